@@ -1,0 +1,81 @@
+//! A *demande*: the case that a forwarded signalement becomes in the CRM.
+
+use crate::domain::referentiel::Gestionnaire;
+use crate::domain::signalement::SignalementId;
+
+/// The CRM's identifier of a demande, the reference that SoWell and the CRM share.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Uid(String);
+
+impl Uid {
+    /// Takes an identifier as the CRM gave it.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The identifier as the API shows it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A demande before the CRM has given it a UID: what the rules decided (contract, section 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDemande {
+    /// The CRM's first status, `statuts.yaml: initial`.
+    pub statut: String,
+    /// What SoWell calls `statut`; `None` where the table does not translate it.
+    pub statut_sowell: Option<String>,
+    /// Where it came from, `statuts.yaml: canal`.
+    pub canal: String,
+    /// Code of the qualification.
+    pub qualification: String,
+    /// The CRM procedure that the qualification asks for.
+    pub workflow: String,
+    /// Code of the residence.
+    pub residence: String,
+    /// Code of the bien.
+    pub bien: Option<String>,
+    /// The CRM's word for the priority.
+    pub priorite: String,
+    /// The manager of the type that the qualification asks for.
+    pub gestionnaire_concerne: Gestionnaire,
+    /// Who acts on it.
+    pub acteur_en_charge: Gestionnaire,
+    /// Read-only text; SoWell's signalements have no demandeur.
+    pub auteur: String,
+    /// The author's e-mail.
+    pub email_auteur: String,
+    /// Creation date, priority and description, from `modeles/contexte.txt`.
+    pub contexte: String,
+    /// URL of the signalement in SoWell.
+    pub lien_sowell: String,
+}
+
+/// The daemon's record of a demande in the CRM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demande {
+    /// The CRM's identifier.
+    pub uid: Uid,
+    /// The signalement that it came from.
+    pub signalement: SignalementId,
+    /// What was decided; `statut` follows the CRM's events.
+    pub content: NewDemande,
+    /// The photos.
+    pub fichiers: Vec<Fichier>,
+}
+
+/// A photo of a demande, kept under its SHA-256.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fichier {
+    /// Name shown to people, e.g. `photo-1.jpg`.
+    pub nom: String,
+    /// MIME type.
+    pub r#type: String,
+    /// Size in bytes.
+    pub taille: u64,
+    /// Hexadecimal SHA-256 of its bytes.
+    pub sha256: String,
+}

@@ -1,0 +1,47 @@
+//! A fault that a caller can mend: what is wrong, and where in what it sent.
+
+/// One fault of a request, worded in French for SoWell's developers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// RFC 6901 pointer into the request's body, e.g. `/photos/2`; empty for the whole body.
+    pub pointer: String,
+    /// What is wrong, in French; never holds the value of a personal field.
+    pub detail: String,
+    /// Which family of answer the fault belongs to.
+    pub kind: FaultKind,
+}
+
+/// Decides the status of the answer; the strongest kind among all faults wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FaultKind {
+    /// A field that is missing, malformed or unknown to the landlord (422).
+    Invalid,
+    /// Something larger or more numerous than the settings allow (413).
+    TooLarge,
+}
+
+impl Fault {
+    /// A field that is missing, malformed or unknown.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            detail: detail.into(),
+            kind: FaultKind::Invalid,
+        }
+    }
+
+    /// Something over a limit of the settings.
+    pub fn too_large(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            detail: detail.into(),
+            kind: FaultKind::TooLarge,
+        }
+    }
+}
+
+/// Escapes one segment of an RFC 6901 pointer and puts the slash before it.
+#[must_use]
+pub fn pointer_to(segment: &str) -> String {
+    format!("/{}", segment.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,207 @@
+//! A *livraison*: one thing that the outside must be told, kept until it has been.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// Where a delivery goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Destination {
+    /// A status for SoWell.
+    Sowell,
+    /// An acknowledgement by e-mail.
+    Courriel,
+}
+
+impl Destination {
+    /// Every destination, in the order in which operators read them.
+    pub const ALL: [Self; 2] = [Self::Sowell, Self::Courriel];
+
+    /// The word in the database, the metrics and the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sowell => "sowell",
+            Self::Courriel => "courriel",
+        }
+    }
+
+    /// Reads the word back; `None` for any other word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LivraisonEtat {
+    /// To be sent, now or at a later attempt.
+    EnAttente,
+    /// The destination has it.
+    Livree,
+    /// Refused for good or given up: kept, and re-sendable.
+    Morte,
+    /// A later one of the same demande went out first: re-sendable with `--force` only.
+    Depassee,
+    /// The rules do not know its status yet.
+    Retenue,
+}
+
+impl LivraisonEtat {
+    /// The word in the database and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EnAttente => "en_attente",
+            Self::Livree => "livree",
+            Self::Morte => "morte",
+            Self::Depassee => "depassee",
+            Self::Retenue => "retenue",
+        }
+    }
+
+    /// Reads the word back; `None` for any other word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Self::EnAttente,
+            Self::Livree,
+            Self::Morte,
+            Self::Depassee,
+            Self::Retenue,
+        ]
+        .into_iter()
+        .find(|etat| etat.as_str() == word)
+    }
+
+    /// The word that SoWell and the CRM see: what is held back waits, too.
+    #[must_use]
+    pub fn public(self) -> &'static str {
+        match self {
+            Self::Retenue => Self::EnAttente.as_str(),
+            other => other.as_str(),
+        }
+    }
+}
+
+/// What one attempt needs to build its request; rendered anew at each attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// A status for SoWell.
+    Statut(StatutPush),
+    /// An e-mail.
+    Courriel(Courriel),
+}
+
+impl Content {
+    /// Where it goes.
+    #[must_use]
+    pub fn destination(&self) -> Destination {
+        match self {
+            Self::Statut(_) => Destination::Sowell,
+            Self::Courriel(_) => Destination::Courriel,
+        }
+    }
+}
+
+/// A status that SoWell must learn, translated when it was accepted (contract, section 4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatutPush {
+    /// The demande.
+    pub uid: String,
+    /// SoWell's word.
+    pub statut: String,
+    /// The CRM's word.
+    pub statut_crm: String,
+    /// When it changed, ISO 8601.
+    pub date: String,
+    /// A word for the tenant.
+    pub commentaire: Option<String>,
+    /// URL of the signalement in SoWell.
+    pub lien_sowell: String,
+}
+
+/// An e-mail that `accuses.rhai` asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Courriel {
+    /// The addressee.
+    pub a: String,
+    /// Name of a file in `modeles/`, without its ending.
+    pub modele: String,
+    /// What the template sees.
+    pub context: Value,
+}
+
+/// A delivery to be written with the change that causes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewLivraison {
+    /// Its identifier: SoWell's `Idempotency-Key`, the e-mail's `Message-ID`.
+    pub id: String,
+    /// Deliveries of one queue go out one after the other, in the order of acceptance.
+    pub queue: String,
+    /// What to send.
+    pub content: Content,
+}
+
+/// A delivery that a worker holds for a while.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Its identifier.
+    pub id: String,
+    /// Proves, when it is finished, that no other worker took it over meanwhile.
+    pub fence: i64,
+    /// What to send.
+    pub content: Content,
+    /// Attempts made before this one.
+    pub attempts: u32,
+    /// When its time to be given up began to run.
+    pub since: DateTime<Utc>,
+}
+
+/// How one attempt ended, and what follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The destination has it.
+    Delivered,
+    /// To be tried again then.
+    Retry {
+        /// Not before this instant.
+        due_at: DateTime<Utc>,
+    },
+    /// Never to be tried again by itself.
+    Dead,
+}
+
+/// What one attempt saw, kept for the operators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// HTTP status, or the SMTP reply code; `None` without an answer.
+    pub status: Option<u16>,
+    /// What went wrong, without personal data; `None` when delivered.
+    pub error: Option<String>,
+    /// The first bytes of the answer.
+    pub excerpt: Option<String>,
+}
+
+/// A delivery as operators list it.
+#[derive(Debug, Clone)]
+pub struct LivraisonSummary {
+    /// Its identifier.
+    pub id: String,
+    /// Where it goes.
+    pub destination: Destination,
+    /// The UID of its demande; `None` for an e-mail about a signalement without one.
+    pub uid: Option<String>,
+    /// Where it stands.
+    pub etat: LivraisonEtat,
+    /// Attempts made.
+    pub attempts: u32,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+    /// When it was accepted.
+    pub created_at: DateTime<Utc>,
+    /// When it is due.
+    pub due_at: DateTime<Utc>,
+}

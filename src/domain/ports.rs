@@ -1,0 +1,553 @@
+//! What the flows need of the world, as traits; [`crate::adapters`] provides each.
+//!
+//! Every port is object-safe: the composition root picks an implementation from the settings, and
+//! the tests pick a fake, without a type parameter anywhere in between.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Duration, Utc};
+use serde_json::Value;
+
+use crate::domain::demande::{Demande, Fichier, NewDemande, Uid};
+use crate::domain::livraison::{
+    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, NewLivraison, Outcome, StatutPush,
+};
+use crate::domain::signalement::{Etat, Photo, SignalementId};
+use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
+
+/// The time of day. A port, so that a test can hold it still.
+pub trait Clock: Send + Sync {
+    /// The instant now.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// The landlord's CRM.
+#[async_trait]
+pub trait Crm: Send + Sync {
+    /// Creates the demande and gives its UID.
+    ///
+    /// # Errors
+    /// [`CrmError::Unavailable`] when the CRM certainly did not get it.
+    async fn create(&self, demande: &NewDemande) -> Result<Uid, CrmError>;
+}
+
+/// Why the CRM did not create a demande.
+#[derive(Debug, thiserror::Error)]
+pub enum CrmError {
+    /// The CRM could not be reached.
+    #[error("the CRM is unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// Where photos are kept, each under its SHA-256.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// Stores a photo; once this returns, it survives a power cut. Storing it twice is harmless.
+    ///
+    /// # Errors
+    /// When it could not be written and synced whole.
+    async fn put(&self, photo: Photo) -> Result<(), FilesError>;
+
+    /// Reads a photo back.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError>;
+}
+
+/// A photo could not be stored or read.
+#[derive(Debug, thiserror::Error)]
+#[error("photo store: {0}")]
+pub struct FilesError(pub String);
+
+/// SoWell's API.
+#[async_trait]
+pub trait Sowell: Send + Sync {
+    /// Whether the settings say where SoWell is.
+    fn configured(&self) -> bool;
+
+    /// Sends one status; `id` is the same at every attempt.
+    ///
+    /// # Errors
+    /// When no answer came: it is then unknown whether SoWell has it.
+    async fn send(&self, id: &str, push: &StatutPush) -> Result<Reply, Unreachable>;
+}
+
+/// What a partner answered over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After`, as an instant.
+    pub retry_at: Option<DateTime<Utc>>,
+    /// The first bytes of the body.
+    pub excerpt: String,
+}
+
+/// No answer came.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreachable(pub String);
+
+/// The way out for e-mails.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Sends one e-mail; `id` makes a `Message-ID` that is the same at every attempt.
+    ///
+    /// # Errors
+    /// Tells whether another attempt can help.
+    async fn send(&self, id: &str, message: &Message) -> Result<(), MailError>;
+}
+
+/// A rendered e-mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The addressee.
+    pub to: String,
+    /// The subject, on one line.
+    pub subject: String,
+    /// The body as plain text.
+    pub text: Option<String>,
+    /// The body as HTML.
+    pub html: Option<String>,
+}
+
+/// Why an e-mail was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// The server may take it later.
+    #[error("{0}")]
+    Temporary(String),
+    /// No server will ever take it so.
+    #[error("{0}")]
+    Permanent(String),
+}
+
+/// Raw files of one folder, by their path in it with `/` between parts.
+pub type FileSet = BTreeMap<String, Vec<u8>>;
+
+/// A folder of files that the landlord edits.
+pub trait Source: Send + Sync {
+    /// Reads every file that counts.
+    ///
+    /// # Errors
+    /// When the folder or one of its files cannot be read.
+    fn read(&self) -> Result<FileSet, SourceError>;
+
+    /// The folder's name, for messages.
+    fn name(&self) -> String;
+}
+
+/// A folder of rules or reference data could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {reason}")]
+pub struct SourceError {
+    /// The file or folder.
+    pub path: String,
+    /// Why, in the operating system's words.
+    pub reason: String,
+}
+
+/// Who may call the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Client {
+    /// SoWell.
+    Sowell,
+    /// The landlord's CRM.
+    Crm,
+    /// Vivest's admins and operators.
+    Admin,
+}
+
+impl Client {
+    /// Every client, in the order in which tokens are shown.
+    pub const ALL: [Self; 3] = [Self::Sowell, Self::Crm, Self::Admin];
+
+    /// The word in settings, database and logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sowell => "sowell",
+            Self::Crm => "crm",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Reads the word back; `None` for any other word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+/// A second key that a client may send beside `lien_sowell`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey {
+    /// Keys of two clients never meet.
+    pub client: Client,
+    /// As sent.
+    pub value: String,
+}
+
+/// A decided signalement, to be committed whole.
+#[derive(Debug, Clone)]
+pub struct NewRecord {
+    /// Its identity, from `lien_sowell`.
+    pub id: SignalementId,
+    /// URL in SoWell.
+    pub lien_sowell: String,
+    /// Who sent it.
+    pub client: Client,
+    /// Bound with the creation of a demande, and with nothing else.
+    pub key: Option<IdempotencyKey>,
+    /// What its content amounts to.
+    pub fingerprint: String,
+    /// The received JSON without its photos.
+    pub payload: String,
+    /// Where it stands now.
+    pub etat: Etat,
+    /// Why it is not forwarded, in French.
+    pub motif: Option<String>,
+    /// The version that decided.
+    pub version: String,
+    /// The decision's trace, encoded.
+    pub trace: String,
+    /// The photos, already stored.
+    pub fichiers: Vec<Fichier>,
+    /// The demande, with the answer that SoWell gets, byte for byte; binds the keys.
+    pub creation: Option<Creation>,
+    /// E-mails to send with it.
+    pub livraisons: Vec<NewLivraison>,
+    /// When it was received.
+    pub received_at: DateTime<Utc>,
+}
+
+/// What a creation adds to a record.
+#[derive(Debug, Clone)]
+pub struct Creation {
+    /// The CRM's identifier.
+    pub uid: Uid,
+    /// What the rules decided.
+    pub demande: NewDemande,
+    /// The body of the 201.
+    pub answer: String,
+}
+
+/// What became of a [`NewRecord`].
+#[derive(Debug, Clone)]
+pub enum Recorded {
+    /// It is committed.
+    Written,
+    /// One of its keys belongs to a creation already; nothing was written.
+    Bound(BoundKey),
+}
+
+/// A creation that owns a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoundKey {
+    /// The signalement.
+    pub id: SignalementId,
+    /// Its demande.
+    pub uid: String,
+    /// The content that was created.
+    pub fingerprint: String,
+    /// The body of its 201.
+    pub answer: String,
+}
+
+/// A signalement as it can be asked for.
+#[derive(Debug, Clone)]
+pub struct SignalementView {
+    /// Its identity.
+    pub id: SignalementId,
+    /// Where it stands.
+    pub etat: Etat,
+    /// Its demande.
+    pub uid: Option<String>,
+    /// Why it is not forwarded.
+    pub motif: Option<String>,
+    /// The events of its demande, oldest first.
+    pub statuts: Vec<StatutView>,
+}
+
+/// One event of a demande, with its delivery.
+#[derive(Debug, Clone)]
+pub struct StatutView {
+    /// The CRM's word.
+    pub statut: String,
+    /// SoWell's word.
+    pub statut_sowell: Option<String>,
+    /// When it changed.
+    pub date: String,
+    /// Where its delivery stands; `None` where there is none.
+    pub livraison: Option<LivraisonEtat>,
+}
+
+/// A signalement in a list for operators.
+#[derive(Debug, Clone)]
+pub struct SignalementSummary {
+    /// Its identity.
+    pub id: SignalementId,
+    /// URL in SoWell.
+    pub lien_sowell: String,
+    /// Where it stands.
+    pub etat: Etat,
+    /// Its demande.
+    pub uid: Option<String>,
+    /// Why it is not forwarded.
+    pub motif: Option<String>,
+    /// When it was first received.
+    pub received_at: DateTime<Utc>,
+}
+
+/// What was kept of a received signalement, enough to decide it anew.
+#[derive(Debug, Clone)]
+pub struct StoredSubmission {
+    /// Who sent it.
+    pub client: Client,
+    /// The received JSON without its photos.
+    pub payload: String,
+    /// What its content amounts to.
+    pub fingerprint: String,
+    /// Its photos.
+    pub fichiers: Vec<Fichier>,
+    /// Whether a demande owns it already.
+    pub bound: bool,
+}
+
+/// A judged event, to be committed whole.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// The daemon's identifier.
+    pub id: String,
+    /// What the CRM said.
+    pub event: StatutEvent,
+    /// What the rules made of it.
+    pub issue: EventIssue,
+    /// SoWell's word.
+    pub statut_sowell: Option<String>,
+    /// Why nothing is sent, in French.
+    pub motif: Option<String>,
+    /// The version that decided.
+    pub version: String,
+    /// The decision's trace, encoded.
+    pub trace: String,
+    /// The status for SoWell; for a held event it keeps the place in the queue.
+    pub push: Option<NewLivraison>,
+    /// E-mails to send with it.
+    pub courriels: Vec<NewLivraison>,
+    /// When it was received.
+    pub received_at: DateTime<Utc>,
+}
+
+/// What became of a [`NewEvent`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventRecorded {
+    /// It is committed.
+    Written,
+    /// It was received before, and this became of it then; nothing was written.
+    Seen(EventIssue),
+}
+
+/// A held event that the rules have come to know.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// The daemon's identifier of the event.
+    pub id: String,
+    /// Accepted or ignored.
+    pub issue: EventIssue,
+    /// SoWell's word.
+    pub statut_sowell: Option<String>,
+    /// Why nothing is sent.
+    pub motif: Option<String>,
+    /// The version that decided.
+    pub version: String,
+    /// The decision's trace, encoded.
+    pub trace: String,
+    /// What to send; `None` where the event is ignored.
+    pub push: Option<StatutPush>,
+    /// E-mails to send with it.
+    pub courriels: Vec<NewLivraison>,
+    /// When it was released.
+    pub at: DateTime<Utc>,
+}
+
+/// What the answer to `deliveries retry` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryOutcome {
+    /// It will be sent again.
+    Queued,
+    /// There is no such delivery.
+    Unknown,
+    /// It waits already, or was delivered.
+    NotDead(LivraisonEtat),
+    /// A later one went out first: only by force.
+    Overtaken,
+}
+
+/// A destination that is left alone for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// Until when.
+    pub until: DateTime<Utc>,
+    /// How many times in a row it refused.
+    pub failures: u32,
+    /// Why.
+    pub reason: String,
+}
+
+/// Deliveries of one destination in one state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LivraisonCount {
+    /// Where they go.
+    pub destination: Destination,
+    /// Where they stand.
+    pub etat: LivraisonEtat,
+    /// How many.
+    pub count: i64,
+}
+
+/// An accepted version with everything needed to run it again.
+#[derive(Debug, Clone)]
+pub struct StoredVersion {
+    /// Its name.
+    pub version: String,
+    /// When it was first accepted.
+    pub accepted_at: DateTime<Utc>,
+    /// The rule files.
+    pub rules: FileSet,
+    /// The reference data last accepted.
+    pub referentiel: FileSet,
+}
+
+/// The daemon's memory.
+///
+/// Every method that writes returns after its commit has reached the disk.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Commits a decided signalement, its demande, files, trace and e-mails, or nothing.
+    async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError>;
+
+    /// The creation that owns the signalement's identity or the key, if any.
+    async fn find_bound(
+        &self,
+        id: &SignalementId,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<BoundKey>, StoreError>;
+
+    /// A signalement by its identity or its demande's UID.
+    async fn find_signalement(
+        &self,
+        id_or_uid: &str,
+    ) -> Result<Option<SignalementView>, StoreError>;
+
+    /// Signalements in a state, or all those without a demande, newest first.
+    async fn list_signalements(
+        &self,
+        etat: Option<Etat>,
+        limit: u32,
+    ) -> Result<Vec<SignalementSummary>, StoreError>;
+
+    /// What was received under this identity.
+    async fn find_submission(
+        &self,
+        id: &SignalementId,
+    ) -> Result<Option<StoredSubmission>, StoreError>;
+
+    /// A demande with its photos.
+    async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError>;
+
+    /// Commits a judged event and its deliveries, or finds that it was received before.
+    async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError>;
+
+    /// Events that the rules did not know, oldest first.
+    async fn held_events(&self) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Commits what became of a held event.
+    async fn release_event(&self, release: Release) -> Result<(), StoreError>;
+
+    /// Takes deliveries that are due for `lease`: of each queue the oldest waiting one only.
+    async fn claim(
+        &self,
+        destination: Destination,
+        limit: u32,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Vec<Claim>, StoreError>;
+
+    /// When the next waiting delivery is due.
+    async fn next_due(&self, destination: Destination)
+    -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// Ends a claim; `false` when another worker has taken it over.
+    async fn finish(
+        &self,
+        claim: &Claim,
+        attempt: Attempt,
+        outcome: Outcome,
+    ) -> Result<bool, StoreError>;
+
+    /// The pause that a destination is under, if any.
+    async fn pause(&self, destination: Destination) -> Result<Option<Pause>, StoreError>;
+
+    /// Sets or ends the pause of a destination.
+    async fn set_pause(
+        &self,
+        destination: Destination,
+        pause: Option<Pause>,
+    ) -> Result<(), StoreError>;
+
+    /// Deliveries, newest first.
+    async fn list_livraisons(
+        &self,
+        etat: Option<LivraisonEtat>,
+        limit: u32,
+    ) -> Result<Vec<LivraisonSummary>, StoreError>;
+
+    /// Makes a dead delivery wait again, due at once.
+    async fn retry_livraison(
+        &self,
+        id: &str,
+        force: bool,
+        now: DateTime<Utc>,
+    ) -> Result<RetryOutcome, StoreError>;
+
+    /// How many deliveries stand where; delivered ones are not counted.
+    async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError>;
+
+    /// Keeps an accepted version.
+    async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError>;
+
+    /// The version that was accepted last.
+    async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError>;
+
+    /// The hashes of the stored tokens.
+    async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError>;
+
+    /// Stores a token's hash; keeps an existing one unless `replace`. `true` when stored.
+    async fn put_token(
+        &self,
+        client: Client,
+        hash: &str,
+        replace: bool,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot now, and may later: a full disk, a lock, a lost connection.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// It never will: a fault of ours.
+    #[error("database fault: {0}")]
+    Fault(String),
+}
+
+/// A JSON object that rules and templates read.
+pub type JsonObject = serde_json::Map<String, Value>;

@@ -1,0 +1,282 @@
+//! A *signalement*: what a tenant or caretaker reported in SoWell.
+
+use chrono::{DateTime, FixedOffset, Utc};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// A signalement whose every field is well formed (contract, section 1).
+///
+/// Its codes may still be unknown to the landlord: that is for the rules to say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signalement {
+    /// Code of the SoWell category.
+    pub qualification: String,
+    /// Code of the SoWell place.
+    pub residence: String,
+    /// Code of the SoWell spot.
+    pub bien: Option<String>,
+    /// First and last name of the author, kept verbatim.
+    pub auteur: String,
+    /// E-mail of the author, kept verbatim.
+    pub email_auteur: String,
+    /// When it was made in SoWell.
+    pub date_creation: DateTime<FixedOffset>,
+    /// `date_creation` as SoWell wrote it.
+    pub date_creation_text: String,
+    /// SoWell's word for the priority, a key of `priorites.yaml`.
+    pub priorite: String,
+    /// Free text, kept verbatim.
+    pub description: String,
+    /// URL in SoWell's manager interface: the natural key.
+    pub lien_sowell: String,
+    /// The author asked that it be forwarded.
+    pub transmettre_auteur: bool,
+    /// A manager asked that it be forwarded.
+    pub transmettre_manager: bool,
+    /// Keys that the contract does not know, kept as they came.
+    pub autres: Map<String, Value>,
+    /// How many photos came with it.
+    pub photos: usize,
+}
+
+/// A photo that was decoded and recognised, before it is stored.
+#[derive(Debug, Clone)]
+pub struct Photo {
+    /// What the file's own bytes say it is.
+    pub kind: ImageKind,
+    /// Hexadecimal SHA-256 of `bytes`; also its address in the store of files.
+    pub sha256: String,
+    /// The decoded file.
+    pub bytes: Vec<u8>,
+}
+
+impl Photo {
+    /// Takes the decoded bytes of a picture and computes their address.
+    #[must_use]
+    pub fn new(kind: ImageKind, bytes: Vec<u8>) -> Self {
+        let sha256 = hex(&Sha256::digest(&bytes));
+        Self {
+            kind,
+            sha256,
+            bytes,
+        }
+    }
+}
+
+/// The kinds of pictures that a signalement may carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageKind {
+    /// JPEG.
+    Jpeg,
+    /// PNG.
+    Png,
+    /// WebP.
+    Webp,
+    /// HEIC, as iPhones make.
+    Heic,
+}
+
+impl ImageKind {
+    /// The MIME type that the CRM and the console are told.
+    #[must_use]
+    pub fn mime(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+            Self::Heic => "image/heic",
+        }
+    }
+
+    /// The ending of the file's name, without the dot.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+            Self::Heic => "heic",
+        }
+    }
+}
+
+/// The identity of a signalement in the daemon.
+///
+/// It is computed from `lien_sowell` alone, so that every repeat of a signalement, whoever sends
+/// it and after whatever crash, meets the same row: the primary key *is* the idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SignalementId(String);
+
+impl SignalementId {
+    /// The identity of the signalement behind this link.
+    #[must_use]
+    pub fn of_lien(lien_sowell: &str) -> Self {
+        let digest = Sha256::digest(lien_sowell.as_bytes());
+        let mut head = [0_u8; 16];
+        head.copy_from_slice(&digest[..16]);
+        Self(Uuid::new_v8(head).to_string())
+    }
+
+    /// Takes back an identity that was stored or received; it need not exist.
+    #[must_use]
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The identity as the API shows it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What SoWell's content amounts to, so that a repeat can be told from a change.
+///
+/// Compared after parsing (contract, section 1): key order, white space, a `data:` prefix on a
+/// photo and the two `transmettre_…` flags do not count.
+#[must_use]
+pub fn fingerprint(signalement: &Signalement, photos: &[Photo]) -> String {
+    let mut hash = Sha256::new();
+    let mut field = |text: &str| {
+        // The length in front keeps two neighbouring fields from flowing into each other.
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    };
+    field(&signalement.qualification);
+    field(&signalement.residence);
+    field(if signalement.bien.is_some() { "1" } else { "0" });
+    field(signalement.bien.as_deref().unwrap_or_default());
+    field(&signalement.auteur);
+    field(&signalement.email_auteur);
+    let instant = signalement.date_creation.with_timezone(&Utc);
+    field(&instant.timestamp().to_string());
+    field(&instant.timestamp_subsec_nanos().to_string());
+    field(&signalement.priorite);
+    field(&signalement.description);
+    field(&signalement.lien_sowell);
+    for photo in photos {
+        field(&photo.sha256);
+    }
+    // serde_json's map is ordered by key, so equal objects print alike.
+    for (key, value) in &signalement.autres {
+        field(key);
+        field(&value.to_string());
+    }
+    hex(&hash.finalize())
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}
+
+/// Where a signalement stands (contract, section 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Etat {
+    /// Received; a remote CRM has not answered yet.
+    Recu,
+    /// A demande exists in the CRM.
+    Transmis,
+    /// The forwarding rules keep it here.
+    Ecarte,
+    /// The CRM is away; the demande is created later.
+    Differe,
+    /// The CRM did not answer: whether it has the demande is not known.
+    Inconnu,
+    /// Refused or broken: an admin can mend what is behind it.
+    Echec,
+}
+
+impl Etat {
+    /// The word in the API and in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recu => "recu",
+            Self::Transmis => "transmis",
+            Self::Ecarte => "ecarte",
+            Self::Differe => "differe",
+            Self::Inconnu => "inconnu",
+            Self::Echec => "echec",
+        }
+    }
+
+    /// Reads the word back; `None` for any other word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Self::Recu,
+            Self::Transmis,
+            Self::Ecarte,
+            Self::Differe,
+            Self::Inconnu,
+            Self::Echec,
+        ]
+        .into_iter()
+        .find(|etat| etat.as_str() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn sample() -> Signalement {
+        Signalement {
+            qualification: "ASC".into(),
+            residence: "MZ-01".into(),
+            bien: None,
+            auteur: "Zoé".into(),
+            email_auteur: "zoe@locataire.example".into(),
+            date_creation: DateTime::parse_from_rfc3339("2026-02-28T23:59:59.511+01:00").unwrap(),
+            date_creation_text: "2026-02-28T23:59:59.511+01:00".into(),
+            priorite: "high".into(),
+            description: "Bloqué 🚨".into(),
+            lien_sowell: "https://manager.sowell.example/1".into(),
+            transmettre_auteur: false,
+            transmettre_manager: false,
+            autres: Map::new(),
+            photos: 0,
+        }
+    }
+
+    #[test]
+    fn the_flags_and_the_writing_of_the_date_do_not_count() {
+        let mut other = sample();
+        other.transmettre_auteur = true;
+        other.date_creation = DateTime::parse_from_rfc3339("2026-02-28T22:59:59.511Z").unwrap();
+        assert_eq!(fingerprint(&sample(), &[]), fingerprint(&other, &[]));
+    }
+
+    #[test]
+    fn every_other_difference_counts() {
+        let photo = Photo::new(ImageKind::Png, vec![1, 2, 3]);
+        let reference = fingerprint(&sample(), &[]);
+        let mut described = sample();
+        described.description.push('!');
+        let mut placed = sample();
+        placed.bien = Some(String::new());
+        let mut grown = sample();
+        grown.autres.insert("gps".into(), json!([1, 2]));
+        for changed in [described, placed, grown] {
+            assert_ne!(reference, fingerprint(&changed, &[]));
+        }
+        assert_ne!(reference, fingerprint(&sample(), &[photo]));
+    }
+
+    #[test]
+    fn an_identity_depends_on_the_link_alone() {
+        let one = SignalementId::of_lien("https://a.example/1");
+        assert_eq!(one, SignalementId::of_lien("https://a.example/1"));
+        assert_ne!(one, SignalementId::of_lien("https://a.example/2"));
+    }
+}

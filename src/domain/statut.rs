@@ -1,0 +1,84 @@
+//! A status change that the CRM tells (contract, section 3).
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::demande::Uid;
+
+/// One event of the CRM, well formed but not yet judged by the rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatutEvent {
+    /// The demande it speaks of.
+    pub uid: Uid,
+    /// The CRM's word for the new status.
+    pub statut: String,
+    /// When it changed, as the CRM wrote it; `None` where the CRM does not say.
+    pub date: Option<String>,
+    /// The CRM's closing field.
+    pub resultat: Option<String>,
+    /// A word for the tenant.
+    pub commentaire: Option<String>,
+    /// The channel of the demande; `None` means the one on record.
+    pub canal: Option<String>,
+    /// The CRM's own id of the event, for deduplication.
+    pub evenement: Option<String>,
+}
+
+impl StatutEvent {
+    /// A field of the event by the name that `selon` uses in `statuts.yaml`.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        match name {
+            "resultat" => self.resultat.as_deref(),
+            "commentaire" => self.commentaire.as_deref(),
+            "canal" => self.canal.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// The fields of an event that a status may depend on with `selon`.
+pub const SELON_FIELDS: [&str; 3] = ["resultat", "commentaire", "canal"];
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventIssue {
+    /// Translated; a delivery to SoWell goes with it.
+    Accepte,
+    /// Known, and nothing to tell SoWell.
+    Ignore,
+    /// The table does not know it yet: kept until it does.
+    Retenu,
+}
+
+impl EventIssue {
+    /// The word in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepte => "accepte",
+            Self::Ignore => "ignore",
+            Self::Retenu => "retenu",
+        }
+    }
+
+    /// Reads the word back; `None` for any other word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Accepte, Self::Ignore, Self::Retenu]
+            .into_iter()
+            .find(|issue| issue.as_str() == word)
+    }
+}
+
+/// An event as the daemon keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// The daemon's identifier of the event.
+    pub id: String,
+    /// What the CRM said.
+    pub event: StatutEvent,
+    /// What became of it.
+    pub issue: EventIssue,
+    /// When the daemon received it.
+    pub received_at: DateTime<Utc>,
+}

@@ -1,0 +1,5 @@
+//! Passerelle joins SoWell to the CRM of a social landlord.
+
+pub mod domain;
+
+pub mod rules;

@@ -1,0 +1,3 @@
+//! Not a daemon yet.
+
+fn main() {}

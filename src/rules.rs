@@ -1,0 +1,20 @@
+//! The landlord's rules: files in, decisions out.
+//!
+//! In reading order: [`yaml`] locates every value of a YAML text, [`source`] reads the shape of
+//! each rule file, [`script`] and [`template`] compile what admins write in Rhai and minijinja,
+//! [`referentiel`] reads the CSV exports, [`compile`] joins it all into the one immutable
+//! [`compile::Generation`] that runs, and [`decide`] is the pure function that everything calls,
+//! leaving a [`trace`]. What is wrong with a file is a [`diagnostic`].
+//!
+//! Pure by rule: no clock, no file, no network, no async here.
+
+pub mod compile;
+pub mod decide;
+pub mod diagnostic;
+pub mod referentiel;
+pub mod script;
+pub mod source;
+pub mod template;
+pub mod trace;
+pub mod view;
+pub mod yaml;

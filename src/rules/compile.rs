@@ -1,0 +1,446 @@
+//! From raw files to the one immutable [`Generation`] that decides.
+//!
+//! Architecture invariant: only a generation that compiled whole can run; there is no way to run
+//! a raw file. All faults of all files are reported, never only the first.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::ports::FileSet;
+use crate::domain::referentiel::Referentiel;
+use crate::domain::signalement::hex;
+use crate::domain::statut::SELON_FIELDS;
+use crate::rules::diagnostic::{Diagnostic, any_error, suggestion};
+use crate::rules::script::{self, Scripts};
+use crate::rules::source::{self, Located, RawCorrespondance, RawStatuts, RawTransmission};
+use crate::rules::template::{self, Templates};
+use crate::rules::{referentiel, yaml};
+
+/// SoWell's words for priorities.
+pub const PRIORITES: &str = "priorites.yaml";
+/// The landlord's qualifications.
+pub const QUALIFICATIONS: &str = "qualifications.yaml";
+/// Which signalements go to the CRM.
+pub const TRANSMISSION: &str = "transmission.yaml";
+/// The table of statuses.
+pub const STATUTS: &str = "statuts.yaml";
+
+/// Rules and reference data that were accepted together; one decision sees one of them.
+#[derive(Debug, Clone)]
+pub struct Generation {
+    /// Names it: hexadecimal, the same for the same bytes.
+    pub version: String,
+    /// The rules.
+    pub rules: Arc<RuleSet>,
+    /// The reference data.
+    pub referentiel: Arc<Referentiel>,
+    referentiel_digest: String,
+}
+
+/// The compiled rules.
+#[derive(Debug)]
+pub struct RuleSet {
+    /// SoWell's word, the CRM's word and the line.
+    pub priorites: BTreeMap<String, Word>,
+    /// By code.
+    pub qualifications: HashMap<String, Qualification>,
+    /// What goes to the CRM.
+    pub transmission: Transmission,
+    /// The table of statuses.
+    pub statuts: Statuts,
+    /// The Rhai scripts.
+    pub scripts: Scripts,
+    /// The templates.
+    pub templates: Templates,
+}
+
+/// A word of the CRM or of SoWell and the line that gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// The word.
+    pub text: String,
+    /// Line in its file.
+    pub line: u32,
+}
+
+/// A category of signalements, as the landlord treats it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Qualification {
+    /// Code shared with SoWell.
+    pub code: String,
+    /// Name shown to people.
+    pub libelle: String,
+    /// Which kind of manager it asks for.
+    pub type_gestionnaire: String,
+    /// The CRM's procedure.
+    pub workflow: String,
+    /// Line in `qualifications.yaml`.
+    pub line: u32,
+}
+
+/// The four answers to "what does SoWell forward?"; one that accepts is enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmission {
+    /// Modes in force, with their lines.
+    pub modes: Vec<(Mode, u32)>,
+    /// Codes for [`Mode::Categories`], with their lines.
+    pub categories: BTreeMap<String, u32>,
+}
+
+/// One way in which a signalement is accepted for the CRM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Every signalement.
+    Tous,
+    /// Those of some categories.
+    Categories,
+    /// Those whose author asked for it.
+    Auteur,
+    /// Those for which a manager asked.
+    Manager,
+}
+
+impl Mode {
+    const ALL: [Self; 4] = [Self::Tous, Self::Categories, Self::Auteur, Self::Manager];
+
+    /// The word in `transmission.yaml`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tous => "tous",
+            Self::Categories => "categories",
+            Self::Auteur => "auteur",
+            Self::Manager => "manager",
+        }
+    }
+}
+
+/// The compiled `statuts.yaml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statuts {
+    /// The CRM's first status.
+    pub initial: Word,
+    /// The channel of SoWell's demandes.
+    pub canal: String,
+    /// By CRM status.
+    pub table: BTreeMap<String, Correspondance>,
+    /// Statuses that SoWell is not told, with their lines.
+    pub ignorer: BTreeMap<String, u32>,
+}
+
+/// What SoWell calls one CRM status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correspondance {
+    /// Line in `statuts.yaml`.
+    pub line: u32,
+    /// The word, or how to find it.
+    pub target: Target,
+}
+
+/// The right side of a line of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Always this word.
+    Fixed(String),
+    /// A word for each value of another field.
+    Selon {
+        /// The field of the event.
+        field: String,
+        /// Its known values.
+        values: BTreeMap<String, Word>,
+    },
+}
+
+/// Compiles rules and reference data; `previous` saves reading an unchanged export again.
+///
+/// The generation is there only where no diagnostic is an error.
+#[must_use]
+pub fn compile(
+    rules: &FileSet,
+    exports: &FileSet,
+    previous: Option<&Generation>,
+) -> (Option<Generation>, Vec<Diagnostic>) {
+    let (rule_set, mut diagnostics) = compile_rules(rules);
+    let referentiel_digest = digest(&[exports]);
+    let known = previous
+        .filter(|it| it.referentiel_digest == referentiel_digest)
+        .map(|it| Arc::clone(&it.referentiel));
+    let referentiel = known.or_else(|| {
+        let (referentiel, faults) = referentiel::read(exports);
+        diagnostics.extend(faults);
+        referentiel.map(Arc::new)
+    });
+    let generation = match (rule_set, referentiel) {
+        (Some(rule_set), Some(referentiel)) => Some(Generation {
+            version: version(rules, exports),
+            rules: Arc::new(rule_set),
+            referentiel,
+            referentiel_digest,
+        }),
+        _ => None,
+    };
+    (generation, diagnostics)
+}
+
+/// The name of the version that these bytes make.
+#[must_use]
+pub fn version(rules: &FileSet, exports: &FileSet) -> String {
+    let mut name = digest(&[rules, exports]);
+    name.truncate(12);
+    name
+}
+
+fn digest(sets: &[&FileSet]) -> String {
+    let mut hash = Sha256::new();
+    for set in sets {
+        hash.update((set.len() as u64).to_le_bytes());
+        for (name, bytes) in *set {
+            for part in [name.as_bytes(), bytes] {
+                hash.update((part.len() as u64).to_le_bytes());
+                hash.update(part);
+            }
+        }
+    }
+    hex(&hash.finalize())
+}
+
+/// Compiles the rule files alone.
+#[must_use]
+pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
+    let mut faults = Vec::new();
+    let priorites = text(files, PRIORITES, &mut faults)
+        .and_then(|text| source::priorites(PRIORITES, &text, &mut faults))
+        .map(words);
+    let qualifications = text(files, QUALIFICATIONS, &mut faults)
+        .and_then(|text| source::qualifications(QUALIFICATIONS, &text, &mut faults))
+        .map(compile_qualifications);
+    let transmission = text(files, TRANSMISSION, &mut faults)
+        .and_then(|text| source::transmission(TRANSMISSION, &text, &mut faults))
+        .and_then(|raw| compile_transmission(raw, qualifications.as_ref(), &mut faults));
+    let statuts = text(files, STATUTS, &mut faults)
+        .and_then(|text| source::statuts(STATUTS, &text, &mut faults))
+        .and_then(|raw| compile_statuts(raw, &mut faults));
+    let gestionnaire = text(files, script::GESTIONNAIRE, &mut faults);
+    let accuses = text(files, script::ACCUSES, &mut faults);
+    let scripts = match (gestionnaire, accuses) {
+        (Some(gestionnaire), Some(accuses)) => {
+            Scripts::compile(&gestionnaire, &accuses, &mut faults)
+        }
+        _ => None,
+    };
+    let templates = Templates::compile(files, &mut faults);
+    note_unread_files(files, &mut faults);
+    let rules = (|| {
+        Some(RuleSet {
+            priorites: priorites?,
+            qualifications: qualifications?,
+            transmission: transmission?,
+            statuts: statuts?,
+            scripts: scripts?,
+            templates: templates?,
+        })
+    })();
+    (rules.filter(|_| !any_error(&faults)), faults)
+}
+
+fn text(files: &FileSet, name: &str, faults: &mut Vec<Diagnostic>) -> Option<String> {
+    let Some(bytes) = files.get(name) else {
+        faults.push(Diagnostic::file(name, "ce fichier manque"));
+        return None;
+    };
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()),
+        Err(error) => {
+            let before = &bytes[..error.valid_up_to()];
+            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            faults.push(Diagnostic::at(
+                name,
+                u32::try_from(line).unwrap_or(u32::MAX),
+                0,
+                "ce fichier n'est pas en UTF-8 : enregistrez-le avec cet encodage",
+            ));
+            None
+        }
+    }
+}
+
+fn words(raw: Vec<(Located, String)>) -> BTreeMap<String, Word> {
+    raw.into_iter()
+        .map(|(key, text)| {
+            let line = key.line;
+            (key.text, Word { text, line })
+        })
+        .collect()
+}
+
+fn compile_qualifications(raw: Vec<source::RawQualification>) -> HashMap<String, Qualification> {
+    raw.into_iter()
+        .map(|it| {
+            let qualification = Qualification {
+                code: it.code.text.clone(),
+                libelle: it.libelle,
+                type_gestionnaire: it.type_gestionnaire.text,
+                workflow: it.workflow,
+                line: it.code.line,
+            };
+            (it.code.text, qualification)
+        })
+        .collect()
+}
+
+fn compile_transmission(
+    raw: RawTransmission,
+    qualifications: Option<&HashMap<String, Qualification>>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Transmission> {
+    let before = faults.len();
+    let mut modes = Vec::new();
+    for word in &raw.modes {
+        match Mode::ALL
+            .into_iter()
+            .find(|mode| mode.as_str() == word.text)
+        {
+            Some(mode) => modes.push((mode, word.line)),
+            None => faults.push(Diagnostic::at(
+                TRANSMISSION,
+                word.line,
+                word.column,
+                format!(
+                    "mode inconnu « {} » : {}",
+                    word.text,
+                    suggestion(&word.text, Mode::ALL.map(Mode::as_str))
+                ),
+            )),
+        }
+    }
+    for code in &raw.categories {
+        let unknown = qualifications.filter(|known| !known.contains_key(&code.text));
+        if let Some(known) = unknown {
+            faults.push(Diagnostic::at(
+                TRANSMISSION,
+                code.line,
+                code.column,
+                format!(
+                    "la catégorie « {} » n'est pas dans {QUALIFICATIONS} ; {}",
+                    code.text,
+                    suggestion(&code.text, known.keys().map(String::as_str))
+                ),
+            ));
+        }
+    }
+    let wants_categories = modes.iter().find(|(mode, _)| *mode == Mode::Categories);
+    if let (Some((_, line)), true) = (wants_categories, raw.categories.is_empty()) {
+        faults.push(Diagnostic::at(
+            TRANSMISSION,
+            *line,
+            0,
+            "le mode « categories » demande une liste « categories: [codes] »",
+        ));
+    }
+    (faults.len() == before).then(|| Transmission {
+        modes,
+        categories: raw
+            .categories
+            .into_iter()
+            .map(|code| (code.text, code.line))
+            .collect(),
+    })
+}
+
+fn compile_statuts(raw: RawStatuts, faults: &mut Vec<Diagnostic>) -> Option<Statuts> {
+    let before = faults.len();
+    let mut table = BTreeMap::new();
+    for (statut, target) in raw.correspondances {
+        let line = statut.line;
+        let target = match target {
+            RawCorrespondance::Fixed(word) => Target::Fixed(word),
+            RawCorrespondance::Selon { field, values } => {
+                if !SELON_FIELDS.contains(&field.text.as_str()) {
+                    faults.push(Diagnostic::at(
+                        STATUTS,
+                        field.line,
+                        field.column,
+                        format!(
+                            "« selon » ne connaît pas le champ « {} » : {}",
+                            field.text,
+                            suggestion(&field.text, SELON_FIELDS)
+                        ),
+                    ));
+                }
+                Target::Selon {
+                    field: field.text,
+                    values: words(values),
+                }
+            }
+        };
+        table.insert(statut.text, Correspondance { line, target });
+    }
+    let mut ignorer = BTreeMap::new();
+    for statut in raw.ignorer {
+        if let Some(other) = table.get(&statut.text) {
+            faults.push(Diagnostic::at(
+                STATUTS,
+                statut.line,
+                statut.column,
+                format!(
+                    "« {} » est à la fois ignoré et dans les correspondances (ligne {})",
+                    statut.text, other.line
+                ),
+            ));
+        }
+        ignorer.insert(statut.text, statut.line);
+    }
+    if faults.len() > before {
+        return None;
+    }
+    if !matches!(table.get(&raw.initial.text), Some(it) if matches!(it.target, Target::Fixed(_))) {
+        let remark = format!(
+            "le statut initial « {} » n'a pas de correspondance simple : SoWell ne recevra pas de statut à la création",
+            raw.initial.text
+        );
+        faults.push(
+            Diagnostic::at(STATUTS, raw.initial.line, raw.initial.column, remark).as_warning(),
+        );
+    }
+    Some(Statuts {
+        initial: Word {
+            text: raw.initial.text,
+            line: raw.initial.line,
+        },
+        canal: raw.canal,
+        table,
+        ignorer,
+    })
+}
+
+/// A file that looks like a rule and is not read would be an edit that silently does nothing.
+fn note_unread_files(files: &FileSet, faults: &mut Vec<Diagnostic>) {
+    const READ: [&str; 6] = [
+        PRIORITES,
+        QUALIFICATIONS,
+        TRANSMISSION,
+        STATUTS,
+        script::GESTIONNAIRE,
+        script::ACCUSES,
+    ];
+    for (name, bytes) in files {
+        if READ.contains(&name.as_str()) || name.starts_with(template::FOLDER) {
+            continue;
+        }
+        if name.starts_with("cas/") {
+            // Cases are not run by this version, but a broken one is reported all the same.
+            if let Err(broken) = yaml::parse(name, &String::from_utf8_lossy(bytes)) {
+                faults.extend(broken.into_iter().map(Diagnostic::as_warning));
+            }
+            continue;
+        }
+        let message = if name.starts_with("connecteurs/") {
+            "les connecteurs ne sont pas lus par cette version : ce fichier n'a aucun effet".into()
+        } else {
+            format!("ce fichier n'est pas lu ; {}", suggestion(name, READ))
+        };
+        faults.push(Diagnostic::file(name, message).as_warning());
+    }
+}

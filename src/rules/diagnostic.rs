@@ -1,0 +1,144 @@
+//! What is wrong with a file that the landlord's staff edits, in their words.
+
+use std::fmt;
+
+/// Whether a diagnostic keeps an edit from taking effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The edit is refused.
+    Error,
+    /// The edit takes effect; someone should look.
+    Warning,
+}
+
+/// One thing to mend, where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Diagnostic {
+    /// Path of the file in its folder, e.g. `modeles/contexte.txt`.
+    pub file: String,
+    /// Line, from 1; 0 for the file as a whole.
+    pub line: u32,
+    /// Column in characters, from 1; 0 for the line as a whole.
+    pub column: u32,
+    /// Whether it refuses the edit.
+    pub severity: Severity,
+    /// What is wrong, in French, for someone who is no programmer.
+    pub message: String,
+}
+
+impl Diagnostic {
+    /// A fault of the file as a whole.
+    pub fn file(file: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::at(file, 0, 0, message)
+    }
+
+    /// A fault at a place.
+    pub fn at(file: impl Into<String>, line: u32, column: u32, message: impl Into<String>) -> Self {
+        Self {
+            file: file.into(),
+            line,
+            column,
+            severity: Severity::Error,
+            message: message.into(),
+        }
+    }
+
+    /// The same, as a remark that refuses nothing.
+    #[must_use]
+    pub fn as_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Error => "erreur",
+            Severity::Warning => "attention",
+        };
+        match (self.line, self.column) {
+            (0, _) => write!(f, "{} : {severity} : {}", self.file, self.message),
+            (line, 0) => write!(
+                f,
+                "{}, ligne {line} : {severity} : {}",
+                self.file, self.message
+            ),
+            (line, column) => write!(
+                f,
+                "{}, ligne {line}, colonne {column} : {severity} : {}",
+                self.file, self.message
+            ),
+        }
+    }
+}
+
+/// Whether any of these keeps the edit from taking effect.
+#[must_use]
+pub fn any_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+/// The known word that someone probably meant, if one is near enough.
+#[must_use]
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let word = word.to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&word, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        // A third of the letters wrong is a slip; more is another word.
+        .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(1))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// `« x » : vouliez-vous dire « y » ?`, or the known words where none is near.
+#[must_use]
+pub fn suggestion<'k>(word: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
+    if let Some(near) = nearest(word, known.clone()) {
+        return format!("vouliez-vous dire « {near} » ?");
+    }
+    let mut all: Vec<&str> = known.into_iter().collect();
+    all.sort_unstable();
+    let more = all.len().saturating_sub(8);
+    all.truncate(8);
+    match (all.is_empty(), more) {
+        (true, _) => "aucune valeur n'est connue".to_owned(),
+        (false, 0) => format!("valeurs connues : {}", all.join(", ")),
+        (false, more) => format!("valeurs connues : {}… et {more} autres", all.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_finds_its_word() {
+        assert_eq!(
+            nearest("categorie", ["modes", "categories"]),
+            Some("categories")
+        );
+        assert_eq!(
+            nearest("Cloturée", ["Clôturée", "Ouverte"]),
+            Some("Clôturée")
+        );
+        assert_eq!(nearest("zzz", ["modes", "categories"]), None);
+    }
+
+    #[test]
+    fn a_diagnostic_reads_as_a_sentence() {
+        let text = Diagnostic::at("statuts.yaml", 3, 7, "clé inconnue").to_string();
+        assert_eq!(
+            text,
+            "statuts.yaml, ligne 3, colonne 7 : erreur : clé inconnue"
+        );
+    }
+}

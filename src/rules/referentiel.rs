@@ -1,0 +1,384 @@
+//! The landlord's three exports, as Excel in France writes them (contract, section 6).
+//!
+//! An export that is broken is refused whole; a row that points nowhere is a remark, since the
+//! three files are rarely exported in the same second.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::domain::ports::FileSet;
+use crate::domain::referentiel::{Bien, Gestionnaire, Referentiel, Residence};
+use crate::rules::diagnostic::{Diagnostic, any_error, suggestion};
+
+/// The files of the folder, all of them required.
+pub const FILES: [&str; 3] = ["residences.csv", "gestionnaires.csv", "biens.csv"];
+
+/// How many faults of one kind of file are reported before the rest is only counted.
+const MOST_FAULTS: usize = 50;
+
+/// Reads the three files; a `Referentiel` comes back only where no error stands in the way.
+#[must_use]
+pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
+    let mut faults = Vec::new();
+    let residences = table(files, FILES[0], ["code", "nom", "adresse"], &mut faults);
+    let gestionnaires = table(
+        files,
+        FILES[1],
+        ["residence", "type", "identifiant", "nom", "email"],
+        &mut faults,
+    );
+    let biens = table(
+        files,
+        FILES[2],
+        ["code", "residence", "libelle"],
+        &mut faults,
+    );
+
+    let mut by_code = HashMap::new();
+    let mut unique = Unique::default();
+    for row in &residences {
+        let [code, nom, adresse] = row.values.clone();
+        if !row.filled(FILES[0], "code", &code, &mut faults)
+            || !unique.check(row, FILES[0], &code, &code, &mut faults)
+        {
+            continue;
+        }
+        by_code.insert(
+            code.clone(),
+            Residence {
+                code,
+                nom,
+                adresse,
+                gestionnaires: BTreeMap::new(),
+            },
+        );
+    }
+    if residences.is_empty() && !any_error(&faults) {
+        faults.push(Diagnostic::file(
+            FILES[0],
+            "aucune résidence dans ce fichier : l'export semble vide ou tronqué",
+        ));
+    }
+
+    let mut unique = Unique::default();
+    for row in &gestionnaires {
+        let [residence, kind, identifiant, nom, email] = row.values.clone();
+        let filled = row.filled(FILES[1], "residence", &residence, &mut faults)
+            && row.filled(FILES[1], "type", &kind, &mut faults)
+            && row.filled(FILES[1], "identifiant", &identifiant, &mut faults);
+        let name = format!("{residence} / {kind}");
+        if !filled || !unique.check(row, FILES[1], &name, &name, &mut faults) {
+            continue;
+        }
+        match by_code.get_mut(&residence) {
+            Some(known) => {
+                known.gestionnaires.insert(
+                    kind.clone(),
+                    Gestionnaire {
+                        r#type: kind,
+                        identifiant,
+                        nom,
+                        email,
+                    },
+                );
+            }
+            None => faults.push(row.orphan(FILES[1], &residence)),
+        }
+    }
+
+    let mut unique = Unique::default();
+    let mut known_biens = Vec::with_capacity(biens.len());
+    for row in biens {
+        let [code, residence, libelle] = &row.values;
+        if !row.filled(FILES[2], "code", code, &mut faults)
+            || !row.filled(FILES[2], "residence", residence, &mut faults)
+            || !unique.check(&row, FILES[2], code, code, &mut faults)
+        {
+            continue;
+        }
+        if !by_code.contains_key(residence) {
+            faults.push(row.orphan(FILES[2], residence));
+        }
+        let [code, residence, libelle] = [code, residence, libelle].map(Clone::clone);
+        known_biens.push(Bien {
+            code,
+            residence,
+            libelle,
+        });
+    }
+
+    let referentiel =
+        (!any_error(&faults)).then(|| Referentiel::new(by_code.into_values(), known_biens));
+    (referentiel, shorten(faults))
+}
+
+/// One row of an export.
+struct Row<const N: usize> {
+    line: u32,
+    values: [String; N],
+}
+
+impl<const N: usize> Row<N> {
+    fn filled(&self, file: &str, column: &str, value: &str, faults: &mut Vec<Diagnostic>) -> bool {
+        if value.is_empty() {
+            faults.push(Diagnostic::at(
+                file,
+                self.line,
+                0,
+                format!("la colonne « {column} » est vide"),
+            ));
+        }
+        !value.is_empty()
+    }
+
+    fn orphan(&self, file: &str, residence: &str) -> Diagnostic {
+        Diagnostic::at(
+            file,
+            self.line,
+            0,
+            format!("la résidence « {residence} » n'est pas dans residences.csv"),
+        )
+        .as_warning()
+    }
+}
+
+/// Finds codes that are given twice.
+#[derive(Default)]
+struct Unique(HashSet<String>);
+
+impl Unique {
+    fn check<const N: usize>(
+        &mut self,
+        row: &Row<N>,
+        file: &str,
+        key: &str,
+        shown: &str,
+        faults: &mut Vec<Diagnostic>,
+    ) -> bool {
+        let new = self.0.insert(key.to_owned());
+        if !new {
+            faults.push(Diagnostic::at(
+                file,
+                row.line,
+                0,
+                format!("« {shown} » est déjà donné plus haut"),
+            ));
+        }
+        new
+    }
+}
+
+fn table<const N: usize>(
+    files: &FileSet,
+    file: &str,
+    columns: [&str; N],
+    faults: &mut Vec<Diagnostic>,
+) -> Vec<Row<N>> {
+    let Some(bytes) = files.get(file) else {
+        faults.push(Diagnostic::file(file, "ce fichier manque"));
+        return Vec::new();
+    };
+    let text = decode(bytes);
+    let delimiter = delimiter(&text);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let Some(places) = places(&mut reader, file, columns, faults) else {
+        return Vec::new();
+    };
+    let width = reader.headers().map_or(0, csv::StringRecord::len);
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                faults.push(Diagnostic::file(file, format!("illisible : {error}")));
+                return Vec::new();
+            }
+        };
+        let line = record.position().map_or(0, |at| clamp(at.line()));
+        if record.iter().all(str::is_empty) {
+            // Excel leaves rows of lone delimiters behind.
+            continue;
+        }
+        let beyond = record.iter().skip(width).any(|value| !value.is_empty());
+        if record.len() < width || beyond {
+            faults.push(Diagnostic::at(
+                file,
+                line,
+                0,
+                format!(
+                    "{} colonnes au lieu de {width} : la ligne est tronquée ou un « {} » n'est pas entre guillemets",
+                    record.len(),
+                    char::from(delimiter)
+                ),
+            ));
+            continue;
+        }
+        rows.push(Row {
+            line,
+            values: places.map(|place| record[place].to_owned()),
+        });
+    }
+    let swallowed = rows
+        .last()
+        .is_some_and(|row| row.values.iter().any(|value| value.contains('\n')));
+    if swallowed && text.matches('"').count() % 2 == 1 {
+        let line = rows.last().map_or(0, |row| row.line);
+        faults.push(Diagnostic::at(
+            file,
+            line,
+            0,
+            "un guillemet ouvert ici n'est jamais refermé",
+        ));
+    }
+    rows
+}
+
+/// Which field of a record holds each column.
+fn places<const N: usize>(
+    reader: &mut csv::Reader<&[u8]>,
+    file: &str,
+    columns: [&str; N],
+    faults: &mut Vec<Diagnostic>,
+) -> Option<[usize; N]> {
+    let headers: Vec<String> = match reader.headers() {
+        Ok(headers) => headers.iter().map(str::to_lowercase).collect(),
+        Err(error) => {
+            faults.push(Diagnostic::file(file, format!("illisible : {error}")));
+            return None;
+        }
+    };
+    let before = faults.len();
+    let places = columns.map(|column| {
+        let place = headers.iter().position(|header| header == column);
+        if place.is_none() {
+            let known = headers
+                .iter()
+                .map(String::as_str)
+                .filter(|it| !it.is_empty());
+            faults.push(Diagnostic::at(
+                file,
+                1,
+                0,
+                format!(
+                    "la colonne « {column} » manque dans la première ligne ; {}",
+                    suggestion(column, known)
+                ),
+            ));
+        }
+        place.unwrap_or(0)
+    });
+    (faults.len() == before).then_some(places)
+}
+
+/// UTF-8, with or without a byte order mark, else Windows-1252.
+fn decode(bytes: &[u8]) -> String {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => encoding_rs::WINDOWS_1252
+            .decode_without_bom_handling(bytes)
+            .0
+            .into_owned(),
+    }
+}
+
+fn delimiter(text: &str) -> u8 {
+    let header = text.lines().next().unwrap_or_default();
+    if header.matches(',').count() > header.matches(';').count() {
+        b','
+    } else {
+        b';'
+    }
+}
+
+fn clamp(line: u64) -> u32 {
+    u32::try_from(line).unwrap_or(u32::MAX)
+}
+
+/// A wrong export can have a fault on each of 100,000 rows: nobody reads past the first page.
+fn shorten(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if let Some(more) = faults.len().checked_sub(MOST_FAULTS + 1) {
+        let (file, severity) = (
+            faults[MOST_FAULTS].file.clone(),
+            faults[MOST_FAULTS].severity,
+        );
+        faults.truncate(MOST_FAULTS);
+        let mut rest = Diagnostic::file(file, format!("… et {} autres remarques", more + 1));
+        rest.severity = severity;
+        faults.push(rest);
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(residences: &[u8], gestionnaires: &[u8], biens: &[u8]) -> FileSet {
+        FILES
+            .iter()
+            .zip([residences, gestionnaires, biens])
+            .map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()))
+            .collect()
+    }
+
+    const GESTIONNAIRES: &[u8] =
+        b"residence;type;identifiant;nom;email\nA;gardien;G1;Loge;g@x.fr\n";
+    const BIENS: &[u8] = b"code;residence;libelle\nA-1;A;Appartement 1\n";
+
+    #[test]
+    fn every_way_excel_writes_is_read_alike() {
+        let utf8 = "code;nom;adresse\nA;Côte des Roses;2 place Marie\n";
+        let ways = [
+            utf8.as_bytes().to_vec(),
+            format!("\u{feff}{utf8}").into_bytes(),
+            encoding_rs::WINDOWS_1252.encode(utf8).0.into_owned(),
+            utf8.replace(';', ",").into_bytes(),
+            utf8.replace('\n', "\r\n").into_bytes(),
+            "Adresse;Code;Autre;Nom\n\"2 place Marie\";A;;\"Côte des Roses\"\n;;;\n"
+                .as_bytes()
+                .to_vec(),
+        ];
+        for way in ways {
+            let (referentiel, faults) = read(&files(&way, GESTIONNAIRES, BIENS));
+            assert_eq!(faults, []);
+            let residence = referentiel.unwrap().residence("A").cloned().unwrap();
+            assert_eq!(residence.nom, "Côte des Roses");
+            assert_eq!(residence.adresse, "2 place Marie");
+            assert_eq!(residence.gestionnaires["gardien"].identifiant, "G1");
+        }
+    }
+
+    #[test]
+    fn a_broken_export_is_refused_with_its_lines() {
+        let cases: [(&[u8], u32, &str); 5] = [
+            (b"", 1, "colonne"),
+            (b"code;nom;adresse\n", 0, "aucune"),
+            (b"code;nom;adresse\nA;Lilas\n", 2, "2 colonnes au lieu de 3"),
+            (b"code;nom;adresse\nA;x;y\nA;x;y\n", 3, "plus haut"),
+            (b"code;nom;adresse\nA;x;y\nB;\"x;y\nC;z;t\n", 3, "colonnes"),
+        ];
+        for (residences, line, words) in cases {
+            let (referentiel, faults) = read(&files(residences, GESTIONNAIRES, BIENS));
+            assert!(referentiel.is_none(), "{faults:?}");
+            assert!(
+                faults
+                    .iter()
+                    .any(|it| it.line == line && it.message.contains(words)),
+                "{faults:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_row_that_points_nowhere_is_only_a_remark() {
+        let biens = b"code;residence;libelle\nZ-1;Z;Cave\n";
+        let (referentiel, faults) =
+            read(&files(b"code;nom;adresse\nA;x;y\n", GESTIONNAIRES, biens));
+        assert!(referentiel.is_some());
+        assert_eq!((faults[0].line, faults[0].file.as_str()), (2, "biens.csv"));
+    }
+}

@@ -1,0 +1,361 @@
+//! The shape of each YAML rule file: what may stand in it, before anything is checked across
+//! files. Every fault of a file is reported, never only the first.
+
+use crate::rules::diagnostic::{Diagnostic, suggestion};
+use crate::rules::yaml::{self, Key, Node, Value};
+
+/// A text and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// The text.
+    pub text: String,
+}
+
+/// `priorites.yaml`: SoWell's word and the CRM's.
+pub type RawPriorites = Vec<(Located, String)>;
+
+/// One entry of `qualifications.yaml`.
+#[derive(Debug, Clone)]
+pub struct RawQualification {
+    /// SoWell's code of the category.
+    pub code: Located,
+    /// Name shown to people.
+    pub libelle: String,
+    /// Which kind of manager it asks for.
+    pub type_gestionnaire: Located,
+    /// The CRM's procedure.
+    pub workflow: String,
+}
+
+/// `transmission.yaml`.
+#[derive(Debug, Clone)]
+pub struct RawTransmission {
+    /// Words of `modes`.
+    pub modes: Vec<Located>,
+    /// Codes of `categories`.
+    pub categories: Vec<Located>,
+}
+
+/// `statuts.yaml`.
+#[derive(Debug, Clone)]
+pub struct RawStatuts {
+    /// The CRM's first status.
+    pub initial: Located,
+    /// The channel of SoWell's demandes.
+    pub canal: String,
+    /// The table.
+    pub correspondances: Vec<(Located, RawCorrespondance)>,
+    /// Statuses that are not told to SoWell.
+    pub ignorer: Vec<Located>,
+}
+
+/// The right side of one line of the table.
+#[derive(Debug, Clone)]
+pub enum RawCorrespondance {
+    /// Always this word.
+    Fixed(String),
+    /// A word for each value of another field.
+    Selon {
+        /// The field of the event.
+        field: Located,
+        /// Its values.
+        values: Vec<(Located, String)>,
+    },
+}
+
+/// Reads `priorites.yaml`.
+pub fn priorites(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<RawPriorites> {
+    let mut reader = Reader::new(file, faults);
+    let root = reader.root(text)?;
+    let [priorites] = reader.fields(&root, ["priorites"], &[])?;
+    let pairs = reader.pairs(priorites?)?;
+    reader.finish(pairs)
+}
+
+/// Reads `qualifications.yaml`.
+pub fn qualifications(
+    file: &str,
+    text: &str,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Vec<RawQualification>> {
+    let mut reader = Reader::new(file, faults);
+    let root = reader.root(text)?;
+    let [qualifications] = reader.fields(&root, ["qualifications"], &[])?;
+    let mut list = Vec::new();
+    for (code, node) in reader.map(qualifications?)? {
+        let code = reader.key(code);
+        let Some([libelle, kind, workflow]) =
+            reader.fields(node, ["libelle", "type_gestionnaire", "workflow"], &[])
+        else {
+            continue;
+        };
+        let libelle = libelle.and_then(|node| reader.text(node));
+        let kind = kind.and_then(|node| reader.text(node));
+        let workflow = workflow.and_then(|node| reader.text(node));
+        if let (Some(libelle), Some(kind), Some(workflow)) = (libelle, kind, workflow) {
+            list.push(RawQualification {
+                code,
+                libelle: libelle.text,
+                type_gestionnaire: kind,
+                workflow: workflow.text,
+            });
+        }
+    }
+    reader.finish(list)
+}
+
+/// Reads `transmission.yaml`.
+pub fn transmission(
+    file: &str,
+    text: &str,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<RawTransmission> {
+    let mut reader = Reader::new(file, faults);
+    let root = reader.root(text)?;
+    let [modes, categories] = reader.fields(&root, ["modes", "categories"], &["categories"])?;
+    let modes = reader.texts(modes?)?;
+    let categories = match categories {
+        Some(node) => reader.texts(node)?,
+        None => Vec::new(),
+    };
+    reader.finish(RawTransmission { modes, categories })
+}
+
+/// Reads `statuts.yaml`.
+pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<RawStatuts> {
+    let mut reader = Reader::new(file, faults);
+    let root = reader.root(text)?;
+    let [initial, canal, table, ignorer] = reader.fields(
+        &root,
+        ["initial", "canal", "correspondances", "ignorer"],
+        &["ignorer"],
+    )?;
+    let initial = initial.and_then(|node| reader.text(node));
+    let canal = canal.and_then(|node| reader.text(node));
+    let mut correspondances = Vec::new();
+    if let Some(entries) = table.and_then(|node| reader.map(node)) {
+        for (key, node) in entries {
+            let statut = reader.key(key);
+            if let Some(right) = reader.correspondance(node) {
+                correspondances.push((statut, right));
+            }
+        }
+    }
+    let ignorer = match ignorer {
+        Some(node) => reader.texts(node)?,
+        None => Vec::new(),
+    };
+    reader.finish(RawStatuts {
+        initial: initial?,
+        canal: canal?.text,
+        correspondances,
+        ignorer,
+    })
+}
+
+/// Reads nodes of one file and notes what is wrong with them.
+struct Reader<'a> {
+    file: &'a str,
+    faults: &'a mut Vec<Diagnostic>,
+    before: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(file: &'a str, faults: &'a mut Vec<Diagnostic>) -> Self {
+        let before = faults.len();
+        Self {
+            file,
+            faults,
+            before,
+        }
+    }
+
+    /// The value, unless something in the file was wrong.
+    fn finish<T>(&self, value: T) -> Option<T> {
+        (self.faults.len() == self.before).then_some(value)
+    }
+
+    fn root(&mut self, text: &str) -> Option<Node> {
+        match yaml::parse(self.file, text) {
+            Ok(node) => Some(node),
+            Err(faults) => {
+                self.faults.extend(faults);
+                None
+            }
+        }
+    }
+
+    fn fault(&mut self, line: u32, column: u32, message: String) {
+        self.faults
+            .push(Diagnostic::at(self.file, line, column, message));
+    }
+
+    fn expected(&mut self, node: &Node, what: &str) {
+        let found = match &node.value {
+            Value::Null => "rien",
+            Value::Text(_) => "un texte",
+            Value::List(_) => "une liste",
+            Value::Map(_) => "des clés « nom: valeur »",
+        };
+        self.fault(
+            node.line,
+            node.column,
+            format!("{what} est attendu ici, et non {found}"),
+        );
+    }
+
+    fn map<'n>(&mut self, node: &'n Node) -> Option<&'n [(Key, Node)]> {
+        match &node.value {
+            Value::Map(entries) => Some(entries),
+            _ => {
+                self.expected(node, "un ensemble de clés « nom: valeur »");
+                None
+            }
+        }
+    }
+
+    /// The values of a mapping whose keys are all known, in the order asked for.
+    fn fields<'n, const N: usize>(
+        &mut self,
+        node: &'n Node,
+        names: [&str; N],
+        optional: &[&str],
+    ) -> Option<[Option<&'n Node>; N]> {
+        let entries = self.map(node)?;
+        for (key, _) in entries {
+            if !names.contains(&key.name.as_str()) {
+                let message = format!(
+                    "clé inconnue « {} » : {}",
+                    key.name,
+                    suggestion(&key.name, names)
+                );
+                self.fault(key.line, key.column, message);
+            }
+        }
+        Some(names.map(|name| {
+            let found = entries
+                .iter()
+                .find(|(key, _)| key.name == name)
+                .map(|(_, value)| value)
+                // `ignorer:` with nothing behind it, all its lines commented out.
+                .filter(|value| value.value != Value::Null || !optional.contains(&name));
+            if found.is_none() && !optional.contains(&name) {
+                self.fault(
+                    node.line,
+                    node.column,
+                    format!("la clé « {name} » manque ici"),
+                );
+            }
+            found
+        }))
+    }
+
+    fn key(&mut self, key: &Key) -> Located {
+        if key.name.trim().is_empty() {
+            self.fault(key.line, key.column, "cette clé est vide".to_owned());
+        }
+        Located {
+            line: key.line,
+            column: key.column,
+            text: key.name.clone(),
+        }
+    }
+
+    fn text(&mut self, node: &Node) -> Option<Located> {
+        match &node.value {
+            Value::Text(text) if !text.trim().is_empty() => Some(Located {
+                line: node.line,
+                column: node.column,
+                text: text.clone(),
+            }),
+            _ => {
+                self.expected(node, "un texte");
+                None
+            }
+        }
+    }
+
+    fn texts(&mut self, node: &Node) -> Option<Vec<Located>> {
+        let Value::List(items) = &node.value else {
+            self.expected(node, "une liste, par exemple [a, b],");
+            return None;
+        };
+        Some(items.iter().filter_map(|item| self.text(item)).collect())
+    }
+
+    fn pairs(&mut self, node: &Node) -> Option<Vec<(Located, String)>> {
+        let entries = self.map(node)?;
+        let mut pairs = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let key = self.key(key);
+            if let Some(value) = self.text(value) {
+                pairs.push((key, value.text));
+            }
+        }
+        Some(pairs)
+    }
+
+    fn correspondance(&mut self, node: &Node) -> Option<RawCorrespondance> {
+        match &node.value {
+            Value::Text(text) if !text.trim().is_empty() => {
+                Some(RawCorrespondance::Fixed(text.clone()))
+            }
+            Value::Map(_) => {
+                let [field, values] = self.fields(node, ["selon", "valeurs"], &[])?;
+                let field = field.and_then(|node| self.text(node));
+                let values = values.and_then(|node| self.pairs(node));
+                Some(RawCorrespondance::Selon {
+                    field: field?,
+                    values: values?,
+                })
+            }
+            _ => {
+                self.expected(node, "un statut SoWell, ou {selon: …, valeurs: {…}},");
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_faults_of_a_file_come_at_once() {
+        let mut faults = Vec::new();
+        let text = "mode: [tous]\ncategorie: [ASC]\ncategories: ASC\n";
+        assert!(transmission("transmission.yaml", text, &mut faults).is_none());
+        let seen: Vec<(u32, &str)> = faults
+            .iter()
+            .map(|it| (it.line, it.message.as_str()))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (1, "clé inconnue « mode » : vouliez-vous dire « modes » ?"),
+                (
+                    2,
+                    "clé inconnue « categorie » : vouliez-vous dire « categories » ?"
+                ),
+                (1, "la clé « modes » manque ici"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_status_may_depend_on_a_field() {
+        let mut faults = Vec::new();
+        let text = "initial: Transférée\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée: {selon: resultat, valeurs: {Traité: Traité}}\n";
+        let raw = statuts("statuts.yaml", text, &mut faults).unwrap();
+        assert_eq!(faults, []);
+        assert!(matches!(
+            &raw.correspondances[1].1,
+            RawCorrespondance::Selon { field, .. } if field.text == "resultat"
+        ));
+    }
+}

@@ -1,0 +1,375 @@
+//! What admins write in `modeles/`: the demande's context and the e-mails, in minijinja.
+//!
+//! An e-mail's first line is its subject, `Objet: …`. Subject and body are rendered apart, so
+//! that no value can break out of the subject into the body or the headers. A file whose name
+//! begins with `_` is a part that others include.
+
+use chrono::{DateTime, FixedOffset};
+use chrono_tz::Europe::Paris;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use serde_json::Value;
+
+use crate::domain::ports::FileSet;
+use crate::rules::diagnostic::Diagnostic;
+use crate::rules::view::sample_context;
+
+/// The folder of the templates in the folder of rules.
+pub const FOLDER: &str = "modeles/";
+/// The template of the demande's *contexte*.
+pub const CONTEXTE: &str = "modeles/contexte.txt";
+
+/// Instructions of one rendering; a page of text takes a few hundred.
+const FUEL: u64 = 50_000;
+/// Marks the subject of an e-mail among the templates' names.
+const SUBJECT: &str = "#objet";
+
+/// The compiled templates of one version.
+#[derive(Debug)]
+pub struct Templates {
+    environment: Environment<'static>,
+}
+
+/// A rendered e-mail, without its addressee.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// On one line.
+    pub subject: String,
+    /// From the `.txt` file.
+    pub text: Option<String>,
+    /// From the `.html` file.
+    pub html: Option<String>,
+}
+
+/// A template failed on this input.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}{}: {message}", .line.map(|line| format!(", ligne {line}")).unwrap_or_default())]
+pub struct TemplateError {
+    /// The file in `modeles/`.
+    pub file: String,
+    /// The line, where it is known.
+    pub line: Option<u32>,
+    /// What went wrong, in French.
+    pub message: String,
+}
+
+impl Templates {
+    /// Compiles every template and tries each on a sample.
+    pub fn compile(files: &FileSet, faults: &mut Vec<Diagnostic>) -> Option<Self> {
+        let before = faults.len();
+        let mut environment = environment();
+        for (path, bytes) in files.iter().filter(|(path, _)| path.starts_with(FOLDER)) {
+            let Ok(text) = std::str::from_utf8(bytes) else {
+                faults.push(Diagnostic::file(path, "ce fichier n'est pas en UTF-8"));
+                continue;
+            };
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+            add(&mut environment, path, text, faults);
+        }
+        if !files.contains_key(CONTEXTE) {
+            faults.push(Diagnostic::file(CONTEXTE, "ce fichier manque"));
+        }
+        let templates = Self { environment };
+        if faults.len() == before {
+            templates.try_on_sample(faults);
+        }
+        (faults.len() == before).then_some(templates)
+    }
+
+    /// The demande's *contexte*.
+    ///
+    /// # Errors
+    /// When the template uses a value that this input does not have.
+    pub fn contexte(&self, context: &Value) -> Result<String, TemplateError> {
+        self.render(CONTEXTE, context)
+    }
+
+    /// Whether there is an e-mail of this name.
+    #[must_use]
+    pub fn has_mail(&self, modele: &str) -> bool {
+        [".txt", ".html"].iter().any(|ending| {
+            let name = format!("{FOLDER}{modele}{ending}{SUBJECT}");
+            self.environment.get_template(&name).is_ok()
+        })
+    }
+
+    /// An e-mail, from `modele.txt`, `modele.html` or both.
+    ///
+    /// # Errors
+    /// When there is no such template, or it uses a value that this input does not have.
+    pub fn mail(&self, modele: &str, context: &Value) -> Result<Rendered, TemplateError> {
+        let mut rendered = Rendered {
+            subject: String::new(),
+            text: None,
+            html: None,
+        };
+        for ending in [".html", ".txt"] {
+            let path = format!("{FOLDER}{modele}{ending}");
+            let subject = format!("{path}{SUBJECT}");
+            if self.environment.get_template(&subject).is_err() {
+                continue;
+            }
+            let body = self.render(&path, context)?;
+            let body = Some(body.trim_start_matches(['\r', '\n']).to_owned());
+            let words = self.render(&subject, context)?;
+            rendered.subject = words.split_whitespace().collect::<Vec<_>>().join(" ");
+            if ending == ".txt" {
+                rendered.text = body;
+            } else {
+                rendered.html = body;
+            }
+        }
+        if rendered.text.is_none() && rendered.html.is_none() {
+            return Err(TemplateError {
+                file: format!("{FOLDER}{modele}.txt"),
+                line: None,
+                message: "ce modèle n'existe pas".into(),
+            });
+        }
+        Ok(rendered)
+    }
+
+    fn render(&self, name: &str, context: &Value) -> Result<String, TemplateError> {
+        self.environment
+            .get_template(name)
+            .and_then(|template| template.render(minijinja::value::Serde(context)))
+            .map_err(|error| located(name, &error))
+    }
+
+    /// Finds what only rendering shows. In an e-mail, an unknown value may be a key that the
+    /// script gives, so there only unknown filters, tests and functions count.
+    fn try_on_sample(&self, faults: &mut Vec<Diagnostic>) {
+        let context = sample_context();
+        for (name, template) in self.environment.templates() {
+            if is_part(name) {
+                continue;
+            }
+            let Err(error) = template.render(minijinja::value::Serde(&context)) else {
+                continue;
+            };
+            let certain = matches!(
+                error.kind(),
+                ErrorKind::UnknownFilter
+                    | ErrorKind::UnknownTest
+                    | ErrorKind::UnknownFunction
+                    | ErrorKind::TemplateNotFound
+            );
+            if certain || name == CONTEXTE {
+                let error = located(name, &error);
+                let line = error.line.unwrap_or(0);
+                faults.push(Diagnostic::at(error.file, line, 0, error.message));
+            }
+        }
+    }
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment.set_auto_escape_callback(|name| {
+        if name.ends_with(".html") {
+            AutoEscape::Html
+        } else {
+            AutoEscape::None
+        }
+    });
+    environment.add_filter("date", |text: String| in_paris(&text, "%d/%m/%Y"));
+    environment.add_filter("heure", |text: String| in_paris(&text, "%H:%M"));
+    environment.add_filter("date_heure", |text: String| {
+        in_paris(&text, "%d/%m/%Y à %H:%M")
+    });
+    environment.add_filter("date_longue", |text: String| long_date(&text));
+    environment
+}
+
+fn add(
+    environment: &mut Environment<'static>,
+    path: &str,
+    text: &str,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let mut parts = vec![(path.to_owned(), text.to_owned())];
+    if path != CONTEXTE && !is_part(path) {
+        let (first, body) = text.split_once('\n').unwrap_or((text, ""));
+        let subject = first
+            .trim_start()
+            .strip_prefix("Objet")
+            .map(str::trim_start)
+            .and_then(|rest| rest.strip_prefix(':'));
+        let Some(subject) = subject else {
+            faults.push(Diagnostic::at(
+                path,
+                1,
+                1,
+                "la première ligne d'un e-mail doit être « Objet: … »",
+            ));
+            return;
+        };
+        // The empty first line keeps the body's line numbers those of the file.
+        parts = vec![
+            (path.to_owned(), format!("\n{body}")),
+            (format!("{path}{SUBJECT}"), subject.trim().to_owned()),
+        ];
+    }
+    for (name, source) in parts {
+        if let Err(error) = environment.add_template_owned(name.clone(), source) {
+            let error = located(&name, &error);
+            let line = error.line.unwrap_or(0);
+            faults.push(Diagnostic::at(error.file, line, 0, error.message));
+        }
+    }
+}
+
+fn is_part(path: &str) -> bool {
+    path.rsplit('/')
+        .next()
+        .is_some_and(|name| name.starts_with('_'))
+}
+
+fn located(name: &str, error: &Error) -> TemplateError {
+    let name = error.name().unwrap_or(name);
+    TemplateError {
+        file: name.strip_suffix(SUBJECT).unwrap_or(name).to_owned(),
+        line: error.line().and_then(|line| u32::try_from(line).ok()),
+        message: explain(error),
+    }
+}
+
+fn explain(error: &Error) -> String {
+    let detail = error.detail().unwrap_or_default();
+    match error.kind() {
+        ErrorKind::UndefinedError => "une valeur demandée par le modèle n'existe pas".to_owned(),
+        ErrorKind::UnknownFilter => format!("filtre inconnu ({detail})"),
+        ErrorKind::UnknownFunction => format!("fonction inconnue ({detail})"),
+        ErrorKind::UnknownTest => format!("test inconnu ({detail})"),
+        ErrorKind::TemplateNotFound => format!("modèle introuvable ({detail})"),
+        ErrorKind::OutOfFuel => "le modèle ne finit pas".to_owned(),
+        ErrorKind::SyntaxError => format!("écriture incorrecte ({detail})"),
+        kind => format!("le modèle échoue ({kind}: {detail})"),
+    }
+}
+
+fn parse(text: &str) -> Result<DateTime<FixedOffset>, Error> {
+    DateTime::parse_from_rfc3339(text).map_err(|_| {
+        Error::new(
+            ErrorKind::InvalidOperation,
+            "ce filtre attend une date ISO 8601",
+        )
+    })
+}
+
+fn in_paris(text: &str, format: &str) -> Result<String, Error> {
+    Ok(parse(text)?
+        .with_timezone(&Paris)
+        .format(format)
+        .to_string())
+}
+
+fn long_date(text: &str) -> Result<String, Error> {
+    use chrono::Datelike;
+    const DAYS: [&str; 7] = [
+        "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
+    ];
+    const MONTHS: [&str; 12] = [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ];
+    let date = parse(text)?.with_timezone(&Paris);
+    let weekday = DAYS[date.weekday().num_days_from_monday() as usize];
+    let month = MONTHS[date.month0() as usize];
+    let day = match date.day() {
+        1 => "1er".to_owned(),
+        day => day.to_string(),
+    };
+    Ok(format!("{weekday} {day} {month} {}", date.year()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn compile(extra: &[(&str, &str)]) -> (Option<Templates>, Vec<Diagnostic>) {
+        let mut files: FileSet = FileSet::new();
+        files.insert(CONTEXTE.into(), b"{{ signalement.description }}".to_vec());
+        for (name, text) in extra {
+            files.insert(format!("{FOLDER}{name}"), text.as_bytes().to_vec());
+        }
+        let mut faults = Vec::new();
+        (Templates::compile(&files, &mut faults), faults)
+    }
+
+    #[test]
+    fn text_is_verbatim_and_html_is_escaped() {
+        let text =
+            "Objet : {{ signalement.description }}\n\nBonjour {{ signalement.description }}\n";
+        let (templates, faults) = compile(&[("m.txt", text), ("m.html", text)]);
+        assert_eq!(faults, []);
+        let context = json!({"signalement": {"description": "<b>L'été</b>\n& \"🚨\""}});
+        let mail = templates.unwrap().mail("m", &context).unwrap();
+        assert_eq!(mail.subject, "<b>L'été</b> & \"🚨\"");
+        assert_eq!(mail.text.unwrap(), "Bonjour <b>L'été</b>\n& \"🚨\"");
+        assert!(
+            mail.html
+                .unwrap()
+                .starts_with("Bonjour &lt;b&gt;L&#x27;été")
+        );
+    }
+
+    #[test]
+    fn dates_are_french_and_in_paris() {
+        let (templates, _) = compile(&[(
+            "m.txt",
+            "Objet: x\n{{ d|date }}|{{ d|heure }}|{{ d|date_heure }}|{{ d|date_longue }}",
+        )]);
+        let context = json!({"d": "2026-02-28T23:30:00Z"});
+        let mail = templates.unwrap().mail("m", &context).unwrap();
+        assert_eq!(
+            mail.text.unwrap(),
+            "01/03/2026|00:30|01/03/2026 à 00:30|dimanche 1er mars 2026"
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_found_before_it_is_used() {
+        let cases = [
+            ("m.txt", "Bonjour\n", 1, "Objet"),
+            (
+                "m.txt",
+                "Objet: x\n\n{{ a|majuscule }}\n",
+                3,
+                "filtre inconnu",
+            ),
+            ("m.txt", "Objet: x\n{% if %}\n", 2, "écriture incorrecte"),
+            (
+                "contexte.txt",
+                "\n{{ signalement.descripton }}",
+                2,
+                "n'existe pas",
+            ),
+        ];
+        for (name, text, line, words) in cases {
+            let (templates, faults) = compile(&[(name, text)]);
+            assert!(templates.is_none(), "{text}");
+            assert_eq!(faults[0].line, line, "{faults:?}");
+            assert!(faults[0].message.contains(words), "{faults:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_template_is_an_error() {
+        let (templates, _) = compile(&[]);
+        let error = templates.unwrap().mail("absent", &json!({})).unwrap_err();
+        assert_eq!(error.file, "modeles/absent.txt");
+    }
+}
