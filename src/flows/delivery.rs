@@ -1,0 +1,400 @@
+//! Empties the outbox: claims what is due, sends it, and notes how it went.
+//!
+//! A hint wakes the worker early; looking at least every second is what makes it certain. Order
+//! within a demande comes from the claim, which only ever gives the oldest waiting delivery.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::RngExt;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::livraison::{Attempt, Claim, Content, Courriel, Destination, Outcome};
+use crate::domain::ports::{
+    Clock, MailError, Mailer, Message, Pause, Reply, Sowell, Store, StoreError, Unreachable,
+};
+use crate::flows::inbound::Rules;
+
+/// Deliveries to one destination under way at once.
+const IN_FLIGHT: usize = 32;
+/// The outbox is looked at this often, hint or no hint.
+const POLL: Duration = Duration::from_secs(1);
+/// How long a claim holds: longer than the longest call, so that it runs out only with its worker.
+const LEASE: TimeDelta = TimeDelta::seconds(120);
+
+/// How deliveries are tried again.
+#[derive(Debug, Clone, Copy)]
+pub struct RetryPolicy {
+    /// The wait after the first failure; it doubles with each further one.
+    pub first_retry: Duration,
+    /// The longest wait, and the longest pause of a destination.
+    pub max_retry: Duration,
+    /// When a delivery becomes a dead letter.
+    pub give_up_after: Duration,
+}
+
+impl RetryPolicy {
+    /// The wait after `failures` failures in a row: exponential, between half and the whole of it
+    /// by chance, so that deliveries that failed together do not come back together.
+    fn wait(&self, failures: u32) -> TimeDelta {
+        let doubled = self
+            .first_retry
+            .saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
+        let whole = doubled.min(self.max_retry);
+        let wait = whole.mul_f64(rand::rng().random_range(0.5..=1.0));
+        TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
+    }
+}
+
+/// Wakes the workers when something new waits; a hint that is lost costs at most a second.
+#[derive(Debug, Clone)]
+pub struct Hint(Arc<watch::Sender<()>>);
+
+impl Default for Hint {
+    fn default() -> Self {
+        Self(Arc::new(watch::channel(()).0))
+    }
+}
+
+impl Hint {
+    /// Something was put in the outbox.
+    pub fn give(&self) {
+        self.0.send_replace(());
+    }
+}
+
+/// The worker of the outbox.
+pub struct Delivery {
+    /// The daemon's memory.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// SoWell.
+    pub sowell: Arc<dyn Sowell>,
+    /// E-mails.
+    pub mailer: Arc<dyn Mailer>,
+    /// The templates in force.
+    pub rules: Arc<dyn Rules>,
+    /// How to try again.
+    pub policy: RetryPolicy,
+    /// Wakes the worker early.
+    pub outbox: Hint,
+}
+
+/// What one attempt saw, before it is known what follows.
+enum Seen {
+    Answer(Reply),
+    NoAnswer(Unreachable),
+    MailSent,
+    MailFailed(MailError),
+}
+
+/// What follows from it (contract, section 4).
+enum Verdict {
+    Delivered,
+    Again {
+        not_before: Option<DateTime<Utc>>,
+    },
+    /// The destination refuses everyone: it is left alone for a while.
+    Unauthorized,
+    Never,
+}
+
+impl Delivery {
+    /// Works until told to stop, then finishes what is under way.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let workers = Destination::ALL.map(|destination| {
+            let (delivery, stop) = (Arc::clone(&self), stop.clone());
+            tokio::spawn(async move { delivery.work(destination, stop).await })
+        });
+        futures_util::future::join_all(workers).await;
+    }
+
+    async fn work(self: Arc<Self>, destination: Destination, stop: CancellationToken) {
+        let mut under_way = JoinSet::new();
+        let mut hints = self.outbox.0.subscribe();
+        let mut warned = false;
+        while !stop.is_cancelled() {
+            while under_way.try_join_next().is_some() {}
+            let wait = match self
+                .start_due(destination, &mut under_way, &mut warned)
+                .await
+            {
+                Ok(wait) => wait,
+                Err(error) => {
+                    tracing::error!(destination = destination.as_str(), %error, "outbox unread");
+                    POLL
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = hints.changed() => {}
+                // A delivery that ended may have freed the next of its demande.
+                Some(_) = under_way.join_next() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        while under_way.join_next().await.is_some() {}
+    }
+
+    /// Starts what is due, and says how long nothing else will be.
+    async fn start_due(
+        self: &Arc<Self>,
+        destination: Destination,
+        under_way: &mut JoinSet<()>,
+        warned: &mut bool,
+    ) -> Result<Duration, StoreError> {
+        if destination == Destination::Sowell && !self.sowell.configured() {
+            if !*warned && self.store.next_due(destination).await?.is_some() {
+                tracing::warn!("deliveries to SoWell wait: sowell.base_url is not set");
+                *warned = true;
+            }
+            return Ok(POLL);
+        }
+        let now = self.clock.now();
+        let pause = self.store.pause(destination).await?;
+        let free = match &pause {
+            Some(pause) if pause.until > now => return Ok(until(pause.until, now)),
+            // After a pause, one delivery tries the ground before the others follow.
+            Some(_) => usize::from(under_way.is_empty()),
+            None => IN_FLIGHT - under_way.len().min(IN_FLIGHT),
+        };
+        if free == 0 {
+            return Ok(POLL);
+        }
+        let limit = u32::try_from(free).unwrap_or(1);
+        let claims = self.store.claim(destination, limit, now, LEASE).await?;
+        for claim in claims {
+            let delivery = Arc::clone(self);
+            let paused = pause.clone();
+            under_way.spawn(async move { delivery.deliver(destination, claim, paused).await });
+        }
+        let due = self.store.next_due(destination).await?;
+        Ok(due.map_or(POLL, |due| until(due, now)))
+    }
+
+    async fn deliver(&self, destination: Destination, claim: Claim, paused: Option<Pause>) {
+        let seen = self.attempt(&claim).await;
+        let verdict = judge(&seen);
+        let now = self.clock.now();
+        let attempt = describe(&seen, now);
+        let outcome = self.outcome(&verdict, &claim, now);
+        let failures = paused.as_ref().map_or(0, |it| it.failures);
+        let result = async {
+            match verdict {
+                Verdict::Unauthorized => {
+                    self.pause(destination, failures + 1, now, &attempt).await?;
+                }
+                // Whatever else it answered, the destination speaks to us again.
+                _ if paused.is_some() => self.store.set_pause(destination, None).await?,
+                _ => {}
+            }
+            self.store
+                .finish(&claim, attempt.clone(), outcome.clone())
+                .await
+        };
+        let label = match &outcome {
+            Outcome::Delivered => "delivered",
+            Outcome::Retry { .. } => "retry",
+            Outcome::Dead => "dead",
+        };
+        metrics::counter!(
+            "passerelle_delivery_attempts_total",
+            "destination" => destination.as_str(), "outcome" => label
+        )
+        .increment(1);
+        match result.await {
+            Ok(true) => log(destination, &claim, &attempt, &outcome),
+            Ok(false) => {
+                tracing::warn!(id = claim.id, "its lease ran out while it was being sent");
+            }
+            Err(error) => tracing::error!(id = claim.id, %error, "attempt not noted"),
+        }
+    }
+
+    async fn attempt(&self, claim: &Claim) -> Seen {
+        match &claim.content {
+            Content::Statut(push) => match self.sowell.send(&claim.id, push).await {
+                Ok(reply) => Seen::Answer(reply),
+                Err(error) => Seen::NoAnswer(error),
+            },
+            Content::Courriel(courriel) => match self.send_mail(&claim.id, courriel).await {
+                Ok(()) => Seen::MailSent,
+                Err(error) => Seen::MailFailed(error),
+            },
+        }
+    }
+
+    /// Rendered at each attempt, so that a template that was mended serves what it had failed.
+    async fn send_mail(&self, id: &str, courriel: &Courriel) -> Result<(), MailError> {
+        let generation = self.rules.generation();
+        let courriel_for_template = courriel.clone();
+        let render = move || {
+            let it = &courriel_for_template;
+            generation.rules.templates.mail(&it.modele, &it.context)
+        };
+        let rendered = tokio::task::spawn_blocking(render)
+            .await
+            .map_err(|error| MailError::Temporary(error.to_string()))?
+            .map_err(|error| MailError::Permanent(error.to_string()))?;
+        let message = Message {
+            to: courriel.a.clone(),
+            subject: rendered.subject,
+            text: rendered.text,
+            html: rendered.html,
+        };
+        self.mailer.send(id, &message).await
+    }
+
+    fn outcome(&self, verdict: &Verdict, claim: &Claim, now: DateTime<Utc>) -> Outcome {
+        let not_before = match verdict {
+            Verdict::Delivered => return Outcome::Delivered,
+            Verdict::Never => return Outcome::Dead,
+            Verdict::Unauthorized => None,
+            Verdict::Again { not_before } => *not_before,
+        };
+        let give_up_after =
+            TimeDelta::from_std(self.policy.give_up_after).unwrap_or(TimeDelta::MAX);
+        if now - claim.since >= give_up_after {
+            return Outcome::Dead;
+        }
+        let ours = now + self.policy.wait(claim.attempts.saturating_add(1));
+        Outcome::Retry {
+            due_at: not_before.map_or(ours, |theirs| theirs.max(ours)),
+        }
+    }
+
+    async fn pause(
+        &self,
+        destination: Destination,
+        failures: u32,
+        now: DateTime<Utc>,
+        attempt: &Attempt,
+    ) -> Result<(), StoreError> {
+        let until = now + self.policy.wait(failures);
+        tracing::error!(
+            destination = destination.as_str(),
+            status = attempt.status,
+            %until,
+            "ALARM: the destination refuses our token; it is left alone until then"
+        );
+        let reason = attempt.error.clone().unwrap_or_default();
+        let pause = Pause {
+            until,
+            failures,
+            reason,
+        };
+        self.store.set_pause(destination, Some(pause)).await
+    }
+}
+
+fn until(then: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    // Never zero: a delivery that is due and cannot be claimed yet must not spin the worker.
+    let wait = (then - now).to_std().unwrap_or_default();
+    wait.clamp(Duration::from_millis(5), POLL)
+}
+
+fn judge(seen: &Seen) -> Verdict {
+    match seen {
+        Seen::MailSent => Verdict::Delivered,
+        Seen::NoAnswer(_) | Seen::MailFailed(MailError::Temporary(_)) => {
+            Verdict::Again { not_before: None }
+        }
+        Seen::MailFailed(MailError::Permanent(_)) => Verdict::Never,
+        Seen::Answer(reply) => match reply.status {
+            200..=299 => Verdict::Delivered,
+            401 | 403 => Verdict::Unauthorized,
+            408 | 425 | 429 | 500..=599 => Verdict::Again {
+                not_before: reply.retry_at,
+            },
+            _ => Verdict::Never,
+        },
+    }
+}
+
+fn describe(seen: &Seen, at: DateTime<Utc>) -> Attempt {
+    let (status, error, excerpt) = match seen {
+        Seen::MailSent => (None, None, None),
+        Seen::MailFailed(error) => (None, Some(error.to_string()), None),
+        Seen::NoAnswer(error) => (None, Some(error.to_string()), None),
+        Seen::Answer(reply) => {
+            let refused = !(200..300).contains(&reply.status);
+            let error = refused.then(|| format!("answered {}", reply.status));
+            (Some(reply.status), error, Some(reply.excerpt.clone()))
+        }
+    };
+    Attempt {
+        at,
+        status,
+        error,
+        excerpt,
+    }
+}
+
+fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Outcome) {
+    let (destination, id) = (destination.as_str(), &claim.id);
+    let error = attempt.error.as_deref().unwrap_or_default();
+    match outcome {
+        Outcome::Delivered => tracing::debug!(destination, id, "delivered"),
+        Outcome::Retry { due_at } => {
+            tracing::warn!(destination, id, error, %due_at, "not delivered, tried again then");
+        }
+        Outcome::Dead => tracing::error!(destination, id, error, "not delivered: dead letter"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn answer(status: u16) -> Seen {
+        Seen::Answer(Reply {
+            status,
+            retry_at: None,
+            excerpt: String::new(),
+        })
+    }
+
+    #[rstest]
+    fn each_answer_has_its_consequence(
+        #[values(
+            (200, 'd'), (204, 'd'), (301, 'n'), (302, 'n'), (400, 'n'), (401, 'u'), (403, 'u'),
+            (404, 'n'), (408, 'a'), (409, 'n'), (422, 'n'), (425, 'a'), (429, 'a'), (500, 'a'),
+            (503, 'a')
+        )]
+        case: (u16, char),
+    ) {
+        let got = match judge(&answer(case.0)) {
+            Verdict::Delivered => 'd',
+            Verdict::Again { .. } => 'a',
+            Verdict::Unauthorized => 'u',
+            Verdict::Never => 'n',
+        };
+        assert_eq!(got, case.1, "{}", case.0);
+    }
+
+    #[test]
+    fn the_wait_grows_and_stays_within_its_bounds() {
+        let policy = RetryPolicy {
+            first_retry: Duration::from_secs(1),
+            max_retry: Duration::from_secs(60),
+            give_up_after: Duration::from_secs(3600),
+        };
+        for (failures, whole) in [
+            (1, 1_000),
+            (2, 2_000),
+            (4, 8_000),
+            (20, 60_000),
+            (u32::MAX, 60_000),
+        ] {
+            for _ in 0..100 {
+                let wait = policy.wait(failures).num_milliseconds();
+                assert!(wait >= whole / 2 && wait <= whole, "{failures}: {wait}");
+            }
+        }
+    }
+}

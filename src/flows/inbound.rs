@@ -1,0 +1,449 @@
+//! A signalement comes in: decide, create, keep, answer.
+//!
+//! Whoever repeats a request, and wherever the process died, there is one demande for one
+//! `lien_sowell`: the store checks the key inside the transaction that creates it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::domain::demande::{Fichier, NewDemande, Uid};
+use crate::domain::fault::Fault;
+use crate::domain::livraison::{Content, Courriel, NewLivraison};
+use crate::domain::ports::{
+    BoundKey, Client, Clock, Creation, Crm, CrmError, Files, FilesError, IdempotencyKey, NewRecord,
+    Recorded, Store, StoreError,
+};
+use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId};
+use crate::flows::delivery::Hint;
+use crate::flows::reload::Reload;
+use crate::rules::compile::Generation;
+use crate::rules::decide::{self, Codes, Decision, Occasion, Undecided};
+use crate::rules::trace::Trace;
+
+/// What a client sent, as far as it could be read.
+#[derive(Debug)]
+pub struct Submission {
+    /// Who sent it.
+    pub client: Client,
+    /// `Idempotency-Key`, where sent.
+    pub key: Option<String>,
+    /// The codes that are well formed, even where other fields are not.
+    pub codes: Codes,
+    /// What is wrong with its form.
+    pub faults: Vec<Fault>,
+    /// Remarks for the answer, in French.
+    pub avertissements: Vec<String>,
+    /// The whole of it, where nothing is wrong with its form.
+    pub content: Option<SubmittedContent>,
+}
+
+/// A well-formed signalement and what came with it.
+#[derive(Debug)]
+pub struct SubmittedContent {
+    /// The signalement.
+    pub signalement: Signalement,
+    /// Its photos.
+    pub photos: Photos,
+    /// What its content amounts to.
+    pub fingerprint: String,
+    /// The received JSON without its photos.
+    pub payload: String,
+}
+
+/// Photos that came with a request, or that are stored since an earlier one.
+#[derive(Debug)]
+pub enum Photos {
+    /// Decoded, to be stored.
+    Received(Vec<Photo>),
+    /// Stored already.
+    Stored(Vec<Fichier>),
+}
+
+/// What the client is told when nothing is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Received {
+    /// A demande was created.
+    Created {
+        /// Its UID.
+        uid: String,
+        /// The body of the answer.
+        answer: String,
+    },
+    /// It had been created before.
+    Replayed {
+        /// Its UID.
+        uid: String,
+        /// The body of the first answer.
+        answer: String,
+    },
+    /// It is kept, and not forwarded.
+    SetAside {
+        /// Its identity.
+        id: SignalementId,
+        /// Why, in French.
+        motif: String,
+        /// Remarks.
+        avertissements: Vec<String>,
+    },
+}
+
+/// What the client is told when something is.
+#[derive(Debug, thiserror::Error)]
+pub enum InboundError {
+    /// The request has faults; `id` where it was recorded for the admins.
+    #[error("the signalement has faults")]
+    Refused {
+        /// Every fault found.
+        faults: Vec<Fault>,
+        /// Its record.
+        id: Option<SignalementId>,
+    },
+    /// Its key belongs to a creation with other content.
+    #[error("the key belongs to {uid}")]
+    Conflict {
+        /// The demande that exists.
+        uid: String,
+    },
+    /// A rule broke; the signalement is kept.
+    #[error("a rule failed: {cause}")]
+    Broken {
+        /// Which, and how.
+        cause: Undecided,
+        /// Its record.
+        id: SignalementId,
+    },
+    /// The CRM could not be reached; nothing is kept.
+    #[error(transparent)]
+    Crm(#[from] CrmError),
+    /// A photo could not be written.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// The database could not be written or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of ours.
+    #[error("{0}")]
+    Fault(String),
+}
+
+/// What the answer to a creation is made of.
+#[derive(Debug)]
+pub struct Accepted<'a> {
+    /// The signalement's identity.
+    pub id: &'a SignalementId,
+    /// The demande's UID.
+    pub uid: &'a Uid,
+    /// What was decided.
+    pub demande: &'a NewDemande,
+    /// Remarks.
+    pub avertissements: &'a [String],
+}
+
+/// Writes the body of a 201: a wire format, so it comes from an adapter, but it is committed with
+/// the creation, so that a repeat gets it byte for byte.
+pub type RenderAnswer = fn(&Accepted<'_>) -> String;
+
+/// The inbound flow.
+pub struct Inbound {
+    /// The daemon's memory.
+    pub store: Arc<dyn Store>,
+    /// The landlord's CRM.
+    pub crm: Arc<dyn Crm>,
+    /// Where photos go.
+    pub files: Arc<dyn Files>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The rules in force.
+    pub rules: Arc<dyn Rules>,
+    /// Writes the body of a 201.
+    pub render: RenderAnswer,
+    /// Wakes the delivery workers.
+    pub outbox: Hint,
+}
+
+/// Where the flow finds the rules: those in force, or one version that an operator names.
+pub trait Rules: Send + Sync {
+    /// What decides now.
+    fn generation(&self) -> Arc<Generation>;
+}
+
+impl Rules for Reload {
+    fn generation(&self) -> Arc<Generation> {
+        Self::generation(self)
+    }
+}
+
+impl Rules for Arc<Generation> {
+    fn generation(&self) -> Arc<Generation> {
+        Self::clone(self)
+    }
+}
+
+/// A well-formed signalement under way, with everything pinned that its record names.
+struct Case {
+    generation: Arc<Generation>,
+    id: SignalementId,
+    client: Client,
+    key: Option<IdempotencyKey>,
+    avertissements: Vec<String>,
+    signalement: Arc<Signalement>,
+    fichiers: Vec<Fichier>,
+    photos: Vec<Photo>,
+    fingerprint: String,
+    payload: String,
+    received_at: DateTime<Utc>,
+}
+
+impl Inbound {
+    /// Takes a signalement in.
+    ///
+    /// # Errors
+    /// See [`InboundError`]; on none of them does the key get bound.
+    pub async fn receive(&self, submission: Submission) -> Result<Received, InboundError> {
+        let generation = self.rules.generation();
+        let Some(content) = submission.content else {
+            let mut faults = submission.faults;
+            faults.extend(decide::unknown_codes(&generation, &submission.codes));
+            return Err(InboundError::Refused { faults, id: None });
+        };
+        let (fichiers, photos) = match content.photos {
+            Photos::Received(photos) => (describe(&photos), photos),
+            Photos::Stored(fichiers) => (fichiers, Vec::new()),
+        };
+        let case = Case {
+            id: SignalementId::of_lien(&content.signalement.lien_sowell),
+            client: submission.client,
+            key: submission.key.map(|value| IdempotencyKey {
+                client: submission.client,
+                value,
+            }),
+            avertissements: submission.avertissements,
+            signalement: Arc::new(content.signalement),
+            fichiers,
+            photos,
+            fingerprint: content.fingerprint,
+            payload: content.payload,
+            received_at: self.clock.now(),
+            generation,
+        };
+        let (decision, trace) = self.decide(&case).await?;
+        match decision {
+            Ok(Decision::Transmettre(demande)) => self.create(case, *demande, trace).await,
+            Ok(Decision::Ecarter { motif }) => self.set_aside(case, motif, trace).await,
+            Err(cause) => self.refuse(case, cause, trace).await,
+        }
+    }
+
+    /// Scripts run on a thread of their own: a long one stalls no other request.
+    async fn decide(
+        &self,
+        case: &Case,
+    ) -> Result<(Result<Decision, Undecided>, Trace), InboundError> {
+        let generation = Arc::clone(&case.generation);
+        let signalement = Arc::clone(&case.signalement);
+        tokio::task::spawn_blocking(move || decide::signalement(&generation, &signalement))
+            .await
+            .map_err(|error| InboundError::Fault(format!("the decision did not end: {error}")))
+    }
+
+    async fn create(
+        &self,
+        mut case: Case,
+        demande: NewDemande,
+        trace: Trace,
+    ) -> Result<Received, InboundError> {
+        self.store_photos(&mut case).await?;
+        let uid = self.crm.create(&demande).await?;
+        let (livraisons, trace) = self
+            .acknowledge(&case, Some((uid.clone(), demande.clone())), "", trace)
+            .await;
+        let answer = (self.render)(&Accepted {
+            id: &case.id,
+            uid: &uid,
+            demande: &demande,
+            avertissements: &case.avertissements,
+        });
+        let creation = Creation {
+            uid: uid.clone(),
+            demande,
+            answer: answer.clone(),
+        };
+        let record = case.record(Etat::Transmis, None, &trace, Some(creation), livraisons);
+        match self.store.record(record).await? {
+            Recorded::Written => {
+                self.outbox.give();
+                let uid = uid.as_str().to_owned();
+                Ok(Received::Created { uid, answer })
+            }
+            Recorded::Bound(owner) => repeat(owner, &case.fingerprint),
+        }
+    }
+
+    async fn set_aside(
+        &self,
+        mut case: Case,
+        motif: String,
+        trace: Trace,
+    ) -> Result<Received, InboundError> {
+        if let Some(owner) = self.owner(&case).await? {
+            return repeat(owner, &case.fingerprint);
+        }
+        self.store_photos(&mut case).await?;
+        let (livraisons, trace) = self.acknowledge(&case, None, &motif, trace).await;
+        let record = case.record(Etat::Ecarte, Some(motif.clone()), &trace, None, livraisons);
+        match self.store.record(record).await? {
+            Recorded::Written => {
+                self.outbox.give();
+                Ok(Received::SetAside {
+                    id: case.id,
+                    motif,
+                    avertissements: case.avertissements,
+                })
+            }
+            Recorded::Bound(owner) => repeat(owner, &case.fingerprint),
+        }
+    }
+
+    /// Keeps what could not be decided: an admin can mend the rules or the reference data, and
+    /// the tenant's report must still be there then.
+    async fn refuse(
+        &self,
+        mut case: Case,
+        cause: Undecided,
+        trace: Trace,
+    ) -> Result<Received, InboundError> {
+        if let Some(owner) = self.owner(&case).await? {
+            return repeat(owner, &case.fingerprint);
+        }
+        self.store_photos(&mut case).await?;
+        let motif = match &cause {
+            Undecided::UnknownCodes(faults) => {
+                let details: Vec<&str> = faults.iter().map(|it| it.detail.as_str()).collect();
+                details.join(" ; ")
+            }
+            Undecided::Script(error) => error.to_string(),
+            Undecided::Template(error) => error.to_string(),
+        };
+        let record = case.record(Etat::Echec, Some(motif), &trace, None, Vec::new());
+        if let Recorded::Bound(owner) = self.store.record(record).await? {
+            return repeat(owner, &case.fingerprint);
+        }
+        Err(match cause {
+            Undecided::UnknownCodes(faults) => InboundError::Refused {
+                faults,
+                id: Some(case.id),
+            },
+            cause => InboundError::Broken { cause, id: case.id },
+        })
+    }
+
+    /// Asked before anything is kept that a creation would not need: a signalement that was
+    /// created stays created, whatever the rules would say today.
+    async fn owner(&self, case: &Case) -> Result<Option<BoundKey>, InboundError> {
+        Ok(self.store.find_bound(&case.id, case.key.as_ref()).await?)
+    }
+
+    async fn store_photos(&self, case: &mut Case) -> Result<(), InboundError> {
+        let writes = case.photos.drain(..).map(|photo| self.files.put(photo));
+        futures_util::future::try_join_all(writes).await?;
+        Ok(())
+    }
+
+    /// The e-mails that the rules want. Nothing that goes wrong here touches the demande.
+    async fn acknowledge(
+        &self,
+        case: &Case,
+        created: Option<(Uid, NewDemande)>,
+        motif: &str,
+        mut trace: Trace,
+    ) -> (Vec<NewLivraison>, Trace) {
+        let generation = Arc::clone(&case.generation);
+        let signalement = Arc::clone(&case.signalement);
+        let (before, motif) = (trace.clone(), motif.to_owned());
+        let work = move || {
+            let occasion = match &created {
+                Some((uid, demande)) => Occasion::Transmis { uid, demande },
+                None => Occasion::Ecarte { motif: &motif },
+            };
+            let (courriels, error) =
+                decide::accuses(&generation, &signalement, occasion, &mut trace);
+            (courriels, error, trace)
+        };
+        match tokio::task::spawn_blocking(work).await {
+            Ok((courriels, error, trace)) => {
+                if let Some(error) = error {
+                    tracing::error!(id = case.id.as_str(), %error, "no acknowledgement");
+                }
+                (courriels.into_iter().map(to_deliver).collect(), trace)
+            }
+            Err(error) => {
+                tracing::error!(id = case.id.as_str(), %error, "no acknowledgement");
+                (Vec::new(), before)
+            }
+        }
+    }
+}
+
+impl Case {
+    fn record(
+        &self,
+        etat: Etat,
+        motif: Option<String>,
+        trace: &Trace,
+        creation: Option<Creation>,
+        livraisons: Vec<NewLivraison>,
+    ) -> NewRecord {
+        NewRecord {
+            id: self.id.clone(),
+            lien_sowell: self.signalement.lien_sowell.clone(),
+            client: self.client,
+            key: self.key.clone(),
+            fingerprint: self.fingerprint.clone(),
+            payload: self.payload.clone(),
+            etat,
+            motif,
+            version: self.generation.version.clone(),
+            trace: trace.encode(),
+            fichiers: self.fichiers.clone(),
+            creation,
+            livraisons,
+            received_at: self.received_at,
+        }
+    }
+}
+
+/// The same content again is a repeat, any other a conflict.
+fn repeat(owner: BoundKey, fingerprint: &str) -> Result<Received, InboundError> {
+    if owner.fingerprint == fingerprint {
+        Ok(Received::Replayed {
+            uid: owner.uid,
+            answer: owner.answer,
+        })
+    } else {
+        Err(InboundError::Conflict { uid: owner.uid })
+    }
+}
+
+fn describe(photos: &[Photo]) -> Vec<Fichier> {
+    (1..)
+        .zip(photos)
+        .map(|(number, photo)| Fichier {
+            nom: format!("photo-{number}.{}", photo.kind.extension()),
+            r#type: photo.kind.mime().to_owned(),
+            taille: photo.bytes.len() as u64,
+            sha256: photo.sha256.clone(),
+        })
+        .collect()
+}
+
+/// An e-mail waits for no other: each is a queue of its own.
+pub(super) fn to_deliver(courriel: Courriel) -> NewLivraison {
+    let id = Uuid::now_v7().to_string();
+    NewLivraison {
+        queue: format!("courriel:{id}"),
+        id,
+        content: Content::Courriel(courriel),
+    }
+}

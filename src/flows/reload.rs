@@ -1,0 +1,398 @@
+//! Rules and reference data that change while the daemon runs.
+//!
+//! Dirty → wait for quiet → read all → compile → read again → keep → swap. A set takes effect
+//! whole or not at all; what was in force stays so until the new generation is complete, so no
+//! request fails or waits because of an edit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+use tokio::sync::{Mutex, mpsc, watch};
+
+use crate::domain::ports::{Clock, FileSet, Source, SourceError, Store, StoreError, StoredVersion};
+use crate::rules::compile::{self, Generation};
+use crate::rules::diagnostic::{Diagnostic, any_error};
+
+/// Editors write several files, or one in several steps: quiet for this long ends a burst.
+const QUIET: Duration = Duration::from_millis(100);
+/// A burst that does not end is looked at all the same.
+const LONGEST_BURST: Duration = Duration::from_secs(1);
+/// How often the files may change while they are read before the attempt is put off.
+const MAX_ROUNDS: u32 = 20;
+/// When an attempt that could not be finished is made again.
+const PUT_OFF: Duration = Duration::from_secs(2);
+
+/// A generation in force.
+#[derive(Debug, Clone)]
+pub struct Active {
+    /// What decides.
+    pub generation: Arc<Generation>,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Remarks that its acceptance left.
+    pub remarks: Vec<Diagnostic>,
+}
+
+/// One attempt to put the files on the disk in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The version that the files make.
+    pub version: String,
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// Whether it took effect.
+    pub accepted: bool,
+    /// Errors and remarks.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The rules in force, and the way to change them.
+pub struct Reload {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    rules: Arc<dyn Source>,
+    exports: Arc<dyn Source>,
+    active: ArcSwap<Active>,
+    last: ArcSwap<Attempt>,
+    one_at_a_time: Mutex<()>,
+    accepted: watch::Sender<u64>,
+}
+
+/// Why there is nothing to decide by.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// The files are refused, and no version was ever accepted.
+    #[error("the rules are refused and no earlier version was accepted:\n{}", list(.0))]
+    Refused(Vec<Diagnostic>),
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn list(diagnostics: &[Diagnostic]) -> String {
+    let lines: Vec<String> = diagnostics.iter().map(|it| format!("  {it}")).collect();
+    lines.join("\n")
+}
+
+/// The files of one look at both folders.
+struct Files {
+    rules: FileSet,
+    exports: FileSet,
+}
+
+impl Files {
+    fn version(&self) -> String {
+        compile::version(&self.rules, &self.exports)
+    }
+}
+
+impl Reload {
+    /// Puts the files in force, or the version accepted last where they are refused.
+    ///
+    /// # Errors
+    /// When neither can be had.
+    pub async fn boot(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        rules: Arc<dyn Source>,
+        exports: Arc<dyn Source>,
+    ) -> Result<Self, BootError> {
+        let at = clock.now();
+        let (version, generation, diagnostics) = match read(&rules, &exports).await {
+            Ok(files) => {
+                let (generation, diagnostics) = build(&files, None).await;
+                if let Some(generation) = &generation {
+                    keep(store.as_ref(), &files, generation, at).await?;
+                }
+                (files.version(), generation, diagnostics)
+            }
+            Err(error) => (String::new(), None, vec![unreadable(&error)]),
+        };
+        let accepted = generation.is_some();
+        let generation = match generation {
+            Some(generation) => generation,
+            None => last_accepted(store.as_ref(), &diagnostics).await?,
+        };
+        if accepted {
+            log_accepted(&generation.version, &diagnostics);
+        } else {
+            log_refused(&generation.version, &diagnostics);
+        }
+        let remarks = if accepted {
+            diagnostics.clone()
+        } else {
+            Vec::new()
+        };
+        let attempt = Attempt {
+            version,
+            at,
+            accepted,
+            diagnostics,
+        };
+        Ok(Self {
+            store,
+            clock,
+            rules,
+            exports,
+            active: ArcSwap::from_pointee(Active {
+                generation: Arc::new(generation),
+                since: at,
+                remarks,
+            }),
+            last: ArcSwap::from_pointee(attempt),
+            one_at_a_time: Mutex::new(()),
+            accepted: watch::channel(0).0,
+        })
+    }
+
+    /// What is in force now; a caller keeps it for as long as its decision takes.
+    #[must_use]
+    pub fn generation(&self) -> Arc<Generation> {
+        Arc::clone(&self.active.load().generation)
+    }
+
+    /// What is in force, and since when.
+    #[must_use]
+    pub fn active(&self) -> Arc<Active> {
+        self.active.load_full()
+    }
+
+    /// How the last attempt went.
+    #[must_use]
+    pub fn last_attempt(&self) -> Arc<Attempt> {
+        self.last.load_full()
+    }
+
+    /// Wakes whoever waits for another generation.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.accepted.subscribe()
+    }
+
+    /// Reloads after each burst of hints, until their sender is gone.
+    pub async fn run(&self, mut hints: mpsc::Receiver<()>) {
+        let mut put_off = false;
+        loop {
+            let hint = if put_off {
+                tokio::select! {
+                    hint = hints.recv() => hint,
+                    () = tokio::time::sleep(PUT_OFF) => Some(()),
+                }
+            } else {
+                hints.recv().await
+            };
+            if hint.is_none() {
+                return;
+            }
+            settle(&mut hints).await;
+            put_off = self.reload_if_changed().await.is_none();
+        }
+    }
+
+    /// Tries the files on the disk whether or not they changed; returns how it went.
+    pub async fn reload(&self) -> Arc<Attempt> {
+        let _alone = self.one_at_a_time.lock().await;
+        let files = self.read_settled().await;
+        self.attempt(files).await;
+        self.last_attempt()
+    }
+
+    /// Tries the files on the disk, unless they were tried; `None` when it must be tried again.
+    async fn reload_if_changed(&self) -> Option<()> {
+        let _alone = self.one_at_a_time.lock().await;
+        let files = self.read_settled().await;
+        if let Ok(files) = &files {
+            let version = files.version();
+            if version == self.last.load().version {
+                return Some(());
+            }
+        }
+        self.attempt(files).await
+    }
+
+    /// Both folders, once two looks in a row show the same.
+    async fn read_settled(&self) -> Result<Files, SourceError> {
+        let mut before = read(&self.rules, &self.exports).await?;
+        for _ in 0..MAX_ROUNDS {
+            tokio::time::sleep(QUIET / 4).await;
+            let now = read(&self.rules, &self.exports).await?;
+            if now.version() == before.version() {
+                return Ok(now);
+            }
+            before = now;
+        }
+        Ok(before)
+    }
+
+    async fn attempt(&self, files: Result<Files, SourceError>) -> Option<()> {
+        let at = self.clock.now();
+        let files = match files {
+            Ok(files) => files,
+            Err(error) => {
+                // A folder on its way to being replaced: say so, and look again.
+                self.refuse(String::new(), at, vec![unreadable(&error)]);
+                return None;
+            }
+        };
+        let active = self.active();
+        let version = files.version();
+        if version == active.generation.version {
+            // Back to what is in force: the refused edit is gone.
+            self.note(version, at, true, active.remarks.clone());
+            return Some(());
+        }
+        let (generation, mut diagnostics) = build(&files, Some(&active.generation)).await;
+        let Some(generation) = generation else {
+            self.refuse(version, at, diagnostics);
+            return Some(());
+        };
+        if let Err(error) = keep(self.store.as_ref(), &files, &generation, at).await {
+            diagnostics.push(Diagnostic::file(
+                "",
+                format!("cette version n'a pas pu être enregistrée, nouvel essai dans un instant ({error})"),
+            ));
+            self.refuse(String::new(), at, diagnostics);
+            return None;
+        }
+        log_accepted(&version, &diagnostics);
+        self.active.store(Arc::new(Active {
+            generation: Arc::new(generation),
+            since: at,
+            remarks: diagnostics.clone(),
+        }));
+        self.note(version, at, true, diagnostics);
+        self.accepted.send_modify(|count| *count += 1);
+        Some(())
+    }
+
+    fn refuse(&self, version: String, at: DateTime<Utc>, diagnostics: Vec<Diagnostic>) {
+        // The same refusal again is no news.
+        if self.last.load().diagnostics != diagnostics {
+            log_refused(&self.active.load().generation.version, &diagnostics);
+        }
+        self.note(version, at, false, diagnostics);
+    }
+
+    fn note(&self, version: String, at: DateTime<Utc>, accepted: bool, found: Vec<Diagnostic>) {
+        let outcome = if accepted { "accepted" } else { "refused" };
+        metrics::counter!("passerelle_rules_reloads_total", "outcome" => outcome).increment(1);
+        self.last.store(Arc::new(Attempt {
+            version,
+            at,
+            accepted,
+            diagnostics: found,
+        }));
+    }
+}
+
+/// Waits until the hints stop, or a burst has gone on for long enough.
+async fn settle(hints: &mut mpsc::Receiver<()>) {
+    let end = tokio::time::Instant::now() + LONGEST_BURST;
+    loop {
+        let quiet = tokio::time::Instant::now() + QUIET;
+        match tokio::time::timeout_at(quiet.min(end), hints.recv()).await {
+            Ok(Some(())) => {}
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
+
+async fn read(rules: &Arc<dyn Source>, exports: &Arc<dyn Source>) -> Result<Files, SourceError> {
+    let (rules, exports) = (Arc::clone(rules), Arc::clone(exports));
+    let name = rules.name();
+    let work = move || {
+        Ok(Files {
+            rules: rules.read()?,
+            exports: exports.read()?,
+        })
+    };
+    let read = tokio::task::spawn_blocking(work).await;
+    read.unwrap_or_else(|error| {
+        Err(SourceError {
+            path: name,
+            reason: error.to_string(),
+        })
+    })
+}
+
+fn unreadable(error: &SourceError) -> Diagnostic {
+    Diagnostic::file(
+        &error.path,
+        format!("lecture impossible ({})", error.reason),
+    )
+}
+
+async fn build(
+    files: &Files,
+    previous: Option<&Arc<Generation>>,
+) -> (Option<Generation>, Vec<Diagnostic>) {
+    let (rules, exports) = (files.rules.clone(), files.exports.clone());
+    let previous = previous.map(Arc::clone);
+    let work = move || compile::compile(&rules, &exports, previous.as_deref());
+    match tokio::task::spawn_blocking(work).await {
+        Ok(built) => built,
+        Err(error) => {
+            let message = format!("la compilation des règles a échoué ({error})");
+            (None, vec![Diagnostic::file("", message)])
+        }
+    }
+}
+
+async fn keep(
+    store: &dyn Store,
+    files: &Files,
+    generation: &Generation,
+    accepted_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    store
+        .save_version(StoredVersion {
+            version: generation.version.clone(),
+            accepted_at,
+            rules: files.rules.clone(),
+            referentiel: files.exports.clone(),
+        })
+        .await
+}
+
+/// The version that the store holds, compiled again.
+///
+/// # Errors
+/// With the files' own diagnostics when there is none.
+pub async fn last_accepted(
+    store: &dyn Store,
+    refused: &[Diagnostic],
+) -> Result<Generation, BootError> {
+    let Some(stored) = store.last_version().await? else {
+        return Err(BootError::Refused(refused.to_vec()));
+    };
+    let files = Files {
+        rules: stored.rules,
+        exports: stored.referentiel,
+    };
+    match build(&files, None).await {
+        (Some(generation), _) => Ok(generation),
+        (None, also_refused) => {
+            let both = refused.iter().cloned().chain(also_refused).collect();
+            Err(BootError::Refused(both))
+        }
+    }
+}
+
+fn log_accepted(version: &str, diagnostics: &[Diagnostic]) {
+    tracing::info!(version, remarks = diagnostics.len(), "rules in force");
+    for diagnostic in diagnostics {
+        tracing::warn!(version, "{diagnostic}");
+    }
+}
+
+fn log_refused(in_force: &str, diagnostics: &[Diagnostic]) {
+    tracing::error!(in_force, "rules refused; the version in force stays");
+    for diagnostic in diagnostics
+        .iter()
+        .filter(|it| any_error(std::slice::from_ref(it)))
+    {
+        tracing::error!("{diagnostic}");
+    }
+}
