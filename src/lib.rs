@@ -1,7 +1,27 @@
-//! Passerelle joins SoWell to the CRM of a social landlord.
+//! Passerelle joins SoWell, where tenants report problems in their building, to the CRM of a
+//! social landlord.
+//!
+//! ```text
+//! inbound : adapters/http -> flows/inbound  -> rules -> crm port -> answer with the uid
+//! outbound: adapters/http -> flows/outbound -> rules -> outbox   -> flows/delivery -> SoWell, SMTP
+//! reload  : files on disk -> flows/reload -> rules/compile -> swap one Arc, or keep the old one
+//! ```
+//!
+//! # Layout
+//!
+//! Imports point one way: [`domain`] ← [`rules`] ← [`flows`] ← [`adapters`] ← [`app`].
+//! `tests/it/layering.rs` holds the walls.
 
 pub mod domain;
 
 pub mod rules;
 
 pub mod flows;
+
+pub mod adapters;
+
+pub mod settings;
+
+pub mod app;
+
+pub mod cli;

@@ -1,0 +1,15 @@
+//! The world: each module provides one port of [`crate::domain::ports`], or calls the flows.
+//!
+//! Wire and row formats live here and nowhere else.
+
+pub mod clock;
+pub mod crm;
+pub mod files;
+pub mod folder;
+pub mod http;
+pub mod mail;
+pub mod shipped;
+pub mod sowell;
+pub mod store;
+pub mod telemetry;
+pub mod watch;

@@ -1,0 +1,3 @@
+//! The landlord's CRM, by `crm.kind`.
+
+pub mod embedded;

@@ -1,0 +1,194 @@
+//! A folder that the landlord edits, read whole.
+//!
+//! Editors and orchestrators leave things beside the files that count: backup and swap files,
+//! folders of symbolic links. What counts is decided by name, here.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::domain::ports::{FileSet, Source, SourceError};
+use crate::rules::referentiel;
+
+/// Subfolders of the rules that hold files of their own.
+const RULE_FOLDERS: [&str; 3] = ["modeles", "cas", "connecteurs"];
+/// More files than that are no rules.
+const MAX_FILES: usize = 5_000;
+/// The largest file; 100,000 biens take about 5 MB.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What a folder holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Rules,
+    Referentiel,
+}
+
+/// A folder on the disk.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    root: PathBuf,
+    kind: Kind,
+}
+
+/// Enough of a file's state to notice a change without reading it.
+type Stamp = (String, u64, Option<SystemTime>);
+
+impl Folder {
+    /// The landlord's rules.
+    #[must_use]
+    pub fn rules(root: PathBuf) -> Self {
+        Self {
+            root,
+            kind: Kind::Rules,
+        }
+    }
+
+    /// The landlord's exports.
+    #[must_use]
+    pub fn referentiel(root: PathBuf) -> Self {
+        Self {
+            root,
+            kind: Kind::Referentiel,
+        }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// Changes whenever a file that counts may have changed. A folder that cannot be read has a
+    /// stamp of its own, so that its return is noticed.
+    #[must_use]
+    pub fn stamp(&self) -> Vec<Stamp> {
+        let files = self.files().unwrap_or_default();
+        files
+            .into_iter()
+            .map(|(name, path)| {
+                let metadata = fs::metadata(path).ok();
+                let size = metadata.as_ref().map_or(0, fs::Metadata::len);
+                (name, size, metadata.and_then(|it| it.modified().ok()))
+            })
+            .collect()
+    }
+
+    fn files(&self) -> Result<Vec<(String, PathBuf)>, SourceError> {
+        let mut files = Vec::new();
+        self.list(&self.root, "", &mut files)?;
+        if self.kind == Kind::Rules {
+            for folder in RULE_FOLDERS {
+                let path = self.root.join(folder);
+                if path.is_dir() {
+                    self.list(&path, &format!("{folder}/"), &mut files)?;
+                }
+            }
+        }
+        if files.len() > MAX_FILES {
+            return Err(SourceError {
+                path: self.name(),
+                reason: format!("more than {MAX_FILES} files"),
+            });
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    fn list(
+        &self,
+        folder: &Path,
+        prefix: &str,
+        files: &mut Vec<(String, PathBuf)>,
+    ) -> Result<(), SourceError> {
+        for entry in fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
+            let entry = entry.map_err(|error| failed(folder, &error))?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            // `is_file` follows links, as a ConfigMap's files are.
+            if self.counts(prefix, &name) && entry.path().is_file() {
+                files.push((format!("{prefix}{name}"), entry.path()));
+            }
+        }
+        Ok(())
+    }
+
+    fn counts(&self, prefix: &str, name: &str) -> bool {
+        if name.starts_with('.') {
+            return false;
+        }
+        let ending = Path::new(name).extension().and_then(|it| it.to_str());
+        match (self.kind, prefix) {
+            (Kind::Referentiel, _) => referentiel::FILES.contains(&name),
+            (Kind::Rules, "modeles/") => matches!(ending, Some("txt" | "html")),
+            (Kind::Rules, "") => matches!(ending, Some("yaml" | "yml" | "rhai")),
+            (Kind::Rules, _) => matches!(ending, Some("yaml" | "yml")),
+        }
+    }
+}
+
+impl Source for Folder {
+    fn read(&self) -> Result<FileSet, SourceError> {
+        let mut set = FileSet::new();
+        for (name, path) in self.files()? {
+            let size = fs::metadata(&path)
+                .map_err(|error| failed(&path, &error))?
+                .len();
+            if size > MAX_BYTES {
+                return Err(SourceError {
+                    path: path.display().to_string(),
+                    reason: "larger than 64 MiB".into(),
+                });
+            }
+            set.insert(
+                name,
+                fs::read(&path).map_err(|error| failed(&path, &error))?,
+            );
+        }
+        Ok(set)
+    }
+
+    fn name(&self) -> String {
+        self.root.display().to_string()
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> SourceError {
+    SourceError {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_counts_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "priorites.yaml",
+            "priorites.yaml~",
+            ".priorites.yaml.swp",
+            "priorites.yaml.bak",
+            "notes.docx",
+            "modeles/contexte.txt",
+            "modeles/#contexte.txt#",
+            "cas/a.yaml",
+            "autre/b.yaml",
+        ] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        let source = Folder::rules(folder.path().to_path_buf());
+        let names: Vec<String> = source.read().unwrap().into_keys().collect();
+        assert_eq!(
+            names,
+            ["cas/a.yaml", "modeles/contexte.txt", "priorites.yaml"]
+        );
+    }
+}

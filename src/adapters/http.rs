@@ -1,0 +1,133 @@
+//! The HTTP API: routes, and what every request goes through.
+//!
+//! One file a resource; [`problem`] alone turns an error into a status.
+
+pub mod auth;
+mod body;
+mod demandes;
+mod health;
+mod json;
+mod photo;
+mod problem;
+mod regles;
+mod signalements;
+pub mod submission;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{Redirect, Response};
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::task::TaskTracker;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::domain::ports::{Files, Store};
+use crate::flows::inbound::Inbound;
+use crate::flows::outbound::Outbound;
+use crate::flows::reload::Reload;
+use crate::settings::Limits;
+
+use auth::Gate;
+use problem::Problem;
+
+pub use signalements::render_created;
+
+/// A body of which nothing comes for so long is given up.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What handlers reach.
+#[derive(Clone)]
+pub struct AppState {
+    /// The daemon's memory, for what is only read.
+    pub store: Arc<dyn Store>,
+    /// Photos.
+    pub files: Arc<dyn Files>,
+    /// Signalements.
+    pub inbound: Arc<Inbound>,
+    /// Statuses.
+    pub outbound: Arc<Outbound>,
+    /// The rules in force.
+    pub reload: Arc<Reload>,
+    /// Tokens and rates.
+    pub gate: Arc<Gate>,
+    /// Limits on what comes in.
+    pub limits: Limits,
+    /// Work that outlives its client; a shutdown waits for it.
+    pub tasks: TaskTracker,
+    /// The metrics.
+    pub metrics: PrometheusHandle,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Passerelle",
+        description = "Relie SoWell au CRM du bailleur : les signalements entrent, les statuts sortent."
+    ),
+    modifiers(&BearerToken),
+    components(schemas(signalements::CreatedBody, signalements::SetAsideBody))
+)]
+struct Api;
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("jeton", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The whole API.
+pub fn router(state: AppState) -> Router {
+    let (api, openapi) = OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(signalements::create))
+        .routes(routes!(signalements::show))
+        .routes(routes!(demandes::show))
+        .routes(routes!(demandes::file))
+        .routes(routes!(demandes::change_statut))
+        .routes(routes!(regles::show))
+        .routes(routes!(regles::reload))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics_text))
+        .split_for_parts();
+    api.merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", openapi))
+        // Until there is a console, the API's page.
+        .route("/", get(|| async { Redirect::temporary("/docs/") }))
+        .fallback(|| async { Problem::not_found("il n'y a rien à cette adresse") })
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
+        .layer(middleware::from_fn_with_state(state.clone(), measure))
+        .with_state(state)
+}
+
+/// Counts and times requests by route, never by the address that was asked for.
+async fn measure(State(_): State<AppState>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().to_string();
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    metrics::counter!(
+        "passerelle_http_requests_total",
+        "method" => method, "route" => route.clone(), "status" => status
+    )
+    .increment(1);
+    metrics::histogram!("passerelle_http_request_seconds", "route" => route)
+        .record(begun.elapsed());
+    response
+}

@@ -1,0 +1,112 @@
+//! Who calls, and how often: bearer tokens kept hashed, and a rate for each client.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::adapters::http::AppState;
+use crate::adapters::http::problem::Problem;
+use crate::domain::ports::Client;
+use crate::domain::signalement::hex;
+use crate::settings::{Rate, Secret};
+
+/// The hash under which a token is kept. Tokens are long and random, so a plain hash is enough.
+#[must_use]
+pub fn hash(token: &str) -> String {
+    hex(&Sha256::digest(token.as_bytes()))
+}
+
+/// Tells clients apart.
+pub struct Gate {
+    /// From the settings; these win over stored ones.
+    fixed: BTreeMap<Client, String>,
+    stored: ArcSwap<BTreeMap<Client, String>>,
+    limiter: DefaultKeyedRateLimiter<Client>,
+}
+
+impl Gate {
+    /// Takes the tokens of the settings; stored ones follow with [`Gate::set_stored`].
+    #[must_use]
+    pub fn new(tokens: &BTreeMap<Client, Secret>, rate: Rate) -> Self {
+        let fixed = tokens
+            .iter()
+            .map(|(client, token)| (*client, hash(token.expose())))
+            .collect();
+        Self {
+            fixed,
+            stored: ArcSwap::default(),
+            limiter: RateLimiter::keyed(quota(rate)),
+        }
+    }
+
+    /// Replaces the hashes that the database gave.
+    pub fn set_stored(&self, hashes: impl IntoIterator<Item = (Client, String)>) {
+        self.stored.store(Arc::new(hashes.into_iter().collect()));
+    }
+
+    fn client(&self, headers: &HeaderMap) -> Option<Client> {
+        let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, token) = value.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        let given = hash(token.trim());
+        let stored = self.stored.load();
+        Client::ALL.into_iter().find(|client| {
+            let known = self.fixed.get(client).or_else(|| stored.get(client));
+            known.is_some_and(|known| known.as_bytes().ct_eq(given.as_bytes()).into())
+        })
+    }
+}
+
+fn quota(rate: Rate) -> Quota {
+    let burst = std::num::NonZeroU32::new(rate.requests).unwrap_or(std::num::NonZeroU32::MIN);
+    Quota::with_period(rate.per / burst.get())
+        .unwrap_or_else(|| Quota::per_second(burst))
+        .allow_burst(burst)
+}
+
+/// A client whose token is known and whose rate is not exceeded.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller(pub Client);
+
+impl Caller {
+    /// Lets only these clients pass.
+    ///
+    /// # Errors
+    /// 403 for any other.
+    pub fn require(self, allowed: &[Client]) -> Result<Client, Problem> {
+        if allowed.contains(&self.0) {
+            Ok(self.0)
+        } else {
+            Err(Problem::forbidden())
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Self, Self::Rejection> {
+        let client = state
+            .gate
+            .client(&parts.headers)
+            .ok_or_else(Problem::unauthorized)?;
+        if let Err(until) = state.gate.limiter.check_key(&client) {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            return Err(Problem::too_many(wait.as_secs() + 1));
+        }
+        Ok(Self(client))
+    }
+}

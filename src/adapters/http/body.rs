@@ -1,0 +1,82 @@
+//! The body of a request: JSON by its type, and never larger than the settings allow.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use futures_util::StreamExt;
+
+use crate::adapters::http::AppState;
+use crate::adapters::http::problem::Problem;
+
+/// What is read and thrown away of a body that is too large, in times the limit: a client that
+/// is still sending would otherwise see a broken connection in place of the answer.
+const DRAINED_LIMITS: usize = 4;
+
+/// The bytes of a JSON body.
+pub struct JsonBody(pub Vec<u8>);
+
+impl FromRequest<AppState> for JsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Self::Rejection> {
+        let limit = state.limits.body;
+        let json = is_json(request.headers());
+        let announced = content_length(request.headers());
+        let capacity = announced.unwrap_or(0).min(limit);
+        let body = read(request.into_body(), limit, capacity).await?;
+        // Told only now for the same reason: the client has sent everything.
+        if json {
+            Ok(Self(body))
+        } else {
+            Err(Problem::not_json())
+        }
+    }
+}
+
+async fn read(body: Body, limit: usize, capacity: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::with_capacity(capacity);
+    let mut received = 0_usize;
+    let mut stream = body.into_data_stream();
+    while let Some(chunk) = stream.next().await {
+        // The connection broke, or nothing came for too long.
+        let chunk = chunk.map_err(|_| Problem::too_slow())?;
+        received = received.saturating_add(chunk.len());
+        if received > limit {
+            bytes = Vec::new();
+            if received / DRAINED_LIMITS > limit {
+                break;
+            }
+        } else {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    if received > limit {
+        return Err(Problem::too_large(limit));
+    }
+    Ok(bytes)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|it| it.to_str().ok())
+    else {
+        return false;
+    };
+    let mime = value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    mime == "application/json" || (mime.starts_with("application/") && mime.ends_with("+json"))
+}
+
+fn content_length(headers: &HeaderMap) -> Option<usize> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}

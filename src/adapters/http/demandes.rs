@@ -1,0 +1,324 @@
+//! `/api/v1/demandes`: the CRM's side (contract, sections 2 and 3).
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::adapters::http::AppState;
+use crate::adapters::http::auth::Caller;
+use crate::adapters::http::body::JsonBody;
+use crate::adapters::http::json::Json as Received;
+use crate::adapters::http::problem::{Problem, ProblemBody};
+use crate::adapters::http::signalements::GestionnaireBody;
+use crate::adapters::http::submission::{check_text, parse_instant};
+use crate::domain::demande::{Demande, Uid};
+use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::ports::Client;
+use crate::domain::statut::StatutEvent;
+use crate::flows::outbound::StatutReceived;
+
+/// Une demande et ses photos.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Demande)]
+pub struct DemandeBody<'a> {
+    uid: &'a str,
+    statut: &'a str,
+    canal: &'a str,
+    qualification: &'a str,
+    workflow: &'a str,
+    residence: &'a str,
+    bien: Option<&'a str>,
+    /// Mot du CRM.
+    priorite: &'a str,
+    gestionnaire_concerne: GestionnaireBody<'a>,
+    acteur_en_charge: GestionnaireBody<'a>,
+    /// Texte en lecture seule : il n'y a pas de demandeur.
+    auteur: &'a str,
+    email_auteur: &'a str,
+    /// Date de création, priorité et description.
+    contexte: &'a str,
+    lien_sowell: &'a str,
+    /// Les photos.
+    fichiers: Vec<FichierBody<'a>>,
+}
+
+/// Une photo.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Fichier)]
+pub struct FichierBody<'a> {
+    nom: &'a str,
+    r#type: &'a str,
+    /// En octets.
+    taille: u64,
+    sha256: &'a str,
+    /// Chemin absolu ; GET en donne les octets.
+    url: String,
+}
+
+/// Un changement de statut dans le CRM.
+#[derive(ToSchema)]
+#[schema(as = ChangementStatut)]
+#[expect(
+    dead_code,
+    reason = "documents the body, which is read by hand to collect every fault"
+)]
+pub struct ChangeBody {
+    /// Le statut du CRM.
+    #[schema(max_length = 200, example = "Vivest en cours")]
+    statut: String,
+    /// Quand il a changé ; maintenant, si la clé est absente.
+    #[schema(format = "date-time")]
+    date: Option<String>,
+    /// Le champ de clôture du CRM.
+    #[schema(max_length = 200, example = "Traité")]
+    resultat: Option<String>,
+    /// Un mot pour le locataire.
+    #[schema(max_length = 20000)]
+    commentaire: Option<String>,
+    /// Le canal de la demande.
+    #[schema(max_length = 200)]
+    canal: Option<String>,
+    /// L'identifiant de l'événement dans le CRM : le même événement n'est pris qu'une fois.
+    #[schema(max_length = 200)]
+    evenement: Option<String>,
+}
+
+/// SoWell sera informé.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StatutAccepte)]
+pub struct AcceptedBody {
+    /// La livraison à SoWell.
+    livraison: String,
+    statut_sowell: String,
+}
+
+/// Rien à dire à SoWell.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StatutSansSuite)]
+pub struct NothingBody {
+    /// Toujours nul ici.
+    livraison: Option<String>,
+    /// Pourquoi.
+    motif: String,
+}
+
+/// Donne une demande.
+#[utoipa::path(
+    get,
+    path = "/api/v1/demandes/{uid}",
+    tag = "CRM",
+    params(("uid" = String, Path)),
+    responses(
+        (status = 200, body = DemandeBody),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("jeton" = []))
+)]
+pub async fn show(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(uid): Path<String>,
+) -> Result<Response, Problem> {
+    caller.require(&[Client::Crm, Client::Admin])?;
+    let demande = find(&state, uid).await?;
+    let it = &demande.content;
+    let body = DemandeBody {
+        uid: demande.uid.as_str(),
+        statut: &it.statut,
+        canal: &it.canal,
+        qualification: &it.qualification,
+        workflow: &it.workflow,
+        residence: &it.residence,
+        bien: it.bien.as_deref(),
+        priorite: &it.priorite,
+        gestionnaire_concerne: (&it.gestionnaire_concerne).into(),
+        acteur_en_charge: (&it.acteur_en_charge).into(),
+        auteur: &it.auteur,
+        email_auteur: &it.email_auteur,
+        contexte: &it.contexte,
+        lien_sowell: &it.lien_sowell,
+        fichiers: demande
+            .fichiers
+            .iter()
+            .map(|file| FichierBody {
+                nom: &file.nom,
+                r#type: &file.r#type,
+                taille: file.taille,
+                sha256: &file.sha256,
+                url: format!(
+                    "/api/v1/demandes/{}/fichiers/{}",
+                    demande.uid.as_str(),
+                    file.nom
+                ),
+            })
+            .collect(),
+    };
+    Ok(Json(body).into_response())
+}
+
+/// Donne les octets d'une photo.
+#[utoipa::path(
+    get,
+    path = "/api/v1/demandes/{uid}/fichiers/{nom}",
+    tag = "CRM",
+    params(("uid" = String, Path), ("nom" = String, Path)),
+    responses(
+        (status = 200, description = "Les octets de la photo.", content_type = "image/*"),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("jeton" = []))
+)]
+pub async fn file(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path((uid, nom)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    caller.require(&[Client::Crm, Client::Admin])?;
+    let demande = find(&state, uid).await?;
+    let file = demande.fichiers.iter().find(|file| file.nom == nom);
+    let file = file.ok_or_else(|| Problem::not_found("cette demande n'a pas ce fichier"))?;
+    let bytes = state.files.read(&file.sha256).await?;
+    let headers = [
+        (header::CONTENT_TYPE, file.r#type.clone()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("inline; filename=\"{}\"", file.nom),
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+async fn find(state: &AppState, uid: String) -> Result<Demande, Problem> {
+    let demande = state.store.find_demande(&Uid::new(uid)).await?;
+    demande.ok_or_else(|| Problem::not_found("aucune demande n'a cet uid"))
+}
+
+/// Change le statut d'une demande.
+#[utoipa::path(
+    post,
+    path = "/api/v1/demandes/{uid}/statut",
+    tag = "CRM",
+    params(("uid" = String, Path)),
+    request_body = ChangeBody,
+    responses(
+        (status = 202, description = "SoWell sera informé.", body = AcceptedBody),
+        (status = 200, description = "Rien à dire à SoWell, ou événement déjà reçu.", body = NothingBody),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Uid inconnu.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Requête invalide, ou statut inconnu des règles : l'événement est conservé jusqu'à ce qu'elles le connaissent.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("jeton" = []))
+)]
+pub async fn change_statut(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(uid): Path<String>,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    caller.require(&[Client::Crm, Client::Admin])?;
+    let event = read_event(uid, &body)?;
+    let outbound = state.outbound.clone();
+    let work = state
+        .tasks
+        .spawn(async move { outbound.receive(event).await });
+    let outcome = work.await.map_err(|error| Problem::internal(&error))?;
+    let label = match &outcome {
+        Ok(StatutReceived::Accepted { .. }) => "accepted",
+        Ok(StatutReceived::Nothing { .. }) => "nothing",
+        Err(_) => "refused",
+    };
+    metrics::counter!("passerelle_statuts_total", "outcome" => label).increment(1);
+    Ok(match outcome? {
+        StatutReceived::Accepted {
+            livraison,
+            statut_sowell,
+        } => {
+            let body = AcceptedBody {
+                livraison,
+                statut_sowell,
+            };
+            (StatusCode::ACCEPTED, Json(body)).into_response()
+        }
+        StatutReceived::Nothing { motif } => Json(NothingBody {
+            livraison: None,
+            motif,
+        })
+        .into_response(),
+    })
+}
+
+fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
+    const LABEL_CHARS: usize = 200;
+    const COMMENT_CHARS: usize = 20_000;
+    let json = Received::parse(body)
+        .map_err(|_| Problem::malformed("le corps n'est pas du JSON valide"))?;
+    let Received::Object(entries) = &json else {
+        return Err(Problem::malformed("le corps doit être un objet JSON"));
+    };
+    let mut faults: Vec<Fault> = json
+        .repeated_keys()
+        .into_iter()
+        .map(|pointer| Fault::invalid(pointer, "cette clé est donnée deux fois"))
+        .collect();
+    let mut text = |key: &str, max_chars: usize, several_lines: bool| {
+        let found = entries
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value);
+        let checked = match found {
+            None | Some(Received::Null) => return None,
+            Some(Received::Text(text)) => {
+                check_text(text, max_chars, several_lines).map(|()| Cow::clone(text).into_owned())
+            }
+            Some(_) => Err("doit être un texte".to_owned()),
+        };
+        checked
+            .map_err(|detail| faults.push(Fault::invalid(pointer_to(key), detail)))
+            .ok()
+    };
+    let statut = text("statut", LABEL_CHARS, false);
+    let date = text("date", LABEL_CHARS, false);
+    let resultat = text("resultat", LABEL_CHARS, false);
+    let commentaire = text("commentaire", COMMENT_CHARS, true);
+    let canal = text("canal", LABEL_CHARS, false);
+    let evenement = text("evenement", LABEL_CHARS, false);
+    let named = |pointer: &str, faults: &[Fault]| faults.iter().any(|it| it.pointer == pointer);
+    let blank = statut.as_deref().is_none_or(|text| text.trim().is_empty());
+    if blank && !named("/statut", &faults) {
+        faults.push(Fault::invalid("/statut", "champ obligatoire"));
+    }
+    if date
+        .as_deref()
+        .is_some_and(|text| parse_instant(text).is_none())
+    {
+        faults.push(Fault::invalid(
+            "/date",
+            "n'est pas une date ISO 8601 avec fuseau",
+        ));
+    }
+    match statut {
+        Some(statut) if faults.is_empty() => Ok(StatutEvent {
+            uid: Uid::new(uid),
+            statut,
+            date,
+            resultat,
+            commentaire,
+            canal,
+            evenement,
+        }),
+        _ => Err(Problem::faults(faults)),
+    }
+}

@@ -1,0 +1,105 @@
+//! Probes and metrics; none of them needs a token.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::adapters::http::AppState;
+use crate::adapters::http::regles::{ReglesBody, state_of};
+use crate::domain::livraison::{Destination, LivraisonEtat};
+
+/// Whether the daemon can serve.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Readiness)]
+pub struct ReadyBody {
+    ready: bool,
+    /// `ok`, or why the database does not answer.
+    database: String,
+    /// `ok`, or why the CRM does not answer.
+    crm: String,
+    /// The rules in force and the last edit; a refused edit does not make the daemon unready.
+    regles: ReglesBody,
+}
+
+/// Tells that the process is alive.
+#[utoipa::path(get, path = "/healthz", tag = "Exploitation", responses((status = 200)))]
+pub async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// Tells whether it can serve: database, rules and CRM.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "Exploitation",
+    responses((status = 200, body = ReadyBody), (status = 503, body = ReadyBody))
+)]
+pub async fn ready(State(state): State<AppState>) -> Response {
+    let database = match state.store.ping().await {
+        Ok(()) => "ok".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let ready = database == "ok";
+    let body = ReadyBody {
+        ready,
+        database,
+        // The embedded CRM is the database.
+        crm: "ok".to_owned(),
+        regles: state_of(&state.reload),
+    };
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(body)).into_response()
+}
+
+/// Gives the metrics in Prometheus' text format.
+#[utoipa::path(get, path = "/metrics", tag = "Exploitation", responses((status = 200, content_type = "text/plain")))]
+pub async fn metrics_text(State(state): State<AppState>) -> Response {
+    set_gauges(&state).await;
+    let headers = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
+    (headers, state.metrics.render()).into_response()
+}
+
+async fn set_gauges(state: &AppState) {
+    let last = state.reload.last_attempt();
+    metrics::gauge!("passerelle_rules_last_attempt_accepted")
+        .set(f64::from(u8::from(last.accepted)));
+    let since = state.reload.active().since.timestamp();
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 fit a double exactly"
+    )]
+    metrics::gauge!("passerelle_rules_active_since_seconds").set(since as f64);
+    let Ok(counts) = state.store.count_livraisons().await else {
+        return;
+    };
+    for destination in Destination::ALL {
+        for etat in [
+            LivraisonEtat::EnAttente,
+            LivraisonEtat::Morte,
+            LivraisonEtat::Retenue,
+        ] {
+            let found = counts
+                .iter()
+                .find(|it| it.destination == destination && it.etat == etat);
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "no outbox holds 2^53 deliveries"
+            )]
+            metrics::gauge!(
+                "passerelle_deliveries",
+                "destination" => destination.as_str(), "state" => etat.as_str()
+            )
+            .set(found.map_or(0, |it| it.count) as f64);
+        }
+    }
+}

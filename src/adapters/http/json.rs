@@ -1,0 +1,243 @@
+//! JSON as it was received: strings are borrowed from the request, nothing is lost, and a key
+//! that is given twice is noticed.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::{Number, Value};
+
+/// Values in one body; a signalement has a few dozen. Bounds memory where a body is all brackets.
+const MAX_VALUES: usize = 20_000;
+
+/// A JSON value that borrows from the body.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Json<'a> {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A string; borrowed where it holds no escape.
+    Text(Cow<'a, str>),
+    /// An array.
+    List(Vec<Json<'a>>),
+    /// An object, in the order received, repeated keys included.
+    Object(Vec<(Cow<'a, str>, Json<'a>)>),
+}
+
+impl<'a> Json<'a> {
+    /// Reads one document.
+    ///
+    /// # Errors
+    /// When it is not JSON (UTF-8, at most 128 levels deep), or holds too many values.
+    pub fn parse(body: &'a [u8]) -> Result<Self, serde_json::Error> {
+        let left = Cell::new(MAX_VALUES);
+        let mut deserializer = serde_json::Deserializer::from_slice(body);
+        let value = Seed { left: &left }.deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(value)
+    }
+
+    /// Pointers of all keys that are given twice in the same object, at any depth.
+    #[must_use]
+    pub fn repeated_keys(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.find_repeated("", &mut found);
+        found
+    }
+
+    fn find_repeated(&self, at: &str, found: &mut Vec<String>) {
+        match self {
+            Self::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    item.find_repeated(&format!("{at}/{index}"), found);
+                }
+            }
+            Self::Object(entries) => {
+                let mut seen = std::collections::HashSet::new();
+                for (key, value) in entries {
+                    let pointer = format!("{at}{}", crate::domain::fault::pointer_to(key));
+                    value.find_repeated(&pointer, found);
+                    if !seen.insert(key) && !found.contains(&pointer) {
+                        found.push(pointer);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The value on its own, for what outlives the request.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(it) => Value::Bool(*it),
+            Self::Number(it) => Value::Number(it.clone()),
+            Self::Text(it) => Value::String(it.clone().into_owned()),
+            Self::List(items) => Value::Array(items.iter().map(Json::to_value).collect()),
+            Self::Object(entries) => entries
+                .iter()
+                .map(|(key, value)| (key.clone().into_owned(), value.to_value()))
+                .collect(),
+        }
+    }
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(it) => serializer.serialize_bool(*it),
+            Self::Number(it) => it.serialize(serializer),
+            Self::Text(it) => serializer.serialize_str(it),
+            Self::List(items) => {
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    list.serialize_element(item)?;
+                }
+                list.end()
+            }
+            Self::Object(entries) => {
+                let mut map = serializer.serialize_map(Some(entries.len()))?;
+                for (key, value) in entries {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+/// Reads one value and counts it.
+#[derive(Clone, Copy)]
+struct Seed<'c> {
+    left: &'c Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        let left = self
+            .left
+            .get()
+            .checked_sub(1)
+            .ok_or_else(|| D::Error::custom("too many values"))?;
+        self.left.set(left);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Json<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, it: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Bool(it))
+    }
+
+    fn visit_i64<E>(self, it: i64) -> Result<Json<'de>, E> {
+        Ok(Json::Number(it.into()))
+    }
+
+    fn visit_u64<E>(self, it: u64) -> Result<Json<'de>, E> {
+        Ok(Json::Number(it.into()))
+    }
+
+    fn visit_f64<E: Error>(self, it: f64) -> Result<Json<'de>, E> {
+        Number::from_f64(it)
+            .map(Json::Number)
+            .ok_or_else(|| E::custom("a number out of range"))
+    }
+
+    fn visit_borrowed_str<E>(self, it: &'de str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Borrowed(it)))
+    }
+
+    fn visit_str<E>(self, it: &str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Owned(it.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'de>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(self)? {
+            list.push(item);
+        }
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json<'de>, A::Error> {
+        let mut map = Vec::new();
+        while let Some(key) = entries.next_key_seed(KeySeed)? {
+            map.push((key, entries.next_value_seed(self)?));
+        }
+        Ok(Json::Object(map))
+    }
+}
+
+/// Reads a key, borrowed where it can be.
+struct KeySeed;
+
+impl<'de> DeserializeSeed<'de> for KeySeed {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeySeed {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, it: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(it))
+    }
+
+    fn visit_str<E>(self, it: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(it.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_written_as_it_came() {
+        let text = r#"{"z":[1,-2,3.5,null,true],"a":{"é":"L'été \"🚨\""}}"#;
+        let json = Json::parse(text.as_bytes()).unwrap();
+        assert_eq!(serde_json::to_string(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn repeated_keys_are_found_at_any_depth() {
+        let json = Json::parse(br#"{"a":1,"b":[{"c/d":1,"c/d":2}],"a":2,"a":3}"#).unwrap();
+        assert_eq!(json.repeated_keys(), ["/b/0/c~1d", "/a"]);
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_refused() {
+        let wide = format!("[{}1]", "1,".repeat(MAX_VALUES));
+        assert!(Json::parse(wide.as_bytes()).is_err());
+        let deep = "[".repeat(100_000);
+        assert!(Json::parse(deep.as_bytes()).is_err());
+        assert!(Json::parse(b"{} {}").is_err());
+        assert!(Json::parse(b"\"\\ud83d\"").is_err());
+    }
+}

@@ -1,0 +1,344 @@
+//! The only place where an error becomes an HTTP status: RFC 9457 problems, worded in French.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::ports::{FilesError, StoreError};
+use crate::flows::inbound::InboundError;
+use crate::flows::outbound::OutboundError;
+use crate::rules::decide::Undecided;
+
+/// When a client may try again what could not be done now, in seconds.
+const RETRY_AFTER_SECONDS: u64 = 5;
+
+/// An answer that is not a success.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    /// Names the kind of problem, e.g. `signalement-invalide`.
+    kind: &'static str,
+    title: &'static str,
+    detail: String,
+    erreurs: Vec<Fault>,
+    uid: Option<String>,
+    id: Option<String>,
+    reference: Option<String>,
+    headers: Vec<(HeaderName, String)>,
+}
+
+/// The body of a problem.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Probleme)]
+pub struct ProblemBody {
+    /// Names the kind of problem.
+    #[schema(example = "urn:passerelle:signalement-invalide")]
+    r#type: String,
+    /// The kind of problem in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened this time.
+    detail: String,
+    /// Every fault found in the request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    erreurs: Vec<Erreur>,
+    /// The demande that owns the key already (409).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<String>,
+    /// The signalement, where it was recorded although it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    /// What to quote to the operators; the daemon's log carries it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+}
+
+/// One fault of a request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Erreur {
+    /// RFC 6901 pointer into the request's body.
+    #[schema(example = "/photos/2")]
+    pointeur: String,
+    /// What is wrong.
+    detail: String,
+}
+
+impl Problem {
+    /// A problem with nothing but words.
+    pub fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            kind,
+            title,
+            detail: detail.into(),
+            erreurs: Vec::new(),
+            uid: None,
+            id: None,
+            reference: None,
+            headers: Vec::new(),
+        }
+    }
+
+    /// 400.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "json-invalide",
+            "Requête illisible",
+            detail,
+        )
+    }
+
+    /// 401.
+    pub fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "non-authentifie",
+            "Authentification requise",
+            "jeton absent ou inconnu : Authorization: Bearer …",
+        )
+        .header(header::WWW_AUTHENTICATE, "Bearer")
+    }
+
+    /// 403.
+    pub fn forbidden() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "interdit",
+            "Accès interdit",
+            "ce jeton n'a pas ce droit",
+        )
+    }
+
+    /// 404.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "introuvable", "Introuvable", detail)
+    }
+
+    /// 405.
+    pub fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "methode-refusee",
+            "Méthode non autorisée",
+            "cette adresse n'accepte pas cette méthode",
+        )
+    }
+
+    /// 408.
+    pub fn too_slow() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "trop-lent",
+            "Requête interrompue",
+            "le corps de la requête n'est pas arrivé en entier",
+        )
+    }
+
+    /// 413.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "trop-volumineux",
+            "Requête trop volumineuse",
+            format!("le corps dépasse {limit} octets"),
+        )
+    }
+
+    /// 415.
+    pub fn not_json() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "type-non-pris-en-charge",
+            "Type de contenu refusé",
+            "Content-Type: application/json est attendu",
+        )
+    }
+
+    /// 413 or 422, by the gravest fault.
+    pub fn faults(faults: Vec<Fault>) -> Self {
+        let too_large = faults.iter().any(|it| it.kind == FaultKind::TooLarge);
+        let (status, kind, title) = if too_large {
+            (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "trop-volumineux",
+                "Requête trop volumineuse",
+            )
+        } else {
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "requete-invalide",
+                "Requête invalide",
+            )
+        };
+        let detail = match faults.as_slice() {
+            [one] => one.detail.clone(),
+            many => format!("{} erreurs, voir « erreurs »", many.len()),
+        };
+        let mut problem = Self::new(status, kind, title, detail);
+        problem.erreurs = faults;
+        problem
+    }
+
+    /// 429.
+    pub fn too_many(retry_after_seconds: u64) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "trop-de-requetes",
+            "Trop de requêtes",
+            "le débit permis à ce client est dépassé",
+        )
+        .header(header::RETRY_AFTER, retry_after_seconds.max(1).to_string())
+    }
+
+    /// 503: the reason goes to the log, not to the client.
+    pub fn unavailable(reason: &dyn std::fmt::Display) -> Self {
+        let reference = reference();
+        tracing::error!(reference, %reason, "request refused for now");
+        let mut problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "indisponible",
+            "Service momentanément indisponible",
+            "rien n'a été enregistré : renvoyez la même requête",
+        )
+        .header(header::RETRY_AFTER, RETRY_AFTER_SECONDS.to_string());
+        problem.reference = Some(reference);
+        problem
+    }
+
+    /// 500: the reason goes to the log, under a reference that the client can quote.
+    pub fn internal(reason: &dyn std::fmt::Display) -> Self {
+        let reference = reference();
+        tracing::error!(reference, %reason, "request failed");
+        let mut problem = Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "erreur-interne",
+            "Erreur interne",
+            "une erreur de notre côté : citez la référence",
+        );
+        problem.reference = Some(reference);
+        problem
+    }
+
+    fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+fn reference() -> String {
+    Uuid::now_v7().simple().to_string()
+}
+
+impl From<InboundError> for Problem {
+    fn from(error: InboundError) -> Self {
+        match error {
+            InboundError::Refused { faults, id } => {
+                let mut problem = Self::faults(faults);
+                problem.id = id.map(|id| id.as_str().to_owned());
+                problem
+            }
+            InboundError::Conflict { uid } => {
+                let mut problem = Self::new(
+                    StatusCode::CONFLICT,
+                    "conflit",
+                    "Clé déjà utilisée",
+                    "ce signalement existe déjà avec un autre contenu",
+                );
+                problem.uid = Some(uid);
+                problem
+            }
+            InboundError::Broken { cause, id } => {
+                let mut problem = Self::internal(&cause);
+                problem.detail = match &cause {
+                    Undecided::Script(error) => {
+                        format!(
+                            "une règle du bailleur échoue ({error}) ; le signalement est conservé"
+                        )
+                    }
+                    Undecided::Template(error) => {
+                        format!(
+                            "un modèle du bailleur échoue ({error}) ; le signalement est conservé"
+                        )
+                    }
+                    Undecided::UnknownCodes(_) => problem.detail,
+                };
+                problem.id = Some(id.as_str().to_owned());
+                problem
+            }
+            InboundError::Crm(error) => Self::unavailable(&error),
+            InboundError::Files(error) => Self::from(error),
+            InboundError::Store(error) => Self::from(error),
+            InboundError::Fault(reason) => Self::internal(&reason),
+        }
+    }
+}
+
+impl From<OutboundError> for Problem {
+    fn from(error: OutboundError) -> Self {
+        match error {
+            OutboundError::UnknownUid => Self::not_found("aucune demande n'a cet uid"),
+            OutboundError::Held(faults) => Self::faults(faults),
+            OutboundError::Store(error) => Self::from(error),
+            OutboundError::Fault(reason) => Self::internal(&reason),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Unavailable(_) => Self::unavailable(&error),
+            StoreError::Fault(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<FilesError> for Problem {
+    fn from(error: FilesError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = ProblemBody {
+            r#type: format!("urn:passerelle:{}", self.kind),
+            title: self.title,
+            status: self.status.as_u16(),
+            detail: self.detail,
+            erreurs: self
+                .erreurs
+                .into_iter()
+                .map(|it| Erreur {
+                    pointeur: it.pointer,
+                    detail: it.detail,
+                })
+                .collect(),
+            uid: self.uid,
+            id: self.id,
+            reference: self.reference,
+        };
+        let mut response = (self.status, axum::Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+        response
+    }
+}

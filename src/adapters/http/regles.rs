@@ -1,0 +1,141 @@
+//! `/api/v1/admin/regles`: which rules are in force, and how the last edit went.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::adapters::http::AppState;
+use crate::adapters::http::auth::Caller;
+use crate::adapters::http::problem::{Problem, ProblemBody};
+use crate::domain::ports::Client;
+use crate::flows::reload::Reload;
+use crate::rules::diagnostic::{Diagnostic, Severity};
+
+/// Les règles en vigueur et la dernière tentative.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EtatRegles)]
+pub struct ReglesBody {
+    active: ActiveBody,
+    derniere_tentative: AttemptBody,
+}
+
+/// La version en vigueur.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VersionActive)]
+pub struct ActiveBody {
+    version: String,
+    #[schema(format = "date-time")]
+    depuis: String,
+}
+
+/// La dernière tentative de mise en vigueur.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tentative)]
+pub struct AttemptBody {
+    version: String,
+    #[schema(format = "date-time")]
+    le: String,
+    acceptee: bool,
+    /// Ce qui l'a fait refuser.
+    erreurs: Vec<DiagnosticBody>,
+    /// Ce qui mérite un coup d'œil.
+    avertissements: Vec<DiagnosticBody>,
+}
+
+/// Une remarque sur un fichier.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Diagnostic)]
+pub struct DiagnosticBody {
+    fichier: String,
+    /// À partir de 1 ; nulle pour le fichier entier.
+    ligne: Option<u32>,
+    /// À partir de 1 ; nulle pour la ligne entière.
+    colonne: Option<u32>,
+    message: String,
+}
+
+impl From<&Diagnostic> for DiagnosticBody {
+    fn from(it: &Diagnostic) -> Self {
+        let some = |number: u32| (number > 0).then_some(number);
+        Self {
+            fichier: it.file.clone(),
+            ligne: some(it.line),
+            colonne: some(it.column),
+            message: it.message.clone(),
+        }
+    }
+}
+
+/// The state of the rules as every page and probe shows it.
+#[must_use]
+pub fn state_of(reload: &Reload) -> ReglesBody {
+    let active = reload.active();
+    let last = reload.last_attempt();
+    let of = |wanted: Severity| {
+        let found = last
+            .diagnostics
+            .iter()
+            .filter(move |it| it.severity == wanted);
+        found.map(DiagnosticBody::from).collect()
+    };
+    ReglesBody {
+        active: ActiveBody {
+            version: active.generation.version.clone(),
+            depuis: text(active.since),
+        },
+        derniere_tentative: AttemptBody {
+            version: last.version.clone(),
+            le: text(last.at),
+            acceptee: last.accepted,
+            erreurs: of(Severity::Error),
+            avertissements: of(Severity::Warning),
+        },
+    }
+}
+
+fn text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Dit quelles règles sont en vigueur.
+#[utoipa::path(
+    get,
+    path = "/api/v1/admin/regles",
+    tag = "Administration",
+    responses(
+        (status = 200, body = ReglesBody),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("jeton" = []))
+)]
+pub async fn show(
+    State(state): State<AppState>,
+    caller: Caller,
+) -> Result<Json<ReglesBody>, Problem> {
+    caller.require(&[Client::Admin])?;
+    Ok(Json(state_of(&state.reload)))
+}
+
+/// Relit les fichiers maintenant, et répond avec le résultat.
+#[utoipa::path(
+    post,
+    path = "/api/v1/admin/regles/recharger",
+    tag = "Administration",
+    responses(
+        (status = 200, description = "Le résultat, accepté ou refusé.", body = ReglesBody),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("jeton" = []))
+)]
+pub async fn reload(
+    State(state): State<AppState>,
+    caller: Caller,
+) -> Result<Json<ReglesBody>, Problem> {
+    caller.require(&[Client::Admin])?;
+    state.reload.reload().await;
+    Ok(Json(state_of(&state.reload)))
+}

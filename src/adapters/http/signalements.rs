@@ -1,0 +1,318 @@
+//! `/api/v1/signalements`: SoWell's side (contract, section 1).
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::adapters::http::AppState;
+use crate::adapters::http::auth::Caller;
+use crate::adapters::http::body::JsonBody;
+use crate::adapters::http::problem::{Problem, ProblemBody};
+use crate::adapters::http::submission;
+use crate::domain::ports::Client;
+use crate::domain::referentiel::Gestionnaire;
+use crate::flows::inbound::{Accepted, Received, Submission};
+
+/// The longest `Idempotency-Key`, in bytes.
+const KEY_BYTES: usize = 255;
+/// Bodies beyond it are parsed off the threads that serve requests.
+const PARSE_APART_BYTES: usize = 64 * 1024;
+
+/// Un signalement, tel que SoWell l'envoie. Une clé inconnue est conservée et signalée dans
+/// `avertissements`.
+#[derive(ToSchema)]
+#[schema(as = SignalementRecu)]
+#[expect(
+    dead_code,
+    reason = "documents the body, which is read by hand to collect every fault"
+)]
+pub struct SignalementBody {
+    /// Code de la catégorie SoWell.
+    #[schema(max_length = 64, example = "ASC")]
+    qualification: String,
+    /// Code de la place SoWell.
+    #[schema(max_length = 64, example = "MZ-01")]
+    residence: String,
+    /// Code du spot SoWell.
+    #[schema(max_length = 64, example = "MZ-01-ASC")]
+    bien: Option<String>,
+    /// Prénom et nom de l'auteur.
+    #[schema(max_length = 200, example = "Camille Durand")]
+    auteur: String,
+    /// E-mail de l'auteur.
+    #[schema(max_length = 254, example = "camille.durand@locataire.example")]
+    email_auteur: String,
+    /// Instant ISO 8601 avec fuseau.
+    #[schema(format = "date-time", example = "2026-02-28T18:25:43.511+01:00")]
+    date_creation: String,
+    /// Une des clés de priorites.yaml.
+    #[schema(example = "high")]
+    priorite: String,
+    /// Texte libre.
+    #[schema(max_length = 20000, example = "L'ascenseur est bloqué au 4ᵉ étage.")]
+    description: String,
+    /// Photos JPEG, PNG, WebP ou HEIC en base64 (RFC 4648), avec ou sans préfixe
+    /// `data:image/…;base64,`.
+    photos: Option<Vec<String>>,
+    /// URL du signalement dans l'interface manager de SoWell : elle l'identifie.
+    #[schema(
+        max_length = 2000,
+        format = "uri",
+        example = "https://manager.sowell.example/signalements/1"
+    )]
+    lien_sowell: String,
+    /// L'auteur a demandé la transmission.
+    transmettre_auteur: Option<bool>,
+    /// Un manager a demandé la transmission.
+    transmettre_manager: Option<bool>,
+}
+
+/// Un gestionnaire.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Gestionnaire)]
+pub struct GestionnaireBody<'a> {
+    r#type: &'a str,
+    identifiant: &'a str,
+    nom: &'a str,
+    email: &'a str,
+}
+
+impl<'a> From<&'a Gestionnaire> for GestionnaireBody<'a> {
+    fn from(it: &'a Gestionnaire) -> Self {
+        Self {
+            r#type: &it.r#type,
+            identifiant: &it.identifiant,
+            nom: &it.nom,
+            email: &it.email,
+        }
+    }
+}
+
+/// Une demande a été créée.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignalementTransmis)]
+pub struct CreatedBody<'a> {
+    /// Identité du signalement dans Passerelle.
+    id: &'a str,
+    /// Identifiant de la demande dans le CRM.
+    uid: &'a str,
+    /// Toujours vrai ici.
+    transmis: bool,
+    /// Statut du CRM.
+    statut: &'a str,
+    /// Statut de SoWell.
+    statut_sowell: Option<&'a str>,
+    /// Canal de la demande.
+    canal: &'a str,
+    gestionnaire_concerne: GestionnaireBody<'a>,
+    acteur_en_charge: GestionnaireBody<'a>,
+    /// Remarques, par exemple les clés inconnues.
+    avertissements: &'a [String],
+}
+
+/// Le signalement est conservé sans être transmis au CRM.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignalementEcarte)]
+pub struct SetAsideBody {
+    id: String,
+    /// Toujours nul ici.
+    uid: Option<String>,
+    /// Toujours faux ici.
+    transmis: bool,
+    /// Pourquoi.
+    motif: String,
+    avertissements: Vec<String>,
+}
+
+/// Où en est un signalement.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EtatSignalement)]
+pub struct EtatBody {
+    id: String,
+    /// recu, transmis, ecarte, differe, inconnu ou echec.
+    etat: &'static str,
+    uid: Option<String>,
+    motif: Option<String>,
+    statuts: Vec<StatutBody>,
+}
+
+/// Un changement de statut de la demande.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StatutSuivi)]
+pub struct StatutBody {
+    statut: String,
+    statut_sowell: Option<String>,
+    date: String,
+    /// en_attente, livree, morte ou depassee ; nul si SoWell n'en est pas informé.
+    livraison: Option<&'static str>,
+}
+
+/// The body of a 201, committed with the creation.
+#[must_use]
+pub fn render_created(accepted: &Accepted<'_>) -> String {
+    let demande = accepted.demande;
+    let body = CreatedBody {
+        id: accepted.id.as_str(),
+        uid: accepted.uid.as_str(),
+        transmis: true,
+        statut: &demande.statut,
+        statut_sowell: demande.statut_sowell.as_deref(),
+        canal: &demande.canal,
+        gestionnaire_concerne: (&demande.gestionnaire_concerne).into(),
+        acteur_en_charge: (&demande.acteur_en_charge).into(),
+        avertissements: accepted.avertissements,
+    };
+    // Strings only: printing cannot fail.
+    serde_json::to_string(&body).unwrap_or_default()
+}
+
+/// Crée un signalement.
+#[utoipa::path(
+    post,
+    path = "/api/v1/signalements",
+    tag = "SoWell",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Seconde clé, en plus de lien_sowell.")),
+    request_body = SignalementBody,
+    responses(
+        (status = 201, description = "Une demande est créée dans le CRM.", body = CreatedBody, headers(("Location" = String))),
+        (status = 200, description = "Répétition (en-tête Idempotent-Replayed: true, corps du 201), ou signalement conservé sans être transmis.", body = SetAsideBody),
+        (status = 400, description = "Ni JSON ni objet.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "Jeton absent ou inconnu.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "Jeton sans ce droit.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Même clé, autre contenu.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Corps, photo ou nombre de photos au-delà de la limite.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Content-Type inattendu.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Champ manquant ou invalide, code inconnu : toutes les erreurs à la fois.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Débit dépassé.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 500, description = "Erreur de notre côté.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Momentanément impossible : renvoyer la même requête.", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("jeton" = []))
+)]
+pub async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Problem> {
+    let client = caller.require(&[Client::Sowell])?;
+    let key = idempotency_key(&headers)?;
+    let submission = parse(&state, client, key, body).await?;
+    // The work goes on in a task of its own: a client that hangs up cannot stop it half-way.
+    let inbound = state.inbound.clone();
+    let work = state
+        .tasks
+        .spawn(async move { inbound.receive(submission).await });
+    let outcome = work.await.map_err(|error| Problem::internal(&error))?;
+    let label = match &outcome {
+        Ok(Received::Created { .. }) => "created",
+        Ok(Received::Replayed { .. }) => "replayed",
+        Ok(Received::SetAside { .. }) => "set_aside",
+        Err(_) => "refused",
+    };
+    metrics::counter!("passerelle_signalements_total", "outcome" => label).increment(1);
+    Ok(match outcome? {
+        Received::Created { uid, answer } => creation(StatusCode::CREATED, &uid, answer),
+        Received::Replayed { uid, answer } => {
+            let mut response = creation(StatusCode::OK, &uid, answer);
+            let replayed = HeaderValue::from_static("true");
+            response
+                .headers_mut()
+                .insert("idempotent-replayed", replayed);
+            response
+        }
+        Received::SetAside {
+            id,
+            motif,
+            avertissements,
+        } => Json(SetAsideBody {
+            id: id.as_str().to_owned(),
+            uid: None,
+            transmis: false,
+            motif,
+            avertissements,
+        })
+        .into_response(),
+    })
+}
+
+async fn parse(
+    state: &AppState,
+    client: Client,
+    key: Option<String>,
+    body: Vec<u8>,
+) -> Result<Submission, Problem> {
+    let limits = state.limits;
+    let long = body.len() > PARSE_APART_BYTES;
+    let work = move || submission::read(client, key, &body, &limits);
+    let parsed = if long {
+        let task = tokio::task::spawn_blocking(work);
+        task.await.map_err(|error| Problem::internal(&error))?
+    } else {
+        work()
+    };
+    parsed.map_err(Problem::malformed)
+}
+
+fn creation(status: StatusCode, uid: &str, answer: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+        (header::LOCATION, format!("/api/v1/signalements/{uid}")),
+    ];
+    (status, headers, answer).into_response()
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value.to_str().ok().map(str::trim);
+    match key.filter(|key| !key.is_empty() && key.len() <= KEY_BYTES) {
+        Some(key) => Ok(Some(key.to_owned())),
+        None => Err(Problem::malformed(format!(
+            "Idempotency-Key doit avoir de 1 à {KEY_BYTES} caractères ASCII"
+        ))),
+    }
+}
+
+/// Dit où en est un signalement, par son id ou par l'uid de sa demande.
+#[utoipa::path(
+    get,
+    path = "/api/v1/signalements/{id}",
+    tag = "SoWell",
+    params(("id" = String, Path, description = "id du signalement ou uid de la demande")),
+    responses(
+        (status = 200, body = EtatBody),
+        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    ),
+    security(("jeton" = []))
+)]
+pub async fn show(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<EtatBody>, Problem> {
+    caller.require(&Client::ALL)?;
+    let view = state.store.find_signalement(&id).await?;
+    let view = view.ok_or_else(|| Problem::not_found("aucun signalement n'a cet id ou cet uid"))?;
+    Ok(Json(EtatBody {
+        id: view.id.as_str().to_owned(),
+        etat: view.etat.as_str(),
+        uid: view.uid,
+        motif: view.motif,
+        statuts: view
+            .statuts
+            .into_iter()
+            .map(|it| StatutBody {
+                statut: it.statut,
+                statut_sowell: it.statut_sowell,
+                date: it.date,
+                livraison: it.livraison.map(|etat| etat.public()),
+            })
+            .collect(),
+    }))
+}

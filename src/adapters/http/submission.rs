@@ -1,0 +1,491 @@
+//! The body of `POST /api/v1/signalements`, and its stored form, as domain values.
+//!
+//! Every fault is collected with its pointer; a field that is wrong hides no other.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, FixedOffset};
+use email_address::EmailAddress;
+use serde_json::Map;
+use url::Url;
+
+use crate::adapters::http::json::Json;
+use crate::adapters::http::photo;
+use crate::domain::demande::Fichier;
+use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::ports::{Client, StoredSubmission};
+use crate::domain::signalement::{Photo, Signalement, fingerprint};
+use crate::flows::inbound::{Photos, Submission, SubmittedContent};
+use crate::rules::decide::Codes;
+use crate::settings::Limits;
+
+/// The keys that the contract knows, in its order.
+pub const KEYS: [&str; 12] = [
+    "qualification",
+    "residence",
+    "bien",
+    "auteur",
+    "email_auteur",
+    "date_creation",
+    "priorite",
+    "description",
+    "photos",
+    "lien_sowell",
+    "transmettre_auteur",
+    "transmettre_manager",
+];
+
+const CODE_CHARS: usize = 64;
+const AUTEUR_CHARS: usize = 200;
+const EMAIL_CHARS: usize = 254;
+const LIEN_CHARS: usize = 2_000;
+const DESCRIPTION_CHARS: usize = 20_000;
+/// Named unknown keys; the rest is only counted.
+const NAMED_UNKNOWN: usize = 20;
+
+/// Reads a received body.
+///
+/// # Errors
+/// The reason, in French, why it is no JSON object at all.
+pub fn read(
+    client: Client,
+    key: Option<String>,
+    body: &[u8],
+    limits: &Limits,
+) -> Result<Submission, String> {
+    let json = Json::parse(body).map_err(|error| {
+        format!(
+            "le corps n'est pas du JSON valide (ligne {}, colonne {})",
+            error.line(),
+            error.column()
+        )
+    })?;
+    let Json::Object(entries) = &json else {
+        return Err("le corps doit être un objet JSON".into());
+    };
+    let mut form = Form::new(entries);
+    for pointer in json.repeated_keys() {
+        form.fault(&pointer, "cette clé est donnée deux fois".into());
+    }
+    let fields = form.fields();
+    let photos = form.photos(limits);
+    let codes = fields.codes();
+    let signalement = fields.complete(form.autres(), photos.len());
+    let content = signalement
+        .filter(|_| form.faults.is_empty())
+        .map(|it| SubmittedContent {
+            fingerprint: fingerprint(&it, &photos),
+            payload: form.payload(),
+            signalement: it,
+            photos: Photos::Received(photos),
+        });
+    Ok(Submission {
+        client,
+        key,
+        codes,
+        avertissements: form.avertissements(),
+        faults: form.faults,
+        content,
+    })
+}
+
+/// Reads what was stored of a received body, so that it can be decided anew.
+#[must_use]
+pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
+    let json = Json::parse(stored.payload.as_bytes()).ok()?;
+    let Json::Object(entries) = &json else {
+        return None;
+    };
+    let mut form = Form::new(entries);
+    let fields = form.fields();
+    let codes = fields.codes();
+    let fichiers: &[Fichier] = &stored.fichiers;
+    let signalement = fields.complete(form.autres(), fichiers.len())?;
+    Some(Submission {
+        client: stored.client,
+        key: None,
+        codes,
+        avertissements: form.avertissements(),
+        faults: form.faults,
+        content: Some(SubmittedContent {
+            signalement,
+            photos: Photos::Stored(fichiers.to_vec()),
+            fingerprint: stored.fingerprint.clone(),
+            payload: stored.payload.clone(),
+        }),
+    })
+}
+
+/// The signalement of a stored body.
+#[must_use]
+pub fn stored_signalement(stored: &StoredSubmission) -> Option<Signalement> {
+    Some(read_stored(stored)?.content?.signalement)
+}
+
+/// An instant with its offset, ISO 8601 as RFC 3339 profiles it; `+0100` is taken for `+01:00`.
+#[must_use]
+pub fn parse_instant(text: &str) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc3339(text)
+        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
+        .ok()
+}
+
+/// Checks one text of a request against the contract's rules for texts.
+///
+/// # Errors
+/// What is wrong, in French.
+pub fn check_text(text: &str, max_chars: usize, several_lines: bool) -> Result<(), String> {
+    // Bytes bound characters from above, which spares counting almost always.
+    if text.len() > max_chars && text.chars().count() > max_chars {
+        return Err(format!("plus de {max_chars} caractères"));
+    }
+    if text.contains('\0') {
+        return Err("caractère NUL interdit".into());
+    }
+    if !several_lines && text.contains(['\n', '\r']) {
+        return Err("retour à la ligne interdit ici".into());
+    }
+    Ok(())
+}
+
+/// The fields as far as each is well formed.
+#[derive(Default)]
+struct Fields {
+    qualification: Option<String>,
+    residence: Option<String>,
+    bien: Option<String>,
+    auteur: Option<String>,
+    email_auteur: Option<String>,
+    date_creation: Option<(String, DateTime<FixedOffset>)>,
+    priorite: Option<String>,
+    description: Option<String>,
+    lien_sowell: Option<String>,
+    transmettre_auteur: bool,
+    transmettre_manager: bool,
+}
+
+impl Fields {
+    fn codes(&self) -> Codes {
+        Codes {
+            qualification: self.qualification.clone(),
+            residence: self.residence.clone(),
+            bien: self.bien.clone(),
+            priorite: self.priorite.clone(),
+        }
+    }
+
+    fn complete(
+        self,
+        autres: Map<String, serde_json::Value>,
+        photos: usize,
+    ) -> Option<Signalement> {
+        let (date_creation_text, date_creation) = self.date_creation?;
+        Some(Signalement {
+            qualification: self.qualification?,
+            residence: self.residence?,
+            bien: self.bien,
+            auteur: self.auteur?,
+            email_auteur: self.email_auteur?,
+            date_creation,
+            date_creation_text,
+            priorite: self.priorite?,
+            description: self.description?,
+            lien_sowell: self.lien_sowell?,
+            transmettre_auteur: self.transmettre_auteur,
+            transmettre_manager: self.transmettre_manager,
+            autres,
+            photos,
+        })
+    }
+}
+
+/// An object under examination.
+struct Form<'j> {
+    entries: &'j [(Cow<'j, str>, Json<'j>)],
+    faults: Vec<Fault>,
+}
+
+impl<'j> Form<'j> {
+    fn new(entries: &'j [(Cow<'j, str>, Json<'j>)]) -> Self {
+        Self {
+            entries,
+            faults: Vec::new(),
+        }
+    }
+
+    fn fault(&mut self, pointer: &str, detail: String) {
+        self.faults.push(Fault::invalid(pointer, detail));
+    }
+
+    /// The value of a key; `null` equals absent.
+    fn get(&self, key: &str) -> Option<&'j Json<'j>> {
+        let found = self.entries.iter().find(|(name, _)| name == key);
+        found
+            .map(|(_, value)| value)
+            .filter(|value| **value != Json::Null)
+    }
+
+    fn fields(&mut self) -> Fields {
+        Fields {
+            qualification: self.required("qualification", CODE_CHARS, false),
+            residence: self.required("residence", CODE_CHARS, false),
+            bien: self.optional("bien", CODE_CHARS),
+            auteur: self.required("auteur", AUTEUR_CHARS, false),
+            email_auteur: self.email(),
+            date_creation: self.date(),
+            priorite: self.required("priorite", CODE_CHARS, false),
+            description: self.required("description", DESCRIPTION_CHARS, true),
+            lien_sowell: self.lien(),
+            transmettre_auteur: self.flag("transmettre_auteur"),
+            transmettre_manager: self.flag("transmettre_manager"),
+        }
+    }
+
+    fn required(&mut self, key: &str, max_chars: usize, several_lines: bool) -> Option<String> {
+        let pointer = pointer_to(key);
+        let detail = match self.get(key) {
+            None => "champ obligatoire".to_owned(),
+            Some(Json::Text(text)) if text.trim().is_empty() => "ne doit pas être vide".to_owned(),
+            Some(Json::Text(text)) => match check_text(text, max_chars, several_lines) {
+                Ok(()) => return Some(text.clone().into_owned()),
+                Err(detail) => detail,
+            },
+            Some(_) => "doit être un texte".to_owned(),
+        };
+        self.fault(&pointer, detail);
+        None
+    }
+
+    fn optional(&mut self, key: &str, max_chars: usize) -> Option<String> {
+        self.get(key)?;
+        self.required(key, max_chars, false)
+    }
+
+    fn email(&mut self) -> Option<String> {
+        let text = self.required("email_auteur", EMAIL_CHARS, false)?;
+        if EmailAddress::is_valid(&text) {
+            return Some(text);
+        }
+        self.fault("/email_auteur", "n'est pas une adresse e-mail".into());
+        None
+    }
+
+    fn date(&mut self) -> Option<(String, DateTime<FixedOffset>)> {
+        let text = self.required("date_creation", CODE_CHARS, false)?;
+        if let Some(date) = parse_instant(&text) {
+            return Some((text, date));
+        }
+        self.fault(
+            "/date_creation",
+            "n'est pas une date ISO 8601 avec fuseau, par exemple 2012-04-23T18:25:43.511Z".into(),
+        );
+        None
+    }
+
+    fn lien(&mut self) -> Option<String> {
+        let text = self.required("lien_sowell", LIEN_CHARS, false)?;
+        let valid = Url::parse(&text)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if valid {
+            return Some(text);
+        }
+        self.fault("/lien_sowell", "n'est pas une adresse http ou https".into());
+        None
+    }
+
+    fn flag(&mut self, key: &str) -> bool {
+        match self.get(key) {
+            None => false,
+            Some(Json::Bool(it)) => *it,
+            Some(_) => {
+                self.fault(&pointer_to(key), "doit être true ou false".into());
+                false
+            }
+        }
+    }
+
+    fn photos(&mut self, limits: &Limits) -> Vec<Photo> {
+        let items = match self.get("photos") {
+            None => return Vec::new(),
+            Some(Json::List(items)) => items,
+            Some(_) => {
+                self.fault("/photos", "doit être un tableau de textes".into());
+                return Vec::new();
+            }
+        };
+        if items.len() > limits.photos {
+            let detail = format!(
+                "{} photos : la limite est de {}",
+                items.len(),
+                limits.photos
+            );
+            self.faults.push(Fault::too_large("/photos", detail));
+            return Vec::new();
+        }
+        let mut photos = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let pointer = format!("/photos/{index}");
+            match item {
+                Json::Text(text) => match photo::decode(&pointer, text, limits) {
+                    Ok(photo) => photos.push(photo),
+                    Err(fault) => self.faults.push(fault),
+                },
+                _ => self.fault(&pointer, "doit être un texte en base64".into()),
+            }
+        }
+        photos
+    }
+
+    fn unknown(&self) -> impl Iterator<Item = &'j (Cow<'j, str>, Json<'j>)> {
+        self.entries
+            .iter()
+            .filter(|(key, _)| !KEYS.contains(&key.as_ref()))
+    }
+
+    fn autres(&self) -> Map<String, serde_json::Value> {
+        self.unknown()
+            .map(|(key, value)| (key.clone().into_owned(), value.to_value()))
+            .collect()
+    }
+
+    fn avertissements(&self) -> Vec<String> {
+        let mut all: Vec<String> = self
+            .unknown()
+            .take(NAMED_UNKNOWN)
+            .map(|(key, _)| {
+                let name: String = key.chars().take(CODE_CHARS).collect();
+                format!("champ inconnu « {name} » : conservé, sans effet")
+            })
+            .collect();
+        if let Some(more) = self.unknown().count().checked_sub(NAMED_UNKNOWN + 1) {
+            all.push(format!("… et {} autres champs inconnus", more + 1));
+        }
+        all
+    }
+
+    /// What was received, without the photos, which are stored as files.
+    fn payload(&self) -> String {
+        let entries = self.entries.iter().filter(|(key, _)| key != "photos");
+        let rest = Json::Object(entries.cloned().collect());
+        // Strings, numbers and lists only: none of them can fail to print.
+        serde_json::to_string(&rest).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    fn sample() -> Value {
+        json!({
+            "qualification": "ASC", "residence": "MZ-01", "bien": null, "auteur": "Zoé N'Guyen",
+            "email_auteur": "zoe@locataire.example", "date_creation": "2026-02-28T23:59:59.511+01:00",
+            "priorite": "high", "description": "L'ascenseur\nest « bloqué » 🚨",
+            "lien_sowell": "https://manager.sowell.example/1",
+        })
+    }
+
+    fn read_value(value: &Value) -> Submission {
+        let limits = Settings::load(None, Vec::new()).unwrap().limits;
+        read(Client::Sowell, None, value.to_string().as_bytes(), &limits).unwrap()
+    }
+
+    #[test]
+    fn a_good_body_is_kept_verbatim() {
+        let submission = read_value(&sample());
+        let content = submission.content.unwrap();
+        assert_eq!(
+            content.signalement.description,
+            "L'ascenseur\nest « bloqué » 🚨"
+        );
+        assert_eq!(content.signalement.bien, None);
+        assert!(submission.avertissements.is_empty());
+    }
+
+    #[test]
+    fn an_unknown_key_is_kept_and_named() {
+        let mut value = sample();
+        value["gps"] = json!({"lat": 49.1});
+        let submission = read_value(&value);
+        assert!(submission.avertissements[0].contains("gps"));
+        let content = submission.content.unwrap();
+        assert_eq!(content.signalement.autres["gps"]["lat"], 49.1);
+        assert!(content.payload.contains("\"gps\":{\"lat\":49.1}"));
+    }
+
+    #[rstest]
+    #[case("auteur", json!(""))]
+    #[case("auteur", json!("a\nb"))]
+    #[case("auteur", json!("a\u{0}b"))]
+    #[case("auteur", json!(["a"]))]
+    #[case("auteur", json!(null))]
+    #[case("auteur", json!("é".repeat(201)))]
+    #[case("description", json!("x\u{0}"))]
+    #[case("description", json!("   \n"))]
+    #[case("email_auteur", json!("pas-une-adresse"))]
+    #[case("date_creation", json!("2026-02-30T00:00:00Z"))]
+    #[case("date_creation", json!("2026-02-28T00:00:00"))]
+    #[case("lien_sowell", json!("javascript:alert(1)"))]
+    #[case("lien_sowell", json!("ftp://x.example/1"))]
+    #[case("qualification", json!("x".repeat(65)))]
+    #[case("transmettre_auteur", json!("oui"))]
+    #[case("photos", json!("x"))]
+    fn a_bad_field_is_pointed_at(#[case] key: &str, #[case] bad: Value) {
+        let mut value = sample();
+        value[key] = bad;
+        let submission = read_value(&value);
+        assert!(submission.content.is_none());
+        let pointers: Vec<&str> = submission
+            .faults
+            .iter()
+            .map(|it| it.pointer.as_str())
+            .collect();
+        assert_eq!(pointers, [format!("/{key}")]);
+    }
+
+    #[rstest]
+    #[case("auteur", json!("é".repeat(200)))]
+    #[case("description", json!("🚨".repeat(20_000)))]
+    #[case("date_creation", json!("2012-04-23T18:25:43.511Z"))]
+    #[case("date_creation", json!("2012-04-23T18:25:43+0200"))]
+    #[case("bien", json!(null))]
+    #[case("photos", json!(null))]
+    fn a_field_at_its_limit_is_good(#[case] key: &str, #[case] good: Value) {
+        let mut value = sample();
+        value[key] = good;
+        assert_eq!(read_value(&value).faults, []);
+    }
+
+    #[test]
+    fn all_faults_come_at_once_and_codes_can_still_be_checked() {
+        let mut value = sample();
+        value["auteur"] = json!(1);
+        value["photos"] = json!(["x", 2]);
+        let submission = read_value(&value);
+        let pointers: Vec<&str> = submission
+            .faults
+            .iter()
+            .map(|it| it.pointer.as_str())
+            .collect();
+        assert_eq!(pointers, ["/auteur", "/photos/0", "/photos/1"]);
+        assert_eq!(submission.codes.residence.as_deref(), Some("MZ-01"));
+    }
+
+    #[test]
+    fn what_was_stored_is_read_back() {
+        let mut value = sample();
+        value["gps"] = json!([1]);
+        let content = read_value(&value).content.unwrap();
+        let stored = StoredSubmission {
+            client: Client::Sowell,
+            payload: content.payload.clone(),
+            fingerprint: content.fingerprint.clone(),
+            fichiers: Vec::new(),
+            bound: false,
+        };
+        assert_eq!(stored_signalement(&stored).unwrap(), content.signalement);
+    }
+}

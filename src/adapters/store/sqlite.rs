@@ -1,0 +1,302 @@
+//! SQLite: one file, write-ahead log, `synchronous=FULL`.
+//!
+//! Every write goes through the one [`writer`], which commits many at once; reads have a pool of
+//! their own. Other processes (the command line) may write beside the daemon: SQLite's lock makes
+//! them wait for each other.
+
+mod evenements;
+mod livraisons;
+mod signalements;
+mod tokens;
+mod versions;
+mod writer;
+
+use std::path::Path;
+use std::time::Duration as StdDuration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Duration, Utc};
+use sqlx::ConnectOptions;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use crate::domain::demande::{Demande, Uid};
+use crate::domain::livraison::{
+    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, Outcome,
+};
+use crate::domain::ports::{
+    BoundKey, Client, EventRecorded, IdempotencyKey, LivraisonCount, NewEvent, NewRecord, Pause,
+    Recorded, Release, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError,
+    StoredSubmission, StoredVersion,
+};
+use crate::domain::signalement::{Etat, SignalementId};
+use crate::domain::statut::StoredEvent;
+
+use writer::Writer;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How long a write waits for another process to let go of the file.
+const BUSY_TIMEOUT: StdDuration = StdDuration::from_secs(10);
+/// Readers at once; each look-up takes well under a millisecond.
+const READERS: u32 = 4;
+/// A batch of each size is a statement of its own, see [`signalements`].
+const CACHED_STATEMENTS: usize = 512;
+
+/// The store on SQLite.
+pub struct SqliteStore {
+    readers: SqlitePool,
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it where it is missing, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or migrated.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL: a commit returns only when the log is on the disk.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(CACHED_STATEMENTS);
+        let mut connection = options.connect().await.map_err(|error| failed(&error))?;
+        MIGRATIONS
+            .run(&mut connection)
+            .await
+            .map_err(|error| StoreError::Fault(format!("migration: {error}")))?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .connect_lazy_with(options.read_only(true).create_if_missing(false));
+        Ok(Self {
+            readers,
+            writer: Writer::start(connection),
+        })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError> {
+        self.writer.record(record).await
+    }
+
+    async fn find_bound(
+        &self,
+        id: &SignalementId,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<BoundKey>, StoreError> {
+        signalements::find_bound(&self.readers, id, key).await
+    }
+
+    async fn find_signalement(
+        &self,
+        id_or_uid: &str,
+    ) -> Result<Option<SignalementView>, StoreError> {
+        signalements::find(&self.readers, id_or_uid).await
+    }
+
+    async fn list_signalements(
+        &self,
+        etat: Option<Etat>,
+        limit: u32,
+    ) -> Result<Vec<SignalementSummary>, StoreError> {
+        signalements::list(&self.readers, etat, limit).await
+    }
+
+    async fn find_submission(
+        &self,
+        id: &SignalementId,
+    ) -> Result<Option<StoredSubmission>, StoreError> {
+        signalements::find_submission(&self.readers, id).await
+    }
+
+    async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError> {
+        signalements::find_demande(&self.readers, uid).await
+    }
+
+    async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError> {
+        self.writer
+            .write(event, |connection, event| {
+                Box::pin(evenements::record(connection, event))
+            })
+            .await
+    }
+
+    async fn held_events(&self) -> Result<Vec<StoredEvent>, StoreError> {
+        evenements::held(&self.readers).await
+    }
+
+    async fn release_event(&self, release: Release) -> Result<(), StoreError> {
+        self.writer
+            .write(release, |connection, release| {
+                Box::pin(evenements::release(connection, release))
+            })
+            .await
+    }
+
+    async fn claim(
+        &self,
+        destination: Destination,
+        limit: u32,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Vec<Claim>, StoreError> {
+        self.writer
+            .write(
+                (destination, limit, now, lease),
+                |connection, (destination, limit, now, lease)| {
+                    Box::pin(livraisons::claim(
+                        connection,
+                        *destination,
+                        *limit,
+                        *now,
+                        *lease,
+                    ))
+                },
+            )
+            .await
+    }
+
+    async fn next_due(
+        &self,
+        destination: Destination,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        livraisons::next_due(&self.readers, destination).await
+    }
+
+    async fn finish(
+        &self,
+        claim: &Claim,
+        attempt: Attempt,
+        outcome: Outcome,
+    ) -> Result<bool, StoreError> {
+        self.writer
+            .write(
+                (claim.clone(), attempt, outcome),
+                |connection, (claim, attempt, outcome)| {
+                    Box::pin(livraisons::finish(connection, claim, attempt, outcome))
+                },
+            )
+            .await
+    }
+
+    async fn pause(&self, destination: Destination) -> Result<Option<Pause>, StoreError> {
+        livraisons::pause(&self.readers, destination).await
+    }
+
+    async fn set_pause(
+        &self,
+        destination: Destination,
+        pause: Option<Pause>,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .write((destination, pause), |connection, (destination, pause)| {
+                Box::pin(livraisons::set_pause(
+                    connection,
+                    *destination,
+                    pause.as_ref(),
+                ))
+            })
+            .await
+    }
+
+    async fn list_livraisons(
+        &self,
+        etat: Option<LivraisonEtat>,
+        limit: u32,
+    ) -> Result<Vec<LivraisonSummary>, StoreError> {
+        livraisons::list(&self.readers, etat, limit).await
+    }
+
+    async fn retry_livraison(
+        &self,
+        id: &str,
+        force: bool,
+        now: DateTime<Utc>,
+    ) -> Result<RetryOutcome, StoreError> {
+        self.writer
+            .write(
+                (id.to_owned(), force, now),
+                |connection, (id, force, now)| {
+                    Box::pin(livraisons::retry(connection, id, *force, *now))
+                },
+            )
+            .await
+    }
+
+    async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError> {
+        livraisons::count(&self.readers).await
+    }
+
+    async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError> {
+        self.writer
+            .write(version, |connection, version| {
+                Box::pin(versions::save(connection, version))
+            })
+            .await
+    }
+
+    async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError> {
+        versions::last(&self.readers).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError> {
+        tokens::all(&self.readers).await
+    }
+
+    async fn put_token(
+        &self,
+        client: Client,
+        hash: &str,
+        replace: bool,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.writer
+            .write(
+                (client, hash.to_owned(), replace, now),
+                |connection, (client, hash, replace, now)| {
+                    Box::pin(tokens::put(connection, *client, hash, *replace, *now))
+                },
+            )
+            .await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1")
+            .execute(&self.readers)
+            .await
+            .map(|_| ())
+            .map_err(|error| failed(&error))
+    }
+}
+
+/// Tells what may pass from what never will.
+fn failed(error: &sqlx::Error) -> StoreError {
+    /// NOMEM, BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN and PROTOCOL of SQLite's result codes.
+    const PASSING: [u32; 8] = [7, 5, 6, 8, 10, 13, 14, 15];
+    let passing = match error {
+        sqlx::Error::Database(database) => database
+            .code()
+            .and_then(|code| code.parse::<u32>().ok())
+            // The low byte is the primary code, the rest its detail.
+            .is_some_and(|code| PASSING.contains(&(code & 0xff))),
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    };
+    if passing {
+        StoreError::Unavailable(error.to_string())
+    } else {
+        StoreError::Fault(error.to_string())
+    }
+}

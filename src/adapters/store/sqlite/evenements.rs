@@ -1,0 +1,211 @@
+//! Status events of the CRM, in the order of acceptance.
+
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{Row, SqliteConnection};
+
+use crate::adapters::store::rows::{instant, millis, unreadable, write_content};
+use crate::adapters::store::sqlite::{failed, livraisons};
+use crate::domain::demande::Uid;
+use crate::domain::livraison::{Content, LivraisonEtat, NewLivraison};
+use crate::domain::ports::{EventRecorded, NewEvent, Release, StoreError};
+use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
+
+/// Writes a judged event, unless it was received before.
+pub(super) async fn record(
+    connection: &mut SqliteConnection,
+    new: &NewEvent,
+) -> Result<EventRecorded, StoreError> {
+    if let Some(issue) = seen(connection, new).await? {
+        return Ok(EventRecorded::Seen(issue));
+    }
+    let event = &new.event;
+    sqlx::query(
+        "INSERT INTO evenements (id, uid, evenement, statut, date, resultat, commentaire, canal, \
+         issue, statut_sowell, motif, version, trace, received_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    )
+    .bind(&new.id)
+    .bind(event.uid.as_str())
+    .bind(&event.evenement)
+    .bind(&event.statut)
+    .bind(&event.date)
+    .bind(&event.resultat)
+    .bind(&event.commentaire)
+    .bind(&event.canal)
+    .bind(new.issue.as_str())
+    .bind(&new.statut_sowell)
+    .bind(&new.motif)
+    .bind(&new.version)
+    .bind(&new.trace)
+    .bind(millis(new.received_at))
+    .execute(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    if new.issue != EventIssue::Retenu {
+        set_statut(
+            connection,
+            &event.uid,
+            &event.statut,
+            new.statut_sowell.as_deref(),
+        )
+        .await?;
+    }
+    if let Some(push) = &new.push {
+        let etat = match new.issue {
+            EventIssue::Retenu => LivraisonEtat::Retenue,
+            _ => LivraisonEtat::EnAttente,
+        };
+        let rows = [(push, Some(event.uid.as_str()))];
+        livraisons::insert(connection, &rows, Some(&new.id), etat, new.received_at).await?;
+    }
+    insert_courriels(connection, &new.courriels, &event.uid, new.received_at).await?;
+    Ok(EventRecorded::Written)
+}
+
+/// What became of the same event, if it came before (contract, section 3).
+async fn seen(
+    connection: &mut SqliteConnection,
+    new: &NewEvent,
+) -> Result<Option<EventIssue>, StoreError> {
+    let event = &new.event;
+    let row = if event.evenement.is_some() {
+        sqlx::query("SELECT issue FROM evenements WHERE uid = $1 AND evenement = $2")
+            .bind(event.uid.as_str())
+            .bind(&event.evenement)
+            .fetch_optional(connection)
+            .await
+    } else {
+        // Without an id, only a repeat of the last one can be told from a status that came back.
+        // A held event is compared with held ones, any other with those that took effect.
+        sqlx::query(
+            "SELECT issue FROM (SELECT issue, statut, resultat, date FROM evenements \
+             WHERE uid = $1 AND (issue = 'retenu') = $2 ORDER BY sequence DESC LIMIT 1) last \
+             WHERE statut = $3 AND resultat IS $4 AND date IS $5",
+        )
+        .bind(event.uid.as_str())
+        .bind(new.issue == EventIssue::Retenu)
+        .bind(&event.statut)
+        .bind(&event.resultat)
+        .bind(&event.date)
+        .fetch_optional(connection)
+        .await
+    };
+    let row = row.map_err(|error| failed(&error))?;
+    row.map(|row| issue(&row)).transpose()
+}
+
+fn issue(row: &SqliteRow) -> Result<EventIssue, StoreError> {
+    EventIssue::parse(&row.get::<String, _>("issue")).ok_or_else(|| unreadable("issue"))
+}
+
+async fn set_statut(
+    connection: &mut SqliteConnection,
+    uid: &Uid,
+    statut: &str,
+    statut_sowell: Option<&str>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE demandes SET statut = $1, statut_sowell = COALESCE($2, statut_sowell) \
+         WHERE uid = $3",
+    )
+    .bind(statut)
+    .bind(statut_sowell)
+    .bind(uid.as_str())
+    .execute(connection)
+    .await
+    .map(|_| ())
+    .map_err(|error| failed(&error))
+}
+
+async fn insert_courriels(
+    connection: &mut SqliteConnection,
+    courriels: &[NewLivraison],
+    uid: &Uid,
+    at: chrono::DateTime<chrono::Utc>,
+) -> Result<(), StoreError> {
+    let rows: Vec<(&NewLivraison, Option<&str>)> = courriels
+        .iter()
+        .map(|it| (it, Some(uid.as_str())))
+        .collect();
+    livraisons::insert(connection, &rows, None, LivraisonEtat::EnAttente, at).await
+}
+
+/// Events that the rules did not know, oldest first.
+pub(super) async fn held(pool: &SqlitePool) -> Result<Vec<StoredEvent>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM evenements WHERE issue = 'retenu' ORDER BY sequence")
+        .fetch_all(pool)
+        .await
+        .map_err(|error| failed(&error))?;
+    rows.iter()
+        .map(|row| {
+            Ok(StoredEvent {
+                id: row.get("id"),
+                event: StatutEvent {
+                    uid: Uid::new(row.get("uid")),
+                    statut: row.get("statut"),
+                    date: row.get("date"),
+                    resultat: row.get("resultat"),
+                    commentaire: row.get("commentaire"),
+                    canal: row.get("canal"),
+                    evenement: row.get("evenement"),
+                },
+                issue: issue(row)?,
+                received_at: instant(row.get("received_at")),
+            })
+        })
+        .collect()
+}
+
+/// Writes what became of a held event; does nothing where another did it first.
+pub(super) async fn release(
+    connection: &mut SqliteConnection,
+    release: &Release,
+) -> Result<(), StoreError> {
+    let row = sqlx::query(
+        "UPDATE evenements SET issue = $1, statut_sowell = $2, motif = $3, version = $4, \
+         trace = $5 WHERE id = $6 AND issue = 'retenu' RETURNING uid, statut, sequence",
+    )
+    .bind(release.issue.as_str())
+    .bind(&release.statut_sowell)
+    .bind(&release.motif)
+    .bind(&release.version)
+    .bind(&release.trace)
+    .bind(&release.id)
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    let Some(row) = row else { return Ok(()) };
+    let uid = Uid::new(row.get("uid"));
+    match &release.push {
+        // Its place in the queue becomes a delivery, unless a later status went out already.
+        Some(push) => sqlx::query(
+            "UPDATE livraisons SET content = $1, due_at = $2, since = $2, \
+             etat = CASE etat WHEN 'retenue' THEN 'en_attente' ELSE etat END \
+             WHERE evenement_id = $3",
+        )
+        .bind(write_content(&Content::Statut(push.clone())))
+        .bind(millis(release.at))
+        .bind(&release.id)
+        .execute(&mut *connection)
+        .await
+        .map_err(|error| failed(&error))?,
+        None => sqlx::query("DELETE FROM livraisons WHERE evenement_id = $1")
+            .bind(&release.id)
+            .execute(&mut *connection)
+            .await
+            .map_err(|error| failed(&error))?,
+    };
+    let later: Option<i64> = sqlx::query_scalar(
+        "SELECT 1 FROM evenements WHERE uid = $1 AND sequence > $2 AND issue <> 'retenu' LIMIT 1",
+    )
+    .bind(uid.as_str())
+    .bind(row.get::<i64, _>("sequence"))
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    if later.is_none() {
+        let statut: String = row.get("statut");
+        set_statut(connection, &uid, &statut, release.statut_sowell.as_deref()).await?;
+    }
+    insert_courriels(connection, &release.courriels, &uid, release.at).await
+}

@@ -1,0 +1,311 @@
+//! The outbox: claims, attempts, dead letters and pauses.
+
+use chrono::{DateTime, Duration, Utc};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use crate::adapters::store::rows::{instant, millis, read_content, unreadable, write_content};
+use crate::adapters::store::sqlite::failed;
+use crate::domain::livraison::{
+    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, NewLivraison, Outcome,
+};
+use crate::domain::ports::{LivraisonCount, Pause, RetryOutcome, StoreError};
+
+/// Writes deliveries, each with the UID of its demande where it has one.
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    rows: &[(&NewLivraison, Option<&str>)],
+    evenement_id: Option<&str>,
+    etat: LivraisonEtat,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    // Twenty e-mails a request, 256 requests a batch: more than one statement's variables.
+    for some in rows.chunks(1_000) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO livraisons (id, destination, queue, uid, evenement_id, etat, content, \
+             due_at, since, created_at) ",
+        );
+        query.push_values(some, |mut row, (it, uid)| {
+            row.push_bind(&it.id)
+                .push_bind(it.content.destination().as_str())
+                .push_bind(&it.queue)
+                .push_bind(*uid)
+                .push_bind(evenement_id)
+                .push_bind(etat.as_str())
+                .push_bind(write_content(&it.content))
+                .push_bind(millis(at))
+                .push_bind(millis(at))
+                .push_bind(millis(at));
+        });
+        query
+            .build()
+            .execute(&mut *connection)
+            .await
+            .map_err(|error| failed(&error))?;
+    }
+    Ok(())
+}
+
+/// Takes due deliveries: of each queue only the oldest that waits, so that order holds.
+pub(super) async fn claim(
+    connection: &mut SqliteConnection,
+    destination: Destination,
+    limit: u32,
+    now: DateTime<Utc>,
+    lease: Duration,
+) -> Result<Vec<Claim>, StoreError> {
+    let rows = sqlx::query(
+        "UPDATE livraisons SET leased_until = $1, fence = fence + 1 WHERE sequence IN ( \
+           SELECT l.sequence FROM livraisons l \
+           WHERE l.destination = $2 AND l.etat = 'en_attente' AND l.due_at <= $3 \
+             AND l.leased_until <= $3 AND NOT EXISTS ( \
+               SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
+               AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
+           ORDER BY l.due_at, l.sequence LIMIT $4) \
+         RETURNING id, fence, content, attempts, since",
+    )
+    .bind(millis(now + lease))
+    .bind(destination.as_str())
+    .bind(millis(now))
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    rows.iter()
+        .map(|row| {
+            Ok(Claim {
+                id: row.get("id"),
+                fence: row.get("fence"),
+                content: read_content(row.get("content"))?,
+                attempts: attempts(row),
+                since: instant(row.get("since")),
+            })
+        })
+        .collect()
+}
+
+fn attempts(row: &SqliteRow) -> u32 {
+    u32::try_from(row.get::<i64, _>("attempts")).unwrap_or(u32::MAX)
+}
+
+/// When the next claimable delivery is due; one that is being sent does not count.
+pub(super) async fn next_due(
+    pool: &SqlitePool,
+    destination: Destination,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let due: Option<i64> = sqlx::query_scalar(
+        "SELECT max(l.due_at, l.leased_until) FROM livraisons l \
+         WHERE l.destination = $1 AND l.etat = 'en_attente' AND NOT EXISTS ( \
+           SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
+           AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
+         ORDER BY l.due_at LIMIT 1",
+    )
+    .bind(destination.as_str())
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(due.map(instant))
+}
+
+/// Ends a claim; `false`, and nothing written, where its lease ran out and another took it.
+pub(super) async fn finish(
+    connection: &mut SqliteConnection,
+    claim: &Claim,
+    attempt: &Attempt,
+    outcome: &Outcome,
+) -> Result<bool, StoreError> {
+    let (etat, due_at, finished_at) = match outcome {
+        Outcome::Delivered => (LivraisonEtat::Livree, None, Some(attempt.at)),
+        Outcome::Retry { due_at } => (LivraisonEtat::EnAttente, Some(*due_at), None),
+        Outcome::Dead => (LivraisonEtat::Morte, None, Some(attempt.at)),
+    };
+    let row = sqlx::query(
+        "UPDATE livraisons SET etat = $1, attempts = attempts + 1, last_error = $2, \
+         due_at = COALESCE($3, due_at), finished_at = $4, leased_until = 0 \
+         WHERE id = $5 AND fence = $6 AND etat = 'en_attente' \
+         RETURNING queue, sequence, attempts",
+    )
+    .bind(etat.as_str())
+    .bind(&attempt.error)
+    .bind(due_at.map(millis))
+    .bind(finished_at.map(millis))
+    .bind(&claim.id)
+    .bind(claim.fence)
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    let Some(row) = row else { return Ok(false) };
+    sqlx::query(
+        "INSERT INTO tentatives (livraison_id, number, at, status, error, excerpt) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(&claim.id)
+    .bind(row.get::<i64, _>("attempts"))
+    .bind(millis(attempt.at))
+    .bind(attempt.status)
+    .bind(&attempt.error)
+    .bind(&attempt.excerpt)
+    .execute(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    if *outcome == Outcome::Delivered {
+        sqlx::query(
+            "UPDATE livraisons SET etat = 'depassee' WHERE queue = $1 AND sequence < $2 \
+             AND etat IN ('morte', 'retenue')",
+        )
+        .bind(row.get::<String, _>("queue"))
+        .bind(row.get::<i64, _>("sequence"))
+        .execute(connection)
+        .await
+        .map_err(|error| failed(&error))?;
+    }
+    Ok(true)
+}
+
+/// The pause of a destination.
+pub(super) async fn pause(
+    pool: &SqlitePool,
+    destination: Destination,
+) -> Result<Option<Pause>, StoreError> {
+    let row = sqlx::query("SELECT until, failures, reason FROM pauses WHERE destination = $1")
+        .bind(destination.as_str())
+        .fetch_optional(pool)
+        .await
+        .map_err(|error| failed(&error))?;
+    Ok(row.map(|row| Pause {
+        until: instant(row.get("until")),
+        failures: u32::try_from(row.get::<i64, _>("failures")).unwrap_or(u32::MAX),
+        reason: row.get("reason"),
+    }))
+}
+
+/// Sets or ends the pause of a destination.
+pub(super) async fn set_pause(
+    connection: &mut SqliteConnection,
+    destination: Destination,
+    pause: Option<&Pause>,
+) -> Result<(), StoreError> {
+    let query = match pause {
+        Some(pause) => sqlx::query(
+            "INSERT INTO pauses (destination, until, failures, reason) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (destination) DO UPDATE SET until = excluded.until, \
+             failures = excluded.failures, reason = excluded.reason",
+        )
+        .bind(destination.as_str())
+        .bind(millis(pause.until))
+        .bind(pause.failures)
+        .bind(pause.reason.clone()),
+        None => sqlx::query("DELETE FROM pauses WHERE destination = $1").bind(destination.as_str()),
+    };
+    query
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
+}
+
+/// Deliveries, newest first.
+pub(super) async fn list(
+    pool: &SqlitePool,
+    etat: Option<LivraisonEtat>,
+    limit: u32,
+) -> Result<Vec<LivraisonSummary>, StoreError> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT id, destination, uid, etat, attempts, last_error, created_at, due_at \
+         FROM livraisons ",
+    );
+    if let Some(etat) = etat {
+        query.push("WHERE etat = ").push_bind(etat.as_str());
+    }
+    query
+        .push(" ORDER BY sequence DESC LIMIT ")
+        .push_bind(limit);
+    let rows = query
+        .build()
+        .fetch_all(pool)
+        .await
+        .map_err(|error| failed(&error))?;
+    rows.iter()
+        .map(|row| {
+            Ok(LivraisonSummary {
+                id: row.get("id"),
+                destination: destination(row)?,
+                uid: row.get("uid"),
+                etat: livraison_etat(row)?,
+                attempts: attempts(row),
+                last_error: row.get("last_error"),
+                created_at: instant(row.get("created_at")),
+                due_at: instant(row.get("due_at")),
+            })
+        })
+        .collect()
+}
+
+fn destination(row: &SqliteRow) -> Result<Destination, StoreError> {
+    Destination::parse(&row.get::<String, _>("destination"))
+        .ok_or_else(|| unreadable("destination"))
+}
+
+fn livraison_etat(row: &SqliteRow) -> Result<LivraisonEtat, StoreError> {
+    LivraisonEtat::parse(&row.get::<String, _>("etat")).ok_or_else(|| unreadable("etat"))
+}
+
+/// Makes a dead delivery wait again.
+pub(super) async fn retry(
+    connection: &mut SqliteConnection,
+    id: &str,
+    force: bool,
+    now: DateTime<Utc>,
+) -> Result<RetryOutcome, StoreError> {
+    let row = sqlx::query(
+        "SELECT l.etat, e.issue FROM livraisons l LEFT JOIN evenements e ON e.id = l.evenement_id \
+         WHERE l.id = $1",
+    )
+    .bind(id)
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    let Some(row) = row else {
+        return Ok(RetryOutcome::Unknown);
+    };
+    // Whatever was overtaken since, a status that the rules do not know has nothing to send.
+    if row.get::<Option<String>, _>("issue").as_deref() == Some("retenu") {
+        return Ok(RetryOutcome::NotDead(LivraisonEtat::Retenue));
+    }
+    match livraison_etat(&row)? {
+        LivraisonEtat::Morte => {}
+        LivraisonEtat::Depassee if force => {}
+        LivraisonEtat::Depassee => return Ok(RetryOutcome::Overtaken),
+        other => return Ok(RetryOutcome::NotDead(other)),
+    }
+    sqlx::query(
+        "UPDATE livraisons SET etat = 'en_attente', due_at = $1, since = $1, leased_until = 0, \
+         finished_at = NULL WHERE id = $2",
+    )
+    .bind(millis(now))
+    .bind(id)
+    .execute(connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(RetryOutcome::Queued)
+}
+
+/// How many undelivered deliveries stand where.
+pub(super) async fn count(pool: &SqlitePool) -> Result<Vec<LivraisonCount>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT destination, etat, COUNT(*) AS count FROM livraisons WHERE etat <> 'livree' \
+         GROUP BY destination, etat",
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    rows.iter()
+        .map(|row| {
+            Ok(LivraisonCount {
+                destination: destination(row)?,
+                etat: livraison_etat(row)?,
+                count: row.get("count"),
+            })
+        })
+        .collect()
+}

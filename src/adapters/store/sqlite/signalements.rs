@@ -1,0 +1,439 @@
+//! Signalements, their keys, files and demandes.
+//!
+//! A batch of creations is written a table at a time: a few statements, however many requests.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqliteExecutor};
+
+use crate::adapters::store::rows::{
+    instant, millis, read_gestionnaire, unreadable, write_gestionnaire,
+};
+use crate::adapters::store::sqlite::{failed, livraisons};
+use crate::domain::demande::{Demande, Fichier, NewDemande, Uid};
+use crate::domain::livraison::{LivraisonEtat, NewLivraison};
+use crate::domain::ports::{
+    BoundKey, Client, Creation, IdempotencyKey, NewRecord, Recorded, SignalementSummary,
+    SignalementView, StatutView, StoreError, StoredSubmission,
+};
+use crate::domain::signalement::{Etat, SignalementId};
+
+/// Writes the records of one batch, whose keys are all different.
+pub(super) async fn record(
+    connection: &mut SqliteConnection,
+    records: &[NewRecord],
+) -> Result<Vec<Recorded>, StoreError> {
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut bound = bound_by_key(connection, records).await?;
+    let candidates: Vec<&NewRecord> = records
+        .iter()
+        .filter(|record| !bound.contains_key(&record.id))
+        .collect();
+    let written = insert(connection, &candidates).await?;
+    for record in &candidates {
+        if !written.contains(record.id.as_str()) {
+            let owner = load_bound(&mut *connection, record.id.as_str()).await?;
+            let owner = owner.ok_or_else(|| StoreError::Fault("a bound row is gone".into()))?;
+            bound.insert(record.id.clone(), owner);
+        }
+    }
+    let winners: Vec<&NewRecord> = records
+        .iter()
+        .filter(|record| !bound.contains_key(&record.id))
+        .collect();
+    insert_files(connection, &winners).await?;
+    insert_creations(connection, &winners).await?;
+    Ok(records
+        .iter()
+        .map(|record| match bound.remove(&record.id) {
+            Some(owner) => Recorded::Bound(owner),
+            None => Recorded::Written,
+        })
+        .collect())
+}
+
+/// The creations that own an `Idempotency-Key` of the batch, by the record that sent it.
+async fn bound_by_key(
+    connection: &mut SqliteConnection,
+    records: &[NewRecord],
+) -> Result<HashMap<SignalementId, BoundKey>, StoreError> {
+    let mut bound = HashMap::new();
+    for record in records {
+        let Some(key) = &record.key else { continue };
+        if let Some(owner) = owner_of_key(&mut *connection, key).await? {
+            let owner = load_bound(&mut *connection, &owner).await?;
+            bound.extend(owner.map(|owner| (record.id.clone(), owner)));
+        }
+    }
+    Ok(bound)
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    records: &[&NewRecord],
+) -> Result<HashSet<String>, StoreError> {
+    if records.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO signalements (id, lien_sowell, client, etat, bound, uid, motif, fingerprint, \
+         payload, version, trace, answer, received_at, decided_at) ",
+    );
+    query.push_values(records, |mut row, record| {
+        let creation = record.creation.as_ref();
+        row.push_bind(record.id.as_str())
+            .push_bind(&record.lien_sowell)
+            .push_bind(record.client.as_str())
+            .push_bind(record.etat.as_str())
+            .push_bind(creation.is_some())
+            .push_bind(creation.map(|it| it.uid.as_str()))
+            .push_bind(&record.motif)
+            .push_bind(&record.fingerprint)
+            .push_bind(&record.payload)
+            .push_bind(&record.version)
+            .push_bind(&record.trace)
+            .push_bind(creation.map(|it| it.answer.as_str()))
+            .push_bind(millis(record.received_at))
+            .push_bind(millis(record.received_at));
+    });
+    query.push(
+        " ON CONFLICT (id) DO UPDATE SET client = excluded.client, etat = excluded.etat, \
+         bound = excluded.bound, uid = excluded.uid, motif = excluded.motif, \
+         fingerprint = excluded.fingerprint, payload = excluded.payload, \
+         version = excluded.version, trace = excluded.trace, answer = excluded.answer, \
+         decided_at = excluded.decided_at WHERE signalements.bound = 0 RETURNING id",
+    );
+    let ids = query
+        .build_query_scalar::<String>()
+        .fetch_all(connection)
+        .await
+        .map_err(|error| failed(&error))?;
+    Ok(ids.into_iter().collect())
+}
+
+async fn insert_files(
+    connection: &mut SqliteConnection,
+    records: &[&NewRecord],
+) -> Result<(), StoreError> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    // A signalement that is decided anew may have come with other photos.
+    let mut query = QueryBuilder::<Sqlite>::new("DELETE FROM fichiers WHERE signalement_id IN (");
+    let mut ids = query.separated(", ");
+    for record in records {
+        ids.push_bind(record.id.as_str());
+    }
+    query.push(")");
+    execute(&mut query, connection).await?;
+    let files: Vec<(&SignalementId, i64, &Fichier)> = records
+        .iter()
+        .flat_map(|record| {
+            (0..)
+                .zip(&record.fichiers)
+                .map(|(at, file)| (&record.id, at, file))
+        })
+        .collect();
+    // Twenty photos a request, 256 requests a batch: more than one statement's variables.
+    for some in files.chunks(1_000) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO fichiers (signalement_id, position, nom, type, taille, sha256) ",
+        );
+        query.push_values(some, |mut row, (id, position, file)| {
+            row.push_bind(id.as_str())
+                .push_bind(*position)
+                .push_bind(&file.nom)
+                .push_bind(&file.r#type)
+                .push_bind(i64::try_from(file.taille).unwrap_or(i64::MAX))
+                .push_bind(&file.sha256);
+        });
+        execute(&mut query, connection).await?;
+    }
+    Ok(())
+}
+
+async fn insert_creations(
+    connection: &mut SqliteConnection,
+    records: &[&NewRecord],
+) -> Result<(), StoreError> {
+    let created: Vec<(&NewRecord, &Creation)> = records
+        .iter()
+        .filter_map(|record| Some((*record, record.creation.as_ref()?)))
+        .collect();
+    if !created.is_empty() {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO demandes (uid, signalement_id, statut, statut_sowell, canal, \
+             qualification, workflow, residence, bien, priorite, gestionnaire_concerne, \
+             acteur_en_charge, auteur, email_auteur, contexte, lien_sowell, created_at) ",
+        );
+        query.push_values(&created, |mut row, (record, creation)| {
+            let it = &creation.demande;
+            row.push_bind(creation.uid.as_str())
+                .push_bind(record.id.as_str())
+                .push_bind(&it.statut)
+                .push_bind(&it.statut_sowell)
+                .push_bind(&it.canal)
+                .push_bind(&it.qualification)
+                .push_bind(&it.workflow)
+                .push_bind(&it.residence)
+                .push_bind(&it.bien)
+                .push_bind(&it.priorite)
+                .push_bind(write_gestionnaire(&it.gestionnaire_concerne))
+                .push_bind(write_gestionnaire(&it.acteur_en_charge))
+                .push_bind(&it.auteur)
+                .push_bind(&it.email_auteur)
+                .push_bind(&it.contexte)
+                .push_bind(&it.lien_sowell)
+                .push_bind(millis(record.received_at));
+        });
+        execute(&mut query, connection).await?;
+    }
+    let keyed: Vec<(&IdempotencyKey, &SignalementId)> = created
+        .iter()
+        .filter_map(|(record, _)| Some((record.key.as_ref()?, &record.id)))
+        .collect();
+    if !keyed.is_empty() {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO idempotency_keys (client, value, signalement_id) ",
+        );
+        query.push_values(keyed, |mut row, (key, id)| {
+            row.push_bind(key.client.as_str())
+                .push_bind(&key.value)
+                .push_bind(id.as_str());
+        });
+        execute(&mut query, connection).await?;
+    }
+    let livraisons: Vec<(&NewLivraison, Option<&str>)> = records
+        .iter()
+        .flat_map(|record| {
+            let uid = record.creation.as_ref().map(|it| it.uid.as_str());
+            record.livraisons.iter().map(move |it| (it, uid))
+        })
+        .collect();
+    let at = records.iter().map(|record| record.received_at).max();
+    let Some(at) = at else { return Ok(()) };
+    livraisons::insert(connection, &livraisons, None, LivraisonEtat::EnAttente, at).await
+}
+
+async fn execute(
+    query: &mut QueryBuilder<Sqlite>,
+    connection: &mut SqliteConnection,
+) -> Result<(), StoreError> {
+    query
+        .build()
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
+}
+
+/// The creation that owns the identity or the key; where both are owned, the key's counts when it
+/// is another one, since it makes the request a conflict.
+pub(super) async fn find_bound(
+    pool: &SqlitePool,
+    id: &SignalementId,
+    key: Option<&IdempotencyKey>,
+) -> Result<Option<BoundKey>, StoreError> {
+    if let Some(key) = key
+        && let Some(owner) = owner_of_key(pool, key).await?
+    {
+        return load_bound(pool, &owner).await;
+    }
+    load_bound(pool, id.as_str()).await
+}
+
+async fn owner_of_key(
+    executor: impl SqliteExecutor<'_>,
+    key: &IdempotencyKey,
+) -> Result<Option<String>, StoreError> {
+    sqlx::query_scalar(
+        "SELECT signalement_id FROM idempotency_keys WHERE client = $1 AND value = $2",
+    )
+    .bind(key.client.as_str())
+    .bind(&key.value)
+    .fetch_optional(executor)
+    .await
+    .map_err(|error| failed(&error))
+}
+
+async fn load_bound(
+    executor: impl SqliteExecutor<'_>,
+    id: &str,
+) -> Result<Option<BoundKey>, StoreError> {
+    let row = sqlx::query(
+        "SELECT id, uid, fingerprint, answer FROM signalements WHERE id = $1 AND bound = 1",
+    )
+    .bind(id)
+    .fetch_optional(executor)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(row.map(|row| BoundKey {
+        id: SignalementId::from_stored(row.get("id")),
+        uid: row.get("uid"),
+        fingerprint: row.get("fingerprint"),
+        answer: row.get("answer"),
+    }))
+}
+
+/// A signalement with the events of its demande.
+pub(super) async fn find(
+    pool: &SqlitePool,
+    id_or_uid: &str,
+) -> Result<Option<SignalementView>, StoreError> {
+    let row = sqlx::query(
+        "SELECT id, etat, uid, motif FROM signalements WHERE id = $1 \
+         OR id = (SELECT signalement_id FROM demandes WHERE uid = $1)",
+    )
+    .bind(id_or_uid)
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    let Some(row) = row else { return Ok(None) };
+    let uid: Option<String> = row.get("uid");
+    let events = sqlx::query(
+        "SELECT e.statut, e.statut_sowell, e.date, e.received_at, l.etat FROM evenements e \
+         LEFT JOIN livraisons l ON l.evenement_id = e.id AND l.destination = 'sowell' \
+         WHERE e.uid = $1 ORDER BY e.sequence",
+    )
+    .bind(&uid)
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(Some(SignalementView {
+        id: SignalementId::from_stored(row.get("id")),
+        etat: etat(&row)?,
+        uid,
+        motif: row.get("motif"),
+        statuts: events
+            .iter()
+            .map(|event| StatutView {
+                statut: event.get("statut"),
+                statut_sowell: event.get("statut_sowell"),
+                date: event
+                    .get::<Option<String>, _>("date")
+                    .unwrap_or_else(|| instant(event.get("received_at")).to_rfc3339()),
+                livraison: event
+                    .get::<Option<String>, _>("etat")
+                    .and_then(|word| LivraisonEtat::parse(&word)),
+            })
+            .collect(),
+    }))
+}
+
+fn etat(row: &SqliteRow) -> Result<Etat, StoreError> {
+    Etat::parse(&row.get::<String, _>("etat")).ok_or_else(|| unreadable("etat"))
+}
+
+/// Signalements in a state, or all those without a demande.
+pub(super) async fn list(
+    pool: &SqlitePool,
+    etat_wanted: Option<Etat>,
+    limit: u32,
+) -> Result<Vec<SignalementSummary>, StoreError> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT id, lien_sowell, etat, uid, motif, received_at FROM signalements WHERE ",
+    );
+    match etat_wanted {
+        Some(wanted) => query.push("etat = ").push_bind(wanted.as_str()),
+        None => query.push("bound = 0"),
+    };
+    query
+        .push(" ORDER BY received_at DESC LIMIT ")
+        .push_bind(limit);
+    let rows = query
+        .build()
+        .fetch_all(pool)
+        .await
+        .map_err(|error| failed(&error))?;
+    rows.iter()
+        .map(|row| {
+            Ok(SignalementSummary {
+                id: SignalementId::from_stored(row.get("id")),
+                lien_sowell: row.get("lien_sowell"),
+                etat: etat(row)?,
+                uid: row.get("uid"),
+                motif: row.get("motif"),
+                received_at: instant(row.get("received_at")),
+            })
+        })
+        .collect()
+}
+
+/// What was received under an identity.
+pub(super) async fn find_submission(
+    pool: &SqlitePool,
+    id: &SignalementId,
+) -> Result<Option<StoredSubmission>, StoreError> {
+    let row =
+        sqlx::query("SELECT client, payload, fingerprint, bound FROM signalements WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(pool)
+            .await
+            .map_err(|error| failed(&error))?;
+    let Some(row) = row else { return Ok(None) };
+    let client: String = row.get("client");
+    Ok(Some(StoredSubmission {
+        client: Client::parse(&client).ok_or_else(|| unreadable("client"))?,
+        payload: row.get("payload"),
+        fingerprint: row.get("fingerprint"),
+        fichiers: files(pool, id.as_str()).await?,
+        bound: row.get("bound"),
+    }))
+}
+
+async fn files(pool: &SqlitePool, id: &str) -> Result<Vec<Fichier>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT nom, type, taille, sha256 FROM fichiers WHERE signalement_id = $1 ORDER BY position",
+    )
+    .bind(id)
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(rows
+        .iter()
+        .map(|row| Fichier {
+            nom: row.get("nom"),
+            r#type: row.get("type"),
+            taille: u64::try_from(row.get::<i64, _>("taille")).unwrap_or(0),
+            sha256: row.get("sha256"),
+        })
+        .collect())
+}
+
+/// A demande with its photos.
+pub(super) async fn find_demande(
+    pool: &SqlitePool,
+    uid: &Uid,
+) -> Result<Option<Demande>, StoreError> {
+    let row = sqlx::query("SELECT * FROM demandes WHERE uid = $1")
+        .bind(uid.as_str())
+        .fetch_optional(pool)
+        .await
+        .map_err(|error| failed(&error))?;
+    let Some(row) = row else { return Ok(None) };
+    let signalement: String = row.get("signalement_id");
+    Ok(Some(Demande {
+        uid: uid.clone(),
+        fichiers: files(pool, &signalement).await?,
+        signalement: SignalementId::from_stored(signalement),
+        content: NewDemande {
+            statut: row.get("statut"),
+            statut_sowell: row.get("statut_sowell"),
+            canal: row.get("canal"),
+            qualification: row.get("qualification"),
+            workflow: row.get("workflow"),
+            residence: row.get("residence"),
+            bien: row.get("bien"),
+            priorite: row.get("priorite"),
+            gestionnaire_concerne: read_gestionnaire(row.get("gestionnaire_concerne"))?,
+            acteur_en_charge: read_gestionnaire(row.get("acteur_en_charge"))?,
+            auteur: row.get("auteur"),
+            email_auteur: row.get("email_auteur"),
+            contexte: row.get("contexte"),
+            lien_sowell: row.get("lien_sowell"),
+        },
+    }))
+}

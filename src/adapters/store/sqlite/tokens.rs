@@ -1,0 +1,47 @@
+//! Hashes of the clients' tokens; the tokens themselves are nowhere.
+
+use chrono::{DateTime, Utc};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Row, SqliteConnection};
+
+use crate::adapters::store::rows::{millis, unreadable};
+use crate::adapters::store::sqlite::failed;
+use crate::domain::ports::{Client, StoreError};
+
+/// Every stored hash.
+pub(super) async fn all(pool: &SqlitePool) -> Result<Vec<(Client, String)>, StoreError> {
+    let rows = sqlx::query("SELECT client, hash FROM tokens")
+        .fetch_all(pool)
+        .await
+        .map_err(|error| failed(&error))?;
+    rows.iter()
+        .map(|row| {
+            let client: String = row.get("client");
+            let client = Client::parse(&client).ok_or_else(|| unreadable("client"))?;
+            Ok((client, row.get("hash")))
+        })
+        .collect()
+}
+
+/// Stores a hash; `false` where one is there already and `replace` is not asked for.
+pub(super) async fn put(
+    connection: &mut SqliteConnection,
+    client: Client,
+    hash: &str,
+    replace: bool,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let stored = sqlx::query(
+        "INSERT INTO tokens (client, hash, created_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (client) DO UPDATE SET hash = excluded.hash, \
+         created_at = excluded.created_at WHERE $4",
+    )
+    .bind(client.as_str())
+    .bind(hash)
+    .bind(millis(now))
+    .bind(replace)
+    .execute(connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(stored.rows_affected() > 0)
+}

@@ -1,0 +1,94 @@
+//! Accepted versions, their files kept once each.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Row, SqliteConnection};
+
+use crate::adapters::store::rows::{instant, millis, unreadable};
+use crate::adapters::store::sqlite::failed;
+use crate::domain::ports::{FileSet, StoreError, StoredVersion};
+use crate::domain::signalement::hex;
+
+/// Keeps an accepted version, and its reference data in place of the former.
+pub(super) async fn save(
+    connection: &mut SqliteConnection,
+    new: &StoredVersion,
+) -> Result<(), StoreError> {
+    let mut names = BTreeMap::new();
+    for (name, content) in &new.rules {
+        let sha256 = hex(&Sha256::digest(content));
+        sqlx::query(
+            "INSERT INTO version_files (sha256, content) VALUES ($1, $2) \
+             ON CONFLICT (sha256) DO NOTHING",
+        )
+        .bind(&sha256)
+        .bind(content)
+        .execute(&mut *connection)
+        .await
+        .map_err(|error| failed(&error))?;
+        names.insert(name, sha256);
+    }
+    let files = serde_json::to_string(&names).map_err(|_| unreadable("files"))?;
+    sqlx::query(
+        "INSERT INTO versions (version, files, accepted_at, sequence) \
+         VALUES ($1, $2, $3, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM versions)) \
+         ON CONFLICT (version) DO UPDATE SET sequence = excluded.sequence",
+    )
+    .bind(&new.version)
+    .bind(files)
+    .bind(millis(new.accepted_at))
+    .execute(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    sqlx::query("DELETE FROM last_referentiel")
+        .execute(&mut *connection)
+        .await
+        .map_err(|error| failed(&error))?;
+    for (name, content) in &new.referentiel {
+        sqlx::query("INSERT INTO last_referentiel (name, content) VALUES ($1, $2)")
+            .bind(name)
+            .bind(content)
+            .execute(&mut *connection)
+            .await
+            .map_err(|error| failed(&error))?;
+    }
+    Ok(())
+}
+
+/// The version that was accepted last.
+pub(super) async fn last(pool: &SqlitePool) -> Result<Option<StoredVersion>, StoreError> {
+    let row = sqlx::query(
+        "SELECT version, files, accepted_at FROM versions ORDER BY sequence DESC LIMIT 1",
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    let Some(row) = row else { return Ok(None) };
+    let names: BTreeMap<String, String> =
+        serde_json::from_str(row.get("files")).map_err(|_| unreadable("files"))?;
+    let mut rules = FileSet::new();
+    for (name, sha256) in names {
+        let content: Vec<u8> =
+            sqlx::query_scalar("SELECT content FROM version_files WHERE sha256 = $1")
+                .bind(sha256)
+                .fetch_one(pool)
+                .await
+                .map_err(|error| failed(&error))?;
+        rules.insert(name, content);
+    }
+    let referentiel = sqlx::query("SELECT name, content FROM last_referentiel")
+        .fetch_all(pool)
+        .await
+        .map_err(|error| failed(&error))?;
+    Ok(Some(StoredVersion {
+        version: row.get("version"),
+        accepted_at: instant(row.get("accepted_at")),
+        rules,
+        referentiel: referentiel
+            .iter()
+            .map(|row| (row.get("name"), row.get("content")))
+            .collect(),
+    }))
+}

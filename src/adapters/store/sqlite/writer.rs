@@ -1,0 +1,248 @@
+//! Group commit: one connection writes, and whatever waits when it is free shares one commit.
+//!
+//! It never lingers for company: an idle daemon commits a lone request at once, a busy one finds
+//! the next batch waiting. Durability then costs one sync a batch, not one a request.
+
+use std::collections::{HashSet, VecDeque};
+
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::adapters::store::sqlite::{failed, signalements};
+use crate::domain::ports::{NewRecord, Recorded, StoreError};
+
+/// Writes that share one commit at most; bounds the variables of one statement, too.
+const MAX_BATCH: usize = 256;
+/// Writes that may wait; beyond it the callers wait to hand theirs over.
+const QUEUE: usize = 4096;
+
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// The way to the one connection that writes.
+pub(super) struct Writer {
+    queue: mpsc::Sender<Work>,
+}
+
+/// A write that waits for its commit.
+enum Work {
+    /// A signalement: written together with the others of its batch, a table at a time.
+    Record(Box<NewRecord>, Reply<Recorded>),
+    /// Anything else.
+    Task(Box<dyn Task>),
+}
+
+impl Writer {
+    /// Takes the connection over; the task ends when the last `Writer` is gone.
+    pub(super) fn start(connection: SqliteConnection) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(run(connection, waiting));
+        Self { queue }
+    }
+
+    /// Writes a signalement; returns after the commit.
+    pub(super) async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Work::Record(Box::new(record), reply)).await?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// Runs `body` inside a transaction; returns after the commit.
+    ///
+    /// `body` may run twice: when another write of its batch fails, each is tried alone.
+    pub(super) async fn write<I, T, F>(&self, input: I, body: F) -> Result<T, StoreError>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, Result<T, StoreError>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let task = Body {
+            input,
+            body,
+            value: None,
+            reply,
+        };
+        self.send(Work::Task(Box::new(task))).await?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    async fn send(&self, work: Work) -> Result<(), StoreError> {
+        self.queue.send(work).await.map_err(|_| gone())
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Unavailable("the writer has stopped".into())
+}
+
+/// A write whose types are forgotten, so that one queue holds them all.
+#[async_trait]
+trait Task: Send {
+    /// Writes, and remembers what to answer.
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError>;
+    /// Answers, once it is known whether the commit held.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Body<I, T, F> {
+    input: I,
+    body: F,
+    value: Option<T>,
+    reply: Reply<T>,
+}
+
+#[async_trait]
+impl<I, T, F> Task for Body<I, T, F>
+where
+    I: Send + Sync,
+    T: Send,
+    F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, Result<T, StoreError>>
+        + Send
+        + Sync,
+{
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        self.value = Some((self.body)(connection, &self.input).await?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let answer = match (committed, self.value) {
+            (Ok(()), Some(value)) => Ok(value),
+            (Err(error), _) => Err(error),
+            (Ok(()), None) => Err(StoreError::Fault("a write was not run".into())),
+        };
+        // A caller that has gone away no longer wants to know.
+        let _ = self.reply.send(answer);
+    }
+}
+
+async fn run(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Work>) {
+    let mut next: VecDeque<Work> = VecDeque::new();
+    loop {
+        if next.is_empty() {
+            match waiting.recv().await {
+                Some(work) => next.push_back(work),
+                None => return,
+            }
+        }
+        while next.len() < MAX_BATCH {
+            match waiting.try_recv() {
+                Ok(work) => next.push_back(work),
+                Err(_) => break,
+            }
+        }
+        let batch = Batch::take(&mut next);
+        commit(&mut connection, batch).await;
+    }
+}
+
+/// Writes that go into one transaction.
+#[derive(Default)]
+struct Batch {
+    records: Vec<NewRecord>,
+    replies: Vec<Reply<Recorded>>,
+    tasks: Vec<Box<dyn Task>>,
+}
+
+impl Batch {
+    /// Takes what can go together. Two signalements with a key in common cannot: the second must
+    /// see the first, so it waits for the next batch.
+    fn take(next: &mut VecDeque<Work>) -> Self {
+        let mut batch = Self::default();
+        let mut ids = HashSet::new();
+        let mut keys = HashSet::new();
+        let mut later = VecDeque::new();
+        for work in next.drain(..) {
+            match work {
+                Work::Record(record, reply) => {
+                    let shares = ids.contains(&record.id)
+                        || record.key.as_ref().is_some_and(|key| keys.contains(key));
+                    if shares {
+                        later.push_back(Work::Record(record, reply));
+                        continue;
+                    }
+                    ids.insert(record.id.clone());
+                    keys.extend(record.key.clone());
+                    batch.records.push(*record);
+                    batch.replies.push(reply);
+                }
+                Work::Task(task) => batch.tasks.push(task),
+            }
+        }
+        *next = later;
+        batch
+    }
+
+    fn len(&self) -> usize {
+        self.records.len() + self.tasks.len()
+    }
+
+    /// One batch for each write, to find the one that fails.
+    fn split(self) -> impl Iterator<Item = Self> {
+        let records = self.records.into_iter().zip(self.replies);
+        let records = records.map(|(record, reply)| Self {
+            records: vec![record],
+            replies: vec![reply],
+            tasks: Vec::new(),
+        });
+        let tasks = self.tasks.into_iter().map(|task| Self {
+            tasks: vec![task],
+            ..Self::default()
+        });
+        records.chain(tasks)
+    }
+
+    fn answer(self, outcome: Result<Vec<Recorded>, StoreError>) {
+        let committed = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
+        for task in self.tasks {
+            task.answer(committed.clone());
+        }
+        match outcome {
+            Ok(recorded) => {
+                for (reply, recorded) in self.replies.into_iter().zip(recorded) {
+                    let _ = reply.send(Ok(recorded));
+                }
+            }
+            Err(error) => {
+                for reply in self.replies {
+                    let _ = reply.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+}
+
+async fn commit(connection: &mut SqliteConnection, mut batch: Batch) {
+    let outcome = attempt(connection, &mut batch).await;
+    if outcome.is_ok() || batch.len() == 1 {
+        batch.answer(outcome);
+        return;
+    }
+    // One bad write never takes its batch along.
+    for mut alone in batch.split() {
+        let outcome = attempt(connection, &mut alone).await;
+        alone.answer(outcome);
+    }
+}
+
+async fn attempt(
+    connection: &mut SqliteConnection,
+    batch: &mut Batch,
+) -> Result<Vec<Recorded>, StoreError> {
+    // IMMEDIATE takes the write lock at once, so no statement after it can find it taken.
+    let mut transaction = connection
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(|error| failed(&error))?;
+    let recorded = signalements::record(&mut transaction, &batch.records).await?;
+    for task in &mut batch.tasks {
+        task.run(&mut transaction).await?;
+    }
+    transaction.commit().await.map_err(|error| failed(&error))?;
+    Ok(recorded)
+}

@@ -1,0 +1,57 @@
+//! Notices changes in the landlord's folders.
+//!
+//! The operating system's notices make an edit live at once; looking at the folders every second
+//! is what makes it certain: where there are no notices (network shares), where they overflow,
+//! and where a whole folder is swapped by a symbolic link.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+
+use crate::adapters::folder::Folder;
+
+/// How often the folders are looked at.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Sends a hint for each change until the receiver is gone.
+pub async fn watch(folders: Vec<Folder>, hints: mpsc::Sender<()>) {
+    let watcher = notices(&folders, hints.clone());
+    if let Err(error) = &watcher {
+        tracing::warn!(%error, "no change notices from the system; polling every second");
+    }
+    let mut before = stamps(&folders).await;
+    loop {
+        tokio::time::sleep(POLL).await;
+        let now = stamps(&folders).await;
+        if now != before {
+            before = now;
+            // A full channel already holds a hint, which is as good as this one.
+            let _ = hints.try_send(());
+        }
+        if hints.is_closed() {
+            return;
+        }
+    }
+}
+
+async fn stamps(folders: &[Folder]) -> Vec<impl PartialEq + Send + use<>> {
+    let folders = folders.to_vec();
+    let look = move || folders.iter().map(Folder::stamp).collect();
+    tokio::task::spawn_blocking(look).await.unwrap_or_default()
+}
+
+fn notices(
+    folders: &[Folder],
+    hints: mpsc::Sender<()>,
+) -> Result<RecommendedWatcher, notify::Error> {
+    let mut watcher = notify::recommended_watcher(move |_event| {
+        // Whatever happened, errors and overflows included, is a reason to look.
+        let _ = hints.try_send(());
+    })?;
+    for path in folders.iter().map(|folder| PathBuf::from(folder.path())) {
+        watcher.watch(&path, RecursiveMode::Recursive)?;
+    }
+    Ok(watcher)
+}

@@ -1,0 +1,312 @@
+//! The composition root: settings in, a running daemon out. The only place that knows which
+//! adapter stands behind which port.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::adapters::clock::SystemClock;
+use crate::adapters::crm::embedded::EmbeddedCrm;
+use crate::adapters::files::FilesOnDisk;
+use crate::adapters::folder::Folder as FolderOnDisk;
+use crate::adapters::http::auth::{Gate, hash};
+use crate::adapters::http::{AppState, render_created, router, submission};
+use crate::adapters::mail::MailOut;
+use crate::adapters::shipped::Shipped;
+use crate::adapters::sowell::SowellHttp;
+use crate::adapters::store::sqlite::SqliteStore;
+use crate::adapters::{telemetry, watch};
+use crate::domain::ports::{Client, Clock, Files, Source, Store};
+use crate::domain::signalement::hex;
+use crate::flows::delivery::{Delivery, Hint, RetryPolicy};
+use crate::flows::inbound::{Inbound, Rules};
+use crate::flows::outbound::Outbound;
+use crate::flows::reload::Reload;
+use crate::settings::{Folder, Secret, Settings};
+
+/// How long a shutdown waits for requests and deliveries under way.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(25);
+/// How soon a token that the command line made replaces the old one.
+const TOKEN_REFRESH: Duration = Duration::from_secs(2);
+/// How often the metrics' histograms are tidied.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+/// Hints of changed files that may wait; one is as good as many.
+const HINTS: usize = 8;
+
+/// A daemon that is ready to serve.
+pub struct App {
+    /// The parts that handlers reach.
+    pub state: AppState,
+    /// Tokens that were made just now, to be shown once.
+    pub new_tokens: BTreeMap<Client, Secret>,
+    delivery: Arc<Delivery>,
+    folders: Vec<FolderOnDisk>,
+}
+
+impl App {
+    /// Opens the database and the folders, and puts the rules in force.
+    ///
+    /// # Errors
+    /// When one of them cannot be used; the message is for the operator.
+    pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
+        let metrics = telemetry::metrics();
+        let store = open_store(settings).await?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let files = open_files(settings)?;
+        let sowell = SowellHttp::new(settings.sowell.clone()).context("HTTP client")?;
+        let mailer = MailOut::new(&settings.smtp, &settings.data_dir.join("courriels"))?;
+        let mut folders = Vec::new();
+        let rules = source(
+            &settings.rules,
+            Shipped::Rules,
+            FolderOnDisk::rules,
+            &mut folders,
+        );
+        let exports = source(
+            &settings.referentiel,
+            Shipped::Referentiel,
+            FolderOnDisk::referentiel,
+            &mut folders,
+        );
+        let reload = Reload::boot(Arc::clone(&store), Arc::clone(&clock), rules, exports).await?;
+        let reload = Arc::new(reload);
+        let rules: Arc<dyn Rules> = reload.clone();
+        let outbox = Hint::default();
+        let inbound = inbound(&store, files.clone(), rules.clone(), outbox.clone());
+        let outbound = Outbound {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            rules: rules.clone(),
+            read_stored: submission::stored_signalement,
+            outbox: outbox.clone(),
+        };
+        let delivery = Delivery {
+            store: Arc::clone(&store),
+            clock,
+            sowell: Arc::new(sowell),
+            mailer: Arc::new(mailer),
+            rules,
+            policy: RetryPolicy {
+                first_retry: settings.delivery.first_retry,
+                max_retry: settings.delivery.max_retry,
+                give_up_after: settings.delivery.give_up_after,
+            },
+            outbox,
+        };
+        let new_tokens = make_missing_tokens(store.as_ref(), settings).await?;
+        let gate = Gate::new(&settings.tokens, settings.limits.rate);
+        gate.set_stored(store.tokens().await?);
+        Ok(Self {
+            state: AppState {
+                store,
+                files,
+                inbound: Arc::new(inbound),
+                outbound: Arc::new(outbound),
+                reload,
+                gate: Arc::new(gate),
+                limits: settings.limits,
+                tasks: TaskTracker::new(),
+                metrics,
+            },
+            new_tokens,
+            delivery: Arc::new(delivery),
+            folders,
+        })
+    }
+
+    /// Serves until `stop`, then finishes what is under way.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+        let state = self.state;
+        let workers = TaskTracker::new();
+        let until_stop = |task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
+            let stop = stop.clone();
+            workers.spawn(async move {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = task => {}
+                }
+            });
+        };
+        let (hint, hints) = mpsc::channel(HINTS);
+        if !self.folders.is_empty() {
+            until_stop(Box::pin(watch::watch(self.folders, hint.clone())));
+        }
+        until_stop(Box::pin(reload_on_hangup(state.reload.clone())));
+        until_stop(Box::pin(release_when_known(state.clone())));
+        until_stop(Box::pin(refresh_tokens(state.clone())));
+        until_stop(Box::pin(tidy_metrics(state.clone())));
+        let reload = state.reload.clone();
+        until_stop(Box::pin(async move { reload.run(hints).await }));
+        workers.spawn(self.delivery.run(stop.clone()));
+
+        let tasks = state.tasks.clone();
+        // Without it, an answer of two segments would wait for the client's acknowledgement.
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        let server = axum::serve(listener, router(state))
+            .with_graceful_shutdown(stop.clone().cancelled_owned())
+            .into_future();
+        let mut server = tokio::spawn(server);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            ended = &mut server => ended??,
+        }
+        stop.cancel();
+        tasks.close();
+        workers.close();
+        let finish = async {
+            if !server.is_finished() {
+                let _ = server.await;
+            }
+            tasks.wait().await;
+            workers.wait().await;
+        };
+        if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {
+            tracing::warn!("stopped before everything under way had ended");
+        }
+        drop(hint);
+        Ok(())
+    }
+}
+
+/// The inbound flow, for the daemon and for the command line.
+pub fn inbound(
+    store: &Arc<dyn Store>,
+    files: Arc<dyn Files>,
+    rules: Arc<dyn Rules>,
+    outbox: Hint,
+) -> Inbound {
+    Inbound {
+        store: Arc::clone(store),
+        crm: Arc::new(EmbeddedCrm),
+        files,
+        clock: Arc::new(SystemClock),
+        rules,
+        render: render_created,
+        outbox,
+    }
+}
+
+/// The database that the settings name.
+///
+/// # Errors
+/// When its folder cannot be made, or it cannot be opened or migrated.
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    let folder = settings.database.parent().unwrap_or(&settings.data_dir);
+    std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+    let store = SqliteStore::open(&settings.database)
+        .await
+        .with_context(|| format!("{}", settings.database.display()))?;
+    Ok(Arc::new(store))
+}
+
+/// The photos' folder that the settings name.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn open_files(settings: &Settings) -> anyhow::Result<Arc<dyn Files>> {
+    let files = FilesOnDisk::open(&settings.files_dir)
+        .with_context(|| format!("{}", settings.files_dir.display()))?;
+    Ok(Arc::new(files))
+}
+
+/// A new token: 256 random bits.
+#[must_use]
+pub fn make_token() -> Secret {
+    Secret::new(hex(&rand::random::<[u8; 32]>()))
+}
+
+fn source(
+    folder: &Folder,
+    shipped: Shipped,
+    on_disk: fn(std::path::PathBuf) -> FolderOnDisk,
+    watched: &mut Vec<FolderOnDisk>,
+) -> Arc<dyn Source> {
+    match folder {
+        Folder::Shipped => Arc::new(shipped),
+        Folder::Disk(path) => {
+            let folder = on_disk(path.clone());
+            watched.push(folder.clone());
+            Arc::new(folder)
+        }
+    }
+}
+
+async fn make_missing_tokens(
+    store: &dyn Store,
+    settings: &Settings,
+) -> anyhow::Result<BTreeMap<Client, Secret>> {
+    let mut made = BTreeMap::new();
+    let known = store.tokens().await?;
+    for client in Client::ALL {
+        let given = settings.tokens.contains_key(&client);
+        if given || known.iter().any(|(it, _)| *it == client) {
+            continue;
+        }
+        let token = make_token();
+        let now = SystemClock.now();
+        if store
+            .put_token(client, &hash(token.expose()), false, now)
+            .await?
+        {
+            made.insert(client, token);
+        }
+    }
+    Ok(made)
+}
+
+async fn reload_on_hangup(reload: Arc<Reload>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangups = match signal(SignalKind::hangup()) {
+        Ok(hangups) => hangups,
+        Err(error) => {
+            tracing::warn!(%error, "SIGHUP is not listened to");
+            return;
+        }
+    };
+    while hangups.recv().await.is_some() {
+        reload.reload().await;
+    }
+}
+
+/// Statuses that the rules did not know are sent once they do.
+async fn release_when_known(state: AppState) {
+    let mut accepted = state.reload.subscribe();
+    loop {
+        // Also at the start: the rules may have learnt while the daemon was down.
+        if let Err(error) = state.outbound.release_held().await {
+            tracing::error!(%error, "held statuses were not looked at");
+        }
+        if accepted.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn refresh_tokens(state: AppState) {
+    loop {
+        tokio::time::sleep(TOKEN_REFRESH).await;
+        // While the database is away, the tokens known so far stay good.
+        if let Ok(tokens) = state.store.tokens().await {
+            state.gate.set_stored(tokens);
+        }
+    }
+}
+
+async fn tidy_metrics(state: AppState) {
+    loop {
+        tokio::time::sleep(METRICS_UPKEEP).await;
+        state.metrics.run_upkeep();
+    }
+}

@@ -1,0 +1,108 @@
+//! The command line: one file a verb.
+//!
+//! Every verb works on the database and the files, beside a running daemon or without one.
+
+mod completions;
+mod deliveries;
+mod init;
+mod serve;
+mod signalements;
+mod tokens;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::bail;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::app::open_store;
+use crate::domain::ports::Store;
+use crate::settings::Settings;
+
+/// Joins SoWell to the landlord's CRM. Without a verb it serves.
+#[derive(Debug, Parser)]
+#[command(name = "passerelle", version)]
+pub struct Cli {
+    /// The settings file [default: passerelle.yaml, if there is one]
+    #[arg(long, global = true, env = "PASSERELLE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the daemon (the default)
+    Serve,
+    /// Write the rules, sample reference data and a settings file into a folder
+    Init(init::Init),
+    /// Signalements that did not become a demande
+    #[command(subcommand)]
+    Signalements(signalements::Signalements),
+    /// What SoWell and tenants are to be told
+    #[command(subcommand)]
+    Deliveries(deliveries::Deliveries),
+    /// The clients' tokens
+    #[command(subcommand)]
+    Tokens(tokens::Tokens),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+}
+
+/// How a list is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+impl Cli {
+    /// Runs the verb; an error goes to stderr and gives exit code 1.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let runtime = match tokio::runtime::Runtime::new() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                eprintln!("passerelle: {error}");
+                return ExitCode::FAILURE;
+            }
+        };
+        match runtime.block_on(self.dispatch()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("passerelle: {error:#}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    async fn dispatch(self) -> anyhow::Result<()> {
+        let settings = || Settings::load(self.config.as_deref(), std::env::vars());
+        match self.verb.unwrap_or(Verb::Serve) {
+            Verb::Serve => serve::run(settings()?).await,
+            Verb::Init(verb) => verb.run(),
+            Verb::Signalements(verb) => verb.run(&settings()?).await,
+            Verb::Deliveries(verb) => verb.run(&settings()?).await,
+            Verb::Tokens(verb) => verb.run(&settings()?).await,
+            Verb::Completions(verb) => {
+                verb.run();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The store of a daemon that has run before: a verb that looks at it makes no empty one.
+async fn existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    if !settings.database.is_file() {
+        bail!(
+            "there is no database at {}; start the daemon first, or name its settings with --config",
+            settings.database.display()
+        );
+    }
+    open_store(settings).await
+}

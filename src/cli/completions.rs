@@ -1,0 +1,20 @@
+//! `passerelle completions SHELL`.
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell
+    shell: Shell,
+}
+
+impl Completions {
+    pub(super) fn run(self) {
+        let mut command = Cli::command();
+        let mut out = std::io::stdout();
+        clap_complete::generate(self.shell, &mut command, "passerelle", &mut out);
+    }
+}

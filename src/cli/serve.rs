@@ -1,0 +1,117 @@
+//! `passerelle serve`: the daemon.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use chrono::{SecondsFormat, Utc};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::adapters::telemetry;
+use crate::app::App;
+use crate::domain::ports::Client;
+use crate::rules::compile::Generation;
+use crate::settings::Settings;
+
+pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
+    telemetry::logs();
+    for unknown in Settings::unknown_variables(std::env::vars()) {
+        tracing::warn!("unknown setting in the environment: {unknown}");
+    }
+    let app = App::build(&settings).await?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("listen: {}", settings.listen))?;
+    greet(&app, &settings, listener.local_addr()?);
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    app.serve(listener, stop).await
+}
+
+/// Tells a person at a terminal what to do next. On stderr, like the logs, and never in them:
+/// tokens are shown here once and kept nowhere.
+fn greet(app: &App, settings: &Settings, address: SocketAddr) {
+    let generation = app.state.reload.generation();
+    eprintln!("\nPasserelle listens on http://{address}");
+    eprintln!("  database   {}", settings.database.display());
+    eprintln!("  rules      version {}", generation.version);
+    if settings.sowell.is_none() {
+        eprintln!("  SoWell     sowell.base_url is not set: deliveries wait");
+    }
+    if settings.smtp.url.is_none() {
+        let folder = settings.data_dir.join("courriels");
+        eprintln!(
+            "  e-mails    smtp.url is not set: written to {}",
+            folder.display()
+        );
+    }
+    if !app.new_tokens.is_empty() {
+        eprintln!("\nTokens, made just now and shown only once:");
+        for (client, token) in &app.new_tokens {
+            eprintln!("  {:<8} {}", client.as_str(), token.expose());
+        }
+    }
+    let token = app.new_tokens.get(&Client::Sowell);
+    let token = token.map_or("$TOKEN_SOWELL", |token| token.expose());
+    if let Some(body) = example(&generation) {
+        eprintln!("\nTry it:");
+        // Double quotes around the header, so that a shell fills the variable in.
+        eprintln!(
+            "  curl -i http://{address}/api/v1/signalements -H \"Authorization: Bearer {token}\" \
+             -H 'Content-Type: application/json' -d '{body}'"
+        );
+    }
+    eprintln!("\nConsole: http://{address}/\n");
+}
+
+/// A body that the rules in force accept; `None` where they know no residence or qualification.
+fn example(generation: &Generation) -> Option<String> {
+    let first = |preferred: &str, codes: Vec<&str>| {
+        let found = codes
+            .iter()
+            .find(|code| **code == preferred)
+            .or(codes.iter().min());
+        found.map(|code| (*code).to_owned())
+    };
+    let rules = &generation.rules;
+    let qualifications = rules.qualifications.keys().map(String::as_str).collect();
+    let residences = generation
+        .referentiel
+        .residences()
+        .map(|it| it.code.as_str())
+        .collect();
+    let priorites = rules.priorites.keys().map(String::as_str).collect();
+    let now = Utc::now();
+    let body = json!({
+        "qualification": first("ASC", qualifications)?,
+        "residence": first("MZ-01", residences)?,
+        "auteur": "Camille Durand",
+        "email_auteur": "camille.durand@locataire.example",
+        "date_creation": now.to_rfc3339_opts(SecondsFormat::Millis, true),
+        "priorite": first("high", priorites)?,
+        "description": "Premier essai",
+        "lien_sowell": format!("https://manager.sowell.example/signalements/{}", now.timestamp()),
+        "transmettre_auteur": true,
+        "transmettre_manager": true,
+    });
+    // Inside single quotes, an apostrophe in a code would end the shell's string.
+    Some(body.to_string().replace('\'', "\\u0027"))
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        tracing::warn!("signals are not listened to");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: finishing what is under way");
+    stop.cancel();
+}

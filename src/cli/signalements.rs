@@ -1,0 +1,182 @@
+//! `passerelle signalements list|retry`: what did not become a demande, for operators.
+
+use std::sync::Arc;
+
+use anyhow::bail;
+use chrono::SecondsFormat;
+use clap::{Subcommand, ValueEnum};
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use serde_json::json;
+
+use crate::adapters::http::submission;
+use crate::app::{inbound, open_files};
+use crate::cli::{Format, existing_store};
+use crate::domain::ports::{SignalementSummary, Store};
+use crate::domain::signalement::{Etat, SignalementId};
+use crate::flows::delivery::Hint;
+use crate::flows::inbound::{Inbound, InboundError, Received, Rules};
+use crate::flows::reload;
+use crate::settings::Settings;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Signalements {
+    /// List signalements, newest first
+    List {
+        /// Only those in this state [default: all without a demande]
+        #[arg(long)]
+        state: Option<State>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// How to print them
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Decide signalements anew, under the rules in force
+    Retry {
+        /// Their identifiers, from `list`
+        #[arg(required_unless_present = "all")]
+        ids: Vec<String>,
+        /// All that are in state `echec`
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
+}
+
+/// The states, in the words of the API.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum State {
+    Recu,
+    Transmis,
+    Ecarte,
+    Differe,
+    Inconnu,
+    Echec,
+}
+
+impl From<State> for Etat {
+    fn from(state: State) -> Self {
+        match state {
+            State::Recu => Self::Recu,
+            State::Transmis => Self::Transmis,
+            State::Ecarte => Self::Ecarte,
+            State::Differe => Self::Differe,
+            State::Inconnu => Self::Inconnu,
+            State::Echec => Self::Echec,
+        }
+    }
+}
+
+impl Signalements {
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let store = existing_store(settings).await?;
+        match self {
+            Self::List {
+                state,
+                limit,
+                format,
+            } => {
+                let found = store
+                    .list_signalements(state.map(Into::into), limit)
+                    .await?;
+                print(&found, format);
+                Ok(())
+            }
+            Self::Retry { ids, all } => {
+                let ids = if all {
+                    let found = store.list_signalements(Some(Etat::Echec), u32::MAX).await?;
+                    found.into_iter().map(|it| it.id).collect()
+                } else {
+                    ids.into_iter().map(SignalementId::from_stored).collect()
+                };
+                retry(settings, &store, ids).await
+            }
+        }
+    }
+}
+
+fn print(found: &[SignalementSummary], format: Format) {
+    let time = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    if format == Format::Json {
+        for it in found {
+            let line = json!({
+                "id": it.id.as_str(), "etat": it.etat.as_str(), "uid": it.uid, "motif": it.motif,
+                "lien_sowell": it.lien_sowell, "received_at": time(it.received_at),
+            });
+            println!("{line}");
+        }
+        return;
+    }
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header([
+        "ID",
+        "STATE",
+        "RECEIVED",
+        "UID",
+        "LIEN SOWELL",
+        "MOTIF",
+    ]);
+    for it in found {
+        table.add_row([
+            it.id.as_str().to_owned(),
+            it.etat.as_str().to_owned(),
+            time(it.received_at),
+            it.uid.clone().unwrap_or_else(|| "-".to_owned()),
+            it.lien_sowell.clone(),
+            it.motif.clone().unwrap_or_default(),
+        ]);
+    }
+    println!("{table}");
+}
+
+async fn retry(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+    ids: Vec<SignalementId>,
+) -> anyhow::Result<()> {
+    let generation = reload::last_accepted(store.as_ref(), &[]).await?;
+    let rules: Arc<dyn Rules> = Arc::new(Arc::new(generation));
+    let inbound = inbound(store, open_files(settings)?, rules, Hint::default());
+    let mut failed = 0;
+    for id in &ids {
+        match retry_one(&inbound, store.as_ref(), id).await {
+            Ok(outcome) => println!("{}: {outcome}", id.as_str()),
+            Err(reason) => {
+                eprintln!("{}: {reason}", id.as_str());
+                failed += 1;
+            }
+        }
+    }
+    if failed > 0 {
+        bail!("{failed} of {} still not forwarded", ids.len());
+    }
+    Ok(())
+}
+
+async fn retry_one(
+    inbound: &Inbound,
+    store: &dyn Store,
+    id: &SignalementId,
+) -> Result<String, String> {
+    let stored = store
+        .find_submission(id)
+        .await
+        .map_err(|error| error.to_string())?;
+    let stored = stored.ok_or("there is no such signalement")?;
+    if stored.bound {
+        return Err("it is a demande already".to_owned());
+    }
+    let submission = submission::read_stored(&stored).ok_or("its payload cannot be read")?;
+    match inbound.receive(submission).await {
+        Ok(Received::Created { uid, .. } | Received::Replayed { uid, .. }) => {
+            Ok(format!("created as {uid}"))
+        }
+        Ok(Received::SetAside { motif, .. }) => Ok(format!("kept, not forwarded: {motif}")),
+        Err(InboundError::Refused { faults, .. }) => {
+            let details: Vec<String> = faults.into_iter().map(|it| it.detail).collect();
+            Err(details.join(" ; "))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,58 @@
+//! `passerelle tokens reset CLIENT`.
+
+use anyhow::bail;
+use clap::{Subcommand, ValueEnum};
+
+use crate::adapters::clock::SystemClock;
+use crate::adapters::http::auth::hash;
+use crate::app::{make_token, open_store};
+use crate::domain::ports::{Client, Clock};
+use crate::settings::Settings;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Tokens {
+    /// Make another token for a client; the old one ends within seconds
+    Reset {
+        /// The client
+        client: ClientName,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ClientName {
+    Sowell,
+    Crm,
+    Admin,
+}
+
+impl From<ClientName> for Client {
+    fn from(name: ClientName) -> Self {
+        match name {
+            ClientName::Sowell => Self::Sowell,
+            ClientName::Crm => Self::Crm,
+            ClientName::Admin => Self::Admin,
+        }
+    }
+}
+
+impl Tokens {
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let Self::Reset { client } = self;
+        let client = Client::from(client);
+        if settings.tokens.contains_key(&client) {
+            bail!(
+                "the settings give this token: change tokens.{} there",
+                client.as_str()
+            );
+        }
+        let store = open_store(settings).await?;
+        let token = make_token();
+        let now = SystemClock.now();
+        store
+            .put_token(client, &hash(token.expose()), true, now)
+            .await?;
+        eprintln!("New token of {}, shown only now:", client.as_str());
+        println!("{}", token.expose());
+        Ok(())
+    }
+}
