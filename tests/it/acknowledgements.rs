@@ -1,0 +1,104 @@
+//! E-mails that the landlord's rules ask for.
+
+use serde_json::json;
+
+use crate::harness::{Builder, FakeSowell, signalement, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_author_of_a_forwarded_signalement_is_thanked() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let mail = until("the e-mail is written", || async {
+        daemon.courriels().pop()
+    })
+    .await;
+    assert!(mail.contains("To: zoe@locataire.example"), "{mail}");
+    assert!(mail.contains("Message-ID: <"), "{mail}");
+    // The rest is encoded; what matters survives as ASCII.
+    assert!(
+        mail.contains("Content-Type: text/plain; charset=utf-8"),
+        "{mail}"
+    );
+    assert!(mail.replace("=\r\n", "").contains(&uid), "{mail}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_fails_never_blocks_the_demande() {
+    let daemon = Builder::new()
+        .file(
+            "rules/accuses.rhai",
+            "fn accuses(evenement) { throw \"non\" }\n",
+        )
+        .start()
+        .await;
+    daemon.created(&signalement(1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_occasion_can_have_its_e_mail() {
+    let sowell = FakeSowell::start().await;
+    let script = "fn accuses(evenement) {
+        let a = evenement.type + \"@bailleur.example\";
+        [#{ a: a, modele: \"note\", detail: `${evenement.statut} ${evenement.motif}` }]
+    }";
+    let daemon = Builder::new()
+        .file("rules/accuses.rhai", script)
+        .file(
+            "rules/modeles/note.txt",
+            "Objet: note\n\n{{ detail }} {{ evenement.type }}\n",
+        )
+        .file("rules/transmission.yaml", "modes: [manager]\n")
+        .sowell(&sowell)
+        .start()
+        .await;
+    assert_eq!(daemon.post(&signalement(1)).await.json()["transmis"], false);
+    let asked = crate::harness::signalement_with(2, json!({"transmettre_manager": true}));
+    let uid = daemon.created(&asked).await;
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    until("all three are written", || async {
+        let mails = daemon.courriels();
+        let has = |kind: &str| {
+            mails
+                .iter()
+                .any(|mail| mail.contains(&format!("To: {kind}@bailleur.example")))
+        };
+        (has("ecarte") && has("transmis") && has("statut")).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_without_template_is_a_dead_letter_until_there_is_one() {
+    use passerelle::domain::livraison::LivraisonEtat;
+    use passerelle::domain::ports::{RetryOutcome, Store};
+
+    let script = "fn accuses(evenement) { [#{ a: \"x@bailleur.example\", modele: \"absent\" }] }";
+    let daemon = Builder::new()
+        .file("rules/accuses.rhai", script)
+        .start()
+        .await;
+    daemon.created(&signalement(1)).await;
+    let store = passerelle::adapters::store::sqlite::SqliteStore::open(&daemon.database())
+        .await
+        .unwrap();
+    let dead = until("it is dead", || async {
+        store
+            .list_livraisons(Some(LivraisonEtat::Morte), 10)
+            .await
+            .unwrap()
+            .pop()
+    })
+    .await;
+    assert!(dead.last_error.unwrap().contains("absent"));
+    daemon
+        .edit("rules/modeles/absent.txt", "Objet: enfin\n\nBonjour\n")
+        .await;
+    let outcome = store
+        .retry_livraison(&dead.id, false, chrono::Utc::now())
+        .await
+        .unwrap();
+    assert_eq!(outcome, RetryOutcome::Queued);
+    until("it is written", || async { daemon.courriels().pop() }).await;
+}

@@ -1,0 +1,252 @@
+//! What every endpoint has in common: tokens, limits, problems, probes and the API's page.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::harness::{Builder, PNG, signalement, signalement_with};
+
+#[rstest]
+#[case("POST", "/api/v1/signalements", &["sowell"])]
+#[case("GET", "/api/v1/signalements/x", &["sowell", "crm", "admin"])]
+#[case("GET", "/api/v1/demandes/x", &["crm", "admin"])]
+#[case("GET", "/api/v1/demandes/x/fichiers/y", &["crm", "admin"])]
+#[case("POST", "/api/v1/demandes/x/statut", &["crm", "admin"])]
+#[case("GET", "/api/v1/admin/regles", &["admin"])]
+#[case("POST", "/api/v1/admin/regles/recharger", &["admin"])]
+#[tokio::test(flavor = "multi_thread")]
+async fn each_client_has_its_rights(
+    #[case] method: &str,
+    #[case] path: &str,
+    #[case] allowed: &[&str],
+) {
+    let daemon = Builder::new().start().await;
+    for client in ["sowell", "crm", "admin"] {
+        let request = daemon
+            .request(method, path, client)
+            .json(&json!({"statut": "x"}));
+        let status = daemon.send(request).await.status;
+        if allowed.contains(&client) {
+            assert!(!matches!(status, 401 | 403), "{client}: {status}");
+        } else {
+            assert_eq!(status, 403, "{client}");
+        }
+    }
+    for request in [
+        daemon.request(method, path, ""),
+        daemon.request(method, path, "").bearer_auth("wrong"),
+        daemon
+            .request(method, path, "")
+            .header("authorization", "Basic eDp5"),
+    ] {
+        let answer = daemon.send(request.json(&json!({}))).await;
+        assert_eq!(answer.status, 401);
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+        assert_eq!(answer.json()["status"], 401);
+    }
+}
+
+#[rstest]
+#[case::not_json("{", Some("application/json"), 400)]
+#[case::array("[]", Some("application/json"), 400)]
+#[case::text("\"x\"", Some("application/json"), 400)]
+#[case::empty("", Some("application/json"), 400)]
+#[case::not_utf8("\u{0}", Some("application/json"), 400)]
+#[case::form("{}", Some("application/x-www-form-urlencoded"), 415)]
+#[case::no_type("{}", None, 415)]
+#[case::object("{}", Some("application/json"), 422)]
+#[case::twice("{\"auteur\":\"a\",\"auteur\":\"b\"}", Some("application/json"), 422)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_signalement_at_all(
+    #[case] body: &'static str,
+    #[case] content_type: Option<&str>,
+    #[case] status: u16,
+) {
+    let daemon = Builder::new().start().await;
+    let mut request = daemon
+        .request("POST", "/api/v1/signalements", "sowell")
+        .body(body);
+    if let Some(content_type) = content_type {
+        request = request.header("content-type", content_type);
+    }
+    let answer = daemon.send(request).await;
+    assert_eq!(answer.status, status);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json")
+    );
+    for key in ["type", "title", "detail"] {
+        assert!(answer.json()[key].is_string(), "{key}");
+    }
+}
+
+#[rstest]
+#[case::body("LIMITS__BODY", "1 KiB", json!({"description": "x".repeat(2_000)}), "")]
+#[case::photo("LIMITS__PHOTO", "60 B", json!({}), "/photos/0")]
+#[case::photos("LIMITS__PHOTOS", "1", json!({}), "/photos")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_is_413(
+    #[case] limit: &str,
+    #[case] value: &str,
+    #[case] change: Value,
+    #[case] pointer: &str,
+) {
+    let daemon = Builder::new().set(limit, value).start().await;
+    let answer = daemon.post(&signalement_with(1, change)).await;
+    assert_eq!(answer.status, 413);
+    if !pointer.is_empty() {
+        assert_eq!(answer.pointers()[0], pointer);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_of_too_many_pixels_is_422() {
+    let daemon = Builder::new().set("LIMITS__PIXELS", "0").start().await;
+    let answer = daemon
+        .post(&signalement_with(1, json!({"photos": [PNG]})))
+        .await;
+    assert_eq!(
+        (answer.status, answer.pointers()),
+        (422, vec!["/photos/0".to_owned()])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_over_its_rate_is_told_when_to_come_back() {
+    let daemon = Builder::new().set("LIMITS__RATE", "3/h").start().await;
+    for number in 0..3 {
+        assert_eq!(daemon.post(&signalement(number)).await.status, 201);
+    }
+    let answer = daemon.post(&signalement(9)).await;
+    assert_eq!(answer.status, 429);
+    let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=1_201).contains(&seconds), "{seconds}");
+    // Another client has a rate of its own.
+    assert_eq!(
+        daemon.get("/api/v1/admin/regles", "admin").await.status,
+        200
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_exist_is_a_problem_too() {
+    let daemon = Builder::new().start().await;
+    for (method, path, client, status) in [
+        ("GET", "/nothing", "", 404),
+        ("DELETE", "/api/v1/signalements", "sowell", 405),
+        ("GET", "/api/v1/signalements/absent", "sowell", 404),
+        ("GET", "/api/v1/demandes/absent", "crm", 404),
+        (
+            "GET",
+            "/api/v1/demandes/absent/fichiers/photo-1.png",
+            "crm",
+            404,
+        ),
+    ] {
+        let answer = daemon.send(daemon.request(method, path, client)).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json")
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_and_metrics_need_no_token() {
+    let daemon = Builder::new().start().await;
+    daemon.created(&signalement(1)).await;
+    assert_eq!(daemon.get("/healthz", "").await.status, 200);
+    let ready = daemon.get("/readyz", "").await;
+    assert_eq!(ready.status, 200);
+    assert_eq!(ready.json()["ready"], true);
+    assert_eq!(
+        ready.json()["regles"]["derniere_tentative"]["acceptee"],
+        true
+    );
+    let metrics = daemon.get("/metrics", "").await;
+    let text = String::from_utf8(metrics.bytes).unwrap();
+    assert!(
+        text.contains("passerelle_signalements_total{outcome=\"created\"}"),
+        "{text}"
+    );
+    assert!(text.contains("# HELP passerelle_deliveries"), "{text}");
+    assert!(!text.contains("zoe@"), "no personal data");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_openapi_document_is_made_from_the_code() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
+    paths.sort();
+    assert_eq!(
+        paths,
+        [
+            "/api/v1/admin/regles",
+            "/api/v1/admin/regles/recharger",
+            "/api/v1/demandes/{uid}",
+            "/api/v1/demandes/{uid}/fichiers/{nom}",
+            "/api/v1/demandes/{uid}/statut",
+            "/api/v1/signalements",
+            "/api/v1/signalements/{id}",
+            "/healthz",
+            "/metrics",
+            "/readyz",
+        ]
+    );
+    let schema = &document["components"]["schemas"]["SignalementRecu"];
+    let mut documented: Vec<&str> = schema["properties"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    documented.sort_unstable();
+    let mut read = passerelle::adapters::http::submission::KEYS;
+    read.sort_unstable();
+    assert_eq!(documented, read);
+    let mut references = Vec::new();
+    collect_references(&document, &mut references);
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{reference} leads nowhere"
+        );
+    }
+}
+
+fn collect_references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get("$ref") {
+                found.push(reference.clone());
+            }
+            map.values().for_each(|it| collect_references(it, found));
+        }
+        Value::Array(items) => items.iter().for_each(|it| collect_references(it, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_the_api_comes_from_the_binary() {
+    let daemon = Builder::new().start().await;
+    let page = daemon.get("/", "").await;
+    assert_eq!(page.status, 200);
+    let html = String::from_utf8(page.bytes).unwrap();
+    assert!(html.contains("swagger-ui"), "{html}");
+    assert!(
+        !html.contains("http://") && !html.contains("https://"),
+        "nothing from elsewhere"
+    );
+    for asset in [
+        "swagger-ui.css",
+        "swagger-ui-bundle.js",
+        "swagger-initializer.js",
+    ] {
+        let answer = daemon.get(&format!("/docs/{asset}"), "").await;
+        assert_eq!(answer.status, 200, "{asset}");
+    }
+}

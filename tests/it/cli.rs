@@ -1,0 +1,175 @@
+//! The command line, as an operator uses it: the real binary, beside a running daemon.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Builder, Daemon, FakeSowell, signalement_with, until};
+
+fn passerelle(folder: &Path, environment: &[(String, String)], arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_passerelle"))
+        .args(arguments)
+        .current_dir(folder)
+        .envs(environment.iter().cloned())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn on(daemon: &Daemon, arguments: &[&str]) -> Output {
+    passerelle(daemon.folder.path(), &daemon.environment, arguments)
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_is_listed_and_sent_again() {
+    let sowell = FakeSowell::start().await;
+    let daemon = Builder::new().sowell(&sowell).start().await;
+    let uid = daemon.created(&crate::harness::signalement(1)).await;
+    sowell.next(422, vec![]);
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    let dead = until("it is listed as dead", || async {
+        let output = on(
+            &daemon,
+            &["deliveries", "list", "--state", "morte", "--format", "json"],
+        );
+        lines(&output).pop()
+    })
+    .await;
+    assert_eq!(dead["uid"], uid);
+    assert_eq!(dead["last_error"], "answered 422");
+    let table = on(&daemon, &["deliveries", "list"]);
+    assert!(String::from_utf8_lossy(&table.stdout).contains("LAST ERROR"));
+    let id = dead["id"].as_str().unwrap();
+    let retried = on(&daemon, &["deliveries", "retry", id]);
+    assert!(retried.status.success(), "{retried:?}");
+    sowell.wait_for(2).await;
+    assert_eq!(sowell.delivered(), ["En cours de traitement"]);
+    let unknown = on(&daemon, &["deliveries", "retry", "absent"]);
+    assert_eq!(unknown.status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_signalement_is_listed_and_decided_anew_with_its_photos() {
+    let daemon = Builder::new().start().await;
+    let body = signalement_with(1, json!({"residence": "NEUVE", "bien": null, "gps": 1}));
+    assert_eq!(daemon.post(&body).await.status, 422);
+    let listed = lines(&on(&daemon, &["signalements", "list", "--format", "json"]));
+    assert_eq!(listed[0]["etat"], "echec");
+    assert!(listed[0]["motif"].as_str().unwrap().contains("NEUVE"));
+    let still = on(&daemon, &["signalements", "retry", "--all"]);
+    assert_eq!(still.status.code(), Some(1));
+
+    let residences = daemon.read("referentiel/residences.csv");
+    daemon
+        .edit(
+            "referentiel/residences.csv",
+            &format!("{residences}NEUVE;Neuve;x\n"),
+        )
+        .await;
+    let managers = daemon.read("referentiel/gestionnaires.csv");
+    let managers = format!("{managers}NEUVE;responsable_secteur;RS-N;N;n@x.fr\n");
+    daemon
+        .edit("referentiel/gestionnaires.csv", &managers)
+        .await;
+    let retried = on(
+        &daemon,
+        &["signalements", "retry", listed[0]["id"].as_str().unwrap()],
+    );
+    assert!(retried.status.success(), "{retried:?}");
+    // SoWell, which repeats what was refused, gets the creation's answer.
+    let answer = daemon.post(&body).await;
+    assert_eq!(
+        (answer.status, answer.header("idempotent-replayed")),
+        (200, Some("true"))
+    );
+    let uid = answer.json()["uid"].as_str().unwrap().to_owned();
+    assert!(answer.json()["avertissements"].to_string().contains("gps"));
+    let demande = daemon
+        .get(&format!("/api/v1/demandes/{uid}"), "crm")
+        .await
+        .json();
+    assert_eq!(demande["fichiers"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_token_replaces_the_old_one_in_the_running_daemon() {
+    let builder = Builder::new();
+    let folder = builder.folder();
+    let folder = folder.path();
+    let environment: Vec<(String, String)> = crate::harness::environment(folder)
+        .into_iter()
+        .filter(|(name, _)| !name.contains("TOKENS__ADMIN"))
+        .collect();
+    let daemon = Builder::again(&builder.folder(), environment.clone())
+        .start()
+        .await;
+    let output = passerelle(folder, &environment, &["tokens", "reset", "admin"]);
+    let token = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    assert_eq!(token.len(), 64);
+    until("the new token opens", || async {
+        let request = daemon
+            .request("GET", "/api/v1/admin/regles", "")
+            .bearer_auth(&token);
+        (daemon.send(request).await.status == 200).then_some(())
+    })
+    .await;
+    let fixed = passerelle(folder, &environment, &["tokens", "reset", "crm"]);
+    assert_eq!(fixed.status.code(), Some(1), "the settings give that one");
+}
+
+#[test]
+fn init_writes_a_folder_to_start_from_and_never_over_an_edit() {
+    let folder = tempfile::tempdir().unwrap();
+    let init = || passerelle(folder.path(), &[], &["init", "here"]);
+    assert!(init().status.success());
+    let here = folder.path().join("here");
+    for name in [
+        "passerelle.yaml",
+        "rules/statuts.yaml",
+        "rules/modeles/contexte.txt",
+        "referentiel/biens.csv",
+    ] {
+        assert!(here.join(name).is_file(), "{name}");
+    }
+    std::fs::write(here.join("rules/statuts.yaml"), "mine").unwrap();
+    assert!(init().status.success());
+    assert_eq!(
+        std::fs::read_to_string(here.join("rules/statuts.yaml")).unwrap(),
+        "mine"
+    );
+    let settings = passerelle::settings::Settings::load(Some(&here.join("passerelle.yaml")), []);
+    assert_eq!(settings.unwrap().data_dir, here.join("data"));
+}
+
+#[test]
+fn a_mistake_is_told_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, words) in [
+        (vec!["deliveries", "list"], "there is no database"),
+        (vec!["--config", "absent.yaml", "serve"], "absent.yaml"),
+    ] {
+        let output = passerelle(folder.path(), &[], &arguments);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(
+            told.starts_with("passerelle: ") && told.contains(words),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn completions_are_printed() {
+    let output = passerelle(Path::new("."), &[], &["completions", "bash"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("deliveries"));
+}

@@ -1,0 +1,206 @@
+//! The real binary, killed for real.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::harness::{Builder, FakeSowell, environment, signalement, token};
+
+/// A daemon of its own process.
+struct Process {
+    child: Child,
+    url: String,
+    /// What it printed before it was ready.
+    greeting: Vec<String>,
+}
+
+impl Process {
+    fn start(folder: &Path, more: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_passerelle"))
+            .current_dir(folder)
+            .envs(environment(folder))
+            .envs(
+                more.iter()
+                    .map(|(name, value)| (format!("PASSERELLE_{name}"), value)),
+            )
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut greeting = Vec::new();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        let url = loop {
+            let line = stderr.next().expect("it ended at once").unwrap();
+            let address = line
+                .strip_prefix("Passerelle listens on ")
+                .map(str::to_owned);
+            greeting.push(line);
+            if let Some(url) = address {
+                break url;
+            }
+        };
+        greeting.extend(
+            stderr
+                .by_ref()
+                .map_while(Result::ok)
+                .take_while(|line| !line.starts_with("Console")),
+        );
+        // What it logs from here on must not fill the pipe.
+        std::thread::spawn(move || stderr.for_each(drop));
+        Self {
+            child,
+            url,
+            greeting,
+        }
+    }
+
+    async fn post(&self, path: &str, client: &str, body: &Value) -> (u16, Value) {
+        let request = Client::new().post(format!("{}{path}", self.url));
+        let response = request
+            .bearer_auth(token(client))
+            .json(body)
+            .send()
+            .await
+            .unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_acknowledged_is_there_after_a_kill() {
+    let builder = Builder::new();
+    let folder = builder.folder();
+    let first = Process::start(folder.path(), &[]);
+    let (status, created) = first
+        .post("/api/v1/signalements", "sowell", &signalement(1))
+        .await;
+    assert_eq!(status, 201);
+    let uid = created["uid"].as_str().unwrap();
+    let path = format!("/api/v1/demandes/{uid}/statut");
+    for statut in [
+        "CRC en cours",
+        "Vivest en attente retour",
+        "Vivest en cours",
+    ] {
+        let (status, _) = first.post(&path, "crm", &json!({"statut": statut})).await;
+        assert_eq!(status, 202);
+    }
+    first.kill();
+
+    let sowell = FakeSowell::start().await;
+    let second = Process::start(folder.path(), &[("SOWELL__BASE_URL", &sowell.url)]);
+    let (status, again) = second
+        .post("/api/v1/signalements", "sowell", &signalement(1))
+        .await;
+    assert_eq!((status, &again), (200, &created));
+    let calls = sowell.wait_for(3).await;
+    let order: Vec<&str> = calls
+        .iter()
+        .map(|it| it.body["statut_crm"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        order,
+        [
+            "CRC en cours",
+            "Vivest en attente retour",
+            "Vivest en cours"
+        ]
+    );
+    let request = Client::new().get(format!("{}/api/v1/demandes/{uid}", second.url));
+    let demande: Value = request
+        .bearer_auth(token("crm"))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let photo = format!(
+        "{}{}",
+        second.url,
+        demande["fichiers"][0]["url"].as_str().unwrap()
+    );
+    let photo = Client::new()
+        .get(photo)
+        .bearer_auth(token("crm"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(photo.status(), 200);
+    second.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_in_an_empty_folder_prints_a_request_that_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |folder: &Path| {
+        let tokens = [
+            ("TOKENS__SOWELL", ""),
+            ("TOKENS__CRM", ""),
+            ("TOKENS__ADMIN", ""),
+        ];
+        // Without the folders of the repository, the copies inside the binary serve.
+        let mut child = Command::new(env!("CARGO_BIN_EXE_passerelle"));
+        child
+            .current_dir(folder)
+            .env("PASSERELLE_LISTEN", "127.0.0.1:0");
+        for (name, value) in tokens {
+            child.env(format!("PASSERELLE_{name}"), value);
+        }
+        let mut child = child
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
+        let greeting: Vec<String> = lines
+            .take_while(|line| !line.starts_with("Console"))
+            .collect();
+        Process {
+            child,
+            url: String::new(),
+            greeting,
+        }
+    };
+    let first = run(folder.path());
+    let curl = first
+        .greeting
+        .iter()
+        .find(|line| line.trim().starts_with("curl"))
+        .unwrap();
+    let output = Command::new("bash").args(["-c", curl]).output().unwrap();
+    let answer = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert!(
+        first
+            .greeting
+            .iter()
+            .any(|line| line.contains("shown only once"))
+    );
+    first.kill();
+    let second = run(folder.path());
+    assert!(
+        !second
+            .greeting
+            .iter()
+            .any(|line| line.contains("shown only once"))
+    );
+    second.kill();
+}

@@ -1,0 +1,434 @@
+//! A daemon in this process on a free port, with a folder of its own and a fake SoWell that
+//! remembers what it received and fails on command.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::IntoResponse;
+use passerelle::app::App;
+use passerelle::settings::Settings;
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// A PNG of one pixel.
+pub const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+/// How long a condition may take to come true; reached only by a test that fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Token of each client in the tests.
+pub fn token(client: &str) -> String {
+    format!("token-of-{client}-in-the-tests")
+}
+
+/// Waits until `look` finds something.
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < end, "never came true: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A daemon to be.
+pub struct Builder {
+    folder: Arc<TempDir>,
+    environment: Vec<(String, String)>,
+}
+
+/// A daemon that runs.
+pub struct Daemon {
+    pub address: SocketAddr,
+    pub folder: Arc<TempDir>,
+    pub environment: Vec<(String, String)>,
+    pub client: Client,
+    stop: CancellationToken,
+    task: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Builder {
+    /// The shipped rules without their cases, and reference data made for the tests.
+    pub fn new() -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        copy(Path::new("rules"), &folder.path().join("rules"));
+        let _ = fs::remove_dir_all(folder.path().join("rules/cas"));
+        fs::create_dir(folder.path().join("referentiel")).unwrap();
+        let builder = Self {
+            environment: environment(folder.path()),
+            folder,
+        };
+        builder
+            .file("rules/qualifications.yaml", QUALIFICATIONS)
+            .file("referentiel/residences.csv", RESIDENCES)
+            .file("referentiel/gestionnaires.csv", GESTIONNAIRES)
+            .file("referentiel/biens.csv", BIENS)
+    }
+
+    /// A daemon in a folder that another one has left.
+    pub fn again(folder: &Arc<TempDir>, environment: Vec<(String, String)>) -> Self {
+        Self {
+            folder: Arc::clone(folder),
+            environment,
+        }
+    }
+
+    /// Where it will live.
+    pub fn folder(&self) -> Arc<TempDir> {
+        Arc::clone(&self.folder)
+    }
+
+    pub fn file(self, name: &str, text: &str) -> Self {
+        fs::write(self.folder.path().join(name), text).unwrap();
+        self
+    }
+
+    pub fn set(mut self, variable: &str, value: &str) -> Self {
+        self.environment
+            .push((format!("PASSERELLE_{variable}"), value.to_owned()));
+        self
+    }
+
+    pub fn sowell(self, sowell: &FakeSowell) -> Self {
+        self.set("SOWELL__BASE_URL", &sowell.url)
+            .set("SOWELL__TOKEN", "partner-token")
+    }
+
+    pub fn settings(&self) -> Settings {
+        Settings::load(None, self.environment.clone()).unwrap()
+    }
+
+    /// What keeps it from starting.
+    pub async fn refusal(self) -> String {
+        match App::build(&self.settings()).await {
+            Ok(_) => panic!("it starts"),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
+    pub async fn start(self) -> Daemon {
+        let app = App::build(&self.settings()).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(app.serve(listener, stop.clone()));
+        Daemon {
+            address,
+            folder: self.folder,
+            environment: self.environment,
+            client: Client::new(),
+            stop,
+            task,
+        }
+    }
+}
+
+/// The settings of a daemon that lives in `folder`.
+pub fn environment(folder: &Path) -> Vec<(String, String)> {
+    let path = |name: &str| folder.join(name).display().to_string();
+    [
+        ("LISTEN", "127.0.0.1:0".to_owned()),
+        ("DATA_DIR", path("data")),
+        ("RULES_DIR", path("rules")),
+        ("REFERENTIEL_DIR", path("referentiel")),
+        ("TOKENS__SOWELL", token("sowell")),
+        ("TOKENS__CRM", token("crm")),
+        ("TOKENS__ADMIN", token("admin")),
+        ("DELIVERY__FIRST_RETRY", "20ms".to_owned()),
+        ("DELIVERY__MAX_RETRY", "100ms".to_owned()),
+        ("LIMITS__RATE", "1000000/min".to_owned()),
+    ]
+    .map(|(name, value)| (format!("PASSERELLE_{name}"), value))
+    .to_vec()
+}
+
+/// An answer, read whole.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|_| panic!("not JSON: {}", String::from_utf8_lossy(&self.bytes)))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Pointers of all faults, sorted.
+    pub fn pointers(&self) -> Vec<String> {
+        let body = self.json();
+        let faults = body["erreurs"].as_array().cloned().unwrap_or_default();
+        let mut pointers: Vec<String> = faults
+            .iter()
+            .map(|it| it["pointeur"].as_str().unwrap().to_owned())
+            .collect();
+        pointers.sort();
+        pointers
+    }
+}
+
+impl Daemon {
+    pub fn request(&self, method: &str, path: &str, client: &str) -> RequestBuilder {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let url = format!("http://{}{path}", self.address);
+        let request = self.client.request(method, url);
+        if client.is_empty() {
+            request
+        } else {
+            request.bearer_auth(token(client))
+        }
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            bytes: response.bytes().await.unwrap().to_vec(),
+        }
+    }
+
+    pub async fn get(&self, path: &str, client: &str) -> Answer {
+        self.send(self.request("GET", path, client)).await
+    }
+
+    pub async fn post(&self, body: &Value) -> Answer {
+        let request = self.request("POST", "/api/v1/signalements", "sowell");
+        self.send(request.json(body)).await
+    }
+
+    pub async fn statut(&self, uid: &str, body: &Value) -> Answer {
+        let path = format!("/api/v1/demandes/{uid}/statut");
+        self.send(self.request("POST", &path, "crm").json(body))
+            .await
+    }
+
+    /// Posts a signalement that becomes a demande, and gives its UID.
+    pub async fn created(&self, body: &Value) -> String {
+        let answer = self.post(body).await;
+        assert_eq!(
+            answer.status,
+            201,
+            "{}",
+            String::from_utf8_lossy(&answer.bytes)
+        );
+        answer.json()["uid"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn regles(&self) -> Value {
+        self.get("/api/v1/admin/regles", "admin").await.json()
+    }
+
+    /// Saves a file as editors do: a new one renamed over the old.
+    pub fn save(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        let beside = path.with_file_name(".being-saved.swp");
+        fs::write(&beside, text).unwrap();
+        fs::rename(beside, path).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    /// Saves a file and waits until the edit was looked at.
+    pub async fn edit(&self, name: &str, text: &str) -> Value {
+        let before = self.regles().await["derniere_tentative"]["version"].clone();
+        self.save(name, text);
+        until("the edit is looked at", || async {
+            let regles = self.regles().await;
+            (regles["derniere_tentative"]["version"] != before).then_some(regles)
+        })
+        .await
+    }
+
+    /// E-mails written so far.
+    pub fn courriels(&self) -> Vec<String> {
+        let folder = self.folder.path().join("data/courriels");
+        fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|it| it == "eml"))
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("data/passerelle.sqlite")
+    }
+
+    /// Stops it in good order.
+    pub async fn stop(self) -> (Arc<TempDir>, Vec<(String, String)>) {
+        self.stop.cancel();
+        self.task.await.unwrap().unwrap();
+        (self.folder, self.environment)
+    }
+}
+
+/// A signalement like those of SoWell, with its own link.
+pub fn signalement(number: u32) -> Value {
+    json!({
+        "qualification": "ASC",
+        "residence": "MZ-01",
+        "bien": "MZ-01-ASC",
+        "auteur": "Zoé N'Guyen-Müller",
+        "email_auteur": "zoe@locataire.example",
+        "date_creation": "2026-02-28T23:59:59.511+01:00",
+        "priorite": "high",
+        "description": "Bloqué au 4ᵉ <b>étage</b> & \"bruit\" 🚨\nDeuxième ligne",
+        "photos": [PNG, format!("data:image/png;base64,{PNG}")],
+        "lien_sowell": format!("https://manager.sowell.example/signalements/{number}"),
+    })
+}
+
+/// The same with some keys changed; `null` removes one.
+pub fn signalement_with(number: u32, changes: Value) -> Value {
+    let mut body = signalement(number);
+    let map = body.as_object_mut().unwrap();
+    for (key, value) in changes.as_object().unwrap() {
+        if value.is_null() {
+            map.remove(key);
+        } else {
+            map.insert(key.clone(), value.clone());
+        }
+    }
+    body
+}
+
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+const RESIDENCES: &str = "code;nom;adresse\nMZ-01;Les Tilleuls;1 rue des Tilleuls, Metz\nMZ-02;Bellecroix;9 bd Paixhans, Metz\nTH-07;Côte des Roses;2 place Marie, Thionville\nSANS;Sans responsable;3 rue Vide, Metz\n";
+const GESTIONNAIRES: &str = "residence;type;identifiant;nom;email\nMZ-01;responsable_secteur;RS-MZ-01;Secteur MZ-01;rs1@bailleur.example\nMZ-02;responsable_secteur;RS-MZ-02;Secteur MZ-02;rs2@bailleur.example\nTH-07;responsable_secteur;RS-TH-07;Secteur TH-07;rs7@bailleur.example\nMZ-01;technique;TEC-1;Équipe Technique Metz;tec@bailleur.example\nMZ-01;gardien;GAR-1;Loge Tilleuls;loge@bailleur.example\nTH-07;gardien;GAR-7;Loge Roses;loge7@bailleur.example\n";
+const BIENS: &str = "code;residence;libelle\nMZ-01-A-12;MZ-01;Appartement 12, bâtiment A\nMZ-01-ASC;MZ-01;Ascenseur A\nTH-07-B-3;TH-07;Appartement 3\n";
+const QUALIFICATIONS: &str = "qualifications:
+  ASC: {libelle: Ascenseur en panne, type_gestionnaire: technique, workflow: INTERVENTION}
+  PROP: {libelle: Propreté des communs, type_gestionnaire: gardien, workflow: ENTRETIEN}
+  VOIS: {libelle: Trouble de voisinage, type_gestionnaire: responsable_secteur, workflow: MEDIATION}
+";
+
+/// One request that the fake SoWell received.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub method: String,
+    pub path: String,
+    pub key: String,
+    pub authorization: String,
+    pub body: Value,
+    pub answered: u16,
+}
+
+/// SoWell's API, as far as the daemon calls it.
+#[derive(Clone)]
+pub struct FakeSowell {
+    pub url: String,
+    ledger: Arc<Ledger>,
+}
+
+#[derive(Default)]
+struct Ledger {
+    calls: Mutex<Vec<Call>>,
+    /// Answers to give before the usual 200, each with its headers.
+    script: Mutex<VecDeque<(u16, Vec<(&'static str, String)>)>>,
+}
+
+impl FakeSowell {
+    pub async fn start() -> Self {
+        let ledger = Arc::new(Ledger::default());
+        let router = Router::new()
+            .fallback(receive)
+            .with_state(Arc::clone(&ledger));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, ledger }
+    }
+
+    /// Makes it answer so once, after what it was told before.
+    pub fn next(&self, status: u16, headers: Vec<(&'static str, String)>) {
+        self.ledger
+            .script
+            .lock()
+            .unwrap()
+            .push_back((status, headers));
+    }
+
+    pub fn calls(&self) -> Vec<Call> {
+        self.ledger.calls.lock().unwrap().clone()
+    }
+
+    /// SoWell words that arrived, in order.
+    pub fn delivered(&self) -> Vec<String> {
+        self.calls()
+            .iter()
+            .filter(|call| (200..300).contains(&call.answered))
+            .map(|call| call.body["statut"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Waits until so many calls arrived.
+    pub async fn wait_for(&self, count: usize) -> Vec<Call> {
+        until(&format!("{count} calls"), || async {
+            let calls = self.calls();
+            (calls.len() >= count).then_some(calls)
+        })
+        .await
+    }
+}
+
+async fn receive(
+    State(ledger): State<Arc<Ledger>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> impl IntoResponse {
+    let text = |name: &str| {
+        let value = headers.get(name).and_then(|it| it.to_str().ok());
+        value.unwrap_or_default().to_owned()
+    };
+    let scripted = ledger.script.lock().unwrap().pop_front();
+    let (status, extra) = scripted.unwrap_or((200, Vec::new()));
+    ledger.calls.lock().unwrap().push(Call {
+        method: method.to_string(),
+        path: uri.path().to_owned(),
+        key: text("idempotency-key"),
+        authorization: text("authorization"),
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+        answered: status,
+    });
+    let mut answer = HeaderMap::new();
+    for (name, value) in extra {
+        answer.insert(name, value.parse().unwrap());
+    }
+    (StatusCode::from_u16(status).unwrap(), answer, "{}")
+}

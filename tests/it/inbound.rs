@@ -1,0 +1,358 @@
+//! SoWell creates a signalement (contract, sections 1 and 2).
+
+use std::sync::Arc;
+
+use rstest::rstest;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::harness::{Builder, PNG, signalement, signalement_with, token, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signalement_becomes_a_demande_with_its_photos() {
+    let daemon = Builder::new().start().await;
+    let answer = daemon.post(&signalement(1)).await;
+    assert_eq!(answer.status, 201);
+    let body = answer.json();
+    let uid = body["uid"].as_str().unwrap();
+    assert_eq!(
+        answer.header("location"),
+        Some(format!("/api/v1/signalements/{uid}").as_str())
+    );
+    assert_eq!(body["transmis"], true);
+    assert_eq!(body["statut"], "Transférée");
+    assert_eq!(body["statut_sowell"], "En attente");
+    assert_eq!(body["canal"], "SoWell");
+    assert_eq!(body["gestionnaire_concerne"]["identifiant"], "TEC-1");
+    assert_eq!(body["acteur_en_charge"]["identifiant"], "RS-MZ-01");
+    assert_eq!(body["avertissements"], json!([]));
+
+    let demande = daemon
+        .get(&format!("/api/v1/demandes/{uid}"), "crm")
+        .await
+        .json();
+    assert_eq!(demande["priorite"], "haute");
+    assert_eq!(demande["workflow"], "INTERVENTION");
+    assert_eq!(demande["auteur"], "Zoé N'Guyen-Müller");
+    assert_eq!(
+        demande["contexte"],
+        "Signalement SoWell du 28/02/2026 à 23:59\nPriorité : haute\n\nBloqué au 4ᵉ <b>étage</b> & \"bruit\" 🚨\nDeuxième ligne"
+    );
+    let files = demande["fichiers"].as_array().unwrap();
+    assert_eq!(files.len(), 2);
+    let wanted = base64_simd::STANDARD.decode_to_vec(PNG).unwrap();
+    for (file, nom) in files.iter().zip(["photo-1.png", "photo-2.png"]) {
+        assert_eq!(file["nom"], nom);
+        assert_eq!(file["type"], "image/png");
+        assert_eq!(file["taille"], wanted.len());
+        let sha: String = Sha256::digest(&wanted)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(file["sha256"], sha);
+        let photo = daemon.get(file["url"].as_str().unwrap(), "admin").await;
+        assert_eq!(photo.header("content-type"), Some("image/png"));
+        assert_eq!(photo.bytes, wanted);
+    }
+
+    for id in [uid, body["id"].as_str().unwrap()] {
+        let state = daemon
+            .get(&format!("/api/v1/signalements/{id}"), "sowell")
+            .await
+            .json();
+        assert_eq!(state["etat"], "transmis");
+        assert_eq!(state["uid"], uid);
+        assert_eq!(state["statuts"], json!([]));
+    }
+}
+
+#[rstest]
+#[case::asked_type_is_there("PROP", "MZ-01", "GAR-1", "RS-MZ-01")]
+#[case::falls_back("ASC", "MZ-02", "RS-MZ-02", "RS-MZ-02")]
+#[case::another_residence("PROP", "TH-07", "GAR-7", "RS-TH-07")]
+#[case::sector_itself("VOIS", "TH-07", "RS-TH-07", "RS-TH-07")]
+#[tokio::test(flavor = "multi_thread")]
+async fn managers_are_found_from_residence_and_qualification(
+    #[case] qualification: &str,
+    #[case] residence: &str,
+    #[case] concerne: &str,
+    #[case] acteur: &str,
+) {
+    let daemon = Builder::new().start().await;
+    let change = json!({"qualification": qualification, "residence": residence, "bien": null});
+    let body = daemon.post(&signalement_with(1, change)).await.json();
+    assert_eq!(body["gestionnaire_concerne"]["identifiant"], concerne);
+    assert_eq!(body["acteur_en_charge"]["identifiant"], acteur);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_residence_without_responsable_is_an_error_that_keeps_the_signalement() {
+    let daemon = Builder::new().start().await;
+    let body = signalement_with(1, json!({"residence": "SANS", "bien": null}));
+    let answer = daemon.post(&body).await;
+    assert_eq!(answer.status, 500);
+    let problem = answer.json();
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("gestionnaire.rhai") && detail.contains("affecter"),
+        "{detail}"
+    );
+    assert!(problem["reference"].is_string());
+    let id = problem["id"].as_str().unwrap();
+    let state = daemon
+        .get(&format!("/api/v1/signalements/{id}"), "admin")
+        .await
+        .json();
+    assert_eq!(state["etat"], "echec");
+    assert!(
+        state["motif"].as_str().unwrap().contains("responsable"),
+        "{state}"
+    );
+
+    let managers = daemon.read("referentiel/gestionnaires.csv");
+    let mended = format!("{managers}SANS;responsable_secteur;RS-NEW;Nouveau;n@bailleur.example\n");
+    daemon.edit("referentiel/gestionnaires.csv", &mended).await;
+    let answer = daemon.post(&body).await;
+    assert_eq!(answer.status, 201);
+    assert_eq!(
+        answer.json()["id"],
+        id,
+        "the same signalement keeps its identity"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_is_told_at_once() {
+    let daemon = Builder::new().start().await;
+    let answer = daemon
+        .post(&json!({
+            "qualification": "NON", "residence": "NON", "bien": "TH-07-B-3", "auteur": " ",
+            "email_auteur": "x", "date_creation": "hier", "priorite": "urgent",
+            "photos": ["???", PNG, 3], "lien_sowell": "mailto:x@y.fr", "transmettre_auteur": 1,
+        }))
+        .await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json")
+    );
+    assert_eq!(
+        answer.pointers(),
+        [
+            "/auteur",
+            "/bien",
+            "/date_creation",
+            "/description",
+            "/email_auteur",
+            "/lien_sowell",
+            "/photos/0",
+            "/photos/2",
+            "/priorite",
+            "/qualification",
+            "/residence",
+            "/transmettre_auteur",
+        ]
+    );
+}
+
+#[rstest]
+#[case::unknown_residence(json!({"residence": "NON", "bien": null}), &["/residence"])]
+#[case::unknown_bien(json!({"bien": "NON"}), &["/bien"])]
+#[case::bien_elsewhere(json!({"bien": "TH-07-B-3"}), &["/bien"])]
+#[case::unknown_qualification(json!({"qualification": "asc"}), &["/qualification"])]
+#[case::unknown_priority(json!({"priorite": "medium"}), &["/priorite"])]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_landlord_does_not_know_is_refused_and_recorded_without_a_key(
+    #[case] change: Value,
+    #[case] pointers: &[&str],
+) {
+    let daemon = Builder::new().start().await;
+    let answer = daemon.post(&signalement_with(1, change)).await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.pointers(), pointers);
+    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    let state = daemon
+        .get(&format!("/api/v1/signalements/{id}"), "admin")
+        .await
+        .json();
+    assert_eq!(state["etat"], "echec");
+    // Its key is free: other content under the same link is no conflict.
+    assert_eq!(daemon.post(&signalement(1)).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_key_is_kept_and_named() {
+    let daemon = Builder::new().start().await;
+    let body = signalement_with(1, json!({"gps": {"lat": 49.1}, "étage": 4}));
+    let answer = daemon.post(&body).await;
+    assert_eq!(answer.status, 201);
+    let warnings = answer.json()["avertissements"].to_string();
+    assert!(
+        warnings.contains("gps") && warnings.contains("étage"),
+        "{warnings}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_is_answered_byte_for_byte_whatever_its_key_order() {
+    let daemon = Builder::new().start().await;
+    let first = daemon.post(&signalement_with(1, json!({"gps": [1]}))).await;
+    assert_eq!(first.header("idempotent-replayed"), None);
+    let reversed: Vec<String> =
+        signalement_with(1, json!({"gps": [1], "transmettre_auteur": true}))
+            .as_object()
+            .unwrap()
+            .iter()
+            .rev()
+            .map(|(key, value)| format!("{}  :\n{value}", Value::from(key.as_str())))
+            .collect();
+    let request = daemon
+        .request("POST", "/api/v1/signalements", "sowell")
+        .header("content-type", "application/json; charset=utf-8")
+        .body(format!("{{{}}}", reversed.join(" , ")));
+    let again = daemon.send(request).await;
+    assert_eq!(again.status, 200);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(again.bytes, first.bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_key_with_other_content_is_a_conflict() {
+    let daemon = Builder::new().start().await;
+    let with_key = |body: Value, key: &'static str| {
+        let request = daemon.request("POST", "/api/v1/signalements", "sowell");
+        request.header("Idempotency-Key", key).json(&body)
+    };
+    let first = daemon.send(with_key(signalement(1), "K1")).await;
+    assert_eq!(first.status, 201);
+    let uid = first.json()["uid"].clone();
+
+    let changed = signalement_with(1, json!({"description": "autre"}));
+    let by_link = daemon.post(&changed).await;
+    assert_eq!((by_link.status, &by_link.json()["uid"]), (409, &uid));
+    let by_key = daemon.send(with_key(signalement(2), "K1")).await;
+    assert_eq!((by_key.status, &by_key.json()["uid"]), (409, &uid));
+    let repeat = daemon.send(with_key(signalement(1), "K1")).await;
+    assert_eq!((repeat.status, &repeat.json()["uid"]), (200, &uid));
+    let free = daemon.send(with_key(signalement(2), "K2")).await;
+    assert_eq!(free.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_creation_binds_its_key() {
+    let daemon = Builder::new()
+        .file("rules/transmission.yaml", "modes: [manager]\n")
+        .start()
+        .await;
+    let with_key = |body: Value| {
+        let request = daemon.request("POST", "/api/v1/signalements", "sowell");
+        request.header("Idempotency-Key", "K").json(&body)
+    };
+    let refused = signalement_with(1, json!({"residence": "NON", "bien": null}));
+    assert_eq!(daemon.send(with_key(refused)).await.status, 422);
+    let kept = daemon.send(with_key(signalement(1))).await;
+    assert_eq!(kept.status, 200);
+    assert_eq!(kept.json()["transmis"], false);
+    assert!(kept.json()["uid"].is_null());
+    assert!(kept.json()["motif"].is_string());
+    let other = daemon.send(with_key(signalement(2))).await;
+    assert_eq!(other.status, 200);
+    // Decided anew, each time it comes.
+    let asked = signalement_with(1, json!({"transmettre_manager": true}));
+    let created = daemon.send(with_key(asked)).await;
+    assert_eq!(created.status, 201);
+    assert_eq!(created.json()["id"], kept.json()["id"]);
+    // Created, it stays so, whatever the flags and rules say now.
+    let again = daemon.send(with_key(signalement(1))).await;
+    assert_eq!((again.status, again.bytes), (200, created.bytes));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_at_the_same_moment_make_one_demande() {
+    let daemon = Arc::new(Builder::new().start().await);
+    let posts = (0..20).map(|_| {
+        let daemon = Arc::clone(&daemon);
+        tokio::spawn(async move { daemon.post(&signalement(1)).await })
+    });
+    let mut statuses = Vec::new();
+    let mut bodies = Vec::new();
+    for post in posts {
+        let answer = post.await.unwrap();
+        statuses.push(answer.status);
+        bodies.push(answer.bytes);
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses[..19], [200; 19]);
+    assert_eq!(statuses[19], 201);
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_forgets_nothing() {
+    let daemon = Builder::new().start().await;
+    let first = daemon.post(&signalement(1)).await;
+    let uid = first.json()["uid"].as_str().unwrap().to_owned();
+    let (folder, environment) = daemon.stop().await;
+    let daemon = Builder::again(&folder, environment).start().await;
+    let again = daemon.post(&signalement(1)).await;
+    assert_eq!((again.status, again.bytes), (200, first.bytes));
+    let demande = daemon
+        .get(&format!("/api/v1/demandes/{uid}"), "crm")
+        .await
+        .json();
+    let photo = daemon
+        .get(demande["fichiers"][1]["url"].as_str().unwrap(), "crm")
+        .await;
+    assert_eq!(photo.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_hangs_up_leaves_its_signalement_behind() {
+    let daemon = Builder::new().start().await;
+    let body = signalement(1).to_string();
+    let mut stream = TcpStream::connect(daemon.address).await.unwrap();
+    let head = format!(
+        "POST /api/v1/signalements HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        token("sowell"),
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    drop(stream);
+    let answer = until("the work went on", || async {
+        let answer = daemon.post(&signalement(1)).await;
+        (answer.status == 200).then_some(answer)
+    });
+    // The repeat may come first and create; the one after it is a replay in any case.
+    assert_eq!(answer.await.header("idempotent-replayed"), Some("true"));
+}
+
+#[rstest]
+#[case::tous("modes: [tous]", "ASC", json!({}), true)]
+#[case::category_listed("modes: [categories]\ncategories: [ASC]", "ASC", json!({}), true)]
+#[case::category_not_listed("modes: [categories]\ncategories: [PROP]", "ASC", json!({}), false)]
+#[case::author_asked("modes: [auteur]", "ASC", json!({"transmettre_auteur": true}), true)]
+#[case::only_manager_asked("modes: [auteur]", "ASC", json!({"transmettre_manager": true}), false)]
+#[case::manager_asked("modes: [manager]", "ASC", json!({"transmettre_manager": true}), true)]
+#[case::one_is_enough("modes: [categories, manager]\ncategories: [PROP]", "ASC", json!({"transmettre_manager": true}), true)]
+#[case::nothing_is_forwarded("modes: []", "ASC", json!({"transmettre_manager": true}), false)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_four_answers_to_what_is_forwarded(
+    #[case] rule: &str,
+    #[case] qualification: &str,
+    #[case] flags: Value,
+    #[case] forwarded: bool,
+) {
+    let daemon = Builder::new()
+        .file("rules/transmission.yaml", rule)
+        .start()
+        .await;
+    let mut body = signalement_with(1, flags);
+    body["qualification"] = json!(qualification);
+    let answer = daemon.post(&body).await;
+    assert_eq!(answer.status, if forwarded { 201 } else { 200 });
+    assert_eq!(answer.json()["transmis"], forwarded);
+}

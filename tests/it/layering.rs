@@ -1,0 +1,130 @@
+//! Holds the walls: imports point one way, and each room keeps its tools to itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Rooms from the inside out; each may use those before it.
+const ROOMS: [&str; 6] = ["domain", "rules", "flows", "adapters", "app", "cli"];
+
+fn files() -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(Path::new("src"), &mut found);
+    found.sort();
+    found
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix("src").unwrap().display().to_string();
+            (name, fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+fn room(file: &str) -> Option<usize> {
+    let name = file.split(['/', '.']).next().unwrap();
+    ROOMS.iter().position(|room| *room == name)
+}
+
+/// Code lines, without comments: prose may name any room.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+}
+
+#[test]
+fn imports_point_one_way() {
+    let mut wrong = Vec::new();
+    for (file, text) in files() {
+        let Some(here) = room(&file) else { continue };
+        for line in code(&text) {
+            for (there, name) in ROOMS.iter().enumerate() {
+                if there > here && line.contains(&format!("crate::{name}")) {
+                    wrong.push(format!("{file}: {}", line.trim()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn each_room_keeps_its_tools() {
+    // A tool, and the only places that may name it.
+    let tools: [(&str, &[&str]); 9] = [
+        ("rhai::", &["rules/script.rs"]),
+        ("minijinja::", &["rules/template.rs"]),
+        ("sqlx::", &["adapters/store/"]),
+        ("axum::", &["adapters/http", "app.rs"]),
+        ("reqwest::", &["adapters/sowell.rs"]),
+        ("lettre::", &["adapters/mail.rs", "settings.rs"]),
+        ("notify::", &["adapters/watch.rs"]),
+        ("tokio::", &["flows/", "adapters/", "app.rs", "cli"]),
+        ("std::fs", &["adapters/", "app.rs", "cli/", "settings.rs"]),
+    ];
+    let mut wrong = Vec::new();
+    for (file, text) in files() {
+        for (tool, places) in tools {
+            if places.iter().any(|place| file.starts_with(place)) {
+                continue;
+            }
+            let named = code(&text).find(|line| {
+                line.match_indices(tool).any(|(at, _)| {
+                    // `crate::notify::` would be ours, `tokio::` inside `xtokio::` another's.
+                    !line[..at].ends_with(|it: char| it.is_alphanumeric() || it == '_' || it == ':')
+                })
+            });
+            if let Some(line) = named {
+                wrong.push(format!("{file} names {tool} {}", line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn flows_read_no_clock_of_their_own() {
+    let wrong: Vec<String> = files()
+        .into_iter()
+        .filter(|(file, _)| matches!(room(file), Some(0..=2)))
+        .filter(|(_, text)| {
+            code(text).any(|line| line.contains("Utc::now") || line.contains("SystemTime::now"))
+        })
+        .map(|(file, _)| file)
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    let silent: Vec<String> = files()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//!"))
+        .map(|(file, _)| file)
+        .collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+#[test]
+fn no_room_is_named_after_nothing() {
+    let vague = [
+        "utils", "util", "helpers", "common", "manager", "misc", "mod",
+    ];
+    let found: Vec<String> = files()
+        .into_iter()
+        .map(|(file, _)| file)
+        .filter(|file| {
+            let stem = Path::new(file).file_stem().unwrap().to_str().unwrap();
+            vague.contains(&stem)
+        })
+        .collect();
+    assert!(found.is_empty(), "{found:?}");
+}

@@ -1,0 +1,15 @@
+//! End-to-end tests: the real router, a real database, fakes only for the partners.
+//!
+//! One binary, so that the crate is linked once.
+
+mod acknowledgements;
+mod api;
+mod cli;
+mod crash;
+mod harness;
+mod inbound;
+mod layering;
+mod outbound;
+mod reload;
+mod shipped;
+mod store;

@@ -1,0 +1,395 @@
+//! The CRM changes a status, SoWell learns it (contract, sections 3 and 4).
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::harness::{Builder, Daemon, FakeSowell, signalement, until};
+
+async fn start(sowell: &FakeSowell) -> (Daemon, String) {
+    let daemon = Builder::new().sowell(sowell).start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    (daemon, uid)
+}
+
+async fn statuts(daemon: &Daemon, uid: &str) -> Value {
+    daemon
+        .get(&format!("/api/v1/signalements/{uid}"), "crm")
+        .await
+        .json()["statuts"]
+        .clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sowell_receives_what_the_contract_says() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    let event = json!({"statut": "Vivest en cours", "date": "2026-03-01T08:00:00+01:00", "commentaire": "Technicien prévenu 🛠"});
+    let answer = daemon.statut(&uid, &event).await;
+    assert_eq!(answer.status, 202);
+    assert_eq!(answer.json()["statut_sowell"], "En cours de traitement");
+    let livraison = answer.json()["livraison"].as_str().unwrap().to_owned();
+
+    let call = sowell.wait_for(1).await.remove(0);
+    assert_eq!(
+        (call.method.as_str(), call.path),
+        ("PATCH", format!("/signalements/{uid}"))
+    );
+    assert_eq!(call.key, livraison);
+    assert_eq!(call.authorization, "Bearer partner-token");
+    assert_eq!(
+        call.body,
+        json!({
+            "uid": uid, "statut": "En cours de traitement", "statut_crm": "Vivest en cours",
+            "date": "2026-03-01T08:00:00+01:00", "commentaire": "Technicien prévenu 🛠",
+            "lien_sowell": "https://manager.sowell.example/signalements/1",
+        })
+    );
+    let delivered = until("it is noted", || async {
+        let statuts = statuts(&daemon, &uid).await;
+        (statuts[0]["livraison"] == "livree").then_some(statuts)
+    })
+    .await;
+    assert_eq!(delivered[0]["statut"], "Vivest en cours");
+    let demande = daemon
+        .get(&format!("/api/v1/demandes/{uid}"), "crm")
+        .await
+        .json();
+    assert_eq!(demande["statut"], "Vivest en cours");
+}
+
+#[rstest]
+#[case("Ouverte", None, "En attente")]
+#[case("CRC en attente retour", None, "En attente")]
+#[case("Transférée", None, "En attente")]
+#[case("Vivest en attente retour", None, "En attente")]
+#[case("CRC en cours", None, "En cours de traitement")]
+#[case("Vivest en cours", None, "En cours de traitement")]
+#[case("Clôturée", Some("Traité"), "Traité")]
+#[case("Clôturée", Some("Rejeté"), "Rejeté")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shipped_table_is_the_landlords(
+    #[case] statut: &str,
+    #[case] resultat: Option<&str>,
+    #[case] wanted: &str,
+) {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    let answer = daemon
+        .statut(&uid, &json!({"statut": statut, "resultat": resultat}))
+        .await;
+    assert_eq!(
+        (answer.status, answer.json()["statut_sowell"].as_str()),
+        (202, Some(wanted))
+    );
+    assert_eq!(sowell.wait_for(1).await[0].body["statut"], wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statuses_arrive_once_and_in_the_order_of_acceptance_while_sowell_fails() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    for status in [500, 503, 429, 408] {
+        sowell.next(status, vec![]);
+    }
+    let events = [
+        json!({"statut": "Vivest en cours", "date": "2026-03-03T00:00:00Z"}),
+        json!({"statut": "Vivest en attente retour", "date": "2026-03-01T00:00:00Z"}),
+        json!({"statut": "Clôturée", "resultat": "Traité", "date": "2026-03-02T00:00:00Z"}),
+    ];
+    for event in &events {
+        assert_eq!(daemon.statut(&uid, event).await.status, 202);
+    }
+    let calls = sowell.wait_for(7).await;
+    assert_eq!(
+        sowell.delivered(),
+        ["En cours de traitement", "En attente", "Traité"]
+    );
+    let first: Vec<&str> = calls[..5].iter().map(|call| call.key.as_str()).collect();
+    assert!(
+        first.windows(2).all(|pair| pair[0] == pair[1]),
+        "the same key at every attempt"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_survive_a_restart() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    for statut in [
+        "CRC en cours",
+        "Vivest en attente retour",
+        "Vivest en cours",
+    ] {
+        assert_eq!(
+            daemon.statut(&uid, &json!({"statut": statut})).await.status,
+            202
+        );
+    }
+    let waiting = statuts(&daemon, &uid).await;
+    assert_eq!(waiting[2]["livraison"], "en_attente");
+    let (folder, environment) = daemon.stop().await;
+    let sowell = FakeSowell::start().await;
+    let _daemon = Builder::again(&folder, environment)
+        .sowell(&sowell)
+        .start()
+        .await;
+    let calls = sowell.wait_for(3).await;
+    let order: Vec<&str> = calls
+        .iter()
+        .map(|it| it.body["statut_crm"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        order,
+        [
+            "CRC en cours",
+            "Vivest en attente retour",
+            "Vivest en cours"
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_status_is_a_dead_letter_that_blocks_nobody() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    sowell.next(404, vec![]);
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    until("it is dead", || async {
+        (statuts(&daemon, &uid).await[0]["livraison"] == "morte").then_some(())
+    })
+    .await;
+    daemon
+        .statut(&uid, &json!({"statut": "Clôturée", "resultat": "Rejeté"}))
+        .await;
+    until("it is overtaken", || async {
+        (statuts(&daemon, &uid).await[0]["livraison"] == "depassee").then_some(())
+    })
+    .await;
+    assert_eq!(sowell.delivered(), ["Rejeté"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_is_not_followed() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    sowell.next(307, vec![("location", format!("{}/elsewhere", sowell.url))]);
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    until("it is dead", || async {
+        (statuts(&daemon, &uid).await[0]["livraison"] == "morte").then_some(())
+    })
+    .await;
+    assert_eq!(sowell.calls().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_pauses_the_destination_and_is_tried_again() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    sowell.next(401, vec![]);
+    sowell.next(403, vec![]);
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    daemon
+        .statut(&uid, &json!({"statut": "Vivest en attente retour"}))
+        .await;
+    sowell.wait_for(4).await;
+    assert_eq!(sowell.delivered(), ["En cours de traitement", "En attente"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retry_after_is_obeyed() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    sowell.next(503, vec![("retry-after", "3600".to_owned())]);
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    sowell.wait_for(1).await;
+    let store = passerelle::adapters::store::sqlite::SqliteStore::open(&daemon.database())
+        .await
+        .unwrap();
+    let due = until("the wait is noted", || async {
+        use passerelle::domain::ports::Store;
+        let list = store.list_livraisons(None, 10).await.unwrap();
+        let sowell = list
+            .into_iter()
+            .find(|it| it.uid.as_deref() == Some(uid.as_str()) && it.attempts == 1);
+        sowell.filter(|it| it.last_error.is_some())
+    })
+    .await;
+    let wait = due.due_at - due.created_at;
+    assert!(wait.num_seconds() > 3_500, "{wait}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_taken_once() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    let numbered = json!({"statut": "CRC en cours", "evenement": "E1"});
+    assert_eq!(daemon.statut(&uid, &numbered).await.status, 202);
+    let again = daemon.statut(&uid, &numbered).await;
+    assert_eq!(again.status, 200);
+    assert!(again.json()["livraison"].is_null() && again.json()["motif"].is_string());
+    // Without an id: the same as the last accepted is a repeat, a status that came back is not.
+    let bare = |statut: &str| json!({"statut": statut, "date": "2026-03-01T00:00:00Z"});
+    for (statut, status) in [
+        ("Vivest en cours", 202),
+        ("Vivest en cours", 200),
+        ("Ouverte", 202),
+        ("Vivest en cours", 202),
+        ("Ouverte", 202),
+    ] {
+        assert_eq!(
+            daemon.statut(&uid, &bare(statut)).await.status,
+            status,
+            "{statut}"
+        );
+    }
+    sowell.wait_for(5).await;
+    assert_eq!(
+        sowell.delivered(),
+        [
+            "En cours de traitement",
+            "En cours de traitement",
+            "En attente",
+            "En cours de traitement",
+            "En attente",
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_sowell_need_not_know_is_answered_200() {
+    let sowell = FakeSowell::start().await;
+    let table = std::fs::read_to_string("rules/statuts.yaml").unwrap();
+    let table = table.replace("ignorer: []", "ignorer: [En relecture]");
+    let daemon = Builder::new()
+        .file("rules/statuts.yaml", &table)
+        .sowell(&sowell)
+        .start()
+        .await;
+    let uid = daemon.created(&signalement(1)).await;
+    for (uid, event) in [
+        (uid.as_str(), json!({"statut": "En relecture"})),
+        (
+            uid.as_str(),
+            json!({"statut": "Ouverte", "canal": "Téléphone"}),
+        ),
+        ("absent", json!({"statut": "Ouverte", "canal": "Téléphone"})),
+    ] {
+        let answer = daemon.statut(uid, &event).await;
+        assert_eq!(answer.status, 200, "{event}");
+        assert!(answer.json()["motif"].is_string());
+    }
+    assert_eq!(
+        daemon
+            .statut("absent", &json!({"statut": "Ouverte"}))
+            .await
+            .status,
+        404
+    );
+    assert_eq!(sowell.calls().len(), 0);
+}
+
+#[rstest]
+#[case(json!({}), "/statut")]
+#[case(json!({"statut": "  "}), "/statut")]
+#[case(json!({"statut": 3}), "/statut")]
+#[case(json!({"statut": "Ouverte", "date": "hier"}), "/date")]
+#[case(json!({"statut": "Ouverte", "commentaire": "\u{0}"}), "/commentaire")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_malformed_event_is_pointed_at(#[case] event: Value, #[case] pointer: &str) {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    let answer = daemon.statut(&uid, &event).await;
+    assert_eq!(
+        (answer.status, answer.pointers()),
+        (422, vec![pointer.to_owned()])
+    );
+    assert_eq!(statuts(&daemon, &uid).await, json!([]));
+}
+
+#[rstest]
+#[case(json!({"statut": "En expertise", "evenement": "E1"}), "/statut")]
+#[case(json!({"statut": "En expertise"}), "/statut")]
+#[case(json!({"statut": "Clôturée", "resultat": "Sans suite"}), "/resultat")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_that_the_rules_do_not_know_is_sent_once_they_do(
+    #[case] event: Value,
+    #[case] pointer: &str,
+) {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    for _ in 0..2 {
+        let answer = daemon.statut(&uid, &event).await;
+        assert_eq!(
+            (answer.status, answer.pointers()),
+            (422, vec![pointer.to_owned()])
+        );
+    }
+    assert_eq!(statuts(&daemon, &uid).await.as_array().unwrap().len(), 1);
+    let table = daemon
+        .read("rules/statuts.yaml")
+        .replace(
+            "Ouverte: En attente",
+            "Ouverte: En attente\n  En expertise: Chez l'expert",
+        )
+        .replace(
+            "Rejeté: Rejeté",
+            "Rejeté: Rejeté\n      Sans suite: Abandonné",
+        );
+    daemon.edit("rules/statuts.yaml", &table).await;
+    let calls = sowell.wait_for(1).await;
+    assert!(["Chez l'expert", "Abandonné"].contains(&calls[0].body["statut"].as_str().unwrap()));
+    assert_eq!(daemon.statut(&uid, &event).await.status, 200);
+    let demande = daemon
+        .get(&format!("/api/v1/demandes/{uid}"), "crm")
+        .await
+        .json();
+    assert_eq!(demande["statut"], event["statut"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_status_that_was_overtaken_stays_behind() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    assert_eq!(
+        daemon
+            .statut(&uid, &json!({"statut": "En expertise"}))
+            .await
+            .status,
+        422
+    );
+    assert_eq!(
+        daemon
+            .statut(&uid, &json!({"statut": "CRC en cours"}))
+            .await
+            .status,
+        202
+    );
+    until("the later one went out", || async {
+        (statuts(&daemon, &uid).await[1]["livraison"] == "livree").then_some(())
+    })
+    .await;
+    let table = daemon.read("rules/statuts.yaml").replace(
+        "Ouverte: En attente",
+        "Ouverte: En attente\n  En expertise: Chez l'expert",
+    );
+    daemon.edit("rules/statuts.yaml", &table).await;
+    until("the held one is known", || async {
+        (statuts(&daemon, &uid).await[0]["statut_sowell"] == "Chez l'expert").then_some(())
+    })
+    .await;
+    assert_eq!(statuts(&daemon, &uid).await[0]["livraison"], "depassee");
+    assert_eq!(sowell.delivered(), ["En cours de traitement"]);
+    let demande = daemon
+        .get(&format!("/api/v1/demandes/{uid}"), "crm")
+        .await
+        .json();
+    assert_eq!(demande["statut"], "CRC en cours");
+}

@@ -1,0 +1,422 @@
+//! The story that every store must tell alike.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use passerelle::adapters::store::sqlite::SqliteStore;
+use passerelle::domain::demande::{Fichier, NewDemande, Uid};
+use passerelle::domain::livraison::{
+    Attempt, Content, Courriel, Destination, LivraisonEtat, NewLivraison, Outcome, StatutPush,
+};
+use passerelle::domain::ports::{
+    Client, Creation, EventRecorded, FileSet, IdempotencyKey, NewEvent, NewRecord, Pause, Recorded,
+    RetryOutcome, Store, StoredVersion,
+};
+use passerelle::domain::referentiel::Gestionnaire;
+use passerelle::domain::signalement::{Etat, SignalementId};
+use passerelle::domain::statut::{EventIssue, StatutEvent};
+use serde_json::json;
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
+}
+
+fn gestionnaire(identifiant: &str) -> Gestionnaire {
+    Gestionnaire {
+        r#type: "technique".into(),
+        identifiant: identifiant.into(),
+        nom: "L'équipe".into(),
+        email: "e@x.fr".into(),
+    }
+}
+
+fn record(number: u32, uid: Option<&str>) -> NewRecord {
+    let lien = format!("https://s.example/{number}");
+    let demande = NewDemande {
+        statut: "Transférée".into(),
+        statut_sowell: None,
+        canal: "SoWell".into(),
+        qualification: "ASC".into(),
+        workflow: "W".into(),
+        residence: "R".into(),
+        bien: None,
+        priorite: "haute".into(),
+        gestionnaire_concerne: gestionnaire("A"),
+        acteur_en_charge: gestionnaire("B"),
+        auteur: "Zoé".into(),
+        email_auteur: "z@x.fr".into(),
+        contexte: "🚨".into(),
+        lien_sowell: lien.clone(),
+    };
+    NewRecord {
+        id: SignalementId::of_lien(&lien),
+        lien_sowell: lien,
+        client: Client::Sowell,
+        key: None,
+        fingerprint: format!("f{number}"),
+        payload: "{}".into(),
+        etat: if uid.is_some() {
+            Etat::Transmis
+        } else {
+            Etat::Ecarte
+        },
+        motif: None,
+        version: "v".into(),
+        trace: "{}".into(),
+        fichiers: vec![Fichier {
+            nom: "photo-1.png".into(),
+            r#type: "image/png".into(),
+            taille: 3,
+            sha256: "abc".into(),
+        }],
+        creation: uid.map(|uid| Creation {
+            uid: Uid::new(uid.into()),
+            demande,
+            answer: format!("answer {number}"),
+        }),
+        livraisons: Vec::new(),
+        received_at: at(0),
+    }
+}
+
+fn push(id: &str, uid: &str) -> NewLivraison {
+    NewLivraison {
+        id: id.into(),
+        queue: uid.into(),
+        content: Content::Statut(StatutPush {
+            uid: uid.into(),
+            statut: "S".into(),
+            statut_crm: id.into(),
+            date: "2026-01-01T00:00:00Z".into(),
+            commentaire: None,
+            lien_sowell: "https://s.example/1".into(),
+        }),
+    }
+}
+
+fn event(id: &str, uid: &str, statut: &str, evenement: Option<&str>) -> NewEvent {
+    NewEvent {
+        id: format!("e-{id}"),
+        event: StatutEvent {
+            uid: Uid::new(uid.into()),
+            statut: statut.into(),
+            date: None,
+            resultat: None,
+            commentaire: None,
+            canal: None,
+            evenement: evenement.map(str::to_owned),
+        },
+        issue: EventIssue::Accepte,
+        statut_sowell: Some("S".into()),
+        motif: None,
+        version: "v".into(),
+        trace: "{}".into(),
+        push: Some(push(id, uid)),
+        courriels: Vec::new(),
+        received_at: at(0),
+    }
+}
+
+fn attempt(error: Option<&str>) -> Attempt {
+    Attempt {
+        at: at(1),
+        status: Some(200),
+        error: error.map(str::to_owned),
+        excerpt: None,
+    }
+}
+
+async fn claimed(store: &dyn Store, now: i64) -> Vec<passerelle::domain::livraison::Claim> {
+    let lease = TimeDelta::seconds(60);
+    store
+        .claim(Destination::Sowell, 10, at(now), lease)
+        .await
+        .unwrap()
+}
+
+/// The same steps for every backend.
+async fn story(store: &dyn Store) {
+    keys(store).await;
+    batches(store).await;
+    events(store).await;
+    outbox(store).await;
+    versions_and_tokens(store).await;
+}
+
+async fn keys(store: &dyn Store) {
+    let key = IdempotencyKey {
+        client: Client::Sowell,
+        value: "K".into(),
+    };
+    assert!(matches!(
+        store.record(record(1, None)).await.unwrap(),
+        Recorded::Written
+    ));
+    assert_eq!(
+        store.find_bound(&record(1, None).id, None).await.unwrap(),
+        None
+    );
+    // A signalement that was kept may become a demande; then its row is closed.
+    let mut created = record(1, Some("U1"));
+    created.key = Some(key.clone());
+    assert!(matches!(
+        store.record(created).await.unwrap(),
+        Recorded::Written
+    ));
+    for again in [record(1, Some("U-other")), record(1, None)] {
+        let Recorded::Bound(owner) = store.record(again).await.unwrap() else {
+            panic!("written twice")
+        };
+        assert_eq!(
+            (owner.uid.as_str(), owner.answer.as_str()),
+            ("U1", "answer 1")
+        );
+    }
+    // Another link under the same second key meets its owner.
+    let mut other = record(2, Some("U2"));
+    other.key = Some(key.clone());
+    let Recorded::Bound(owner) = store.record(other).await.unwrap() else {
+        panic!("key taken twice")
+    };
+    assert_eq!(owner.uid, "U1");
+    let found = store
+        .find_bound(&record(2, None).id, Some(&key))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.uid, "U1");
+    let demande = store
+        .find_demande(&Uid::new("U1".into()))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(demande.content.contexte, "🚨");
+    assert_eq!(demande.content.gestionnaire_concerne, gestionnaire("A"));
+    assert_eq!(demande.fichiers.len(), 1);
+    let view = store.find_signalement("U1").await.unwrap().unwrap();
+    assert_eq!(view.etat, Etat::Transmis);
+    assert!(store.find_signalement("absent").await.unwrap().is_none());
+}
+
+/// Writes that share a commit do not spoil each other.
+async fn batches(store: &dyn Store) {
+    let many = (100..160).map(|number| store.record(record(number, Some(&format!("U{number}")))));
+    // The same link ten times, and a UID that is taken: one of the ten wins, the last one fails.
+    let same = (0..10).map(|number| {
+        let mut it = record(200, Some(&format!("S{number}")));
+        it.fingerprint = "same".into();
+        store.record(it)
+    });
+    let bad = store.record(record(300, Some("U100")));
+    let (many, same, bad) = futures_util::future::join3(
+        futures_util::future::join_all(many),
+        futures_util::future::join_all(same),
+        bad,
+    )
+    .await;
+    assert!(
+        many.into_iter()
+            .all(|it| matches!(it.unwrap(), Recorded::Written))
+    );
+    let won = same
+        .into_iter()
+        .filter(|it| matches!(it, Ok(Recorded::Written)))
+        .count();
+    assert_eq!(won, 1);
+    assert!(bad.is_err(), "a UID of another signalement");
+    assert!(
+        store
+            .find_signalement(record(300, None).id.as_str())
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+async fn events(store: &dyn Store) {
+    store.record(record(400, Some("E"))).await.unwrap();
+    let written = EventRecorded::Written;
+    let seen = EventRecorded::Seen(EventIssue::Accepte);
+    assert_eq!(
+        store
+            .record_event(event("1", "E", "A", Some("x")))
+            .await
+            .unwrap(),
+        written
+    );
+    assert_eq!(
+        store
+            .record_event(event("2", "E", "B", Some("x")))
+            .await
+            .unwrap(),
+        seen
+    );
+    assert_eq!(
+        store
+            .record_event(event("3", "E", "B", None))
+            .await
+            .unwrap(),
+        written
+    );
+    assert_eq!(
+        store
+            .record_event(event("4", "E", "B", None))
+            .await
+            .unwrap(),
+        seen
+    );
+    assert_eq!(
+        store
+            .record_event(event("5", "E", "A", None))
+            .await
+            .unwrap(),
+        written
+    );
+    let view = store.find_signalement("E").await.unwrap().unwrap();
+    let statuts: Vec<&str> = view.statuts.iter().map(|it| it.statut.as_str()).collect();
+    assert_eq!(statuts, ["A", "B", "A"]);
+    let demande = store
+        .find_demande(&Uid::new("E".into()))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(demande.content.statut, "A");
+}
+
+async fn outbox(store: &dyn Store) {
+    // Of one demande, one at a time, oldest first.
+    let first = claimed(store, 1).await;
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0].id, "1");
+    assert!(claimed(store, 2).await.is_empty(), "held by its claim");
+    // Its worker dies: after the lease another takes over, and the first one's word counts no more.
+    let second = claimed(store, 120).await;
+    assert_eq!(second[0].id, "1");
+    let stale = store
+        .finish(&first[0], attempt(None), Outcome::Delivered)
+        .await
+        .unwrap();
+    assert!(!stale);
+    let retry = Outcome::Retry { due_at: at(500) };
+    assert!(
+        store
+            .finish(&second[0], attempt(Some("500")), retry)
+            .await
+            .unwrap()
+    );
+    assert!(
+        claimed(store, 499).await.is_empty(),
+        "not due, and the next waits behind it"
+    );
+    assert_eq!(
+        store.next_due(Destination::Sowell).await.unwrap(),
+        Some(at(500))
+    );
+    let third = claimed(store, 500).await;
+    assert_eq!((third[0].id.as_str(), third[0].attempts), ("1", 1));
+    assert!(
+        store
+            .finish(&third[0], attempt(Some("404")), Outcome::Dead)
+            .await
+            .unwrap()
+    );
+    // The dead one blocks nobody, and is overtaken by the next that arrives.
+    let fourth = claimed(store, 501).await;
+    assert_eq!(fourth[0].id, "3");
+    assert!(
+        store
+            .finish(&fourth[0], attempt(None), Outcome::Delivered)
+            .await
+            .unwrap()
+    );
+    let retry = |force| store.retry_livraison("1", force, at(502));
+    assert_eq!(retry(false).await.unwrap(), RetryOutcome::Overtaken);
+    assert_eq!(retry(true).await.unwrap(), RetryOutcome::Queued);
+    let delivered = store.retry_livraison("3", true, at(502)).await.unwrap();
+    assert_eq!(delivered, RetryOutcome::NotDead(LivraisonEtat::Livree));
+    let unknown = store
+        .retry_livraison("absent", true, at(502))
+        .await
+        .unwrap();
+    assert_eq!(unknown, RetryOutcome::Unknown);
+
+    // E-mails have a destination and queues of their own.
+    let mut mailed = record(500, Some("M"));
+    mailed.livraisons = vec![NewLivraison {
+        id: "mail".into(),
+        queue: "courriel:mail".into(),
+        content: Content::Courriel(Courriel {
+            a: "x@y.fr".into(),
+            modele: "m".into(),
+            context: json!({"a": 1}),
+        }),
+    }];
+    store.record(mailed).await.unwrap();
+    let lease = TimeDelta::seconds(60);
+    let mails = store
+        .claim(Destination::Courriel, 10, at(1), lease)
+        .await
+        .unwrap();
+    assert_eq!(mails.len(), 1);
+    let pause = Pause {
+        until: at(9),
+        failures: 2,
+        reason: "401".into(),
+    };
+    store
+        .set_pause(Destination::Sowell, Some(pause.clone()))
+        .await
+        .unwrap();
+    assert_eq!(store.pause(Destination::Sowell).await.unwrap(), Some(pause));
+    assert_eq!(store.pause(Destination::Courriel).await.unwrap(), None);
+    store.set_pause(Destination::Sowell, None).await.unwrap();
+    assert_eq!(store.pause(Destination::Sowell).await.unwrap(), None);
+}
+
+async fn versions_and_tokens(store: &dyn Store) {
+    assert!(store.last_version().await.unwrap().is_none());
+    let set = |text: &str| FileSet::from([("a.yaml".to_owned(), text.as_bytes().to_vec())]);
+    for (version, text) in [("v1", "one"), ("v2", "two"), ("v1", "one")] {
+        let version = StoredVersion {
+            version: version.into(),
+            accepted_at: at(0),
+            rules: set(text),
+            referentiel: set(version),
+        };
+        store.save_version(version).await.unwrap();
+    }
+    let last = store.last_version().await.unwrap().unwrap();
+    assert_eq!(last.version, "v1", "accepted last, though known before");
+    assert_eq!((last.rules, last.referentiel), (set("one"), set("v1")));
+
+    assert!(
+        store
+            .put_token(Client::Crm, "h1", false, at(0))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .put_token(Client::Crm, "h2", false, at(0))
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .put_token(Client::Crm, "h3", true, at(0))
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        store.tokens().await.unwrap(),
+        [(Client::Crm, "h3".to_owned())]
+    );
+    store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn sqlite_tells_the_story() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("s.sqlite"))
+        .await
+        .unwrap();
+    story(&store).await;
+}
