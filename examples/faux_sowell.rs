@@ -65,7 +65,7 @@ async fn receive(
         (StatusCode::OK, "delivered")
     };
 
-    let time = chrono::Local::now().format("%H:%M:%S%.3f");
+    let time = chrono::Utc::now().format("%H:%M:%S%.3f");
     let key = headers.get("idempotency-key");
     let key = key.map_or("absent", |key| key.to_str().unwrap_or("unreadable"));
     // Never the token itself: screens are shared.

@@ -475,7 +475,7 @@ impl Compiler {
             self.value(key, text.as_deref(), Duration::from_secs(default), |text| {
                 humantime::parse_duration(text)
                     .ok()
-                    .filter(|it| !it.is_zero() && *it <= Duration::from_secs(366 * 24 * 3600))
+                    .filter(|it| !it.is_zero() && *it <= Duration::from_hours(8784))
                     .ok_or_else(|| "is not a duration, such as 500ms, 15m or 7d".into())
             })
         };
@@ -495,7 +495,7 @@ impl Compiler {
         };
         let rate = Rate {
             requests: 600,
-            per: Duration::from_secs(60),
+            per: Duration::from_mins(1),
         };
         Limits {
             body: self.value("limits.body", raw.body.as_deref(), 64 * MIB, bytes),
@@ -563,7 +563,7 @@ mod tests {
         let settings = Settings::load(None, Vec::new()).unwrap();
         assert_eq!(settings.listen, ([127, 0, 0, 1], 8080).into());
         assert_eq!(settings.limits.photo, 16 * 1024 * 1024);
-        assert_eq!(settings.delivery.max_retry, Duration::from_secs(900));
+        assert_eq!(settings.delivery.max_retry, Duration::from_mins(15));
         assert!(settings.sowell.is_none());
     }
 

@@ -381,8 +381,8 @@ mod tests {
     fn the_wait_grows_and_stays_within_its_bounds() {
         let policy = RetryPolicy {
             first_retry: Duration::from_secs(1),
-            max_retry: Duration::from_secs(60),
-            give_up_after: Duration::from_secs(3600),
+            max_retry: Duration::from_mins(1),
+            give_up_after: Duration::from_hours(1),
         };
         for (failures, whole) in [
             (1, 1_000),

@@ -253,8 +253,8 @@ fn text(files: &FileSet, name: &str, faults: &mut Vec<Diagnostic>) -> Option<Str
     match std::str::from_utf8(bytes) {
         Ok(text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()),
         Err(error) => {
-            let before = &bytes[..error.valid_up_to()];
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            let line = 1 + before.matches('\n').count();
             faults.push(Diagnostic::at(
                 name,
                 u32::try_from(line).unwrap_or(u32::MAX),

@@ -183,7 +183,6 @@ impl<'g> Subject<'g> {
 }
 
 /// Decides what becomes of a signalement; the trace is there whatever comes out.
-#[must_use]
 pub fn signalement(
     generation: &Generation,
     signalement: &Signalement,

@@ -268,7 +268,7 @@ impl Call {
     fn gestionnaire(&self, answer: &mut Map, key: &str) -> Result<Gestionnaire, ScriptError> {
         let mut who = answer
             .remove(key)
-            .and_then(|value| value.try_cast::<Map>())
+            .and_then(rhai::Dynamic::try_cast::<Map>)
             .ok_or_else(|| {
                 self.error(format!(
                     "« {key} » doit être un gestionnaire #{{type, identifiant, nom, email}}"

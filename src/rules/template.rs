@@ -167,7 +167,7 @@ fn environment() -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|name| {
-        if name.ends_with(".html") {
+        if name.split('.').next_back() == Some("html") {
             AutoEscape::Html
         } else {
             AutoEscape::None

@@ -19,6 +19,7 @@ pub struct Place {
 
 impl Place {
     /// A line of a file.
+    #[must_use]
     pub fn line(file: &str, line: u32) -> Self {
         Self {
             file: file.to_owned(),

@@ -52,7 +52,7 @@ async fn each_occasion_can_have_its_e_mail() {
         .start()
         .await;
     assert_eq!(daemon.post(&signalement(1)).await.json()["transmis"], false);
-    let asked = crate::harness::signalement_with(2, json!({"transmettre_manager": true}));
+    let asked = crate::harness::signalement_with(2, &json!({"transmettre_manager": true}));
     let uid = daemon.created(&asked).await;
     daemon
         .statut(&uid, &json!({"statut": "CRC en cours"}))

@@ -91,7 +91,7 @@ async fn what_is_too_large_is_413(
     #[case] pointer: &str,
 ) {
     let daemon = Builder::new().set(limit, value).start().await;
-    let answer = daemon.post(&signalement_with(1, change)).await;
+    let answer = daemon.post(&signalement_with(1, &change)).await;
     assert_eq!(answer.status, 413);
     if !pointer.is_empty() {
         assert_eq!(answer.pointers()[0], pointer);
@@ -102,7 +102,7 @@ async fn what_is_too_large_is_413(
 async fn a_picture_of_too_many_pixels_is_422() {
     let daemon = Builder::new().set("LIMITS__PIXELS", "0").start().await;
     let answer = daemon
-        .post(&signalement_with(1, json!({"photos": [PNG]})))
+        .post(&signalement_with(1, &json!({"photos": [PNG]})))
         .await;
     assert_eq!(
         (answer.status, answer.pointers()),

@@ -61,7 +61,7 @@ async fn a_dead_letter_is_listed_and_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_signalement_is_listed_and_decided_anew_with_its_photos() {
     let daemon = Builder::new().start().await;
-    let body = signalement_with(1, json!({"residence": "NEUVE", "bien": null, "gps": 1}));
+    let body = signalement_with(1, &json!({"residence": "NEUVE", "bien": null, "gps": 1}));
     assert_eq!(daemon.post(&body).await.status, 422);
     let listed = lines(&on(&daemon, &["signalements", "list", "--format", "json"]));
     assert_eq!(listed[0]["etat"], "echec");

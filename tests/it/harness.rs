@@ -301,7 +301,7 @@ pub fn signalement(number: u32) -> Value {
 }
 
 /// The same with some keys changed; `null` removes one.
-pub fn signalement_with(number: u32, changes: Value) -> Value {
+pub fn signalement_with(number: u32, changes: &Value) -> Value {
     let mut body = signalement(number);
     let map = body.as_object_mut().unwrap();
     for (key, value) in changes.as_object().unwrap() {
@@ -354,11 +354,14 @@ pub struct FakeSowell {
     ledger: Arc<Ledger>,
 }
 
+/// A status and headers to answer with.
+type Scripted = (u16, Vec<(&'static str, String)>);
+
 #[derive(Default)]
 struct Ledger {
     calls: Mutex<Vec<Call>>,
     /// Answers to give before the usual 200, each with its headers.
-    script: Mutex<VecDeque<(u16, Vec<(&'static str, String)>)>>,
+    script: Mutex<VecDeque<Scripted>>,
 }
 
 impl FakeSowell {

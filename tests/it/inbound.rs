@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use passerelle::domain::signalement::hex;
 use rstest::rstest;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -47,10 +48,7 @@ async fn a_signalement_becomes_a_demande_with_its_photos() {
         assert_eq!(file["nom"], nom);
         assert_eq!(file["type"], "image/png");
         assert_eq!(file["taille"], wanted.len());
-        let sha: String = Sha256::digest(&wanted)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let sha = hex(&Sha256::digest(&wanted));
         assert_eq!(file["sha256"], sha);
         let photo = daemon.get(file["url"].as_str().unwrap(), "admin").await;
         assert_eq!(photo.header("content-type"), Some("image/png"));
@@ -82,7 +80,7 @@ async fn managers_are_found_from_residence_and_qualification(
 ) {
     let daemon = Builder::new().start().await;
     let change = json!({"qualification": qualification, "residence": residence, "bien": null});
-    let body = daemon.post(&signalement_with(1, change)).await.json();
+    let body = daemon.post(&signalement_with(1, &change)).await.json();
     assert_eq!(body["gestionnaire_concerne"]["identifiant"], concerne);
     assert_eq!(body["acteur_en_charge"]["identifiant"], acteur);
 }
@@ -90,7 +88,7 @@ async fn managers_are_found_from_residence_and_qualification(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_residence_without_responsable_is_an_error_that_keeps_the_signalement() {
     let daemon = Builder::new().start().await;
-    let body = signalement_with(1, json!({"residence": "SANS", "bien": null}));
+    let body = signalement_with(1, &json!({"residence": "SANS", "bien": null}));
     let answer = daemon.post(&body).await;
     assert_eq!(answer.status, 500);
     let problem = answer.json();
@@ -169,7 +167,7 @@ async fn what_the_landlord_does_not_know_is_refused_and_recorded_without_a_key(
     #[case] pointers: &[&str],
 ) {
     let daemon = Builder::new().start().await;
-    let answer = daemon.post(&signalement_with(1, change)).await;
+    let answer = daemon.post(&signalement_with(1, &change)).await;
     assert_eq!(answer.status, 422);
     assert_eq!(answer.pointers(), pointers);
     let id = answer.json()["id"].as_str().unwrap().to_owned();
@@ -185,7 +183,7 @@ async fn what_the_landlord_does_not_know_is_refused_and_recorded_without_a_key(
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_key_is_kept_and_named() {
     let daemon = Builder::new().start().await;
-    let body = signalement_with(1, json!({"gps": {"lat": 49.1}, "étage": 4}));
+    let body = signalement_with(1, &json!({"gps": {"lat": 49.1}, "étage": 4}));
     let answer = daemon.post(&body).await;
     assert_eq!(answer.status, 201);
     let warnings = answer.json()["avertissements"].to_string();
@@ -198,10 +196,12 @@ async fn an_unknown_key_is_kept_and_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_is_answered_byte_for_byte_whatever_its_key_order() {
     let daemon = Builder::new().start().await;
-    let first = daemon.post(&signalement_with(1, json!({"gps": [1]}))).await;
+    let first = daemon
+        .post(&signalement_with(1, &json!({"gps": [1]})))
+        .await;
     assert_eq!(first.header("idempotent-replayed"), None);
     let reversed: Vec<String> =
-        signalement_with(1, json!({"gps": [1], "transmettre_auteur": true}))
+        signalement_with(1, &json!({"gps": [1], "transmettre_auteur": true}))
             .as_object()
             .unwrap()
             .iter()
@@ -229,7 +229,7 @@ async fn the_same_key_with_other_content_is_a_conflict() {
     assert_eq!(first.status, 201);
     let uid = first.json()["uid"].clone();
 
-    let changed = signalement_with(1, json!({"description": "autre"}));
+    let changed = signalement_with(1, &json!({"description": "autre"}));
     let by_link = daemon.post(&changed).await;
     assert_eq!((by_link.status, &by_link.json()["uid"]), (409, &uid));
     let by_key = daemon.send(with_key(signalement(2), "K1")).await;
@@ -250,7 +250,7 @@ async fn only_a_creation_binds_its_key() {
         let request = daemon.request("POST", "/api/v1/signalements", "sowell");
         request.header("Idempotency-Key", "K").json(&body)
     };
-    let refused = signalement_with(1, json!({"residence": "NON", "bien": null}));
+    let refused = signalement_with(1, &json!({"residence": "NON", "bien": null}));
     assert_eq!(daemon.send(with_key(refused)).await.status, 422);
     let kept = daemon.send(with_key(signalement(1))).await;
     assert_eq!(kept.status, 200);
@@ -260,7 +260,7 @@ async fn only_a_creation_binds_its_key() {
     let other = daemon.send(with_key(signalement(2))).await;
     assert_eq!(other.status, 200);
     // Decided anew, each time it comes.
-    let asked = signalement_with(1, json!({"transmettre_manager": true}));
+    let asked = signalement_with(1, &json!({"transmettre_manager": true}));
     let created = daemon.send(with_key(asked)).await;
     assert_eq!(created.status, 201);
     assert_eq!(created.json()["id"], kept.json()["id"]);
@@ -350,7 +350,7 @@ async fn the_four_answers_to_what_is_forwarded(
         .file("rules/transmission.yaml", rule)
         .start()
         .await;
-    let mut body = signalement_with(1, flags);
+    let mut body = signalement_with(1, &flags);
     body["qualification"] = json!(qualification);
     let answer = daemon.post(&body).await;
     assert_eq!(answer.status, if forwarded { 201 } else { 200 });

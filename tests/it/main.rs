@@ -2,6 +2,12 @@
 //!
 //! One binary, so that the crate is linked once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 mod acknowledgements;
 mod api;
 mod cli;

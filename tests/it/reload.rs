@@ -67,7 +67,7 @@ async fn an_edit_of_each_file_is_live_without_a_restart() {
         .await;
     let kept = daemon.post(&signalement(2)).await.json();
     assert_eq!(kept["transmis"], false);
-    let asked = signalement_with(3, json!({"transmettre_auteur": true}));
+    let asked = signalement_with(3, &json!({"transmettre_auteur": true}));
     let body = daemon.post(&asked).await.json();
     assert_eq!(body["gestionnaire_concerne"]["identifiant"], "RS-MZ-01");
     let regles = daemon.regles().await;

@@ -311,7 +311,9 @@ pub async fn show(
                 statut: it.statut,
                 statut_sowell: it.statut_sowell,
                 date: it.date,
-                livraison: it.livraison.map(|etat| etat.public()),
+                livraison: it
+                    .livraison
+                    .map(crate::domain::livraison::LivraisonEtat::public),
             })
             .collect(),
     }))

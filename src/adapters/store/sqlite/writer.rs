@@ -63,7 +63,7 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let task = Body {
             input,
-            body,
+            run: body,
             value: None,
             reply,
         };
@@ -91,7 +91,7 @@ trait Task: Send {
 
 struct Body<I, T, F> {
     input: I,
-    body: F,
+    run: F,
     value: Option<T>,
     reply: Reply<T>,
 }
@@ -106,7 +106,7 @@ where
         + Sync,
 {
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        self.value = Some((self.body)(connection, &self.input).await?);
+        self.value = Some((self.run)(connection, &self.input).await?);
         Ok(())
     }
 
