@@ -1,6 +1,6 @@
 //! The HTTP API: routes, and what every request goes through.
 //!
-//! One file a resource; [`problem`] alone turns an error into a status.
+//! One file a resource; `problem` alone turns an error into a status.
 
 pub mod auth;
 mod body;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::harness::{Builder, FakeSowell, environment, signalement, token};
+use crate::harness::{Builder, FakeSowell, environment, installed, signalement, token};
 
 /// A daemon of its own process.
 struct Process {
@@ -147,6 +147,9 @@ async fn everything_acknowledged_is_there_after_a_kill() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_in_an_empty_folder_prints_a_request_that_works() {
+    if !installed("curl") {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let run = |folder: &Path| {
         let tokens = [

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::fs;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -30,6 +31,21 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Token of each client in the tests.
 pub fn token(client: &str) -> String {
     format!("token-of-{client}-in-the-tests")
+}
+
+/// Whether a program that a test needs is installed. Where it is not, the test says so and does
+/// not run; with `PASSERELLE_TEST_REQUIRE=all` it fails instead.
+pub fn installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    if !found {
+        let required = std::env::var("PASSERELLE_TEST_REQUIRE").is_ok_and(|it| it == "all");
+        assert!(!required, "{program} is not installed");
+        // Not `eprintln!`, which the test runner swallows when the test passes.
+        let note = format!("NOT RUN: a test needs {program}, which is not installed\n");
+        let _ = std::io::stderr().write_all(note.as_bytes());
+    }
+    found
 }
 
 /// Waits until `look` finds something.

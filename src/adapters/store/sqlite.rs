@@ -1,6 +1,6 @@
 //! SQLite: one file, write-ahead log, `synchronous=FULL`.
 //!
-//! Every write goes through the one [`writer`], which commits many at once; reads have a pool of
+//! Every write goes through the one `writer`, which commits many at once; reads have a pool of
 //! their own. Other processes (the command line) may write beside the daemon: SQLite's lock makes
 //! them wait for each other.
 
