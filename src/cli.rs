@@ -2,9 +2,11 @@
 //!
 //! Every verb works on the database and the files, beside a running daemon or without one.
 
+mod check;
 mod completions;
 mod deliveries;
 mod init;
+mod report;
 mod serve;
 mod signalements;
 mod tokens;
@@ -38,6 +40,8 @@ enum Verb {
     Serve,
     /// Write the rules, sample reference data and a settings file into a folder
     Init(init::Init),
+    /// Validate the rules and run their cases
+    Check(check::Check),
     /// Signalements that did not become a demande
     #[command(subcommand)]
     Signalements(signalements::Signalements),
@@ -85,6 +89,7 @@ impl Cli {
         match self.verb.unwrap_or(Verb::Serve) {
             Verb::Serve => serve::run(settings()?).await,
             Verb::Init(verb) => verb.run(),
+            Verb::Check(verb) => verb.run(&settings()?),
             Verb::Signalements(verb) => verb.run(&settings()?).await,
             Verb::Deliveries(verb) => verb.run(&settings()?).await,
             Verb::Tokens(verb) => verb.run(&settings()?).await,

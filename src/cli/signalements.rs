@@ -135,7 +135,7 @@ async fn retry(
     store: &Arc<dyn Store>,
     ids: Vec<SignalementId>,
 ) -> anyhow::Result<()> {
-    let generation = reload::last_accepted(store.as_ref(), &[]).await?;
+    let generation = reload::last_accepted(store.as_ref()).await?;
     let rules: Arc<dyn Rules> = Arc::new(Arc::new(generation));
     let inbound = inbound(store, open_files(settings)?, rules, Hint::default());
     let mut failed = 0;

@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::domain::ports::{Clock, FileSet, Source, SourceError, Store, StoreError, StoredVersion};
-use crate::rules::compile::{self, Generation};
-use crate::rules::diagnostic::{Diagnostic, any_error};
+use crate::rules::compile::{self, Generation, Known};
+use crate::rules::diagnostic::{Diagnostic, any_error, code};
 
 /// Editors write several files, or one in several steps: quiet for this long ends a burst.
 const QUIET: Duration = Duration::from_millis(100);
@@ -100,9 +100,11 @@ impl Reload {
         exports: Arc<dyn Source>,
     ) -> Result<Self, BootError> {
         let at = clock.now();
+        let stored = store.last_version().await?;
         let (version, generation, diagnostics) = match read(&rules, &exports).await {
             Ok(files) => {
-                let (generation, diagnostics) = build(&files, None).await;
+                let accepted = stored.as_ref().map(|it| it.rules.clone());
+                let (generation, diagnostics) = build(&files, None, accepted).await;
                 if let Some(generation) = &generation {
                     keep(store.as_ref(), &files, generation, at).await?;
                 }
@@ -113,7 +115,7 @@ impl Reload {
         let accepted = generation.is_some();
         let generation = match generation {
             Some(generation) => generation,
-            None => last_accepted(store.as_ref(), &diagnostics).await?,
+            None => recompile(stored, &diagnostics).await?,
         };
         if accepted {
             log_accepted(&generation.version, &diagnostics);
@@ -243,14 +245,14 @@ impl Reload {
             self.note(version, at, true, active.remarks.clone());
             return Some(());
         }
-        let (generation, mut diagnostics) = build(&files, Some(&active.generation)).await;
+        let (generation, mut diagnostics) = build(&files, Some(&active.generation), None).await;
         let Some(generation) = generation else {
             self.refuse(version, at, diagnostics);
             return Some(());
         };
         if let Err(error) = keep(self.store.as_ref(), &files, &generation, at).await {
             diagnostics.push(Diagnostic::file(
-                "",
+                code::UNREADABLE, "",
                 format!("cette version n'a pas pu être enregistrée, nouvel essai dans un instant ({error})"),
             ));
             self.refuse(String::new(), at, diagnostics);
@@ -319,6 +321,7 @@ async fn read(rules: &Arc<dyn Source>, exports: &Arc<dyn Source>) -> Result<File
 
 fn unreadable(error: &SourceError) -> Diagnostic {
     Diagnostic::file(
+        code::UNREADABLE,
         &error.path,
         format!("lecture impossible ({})", error.reason),
     )
@@ -327,15 +330,22 @@ fn unreadable(error: &SourceError) -> Diagnostic {
 async fn build(
     files: &Files,
     previous: Option<&Arc<Generation>>,
+    accepted_rules: Option<FileSet>,
 ) -> (Option<Generation>, Vec<Diagnostic>) {
     let (rules, exports) = (files.rules.clone(), files.exports.clone());
     let previous = previous.map(Arc::clone);
-    let work = move || compile::compile(&rules, &exports, previous.as_deref());
+    let work = move || {
+        let known = Known {
+            previous: previous.as_deref(),
+            accepted_rules: accepted_rules.as_ref(),
+        };
+        compile::compile(&rules, &exports, known)
+    };
     match tokio::task::spawn_blocking(work).await {
         Ok(built) => built,
         Err(error) => {
             let message = format!("la compilation des règles a échoué ({error})");
-            (None, vec![Diagnostic::file("", message)])
+            (None, vec![Diagnostic::file(code::UNREADABLE, "", message)])
         }
     }
 }
@@ -356,22 +366,27 @@ async fn keep(
         .await
 }
 
-/// The version that the store holds, compiled again.
+/// The version that was accepted last, compiled again from what the store keeps of it.
 ///
 /// # Errors
-/// With the files' own diagnostics when there is none.
-pub async fn last_accepted(
-    store: &dyn Store,
+/// When there is none, or it no longer compiles.
+pub async fn last_accepted(store: &dyn Store) -> Result<Generation, BootError> {
+    recompile(store.last_version().await?, &[]).await
+}
+
+async fn recompile(
+    stored: Option<StoredVersion>,
     refused: &[Diagnostic],
 ) -> Result<Generation, BootError> {
-    let Some(stored) = store.last_version().await? else {
+    let Some(stored) = stored else {
         return Err(BootError::Refused(refused.to_vec()));
     };
     let files = Files {
         rules: stored.rules,
         exports: stored.referentiel,
     };
-    match build(&files, None).await {
+    let accepted = files.rules.clone();
+    match build(&files, None, Some(accepted)).await {
         (Some(generation), _) => Ok(generation),
         (None, also_refused) => {
             let both = refused.iter().cloned().chain(also_refused).collect();

@@ -12,11 +12,12 @@ use crate::domain::ports::FileSet;
 use crate::domain::referentiel::Referentiel;
 use crate::domain::signalement::hex;
 use crate::domain::statut::SELON_FIELDS;
-use crate::rules::diagnostic::{Diagnostic, any_error, suggestion};
+use crate::rules::case::Case;
+use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
 use crate::rules::script::{self, Scripts};
 use crate::rules::source::{self, Located, RawCorrespondance, RawStatuts, RawTransmission};
 use crate::rules::template::{self, Templates};
-use crate::rules::{referentiel, yaml};
+use crate::rules::{case, referentiel};
 
 /// SoWell's words for priorities.
 pub const PRIORITES: &str = "priorites.yaml";
@@ -36,7 +37,19 @@ pub struct Generation {
     pub rules: Arc<RuleSet>,
     /// The reference data.
     pub referentiel: Arc<Referentiel>,
+    rules_digest: String,
     referentiel_digest: String,
+}
+
+impl Generation {
+    /// The same rules on other reference data, for a case that brings its own.
+    #[must_use]
+    pub fn with_referentiel(&self, referentiel: Arc<Referentiel>) -> Self {
+        Self {
+            referentiel,
+            ..self.clone()
+        }
+    }
 }
 
 /// The compiled rules.
@@ -153,35 +166,74 @@ pub enum Target {
     },
 }
 
-/// Compiles rules and reference data; `previous` saves reading an unchanged export again.
+/// What an attempt may rely on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// The generation in force: an unchanged export need not be read again.
+    pub previous: Option<&'a Generation>,
+    /// Rule files that were accepted before: where they come back unchanged, it is the exports
+    /// that changed, and a case that fails for it is a remark.
+    pub accepted_rules: Option<&'a FileSet>,
+}
+
+/// Compiles rules and reference data and runs the admins' cases.
 ///
 /// The generation is there only where no diagnostic is an error.
 #[must_use]
 pub fn compile(
     rules: &FileSet,
     exports: &FileSet,
-    previous: Option<&Generation>,
+    known: Known<'_>,
 ) -> (Option<Generation>, Vec<Diagnostic>) {
     let (rule_set, mut diagnostics) = compile_rules(rules);
+    let cases = read_cases(rules, &mut diagnostics);
+    let rules_digest = digest(&[rules]);
     let referentiel_digest = digest(&[exports]);
-    let known = previous
+    let unchanged = known
+        .previous
         .filter(|it| it.referentiel_digest == referentiel_digest)
         .map(|it| Arc::clone(&it.referentiel));
-    let referentiel = known.or_else(|| {
+    let referentiel = unchanged.or_else(|| {
         let (referentiel, faults) = referentiel::read(exports);
         diagnostics.extend(faults);
         referentiel.map(Arc::new)
     });
-    let generation = match (rule_set, referentiel) {
-        (Some(rule_set), Some(referentiel)) => Some(Generation {
-            version: version(rules, exports),
-            rules: Arc::new(rule_set),
-            referentiel,
-            referentiel_digest,
-        }),
-        _ => None,
+    let (Some(rule_set), Some(referentiel)) = (rule_set, referentiel) else {
+        return (None, diagnostics);
     };
-    (generation, diagnostics)
+    let generation = Generation {
+        version: version(rules, exports),
+        rules: Arc::new(rule_set),
+        referentiel,
+        rules_digest,
+        referentiel_digest,
+    };
+    let accepted = known.accepted_rules.map(|files| digest(&[files]));
+    let in_force = known.previous.map(|it| it.rules_digest.clone());
+    let rules_are_known = [accepted, in_force].contains(&Some(generation.rules_digest.clone()));
+    for failure in cases.iter().flat_map(|case| case.run(&generation)) {
+        diagnostics.push(if rules_are_known {
+            failure.as_warning()
+        } else {
+            failure
+        });
+    }
+    let accepted = !any_error(&diagnostics);
+    (accepted.then_some(generation), diagnostics)
+}
+
+fn read_cases(files: &FileSet, faults: &mut Vec<Diagnostic>) -> Vec<Case> {
+    let names: Vec<&String> = files
+        .keys()
+        .filter(|name| name.starts_with(case::FOLDER))
+        .collect();
+    let mut cases = Vec::new();
+    for name in names {
+        if let Some(text) = text(files, name, faults) {
+            cases.extend(case::read(name, &text, faults));
+        }
+    }
+    cases
 }
 
 /// The name of the version that these bytes make.
@@ -247,7 +299,11 @@ pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
 
 fn text(files: &FileSet, name: &str, faults: &mut Vec<Diagnostic>) -> Option<String> {
     let Some(bytes) = files.get(name) else {
-        faults.push(Diagnostic::file(name, "ce fichier manque"));
+        faults.push(Diagnostic::file(
+            code::FILE_MISSING,
+            name,
+            "ce fichier manque",
+        ));
         return None;
     };
     match std::str::from_utf8(bytes) {
@@ -256,6 +312,7 @@ fn text(files: &FileSet, name: &str, faults: &mut Vec<Diagnostic>) -> Option<Str
             let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
             let line = 1 + before.matches('\n').count();
             faults.push(Diagnostic::at(
+                code::UNREADABLE,
                 name,
                 u32::try_from(line).unwrap_or(u32::MAX),
                 0,
@@ -304,6 +361,7 @@ fn compile_transmission(
         {
             Some(mode) => modes.push((mode, word.line)),
             None => faults.push(Diagnostic::at(
+                code::WORD_UNKNOWN,
                 TRANSMISSION,
                 word.line,
                 word.column,
@@ -319,6 +377,7 @@ fn compile_transmission(
         let unknown = qualifications.filter(|known| !known.contains_key(&code.text));
         if let Some(known) = unknown {
             faults.push(Diagnostic::at(
+                code::WORD_UNKNOWN,
                 TRANSMISSION,
                 code.line,
                 code.column,
@@ -333,6 +392,7 @@ fn compile_transmission(
     let wants_categories = modes.iter().find(|(mode, _)| *mode == Mode::Categories);
     if let (Some((_, line)), true) = (wants_categories, raw.categories.is_empty()) {
         faults.push(Diagnostic::at(
+            code::RULE,
             TRANSMISSION,
             *line,
             0,
@@ -359,6 +419,7 @@ fn compile_statuts(raw: RawStatuts, faults: &mut Vec<Diagnostic>) -> Option<Stat
             RawCorrespondance::Selon { field, values } => {
                 if !SELON_FIELDS.contains(&field.text.as_str()) {
                     faults.push(Diagnostic::at(
+                        code::WORD_UNKNOWN,
                         STATUTS,
                         field.line,
                         field.column,
@@ -381,6 +442,7 @@ fn compile_statuts(raw: RawStatuts, faults: &mut Vec<Diagnostic>) -> Option<Stat
     for statut in raw.ignorer {
         if let Some(other) = table.get(&statut.text) {
             faults.push(Diagnostic::at(
+                code::RULE,
                 STATUTS,
                 statut.line,
                 statut.column,
@@ -401,7 +463,14 @@ fn compile_statuts(raw: RawStatuts, faults: &mut Vec<Diagnostic>) -> Option<Stat
             raw.initial.text
         );
         faults.push(
-            Diagnostic::at(STATUTS, raw.initial.line, raw.initial.column, remark).as_warning(),
+            Diagnostic::at(
+                code::RULE,
+                STATUTS,
+                raw.initial.line,
+                raw.initial.column,
+                remark,
+            )
+            .as_warning(),
         );
     }
     Some(Statuts {
@@ -425,15 +494,12 @@ fn note_unread_files(files: &FileSet, faults: &mut Vec<Diagnostic>) {
         script::GESTIONNAIRE,
         script::ACCUSES,
     ];
-    for (name, bytes) in files {
-        if READ.contains(&name.as_str()) || name.starts_with(template::FOLDER) {
-            continue;
-        }
-        if name.starts_with("cas/") {
-            // Cases are not run by this version, but a broken one is reported all the same.
-            if let Err(broken) = yaml::parse(name, &String::from_utf8_lossy(bytes)) {
-                faults.extend(broken.into_iter().map(Diagnostic::as_warning));
-            }
+    for name in files.keys() {
+        let read = READ.contains(&name.as_str())
+            || [template::FOLDER, case::FOLDER]
+                .iter()
+                .any(|folder| name.starts_with(folder));
+        if read {
             continue;
         }
         let message = if name.starts_with("connecteurs/") {
@@ -441,6 +507,6 @@ fn note_unread_files(files: &FileSet, faults: &mut Vec<Diagnostic>) {
         } else {
             format!("ce fichier n'est pas lu ; {}", suggestion(name, READ))
         };
-        faults.push(Diagnostic::file(name, message).as_warning());
+        faults.push(Diagnostic::file(code::NOT_READ, name, message).as_warning());
     }
 }

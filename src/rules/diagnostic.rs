@@ -11,6 +11,40 @@ pub enum Severity {
     Warning,
 }
 
+/// The kinds of faults, as programs read them; once released, a code keeps its meaning.
+pub mod code {
+    /// A file is missing.
+    pub const FILE_MISSING: &str = "fichier-manquant";
+    /// A file or folder cannot be read, or is not UTF-8.
+    pub const UNREADABLE: &str = "illisible";
+    /// A file that nothing reads.
+    pub const NOT_READ: &str = "non-lu";
+    /// Not YAML.
+    pub const YAML: &str = "yaml";
+    /// A key given twice.
+    pub const KEY_TWICE: &str = "cle-double";
+    /// A key that is not known there.
+    pub const KEY_UNKNOWN: &str = "cle-inconnue";
+    /// A key that is required.
+    pub const KEY_MISSING: &str = "cle-manquante";
+    /// A list where a text is expected, and the like.
+    pub const SHAPE: &str = "forme";
+    /// A word or code that is not known.
+    pub const WORD_UNKNOWN: &str = "mot-inconnu";
+    /// Two rules that contradict each other, or one that lacks what it needs.
+    pub const RULE: &str = "regle";
+    /// A script that does not compile.
+    pub const SCRIPT: &str = "script";
+    /// A template that does not compile or render.
+    pub const TEMPLATE: &str = "modele";
+    /// A case that fails.
+    pub const CASE: &str = "cas";
+    /// An export that is broken.
+    pub const EXPORT: &str = "export";
+    /// A row that points at another file's missing row.
+    pub const ORPHAN: &str = "ligne-orpheline";
+}
+
 /// One thing to mend, where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
@@ -22,23 +56,32 @@ pub struct Diagnostic {
     pub column: u32,
     /// Whether it refuses the edit.
     pub severity: Severity,
+    /// Names the kind of fault for programs; stable, see [`code`].
+    pub code: &'static str,
     /// What is wrong, in French, for someone who is no programmer.
     pub message: String,
 }
 
 impl Diagnostic {
     /// A fault of the file as a whole.
-    pub fn file(file: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::at(file, 0, 0, message)
+    pub fn file(code: &'static str, file: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::at(code, file, 0, 0, message)
     }
 
     /// A fault at a place.
-    pub fn at(file: impl Into<String>, line: u32, column: u32, message: impl Into<String>) -> Self {
+    pub fn at(
+        code: &'static str,
+        file: impl Into<String>,
+        line: u32,
+        column: u32,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             file: file.into(),
             line,
             column,
             severity: Severity::Error,
+            code,
             message: message.into(),
         }
     }
@@ -135,7 +178,8 @@ mod tests {
 
     #[test]
     fn a_diagnostic_reads_as_a_sentence() {
-        let text = Diagnostic::at("statuts.yaml", 3, 7, "clé inconnue").to_string();
+        let text =
+            Diagnostic::at(code::KEY_UNKNOWN, "statuts.yaml", 3, 7, "clé inconnue").to_string();
         assert_eq!(
             text,
             "statuts.yaml, ligne 3, colonne 7 : erreur : clé inconnue"

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::{Bien, Gestionnaire, Referentiel, Residence};
-use crate::rules::diagnostic::{Diagnostic, any_error, suggestion};
+use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
 
 /// The files of the folder, all of them required.
 pub const FILES: [&str; 3] = ["residences.csv", "gestionnaires.csv", "biens.csv"];
@@ -54,6 +54,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     }
     if residences.is_empty() && !any_error(&faults) {
         faults.push(Diagnostic::file(
+            code::EXPORT,
             FILES[0],
             "aucune résidence dans ce fichier : l'export semble vide ou tronqué",
         ));
@@ -121,6 +122,7 @@ impl<const N: usize> Row<N> {
     fn filled(&self, file: &str, column: &str, value: &str, faults: &mut Vec<Diagnostic>) -> bool {
         if value.is_empty() {
             faults.push(Diagnostic::at(
+                code::EXPORT,
                 file,
                 self.line,
                 0,
@@ -132,6 +134,7 @@ impl<const N: usize> Row<N> {
 
     fn orphan(&self, file: &str, residence: &str) -> Diagnostic {
         Diagnostic::at(
+            code::ORPHAN,
             file,
             self.line,
             0,
@@ -157,6 +160,7 @@ impl Unique {
         let new = self.0.insert(key.to_owned());
         if !new {
             faults.push(Diagnostic::at(
+                code::EXPORT,
                 file,
                 row.line,
                 0,
@@ -174,7 +178,11 @@ fn table<const N: usize>(
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<Row<N>> {
     let Some(bytes) = files.get(file) else {
-        faults.push(Diagnostic::file(file, "ce fichier manque"));
+        faults.push(Diagnostic::file(
+            code::FILE_MISSING,
+            file,
+            "ce fichier manque",
+        ));
         return Vec::new();
     };
     let text = decode(bytes);
@@ -193,7 +201,11 @@ fn table<const N: usize>(
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                faults.push(Diagnostic::file(file, format!("illisible : {error}")));
+                faults.push(Diagnostic::file(
+                    code::EXPORT,
+                    file,
+                    format!("illisible : {error}"),
+                ));
                 return Vec::new();
             }
         };
@@ -205,7 +217,7 @@ fn table<const N: usize>(
         let beyond = record.iter().skip(width).any(|value| !value.is_empty());
         if record.len() < width || beyond {
             faults.push(Diagnostic::at(
-                file,
+                code::EXPORT, file,
                 line,
                 0,
                 format!(
@@ -227,6 +239,7 @@ fn table<const N: usize>(
     if swallowed && text.matches('"').count() % 2 == 1 {
         let line = rows.last().map_or(0, |row| row.line);
         faults.push(Diagnostic::at(
+            code::EXPORT,
             file,
             line,
             0,
@@ -246,7 +259,11 @@ fn places<const N: usize>(
     let headers: Vec<String> = match reader.headers() {
         Ok(headers) => headers.iter().map(str::to_lowercase).collect(),
         Err(error) => {
-            faults.push(Diagnostic::file(file, format!("illisible : {error}")));
+            faults.push(Diagnostic::file(
+                code::EXPORT,
+                file,
+                format!("illisible : {error}"),
+            ));
             return None;
         }
     };
@@ -259,6 +276,7 @@ fn places<const N: usize>(
                 .map(String::as_str)
                 .filter(|it| !it.is_empty());
             faults.push(Diagnostic::at(
+                code::EXPORT,
                 file,
                 1,
                 0,
@@ -306,7 +324,11 @@ fn shorten(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
             faults[MOST_FAULTS].severity,
         );
         faults.truncate(MOST_FAULTS);
-        let mut rest = Diagnostic::file(file, format!("… et {} autres remarques", more + 1));
+        let mut rest = Diagnostic::file(
+            code::EXPORT,
+            file,
+            format!("… et {} autres remarques", more + 1),
+        );
         rest.severity = severity;
         faults.push(rest);
     }

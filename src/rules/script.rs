@@ -9,7 +9,7 @@ use serde_json::{Number, Value};
 
 use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::Gestionnaire;
-use crate::rules::diagnostic::Diagnostic;
+use crate::rules::diagnostic::{Diagnostic, code};
 
 /// The script that finds who is concerned and who acts.
 pub const GESTIONNAIRE: &str = "gestionnaire.rhai";
@@ -187,6 +187,7 @@ fn compile_one(
             let line = error.position().line().map_or(0, clamp);
             let column = error.position().position().map_or(0, clamp);
             faults.push(Diagnostic::at(
+                code::SCRIPT,
                 file,
                 line,
                 column,
@@ -209,7 +210,7 @@ fn compile_one(
             "la fonction « {function} » doit avoir {parameters} paramètre(s), et non {other}"
         ),
     };
-    faults.push(Diagnostic::file(file, message));
+    faults.push(Diagnostic::file(code::SCRIPT, file, message));
     None
 }
 

@@ -1,7 +1,9 @@
 //! The shape of each YAML rule file: what may stand in it, before anything is checked across
 //! files. Every fault of a file is reported, never only the first.
 
-use crate::rules::diagnostic::{Diagnostic, suggestion};
+use std::collections::BTreeMap;
+
+use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::yaml::{self, Key, Node, Value};
 
 /// A text and where it stands.
@@ -158,14 +160,14 @@ pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<R
 }
 
 /// Reads nodes of one file and notes what is wrong with them.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: &'a str,
     faults: &'a mut Vec<Diagnostic>,
     before: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn new(file: &'a str, faults: &'a mut Vec<Diagnostic>) -> Self {
+    pub(super) fn new(file: &'a str, faults: &'a mut Vec<Diagnostic>) -> Self {
         let before = faults.len();
         Self {
             file,
@@ -175,11 +177,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The value, unless something in the file was wrong.
-    fn finish<T>(&self, value: T) -> Option<T> {
+    pub(super) fn finish<T>(&self, value: T) -> Option<T> {
         (self.faults.len() == self.before).then_some(value)
     }
 
-    fn root(&mut self, text: &str) -> Option<Node> {
+    pub(super) fn root(&mut self, text: &str) -> Option<Node> {
         match yaml::parse(self.file, text) {
             Ok(node) => Some(node),
             Err(faults) => {
@@ -189,9 +191,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn fault(&mut self, line: u32, column: u32, message: String) {
+    pub(super) fn fault(&mut self, code: &'static str, line: u32, column: u32, message: String) {
         self.faults
-            .push(Diagnostic::at(self.file, line, column, message));
+            .push(Diagnostic::at(code, self.file, line, column, message));
     }
 
     fn expected(&mut self, node: &Node, what: &str) {
@@ -202,13 +204,14 @@ impl<'a> Reader<'a> {
             Value::Map(_) => "des clés « nom: valeur »",
         };
         self.fault(
+            code::SHAPE,
             node.line,
             node.column,
             format!("{what} est attendu ici, et non {found}"),
         );
     }
 
-    fn map<'n>(&mut self, node: &'n Node) -> Option<&'n [(Key, Node)]> {
+    pub(super) fn map<'n>(&mut self, node: &'n Node) -> Option<&'n [(Key, Node)]> {
         match &node.value {
             Value::Map(entries) => Some(entries),
             _ => {
@@ -219,7 +222,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The values of a mapping whose keys are all known, in the order asked for.
-    fn fields<'n, const N: usize>(
+    pub(super) fn fields<'n, const N: usize>(
         &mut self,
         node: &'n Node,
         names: [&str; N],
@@ -227,14 +230,7 @@ impl<'a> Reader<'a> {
     ) -> Option<[Option<&'n Node>; N]> {
         let entries = self.map(node)?;
         for (key, _) in entries {
-            if !names.contains(&key.name.as_str()) {
-                let message = format!(
-                    "clé inconnue « {} » : {}",
-                    key.name,
-                    suggestion(&key.name, names)
-                );
-                self.fault(key.line, key.column, message);
-            }
+            self.known_key(key, &names);
         }
         Some(names.map(|name| {
             let found = entries
@@ -245,6 +241,7 @@ impl<'a> Reader<'a> {
                 .filter(|value| value.value != Value::Null || !optional.contains(&name));
             if found.is_none() && !optional.contains(&name) {
                 self.fault(
+                    code::KEY_MISSING,
                     node.line,
                     node.column,
                     format!("la clé « {name} » manque ici"),
@@ -254,9 +251,25 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    fn key(&mut self, key: &Key) -> Located {
+    /// Whether a key is one of these; notes it with the nearest where it is not.
+    pub(super) fn known_key(&mut self, key: &Key, names: &[&str]) -> bool {
+        let known = names.contains(&key.name.as_str());
+        if !known {
+            let near = suggestion(&key.name, names.iter().copied());
+            let message = format!("clé inconnue « {} » : {near}", key.name);
+            self.fault(code::KEY_UNKNOWN, key.line, key.column, message);
+        }
+        known
+    }
+
+    pub(super) fn key(&mut self, key: &Key) -> Located {
         if key.name.trim().is_empty() {
-            self.fault(key.line, key.column, "cette clé est vide".to_owned());
+            self.fault(
+                code::SHAPE,
+                key.line,
+                key.column,
+                "cette clé est vide".to_owned(),
+            );
         }
         Located {
             line: key.line,
@@ -265,7 +278,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn text(&mut self, node: &Node) -> Option<Located> {
+    pub(super) fn text(&mut self, node: &Node) -> Option<Located> {
         match &node.value {
             Value::Text(text) if !text.trim().is_empty() => Some(Located {
                 line: node.line,
@@ -279,12 +292,30 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn texts(&mut self, node: &Node) -> Option<Vec<Located>> {
-        let Value::List(items) = &node.value else {
-            self.expected(node, "une liste, par exemple [a, b],");
-            return None;
-        };
+    pub(super) fn list<'n>(&mut self, node: &'n Node) -> Option<&'n [Node]> {
+        match &node.value {
+            Value::List(items) => Some(items),
+            _ => {
+                self.expected(node, "une liste, par exemple [a, b],");
+                None
+            }
+        }
+    }
+
+    pub(super) fn texts(&mut self, node: &Node) -> Option<Vec<Located>> {
+        let items = self.list(node)?;
         Some(items.iter().filter_map(|item| self.text(item)).collect())
+    }
+
+    /// The texts of a mapping by their keys; a key with nothing behind it counts as left out.
+    pub(super) fn texts_by_key(&mut self, node: &Node) -> Option<BTreeMap<String, Located>> {
+        let mut found = BTreeMap::new();
+        for (key, value) in self.map(node)? {
+            if value.value != Value::Null {
+                found.insert(key.name.clone(), self.text(value)?);
+            }
+        }
+        Some(found)
     }
 
     fn pairs(&mut self, node: &Node) -> Option<Vec<(Located, String)>> {

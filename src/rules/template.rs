@@ -10,7 +10,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
 use crate::domain::ports::FileSet;
-use crate::rules::diagnostic::Diagnostic;
+use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::view::sample_context;
 
 /// The folder of the templates in the folder of rules.
@@ -59,14 +59,22 @@ impl Templates {
         let mut environment = environment();
         for (path, bytes) in files.iter().filter(|(path, _)| path.starts_with(FOLDER)) {
             let Ok(text) = std::str::from_utf8(bytes) else {
-                faults.push(Diagnostic::file(path, "ce fichier n'est pas en UTF-8"));
+                faults.push(Diagnostic::file(
+                    code::UNREADABLE,
+                    path,
+                    "ce fichier n'est pas en UTF-8",
+                ));
                 continue;
             };
             let text = text.strip_prefix('\u{feff}').unwrap_or(text);
             add(&mut environment, path, text, faults);
         }
         if !files.contains_key(CONTEXTE) {
-            faults.push(Diagnostic::file(CONTEXTE, "ce fichier manque"));
+            faults.push(Diagnostic::file(
+                code::FILE_MISSING,
+                CONTEXTE,
+                "ce fichier manque",
+            ));
         }
         let templates = Self { environment };
         if faults.len() == before {
@@ -156,7 +164,13 @@ impl Templates {
             if certain || name == CONTEXTE {
                 let error = located(name, &error);
                 let line = error.line.unwrap_or(0);
-                faults.push(Diagnostic::at(error.file, line, 0, error.message));
+                faults.push(Diagnostic::at(
+                    code::TEMPLATE,
+                    error.file,
+                    line,
+                    0,
+                    error.message,
+                ));
             }
         }
     }
@@ -198,6 +212,7 @@ fn add(
             .and_then(|rest| rest.strip_prefix(':'));
         let Some(subject) = subject else {
             faults.push(Diagnostic::at(
+                code::TEMPLATE,
                 path,
                 1,
                 1,
@@ -215,7 +230,13 @@ fn add(
         if let Err(error) = environment.add_template_owned(name.clone(), source) {
             let error = located(&name, &error);
             let line = error.line.unwrap_or(0);
-            faults.push(Diagnostic::at(error.file, line, 0, error.message));
+            faults.push(Diagnostic::at(
+                code::TEMPLATE,
+                error.file,
+                line,
+                0,
+                error.message,
+            ));
         }
     }
 }

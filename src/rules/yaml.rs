@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{DuplicateKeyPolicy, Location, Spanned};
 
-use crate::rules::diagnostic::Diagnostic;
+use crate::rules::diagnostic::{Diagnostic, code};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,13 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
     };
     let raw: Spanned<Raw> = serde_yaml::from_str_with_options(text, options).map_err(|error| {
         let (line, column) = error.location().map_or((0, 0), |at| position(&at));
-        vec![Diagnostic::at(file, line, column, explain(&error))]
+        vec![Diagnostic::at(
+            code::YAML,
+            file,
+            line,
+            column,
+            explain(&error),
+        )]
     })?;
     let mut faults = Vec::new();
     let node = locate(file, text, raw, &mut faults);
@@ -174,6 +180,7 @@ fn locate(file: &str, text: &str, raw: Spanned<Raw>, faults: &mut Vec<Diagnostic
                 let value = locate(file, text, value, faults);
                 if let Some(first) = lines.insert(key.name.clone(), line) {
                     faults.push(Diagnostic::at(
+                        code::KEY_TWICE,
                         file,
                         line,
                         column,

@@ -173,3 +173,44 @@ fn completions_are_printed() {
     let output = passerelle(Path::new("."), &[], &["completions", "bash"]);
     assert!(String::from_utf8_lossy(&output.stdout).contains("deliveries"));
 }
+
+#[test]
+fn check_says_what_the_daemon_would() {
+    let here = Path::new(".");
+    let good = passerelle(here, &[], &["check"]);
+    assert!(good.status.success(), "{good:?}");
+
+    let folder = tempfile::tempdir().unwrap();
+    passerelle(folder.path(), &[], &["init"]);
+    let rules = folder.path().join("rules");
+    std::fs::write(rules.join("transmission.yaml"), "modes: [auteurs]\n").unwrap();
+    std::fs::write(rules.join("accuses.rhai"), "fn accuses(e) { inconnue }\n").unwrap();
+    let refused = passerelle(here, &[], &["check", folder.path().to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&refused.stdout).into_owned();
+    let line = "1 | modes: [auteurs]\n  |         ^^^^^^^";
+    assert!(told.contains(line), "{told}");
+    assert!(told.contains("accuses.rhai:1:17"), "{told}");
+    let json = passerelle(folder.path(), &[], &["check", ".", "--format", "json"]);
+    let found: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(found["acceptee"], false);
+    assert_eq!(found["diagnostics"][0]["code"], "mot-inconnu");
+}
+
+#[test]
+fn check_runs_the_cases() {
+    let folder = tempfile::tempdir().unwrap();
+    passerelle(folder.path(), &[], &["init"]);
+    let script = folder.path().join("rules/gestionnaire.rhai");
+    let text = std::fs::read_to_string(&script).unwrap();
+    std::fs::write(
+        &script,
+        text.replace("concerne = responsable", "throw \"personne\""),
+    )
+    .unwrap();
+    let output = passerelle(folder.path(), &[], &["check", "."]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("attendu « RS-1 », obtenu rien"), "{told}");
+    assert!(told.contains("personne"), "{told}");
+}

@@ -287,3 +287,68 @@ async fn a_folder_swapped_by_a_link_is_noticed() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_whose_cases_fail_does_not_take_effect() {
+    let daemon = Builder::new().start().await;
+    fs::create_dir(daemon.folder.path().join("rules/cas")).unwrap();
+    let case = |wanted: &str| {
+        format!(
+            "cas: [{{nom: essai, signalement: {{qualification: ASC, residence: MZ-01}}, attendu: {{gestionnaire_concerne: {wanted}}}}}]"
+        )
+    };
+    let regles = daemon.edit("rules/cas/a.yaml", &case("TEC-1")).await;
+    assert_eq!(regles["derniere_tentative"]["acceptee"], true);
+    let before = regles["active"].clone();
+    let broken = daemon
+        .read("rules/gestionnaire.rhai")
+        .replace("concerne = responsable", "throw 1");
+    let broken = broken.replace(
+        "gestionnaire_concerne: concerne",
+        "gestionnaire_concerne: responsable",
+    );
+    let regles = daemon.edit("rules/gestionnaire.rhai", &broken).await;
+    assert_eq!(regles["active"], before);
+    let error = &regles["derniere_tentative"]["erreurs"][0];
+    assert_eq!(
+        (error["code"].as_str(), error["fichier"].as_str()),
+        (Some("cas"), Some("cas/a.yaml"))
+    );
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("attendu « TEC-1 », obtenu « RS-MZ-01 »")
+    );
+    // With its case changed as well, the edit is meant.
+    let regles = daemon.edit("rules/cas/a.yaml", &case("RS-MZ-01")).await;
+    assert_eq!(regles["derniere_tentative"]["acceptee"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_only_makes_a_case_fail_takes_effect_with_a_warning() {
+    let builder = Builder::new();
+    fs::create_dir(builder.folder().path().join("rules/cas")).unwrap();
+    let case = "cas: [{nom: essai, signalement: {qualification: ASC, residence: MZ-01}, attendu: {gestionnaire_concerne: TEC-1}}]";
+    let daemon = builder.file("rules/cas/a.yaml", case).start().await;
+    let managers = daemon
+        .read("referentiel/gestionnaires.csv")
+        .replace("TEC-1", "TEC-2");
+    let regles = daemon
+        .edit("referentiel/gestionnaires.csv", &managers)
+        .await;
+    assert_eq!(regles["derniere_tentative"]["acceptee"], true);
+    assert_eq!(
+        regles["derniere_tentative"]["avertissements"][0]["code"],
+        "cas"
+    );
+    let (folder, environment) = daemon.stop().await;
+    // A restart is no edit: the same rules stay good.
+    let daemon = Builder::again(&folder, environment).start().await;
+    assert_eq!(
+        daemon.regles().await["derniere_tentative"]["acceptee"],
+        true
+    );
+    let body = daemon.post(&signalement(1)).await.json();
+    assert_eq!(body["gestionnaire_concerne"]["identifiant"], "TEC-2");
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use passerelle::adapters::folder::Folder;
 use passerelle::adapters::shipped::Shipped;
 use passerelle::domain::ports::Source;
-use passerelle::rules::compile::compile;
+use passerelle::rules::compile::{Known, compile};
 use serde_json::Value;
 
 use crate::harness::Builder;
@@ -19,7 +19,7 @@ fn the_binary_carries_what_the_folders_hold() {
         .read()
         .unwrap();
     assert_eq!(Shipped::Referentiel.files(), exports);
-    let (generation, remarks) = compile(&rules, &exports, None);
+    let (generation, remarks) = compile(&rules, &exports, Known::default());
     assert!(generation.is_some());
     assert_eq!(remarks, []);
 }

@@ -48,6 +48,8 @@ pub struct AttemptBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Diagnostic)]
 pub struct DiagnosticBody {
+    /// Nomme le genre de remarque ; stable.
+    code: &'static str,
     fichier: String,
     /// À partir de 1 ; nulle pour le fichier entier.
     ligne: Option<u32>,
@@ -60,6 +62,7 @@ impl From<&Diagnostic> for DiagnosticBody {
     fn from(it: &Diagnostic) -> Self {
         let some = |number: u32| (number > 0).then_some(number);
         Self {
+            code: it.code,
             fichier: it.file.clone(),
             ligne: some(it.line),
             colonne: some(it.column),

@@ -1,0 +1,108 @@
+//! Diagnostics on a terminal: the line, a caret under the place, what is wrong.
+
+use std::io::IsTerminal;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde_json::{Value, json};
+
+use crate::domain::ports::FileSet;
+use crate::rules::diagnostic::{Diagnostic, Severity};
+
+/// One diagnostic as people read it; `files` gives the text of the line.
+pub(super) fn render(diagnostic: &Diagnostic, files: &FileSet) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR.with_name("erreur"),
+        Severity::Warning => Level::WARNING.with_name("attention"),
+    };
+    let title = level.primary_title(diagnostic.message.as_str());
+    let text = files
+        .get(&diagnostic.file)
+        .and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let place = text.and_then(|text| Some((text, span(text, diagnostic)?)));
+    let colours = std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
+        && std::io::stdout().is_terminal();
+    let renderer = if colours {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    match place {
+        Some((text, span)) => {
+            let snippet = Snippet::source(text)
+                .path(diagnostic.file.as_str())
+                .annotation(AnnotationKind::Primary.span(span));
+            renderer.render(&[title.element(snippet)])
+        }
+        // Without a line to show, the sentence says where.
+        None => diagnostic.to_string(),
+    }
+}
+
+/// One diagnostic as programs read it.
+pub(super) fn to_json(diagnostic: &Diagnostic) -> Value {
+    let some = |number: u32| (number > 0).then_some(number);
+    json!({
+        "code": diagnostic.code,
+        "gravite": match diagnostic.severity {
+            Severity::Error => "erreur",
+            Severity::Warning => "avertissement",
+        },
+        "fichier": diagnostic.file,
+        "ligne": some(diagnostic.line),
+        "colonne": some(diagnostic.column),
+        "message": diagnostic.message,
+    })
+}
+
+/// Bytes to underline: the word at the place, or the whole line where no column is known.
+fn span(text: &str, diagnostic: &Diagnostic) -> Option<std::ops::Range<usize>> {
+    let number = usize::try_from(diagnostic.line.checked_sub(1)?).ok()?;
+    let line = text.split_inclusive('\n').nth(number)?;
+    let begin: usize = text.split_inclusive('\n').take(number).map(str::len).sum();
+    let line = line.trim_end();
+    let column = usize::try_from(diagnostic.column).ok()?;
+    let Some(before) = column.checked_sub(1) else {
+        let indent = line.len() - line.trim_start().len();
+        return Some(begin + indent..begin + line.len());
+    };
+    let at = line
+        .char_indices()
+        .nth(before)
+        .map_or(line.len(), |(at, _)| at);
+    let word = line[at..]
+        .find(|it: char| !(it.is_alphanumeric() || "_-".contains(it)))
+        .unwrap_or(line.len() - at);
+    // A bracket or a quote is a word of one sign.
+    let first = line[at..].chars().next().map_or(0, char::len_utf8);
+    Some(begin + at..begin + at + word.max(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::diagnostic::code;
+
+    fn shown(text: &str, line: u32, column: u32) -> String {
+        let files = FileSet::from([("a.yaml".to_owned(), text.as_bytes().to_vec())]);
+        let diagnostic = Diagnostic::at(code::YAML, "a.yaml", line, column, "clé inconnue");
+        render(&diagnostic, &files)
+    }
+
+    #[test]
+    fn the_word_is_underlined_after_accents_too() {
+        let text = shown("é: 1\nClôturée: Réglée # fin\n", 2, 11);
+        assert_eq!(
+            text,
+            "erreur: clé inconnue\n --> a.yaml:2:11\n  |\n2 | Clôturée: Réglée # fin\n  |           ^^^^^^"
+        );
+    }
+
+    #[test]
+    fn a_place_beyond_the_text_is_told_in_words() {
+        assert_eq!(
+            shown("a: 1\n", 9, 1),
+            "a.yaml, ligne 9, colonne 1 : erreur : clé inconnue"
+        );
+        assert!(shown("a: 1", 1, 40).contains("a.yaml:1:5"));
+    }
+}
