@@ -2,6 +2,8 @@
 //! adapter stands behind which port.
 
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +35,8 @@ use crate::settings::{Folder, Secret, Settings};
 
 /// How long a shutdown waits for requests and deliveries under way.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(25);
+/// How often a daemon that is stopping is looked at.
+const LOCK_POLL: Duration = Duration::from_millis(50);
 /// How soon a token that the command line made replaces the old one.
 const TOKEN_REFRESH: Duration = Duration::from_secs(2);
 /// How often the metrics' histograms are tidied.
@@ -48,6 +52,8 @@ pub struct App {
     pub new_tokens: BTreeMap<Client, Secret>,
     delivery: Arc<Delivery>,
     folders: Vec<FolderOnDisk>,
+    /// Held for as long as the daemon runs.
+    alone: File,
 }
 
 impl App {
@@ -57,7 +63,9 @@ impl App {
     /// When one of them cannot be used; the message is for the operator.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
         let metrics = telemetry::metrics();
+        let alone = stand_alone(&settings.data_dir).await?;
         let store = open_store(settings).await?;
+        store.release_claims().await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let files = open_files(settings)?;
         let sowell = SowellHttp::new(settings.sowell.clone()).context("HTTP client")?;
@@ -118,6 +126,7 @@ impl App {
             new_tokens,
             delivery: Arc::new(delivery),
             folders,
+            alone,
         })
     }
 
@@ -176,7 +185,31 @@ impl App {
             tracing::warn!("stopped before everything under way had ended");
         }
         drop(hint);
+        drop(self.alone);
         Ok(())
+    }
+}
+
+/// Takes the data folder for this daemon alone: SQLite serves one, and what a killed one had
+/// claimed may then be claimed anew at once. A daemon that is stopping is waited for.
+async fn stand_alone(data_dir: &Path) -> anyhow::Result<File> {
+    std::fs::create_dir_all(data_dir).with_context(|| format!("{}", data_dir.display()))?;
+    let path = data_dir.join("passerelle.lock");
+    let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
+    let end = tokio::time::Instant::now() + SHUTDOWN_LIMIT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if tokio::time::Instant::now() < end => {
+                tokio::time::sleep(LOCK_POLL).await;
+            }
+            Err(TryLockError::WouldBlock) => {
+                anyhow::bail!("another daemon is running on {}", data_dir.display());
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("{}", path.display()));
+            }
+        }
     }
 }
 

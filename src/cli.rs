@@ -5,6 +5,8 @@
 mod check;
 mod completions;
 mod deliveries;
+mod edited;
+mod explain;
 mod init;
 mod report;
 mod serve;
@@ -42,6 +44,8 @@ enum Verb {
     Init(init::Init),
     /// Validate the rules and run their cases
     Check(check::Check),
+    /// Tell a decision step by step, in French
+    Explain(explain::Explain),
     /// Signalements that did not become a demande
     #[command(subcommand)]
     Signalements(signalements::Signalements),
@@ -90,6 +94,7 @@ impl Cli {
             Verb::Serve => serve::run(settings()?).await,
             Verb::Init(verb) => verb.run(),
             Verb::Check(verb) => verb.run(&settings()?),
+            Verb::Explain(verb) => verb.run(&settings()?).await,
             Verb::Signalements(verb) => verb.run(&settings()?).await,
             Verb::Deliveries(verb) => verb.run(&settings()?).await,
             Verb::Tokens(verb) => verb.run(&settings()?).await,

@@ -5,6 +5,7 @@
 
 pub mod demande;
 pub mod fault;
+pub mod instant;
 pub mod livraison;
 pub mod ports;
 pub mod referentiel;

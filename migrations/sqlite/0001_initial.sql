@@ -75,9 +75,11 @@ CREATE TABLE evenements (
     evenement     TEXT,
     statut        TEXT NOT NULL,
     date          TEXT,
+    -- The same as an instant, so that two spellings of it are one.
+    date_at       INTEGER,
     resultat      TEXT,
     commentaire   TEXT,
-    canal         TEXT,
+    canal         TEXT NOT NULL,
     issue         TEXT NOT NULL CHECK (issue IN ('accepte', 'ignore', 'retenu')),
     statut_sowell TEXT,
     motif         TEXT,

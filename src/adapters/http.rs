@@ -5,8 +5,10 @@
 pub mod auth;
 mod body;
 mod demandes;
+mod drain;
 mod health;
 mod json;
+mod path;
 mod photo;
 mod problem;
 mod regles;
@@ -107,6 +109,7 @@ pub fn router(state: AppState) -> Router {
         .route("/", get(|| async { Redirect::temporary("/docs/") }))
         .fallback(|| async { Problem::not_found("il n'y a rien à cette adresse") })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(middleware::from_fn(drain::hear_out))
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(middleware::from_fn_with_state(state.clone(), measure))
         .with_state(state)

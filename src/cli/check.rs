@@ -1,19 +1,18 @@
 //! `passerelle check [DIR]`: what the daemon would say of the files, before they are its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
-use crate::adapters::folder::Folder as FolderOnDisk;
-use crate::adapters::shipped::Shipped;
 use crate::cli::Format;
+use crate::cli::edited::Edited;
 use crate::cli::report::{render, to_json};
-use crate::domain::ports::{FileSet, Source};
+use crate::domain::ports::FileSet;
 use crate::rules::compile::{Known, compile, version};
 use crate::rules::diagnostic::{Severity, any_error};
-use crate::settings::{Folder, Settings};
+use crate::settings::Settings;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -28,13 +27,7 @@ pub(super) struct Check {
 impl Check {
     /// Compiles the rules and the reference data and runs the cases, as a reload does.
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let (rules, referentiel) = self.folders(settings)?;
-        let rules = read(&rules, FolderOnDisk::rules, Shipped::Rules)?;
-        let exports = read(
-            &referentiel,
-            FolderOnDisk::referentiel,
-            Shipped::Referentiel,
-        )?;
+        let Edited { rules, exports } = Edited::read(settings, self.folder.as_deref())?;
         let (_, diagnostics) = compile(&rules, &exports, Known::default());
         let accepted = !any_error(&diagnostics);
         if self.format == Format::Json {
@@ -61,34 +54,5 @@ impl Check {
             bail!("{errors} error(s)");
         }
         Ok(())
-    }
-
-    fn folders(&self, settings: &Settings) -> anyhow::Result<(Folder, Folder)> {
-        let Some(folder) = &self.folder else {
-            return Ok((settings.rules.clone(), settings.referentiel.clone()));
-        };
-        if !folder.is_dir() {
-            bail!("there is no folder {}", folder.display());
-        }
-        let inside = |name: &str| {
-            let path = folder.join(name);
-            path.is_dir().then_some(Folder::Disk(path))
-        };
-        let rules = inside("rules").unwrap_or_else(|| Folder::Disk(folder.clone()));
-        let referentiel = inside("referentiel").unwrap_or_else(|| settings.referentiel.clone());
-        Ok((rules, referentiel))
-    }
-}
-
-fn read(
-    folder: &Folder,
-    on_disk: fn(PathBuf) -> FolderOnDisk,
-    shipped: Shipped,
-) -> anyhow::Result<FileSet> {
-    match folder {
-        Folder::Shipped => Ok(shipped.files()),
-        Folder::Disk(path) => on_disk(path.clone())
-            .read()
-            .with_context(|| format!("{}", Path::new(path).display())),
     }
 }

@@ -306,6 +306,8 @@ pub struct SignalementSummary {
 pub struct StoredSubmission {
     /// Who sent it.
     pub client: Client,
+    /// Where it stands.
+    pub etat: Etat,
     /// The received JSON without its photos.
     pub payload: String,
     /// What its content amounts to.
@@ -314,6 +316,19 @@ pub struct StoredSubmission {
     pub fichiers: Vec<Fichier>,
     /// Whether a demande owns it already.
     pub bound: bool,
+}
+
+/// The trace of one decision, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredTrace {
+    /// What was decided: `signalement`, or the CRM's word of a status.
+    pub subject: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The version that decided.
+    pub version: String,
+    /// The encoded trace; `None` once it was erased.
+    pub trace: Option<String>,
 }
 
 /// A judged event, to be committed whole.
@@ -449,6 +464,10 @@ pub trait Store: Send + Sync {
         limit: u32,
     ) -> Result<Vec<SignalementSummary>, StoreError>;
 
+    /// The traces of a signalement and of the events of its demande, oldest first; empty for an
+    /// unknown identity or UID.
+    async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError>;
+
     /// What was received under this identity.
     async fn find_submission(
         &self,
@@ -475,6 +494,10 @@ pub trait Store: Send + Sync {
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Vec<Claim>, StoreError>;
+
+    /// Gives back every claim. Only for a store that no other daemon uses: what a process held
+    /// when it was killed need not wait for its leases then.
+    async fn release_claims(&self) -> Result<(), StoreError>;
 
     /// When the next waiting delivery is due.
     async fn next_due(&self, destination: Destination)

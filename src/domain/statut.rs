@@ -17,7 +17,7 @@ pub struct StatutEvent {
     pub resultat: Option<String>,
     /// A word for the tenant.
     pub commentaire: Option<String>,
-    /// The channel of the demande; `None` means the one on record.
+    /// The channel of the demande; `None` until it is taken from the demande on record.
     pub canal: Option<String>,
     /// The CRM's own id of the event, for deduplication.
     pub evenement: Option<String>,

@@ -81,11 +81,14 @@ impl Outbound {
     ///
     /// # Errors
     /// See [`OutboundError`].
-    pub async fn receive(&self, event: StatutEvent) -> Result<StatutReceived, OutboundError> {
+    pub async fn receive(&self, mut event: StatutEvent) -> Result<StatutReceived, OutboundError> {
         let generation = self.rules.generation();
         let Some(demande) = self.store.find_demande(&event.uid).await? else {
             return foreign(&event, &generation);
         };
+        event
+            .canal
+            .get_or_insert_with(|| demande.content.canal.clone());
         let judged = self.judge(&generation, &event, &demande).await?;
         let now = self.clock.now();
         let (issue, statut_sowell, motif) = split(&judged.decision);

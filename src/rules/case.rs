@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset};
 use serde_json::{Map, Value};
 
 use crate::domain::demande::{NewDemande, Uid};
+use crate::domain::instant;
 use crate::domain::referentiel::{Bien, Gestionnaire, Referentiel, Residence};
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
@@ -215,10 +215,10 @@ impl Case {
                 ));
             }
         }
-        // An error that nobody expected explains why nothing else came out.
-        let unexpected = outcome.get("erreur").filter(|_| {
-            !differences.is_empty() && self.expected.iter().all(|(key, _)| key.text != "erreur")
-        });
+        // An error that nobody expected fails the case, whatever else it looked at.
+        let unexpected = outcome
+            .get("erreur")
+            .filter(|_| self.expected.iter().all(|(key, _)| key.text != "erreur"));
         if let Some(Expected::Text(error)) = unexpected {
             let message = format!("cas « {} » : {error}", self.nom.text);
             differences.push(Diagnostic::at(
@@ -366,11 +366,10 @@ impl Case {
             Some(_) => Err(self.fault(&given[key], &format!("« {key} » vaut true ou false"))),
         };
         let date_creation_text = text("date_creation", HARMLESS_DATE);
-        let date_creation = DateTime::<FixedOffset>::parse_from_rfc3339(&date_creation_text)
-            .map_err(|_| {
-                let at = given.get("date_creation").unwrap_or(&self.nom);
-                self.fault(at, "« date_creation » n'est pas une date ISO 8601")
-            })?;
+        let date_creation = instant::parse(&date_creation_text).ok_or_else(|| {
+            let at = given.get("date_creation").unwrap_or(&self.nom);
+            self.fault(at, "« date_creation » n'est pas une date ISO 8601")
+        })?;
         let photos = text("photos", "0").parse().map_err(|_| {
             let at = given.get("photos").unwrap_or(&self.nom);
             self.fault(at, "« photos » est ici le nombre de photos")

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::domain::ports::FileSet;
@@ -17,6 +18,7 @@ use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
 use crate::rules::script::{self, Scripts};
 use crate::rules::source::{self, Located, RawCorrespondance, RawStatuts, RawTransmission};
 use crate::rules::template::{self, Templates};
+use crate::rules::view::sample_context;
 use crate::rules::{case, referentiel};
 
 /// SoWell's words for priorities.
@@ -284,6 +286,9 @@ pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
     };
     let templates = Templates::compile(files, &mut faults);
     note_unread_files(files, &mut faults);
+    if let (Some(scripts), Some(templates)) = (&scripts, &templates) {
+        try_mails(scripts, templates, &mut faults);
+    }
     let rules = (|| {
         Some(RuleSet {
             priorites: priorites?,
@@ -482,6 +487,36 @@ fn compile_statuts(raw: RawStatuts, faults: &mut Vec<Diagnostic>) -> Option<Stat
         table,
         ignorer,
     })
+}
+
+/// Asks `accuses` for the e-mails of sample events and renders them: a template that is missing,
+/// or that uses a value which is not there, is noticed before a tenant's e-mail fails on it. Only
+/// remarks, since a real event may take another way through the script.
+fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
+    for kind in ["transmis", "ecarte", "statut"] {
+        let mut context = sample_context();
+        context["evenement"]["type"] = kind.into();
+        if kind == "ecarte" {
+            context["demande"] = Value::Null;
+            context["evenement"]["demande"] = Value::Null;
+        }
+        let Ok(messages) = scripts.accuses(&context["evenement"]) else {
+            continue;
+        };
+        for message in messages {
+            let mut own = message.values;
+            own.extend(context.as_object().cloned().unwrap_or_default());
+            let Err(error) = templates.mail(&message.modele, &Value::Object(own)) else {
+                continue;
+            };
+            let line = error.line.unwrap_or(0);
+            let message = format!("pour l'événement « {kind} » : {}", error.message);
+            let remark = Diagnostic::at(code::TEMPLATE, error.file, line, 0, message).as_warning();
+            if !faults.contains(&remark) {
+                faults.push(remark);
+            }
+        }
+    }
 }
 
 /// A file that looks like a rule and is not read would be an edit that silently does nothing.

@@ -186,7 +186,9 @@ fn table<const N: usize>(
         return Vec::new();
     };
     let text = decode(bytes);
-    let delimiter = delimiter(&text);
+    let (named, text) = named_delimiter(&text);
+    let skipped = u32::from(named.is_some());
+    let delimiter = named.unwrap_or_else(|| delimiter(text));
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
@@ -209,7 +211,7 @@ fn table<const N: usize>(
                 return Vec::new();
             }
         };
-        let line = record.position().map_or(0, |at| clamp(at.line()));
+        let line = record.position().map_or(0, |at| clamp(at.line()) + skipped);
         if record.iter().all(str::is_empty) {
             // Excel leaves rows of lone delimiters behind.
             continue;
@@ -291,8 +293,25 @@ fn places<const N: usize>(
     (faults.len() == before).then_some(places)
 }
 
-/// UTF-8, with or without a byte order mark, else Windows-1252.
+/// `sep=;` on the first line, by which Excel is told the delimiter, and the text after it.
+fn named_delimiter(text: &str) -> (Option<u8>, &str) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    match first.trim_end().strip_prefix("sep=").map(str::as_bytes) {
+        Some([delimiter]) => (Some(*delimiter), rest),
+        _ => (None, text),
+    }
+}
+
+/// UTF-8 or UTF-16 by their byte order marks, UTF-8 without one, else Windows-1252.
 fn decode(bytes: &[u8]) -> String {
+    if let Some((utf16, mark)) = encoding_rs::Encoding::for_bom(bytes)
+        && utf16 != encoding_rs::UTF_8
+    {
+        return utf16
+            .decode_without_bom_handling(&bytes[mark..])
+            .0
+            .into_owned();
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -360,6 +379,11 @@ mod tests {
             encoding_rs::WINDOWS_1252.encode(utf8).0.into_owned(),
             utf8.replace(';', ",").into_bytes(),
             utf8.replace('\n', "\r\n").into_bytes(),
+            format!("sep=;\r\n{utf8}").into_bytes(),
+            [0xff, 0xfe]
+                .into_iter()
+                .chain(utf8.encode_utf16().flat_map(u16::to_le_bytes))
+                .collect(),
             "Adresse;Code;Autre;Nom\n\"2 place Marie\";A;;\"Côte des Roses\"\n;;;\n"
                 .as_bytes()
                 .to_vec(),

@@ -204,13 +204,19 @@ fn compile_one(
     if found.contains(&parameters) {
         return Some(ast);
     }
+    // The engine does not say where a function stands; its text does.
+    let begins = |line: &str| {
+        let rest = line.trim_start().strip_prefix("fn ");
+        rest.is_some_and(|rest| rest.trim_start().starts_with(function))
+    };
+    let line = text.lines().position(begins).map_or(0, |at| clamp(at + 1));
     let message = match found.first() {
         None => format!("la fonction « {function} » manque"),
         Some(other) => format!(
             "la fonction « {function} » doit avoir {parameters} paramètre(s), et non {other}"
         ),
     };
-    faults.push(Diagnostic::file(code::SCRIPT, file, message));
+    faults.push(Diagnostic::at(code::SCRIPT, file, line, 0, message));
     None
 }
 
@@ -435,7 +441,7 @@ mod tests {
 
     #[rstest]
     #[case("fn affecter(a, b, c) {\n  inconnue\n}", 2, "variable inconnue")]
-    #[case("fn affecter(a, b) { 1 }", 0, "3 paramètre(s), et non 2")]
+    #[case("// ici\n  fn affecter(a, b) { 1 }", 2, "3 paramètre(s), et non 2")]
     #[case("fn afecter(a, b, c) { 1 }", 0, "manque")]
     #[case("fn affecter(a, b, c) {\n eval(\"1\") }", 2, "interdit")]
     #[case("import \"x\" as y;\nfn affecter(a, b, c) { 1 }", 1, "interdit")]

@@ -199,6 +199,7 @@ impl<'a> Reader<'a> {
     fn expected(&mut self, node: &Node, what: &str) {
         let found = match &node.value {
             Value::Null => "rien",
+            Value::Text(text) if text.trim().is_empty() => "un texte vide",
             Value::Text(_) => "un texte",
             Value::List(_) => "une liste",
             Value::Map(_) => "des clés « nom: valeur »",

@@ -9,6 +9,7 @@ use chrono_tz::Europe::Paris;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
+use crate::domain::instant;
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::view::sample_context;
@@ -89,15 +90,6 @@ impl Templates {
     /// When the template uses a value that this input does not have.
     pub fn contexte(&self, context: &Value) -> Result<String, TemplateError> {
         self.render(CONTEXTE, context)
-    }
-
-    /// Whether there is an e-mail of this name.
-    #[must_use]
-    pub fn has_mail(&self, modele: &str) -> bool {
-        [".txt", ".html"].iter().any(|ending| {
-            let name = format!("{FOLDER}{modele}{ending}{SUBJECT}");
-            self.environment.get_template(&name).is_ok()
-        })
     }
 
     /// An e-mail, from `modele.txt`, `modele.html` or both.
@@ -271,7 +263,7 @@ fn explain(error: &Error) -> String {
 }
 
 fn parse(text: &str) -> Result<DateTime<FixedOffset>, Error> {
-    DateTime::parse_from_rfc3339(text).map_err(|_| {
+    instant::parse(text).ok_or_else(|| {
         Error::new(
             ErrorKind::InvalidOperation,
             "ce filtre attend une date ISO 8601",

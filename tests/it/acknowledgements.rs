@@ -102,3 +102,43 @@ async fn a_mail_without_template_is_a_dead_letter_until_there_is_one() {
     assert_eq!(outcome, RetryOutcome::Queued);
     until("it is written", || async { daemon.courriels().pop() }).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_that_is_kept_again_is_not_announced_again() {
+    let script = "fn accuses(evenement) { [#{ a: evenement.type + \"@bailleur.example\", modele: \"note\" }] }";
+    let daemon = Builder::new()
+        .file("rules/accuses.rhai", script)
+        .file(
+            "rules/modeles/note.txt",
+            "Objet: note\n\n{{ signalement.description }}\n",
+        )
+        .file("rules/transmission.yaml", "modes: [manager]\n")
+        .start()
+        .await;
+    for _ in 0..3 {
+        assert_eq!(daemon.post(&signalement(1)).await.json()["transmis"], false);
+    }
+    let changed = crate::harness::signalement_with(1, &json!({"description": "autre texte"}));
+    assert_eq!(daemon.post(&changed).await.json()["transmis"], false);
+    until("both contents were announced", || async {
+        daemon
+            .courriels()
+            .iter()
+            .any(|mail| mail.contains("autre texte"))
+            .then_some(())
+    })
+    .await;
+    assert_eq!(daemon.courriels().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_that_would_fail_is_noticed_when_it_is_saved() {
+    let daemon = Builder::new().start().await;
+    let text = "Objet: x\n\n{{ signalement.autheur }}\n";
+    let regles = daemon
+        .edit("rules/modeles/accuse-reception.txt", text)
+        .await;
+    let remark = &regles["derniere_tentative"]["avertissements"][0];
+    assert_eq!(remark["fichier"], "modeles/accuse-reception.txt");
+    assert_eq!(remark["ligne"], 3);
+}

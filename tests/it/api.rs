@@ -250,3 +250,57 @@ async fn the_page_of_the_api_comes_from_the_binary() {
         assert_eq!(answer.status, 200, "{asset}");
     }
 }
+
+#[rstest]
+#[case::no_token("wrong", "application/json", 6, 401)]
+#[case::no_right("token-of-crm-in-the-tests", "application/json", 6, 403)]
+#[case::not_json("token-of-sowell-in-the-tests", "text/plain", 6, 415)]
+#[case::too_large("token-of-sowell-in-the-tests", "application/json", 12, 413)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_still_sending_gets_its_refusal(
+    #[case] token: &str,
+    #[case] content_type: &str,
+    #[case] mebibytes: usize,
+    #[case] status: u16,
+) {
+    let daemon = Builder::new().set("LIMITS__BODY", "8 MiB").start().await;
+    let request = daemon
+        .request("POST", "/api/v1/signalements", "")
+        .bearer_auth(token);
+    let request = request.header("content-type", content_type);
+    let answer = daemon
+        .send(request.body(vec![b' '; mebibytes * 1024 * 1024]))
+        .await;
+    assert_eq!(answer.status, status);
+    assert_eq!(answer.json()["erreurs"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_no_text_leads_nowhere() {
+    let daemon = Builder::new().start().await;
+    let answer = daemon.get("/api/v1/signalements/%ff", "sowell").await;
+    assert_eq!(answer.status, 404);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_documented_answer_is_described_and_every_call_has_its_name() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let mut names = Vec::new();
+    for path in document["paths"].as_object().unwrap().values() {
+        for operation in path.as_object().unwrap().values() {
+            names.push(operation["operationId"].as_str().unwrap());
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                assert!(answer["description"].is_string(), "{status} of {operation}");
+            }
+        }
+    }
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}

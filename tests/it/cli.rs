@@ -214,3 +214,56 @@ fn check_runs_the_cases() {
     assert!(told.contains("attendu « RS-1 », obtenu rien"), "{told}");
     assert!(told.contains("personne"), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_is_explained_before_and_after() {
+    let daemon = Builder::new().start().await;
+    let body = crate::harness::signalement(1);
+    let file = daemon.folder.path().join("signalement.json");
+    std::fs::write(&file, body.to_string()).unwrap();
+    let foreseen = on(&daemon, &["explain", "signalement.json"]);
+    assert!(foreseen.status.success(), "{foreseen:?}");
+    let foreseen = String::from_utf8(foreseen.stdout).unwrap();
+    assert!(
+        foreseen.contains("qualifications.yaml, ligne 2"),
+        "{foreseen}"
+    );
+    assert!(
+        foreseen.contains("gestionnaire concerné : TEC-1"),
+        "{foreseen}"
+    );
+    let uid = daemon.created(&body).await;
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    let told = on(&daemon, &["explain", "--uid", &uid]);
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains("gestionnaire concerné : TEC-1"), "{told}");
+    assert!(
+        told.contains("statut SoWell : En cours de traitement"),
+        "{told}"
+    );
+
+    let bad = signalement_with(2, &json!({"residence": "NON", "auteur": null}));
+    std::fs::write(&file, bad.to_string()).unwrap();
+    let refused = on(&daemon, &["explain", "signalement.json"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let refused = String::from_utf8(refused.stdout).unwrap();
+    assert!(
+        refused.contains("/auteur") && refused.contains("/residence"),
+        "{refused}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_daemon_waits_for_the_first() {
+    let daemon = Builder::new().start().await;
+    let (folder, environment) = (daemon.folder.clone(), daemon.environment.clone());
+    let first = async {
+        daemon.created(&crate::harness::signalement(1)).await;
+        daemon.stop().await;
+    };
+    let (second, ()) = tokio::join!(Builder::again(&folder, environment).start(), first);
+    let again = second.post(&crate::harness::signalement(1)).await;
+    assert_eq!(again.status, 200);
+}

@@ -207,3 +207,34 @@ async fn a_start_in_an_empty_folder_prints_a_request_that_works() {
     );
     second.kill();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_being_sent_when_it_was_killed_is_sent_at_once_after_the_restart() {
+    // A partner that takes the connection and never answers.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let builder = Builder::new();
+    let folder = builder.folder();
+    let first = Process::start(folder.path(), &[("SOWELL__BASE_URL", &url)]);
+    let (_, created) = first
+        .post("/api/v1/signalements", "sowell", &signalement(1))
+        .await;
+    let path = format!(
+        "/api/v1/demandes/{}/statut",
+        created["uid"].as_str().unwrap()
+    );
+    first
+        .post(&path, "crm", &json!({"statut": "CRC en cours"}))
+        .await;
+    let held = silent.accept().await.unwrap();
+    first.kill();
+    drop(held);
+
+    let sowell = FakeSowell::start().await;
+    let begun = std::time::Instant::now();
+    let second = Process::start(folder.path(), &[("SOWELL__BASE_URL", &sowell.url)]);
+    sowell.wait_for(1).await;
+    // Not a measurement: a claim that had to run out would take two minutes.
+    assert!(begun.elapsed().as_secs() < 60);
+    second.kill();
+}

@@ -122,6 +122,23 @@ async fn a_residence_without_responsable_is_an_error_that_keeps_the_signalement(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_date_in_another_writing_of_iso_8601_is_good_everywhere() {
+    let daemon = Builder::new().start().await;
+    let body = signalement_with(1, &json!({"date_creation": "2026-02-28T23:59+0100"}));
+    let uid = daemon.created(&body).await;
+    let demande = daemon
+        .get(&format!("/api/v1/demandes/{uid}"), "crm")
+        .await
+        .json();
+    assert!(
+        demande["contexte"]
+            .as_str()
+            .unwrap()
+            .contains("28/02/2026 à 23:59")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_told_at_once() {
     let daemon = Builder::new().start().await;
     let answer = daemon

@@ -393,3 +393,29 @@ async fn a_held_status_that_was_overtaken_stays_behind() {
         .json();
     assert_eq!(demande["statut"], "CRC en cours");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_on_another_channel_is_no_repeat() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    let elsewhere = json!({"statut": "Vivest en cours", "canal": "Téléphone"});
+    assert_eq!(daemon.statut(&uid, &elsewhere).await.status, 200);
+    let ours = json!({"statut": "Vivest en cours", "canal": ""});
+    assert_eq!(daemon.statut(&uid, &ours).await.status, 202);
+    let again = json!({"statut": "Vivest en cours", "canal": "SoWell"});
+    assert_eq!(daemon.statut(&uid, &again).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_instant_in_another_writing_is_a_repeat() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    for (date, status) in [
+        ("2026-03-01T10:00:00Z", 202),
+        ("2026-03-01T11:00:00+01:00", 200),
+        ("2026-03-01T11:00:01+0100", 202),
+    ] {
+        let event = json!({"statut": "CRC en cours", "date": date});
+        assert_eq!(daemon.statut(&uid, &event).await.status, status, "{date}");
+    }
+}

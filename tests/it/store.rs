@@ -101,7 +101,7 @@ fn event(id: &str, uid: &str, statut: &str, evenement: Option<&str>) -> NewEvent
             date: None,
             resultat: None,
             commentaire: None,
-            canal: None,
+            canal: Some("SoWell".into()),
             evenement: evenement.map(str::to_owned),
         },
         issue: EventIssue::Accepte,

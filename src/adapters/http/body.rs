@@ -8,10 +8,6 @@ use futures_util::StreamExt;
 use crate::adapters::http::AppState;
 use crate::adapters::http::problem::Problem;
 
-/// What is read and thrown away of a body that is too large, in times the limit: a client that
-/// is still sending would otherwise see a broken connection in place of the answer.
-const DRAINED_LIMITS: usize = 4;
-
 /// The bytes of a JSON body.
 pub struct JsonBody(pub Vec<u8>);
 
@@ -35,23 +31,14 @@ impl FromRequest<AppState> for JsonBody {
 
 async fn read(body: Body, limit: usize, capacity: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::with_capacity(capacity);
-    let mut received = 0_usize;
-    let mut stream = body.into_data_stream();
-    while let Some(chunk) = stream.next().await {
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
         // The connection broke, or nothing came for too long.
         let chunk = chunk.map_err(|_| Problem::too_slow())?;
-        received = received.saturating_add(chunk.len());
-        if received > limit {
-            bytes = Vec::new();
-            if received / DRAINED_LIMITS > limit {
-                break;
-            }
-        } else {
-            bytes.extend_from_slice(&chunk);
+        if bytes.len() + chunk.len() > limit {
+            return Err(Problem::too_large(limit));
         }
-    }
-    if received > limit {
-        return Err(Problem::too_large(limit));
+        bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
 }

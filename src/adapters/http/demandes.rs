@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -13,11 +13,13 @@ use crate::adapters::http::AppState;
 use crate::adapters::http::auth::Caller;
 use crate::adapters::http::body::JsonBody;
 use crate::adapters::http::json::Json as Received;
-use crate::adapters::http::problem::{Problem, ProblemBody};
+use crate::adapters::http::path::Segments;
+use crate::adapters::http::problem::{BodyRefusals, CommonRefusals, Problem, ProblemBody};
 use crate::adapters::http::signalements::GestionnaireBody;
-use crate::adapters::http::submission::{check_text, parse_instant};
+use crate::adapters::http::submission::check_text;
 use crate::domain::demande::{Demande, Uid};
 use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::instant;
 use crate::domain::ports::Client;
 use crate::domain::statut::StatutEvent;
 use crate::flows::outbound::StatutReceived;
@@ -109,22 +111,22 @@ pub struct NothingBody {
 
 /// Donne une demande.
 #[utoipa::path(
+    operation_id = "lire_demande",
     get,
     path = "/api/v1/demandes/{uid}",
     tag = "CRM",
     params(("uid" = String, Path)),
     responses(
-        (status = 200, body = DemandeBody),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, description = "La réponse.", body = DemandeBody),
+        (status = 404, description = "Introuvable.", body = ProblemBody, content_type = "application/problem+json"),
+        CommonRefusals,
     ),
     security(("jeton" = []))
 )]
 pub async fn show(
     State(state): State<AppState>,
     caller: Caller,
-    Path(uid): Path<String>,
+    Segments(uid): Segments<String>,
 ) -> Result<Response, Problem> {
     caller.require(&[Client::Crm, Client::Admin])?;
     let demande = find(&state, uid).await?;
@@ -165,22 +167,22 @@ pub async fn show(
 
 /// Donne les octets d'une photo.
 #[utoipa::path(
+    operation_id = "lire_fichier",
     get,
     path = "/api/v1/demandes/{uid}/fichiers/{nom}",
     tag = "CRM",
     params(("uid" = String, Path), ("nom" = String, Path)),
     responses(
         (status = 200, description = "Les octets de la photo.", content_type = "image/*"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Introuvable.", body = ProblemBody, content_type = "application/problem+json"),
+        CommonRefusals,
     ),
     security(("jeton" = []))
 )]
 pub async fn file(
     State(state): State<AppState>,
     caller: Caller,
-    Path((uid, nom)): Path<(String, String)>,
+    Segments((uid, nom)): Segments<(String, String)>,
 ) -> Result<Response, Problem> {
     caller.require(&[Client::Crm, Client::Admin])?;
     let demande = find(&state, uid).await?;
@@ -205,6 +207,7 @@ async fn find(state: &AppState, uid: String) -> Result<Demande, Problem> {
 
 /// Change le statut d'une demande.
 #[utoipa::path(
+    operation_id = "changer_statut",
     post,
     path = "/api/v1/demandes/{uid}/statut",
     tag = "CRM",
@@ -213,19 +216,17 @@ async fn find(state: &AppState, uid: String) -> Result<Demande, Problem> {
     responses(
         (status = 202, description = "SoWell sera informé.", body = AcceptedBody),
         (status = 200, description = "Rien à dire à SoWell, ou événement déjà reçu.", body = NothingBody),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Uid inconnu.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Requête invalide, ou statut inconnu des règles : l'événement est conservé jusqu'à ce qu'elles le connaissent.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        CommonRefusals,
+        BodyRefusals,
     ),
     security(("jeton" = []))
 )]
 pub async fn change_statut(
     State(state): State<AppState>,
     caller: Caller,
-    Path(uid): Path<String>,
+    Segments(uid): Segments<String>,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     caller.require(&[Client::Crm, Client::Admin])?;
@@ -280,6 +281,8 @@ fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
             .map(|(_, value)| value);
         let checked = match found {
             None | Some(Received::Null) => return None,
+            // A form that leaves a field empty leaves it out.
+            Some(Received::Text(text)) if text.trim().is_empty() => return None,
             Some(Received::Text(text)) => {
                 check_text(text, max_chars, several_lines).map(|()| Cow::clone(text).into_owned())
             }
@@ -296,13 +299,12 @@ fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
     let canal = text("canal", LABEL_CHARS, false);
     let evenement = text("evenement", LABEL_CHARS, false);
     let named = |pointer: &str, faults: &[Fault]| faults.iter().any(|it| it.pointer == pointer);
-    let blank = statut.as_deref().is_none_or(|text| text.trim().is_empty());
-    if blank && !named("/statut", &faults) {
+    if statut.is_none() && !named("/statut", &faults) {
         faults.push(Fault::invalid("/statut", "champ obligatoire"));
     }
     if date
         .as_deref()
-        .is_some_and(|text| parse_instant(text).is_none())
+        .is_some_and(|text| instant::parse(text).is_none())
     {
         faults.push(Fault::invalid(
             "/date",

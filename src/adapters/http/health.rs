@@ -25,7 +25,7 @@ pub struct ReadyBody {
 }
 
 /// Tells that the process is alive.
-#[utoipa::path(get, path = "/healthz", tag = "Exploitation", responses((status = 200)))]
+#[utoipa::path(get, path = "/healthz", tag = "Exploitation", responses((status = 200, description = "Le processus vit.")))]
 pub async fn alive() -> &'static str {
     "ok\n"
 }
@@ -35,7 +35,8 @@ pub async fn alive() -> &'static str {
     get,
     path = "/readyz",
     tag = "Exploitation",
-    responses((status = 200, body = ReadyBody), (status = 503, body = ReadyBody))
+    responses((status = 200, description = "Prêt.", body = ReadyBody),
+        (status = 503, description = "Pas prêt.", body = ReadyBody))
 )]
 pub async fn ready(State(state): State<AppState>) -> Response {
     let database = match state.store.ping().await {
@@ -59,7 +60,7 @@ pub async fn ready(State(state): State<AppState>) -> Response {
 }
 
 /// Gives the metrics in Prometheus' text format.
-#[utoipa::path(get, path = "/metrics", tag = "Exploitation", responses((status = 200, content_type = "text/plain")))]
+#[utoipa::path(get, path = "/metrics", tag = "Exploitation", responses((status = 200, description = "Les mesures.", content_type = "text/plain")))]
 pub async fn metrics_text(State(state): State<AppState>) -> Response {
     set_gauges(&state).await;
     let headers = [(

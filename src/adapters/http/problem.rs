@@ -3,7 +3,7 @@
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
 
 use crate::domain::fault::{Fault, FaultKind};
@@ -43,8 +43,7 @@ pub struct ProblemBody {
     status: u16,
     /// What happened this time.
     detail: String,
-    /// Every fault found in the request.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Every fault found in the request; empty where no part of it is to blame.
     erreurs: Vec<Erreur>,
     /// The demande that owns the key already (409).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,6 +54,51 @@ pub struct ProblemBody {
     /// What to quote to the operators; the daemon's log carries it.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
+}
+
+/// Refusals that every call with a token can meet.
+#[derive(IntoResponses)]
+#[expect(
+    dead_code,
+    reason = "documents answers; the answers themselves are made above"
+)]
+pub enum CommonRefusals {
+    /// Jeton absent ou inconnu.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(ProblemBody),
+    /// Jeton sans ce droit.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(ProblemBody),
+    /// Débit dépassé ; voir Retry-After.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(ProblemBody),
+    /// Erreur de notre côté ; la référence se retrouve dans le journal.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(ProblemBody),
+    /// Momentanément impossible ; voir Retry-After.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(ProblemBody),
+}
+
+/// Refusals of a body.
+#[derive(IntoResponses)]
+#[expect(
+    dead_code,
+    reason = "documents answers; the answers themselves are made above"
+)]
+pub enum BodyRefusals {
+    /// Ni JSON ni objet.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(ProblemBody),
+    /// Le corps n'est pas arrivé en entier.
+    #[response(status = 408, content_type = "application/problem+json")]
+    TooSlow(ProblemBody),
+    /// Corps, photo ou nombre de photos au-delà de la limite.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemBody),
+    /// Content-Type inattendu.
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(ProblemBody),
 }
 
 /// One fault of a request.

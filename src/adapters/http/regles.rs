@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::adapters::http::AppState;
 use crate::adapters::http::auth::Caller;
-use crate::adapters::http::problem::{Problem, ProblemBody};
+use crate::adapters::http::problem::{CommonRefusals, Problem};
 use crate::domain::ports::Client;
 use crate::flows::reload::Reload;
 use crate::rules::diagnostic::{Diagnostic, Severity};
@@ -104,13 +104,13 @@ fn text(at: DateTime<Utc>) -> String {
 
 /// Dit quelles règles sont en vigueur.
 #[utoipa::path(
+    operation_id = "lire_regles",
     get,
     path = "/api/v1/admin/regles",
     tag = "Administration",
     responses(
-        (status = 200, body = ReglesBody),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, description = "La réponse.", body = ReglesBody),
+        CommonRefusals,
     ),
     security(("jeton" = []))
 )]
@@ -124,13 +124,13 @@ pub async fn show(
 
 /// Relit les fichiers maintenant, et répond avec le résultat.
 #[utoipa::path(
+    operation_id = "recharger_regles",
     post,
     path = "/api/v1/admin/regles/recharger",
     tag = "Administration",
     responses(
         (status = 200, description = "Le résultat, accepté ou refusé.", body = ReglesBody),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, body = ProblemBody, content_type = "application/problem+json"),
+        CommonRefusals,
     ),
     security(("jeton" = []))
 )]

@@ -1,7 +1,7 @@
 //! `/api/v1/signalements`: SoWell's side (contract, section 1).
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use crate::adapters::http::AppState;
 use crate::adapters::http::auth::Caller;
 use crate::adapters::http::body::JsonBody;
-use crate::adapters::http::problem::{Problem, ProblemBody};
+use crate::adapters::http::path::Segments;
+use crate::adapters::http::problem::{BodyRefusals, CommonRefusals, Problem, ProblemBody};
 use crate::adapters::http::submission;
 use crate::domain::ports::Client;
 use crate::domain::referentiel::Gestionnaire;
@@ -171,6 +172,7 @@ pub fn render_created(accepted: &Accepted<'_>) -> String {
 
 /// Crée un signalement.
 #[utoipa::path(
+    operation_id = "creer_signalement",
     post,
     path = "/api/v1/signalements",
     tag = "SoWell",
@@ -179,16 +181,10 @@ pub fn render_created(accepted: &Accepted<'_>) -> String {
     responses(
         (status = 201, description = "Une demande est créée dans le CRM.", body = CreatedBody, headers(("Location" = String))),
         (status = 200, description = "Répétition (en-tête Idempotent-Replayed: true, corps du 201), ou signalement conservé sans être transmis.", body = SetAsideBody),
-        (status = 400, description = "Ni JSON ni objet.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "Jeton absent ou inconnu.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Jeton sans ce droit.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "Même clé, autre contenu.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "Corps, photo ou nombre de photos au-delà de la limite.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Content-Type inattendu.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Champ manquant ou invalide, code inconnu : toutes les erreurs à la fois.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "Débit dépassé.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "Erreur de notre côté.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Momentanément impossible : renvoyer la même requête.", body = ProblemBody, content_type = "application/problem+json"),
+        CommonRefusals,
+        BodyRefusals,
     ),
     security(("jeton" = []))
 )]
@@ -280,21 +276,22 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// Dit où en est un signalement, par son id ou par l'uid de sa demande.
 #[utoipa::path(
+    operation_id = "lire_signalement",
     get,
     path = "/api/v1/signalements/{id}",
     tag = "SoWell",
     params(("id" = String, Path, description = "id du signalement ou uid de la demande")),
     responses(
-        (status = 200, body = EtatBody),
-        (status = 401, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, description = "La réponse.", body = EtatBody),
+        (status = 404, description = "Introuvable.", body = ProblemBody, content_type = "application/problem+json"),
+        CommonRefusals,
     ),
     security(("jeton" = []))
 )]
 pub async fn show(
     State(state): State<AppState>,
     caller: Caller,
-    Path(id): Path<String>,
+    Segments(id): Segments<String>,
 ) -> Result<Json<EtatBody>, Problem> {
     caller.require(&Client::ALL)?;
     let view = state.store.find_signalement(&id).await?;

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, FixedOffset};
-use email_address::EmailAddress;
+use email_address::{EmailAddress, Options};
 use serde_json::Map;
 use url::Url;
 
@@ -13,6 +13,7 @@ use crate::adapters::http::json::Json;
 use crate::adapters::http::photo;
 use crate::domain::demande::Fichier;
 use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::instant;
 use crate::domain::ports::{Client, StoredSubmission};
 use crate::domain::signalement::{Photo, Signalement, fingerprint};
 use crate::flows::inbound::{Photos, Submission, SubmittedContent};
@@ -120,14 +121,6 @@ pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
 #[must_use]
 pub fn stored_signalement(stored: &StoredSubmission) -> Option<Signalement> {
     Some(read_stored(stored)?.content?.signalement)
-}
-
-/// An instant with its offset, ISO 8601 as RFC 3339 profiles it; `+0100` is taken for `+01:00`.
-#[must_use]
-pub fn parse_instant(text: &str) -> Option<DateTime<FixedOffset>> {
-    DateTime::parse_from_rfc3339(text)
-        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
-        .ok()
 }
 
 /// Checks one text of a request against the contract's rules for texts.
@@ -263,7 +256,8 @@ impl<'j> Form<'j> {
 
     fn email(&mut self) -> Option<String> {
         let text = self.required("email_auteur", EMAIL_CHARS, false)?;
-        if EmailAddress::is_valid(&text) {
+        let bare = Options::default().without_display_text();
+        if EmailAddress::parse_with_options(&text, bare).is_ok() {
             return Some(text);
         }
         self.fault("/email_auteur", "n'est pas une adresse e-mail".into());
@@ -272,7 +266,7 @@ impl<'j> Form<'j> {
 
     fn date(&mut self) -> Option<(String, DateTime<FixedOffset>)> {
         let text = self.required("date_creation", CODE_CHARS, false)?;
-        if let Some(date) = parse_instant(&text) {
+        if let Some(date) = instant::parse(&text) {
             return Some((text, date));
         }
         self.fault(
@@ -284,8 +278,13 @@ impl<'j> Form<'j> {
 
     fn lien(&mut self) -> Option<String> {
         let text = self.required("lien_sowell", LIEN_CHARS, false)?;
-        let valid = Url::parse(&text)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        // The parser mends what browsers forgive; a key must not have several spellings.
+        let authority = ["http://", "https://"]
+            .iter()
+            .find_map(|scheme| text.strip_prefix(scheme));
+        let plain = authority.is_some_and(|rest| !rest.starts_with('/'))
+            && !text.contains(|it: char| it.is_whitespace() || it.is_control());
+        let valid = plain && Url::parse(&text).is_ok_and(|url| url.has_host());
         if valid {
             return Some(text);
         }
@@ -375,6 +374,7 @@ impl<'j> Form<'j> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::signalement::Etat;
     use crate::settings::Settings;
     use rstest::rstest;
     use serde_json::{Value, json};
@@ -426,6 +426,11 @@ mod tests {
     #[case("description", json!("x\u{0}"))]
     #[case("description", json!("   \n"))]
     #[case("email_auteur", json!("pas-une-adresse"))]
+    #[case("email_auteur", json!("Zoé <z@x.fr>"))]
+    #[case("lien_sowell", json!(" https://a/b"))]
+    #[case("lien_sowell", json!("https:/a"))]
+    #[case("lien_sowell", json!("https:///a"))]
+    #[case("lien_sowell", json!("https://a/\tb"))]
     #[case("date_creation", json!("2026-02-30T00:00:00Z"))]
     #[case("date_creation", json!("2026-02-28T00:00:00"))]
     #[case("lien_sowell", json!("javascript:alert(1)"))]
@@ -481,6 +486,7 @@ mod tests {
         let content = read_value(&value).content.unwrap();
         let stored = StoredSubmission {
             client: Client::Sowell,
+            etat: Etat::Echec,
             payload: content.payload.clone(),
             fingerprint: content.fingerprint.clone(),
             fichiers: Vec::new(),

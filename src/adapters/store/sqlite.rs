@@ -29,7 +29,7 @@ use crate::domain::livraison::{
 use crate::domain::ports::{
     BoundKey, Client, EventRecorded, IdempotencyKey, LivraisonCount, NewEvent, NewRecord, Pause,
     Recorded, Release, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError,
-    StoredSubmission, StoredVersion,
+    StoredSubmission, StoredTrace, StoredVersion,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
@@ -111,6 +111,10 @@ impl Store for SqliteStore {
         signalements::list(&self.readers, etat, limit).await
     }
 
+    async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError> {
+        signalements::find_traces(&self.readers, id_or_uid).await
+    }
+
     async fn find_submission(
         &self,
         id: &SignalementId,
@@ -162,6 +166,14 @@ impl Store for SqliteStore {
                     ))
                 },
             )
+            .await
+    }
+
+    async fn release_claims(&self) -> Result<(), StoreError> {
+        self.writer
+            .write((), |connection, ()| {
+                Box::pin(livraisons::release_claims(connection))
+            })
             .await
     }
 

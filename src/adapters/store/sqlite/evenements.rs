@@ -3,9 +3,10 @@
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row, SqliteConnection};
 
-use crate::adapters::store::rows::{instant, millis, unreadable, write_content};
+use crate::adapters::store::rows::{instant as from_millis, millis, unreadable, write_content};
 use crate::adapters::store::sqlite::{failed, livraisons};
 use crate::domain::demande::Uid;
+use crate::domain::instant;
 use crate::domain::livraison::{Content, LivraisonEtat, NewLivraison};
 use crate::domain::ports::{EventRecorded, NewEvent, Release, StoreError};
 use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
@@ -20,15 +21,16 @@ pub(super) async fn record(
     }
     let event = &new.event;
     sqlx::query(
-        "INSERT INTO evenements (id, uid, evenement, statut, date, resultat, commentaire, canal, \
-         issue, statut_sowell, motif, version, trace, received_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        "INSERT INTO evenements (id, uid, evenement, statut, date, date_at, resultat, commentaire, \
+         canal, issue, statut_sowell, motif, version, trace, received_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(&new.id)
     .bind(event.uid.as_str())
     .bind(&event.evenement)
     .bind(&event.statut)
     .bind(&event.date)
+    .bind(date_at(event))
     .bind(&event.resultat)
     .bind(&event.commentaire)
     .bind(&event.canal)
@@ -76,22 +78,30 @@ async fn seen(
             .await
     } else {
         // Without an id, only a repeat of the last one can be told from a status that came back.
-        // A held event is compared with held ones, any other with those that took effect.
+        // A held event is compared with held ones, any other with those that took effect, and
+        // each with those of its own channel.
         sqlx::query(
-            "SELECT issue FROM (SELECT issue, statut, resultat, date FROM evenements \
-             WHERE uid = $1 AND (issue = 'retenu') = $2 ORDER BY sequence DESC LIMIT 1) last \
-             WHERE statut = $3 AND resultat IS $4 AND date IS $5",
+            "SELECT issue FROM (SELECT issue, statut, resultat, date_at FROM evenements \
+             WHERE uid = $1 AND (issue = 'retenu') = $2 AND canal = $3 \
+             ORDER BY sequence DESC LIMIT 1) last \
+             WHERE statut = $4 AND resultat IS $5 AND date_at IS $6",
         )
         .bind(event.uid.as_str())
         .bind(new.issue == EventIssue::Retenu)
+        .bind(&event.canal)
         .bind(&event.statut)
         .bind(&event.resultat)
-        .bind(&event.date)
+        .bind(date_at(event))
         .fetch_optional(connection)
         .await
     };
     let row = row.map_err(|error| failed(&error))?;
     row.map(|row| issue(&row)).transpose()
+}
+
+fn date_at(event: &StatutEvent) -> Option<i64> {
+    let date = instant::parse(event.date.as_deref()?)?;
+    Some(date.timestamp_millis())
 }
 
 fn issue(row: &SqliteRow) -> Result<EventIssue, StoreError> {
@@ -150,7 +160,7 @@ pub(super) async fn held(pool: &SqlitePool) -> Result<Vec<StoredEvent>, StoreErr
                     evenement: row.get("evenement"),
                 },
                 issue: issue(row)?,
-                received_at: instant(row.get("received_at")),
+                received_at: from_millis(row.get("received_at")),
             })
         })
         .collect()

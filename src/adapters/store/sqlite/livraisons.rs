@@ -84,6 +84,18 @@ pub(super) async fn claim(
         .collect()
 }
 
+/// Gives back every claim; the fences stay, so a late word of an old claim still counts nothing.
+pub(super) async fn release_claims(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE livraisons SET leased_until = 0, fence = fence + 1 \
+         WHERE etat = 'en_attente' AND leased_until > 0",
+    )
+    .execute(connection)
+    .await
+    .map(|_| ())
+    .map_err(|error| failed(&error))
+}
+
 fn attempts(row: &SqliteRow) -> u32 {
     u32::try_from(row.get::<i64, _>("attempts")).unwrap_or(u32::MAX)
 }

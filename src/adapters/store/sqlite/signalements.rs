@@ -15,7 +15,7 @@ use crate::domain::demande::{Demande, Fichier, NewDemande, Uid};
 use crate::domain::livraison::{LivraisonEtat, NewLivraison};
 use crate::domain::ports::{
     BoundKey, Client, Creation, IdempotencyKey, NewRecord, Recorded, SignalementSummary,
-    SignalementView, StatutView, StoreError, StoredSubmission,
+    SignalementView, StatutView, StoreError, StoredSubmission, StoredTrace,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 
@@ -362,21 +362,52 @@ pub(super) async fn list(
         .collect()
 }
 
+/// The traces of a signalement and of its demande's events.
+pub(super) async fn find_traces(
+    pool: &SqlitePool,
+    id_or_uid: &str,
+) -> Result<Vec<StoredTrace>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT 'signalement' AS subject, decided_at AS at, version, trace, 0 AS position \
+         FROM signalements WHERE id = $1 \
+         OR id = (SELECT signalement_id FROM demandes WHERE uid = $1) \
+         UNION ALL \
+         SELECT statut, received_at, version, trace, sequence FROM evenements \
+         WHERE uid = $1 OR uid = (SELECT uid FROM signalements WHERE id = $1) \
+         ORDER BY position",
+    )
+    .bind(id_or_uid)
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(rows
+        .iter()
+        .map(|row| StoredTrace {
+            subject: row.get("subject"),
+            at: instant(row.get("at")),
+            version: row.get("version"),
+            trace: row.get("trace"),
+        })
+        .collect())
+}
+
 /// What was received under an identity.
 pub(super) async fn find_submission(
     pool: &SqlitePool,
     id: &SignalementId,
 ) -> Result<Option<StoredSubmission>, StoreError> {
-    let row =
-        sqlx::query("SELECT client, payload, fingerprint, bound FROM signalements WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(pool)
-            .await
-            .map_err(|error| failed(&error))?;
+    let row = sqlx::query(
+        "SELECT client, etat, payload, fingerprint, bound FROM signalements WHERE id = $1",
+    )
+    .bind(id.as_str())
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed(&error))?;
     let Some(row) = row else { return Ok(None) };
     let client: String = row.get("client");
     Ok(Some(StoredSubmission {
         client: Client::parse(&client).ok_or_else(|| unreadable("client"))?,
+        etat: etat(&row)?,
         payload: row.get("payload"),
         fingerprint: row.get("fingerprint"),
         fichiers: files(pool, id.as_str()).await?,

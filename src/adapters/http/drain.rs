@@ -1,0 +1,82 @@
+//! Hears a client out before it is refused.
+//!
+//! A refusal often needs only the head of a request: no token, no right, too many requests. Were it
+//! answered while the client is still sending photos, the connection would break under the
+//! client's hands and it would see that in place of the answer. So what is left of the body is
+//! read and thrown away first, within bounds.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::http::header;
+use axum::middleware::Next;
+use axum::response::Response;
+use futures_util::StreamExt;
+
+/// What is read of a refused body at most; a client that announces more is answered at once.
+pub const MOST_BYTES: u64 = 256 * 1024 * 1024;
+/// How long a refused client may take to send the rest.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// Lets the handler read the body, then reads what it left.
+pub async fn hear_out(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    // A client that asked whether to send at all has sent nothing yet.
+    let asked = parts.headers.contains_key(header::EXPECT);
+    let announced = body.size_hint().upper();
+    let shared = Shared(Arc::new(Mutex::new(body)));
+    let request = Request::from_parts(parts, Body::new(shared.clone()));
+    let response = next.run(request).await;
+    let refused = response.status().is_client_error() || response.status().is_server_error();
+    let bounded = announced.is_none_or(|bytes| bytes <= MOST_BYTES);
+    if refused && bounded && !asked && !shared.is_end_stream() {
+        let _ = tokio::time::timeout(LONGEST, discard(Body::new(shared))).await;
+    }
+    response
+}
+
+async fn discard(body: Body) {
+    let mut left = MOST_BYTES;
+    let mut chunks = body.into_data_stream();
+    while let Some(Ok(chunk)) = chunks.next().await {
+        match left.checked_sub(chunk.len() as u64) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}
+
+/// A body that can still be read after the one who was given it has gone.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Body>>);
+
+impl HttpBody for Shared {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, axum::Error>>> {
+        let mut body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Pin::new(&mut *body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .size_hint()
+    }
+}

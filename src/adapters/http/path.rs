@@ -1,0 +1,26 @@
+//! The variable segments of an address; one that cannot be read leads nowhere.
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::adapters::http::AppState;
+use crate::adapters::http::problem::Problem;
+
+/// Segments of the address, as text.
+pub struct Segments<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Segments<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Self, Self::Rejection> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(segments)) => Ok(Self(segments)),
+            // Not UTF-8, for instance: nothing here has such a name.
+            Err(_) => Err(Problem::not_found("il n'y a rien à cette adresse")),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Instants as partners write them: ISO 8601 with an offset.
+
+use chrono::{DateTime, FixedOffset};
+
+/// Reads an instant with its offset.
+///
+/// RFC 3339, and the writings of ISO 8601 that serializers are known to produce beside it: an
+/// offset without colon or minutes (`+0200`, `+02`), no seconds, a comma before the fraction.
+/// `None` for anything else, an instant without offset included.
+#[must_use]
+pub fn parse(text: &str) -> Option<DateTime<FixedOffset>> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Some(instant);
+    }
+    let text = match text.strip_suffix(['Z', 'z']) {
+        Some(local) => format!("{local}+00:00"),
+        None => text.to_owned(),
+    };
+    let text = text.replacen(',', ".", 1);
+    ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"]
+        .iter()
+        .find_map(|format| DateTime::parse_from_str(&text, format).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_writing_of_an_instant_is_the_same_instant() {
+        let wanted = parse("2012-04-23T18:25:00Z").unwrap();
+        for text in [
+            "2012-04-23T18:25:00.000Z",
+            "2012-04-23T18:25:00,000Z",
+            "2012-04-23T18:25Z",
+            "2012-04-23T20:25+02",
+            "2012-04-23T20:25:00+0200",
+            "2012-04-23T20:25:00.0+02:00",
+        ] {
+            assert_eq!(parse(text), Some(wanted), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_instant_is_not_guessed() {
+        for text in [
+            "",
+            "hier",
+            "2012-04-23",
+            "2012-04-23T18:25:00",
+            "2012-02-30T00:00:00Z",
+            "2012-04-23T25:00:00Z",
+            "1335205543",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}
