@@ -1,4 +1,5 @@
--- Instants are milliseconds since 1970-01-01T00:00:00Z.
+-- Instants are milliseconds since 1970-01-01T00:00:00Z. Small rows that are found by their key stand
+-- in it (WITHOUT ROWID); large ones are appended, their key an index beside them.
 
 -- What SoWell sent. The identity is computed from lien_sowell, so the primary key is the
 -- idempotency key: two creations for one link cannot be.
@@ -20,7 +21,7 @@ CREATE TABLE signalements (
     received_at INTEGER NOT NULL,
     decided_at  INTEGER NOT NULL,
     CHECK ((bound = 1) = (uid IS NOT NULL AND answer IS NOT NULL))
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- What operators look for: everything that did not become a demande.
 CREATE INDEX signalements_apart ON signalements (etat, received_at) WHERE bound = 0;
@@ -65,7 +66,7 @@ CREATE TABLE demandes (
     contexte              TEXT NOT NULL,
     lien_sowell           TEXT NOT NULL,
     created_at            INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- Status changes as the CRM told them, in the order of acceptance.
 CREATE TABLE evenements (

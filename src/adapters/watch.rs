@@ -7,7 +7,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
 use crate::adapters::folder::Folder;
@@ -46,12 +47,43 @@ fn notices(
     folders: &[Folder],
     hints: mpsc::Sender<()>,
 ) -> Result<RecommendedWatcher, notify::Error> {
-    let mut watcher = notify::recommended_watcher(move |_event| {
-        // Whatever happened, errors and overflows included, is a reason to look.
-        let _ = hints.try_send(());
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        // Being read is no change, and looking at the files is itself a reading. Whatever else
+        // happened, errors and overflows included, is a reason to look.
+        let changed = event.map_or(true, |event| match event.kind {
+            EventKind::Access(how) => how == AccessKind::Close(AccessMode::Write),
+            _ => true,
+        });
+        if changed {
+            let _ = hints.try_send(());
+        }
     })?;
     for path in folders.iter().map(|folder| PathBuf::from(folder.path())) {
         watcher.watch(&path, RecursiveMode::Recursive)?;
     }
     Ok(watcher)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Waits for one hint; `false` when none comes before the folders were looked at twice.
+    async fn hinted(hints: &mut mpsc::Receiver<()>) -> bool {
+        tokio::time::timeout(POLL * 2, hints.recv()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_reader_is_no_change_and_a_writer_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("priorites.yaml");
+        std::fs::write(&file, "a: 1").unwrap();
+        let (hint, mut hints) = mpsc::channel(8);
+        let folders = vec![Folder::rules(folder.path().to_path_buf())];
+        let _watcher = notices(&folders, hint).unwrap();
+        std::fs::read(&file).unwrap();
+        assert!(!hinted(&mut hints).await, "reading it is not an edit");
+        std::fs::write(&file, "a: 2").unwrap();
+        assert!(hinted(&mut hints).await, "the system tells of an edit");
+    }
 }
