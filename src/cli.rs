@@ -9,6 +9,7 @@ mod edited;
 mod explain;
 mod init;
 mod report;
+mod rules;
 mod serve;
 mod signalements;
 mod tokens;
@@ -46,6 +47,9 @@ enum Verb {
     Check(check::Check),
     /// Tell a decision step by step, in French
     Explain(explain::Explain),
+    /// Accepted versions of the rules
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Signalements that did not become a demande
     #[command(subcommand)]
     Signalements(signalements::Signalements),
@@ -95,6 +99,7 @@ impl Cli {
             Verb::Init(verb) => verb.run(),
             Verb::Check(verb) => verb.run(&settings()?),
             Verb::Explain(verb) => verb.run(&settings()?).await,
+            Verb::Rules(verb) => verb.run(&settings()?).await,
             Verb::Signalements(verb) => verb.run(&settings()?).await,
             Verb::Deliveries(verb) => verb.run(&settings()?).await,
             Verb::Tokens(verb) => verb.run(&settings()?).await,

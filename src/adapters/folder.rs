@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::adapters::files::write_synced;
 use crate::domain::ports::{FileSet, Source, SourceError};
 use crate::rules::referentiel;
 
@@ -73,6 +74,26 @@ impl Folder {
                 (name, size, metadata.and_then(|it| it.modified().ok()))
             })
             .collect()
+    }
+
+    /// Writes these files in place of those that count; what does not count is left alone.
+    ///
+    /// # Errors
+    /// When one cannot be written; those before it are.
+    pub fn replace(&self, files: &FileSet) -> Result<(), SourceError> {
+        let before = self.files()?;
+        for (name, bytes) in files {
+            let path = self.root.join(name);
+            let folder = path.parent().unwrap_or(&self.root);
+            let file = path.file_name().and_then(|it| it.to_str()).unwrap_or(name);
+            fs::create_dir_all(folder)
+                .and_then(|()| write_synced(folder, file, bytes))
+                .map_err(|error| failed(&path, &error))?;
+        }
+        for (_, path) in before.iter().filter(|(name, _)| !files.contains_key(name)) {
+            fs::remove_file(path).map_err(|error| failed(path, &error))?;
+        }
+        Ok(())
     }
 
     fn files(&self) -> Result<Vec<(String, PathBuf)>, SourceError> {

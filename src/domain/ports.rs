@@ -423,6 +423,17 @@ pub struct LivraisonCount {
     pub count: i64,
 }
 
+/// An accepted version in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionSummary {
+    /// Its name.
+    pub version: String,
+    /// When it was first accepted.
+    pub accepted_at: DateTime<Utc>,
+    /// How many rule files it has.
+    pub files: usize,
+}
+
 /// An accepted version with everything needed to run it again.
 #[derive(Debug, Clone)]
 pub struct StoredVersion {
@@ -544,6 +555,12 @@ pub trait Store: Send + Sync {
 
     /// The version that was accepted last.
     async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError>;
+
+    /// Accepted versions, the one accepted last first.
+    async fn list_versions(&self, limit: u32) -> Result<Vec<VersionSummary>, StoreError>;
+
+    /// The names of the versions that begin so, and the rule files of the first of them.
+    async fn find_version(&self, begin: &str) -> Result<(Vec<String>, FileSet), StoreError>;
 
     /// The hashes of the stored tokens.
     async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError>;

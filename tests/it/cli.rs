@@ -267,3 +267,40 @@ async fn a_second_daemon_waits_for_the_first() {
     let again = second.post(&crate::harness::signalement(1)).await;
     assert_eq!(again.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_accepted_version_is_kept_and_can_come_back() {
+    let daemon = Builder::new().start().await;
+    let first = daemon.regles().await["active"]["version"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let good = daemon.read("rules/transmission.yaml");
+    daemon.edit("rules/transmission.yaml", "modes: []\n").await;
+    daemon.save("rules/modeles/note.txt", "Objet: note\n");
+    let second = until("the note is in force", || async {
+        let regles = daemon.regles().await;
+        let files = lines(&on(&daemon, &["rules", "list", "--format", "json"]));
+        (files[0]["version"] == regles["active"]["version"] && files.len() == 3)
+            .then(|| regles["active"]["version"].as_str().unwrap().to_owned())
+    })
+    .await;
+    let diff = on(&daemon, &["rules", "diff", &first, &second]);
+    let diff = String::from_utf8(diff.stdout).unwrap();
+    assert!(
+        diff.contains("+modes: []") && diff.contains("+++ modeles/note.txt"),
+        "{diff}"
+    );
+    let shown = on(&daemon, &["rules", "show", &first[..6]]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("modes: [tous]"));
+    let back = on(&daemon, &["rules", "rollback", &first]);
+    assert!(back.status.success(), "{back:?}");
+    assert_eq!(daemon.read("rules/transmission.yaml"), good);
+    assert!(!daemon.folder.path().join("rules/modeles/note.txt").exists());
+    until("it is in force again", || async {
+        (daemon.regles().await["active"]["version"] == first).then_some(())
+    })
+    .await;
+    let unknown = on(&daemon, &["rules", "rollback", "zzz"]);
+    assert_eq!(unknown.status.code(), Some(1));
+}

@@ -27,9 +27,9 @@ use crate::domain::livraison::{
     Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, Outcome,
 };
 use crate::domain::ports::{
-    BoundKey, Client, EventRecorded, IdempotencyKey, LivraisonCount, NewEvent, NewRecord, Pause,
-    Recorded, Release, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError,
-    StoredSubmission, StoredTrace, StoredVersion,
+    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, LivraisonCount, NewEvent, NewRecord,
+    Pause, Recorded, Release, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError,
+    StoredSubmission, StoredTrace, StoredVersion, VersionSummary,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
@@ -258,6 +258,14 @@ impl Store for SqliteStore {
 
     async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError> {
         versions::last(&self.readers).await
+    }
+
+    async fn list_versions(&self, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
+        versions::list(&self.readers, limit).await
+    }
+
+    async fn find_version(&self, begin: &str) -> Result<(Vec<String>, FileSet), StoreError> {
+        versions::find(&self.readers, begin).await
     }
 
     async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError> {

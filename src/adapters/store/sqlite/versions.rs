@@ -8,7 +8,7 @@ use sqlx::{Row, SqliteConnection};
 
 use crate::adapters::store::rows::{instant, millis, unreadable};
 use crate::adapters::store::sqlite::failed;
-use crate::domain::ports::{FileSet, StoreError, StoredVersion};
+use crate::domain::ports::{FileSet, StoreError, StoredVersion, VersionSummary};
 use crate::domain::signalement::hex;
 
 /// Keeps an accepted version, and its reference data in place of the former.
@@ -66,18 +66,7 @@ pub(super) async fn last(pool: &SqlitePool) -> Result<Option<StoredVersion>, Sto
     .await
     .map_err(|error| failed(&error))?;
     let Some(row) = row else { return Ok(None) };
-    let names: BTreeMap<String, String> =
-        serde_json::from_str(row.get("files")).map_err(|_| unreadable("files"))?;
-    let mut rules = FileSet::new();
-    for (name, sha256) in names {
-        let content: Vec<u8> =
-            sqlx::query_scalar("SELECT content FROM version_files WHERE sha256 = $1")
-                .bind(sha256)
-                .fetch_one(pool)
-                .await
-                .map_err(|error| failed(&error))?;
-        rules.insert(name, content);
-    }
+    let rules = rule_files(pool, row.get("files")).await?;
     let referentiel = sqlx::query("SELECT name, content FROM last_referentiel")
         .fetch_all(pool)
         .await
@@ -91,4 +80,63 @@ pub(super) async fn last(pool: &SqlitePool) -> Result<Option<StoredVersion>, Sto
             .map(|row| (row.get("name"), row.get("content")))
             .collect(),
     }))
+}
+
+/// The rule files that a version names.
+async fn rule_files(pool: &SqlitePool, files: &str) -> Result<FileSet, StoreError> {
+    let mut rules = FileSet::new();
+    for (name, sha256) in names(files)? {
+        let content: Vec<u8> =
+            sqlx::query_scalar("SELECT content FROM version_files WHERE sha256 = $1")
+                .bind(sha256)
+                .fetch_one(pool)
+                .await
+                .map_err(|error| failed(&error))?;
+        rules.insert(name, content);
+    }
+    Ok(rules)
+}
+
+fn names(files: &str) -> Result<BTreeMap<String, String>, StoreError> {
+    serde_json::from_str(files).map_err(|_| unreadable("files"))
+}
+
+/// Accepted versions, the one accepted last first.
+pub(super) async fn list(pool: &SqlitePool, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT version, files, accepted_at FROM versions ORDER BY sequence DESC LIMIT $1",
+    )
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    rows.iter()
+        .map(|row| {
+            Ok(VersionSummary {
+                version: row.get("version"),
+                accepted_at: instant(row.get("accepted_at")),
+                files: names(row.get("files"))?.len(),
+            })
+        })
+        .collect()
+}
+
+/// Versions by the beginning of their name, and the rule files of the first.
+pub(super) async fn find(
+    pool: &SqlitePool,
+    begin: &str,
+) -> Result<(Vec<String>, FileSet), StoreError> {
+    let rows = sqlx::query(
+        "SELECT version, files FROM versions WHERE substr(version, 1, length($1)) = $1 \
+         ORDER BY sequence DESC LIMIT 2",
+    )
+    .bind(begin)
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    let files = match rows.first() {
+        Some(row) => rule_files(pool, row.get("files")).await?,
+        None => FileSet::new(),
+    };
+    Ok((rows.iter().map(|row| row.get("version")).collect(), files))
 }
