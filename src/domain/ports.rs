@@ -574,7 +574,7 @@ pub trait Store: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
-    /// Whether the database answers.
+    /// Whether the database can be read and written.
     async fn ping(&self) -> Result<(), StoreError>;
 }
 

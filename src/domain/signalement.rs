@@ -5,6 +5,22 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+/// The keys that the contract knows, in its order.
+pub const KEYS: [&str; 12] = [
+    "qualification",
+    "residence",
+    "bien",
+    "auteur",
+    "email_auteur",
+    "date_creation",
+    "priorite",
+    "description",
+    "photos",
+    "lien_sowell",
+    "transmettre_auteur",
+    "transmettre_manager",
+];
+
 /// A signalement whose every field is well formed (contract, section 1).
 ///
 /// Its codes may still be unknown to the landlord: that is for the rules to say.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::instant;
 use crate::domain::referentiel::{Bien, Gestionnaire, Referentiel, Residence};
-use crate::domain::signalement::Signalement;
+use crate::domain::signalement::{KEYS, Signalement};
 use crate::domain::statut::StatutEvent;
 use crate::rules::compile::{Generation, RuleSet};
 use crate::rules::decide::{self, Decision, Occasion, StatutDecision};
@@ -286,8 +286,11 @@ impl Case {
         given: &BTreeMap<String, Located>,
         generation: &Generation,
     ) -> Result<Outcome, Diagnostic> {
-        const KEYS: [&str; 5] = ["statut", "resultat", "commentaire", "canal", "date"];
-        if let Some((_, unknown)) = given.iter().find(|(key, _)| !KEYS.contains(&key.as_str())) {
+        const OF_STATUT: [&str; 5] = ["statut", "resultat", "commentaire", "canal", "date"];
+        if let Some((_, unknown)) = given
+            .iter()
+            .find(|(key, _)| !OF_STATUT.contains(&key.as_str()))
+        {
             return Err(self.fault(unknown, "clé inconnue d'un statut"));
         }
         let text = |key: &str| given.get(key).map(|it| it.text.clone());
@@ -461,25 +464,10 @@ fn first_priorite(rules: &RuleSet) -> &str {
 fn autres(given: &BTreeMap<String, Located>) -> Map<String, Value> {
     given
         .iter()
-        .filter(|(key, _)| !SIGNALEMENT_KEYS.contains(&key.as_str()))
+        .filter(|(key, _)| !KEYS.contains(&key.as_str()))
         .map(|(key, value)| (key.clone(), Value::from(value.text.as_str())))
         .collect()
 }
-
-const SIGNALEMENT_KEYS: [&str; 12] = [
-    "qualification",
-    "residence",
-    "bien",
-    "auteur",
-    "email_auteur",
-    "date_creation",
-    "priorite",
-    "description",
-    "photos",
-    "lien_sowell",
-    "transmettre_auteur",
-    "transmettre_manager",
-];
 
 /// Equal, but an error need only contain the expected words, and lists of e-mails have no order.
 fn matches(key: &str, wanted: &Expected, got: Option<&Expected>) -> bool {

@@ -203,7 +203,7 @@ async fn the_openapi_document_is_made_from_the_code() {
         .map(String::as_str)
         .collect();
     documented.sort_unstable();
-    let mut read = passerelle::adapters::http::submission::KEYS;
+    let mut read = passerelle::domain::signalement::KEYS;
     read.sort_unstable();
     assert_eq!(documented, read);
     let mut references = Vec::new();

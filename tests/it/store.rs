@@ -420,3 +420,34 @@ async fn sqlite_tells_the_story() {
         .unwrap();
     story(&store).await;
 }
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_holds_up_no_other() {
+    use sqlx::Connection;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.sqlite");
+    let store = SqliteStore::open(&path).await.unwrap();
+    for uid in ["A", "B"] {
+        let number = u32::from(uid.as_bytes()[0]);
+        store.record(record(number, Some(uid))).await.unwrap();
+        store
+            .record_event(event(uid, uid, "X", None))
+            .await
+            .unwrap();
+    }
+    let url = format!("sqlite://{}", path.display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query("UPDATE livraisons SET content = 'no JSON' WHERE id = 'A'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let claims = claimed(&store, 1).await;
+    assert_eq!(claims.len(), 1);
+    assert_eq!(claims[0].id, "B");
+    let dead = store
+        .list_livraisons(Some(LivraisonEtat::Morte), 10)
+        .await
+        .unwrap();
+    assert_eq!(dead[0].id, "A");
+}

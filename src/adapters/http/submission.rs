@@ -15,26 +15,10 @@ use crate::domain::demande::Fichier;
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::instant;
 use crate::domain::ports::{Client, StoredSubmission};
-use crate::domain::signalement::{Photo, Signalement, fingerprint};
+use crate::domain::signalement::{KEYS, Photo, Signalement, fingerprint};
 use crate::flows::inbound::{Photos, Submission, SubmittedContent};
 use crate::rules::decide::Codes;
 use crate::settings::Limits;
-
-/// The keys that the contract knows, in its order.
-pub const KEYS: [&str; 12] = [
-    "qualification",
-    "residence",
-    "bien",
-    "auteur",
-    "email_auteur",
-    "date_creation",
-    "priorite",
-    "description",
-    "photos",
-    "lien_sowell",
-    "transmettre_auteur",
-    "transmettre_manager",
-];
 
 const CODE_CHARS: usize = 64;
 const AUTEUR_CHARS: usize = 200;

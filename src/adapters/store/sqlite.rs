@@ -290,6 +290,10 @@ impl Store for SqliteStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
+        // Through the writer, too: a database that can only be read does not serve.
+        self.writer
+            .write((), |_, ()| Box::pin(async { Ok(()) }))
+            .await?;
         sqlx::query("SELECT 1")
             .execute(&self.readers)
             .await

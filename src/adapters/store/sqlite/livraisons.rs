@@ -68,20 +68,39 @@ pub(super) async fn claim(
     .bind(destination.as_str())
     .bind(millis(now))
     .bind(limit)
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
-    rows.iter()
-        .map(|row| {
-            Ok(Claim {
-                id: row.get("id"),
+    let mut claims = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id: String = row.get("id");
+        match read_content(row.get("content")) {
+            Ok(content) => claims.push(Claim {
+                id,
                 fence: row.get("fence"),
-                content: read_content(row.get("content"))?,
+                content,
                 attempts: attempts(row),
                 since: instant(row.get("since")),
-            })
-        })
-        .collect()
+            }),
+            // One that cannot be read must not keep the others from being claimed.
+            Err(error) => bury(&mut *connection, &id, &error).await?,
+        }
+    }
+    Ok(claims)
+}
+
+async fn bury(
+    connection: &mut SqliteConnection,
+    id: &str,
+    error: &StoreError,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE livraisons SET etat = 'morte', last_error = $1 WHERE id = $2")
+        .bind(error.to_string())
+        .bind(id)
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
 }
 
 /// Gives back every claim; the fences stay, so a late word of an old claim still counts nothing.
