@@ -39,6 +39,8 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(25);
 const LOCK_POLL: Duration = Duration::from_millis(50);
 /// How soon a token that the command line made replaces the old one.
 const TOKEN_REFRESH: Duration = Duration::from_secs(2);
+/// How often held statuses are looked at, new rules or not.
+const HELD_POLL: Duration = Duration::from_secs(10);
 /// How often the metrics' histograms are tidied.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// Hints of changed files that may wait; one is as good as many.
@@ -321,7 +323,8 @@ async fn release_when_known(state: AppState) {
         if let Err(error) = state.outbound.release_held().await {
             tracing::error!(%error, "held statuses were not looked at");
         }
-        if accepted.changed().await.is_err() {
+        // Also now and then: an event may be held by the old rules just after the new ones came.
+        if let Ok(Err(_)) = tokio::time::timeout(HELD_POLL, accepted.changed()).await {
             return;
         }
     }

@@ -379,8 +379,12 @@ impl Compiler {
             None => default,
             Some(Ok(value)) => value,
             Some(Err(reason)) => {
-                let text = text.unwrap_or_default();
-                self.faults.push(format!("{key}: \"{text}\" {reason}"));
+                // An address may hold a password: it is not repeated.
+                let shown = match text {
+                    Some(text) if !key.ends_with("_url") => format!("\"{text}\" "),
+                    _ => String::new(),
+                };
+                self.faults.push(format!("{key}: {shown}{reason}"));
                 default
             }
         }
@@ -404,7 +408,6 @@ impl Compiler {
                 .or(text.strip_prefix("sqlite:"))
             {
                 Some(path) if !path.is_empty() => Ok(base.join(path)),
-                // The address may hold a password, so it is not repeated.
                 _ => Err("must be sqlite://PATH in this version".into()),
             }
         })
@@ -598,6 +601,16 @@ mod tests {
         ]);
         let SettingsError(faults) = Settings::load(None, environment).unwrap_err();
         assert_eq!(faults.len(), 5, "{faults:?}");
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_repeated() {
+        for variable in ["DATABASE_URL", "FILES_URL", "SOWELL__BASE_URL"] {
+            let name = format!("PASSERELLE_{variable}");
+            let environment = vec![(name, "postgres://u:hunter2@h/db".to_owned())];
+            let error = Settings::load(None, environment).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
     }
 
     #[test]

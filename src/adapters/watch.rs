@@ -23,6 +23,8 @@ pub async fn watch(folders: Vec<Folder>, hints: mpsc::Sender<()>) {
         tracing::warn!(%error, "no change notices from the system; polling every second");
     }
     let mut before = stamps(&folders).await;
+    // What was saved between the start's own reading and now has no other witness.
+    let _ = hints.try_send(());
     loop {
         tokio::time::sleep(POLL).await;
         let now = stamps(&folders).await;

@@ -127,11 +127,7 @@ fn rollback(settings: &Settings, files: &FileSet) -> anyhow::Result<()> {
     };
     // Exports may have changed since: better told now than by a refusal in the daemon's log.
     let exports = Edited::read(settings, None)?.exports;
-    let known = Known {
-        previous: None,
-        accepted_rules: Some(files),
-    };
-    let (generation, diagnostics) = compile(files, &exports, known);
+    let (generation, diagnostics) = compile(files, &exports, Known::default());
     for diagnostic in &diagnostics {
         eprintln!("{}\n", render(diagnostic, files));
     }

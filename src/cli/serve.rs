@@ -20,10 +20,11 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     for unknown in Settings::unknown_variables(std::env::vars()) {
         tracing::warn!("unknown setting in the environment: {unknown}");
     }
-    let app = App::build(&settings).await?;
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("listen: {}", settings.listen))?;
+    // After the port is ours: tokens that are made must also be shown.
+    let app = App::build(&settings).await?;
     greet(&app, &settings, listener.local_addr()?);
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));

@@ -22,7 +22,9 @@ use crate::flows::inbound::Rules;
 const IN_FLIGHT: usize = 32;
 /// The outbox is looked at this often, hint or no hint.
 const POLL: Duration = Duration::from_secs(1);
-/// How long a claim holds: longer than the longest call, so that it runs out only with its worker.
+/// How long one attempt may take in all; SMTP, for one, has no limit of its own on an answer.
+const ATTEMPT: Duration = Duration::from_mins(1);
+/// How long a claim holds: longer than the longest attempt, so that it runs out only with its worker.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 
 /// How deliveries are tried again.
@@ -177,7 +179,9 @@ impl Delivery {
     }
 
     async fn deliver(&self, destination: Destination, claim: Claim, paused: Option<Pause>) {
-        let seen = self.attempt(&claim).await;
+        let attempt = tokio::time::timeout(ATTEMPT, self.attempt(&claim)).await;
+        let seen =
+            attempt.unwrap_or_else(|_| Seen::NoAnswer(Unreachable("no answer in time".into())));
         let verdict = judge(&seen);
         let now = self.clock.now();
         let attempt = describe(&seen, now);

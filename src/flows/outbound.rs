@@ -11,7 +11,7 @@ use crate::domain::ports::{
     Clock, EventRecorded, NewEvent, Release, Store, StoreError, StoredSubmission,
 };
 use crate::domain::signalement::Signalement;
-use crate::domain::statut::{EventIssue, StatutEvent};
+use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
 use crate::flows::delivery::Hint;
 use crate::flows::inbound::{Rules, to_deliver};
 use crate::rules::compile::Generation;
@@ -143,37 +143,50 @@ impl Outbound {
     /// Judges the held events anew, after the rules have changed.
     ///
     /// # Errors
-    /// When the store fails; what was released until then stays so.
+    /// When the held events cannot be read; one that cannot be judged is logged and left.
     pub async fn release_held(&self) -> Result<(), OutboundError> {
         let generation = self.rules.generation();
         for held in self.store.held_events().await? {
-            let Some(demande) = self.store.find_demande(&held.event.uid).await? else {
-                continue;
-            };
-            let judged = self.judge(&generation, &held.event, &demande).await?;
-            let (issue, statut_sowell, motif) = split(&judged.decision);
-            if issue == EventIssue::Retenu {
-                continue;
+            let id = held.id.clone();
+            // One that cannot be judged must not keep the others behind it.
+            if let Err(error) = self.release_one(&generation, held).await {
+                tracing::error!(id, %error, "a held status was not looked at");
             }
-            let push = statut_sowell
-                .as_deref()
-                .map(|word| push(&held.event, &demande, word, held.received_at));
-            tracing::info!(uid = held.event.uid.as_str(), "a held status is known now");
-            self.store
-                .release_event(Release {
-                    id: held.id,
-                    issue,
-                    statut_sowell: statut_sowell.clone(),
-                    motif,
-                    version: generation.version.clone(),
-                    trace: judged.trace.encode(),
-                    push,
-                    courriels: judged.courriels,
-                    at: self.clock.now(),
-                })
-                .await?;
-            self.outbox.give();
         }
+        Ok(())
+    }
+
+    async fn release_one(
+        &self,
+        generation: &Arc<Generation>,
+        held: StoredEvent,
+    ) -> Result<(), OutboundError> {
+        let Some(demande) = self.store.find_demande(&held.event.uid).await? else {
+            return Ok(());
+        };
+        let judged = self.judge(generation, &held.event, &demande).await?;
+        let (issue, statut_sowell, motif) = split(&judged.decision);
+        if issue == EventIssue::Retenu {
+            return Ok(());
+        }
+        let push = statut_sowell
+            .as_deref()
+            .map(|word| push(&held.event, &demande, word, held.received_at));
+        tracing::info!(uid = held.event.uid.as_str(), "a held status is known now");
+        self.store
+            .release_event(Release {
+                id: held.id,
+                issue,
+                statut_sowell,
+                motif,
+                version: generation.version.clone(),
+                trace: judged.trace.encode(),
+                push,
+                courriels: judged.courriels,
+                at: self.clock.now(),
+            })
+            .await?;
+        self.outbox.give();
         Ok(())
     }
 

@@ -451,3 +451,31 @@ async fn a_delivery_that_cannot_be_read_holds_up_no_other() {
         .unwrap();
     assert_eq!(dead[0].id, "A");
 }
+
+#[tokio::test]
+async fn an_earlier_delivery_that_comes_back_waits_for_the_one_being_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("s.sqlite"))
+        .await
+        .unwrap();
+    store.record(record(1, Some("A"))).await.unwrap();
+    for (id, statut) in [("1", "X"), ("2", "Y")] {
+        store
+            .record_event(event(id, "A", statut, None))
+            .await
+            .unwrap();
+    }
+    let first = claimed(&store, 1).await;
+    store
+        .finish(&first[0], attempt(Some("404")), Outcome::Dead)
+        .await
+        .unwrap();
+    let second = claimed(&store, 2).await;
+    assert_eq!(second[0].id, "2");
+    let retried = store.retry_livraison("1", false, at(3)).await.unwrap();
+    assert_eq!(retried, RetryOutcome::Queued);
+    assert!(
+        claimed(&store, 4).await.is_empty(),
+        "the later one is on its way"
+    );
+}

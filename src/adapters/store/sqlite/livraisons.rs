@@ -46,7 +46,8 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Takes due deliveries: of each queue only the oldest that waits, so that order holds.
+/// Takes due deliveries: of each queue only the oldest that waits, and none while a later one is
+/// being sent (an earlier one may have come back by a retry), so that order holds.
 pub(super) async fn claim(
     connection: &mut SqliteConnection,
     destination: Destination,
@@ -61,6 +62,9 @@ pub(super) async fn claim(
              AND l.leased_until <= $3 AND NOT EXISTS ( \
                SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
                AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
+             AND NOT EXISTS ( \
+               SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
+               AND sent.etat = 'en_attente' AND sent.leased_until > $3) \
            ORDER BY l.due_at, l.sequence LIMIT $4) \
          RETURNING id, fence, content, attempts, since",
     )

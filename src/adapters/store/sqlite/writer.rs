@@ -219,7 +219,9 @@ impl Batch {
 
 async fn commit(connection: &mut SqliteConnection, mut batch: Batch) {
     let outcome = attempt(connection, &mut batch).await;
-    if outcome.is_ok() || batch.len() == 1 {
+    // What is wrong with the database is wrong for all: trying each would only wait once more each.
+    let all_alike = matches!(outcome, Ok(_) | Err(StoreError::Unavailable(_)));
+    if all_alike || batch.len() == 1 {
         batch.answer(outcome);
         return;
     }
