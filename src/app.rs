@@ -65,7 +65,7 @@ impl App {
     /// When one of them cannot be used; the message is for the operator.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
         let metrics = telemetry::metrics();
-        let alone = stand_alone(&settings.data_dir).await?;
+        let alone = stand_alone(&settings.database).await?;
         let store = open_store(settings).await?;
         store.release_claims().await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -192,11 +192,12 @@ impl App {
     }
 }
 
-/// Takes the data folder for this daemon alone: SQLite serves one, and what a killed one had
-/// claimed may then be claimed anew at once. A daemon that is stopping is waited for.
-async fn stand_alone(data_dir: &Path) -> anyhow::Result<File> {
-    std::fs::create_dir_all(data_dir).with_context(|| format!("{}", data_dir.display()))?;
-    let path = data_dir.join("passerelle.lock");
+/// Takes the database for this daemon alone: SQLite serves one, and what a killed one had claimed
+/// may then be claimed anew at once. A daemon that is stopping is waited for.
+async fn stand_alone(database: &Path) -> anyhow::Result<File> {
+    let folder = database.parent().unwrap_or(database);
+    std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+    let path = database.with_extension("lock");
     let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
     let end = tokio::time::Instant::now() + SHUTDOWN_LIMIT;
     loop {
@@ -206,7 +207,7 @@ async fn stand_alone(data_dir: &Path) -> anyhow::Result<File> {
                 tokio::time::sleep(LOCK_POLL).await;
             }
             Err(TryLockError::WouldBlock) => {
-                anyhow::bail!("another daemon is running on {}", data_dir.display());
+                anyhow::bail!("another daemon is running on {}", database.display());
             }
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| format!("{}", path.display()));

@@ -101,7 +101,11 @@ fn classify(error: &SmtpError) -> MailError {
         None if error.is_timeout() => "the SMTP server did not answer in time".into(),
         None => "the SMTP server could not be reached".into(),
     };
-    if error.is_permanent() {
+    // 530 to 538 refuse us, not the e-mail: someone mends the account, and it can go then.
+    let ours = error
+        .status()
+        .is_some_and(|code| (530..=538).contains(&u16::from(code)));
+    if error.is_permanent() && !ours {
         MailError::Permanent(reason)
     } else {
         MailError::Temporary(reason)

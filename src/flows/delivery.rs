@@ -262,7 +262,9 @@ impl Delivery {
         };
         let give_up_after =
             TimeDelta::from_std(self.policy.give_up_after).unwrap_or(TimeDelta::MAX);
-        if now - claim.since >= give_up_after {
+        // A refused token says nothing of the delivery: it waits for whoever mends the token.
+        let refused = matches!(verdict, Verdict::Unauthorized);
+        if now - claim.since >= give_up_after && !refused {
             return Outcome::Dead;
         }
         let ours = now + self.policy.wait(claim.attempts.saturating_add(1));

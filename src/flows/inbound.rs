@@ -254,6 +254,12 @@ impl Inbound {
         demande: NewDemande,
         trace: Trace,
     ) -> Result<Received, InboundError> {
+        // The commit decides; asked before only where a repeat would write its photos for nothing.
+        if !case.photos.is_empty()
+            && let Some(owner) = self.owner(&case).await?
+        {
+            return repeat(owner, &case.fingerprint);
+        }
         self.store_photos(&mut case).await?;
         let uid = self.crm.create(&demande).await?;
         let (livraisons, trace) = self

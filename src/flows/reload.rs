@@ -21,6 +21,8 @@ const QUIET: Duration = Duration::from_millis(100);
 const LONGEST_BURST: Duration = Duration::from_secs(1);
 /// How often the files may change while they are read before the attempt is put off.
 const MAX_ROUNDS: u32 = 20;
+/// Attempts that a reload on demand makes before it answers with the last one.
+const ROUNDS_ON_DEMAND: u32 = 3;
 /// When an attempt that could not be finished is made again.
 const PUT_OFF: Duration = Duration::from_secs(2);
 
@@ -196,8 +198,12 @@ impl Reload {
     /// Tries the files on the disk whether or not they changed; returns how it went.
     pub async fn reload(&self) -> Arc<Attempt> {
         let _alone = self.one_at_a_time.lock().await;
-        let files = self.read_settled().await;
-        self.attempt(files).await;
+        for _ in 0..ROUNDS_ON_DEMAND {
+            let files = self.read_settled().await;
+            if self.attempt(files).await.is_some() {
+                break;
+            }
+        }
         self.last_attempt()
     }
 
@@ -225,7 +231,10 @@ impl Reload {
             }
             before = now;
         }
-        Ok(before)
+        Err(SourceError {
+            path: self.rules.name(),
+            reason: "les fichiers ne cessent de changer".into(),
+        })
     }
 
     async fn attempt(&self, files: Result<Files, SourceError>) -> Option<()> {
@@ -250,6 +259,11 @@ impl Reload {
             self.refuse(version, at, diagnostics);
             return Some(());
         };
+        // Saved again while it was compiled: what is on the disk now is what counts.
+        let now = read(&self.rules, &self.exports).await;
+        if now.is_ok_and(|now| now.version() != version) {
+            return None;
+        }
         if let Err(error) = keep(self.store.as_ref(), &files, &generation, at).await {
             diagnostics.push(Diagnostic::file(
                 code::UNREADABLE, "",

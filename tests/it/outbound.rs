@@ -293,7 +293,12 @@ async fn what_sowell_need_not_know_is_answered_200() {
             .status,
         404
     );
-    assert_eq!(sowell.calls().len(), 0);
+    // One that it must know comes last, so that what should not be sent had its chance.
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    assert_eq!(sowell.wait_for(1).await.len(), 1);
+    assert_eq!(sowell.delivered(), ["En cours de traitement"]);
 }
 
 #[rstest]

@@ -105,7 +105,7 @@ async fn a_bad_edit_never_takes_effect_and_says_why_and_where() {
         false
     );
     let metrics = String::from_utf8(daemon.get("/metrics", "").await.bytes).unwrap();
-    assert!(metrics.contains("passerelle_rules_last_attempt_accepted"));
+    assert!(metrics.contains("passerelle_rules_reloads_total{outcome=\"refused\"}"));
 
     let regles = daemon.edit("rules/transmission.yaml", &good).await;
     assert_eq!(regles["derniere_tentative"]["acceptee"], true);

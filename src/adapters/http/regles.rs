@@ -139,6 +139,8 @@ pub async fn reload(
     caller: Caller,
 ) -> Result<Json<ReglesBody>, Problem> {
     caller.require(&[Client::Admin])?;
-    state.reload.reload().await;
+    let reload = state.reload.clone();
+    let work = state.tasks.spawn(async move { reload.reload().await });
+    work.await.map_err(|error| Problem::internal(&error))?;
     Ok(Json(state_of(&state.reload)))
 }

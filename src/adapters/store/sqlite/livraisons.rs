@@ -186,7 +186,7 @@ pub(super) async fn finish(
     if *outcome == Outcome::Delivered {
         sqlx::query(
             "UPDATE livraisons SET etat = 'depassee' WHERE queue = $1 AND sequence < $2 \
-             AND etat IN ('morte', 'retenue')",
+             AND etat IN ('morte', 'retenue', 'en_attente')",
         )
         .bind(row.get::<String, _>("queue"))
         .bind(row.get::<i64, _>("sequence"))
