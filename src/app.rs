@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::serve::ListenerExt;
+use axum_server::Server;
+use axum_server::accept::NoDelayAcceptor;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +35,8 @@ use crate::flows::outbound::Outbound;
 use crate::flows::reload::Reload;
 use crate::settings::{Folder, Secret, Settings};
 
+/// How long a connection may stay without the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a shutdown waits for requests and deliveries under way.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(25);
 /// How often a daemon that is stopping is looked at.
@@ -161,19 +165,15 @@ impl App {
         workers.spawn(self.delivery.run(stop.clone()));
 
         let tasks = state.tasks.clone();
-        // Without it, an answer of two segments would wait for the client's acknowledgement.
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        let server = axum::serve(listener, router(state))
-            .with_graceful_shutdown(stop.clone().cancelled_owned())
-            .into_future();
-        let mut server = tokio::spawn(server);
+        let handle = axum_server::Handle::new();
+        let server = server(listener).handle(handle.clone());
+        let mut server = tokio::spawn(server.serve(router(state).into_make_service()));
         tokio::select! {
             () = stop.cancelled() => {}
             ended = &mut server => ended??,
         }
         stop.cancel();
+        handle.graceful_shutdown(None);
         tasks.close();
         workers.close();
         let finish = async {
@@ -190,6 +190,19 @@ impl App {
         drop(self.alone);
         Ok(())
     }
+}
+
+/// What speaks HTTP on the listener.
+fn server(listener: TcpListener) -> Server<SocketAddr, NoDelayAcceptor> {
+    let mut server = Server::from_listener(listener)
+        // Without it, an answer of two segments would wait for the client's acknowledgement.
+        .acceptor(NoDelayAcceptor::new())
+        .first_request_timeout(HEAD_TIMEOUT);
+    // A client that sent its request and closed its side is served all the same: what it sent may
+    // be a signalement.
+    let mut http1 = server.http_builder().http1();
+    http1.half_close(true).header_read_timeout(HEAD_TIMEOUT);
+    server
 }
 
 /// Takes the database for this daemon alone: SQLite serves one, and what a killed one had claimed

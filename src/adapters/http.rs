@@ -22,7 +22,7 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::{self, Next};
-use axum::response::{Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::task::TaskTracker;
@@ -64,7 +64,7 @@ pub struct AppState {
     pub gate: Arc<Gate>,
     /// Limits on what comes in.
     pub limits: Limits,
-    /// Work that outlives its client; a shutdown waits for it.
+    /// Requests under way, each of which outlives its client; a shutdown waits for them.
     pub tasks: TaskTracker,
     /// The metrics.
     pub metrics: PrometheusHandle,
@@ -112,12 +112,22 @@ pub fn router(state: AppState) -> Router {
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(middleware::from_fn(drain::hear_out))
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
-        .layer(middleware::from_fn_with_state(state.clone(), measure))
+        .layer(middleware::from_fn(measure))
+        .layer(middleware::from_fn_with_state(state.clone(), outlive))
         .with_state(state)
 }
 
+/// Runs the handler in a task of its own: the server drops what it polls itself as soon as the
+/// client hangs up, and work that has begun must end.
+async fn outlive(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    match state.tasks.spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => Problem::internal(&error).into_response(),
+    }
+}
+
 /// Counts and times requests by route, never by the address that was asked for.
-async fn measure(State(_): State<AppState>, request: Request, next: Next) -> Response {
+async fn measure(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let route = request
         .extensions()

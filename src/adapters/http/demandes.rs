@@ -231,11 +231,7 @@ pub async fn change_statut(
 ) -> Result<Response, Problem> {
     caller.require(&[Client::Crm, Client::Admin])?;
     let event = read_event(uid, &body)?;
-    let outbound = state.outbound.clone();
-    let work = state
-        .tasks
-        .spawn(async move { outbound.receive(event).await });
-    let outcome = work.await.map_err(|error| Problem::internal(&error))?;
+    let outcome = state.outbound.receive(event).await;
     let label = match &outcome {
         Ok(StatutReceived::Accepted { .. }) => "accepted",
         Ok(StatutReceived::Nothing { .. }) => "nothing",

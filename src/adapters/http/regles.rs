@@ -139,8 +139,6 @@ pub async fn reload(
     caller: Caller,
 ) -> Result<Json<ReglesBody>, Problem> {
     caller.require(&[Client::Admin])?;
-    let reload = state.reload.clone();
-    let work = state.tasks.spawn(async move { reload.reload().await });
-    work.await.map_err(|error| Problem::internal(&error))?;
+    state.reload.reload().await;
     Ok(Json(state_of(&state.reload)))
 }

@@ -197,12 +197,7 @@ pub async fn create(
     let client = caller.require(&[Client::Sowell])?;
     let key = idempotency_key(&headers)?;
     let submission = parse(&state, client, key, body).await?;
-    // The work goes on in a task of its own: a client that hangs up cannot stop it half-way.
-    let inbound = state.inbound.clone();
-    let work = state
-        .tasks
-        .spawn(async move { inbound.receive(submission).await });
-    let outcome = work.await.map_err(|error| Problem::internal(&error))?;
+    let outcome = state.inbound.receive(submission).await;
     let label = match &outcome {
         Ok(Received::Created { .. }) => "created",
         Ok(Received::Replayed { .. }) => "replayed",
