@@ -4,9 +4,11 @@
 
 mod check;
 mod completions;
+mod coverage;
 mod deliveries;
 mod edited;
 mod explain;
+mod impact;
 mod init;
 mod report;
 mod rules;
@@ -20,6 +22,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use clap::{Parser, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::app::open_store;
 use crate::domain::ports::Store;
@@ -47,6 +50,10 @@ enum Verb {
     Check(check::Check),
     /// Tell a decision step by step, in French
     Explain(explain::Explain),
+    /// Decide every combination that can come, and list what fails
+    Coverage(coverage::Coverage),
+    /// Decide the past again by edited rules, and show what would change
+    Impact(impact::Impact),
     /// Accepted versions of the rules
     #[command(subcommand)]
     Rules(rules::Rules),
@@ -99,6 +106,8 @@ impl Cli {
             Verb::Init(verb) => verb.run(),
             Verb::Check(verb) => verb.run(&settings()?),
             Verb::Explain(verb) => verb.run(&settings()?).await,
+            Verb::Coverage(verb) => verb.run(&settings()?),
+            Verb::Impact(verb) => verb.run(&settings()?).await,
             Verb::Rules(verb) => verb.run(&settings()?).await,
             Verb::Signalements(verb) => verb.run(&settings()?).await,
             Verb::Deliveries(verb) => verb.run(&settings()?).await,
@@ -109,6 +118,16 @@ impl Cli {
             }
         }
     }
+}
+
+/// A bar for work that takes its time; on a terminal only.
+fn progress(total: u64) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    let look = "{bar:40} {percent:>3} %  {human_pos} / {human_len}  {eta} ";
+    if let Ok(look) = ProgressStyle::with_template(look) {
+        bar.set_style(look);
+    }
+    bar
 }
 
 /// The store of a daemon that has run before: a verb that looks at it makes no empty one.

@@ -3,15 +3,21 @@
 //! In reading order: [`yaml`] locates every value of a YAML text, [`source`] reads the shape of
 //! each rule file, [`script`] and [`template`] compile what admins write in Rhai and minijinja,
 //! [`referentiel`] reads the CSV exports, [`compile`] joins it all into the one immutable
-//! [`compile::Generation`] that runs, once the admins' [`case`]s pass, and [`decide`] is the pure function that everything calls,
-//! leaving a [`trace`]. What is wrong with a file is a [`diagnostic`].
+//! [`compile::Generation`] that runs, once the admins' [`case`]s pass, and [`decide`] is the pure
+//! function that everything calls, leaving a [`trace`]. [`foresee`] asks it without anything coming
+//! of it: for the cases, for [`coverage`] of every combination, for the [`impact`] of an edit.
+//! What is wrong with a file is a [`diagnostic`].
 //!
 //! Pure by rule: no clock, no file, no network, no async here.
 
 pub mod case;
 pub mod compile;
+pub mod coverage;
 pub mod decide;
 pub mod diagnostic;
+pub mod foresee;
+pub mod impact;
+
 pub mod referentiel;
 pub mod script;
 pub mod source;

@@ -6,7 +6,9 @@ use anyhow::{Context, bail};
 
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::shipped::Shipped;
+use crate::cli::report::render;
 use crate::domain::ports::{FileSet, Source};
+use crate::rules::compile::{Generation, Known, compile};
 use crate::settings::{Folder, Settings};
 
 /// Rules and reference data.
@@ -41,6 +43,22 @@ impl Edited {
                 Shipped::Referentiel,
             )?,
         })
+    }
+
+    /// What the files decide.
+    ///
+    /// # Errors
+    /// When they are refused; the diagnostics go to stderr.
+    pub(super) fn compile(self) -> anyhow::Result<Generation> {
+        let (generation, diagnostics) = compile(&self.rules, &self.exports, Known::default());
+        let Some(generation) = generation else {
+            let files: FileSet = self.rules.into_iter().chain(self.exports).collect();
+            for diagnostic in &diagnostics {
+                eprintln!("{}\n", render(diagnostic, &files));
+            }
+            bail!("the rules are refused");
+        };
+        Ok(generation)
     }
 }
 

@@ -10,11 +10,10 @@ use serde_json::Value;
 use crate::adapters::http::submission;
 use crate::cli::edited::Edited;
 use crate::cli::existing_store;
-use crate::cli::report::render;
-use crate::domain::demande::Uid;
-use crate::domain::ports::{Client, FileSet};
-use crate::rules::compile::{Known, compile};
-use crate::rules::decide::{self, Decision, Occasion};
+use crate::domain::ports::Client;
+use crate::rules::decide::{self, Decision};
+use crate::rules::foresee;
+use crate::rules::trace::Place;
 use crate::settings::Settings;
 
 #[derive(Debug, Args)]
@@ -40,15 +39,7 @@ impl Explain {
 /// What the rules on the disk would decide.
 fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
     let body = std::fs::read(file).with_context(|| format!("{}", file.display()))?;
-    let Edited { rules, exports } = Edited::read(settings, None)?;
-    let (generation, diagnostics) = compile(&rules, &exports, Known::default());
-    let Some(generation) = generation else {
-        let files: FileSet = rules.into_iter().chain(exports).collect();
-        for diagnostic in &diagnostics {
-            eprintln!("{}\n", render(diagnostic, &files));
-        }
-        bail!("the rules are refused");
-    };
+    let generation = Edited::read(settings, None)?.compile()?;
     let submission = submission::read(Client::Sowell, None, &body, &settings.limits);
     let submission = submission.map_err(anyhow::Error::msg)?;
     let Some(content) = submission.content else {
@@ -60,18 +51,8 @@ fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
         bail!("SoWell would be answered 422");
     };
     let signalement = content.signalement;
-    let (decision, mut trace) = decide::signalement(&generation, &signalement);
-    let uid = Uid::new("(à venir)".into());
-    let occasion = match &decision {
-        Ok(Decision::Transmettre(demande)) => Some(Occasion::Transmis { uid: &uid, demande }),
-        Ok(Decision::Ecarter { motif }) => Some(Occasion::Ecarte { motif }),
-        Err(_) => None,
-    };
-    if let Some(occasion) = occasion {
-        // What fails here is a step of the trace, and stands in the way of nothing else.
-        let _ = decide::accuses(&generation, &signalement, occasion, &mut trace);
-    }
-    let outcome = match &decision {
+    let foreseen = foresee::signalement(&generation, &signalement);
+    let outcome = match &foreseen.decision {
         Ok(Decision::Transmettre(_)) => "Le signalement est transmis au CRM.".to_owned(),
         Ok(Decision::Ecarter { motif }) => {
             format!("Le signalement est conservé, sans être transmis : {motif}.")
@@ -79,9 +60,12 @@ fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
         Err(error) => format!("Aucune décision : {error}."),
     };
     println!("Version {}\n", generation.version);
-    print(&trace.encode())?;
+    print(&foreseen.trace.encode())?;
     println!("{outcome}");
-    if decision.is_err() {
+    for error in foreseen.unwritten() {
+        println!("Un e-mail ne pourrait pas être écrit : {error}.");
+    }
+    if foreseen.decision.is_err() {
         bail!("no decision");
     }
     Ok(())
@@ -116,10 +100,9 @@ fn print(trace: &str) -> anyhow::Result<()> {
             Some("non_evalue") => "pas regardée",
             _ => "erreur",
         };
-        let place = match step["ligne"].as_u64() {
-            None | Some(0) => text("fichier"),
-            Some(line) => format!("{}, ligne {line}", text("fichier")),
-        };
+        let line = step["ligne"].as_u64().unwrap_or(0);
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        let place = Place::line(&text("fichier"), line);
         println!("{number:>2}. {} ({place}) : {outcome}", text("regle"));
         let seen = step["vu"].as_object().cloned().unwrap_or_default();
         for (name, value) in seen {

@@ -318,6 +318,50 @@ pub struct StoredSubmission {
     pub bound: bool,
 }
 
+/// A signalement of the past, enough to ask what other rules would make of it.
+#[derive(Debug, Clone)]
+pub struct PastSignalement {
+    /// Its place among all, for the page that comes after it.
+    pub position: i64,
+    /// Its demande's UID, or its own identity where it has none.
+    pub name: String,
+    /// What was received.
+    pub received: PastPayload,
+}
+
+/// A status event of the past, enough to ask what other rules would make of it.
+#[derive(Debug, Clone)]
+pub struct PastEvent {
+    /// Its place among all, for the page that comes after it.
+    pub position: i64,
+    /// What the CRM said.
+    pub event: StatutEvent,
+    /// The demande that it speaks of.
+    pub demande: NewDemande,
+    /// The signalement that the demande came from.
+    pub received: PastPayload,
+}
+
+/// What is kept of a received body.
+#[derive(Debug, Clone)]
+pub struct PastPayload {
+    /// The received JSON without its photos.
+    pub json: String,
+    /// How many photos came with it.
+    pub photos: usize,
+}
+
+/// A page of the past, the newest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// What stands before this position; `None` for the newest.
+    pub before: Option<i64>,
+    /// What was received since.
+    pub since: Option<DateTime<Utc>>,
+    /// At most so many.
+    pub limit: u32,
+}
+
 /// The trace of one decision, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredTrace {
@@ -478,6 +522,15 @@ pub trait Store: Send + Sync {
     /// The traces of a signalement and of the events of its demande, oldest first; empty for an
     /// unknown identity or UID.
     async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError>;
+
+    /// Signalements of the past, whatever became of them.
+    async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError>;
+
+    /// Status events of the past, whatever became of them.
+    async fn past_events(&self, page: Page) -> Result<Vec<PastEvent>, StoreError>;
+
+    /// How many signalements and status events were received since.
+    async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError>;
 
     /// What was received under this identity.
     async fn find_submission(

@@ -4,18 +4,16 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::domain::demande::{Demande, NewDemande};
+use crate::domain::demande::Demande;
 use crate::domain::fault::Fault;
 use crate::domain::livraison::{Content, NewLivraison, StatutPush};
-use crate::domain::ports::{
-    Clock, EventRecorded, NewEvent, Release, Store, StoreError, StoredSubmission,
-};
+use crate::domain::ports::{Clock, EventRecorded, NewEvent, Release, Store, StoreError};
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
 use crate::flows::delivery::Hint;
 use crate::flows::inbound::{Rules, to_deliver};
 use crate::rules::compile::Generation;
-use crate::rules::decide::{self, Occasion, StatutDecision};
+use crate::rules::decide::{self, StatutDecision};
 use crate::rules::trace::Trace;
 
 /// What the CRM is told when nothing is wrong.
@@ -52,8 +50,9 @@ pub enum OutboundError {
     Fault(String),
 }
 
-/// Reads a stored signalement back: its payload is a wire format, so an adapter does it.
-pub type ReadStored = fn(&StoredSubmission) -> Option<Signalement>;
+/// Reads a stored signalement back from its payload and its number of photos: the payload is a wire
+/// format, so an adapter does it.
+pub type ReadStored = fn(&str, usize) -> Option<Signalement>;
 
 /// The outbound flow, up to the outbox.
 pub struct Outbound {
@@ -198,28 +197,22 @@ impl Outbound {
         demande: &Demande,
     ) -> Result<Judged, OutboundError> {
         let stored = self.store.find_submission(&demande.signalement).await?;
-        let signalement = stored.as_ref().and_then(self.read_stored);
+        let signalement = stored.and_then(|it| (self.read_stored)(&it.payload, it.fichiers.len()));
         let generation = Arc::clone(generation);
         let (event, demande) = (event.clone(), demande.clone());
         let work = move || {
             let canal = event.canal.as_deref().unwrap_or(&demande.content.canal);
             let (decision, mut trace) = decide::statut(&generation.rules, &event, canal);
-            let (issue, statut_sowell, _) = split(&decision);
-            let mut courriels = Vec::new();
-            let mut failure = None;
-            if let (Some(signalement), true) = (&signalement, issue != EventIssue::Retenu) {
-                let after = NewDemande {
-                    statut: event.statut.clone(),
-                    ..demande.content
-                };
-                let occasion = Occasion::Statut {
-                    uid: &demande.uid,
-                    demande: &after,
-                    statut_sowell: statut_sowell.as_deref(),
-                };
-                (courriels, failure) =
-                    decide::accuses(&generation, signalement, occasion, &mut trace);
-            }
+            let (courriels, failure) = match &signalement {
+                Some(signalement) => decide::accuses_of_statut(
+                    &generation,
+                    &event,
+                    &decision,
+                    (signalement, &demande.content),
+                    &mut trace,
+                ),
+                None => (Vec::new(), None),
+            };
             if let Some(error) = failure {
                 tracing::error!(uid = demande.uid.as_str(), %error, "no acknowledgement");
             }

@@ -4,15 +4,18 @@
 //! whole or not at all; what was in force stays so until the new generation is complete, so no
 //! request fails or waits because of an edit.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::JoinHandle;
 
 use crate::domain::ports::{Clock, FileSet, Source, SourceError, Store, StoreError, StoredVersion};
 use crate::rules::compile::{self, Generation, Known};
+use crate::rules::coverage::{Combinations, Coverage, Gap, Reach};
 use crate::rules::diagnostic::{Diagnostic, any_error, code};
 
 /// Editors write several files, or one in several steps: quiet for this long ends a burst.
@@ -26,6 +29,9 @@ const ROUNDS_ON_DEMAND: u32 = 3;
 /// When an attempt that could not be finished is made again.
 const PUT_OFF: Duration = Duration::from_secs(2);
 
+/// A landlord with more combinations has only every residence with every qualification looked at.
+const MOST_COMBINATIONS: u64 = 100_000;
+
 /// A generation in force.
 #[derive(Debug, Clone)]
 pub struct Active {
@@ -35,6 +41,19 @@ pub struct Active {
     pub since: DateTime<Utc>,
     /// Remarks that its acceptance left.
     pub remarks: Vec<Diagnostic>,
+    /// What fails under it for some combination, once somebody asked.
+    coverage: Arc<OnceLock<Coverage>>,
+}
+
+impl Active {
+    fn new(generation: Arc<Generation>, since: DateTime<Utc>, remarks: Vec<Diagnostic>) -> Self {
+        Self {
+            generation,
+            since,
+            remarks,
+            coverage: Arc::default(),
+        }
+    }
 }
 
 /// One attempt to put the files on the disk in force.
@@ -57,7 +76,9 @@ pub struct Reload {
     rules: Arc<dyn Source>,
     exports: Arc<dyn Source>,
     active: ArcSwap<Active>,
-    last: ArcSwap<Attempt>,
+    last: Arc<ArcSwap<Attempt>>,
+    /// The search for holes that the last accepted edit adds.
+    covering: Mutex<Option<Covering>>,
     one_at_a_time: Mutex<()>,
     accepted: watch::Sender<u64>,
 }
@@ -76,6 +97,35 @@ pub enum BootError {
 fn list(diagnostics: &[Diagnostic]) -> String {
     let lines: Vec<String> = diagnostics.iter().map(|it| format!("  {it}")).collect();
     lines.join("\n")
+}
+
+/// A search for holes that is under way.
+struct Covering {
+    /// Whether it should go on.
+    search: Arc<AtomicBool>,
+    ended: Option<JoinHandle<Option<()>>>,
+}
+
+impl Drop for Covering {
+    fn drop(&mut self) {
+        self.search.store(false, Ordering::Relaxed);
+    }
+}
+
+/// What fails under a generation; `None` when the search was ended.
+fn cover<'a>(active: &'a Active, search: &AtomicBool) -> Option<&'a Coverage> {
+    if active.coverage.get().is_none() {
+        let combinations = Combinations::of(&active.generation);
+        let reach = if combinations.count() > MOST_COMBINATIONS {
+            Reach::Pairs
+        } else {
+            Reach::All
+        };
+        let found = combinations.decide_aside(reach, || search.load(Ordering::Relaxed))?;
+        // Another search may have been faster, with the same result.
+        let _ = active.coverage.set(found);
+    }
+    active.coverage.get()
 }
 
 /// The files of one look at both folders.
@@ -140,12 +190,9 @@ impl Reload {
             clock,
             rules,
             exports,
-            active: ArcSwap::from_pointee(Active {
-                generation: Arc::new(generation),
-                since: at,
-                remarks,
-            }),
-            last: ArcSwap::from_pointee(attempt),
+            active: ArcSwap::from_pointee(Active::new(Arc::new(generation), at, remarks)),
+            last: Arc::new(ArcSwap::from_pointee(attempt)),
+            covering: Mutex::new(None),
             one_at_a_time: Mutex::new(()),
             accepted: watch::channel(0).0,
         })
@@ -197,13 +244,16 @@ impl Reload {
 
     /// Tries the files on the disk whether or not they changed; returns how it went.
     pub async fn reload(&self) -> Arc<Attempt> {
-        let _alone = self.one_at_a_time.lock().await;
-        for _ in 0..ROUNDS_ON_DEMAND {
-            let files = self.read_settled().await;
-            if self.attempt(files).await.is_some() {
-                break;
+        {
+            let _alone = self.one_at_a_time.lock().await;
+            for _ in 0..ROUNDS_ON_DEMAND {
+                let files = self.read_settled().await;
+                if self.attempt(files).await.is_some() {
+                    break;
+                }
             }
         }
+        self.covered().await;
         self.last_attempt()
     }
 
@@ -273,14 +323,64 @@ impl Reload {
             return None;
         }
         log_accepted(&version, &diagnostics);
-        self.active.store(Arc::new(Active {
-            generation: Arc::new(generation),
-            since: at,
-            remarks: diagnostics.clone(),
-        }));
+        let next = Active::new(Arc::new(generation), at, diagnostics.clone());
+        let next = Arc::new(next);
+        self.active.store(Arc::clone(&next));
         self.note(version, at, true, diagnostics);
         self.accepted.send_modify(|count| *count += 1);
+        self.look_for_holes(active, next).await;
         Some(())
+    }
+
+    /// Begins to decide every combination under the new rules, after they took effect, and ends
+    /// the search that an earlier edit began. What is found becomes remarks of this attempt.
+    async fn look_for_holes(&self, before: Arc<Active>, now: Arc<Active>) {
+        let search = Arc::new(AtomicBool::new(true));
+        let on = Arc::clone(&search);
+        let last = Arc::clone(&self.last);
+        let work = move || {
+            let known = cover(&before, &on)?;
+            let found = cover(&now, &on)?;
+            let added: Vec<Diagnostic> = found
+                .added_since(known)
+                .into_iter()
+                .map(Gap::as_warning)
+                .collect();
+            if added.is_empty() {
+                return Some(());
+            }
+            let version = &now.generation.version;
+            for hole in &added {
+                tracing::warn!(version, "{hole}");
+            }
+            last.rcu(|attempt| {
+                let mut attempt = Attempt::clone(attempt);
+                // A later attempt has its own.
+                if attempt.version == *version && attempt.accepted {
+                    attempt.diagnostics.extend(added.iter().cloned());
+                }
+                attempt
+            });
+            Some(())
+        };
+        let ended = tokio::task::spawn_blocking(work);
+        let covering = Covering {
+            search,
+            ended: Some(ended),
+        };
+        *self.covering.lock().await = Some(covering);
+    }
+
+    /// Waits for the search that the last edit began.
+    async fn covered(&self) {
+        let mut covering = self.covering.lock().await;
+        let ended = covering.as_mut().and_then(|it| it.ended.take());
+        drop(covering);
+        if let Some(ended) = ended
+            && let Err(error) = ended.await
+        {
+            tracing::error!(%error, "the coverage did not end");
+        }
     }
 
     fn refuse(&self, version: String, at: DateTime<Utc>, diagnostics: Vec<Diagnostic>) {

@@ -13,11 +13,11 @@ use crate::domain::instant;
 use crate::domain::referentiel::{Bien, Gestionnaire, Referentiel, Residence};
 use crate::domain::signalement::{KEYS, Signalement};
 use crate::domain::statut::StatutEvent;
-use crate::rules::compile::{Generation, RuleSet};
-use crate::rules::decide::{self, Decision, Occasion, StatutDecision};
+use crate::rules::compile::Generation;
+use crate::rules::decide::{self, Decision, StatutDecision};
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::foresee::{self, Foreseen};
 use crate::rules::source::{Located, Reader};
-use crate::rules::trace::Trace;
 use crate::rules::yaml::Node;
 
 /// The folder of the cases in the folder of rules.
@@ -38,9 +38,6 @@ const EXPECTED_OF_SIGNALEMENT: [&str; 10] = [
 ];
 /// What a case may expect of a status.
 const EXPECTED_OF_STATUT: [&str; 4] = ["statut_sowell", "ignore", "accuses", "erreur"];
-/// The instant of every signalement in a case.
-const HARMLESS_DATE: &str = "2026-01-15T10:00:00+01:00";
-
 /// One case.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -259,25 +256,22 @@ impl Case {
     ) -> Result<Outcome, Diagnostic> {
         let signalement = self.harmless(given, generation)?;
         let mut outcome = Outcome::new();
-        let (decision, mut trace) = decide::signalement(generation, &signalement);
+        let foreseen = foresee::signalement(generation, &signalement);
         let mut put = |key, value: &str| outcome.insert(key, Expected::Text(value.to_owned()));
-        let uid = Uid::new("DEM-1".into());
-        let occasion = match &decision {
+        match &foreseen.decision {
             Ok(Decision::Transmettre(demande)) => {
                 put("transmis", "true");
                 describe(demande, &mut put);
-                Occasion::Transmis { uid: &uid, demande }
             }
-            Ok(Decision::Ecarter { motif }) => {
+            Ok(Decision::Ecarter { .. }) => {
                 put("transmis", "false");
-                Occasion::Ecarte { motif }
             }
             Err(error) => {
                 put("erreur", &explain(error));
                 return Ok(outcome);
             }
-        };
-        put_accuses(&mut outcome, generation, &signalement, occasion, &mut trace);
+        }
+        put_accuses(&mut outcome, &foreseen);
         Ok(outcome)
     }
 
@@ -306,43 +300,29 @@ impl Case {
             canal: text("canal"),
             evenement: None,
         };
-        let canal = event
-            .canal
-            .clone()
-            .unwrap_or_else(|| rules.statuts.canal.clone());
-        let (decision, mut trace) = decide::statut(rules, &event, &canal);
+        let canal = event.canal.as_deref().unwrap_or(&rules.statuts.canal);
+        let (decision, _) = decide::statut(rules, &event, canal);
         let mut outcome = Outcome::new();
-        let statut_sowell = match decision {
+        match decision {
             StatutDecision::Translate { statut_sowell } => {
-                outcome.insert("statut_sowell", Expected::Text(statut_sowell.clone()));
+                outcome.insert("statut_sowell", Expected::Text(statut_sowell));
                 outcome.insert("ignore", Expected::Text("false".into()));
-                Some(statut_sowell)
             }
             StatutDecision::Ignore { .. } => {
                 outcome.insert("ignore", Expected::Text("true".into()));
-                None
             }
             StatutDecision::Unknown(faults) => {
                 let details: Vec<String> = faults.into_iter().map(|it| it.detail).collect();
                 outcome.insert("erreur", Expected::Text(details.join(" ; ")));
                 return Ok(outcome);
             }
-        };
+        }
         // E-mails about a status see a demande: that of a harmless signalement.
         let signalement = self.harmless(&BTreeMap::new(), generation)?;
-        if let (Ok(Decision::Transmettre(demande)), _) =
-            decide::signalement(generation, &signalement)
-        {
-            let demande = NewDemande {
-                statut: event.statut,
-                ..*demande
-            };
-            let occasion = Occasion::Statut {
-                uid: &uid,
-                demande: &demande,
-                statut_sowell: statut_sowell.as_deref(),
-            };
-            put_accuses(&mut outcome, generation, &signalement, occasion, &mut trace);
+        let (decision, _) = decide::signalement(generation, &signalement);
+        if let Ok(Decision::Transmettre(demande)) = decision {
+            let foreseen = foresee::statut(generation, &event, &signalement, &demande);
+            put_accuses(&mut outcome, &foreseen);
         }
         Ok(outcome)
     }
@@ -358,44 +338,34 @@ impl Case {
         given: &BTreeMap<String, Located>,
         generation: &Generation,
     ) -> Result<Signalement, Diagnostic> {
-        let text = |key: &str, harmless: &str| {
-            given
-                .get(key)
-                .map_or_else(|| harmless.to_owned(), |it| it.text.clone())
-        };
+        let harmless = foresee::harmless(generation);
+        let text =
+            |key: &str, otherwise: String| given.get(key).map_or(otherwise, |it| it.text.clone());
         let flag = |key: &str| match given.get(key).map(|it| it.text.as_str()) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
             Some(_) => Err(self.fault(&given[key], &format!("« {key} » vaut true ou false"))),
         };
-        let date_creation_text = text("date_creation", HARMLESS_DATE);
+        let date_creation_text = text("date_creation", harmless.date_creation_text);
         let date_creation = instant::parse(&date_creation_text).ok_or_else(|| {
             let at = given.get("date_creation").unwrap_or(&self.nom);
             self.fault(at, "« date_creation » n'est pas une date ISO 8601")
         })?;
-        let photos = text("photos", "0").parse().map_err(|_| {
+        let photos = text("photos", "0".into()).parse().map_err(|_| {
             let at = given.get("photos").unwrap_or(&self.nom);
             self.fault(at, "« photos » est ici le nombre de photos")
         })?;
-        let rules = &generation.rules;
-        let residences = generation
-            .referentiel
-            .residences()
-            .map(|it| it.code.as_str());
         Ok(Signalement {
-            qualification: text("qualification", first_qualification(rules)),
-            residence: text("residence", residences.min().unwrap_or_default()),
+            qualification: text("qualification", harmless.qualification),
+            residence: text("residence", harmless.residence),
             bien: given.get("bien").map(|it| it.text.clone()),
-            auteur: text("auteur", "Camille Durand"),
-            email_auteur: text("email_auteur", "camille.durand@locataire.example"),
+            auteur: text("auteur", harmless.auteur),
+            email_auteur: text("email_auteur", harmless.email_auteur),
             date_creation,
             date_creation_text,
-            priorite: text("priorite", first_priorite(rules)),
-            description: text("description", "Essai"),
-            lien_sowell: text(
-                "lien_sowell",
-                "https://manager.sowell.example/signalements/1",
-            ),
+            priorite: text("priorite", harmless.priorite),
+            description: text("description", harmless.description),
+            lien_sowell: text("lien_sowell", harmless.lien_sowell),
             transmettre_auteur: flag("transmettre_auteur")?,
             transmettre_manager: flag("transmettre_manager")?,
             autres: autres(given),
@@ -419,24 +389,11 @@ fn describe(demande: &NewDemande, put: &mut impl FnMut(&'static str, &str) -> Op
     }
 }
 
-fn put_accuses(
-    outcome: &mut Outcome,
-    generation: &Generation,
-    signalement: &Signalement,
-    occasion: Occasion<'_>,
-    trace: &mut Trace,
-) {
-    let (courriels, error) = decide::accuses(generation, signalement, occasion, trace);
-    let templates = &generation.rules.templates;
-    let failed = courriels
-        .iter()
-        .find_map(|it| templates.mail(&it.modele, &it.context).err())
-        .map(|error| error.to_string())
-        .or(error.map(|error| error.to_string()));
-    let names = courriels.into_iter().map(|it| it.modele).collect();
-    outcome.insert("accuses", Expected::List(names));
-    if let Some(error) = failed {
-        outcome.insert("erreur", Expected::Text(error));
+fn put_accuses<D>(outcome: &mut Outcome, foreseen: &Foreseen<D>) {
+    let names = foreseen.mails.iter().map(|it| it.modele().to_owned());
+    outcome.insert("accuses", Expected::List(names.collect()));
+    if let Some(error) = foreseen.unwritten().next() {
+        outcome.insert("erreur", Expected::Text(error.to_string()));
     }
 }
 
@@ -448,16 +405,6 @@ fn explain(error: &decide::Undecided) -> String {
         }
         other => other.to_string(),
     }
-}
-
-fn first_qualification(rules: &RuleSet) -> &str {
-    rules.qualifications.keys().min().map_or("", String::as_str)
-}
-
-fn first_priorite(rules: &RuleSet) -> &str {
-    let known = &rules.priorites;
-    let normal = known.keys().find(|word| *word == "normal");
-    normal.or(known.keys().next()).map_or("", String::as_str)
 }
 
 /// Keys of a case's signalement that the contract does not know.

@@ -16,6 +16,7 @@ use crate::rules::compile::{
     Target, Transmission, Word,
 };
 use crate::rules::diagnostic::suggestion;
+use crate::rules::referentiel::{BIENS, RESIDENCES};
 use crate::rules::script::{self, ScriptError};
 use crate::rules::template::{self, TemplateError};
 use crate::rules::trace::{Place, StepOutcome, Trace};
@@ -273,8 +274,8 @@ fn file_of_code(pointer: &str) -> &'static str {
     match pointer {
         "/qualification" => QUALIFICATIONS,
         "/priorite" => PRIORITES,
-        "/bien" => "biens.csv",
-        _ => "residences.csv",
+        "/bien" => BIENS,
+        _ => RESIDENCES,
     }
 }
 
@@ -299,7 +300,7 @@ fn trace_codes(subject: &Subject<'_>, trace: &mut Trace) {
     );
     trace.push(
         "residence",
-        Place::line("residences.csv", 0),
+        Place::line(RESIDENCES, 0),
         StepOutcome::Matched,
         vec![("residence", &subject.residence.code)],
         subject.residence.nom.clone(),
@@ -307,7 +308,7 @@ fn trace_codes(subject: &Subject<'_>, trace: &mut Trace) {
     if let Some(bien) = subject.bien {
         trace.push(
             "bien",
-            Place::line("biens.csv", 0),
+            Place::line(BIENS, 0),
             StepOutcome::Matched,
             vec![("bien", &bien.code)],
             bien.libelle.clone(),
@@ -636,6 +637,33 @@ pub fn accuses(
         })
         .collect();
     (courriels, None)
+}
+
+/// The e-mails that the landlord wants for a status change of this demande; none for a status that
+/// is held, whose turn comes once the rules know it.
+#[must_use]
+pub fn accuses_of_statut(
+    generation: &Generation,
+    event: &StatutEvent,
+    decision: &StatutDecision,
+    (signalement, demande): (&Signalement, &NewDemande),
+    trace: &mut Trace,
+) -> (Vec<Courriel>, Option<ScriptError>) {
+    let statut_sowell = match decision {
+        StatutDecision::Translate { statut_sowell } => Some(statut_sowell.as_str()),
+        StatutDecision::Ignore { .. } => None,
+        StatutDecision::Unknown(_) => return (Vec::new(), None),
+    };
+    let after = NewDemande {
+        statut: event.statut.clone(),
+        ..demande.clone()
+    };
+    let occasion = Occasion::Statut {
+        uid: &event.uid,
+        demande: &after,
+        statut_sowell,
+    };
+    accuses(generation, signalement, occasion, trace)
 }
 
 fn mail_context(

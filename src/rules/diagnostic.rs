@@ -41,6 +41,8 @@ pub mod code {
     pub const CASE: &str = "cas";
     /// An export that is broken.
     pub const EXPORT: &str = "export";
+    /// What fails for some combination that can come.
+    pub const HOLE: &str = "trou";
     /// A row that points at another file's missing row.
     pub const ORPHAN: &str = "ligne-orpheline";
 }

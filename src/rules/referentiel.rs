@@ -9,8 +9,15 @@ use crate::domain::ports::FileSet;
 use crate::domain::referentiel::{Bien, Gestionnaire, Referentiel, Residence};
 use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
 
+/// The landlord's residences.
+pub const RESIDENCES: &str = "residences.csv";
+/// Who manages each.
+pub const GESTIONNAIRES: &str = "gestionnaires.csv";
+/// What stands in each.
+pub const BIENS: &str = "biens.csv";
+
 /// The files of the folder, all of them required.
-pub const FILES: [&str; 3] = ["residences.csv", "gestionnaires.csv", "biens.csv"];
+pub const FILES: [&str; 3] = [RESIDENCES, GESTIONNAIRES, BIENS];
 
 /// How many faults of one kind of file are reported before the rest is only counted.
 const MOST_FAULTS: usize = 50;
@@ -19,26 +26,21 @@ const MOST_FAULTS: usize = 50;
 #[must_use]
 pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
-    let residences = table(files, FILES[0], ["code", "nom", "adresse"], &mut faults);
+    let residences = table(files, RESIDENCES, ["code", "nom", "adresse"], &mut faults);
     let gestionnaires = table(
         files,
-        FILES[1],
+        GESTIONNAIRES,
         ["residence", "type", "identifiant", "nom", "email"],
         &mut faults,
     );
-    let biens = table(
-        files,
-        FILES[2],
-        ["code", "residence", "libelle"],
-        &mut faults,
-    );
+    let biens = table(files, BIENS, ["code", "residence", "libelle"], &mut faults);
 
     let mut by_code = HashMap::new();
     let mut unique = Unique::default();
     for row in &residences {
         let [code, nom, adresse] = row.values.clone();
-        if !row.filled(FILES[0], "code", &code, &mut faults)
-            || !unique.check(row, FILES[0], &code, &code, &mut faults)
+        if !row.filled(RESIDENCES, "code", &code, &mut faults)
+            || !unique.check(row, RESIDENCES, &code, &code, &mut faults)
         {
             continue;
         }
@@ -55,7 +57,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     if residences.is_empty() && !any_error(&faults) {
         faults.push(Diagnostic::file(
             code::EXPORT,
-            FILES[0],
+            RESIDENCES,
             "aucune résidence dans ce fichier : l'export semble vide ou tronqué",
         ));
     }
@@ -63,11 +65,11 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let mut unique = Unique::default();
     for row in &gestionnaires {
         let [residence, kind, identifiant, nom, email] = row.values.clone();
-        let filled = row.filled(FILES[1], "residence", &residence, &mut faults)
-            && row.filled(FILES[1], "type", &kind, &mut faults)
-            && row.filled(FILES[1], "identifiant", &identifiant, &mut faults);
+        let filled = row.filled(GESTIONNAIRES, "residence", &residence, &mut faults)
+            && row.filled(GESTIONNAIRES, "type", &kind, &mut faults)
+            && row.filled(GESTIONNAIRES, "identifiant", &identifiant, &mut faults);
         let name = format!("{residence} / {kind}");
-        if !filled || !unique.check(row, FILES[1], &name, &name, &mut faults) {
+        if !filled || !unique.check(row, GESTIONNAIRES, &name, &name, &mut faults) {
             continue;
         }
         match by_code.get_mut(&residence) {
@@ -82,7 +84,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
                     },
                 );
             }
-            None => faults.push(row.orphan(FILES[1], &residence)),
+            None => faults.push(row.orphan(GESTIONNAIRES, &residence)),
         }
     }
 
@@ -90,14 +92,14 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let mut known_biens = Vec::with_capacity(biens.len());
     for row in biens {
         let [code, residence, libelle] = &row.values;
-        if !row.filled(FILES[2], "code", code, &mut faults)
-            || !row.filled(FILES[2], "residence", residence, &mut faults)
-            || !unique.check(&row, FILES[2], code, code, &mut faults)
+        if !row.filled(BIENS, "code", code, &mut faults)
+            || !row.filled(BIENS, "residence", residence, &mut faults)
+            || !unique.check(&row, BIENS, code, code, &mut faults)
         {
             continue;
         }
         if !by_code.contains_key(residence) {
-            faults.push(row.orphan(FILES[2], residence));
+            faults.push(row.orphan(BIENS, residence));
         }
         let [code, residence, libelle] = [code, residence, libelle].map(Clone::clone);
         known_biens.push(Bien {
@@ -138,7 +140,7 @@ impl<const N: usize> Row<N> {
             file,
             self.line,
             0,
-            format!("la résidence « {residence} » n'est pas dans residences.csv"),
+            format!("la résidence « {residence} » n'est pas dans {RESIDENCES}"),
         )
         .as_warning()
     }
@@ -366,9 +368,8 @@ mod tests {
             .collect()
     }
 
-    const GESTIONNAIRES: &[u8] =
-        b"residence;type;identifiant;nom;email\nA;gardien;G1;Loge;g@x.fr\n";
-    const BIENS: &[u8] = b"code;residence;libelle\nA-1;A;Appartement 1\n";
+    const MANAGERS: &[u8] = b"residence;type;identifiant;nom;email\nA;gardien;G1;Loge;g@x.fr\n";
+    const PLACES: &[u8] = b"code;residence;libelle\nA-1;A;Appartement 1\n";
 
     #[test]
     fn every_way_excel_writes_is_read_alike() {
@@ -389,7 +390,7 @@ mod tests {
                 .to_vec(),
         ];
         for way in ways {
-            let (referentiel, faults) = read(&files(&way, GESTIONNAIRES, BIENS));
+            let (referentiel, faults) = read(&files(&way, MANAGERS, PLACES));
             assert_eq!(faults, []);
             let residence = referentiel.unwrap().residence("A").cloned().unwrap();
             assert_eq!(residence.nom, "Côte des Roses");
@@ -408,7 +409,7 @@ mod tests {
             (b"code;nom;adresse\nA;x;y\nB;\"x;y\nC;z;t\n", 3, "colonnes"),
         ];
         for (residences, line, words) in cases {
-            let (referentiel, faults) = read(&files(residences, GESTIONNAIRES, BIENS));
+            let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
             assert!(referentiel.is_none(), "{faults:?}");
             assert!(
                 faults
@@ -422,8 +423,7 @@ mod tests {
     #[test]
     fn a_row_that_points_nowhere_is_only_a_remark() {
         let biens = b"code;residence;libelle\nZ-1;Z;Cave\n";
-        let (referentiel, faults) =
-            read(&files(b"code;nom;adresse\nA;x;y\n", GESTIONNAIRES, biens));
+        let (referentiel, faults) = read(&files(b"code;nom;adresse\nA;x;y\n", MANAGERS, biens));
         assert!(referentiel.is_some());
         assert_eq!((faults[0].line, faults[0].file.as_str()), (2, "biens.csv"));
     }

@@ -1,5 +1,7 @@
 //! What a decision looked at, step by step, so that it can be explained later.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 /// The longest encoded trace, in bytes (design.md, invariant 9).
@@ -24,6 +26,15 @@ impl Place {
         Self {
             file: file.to_owned(),
             line,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => f.write_str(&self.file),
+            line => write!(f, "{}, ligne {line}", self.file),
         }
     }
 }

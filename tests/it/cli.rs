@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Builder, Daemon, FakeSowell, signalement_with, until};
 
-fn passerelle(folder: &Path, environment: &[(String, String)], arguments: &[&str]) -> Output {
+pub fn passerelle(folder: &Path, environment: &[(String, String)], arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_passerelle"))
         .args(arguments)
         .current_dir(folder)
@@ -17,11 +17,11 @@ fn passerelle(folder: &Path, environment: &[(String, String)], arguments: &[&str
         .unwrap()
 }
 
-fn on(daemon: &Daemon, arguments: &[&str]) -> Output {
+pub fn on(daemon: &Daemon, arguments: &[&str]) -> Output {
     passerelle(daemon.folder.path(), &daemon.environment, arguments)
 }
 
-fn lines(output: &Output) -> Vec<Value> {
+pub fn lines(output: &Output) -> Vec<Value> {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())

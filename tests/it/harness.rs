@@ -102,6 +102,11 @@ impl Builder {
         }
     }
 
+    /// Its settings.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        self.environment.clone()
+    }
+
     /// Where it will live.
     pub fn folder(&self) -> Arc<TempDir> {
         Arc::clone(&self.folder)

@@ -45,10 +45,7 @@ pub fn read(
             error.column()
         )
     })?;
-    let Json::Object(entries) = &json else {
-        return Err("le corps doit être un objet JSON".into());
-    };
-    let mut form = Form::new(entries);
+    let mut form = Form::of(&json).ok_or("le corps doit être un objet JSON")?;
     for pointer in json.repeated_keys() {
         form.fault(&pointer, "cette clé est donnée deux fois".into());
     }
@@ -78,10 +75,7 @@ pub fn read(
 #[must_use]
 pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
     let json = Json::parse(stored.payload.as_bytes()).ok()?;
-    let Json::Object(entries) = &json else {
-        return None;
-    };
-    let mut form = Form::new(entries);
+    let mut form = Form::of(&json)?;
     let fields = form.fields();
     let codes = fields.codes();
     let fichiers: &[Fichier] = &stored.fichiers;
@@ -101,10 +95,13 @@ pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
     })
 }
 
-/// The signalement of a stored body.
+/// The signalement of a stored body, which had so many photos.
 #[must_use]
-pub fn stored_signalement(stored: &StoredSubmission) -> Option<Signalement> {
-    Some(read_stored(stored)?.content?.signalement)
+pub fn stored_signalement(payload: &str, photos: usize) -> Option<Signalement> {
+    let json = Json::parse(payload.as_bytes()).ok()?;
+    let mut form = Form::of(&json)?;
+    let fields = form.fields();
+    fields.complete(form.autres(), photos)
 }
 
 /// Checks one text of a request against the contract's rules for texts.
@@ -183,11 +180,15 @@ struct Form<'j> {
 }
 
 impl<'j> Form<'j> {
-    fn new(entries: &'j [(Cow<'j, str>, Json<'j>)]) -> Self {
-        Self {
+    /// `None` for what is not an object.
+    fn of(json: &'j Json<'j>) -> Option<Self> {
+        let Json::Object(entries) = json else {
+            return None;
+        };
+        Some(Self {
             entries,
             faults: Vec::new(),
-        }
+        })
     }
 
     fn fault(&mut self, pointer: &str, detail: String) {
@@ -358,7 +359,6 @@ impl<'j> Form<'j> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::signalement::Etat;
     use crate::settings::Settings;
     use rstest::rstest;
     use serde_json::{Value, json};
@@ -468,14 +468,7 @@ mod tests {
         let mut value = sample();
         value["gps"] = json!([1]);
         let content = read_value(&value).content.unwrap();
-        let stored = StoredSubmission {
-            client: Client::Sowell,
-            etat: Etat::Echec,
-            payload: content.payload.clone(),
-            fingerprint: content.fingerprint.clone(),
-            fichiers: Vec::new(),
-            bound: false,
-        };
-        assert_eq!(stored_signalement(&stored).unwrap(), content.signalement);
+        let read = stored_signalement(&content.payload, 0).unwrap();
+        assert_eq!(read, content.signalement);
     }
 }

@@ -6,6 +6,7 @@
 
 mod evenements;
 mod livraisons;
+mod past;
 mod signalements;
 mod tokens;
 mod versions;
@@ -28,8 +29,9 @@ use crate::domain::livraison::{
 };
 use crate::domain::ports::{
     BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, LivraisonCount, NewEvent, NewRecord,
-    Pause, Recorded, Release, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError,
-    StoredSubmission, StoredTrace, StoredVersion, VersionSummary,
+    Page, PastEvent, PastSignalement, Pause, Recorded, Release, RetryOutcome, SignalementSummary,
+    SignalementView, Store, StoreError, StoredSubmission, StoredTrace, StoredVersion,
+    VersionSummary,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
@@ -113,6 +115,18 @@ impl Store for SqliteStore {
 
     async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError> {
         signalements::find_traces(&self.readers, id_or_uid).await
+    }
+
+    async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError> {
+        past::signalements(&self.readers, page).await
+    }
+
+    async fn past_events(&self, page: Page) -> Result<Vec<PastEvent>, StoreError> {
+        past::events(&self.readers, page).await
+    }
+
+    async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError> {
+        past::count(&self.readers, since).await
     }
 
     async fn find_submission(

@@ -150,20 +150,26 @@ pub(super) async fn held(pool: &SqlitePool) -> Result<Vec<StoredEvent>, StoreErr
         .map(|row| {
             Ok(StoredEvent {
                 id: row.get("id"),
-                event: StatutEvent {
-                    uid: Uid::new(row.get("uid")),
-                    statut: row.get("statut"),
-                    date: row.get("date"),
-                    resultat: row.get("resultat"),
-                    commentaire: row.get("commentaire"),
-                    canal: row.get("canal"),
-                    evenement: row.get("evenement"),
-                },
+                event: read(row, "statut", "canal"),
                 issue: issue(row)?,
                 received_at: from_millis(row.get("received_at")),
             })
         })
         .collect()
+}
+
+/// What the CRM said. A demande has a status and a channel too: in a join these columns have other
+/// names.
+pub(super) fn read(row: &SqliteRow, statut: &str, canal: &str) -> StatutEvent {
+    StatutEvent {
+        uid: Uid::new(row.get("uid")),
+        statut: row.get(statut),
+        date: row.get("date"),
+        resultat: row.get("resultat"),
+        commentaire: row.get("commentaire"),
+        canal: row.get(canal),
+        evenement: row.get("evenement"),
+    }
 }
 
 /// Writes what became of a held event; does nothing where another did it first.

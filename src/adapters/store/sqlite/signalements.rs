@@ -450,21 +450,26 @@ pub(super) async fn find_demande(
         uid: uid.clone(),
         fichiers: files(pool, &signalement).await?,
         signalement: SignalementId::from_stored(signalement),
-        content: NewDemande {
-            statut: row.get("statut"),
-            statut_sowell: row.get("statut_sowell"),
-            canal: row.get("canal"),
-            qualification: row.get("qualification"),
-            workflow: row.get("workflow"),
-            residence: row.get("residence"),
-            bien: row.get("bien"),
-            priorite: row.get("priorite"),
-            gestionnaire_concerne: read_gestionnaire(row.get("gestionnaire_concerne"))?,
-            acteur_en_charge: read_gestionnaire(row.get("acteur_en_charge"))?,
-            auteur: row.get("auteur"),
-            email_auteur: row.get("email_auteur"),
-            contexte: row.get("contexte"),
-            lien_sowell: row.get("lien_sowell"),
-        },
+        content: read_demande(&row)?,
     }))
+}
+
+/// What was decided of a demande, with its status of now.
+pub(super) fn read_demande(row: &SqliteRow) -> Result<NewDemande, StoreError> {
+    Ok(NewDemande {
+        statut: row.get("statut"),
+        statut_sowell: row.get("statut_sowell"),
+        canal: row.get("canal"),
+        qualification: row.get("qualification"),
+        workflow: row.get("workflow"),
+        residence: row.get("residence"),
+        bien: row.get("bien"),
+        priorite: row.get("priorite"),
+        gestionnaire_concerne: read_gestionnaire(row.get("gestionnaire_concerne"))?,
+        acteur_en_charge: read_gestionnaire(row.get("acteur_en_charge"))?,
+        auteur: row.get("auteur"),
+        email_auteur: row.get("email_auteur"),
+        contexte: row.get("contexte"),
+        lien_sowell: row.get("lien_sowell"),
+    })
 }

@@ -1,0 +1,85 @@
+//! The past, page by page: what was received, for whoever asks what other rules would make of it.
+
+use chrono::{DateTime, Utc};
+use sqlx::Row;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+
+use crate::adapters::store::rows::millis;
+use crate::adapters::store::sqlite::{evenements, failed, signalements};
+use crate::domain::ports::{Page, PastEvent, PastPayload, PastSignalement, StoreError};
+
+/// Signalements, the newest first.
+pub(super) async fn signalements(
+    pool: &SqlitePool,
+    page: Page,
+) -> Result<Vec<PastSignalement>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT s.rowid AS position, COALESCE(s.uid, s.id) AS name, s.payload, \
+         (SELECT COUNT(*) FROM fichiers f WHERE f.signalement_id = s.id) AS photos \
+         FROM signalements s WHERE s.rowid < $1 AND s.received_at >= $2 \
+         ORDER BY s.rowid DESC LIMIT $3",
+    )
+    .bind(page.before.unwrap_or(i64::MAX))
+    .bind(page.since.map_or(i64::MIN, millis))
+    .bind(page.limit)
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    let read = |row: &SqliteRow| PastSignalement {
+        position: row.get("position"),
+        name: row.get("name"),
+        received: payload(row),
+    };
+    Ok(rows.iter().map(read).collect())
+}
+
+/// Status events with their demandes, the newest first.
+pub(super) async fn events(pool: &SqlitePool, page: Page) -> Result<Vec<PastEvent>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT d.*, e.sequence AS position, e.evenement, e.statut AS e_statut, e.date, \
+         e.resultat, e.commentaire, e.canal AS e_canal, s.payload, \
+         (SELECT COUNT(*) FROM fichiers f WHERE f.signalement_id = s.id) AS photos \
+         FROM evenements e JOIN demandes d ON d.uid = e.uid \
+         JOIN signalements s ON s.id = d.signalement_id \
+         WHERE e.sequence < $1 AND e.received_at >= $2 ORDER BY e.sequence DESC LIMIT $3",
+    )
+    .bind(page.before.unwrap_or(i64::MAX))
+    .bind(page.since.map_or(i64::MIN, millis))
+    .bind(page.limit)
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    let read = |row: &SqliteRow| {
+        Ok(PastEvent {
+            position: row.get("position"),
+            event: evenements::read(row, "e_statut", "e_canal"),
+            demande: signalements::read_demande(row)?,
+            received: payload(row),
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+fn payload(row: &SqliteRow) -> PastPayload {
+    PastPayload {
+        json: row.get("payload"),
+        photos: usize::try_from(row.get::<i64, _>("photos")).unwrap_or(0),
+    }
+}
+
+/// How many signalements and status events there are.
+pub(super) async fn count(
+    pool: &SqlitePool,
+    since: Option<DateTime<Utc>>,
+) -> Result<(u64, u64), StoreError> {
+    let row = sqlx::query(
+        "SELECT (SELECT COUNT(*) FROM signalements WHERE received_at >= $1) AS signalements, \
+         (SELECT COUNT(*) FROM evenements WHERE received_at >= $1) AS evenements",
+    )
+    .bind(since.map_or(i64::MIN, millis))
+    .fetch_one(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    let number = |column| u64::try_from(row.get::<i64, _>(column)).unwrap_or(0);
+    Ok((number("signalements"), number("evenements")))
+}

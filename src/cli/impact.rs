@@ -1,0 +1,149 @@
+//! `passerelle impact`: what an edit would have changed for everything received so far.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::adapters::http::submission;
+use crate::cli::edited::Edited;
+use crate::cli::{Format, existing_store, progress};
+use crate::flows::impact::Assessment;
+use crate::flows::reload;
+use crate::rules::impact::{self, Aspect, AspectImpact, Change, Count};
+use crate::settings::Settings;
+
+/// Differences shown for each aspect; `--format json` has all.
+const SHOWN: usize = 10;
+
+#[derive(Debug, Args)]
+pub(super) struct Impact {
+    /// The edited rules: a folder of rules, or one that `init` made
+    #[arg(long, value_name = "DIR")]
+    rules: PathBuf,
+    /// Only what was received so long ago or later, such as 30d
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    since: Option<Duration>,
+    /// At most so many signalements and so many status events, the newest
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// How to print what would change
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+impl Impact {
+    /// Decides the past by the rules in force and by the edited ones, and shows the differences.
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let store = existing_store(settings).await?;
+        let after = Edited::read(settings, Some(&self.rules))?.compile()?;
+        let before = reload::last_accepted(store.as_ref()).await?;
+        let since = self.since.map(|it| Utc::now() - it);
+        let most = self.limit.unwrap_or(u64::MAX);
+        let (signalements, events) = store.count_past(since).await?;
+        let bar = progress(signalements.min(most) + events.min(most));
+        let versions = (before.version.clone(), after.version.clone());
+        let assessment = Assessment {
+            store,
+            read_stored: submission::stored_signalement,
+            before: Arc::new(before),
+            after: Arc::new(after),
+            since,
+            limit: self.limit,
+        };
+        let signalements = assessment.signalements(|count| bar.inc(count)).await?;
+        let events = assessment.events(|count| bar.inc(count)).await?;
+        bar.finish_and_clear();
+        match self.format {
+            Format::Json => println!("{}", report(&versions, &signalements, &events)),
+            Format::Table => {
+                println!(
+                    "Version {} comparée à {}, en vigueur.\n",
+                    versions.1, versions.0
+                );
+                print("signalements", &signalements);
+                print("changements de statut", &events);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn print(kind: &str, found: &impact::Impact) {
+    let (changed, examined) = (found.changed, found.examined);
+    println!("{changed} sur {examined} {kind} seraient traités autrement.");
+    for (aspect, found) in &found.aspects {
+        println!("  {} sur {examined} {} :", found.count, aspect.verb());
+        let changes = by_count(found);
+        for (change, counted) in changes.iter().take(SHOWN) {
+            let examples = counted.examples.join(", ");
+            println!(
+                "    {:>6}  {} (par exemple {examples})",
+                counted.count,
+                said(change)
+            );
+        }
+        if let Some(more) = changes.len().checked_sub(SHOWN + 1) {
+            println!("            … et {} autres différences", more + 1);
+        }
+    }
+    println!();
+}
+
+fn said(change: &Change) -> String {
+    match (change.from.as_str(), change.to.as_str()) {
+        ("", "") => "texte différent".to_owned(),
+        (from, to) => format!("{from} → {to}"),
+    }
+}
+
+fn by_count(found: &AspectImpact) -> Vec<(&Change, &Count)> {
+    let mut changes: Vec<_> = found.changes.iter().collect();
+    changes.sort_by_key(|(_, counted)| std::cmp::Reverse(counted.count));
+    changes
+}
+
+fn report(
+    versions: &(String, String),
+    signalements: &impact::Impact,
+    events: &impact::Impact,
+) -> Value {
+    json!({
+        "en_vigueur": versions.0,
+        "version": versions.1,
+        "signalements": to_json(signalements),
+        "statuts": to_json(events),
+    })
+}
+
+fn to_json(found: &impact::Impact) -> Value {
+    let aspects = found
+        .aspects
+        .iter()
+        .map(|(aspect, it)| aspect_to_json(*aspect, it));
+    json!({
+        "examines": found.examined,
+        "changes": found.changed,
+        "differences": aspects.collect::<Vec<_>>(),
+    })
+}
+
+fn aspect_to_json(aspect: Aspect, found: &AspectImpact) -> Value {
+    let said = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let changes = by_count(found).into_iter().map(|(change, counted)| {
+        json!({
+            "de": said(&change.from),
+            "vers": said(&change.to),
+            "nombre": counted.count,
+            "exemples": counted.examples,
+        })
+    });
+    json!({
+        "quoi": aspect.as_str(),
+        "nombre": found.count,
+        "changements": changes.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,149 @@
+//! What an edit would change, asked of everything that was received: the past is read page by
+//! page and decided on all cores; nothing is written or sent.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::domain::ports::{Page, PastEvent, PastPayload, PastSignalement, Store, StoreError};
+use crate::domain::signalement::Signalement;
+use crate::flows::outbound::ReadStored;
+use crate::rules::compile::Generation;
+use crate::rules::impact::{self, Change, Impact};
+
+/// How many inputs are decided while the next ones are read.
+const PAGE: u32 = 5_000;
+
+/// The rules before an edit and after it, and how much of the past to ask them of.
+#[derive(Clone)]
+pub struct Assessment {
+    /// The past.
+    pub store: Arc<dyn Store>,
+    /// Reads a stored signalement back.
+    pub read_stored: ReadStored,
+    /// What decides now.
+    pub before: Arc<Generation>,
+    /// What would decide.
+    pub after: Arc<Generation>,
+    /// From when on; `None` for everything.
+    pub since: Option<DateTime<Utc>>,
+    /// At most so many signalements and so many events, the newest; `None` for all.
+    pub limit: Option<u64>,
+}
+
+/// The past could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ImpactError {
+    /// It could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A decision did not end: a fault of ours.
+    #[error("a decision did not end: {0}")]
+    Fault(String),
+}
+
+impl Assessment {
+    /// What would change for signalements.
+    ///
+    /// # Errors
+    /// See [`ImpactError`].
+    pub async fn signalements(&self, tick: impl Fn(u64)) -> Result<Impact, ImpactError> {
+        self.assess::<PastSignalement>(tick).await
+    }
+
+    /// What would change for status events.
+    ///
+    /// # Errors
+    /// See [`ImpactError`].
+    pub async fn events(&self, tick: impl Fn(u64)) -> Result<Impact, ImpactError> {
+        self.assess::<PastEvent>(tick).await
+    }
+
+    async fn assess<P: Past>(&self, tick: impl Fn(u64)) -> Result<Impact, ImpactError> {
+        let mut impact = Impact::default();
+        let mut left = self.limit.unwrap_or(u64::MAX);
+        let mut page = P::page(self, None, left).await?;
+        while let Some(last) = page.last() {
+            let (position, count) = (last.position(), page.len() as u64);
+            left = left.saturating_sub(count);
+            let assessment = self.clone();
+            let deciding =
+                tokio::task::spawn_blocking(move || impact::tally(&page, |it| it.ask(&assessment)));
+            // While these are decided, the next are read.
+            page = P::page(self, Some(position), left).await?;
+            let counted = deciding.await;
+            let counted = counted.map_err(|error| ImpactError::Fault(error.to_string()))?;
+            impact = impact.join(counted);
+            tick(count);
+        }
+        Ok(impact)
+    }
+
+    fn read(&self, received: &PastPayload) -> Option<Signalement> {
+        (self.read_stored)(&received.json, received.photos)
+    }
+}
+
+/// One kind of input of the past.
+#[async_trait]
+trait Past: Sized + Send + Sync + 'static {
+    async fn page(of: &Assessment, before: Option<i64>, left: u64)
+    -> Result<Vec<Self>, StoreError>;
+
+    fn position(&self) -> i64;
+
+    /// Its name, and what would change about it; `None` where what was received never was whole.
+    fn ask(&self, of: &Assessment) -> Option<(&str, Vec<Change>)>;
+}
+
+fn page(of: &Assessment, before: Option<i64>, left: u64) -> Page {
+    Page {
+        before,
+        since: of.since,
+        limit: u32::try_from(left).unwrap_or(PAGE).min(PAGE),
+    }
+}
+
+#[async_trait]
+impl Past for PastSignalement {
+    async fn page(
+        of: &Assessment,
+        before: Option<i64>,
+        left: u64,
+    ) -> Result<Vec<Self>, StoreError> {
+        of.store.past_signalements(page(of, before, left)).await
+    }
+
+    fn position(&self) -> i64 {
+        self.position
+    }
+
+    fn ask(&self, of: &Assessment) -> Option<(&str, Vec<Change>)> {
+        let signalement = of.read(&self.received)?;
+        let changes = impact::signalement(&of.before, &of.after, &signalement);
+        Some((&self.name, changes))
+    }
+}
+
+#[async_trait]
+impl Past for PastEvent {
+    async fn page(
+        of: &Assessment,
+        before: Option<i64>,
+        left: u64,
+    ) -> Result<Vec<Self>, StoreError> {
+        of.store.past_events(page(of, before, left)).await
+    }
+
+    fn position(&self) -> i64 {
+        self.position
+    }
+
+    fn ask(&self, of: &Assessment) -> Option<(&str, Vec<Change>)> {
+        let signalement = of.read(&self.received)?;
+        let (event, demande) = (&self.event, &self.demande);
+        let changes = impact::statut(&of.before, &of.after, event, &signalement, demande);
+        Some((self.event.uid.as_str(), changes))
+    }
+}

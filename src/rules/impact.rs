@@ -1,0 +1,296 @@
+//! What an edit of the rules would change, told from the past: the same inputs, decided before the
+//! edit and after it, and every difference counted.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use crate::domain::demande::NewDemande;
+use crate::domain::signalement::Signalement;
+use crate::domain::statut::StatutEvent;
+use crate::rules::compile::Generation;
+use crate::rules::coverage::generalise;
+use crate::rules::decide::{Decision, StatutDecision, Undecided};
+use crate::rules::foresee::{self, Foreseen, ForeseenMail};
+
+/// How many of those that change are named for each difference.
+const EXAMPLES: usize = 3;
+/// How many inputs a core takes at a time.
+const CHUNK: usize = 100;
+
+/// One thing that decisions can differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aspect {
+    /// Whether it becomes a demande.
+    Sort,
+    /// *Gestionnaire concerné*.
+    GestionnaireConcerne,
+    /// *Acteur en charge*.
+    ActeurEnCharge,
+    /// The CRM's procedure.
+    Workflow,
+    /// The CRM's word for the priority.
+    Priorite,
+    /// The demande's first status.
+    StatutInitial,
+    /// The demande's channel.
+    Canal,
+    /// The demande's *contexte*.
+    Contexte,
+    /// SoWell's word.
+    StatutSowell,
+    /// Which e-mails go out.
+    Accuses,
+    /// What an e-mail says, or to whom.
+    Courriel,
+}
+
+impl Aspect {
+    /// The name that programs read; that of `attendu` in a case, where there is one.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sort => "transmis",
+            Self::GestionnaireConcerne => "gestionnaire_concerne",
+            Self::ActeurEnCharge => "acteur_en_charge",
+            Self::Workflow => "workflow",
+            Self::Priorite => "priorite",
+            Self::StatutInitial => "statut",
+            Self::Canal => "canal",
+            Self::Contexte => "contexte",
+            Self::StatutSowell => "statut_sowell",
+            Self::Accuses => "accuses",
+            Self::Courriel => "courriel",
+        }
+    }
+
+    /// What happens to those that change, after "12 sur 540".
+    #[must_use]
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Sort => "auraient un autre sort",
+            Self::GestionnaireConcerne => "iraient à un autre gestionnaire",
+            Self::ActeurEnCharge => "auraient un autre acteur en charge",
+            Self::Workflow => "auraient un autre workflow",
+            Self::Priorite => "auraient une autre priorité",
+            Self::StatutInitial => "auraient un autre statut initial",
+            Self::Canal => "auraient un autre canal",
+            Self::Contexte => "auraient un contexte écrit autrement",
+            Self::StatutSowell => "seraient dits autrement à SoWell",
+            Self::Accuses => "feraient partir d'autres e-mails",
+            Self::Courriel => "feraient partir un e-mail écrit autrement",
+        }
+    }
+}
+
+/// One difference between two decisions about the same input. Texts that are long or personal,
+/// such as an e-mail, are not repeated: `from` and `to` are then empty.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// What differs.
+    pub aspect: Aspect,
+    /// What it was.
+    pub from: String,
+    /// What it would be.
+    pub to: String,
+}
+
+/// All that changes among inputs of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Impact {
+    /// How many inputs were decided twice.
+    pub examined: u64,
+    /// How many of them come out otherwise.
+    pub changed: u64,
+    /// By aspect: how many, and the differences with their counts and examples.
+    pub aspects: BTreeMap<Aspect, AspectImpact>,
+}
+
+/// What changes in one aspect.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AspectImpact {
+    /// How many inputs.
+    pub count: u64,
+    /// Each difference.
+    pub changes: BTreeMap<Change, Count>,
+}
+
+/// How many inputs share a difference.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Count {
+    /// How many.
+    pub count: u64,
+    /// The first few of them, by UID or identity.
+    pub examples: Vec<String>,
+}
+
+impl Impact {
+    /// Counts one input and what changes about it.
+    pub fn add(&mut self, name: &str, changes: Vec<Change>) {
+        self.examined += 1;
+        self.changed += u64::from(!changes.is_empty());
+        for change in changes {
+            let aspect = self.aspects.entry(change.aspect).or_default();
+            aspect.count += 1;
+            let counted = aspect.changes.entry(change).or_default();
+            counted.count += 1;
+            if counted.examples.len() < EXAMPLES {
+                counted.examples.push(name.to_owned());
+            }
+        }
+    }
+
+    /// Adds what came after.
+    #[must_use]
+    pub fn join(mut self, later: Self) -> Self {
+        self.examined += later.examined;
+        self.changed += later.changed;
+        for (aspect, theirs) in later.aspects {
+            let mine = self.aspects.entry(aspect).or_default();
+            mine.count += theirs.count;
+            for (change, counted) in theirs.changes {
+                let mine = mine.changes.entry(change).or_default();
+                mine.count += counted.count;
+                let missing = EXAMPLES.saturating_sub(mine.examples.len());
+                mine.examples
+                    .extend(counted.examples.into_iter().take(missing));
+            }
+        }
+        self
+    }
+}
+
+/// Asks every input what changes about it, on all cores; one that cannot be asked is left out.
+#[must_use]
+pub fn tally<T: Sync>(
+    inputs: &[T],
+    ask: impl Fn(&T) -> Option<(&str, Vec<Change>)> + Sync,
+) -> Impact {
+    let count = |mut impact: Impact, input| {
+        if let Some((name, changes)) = ask(input) {
+            impact.add(name, changes);
+        }
+        impact
+    };
+    let parts = inputs.par_chunks(CHUNK);
+    parts
+        .map(|some| some.iter().fold(Impact::default(), count))
+        .reduce(Impact::default, Impact::join)
+}
+
+/// What changes about a signalement.
+#[must_use]
+pub fn signalement(before: &Generation, after: &Generation, it: &Signalement) -> Vec<Change> {
+    let [before, after] = [before, after].map(|generation| foresee::signalement(generation, it));
+    let mut changes = Vec::new();
+    match (&before.decision, &after.decision) {
+        (Ok(Decision::Transmettre(one)), Ok(Decision::Transmettre(other))) => {
+            changes = demande(one, other);
+        }
+        (one, other) => {
+            let [from, to] = [one, other].map(|decision| match decision {
+                Ok(Decision::Transmettre(_)) => "transmis".to_owned(),
+                Ok(Decision::Ecarter { .. }) => "non transmis".to_owned(),
+                Err(Undecided::UnknownCodes(_)) => "refusé (code inconnu)".to_owned(),
+                Err(error) => format!("échec : {}", generalise(error.to_string(), it)),
+            });
+            differ(&mut changes, Aspect::Sort, from, to);
+        }
+    }
+    changes.extend(mails(&before, &after));
+    changes
+}
+
+/// What changes about a status event of this demande.
+#[must_use]
+pub fn statut(
+    before: &Generation,
+    after: &Generation,
+    event: &StatutEvent,
+    signalement: &Signalement,
+    demande: &NewDemande,
+) -> Vec<Change> {
+    let [before, after] =
+        [before, after].map(|generation| foresee::statut(generation, event, signalement, demande));
+    let mut changes = Vec::new();
+    let [from, to] = [&before, &after].map(|it| match &it.decision {
+        StatutDecision::Translate { statut_sowell } => statut_sowell.clone(),
+        StatutDecision::Ignore { .. } => "rien (ignoré)".to_owned(),
+        StatutDecision::Unknown(_) => "rien (inconnu des règles)".to_owned(),
+    });
+    differ(&mut changes, Aspect::StatutSowell, from, to);
+    changes.extend(mails(&before, &after));
+    changes
+}
+
+fn differ(
+    changes: &mut Vec<Change>,
+    aspect: Aspect,
+    from: impl Into<String>,
+    to: impl Into<String>,
+) {
+    let (from, to) = (from.into(), to.into());
+    if from != to {
+        changes.push(Change { aspect, from, to });
+    }
+}
+
+fn demande(before: &NewDemande, after: &NewDemande) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut compare = |aspect, of: fn(&NewDemande) -> &str| {
+        differ(&mut changes, aspect, of(before), of(after));
+    };
+    compare(Aspect::GestionnaireConcerne, |it| {
+        &it.gestionnaire_concerne.identifiant
+    });
+    compare(Aspect::ActeurEnCharge, |it| {
+        &it.acteur_en_charge.identifiant
+    });
+    compare(Aspect::Workflow, |it| &it.workflow);
+    compare(Aspect::Priorite, |it| &it.priorite);
+    compare(Aspect::StatutInitial, |it| &it.statut);
+    compare(Aspect::Canal, |it| &it.canal);
+    compare(Aspect::StatutSowell, |it| {
+        it.statut_sowell.as_deref().unwrap_or("rien")
+    });
+    if before.contexte != after.contexte {
+        changes.push(unsaid(Aspect::Contexte));
+    }
+    changes
+}
+
+fn unsaid(aspect: Aspect) -> Change {
+    Change {
+        aspect,
+        from: String::new(),
+        to: String::new(),
+    }
+}
+
+fn mails<D>(before: &Foreseen<D>, after: &Foreseen<D>) -> Option<Change> {
+    let [from, to] = [before, after].map(|it| {
+        let mut names: Vec<&str> = it.mails.iter().map(ForeseenMail::modele).collect();
+        names.sort_unstable();
+        names.join(", ")
+    });
+    if from != to {
+        let said = |names: String| {
+            if names.is_empty() {
+                "aucun".to_owned()
+            } else {
+                names
+            }
+        };
+        return Some(Change {
+            aspect: Aspect::Accuses,
+            from: said(from),
+            to: said(to),
+        });
+    }
+    let same = before
+        .mails
+        .iter()
+        .zip(&after.mails)
+        .all(|(one, other)| one.same_as(other));
+    (!same).then(|| unsaid(Aspect::Courriel))
+}

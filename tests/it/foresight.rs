@@ -1,0 +1,240 @@
+//! What the rules would do, asked before a tenant does: `coverage`, `impact`, and the holes that a
+//! reload warns of.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::cli::{lines, on, passerelle};
+use crate::harness::{Builder, Daemon, signalement, signalement_with, until};
+
+/// Every residence has an ascenseur; MZ-02 has no responsable de secteur.
+const HOLES: &str = "residence;type;identifiant;nom;email\n\
+    MZ-01;responsable_secteur;RS-1;n;e\nMZ-01;technique;TEC-1;n;e\nMZ-02;technique;TEC-2;n;e\n";
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn coverage(builder: &Builder, arguments: &[&str]) -> Output {
+    let folder = builder.folder();
+    let arguments: Vec<&str> = ["coverage"]
+        .into_iter()
+        .chain(arguments.iter().copied())
+        .collect();
+    passerelle(folder.path(), &builder.environment(), &arguments)
+}
+
+fn two_residences() -> Builder {
+    Builder::new()
+        .file("referentiel/residences.csv", "code;nom;adresse\nMZ-01;A;x\nMZ-02;B;y\n")
+        .file("referentiel/biens.csv", "code;residence;libelle\nMZ-01-ASC;MZ-01;Ascenseur\n")
+        .file(
+            "rules/qualifications.yaml",
+            "qualifications:\n  ASC: {libelle: L, type_gestionnaire: technique, workflow: W}\n  SERR: {libelle: L, type_gestionnaire: gardien, workflow: W}\n",
+        )
+}
+
+#[test]
+fn coverage_groups_its_holes_as_a_person_would_mend_them() {
+    let builder = two_residences().file("referentiel/gestionnaires.csv", HOLES);
+    let found = coverage(&builder, &["--format", "json"]);
+    assert_eq!(found.status.code(), Some(1));
+    let found = &lines(&found)[0];
+    let holes = found["trous"].as_array().unwrap();
+    assert_eq!(holes.len(), 1, "{found:#}");
+    assert_eq!(
+        holes[0]["message"],
+        "1 résidence sur 2 : la résidence … n'a pas de responsable de secteur : MZ-02"
+    );
+    assert_eq!(holes[0]["fichier"], "gestionnaire.rhai");
+    assert_eq!(holes[0]["residences"], json!(["MZ-02"]));
+    let remarks = found["remarques"].as_array().unwrap();
+    assert_eq!(remarks.len(), 1, "{found:#}");
+    assert_eq!(
+        remarks[0]["message"],
+        "1 résidence sur 2 : pas de gestionnaire « gardien », « responsable_secteur » à la place : MZ-01 ; qualifications SERR"
+    );
+}
+
+#[test]
+fn a_fallback_is_no_hole() {
+    let managers = HOLES.replace("MZ-02;technique", "MZ-02;responsable_secteur");
+    let builder = two_residences().file("referentiel/gestionnaires.csv", &managers);
+    let found = coverage(&builder, &[]);
+    assert!(found.status.success(), "{found:?}");
+    assert!(text(&found).contains("aucun trou"), "{found:?}");
+}
+
+#[test]
+fn coverage_finds_what_only_some_input_triggers() {
+    let managers = HOLES.replace("MZ-02;technique", "MZ-02;responsable_secteur");
+    let script = "fn accuses(evenement) {
+    if evenement.type == \"statut\" && evenement.statut_sowell == \"Rejeté\" {
+        return [#{ a: \"x@y.fr\", modele: \"absent\" }];
+    }
+    []
+}";
+    let contexte = "{% if priorite == 'haute' and signalement.transmettre_auteur %}{{ bien.libelle }}{% endif %}";
+    let builder = two_residences()
+        .file("referentiel/gestionnaires.csv", &managers)
+        .file("rules/accuses.rhai", script)
+        .file("rules/modeles/contexte.txt", contexte);
+    let found = coverage(&builder, &["--format", "json"]);
+    assert_eq!(found.status.code(), Some(1));
+    let found = &lines(&found)[0];
+    let holes = found["trous"].as_array().unwrap();
+    let of = |file: &str| holes.iter().find(|it| it["fichier"] == file).unwrap();
+    assert_eq!(
+        of("modeles/contexte.txt")["conditions"],
+        json!(["priorité high", "sans bien", "transmettre_auteur true"])
+    );
+    assert_eq!(of("modeles/absent.txt")["statuts"], json!(["Clôturée"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_warns_of_the_holes_that_it_adds() {
+    let daemon = Builder::new().start().await;
+    let script = daemon.read("rules/gestionnaire.rhai");
+    let holey = format!(
+        "{script}\n// Personne pour les signalements d'auteur.\n"
+    )
+    .replace(
+        "let responsable =",
+        "if signalement.transmettre_auteur { throw `personne à ${residence.code}`; }\n    let responsable =",
+    );
+    daemon.save("rules/gestionnaire.rhai", &holey);
+    let reloaded = reload(&daemon).await;
+    let last = &reloaded["derniere_tentative"];
+    assert_eq!(last["acceptee"], true);
+    let warnings = last["avertissements"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert_eq!(warnings[0]["code"], "trou");
+    assert_eq!(warnings[0]["fichier"], "gestionnaire.rhai");
+    assert_eq!(
+        warnings[0]["message"],
+        "partout : personne à … (seulement transmettre_auteur true)"
+    );
+    // The same hole again is no news, wherever its line went.
+    daemon.save("rules/gestionnaire.rhai", &format!("\n{holey}"));
+    let again = reload(&daemon).await;
+    assert_eq!(again["derniere_tentative"]["avertissements"], json!([]));
+    // Without being asked, the watcher tells it as well.
+    daemon.save("rules/gestionnaire.rhai", &script);
+    reload(&daemon).await;
+    daemon.save("rules/gestionnaire.rhai", &holey);
+    until("the watcher warns", || async {
+        let regles = daemon.regles().await;
+        let warnings = regles["derniere_tentative"]["avertissements"].as_array()?;
+        (warnings.len() == 1).then_some(())
+    })
+    .await;
+}
+
+async fn reload(daemon: &Daemon) -> Value {
+    let request = daemon.request("POST", "/api/v1/admin/regles/recharger", "admin");
+    daemon.send(request).await.json()
+}
+
+fn copy_rules(daemon: &Daemon, to: &Path) {
+    for folder in ["", "modeles"] {
+        let from = daemon.folder.path().join("rules").join(folder);
+        fs::create_dir_all(to.join(folder)).unwrap();
+        for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_file() {
+                fs::copy(entry.path(), to.join(folder).join(entry.file_name())).unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn impact_tells_what_an_edit_would_have_changed() {
+    let daemon = Builder::new().start().await;
+    let mut uids = Vec::new();
+    for number in 0..4 {
+        let priority = if number == 0 { "low" } else { "high" };
+        let body = signalement_with(number, &json!({"priorite": priority}));
+        uids.push(daemon.created(&body).await);
+    }
+    // One that was refused, for a residence that nobody knew.
+    let refused = signalement_with(9, &json!({"residence": "NEUVE", "bien": null}));
+    assert_eq!(daemon.post(&refused).await.status, 422);
+    daemon
+        .statut(&uids[0], &json!({"statut": "CRC en cours"}))
+        .await;
+    daemon.statut(&uids[1], &json!({"statut": "Ouverte"})).await;
+
+    let edited = daemon.folder.path().join("edited");
+    copy_rules(&daemon, &edited);
+    let edit = |name: &str, from: &str, to: &str| {
+        let text = fs::read_to_string(edited.join(name)).unwrap();
+        assert!(text.contains(from), "{name}");
+        fs::write(edited.join(name), text.replace(from, to)).unwrap();
+    };
+    edit("priorites.yaml", "high: haute", "high: urgente");
+    edit(
+        "statuts.yaml",
+        "CRC en cours: En cours de traitement",
+        "CRC en cours: Traité",
+    );
+    let rules = edited.display().to_string();
+    let before = daemon.regles().await;
+    let found = on(&daemon, &["impact", "--rules", &rules, "--format", "json"]);
+    assert!(found.status.success(), "{found:?}");
+    let found = &lines(&found)[0];
+    assert_eq!(found["signalements"]["examines"], 5);
+    assert_eq!(found["signalements"]["changes"], 3);
+    let differences = &found["signalements"]["differences"];
+    assert_eq!(differences[0]["quoi"], "priorite");
+    assert_eq!(
+        differences[0]["changements"],
+        json!([{"de": "haute", "vers": "urgente", "nombre": 3, "exemples": [uids[3], uids[2], uids[1]]}])
+    );
+    // The contexte carries the priority.
+    assert_eq!(differences[1]["quoi"], "contexte");
+    assert_eq!(found["statuts"]["examines"], 2);
+    assert_eq!(
+        found["statuts"]["differences"][0]["changements"],
+        json!([{"de": "En cours de traitement", "vers": "Traité", "nombre": 1, "exemples": [uids[0]]}])
+    );
+    // Nothing was written.
+    assert_eq!(daemon.regles().await, before);
+
+    let newest = on(
+        &daemon,
+        &[
+            "impact", "--rules", &rules, "--limit", "2", "--since", "30d",
+        ],
+    );
+    let newest = text(&newest);
+    assert!(newest.contains("1 sur 2 signalements"), "{newest}");
+    assert!(
+        newest.contains("1 sur 2 auraient une autre priorité"),
+        "{newest}"
+    );
+
+    fs::write(edited.join("priorites.yaml"), "priorites: [high]\n").unwrap();
+    let refused = on(&daemon, &["impact", "--rules", &rules]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("priorites.yaml"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn impact_sees_what_would_fail_and_which_mails_would_go() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let edited = daemon.folder.path().join("edited");
+    copy_rules(&daemon, &edited);
+    let script = "fn affecter(signalement, residence, qualification) {\n    throw `rien pour ${residence.code}`;\n}\n";
+    fs::write(edited.join("gestionnaire.rhai"), script).unwrap();
+    let rules = edited.display().to_string();
+    let found = text(&on(&daemon, &["impact", "--rules", &rules]));
+    let expected = format!(
+        "1  transmis → échec : gestionnaire.rhai, fonction affecter, ligne 2: rien pour … (par exemple {uid})"
+    );
+    assert!(found.contains(&expected), "{found}");
+    assert!(found.contains("1  accuse-reception → aucun"), "{found}");
+}
