@@ -18,6 +18,7 @@ use crate::rules::decide::{self, Decision, StatutDecision};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::foresee::{self, Foreseen};
 use crate::rules::source::{Located, Reader};
+use crate::rules::template::Templates;
 use crate::rules::yaml::Node;
 
 /// The folder of the cases in the folder of rules.
@@ -47,6 +48,8 @@ pub struct Case {
     /// Residences of its own, so that the case does not change with the exports.
     residences: Vec<Residence>,
     expected: Vec<(Located, Expected)>,
+    /// The templates that it names.
+    templates: Vec<Located>,
 }
 
 #[derive(Debug, Clone)]
@@ -113,13 +116,15 @@ fn read_case(reader: &mut Reader<'_>, file: &str, node: &Node) -> Option<Case> {
         }
     };
     let mut expected = Vec::new();
+    let mut templates = Vec::new();
     for (key, node) in reader.map(attendu?)? {
         if !reader.known_key(key, known) {
             continue;
         }
         let value = if key.name == "accuses" {
-            let names = reader.texts(node)?.into_iter().map(|it| it.text);
-            Expected::List(names.collect())
+            let names = reader.texts(node)?;
+            templates.extend(names.iter().cloned());
+            Expected::List(names.into_iter().map(|it| it.text).collect())
         } else {
             Expected::Text(reader.text(node)?.text)
         };
@@ -131,6 +136,7 @@ fn read_case(reader: &mut Reader<'_>, file: &str, node: &Node) -> Option<Case> {
         input,
         residences,
         expected,
+        templates,
     })
 }
 
@@ -180,6 +186,21 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
 }
 
 impl Case {
+    /// Notes each template that it names and that does not exist.
+    pub fn check_names(&self, templates: &Templates, faults: &mut Vec<Diagnostic>) {
+        for named in &self.templates {
+            if let Some(message) = templates.missing(&named.text) {
+                faults.push(Diagnostic::at(
+                    code::TEMPLATE,
+                    &self.file,
+                    named.line,
+                    named.column,
+                    message,
+                ));
+            }
+        }
+    }
+
     /// Decides the case and compares; one diagnostic for each difference, expected and got.
     #[must_use]
     pub fn run(&self, generation: &Generation) -> Vec<Diagnostic> {
@@ -478,7 +499,7 @@ mod tests {
             ("residences.csv", "code;nom;adresse\nR;Lilas;x\n"),
             (
                 "gestionnaires.csv",
-                "residence;type;identifiant;nom;email\nR;responsable_secteur;RS;n;e\nR;technique;TEC;n;e\n",
+                "residence;type;identifiant;nom;email\nR;responsable_secteur;RS;n;e\nR;technique;TEC;n;e\nR;gardien;GAR;n;e\nR;proprete;PRO;n;e\n",
             ),
             ("biens.csv", "code;residence;libelle\nR-1;R;Appartement\n"),
         ];
@@ -571,8 +592,8 @@ mod tests {
         let case = "cas: [{nom: un, signalement: {residence: R, qualification: ASC}, attendu: {gestionnaire_concerne: TEC}}]";
         rules.insert("cas/a.yaml".into(), case.as_bytes().to_vec());
         let (before, _) = compile(&rules, &exports, Known::default());
-        let without = "residence;type;identifiant;nom;email\nR;responsable_secteur;RS;n;e\n";
-        exports.insert("gestionnaires.csv".into(), without.as_bytes().to_vec());
+        let other = "residence;type;identifiant;nom;email\nR;responsable_secteur;RS;n;e\nR;technique;TEC-2;n;e\nR;gardien;GAR;n;e\nR;proprete;PRO;n;e\n";
+        exports.insert("gestionnaires.csv".into(), other.as_bytes().to_vec());
         for known in [
             Known {
                 previous: before.as_ref(),
@@ -588,5 +609,69 @@ mod tests {
             assert_eq!(remarks.len(), 1);
         }
         assert!(compile(&rules, &exports, Known::default()).0.is_none());
+    }
+
+    /// What an edit of these files is told: file, line, column, words.
+    fn told(edits: &[(&str, &str)]) -> Vec<(String, u32, u32, String)> {
+        let (mut rules, exports) = shipped();
+        for (name, text) in edits {
+            rules.insert((*name).to_owned(), text.as_bytes().to_vec());
+        }
+        let (_, found) = compile(&rules, &exports, Known::default());
+        found
+            .into_iter()
+            .map(|it| (it.file, it.line, it.column, it.message))
+            .collect()
+    }
+
+    #[test]
+    fn a_template_that_is_missing_is_told_where_it_is_named() {
+        let script = "fn accuses(evenement) {\n    [#{ a: evenement.signalement.email_auteur, modele: \"accuse-recepton\" }]\n}";
+        let cases = "cas:\n  - nom: un\n    signalement: {}\n    attendu: {accuses: [absent]}\n";
+        let told = told(&[("accuses.rhai", script), ("cas/a.yaml", cases)]);
+        let near = "il n'y a pas de modèle « accuse-recepton » dans modeles/ ; vouliez-vous dire « accuse-reception » ?";
+        assert_eq!(told[0], ("accuses.rhai".into(), 2, 56, near.into()));
+        let in_case = told.iter().find(|it| it.3.contains("« absent »"));
+        assert!(in_case.is_none(), "the cases wait until the rules compile");
+        let told = super::tests::told(&[("cas/a.yaml", cases)]);
+        assert_eq!(
+            (told[0].0.as_str(), told[0].1, told[0].2),
+            ("cas/a.yaml", 4, 25)
+        );
+    }
+
+    #[test]
+    fn a_result_that_is_no_answer_is_refused_at_its_function() {
+        let told = told(&[
+            ("gestionnaire.rhai", "\nfn affecter(s, r, q) {\n  r.nom\n}"),
+            (
+                "accuses.rhai",
+                "fn accuses(e) { if e.type == \"ecarte\" { 1 } else { [] } }",
+            ),
+        ]);
+        let places: Vec<(&str, u32)> = told.iter().map(|it| (it.0.as_str(), it.1)).collect();
+        assert_eq!(places[..2], [("gestionnaire.rhai", 2), ("accuses.rhai", 1)]);
+        assert!(told[0].3.contains("le résultat doit être"), "{told:?}");
+    }
+
+    #[test]
+    fn what_a_person_may_have_meant_otherwise_is_a_remark() {
+        let statuts = "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée: Traité\nignorer: [cloturée]\n";
+        let qualifications = "qualifications:\n  ASC:\n    libelle: L\n    type_gestionnaire: techniqe\n    workflow: W\n";
+        let told = told(&[
+            ("statuts.yaml", statuts),
+            ("qualifications.yaml", qualifications),
+            ("transmission.yaml", "modes: [tous]\n"),
+        ]);
+        assert_eq!(told[0].1, 6);
+        assert!(
+            told[0].3.contains("« cloturée » et « Clôturée » (ligne 5)"),
+            "{told:?}"
+        );
+        assert_eq!((told[1].1, told[1].2), (4, 24));
+        assert!(
+            told[1].3.contains("vouliez-vous dire « technique » ?"),
+            "{told:?}"
+        );
     }
 }

@@ -3,11 +3,13 @@
 //! Architecture invariant: only a generation that compiled whole can run; there is no way to run
 //! a raw file. All faults of all files are reported, never only the first.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::Referentiel;
@@ -89,6 +91,8 @@ pub struct Qualification {
     pub libelle: String,
     /// Which kind of manager it asks for.
     pub type_gestionnaire: String,
+    /// Line and column of `type_gestionnaire`.
+    pub type_at: (u32, u32),
     /// The CRM's procedure.
     pub workflow: String,
     /// Line in `qualifications.yaml`.
@@ -203,6 +207,10 @@ pub fn compile(
     let (Some(rule_set), Some(referentiel)) = (rule_set, referentiel) else {
         return (None, diagnostics);
     };
+    note_absent_managers(&rule_set.qualifications, &referentiel, &mut diagnostics);
+    for case in &cases {
+        case.check_names(&rule_set.templates, &mut diagnostics);
+    }
     let generation = Generation {
         version: version(rules, exports),
         rules: Arc::new(rule_set),
@@ -286,8 +294,15 @@ pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
     };
     let templates = Templates::compile(files, &mut faults);
     note_unread_files(files, &mut faults);
+    if let Some(scripts) = &scripts {
+        try_scripts(scripts, &mut faults);
+    }
     if let (Some(scripts), Some(templates)) = (&scripts, &templates) {
+        check_named_templates(scripts, templates, &mut faults);
         try_mails(scripts, templates, &mut faults);
+    }
+    if let Some(statuts) = &statuts {
+        note_twin_statuts(statuts, &mut faults);
     }
     let rules = (|| {
         Some(RuleSet {
@@ -343,6 +358,7 @@ fn compile_qualifications(raw: Vec<source::RawQualification>) -> HashMap<String,
             let qualification = Qualification {
                 code: it.code.text.clone(),
                 libelle: it.libelle,
+                type_at: (it.type_gestionnaire.line, it.type_gestionnaire.column),
                 type_gestionnaire: it.type_gestionnaire.text,
                 workflow: it.workflow,
                 line: it.code.line,
@@ -489,33 +505,152 @@ fn compile_statuts(raw: RawStatuts, faults: &mut Vec<Diagnostic>) -> Option<Stat
     })
 }
 
-/// Asks `accuses` for the e-mails of sample events and renders them: a template that is missing,
-/// or that uses a value which is not there, is noticed before a tenant's e-mail fails on it. Only
-/// remarks, since a real event may take another way through the script.
-fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
-    for kind in ["transmis", "ecarte", "statut"] {
-        let mut context = sample_context();
-        context["evenement"]["type"] = kind.into();
-        if kind == "ecarte" {
-            context["demande"] = Value::Null;
-            context["evenement"]["demande"] = Value::Null;
+/// Runs both scripts on a sample: a result that is no answer refuses the edit, since no input
+/// makes it right. What fails there otherwise may be right for real input, and is for cases and
+/// coverage to say.
+fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
+    let sample = sample_context();
+    let affecter = scripts.affecter(
+        &sample["signalement"],
+        &sample["residence"],
+        &sample["qualification"],
+    );
+    let accuses = OCCASIONS.map(|kind| scripts.accuses(&occasion(kind)["evenement"]).err());
+    for error in affecter
+        .err()
+        .into_iter()
+        .chain(accuses.into_iter().flatten())
+    {
+        let line = error.line.unwrap_or(0);
+        let fault = Diagnostic::at(code::SCRIPT, error.file, line, 0, error.message);
+        if error.misshapen && !faults.contains(&fault) {
+            faults.push(fault);
         }
-        let Ok(messages) = scripts.accuses(&context["evenement"]) else {
-            continue;
+    }
+}
+
+/// What `accuses` is told of.
+const OCCASIONS: [&str; 3] = ["transmis", "ecarte", "statut"];
+
+/// The sample as a template sees it on this occasion.
+fn occasion(kind: &str) -> Value {
+    let mut context = sample_context();
+    context["evenement"]["type"] = kind.into();
+    if kind == "ecarte" {
+        context["demande"] = Value::Null;
+        context["evenement"]["demande"] = Value::Null;
+    }
+    context
+}
+
+/// Every template that the script or a case names must be there.
+fn check_named_templates(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
+    for named in scripts.named_templates() {
+        if let Some(message) = templates.missing(&named.name) {
+            faults.push(Diagnostic::at(
+                code::TEMPLATE,
+                script::ACCUSES,
+                named.line,
+                named.column,
+                message,
+            ));
+        }
+    }
+}
+
+/// Asks `accuses` for the e-mails of sample events and renders them: a template that uses a value
+/// which is not there is noticed before a tenant's e-mail fails on it. Only remarks, since a real
+/// event may take another way through the script.
+fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
+    for kind in OCCASIONS {
+        let context = occasion(kind);
+        let mut remark = |mut fault: Diagnostic| {
+            fault.message = format!("pour l'événement « {kind} » : {}", fault.message);
+            let fault = fault.as_warning();
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        };
+        let messages = match scripts.accuses(&context["evenement"]) {
+            Ok(messages) => messages,
+            Err(error) => {
+                let line = error.line.unwrap_or(0);
+                remark(Diagnostic::at(
+                    code::SCRIPT,
+                    error.file,
+                    line,
+                    0,
+                    error.message,
+                ));
+                continue;
+            }
         };
         for message in messages {
             let mut own = message.values;
             own.extend(context.as_object().cloned().unwrap_or_default());
-            let Err(error) = templates.mail(&message.modele, &Value::Object(own)) else {
-                continue;
-            };
-            let line = error.line.unwrap_or(0);
-            let message = format!("pour l'événement « {kind} » : {}", error.message);
-            let remark = Diagnostic::at(code::TEMPLATE, error.file, line, 0, message).as_warning();
-            if !faults.contains(&remark) {
-                faults.push(remark);
+            if let Err(error) = templates.mail(&message.modele, &Value::Object(own)) {
+                remark(error.as_diagnostic());
             }
         }
+    }
+}
+
+/// Statuses that a person takes for the same word, and the CRM does not.
+fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>) {
+    let table = statuts.table.iter().map(|(statut, it)| (statut, it.line));
+    let ignored = statuts.ignorer.iter().map(|(statut, line)| (statut, *line));
+    let mut seen: BTreeMap<String, (&String, u32)> = BTreeMap::new();
+    let mut all: Vec<(&String, u32)> = table.chain(ignored).collect();
+    all.sort_by_key(|(_, line)| *line);
+    for (statut, line) in all {
+        if let Some((twin, first)) = seen.get(&plain(statut)) {
+            let message = format!(
+                "« {statut} » et « {twin} » (ligne {first}) ne diffèrent que par une majuscule, un accent ou une espace : est-ce le même statut ?"
+            );
+            faults.push(Diagnostic::at(code::RULE, STATUTS, line, 0, message).as_warning());
+            continue;
+        }
+        seen.insert(plain(statut), (statut, line));
+    }
+}
+
+/// Without case, accents and spaces.
+fn plain(word: &str) -> String {
+    word.nfd()
+        .filter(|it| !is_combining_mark(*it) && !it.is_whitespace())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// A kind of manager that no residence has: every demande would go to whoever stands in.
+fn note_absent_managers(
+    qualifications: &HashMap<String, Qualification>,
+    referentiel: &Referentiel,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let known: BTreeSet<&str> = referentiel
+        .residences()
+        .flat_map(|it| it.gestionnaires.keys().map(String::as_str))
+        .collect();
+    let mut absent: BTreeMap<&str, Vec<(u32, u32)>> = BTreeMap::new();
+    for it in qualifications.values() {
+        if !known.contains(it.type_gestionnaire.as_str()) {
+            let places = absent.entry(&it.type_gestionnaire).or_default();
+            places.push(it.type_at);
+        }
+    }
+    for (kind, mut places) in absent {
+        places.sort_unstable();
+        let (line, column) = places[0];
+        let also = match places.len() {
+            1 => String::new(),
+            count => format!(" ({count} qualifications le demandent)"),
+        };
+        let near = suggestion(kind, known.iter().copied());
+        let message =
+            format!("aucune résidence n'a de gestionnaire de type « {kind} »{also} ; {near}");
+        let remark = Diagnostic::at(code::WORD_UNKNOWN, QUALIFICATIONS, line, column, message);
+        faults.push(remark.as_warning());
     }
 }
 

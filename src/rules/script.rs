@@ -1,15 +1,23 @@
 //! What admins write in Rhai: `gestionnaire.rhai` and `accuses.rhai`.
 //!
-//! The only file that names rhai. Scripts are pure: they see maps and give maps back; they cannot
+//! The only room that names rhai. Scripts are pure: they see maps and give maps back; they cannot
 //! reach a file, a clock, the network or another script, and every resource that they use has a
 //! limit, since Rhai has none by default on most.
 
-use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Map, ParseErrorType, Scope};
+mod check;
+mod words;
+
+pub use check::NamedTemplate;
+
+use rhai::{
+    AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Map, OptimizationLevel, Position, Scope,
+};
 use serde_json::{Number, Value};
 
 use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::Gestionnaire;
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::view;
 
 /// The script that finds who is concerned and who acts.
 pub const GESTIONNAIRE: &str = "gestionnaire.rhai";
@@ -20,6 +28,8 @@ pub const ACCUSES: &str = "accuses.rhai";
 const MAX_OPERATIONS: u64 = 100_000;
 /// A description of 20,000 characters of four bytes each must fit, three times over.
 const MAX_STRING_BYTES: usize = 256 * 1024;
+/// The key of a message that names its template.
+const MODELE: &str = "modele";
 /// E-mails that one event may cause.
 const MAX_MESSAGES: usize = 20;
 
@@ -27,8 +37,8 @@ const MAX_MESSAGES: usize = 20;
 #[derive(Debug)]
 pub struct Scripts {
     engine: Engine,
-    gestionnaire: AST,
-    accuses: AST,
+    gestionnaire: Script,
+    accuses: Script,
 }
 
 /// Who is concerned and who acts, as `affecter` answered.
@@ -63,6 +73,8 @@ pub struct ScriptError {
     pub line: Option<u32>,
     /// What went wrong, in French; what the script threw, in its own words.
     pub message: String,
+    /// It ended well and answered something that is no answer: no input makes that right.
+    pub misshapen: bool,
 }
 
 impl Scripts {
@@ -73,8 +85,8 @@ impl Scripts {
         faults: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
         let engine = engine();
-        let gestionnaire = compile_one(&engine, GESTIONNAIRE, gestionnaire, "affecter", 3, faults);
-        let accuses = compile_one(&engine, ACCUSES, accuses, "accuses", 1, faults);
+        let gestionnaire = compile_one(&engine, &AFFECTER, gestionnaire, faults);
+        let accuses = compile_one(&engine, &ACCUSE, accuses, faults);
         Some(Self {
             gestionnaire: gestionnaire?,
             accuses: accuses?,
@@ -92,10 +104,7 @@ impl Scripts {
         residence: &Value,
         qualification: &Value,
     ) -> Result<Affectation, ScriptError> {
-        let call = Call {
-            file: GESTIONNAIRE,
-            function: "affecter",
-        };
+        let call = self.gestionnaire.call(&AFFECTER);
         let arguments = [signalement, residence, qualification].map(to_script);
         let answer = self.call(&self.gestionnaire, &call, arguments)?;
         let mut answer = answer
@@ -116,10 +125,7 @@ impl Scripts {
     /// # Errors
     /// When the script throws, exceeds a limit or answers something else than a list of messages.
     pub fn accuses(&self, evenement: &Value) -> Result<Vec<AccuseMessage>, ScriptError> {
-        let call = Call {
-            file: ACCUSES,
-            function: "accuses",
-        };
+        let call = self.accuses.call(&ACCUSE);
         let answer = self.call(&self.accuses, &call, [to_script(evenement)])?;
         let list = answer.into_array().map_err(|_| {
             call.shape("une liste de messages #{a: …, modele: …}, vide s'il n'y en a pas")
@@ -132,9 +138,15 @@ impl Scripts {
             .collect()
     }
 
+    /// The templates that `accuses` names outright.
+    #[must_use]
+    pub fn named_templates(&self) -> Vec<NamedTemplate> {
+        check::templates(&self.accuses.ast)
+    }
+
     fn call<const N: usize>(
         &self,
-        script: &AST,
+        script: &Script,
         call: &Call,
         arguments: [Dynamic; N],
     ) -> Result<Dynamic, ScriptError> {
@@ -143,7 +155,7 @@ impl Scripts {
             .call_fn_with_options::<Dynamic>(
                 CallFnOptions::new(),
                 &mut Scope::new(),
-                script,
+                &script.ast,
                 call.function,
                 arguments,
             )
@@ -154,6 +166,8 @@ impl Scripts {
 fn engine() -> Engine {
     let mut engine = Engine::new();
     engine
+        // Folded constants would hide from the checks what the script names.
+        .set_optimization_level(OptimizationLevel::None)
         .set_max_operations(MAX_OPERATIONS)
         .set_max_call_levels(32)
         .set_max_expr_depths(64, 64)
@@ -175,69 +189,90 @@ fn engine() -> Engine {
 
 fn compile_one(
     engine: &Engine,
-    file: &'static str,
+    entry: &Entry,
     text: &str,
-    function: &str,
-    parameters: usize,
     faults: &mut Vec<Diagnostic>,
-) -> Option<AST> {
+) -> Option<Script> {
+    let Entry {
+        file,
+        function,
+        parameters,
+    } = *entry;
     let ast = match engine.compile(text) {
         Ok(ast) => ast,
         Err(error) => {
-            let line = error.position().line().map_or(0, clamp);
-            let column = error.position().position().map_or(0, clamp);
-            faults.push(Diagnostic::at(
-                code::SCRIPT,
-                file,
-                line,
-                column,
-                explain_syntax(error.err_type()),
-            ));
+            let (line, column) = position(error.position());
+            let message = words::of_syntax(error.err_type());
+            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
             return None;
         }
     };
+    let before = faults.len();
+    check::calls(engine, &ast, file, faults);
+    // The engine does not say where a function stands; its text does.
+    let begins = |line: &str| {
+        let rest = line.trim_start().strip_prefix("fn ");
+        let rest = rest.and_then(|rest| rest.trim_start().strip_prefix(function));
+        rest.is_some_and(|rest| rest.trim_start().starts_with('('))
+    };
+    let line = text.lines().position(begins).map_or(0, |at| clamp(at + 1));
     let found: Vec<usize> = ast
         .iter_functions()
         .filter(|it| it.name == function)
         .map(|it| it.params.len())
         .collect();
-    if found.contains(&parameters) {
-        return Some(ast);
+    if !found.contains(&parameters.len()) {
+        let wanted = parameters.len();
+        let message = match found.first() {
+            None => format!("la fonction « {function} » manque"),
+            Some(other) => format!(
+                "la fonction « {function} » doit avoir {wanted} paramètre(s), et non {other}"
+            ),
+        };
+        faults.push(Diagnostic::at(code::SCRIPT, file, line, 0, message));
     }
-    // The engine does not say where a function stands; its text does.
-    let begins = |line: &str| {
-        let rest = line.trim_start().strip_prefix("fn ");
-        rest.is_some_and(|rest| rest.trim_start().starts_with(function))
-    };
-    let line = text.lines().position(begins).map_or(0, |at| clamp(at + 1));
-    let message = match found.first() {
-        None => format!("la fonction « {function} » manque"),
-        Some(other) => format!(
-            "la fonction « {function} » doit avoir {parameters} paramètre(s), et non {other}"
-        ),
-    };
-    faults.push(Diagnostic::at(code::SCRIPT, file, line, 0, message));
-    None
+    if faults.len() > before {
+        return None;
+    }
+    check::fields(&ast, function, parameters, file, faults);
+    Some(Script { ast, line })
 }
 
-fn explain_syntax(error: &ParseErrorType) -> String {
-    match error {
-        ParseErrorType::UnexpectedEOF => {
-            "le script s'arrête trop tôt : une accolade ou une parenthèse n'est pas refermée".into()
+/// A function that the daemon calls.
+struct Entry {
+    file: &'static str,
+    function: &'static str,
+    /// The fields of each parameter.
+    parameters: &'static [&'static [&'static str]],
+}
+
+const AFFECTER: Entry = Entry {
+    file: GESTIONNAIRE,
+    function: "affecter",
+    parameters: &[&view::SIGNALEMENT, &view::RESIDENCE, &view::QUALIFICATION],
+};
+
+const ACCUSE: Entry = Entry {
+    file: ACCUSES,
+    function: "accuses",
+    parameters: &[&view::EVENEMENT],
+};
+
+/// A compiled script.
+#[derive(Debug)]
+struct Script {
+    ast: AST,
+    /// Where its function stands, from 1; 0 where its text is too unusual to tell.
+    line: u32,
+}
+
+impl Script {
+    fn call(&self, entry: &Entry) -> Call {
+        Call {
+            file: entry.file,
+            function: entry.function,
+            line: (self.line > 0).then_some(self.line),
         }
-        ParseErrorType::VariableUndefined(name) => format!("variable inconnue : « {name} »"),
-        ParseErrorType::Reserved(word) => format!("« {word} » est interdit ici"),
-        ParseErrorType::MissingToken(token, _) => format!("il manque « {token} »"),
-        ParseErrorType::FnDuplicatedDefinition(name, _) => {
-            format!("la fonction « {name} » est définie deux fois")
-        }
-        ParseErrorType::BadInput(what) => match what.to_string() {
-            text if text.contains("reserved") || text.contains("Reserved") => {
-                format!("mot interdit ({text})")
-            }
-            text => format!("écriture incorrecte ({text})"),
-        },
-        other => format!("erreur de syntaxe ({other})"),
     }
 }
 
@@ -245,6 +280,7 @@ fn explain_syntax(error: &ParseErrorType) -> String {
 struct Call {
     file: &'static str,
     function: &'static str,
+    line: Option<u32>,
 }
 
 impl Call {
@@ -252,8 +288,9 @@ impl Call {
         ScriptError {
             file: self.file,
             function: self.function,
-            line: None,
+            line: self.line,
             message,
+            misshapen: true,
         }
     }
 
@@ -267,8 +304,9 @@ impl Call {
         ScriptError {
             file: self.file,
             function: self.function,
-            line: line.map(clamp),
-            message: explain_failure(inner),
+            line: line.map(clamp).or(self.line),
+            message: words::of_failure(inner),
+            misshapen: false,
         }
     }
 
@@ -304,29 +342,12 @@ impl Call {
                 .filter(|text| !text.trim().is_empty())
                 .ok_or_else(|| self.error(format!("« {field} » d'un message doit être un texte")))
         };
-        let (a, modele) = (text("a")?, text("modele")?);
+        let (a, modele) = (text("a")?, text(MODELE)?);
         let values = map
             .into_iter()
             .map(|(key, value)| (key.to_string(), from_script(value)))
             .collect();
         Ok(AccuseMessage { a, modele, values })
-    }
-}
-
-fn explain_failure(error: &EvalAltResult) -> String {
-    match error {
-        EvalAltResult::ErrorRuntime(value, _) => value.to_string(),
-        EvalAltResult::ErrorTooManyOperations(_) => {
-            "trop d'opérations : une boucle qui ne finit pas ?".into()
-        }
-        EvalAltResult::ErrorStackOverflow(_) => {
-            "trop d'appels imbriqués : une fonction qui s'appelle sans fin ?".into()
-        }
-        EvalAltResult::ErrorDataTooLarge(what, _) => format!("valeur trop grande ({what})"),
-        EvalAltResult::ErrorPropertyNotFound(name, _) => format!("champ inconnu : « {name} »"),
-        EvalAltResult::ErrorVariableNotFound(name, _) => format!("variable inconnue : « {name} »"),
-        EvalAltResult::ErrorFunctionNotFound(name, _) => format!("fonction inconnue : {name}"),
-        other => format!("erreur d'exécution ({other})"),
     }
 }
 
@@ -372,6 +393,11 @@ fn from_script(value: Dynamic) -> Value {
     }
 }
 
+/// Line and column from 1; 0 for none.
+fn position(at: Position) -> (u32, u32) {
+    (at.line().map_or(0, clamp), at.position().map_or(0, clamp))
+}
+
 fn clamp(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
@@ -414,19 +440,23 @@ mod tests {
 
     #[rstest]
     #[case("throw \"pas de responsable\"", Some(2), "pas de responsable")]
-    #[case("loop { }", None, "trop d'opérations")]
+    #[case("loop { }", Some(1), "trop d'opérations")]
     #[case("residence.gestionaires", Some(2), "champ inconnu")]
-    #[case("nulle_part(1)", Some(2), "fonction inconnue")]
-    #[case("let s = \"x\"; loop { s += s; }", None, "valeur trop grande")]
+    #[case(
+        "signalement.priorite / 2",
+        Some(2),
+        "fonction inconnue pour ces valeurs"
+    )]
+    #[case("let s = \"x\"; loop { s += s; }", Some(1), "valeur trop grande")]
     #[case(
         "affecter(signalement, residence, qualification)",
-        None,
+        Some(1),
         "trop d'appels"
     )]
-    #[case("42", None, "le résultat doit être")]
+    #[case("42", Some(1), "le résultat doit être")]
     #[case(
         "#{gestionnaire_concerne: 1, acteur_en_charge: 2}",
-        None,
+        Some(1),
         "doit être un gestionnaire"
     )]
     fn a_failing_script_says_what_and_where(
@@ -445,11 +475,48 @@ mod tests {
     #[case("fn afecter(a, b, c) { 1 }", 0, "manque")]
     #[case("fn affecter(a, b, c) {\n eval(\"1\") }", 2, "interdit")]
     #[case("import \"x\" as y;\nfn affecter(a, b, c) { 1 }", 1, "interdit")]
+    #[case(
+        "fn affecter(a, b, c) {\n  nulle_part(1);\n}",
+        2,
+        "fonction inconnue « nulle_part »"
+    )]
+    #[case("fn affecter(a, b, c) { 1 }\nfn f(x) { x.lenn() }", 2, "« len »")]
+    #[case(
+        "fn affecter(a, b, c) { f(1, 2) }\nfn f(x) { x }",
+        1,
+        "« f » demande 1 valeur(s), et non 2"
+    )]
+    #[case("fn affecter(a, b, c) { a.get() }", 1, "« get » demande 1 ")]
+    #[case("fn affecter(a, b, c) { 'abc' }", 1, "guillemets doubles")]
     fn a_faulty_script_never_compiles(#[case] text: &str, #[case] line: u32, #[case] words: &str) {
         let (scripts, faults) = compile(text, SILENT);
         assert!(scripts.is_none());
         assert_eq!(faults[0].line, line, "{faults:?}");
         assert!(faults[0].message.contains(words), "{faults:?}");
+    }
+
+    #[test]
+    fn a_field_that_is_never_there_is_a_remark() {
+        let text = "fn affecter(signalement, residence, qualification) {\n  residence.gestionaires.get(qualification.code);\n  if \"gps\" in signalement.autres { signalement.autres.gps } else { signalement.bien }\n}";
+        let (scripts, faults) = compile(text, "fn accuses(e) {\n\n e.tipe; [] }");
+        assert!(scripts.is_some());
+        let seen: Vec<(u32, &str)> = faults
+            .iter()
+            .map(|it| (it.line, it.message.as_str()))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (
+                    2,
+                    "« residence » n'a pas de champ « gestionaires » : vouliez-vous dire « gestionnaires » ?"
+                ),
+                (
+                    3,
+                    "« e » n'a pas de champ « tipe » : vouliez-vous dire « type » ?"
+                ),
+            ]
+        );
     }
 
     #[test]

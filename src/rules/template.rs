@@ -4,6 +4,8 @@
 //! that no value can break out of the subject into the body or the headers. A file whose name
 //! begins with `_` is a part that others include.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, FixedOffset};
 use chrono_tz::Europe::Paris;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
@@ -11,7 +13,7 @@ use serde_json::Value;
 
 use crate::domain::instant;
 use crate::domain::ports::FileSet;
-use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::view::sample_context;
 
 /// The folder of the templates in the folder of rules.
@@ -49,8 +51,19 @@ pub struct TemplateError {
     pub file: String,
     /// The line, where it is known.
     pub line: Option<u32>,
+    /// The column, from 1, where it is known.
+    pub column: Option<u32>,
     /// What went wrong, in French.
     pub message: String,
+}
+
+impl TemplateError {
+    /// The same as something to mend in the rule files.
+    #[must_use]
+    pub fn as_diagnostic(&self) -> Diagnostic {
+        let (line, column) = (self.line.unwrap_or(0), self.column.unwrap_or(0));
+        Diagnostic::at(code::TEMPLATE, &self.file, line, column, &self.message)
+    }
 }
 
 impl Templates {
@@ -122,10 +135,30 @@ impl Templates {
             return Err(TemplateError {
                 file: format!("{FOLDER}{modele}.txt"),
                 line: None,
+                column: None,
                 message: "ce modèle n'existe pas".into(),
             });
         }
         Ok(rendered)
+    }
+
+    /// What is wrong with this name of an e-mail, where there is no such template.
+    #[must_use]
+    pub fn missing(&self, name: &str) -> Option<String> {
+        let templates = self.environment.templates();
+        let mails: BTreeSet<&str> = templates
+            .filter_map(|(it, _)| {
+                let name = it.strip_suffix(SUBJECT)?.strip_prefix(FOLDER)?;
+                name.strip_suffix(".txt").or(name.strip_suffix(".html"))
+            })
+            .collect();
+        if mails.contains(name) {
+            return None;
+        }
+        let near = suggestion(name, mails);
+        Some(format!(
+            "il n'y a pas de modèle « {name} » dans {FOLDER} ; {near}"
+        ))
     }
 
     fn render(&self, name: &str, context: &Value) -> Result<String, TemplateError> {
@@ -154,15 +187,7 @@ impl Templates {
                     | ErrorKind::TemplateNotFound
             );
             if certain || name == CONTEXTE {
-                let error = located(name, &error);
-                let line = error.line.unwrap_or(0);
-                faults.push(Diagnostic::at(
-                    code::TEMPLATE,
-                    error.file,
-                    line,
-                    0,
-                    error.message,
-                ));
+                faults.push(located(name, &error).as_diagnostic());
             }
         }
     }
@@ -220,15 +245,7 @@ fn add(
     }
     for (name, source) in parts {
         if let Err(error) = environment.add_template_owned(name.clone(), source) {
-            let error = located(&name, &error);
-            let line = error.line.unwrap_or(0);
-            faults.push(Diagnostic::at(
-                code::TEMPLATE,
-                error.file,
-                line,
-                0,
-                error.message,
-            ));
+            faults.push(located(&name, &error).as_diagnostic());
         }
     }
 }
@@ -241,23 +258,52 @@ fn is_part(path: &str) -> bool {
 
 fn located(name: &str, error: &Error) -> TemplateError {
     let name = error.name().unwrap_or(name);
+    // What stands at the fault, in the text of the file.
+    let source = error.template_source().zip(error.range());
+    let place =
+        source.and_then(|(source, range)| Some((source.get(..range.start)?, source.get(range)?)));
+    let column = place.map(|(before, _)| {
+        before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |it| it.chars().count())
+    });
     TemplateError {
         file: name.strip_suffix(SUBJECT).unwrap_or(name).to_owned(),
         line: error.line().and_then(|line| u32::try_from(line).ok()),
-        message: explain(error),
+        column: column
+            // The subject begins somewhere in its line.
+            .filter(|_| !name.ends_with(SUBJECT))
+            .and_then(|column| u32::try_from(column + 1).ok()),
+        message: explain(error, place.map_or("", |(_, text)| text)),
     }
 }
 
-fn explain(error: &Error) -> String {
+fn explain(error: &Error, text: &str) -> String {
     let detail = error.detail().unwrap_or_default();
+    let unknown = || detail.split(' ').nth(1).unwrap_or(text);
     match error.kind() {
-        ErrorKind::UndefinedError => "une valeur demandée par le modèle n'existe pas".to_owned(),
-        ErrorKind::UnknownFilter => format!("filtre inconnu ({detail})"),
-        ErrorKind::UnknownFunction => format!("fonction inconnue ({detail})"),
-        ErrorKind::UnknownTest => format!("test inconnu ({detail})"),
+        ErrorKind::UndefinedError if text.is_empty() => {
+            "une valeur demandée par le modèle n'existe pas".to_owned()
+        }
+        ErrorKind::UndefinedError => format!("« {text} » n'existe pas"),
+        ErrorKind::UnknownFilter => format!("filtre inconnu « {} »", unknown()),
+        ErrorKind::UnknownFunction => format!("fonction inconnue « {} »", unknown()),
+        ErrorKind::UnknownTest => format!("test inconnu « {} »", unknown()),
         ErrorKind::TemplateNotFound => format!("modèle introuvable ({detail})"),
         ErrorKind::OutOfFuel => "le modèle ne finit pas".to_owned(),
-        ErrorKind::SyntaxError => format!("écriture incorrecte ({detail})"),
+        ErrorKind::SyntaxError => match detail {
+            it if it.contains("unexpected end of") => {
+                "une balise « {{ … }} » ou « {% … %} » n'est pas refermée".to_owned()
+            }
+            it if it.contains("unknown statement") => {
+                "cette instruction « {% … %} » n'existe pas".to_owned()
+            }
+            it => format!("écriture incorrecte ({it})"),
+        },
+        ErrorKind::InvalidOperation if !detail.is_empty() => {
+            format!("opération impossible ({detail})")
+        }
         kind => format!("le modèle échoue ({kind}: {detail})"),
     }
 }
@@ -363,12 +409,13 @@ mod tests {
                 3,
                 "filtre inconnu",
             ),
-            ("m.txt", "Objet: x\n{% if %}\n", 2, "écriture incorrecte"),
+            ("m.txt", "Objet: x\n{% if a %}\n", 2, "refermée"),
+            ("m.txt", "Objet: x\n{% sii a %}\n", 2, "n'existe pas"),
             (
                 "contexte.txt",
                 "\n{{ signalement.descripton }}",
                 2,
-                "n'existe pas",
+                "« signalement.descripton » n'existe pas",
             ),
         ];
         for (name, text, line, words) in cases {

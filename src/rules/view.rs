@@ -9,6 +9,36 @@ use crate::domain::referentiel::{Bien, Gestionnaire, Residence};
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::Qualification;
 
+/// The fields of [`signalement`].
+pub const SIGNALEMENT: [&str; 13] = [
+    "qualification",
+    "residence",
+    "bien",
+    "auteur",
+    "email_auteur",
+    "date_creation",
+    "priorite",
+    "description",
+    "photos",
+    "lien_sowell",
+    "transmettre_auteur",
+    "transmettre_manager",
+    "autres",
+];
+/// The fields of [`residence`].
+pub const RESIDENCE: [&str; 4] = ["code", "nom", "adresse", "gestionnaires"];
+/// The fields of [`qualification`].
+pub const QUALIFICATION: [&str; 4] = ["code", "libelle", "type_gestionnaire", "workflow"];
+/// The fields of [`evenement`].
+pub const EVENEMENT: [&str; 6] = [
+    "type",
+    "signalement",
+    "demande",
+    "statut",
+    "statut_sowell",
+    "motif",
+];
+
 /// Every key of section 1 is present, null where the request left it out.
 #[must_use]
 pub fn signalement(it: &Signalement) -> Value {

@@ -74,7 +74,9 @@ async fn a_mail_without_template_is_a_dead_letter_until_there_is_one() {
     use passerelle::domain::livraison::LivraisonEtat;
     use passerelle::domain::ports::{RetryOutcome, Store};
 
-    let script = "fn accuses(evenement) { [#{ a: \"x@bailleur.example\", modele: \"absent\" }] }";
+    // A name that stands in the script would refuse the edit; one that is put together does not.
+    let script =
+        "fn accuses(evenement) { [#{ a: \"x@bailleur.example\", modele: \"abs\" + \"ent\" }] }";
     let daemon = Builder::new()
         .file("rules/accuses.rhai", script)
         .start()

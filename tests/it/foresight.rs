@@ -73,7 +73,7 @@ fn coverage_finds_what_only_some_input_triggers() {
     let managers = HOLES.replace("MZ-02;technique", "MZ-02;responsable_secteur");
     let script = "fn accuses(evenement) {
     if evenement.type == \"statut\" && evenement.statut_sowell == \"Rejeté\" {
-        return [#{ a: \"x@y.fr\", modele: \"absent\" }];
+        return [#{ a: \"x@y.fr\", modele: \"abs\" + \"ent\" }];
     }
     []
 }";

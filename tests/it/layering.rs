@@ -60,7 +60,7 @@ fn imports_point_one_way() {
 fn each_room_keeps_its_tools() {
     // A tool, and the only places that may name it.
     let tools: [(&str, &[&str]); 9] = [
-        ("rhai::", &["rules/script.rs"]),
+        ("rhai::", &["rules/script"]),
         ("minijinja::", &["rules/template.rs"]),
         ("sqlx::", &["adapters/store/"]),
         ("axum::", &["adapters/http", "app.rs"]),

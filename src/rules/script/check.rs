@@ -1,0 +1,188 @@
+//! What can be known of a script without running it: calls of functions that do not exist, and
+//! fields that what it is given never has.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
+
+use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
+use crate::rules::script::{MODELE, position};
+
+/// Functions that the engine itself knows, with any number of values.
+const BUILT_IN: [&str; 9] = [
+    "Fn",
+    "call",
+    "curry",
+    "type_of",
+    "print",
+    "debug",
+    "is_def_fn",
+    "is_def_var",
+    "is_shared",
+];
+
+/// How many values each function takes, by name.
+type Functions = HashMap<String, BTreeSet<usize>>;
+
+/// Every call of a function that does not exist, or not with so many values.
+pub(super) fn calls(engine: &Engine, script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
+    let mut functions = Functions::new();
+    let native = engine.collect_fn_metadata(
+        None,
+        |it| Some((it.metadata.name.to_string(), it.metadata.num_params)),
+        true,
+    );
+    for (name, count) in native {
+        functions.entry(name).or_default().insert(count);
+    }
+    let mut own = Functions::new();
+    for it in script.iter_functions() {
+        own.entry(it.name.to_owned())
+            .or_default()
+            .insert(it.params.len());
+    }
+    // A closure can be kept in a map and be called like a method.
+    let closures = own.keys().any(|name| name.starts_with("anon$"));
+    script.walk(&mut |path| {
+        let (call, method, at) = match path.last() {
+            Some(ASTNode::Expr(Expr::FnCall(call, at)) | ASTNode::Stmt(Stmt::FnCall(call, at))) => {
+                (call, false, *at)
+            }
+            Some(ASTNode::Expr(Expr::MethodCall(call, at))) if !closures => (call, true, *at),
+            _ => return true,
+        };
+        if let Some(message) = unknown(call, method, &functions, &own) {
+            let (line, column) = position(at);
+            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
+        }
+        true
+    });
+}
+
+fn unknown(
+    call: &FnCallExpr,
+    method: bool,
+    functions: &Functions,
+    own: &Functions,
+) -> Option<String> {
+    let name = call.name.as_str();
+    let operator =
+        call.op_token.is_some() || !name.starts_with(|it: char| it.is_alphabetic() || it == '_');
+    if operator || !call.namespace.is_empty() || BUILT_IN.contains(&name) {
+        return None;
+    }
+    // What stands before the dot is a value of a native function, and `this` of a script's own.
+    let given = call.args.len();
+    let native = functions.get(name);
+    let scripted = own.get(name);
+    let fits = native.is_some_and(|it| it.contains(&(given + usize::from(method))))
+        || scripted.is_some_and(|it| it.contains(&given));
+    if fits {
+        return None;
+    }
+    let Some(wanted) = scripted.or(native) else {
+        let known = functions.keys().chain(own.keys()).map(String::as_str);
+        let near = nearest(name, known.filter(|it| it.starts_with(char::is_alphabetic)));
+        let hint = near.map(|near| format!(" : vouliez-vous dire « {near} » ?"));
+        return Some(format!(
+            "fonction inconnue « {name} »{}",
+            hint.unwrap_or_default()
+        ));
+    };
+    let dotted = usize::from(method && scripted.is_none());
+    let wanted: Vec<String> = wanted
+        .iter()
+        .filter_map(|count| count.checked_sub(dotted))
+        .map(|count| count.to_string())
+        .collect();
+    Some(format!(
+        "« {name} » demande {} valeur(s), et non {given}",
+        wanted.join(" ou ")
+    ))
+}
+
+/// A text that a script gives as the name of a template, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedTemplate {
+    /// The name, without ending.
+    pub name: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+}
+
+/// Every template that the script names outright, as in `#{ modele: "accuse-reception" }`.
+pub(super) fn templates(script: &AST) -> Vec<NamedTemplate> {
+    let mut found = Vec::new();
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() {
+            for (key, value) in &entries.0 {
+                if let (MODELE, Expr::StringConstant(name, at)) = (key.name.as_str(), value) {
+                    let (line, column) = position(*at);
+                    let name = name.to_string();
+                    found.push(NamedTemplate { name, line, column });
+                }
+            }
+        }
+        true
+    });
+    found
+}
+
+/// Fields that are read of one of the function's parameters and that it never has. Only remarks:
+/// a script may add a field first.
+pub(super) fn fields(
+    script: &AST,
+    function: &str,
+    known: &[&[&str]],
+    file: &str,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let Some(it) = script.iter_functions().find(|it| it.name == function) else {
+        return;
+    };
+    let mut declared = HashSet::new();
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last() {
+            declared.insert(it.0.as_str().to_owned());
+        }
+        true
+    });
+    let parameters: HashMap<&str, &[&str]> = it
+        .params
+        .iter()
+        .copied()
+        .zip(known.iter().copied())
+        .filter(|(name, _)| !declared.contains(*name))
+        .collect();
+    script.walk(&mut |path| {
+        let Some(ASTNode::Expr(Expr::Dot(pair, ..))) = path.last() else {
+            return true;
+        };
+        let Expr::Variable(variable, ..) = &pair.lhs else {
+            return true;
+        };
+        let (Some(known), Some((field, at))) =
+            (parameters.get(variable.1.as_str()), first_field(&pair.rhs))
+        else {
+            return true;
+        };
+        if !known.contains(&field) {
+            let (line, column) = position(at);
+            let near = suggestion(field, known.iter().copied());
+            let message = format!("« {} » n'a pas de champ « {field} » : {near}", variable.1);
+            let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
+            faults.push(remark.as_warning());
+        }
+        true
+    });
+}
+
+fn first_field(right: &Expr) -> Option<(&str, Position)> {
+    match right {
+        Expr::Property(it, at) => Some((it.2.as_str(), *at)),
+        Expr::Dot(pair, ..) | Expr::Index(pair, ..) => first_field(&pair.lhs),
+        _ => None,
+    }
+}
