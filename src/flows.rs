@@ -8,3 +8,5 @@ pub mod delivery;
 pub mod inbound;
 pub mod outbound;
 pub mod reload;
+
+mod settle;
