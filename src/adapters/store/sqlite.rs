@@ -28,8 +28,8 @@ use crate::domain::livraison::{
 };
 use crate::domain::ports::{
     BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, LivraisonCount, NewEvent, NewRecord,
-    Pause, Recorded, Release, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError,
-    StoredSubmission, StoredTrace, StoredVersion, VersionSummary,
+    Pause, Recorded, Release, Resume, RetryOutcome, SignalementSummary, SignalementView, Store,
+    StoreError, StoredSubmission, StoredTrace, StoredVersion, VersionSummary,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
@@ -217,6 +217,22 @@ impl Store for SqliteStore {
                     pause.as_ref(),
                 ))
             })
+            .await
+    }
+
+    async fn resume(
+        &self,
+        destination: Destination,
+        which: Resume,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .write(
+                (destination, which, now),
+                |connection, (destination, which, now)| {
+                    Box::pin(livraisons::resume(connection, *destination, *which, *now))
+                },
+            )
             .await
     }
 
