@@ -5,6 +5,7 @@
 //! inbound : adapters/http -> flows/inbound  -> rules -> crm port -> answer with the uid
 //! outbound: adapters/http -> flows/outbound -> rules -> outbox   -> flows/delivery -> SoWell, SMTP
 //! reload  : files on disk -> flows/reload -> rules/compile -> swap one Arc, or keep the old one
+//! settings: settings file -> flows/settings -> settings.rs -> swap one Arc, or keep the old one
 //! ```
 //!
 //! # Layout

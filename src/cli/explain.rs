@@ -49,7 +49,7 @@ fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
         }
         bail!("the rules are refused");
     };
-    let submission = submission::read(Client::Sowell, None, &body, &settings.limits);
+    let submission = submission::read(Client::Sowell, None, &body, &settings.live.limits);
     let submission = submission.map_err(anyhow::Error::msg)?;
     let Some(content) = submission.content else {
         let mut faults = submission.faults;
