@@ -28,7 +28,8 @@ use crate::adapters::shipped::Shipped;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::store::sqlite::SqliteStore;
 use crate::adapters::{telemetry, watch};
-use crate::domain::ports::{Client, Clock, Files, Source, Store};
+use crate::domain::livraison::Destination;
+use crate::domain::ports::{Client, Clock, Files, Resume, Source, Store};
 use crate::domain::signalement::hex;
 use crate::flows::delivery::{Delivery, Hint};
 use crate::flows::inbound::{Inbound, Rules};
@@ -76,6 +77,9 @@ impl App {
         let store = open_store(settings).await?;
         store.release_claims().await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        // Someone may have mended the token and started us again for it.
+        let refused = store.resume(Destination::Sowell, Resume::Refused, clock.now());
+        refused.await?;
         let files = open_files(settings)?;
         let in_force = InForce::new(settings.live.clone());
         let sowell = SowellHttp::new(in_force.clone()).context("HTTP client")?;
@@ -108,6 +112,9 @@ impl App {
             outbox: outbox.clone(),
         };
         let settings_file = settings.origin.file().and_then(FolderOnDisk::settings);
+        if settings_file.is_none() && settings.origin.file().is_some() {
+            tracing::warn!("the settings file cannot be read twice: its edits need a restart");
+        }
         let file = settings_file.clone();
         let parts = Parts {
             file: file.map(|file| Arc::new(file) as Arc<dyn Source>),

@@ -10,18 +10,18 @@
 //!
 //! # Layout
 //!
-//! Imports point one way: [`domain`] ← [`rules`] ← [`flows`] ← [`adapters`] ← [`app`].
+//! Imports point one way: [`domain`] ← [`rules`] ← [`settings`] ← [`flows`] ← [`adapters`] ← [`app`].
 //! `tests/it/layering.rs` holds the walls.
 
 pub mod domain;
 
 pub mod rules;
 
+pub mod settings;
+
 pub mod flows;
 
 pub mod adapters;
-
-pub mod settings;
 
 pub mod app;
 

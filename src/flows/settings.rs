@@ -90,7 +90,10 @@ impl SettingsReload {
     pub async fn reload(&self) {
         if let Some(file) = &self.parts.file {
             let mut tried = self.tried.lock().await;
-            self.attempt(read_settled(file).await, &mut tried).await;
+            let text = read_settled(file).await;
+            if let Err(faults) = self.attempt(text, &mut tried).await {
+                self.refuse(faults);
+            }
         }
     }
 
@@ -106,27 +109,29 @@ impl SettingsReload {
         if accepted && text.as_ref().is_ok_and(|text| *text == *tried) {
             return Some(());
         }
-        self.attempt(text, &mut tried).await
-    }
-
-    async fn attempt(&self, text: Result<String, SettingsError>, tried: &mut String) -> Option<()> {
-        let read = match text {
-            Ok(text) => {
-                tried.clone_from(&text);
-                understand(self.started.clone(), text).await
-            }
-            Err(error) => Err(error),
-        };
-        match read {
-            Ok(settings) => {
-                self.accept(settings).await;
-                Some(())
-            }
-            Err(SettingsError(faults)) => {
+        match self.attempt(text, &mut tried).await {
+            Ok(()) => Some(()),
+            // The same refusal again is no news.
+            Err(faults) if faults == self.last.load().faults => None,
+            Err(faults) => {
                 self.refuse(faults);
                 None
             }
         }
+    }
+
+    /// Puts the text in force, or gives its faults.
+    async fn attempt(
+        &self,
+        text: Result<String, SettingsError>,
+        tried: &mut String,
+    ) -> Result<(), Vec<String>> {
+        let faults = |SettingsError(faults)| faults;
+        let text = text.map_err(faults)?;
+        tried.clone_from(&text);
+        let read = understand(self.started.clone(), text).await;
+        self.accept(read.map_err(faults)?).await;
+        Ok(())
     }
 
     async fn accept(&self, settings: Settings) {
@@ -181,16 +186,12 @@ impl SettingsReload {
     }
 
     fn refuse(&self, faults: Vec<String>) {
-        let last = self.last_attempt();
-        // The same refusal again is no news.
-        if last.faults == faults {
-            return;
-        }
         tracing::error!("settings refused; those in force stay");
         for fault in &faults {
             tracing::error!("{fault}");
         }
-        self.note(faults, last.restart.clone());
+        let restart = self.last.load().restart.clone();
+        self.note(faults, restart);
     }
 
     fn note(&self, faults: Vec<String>, restart: Vec<&'static str>) {

@@ -30,6 +30,19 @@ fn faults(reglages: &Value) -> Vec<String> {
     texts.collect()
 }
 
+/// Waits until SoWell's refusal of the token is on the disk.
+async fn refused(daemon: &Daemon) {
+    let store = SqliteStore::open(&daemon.database()).await.unwrap();
+    until("the refusal is noted", || async {
+        let list = store.list_livraisons(None, 10).await.unwrap();
+        let refused = |error: &str| matches!(error, "answered 401" | "answered 403");
+        list.iter()
+            .any(|it| it.last_error.as_deref().is_some_and(refused))
+            .then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_token_lets_in_and_the_old_one_no_longer_does() {
     let daemon = Builder::new()
@@ -74,18 +87,33 @@ async fn another_token_ends_the_pause_that_the_old_one_caused() {
     for statut in ["CRC en cours", "Vivest en attente retour"] {
         daemon.statut(&uid, &json!({"statut": statut})).await;
     }
-    until("the refusal is noted", || async {
-        let store = SqliteStore::open(&daemon.database()).await.unwrap();
-        let list = store.list_livraisons(None, 10).await.unwrap();
-        list.iter()
-            .any(|it| it.last_error.as_deref() == Some("answered 401"))
-            .then_some(())
-    })
-    .await;
+    refused(&daemon).await;
     daemon.edit_settings(&text("new")).await;
     let calls = sowell.wait_for(3).await;
     assert_eq!(calls[1].authorization, "Bearer new");
     assert_eq!(sowell.delivered(), ["En cours de traitement", "En attente"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_with_another_token_ends_the_pause_too() {
+    let sowell = FakeSowell::start().await;
+    let daemon = Builder::new()
+        .set("DELIVERY__FIRST_RETRY", "1h")
+        .set("DELIVERY__MAX_RETRY", "1h")
+        .sowell(&sowell)
+        .start()
+        .await;
+    let uid = daemon.created(&signalement(1)).await;
+    sowell.next(403, vec![]);
+    let status = json!({"statut": "CRC en cours"});
+    daemon.statut(&uid, &status).await;
+    refused(&daemon).await;
+    let (folder, environment) = daemon.stop().await;
+    let _daemon = Builder::again(&folder, environment)
+        .set("SOWELL__TOKEN", "new")
+        .start()
+        .await;
+    assert_eq!(sowell.wait_for(2).await[1].authorization, "Bearer new");
 }
 
 #[tokio::test(flavor = "multi_thread")]
