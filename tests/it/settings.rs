@@ -7,7 +7,7 @@ use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::domain::ports::Store;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::crash::Process;
 use crate::harness::{Builder, Daemon, FakeSowell, installed, signalement, token, until};
@@ -134,6 +134,36 @@ async fn another_address_is_tried_at_once() {
     let text = format!("sowell: {{base_url: \"{}\"}}\n", other.url);
     daemon.edit_settings(&text).await;
     assert_eq!(other.wait_for(1).await[0].key, sowell.calls()[0].key);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_email_that_waits_for_its_server_leaves_by_the_new_way() {
+    // An address where nobody listens.
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let daemon = Builder::new()
+        .set("DELIVERY__FIRST_RETRY", "1h")
+        .set("DELIVERY__MAX_RETRY", "1h")
+        .file(FILE, &format!("smtp: {{url: \"smtp://{address}\"}}\n"))
+        .start()
+        .await;
+    daemon.created(&signalement(1)).await;
+    let store = SqliteStore::open(&daemon.database()).await.unwrap();
+    until("the server was tried", || async {
+        let list = store.list_livraisons(None, 10).await.unwrap();
+        list.iter().any(|it| it.attempts == 1).then_some(())
+    })
+    .await;
+    daemon
+        .edit_settings("smtp: {from: Nous <nous@vivest.example>}\n")
+        .await;
+    let written = until("it is written to a file", || async {
+        let folder = daemon.folder.path().join("data/courriels");
+        folder.is_dir().then(|| daemon.courriels().pop()).flatten()
+    })
+    .await;
+    assert!(written.contains("nous@vivest.example"), "{written}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
