@@ -12,6 +12,7 @@ use anyhow::Context;
 use axum_server::Server;
 use axum_server::accept::NoDelayAcceptor;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -27,13 +28,15 @@ use crate::adapters::shipped::Shipped;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::store::sqlite::SqliteStore;
 use crate::adapters::{telemetry, watch};
-use crate::domain::ports::{Client, Clock, Files, Source, Store};
+use crate::domain::livraison::Destination;
+use crate::domain::ports::{Client, Clock, Files, Resume, Source, Store};
 use crate::domain::signalement::hex;
-use crate::flows::delivery::{Delivery, Hint, RetryPolicy};
+use crate::flows::delivery::{Delivery, Hint};
 use crate::flows::inbound::{Inbound, Rules};
 use crate::flows::outbound::Outbound;
 use crate::flows::reload::Reload;
-use crate::settings::{Folder, Secret, Settings};
+use crate::flows::settings::{Parts, SettingsReload};
+use crate::settings::{Folder, InForce, Secret, Settings};
 
 /// How long a connection may stay without the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
@@ -58,6 +61,7 @@ pub struct App {
     pub new_tokens: BTreeMap<Client, Secret>,
     delivery: Arc<Delivery>,
     folders: Vec<FolderOnDisk>,
+    settings_file: Option<FolderOnDisk>,
     /// Held for as long as the daemon runs.
     alone: File,
 }
@@ -73,9 +77,15 @@ impl App {
         let store = open_store(settings).await?;
         store.release_claims().await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        // Someone may have mended the token and started us again for it.
+        let refused = store.resume(Destination::Sowell, Resume::Refused, clock.now());
+        refused.await?;
         let files = open_files(settings)?;
-        let sowell = SowellHttp::new(settings.sowell.clone()).context("HTTP client")?;
-        let mailer = MailOut::new(&settings.smtp, &settings.data_dir.join("courriels"))?;
+        let in_force = InForce::new(settings.live.clone());
+        let sowell = SowellHttp::new(in_force.clone()).context("HTTP client")?;
+        let unsent = settings.data_dir.join("courriels");
+        let mailer = MailOut::new(in_force.clone(), unsent.clone())
+            .with_context(|| format!("{}", unsent.display()))?;
         let mut folders = Vec::new();
         let rules = source(
             &settings.rules,
@@ -101,21 +111,30 @@ impl App {
             read_stored: submission::stored_signalement,
             outbox: outbox.clone(),
         };
+        let settings_file = settings.origin.file().and_then(FolderOnDisk::settings);
+        if settings_file.is_none() && settings.origin.file().is_some() {
+            tracing::warn!("the settings file cannot be read twice: its edits need a restart");
+        }
+        let file = settings_file.clone();
+        let parts = Parts {
+            file: file.map(|file| Arc::new(file) as Arc<dyn Source>),
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            outbox: outbox.clone(),
+            set_log: telemetry::set_log,
+        };
+        let live = SettingsReload::boot(settings, in_force.clone(), parts);
         let delivery = Delivery {
             store: Arc::clone(&store),
             clock,
             sowell: Arc::new(sowell),
             mailer: Arc::new(mailer),
             rules,
-            policy: RetryPolicy {
-                first_retry: settings.delivery.first_retry,
-                max_retry: settings.delivery.max_retry,
-                give_up_after: settings.delivery.give_up_after,
-            },
+            in_force: in_force.clone(),
             outbox,
         };
         let new_tokens = make_missing_tokens(store.as_ref(), settings).await?;
-        let gate = Gate::new(&settings.tokens, settings.limits.rate);
+        let gate = Gate::new(&in_force);
         gate.set_stored(store.tokens().await?);
         Ok(Self {
             state: AppState {
@@ -125,13 +144,14 @@ impl App {
                 outbound: Arc::new(outbound),
                 reload,
                 gate: Arc::new(gate),
-                limits: settings.limits,
+                settings: Arc::new(live),
                 tasks: TaskTracker::new(),
                 metrics,
             },
             new_tokens,
             delivery: Arc::new(delivery),
             folders,
+            settings_file,
             alone,
         })
     }
@@ -156,12 +176,22 @@ impl App {
         if !self.folders.is_empty() {
             until_stop(Box::pin(watch::watch(self.folders, hint.clone())));
         }
-        until_stop(Box::pin(reload_on_hangup(state.reload.clone())));
+        let (settings_hint, settings_hints) = mpsc::channel(HINTS);
+        if let Some(file) = self.settings_file {
+            until_stop(Box::pin(watch::watch(vec![file], settings_hint.clone())));
+        }
+        // Listened to before the first request can be answered: until then, it would end us.
+        match signal(SignalKind::hangup()) {
+            Ok(hangups) => until_stop(Box::pin(reload_on_hangup(state.clone(), hangups))),
+            Err(error) => tracing::warn!(%error, "SIGHUP is not listened to"),
+        }
         until_stop(Box::pin(release_when_known(state.clone())));
         until_stop(Box::pin(refresh_tokens(state.clone())));
         until_stop(Box::pin(tidy_metrics(state.clone())));
         let reload = state.reload.clone();
         until_stop(Box::pin(async move { reload.run(hints).await }));
+        let settings = state.settings.clone();
+        until_stop(Box::pin(async move { settings.run(settings_hints).await }));
         workers.spawn(self.delivery.run(stop.clone()));
 
         let tasks = state.tasks.clone();
@@ -186,7 +216,7 @@ impl App {
         if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {
             tracing::warn!("stopped before everything under way had ended");
         }
-        drop(hint);
+        drop((hint, settings_hint));
         drop(self.alone);
         Ok(())
     }
@@ -299,7 +329,7 @@ async fn make_missing_tokens(
     let mut made = BTreeMap::new();
     let known = store.tokens().await?;
     for client in Client::ALL {
-        let given = settings.tokens.contains_key(&client);
+        let given = settings.live.tokens.contains_key(&client);
         if given || known.iter().any(|(it, _)| *it == client) {
             continue;
         }
@@ -315,17 +345,10 @@ async fn make_missing_tokens(
     Ok(made)
 }
 
-async fn reload_on_hangup(reload: Arc<Reload>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut hangups = match signal(SignalKind::hangup()) {
-        Ok(hangups) => hangups,
-        Err(error) => {
-            tracing::warn!(%error, "SIGHUP is not listened to");
-            return;
-        }
-    };
+async fn reload_on_hangup(state: AppState, mut hangups: Signal) {
     while hangups.recv().await.is_some() {
-        reload.reload().await;
+        state.settings.reload().await;
+        state.reload.reload().await;
     }
 }
 

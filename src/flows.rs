@@ -1,11 +1,14 @@
 //! What the daemon does, in terms of the domain, the rules and the ports.
 //!
 //! [`inbound`] takes a signalement to the CRM, [`outbound`] a status towards SoWell, [`delivery`]
-//! empties the outbox, [`reload`] swaps the rules, [`impact`] asks the past what an edit would
-//! change. They reach the world through [`crate::domain::ports`] alone.
+//! empties the outbox, [`reload`] swaps the rules, [`settings`] the live settings, [`impact`] asks
+//! the past what an edit would change. They reach the world through [`crate::domain::ports`] alone.
 
 pub mod delivery;
 pub mod impact;
 pub mod inbound;
 pub mod outbound;
 pub mod reload;
+pub mod settings;
+
+mod settle;

@@ -5,22 +5,23 @@
 //! inbound : adapters/http -> flows/inbound  -> rules -> crm port -> answer with the uid
 //! outbound: adapters/http -> flows/outbound -> rules -> outbox   -> flows/delivery -> SoWell, SMTP
 //! reload  : files on disk -> flows/reload -> rules/compile -> swap one Arc, or keep the old one
+//! settings: settings file -> flows/settings -> settings.rs -> swap one Arc, or keep the old one
 //! ```
 //!
 //! # Layout
 //!
-//! Imports point one way: [`domain`] ← [`rules`] ← [`flows`] ← [`adapters`] ← [`app`].
+//! Imports point one way: [`domain`] ← [`rules`] ← [`settings`] ← [`flows`] ← [`adapters`] ← [`app`].
 //! `tests/it/layering.rs` holds the walls.
 
 pub mod domain;
 
 pub mod rules;
 
+pub mod settings;
+
 pub mod flows;
 
 pub mod adapters;
-
-pub mod settings;
 
 pub mod app;
 

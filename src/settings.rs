@@ -1,19 +1,26 @@
 //! Typed settings: `passerelle.yaml`, overridden key by key by the environment.
 //!
 //! Every key has a default (contract, section 7). Relative paths start at the settings file, else
-//! at the current folder. Secrets never show in `Debug`.
+//! at the current folder. Secrets never show in `Debug`. Most keys are live: they change with the
+//! file while the daemon runs (`flows/settings.rs`); the others need a restart.
+
+mod compile;
+mod live;
+mod written;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
 use url::Url;
 
 use crate::domain::ports::Client;
-use crate::rules::diagnostic::suggestion;
+
+use written::{Environment, Written};
+
+pub use live::{InForce, MadeFrom};
 
 /// The file that is read where `--config` names none.
 pub const DEFAULT_FILE: &str = "passerelle.yaml";
@@ -33,6 +40,15 @@ pub struct Settings {
     pub rules: Folder,
     /// The landlord's reference data.
     pub referentiel: Folder,
+    /// What an edit of the file changes without a restart.
+    pub live: LiveSettings,
+    /// Where all of it was read.
+    pub origin: Origin,
+}
+
+/// What can change while the daemon runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveSettings {
     /// Tokens that the settings give; the others are made at the first start.
     pub tokens: BTreeMap<Client, Secret>,
     /// SoWell's API; `None` until it is known, and deliveries wait.
@@ -43,6 +59,8 @@ pub struct Settings {
     pub delivery: DeliverySettings,
     /// Limits on what comes in.
     pub limits: Limits,
+    /// Which events are logged, in the words of `RUST_LOG`.
+    pub log: String,
 }
 
 /// A folder that the landlord edits.
@@ -55,7 +73,7 @@ pub enum Folder {
 }
 
 /// Where SoWell is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SowellSettings {
     /// `signalements/{uid}` is added to it.
     pub base_url: Url,
@@ -64,7 +82,7 @@ pub struct SowellSettings {
 }
 
 /// Where e-mails go.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmtpSettings {
     /// `smtp://` or `smtps://` with credentials; `None` writes `.eml` files instead.
     pub url: Option<Secret>,
@@ -73,18 +91,18 @@ pub struct SmtpSettings {
 }
 
 /// How deliveries are tried again.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliverySettings {
     /// The wait after the first failure; it doubles with each further one.
     pub first_retry: Duration,
-    /// The longest wait.
+    /// The longest wait, and the longest pause of a destination.
     pub max_retry: Duration,
     /// When a delivery becomes a dead letter.
     pub give_up_after: Duration,
 }
 
 /// Limits on what comes in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a request.
     pub body: usize,
@@ -136,103 +154,61 @@ impl fmt::Debug for Secret {
 #[error("the settings cannot be used:\n  {}", .0.join("\n  "))]
 pub struct SettingsError(pub Vec<String>);
 
-/// The settings as written, before any value is understood.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Raw {
-    listen: Option<String>,
-    data_dir: Option<String>,
-    database_url: Option<String>,
-    rules_dir: Option<String>,
-    referentiel_dir: Option<String>,
-    files_url: Option<String>,
-    tokens: RawTokens,
-    sowell: RawPartner,
-    crm: RawCrm,
-    smtp: RawSmtp,
-    delivery: RawDelivery,
-    limits: RawLimits,
+/// Where settings were read, so that they can be read again.
+#[derive(Clone, Default)]
+pub struct Origin {
+    file: Option<PathBuf>,
+    /// The file's text; empty without a file.
+    text: String,
+    environment: Environment,
+    /// All texts together, to tell which keys an edit changed.
+    written: Written,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawTokens {
-    sowell: Option<String>,
-    crm: Option<String>,
-    admin: Option<String>,
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The texts hold secrets.
+        f.debug_struct("Origin")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawPartner {
-    base_url: Option<String>,
-    token: Option<String>,
-}
+impl Origin {
+    /// The settings file; `None` where the daemon was started without one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawCrm {
-    kind: Option<String>,
-}
+    /// What the file said when these settings were read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawSmtp {
-    url: Option<String>,
-    from: Option<String>,
-}
+    /// Understands another text of the same file, under the same environment.
+    ///
+    /// # Errors
+    /// Every fault of its shape and every value that cannot be understood.
+    pub fn read_again(&self, text: String) -> Result<Settings, SettingsError> {
+        let name = self.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
+        let (mut written, faults) = Written::parse(&name.display().to_string(), &text);
+        written.overlay(&self.environment);
+        let origin = Self {
+            file: self.file.clone(),
+            text,
+            environment: self.environment.clone(),
+            written,
+        };
+        compile::compile(origin, faults)
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawDelivery {
-    first_retry: Option<String>,
-    max_retry: Option<String>,
-    give_up_after: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawLimits {
-    body: Option<String>,
-    photo: Option<String>,
-    photos: Option<String>,
-    pixels: Option<String>,
-    rate: Option<String>,
-}
-
-/// Gives the place of one key among the settings as written.
-type Slot = fn(&mut Raw) -> &mut Option<String>;
-
-/// Every key that the environment can set, by its name in the file.
-const KEYS: [(&str, Slot); 22] = [
-    ("listen", |raw| &mut raw.listen),
-    ("data_dir", |raw| &mut raw.data_dir),
-    ("database_url", |raw| &mut raw.database_url),
-    ("rules_dir", |raw| &mut raw.rules_dir),
-    ("referentiel_dir", |raw| &mut raw.referentiel_dir),
-    ("files_url", |raw| &mut raw.files_url),
-    ("tokens.sowell", |raw| &mut raw.tokens.sowell),
-    ("tokens.crm", |raw| &mut raw.tokens.crm),
-    ("tokens.admin", |raw| &mut raw.tokens.admin),
-    ("sowell.base_url", |raw| &mut raw.sowell.base_url),
-    ("sowell.token", |raw| &mut raw.sowell.token),
-    ("crm.kind", |raw| &mut raw.crm.kind),
-    ("smtp.url", |raw| &mut raw.smtp.url),
-    ("smtp.from", |raw| &mut raw.smtp.from),
-    ("delivery.first_retry", |raw| &mut raw.delivery.first_retry),
-    ("delivery.max_retry", |raw| &mut raw.delivery.max_retry),
-    ("delivery.give_up_after", |raw| {
-        &mut raw.delivery.give_up_after
-    }),
-    ("limits.body", |raw| &mut raw.limits.body),
-    ("limits.photo", |raw| &mut raw.limits.photo),
-    ("limits.photos", |raw| &mut raw.limits.photos),
-    ("limits.pixels", |raw| &mut raw.limits.pixels),
-    ("limits.rate", |raw| &mut raw.limits.rate),
-];
-
-fn variable(key: &str) -> String {
-    format!("PASSERELLE_{}", key.to_uppercase().replace('.', "__"))
+    /// Keys that differ in `edited` and take effect only at the next start.
+    #[must_use]
+    pub fn restart_keys(&self, edited: &Self) -> Vec<&'static str> {
+        self.written.restart_keys(&edited.written)
+    }
 }
 
 impl Settings {
@@ -244,310 +220,30 @@ impl Settings {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
-        let path = file.map_or_else(|| PathBuf::from(DEFAULT_FILE), Path::to_path_buf);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => Some(text),
-            Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => None,
+        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+        let (file, text) = match std::fs::read_to_string(path) {
+            Ok(text) => (Some(path.to_path_buf()), text),
+            Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                (None, String::new())
+            }
             Err(error) => {
                 return Err(SettingsError(vec![format!("{}: {error}", path.display())]));
             }
         };
-        let base = match &text {
-            Some(_) => path.parent().map(Path::to_path_buf).unwrap_or_default(),
-            None => PathBuf::new(),
+        let origin = Origin {
+            file,
+            environment: Environment::new(environment),
+            ..Origin::default()
         };
-        let mut raw = match text {
-            Some(text) => parse(&path, &text)?,
-            None => Raw::default(),
-        };
-        overlay(&mut raw, environment);
-        Compiler::new(base).settings(raw)
+        origin.read_again(text)
     }
 
     /// Variables that look like settings and are none, each with the nearest key.
     pub fn unknown_variables(
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Vec<String> {
-        let known: Vec<String> = KEYS.iter().map(|(key, _)| variable(key)).collect();
-        environment
-            .into_iter()
-            // A key of a group is what people mistype; other programs may share the prefix.
-            .filter(|(name, _)| name.starts_with("PASSERELLE_") && name.contains("__"))
-            .filter(|(name, _)| !known.contains(name))
-            .map(|(name, _)| {
-                let near = suggestion(&name, known.iter().map(String::as_str));
-                format!("{name}: {near}")
-            })
-            .collect()
+        written::unknown_variables(environment)
     }
-}
-
-fn parse(path: &Path, text: &str) -> Result<Raw, SettingsError> {
-    let options = serde_yaml::options! {
-        strict_booleans: true,
-        with_snippet: false,
-    };
-    // An empty file, or one with only comments, is as good as none.
-    let raw: Result<Option<Raw>, _> = serde_yaml::from_str_with_options(text, options);
-    raw.map(Option::unwrap_or_default)
-        .map_err(|error| SettingsError(vec![format!("{}: {error}", path.display())]))
-}
-
-fn overlay(raw: &mut Raw, environment: impl IntoIterator<Item = (String, String)>) {
-    let environment: BTreeMap<String, String> = environment.into_iter().collect();
-    for (key, slot) in KEYS {
-        if let Some(value) = environment.get(&variable(key)) {
-            *slot(raw) = Some(value.clone());
-        }
-    }
-}
-
-/// Understands values one by one and collects what cannot be.
-struct Compiler {
-    base: PathBuf,
-    faults: Vec<String>,
-}
-
-impl Compiler {
-    fn new(base: PathBuf) -> Self {
-        Self {
-            base,
-            faults: Vec::new(),
-        }
-    }
-
-    fn settings(mut self, raw: Raw) -> Result<Settings, SettingsError> {
-        let data_dir = self.path(raw.data_dir.as_deref().unwrap_or("data"));
-        let listen = self.listen(raw.listen.as_deref().unwrap_or("127.0.0.1:8080"));
-        let database = self.database(raw.database_url.as_deref(), &data_dir);
-        let files_dir = self.files(raw.files_url.as_deref(), &data_dir);
-        let rules = self.folder("rules_dir", raw.rules_dir.as_deref(), "rules");
-        let referentiel = self.folder(
-            "referentiel_dir",
-            raw.referentiel_dir.as_deref(),
-            "examples/referentiel",
-        );
-        let tokens = self.tokens(raw.tokens);
-        let sowell = self.sowell(raw.sowell);
-        if let Some(kind) = raw.crm.kind.filter(|kind| kind != "embedded") {
-            self.faults.push(format!(
-                "crm.kind: \"{kind}\" is not available in this version, only \"embedded\""
-            ));
-        }
-        let delivery = self.delivery(&raw.delivery);
-        let limits = self.limits(&raw.limits);
-        let smtp = SmtpSettings {
-            url: filled(raw.smtp.url).map(Secret),
-            from: filled(raw.smtp.from).unwrap_or_else(|| "Vivest <passerelle@localhost>".into()),
-        };
-        if smtp.from.parse::<lettre::message::Mailbox>().is_err() {
-            self.faults.push(format!(
-                "smtp.from: \"{}\" is not an e-mail address",
-                smtp.from
-            ));
-        }
-        if !self.faults.is_empty() {
-            return Err(SettingsError(self.faults));
-        }
-        Ok(Settings {
-            listen: listen.unwrap_or_else(|| ([127, 0, 0, 1], 8080).into()),
-            data_dir,
-            database,
-            files_dir,
-            rules,
-            referentiel,
-            tokens,
-            sowell,
-            smtp,
-            delivery,
-            limits,
-        })
-    }
-
-    fn path(&self, text: &str) -> PathBuf {
-        self.base.join(text)
-    }
-
-    fn value<T>(
-        &mut self,
-        key: &str,
-        text: Option<&str>,
-        default: T,
-        understand: impl FnOnce(&str) -> Result<T, String>,
-    ) -> T {
-        match text.map(understand) {
-            None => default,
-            Some(Ok(value)) => value,
-            Some(Err(reason)) => {
-                // An address may hold a password: it is not repeated.
-                let shown = match text {
-                    Some(text) if !key.ends_with("_url") => format!("\"{text}\" "),
-                    _ => String::new(),
-                };
-                self.faults.push(format!("{key}: {shown}{reason}"));
-                default
-            }
-        }
-    }
-
-    fn listen(&mut self, text: &str) -> Option<SocketAddr> {
-        self.value("listen", Some(text), None, |text| {
-            let found = text.to_socket_addrs().ok().and_then(|mut all| all.next());
-            found
-                .map(Some)
-                .ok_or_else(|| "is not an address and port, such as 127.0.0.1:8080".into())
-        })
-    }
-
-    fn database(&mut self, url: Option<&str>, data_dir: &Path) -> PathBuf {
-        let default = data_dir.join("passerelle.sqlite");
-        let base = self.base.clone();
-        self.value("database_url", url, default, |text| {
-            match text
-                .strip_prefix("sqlite://")
-                .or(text.strip_prefix("sqlite:"))
-            {
-                Some(path) if !path.is_empty() => Ok(base.join(path)),
-                _ => Err("must be sqlite://PATH in this version".into()),
-            }
-        })
-    }
-
-    fn files(&mut self, url: Option<&str>, data_dir: &Path) -> PathBuf {
-        let default = data_dir.join("fichiers");
-        let base = self.base.clone();
-        self.value("files_url", url, default, |text| {
-            match text.strip_prefix("file://") {
-                Some(path) if !path.is_empty() => Ok(base.join(path)),
-                _ => Err("must be file://PATH in this version".into()),
-            }
-        })
-    }
-
-    fn folder(&mut self, key: &str, named: Option<&str>, default: &str) -> Folder {
-        let path = self.path(named.unwrap_or(default));
-        match (path.is_dir(), named) {
-            (true, _) => Folder::Disk(path),
-            (false, None) => Folder::Shipped,
-            (false, Some(_)) => {
-                self.faults
-                    .push(format!("{key}: there is no folder {}", path.display()));
-                Folder::Shipped
-            }
-        }
-    }
-
-    fn tokens(&mut self, raw: RawTokens) -> BTreeMap<Client, Secret> {
-        let mut tokens = BTreeMap::new();
-        for (client, token) in [
-            (Client::Sowell, raw.sowell),
-            (Client::Crm, raw.crm),
-            (Client::Admin, raw.admin),
-        ] {
-            let Some(token) = filled(token) else { continue };
-            if tokens.values().any(|it: &Secret| it.expose() == token) {
-                self.faults.push(format!(
-                    "tokens.{}: another client has the same token",
-                    client.as_str()
-                ));
-            }
-            tokens.insert(client, Secret(token));
-        }
-        tokens
-    }
-
-    fn sowell(&mut self, raw: RawPartner) -> Option<SowellSettings> {
-        let base_url = filled(raw.base_url)?;
-        let url = self.value(
-            "sowell.base_url",
-            Some(&base_url),
-            None,
-            |text| match Url::parse(text) {
-                Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Some(url)),
-                _ => Err("is not an http or https address".into()),
-            },
-        )?;
-        Some(SowellSettings {
-            base_url: url,
-            token: filled(raw.token).map(Secret),
-        })
-    }
-
-    fn delivery(&mut self, raw: &RawDelivery) -> DeliverySettings {
-        let mut duration = |key: &str, text: &Option<String>, default: u64| {
-            self.value(key, text.as_deref(), Duration::from_secs(default), |text| {
-                humantime::parse_duration(text)
-                    .ok()
-                    .filter(|it| !it.is_zero() && *it <= Duration::from_hours(8784))
-                    .ok_or_else(|| "is not a duration, such as 500ms, 15m or 7d".into())
-            })
-        };
-        DeliverySettings {
-            first_retry: duration("delivery.first_retry", &raw.first_retry, 1),
-            max_retry: duration("delivery.max_retry", &raw.max_retry, 15 * 60),
-            give_up_after: duration("delivery.give_up_after", &raw.give_up_after, 7 * 24 * 3600),
-        }
-    }
-
-    fn limits(&mut self, raw: &RawLimits) -> Limits {
-        const MIB: usize = 1024 * 1024;
-        let bytes = |text: &str| {
-            let size = text.parse::<bytesize::ByteSize>().ok();
-            size.and_then(|size| usize::try_from(size.as_u64()).ok())
-                .ok_or_else(|| "is not a size, such as 16 MiB".to_owned())
-        };
-        let rate = Rate {
-            requests: 600,
-            per: Duration::from_mins(1),
-        };
-        Limits {
-            body: self.value("limits.body", raw.body.as_deref(), 64 * MIB, bytes),
-            photo: self.value("limits.photo", raw.photo.as_deref(), 16 * MIB, bytes),
-            photos: self.value("limits.photos", raw.photos.as_deref(), 20, |text| {
-                text.parse().map_err(|_| "is not a number".into())
-            }),
-            pixels: self.value("limits.pixels", raw.pixels.as_deref(), 100_000_000, pixels),
-            rate: self.value("limits.rate", raw.rate.as_deref(), rate, parse_rate),
-        }
-    }
-}
-
-/// An empty variable means "not set", as deployment tools write it.
-fn filled(value: Option<String>) -> Option<String> {
-    value.filter(|value| !value.is_empty())
-}
-
-fn pixels(text: &str) -> Result<u64, String> {
-    let compact: String = text.chars().filter(|it| !it.is_whitespace()).collect();
-    let lower = compact.to_lowercase();
-    let (number, unit) = match lower.strip_suffix("mpx") {
-        Some(number) => (number, 1_000_000),
-        None => (lower.strip_suffix("px").unwrap_or(&lower), 1),
-    };
-    number
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_mul(unit))
-        .ok_or_else(|| "is not a number of pixels, such as 100 Mpx".into())
-}
-
-fn parse_rate(text: &str) -> Result<Rate, String> {
-    let wrong = || "is not a rate, such as 600/min".to_owned();
-    let (requests, span) = text.split_once('/').ok_or_else(wrong)?;
-    let per = match span.trim() {
-        "s" | "sec" | "second" => 1,
-        "m" | "min" | "minute" => 60,
-        "h" | "hour" => 3600,
-        _ => return Err(wrong()),
-    };
-    let requests: u32 = requests.trim().parse().map_err(|_| wrong())?;
-    if requests == 0 {
-        return Err(wrong());
-    }
-    Ok(Rate {
-        requests,
-        per: Duration::from_secs(per),
-    })
 }
 
 #[cfg(test)]
@@ -565,9 +261,9 @@ mod tests {
     fn nothing_set_is_enough() {
         let settings = Settings::load(None, Vec::new()).unwrap();
         assert_eq!(settings.listen, ([127, 0, 0, 1], 8080).into());
-        assert_eq!(settings.limits.photo, 16 * 1024 * 1024);
-        assert_eq!(settings.delivery.max_retry, Duration::from_mins(15));
-        assert!(settings.sowell.is_none());
+        assert_eq!(settings.live.limits.photo, 16 * 1024 * 1024);
+        assert_eq!(settings.live.delivery.max_retry, Duration::from_mins(15));
+        assert!(settings.live.sowell.is_none());
     }
 
     #[test]
@@ -584,9 +280,12 @@ mod tests {
         let settings = Settings::load(Some(&file), environment).unwrap();
         assert_eq!(settings.listen.port(), 2);
         assert_eq!(settings.data_dir, folder.path().join("here"));
-        assert_eq!(settings.limits.photos, 3);
-        assert_eq!(settings.limits.rate.requests, 5);
-        assert_eq!(settings.delivery.first_retry, Duration::from_millis(50));
+        assert_eq!(settings.live.limits.photos, 3);
+        assert_eq!(settings.live.limits.rate.requests, 5);
+        assert_eq!(
+            settings.live.delivery.first_retry,
+            Duration::from_millis(50)
+        );
         assert!(!format!("{settings:?}").contains("secret-token"));
     }
 
@@ -623,6 +322,29 @@ mod tests {
             faults[0].contains("limit") && faults[0].contains("line 2"),
             "{faults:?}"
         );
+    }
+
+    #[test]
+    fn the_log_follows_the_nearest_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("passerelle.yaml");
+        std::fs::write(&file, "log: warn\n").unwrap();
+        let log = |pairs: &[(&str, &str)]| {
+            let settings = Settings::load(Some(&file), environment(pairs));
+            settings.map(|it| it.live.log)
+        };
+        assert_eq!(log(&[]).unwrap(), "warn");
+        assert_eq!(
+            log(&[("RUST_LOG", "debug,sqlx=warn")]).unwrap(),
+            "debug,sqlx=warn"
+        );
+        let both = [("RUST_LOG", "debug"), ("PASSERELLE_LOG", "error")];
+        assert_eq!(log(&both).unwrap(), "error");
+        // Another program's variable never keeps the daemon from starting; our own does.
+        assert_eq!(log(&[("RUST_LOG", "a=b=c")]).unwrap(), "warn");
+        for wrong in ["a=b=c", "debgu", "passerelle=inof"] {
+            assert!(log(&[("PASSERELLE_LOG", wrong)]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

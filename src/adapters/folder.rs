@@ -1,10 +1,11 @@
-//! A folder that the landlord edits, read whole.
+//! A folder that someone edits, read whole.
 //!
 //! Editors and orchestrators leave things beside the files that count: backup and swap files,
 //! folders of symbolic links. What counts is decided by name, here.
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -20,10 +21,12 @@ const MAX_FILES: usize = 5_000;
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What a folder holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     Rules,
     Referentiel,
+    /// One file of that name; whatever stands beside it is none of our business.
+    OneFile(String),
 }
 
 /// A folder on the disk.
@@ -33,8 +36,9 @@ pub struct Folder {
     kind: Kind,
 }
 
-/// Enough of a file's state to notice a change without reading it.
-type Stamp = (String, u64, Option<SystemTime>);
+/// Enough of a file's state to notice a change without reading it: its name, its size, when it was
+/// written, and when it came to be here, for one that was moved in with all its dates kept.
+type Stamp = (String, u64, Option<SystemTime>, Option<(i64, i64)>);
 
 impl Folder {
     /// The landlord's rules.
@@ -55,6 +59,36 @@ impl Folder {
         }
     }
 
+    /// The settings file, in whatever folder it stands; `None` for what cannot be read again, such
+    /// as a pipe.
+    #[must_use]
+    pub fn settings(file: &Path) -> Option<Self> {
+        let name = file.file_name()?.to_str()?.to_owned();
+        let root = file
+            .parent()
+            .filter(|it| !it.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        file.is_file().then(|| Self {
+            root: root.to_path_buf(),
+            kind: Kind::OneFile(name),
+        })
+    }
+
+    /// Whether a change of this path may be one of a file that counts.
+    #[must_use]
+    pub fn may_hold(&self, path: &Path) -> bool {
+        match &self.kind {
+            Kind::OneFile(name) => path.file_name().is_some_and(|it| it == name.as_str()),
+            Kind::Rules | Kind::Referentiel => true,
+        }
+    }
+
+    /// Whether files in its subfolders count.
+    #[must_use]
+    pub fn is_deep(&self) -> bool {
+        !matches!(self.kind, Kind::OneFile(_))
+    }
+
     /// The folder itself.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -71,7 +105,9 @@ impl Folder {
             .map(|(name, path)| {
                 let metadata = fs::metadata(path).ok();
                 let size = metadata.as_ref().map_or(0, fs::Metadata::len);
-                (name, size, metadata.and_then(|it| it.modified().ok()))
+                let arrived = metadata.as_ref().map(|it| (it.ctime(), it.ctime_nsec()));
+                let written = metadata.and_then(|it| it.modified().ok());
+                (name, size, written, arrived)
             })
             .collect()
     }
@@ -97,6 +133,12 @@ impl Folder {
     }
 
     fn files(&self) -> Result<Vec<(String, PathBuf)>, SourceError> {
+        if let Kind::OneFile(name) = &self.kind {
+            // Not listed: its folder may hold anything, and may not be open to us.
+            let path = self.root.join(name);
+            let found = path.is_file().then(|| (name.clone(), path));
+            return Ok(found.into_iter().collect());
+        }
         let mut files = Vec::new();
         self.list(&self.root, "", &mut files)?;
         if self.kind == Kind::Rules {
@@ -141,7 +183,8 @@ impl Folder {
             return false;
         }
         let ending = Path::new(name).extension().and_then(|it| it.to_str());
-        match (self.kind, prefix) {
+        match (&self.kind, prefix) {
+            (Kind::OneFile(only), _) => only == name,
             (Kind::Referentiel, _) => referentiel::FILES.contains(&name),
             (Kind::Rules, "modeles/") => matches!(ending, Some("txt" | "html")),
             (Kind::Rules, "") => matches!(ending, Some("yaml" | "yml" | "rhai")),
@@ -172,7 +215,10 @@ impl Source for Folder {
     }
 
     fn name(&self) -> String {
-        self.root.display().to_string()
+        match &self.kind {
+            Kind::OneFile(name) => self.root.join(name).display().to_string(),
+            Kind::Rules | Kind::Referentiel => self.root.display().to_string(),
+        }
     }
 }
 

@@ -37,7 +37,7 @@ use crate::domain::ports::{Files, Store};
 use crate::flows::inbound::Inbound;
 use crate::flows::outbound::Outbound;
 use crate::flows::reload::Reload;
-use crate::settings::Limits;
+use crate::flows::settings::SettingsReload;
 
 use auth::Gate;
 use problem::Problem;
@@ -62,8 +62,8 @@ pub struct AppState {
     pub reload: Arc<Reload>,
     /// Tokens and rates.
     pub gate: Arc<Gate>,
-    /// Limits on what comes in.
-    pub limits: Limits,
+    /// The settings in force.
+    pub settings: Arc<SettingsReload>,
     /// Requests under way, each of which outlives its client; a shutdown waits for them.
     pub tasks: TaskTracker,
     /// The metrics.

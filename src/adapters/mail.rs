@@ -1,6 +1,7 @@
 //! E-mails: over SMTP where a server is set, else as `.eml` files.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use lettre::message::{Mailbox, MultiPart, SinglePart};
@@ -9,43 +10,34 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor
 
 use crate::adapters::files::write_synced;
 use crate::domain::ports::{MailError, Mailer, Message};
-use crate::settings::SmtpSettings;
+use crate::settings::{InForce, MadeFrom, SmtpSettings};
 
 /// The way out for e-mails.
 pub struct MailOut {
+    /// The server keeps its connections until its own settings change.
+    way: MadeFrom<SmtpSettings, Result<Way, MailError>>,
+    /// Takes the files where no server is set.
+    folder: PathBuf,
+}
+
+/// How e-mails leave, and in whose name.
+struct Way {
     from: Mailbox,
-    way: Way,
+    /// Without one, each e-mail is a file, named by its delivery: a repeat overwrites it.
+    server: Option<AsyncSmtpTransport<Tokio1Executor>>,
 }
 
-enum Way {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
-    /// One file an e-mail, named by its delivery: a repeat overwrites it.
-    Folder(PathBuf),
-}
-
-impl MailOut {
-    /// Chooses the way by the settings; `folder` takes the files where no server is set.
-    ///
-    /// # Errors
-    /// When the address of the server or of the sender cannot be understood, in words without it.
-    pub fn new(settings: &SmtpSettings, folder: &Path) -> Result<Self, MailError> {
-        let from = settings
-            .from
-            .parse()
-            .map_err(|_| MailError::Permanent("smtp.from is not an e-mail address".into()))?;
-        let way = match &settings.url {
-            Some(url) => Way::Smtp(
-                AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())
-                    .map_err(|_| MailError::Permanent("smtp.url cannot be understood".into()))?
-                    .build(),
-            ),
-            None => {
-                std::fs::create_dir_all(folder)
-                    .map_err(|error| MailError::Permanent(error.to_string()))?;
-                Way::Folder(folder.to_path_buf())
-            }
-        };
-        Ok(Self { from, way })
+impl Way {
+    /// The settings were checked: what fails here is ours, and no e-mail dies of it.
+    fn new(settings: &SmtpSettings) -> Result<Self, MailError> {
+        let not = |what: &str| MailError::Temporary(format!("{what} cannot be understood"));
+        let from = settings.from.parse().map_err(|_| not("smtp.from"))?;
+        let server = settings.url.as_ref().map(|url| {
+            AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())
+                .map(lettre::transport::smtp::AsyncSmtpTransportBuilder::build)
+        });
+        let server = server.transpose().map_err(|_| not("smtp.url"))?;
+        Ok(Self { from, server })
     }
 
     fn compose(&self, id: &str, message: &Message) -> Result<Mail, MailError> {
@@ -73,19 +65,42 @@ impl MailOut {
     }
 }
 
+impl MailOut {
+    /// Follows the settings; `folder` takes the files where no server is set.
+    ///
+    /// # Errors
+    /// When the folder is needed and cannot be made.
+    pub fn new(in_force: InForce, folder: PathBuf) -> io::Result<Self> {
+        if in_force.get().smtp.url.is_none() {
+            std::fs::create_dir_all(&folder)?;
+        }
+        Ok(Self {
+            way: MadeFrom::new(in_force, |settings| &settings.smtp, Way::new),
+            folder,
+        })
+    }
+}
+
 #[async_trait]
 impl Mailer for MailOut {
     async fn send(&self, id: &str, message: &Message) -> Result<(), MailError> {
-        let mail = self.compose(id, message)?;
-        match &self.way {
-            Way::Smtp(server) => match server.send(mail).await {
+        let way = self.way.get();
+        let way = way.as_ref().as_ref().map_err(Clone::clone)?;
+        let mail = way.compose(id, message)?;
+        match &way.server {
+            Some(server) => match server.send(mail).await {
                 Ok(_) => Ok(()),
                 Err(error) => Err(classify(&error)),
             },
-            Way::Folder(folder) => {
-                let (folder, name) = (folder.clone(), format!("{id}.eml"));
+            None => {
+                let (folder, name) = (self.folder.clone(), format!("{id}.eml"));
                 let bytes = mail.formatted();
-                tokio::task::spawn_blocking(move || write_synced(&folder, &name, &bytes))
+                // An edit may have taken the server away since the start.
+                let write = move || {
+                    std::fs::create_dir_all(&folder)?;
+                    write_synced(&folder, &name, &bytes)
+                };
+                tokio::task::spawn_blocking(write)
                     .await
                     .map_err(|error| MailError::Temporary(error.to_string()))?
                     .map_err(|error| MailError::Temporary(error.to_string()))
@@ -114,13 +129,16 @@ fn classify(error: &SmtpError) -> MailError {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::Path;
 
-    fn settings() -> SmtpSettings {
-        SmtpSettings {
-            url: None,
-            from: "Vivest <ne-pas-repondre@vivest.example>".into(),
-        }
+    use super::*;
+    use crate::settings::Settings;
+
+    fn out(folder: &Path) -> MailOut {
+        let from = "Vivest <ne-pas-repondre@vivest.example>".to_owned();
+        let environment = [("PASSERELLE_SMTP__FROM".to_owned(), from)];
+        let settings = Settings::load(None, environment).unwrap();
+        MailOut::new(InForce::new(settings.live), folder.to_path_buf()).unwrap()
     }
 
     fn message(to: &str, subject: &str) -> Message {
@@ -135,10 +153,10 @@ mod tests {
     #[tokio::test]
     async fn a_repeat_writes_the_same_file_with_the_same_identity() {
         let folder = tempfile::tempdir().unwrap();
-        let out = MailOut::new(&settings(), folder.path()).unwrap();
+        let mails = out(folder.path());
         for _ in 0..2 {
             let mail = message("zoe@locataire.example", "Reçu\r\nBcc: x@y.fr");
-            out.send("L-1", &mail).await.unwrap();
+            mails.send("L-1", &mail).await.unwrap();
         }
         let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
         assert_eq!(files.len(), 1);
@@ -150,8 +168,8 @@ mod tests {
     #[tokio::test]
     async fn an_impossible_addressee_is_refused_for_good() {
         let folder = tempfile::tempdir().unwrap();
-        let out = MailOut::new(&settings(), folder.path()).unwrap();
-        let outcome = out
+        let mails = out(folder.path());
+        let outcome = mails
             .send("L-1", &message("a@b.fr\r\nBcc: c@d.fr", "x"))
             .await;
         assert!(matches!(outcome, Err(MailError::Permanent(_))));

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::domain::livraison::StatutPush;
 use crate::domain::ports::{Reply, Sowell, Unreachable};
-use crate::settings::{Secret, SowellSettings};
+use crate::settings::{InForce, Secret};
 
 /// How long SoWell may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,10 +23,10 @@ const EXCERPT_BYTES: usize = 512;
 /// A `Retry-After` beyond it is taken for a mistake.
 const LONGEST_RETRY_AFTER: TimeDelta = TimeDelta::days(1);
 
-/// The client of SoWell's API; without an address it is not configured.
+/// The client of SoWell's API; as long as the settings give no address it is not configured.
 pub struct SowellHttp {
     client: Client,
-    partner: Option<SowellSettings>,
+    in_force: InForce,
 }
 
 impl SowellHttp {
@@ -34,7 +34,7 @@ impl SowellHttp {
     ///
     /// # Errors
     /// When the TLS stack cannot be set up.
-    pub fn new(partner: Option<SowellSettings>) -> Result<Self, reqwest::Error> {
+    pub fn new(in_force: InForce) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(CALL_TIMEOUT)
@@ -42,19 +42,20 @@ impl SowellHttp {
             .redirect(Policy::none())
             .user_agent(concat!("passerelle/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { client, partner })
+        Ok(Self { client, in_force })
     }
 }
 
 #[async_trait]
 impl Sowell for SowellHttp {
     fn configured(&self) -> bool {
-        self.partner.is_some()
+        self.in_force.get().sowell.is_some()
     }
 
     async fn send(&self, id: &str, push: &StatutPush) -> Result<Reply, Unreachable> {
-        let partner = self
-            .partner
+        let settings = self.in_force.get();
+        let partner = settings
+            .sowell
             .as_ref()
             .ok_or_else(|| Unreachable("sowell.base_url is not set".into()))?;
         let url = address(&partner.base_url, &push.uid)?;

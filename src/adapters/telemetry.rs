@@ -1,31 +1,45 @@
 //! Logs on stderr and the metrics' registry.
 
+use std::sync::OnceLock;
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
 
 /// Upper bounds of the latency histogram, in seconds.
 const LATENCY_SECONDS: [f64; 11] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
 
-/// Sends logs to stderr; `RUST_LOG` chooses the level, `NO_COLOR` drops the colours.
-pub fn logs() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+/// What chooses the events of this process, once there are logs.
+static EVENTS: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
+
+/// Sends logs to stderr; `directives` choose the events, `NO_COLOR` drops the colours.
+pub fn logs(directives: &str) {
     let colours = std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
         && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let (filter, events) = reload::Layer::new(EnvFilter::new(directives));
+    let lines = fmt::layer().with_ansi(colours).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::registry().with(filter).with(lines);
     // A second start in one process (the tests) finds the first one's subscriber: that will do.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(colours)
-        .with_writer(std::io::stderr)
-        .try_init();
+    if subscriber.try_init().is_ok() {
+        let _ = EVENTS.set(events);
+    }
+}
+
+/// Chooses other events from now on; where the logs are another's, nothing.
+pub fn set_log(directives: &str) {
+    if let Some(events) = EVENTS.get() {
+        // Fails only once the subscriber is gone, and then there is nobody to tell.
+        let _ = events.reload(EnvFilter::new(directives));
+    }
 }
 
 /// The registry of this process.
 #[must_use]
 pub fn metrics() -> PrometheusHandle {
-    static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE
         .get_or_init(|| {
             let builder = PrometheusBuilder::new()
@@ -74,6 +88,18 @@ fn describe() {
     metrics::describe_gauge!(
         "passerelle_rules_last_attempt_accepted",
         "1 when the files on the disk are in force, 0 when the last edit was refused."
+    );
+    metrics::describe_counter!(
+        "passerelle_settings_reloads_total",
+        "Attempts to put the edited settings file in force, by outcome."
+    );
+    metrics::describe_gauge!(
+        "passerelle_settings_last_attempt_accepted",
+        "1 when the settings file is in force, 0 when its last edit was refused."
+    );
+    metrics::describe_gauge!(
+        "passerelle_settings_restart_keys",
+        "How many keys of the settings file wait for a restart."
     );
     metrics::describe_gauge!(
         "passerelle_rules_active_since_seconds",

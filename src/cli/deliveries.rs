@@ -75,7 +75,7 @@ impl Deliveries {
                 let waits = |it: &LivraisonSummary| {
                     it.destination == Destination::Sowell && it.etat == LivraisonEtat::EnAttente
                 };
-                if settings.sowell.is_none() && found.iter().any(waits) {
+                if settings.live.sowell.is_none() && found.iter().any(waits) {
                     eprintln!("Deliveries to SoWell wait: sowell.base_url is not set.");
                 }
                 Ok(())

@@ -16,7 +16,7 @@ use crate::rules::compile::Generation;
 use crate::settings::Settings;
 
 pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
-    telemetry::logs();
+    telemetry::logs(&settings.live.log);
     for unknown in Settings::unknown_variables(std::env::vars()) {
         tracing::warn!("unknown setting in the environment: {unknown}");
     }
@@ -38,10 +38,10 @@ fn greet(app: &App, settings: &Settings, address: SocketAddr) {
     eprintln!("\nPasserelle listens on http://{address}");
     eprintln!("  database   {}", settings.database.display());
     eprintln!("  rules      version {}", generation.version);
-    if settings.sowell.is_none() {
+    if settings.live.sowell.is_none() {
         eprintln!("  SoWell     sowell.base_url is not set: deliveries wait");
     }
-    if settings.smtp.url.is_none() {
+    if settings.live.smtp.url.is_none() {
         let folder = settings.data_dir.join("courriels");
         eprintln!(
             "  e-mails    smtp.url is not set: written to {}",

@@ -39,7 +39,7 @@ impl Tokens {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let Self::Reset { client } = self;
         let client = Client::from(client);
-        if settings.tokens.contains_key(&client) {
+        if settings.live.tokens.contains_key(&client) {
             bail!(
                 "the settings give this token: change tokens.{} there",
                 client.as_str()

@@ -114,7 +114,7 @@ pub struct Message {
 }
 
 /// Why an e-mail was not sent.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum MailError {
     /// The server may take it later.
     #[error("{0}")]
@@ -456,6 +456,15 @@ pub struct Pause {
     pub reason: String,
 }
 
+/// Which waiting deliveries a new way to their destination concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resume {
+    /// Those that were refused for our token.
+    Refused,
+    /// Every one: they failed at another address.
+    All,
+}
+
 /// Deliveries of one destination in one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LivraisonCount {
@@ -583,6 +592,15 @@ pub trait Store: Send + Sync {
         &self,
         destination: Destination,
         pause: Option<Pause>,
+    ) -> Result<(), StoreError>;
+
+    /// Makes deliveries that wait for another attempt due now. A pause of the destination is over,
+    /// and forgets how often it refused.
+    async fn resume(
+        &self,
+        destination: Destination,
+        which: Resume,
+        now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
     /// Deliveries, newest first.

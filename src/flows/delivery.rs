@@ -14,9 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::livraison::{Attempt, Claim, Content, Courriel, Destination, Outcome};
 use crate::domain::ports::{
-    Clock, MailError, Mailer, Message, Pause, Reply, Sowell, Store, StoreError, Unreachable,
+    Clock, MailError, Mailer, Message, Pause, Reply, Resume, Sowell, Store, StoreError, Unreachable,
 };
 use crate::flows::inbound::Rules;
+use crate::settings::{DeliverySettings, InForce, LiveSettings};
 
 /// Deliveries to one destination under way at once.
 const IN_FLIGHT: usize = 32;
@@ -27,27 +28,34 @@ const ATTEMPT: Duration = Duration::from_mins(1);
 /// How long a claim holds: longer than the longest attempt, so that it runs out only with its worker.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 
-/// How deliveries are tried again.
-#[derive(Debug, Clone, Copy)]
-pub struct RetryPolicy {
-    /// The wait after the first failure; it doubles with each further one.
-    pub first_retry: Duration,
-    /// The longest wait, and the longest pause of a destination.
-    pub max_retry: Duration,
-    /// When a delivery becomes a dead letter.
-    pub give_up_after: Duration,
+/// The wait after `failures` failures in a row: exponential, between half and the whole of it by
+/// chance, so that deliveries that failed together do not come back together.
+fn wait(policy: &DeliverySettings, failures: u32) -> TimeDelta {
+    let doubled = policy
+        .first_retry
+        .saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
+    let whole = doubled.min(policy.max_retry);
+    let wait = whole.mul_f64(rand::rng().random_range(0.5..=1.0));
+    TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
 }
 
-impl RetryPolicy {
-    /// The wait after `failures` failures in a row: exponential, between half and the whole of it
-    /// by chance, so that deliveries that failed together do not come back together.
-    fn wait(&self, failures: u32) -> TimeDelta {
-        let doubled = self
-            .first_retry
-            .saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
-        let whole = doubled.min(self.max_retry);
-        let wait = whole.mul_f64(rand::rng().random_range(0.5..=1.0));
-        TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
+/// Which waiting deliveries need not wait any longer where these settings took the place of those.
+pub(super) fn renewed(
+    destination: Destination,
+    before: &LiveSettings,
+    now: &LiveSettings,
+) -> Option<Resume> {
+    match destination {
+        Destination::Sowell => match (&before.sowell, &now.sowell) {
+            (_, None) => None,
+            // What SoWell asked to wait for, it asked at this very address: only a refused token
+            // is another matter now.
+            (Some(before), Some(now)) if before.base_url == now.base_url => {
+                (before.token != now.token).then_some(Resume::Refused)
+            }
+            _ => Some(Resume::All),
+        },
+        Destination::Courriel => (before.smtp.url != now.smtp.url).then_some(Resume::All),
     }
 }
 
@@ -80,8 +88,8 @@ pub struct Delivery {
     pub mailer: Arc<dyn Mailer>,
     /// The templates in force.
     pub rules: Arc<dyn Rules>,
-    /// How to try again.
-    pub policy: RetryPolicy,
+    /// Where to send, and how to try again.
+    pub in_force: InForce,
     /// Wakes the worker early.
     pub outbox: Hint,
 }
@@ -156,6 +164,8 @@ impl Delivery {
             }
             return Ok(POLL);
         }
+        // Should the address be taken away again, that is to be told again.
+        *warned = false;
         let now = self.clock.now();
         let pause = self.store.pause(destination).await?;
         let free = match &pause {
@@ -179,6 +189,7 @@ impl Delivery {
     }
 
     async fn deliver(&self, destination: Destination, claim: Claim, paused: Option<Pause>) {
+        let begun_under = self.in_force.get();
         let attempt = tokio::time::timeout(ATTEMPT, self.attempt(&claim)).await;
         let seen =
             attempt.unwrap_or_else(|_| Seen::NoAnswer(Unreachable("no answer in time".into())));
@@ -196,9 +207,17 @@ impl Delivery {
                 _ if paused.is_some() => self.store.set_pause(destination, None).await?,
                 _ => {}
             }
-            self.store
+            let finished = self
+                .store
                 .finish(&claim, attempt.clone(), outcome.clone())
-                .await
+                .await;
+            // It was told by an address or for a token that was replaced meanwhile. Looked at only
+            // now: a change that comes later finds what was just written and resumes it itself.
+            let renewed = renewed(destination, &begun_under, &self.in_force.get());
+            if let (Outcome::Retry { .. }, Some(which)) = (&outcome, renewed) {
+                self.store.resume(destination, which, now).await?;
+            }
+            finished
         };
         let label = match &outcome {
             Outcome::Delivered => "delivered",
@@ -260,14 +279,14 @@ impl Delivery {
             Verdict::Unauthorized => None,
             Verdict::Again { not_before } => *not_before,
         };
-        let give_up_after =
-            TimeDelta::from_std(self.policy.give_up_after).unwrap_or(TimeDelta::MAX);
+        let policy = &self.in_force.get().delivery;
+        let give_up_after = TimeDelta::from_std(policy.give_up_after).unwrap_or(TimeDelta::MAX);
         // A refused token says nothing of the delivery: it waits for whoever mends the token.
         let refused = matches!(verdict, Verdict::Unauthorized);
         if now - claim.since >= give_up_after && !refused {
             return Outcome::Dead;
         }
-        let ours = now + self.policy.wait(claim.attempts.saturating_add(1));
+        let ours = now + wait(policy, claim.attempts.saturating_add(1));
         Outcome::Retry {
             due_at: not_before.map_or(ours, |theirs| theirs.max(ours)),
         }
@@ -280,7 +299,7 @@ impl Delivery {
         now: DateTime<Utc>,
         attempt: &Attempt,
     ) -> Result<(), StoreError> {
-        let until = now + self.policy.wait(failures);
+        let until = now + wait(&self.in_force.get().delivery, failures);
         tracing::error!(
             destination = destination.as_str(),
             status = attempt.status,
@@ -355,6 +374,7 @@ fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Out
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
     use rstest::rstest;
 
     fn answer(status: u16) -> Seen {
@@ -384,8 +404,37 @@ mod tests {
     }
 
     #[test]
+    fn only_a_new_way_sets_waiting_deliveries_free() {
+        let live = |sowell: &str, token: &str, smtp: &str| {
+            let variables = [
+                ("SOWELL__BASE_URL", sowell),
+                ("SOWELL__TOKEN", token),
+                ("SMTP__URL", smtp),
+            ];
+            let environment =
+                variables.map(|(name, value)| (format!("PASSERELLE_{name}"), value.to_owned()));
+            Settings::load(None, environment).unwrap().live
+        };
+        let before = live("http://a.example", "t", "");
+        let both = |now: &LiveSettings| Destination::ALL.map(|it| renewed(it, &before, now));
+        assert_eq!(both(&before), [None, None]);
+        assert_eq!(
+            both(&live("http://a.example", "u", "")),
+            [Some(Resume::Refused), None]
+        );
+        assert_eq!(
+            both(&live("http://b.example", "t", "")),
+            [Some(Resume::All), None]
+        );
+        assert_eq!(
+            both(&live("", "t", "smtp://m.example")),
+            [None, Some(Resume::All)]
+        );
+    }
+
+    #[test]
     fn the_wait_grows_and_stays_within_its_bounds() {
-        let policy = RetryPolicy {
+        let policy = DeliverySettings {
             first_retry: Duration::from_secs(1),
             max_retry: Duration::from_mins(1),
             give_up_after: Duration::from_hours(1),
@@ -398,7 +447,7 @@ mod tests {
             (u32::MAX, 60_000),
         ] {
             for _ in 0..100 {
-                let wait = policy.wait(failures).num_milliseconds();
+                let wait = wait(&policy, failures).num_milliseconds();
                 assert!(wait >= whole / 2 && wait <= whole, "{failures}: {wait}");
             }
         }

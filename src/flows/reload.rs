@@ -6,7 +6,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
@@ -14,20 +13,13 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::domain::ports::{Clock, FileSet, Source, SourceError, Store, StoreError, StoredVersion};
+use crate::flows::settle;
 use crate::rules::compile::{self, Generation, Known};
 use crate::rules::coverage::{Combinations, Coverage, Gap, Reach};
 use crate::rules::diagnostic::{Diagnostic, any_error, code};
 
-/// Editors write several files, or one in several steps: quiet for this long ends a burst.
-const QUIET: Duration = Duration::from_millis(100);
-/// A burst that does not end is looked at all the same.
-const LONGEST_BURST: Duration = Duration::from_secs(1);
-/// How often the files may change while they are read before the attempt is put off.
-const MAX_ROUNDS: u32 = 20;
 /// Attempts that a reload on demand makes before it answers with the last one.
 const ROUNDS_ON_DEMAND: u32 = 3;
-/// When an attempt that could not be finished is made again.
-const PUT_OFF: Duration = Duration::from_secs(2);
 
 /// A landlord with more combinations has only every residence with every qualification looked at.
 const MOST_COMBINATIONS: u64 = 100_000;
@@ -223,23 +215,8 @@ impl Reload {
     }
 
     /// Reloads after each burst of hints, until their sender is gone.
-    pub async fn run(&self, mut hints: mpsc::Receiver<()>) {
-        let mut put_off = false;
-        loop {
-            let hint = if put_off {
-                tokio::select! {
-                    hint = hints.recv() => hint,
-                    () = tokio::time::sleep(PUT_OFF) => Some(()),
-                }
-            } else {
-                hints.recv().await
-            };
-            if hint.is_none() {
-                return;
-            }
-            settle(&mut hints).await;
-            put_off = self.reload_if_changed().await.is_none();
-        }
+    pub async fn run(&self, hints: mpsc::Receiver<()>) {
+        settle::after_each_burst(hints, || self.reload_if_changed()).await;
     }
 
     /// Tries the files on the disk whether or not they changed; returns how it went.
@@ -272,16 +249,10 @@ impl Reload {
 
     /// Both folders, once two looks in a row show the same.
     async fn read_settled(&self) -> Result<Files, SourceError> {
-        let mut before = read(&self.rules, &self.exports).await?;
-        for _ in 0..MAX_ROUNDS {
-            tokio::time::sleep(QUIET / 4).await;
-            let now = read(&self.rules, &self.exports).await?;
-            if now.version() == before.version() {
-                return Ok(now);
-            }
-            before = now;
-        }
-        Err(SourceError {
+        let look = || read(&self.rules, &self.exports);
+        let same = |before: &Files, now: &Files| before.version() == now.version();
+        let settled = settle::seen_twice(look, same).await?;
+        settled.ok_or_else(|| SourceError {
             path: self.rules.name(),
             reason: "les fichiers ne cessent de changer".into(),
         })
@@ -400,18 +371,6 @@ impl Reload {
             accepted,
             diagnostics: found,
         }));
-    }
-}
-
-/// Waits until the hints stop, or a burst has gone on for long enough.
-async fn settle(hints: &mut mpsc::Receiver<()>) {
-    let end = tokio::time::Instant::now() + LONGEST_BURST;
-    loop {
-        let quiet = tokio::time::Instant::now() + QUIET;
-        match tokio::time::timeout_at(quiet.min(end), hints.recv()).await {
-            Ok(Some(())) => {}
-            Ok(None) | Err(_) => return,
-        }
     }
 }
 

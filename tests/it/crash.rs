@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -10,17 +11,20 @@ use serde_json::{Value, json};
 use crate::harness::{Builder, FakeSowell, environment, installed, signalement, token};
 
 /// A daemon of its own process.
-struct Process {
+pub struct Process {
     child: Child,
-    url: String,
+    pub url: String,
     /// What it printed before it was ready.
     greeting: Vec<String>,
+    /// What it has logged since.
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Process {
-    fn start(folder: &Path, more: &[(&str, &str)]) -> Self {
+    pub fn start(folder: &Path, more: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_passerelle"))
             .current_dir(folder)
+            .env_remove("RUST_LOG")
             .envs(environment(folder))
             .envs(
                 more.iter()
@@ -49,15 +53,34 @@ impl Process {
                 .take_while(|line| !line.starts_with("Console")),
         );
         // What it logs from here on must not fill the pipe.
-        std::thread::spawn(move || stderr.for_each(drop));
+        let log = Arc::<Mutex<Vec<String>>>::default();
+        let lines = Arc::clone(&log);
+        std::thread::spawn(move || {
+            let all = stderr.map_while(Result::ok);
+            all.for_each(|line| lines.lock().unwrap().push(line));
+        });
         Self {
             child,
             url,
             greeting,
+            log,
         }
     }
 
-    async fn post(&self, path: &str, client: &str, body: &Value) -> (u16, Value) {
+    /// Whether a line of the log since the greeting holds these words.
+    pub fn logged(&self, words: &str) -> bool {
+        let log = self.log.lock().unwrap();
+        log.iter().any(|line| line.contains(words))
+    }
+
+    /// Sends it a signal, such as `HUP`.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    pub async fn post(&self, path: &str, client: &str, body: &Value) -> (u16, Value) {
         let request = Client::new().post(format!("{}{path}", self.url));
         let response = request
             .bearer_auth(token(client))
@@ -68,7 +91,7 @@ impl Process {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -180,6 +203,7 @@ async fn a_start_in_an_empty_folder_prints_a_request_that_works() {
             child,
             url: String::new(),
             greeting,
+            log: Arc::default(),
         }
     };
     let first = run(folder.path());

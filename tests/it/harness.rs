@@ -117,6 +117,13 @@ impl Builder {
         self
     }
 
+    /// Leaves a key to the settings file, or to its default.
+    pub fn unset(mut self, variable: &str) -> Self {
+        let variable = format!("PASSERELLE_{variable}");
+        self.environment.retain(|(name, _)| *name != variable);
+        self
+    }
+
     pub fn set(mut self, variable: &str, value: &str) -> Self {
         self.environment
             .push((format!("PASSERELLE_{variable}"), value.to_owned()));
@@ -128,8 +135,11 @@ impl Builder {
             .set("SOWELL__TOKEN", "partner-token")
     }
 
+    /// From `passerelle.yaml` in its folder, where a test wrote one, and the environment.
     pub fn settings(&self) -> Settings {
-        Settings::load(None, self.environment.clone()).unwrap()
+        let file = self.folder.path().join("passerelle.yaml");
+        let file = file.is_file().then_some(file);
+        Settings::load(file.as_deref(), self.environment.clone()).unwrap()
     }
 
     /// What keeps it from starting.
@@ -278,6 +288,22 @@ impl Daemon {
         until("the edit is looked at", || async {
             let regles = self.regles().await;
             (regles["derniere_tentative"]["version"] != before).then_some(regles)
+        })
+        .await
+    }
+
+    /// How the last edit of the settings file went.
+    pub async fn reglages(&self) -> Value {
+        self.get("/readyz", "").await.json()["reglages"].clone()
+    }
+
+    /// Saves the settings file and waits until the edit was looked at.
+    pub async fn edit_settings(&self, text: &str) -> Value {
+        let before = self.reglages().await["derniere_tentative"].clone();
+        self.save("passerelle.yaml", text);
+        until("the settings are looked at", || async {
+            let reglages = self.reglages().await;
+            (reglages["derniere_tentative"] != before).then_some(reglages)
         })
         .await
     }

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the inside out; each may use those before it.
-const ROOMS: [&str; 6] = ["domain", "rules", "flows", "adapters", "app", "cli"];
+const ROOMS: [&str; 7] = [
+    "domain", "rules", "settings", "flows", "adapters", "app", "cli",
+];
 
 fn files() -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -65,7 +67,7 @@ fn each_room_keeps_its_tools() {
         ("sqlx::", &["adapters/store/"]),
         ("axum::", &["adapters/http", "app.rs"]),
         ("reqwest::", &["adapters/sowell.rs"]),
-        ("lettre::", &["adapters/mail.rs", "settings.rs"]),
+        ("lettre::", &["adapters/mail.rs", "settings/compile.rs"]),
         ("notify::", &["adapters/watch.rs"]),
         ("tokio::", &["flows/", "adapters/", "app.rs", "cli"]),
         ("std::fs", &["adapters/", "app.rs", "cli/", "settings.rs"]),
@@ -94,7 +96,7 @@ fn each_room_keeps_its_tools() {
 fn flows_read_no_clock_of_their_own() {
     let wrong: Vec<String> = files()
         .into_iter()
-        .filter(|(file, _)| matches!(room(file), Some(0..=2)))
+        .filter(|(file, _)| matches!(room(file), Some(0..=3)))
         .filter(|(_, text)| {
             code(text).any(|line| line.contains("Utc::now") || line.contains("SystemTime::now"))
         })

@@ -18,5 +18,6 @@ mod inbound;
 mod layering;
 mod outbound;
 mod reload;
+mod settings;
 mod shipped;
 mod store;

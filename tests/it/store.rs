@@ -8,7 +8,7 @@ use passerelle::domain::livraison::{
 };
 use passerelle::domain::ports::{
     Client, Creation, EventRecorded, FileSet, IdempotencyKey, NewEvent, NewRecord, Pause, Recorded,
-    RetryOutcome, Store, StoredVersion,
+    Resume, RetryOutcome, Store, StoredVersion,
 };
 use passerelle::domain::referentiel::Gestionnaire;
 use passerelle::domain::signalement::{Etat, SignalementId};
@@ -310,6 +310,15 @@ async fn outbox(store: &dyn Store) {
         store.next_due(Destination::Sowell).await.unwrap(),
         Some(at(500))
     );
+    // Another token is no reason to try it sooner: it was not refused for the old one.
+    for (which, now, due) in [(Resume::Refused, 200, 500), (Resume::All, 490, 490)] {
+        store
+            .resume(Destination::Sowell, which, at(now))
+            .await
+            .unwrap();
+        let next = store.next_due(Destination::Sowell).await.unwrap();
+        assert_eq!(next, Some(at(due)));
+    }
     let third = claimed(store, 500).await;
     assert_eq!((third[0].id.as_str(), third[0].attempts), ("1", 1));
     assert!(
@@ -367,6 +376,12 @@ async fn outbox(store: &dyn Store) {
         .unwrap();
     assert_eq!(store.pause(Destination::Sowell).await.unwrap(), Some(pause));
     assert_eq!(store.pause(Destination::Courriel).await.unwrap(), None);
+    store
+        .resume(Destination::Sowell, Resume::Refused, at(3))
+        .await
+        .unwrap();
+    let over = store.pause(Destination::Sowell).await.unwrap().unwrap();
+    assert_eq!((over.until, over.failures), (at(3), 0));
     store.set_pause(Destination::Sowell, None).await.unwrap();
     assert_eq!(store.pause(Destination::Sowell).await.unwrap(), None);
 }

@@ -16,7 +16,7 @@ use crate::adapters::http::AppState;
 use crate::adapters::http::problem::Problem;
 use crate::domain::ports::Client;
 use crate::domain::signalement::hex;
-use crate::settings::{Rate, Secret};
+use crate::settings::{InForce, MadeFrom, Rate, Secret};
 
 /// The hash under which a token is kept. Tokens are long and random, so a plain hash is enough.
 #[must_use]
@@ -24,26 +24,30 @@ pub fn hash(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
 }
 
+/// The hash of each client's token.
+type Hashes = BTreeMap<Client, String>;
+
 /// Tells clients apart.
 pub struct Gate {
     /// From the settings; these win over stored ones.
-    fixed: BTreeMap<Client, String>,
-    stored: ArcSwap<BTreeMap<Client, String>>,
-    limiter: DefaultKeyedRateLimiter<Client>,
+    set: MadeFrom<BTreeMap<Client, Secret>, Hashes>,
+    stored: ArcSwap<Hashes>,
+    /// Keeps its counts until the rate itself changes.
+    limiter: MadeFrom<Rate, DefaultKeyedRateLimiter<Client>>,
 }
 
 impl Gate {
-    /// Takes the tokens of the settings; stored ones follow with [`Gate::set_stored`].
+    /// Follows the settings; stored tokens come with [`Gate::set_stored`].
     #[must_use]
-    pub fn new(tokens: &BTreeMap<Client, Secret>, rate: Rate) -> Self {
-        let fixed = tokens
-            .iter()
-            .map(|(client, token)| (*client, hash(token.expose())))
-            .collect();
+    pub fn new(in_force: &InForce) -> Self {
         Self {
-            fixed,
+            set: MadeFrom::new(in_force.clone(), |settings| &settings.tokens, hashes),
             stored: ArcSwap::default(),
-            limiter: RateLimiter::keyed(quota(rate)),
+            limiter: MadeFrom::new(
+                in_force.clone(),
+                |settings| &settings.limits.rate,
+                |rate| RateLimiter::keyed(quota(*rate)),
+            ),
         }
     }
 
@@ -59,12 +63,19 @@ impl Gate {
             return None;
         }
         let given = hash(token.trim());
-        let stored = self.stored.load();
+        let (set, stored) = (self.set.get(), self.stored.load());
         Client::ALL.into_iter().find(|client| {
-            let known = self.fixed.get(client).or_else(|| stored.get(client));
+            let known = set.get(client).or_else(|| stored.get(client));
             known.is_some_and(|known| known.as_bytes().ct_eq(given.as_bytes()).into())
         })
     }
+}
+
+fn hashes(tokens: &BTreeMap<Client, Secret>) -> Hashes {
+    tokens
+        .iter()
+        .map(|(client, token)| (*client, hash(token.expose())))
+        .collect()
 }
 
 fn quota(rate: Rate) -> Quota {
@@ -103,7 +114,7 @@ impl FromRequestParts<AppState> for Caller {
             .gate
             .client(&parts.headers)
             .ok_or_else(Problem::unauthorized)?;
-        if let Err(until) = state.gate.limiter.check_key(&client) {
+        if let Err(until) = state.gate.limiter.get().check_key(&client) {
             let wait = until.wait_time_from(DefaultClock::default().now());
             return Err(Problem::too_many(wait.as_secs() + 1));
         }

@@ -7,22 +7,28 @@ use futures_util::StreamExt;
 
 use crate::adapters::http::AppState;
 use crate::adapters::http::problem::Problem;
+use crate::settings::Limits;
 
 /// The bytes of a JSON body.
-pub struct JsonBody(pub Vec<u8>);
+pub struct JsonBody {
+    /// As they came.
+    pub bytes: Vec<u8>,
+    /// The limits under which it began: an edit of the settings meanwhile does not concern it.
+    pub limits: Limits,
+}
 
 impl FromRequest<AppState> for JsonBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Self::Rejection> {
-        let limit = state.limits.body;
+        let limits = state.settings.in_force().limits;
         let json = is_json(request.headers());
         let announced = content_length(request.headers());
-        let capacity = announced.unwrap_or(0).min(limit);
-        let body = read(request.into_body(), limit, capacity).await?;
+        let capacity = announced.unwrap_or(0).min(limits.body);
+        let bytes = read(request.into_body(), limits.body, capacity).await?;
         // Told only now for the same reason: the client has sent everything.
         if json {
-            Ok(Self(body))
+            Ok(Self { bytes, limits })
         } else {
             Err(Problem::not_json())
         }

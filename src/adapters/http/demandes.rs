@@ -227,10 +227,10 @@ pub async fn change_statut(
     State(state): State<AppState>,
     caller: Caller,
     Segments(uid): Segments<String>,
-    JsonBody(body): JsonBody,
+    body: JsonBody,
 ) -> Result<Response, Problem> {
     caller.require(&[Client::Crm, Client::Admin])?;
-    let event = read_event(uid, &body)?;
+    let event = read_event(uid, &body.bytes)?;
     let outcome = state.outbound.receive(event).await;
     let label = match &outcome {
         Ok(StatutReceived::Accepted { .. }) => "accepted",

@@ -8,8 +8,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::adapters::http::AppState;
-use crate::adapters::http::regles::{ReglesBody, state_of};
+use crate::adapters::http::regles::{ReglesBody, state_of, text};
 use crate::domain::livraison::{Destination, LivraisonEtat};
+use crate::flows::settings::SettingsReload;
 
 /// Whether the daemon can serve.
 #[derive(Serialize, ToSchema)]
@@ -22,6 +23,42 @@ pub struct ReadyBody {
     crm: String,
     /// The rules in force and the last edit; a refused edit does not make the daemon unready.
     regles: ReglesBody,
+    /// The last edit of the settings file; a refused one does not make the daemon unready either.
+    reglages: ReglagesBody,
+}
+
+/// Le fichier de réglages : la dernière tentative, et ce qui attend un redémarrage.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EtatReglages)]
+struct ReglagesBody {
+    derniere_tentative: SettingsAttemptBody,
+    /// Clés dont la nouvelle valeur prendra effet au prochain démarrage.
+    redemarrage: Vec<&'static str>,
+}
+
+/// La dernière tentative de mise en vigueur ; le démarrage compte.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TentativeReglages)]
+struct SettingsAttemptBody {
+    #[schema(format = "date-time")]
+    le: String,
+    acceptee: bool,
+    /// Ce qui l'a fait refuser.
+    erreurs: Vec<String>,
+}
+
+impl ReglagesBody {
+    fn of(settings: &SettingsReload) -> Self {
+        let last = settings.last_attempt();
+        Self {
+            derniere_tentative: SettingsAttemptBody {
+                le: text(last.at),
+                acceptee: last.faults.is_empty(),
+                erreurs: last.faults.clone(),
+            },
+            redemarrage: last.restart.clone(),
+        }
+    }
 }
 
 /// Tells that the process is alive.
@@ -50,6 +87,7 @@ pub async fn ready(State(state): State<AppState>) -> Response {
         // The embedded CRM is the database.
         crm: "ok".to_owned(),
         regles: state_of(&state.reload),
+        reglages: ReglagesBody::of(&state.settings),
     };
     let status = if ready {
         StatusCode::OK
@@ -74,6 +112,11 @@ async fn set_gauges(state: &AppState) {
     let last = state.reload.last_attempt();
     metrics::gauge!("passerelle_rules_last_attempt_accepted")
         .set(f64::from(u8::from(last.accepted)));
+    let settings = state.settings.last_attempt();
+    metrics::gauge!("passerelle_settings_last_attempt_accepted")
+        .set(f64::from(u8::from(settings.faults.is_empty())));
+    let restart = u32::try_from(settings.restart.len()).unwrap_or(u32::MAX);
+    metrics::gauge!("passerelle_settings_restart_keys").set(f64::from(restart));
     let since = state.reload.active().since.timestamp();
     #[expect(
         clippy::cast_precision_loss,

@@ -91,7 +91,7 @@ mod tests {
     const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
     fn limits() -> Limits {
-        Settings::load(None, Vec::new()).unwrap().limits
+        Settings::load(None, Vec::new()).unwrap().live.limits
     }
 
     #[test]

@@ -98,7 +98,9 @@ pub fn state_of(reload: &Reload) -> ReglesBody {
     }
 }
 
-fn text(at: DateTime<Utc>) -> String {
+/// An instant as bodies show it.
+#[must_use]
+pub fn text(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 

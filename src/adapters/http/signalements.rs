@@ -192,11 +192,11 @@ pub async fn create(
     State(state): State<AppState>,
     caller: Caller,
     headers: HeaderMap,
-    JsonBody(body): JsonBody,
+    body: JsonBody,
 ) -> Result<Response, Problem> {
     let client = caller.require(&[Client::Sowell])?;
     let key = idempotency_key(&headers)?;
-    let submission = parse(&state, client, key, body).await?;
+    let submission = parse(client, key, body).await?;
     let outcome = state.inbound.receive(submission).await;
     let label = match &outcome {
         Ok(Received::Created { .. }) => "created",
@@ -231,14 +231,12 @@ pub async fn create(
 }
 
 async fn parse(
-    state: &AppState,
     client: Client,
     key: Option<String>,
-    body: Vec<u8>,
+    JsonBody { bytes, limits }: JsonBody,
 ) -> Result<Submission, Problem> {
-    let limits = state.limits;
-    let long = body.len() > PARSE_APART_BYTES;
-    let work = move || submission::read(client, key, &body, &limits);
+    let long = bytes.len() > PARSE_APART_BYTES;
+    let work = move || submission::read(client, key, &bytes, &limits);
     let parsed = if long {
         let task = tokio::task::spawn_blocking(work);
         task.await.map_err(|error| Problem::internal(&error))?

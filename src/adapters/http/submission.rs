@@ -373,7 +373,7 @@ mod tests {
     }
 
     fn read_value(value: &Value) -> Submission {
-        let limits = Settings::load(None, Vec::new()).unwrap().limits;
+        let limits = Settings::load(None, Vec::new()).unwrap().live.limits;
         read(Client::Sowell, None, value.to_string().as_bytes(), &limits).unwrap()
     }
 

@@ -29,9 +29,9 @@ use crate::domain::livraison::{
 };
 use crate::domain::ports::{
     BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, LivraisonCount, NewEvent, NewRecord,
-    Page, PastEvent, PastSignalement, Pause, Recorded, Release, RetryOutcome, SignalementSummary,
-    SignalementView, Store, StoreError, StoredSubmission, StoredTrace, StoredVersion,
-    VersionSummary,
+    Page, PastEvent, PastSignalement, Pause, Recorded, Release, Resume, RetryOutcome,
+    SignalementSummary, SignalementView, Store, StoreError, StoredSubmission, StoredTrace,
+    StoredVersion, VersionSummary,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
@@ -231,6 +231,22 @@ impl Store for SqliteStore {
                     pause.as_ref(),
                 ))
             })
+            .await
+    }
+
+    async fn resume(
+        &self,
+        destination: Destination,
+        which: Resume,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .write(
+                (destination, which, now),
+                |connection, (destination, which, now)| {
+                    Box::pin(livraisons::resume(connection, *destination, *which, *now))
+                },
+            )
             .await
     }
 

@@ -9,7 +9,7 @@ use crate::adapters::store::sqlite::failed;
 use crate::domain::livraison::{
     Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, NewLivraison, Outcome,
 };
-use crate::domain::ports::{LivraisonCount, Pause, RetryOutcome, StoreError};
+use crate::domain::ports::{LivraisonCount, Pause, Resume, RetryOutcome, StoreError};
 
 /// Writes deliveries, each with the UID of its demande where it has one.
 pub(super) async fn insert(
@@ -237,6 +237,35 @@ pub(super) async fn set_pause(
         .await
         .map(|_| ())
         .map_err(|error| failed(&error))
+}
+
+/// Ends the pause of a destination and makes what waits there for another attempt due.
+pub(super) async fn resume(
+    connection: &mut SqliteConnection,
+    destination: Destination,
+    which: Resume,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    // Not deleted: one delivery tries the ground before the others follow.
+    sqlx::query("UPDATE pauses SET until = $1, failures = 0 WHERE destination = $2")
+        .bind(millis(now))
+        .bind(destination.as_str())
+        .execute(&mut *connection)
+        .await
+        .map_err(|error| failed(&error))?;
+    sqlx::query(
+        "UPDATE livraisons SET due_at = $1 \
+         WHERE destination = $2 AND etat = 'en_attente' AND due_at > $1 AND ($3 OR ( \
+           SELECT t.status FROM tentatives t WHERE t.livraison_id = livraisons.id \
+           ORDER BY t.number DESC LIMIT 1) IN (401, 403))",
+    )
+    .bind(millis(now))
+    .bind(destination.as_str())
+    .bind(which == Resume::All)
+    .execute(connection)
+    .await
+    .map(|_| ())
+    .map_err(|error| failed(&error))
 }
 
 /// Deliveries, newest first.

@@ -1,0 +1,309 @@
+//! Texts to typed settings: understands values one by one and collects what cannot be.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use crate::domain::ports::Client;
+use crate::settings::written::{Written, did_you_mean};
+use crate::settings::{
+    DeliverySettings, Folder, Limits, LiveSettings, Origin, Rate, Secret, Settings, SettingsError,
+    SmtpSettings, SowellSettings,
+};
+
+/// The levels of the log, from the quietest.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Understands what was written, or adds every value that cannot be understood to the faults that
+/// were found before.
+pub(super) fn compile(origin: Origin, faults: Vec<String>) -> Result<Settings, SettingsError> {
+    let file = origin.file.as_deref();
+    let mut compiler = Compiler {
+        base: file
+            .and_then(Path::parent)
+            .map(Path::to_path_buf)
+            .unwrap_or_default(),
+        written: &origin.written,
+        faults,
+    };
+    let settings = compiler.settings();
+    match (settings, compiler.faults) {
+        (Some(settings), faults) if faults.is_empty() => Ok(Settings { origin, ..settings }),
+        (_, faults) => Err(SettingsError(faults)),
+    }
+}
+
+struct Compiler<'a> {
+    base: PathBuf,
+    written: &'a Written,
+    faults: Vec<String>,
+}
+
+impl Compiler<'_> {
+    /// `None` where a value is missing because it could not be understood.
+    fn settings(&mut self) -> Option<Settings> {
+        let data_dir = self.base.join(self.written.text("data_dir"));
+        let listen = self.listen();
+        let database = self.database(&data_dir);
+        let files_dir = self.files(&data_dir);
+        let rules = self.folder("rules_dir");
+        let referentiel = self.folder("referentiel_dir");
+        self.crm();
+        let live = self.live();
+        Some(Settings {
+            listen: listen?,
+            data_dir,
+            database: database?,
+            files_dir: files_dir?,
+            rules,
+            referentiel,
+            live: live?,
+            origin: Origin::default(),
+        })
+    }
+
+    fn live(&mut self) -> Option<LiveSettings> {
+        let tokens = self.tokens();
+        let sowell = self.sowell();
+        let smtp = self.smtp();
+        let delivery = self.delivery();
+        let limits = self.limits();
+        let log = self.value("log", directives);
+        Some(LiveSettings {
+            tokens,
+            sowell,
+            smtp,
+            delivery: delivery?,
+            limits: limits?,
+            log: log?,
+        })
+    }
+
+    fn value<T>(
+        &mut self,
+        key: &str,
+        understand: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.written.text(key);
+        match understand(text) {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                // An address may hold a password, also where it stands at the wrong key: it is
+                // not repeated.
+                let address = key.ends_with("url") || text.contains("://");
+                let shown = if address {
+                    String::new()
+                } else {
+                    format!("\"{text}\" ")
+                };
+                self.faults.push(format!("{key}: {shown}{reason}"));
+                None
+            }
+        }
+    }
+
+    fn secret(&self, key: &str) -> Option<Secret> {
+        let text = self.written.given(key);
+        text.map(|text| Secret::new(text.to_owned()))
+    }
+
+    fn listen(&mut self) -> Option<SocketAddr> {
+        self.value("listen", |text| {
+            let found = text.to_socket_addrs().ok().and_then(|mut all| all.next());
+            found.ok_or_else(|| "is not an address and port, such as 127.0.0.1:8080".into())
+        })
+    }
+
+    fn database(&mut self, data_dir: &Path) -> Option<PathBuf> {
+        let base = self.base.clone();
+        self.value("database_url", |text| {
+            if text.is_empty() {
+                return Ok(data_dir.join("passerelle.sqlite"));
+            }
+            match text
+                .strip_prefix("sqlite://")
+                .or(text.strip_prefix("sqlite:"))
+            {
+                Some(path) if !path.is_empty() => Ok(base.join(path)),
+                _ => Err("must be sqlite://PATH in this version".into()),
+            }
+        })
+    }
+
+    fn files(&mut self, data_dir: &Path) -> Option<PathBuf> {
+        let base = self.base.clone();
+        self.value("files_url", |text| {
+            if text.is_empty() {
+                return Ok(data_dir.join("fichiers"));
+            }
+            match text.strip_prefix("file://") {
+                Some(path) if !path.is_empty() => Ok(base.join(path)),
+                _ => Err("must be file://PATH in this version".into()),
+            }
+        })
+    }
+
+    fn folder(&mut self, key: &str) -> Folder {
+        let path = self.base.join(self.written.text(key));
+        match (path.is_dir(), self.written.given(key)) {
+            (true, _) => Folder::Disk(path),
+            (false, None) => Folder::Shipped,
+            (false, Some(_)) => {
+                self.faults
+                    .push(format!("{key}: there is no folder {}", path.display()));
+                Folder::Shipped
+            }
+        }
+    }
+
+    fn crm(&mut self) {
+        self.value("crm.kind", |kind| match kind {
+            "embedded" => Ok(()),
+            _ => Err("is not available in this version, only \"embedded\"".into()),
+        });
+    }
+
+    fn tokens(&mut self) -> BTreeMap<Client, Secret> {
+        let mut tokens = BTreeMap::new();
+        for client in Client::ALL {
+            let key = format!("tokens.{}", client.as_str());
+            let Some(token) = self.secret(&key) else {
+                continue;
+            };
+            if tokens.values().any(|it| *it == token) {
+                self.faults
+                    .push(format!("{key}: another client has the same token"));
+            }
+            tokens.insert(client, token);
+        }
+        tokens
+    }
+
+    fn sowell(&mut self) -> Option<SowellSettings> {
+        self.written.given("sowell.base_url")?;
+        let base_url = self.value("sowell.base_url", |text| match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+            _ => Err("is not an http or https address".into()),
+        })?;
+        Some(SowellSettings {
+            base_url,
+            token: self.secret("sowell.token"),
+        })
+    }
+
+    fn smtp(&mut self) -> SmtpSettings {
+        if self.written.given("smtp.url").is_some() {
+            self.value("smtp.url", |text| {
+                AsyncSmtpTransport::<Tokio1Executor>::from_url(text)
+                    .map(|_| ())
+                    .map_err(|_| "is not an address such as smtps://user:password@host".into())
+            });
+        }
+        self.value("smtp.from", |text| {
+            text.parse::<Mailbox>()
+                .map_err(|_| "is not an e-mail address".into())
+        });
+        SmtpSettings {
+            url: self.secret("smtp.url"),
+            from: self.written.text("smtp.from").to_owned(),
+        }
+    }
+
+    fn delivery(&mut self) -> Option<DeliverySettings> {
+        let mut duration = |key| {
+            self.value(key, |text| {
+                humantime::parse_duration(text)
+                    .ok()
+                    .filter(|it| !it.is_zero() && *it <= Duration::from_hours(8784))
+                    .ok_or_else(|| "is not a duration, such as 500ms, 15m or 7d".into())
+            })
+        };
+        let first_retry = duration("delivery.first_retry");
+        let max_retry = duration("delivery.max_retry");
+        let give_up_after = duration("delivery.give_up_after");
+        Some(DeliverySettings {
+            first_retry: first_retry?,
+            max_retry: max_retry?,
+            give_up_after: give_up_after?,
+        })
+    }
+
+    fn limits(&mut self) -> Option<Limits> {
+        let bytes = |text: &str| {
+            let size = text.parse::<bytesize::ByteSize>().ok();
+            size.and_then(|size| usize::try_from(size.as_u64()).ok())
+                .ok_or_else(|| "is not a size, such as 16 MiB".to_owned())
+        };
+        let body = self.value("limits.body", bytes);
+        let photo = self.value("limits.photo", bytes);
+        let photos = self.value("limits.photos", |text| {
+            text.parse().map_err(|_| "is not a number".into())
+        });
+        let pixels = self.value("limits.pixels", pixels);
+        let rate = self.value("limits.rate", rate);
+        Some(Limits {
+            body: body?,
+            photo: photo?,
+            photos: photos?,
+            pixels: pixels?,
+            rate: rate?,
+        })
+    }
+}
+
+fn pixels(text: &str) -> Result<u64, String> {
+    let compact: String = text.chars().filter(|it| !it.is_whitespace()).collect();
+    let lower = compact.to_lowercase();
+    let (number, unit) = match lower.strip_suffix("mpx") {
+        Some(number) => (number, 1_000_000),
+        None => (lower.strip_suffix("px").unwrap_or(&lower), 1),
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(|| "is not a number of pixels, such as 100 Mpx".into())
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
+    let wrong = || "is not a rate, such as 600/min".to_owned();
+    let (requests, span) = text.split_once('/').ok_or_else(wrong)?;
+    let per = match span.trim() {
+        "s" | "sec" | "second" => 1,
+        "m" | "min" | "minute" => 60,
+        "h" | "hour" => 3600,
+        _ => return Err(wrong()),
+    };
+    let requests: u32 = requests.trim().parse().map_err(|_| wrong())?;
+    if requests == 0 {
+        return Err(wrong());
+    }
+    Ok(Rate {
+        requests,
+        per: Duration::from_secs(per),
+    })
+}
+
+/// Checks what chooses the events to log.
+pub(super) fn directives(text: &str) -> Result<String, String> {
+    // A bare word is a module's name in this grammar, so a slip in a level would silence all.
+    for word in text.split(',').map(str::trim) {
+        let level = word.rsplit('=').next().unwrap_or(word);
+        if !LEVELS.iter().any(|it| it.eq_ignore_ascii_case(level)) {
+            let near = did_you_mean(level, LEVELS);
+            if !near.is_empty() {
+                return Err(format!("is not a log level{near}"));
+            }
+        }
+    }
+    match text.parse::<EnvFilter>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("is not a log level, such as info or warn,passerelle=debug".into()),
+    }
+}

@@ -1,0 +1,108 @@
+//! The settings in force, and what adapters make from them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use crate::settings::LiveSettings;
+
+/// The live settings in force: one value, swapped whole.
+///
+/// Whoever needs them asks at each use, and keeps what it got for as long as that use takes.
+#[derive(Clone)]
+pub struct InForce(Arc<ArcSwap<LiveSettings>>);
+
+impl InForce {
+    /// Puts the first ones in force.
+    #[must_use]
+    pub fn new(settings: LiveSettings) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(settings)))
+    }
+
+    /// What is in force now.
+    #[must_use]
+    pub fn get(&self) -> Arc<LiveSettings> {
+        self.0.load_full()
+    }
+
+    /// Puts others in force.
+    pub fn replace(&self, settings: LiveSettings) {
+        self.0.store(Arc::new(settings));
+    }
+}
+
+/// Something that is made from one part of the live settings, and made anew only when that part
+/// changes: what it remembers (connections, counts) outlives every other edit.
+pub struct MadeFrom<P, T> {
+    in_force: InForce,
+    part: fn(&LiveSettings) -> &P,
+    make: fn(&P) -> T,
+    made: ArcSwap<(P, Arc<T>)>,
+    one_at_a_time: Mutex<()>,
+}
+
+impl<P: Clone + PartialEq, T> MadeFrom<P, T> {
+    /// Makes it from what is in force now.
+    pub fn new(in_force: InForce, part: fn(&LiveSettings) -> &P, make: fn(&P) -> T) -> Self {
+        let settings = in_force.get();
+        let first = part(&settings);
+        let made = ArcSwap::from_pointee((first.clone(), Arc::new(make(first))));
+        Self {
+            in_force,
+            part,
+            make,
+            made,
+            one_at_a_time: Mutex::default(),
+        }
+    }
+
+    /// The one that belongs to what is in force now.
+    pub fn get(&self) -> Arc<T> {
+        if let Some(thing) = self.current() {
+            return thing;
+        }
+        let _alone = self
+            .one_at_a_time
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Another caller may have made it meanwhile: a second one would forget what the first knows.
+        if let Some(thing) = self.current() {
+            return thing;
+        }
+        let settings = self.in_force.get();
+        let part = (self.part)(&settings);
+        let thing = Arc::new((self.make)(part));
+        self.made
+            .store(Arc::new((part.clone(), Arc::clone(&thing))));
+        thing
+    }
+
+    fn current(&self) -> Option<Arc<T>> {
+        let made = self.made.load();
+        let settings = self.in_force.0.load();
+        (made.0 == *(self.part)(&settings)).then(|| Arc::clone(&made.1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    #[test]
+    fn a_thing_is_made_anew_only_when_its_own_part_changes() {
+        let live = Settings::load(None, Vec::new()).unwrap().live;
+        let in_force = InForce::new(live.clone());
+        let made = MadeFrom::new(in_force.clone(), |it| &it.limits, |limits| limits.photos);
+        let first = made.get();
+        in_force.replace(LiveSettings {
+            log: "debug".into(),
+            ..live.clone()
+        });
+        assert!(Arc::ptr_eq(&first, &made.get()));
+        let mut other = live;
+        other.limits.photos = 3;
+        in_force.replace(other);
+        assert_eq!(*made.get(), 3);
+    }
+}

@@ -1,0 +1,310 @@
+//! Settings as written: one text a key, from the file and from the environment over it.
+//!
+//! Knows which keys there are, and nothing of what their values mean.
+
+use std::collections::BTreeMap;
+
+use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::yaml::{self, Node, Value};
+use crate::settings::compile::directives;
+
+/// When a change of a key takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// As soon as it is saved.
+    Live,
+    /// At the next start.
+    Restart,
+}
+
+/// Every key: its name in the file, its value where nobody sets it, and when a change takes effect.
+const KEYS: [(&str, &str, Change); 23] = [
+    ("listen", "127.0.0.1:8080", Change::Restart),
+    ("data_dir", "data", Change::Restart),
+    ("database_url", "", Change::Restart),
+    ("rules_dir", "rules", Change::Restart),
+    ("referentiel_dir", "examples/referentiel", Change::Restart),
+    ("files_url", "", Change::Restart),
+    ("log", "info", Change::Live),
+    ("tokens.sowell", "", Change::Live),
+    ("tokens.crm", "", Change::Live),
+    ("tokens.admin", "", Change::Live),
+    ("sowell.base_url", "", Change::Live),
+    ("sowell.token", "", Change::Live),
+    ("crm.kind", "embedded", Change::Restart),
+    ("smtp.url", "", Change::Live),
+    ("smtp.from", "Vivest <passerelle@localhost>", Change::Live),
+    ("delivery.first_retry", "1s", Change::Live),
+    ("delivery.max_retry", "15m", Change::Live),
+    ("delivery.give_up_after", "7d", Change::Live),
+    ("limits.body", "64 MiB", Change::Live),
+    ("limits.photo", "16 MiB", Change::Live),
+    ("limits.photos", "20", Change::Live),
+    ("limits.pixels", "100 Mpx", Change::Live),
+    ("limits.rate", "600/min", Change::Live),
+];
+
+/// The texts that were given. They hold secrets, so this has no `Debug`.
+#[derive(Clone, Default)]
+pub(super) struct Written(BTreeMap<&'static str, String>);
+
+impl Written {
+    /// Reads a settings file and tells everything that is wrong with its shape. Its values are not
+    /// repeated: any of them may be a secret that landed in the wrong place.
+    pub(super) fn parse(file: &str, text: &str) -> (Self, Vec<String>) {
+        let mut reader = Reader {
+            file,
+            written: Self::default(),
+            faults: Vec::new(),
+        };
+        match yaml::parse(file, text) {
+            Ok(root) => reader.group("", &root),
+            Err(found) => reader.faults.extend(found.iter().map(in_english)),
+        }
+        (reader.written, reader.faults)
+    }
+
+    /// Lets the environment win, key by key.
+    pub(super) fn overlay(&mut self, environment: &Environment) {
+        for (key, _, _) in KEYS {
+            if let Some(value) = environment.0.get(&variable(key)) {
+                self.0.insert(key, value.clone());
+            }
+        }
+    }
+
+    /// What was given for a key; an empty text means "not set", as deployment tools write it.
+    pub(super) fn given(&self, key: &str) -> Option<&str> {
+        self.0
+            .get(key)
+            .map(String::as_str)
+            .filter(|text| !text.is_empty())
+    }
+
+    /// What holds for a key, given or not; empty where it has no default.
+    pub(super) fn text(&self, key: &str) -> &str {
+        let default = || KEYS.iter().find(|(name, _, _)| *name == key);
+        self.given(key)
+            .or_else(|| default().map(|(_, default, _)| *default))
+            .unwrap_or_default()
+    }
+
+    /// The keys that differ and take effect only at the next start.
+    pub(super) fn restart_keys(&self, edited: &Self) -> Vec<&'static str> {
+        KEYS.into_iter()
+            .filter(|(_, _, change)| *change == Change::Restart)
+            .map(|(key, _, _)| key)
+            .filter(|key| self.text(key) != edited.text(key))
+            .collect()
+    }
+}
+
+/// The variables that set something; the others of the process are none of our business.
+#[derive(Clone, Default)]
+pub(super) struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    pub(super) fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut rust_log = None;
+        let mut ours = BTreeMap::new();
+        for (name, value) in variables {
+            if name == "RUST_LOG" {
+                rust_log = Some(value);
+            } else if name.starts_with("PASSERELLE_") {
+                ours.insert(name, value);
+            }
+        }
+        // What every Rust program understands sets the level, too, where ours does not. It may be
+        // meant for another program: one that cannot be understood is left alone.
+        let usable = |it: &String| !it.is_empty() && directives(it).is_ok();
+        if let Some(directives) = rust_log.filter(usable) {
+            ours.entry(variable("log")).or_insert(directives);
+        }
+        Self(ours)
+    }
+}
+
+/// Variables that look like settings and are none, each with the nearest key.
+pub(super) fn unknown_variables(
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Vec<String> {
+    let known: Vec<String> = KEYS.iter().map(|(key, _, _)| variable(key)).collect();
+    environment
+        .into_iter()
+        // A key of a group is what people mistype; other programs may share the prefix.
+        .filter(|(name, _)| name.starts_with("PASSERELLE_") && name.contains("__"))
+        .filter(|(name, _)| !known.contains(name))
+        .map(|(name, _)| {
+            let near = did_you_mean(&name, known.iter().map(String::as_str));
+            format!("{name}{near}")
+        })
+        .collect()
+}
+
+fn variable(key: &str) -> String {
+    format!("PASSERELLE_{}", key.to_uppercase().replace('.', "__"))
+}
+
+/// `; did you mean "x"?`, or nothing where no known word is near.
+pub(super) fn did_you_mean<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+    nearest(word, known).map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"))
+}
+
+/// Walks the tree of a file and collects what is not a key with one value.
+struct Reader<'a> {
+    file: &'a str,
+    written: Written,
+    faults: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// `name` is empty for the whole file.
+    fn group(&mut self, name: &str, node: &Node) {
+        let entries = match &node.value {
+            // Only comments: as good as nothing.
+            Value::Null => return,
+            Value::Map(entries) => entries,
+            Value::Text(_) | Value::List(_) => {
+                let what = match name {
+                    "" => "this file must hold keys, such as \"listen: 127.0.0.1:8080\"".into(),
+                    name => format!("\"{name}\" must hold keys of its own, indented below it"),
+                };
+                self.fault(node.line, node.column, &what);
+                return;
+            }
+        };
+        let names = names_in(name);
+        for (key, node) in entries {
+            let full = match name {
+                "" => key.name.clone(),
+                name => format!("{name}.{}", key.name),
+            };
+            if let Some((known, _, _)) = KEYS.iter().find(|(known, _, _)| *known == full) {
+                self.value(known, node);
+            } else if name.is_empty() && names.contains(&full.as_str()) {
+                self.group(&full, node);
+            } else {
+                let what = unknown(&key.name, &names);
+                self.fault(key.line, key.column, &what);
+            }
+        }
+    }
+
+    fn value(&mut self, key: &'static str, node: &Node) {
+        match &node.value {
+            Value::Null => {}
+            Value::Text(text) => {
+                self.written.0.insert(key, text.clone());
+            }
+            Value::List(_) | Value::Map(_) => {
+                let what = format!("\"{key}\" takes a single value");
+                self.fault(node.line, node.column, &what);
+            }
+        }
+    }
+
+    fn fault(&mut self, line: u32, column: u32, what: &str) {
+        self.faults.push(at(self.file, line, column, what));
+    }
+}
+
+/// The names that may stand in a group, or at the top of the file.
+fn names_in(group: &str) -> Vec<&'static str> {
+    let mut names: Vec<&str> = KEYS
+        .iter()
+        .filter_map(|(key, _, _)| match (group, key.split_once('.')) {
+            ("", Some((first, _))) => Some(first),
+            ("", None) => Some(key),
+            (group, Some((first, second))) => (first == group).then_some(second),
+            (_, None) => None,
+        })
+        .collect();
+    names.dedup();
+    names
+}
+
+fn unknown(name: &str, names: &[&str]) -> String {
+    // `{sowell:s3cret}`, without a space, is one long key: its value is not repeated.
+    match name.split_once([':', '=', ' ']) {
+        Some((begin, _)) => {
+            format!("unknown key \"{begin}…\"; a key is followed by a colon and a space")
+        }
+        None => format!(
+            "unknown key \"{name}\"{}",
+            did_you_mean(name, names.iter().copied())
+        ),
+    }
+}
+
+/// What the tree's reader found, for operators, whose language is English.
+fn in_english(found: &Diagnostic) -> String {
+    let what = if found.code == code::KEY_TWICE {
+        "this key is given twice"
+    } else {
+        "not valid YAML (a bracket or quote left open, a tab, a colon inside a text?)"
+    };
+    at(&found.file, found.line, found.column, what)
+}
+
+fn at(file: &str, line: u32, column: u32, what: &str) -> String {
+    match (line, column) {
+        (0, _) => format!("{file}: {what}"),
+        (line, 0) => format!("{file}, line {line}: {what}"),
+        (line, column) => format!("{file}, line {line}, column {column}: {what}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Vec<String> {
+        Written::parse("f.yaml", text).1
+    }
+
+    #[test]
+    fn every_fault_of_the_shape_is_told_at_its_place() {
+        let found = faults("listn: x\nlimits: {photo: [1], pixel: 2}\ntokens: abc\n");
+        assert_eq!(found.len(), 4, "{found:?}");
+        for (fault, words) in found.iter().zip([
+            ["line 1, column 1", "\"listen\""],
+            ["line 2, column 17", "single value"],
+            ["line 2, column 22", "\"pixels\""],
+            ["line 3, column 9", "keys of its own"],
+        ]) {
+            assert!(words.iter().all(|word| fault.contains(word)), "{fault}");
+        }
+    }
+
+    #[test]
+    fn no_slip_makes_a_secret_show() {
+        for text in [
+            "tokens: s3cret",
+            "tokens: {sowell:s3cret}",
+            "tokens: {sowell=s3cret: }",
+            "sowell: {token: *s3cret}",
+            "sowell: {token: \"s3cret}",
+            "sowell: {token: !!int s3cret}",
+            "sowell: {token: {s3cret: 1}}",
+            "sowell: {token: [s3cret]}",
+            "tokens:\n  sowell:s3cret\n  crm: x",
+            "s3cret",
+            "tokens: {sowell: s3cret, sowell: s3cret}",
+            "tokens: &s3cret\n  - *s3cret2",
+        ] {
+            let found = faults(text).join("\n");
+            assert!(!found.is_empty(), "accepted: {text}");
+            assert!(!found.contains("s3cret"), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_default_that_is_written_out_is_no_change() {
+        let (bare, _) = Written::parse("f.yaml", "# nothing\n");
+        let text = "listen: 127.0.0.1:8080\ndata_dir: data\ncrm: {kind: embedded}\n";
+        let (same, _) = Written::parse("f.yaml", text);
+        assert!(bare.restart_keys(&same).is_empty());
+        let (other, _) = Written::parse("f.yaml", "rules_dir: r\nlimits: {photos: 1}\n");
+        assert_eq!(bare.restart_keys(&other), ["rules_dir"]);
+    }
+}
