@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -33,8 +34,65 @@ pub struct Folder {
     kind: Kind,
 }
 
-/// Enough of a file's state to notice a change without reading it.
-type Stamp = (String, u64, Option<SystemTime>);
+/// Changes whenever a file that counts may have changed, without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    root: Option<Root>,
+    /// Why they cannot be listed, where they cannot: that is not the same as no file at all.
+    files: Result<Vec<(String, Option<FileStamp>)>, SourceError>,
+}
+
+/// Which folder stands at the path. A folder made anew may get the number of the one before it,
+/// but not its time of birth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Root {
+    device: u64,
+    inode: u64,
+    born: Option<SystemTime>,
+}
+
+/// Size and time of modification stay the same when an older file is moved into place or copied
+/// with its times; the inode and the time of change do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileStamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    /// Which folder it was; `None` while there is none.
+    #[must_use]
+    pub fn root(&self) -> Option<Root> {
+        self.root
+    }
+}
+
+impl Root {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            born: metadata.created().ok(),
+        })
+    }
+}
+
+impl FileStamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
+}
 
 impl Folder {
     /// The landlord's rules.
@@ -61,19 +119,16 @@ impl Folder {
         &self.root
     }
 
-    /// Changes whenever a file that counts may have changed. A folder that cannot be read has a
-    /// stamp of its own, so that its return is noticed.
+    /// What a look at the folder shows, to be compared with the look before.
     #[must_use]
-    pub fn stamp(&self) -> Vec<Stamp> {
-        let files = self.files().unwrap_or_default();
-        files
-            .into_iter()
-            .map(|(name, path)| {
-                let metadata = fs::metadata(path).ok();
-                let size = metadata.as_ref().map_or(0, fs::Metadata::len);
-                (name, size, metadata.and_then(|it| it.modified().ok()))
-            })
-            .collect()
+    pub fn stamp(&self) -> Stamp {
+        let stamped = |(name, path): (String, PathBuf)| (name, FileStamp::of(&path));
+        Stamp {
+            root: Root::of(&self.root),
+            files: self
+                .files()
+                .map(|files| files.into_iter().map(stamped).collect()),
+        }
     }
 
     /// Writes these files in place of those that count; what does not count is left alone.
@@ -102,7 +157,8 @@ impl Folder {
         if self.kind == Kind::Rules {
             for folder in RULE_FOLDERS {
                 let path = self.root.join(folder);
-                if path.is_dir() {
+                // A link to nowhere is there, and is not the same as no folder.
+                if is_there(&path) {
                     self.list(&path, &format!("{folder}/"), &mut files)?;
                 }
             }
@@ -110,7 +166,7 @@ impl Folder {
         if files.len() > MAX_FILES {
             return Err(SourceError {
                 path: self.name(),
-                reason: format!("more than {MAX_FILES} files"),
+                reason: format!("plus de {MAX_FILES} fichiers"),
             });
         }
         files.sort();
@@ -128,9 +184,25 @@ impl Folder {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
-            // `is_file` follows links, as a ConfigMap's files are.
-            if self.counts(prefix, &name) && entry.path().is_file() {
-                files.push((format!("{prefix}{name}"), entry.path()));
+            if !self.counts(prefix, &name) {
+                continue;
+            }
+            let path = entry.path();
+            // Follows links, as a ConfigMap's files are.
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.is_file() => {
+                    files.push((format!("{prefix}{name}"), path));
+                }
+                // To leave it out would be an edit that nobody made.
+                Ok(_) => {
+                    return Err(SourceError {
+                        path: path.display().to_string(),
+                        reason: "n'est pas un fichier".into(),
+                    });
+                }
+                // Removed since it was listed.
+                Err(_) if !is_there(&path) => {}
+                Err(error) => return Err(failed(&path, &error)),
             }
         }
         Ok(())
@@ -160,7 +232,7 @@ impl Source for Folder {
             if size > MAX_BYTES {
                 return Err(SourceError {
                     path: path.display().to_string(),
-                    reason: "larger than 64 MiB".into(),
+                    reason: "plus de 64 Mio".into(),
                 });
             }
             set.insert(
@@ -176,10 +248,21 @@ impl Source for Folder {
     }
 }
 
+/// Whether the folder has an entry of that name, be it a link to nowhere.
+fn is_there(path: &Path) -> bool {
+    !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+}
+
 fn failed(path: &Path, error: &io::Error) -> SourceError {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "introuvable".into(),
+        io::ErrorKind::PermissionDenied => "accès refusé".into(),
+        io::ErrorKind::NotADirectory => "n'est pas un dossier".into(),
+        _ => error.to_string(),
+    };
     SourceError {
         path: path.display().to_string(),
-        reason: error.to_string(),
+        reason,
     }
 }
 
@@ -211,5 +294,96 @@ mod tests {
             names,
             ["cas/a.yaml", "modeles/contexte.txt", "priorites.yaml"]
         );
+    }
+
+    /// A folder with one file of three bytes, and whether `edit` changes its stamp.
+    fn notices(edit: impl FnOnce(&Path)) -> bool {
+        let parent = tempfile::tempdir().unwrap();
+        let root = parent.path().join("rules");
+        fs::create_dir(&root).unwrap();
+        fs::write(root.join("a.yaml"), "old").unwrap();
+        let source = Folder::rules(root.clone());
+        let before = source.stamp();
+        assert_eq!(source.stamp(), before, "looking changes nothing");
+        edit(&root);
+        source.stamp() != before
+    }
+
+    /// Gives `path` the time of modification of `like`, as `cp -p` does.
+    fn with_time_of(path: &Path, like: SystemTime) {
+        let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+        file.set_modified(like).unwrap();
+    }
+
+    fn modified(path: &Path) -> SystemTime {
+        fs::metadata(path).unwrap().modified().unwrap()
+    }
+
+    #[test]
+    fn a_file_of_the_same_size_and_time_is_noticed() {
+        assert!(notices(|root| {
+            let file = root.join("a.yaml");
+            let time = modified(&file);
+            let beside = root.join("beside");
+            fs::write(&beside, "new").unwrap();
+            with_time_of(&beside, time);
+            fs::rename(beside, file).unwrap();
+        }));
+        assert!(notices(|root| {
+            let file = root.join("a.yaml");
+            let (time, before) = (modified(&file), FileStamp::of(&file));
+            // The clock of the files ticks every few milliseconds.
+            while FileStamp::of(&file) == before {
+                fs::write(&file, "new").unwrap();
+                with_time_of(&file, time);
+            }
+            assert_eq!(modified(&file), time);
+        }));
+    }
+
+    #[test]
+    fn a_file_or_folder_that_comes_goes_or_cannot_be_read_is_noticed() {
+        assert!(notices(|root| fs::write(root.join("b.yaml"), "").unwrap()));
+        assert!(notices(|root| fs::remove_file(root.join("a.yaml")).unwrap()));
+        assert!(notices(|root| {
+            fs::rename(root.join("a.yaml"), root.join("b.yaml")).unwrap();
+        }));
+        assert!(notices(|root| fs::remove_dir_all(root).unwrap()));
+        assert!(notices(|root| {
+            fs::rename(root, root.with_file_name("rules.old")).unwrap();
+            fs::create_dir(root).unwrap();
+            fs::hard_link(root.with_file_name("rules.old/a.yaml"), root.join("a.yaml")).unwrap();
+        }));
+        assert!(!notices(|root| fs::write(root.join("a.yaml~"), "").unwrap()));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_not_an_empty_one() {
+        let parent = tempfile::tempdir().unwrap();
+        let root = parent.path().join("rules");
+        let source = Folder::rules(root.clone());
+        let absent = source.stamp();
+        fs::create_dir(&root).unwrap();
+        let empty = source.stamp();
+        assert_ne!(absent, empty);
+        assert!(source.read().unwrap().is_empty());
+        std::os::unix::fs::symlink("nowhere", root.join("cas")).unwrap();
+        let dangling = source.stamp();
+        assert_ne!(empty, dangling);
+        assert_eq!(source.read().unwrap_err().reason, "introuvable");
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_file_is_not_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = Folder::rules(folder.path().to_path_buf());
+        let place = folder.path().join("a.yaml");
+        fs::create_dir(&place).unwrap();
+        assert_eq!(source.read().unwrap_err().reason, "n'est pas un fichier");
+        fs::remove_dir(&place).unwrap();
+        std::os::unix::fs::symlink("nowhere", &place).unwrap();
+        let error = source.read().unwrap_err();
+        assert_eq!(error.reason, "introuvable");
+        assert!(error.path.ends_with("a.yaml"), "{error}");
     }
 }

@@ -140,12 +140,12 @@ pub trait Source: Send + Sync {
 }
 
 /// A folder of rules or reference data could not be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {reason}")]
 pub struct SourceError {
     /// The file or folder.
     pub path: String,
-    /// Why, in the operating system's words.
+    /// Why, in French, or in the operating system's words.
     pub reason: String,
 }
 
