@@ -103,7 +103,7 @@ impl Reload {
     ) -> Result<Self, BootError> {
         let at = clock.now();
         let stored = store.last_version().await?;
-        let (version, generation, diagnostics) = match read(&rules, &exports).await {
+        let (version, generation, diagnostics) = match read_settled(&rules, &exports).await {
             Ok(files) => {
                 let accepted = stored.as_ref().map(|it| it.rules.clone());
                 let (generation, diagnostics) = build(&files, None, accepted).await;
@@ -179,18 +179,13 @@ impl Reload {
     pub async fn run(&self, mut hints: mpsc::Receiver<()>) {
         let mut put_off = false;
         loop {
-            let hint = if put_off {
-                tokio::select! {
-                    hint = hints.recv() => hint,
-                    () = tokio::time::sleep(PUT_OFF) => Some(()),
-                }
-            } else {
-                hints.recv().await
-            };
-            if hint.is_none() {
-                return;
+            match tokio::time::timeout(PUT_OFF, hints.recv()).await {
+                Ok(Some(())) => settle(&mut hints).await,
+                Ok(None) => return,
+                // An attempt that was not finished is made again, whoever made it.
+                Err(_) if put_off || self.last.load().version.is_empty() => {}
+                Err(_) => continue,
             }
-            settle(&mut hints).await;
             put_off = self.reload_if_changed().await.is_none();
         }
     }
@@ -198,11 +193,17 @@ impl Reload {
     /// Tries the files on the disk whether or not they changed; returns how it went.
     pub async fn reload(&self) -> Arc<Attempt> {
         let _alone = self.one_at_a_time.lock().await;
+        let before = self.last_attempt();
         for _ in 0..ROUNDS_ON_DEMAND {
-            let files = self.read_settled().await;
+            let files = read_settled(&self.rules, &self.exports).await;
             if self.attempt(files).await.is_some() {
-                break;
+                return self.last_attempt();
             }
+        }
+        if Arc::ptr_eq(&before, &self.last_attempt()) {
+            // Whoever asked is told of this attempt, and of no earlier one.
+            let error = unsettled(&self.rules);
+            self.refuse(String::new(), self.clock.now(), vec![unreadable(&error)]);
         }
         self.last_attempt()
     }
@@ -210,7 +211,7 @@ impl Reload {
     /// Tries the files on the disk, unless they were tried; `None` when it must be tried again.
     async fn reload_if_changed(&self) -> Option<()> {
         let _alone = self.one_at_a_time.lock().await;
-        let files = self.read_settled().await;
+        let files = read_settled(&self.rules, &self.exports).await;
         if let Ok(files) = &files {
             let version = files.version();
             if version == self.last.load().version {
@@ -218,23 +219,6 @@ impl Reload {
             }
         }
         self.attempt(files).await
-    }
-
-    /// Both folders, once two looks in a row show the same.
-    async fn read_settled(&self) -> Result<Files, SourceError> {
-        let mut before = read(&self.rules, &self.exports).await?;
-        for _ in 0..MAX_ROUNDS {
-            tokio::time::sleep(QUIET / 4).await;
-            let now = read(&self.rules, &self.exports).await?;
-            if now.version() == before.version() {
-                return Ok(now);
-            }
-            before = now;
-        }
-        Err(SourceError {
-            path: self.rules.name(),
-            reason: "les fichiers ne cessent de changer".into(),
-        })
     }
 
     async fn attempt(&self, files: Result<Files, SourceError>) -> Option<()> {
@@ -331,6 +315,36 @@ async fn read(rules: &Arc<dyn Source>, exports: &Arc<dyn Source>) -> Result<File
             reason: error.to_string(),
         })
     })
+}
+
+/// Both folders, once two looks in a row show the same. A file that is renamed as it is read
+/// cannot be read for an instant: that counts only where it stays so.
+async fn read_settled(
+    rules: &Arc<dyn Source>,
+    exports: &Arc<dyn Source>,
+) -> Result<Files, SourceError> {
+    let mut before = read(rules, exports).await;
+    for _ in 0..MAX_ROUNDS {
+        tokio::time::sleep(QUIET / 4).await;
+        let now = read(rules, exports).await;
+        let same = match (&before, &now) {
+            (Ok(before), Ok(now)) => before.version() == now.version(),
+            (Err(before), Err(now)) => before == now,
+            _ => false,
+        };
+        if same {
+            return now;
+        }
+        before = now;
+    }
+    Err(unsettled(rules))
+}
+
+fn unsettled(rules: &Arc<dyn Source>) -> SourceError {
+    SourceError {
+        path: rules.name(),
+        reason: "les fichiers ne cessent de changer".into(),
+    }
 }
 
 fn unreadable(error: &SourceError) -> Diagnostic {
