@@ -3,11 +3,13 @@
 //! Editors and orchestrators leave things beside the files that count: backup and swap files,
 //! folders of symbolic links. What counts is decided by name, here.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::adapters::files::write_synced;
 use crate::domain::ports::{FileSet, Source, SourceError};
@@ -19,6 +21,10 @@ const RULE_FOLDERS: [&str; 3] = ["modeles", "cas", "connecteurs"];
 const MAX_FILES: usize = 5_000;
 /// The largest file; 100,000 biens take about 5 MB.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A file that was written to and not closed counts as half written for so long: a writer that
+/// stalls, or whose end was missed, holds nothing up for good.
+const STALLED: Duration = Duration::from_secs(2);
 
 /// What a folder holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +38,9 @@ enum Kind {
 pub struct Folder {
     root: PathBuf,
     kind: Kind,
+    /// Files that someone has written to and not closed, with the time of the last write; told by
+    /// who watches the folder, asked by who reads it.
+    half_written: Arc<Mutex<HashMap<PathBuf, Instant>>>,
 }
 
 /// Changes whenever a file that counts may have changed, without reading it.
@@ -98,18 +107,20 @@ impl Folder {
     /// The landlord's rules.
     #[must_use]
     pub fn rules(root: PathBuf) -> Self {
-        Self {
-            root,
-            kind: Kind::Rules,
-        }
+        Self::new(root, Kind::Rules)
     }
 
     /// The landlord's exports.
     #[must_use]
     pub fn referentiel(root: PathBuf) -> Self {
+        Self::new(root, Kind::Referentiel)
+    }
+
+    fn new(root: PathBuf, kind: Kind) -> Self {
         Self {
             root,
-            kind: Kind::Referentiel,
+            kind,
+            half_written: Arc::default(),
         }
     }
 
@@ -117,6 +128,35 @@ impl Folder {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.root
+    }
+
+    /// Takes in that someone has written to this file, and not closed it yet.
+    pub fn note_writing(&self, path: &Path) {
+        // The system tells absolute paths, whatever it was asked to watch.
+        let root = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());
+        let counts = path.strip_prefix(root).ok().and_then(|it| {
+            let (folder, name) = (it.parent()?.to_str()?, it.file_name()?.to_str()?);
+            Some(match folder {
+                "" => self.counts("", name),
+                _ => RULE_FOLDERS.contains(&folder) && self.counts(&format!("{folder}/"), name),
+            })
+        });
+        // An editor that keeps its swap file open must not look like one that is saving.
+        if counts == Some(true) {
+            self.half_written()
+                .insert(path.to_path_buf(), Instant::now());
+        }
+    }
+
+    /// Takes in that this file was closed, or is no longer there under that name.
+    pub fn note_written(&self, path: &Path) {
+        self.half_written().remove(path);
+    }
+
+    fn half_written(&self) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {
+        self.half_written
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What a look at the folder shows, to be compared with the look before.
@@ -241,6 +281,12 @@ impl Source for Folder {
             );
         }
         Ok(set)
+    }
+
+    fn being_written(&self) -> bool {
+        let mut files = self.half_written();
+        files.retain(|_, last| last.elapsed() < STALLED);
+        !files.is_empty()
     }
 
     fn name(&self) -> String {
@@ -385,5 +431,27 @@ mod tests {
         let error = source.read().unwrap_err();
         assert_eq!(error.reason, "introuvable");
         assert!(error.path.ends_with("a.yaml"), "{error}");
+    }
+
+    #[test]
+    fn only_a_file_that_counts_is_half_written_and_until_it_is_closed() {
+        let source = Folder::rules("rules".into());
+        let reader = source.clone();
+        let at = |name: &str| std::env::current_dir().unwrap().join("rules").join(name);
+        for name in [
+            ".statuts.yaml.swp",
+            "statuts.yaml~",
+            "autre/a.yaml",
+            "../a.yaml",
+        ] {
+            source.note_writing(&at(name));
+            assert!(!reader.being_written(), "{name}");
+        }
+        for name in ["statuts.yaml", "cas/a.yaml"] {
+            source.note_writing(&at(name));
+            assert!(reader.being_written(), "{name}");
+            source.note_written(&at(name));
+            assert!(!reader.being_written(), "{name}");
+        }
     }
 }

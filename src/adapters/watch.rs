@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use notify::event::{AccessKind, AccessMode};
+use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
@@ -91,13 +91,30 @@ async fn stamps(folders: &[Folder]) -> Vec<Stamp> {
 }
 
 fn notices(folder: &Folder, hints: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
+    let watched = folder.clone();
     let mut watcher = notify::recommended_watcher(move |event| {
+        if let Ok(event) = &event {
+            note_writers(&watched, event);
+        }
         if tells_of_a_change(&event) {
             let _ = hints.try_send(());
         }
     })?;
     watcher.watch(folder.path(), RecursiveMode::Recursive)?;
     Ok(watcher)
+}
+
+/// A copy that comes in over a slow line makes pauses: a file is whole once it is closed.
+fn note_writers(folder: &Folder, event: &Event) {
+    for path in &event.paths {
+        match event.kind {
+            EventKind::Modify(ModifyKind::Data(_)) => folder.note_writing(path),
+            EventKind::Access(AccessKind::Close(AccessMode::Write))
+            | EventKind::Modify(ModifyKind::Name(_))
+            | EventKind::Remove(_) => folder.note_written(path),
+            _ => {}
+        }
+    }
 }
 
 /// Being read is no change, and looking at the files is itself a reading. Whatever else happened,

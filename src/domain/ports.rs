@@ -135,6 +135,11 @@ pub trait Source: Send + Sync {
     /// When the folder or one of its files cannot be read.
     fn read(&self) -> Result<FileSet, SourceError>;
 
+    /// Whether a file that counts is known to be half written.
+    fn being_written(&self) -> bool {
+        false
+    }
+
     /// The folder's name, for messages.
     fn name(&self) -> String;
 }

@@ -19,6 +19,8 @@ use crate::rules::diagnostic::{Diagnostic, any_error, code};
 const QUIET: Duration = Duration::from_millis(100);
 /// A burst that does not end is looked at all the same.
 const LONGEST_BURST: Duration = Duration::from_secs(1);
+/// So is a file that is still being written after this long.
+const LONGEST_WRITE: Duration = Duration::from_secs(30);
 /// How often the files may change while they are read before the attempt is put off.
 const MAX_ROUNDS: u32 = 20;
 /// Attempts that a reload on demand makes before it answers with the last one.
@@ -186,7 +188,20 @@ impl Reload {
                 Err(_) if put_off || self.last.load().version.is_empty() => {}
                 Err(_) => continue,
             }
+            self.written(&mut hints).await;
             put_off = self.reload_if_changed().await.is_none();
+        }
+    }
+
+    /// Waits until no file is half written: one that was cut may be a good one with rows missing.
+    async fn written(&self, hints: &mut mpsc::Receiver<()>) {
+        let end = tokio::time::Instant::now() + LONGEST_WRITE;
+        while self.rules.being_written() || self.exports.being_written() {
+            if tokio::time::Instant::now() >= end {
+                return;
+            }
+            tokio::time::sleep(QUIET / 4).await;
+            settle(hints).await;
         }
     }
 

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -68,8 +69,41 @@ async fn a_file_that_is_written_in_two_halves_counts_once_it_is_whole() {
     assert_eq!(regles["active"]["version"], before);
     assert_eq!(word(&daemon, 1).await, "haute");
     file.write_all("ière}\n".as_bytes()).unwrap();
+    drop(file);
     replaced(&daemon, &before).await;
     assert_eq!(word(&daemon, 2).await, "entière");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_comes_in_slowly_takes_effect_once_it_is_closed() {
+    let daemon = Builder::new().start().await;
+    let before = active(&daemon).await;
+    // Good after every row, each time with residences missing.
+    let rows = daemon.read("referentiel/residences.csv");
+    let mut file = fs::File::create(daemon.path("referentiel/residences.csv")).unwrap();
+    let mut number = 0;
+    for row in rows.lines() {
+        file.write_all(format!("{row}\n").as_bytes()).unwrap();
+        if row.starts_with("MZ-01") {
+            daemon.save("rules/priorites.yaml", &priorites("autre"));
+        }
+        // Longer than the daemon waits for quiet, while signalements come in.
+        let written = Instant::now();
+        while written.elapsed() < Duration::from_millis(200) {
+            number += 1;
+            daemon.created(&signalement(number)).await;
+        }
+        assert_eq!(active(&daemon).await, before);
+    }
+    drop(file);
+    replaced(&daemon, &before).await;
+    let versions = daemon.state.store.list_versions(10).await.unwrap();
+    assert_eq!(versions.len(), 2, "the first and the whole: {versions:?}");
+    let body = signalement_with(
+        100,
+        &json!({"residence": "TH-07", "bien": null, "qualification": "PROP"}),
+    );
+    daemon.created(&body).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
