@@ -248,3 +248,59 @@ async fn a_reload_that_hangs_holds_up_no_request() {
     assert_eq!(reload.generation().version, attempt.version);
     assert_ne!(attempt.version, old);
 }
+
+/// A folder that, after the two looks of the start, is saved anew after every two looks at it,
+/// nine looks long, and then rests.
+struct Restless {
+    folder: Folder,
+    looks: AtomicU32,
+}
+
+impl Source for Restless {
+    fn read(&self) -> Result<FileSet, SourceError> {
+        let word = match self.looks.fetch_add(1, Ordering::SeqCst) {
+            0 | 1 => "début".to_owned(),
+            look @ 2..=10 => format!("mot-{}-{}", (look - 2) / 3, (look - 2) % 3 == 2),
+            _ => "fin".to_owned(),
+        };
+        let mut files = self.folder.read()?;
+        let text = format!("priorites: {{high: {word}}}\n");
+        files.insert("priorites.yaml".into(), text.into_bytes());
+        Ok(files)
+    }
+
+    fn name(&self) -> String {
+        self.folder.name()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_that_cannot_end_says_so_and_is_made_again_by_itself() {
+    let daemon = Builder::new().start().await;
+    let source = Arc::new(Restless {
+        folder: Folder::rules(daemon.path("rules")),
+        looks: AtomicU32::new(0),
+    });
+    let exports = Arc::new(Folder::referentiel(daemon.path("referentiel")));
+    let store = daemon.state.store.clone();
+    let reload = Reload::boot(store, Arc::new(SystemClock), source, exports).await;
+    let reload = Arc::new(reload.unwrap());
+    let boot = reload.last_attempt();
+    assert!(boot.accepted);
+    let attempt = reload.reload().await;
+    assert!(!attempt.accepted, "{attempt:?}");
+    let message = &attempt.diagnostics[0].message;
+    assert!(message.contains("ne cessent de changer"), "{message}");
+    assert_eq!(reload.generation().version, boot.version);
+
+    // No hint comes, and nobody asks again.
+    let (hint, hints) = tokio::sync::mpsc::channel(1);
+    let running = reload.clone();
+    tokio::spawn(async move { running.run(hints).await });
+    until("it is in force", || async {
+        reload.last_attempt().accepted.then_some(())
+    })
+    .await;
+    assert_ne!(reload.generation().version, boot.version);
+    drop(hint);
+}
