@@ -100,7 +100,7 @@ async fn an_export_that_comes_in_slowly_takes_effect_once_it_is_closed() {
     let versions = daemon.state.store.list_versions(10).await.unwrap();
     assert_eq!(versions.len(), 2, "the first and the whole: {versions:?}");
     let body = signalement_with(
-        100,
+        number + 1,
         &json!({"residence": "TH-07", "bien": null, "qualification": "PROP"}),
     );
     daemon.created(&body).await;
