@@ -3,11 +3,13 @@
 //! Editors and orchestrators leave things beside the files that count: backup and swap files,
 //! folders of symbolic links. What counts is decided by name, here.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::adapters::files::write_synced;
 use crate::domain::ports::{FileSet, Source, SourceError};
@@ -19,6 +21,10 @@ const RULE_FOLDERS: [&str; 3] = ["modeles", "cas", "connecteurs"];
 const MAX_FILES: usize = 5_000;
 /// The largest file; 100,000 biens take about 5 MB.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A file that was written to and not closed counts as half written for so long: a writer that
+/// stalls, or whose end was missed, holds nothing up for good.
+const STALLED: Duration = Duration::from_secs(2);
 
 /// What a folder holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,28 +40,89 @@ enum Kind {
 pub struct Folder {
     root: PathBuf,
     kind: Kind,
+    /// Files that someone has written to and not closed, with the time of the last write; told by
+    /// who watches the folder, asked by who reads it.
+    half_written: Arc<Mutex<HashMap<PathBuf, Instant>>>,
 }
 
-/// Enough of a file's state to notice a change without reading it: its name, its size, when it was
-/// written, and when it came to be here, for one that was moved in with all its dates kept.
-type Stamp = (String, u64, Option<SystemTime>, Option<(i64, i64)>);
+/// Changes whenever a file that counts may have changed, without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    root: Option<Root>,
+    /// Why they cannot be listed, where they cannot: that is not the same as no file at all.
+    files: Result<Vec<(String, Option<FileStamp>)>, SourceError>,
+}
+
+/// Which folder stands at the path. A folder made anew may get the number of the one before it,
+/// but not its time of birth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Root {
+    device: u64,
+    inode: u64,
+    born: Option<SystemTime>,
+}
+
+/// Size and time of modification stay the same when an older file is moved into place or copied
+/// with its times; the inode and the time of change do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileStamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    /// Which folder it was; `None` while there is none.
+    #[must_use]
+    pub fn root(&self) -> Option<Root> {
+        self.root
+    }
+}
+
+impl Root {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            born: metadata.created().ok(),
+        })
+    }
+}
+
+impl FileStamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
+}
 
 impl Folder {
     /// The landlord's rules.
     #[must_use]
     pub fn rules(root: PathBuf) -> Self {
-        Self {
-            root,
-            kind: Kind::Rules,
-        }
+        Self::new(root, Kind::Rules)
     }
 
     /// The landlord's exports.
     #[must_use]
     pub fn referentiel(root: PathBuf) -> Self {
+        Self::new(root, Kind::Referentiel)
+    }
+
+    fn new(root: PathBuf, kind: Kind) -> Self {
         Self {
             root,
-            kind: Kind::Referentiel,
+            kind,
+            half_written: Arc::default(),
         }
     }
 
@@ -69,6 +136,7 @@ impl Folder {
             .filter(|it| !it.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         file.is_file().then(|| Self {
+            half_written: Arc::default(),
             root: root.to_path_buf(),
             kind: Kind::OneFile(name),
         })
@@ -95,21 +163,45 @@ impl Folder {
         &self.root
     }
 
-    /// Changes whenever a file that counts may have changed. A folder that cannot be read has a
-    /// stamp of its own, so that its return is noticed.
-    #[must_use]
-    pub fn stamp(&self) -> Vec<Stamp> {
-        let files = self.files().unwrap_or_default();
-        files
-            .into_iter()
-            .map(|(name, path)| {
-                let metadata = fs::metadata(path).ok();
-                let size = metadata.as_ref().map_or(0, fs::Metadata::len);
-                let arrived = metadata.as_ref().map(|it| (it.ctime(), it.ctime_nsec()));
-                let written = metadata.and_then(|it| it.modified().ok());
-                (name, size, written, arrived)
+    /// Takes in that someone has written to this file, and not closed it yet.
+    pub fn note_writing(&self, path: &Path) {
+        // The system tells absolute paths, whatever it was asked to watch.
+        let root = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());
+        let counts = path.strip_prefix(root).ok().and_then(|it| {
+            let (folder, name) = (it.parent()?.to_str()?, it.file_name()?.to_str()?);
+            Some(match folder {
+                "" => self.counts("", name),
+                _ => RULE_FOLDERS.contains(&folder) && self.counts(&format!("{folder}/"), name),
             })
-            .collect()
+        });
+        // An editor that keeps its swap file open must not look like one that is saving.
+        if counts == Some(true) {
+            self.half_written()
+                .insert(path.to_path_buf(), Instant::now());
+        }
+    }
+
+    /// Takes in that this file was closed, or is no longer there under that name.
+    pub fn note_written(&self, path: &Path) {
+        self.half_written().remove(path);
+    }
+
+    fn half_written(&self) -> MutexGuard<'_, HashMap<PathBuf, Instant>> {
+        self.half_written
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a look at the folder shows, to be compared with the look before.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        let stamped = |(name, path): (String, PathBuf)| (name, FileStamp::of(&path));
+        Stamp {
+            root: Root::of(&self.root),
+            files: self
+                .files()
+                .map(|files| files.into_iter().map(stamped).collect()),
+        }
     }
 
     /// Writes these files in place of those that count; what does not count is left alone.
@@ -144,7 +236,8 @@ impl Folder {
         if self.kind == Kind::Rules {
             for folder in RULE_FOLDERS {
                 let path = self.root.join(folder);
-                if path.is_dir() {
+                // A link to nowhere is there, and is not the same as no folder.
+                if is_there(&path) {
                     self.list(&path, &format!("{folder}/"), &mut files)?;
                 }
             }
@@ -152,7 +245,7 @@ impl Folder {
         if files.len() > MAX_FILES {
             return Err(SourceError {
                 path: self.name(),
-                reason: format!("more than {MAX_FILES} files"),
+                reason: format!("plus de {MAX_FILES} fichiers"),
             });
         }
         files.sort();
@@ -170,9 +263,25 @@ impl Folder {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
-            // `is_file` follows links, as a ConfigMap's files are.
-            if self.counts(prefix, &name) && entry.path().is_file() {
-                files.push((format!("{prefix}{name}"), entry.path()));
+            if !self.counts(prefix, &name) {
+                continue;
+            }
+            let path = entry.path();
+            // Follows links, as a ConfigMap's files are.
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.is_file() => {
+                    files.push((format!("{prefix}{name}"), path));
+                }
+                // To leave it out would be an edit that nobody made.
+                Ok(_) => {
+                    return Err(SourceError {
+                        path: path.display().to_string(),
+                        reason: "n'est pas un fichier".into(),
+                    });
+                }
+                // Removed since it was listed.
+                Err(_) if !is_there(&path) => {}
+                Err(error) => return Err(failed(&path, &error)),
             }
         }
         Ok(())
@@ -203,7 +312,7 @@ impl Source for Folder {
             if size > MAX_BYTES {
                 return Err(SourceError {
                     path: path.display().to_string(),
-                    reason: "larger than 64 MiB".into(),
+                    reason: "plus de 64 Mio".into(),
                 });
             }
             set.insert(
@@ -214,6 +323,12 @@ impl Source for Folder {
         Ok(set)
     }
 
+    fn being_written(&self) -> bool {
+        let mut files = self.half_written();
+        files.retain(|_, last| last.elapsed() < STALLED);
+        !files.is_empty()
+    }
+
     fn name(&self) -> String {
         match &self.kind {
             Kind::OneFile(name) => self.root.join(name).display().to_string(),
@@ -222,10 +337,21 @@ impl Source for Folder {
     }
 }
 
+/// Whether the folder has an entry of that name, be it a link to nowhere.
+fn is_there(path: &Path) -> bool {
+    !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+}
+
 fn failed(path: &Path, error: &io::Error) -> SourceError {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "introuvable".into(),
+        io::ErrorKind::PermissionDenied => "accès refusé".into(),
+        io::ErrorKind::NotADirectory => "n'est pas un dossier".into(),
+        _ => error.to_string(),
+    };
     SourceError {
         path: path.display().to_string(),
-        reason: error.to_string(),
+        reason,
     }
 }
 
@@ -257,5 +383,118 @@ mod tests {
             names,
             ["cas/a.yaml", "modeles/contexte.txt", "priorites.yaml"]
         );
+    }
+
+    /// A folder with one file of three bytes, and whether `edit` changes its stamp.
+    fn notices(edit: impl FnOnce(&Path)) -> bool {
+        let parent = tempfile::tempdir().unwrap();
+        let root = parent.path().join("rules");
+        fs::create_dir(&root).unwrap();
+        fs::write(root.join("a.yaml"), "old").unwrap();
+        let source = Folder::rules(root.clone());
+        let before = source.stamp();
+        assert_eq!(source.stamp(), before, "looking changes nothing");
+        edit(&root);
+        source.stamp() != before
+    }
+
+    /// Gives `path` the time of modification of `like`, as `cp -p` does.
+    fn with_time_of(path: &Path, like: SystemTime) {
+        let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+        file.set_modified(like).unwrap();
+    }
+
+    fn modified(path: &Path) -> SystemTime {
+        fs::metadata(path).unwrap().modified().unwrap()
+    }
+
+    #[test]
+    fn a_file_of_the_same_size_and_time_is_noticed() {
+        assert!(notices(|root| {
+            let file = root.join("a.yaml");
+            let time = modified(&file);
+            let beside = root.join("beside");
+            fs::write(&beside, "new").unwrap();
+            with_time_of(&beside, time);
+            fs::rename(beside, file).unwrap();
+        }));
+        assert!(notices(|root| {
+            let file = root.join("a.yaml");
+            let (time, before) = (modified(&file), FileStamp::of(&file));
+            // The clock of the files ticks every few milliseconds.
+            while FileStamp::of(&file) == before {
+                fs::write(&file, "new").unwrap();
+                with_time_of(&file, time);
+            }
+            assert_eq!(modified(&file), time);
+        }));
+    }
+
+    #[test]
+    fn a_file_or_folder_that_comes_goes_or_cannot_be_read_is_noticed() {
+        assert!(notices(|root| fs::write(root.join("b.yaml"), "").unwrap()));
+        assert!(notices(|root| fs::remove_file(root.join("a.yaml")).unwrap()));
+        assert!(notices(|root| {
+            fs::rename(root.join("a.yaml"), root.join("b.yaml")).unwrap();
+        }));
+        assert!(notices(|root| fs::remove_dir_all(root).unwrap()));
+        assert!(notices(|root| {
+            fs::rename(root, root.with_file_name("rules.old")).unwrap();
+            fs::create_dir(root).unwrap();
+            fs::hard_link(root.with_file_name("rules.old/a.yaml"), root.join("a.yaml")).unwrap();
+        }));
+        assert!(!notices(|root| fs::write(root.join("a.yaml~"), "").unwrap()));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_not_an_empty_one() {
+        let parent = tempfile::tempdir().unwrap();
+        let root = parent.path().join("rules");
+        let source = Folder::rules(root.clone());
+        let absent = source.stamp();
+        fs::create_dir(&root).unwrap();
+        let empty = source.stamp();
+        assert_ne!(absent, empty);
+        assert!(source.read().unwrap().is_empty());
+        std::os::unix::fs::symlink("nowhere", root.join("cas")).unwrap();
+        let dangling = source.stamp();
+        assert_ne!(empty, dangling);
+        assert_eq!(source.read().unwrap_err().reason, "introuvable");
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_file_is_not_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = Folder::rules(folder.path().to_path_buf());
+        let place = folder.path().join("a.yaml");
+        fs::create_dir(&place).unwrap();
+        assert_eq!(source.read().unwrap_err().reason, "n'est pas un fichier");
+        fs::remove_dir(&place).unwrap();
+        std::os::unix::fs::symlink("nowhere", &place).unwrap();
+        let error = source.read().unwrap_err();
+        assert_eq!(error.reason, "introuvable");
+        assert!(error.path.ends_with("a.yaml"), "{error}");
+    }
+
+    #[test]
+    fn only_a_file_that_counts_is_half_written_and_until_it_is_closed() {
+        let source = Folder::rules("rules".into());
+        let reader = source.clone();
+        let at = |name: &str| std::env::current_dir().unwrap().join("rules").join(name);
+        for name in [
+            ".statuts.yaml.swp",
+            "statuts.yaml~",
+            "autre/a.yaml",
+            "../a.yaml",
+        ] {
+            source.note_writing(&at(name));
+            assert!(!reader.being_written(), "{name}");
+        }
+        for name in ["statuts.yaml", "cas/a.yaml"] {
+            source.note_writing(&at(name));
+            assert!(reader.being_written(), "{name}");
+            source.note_written(&at(name));
+            assert!(!reader.being_written(), "{name}");
+        }
     }
 }

@@ -17,6 +17,8 @@ use crate::settings::Settings;
 
 pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     telemetry::logs(&settings.live.log);
+    // A SIGHUP would end the process until someone listens; what it asks for, the start does.
+    let _hangups = signal(SignalKind::hangup());
     for unknown in Settings::unknown_variables(std::env::vars()) {
         tracing::warn!("unknown setting in the environment: {unknown}");
     }

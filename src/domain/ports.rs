@@ -135,17 +135,22 @@ pub trait Source: Send + Sync {
     /// When the folder or one of its files cannot be read.
     fn read(&self) -> Result<FileSet, SourceError>;
 
+    /// Whether a file that counts is known to be half written.
+    fn being_written(&self) -> bool {
+        false
+    }
+
     /// The folder's name, for messages.
     fn name(&self) -> String;
 }
 
 /// A folder of rules or reference data could not be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {reason}")]
 pub struct SourceError {
     /// The file or folder.
     pub path: String,
-    /// Why, in the operating system's words.
+    /// Why, in French, or in the operating system's words.
     pub reason: String,
 }
 

@@ -145,7 +145,7 @@ impl Reload {
     ) -> Result<Self, BootError> {
         let at = clock.now();
         let stored = store.last_version().await?;
-        let (version, generation, diagnostics) = match read(&rules, &exports).await {
+        let (version, generation, diagnostics) = match read_settled(&rules, &exports).await {
             Ok(files) => {
                 let accepted = stored.as_ref().map(|it| it.rules.clone());
                 let (generation, diagnostics) = build(&files, None, accepted).await;
@@ -216,28 +216,41 @@ impl Reload {
 
     /// Reloads after each burst of hints, until their sender is gone.
     pub async fn run(&self, hints: mpsc::Receiver<()>) {
-        settle::after_each_burst(hints, || self.reload_if_changed()).await;
+        let files = settle::Files {
+            // One that SIGHUP or a request began may have been left unfinished, too.
+            unfinished: || self.last.load().version.is_empty(),
+            being_written: || self.rules.being_written() || self.exports.being_written(),
+        };
+        settle::after_each_burst(hints, files, || self.reload_if_changed()).await;
     }
 
     /// Tries the files on the disk whether or not they changed; returns how it went.
     pub async fn reload(&self) -> Arc<Attempt> {
-        {
-            let _alone = self.one_at_a_time.lock().await;
-            for _ in 0..ROUNDS_ON_DEMAND {
-                let files = self.read_settled().await;
-                if self.attempt(files).await.is_some() {
-                    break;
-                }
-            }
-        }
+        self.reload_alone().await;
         self.covered().await;
         self.last_attempt()
+    }
+
+    async fn reload_alone(&self) {
+        let _alone = self.one_at_a_time.lock().await;
+        let before = self.last_attempt();
+        for _ in 0..ROUNDS_ON_DEMAND {
+            let files = read_settled(&self.rules, &self.exports).await;
+            if self.attempt(files).await.is_some() {
+                return;
+            }
+        }
+        if Arc::ptr_eq(&before, &self.last_attempt()) {
+            // Whoever asked is told of this attempt, and of no earlier one.
+            let error = unsettled(&self.rules);
+            self.refuse(String::new(), self.clock.now(), vec![unreadable(&error)]);
+        }
     }
 
     /// Tries the files on the disk, unless they were tried; `None` when it must be tried again.
     async fn reload_if_changed(&self) -> Option<()> {
         let _alone = self.one_at_a_time.lock().await;
-        let files = self.read_settled().await;
+        let files = read_settled(&self.rules, &self.exports).await;
         if let Ok(files) = &files {
             let version = files.version();
             if version == self.last.load().version {
@@ -245,17 +258,6 @@ impl Reload {
             }
         }
         self.attempt(files).await
-    }
-
-    /// Both folders, once two looks in a row show the same.
-    async fn read_settled(&self) -> Result<Files, SourceError> {
-        let look = || read(&self.rules, &self.exports);
-        let same = |before: &Files, now: &Files| before.version() == now.version();
-        let settled = settle::seen_twice(look, same).await?;
-        settled.ok_or_else(|| SourceError {
-            path: self.rules.name(),
-            reason: "les fichiers ne cessent de changer".into(),
-        })
     }
 
     async fn attempt(&self, files: Result<Files, SourceError>) -> Option<()> {
@@ -390,6 +392,31 @@ async fn read(rules: &Arc<dyn Source>, exports: &Arc<dyn Source>) -> Result<File
             reason: error.to_string(),
         })
     })
+}
+
+/// Both folders, once two looks in a row show the same. A file that is renamed as it is read
+/// cannot be read for an instant: that counts only where it stays so.
+async fn read_settled(
+    rules: &Arc<dyn Source>,
+    exports: &Arc<dyn Source>,
+) -> Result<Files, SourceError> {
+    let look = || read(rules, exports);
+    let same =
+        |before: &Result<Files, SourceError>, now: &Result<Files, SourceError>| match (before, now)
+        {
+            (Ok(before), Ok(now)) => before.version() == now.version(),
+            (Err(before), Err(now)) => before == now,
+            _ => false,
+        };
+    let settled = settle::seen_twice(look, same).await;
+    settled.unwrap_or_else(|| Err(unsettled(rules)))
+}
+
+fn unsettled(rules: &Arc<dyn Source>) -> SourceError {
+    SourceError {
+        path: rules.name(),
+        reason: "les fichiers ne cessent de changer".into(),
+    }
 }
 
 fn unreadable(error: &SourceError) -> Diagnostic {

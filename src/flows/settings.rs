@@ -83,7 +83,16 @@ impl SettingsReload {
 
     /// Reloads after each burst of hints, until their sender is gone.
     pub async fn run(&self, hints: mpsc::Receiver<()>) {
-        settle::after_each_burst(hints, || self.reload_if_changed()).await;
+        let files = settle::Files {
+            unfinished: || false,
+            being_written: || {
+                self.parts
+                    .file
+                    .as_ref()
+                    .is_some_and(|it| it.being_written())
+            },
+        };
+        settle::after_each_burst(hints, files, || self.reload_if_changed()).await;
     }
 
     /// Tries the file whether or not it changed.
@@ -215,10 +224,10 @@ async fn read_settled(file: &Arc<dyn Source>) -> Result<String, SettingsError> {
         |error: SourceError| SettingsError(vec![format!("{}: {}", error.path, error.reason)]);
     let looked = settle::seen_twice(|| read(Arc::clone(file)), |before, now| before == now).await;
     let wrong = |what: &str| Err(SettingsError(vec![format!("{}: {what}", file.name())]));
-    let Some(files) = looked.map_err(told)? else {
+    let Some(files) = looked else {
         return wrong("it does not cease to change");
     };
-    let Some(bytes) = files.into_values().next() else {
+    let Some(bytes) = files.map_err(told)?.into_values().next() else {
         return wrong("there is no such file");
     };
     match String::from_utf8(bytes) {

@@ -8,31 +8,37 @@ use tokio::sync::mpsc;
 const QUIET: Duration = Duration::from_millis(100);
 /// A burst that does not end is looked at all the same.
 const LONGEST_BURST: Duration = Duration::from_secs(1);
+/// So is a file that is still being written after this long.
+const LONGEST_WRITE: Duration = Duration::from_secs(30);
 /// How often the files may change while they are read before the attempt is put off.
 const MAX_ROUNDS: u32 = 20;
 /// When an attempt that could not be finished is made again.
 const PUT_OFF: Duration = Duration::from_secs(2);
 
+/// What is known of the files besides the hints.
+pub(super) struct Files<U, W> {
+    /// Whether the last attempt, whoever made it, must be made again.
+    pub unfinished: U,
+    /// Whether one of them is half written.
+    pub being_written: W,
+}
+
 /// Makes an attempt after each burst of hints, until their sender is gone. One that gives `None`
 /// must be made again, hint or no hint.
 pub(super) async fn after_each_burst<F: Future<Output = Option<()>>>(
     mut hints: mpsc::Receiver<()>,
+    files: Files<impl Fn() -> bool, impl Fn() -> bool>,
     attempt: impl Fn() -> F,
 ) {
     let mut put_off = false;
     loop {
-        let hint = if put_off {
-            tokio::select! {
-                hint = hints.recv() => hint,
-                () = tokio::time::sleep(PUT_OFF) => Some(()),
-            }
-        } else {
-            hints.recv().await
-        };
-        if hint.is_none() {
-            return;
+        match tokio::time::timeout(PUT_OFF, hints.recv()).await {
+            Ok(Some(())) => settle(&mut hints).await,
+            Ok(None) => return,
+            Err(_) if put_off || (files.unfinished)() => {}
+            Err(_) => continue,
         }
-        settle(&mut hints).await;
+        written(&mut hints, &files.being_written).await;
         put_off = attempt().await.is_none();
     }
 }
@@ -49,22 +55,28 @@ async fn settle(hints: &mut mpsc::Receiver<()>) {
     }
 }
 
+/// Waits until no file is half written: one that was cut may be a good one with rows missing.
+async fn written(hints: &mut mpsc::Receiver<()>, being_written: impl Fn() -> bool) {
+    let end = tokio::time::Instant::now() + LONGEST_WRITE;
+    while being_written() && tokio::time::Instant::now() < end {
+        tokio::time::sleep(QUIET / 4).await;
+        settle(hints).await;
+    }
+}
+
 /// What is seen once two looks in a row see the same; `None` where it never ceases to change.
-///
-/// # Errors
-/// As soon as one look fails.
-pub(super) async fn seen_twice<T, E, F: Future<Output = Result<T, E>>>(
+pub(super) async fn seen_twice<T, F: Future<Output = T>>(
     look: impl Fn() -> F,
     same: impl Fn(&T, &T) -> bool,
-) -> Result<Option<T>, E> {
-    let mut before = look().await?;
+) -> Option<T> {
+    let mut before = look().await;
     for _ in 0..MAX_ROUNDS {
         tokio::time::sleep(QUIET / 4).await;
-        let now = look().await?;
+        let now = look().await;
         if same(&before, &now) {
-            return Ok(Some(now));
+            return Some(now);
         }
         before = now;
     }
-    Ok(None)
+    None
 }

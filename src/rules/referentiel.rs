@@ -61,6 +61,13 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
             "aucune résidence dans ce fichier : l'export semble vide ou tronqué",
         ));
     }
+    if gestionnaires.is_empty() && !any_error(&faults) {
+        faults.push(Diagnostic::file(
+            code::EXPORT,
+            FILES[1],
+            "aucun gestionnaire dans ce fichier : l'export semble vide ou tronqué",
+        ));
+    }
 
     let mut unique = Unique::default();
     for row in &gestionnaires {

@@ -81,6 +81,15 @@ impl Templates {
                 continue;
             };
             let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+            if text.trim().is_empty() {
+                // Some editors empty a file before they write it: no demande may go out blank.
+                faults.push(Diagnostic::file(
+                    code::TEMPLATE,
+                    path,
+                    "ce fichier est vide",
+                ));
+                continue;
+            }
             add(&mut environment, path, text, faults);
         }
         if !files.contains_key(CONTEXTE) {

@@ -1,108 +1,13 @@
 //! The real binary, killed for real.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::Command;
 
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::harness::{Builder, FakeSowell, environment, installed, signalement, token};
-
-/// A daemon of its own process.
-pub struct Process {
-    child: Child,
-    pub url: String,
-    /// What it printed before it was ready.
-    greeting: Vec<String>,
-    /// What it has logged since.
-    log: Arc<Mutex<Vec<String>>>,
-}
-
-impl Process {
-    pub fn start(folder: &Path, more: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_passerelle"))
-            .current_dir(folder)
-            .env_remove("RUST_LOG")
-            .envs(environment(folder))
-            .envs(
-                more.iter()
-                    .map(|(name, value)| (format!("PASSERELLE_{name}"), value)),
-            )
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut greeting = Vec::new();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
-        let url = loop {
-            let line = stderr.next().expect("it ended at once").unwrap();
-            let address = line
-                .strip_prefix("Passerelle listens on ")
-                .map(str::to_owned);
-            greeting.push(line);
-            if let Some(url) = address {
-                break url;
-            }
-        };
-        greeting.extend(
-            stderr
-                .by_ref()
-                .map_while(Result::ok)
-                .take_while(|line| !line.starts_with("Console")),
-        );
-        // What it logs from here on must not fill the pipe.
-        let log = Arc::<Mutex<Vec<String>>>::default();
-        let lines = Arc::clone(&log);
-        std::thread::spawn(move || {
-            let all = stderr.map_while(Result::ok);
-            all.for_each(|line| lines.lock().unwrap().push(line));
-        });
-        Self {
-            child,
-            url,
-            greeting,
-            log,
-        }
-    }
-
-    /// Whether a line of the log since the greeting holds these words.
-    pub fn logged(&self, words: &str) -> bool {
-        let log = self.log.lock().unwrap();
-        log.iter().any(|line| line.contains(words))
-    }
-
-    /// Sends it a signal, such as `HUP`.
-    pub fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &id]).status();
-        assert!(sent.unwrap().success());
-    }
-
-    pub async fn post(&self, path: &str, client: &str, body: &Value) -> (u16, Value) {
-        let request = Client::new().post(format!("{}{path}", self.url));
-        let response = request
-            .bearer_auth(token(client))
-            .json(body)
-            .send()
-            .await
-            .unwrap();
-        (response.status().as_u16(), response.json().await.unwrap())
-    }
-
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::harness::{Builder, FakeSowell, installed, signalement, token};
+use crate::process::Process;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_acknowledged_is_there_after_a_kill() {
@@ -188,23 +93,7 @@ async fn a_start_in_an_empty_folder_prints_a_request_that_works() {
         for (name, value) in tokens {
             child.env(format!("PASSERELLE_{name}"), value);
         }
-        let mut child = child
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap())
-            .lines()
-            .map_while(Result::ok);
-        let greeting: Vec<String> = lines
-            .take_while(|line| !line.starts_with("Console"))
-            .collect();
-        Process {
-            child,
-            url: String::new(),
-            greeting,
-            log: Arc::default(),
-        }
+        Process::of(child)
     };
     let first = run(folder.path());
     let curl = first

@@ -14,6 +14,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::IntoResponse;
+use passerelle::adapters::http::AppState;
 use passerelle::app::App;
 use passerelle::settings::Settings;
 use reqwest::{Client, RequestBuilder};
@@ -38,11 +39,16 @@ pub fn token(client: &str) -> String {
 pub fn installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    possible(found, &format!("{program}, which is not installed"))
+}
+
+/// The same for anything else that a test needs.
+pub fn possible(found: bool, need: &str) -> bool {
     if !found {
         let required = std::env::var("PASSERELLE_TEST_REQUIRE").is_ok_and(|it| it == "all");
-        assert!(!required, "{program} is not installed");
+        assert!(!required, "a test needs {need}");
         // Not `eprintln!`, which the test runner swallows when the test passes.
-        let note = format!("NOT RUN: a test needs {program}, which is not installed\n");
+        let note = format!("NOT RUN: a test needs {need}\n");
         let _ = std::io::stderr().write_all(note.as_bytes());
     }
     found
@@ -72,6 +78,8 @@ pub struct Daemon {
     pub folder: Arc<TempDir>,
     pub environment: Vec<(String, String)>,
     pub client: Client,
+    /// What its handlers reach.
+    pub state: AppState,
     stop: CancellationToken,
     task: JoinHandle<anyhow::Result<()>>,
 }
@@ -151,7 +159,14 @@ impl Builder {
     }
 
     pub async fn start(self) -> Daemon {
+        self.start_while(|| {}).await
+    }
+
+    /// Starts it, with something happening after it read its files and before it serves.
+    pub async fn start_while(self, happens: impl FnOnce()) -> Daemon {
         let app = App::build(&self.settings()).await.unwrap();
+        happens();
+        let state = app.state.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -161,6 +176,7 @@ impl Builder {
             folder: self.folder,
             environment: self.environment,
             client: Client::new(),
+            state,
             stop,
             task,
         }
@@ -269,6 +285,26 @@ impl Daemon {
         self.get("/api/v1/admin/regles", "admin").await.json()
     }
 
+    /// Reloads on demand, and gives the outcome.
+    pub async fn reload(&self) -> Value {
+        let request = self.request("POST", "/api/v1/admin/regles/recharger", "admin");
+        self.send(request).await.json()
+    }
+
+    /// Waits until the state of the rules is as `wanted`.
+    pub async fn regles_when(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        until(what, || async {
+            let regles = self.regles().await;
+            wanted(&regles).then_some(regles)
+        })
+        .await
+    }
+
+    /// A file or folder of it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// Saves a file as editors do: a new one renamed over the old.
     pub fn save(&self, name: &str, text: &str) {
         let path = self.folder.path().join(name);
@@ -329,6 +365,16 @@ impl Daemon {
         self.task.await.unwrap().unwrap();
         (self.folder, self.environment)
     }
+}
+
+/// Whether the last attempt took effect.
+pub fn is_accepted(regles: &Value) -> bool {
+    regles["derniere_tentative"]["acceptee"] == true
+}
+
+/// Whether the last attempt was refused.
+pub fn is_refused(regles: &Value) -> bool {
+    regles["derniere_tentative"]["acceptee"] == false
 }
 
 /// A signalement like those of SoWell, with its own link.

@@ -1,10 +1,17 @@
 //! Edits of rules and reference data while the daemon runs (contract, sections 5 and 6).
 
 use std::fs;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::json;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
 
-use crate::harness::{Builder, FakeSowell, signalement, signalement_with, until};
+use crate::harness::{
+    Builder, FakeSowell, is_accepted, is_refused, signalement, signalement_with, until,
+};
+use crate::process::{Process, settle_in, signal};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_of_each_file_is_live_without_a_restart() {
@@ -184,39 +191,119 @@ async fn a_reload_on_demand_answers_with_its_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_storm_of_saves_ends_with_the_last_one() {
+async fn of_a_thousand_saves_the_last_one_wins() {
     let daemon = Builder::new().start().await;
-    for number in 0..300 {
-        daemon.save(
-            "rules/priorites.yaml",
-            &format!("priorites: {{high: mot-{number}}}\n"),
-        );
-    }
-    let mut number = 0;
-    until("the last save decides", || {
-        number += 1;
-        let body = signalement(number);
-        let daemon = &daemon;
-        async move {
-            let uid = daemon.created(&body).await;
-            let demande = daemon
-                .get(&format!("/api/v1/demandes/{uid}"), "crm")
-                .await
-                .json();
-            (demande["priorite"] == "mot-299").then_some(())
+    let path = daemon.path("rules/priorites.yaml");
+    let (folder, saves) = (daemon.folder.clone(), 1_000);
+    let storm = tokio::task::spawn_blocking(move || {
+        for number in 1..=saves {
+            let text = format!("priorites: {{high: mot-{number}}}\n");
+            // In turn as editors save: over the old file, and by renaming.
+            if number % 2 == 0 {
+                fs::write(&path, text).unwrap();
+            } else {
+                let beside = folder.path().join("rules/.priorites.swp");
+                fs::write(&beside, text).unwrap();
+                fs::rename(beside, &path).unwrap();
+            }
         }
-    })
-    .await;
+    });
+    let mut number = 0;
+    let mut word = async || {
+        number += 1;
+        let uid = daemon.created(&signalement(number)).await;
+        let path = format!("/api/v1/demandes/{uid}");
+        daemon.get(&path, "crm").await.json()["priorite"].clone()
+    };
+    while !storm.is_finished() {
+        word().await;
+    }
+    storm.await.unwrap();
+    while word().await != "mot-1000" {
+        tokio::task::yield_now().await;
+    }
+    let regles = daemon.regles_when("no refusal is left", is_accepted).await;
+    assert_eq!(
+        regles["derniere_tentative"]["version"],
+        regles["active"]["version"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_on_refused_files_serves_the_last_accepted_version() {
+async fn a_reload_on_demand_answers_with_its_own_attempt_even_in_a_storm() {
+    let daemon = Builder::new().start().await;
+    let storm = Arc::new(AtomicBool::new(true));
+    let (folder, goes_on) = (daemon.folder.clone(), storm.clone());
+    let saves = tokio::task::spawn_blocking(move || {
+        let mut number = 0;
+        while goes_on.load(Ordering::SeqCst) {
+            number += 1;
+            let beside = folder.path().join("rules/.priorites.swp");
+            fs::write(&beside, format!("priorites: {{high: mot-{number}}}\n")).unwrap();
+            fs::rename(beside, folder.path().join("rules/priorites.yaml")).unwrap();
+        }
+        number
+    });
+    let le = |regles: &Value| {
+        let le = regles["derniere_tentative"]["le"].as_str().unwrap();
+        DateTime::parse_from_rfc3339(le).unwrap()
+    };
+    let asked = Utc::now() - TimeDelta::milliseconds(1);
+    let regles = daemon.reload().await;
+    assert!(le(&regles) > asked, "{regles}");
+    daemon.created(&signalement(1)).await;
+    storm.store(false, Ordering::SeqCst);
+    let last = saves.await.unwrap();
+    let regles = daemon.reload().await;
+    assert!(is_accepted(&regles), "{regles}");
+    let uid = daemon.created(&signalement(2)).await;
+    let path = format!("/api/v1/demandes/{uid}");
+    assert_eq!(
+        daemon.get(&path, "crm").await.json()["priorite"],
+        format!("mot-{last}")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_between_the_first_reading_and_the_watching_is_noticed() {
+    for name in ["rules/priorites.yaml", "referentiel/biens.csv"] {
+        let builder = Builder::new();
+        let path = builder.folder().path().join(name);
+        let daemon = builder
+            .start_while(|| {
+                let read = fs::read_to_string(&path).unwrap();
+                fs::write(&path, format!("{read}\n")).unwrap();
+            })
+            .await;
+        let boot = daemon.state.store.list_versions(10).await.unwrap();
+        let boot = boot.last().unwrap().version.clone();
+        daemon
+            .regles_when("the edit is in force", |it| it["active"]["version"] != boot)
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_on_refused_files_serves_the_last_accepted_version_loudly() {
     let daemon = Builder::new().start().await;
     let version = daemon.regles().await["active"]["version"].clone();
     let (folder, environment) = daemon.stop().await;
-    fs::write(folder.path().join("rules/statuts.yaml"), "initial: [\n").unwrap();
+    let statuts = folder.path().join("rules/statuts.yaml");
+    let good = fs::read_to_string(&statuts).unwrap();
+    fs::write(&statuts, "initial: [\n").unwrap();
+
+    let told = Process::start(folder.path(), &[]);
+    let log = told.greeting.join("\n");
+    assert!(
+        log.contains("ERROR") && log.contains("statuts.yaml, ligne 1"),
+        "{log}"
+    );
+    told.kill();
+
     let daemon = Builder::again(&folder, environment).start().await;
-    let regles = daemon.regles().await;
+    let ready = daemon.get("/readyz", "").await;
+    assert_eq!(ready.status, 200);
+    let regles = ready.json()["regles"].clone();
     assert_eq!(regles["active"]["version"], version);
     assert_eq!(regles["derniere_tentative"]["acceptee"], false);
     assert_eq!(
@@ -224,6 +311,93 @@ async fn a_start_on_refused_files_serves_the_last_accepted_version() {
         "statuts.yaml"
     );
     daemon.created(&signalement(1)).await;
+    // Mended as it was, then edited: both are picked up.
+    daemon.save("rules/statuts.yaml", &good);
+    let regles = daemon.regles_when("it is mended", is_accepted).await;
+    assert_eq!(regles["active"]["version"], version);
+    daemon.save("rules/statuts.yaml", &format!("# revu\n{good}"));
+    daemon
+        .regles_when("an edit", |it| it["active"]["version"] != version)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_on_a_file_that_cannot_be_read_serves_the_last_accepted_version_until_it_can() {
+    let (folder, environment) = Builder::new().start().await.stop().await;
+    let file = folder.path().join("rules/statuts.yaml");
+    let away = folder.path().join("away.yaml");
+    fs::rename(&file, &away).unwrap();
+    std::os::unix::fs::symlink("nowhere", &file).unwrap();
+    let daemon = Builder::again(&folder, environment).start().await;
+    let regles = daemon.regles().await;
+    assert!(is_refused(&regles), "{regles}");
+    let version = regles["active"]["version"].clone();
+    daemon.created(&signalement(1)).await;
+    fs::rename(&away, &file).unwrap();
+    let regles = daemon.regles_when("it is there", is_accepted).await;
+    assert_eq!(regles["active"]["version"], version);
+    daemon.edit("rules/transmission.yaml", "modes: []\n").await;
+    assert_eq!(daemon.post(&signalement(2)).await.json()["transmis"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sighup_reloads_for_better_and_for_worse() {
+    let builder = Builder::new();
+    let folder = builder.folder();
+    let daemon = Process::start(folder.path(), &[]);
+    let hang_up = async || {
+        let before = daemon.regles().await["derniere_tentative"]["le"].clone();
+        signal(daemon.child.id(), "HUP");
+        daemon
+            .regles_when("an attempt", |it| it["derniere_tentative"]["le"] != before)
+            .await
+    };
+    // Only the signal makes an attempt where nothing was edited.
+    let first = hang_up().await;
+    assert!(is_accepted(&first), "{first}");
+    let transmission = folder.path().join("rules/transmission.yaml");
+    fs::write(&transmission, "modes: [auteurs]\n").unwrap();
+    hang_up().await;
+    let refused = daemon.regles_when("it is refused", is_refused).await;
+    assert_eq!(refused["active"], first["active"]);
+    fs::write(&transmission, "modes: []\n").unwrap();
+    hang_up().await;
+    let mended = daemon.regles_when("it is accepted", is_accepted).await;
+    assert_ne!(mended["active"]["version"], first["active"]["version"]);
+    daemon.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sighup_during_the_start_ends_nothing() {
+    let builder = Builder::new();
+    let folder = builder.folder();
+    fs::create_dir(folder.path().join("data")).unwrap();
+    // Another daemon, as far as this one can see: it waits.
+    let other = fs::File::create(folder.path().join("data/passerelle.lock")).unwrap();
+    other.lock().unwrap();
+    let (sender, pid) = std::sync::mpsc::channel();
+    let root = folder.path().to_path_buf();
+    let starting = tokio::task::spawn_blocking(move || {
+        let binary = Command::new(env!("CARGO_BIN_EXE_passerelle"));
+        Process::started(settle_in(binary, &root, &[]), |pid| {
+            sender.send(pid).unwrap();
+        })
+    });
+    let pid = tokio::task::spawn_blocking(move || pid.recv().unwrap())
+        .await
+        .unwrap();
+    until("it listens to SIGHUP", || async {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let caught = status.lines().find_map(|it| it.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
+        (caught & 1 != 0).then_some(())
+    })
+    .await;
+    signal(pid, "HUP");
+    drop(other);
+    let daemon = starting.await.unwrap();
+    assert!(is_accepted(&daemon.regles().await));
+    daemon.kill();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -233,59 +407,6 @@ async fn a_first_start_on_refused_files_tells_what_is_wrong() {
         .refusal()
         .await;
     assert!(refusal.contains("statuts.yaml, ligne 1"), "{refusal}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_editors_leave_behind_is_no_edit() {
-    let daemon = Builder::new().start().await;
-    let before = daemon.regles().await["derniere_tentative"]["version"].clone();
-    for name in [
-        ".statuts.yaml.swp",
-        "statuts.yaml~",
-        "statuts.yaml.bak",
-        "4913",
-    ] {
-        fs::write(daemon.folder.path().join("rules").join(name), "initial: [").unwrap();
-    }
-    let request = daemon.request("POST", "/api/v1/admin/regles/recharger", "admin");
-    let regles = daemon.send(request).await.json();
-    assert_eq!(regles["derniere_tentative"]["version"], before);
-    assert_eq!(regles["derniere_tentative"]["acceptee"], true);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_folder_swapped_by_a_link_is_noticed() {
-    let builder = Builder::new();
-    let root = builder.settings().data_dir.parent().unwrap().to_path_buf();
-    // As a ConfigMap is mounted: each file a link through `..data` to a dated folder.
-    let mounted = root.join("mounted");
-    fs::create_dir(&mounted).unwrap();
-    let old = mounted.join("..2026_01");
-    crate::harness::copy(&root.join("rules"), &old);
-    std::os::unix::fs::symlink("..2026_01", mounted.join("..data")).unwrap();
-    for entry in fs::read_dir(&old).unwrap() {
-        let name = entry.unwrap().file_name();
-        let target = std::path::Path::new("..data").join(&name);
-        std::os::unix::fs::symlink(target, mounted.join(name)).unwrap();
-    }
-    let daemon = builder
-        .set("RULES_DIR", &mounted.display().to_string())
-        .start()
-        .await;
-    daemon.created(&signalement(1)).await;
-    let new = mounted.join("..2026_02");
-    crate::harness::copy(&old, &new);
-    fs::write(new.join("transmission.yaml"), "modes: []\n").unwrap();
-    std::os::unix::fs::symlink("..2026_02", mounted.join("..data_tmp")).unwrap();
-    fs::rename(mounted.join("..data_tmp"), mounted.join("..data")).unwrap();
-    let mut number = 1;
-    until("the new folder decides", || {
-        number += 1;
-        let body = signalement(number);
-        let daemon = &daemon;
-        async move { (daemon.post(&body).await.json()["transmis"] == false).then_some(()) }
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -351,4 +472,29 @@ async fn an_export_that_only_makes_a_case_fail_takes_effect_with_a_warning() {
     );
     let body = daemon.post(&signalement(1)).await.json();
     assert_eq!(body["gestionnaire_concerne"]["identifiant"], "TEC-2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_export_is_refused_whole_and_forgotten_once_it_is_as_before() {
+    let daemon = Builder::new().start().await;
+    let before = daemon.regles().await["active"].clone();
+    let residences = daemon.read("referentiel/residences.csv");
+    // Cut in the middle of a row, as by a copy that broke off.
+    let cut = &residences[..residences.find(";Bellecroix").unwrap()];
+    let regles = daemon.edit("referentiel/residences.csv", cut).await;
+    assert!(is_refused(&regles), "{regles}");
+    let error = &regles["derniere_tentative"]["erreurs"][0];
+    assert_eq!(
+        (error["fichier"].as_str(), error["ligne"].as_u64()),
+        (Some("residences.csv"), Some(3))
+    );
+    assert_eq!(regles["active"], before);
+    daemon.created(&signalement(1)).await;
+    let elsewhere = json!({"residence": "MZ-02", "bien": null, "qualification": "VOIS"});
+    daemon.created(&signalement_with(2, &elsewhere)).await;
+
+    let regles = daemon.edit("referentiel/residences.csv", &residences).await;
+    assert!(is_accepted(&regles), "{regles}");
+    assert_eq!(regles["derniere_tentative"]["erreurs"], json!([]));
+    assert_eq!(regles["active"], before);
 }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::crash::Process;
 use crate::harness::{Builder, Daemon, FakeSowell, installed, signalement, token, until};
+use crate::process::Process;
 
 const FILE: &str = "passerelle.yaml";
 

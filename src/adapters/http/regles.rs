@@ -74,8 +74,9 @@ impl From<&Diagnostic> for DiagnosticBody {
 /// The state of the rules as every page and probe shows it.
 #[must_use]
 pub fn state_of(reload: &Reload) -> ReglesBody {
-    let active = reload.active();
+    // In this order: an attempt that is told as accepted is then also told as in force.
     let last = reload.last_attempt();
+    let active = reload.active();
     let of = |wanted: Severity| {
         let found = last
             .diagnostics

@@ -1,0 +1,142 @@
+//! The real binary in a process of its own, for what only a process has: signals, a sudden end,
+//! limits of the system.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use reqwest::{Client, RequestBuilder};
+use serde_json::Value;
+
+use crate::harness::{environment, token, until};
+
+/// A daemon of its own process.
+pub struct Process {
+    pub child: Child,
+    pub url: String,
+    /// What it printed before it was ready.
+    pub greeting: Vec<String>,
+    /// What it has logged since.
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Process {
+    /// A daemon that lives in `folder`, with more settings.
+    pub fn start(folder: &Path, more: &[(&str, &str)]) -> Self {
+        let binary = Command::new(env!("CARGO_BIN_EXE_passerelle"));
+        Self::of(settle_in(binary, folder, more))
+    }
+
+    /// What `command` starts, once it listens.
+    pub fn of(command: Command) -> Self {
+        Self::started(command, |_| {})
+    }
+
+    /// The same, telling its number as soon as it has one.
+    pub fn started(mut command: Command, tell: impl FnOnce(u32)) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        tell(child.id());
+        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut greeting = Vec::new();
+        let mut url = None;
+        for line in stderr.by_ref().map_while(Result::ok) {
+            if let Some(address) = line.strip_prefix("Passerelle listens on ") {
+                url = Some(address.to_owned());
+            }
+            let last = line.starts_with("Console");
+            greeting.push(line);
+            if last {
+                break;
+            }
+        }
+        // What it logs from here on must not fill the pipe.
+        let log = Arc::<Mutex<Vec<String>>>::default();
+        let lines = Arc::clone(&log);
+        std::thread::spawn(move || {
+            let all = stderr.map_while(Result::ok);
+            all.for_each(|line| lines.lock().unwrap().push(line));
+        });
+        let Some(url) = url else {
+            panic!("it ended at once: {greeting:#?}");
+        };
+        Self {
+            child,
+            url,
+            greeting,
+            log,
+        }
+    }
+
+    /// Whether a line of the log since the greeting holds these words.
+    pub fn logged(&self, words: &str) -> bool {
+        let log = self.log.lock().unwrap();
+        log.iter().any(|line| line.contains(words))
+    }
+
+    /// Sends it a signal, such as `HUP`.
+    pub fn signal(&self, name: &str) {
+        signal(self.child.id(), name);
+    }
+
+    pub fn request(&self, method: &str, path: &str, client: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.url);
+        let request = Client::new().request(method.parse().unwrap(), url);
+        request.bearer_auth(token(client))
+    }
+
+    pub async fn post(&self, path: &str, client: &str, body: &Value) -> (u16, Value) {
+        let request = self.request("POST", path, client).json(body);
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    pub async fn regles(&self) -> Value {
+        let request = self.request("GET", "/api/v1/admin/regles", "admin");
+        request.send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Waits until the state of the rules is as `wanted`.
+    pub async fn regles_when(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        until(what, || async {
+            let regles = self.regles().await;
+            wanted(&regles).then_some(regles)
+        })
+        .await
+    }
+
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Gives a command the settings of a daemon that lives in `folder`.
+pub fn settle_in(mut command: Command, folder: &Path, more: &[(&str, &str)]) -> Command {
+    command
+        .current_dir(folder)
+        .env_remove("RUST_LOG")
+        .envs(environment(folder));
+    for (name, value) in more {
+        command.env(format!("PASSERELLE_{name}"), value);
+    }
+    command
+}
+
+/// Sends a signal, by its name without `SIG`.
+pub fn signal(pid: u32, name: &str) {
+    let kill = format!("kill -{name} {pid}");
+    let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
+    assert!(status.success());
+}
