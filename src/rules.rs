@@ -5,6 +5,7 @@
 //! [`referentiel`] reads the CSV exports, [`compile`] joins it all into the one immutable
 //! [`compile::Generation`] that runs, once the admins' [`case`]s pass, and [`decide`] is the pure function that everything calls,
 //! leaving a [`trace`]. What is wrong with a file is a [`diagnostic`].
+//! What editors know of the YAML files beforehand is a [`schema`].
 //!
 //! Pure by rule: no clock, no file, no network, no async here.
 
@@ -13,6 +14,7 @@ pub mod compile;
 pub mod decide;
 pub mod diagnostic;
 pub mod referentiel;
+pub mod schema;
 pub mod script;
 pub mod source;
 pub mod template;

@@ -9,11 +9,14 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use schemars::transform::{RecursiveTransform, Transform};
+use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use url::Url;
 
 use crate::domain::ports::Client;
 use crate::rules::diagnostic::suggestion;
+use crate::rules::schema;
 
 /// The file that is read where `--config` names none.
 pub const DEFAULT_FILE: &str = "passerelle.yaml";
@@ -136,67 +139,103 @@ impl fmt::Debug for Secret {
 #[error("the settings cannot be used:\n  {}", .0.join("\n  "))]
 pub struct SettingsError(pub Vec<String>);
 
-/// The settings as written, before any value is understood.
-#[derive(Debug, Default, Deserialize)]
+/// Settings of Passerelle. Every key has a default; the environment overrides the file.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(title = "passerelle.yaml")]
 struct Raw {
+    /// Address and port where the daemon listens [default: 127.0.0.1:8080].
     listen: Option<String>,
+    /// Folder of the database, the photos and the unsent e-mails [default: data].
     data_dir: Option<String>,
+    /// The database, where it is to be elsewhere: sqlite://PATH.
     database_url: Option<String>,
+    /// Folder of the landlord's rules; edits are live at once [default: rules].
     rules_dir: Option<String>,
+    /// Folder of the landlord's reference data; edits are live at once [default: examples/referentiel].
     referentiel_dir: Option<String>,
+    /// The photos, where they are to be elsewhere: file://PATH.
     files_url: Option<String>,
+    /// Bearer tokens of the three clients; those left out are made at the first start and shown once.
     tokens: RawTokens,
+    /// SoWell's API; until base_url is set, deliveries wait.
     sowell: RawPartner,
+    /// The CRM.
     crm: RawCrm,
+    /// The mail server; without one, each e-mail is written as an .eml file under data_dir.
     smtp: RawSmtp,
+    /// How deliveries are tried again.
     delivery: RawDelivery,
+    /// Limits on what comes in.
     limits: RawLimits,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// Bearer tokens of the three clients.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct RawTokens {
+    /// SoWell's token.
     sowell: Option<String>,
+    /// The CRM's token.
     crm: Option<String>,
+    /// The admins' token.
     admin: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// An API that the daemon calls.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct RawPartner {
+    /// http or https address; `signalements/{uid}` is added to it.
     base_url: Option<String>,
+    /// Sent as a bearer token.
     token: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// The CRM.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct RawCrm {
+    /// Which CRM: embedded [default: embedded].
+    #[schemars(extend("enum" = ["embedded", null]))]
     kind: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// The mail server.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct RawSmtp {
+    /// smtps://user:password@host, or smtp://host:587?tls=required.
     url: Option<String>,
+    /// The sender, such as Vivest <ne-pas-repondre@vivest.example>.
     from: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// How deliveries are tried again.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct RawDelivery {
+    /// The wait after the first failed attempt [default: 1s].
     first_retry: Option<String>,
+    /// The longest wait [default: 15m].
     max_retry: Option<String>,
+    /// When a delivery becomes a dead letter [default: 7d].
     give_up_after: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// Limits on what comes in.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct RawLimits {
+    /// Size of a request [default: 64 MiB].
     body: Option<String>,
+    /// Size of a photo [default: 16 MiB].
     photo: Option<String>,
+    /// Photos of a signalement [default: 20].
     photos: Option<String>,
+    /// Pixels of a photo [default: 100 Mpx].
     pixels: Option<String>,
+    /// Requests of one client [default: 600/min].
     rate: Option<String>,
 }
 
@@ -279,6 +318,24 @@ impl Settings {
                 format!("{name}: {near}")
             })
             .collect()
+    }
+}
+
+/// The JSON Schema of the settings file.
+#[must_use]
+pub fn json_schema() -> Schema {
+    let mut schema = schema::of::<Raw>();
+    RecursiveTransform(as_it_is_read).transform(&mut schema);
+    schema
+}
+
+/// A bare number is read as the text that it is (`photos: 20`), and no default is `null`.
+fn as_it_is_read(schema: &mut Schema) {
+    schema.remove("default");
+    if let Some(serde_json::Value::Array(types)) = schema.get_mut("type")
+        && types.iter().any(|it| it == "string")
+    {
+        types.push("number".into());
     }
 }
 

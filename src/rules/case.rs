@@ -38,6 +38,8 @@ const EXPECTED_OF_SIGNALEMENT: [&str; 10] = [
 ];
 /// What a case may expect of a status.
 const EXPECTED_OF_STATUT: [&str; 4] = ["statut_sowell", "ignore", "accuses", "erreur"];
+/// What a case may say of a status.
+const STATUT: [&str; 5] = ["statut", "resultat", "commentaire", "canal", "date"];
 /// The instant of every signalement in a case.
 const HARMLESS_DATE: &str = "2026-01-15T10:00:00+01:00";
 
@@ -101,10 +103,15 @@ fn read_case(reader: &mut Reader<'_>, file: &str, node: &Node) -> Option<Case> {
             Input::Signalement(reader.texts_by_key(node)?),
             EXPECTED_OF_SIGNALEMENT.as_slice(),
         ),
-        (None, Some(node)) => (
-            Input::Statut(reader.texts_by_key(node)?),
-            EXPECTED_OF_STATUT.as_slice(),
-        ),
+        (None, Some(node)) => {
+            for (key, _) in reader.map(node)? {
+                reader.known_key(key, &STATUT);
+            }
+            (
+                Input::Statut(reader.texts_by_key(node)?),
+                EXPECTED_OF_STATUT.as_slice(),
+            )
+        }
         _ => {
             reader.fault(
                 code::SHAPE,
@@ -154,6 +161,7 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
         let adresse = text(reader, adresse)?;
         let mut by_type = BTreeMap::new();
         for (kind, node) in reader.map(gestionnaires?)? {
+            reader.key(kind);
             let [own_type, identifiant, nom, email] = reader.fields(
                 node,
                 ["type", "identifiant", "nom", "email"],
@@ -286,13 +294,6 @@ impl Case {
         given: &BTreeMap<String, Located>,
         generation: &Generation,
     ) -> Result<Outcome, Diagnostic> {
-        const OF_STATUT: [&str; 5] = ["statut", "resultat", "commentaire", "canal", "date"];
-        if let Some((_, unknown)) = given
-            .iter()
-            .find(|(key, _)| !OF_STATUT.contains(&key.as_str()))
-        {
-            return Err(self.fault(unknown, "clé inconnue d'un statut"));
-        }
         let text = |key: &str| given.get(key).map(|it| it.text.clone());
         let rules = &generation.rules;
         let uid = Uid::new("DEM-1".into());

@@ -17,5 +17,6 @@ mod inbound;
 mod layering;
 mod outbound;
 mod reload;
+mod schemas;
 mod shipped;
 mod store;
