@@ -329,8 +329,14 @@ impl Case {
                 return Ok(outcome);
             }
         };
-        // E-mails about a status see a demande: that of a harmless signalement.
-        let signalement = self.harmless(&BTreeMap::new(), generation)?;
+        // E-mails about a status see a demande: that of a harmless signalement, one that the modes
+        // let pass, since there would be no status to tell otherwise.
+        let mut signalement = self.harmless(&BTreeMap::new(), generation)?;
+        signalement.transmettre_auteur = true;
+        signalement.transmettre_manager = true;
+        if let Some(code) = rules.transmission.categories.keys().next() {
+            signalement.qualification.clone_from(code);
+        }
         if let (Ok(Decision::Transmettre(demande)), _) =
             decide::signalement(generation, &signalement)
         {
@@ -604,6 +610,22 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn the_emails_of_a_status_do_not_depend_on_the_modes() {
+        let (mut rules, exports) = shipped();
+        let case = "cas: [{nom: un, statut: {statut: Ouverte}, attendu: {accuses: []}}]";
+        rules.insert("cas/a.yaml".into(), case.as_bytes().to_vec());
+        for modes in [
+            "modes: [categories]\ncategories: [PROP]",
+            "modes: [auteur]",
+            "modes: [manager]",
+        ] {
+            rules.insert("transmission.yaml".into(), modes.as_bytes().to_vec());
+            let (_, diagnostics) = compile(&rules, &exports, Known::default());
+            assert_eq!(diagnostics, [], "{modes}");
+        }
     }
 
     #[test]
