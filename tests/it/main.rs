@@ -12,6 +12,7 @@ mod acknowledgements;
 mod api;
 mod cli;
 mod crash;
+mod guide;
 mod harness;
 mod inbound;
 mod layering;
