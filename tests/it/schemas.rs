@@ -388,7 +388,8 @@ fn named_schema(text: &str) -> String {
 #[test]
 fn what_init_writes_names_schemas_that_are_there() {
     let folder = tempfile::tempdir().unwrap();
-    crate::cli::passerelle(folder.path(), &[], &["init"]);
+    let made = crate::cli::passerelle(folder.path(), &[], &["init"]);
+    assert!(made.status.success(), "{made:?}");
     for (file, schema) in [
         ("passerelle.yaml", "passerelle"),
         ("rules/statuts.yaml", "statuts"),
