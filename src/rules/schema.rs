@@ -194,14 +194,28 @@ pub struct Cas {
     pub cas: Vec<UnCas>,
 }
 
-/// Un cas : un signalement ou un statut, et ce qui doit en sortir.
-#[derive(Debug, JsonSchema)]
-#[schemars(untagged)]
+/// A case about a signalement or about a status.
+#[derive(Debug)]
 pub enum UnCas {
-    /// Un signalement arrive de SoWell.
+    /// SoWell sends a signalement.
     Signalement(Box<CasDeSignalement>),
-    /// Le CRM change un statut.
+    /// The CRM changes a status.
     Statut(Box<CasDeStatut>),
+}
+
+impl JsonSchema for UnCas {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "UnCas".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        // Not `anyOf`: an editor would judge a faulty case of one kind by the other.
+        json_schema!({
+            "if": {"required": ["statut"], "properties": {"statut": {"type": "object"}}},
+            "then": generator.subschema_for::<CasDeStatut>(),
+            "else": generator.subschema_for::<CasDeSignalement>(),
+        })
+    }
 }
 
 /// Un signalement arrive de SoWell.

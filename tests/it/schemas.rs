@@ -282,7 +282,7 @@ fn editors_and_the_daemon_know_the_same_words() {
         let near = suggestion(UNKNOWN, known.iter().map(String::as_str));
         assert!(told.ends_with(&near), "{told}, and not {near}");
     }
-    let signalement = schema("cas")["properties"]["cas"]["items"]["anyOf"][0]["properties"]
+    let signalement = schema("cas")["properties"]["cas"]["items"]["else"]["properties"]
         ["signalement"]["properties"]
         .clone();
     let keys: BTreeSet<&str> = signalement
