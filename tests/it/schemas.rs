@@ -294,16 +294,33 @@ fn editors_and_the_daemon_know_the_same_words() {
     assert_eq!(keys, KEYS.into_iter().collect());
 }
 
-#[test]
-fn editors_and_the_daemon_refuse_the_same_settings() {
+/// The annotated settings file with every key in force.
+fn every_setting() -> Value {
     let text = fs::read_to_string("examples/passerelle.yaml").unwrap();
-    // Every key of the annotated file, in force.
     let active: Vec<&str> = text
         .lines()
-        .filter(|line| !line.starts_with("# "))
+        // A sentence follows one space, a key of a group two.
+        .filter(|line| !line.starts_with("# ") || line.starts_with("#  "))
         .map(|line| line.strip_prefix('#').unwrap_or(line))
         .collect();
-    let sample = yaml(&active.join("\n"));
+    yaml(&active.join("\n"))
+}
+
+#[test]
+fn every_setting_has_a_line_in_the_annotated_file() {
+    let sample = every_setting();
+    let schema = schema("passerelle");
+    for (key, value) in schema["properties"].as_object().unwrap() {
+        assert!(sample.get(key).is_some(), "{key}");
+        for (inner, _) in value["properties"].as_object().into_iter().flatten() {
+            assert!(sample[key].get(inner).is_some(), "{key}.{inner}");
+        }
+    }
+}
+
+#[test]
+fn editors_and_the_daemon_refuse_the_same_settings() {
+    let sample = every_setting();
     let validator = validator("passerelle");
     let folder = tempfile::tempdir().unwrap();
     for name in ["rules", "referentiel", UNKNOWN, "12", "true", "1.5"] {
