@@ -6,7 +6,8 @@
 //! [`compile::Generation`] that runs, once the admins' [`case`]s pass, and [`decide`] is the pure
 //! function that everything calls, leaving a [`trace`]. [`foresee`] asks it without anything coming
 //! of it: for the cases, for [`coverage`] of every combination, for the [`impact`] of an edit.
-//! What is wrong with a file is a [`diagnostic`].
+//! What is wrong with a file is a [`diagnostic`]. What editors know of the YAML
+//! files beforehand is a [`schema`].
 //!
 //! Pure by rule: no clock, no file, no network, no async here.
 
@@ -17,8 +18,8 @@ pub mod decide;
 pub mod diagnostic;
 pub mod foresee;
 pub mod impact;
-
 pub mod referentiel;
+pub mod schema;
 pub mod script;
 pub mod source;
 pub mod template;

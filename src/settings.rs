@@ -211,6 +211,12 @@ impl Origin {
     }
 }
 
+/// The JSON Schema of the settings file.
+#[must_use]
+pub fn json_schema() -> serde_json::Value {
+    written::json_schema()
+}
+
 impl Settings {
     /// Reads the file, if there is one, and lays the environment over it.
     ///

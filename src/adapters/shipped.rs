@@ -1,5 +1,5 @@
-//! The shipped rules, sample reference data and settings, inside the binary: for `init`, and for a
-//! start outside the repository.
+//! The shipped rules, sample reference data, settings and the schemas of all of these, inside the
+//! binary: for `init`, and for a start outside the repository.
 
 use rust_embed::Embed;
 
@@ -13,16 +13,22 @@ struct Rules;
 #[folder = "examples/referentiel/"]
 struct Referentiel;
 
+#[derive(Embed)]
+#[folder = "schemas/"]
+struct Schemas;
+
 /// The annotated settings file that `init` writes.
 pub const SETTINGS: &str = include_str!("../../examples/passerelle.yaml");
 
-/// One of the two shipped folders.
+/// One of the shipped folders.
 #[derive(Debug, Clone, Copy)]
 pub enum Shipped {
     /// The rules.
     Rules,
     /// The sample reference data.
     Referentiel,
+    /// What editors know of the rule files and the settings.
+    Schemas,
 }
 
 impl Shipped {
@@ -32,6 +38,7 @@ impl Shipped {
         match self {
             Self::Rules => collect::<Rules>(),
             Self::Referentiel => collect::<Referentiel>(),
+            Self::Schemas => collect::<Schemas>(),
         }
     }
 }
@@ -45,6 +52,7 @@ impl Source for Shipped {
         match self {
             Self::Rules => "the shipped rules".into(),
             Self::Referentiel => "the shipped reference data".into(),
+            Self::Schemas => "the shipped schemas".into(),
         }
     }
 }

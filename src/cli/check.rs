@@ -51,7 +51,7 @@ impl Check {
             .filter(|it| it.severity == Severity::Error)
             .count();
         if errors > 0 {
-            bail!("{errors} error(s)");
+            bail!("erreurs à corriger : {errors}");
         }
         Ok(())
     }

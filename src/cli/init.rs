@@ -20,10 +20,13 @@ pub(super) struct Init {
 impl Init {
     /// Writes every file that is not there yet; an existing one is never touched.
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let mut files = vec![(PathBuf::from(DEFAULT_FILE), SETTINGS.as_bytes().to_vec())];
+        // In the repository the example stands in a folder of its own, here beside the schemas.
+        let settings = SETTINGS.replace("$schema=../schemas/", "$schema=schemas/");
+        let mut files = vec![(PathBuf::from(DEFAULT_FILE), settings.into_bytes())];
         for (folder, shipped) in [
             ("rules", Shipped::Rules),
             ("referentiel", Shipped::Referentiel),
+            ("schemas", Shipped::Schemas),
         ] {
             let all = shipped.files().into_iter();
             files.extend(all.map(|(name, bytes)| (Path::new(folder).join(name), bytes)));

@@ -39,6 +39,9 @@ const EXPECTED_OF_SIGNALEMENT: [&str; 10] = [
 ];
 /// What a case may expect of a status.
 const EXPECTED_OF_STATUT: [&str; 4] = ["statut_sowell", "ignore", "accuses", "erreur"];
+/// What a case may say of a status.
+const STATUT: [&str; 5] = ["statut", "resultat", "commentaire", "canal", "date"];
+
 /// One case.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -101,10 +104,15 @@ fn read_case(reader: &mut Reader<'_>, file: &str, node: &Node) -> Option<Case> {
             Input::Signalement(reader.texts_by_key(node)?),
             EXPECTED_OF_SIGNALEMENT.as_slice(),
         ),
-        (None, Some(node)) => (
-            Input::Statut(reader.texts_by_key(node)?),
-            EXPECTED_OF_STATUT.as_slice(),
-        ),
+        (None, Some(node)) => {
+            for (key, _) in reader.map(node)? {
+                reader.known_key(key, &STATUT);
+            }
+            (
+                Input::Statut(reader.texts_by_key(node)?),
+                EXPECTED_OF_STATUT.as_slice(),
+            )
+        }
         _ => {
             reader.fault(
                 code::SHAPE,
@@ -157,6 +165,7 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
         let adresse = text(reader, adresse)?;
         let mut by_type = BTreeMap::new();
         for (kind, node) in reader.map(gestionnaires?)? {
+            reader.key(kind);
             let [own_type, identifiant, nom, email] = reader.fields(
                 node,
                 ["type", "identifiant", "nom", "email"],
@@ -301,13 +310,6 @@ impl Case {
         given: &BTreeMap<String, Located>,
         generation: &Generation,
     ) -> Result<Outcome, Diagnostic> {
-        const OF_STATUT: [&str; 5] = ["statut", "resultat", "commentaire", "canal", "date"];
-        if let Some((_, unknown)) = given
-            .iter()
-            .find(|(key, _)| !OF_STATUT.contains(&key.as_str()))
-        {
-            return Err(self.fault(unknown, "clé inconnue d'un statut"));
-        }
         let text = |key: &str| given.get(key).map(|it| it.text.clone());
         let rules = &generation.rules;
         let uid = Uid::new("DEM-1".into());
@@ -338,8 +340,14 @@ impl Case {
                 return Ok(outcome);
             }
         }
-        // E-mails about a status see a demande: that of a harmless signalement.
-        let signalement = self.harmless(&BTreeMap::new(), generation)?;
+        // E-mails about a status see a demande: that of a harmless signalement, one that the modes
+        // let pass, since there would be no status to tell otherwise.
+        let mut signalement = self.harmless(&BTreeMap::new(), generation)?;
+        signalement.transmettre_auteur = true;
+        signalement.transmettre_manager = true;
+        if let Some(code) = rules.transmission.categories.keys().next() {
+            signalement.qualification.clone_from(code);
+        }
         let (decision, _) = decide::signalement(generation, &signalement);
         if let Ok(Decision::Transmettre(demande)) = decision {
             let foreseen = foresee::statut(generation, &event, &signalement, &demande);
@@ -571,6 +579,22 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn the_emails_of_a_status_do_not_depend_on_the_modes() {
+        let (mut rules, exports) = shipped();
+        let case = "cas: [{nom: un, statut: {statut: Ouverte}, attendu: {accuses: []}}]";
+        rules.insert("cas/a.yaml".into(), case.as_bytes().to_vec());
+        for modes in [
+            "modes: [categories]\ncategories: [PROP]",
+            "modes: [auteur]",
+            "modes: [manager]",
+        ] {
+            rules.insert("transmission.yaml".into(), modes.as_bytes().to_vec());
+            let (_, diagnostics) = compile(&rules, &exports, Known::default());
+            assert_eq!(diagnostics, [], "{modes}");
+        }
     }
 
     #[test]

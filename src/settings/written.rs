@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value, json};
+
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
-use crate::rules::yaml::{self, Node, Value};
+use crate::rules::yaml::{self, Node, Value as Tree};
 use crate::settings::compile::directives;
 
 /// When a change of a key takes effect.
@@ -17,32 +19,212 @@ pub(super) enum Change {
     Restart,
 }
 
-/// Every key: its name in the file, its value where nobody sets it, and when a change takes effect.
-const KEYS: [(&str, &str, Change); 23] = [
-    ("listen", "127.0.0.1:8080", Change::Restart),
-    ("data_dir", "data", Change::Restart),
-    ("database_url", "", Change::Restart),
-    ("rules_dir", "rules", Change::Restart),
-    ("referentiel_dir", "examples/referentiel", Change::Restart),
-    ("files_url", "", Change::Restart),
-    ("log", "info", Change::Live),
-    ("tokens.sowell", "", Change::Live),
-    ("tokens.crm", "", Change::Live),
-    ("tokens.admin", "", Change::Live),
-    ("sowell.base_url", "", Change::Live),
-    ("sowell.token", "", Change::Live),
-    ("crm.kind", "embedded", Change::Restart),
-    ("smtp.url", "", Change::Live),
-    ("smtp.from", "Vivest <passerelle@localhost>", Change::Live),
-    ("delivery.first_retry", "1s", Change::Live),
-    ("delivery.max_retry", "15m", Change::Live),
-    ("delivery.give_up_after", "7d", Change::Live),
-    ("limits.body", "64 MiB", Change::Live),
-    ("limits.photo", "16 MiB", Change::Live),
-    ("limits.photos", "20", Change::Live),
-    ("limits.pixels", "100 Mpx", Change::Live),
-    ("limits.rate", "600/min", Change::Live),
+/// One key of the settings file.
+struct Setting {
+    /// Its name in the file, with a dot between group and key.
+    key: &'static str,
+    /// Its value where nobody sets it; empty for none.
+    default: &'static str,
+    /// When a change takes effect.
+    change: Change,
+    /// What it means, for who edits the file.
+    about: &'static str,
+}
+
+const KEYS: [Setting; 23] = [
+    Setting {
+        key: "listen",
+        default: "127.0.0.1:8080",
+        change: Change::Restart,
+        about: "Address and port where the daemon listens.",
+    },
+    Setting {
+        key: "data_dir",
+        default: "data",
+        change: Change::Restart,
+        about: "Folder of the database, the photos and the unsent e-mails.",
+    },
+    Setting {
+        key: "database_url",
+        default: "",
+        change: Change::Restart,
+        about: "The database, where it is to be elsewhere: sqlite://PATH.",
+    },
+    Setting {
+        key: "rules_dir",
+        default: "rules",
+        change: Change::Restart,
+        about: "Folder of the landlord's rules; edits are live at once.",
+    },
+    Setting {
+        key: "referentiel_dir",
+        default: "examples/referentiel",
+        change: Change::Restart,
+        about: "Folder of the landlord's reference data; edits are live at once.",
+    },
+    Setting {
+        key: "files_url",
+        default: "",
+        change: Change::Restart,
+        about: "The photos, where they are to be elsewhere: file://PATH.",
+    },
+    Setting {
+        key: "log",
+        default: "info",
+        change: Change::Live,
+        about: "What is logged: error, warn, info, debug or trace, also by part, such as info,passerelle::flows=debug.",
+    },
+    Setting {
+        key: "tokens.sowell",
+        default: "",
+        change: Change::Live,
+        about: "SoWell's token.",
+    },
+    Setting {
+        key: "tokens.crm",
+        default: "",
+        change: Change::Live,
+        about: "The CRM's token.",
+    },
+    Setting {
+        key: "tokens.admin",
+        default: "",
+        change: Change::Live,
+        about: "The admins' token.",
+    },
+    Setting {
+        key: "sowell.base_url",
+        default: "",
+        change: Change::Live,
+        about: "http or https address; signalements/{uid} is added to it.",
+    },
+    Setting {
+        key: "sowell.token",
+        default: "",
+        change: Change::Live,
+        about: "Sent as a bearer token.",
+    },
+    Setting {
+        key: "crm.kind",
+        default: "embedded",
+        change: Change::Restart,
+        about: "Which CRM: embedded.",
+    },
+    Setting {
+        key: "smtp.url",
+        default: "",
+        change: Change::Live,
+        about: "smtps://user:password@host, or smtp://host:587?tls=required.",
+    },
+    Setting {
+        key: "smtp.from",
+        default: "Vivest <passerelle@localhost>",
+        change: Change::Live,
+        about: "The sender, such as Vivest <ne-pas-repondre@vivest.example>.",
+    },
+    Setting {
+        key: "delivery.first_retry",
+        default: "1s",
+        change: Change::Live,
+        about: "The wait after the first failed attempt.",
+    },
+    Setting {
+        key: "delivery.max_retry",
+        default: "15m",
+        change: Change::Live,
+        about: "The longest wait.",
+    },
+    Setting {
+        key: "delivery.give_up_after",
+        default: "7d",
+        change: Change::Live,
+        about: "When a delivery becomes a dead letter.",
+    },
+    Setting {
+        key: "limits.body",
+        default: "64 MiB",
+        change: Change::Live,
+        about: "Size of a request.",
+    },
+    Setting {
+        key: "limits.photo",
+        default: "16 MiB",
+        change: Change::Live,
+        about: "Size of a photo.",
+    },
+    Setting {
+        key: "limits.photos",
+        default: "20",
+        change: Change::Live,
+        about: "Photos of a signalement.",
+    },
+    Setting {
+        key: "limits.pixels",
+        default: "100 Mpx",
+        change: Change::Live,
+        about: "Pixels of a photo.",
+    },
+    Setting {
+        key: "limits.rate",
+        default: "600/min",
+        change: Change::Live,
+        about: "Requests of one client.",
+    },
 ];
+
+/// What each group of keys is about.
+const GROUPS: [(&str, &str); 6] = [
+    (
+        "tokens",
+        "Bearer tokens of the three clients; those left out are made at the first start and shown once.",
+    ),
+    (
+        "sowell",
+        "SoWell's API; until base_url is set, deliveries wait.",
+    ),
+    ("crm", "The CRM."),
+    (
+        "smtp",
+        "The mail server; without one, each e-mail is written as an .eml file under data_dir.",
+    ),
+    ("delivery", "How deliveries are tried again."),
+    ("limits", "Limits on what comes in."),
+];
+
+/// The JSON Schema of the settings file, from the same table.
+pub(super) fn json_schema() -> Value {
+    let mut properties = Map::new();
+    for setting in &KEYS {
+        let about = match setting.default {
+            "" => setting.about.to_owned(),
+            default => format!("{} [default: {default}]", setting.about),
+        };
+        // Any scalar is read as the text that it is written as.
+        let value = json!({"description": about, "type": ["string", "number", "boolean", "null"]});
+        let Some((group, key)) = setting.key.split_once('.') else {
+            properties.insert(setting.key.to_owned(), value);
+            continue;
+        };
+        let about = GROUPS.iter().find(|(name, _)| *name == group);
+        let entry = properties.entry(group).or_insert_with(|| {
+            json!({
+                "description": about.map_or("", |(_, about)| *about),
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": {},
+            })
+        });
+        entry["properties"][key] = value;
+    }
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "passerelle.yaml",
+        "description": "Settings of Passerelle. Every key has a default; the environment overrides the file.",
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": properties,
+    })
+}
 
 /// The texts that were given. They hold secrets, so this has no `Debug`.
 #[derive(Clone, Default)]
@@ -66,9 +248,9 @@ impl Written {
 
     /// Lets the environment win, key by key.
     pub(super) fn overlay(&mut self, environment: &Environment) {
-        for (key, _, _) in KEYS {
-            if let Some(value) = environment.0.get(&variable(key)) {
-                self.0.insert(key, value.clone());
+        for setting in &KEYS {
+            if let Some(value) = environment.0.get(&variable(setting.key)) {
+                self.0.insert(setting.key, value.clone());
             }
         }
     }
@@ -83,17 +265,15 @@ impl Written {
 
     /// What holds for a key, given or not; empty where it has no default.
     pub(super) fn text(&self, key: &str) -> &str {
-        let default = || KEYS.iter().find(|(name, _, _)| *name == key);
-        self.given(key)
-            .or_else(|| default().map(|(_, default, _)| *default))
-            .unwrap_or_default()
+        let default = || KEYS.iter().find(|it| it.key == key).map(|it| it.default);
+        self.given(key).or_else(default).unwrap_or_default()
     }
 
     /// The keys that differ and take effect only at the next start.
     pub(super) fn restart_keys(&self, edited: &Self) -> Vec<&'static str> {
-        KEYS.into_iter()
-            .filter(|(_, _, change)| *change == Change::Restart)
-            .map(|(key, _, _)| key)
+        KEYS.iter()
+            .filter(|it| it.change == Change::Restart)
+            .map(|it| it.key)
             .filter(|key| self.text(key) != edited.text(key))
             .collect()
     }
@@ -128,7 +308,7 @@ impl Environment {
 pub(super) fn unknown_variables(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Vec<String> {
-    let known: Vec<String> = KEYS.iter().map(|(key, _, _)| variable(key)).collect();
+    let known: Vec<String> = KEYS.iter().map(|it| variable(it.key)).collect();
     environment
         .into_iter()
         // A key of a group is what people mistype; other programs may share the prefix.
@@ -162,9 +342,9 @@ impl Reader<'_> {
     fn group(&mut self, name: &str, node: &Node) {
         let entries = match &node.value {
             // Only comments: as good as nothing.
-            Value::Null => return,
-            Value::Map(entries) => entries,
-            Value::Text(_) | Value::List(_) => {
+            Tree::Null => return,
+            Tree::Map(entries) => entries,
+            Tree::Text(_) | Tree::List(_) => {
                 let what = match name {
                     "" => "this file must hold keys, such as \"listen: 127.0.0.1:8080\"".into(),
                     name => format!("\"{name}\" must hold keys of its own, indented below it"),
@@ -179,8 +359,8 @@ impl Reader<'_> {
                 "" => key.name.clone(),
                 name => format!("{name}.{}", key.name),
             };
-            if let Some((known, _, _)) = KEYS.iter().find(|(known, _, _)| *known == full) {
-                self.value(known, node);
+            if let Some(known) = KEYS.iter().find(|it| it.key == full) {
+                self.value(known.key, node);
             } else if name.is_empty() && names.contains(&full.as_str()) {
                 self.group(&full, node);
             } else {
@@ -192,11 +372,11 @@ impl Reader<'_> {
 
     fn value(&mut self, key: &'static str, node: &Node) {
         match &node.value {
-            Value::Null => {}
-            Value::Text(text) => {
+            Tree::Null => {}
+            Tree::Text(text) => {
                 self.written.0.insert(key, text.clone());
             }
-            Value::List(_) | Value::Map(_) => {
+            Tree::List(_) | Tree::Map(_) => {
                 let what = format!("\"{key}\" takes a single value");
                 self.fault(node.line, node.column, &what);
             }
@@ -212,9 +392,9 @@ impl Reader<'_> {
 fn names_in(group: &str) -> Vec<&'static str> {
     let mut names: Vec<&str> = KEYS
         .iter()
-        .filter_map(|(key, _, _)| match (group, key.split_once('.')) {
+        .filter_map(|it| match (group, it.key.split_once('.')) {
             ("", Some((first, _))) => Some(first),
-            ("", None) => Some(key),
+            ("", None) => Some(it.key),
             (group, Some((first, second))) => (first == group).then_some(second),
             (_, None) => None,
         })

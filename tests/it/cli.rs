@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Builder, Daemon, FakeSowell, signalement_with, until};
 
+/// Runs the binary in a folder.
 pub fn passerelle(folder: &Path, environment: &[(String, String)], arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_passerelle"))
         .args(arguments)

@@ -54,6 +54,23 @@ pub fn possible(found: bool, need: &str) -> bool {
     found
 }
 
+/// Fails unless a file of the repository says what it should; with `PASSERELLE_TEST_WRITE=1` it
+/// is written instead.
+pub fn is_current(path: &str, expected: &str) {
+    if std::env::var_os("PASSERELLE_TEST_WRITE").is_some() {
+        fs::write(path, expected).unwrap();
+        return;
+    }
+    let found = fs::read_to_string(path).unwrap_or_default();
+    if found != expected {
+        let diff = similar::TextDiff::from_lines(found.as_str(), expected);
+        let diff = diff.unified_diff();
+        panic!(
+            "{path} is stale; PASSERELLE_TEST_WRITE=1 cargo test --test it writes it anew\n{diff}"
+        );
+    }
+}
+
 /// Waits until `look` finds something.
 pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
     let end = tokio::time::Instant::now() + PATIENCE;

@@ -1,0 +1,422 @@
+//! Editors and the daemon agree on the YAML files: what one underlines, the other refuses.
+//!
+//! Samples that use every key are changed at every place, one change at a time, and each result is
+//! shown to both.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use jsonschema::Validator;
+use passerelle::adapters::shipped::Shipped;
+use passerelle::domain::signalement::KEYS;
+use passerelle::rules::compile::{
+    Known, PRIORITES, QUALIFICATIONS, STATUTS, TRANSMISSION, compile,
+};
+use passerelle::rules::diagnostic::{Diagnostic, Severity, code, suggestion};
+use passerelle::rules::schema::rule_files;
+use passerelle::rules::{case, source};
+use passerelle::settings::{self, Settings};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::harness::is_current;
+
+/// A key and a word that no file knows, and that is near none.
+const UNKNOWN: &str = "zzzzzzzzzzzz";
+
+/// A file of cases that uses every key; the shipped ones do not.
+const CASES: &str = "cas:
+  - nom: un signalement
+    signalement:
+      qualification: ASC
+      residence: R-1
+      bien: R-1-ASC
+      auteur: Camille Durand
+      email_auteur: camille@locataire.example
+      date_creation: 2026-01-15T10:00:00+01:00
+      priorite: high
+      description: Bloqué
+      photos: 2
+      lien_sowell: https://manager.sowell.example/signalements/1
+      transmettre_auteur: true
+      transmettre_manager: \"false\"
+      gps: 1
+    statut:
+    residences:
+      - code: R-1
+        nom: Les Lilas
+        adresse: 7 rue des Lilas
+        gestionnaires:
+          responsable_secteur: {type: responsable_secteur, identifiant: RS, nom: Élodie, email: e@vivest.example}
+          technique: {identifiant: 12}
+    attendu:
+      transmis: true
+      priorite: haute
+      workflow: INTERVENTION_URGENTE
+      statut: Transférée
+      statut_sowell: En attente
+      canal: SoWell
+      gestionnaire_concerne: 12
+      acteur_en_charge: RS
+      accuses: [accuse-reception]
+  - nom: une erreur
+    signalement: {qualification: ABSENTE}
+    attendu: {erreur: ABSENTE}
+  - nom: un statut
+    signalement:
+    residences:
+    statut: {statut: Clôturée, resultat: Traité, commentaire: Fait, canal: SoWell, date: 2026-01-15T10:00:00+01:00}
+    attendu: {statut_sowell: Traité, ignore: false, accuses: []}
+  - nom: un statut sans résultat
+    statut: {statut: Clôturée}
+    attendu: {erreur: resultat}
+";
+
+/// A file and the schema that describes it.
+fn samples() -> Vec<(&'static str, &'static str, Value)> {
+    let shipped = |name: &str| {
+        let files = Shipped::Rules.files();
+        yaml(std::str::from_utf8(&files[name]).unwrap())
+    };
+    let transmission = "modes: [tous, categories, auteur, manager]\ncategories: [ASC]\n";
+    vec![
+        ("priorites.yaml", "priorites", shipped("priorites.yaml")),
+        (
+            "qualifications.yaml",
+            "qualifications",
+            shipped("qualifications.yaml"),
+        ),
+        ("transmission.yaml", "transmission", yaml(transmission)),
+        ("statuts.yaml", "statuts", shipped("statuts.yaml")),
+        ("cas/essai.yaml", "cas", yaml(CASES)),
+    ]
+}
+
+fn yaml(text: &str) -> Value {
+    let options = serde_yaml::options! { strict_booleans: true };
+    serde_yaml::from_str_with_options(text, options).unwrap()
+}
+
+fn schema(name: &str) -> Value {
+    if name == "passerelle" {
+        return settings::json_schema();
+    }
+    let mut found = rule_files().into_iter().filter(|(it, _)| *it == name);
+    found.next().unwrap().1.to_value()
+}
+
+fn validator(name: &str) -> Validator {
+    jsonschema::draft7::new(&schema(name)).unwrap()
+}
+
+/// What the daemon says of the form of one file. JSON is YAML, too.
+fn form(file: &str, content: &Value) -> Vec<Diagnostic> {
+    let text = serde_json::to_string_pretty(content).unwrap();
+    let mut faults = Vec::new();
+    match file {
+        PRIORITES => drop(source::priorites(file, &text, &mut faults)),
+        QUALIFICATIONS => drop(source::qualifications(file, &text, &mut faults)),
+        TRANSMISSION => drop(source::transmission(file, &text, &mut faults)),
+        STATUTS => drop(source::statuts(file, &text, &mut faults)),
+        _ => drop(case::read(file, &text, &mut faults)),
+    }
+    faults
+}
+
+/// Why the daemon would refuse the file in the place of its shipped one.
+fn refusal(file: &str, content: &Value) -> Vec<Diagnostic> {
+    let mut rules = Shipped::Rules.files();
+    // The shipped cases would judge a change of words, which is no matter of form.
+    rules.retain(|name, _| !name.starts_with(case::FOLDER));
+    let text = serde_json::to_string_pretty(content).unwrap();
+    rules.insert(file.to_owned(), text.into_bytes());
+    let (_, mut found) = compile(&rules, &Shipped::Referentiel.files(), Known::default());
+    found.retain(|it| it.file == file && it.severity == Severity::Error);
+    found
+}
+
+/// Every document that differs from this one at one place.
+fn changed(document: &Value) -> Vec<Value> {
+    fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+        found.push(at.to_owned());
+        let step = |key: &str| format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+        match value {
+            Value::Object(map) => map
+                .iter()
+                .for_each(|(key, value)| pointers(value, &step(key), found)),
+            Value::Array(list) => list
+                .iter()
+                .enumerate()
+                .for_each(|(at, value)| pointers(value, &step(&at.to_string()), found)),
+            _ => {}
+        }
+    }
+    let mut places = Vec::new();
+    pointers(document, "", &mut places);
+    let mut all = Vec::new();
+    for place in places {
+        let whole = place.is_empty();
+        let mut put = |value: Value| {
+            let mut copy = document.clone();
+            *copy.pointer_mut(&place).unwrap() = value;
+            all.push(copy);
+        };
+        let others = [
+            json!(null),
+            json!(""),
+            json!(UNKNOWN),
+            json!(12),
+            json!(true),
+            json!([]),
+            json!({}),
+        ];
+        // An empty file is no file to speak of.
+        others.into_iter().filter(|_| !whole).for_each(&mut put);
+        if let Value::Object(map) = document.pointer(&place).unwrap() {
+            for added in [UNKNOWN, ""] {
+                let mut more = map.clone();
+                more.insert(added.to_owned(), json!(UNKNOWN));
+                put(Value::Object(more));
+            }
+            for key in map.keys() {
+                let mut less = map.clone();
+                less.remove(key);
+                put(Value::Object(less));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn schemas_are_current() {
+    for name in [
+        "priorites",
+        "qualifications",
+        "transmission",
+        "statuts",
+        "cas",
+        "passerelle",
+    ] {
+        let text = serde_json::to_string_pretty(&schema(name)).unwrap() + "\n";
+        is_current(&format!("schemas/{name}.schema.json"), &text);
+    }
+}
+
+#[test]
+fn editors_and_the_daemon_refuse_the_same_rule_files() {
+    let mut wrong = Vec::new();
+    for (file, name, sample) in samples() {
+        assert_eq!(refusal(file, &sample), [], "{file}");
+        let validator = validator(name);
+        for content in std::iter::once(sample.clone()).chain(changed(&sample)) {
+            let told = form(file, &content);
+            let underlined = validator.validate(&content).err();
+            let agree = match &underlined {
+                None => told.is_empty(),
+                // An editor may see more than the form: a word from a closed list, for one.
+                Some(_) => !told.is_empty() || !refusal(file, &content).is_empty(),
+            };
+            if !agree {
+                wrong.push(format!("{file}: {content}\n{underlined:?}\n{told:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn editors_and_the_daemon_know_the_same_keys() {
+    /// What the daemon would say of an unknown key in each object of a schema that is closed.
+    fn collect(schema: &Value, found: &mut BTreeSet<String>) {
+        if let (Some(properties), Some(false)) = (
+            schema["properties"].as_object(),
+            schema["additionalProperties"].as_bool(),
+        ) {
+            let keys: Vec<&str> = properties.keys().map(String::as_str).collect();
+            found.insert(unknown_key(&keys));
+        }
+        match schema {
+            Value::Object(map) => map.values().for_each(|it| collect(it, found)),
+            Value::Array(list) => list.iter().for_each(|it| collect(it, found)),
+            _ => {}
+        }
+    }
+    for (file, name, sample) in samples() {
+        let mut in_schema = BTreeSet::new();
+        collect(&schema(name), &mut in_schema);
+        let in_daemon: BTreeSet<String> = changed(&sample)
+            .iter()
+            .flat_map(|content| form(file, content))
+            .filter(|it| it.code == code::KEY_UNKNOWN && it.message.contains(UNKNOWN))
+            .map(|it| it.message)
+            .collect();
+        assert_eq!(in_schema, in_daemon, "{file}");
+    }
+}
+
+fn unknown_key(known: &[&str]) -> String {
+    let near = suggestion(UNKNOWN, known.iter().copied());
+    format!("clé inconnue « {UNKNOWN} » : {near}")
+}
+
+#[test]
+fn editors_and_the_daemon_know_the_same_words() {
+    fn words(schema: &Value, pointer: &str) -> Vec<String> {
+        let choices = schema.pointer(pointer).unwrap().as_array().unwrap();
+        let word = |it: &Value| it["const"].as_str().unwrap().to_owned();
+        choices.iter().map(word).collect()
+    }
+    let modes = words(&schema("transmission"), "/properties/modes/items/oneOf");
+    let fields = words(
+        &schema("statuts"),
+        "/properties/correspondances/patternProperties/\\S/anyOf/1/properties/selon/oneOf",
+    );
+    let mut statuts = samples().remove(3).2;
+    statuts["correspondances"]["Clôturée"]["selon"] = json!(UNKNOWN);
+    for (file, content, known) in [
+        ("transmission.yaml", json!({"modes": [UNKNOWN]}), modes),
+        ("statuts.yaml", statuts, fields),
+    ] {
+        let told = &refusal(file, &content)[0].message;
+        let near = suggestion(UNKNOWN, known.iter().map(String::as_str));
+        assert!(told.ends_with(&near), "{told}, and not {near}");
+    }
+    let signalement = schema("cas")["properties"]["cas"]["items"]["else"]["properties"]
+        ["signalement"]["properties"]
+        .clone();
+    let keys: BTreeSet<&str> = signalement
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(keys, KEYS.into_iter().collect());
+}
+
+/// The annotated settings file with every key in force.
+fn every_setting() -> Value {
+    let text = fs::read_to_string("examples/passerelle.yaml").unwrap();
+    let active: Vec<&str> = text
+        .lines()
+        // A sentence follows one space, a key of a group two.
+        .filter(|line| !line.starts_with("# ") || line.starts_with("#  "))
+        .map(|line| line.strip_prefix('#').unwrap_or(line))
+        .collect();
+    yaml(&active.join("\n"))
+}
+
+#[test]
+fn every_setting_has_a_line_in_the_annotated_file() {
+    let sample = every_setting();
+    let schema = schema("passerelle");
+    for (key, value) in schema["properties"].as_object().unwrap() {
+        assert!(sample.get(key).is_some(), "{key}");
+        for (inner, _) in value["properties"].as_object().into_iter().flatten() {
+            assert!(sample[key].get(inner).is_some(), "{key}.{inner}");
+        }
+    }
+}
+
+#[test]
+fn editors_and_the_daemon_refuse_the_same_settings() {
+    let sample = every_setting();
+    let validator = validator("passerelle");
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["rules", "referentiel", UNKNOWN, "12", "true", "1.5"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let file = folder.path().join("passerelle.yaml");
+    let mut wrong = Vec::new();
+    for content in std::iter::once(sample.clone()).chain(changed(&sample)) {
+        fs::write(&file, serde_json::to_string_pretty(&content).unwrap()).unwrap();
+        let refused = Settings::load(Some(&file), Vec::new()).err();
+        let form = refused.as_ref().is_some_and(|it| {
+            // A fault of form names its place in the file; one of a value names its key.
+            it.0[0].starts_with(&file.display().to_string())
+        });
+        let underlined = validator.validate(&content).err();
+        let agree = match &underlined {
+            None => !form,
+            Some(_) => refused.is_some(),
+        };
+        if !agree {
+            wrong.push(format!("{content}\n{underlined:?}\n{refused:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[rstest]
+#[case("transmission", "modes: [auteurs]")]
+#[case("transmission", "modes: [categories]")]
+#[case("transmission", "mode: [tous]")]
+#[case("priorites", "priorites: [low, normal]")]
+#[case("qualifications", "qualifications: {ASC: {libelle: Ascenseur}}")]
+#[case(
+    "statuts",
+    "{initial: a, canal: b, correspondances: {c: {selon: date, valeurs: {}}}}"
+)]
+#[case("cas", "cas: [{nom: un, attendu: {}}]")]
+#[case(
+    "cas",
+    "cas: [{nom: un, statut: {statut: Ouverte}, attendu: {transmis: true}}]"
+)]
+#[case("passerelle", "limit: {}")]
+fn a_wrong_file_is_underlined(#[case] name: &str, #[case] text: &str) {
+    assert!(!validator(name).is_valid(&yaml(text)));
+}
+
+#[test]
+fn every_shipped_file_names_its_schema() {
+    let mut files = vec!["examples/passerelle.yaml".to_owned()];
+    let rules = Shipped::Rules.files();
+    let ending = |name: &str| Path::new(name).extension().is_some_and(|it| it == "yaml");
+    let yaml_rules = rules.keys().filter(|name| ending(name));
+    files.extend(yaml_rules.map(|name| format!("rules/{name}")));
+    assert!(files.len() >= 8);
+    for file in files {
+        let kind = match Path::new(&file).strip_prefix("rules/cas") {
+            Ok(_) => "cas",
+            Err(_) => Path::new(&file).file_stem().unwrap().to_str().unwrap(),
+        };
+        let named = named_schema(&fs::read_to_string(&file).unwrap());
+        assert!(named.ends_with(&format!("../schemas/{kind}.schema.json")));
+        assert_eq!(underlined(Path::new(&file)), None, "{file}");
+    }
+}
+
+/// What an editor underlines first in a file, by the schema that the file names.
+pub fn underlined(file: &Path) -> Option<String> {
+    let text = fs::read_to_string(file).unwrap();
+    let path = file.with_file_name(named_schema(&text));
+    let schema = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{}", path.display()));
+    let validator = jsonschema::draft7::new(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let first = validator.validate(&yaml(&text)).err()?.to_string();
+    Some(first)
+}
+
+fn named_schema(text: &str) -> String {
+    let first = text.lines().next().unwrap();
+    let path = first.strip_prefix("# yaml-language-server: $schema=");
+    path.unwrap().to_owned()
+}
+
+#[test]
+fn what_init_writes_names_schemas_that_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = crate::cli::passerelle(folder.path(), &[], &["init"]);
+    assert!(made.status.success(), "{made:?}");
+    for (file, schema) in [
+        ("passerelle.yaml", "passerelle"),
+        ("rules/statuts.yaml", "statuts"),
+        ("rules/cas/statuts.yaml", "cas"),
+    ] {
+        let path = folder.path().join(file);
+        let named = named_schema(&fs::read_to_string(&path).unwrap());
+        let there = fs::canonicalize(path.parent().unwrap().join(named)).unwrap();
+        let expected = folder.path().join(format!("schemas/{schema}.schema.json"));
+        assert_eq!(there, fs::canonicalize(expected).unwrap(), "{file}");
+    }
+}
