@@ -35,7 +35,7 @@ impl Coverage {
             Format::Table => print(&found),
         }
         if !found.holes.is_empty() {
-            bail!("{} hole(s)", found.holes.len());
+            bail!("trous à combler : {}", found.holes.len());
         }
         Ok(())
     }

@@ -56,7 +56,7 @@ impl Edited {
             for diagnostic in &diagnostics {
                 eprintln!("{}\n", render(diagnostic, &files));
             }
-            bail!("the rules are refused");
+            bail!("les règles sont refusées");
         };
         Ok(generation)
     }

@@ -31,7 +31,7 @@ impl Explain {
         match (self.file, self.uid) {
             (Some(file), _) => foresee(settings, &file),
             (None, Some(uid)) => recall(settings, &uid).await,
-            (None, None) => bail!("name a file, or --uid"),
+            (None, None) => bail!("nommez un fichier, ou --uid"),
         }
     }
 }
@@ -48,7 +48,7 @@ fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
         for fault in &faults {
             println!("{} : {}", fault.pointer, fault.detail);
         }
-        bail!("SoWell would be answered 422");
+        bail!("SoWell recevrait un refus (422)");
     };
     let signalement = content.signalement;
     let foreseen = foresee::signalement(&generation, &signalement);
@@ -66,7 +66,7 @@ fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
         println!("Un e-mail ne pourrait pas être écrit : {error}.");
     }
     if foreseen.decision.is_err() {
-        bail!("no decision");
+        bail!("aucune décision");
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ async fn recall(settings: &Settings, uid: &str) -> anyhow::Result<()> {
     let store = existing_store(settings).await?;
     let traces = store.find_traces(uid).await?;
     if traces.is_empty() {
-        bail!("no signalement has this id or uid");
+        bail!("aucun signalement n'a cet id ou cet uid");
     }
     for it in traces {
         let at = it.at.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -102,7 +102,7 @@ fn print(trace: &str) -> anyhow::Result<()> {
         };
         let line = step["ligne"].as_u64().unwrap_or(0);
         let line = u32::try_from(line).unwrap_or(u32::MAX);
-        let place = Place::line(&text("fichier"), line);
+        let place = Place::line(text("fichier"), line);
         println!("{number:>2}. {} ({place}) : {outcome}", text("regle"));
         let seen = step["vu"].as_object().cloned().unwrap_or_default();
         for (name, value) in seen {

@@ -26,6 +26,8 @@ pub struct Residence {
     pub adresse: String,
     /// Its managers by type.
     pub gestionnaires: BTreeMap<String, Gestionnaire>,
+    /// Line in `residences.csv`, from 1; 0 where it comes from elsewhere.
+    pub line: u32,
 }
 
 /// A *bien*: a dwelling or an equipment in a residence (SoWell: spot).
@@ -37,6 +39,8 @@ pub struct Bien {
     pub residence: String,
     /// Name shown to people.
     pub libelle: String,
+    /// Line in `biens.csv`, from 1; 0 where it comes from elsewhere.
+    pub line: u32,
 }
 
 /// Everything the rules look up about the landlord's estate, immutable once loaded.

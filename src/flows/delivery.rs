@@ -17,6 +17,7 @@ use crate::domain::ports::{
     Clock, MailError, Mailer, Message, Pause, Reply, Resume, Sowell, Store, StoreError, Unreachable,
 };
 use crate::flows::inbound::Rules;
+use crate::rules::template;
 use crate::settings::{DeliverySettings, InForce, LiveSettings};
 
 /// Deliveries to one destination under way at once.
@@ -257,7 +258,8 @@ impl Delivery {
         let courriel_for_template = courriel.clone();
         let render = move || {
             let it = &courriel_for_template;
-            generation.rules.templates.mail(&it.modele, &it.context)
+            let values = template::values_of(&it.context);
+            generation.rules.templates.mail(&it.modele, &values)
         };
         let rendered = tokio::task::spawn_blocking(render)
             .await

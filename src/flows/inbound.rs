@@ -19,7 +19,7 @@ use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId};
 use crate::flows::delivery::Hint;
 use crate::flows::reload::Reload;
 use crate::rules::compile::Generation;
-use crate::rules::decide::{self, Codes, Decision, Occasion, Undecided};
+use crate::rules::decide::{self, Codes, Decision, MailContext, Occasion, Undecided};
 use crate::rules::trace::Trace;
 
 /// What a client sent, as far as it could be read.
@@ -380,9 +380,10 @@ impl Inbound {
                 Some((uid, demande)) => Occasion::Transmis { uid, demande },
                 None => Occasion::Ecarte { motif: &motif },
             };
-            let (courriels, error) =
+            let (messages, error) =
                 decide::accuses(&generation, &signalement, occasion, &mut trace);
-            (courriels, error, trace)
+            let context = MailContext::new(&generation, &signalement, occasion);
+            (context.courriels(messages), error, trace)
         };
         match tokio::task::spawn_blocking(work).await {
             Ok((courriels, error, trace)) => {

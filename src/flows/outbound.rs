@@ -13,7 +13,7 @@ use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
 use crate::flows::delivery::Hint;
 use crate::flows::inbound::{Rules, to_deliver};
 use crate::rules::compile::Generation;
-use crate::rules::decide::{self, StatutDecision};
+use crate::rules::decide::{self, MailContext, Occasion, StatutDecision};
 use crate::rules::trace::Trace;
 
 /// What the CRM is told when nothing is wrong.
@@ -203,16 +203,16 @@ impl Outbound {
         let work = move || {
             let canal = event.canal.as_deref().unwrap_or(&demande.content.canal);
             let (decision, mut trace) = decide::statut(&generation.rules, &event, canal);
-            let (courriels, failure) = match &signalement {
-                Some(signalement) => decide::accuses_of_statut(
-                    &generation,
-                    &event,
-                    &decision,
-                    (signalement, &demande.content),
-                    &mut trace,
-                ),
-                None => (Vec::new(), None),
-            };
+            let after = decide::after(&event, &demande.content);
+            let occasion = Occasion::of_statut(&event, &decision, &after);
+            let (mut courriels, mut failure) = (Vec::new(), None);
+            if let (Some(signalement), Some(occasion)) = (&signalement, occasion) {
+                let (messages, error) =
+                    decide::accuses(&generation, signalement, occasion, &mut trace);
+                let context = MailContext::new(&generation, signalement, occasion);
+                courriels = context.courriels(messages);
+                failure = error;
+            }
             if let Some(error) = failure {
                 tracing::error!(uid = demande.uid.as_str(), %error, "no acknowledgement");
             }

@@ -189,6 +189,7 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
             nom,
             adresse,
             gestionnaires: by_type,
+            line: 0,
         });
     }
     Some(residences)
@@ -272,6 +273,7 @@ impl Case {
                     .map_or(&first.code, |it| &it.text)
                     .clone(),
                 libelle: bien.text.clone(),
+                line: 0,
             }),
             Input::Statut(_) => None,
         };

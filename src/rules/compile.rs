@@ -17,10 +17,10 @@ use crate::domain::signalement::hex;
 use crate::domain::statut::SELON_FIELDS;
 use crate::rules::case::Case;
 use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
-use crate::rules::script::{self, Scripts};
+use crate::rules::script::{self, ScriptValue, Scripts};
 use crate::rules::source::{self, Located, RawCorrespondance, RawStatuts, RawTransmission};
 use crate::rules::template::{self, Templates};
-use crate::rules::view::sample_context;
+use crate::rules::view::{Seen, sample_context};
 use crate::rules::{case, referentiel};
 
 /// SoWell's words for priorities.
@@ -510,12 +510,13 @@ fn compile_statuts(raw: RawStatuts, faults: &mut Vec<Diagnostic>) -> Option<Stat
 /// coverage to say.
 fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     let sample = sample_context();
+    let seen = |name: &str| ScriptValue::json(&sample[name]);
     let affecter = scripts.affecter(
-        &sample["signalement"],
-        &sample["residence"],
-        &sample["qualification"],
+        seen("signalement"),
+        seen("residence"),
+        seen("qualification"),
     );
-    let accuses = OCCASIONS.map(|kind| scripts.accuses(&occasion(kind)["evenement"]).err());
+    let accuses = OCCASIONS.map(|kind| scripts.accuses(told(&occasion(kind))).err());
     for error in affecter
         .err()
         .into_iter()
@@ -527,6 +528,10 @@ fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
             faults.push(fault);
         }
     }
+}
+
+fn told(context: &Value) -> ScriptValue {
+    ScriptValue::json(&context["evenement"])
 }
 
 /// What `accuses` is told of.
@@ -571,7 +576,7 @@ fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnost
                 faults.push(fault);
             }
         };
-        let messages = match scripts.accuses(&context["evenement"]) {
+        let messages = match scripts.accuses(told(&context)) {
             Ok(messages) => messages,
             Err(error) => {
                 let line = error.line.unwrap_or(0);
@@ -588,7 +593,9 @@ fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnost
         for message in messages {
             let mut own = message.values;
             own.extend(context.as_object().cloned().unwrap_or_default());
-            if let Err(error) = templates.mail(&message.modele, &Value::Object(own)) {
+            if let Err(error) =
+                templates.mail(&message.modele, &template::values_of(&Value::Object(own)))
+            {
                 remark(error.as_diagnostic());
             }
         }

@@ -97,7 +97,7 @@ impl Gap {
     #[must_use]
     pub fn as_warning(&self) -> Diagnostic {
         let Place { file, line } = &self.place;
-        Diagnostic::at(code::HOLE, file, *line, 0, self.sentence()).as_warning()
+        Diagnostic::at(code::HOLE, file.as_ref(), *line, 0, self.sentence()).as_warning()
     }
 
     /// Whether it is an earlier gap again, touching nothing that the earlier one did not.
@@ -391,7 +391,7 @@ impl<'g> Combinations<'g> {
             }));
         }
         Gap {
-            place: Place { file, line },
+            place: Place::line(file, line),
             cause,
             combinations: group.combinations,
             residences: group.residences.into_iter().collect(),

@@ -3,7 +3,7 @@
 //! The live flows, the admins' cases and every tool that asks "what would happen if" call these
 //! functions; there is no second version of them. No clock, no I/O, no global.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::fault::Fault;
@@ -17,10 +17,10 @@ use crate::rules::compile::{
 };
 use crate::rules::diagnostic::suggestion;
 use crate::rules::referentiel::{BIENS, RESIDENCES};
-use crate::rules::script::{self, ScriptError};
+use crate::rules::script::{self, AccuseMessage, ScriptError};
 use crate::rules::template::{self, TemplateError};
 use crate::rules::trace::{Place, StepOutcome, Trace};
-use crate::rules::view;
+use crate::rules::view::{self, Seen};
 
 /// What becomes of a signalement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,7 +156,11 @@ struct Subject<'g> {
 impl<'g> Subject<'g> {
     fn look_up(generation: &'g Generation, signalement: &'g Signalement) -> Option<Self> {
         let bien = match &signalement.bien {
-            Some(code) => Some(generation.referentiel.bien(code)?),
+            Some(code) => {
+                let bien = generation.referentiel.bien(code)?;
+                Some(bien).filter(|it| it.residence == signalement.residence)?;
+                Some(bien)
+            }
             None => None,
         };
         Some(Self {
@@ -171,14 +175,15 @@ impl<'g> Subject<'g> {
         })
     }
 
-    /// What templates see, without what only an e-mail has.
-    fn context(&self) -> Value {
-        json!({
-            "signalement": view::signalement(self.signalement),
-            "residence": view::residence(self.residence),
-            "bien": self.bien.map(view::bien),
-            "qualification": view::qualification(self.qualification),
-            "priorite": self.priorite.text,
+    /// What templates see under a name, without what only an e-mail has.
+    fn value<V: Seen>(&self, name: &str) -> Option<V> {
+        Some(match name {
+            "signalement" => view::signalement(self.signalement),
+            "residence" => view::residence(self.residence),
+            "bien" => self.bien.map_or_else(V::nothing, view::bien),
+            "qualification" => view::qualification(self.qualification),
+            "priorite" => V::text(&self.priorite.text),
+            _ => return None,
         })
     }
 }
@@ -199,16 +204,15 @@ fn decide_signalement(
     trace: &mut Trace,
 ) -> Result<Decision, Undecided> {
     let rules = &generation.rules;
-    let faults = unknown_codes(generation, &Codes::of(signalement));
-    let subject = Subject::look_up(generation, signalement).filter(|_| faults.is_empty());
-    let Some(subject) = subject else {
+    let Some(subject) = Subject::look_up(generation, signalement) else {
+        let faults = unknown_codes(generation, &Codes::of(signalement));
         for fault in &faults {
             trace.push(
                 "codes",
-                Place::line(file_of_code(&fault.pointer), 0),
+                &Place::line(file_of_code(&fault.pointer), 0),
                 StepOutcome::Error,
-                vec![("champ", fault.pointer.as_str())],
-                fault.detail.clone(),
+                &[("champ", fault.pointer.as_str())],
+                &fault.detail,
             );
         }
         return Err(Undecided::UnknownCodes(faults));
@@ -220,21 +224,21 @@ fn decide_signalement(
         });
     }
     let affectation = affectation(rules, &subject, trace)?;
-    let contexte = rules.templates.contexte(&subject.context());
+    let contexte = rules.templates.contexte(&|name| subject.value(name));
     let contexte = contexte.inspect_err(|error| {
         trace.push(
             "contexte",
-            Place::line(&error.file, error.line.unwrap_or(0)),
+            &Place::line(error.file.clone(), error.line.unwrap_or(0)),
             StepOutcome::Error,
-            vec![],
-            error.message.clone(),
+            &[],
+            &error.message,
         );
     })?;
     trace.push(
         "contexte",
-        Place::line(template::CONTEXTE, 0),
+        &Place::line(template::CONTEXTE, 0),
         StepOutcome::Matched,
-        vec![],
+        &[],
         "le contexte de la demande est écrit",
     );
     let initial = &rules.statuts.initial;
@@ -244,10 +248,10 @@ fn decide_signalement(
     };
     trace.push(
         "statut initial",
-        Place::line(STATUTS, initial.line),
+        &Place::line(STATUTS, initial.line),
         StepOutcome::Matched,
-        vec![("statut", &initial.text)],
-        format!(
+        &[("statut", &initial.text)],
+        &format!(
             "statut SoWell : {}",
             statut_sowell.as_deref().unwrap_or("aucun")
         ),
@@ -282,36 +286,36 @@ fn file_of_code(pointer: &str) -> &'static str {
 fn trace_codes(subject: &Subject<'_>, trace: &mut Trace) {
     trace.push(
         "priorite",
-        Place::line(PRIORITES, subject.priorite.line),
+        &Place::line(PRIORITES, subject.priorite.line),
         StepOutcome::Matched,
-        vec![("priorite", &subject.signalement.priorite)],
-        format!("priorité du CRM : {}", subject.priorite.text),
+        &[("priorite", &subject.signalement.priorite)],
+        &format!("priorité du CRM : {}", subject.priorite.text),
     );
     let qualification = subject.qualification;
     trace.push(
         "qualification",
-        Place::line(QUALIFICATIONS, qualification.line),
+        &Place::line(QUALIFICATIONS, qualification.line),
         StepOutcome::Matched,
-        vec![("qualification", &qualification.code)],
-        format!(
+        &[("qualification", &qualification.code)],
+        &format!(
             "workflow {}, gestionnaire de type {}",
             qualification.workflow, qualification.type_gestionnaire
         ),
     );
     trace.push(
         "residence",
-        Place::line(RESIDENCES, 0),
+        &Place::line(RESIDENCES, subject.residence.line),
         StepOutcome::Matched,
-        vec![("residence", &subject.residence.code)],
-        subject.residence.nom.clone(),
+        &[("residence", &subject.residence.code)],
+        &subject.residence.nom,
     );
     if let Some(bien) = subject.bien {
         trace.push(
             "bien",
-            Place::line(BIENS, 0),
+            &Place::line(BIENS, bien.line),
             StepOutcome::Matched,
-            vec![("bien", &bien.code)],
-            bien.libelle.clone(),
+            &[("bien", &bien.code)],
+            &bien.libelle,
         );
     }
 }
@@ -345,9 +349,9 @@ fn forwarded(rules: &Transmission, signalement: &Signalement, trace: &mut Trace)
         };
         trace.push(
             "transmission",
-            Place::line(TRANSMISSION, *line),
+            &Place::line(TRANSMISSION, *line),
             outcome,
-            vec![("mode", mode.as_str()), (name, &value)],
+            &[("mode", mode.as_str()), (name, &value)],
             effect,
         );
         accepted |= matches;
@@ -361,40 +365,48 @@ fn affectation(
     trace: &mut Trace,
 ) -> Result<script::Affectation, ScriptError> {
     let result = rules.scripts.affecter(
-        &view::signalement(subject.signalement),
-        &view::residence(subject.residence),
-        &view::qualification(subject.qualification),
+        view::signalement(subject.signalement),
+        view::residence(subject.residence),
+        view::qualification(subject.qualification),
     );
     let asked = &subject.qualification.type_gestionnaire;
     match &result {
         Ok(found) => trace.push(
             "affectation",
-            Place::line(script::GESTIONNAIRE, 0),
+            &Place::line(script::GESTIONNAIRE, rules.scripts.gestionnaire_line()),
             StepOutcome::Matched,
-            vec![
+            &[
                 ("residence", &subject.residence.code),
                 ("type_gestionnaire", asked),
             ],
-            format!(
-                "gestionnaire concerné : {} ({}) ; acteur en charge : {} ({})",
-                found.gestionnaire_concerne.identifiant,
-                found.gestionnaire_concerne.r#type,
-                found.acteur_en_charge.identifiant,
-                found.acteur_en_charge.r#type,
-            ),
+            &assigned(found, asked),
         ),
         Err(error) => trace.push(
             "affectation",
-            Place::line(error.file, error.line.unwrap_or(0)),
+            &Place::line(error.file, error.line.unwrap_or(0)),
             StepOutcome::Error,
-            vec![
+            &[
                 ("residence", &subject.residence.code),
                 ("type_gestionnaire", asked),
             ],
-            error.message.clone(),
+            &error.message,
         ),
     }
     result
+}
+
+fn assigned(found: &script::Affectation, asked: &str) -> String {
+    let (concerne, acteur) = (&found.gestionnaire_concerne, &found.acteur_en_charge);
+    // The script alone knows why; that it went another way than asked is worth saying.
+    let instead = if concerne.r#type == asked {
+        String::new()
+    } else {
+        format!(", et non « {asked} »")
+    };
+    format!(
+        "gestionnaire concerné : {} ({}{instead}) ; acteur en charge : {} ({})",
+        concerne.identifiant, concerne.r#type, acteur.identifiant, acteur.r#type
+    )
 }
 
 /// Decides what SoWell is told of a status change.
@@ -419,10 +431,10 @@ fn decide_statut(
         );
         trace.push(
             "canal",
-            Place::line(STATUTS, 0),
+            &Place::line(STATUTS, 0),
             StepOutcome::NotMatched,
-            vec![("canal", canal)],
-            motif.clone(),
+            &[("canal", canal)],
+            &motif,
         );
         return StatutDecision::Ignore { motif };
     }
@@ -430,10 +442,10 @@ fn decide_statut(
         let motif = format!("le statut « {} » n'est pas transmis à SoWell", event.statut);
         trace.push(
             "ignorer",
-            Place::line(STATUTS, *line),
+            &Place::line(STATUTS, *line),
             StepOutcome::Matched,
-            vec![("statut", &event.statut)],
-            motif.clone(),
+            &[("statut", &event.statut)],
+            &motif,
         );
         return StatutDecision::Ignore { motif };
     }
@@ -448,11 +460,11 @@ fn decide_statut(
                 suggestion(&event.statut, known)
             ),
         );
-        return unknown_statut(fault, Place::line(STATUTS, 0), event, trace);
+        return unknown_statut(fault, &Place::line(STATUTS, 0), event, trace);
     };
     let place = Place::line(STATUTS, correspondance.line);
     match &correspondance.target {
-        Target::Fixed(word) => translated(word, place, vec![("statut", &event.statut)], trace),
+        Target::Fixed(word) => translated(word, &place, &[("statut", &event.statut)], trace),
         Target::Selon { field, values } => {
             let pointer = format!("/{field}");
             let Some(value) = event.field(field) else {
@@ -464,13 +476,13 @@ fn decide_statut(
                         event.statut
                     ),
                 );
-                return unknown_statut(fault, place, event, trace);
+                return unknown_statut(fault, &place, event, trace);
             };
             match values.get(value) {
                 Some(word) => translated(
                     &word.text,
-                    Place::line(STATUTS, word.line),
-                    vec![("statut", &event.statut), ("valeur", value)],
+                    &Place::line(STATUTS, word.line),
+                    &[("statut", &event.statut), ("valeur", value)],
                     trace,
                 ),
                 None => {
@@ -484,7 +496,7 @@ fn decide_statut(
                             suggestion(value, known)
                         ),
                     );
-                    unknown_statut(fault, place, event, trace)
+                    unknown_statut(fault, &place, event, trace)
                 }
             }
         }
@@ -498,8 +510,8 @@ fn excerpt(value: &str) -> String {
 
 fn translated(
     word: &str,
-    place: Place,
-    seen: Vec<(&'static str, &str)>,
+    place: &Place,
+    seen: &[(&'static str, &str)],
     trace: &mut Trace,
 ) -> StatutDecision {
     trace.push(
@@ -507,7 +519,7 @@ fn translated(
         place,
         StepOutcome::Matched,
         seen,
-        format!("statut SoWell : {word}"),
+        &format!("statut SoWell : {word}"),
     );
     StatutDecision::Translate {
         statut_sowell: word.to_owned(),
@@ -516,7 +528,7 @@ fn translated(
 
 fn unknown_statut(
     fault: Fault,
-    place: Place,
+    place: &Place,
     event: &StatutEvent,
     trace: &mut Trace,
 ) -> StatutDecision {
@@ -524,8 +536,8 @@ fn unknown_statut(
         "correspondances",
         place,
         StepOutcome::Error,
-        vec![("statut", &event.statut)],
-        fault.detail.clone(),
+        &[("statut", &event.statut)],
+        &fault.detail,
     );
     StatutDecision::Unknown(vec![fault])
 }
@@ -556,6 +568,54 @@ pub enum Occasion<'a> {
     },
 }
 
+impl<'a> Occasion<'a> {
+    /// A status change after which the demande is as `after` says, see [`after`]; `None` for a
+    /// status that is held, whose turn comes once the rules know it.
+    #[must_use]
+    pub fn of_statut(
+        event: &'a StatutEvent,
+        decision: &'a StatutDecision,
+        after: &'a NewDemande,
+    ) -> Option<Self> {
+        let statut_sowell = match decision {
+            StatutDecision::Translate { statut_sowell } => Some(statut_sowell.as_str()),
+            StatutDecision::Ignore { .. } => None,
+            StatutDecision::Unknown(_) => return None,
+        };
+        Some(Self::Statut {
+            uid: &event.uid,
+            demande: after,
+            statut_sowell,
+        })
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Transmis { .. } => "transmis",
+            Self::Ecarte { .. } => "ecarte",
+            Self::Statut { .. } => "statut",
+        }
+    }
+
+    fn demande<V: Seen>(&self) -> V {
+        match self {
+            Self::Transmis { uid, demande } | Self::Statut { uid, demande, .. } => {
+                view::demande(uid, demande)
+            }
+            Self::Ecarte { .. } => V::nothing(),
+        }
+    }
+}
+
+/// The demande once an event has changed its status.
+#[must_use]
+pub fn after(event: &StatutEvent, demande: &NewDemande) -> NewDemande {
+    NewDemande {
+        statut: event.statut.clone(),
+        ..demande.clone()
+    }
+}
+
 /// The e-mails that the landlord wants for an occasion.
 ///
 /// An error never stands in the way of the demande: it becomes a step of the trace, and is
@@ -566,134 +626,120 @@ pub fn accuses(
     signalement: &Signalement,
     occasion: Occasion<'_>,
     trace: &mut Trace,
-) -> (Vec<Courriel>, Option<ScriptError>) {
-    let seen = view::signalement(signalement);
-    let (kind, demande, statut, statut_sowell, motif) = match occasion {
-        Occasion::Transmis { uid, demande } => (
-            "transmis",
-            Some(view::demande(uid, demande)),
-            Some(demande.statut.as_str()),
-            demande.statut_sowell.as_deref(),
-            None,
-        ),
-        Occasion::Ecarte { motif } => ("ecarte", None, None, None, Some(motif)),
-        Occasion::Statut {
-            uid,
-            demande,
-            statut_sowell,
-        } => (
-            "statut",
-            Some(view::demande(uid, demande)),
-            Some(demande.statut.as_str()),
-            statut_sowell,
-            None,
-        ),
-    };
-    let evenement = json!({
-        "type": kind,
-        "signalement": seen,
-        "demande": demande,
-        "statut": statut,
-        "statut_sowell": statut_sowell,
-        "motif": motif,
-    });
-    let messages = match generation.rules.scripts.accuses(&evenement) {
-        Ok(messages) => messages,
+) -> (Vec<AccuseMessage>, Option<ScriptError>) {
+    let scripts = &generation.rules.scripts;
+    let kind = occasion.kind();
+    match scripts.accuses(view::evenement(signalement, occasion)) {
+        Ok(messages) => {
+            let names: Vec<&str> = messages.iter().map(|it| it.modele.as_str()).collect();
+            let (outcome, effect) = match names.len() {
+                0 => (StepOutcome::NotMatched, "aucun e-mail".to_owned()),
+                1 => (StepOutcome::Matched, format!("e-mail {}", names[0])),
+                _ => (
+                    StepOutcome::Matched,
+                    format!("e-mails {}", names.join(", ")),
+                ),
+            };
+            trace.push(
+                "accuses",
+                &Place::line(script::ACCUSES, scripts.accuses_line()),
+                outcome,
+                &[("evenement", kind)],
+                &effect,
+            );
+            (messages, None)
+        }
         Err(error) => {
             trace.push(
                 "accuses",
-                Place::line(error.file, error.line.unwrap_or(0)),
+                &Place::line(error.file, error.line.unwrap_or(0)),
                 StepOutcome::Error,
-                vec![("evenement", kind)],
-                error.message.clone(),
+                &[("evenement", kind)],
+                &error.message,
             );
-            return (Vec::new(), Some(error));
+            (Vec::new(), Some(error))
         }
-    };
-    let names: Vec<&str> = messages.iter().map(|it| it.modele.as_str()).collect();
-    trace.push(
-        "accuses",
-        Place::line(script::ACCUSES, 0),
-        if messages.is_empty() {
-            StepOutcome::NotMatched
-        } else {
-            StepOutcome::Matched
-        },
-        vec![("evenement", kind)],
-        format!("{} e-mail(s) {}", messages.len(), names.join(", ")),
-    );
-    let base = mail_context(generation, signalement, evenement);
-    let courriels = messages
-        .into_iter()
-        .map(|message| {
-            // The message's own keys never hide what every template may rely on.
+    }
+}
+
+/// What the template of an e-mail sees beside the message's own keys.
+pub struct MailContext<'a> {
+    generation: &'a Generation,
+    signalement: &'a Signalement,
+    occasion: Occasion<'a>,
+}
+
+impl<'a> MailContext<'a> {
+    /// The names that every e-mail may rely on.
+    const NAMES: [&'static str; 7] = [
+        "signalement",
+        "residence",
+        "bien",
+        "qualification",
+        "priorite",
+        "demande",
+        "evenement",
+    ];
+
+    /// What is known on an occasion.
+    #[must_use]
+    pub fn new(
+        generation: &'a Generation,
+        signalement: &'a Signalement,
+        occasion: Occasion<'a>,
+    ) -> Self {
+        Self {
+            generation,
+            signalement,
+            occasion,
+        }
+    }
+
+    /// The value under a name; nothing for what the landlord no longer knows.
+    #[must_use]
+    pub fn value<V: Seen>(&self, name: &str) -> Option<V> {
+        let Generation {
+            rules, referentiel, ..
+        } = self.generation;
+        let it = self.signalement;
+        let found = match name {
+            "signalement" => Some(view::signalement(it)),
+            "residence" => referentiel.residence(&it.residence).map(view::residence),
+            "bien" => {
+                let code = it.bien.as_deref();
+                code.and_then(|code| referentiel.bien(code)).map(view::bien)
+            }
+            "qualification" => {
+                let found = rules.qualifications.get(&it.qualification);
+                found.map(view::qualification)
+            }
+            "priorite" => {
+                let found = rules.priorites.get(&it.priorite);
+                found.map(|word| V::text(&word.text))
+            }
+            "demande" => Some(self.occasion.demande()),
+            "evenement" => Some(view::evenement(it, self.occasion)),
+            _ => return None,
+        };
+        Some(found.unwrap_or_else(V::nothing))
+    }
+
+    /// The e-mails to be sent, each with all that its template may need, whatever the template
+    /// will be by then.
+    #[must_use]
+    pub fn courriels(&self, messages: Vec<AccuseMessage>) -> Vec<Courriel> {
+        let write = |message: AccuseMessage| {
             let mut context = message.values;
-            context.extend(base.clone());
+            // The message's own keys never hide what every template may rely on.
+            for name in Self::NAMES {
+                context.insert(name.to_owned(), self.value(name).unwrap_or_default());
+            }
             Courriel {
                 a: message.a,
                 modele: message.modele,
                 context: Value::Object(context),
             }
-        })
-        .collect();
-    (courriels, None)
-}
-
-/// The e-mails that the landlord wants for a status change of this demande; none for a status that
-/// is held, whose turn comes once the rules know it.
-#[must_use]
-pub fn accuses_of_statut(
-    generation: &Generation,
-    event: &StatutEvent,
-    decision: &StatutDecision,
-    (signalement, demande): (&Signalement, &NewDemande),
-    trace: &mut Trace,
-) -> (Vec<Courriel>, Option<ScriptError>) {
-    let statut_sowell = match decision {
-        StatutDecision::Translate { statut_sowell } => Some(statut_sowell.as_str()),
-        StatutDecision::Ignore { .. } => None,
-        StatutDecision::Unknown(_) => return (Vec::new(), None),
-    };
-    let after = NewDemande {
-        statut: event.statut.clone(),
-        ..demande.clone()
-    };
-    let occasion = Occasion::Statut {
-        uid: &event.uid,
-        demande: &after,
-        statut_sowell,
-    };
-    accuses(generation, signalement, occasion, trace)
-}
-
-fn mail_context(
-    generation: &Generation,
-    signalement: &Signalement,
-    evenement: Value,
-) -> serde_json::Map<String, Value> {
-    let referentiel = &generation.referentiel;
-    let rules = &generation.rules;
-    let residence = referentiel.residence(&signalement.residence);
-    let bien = signalement
-        .bien
-        .as_deref()
-        .and_then(|code| referentiel.bien(code));
-    let qualification = rules.qualifications.get(&signalement.qualification);
-    let priorite = rules.priorites.get(&signalement.priorite);
-    let entries = [
-        ("signalement", evenement["signalement"].clone()),
-        ("residence", residence.map(view::residence).into()),
-        ("bien", bien.map(view::bien).into()),
-        (
-            "qualification",
-            qualification.map(view::qualification).into(),
-        ),
-        ("priorite", priorite.map(|it| it.text.clone()).into()),
-        ("demande", evenement["demande"].clone()),
-        ("evenement", evenement),
-    ];
-    entries
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+        };
+        messages.into_iter().map(write).collect()
+    }
 }

@@ -5,14 +5,14 @@ use serde_json::Map;
 
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::instant;
-use crate::domain::livraison::Courriel;
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
 use crate::rules::compile::Generation;
-use crate::rules::decide::{self, Decision, Occasion, StatutDecision, Undecided};
-use crate::rules::script::ScriptError;
-use crate::rules::template::{Rendered, TemplateError};
+use crate::rules::decide::{self, Decision, MailContext, Occasion, StatutDecision, Undecided};
+use crate::rules::script::{AccuseMessage, ScriptError};
+use crate::rules::template::{Rendered, TemplateError, TemplateValue};
 use crate::rules::trace::Trace;
+use crate::rules::view::Seen;
 
 /// The instant of every signalement that nobody sent.
 const HARMLESS_DATE: &str = "2026-01-15T10:00:00+01:00";
@@ -33,7 +33,7 @@ pub struct Foreseen<D> {
 /// An e-mail that would be sent.
 #[derive(Debug)]
 pub struct ForeseenMail {
-    courriel: Courriel,
+    message: AccuseMessage,
     rendered: Result<Rendered, TemplateError>,
 }
 
@@ -41,36 +41,17 @@ impl ForeseenMail {
     /// The name of its template.
     #[must_use]
     pub fn modele(&self) -> &str {
-        &self.courriel.modele
+        &self.message.modele
     }
 
     /// Whether it says the same to the same person.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {
-        self.courriel.a == other.courriel.a && self.rendered == other.rendered
+        self.message.a == other.message.a && self.rendered == other.rendered
     }
 }
 
 impl<D> Foreseen<D> {
-    fn new(
-        generation: &Generation,
-        decision: D,
-        (courriels, unasked): (Vec<Courriel>, Option<ScriptError>),
-        trace: Trace,
-    ) -> Self {
-        let templates = &generation.rules.templates;
-        let mails = courriels.into_iter().map(|courriel| ForeseenMail {
-            rendered: templates.mail(&courriel.modele, &courriel.context),
-            courriel,
-        });
-        Self {
-            decision,
-            mails: mails.collect(),
-            unasked,
-            trace,
-        }
-    }
-
     /// What would keep an e-mail from being written; it never keeps a demande from being created.
     pub fn unwritten(&self) -> impl Iterator<Item = Undecided> {
         let unrendered = self
@@ -105,10 +86,13 @@ pub fn signalement(
         Ok(Decision::Ecarter { motif }) => Some(Occasion::Ecarte { motif }),
         Err(_) => None,
     };
-    let accuses = occasion.map_or_else(Default::default, |occasion| {
-        decide::accuses(generation, signalement, occasion, &mut trace)
-    });
-    Foreseen::new(generation, decision, accuses, trace)
+    let (mails, unasked) = mails(generation, signalement, occasion, &mut trace);
+    Foreseen {
+        decision,
+        mails,
+        unasked,
+        trace,
+    }
 }
 
 /// What would become of a status change of this demande.
@@ -121,14 +105,37 @@ pub fn statut(
 ) -> Foreseen<StatutDecision> {
     let canal = event.canal.as_deref().unwrap_or(&demande.canal);
     let (decision, mut trace) = decide::statut(&generation.rules, event, canal);
-    let accuses = decide::accuses_of_statut(
-        generation,
-        event,
-        &decision,
-        (signalement, demande),
-        &mut trace,
-    );
-    Foreseen::new(generation, decision, accuses, trace)
+    let after = decide::after(event, demande);
+    let occasion = Occasion::of_statut(event, &decision, &after);
+    let (mails, unasked) = mails(generation, signalement, occasion, &mut trace);
+    Foreseen {
+        decision,
+        mails,
+        unasked,
+        trace,
+    }
+}
+
+fn mails(
+    generation: &Generation,
+    signalement: &Signalement,
+    occasion: Option<Occasion<'_>>,
+    trace: &mut Trace,
+) -> (Vec<ForeseenMail>, Option<ScriptError>) {
+    let Some(occasion) = occasion else {
+        return (Vec::new(), None);
+    };
+    let (messages, unasked) = decide::accuses(generation, signalement, occasion, trace);
+    let context = MailContext::new(generation, signalement, occasion);
+    let write = |message: AccuseMessage| {
+        let values = |name: &str| {
+            let own = || message.values.get(name).map(TemplateValue::json);
+            context.value(name).or_else(own)
+        };
+        let rendered = generation.rules.templates.mail(&message.modele, &values);
+        ForeseenMail { message, rendered }
+    };
+    (messages.into_iter().map(write).collect(), unasked)
 }
 
 /// A signalement that nobody sent: a known code for each, the first in the alphabet, and values

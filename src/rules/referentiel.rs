@@ -51,6 +51,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
                 nom,
                 adresse,
                 gestionnaires: BTreeMap::new(),
+                line: row.line,
             },
         );
     }
@@ -113,6 +114,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
             code,
             residence,
             libelle,
+            line: row.line,
         });
     }
 

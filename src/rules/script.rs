@@ -10,14 +10,15 @@ mod words;
 pub use check::NamedTemplate;
 
 use rhai::{
-    AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Map, OptimizationLevel, Position, Scope,
+    AST, CallFnOptions, Dynamic, Engine, EvalAltResult, ImmutableString, Map, OptimizationLevel,
+    Position, Scope,
 };
 use serde_json::{Number, Value};
 
 use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::Gestionnaire;
 use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::view;
+use crate::rules::view::{self, Seen};
 
 /// The script that finds who is concerned and who acts.
 pub const GESTIONNAIRE: &str = "gestionnaire.rhai";
@@ -63,7 +64,7 @@ pub struct AccuseMessage {
 
 /// A script failed on this input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}, fonction {function}{}: {message}", .line.map(|line| format!(", ligne {line}")).unwrap_or_default())]
+#[error("{file}, fonction {function}{} : {message}", .line.map(|line| format!(", ligne {line}")).unwrap_or_default())]
 pub struct ScriptError {
     /// The script.
     pub file: &'static str,
@@ -100,12 +101,12 @@ impl Scripts {
     /// When the script throws, exceeds a limit or answers something else than two managers.
     pub fn affecter(
         &self,
-        signalement: &Value,
-        residence: &Value,
-        qualification: &Value,
+        signalement: ScriptValue,
+        residence: ScriptValue,
+        qualification: ScriptValue,
     ) -> Result<Affectation, ScriptError> {
         let call = self.gestionnaire.call(&AFFECTER);
-        let arguments = [signalement, residence, qualification].map(to_script);
+        let arguments = [signalement, residence, qualification];
         let answer = self.call(&self.gestionnaire, &call, arguments)?;
         let mut answer = answer
             .try_cast::<Map>()
@@ -124,9 +125,9 @@ impl Scripts {
     ///
     /// # Errors
     /// When the script throws, exceeds a limit or answers something else than a list of messages.
-    pub fn accuses(&self, evenement: &Value) -> Result<Vec<AccuseMessage>, ScriptError> {
+    pub fn accuses(&self, evenement: ScriptValue) -> Result<Vec<AccuseMessage>, ScriptError> {
         let call = self.accuses.call(&ACCUSE);
-        let answer = self.call(&self.accuses, &call, [to_script(evenement)])?;
+        let answer = self.call(&self.accuses, &call, [evenement])?;
         let list = answer.into_array().map_err(|_| {
             call.shape("une liste de messages #{a: …, modele: …}, vide s'il n'y en a pas")
         })?;
@@ -136,6 +137,18 @@ impl Scripts {
         list.into_iter()
             .map(|message| call.message(message))
             .collect()
+    }
+
+    /// Where the function that finds managers stands; 0 where that is not known.
+    #[must_use]
+    pub fn gestionnaire_line(&self) -> u32 {
+        self.gestionnaire.line
+    }
+
+    /// Where the function that asks for e-mails stands; 0 where that is not known.
+    #[must_use]
+    pub fn accuses_line(&self) -> u32 {
+        self.accuses.line
     }
 
     /// The templates that `accuses` names outright.
@@ -148,9 +161,9 @@ impl Scripts {
         &self,
         script: &Script,
         call: &Call,
-        arguments: [Dynamic; N],
+        arguments: [ScriptValue; N],
     ) -> Result<Dynamic, ScriptError> {
-        let arguments: Vec<Dynamic> = arguments.into();
+        let arguments = arguments.map(|ScriptValue(it)| it);
         self.engine
             .call_fn_with_options::<Dynamic>(
                 CallFnOptions::new(),
@@ -351,22 +364,51 @@ impl Call {
     }
 }
 
-fn to_script(value: &Value) -> Dynamic {
-    match value {
-        Value::Null => Dynamic::UNIT,
-        Value::Bool(it) => Dynamic::from_bool(*it),
-        Value::Number(it) => match it.as_i64() {
-            Some(integer) => Dynamic::from_int(integer),
-            None => Dynamic::from_float(it.as_f64().unwrap_or(f64::NAN)),
-        },
-        Value::String(it) => Dynamic::from(it.clone()),
-        Value::Array(items) => Dynamic::from_array(items.iter().map(to_script).collect()),
-        Value::Object(entries) => Dynamic::from_map(
-            entries
-                .iter()
-                .map(|(key, value)| (key.as_str().into(), to_script(value)))
-                .collect(),
-        ),
+/// A value as scripts see it.
+#[derive(Debug, Clone)]
+pub struct ScriptValue(Dynamic);
+
+impl Seen for ScriptValue {
+    fn nothing() -> Self {
+        Self(Dynamic::UNIT)
+    }
+
+    fn text(text: &str) -> Self {
+        Self(Dynamic::from(ImmutableString::from(text)))
+    }
+
+    fn flag(flag: bool) -> Self {
+        Self(Dynamic::from_bool(flag))
+    }
+
+    fn count(count: usize) -> Self {
+        Self(Dynamic::from_int(i64::try_from(count).unwrap_or(i64::MAX)))
+    }
+
+    fn json(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::nothing(),
+            Value::Bool(it) => Self::flag(*it),
+            Value::Number(it) => Self(match it.as_i64() {
+                Some(integer) => Dynamic::from_int(integer),
+                None => Dynamic::from_float(it.as_f64().unwrap_or(f64::NAN)),
+            }),
+            Value::String(it) => Self::text(it),
+            Value::Array(items) => {
+                let items = items.iter().map(|it| Self::json(it).0);
+                Self(Dynamic::from_array(items.collect()))
+            }
+            Value::Object(entries) => Self::fields(
+                entries
+                    .iter()
+                    .map(|(key, it)| (key.as_str(), Self::json(it))),
+            ),
+        }
+    }
+
+    fn fields<'a>(fields: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
+        let entries = fields.into_iter().map(|(key, Self(it))| (key.into(), it));
+        Self(Dynamic::from_map(entries.collect()))
     }
 }
 
@@ -421,9 +463,9 @@ mod tests {
         let scripts = scripts.unwrap_or_else(|| panic!("{faults:?}"));
         let who = json!({"type": "t", "identifiant": "T-1", "nom": "n", "email": "e"});
         scripts.affecter(
-            &json!({"priorite": "high", "bien": null}),
-            &json!({"gestionnaires": {"t": who}}),
-            &json!({"type_gestionnaire": "t"}),
+            ScriptValue::json(&json!({"priorite": "high", "bien": null})),
+            ScriptValue::json(&json!({"gestionnaires": {"t": who}})),
+            ScriptValue::json(&json!({"type_gestionnaire": "t"})),
         )
     }
 
@@ -525,7 +567,7 @@ mod tests {
         let (scripts, _) = compile("fn affecter(a, b, c) { 1 }", accuses);
         let list = scripts
             .unwrap()
-            .accuses(&json!({"type": "transmis"}))
+            .accuses(ScriptValue::json(&json!({"type": "transmis"})))
             .unwrap();
         assert_eq!(list[0].modele, "m");
         assert_eq!(list[0].values["n"], json!([1, 2.5, true]));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
 use crate::rules::yaml::{self, Key, Node, Value};
 
 /// A text and where it stands.
@@ -230,8 +230,12 @@ impl<'a> Reader<'a> {
         optional: &[&str],
     ) -> Option<[Option<&'n Node>; N]> {
         let entries = self.map(node)?;
+        // What a misspelt key was meant to be is not missing besides.
+        let mut meant = Vec::new();
         for (key, _) in entries {
-            self.known_key(key, &names);
+            if !self.known_key(key, &names) {
+                meant.extend(nearest(&key.name, names.iter().copied()));
+            }
         }
         Some(names.map(|name| {
             let found = entries
@@ -240,7 +244,7 @@ impl<'a> Reader<'a> {
                 .map(|(_, value)| value)
                 // `ignorer:` with nothing behind it, all its lines commented out.
                 .filter(|value| value.value != Value::Null || !optional.contains(&name));
-            if found.is_none() && !optional.contains(&name) {
+            if found.is_none() && !optional.contains(&name) && !meant.contains(&name) {
                 self.fault(
                     code::KEY_MISSING,
                     node.line,
@@ -374,7 +378,6 @@ mod tests {
                     2,
                     "clé inconnue « categorie » : vouliez-vous dire « categories » ?"
                 ),
-                (1, "la clé « modes » manque ici"),
             ]
         );
     }

@@ -4,7 +4,7 @@
 //! that no value can break out of the subject into the body or the headers. A file whose name
 //! begins with `_` is a part that others include.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, FixedOffset};
 use chrono_tz::Europe::Paris;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::domain::instant;
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
-use crate::rules::view::sample_context;
+use crate::rules::view::{Seen, sample_context};
 
 /// The folder of the templates in the folder of rules.
 pub const FOLDER: &str = "modeles/";
@@ -30,6 +30,46 @@ const SUBJECT: &str = "#objet";
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
+    /// The names that each template reads, so that nothing else is made for it.
+    used: HashMap<String, Vec<String>>,
+}
+
+/// Gives the value under a name; `None` for one that is not there.
+pub type Values<'a> = dyn Fn(&str) -> Option<TemplateValue> + 'a;
+
+/// The values of a JSON object.
+pub fn values_of(context: &Value) -> impl Fn(&str) -> Option<TemplateValue> + '_ {
+    |name| context.get(name).map(TemplateValue::json)
+}
+
+/// A value as templates see it.
+pub struct TemplateValue(minijinja::Value);
+
+impl Seen for TemplateValue {
+    fn nothing() -> Self {
+        Self(minijinja::Value::from(()))
+    }
+
+    fn text(text: &str) -> Self {
+        Self(minijinja::Value::from(text))
+    }
+
+    fn flag(flag: bool) -> Self {
+        Self(minijinja::Value::from(flag))
+    }
+
+    fn count(count: usize) -> Self {
+        Self(minijinja::Value::from(count))
+    }
+
+    fn json(value: &Value) -> Self {
+        Self(minijinja::Value::from(minijinja::value::Serde(value)))
+    }
+
+    fn fields<'a>(fields: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
+        let fields = fields.into_iter().map(|(name, Self(it))| (name, it));
+        Self(minijinja::Value::from(fields.collect::<BTreeMap<_, _>>()))
+    }
 }
 
 /// A rendered e-mail, without its addressee.
@@ -45,7 +85,7 @@ pub struct Rendered {
 
 /// A template failed on this input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}{}: {message}", .line.map(|line| format!(", ligne {line}")).unwrap_or_default())]
+#[error("{file}{} : {message}", .line.map(|line| format!(", ligne {line}")).unwrap_or_default())]
 pub struct TemplateError {
     /// The file in `modeles/`.
     pub file: String,
@@ -99,7 +139,10 @@ impl Templates {
                 "ce fichier manque",
             ));
         }
-        let templates = Self { environment };
+        let templates = Self {
+            used: used(&environment),
+            environment,
+        };
         if faults.len() == before {
             templates.try_on_sample(faults);
         }
@@ -110,15 +153,15 @@ impl Templates {
     ///
     /// # Errors
     /// When the template uses a value that this input does not have.
-    pub fn contexte(&self, context: &Value) -> Result<String, TemplateError> {
-        self.render(CONTEXTE, context)
+    pub fn contexte(&self, values: &Values<'_>) -> Result<String, TemplateError> {
+        self.render(CONTEXTE, values)
     }
 
     /// An e-mail, from `modele.txt`, `modele.html` or both.
     ///
     /// # Errors
     /// When there is no such template, or it uses a value that this input does not have.
-    pub fn mail(&self, modele: &str, context: &Value) -> Result<Rendered, TemplateError> {
+    pub fn mail(&self, modele: &str, values: &Values<'_>) -> Result<Rendered, TemplateError> {
         let mut rendered = Rendered {
             subject: String::new(),
             text: None,
@@ -130,9 +173,9 @@ impl Templates {
             if self.environment.get_template(&subject).is_err() {
                 continue;
             }
-            let body = self.render(&path, context)?;
+            let body = self.render(&path, values)?;
             let body = Some(body.trim_start_matches(['\r', '\n']).to_owned());
-            let words = self.render(&subject, context)?;
+            let words = self.render(&subject, values)?;
             rendered.subject = words.split_whitespace().collect::<Vec<_>>().join(" ");
             if ending == ".txt" {
                 rendered.text = body;
@@ -170,10 +213,15 @@ impl Templates {
         ))
     }
 
-    fn render(&self, name: &str, context: &Value) -> Result<String, TemplateError> {
+    fn render(&self, name: &str, values: &Values<'_>) -> Result<String, TemplateError> {
+        let used = self.used.get(name).map_or(&[][..], Vec::as_slice);
+        let context: BTreeMap<&str, minijinja::Value> = used
+            .iter()
+            .filter_map(|name| Some((name.as_str(), values(name)?.0)))
+            .collect();
         self.environment
             .get_template(name)
-            .and_then(|template| template.render(minijinja::value::Serde(context)))
+            .and_then(|template| template.render(context))
             .map_err(|error| located(name, &error))
     }
 
@@ -200,6 +248,32 @@ impl Templates {
             }
         }
     }
+}
+
+/// The names that each template reads. One that takes in others may read whatever any reads.
+fn used(environment: &Environment<'_>) -> HashMap<String, Vec<String>> {
+    let names = |template: &minijinja::Template<'_, '_>| -> Vec<String> {
+        template.undeclared_variables(false).into_iter().collect()
+    };
+    let all: BTreeSet<String> = environment
+        .templates()
+        .flat_map(|(_, template)| names(&template))
+        .collect();
+    let takes_in_others = |source: &str| {
+        let words = ["include", "import", "extends"];
+        words.iter().any(|word| source.contains(word))
+    };
+    environment
+        .templates()
+        .map(|(name, template)| {
+            let used = if takes_in_others(template.source()) {
+                all.iter().cloned().collect()
+            } else {
+                names(&template)
+            };
+            (name.to_owned(), used)
+        })
+        .collect()
 }
 
 fn environment() -> Environment<'static> {
@@ -384,7 +458,7 @@ mod tests {
         let (templates, faults) = compile(&[("m.txt", text), ("m.html", text)]);
         assert_eq!(faults, []);
         let context = json!({"signalement": {"description": "<b>L'été</b>\n& \"🚨\""}});
-        let mail = templates.unwrap().mail("m", &context).unwrap();
+        let mail = templates.unwrap().mail("m", &values_of(&context)).unwrap();
         assert_eq!(mail.subject, "<b>L'été</b> & \"🚨\"");
         assert_eq!(mail.text.unwrap(), "Bonjour <b>L'été</b>\n& \"🚨\"");
         assert!(
@@ -401,7 +475,7 @@ mod tests {
             "Objet: x\n{{ d|date }}|{{ d|heure }}|{{ d|date_heure }}|{{ d|date_longue }}",
         )]);
         let context = json!({"d": "2026-02-28T23:30:00Z"});
-        let mail = templates.unwrap().mail("m", &context).unwrap();
+        let mail = templates.unwrap().mail("m", &values_of(&context)).unwrap();
         assert_eq!(
             mail.text.unwrap(),
             "01/03/2026|00:30|01/03/2026 à 00:30|dimanche 1er mars 2026"
@@ -438,7 +512,7 @@ mod tests {
     #[test]
     fn a_missing_template_is_an_error() {
         let (templates, _) = compile(&[]);
-        let error = templates.unwrap().mail("absent", &json!({})).unwrap_err();
+        let error = templates.unwrap().mail("absent", &|_| None).unwrap_err();
         assert_eq!(error.file, "modeles/absent.txt");
     }
 }

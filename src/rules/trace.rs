@@ -1,8 +1,9 @@
 //! What a decision looked at, step by step, so that it can be explained later.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
 /// The longest encoded trace, in bytes (design.md, invariant 9).
 pub const MAX_BYTES: usize = 8 * 1024;
@@ -14,7 +15,7 @@ const MAX_VALUE_CHARS: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Path in the folder of rules or of reference data.
-    pub file: String,
+    pub file: Cow<'static, str>,
     /// Line, from 1.
     pub line: u32,
 }
@@ -22,11 +23,9 @@ pub struct Place {
 impl Place {
     /// A line of a file.
     #[must_use]
-    pub fn line(file: &str, line: u32) -> Self {
-        Self {
-            file: file.to_owned(),
-            line,
-        }
+    pub fn line(file: impl Into<Cow<'static, str>>, line: u32) -> Self {
+        let file = file.into();
+        Self { file, line }
     }
 }
 
@@ -63,97 +62,94 @@ impl StepOutcome {
     }
 }
 
-/// One rule that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The rule's name, e.g. `transmission`.
-    pub rule: &'static str,
-    /// Where it stands.
-    pub place: Place,
-    /// How it came out.
-    pub outcome: StepOutcome,
-    /// What it saw: name and value.
-    pub seen: Vec<(&'static str, String)>,
-    /// What it did, in French.
-    pub effect: String,
-}
-
-/// All steps of one decision, in order.
+/// All steps of one decision, in order, as they are stored: JSON of at most [`MAX_BYTES`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trace {
-    /// The steps.
-    pub steps: Vec<Step>,
+    /// The steps, separated by commas.
+    steps: Vec<u8>,
+    /// Whether some found no room.
+    cut: bool,
 }
 
 impl Trace {
-    /// Adds a step.
+    /// Adds a step: the rule's name, e.g. `transmission`, where it stands, how it came out, what it
+    /// saw (name and value) and what it did, in French.
     pub fn push(
         &mut self,
         rule: &'static str,
-        place: Place,
+        place: &Place,
         outcome: StepOutcome,
-        seen: Vec<(&'static str, &str)>,
-        effect: impl Into<String>,
+        seen: &[(&'static str, &str)],
+        effect: &str,
     ) {
-        self.steps.push(Step {
-            rule,
-            place,
-            outcome,
-            seen: seen
-                .into_iter()
-                .map(|(name, value)| (name, cut(value)))
-                .collect(),
-            effect: cut(&effect.into()),
-        });
+        let before = self.steps.len();
+        let step = Step {
+            regle: rule,
+            fichier: &place.file,
+            ligne: place.line,
+            resultat: outcome.as_str(),
+            vu: Values(seen),
+            effet: cut(effect),
+        };
+        if before > 0 {
+            self.steps.push(b',');
+        }
+        // Texts and numbers only, into memory: printing cannot fail.
+        let printed = serde_json::to_writer(&mut self.steps, &step);
+        if self.cut || printed.is_err() || self.steps.len() + FRAME > MAX_BYTES {
+            self.steps.truncate(before);
+            self.cut = true;
+        }
     }
 
-    /// The trace as it is stored: JSON of at most [`MAX_BYTES`].
+    /// The trace as it is stored.
     #[must_use]
     pub fn encode(&self) -> String {
-        const TAIL: &str = r#"],"tronquee":true}"#;
-        let mut text = String::from(r#"{"etapes":["#);
-        for (index, step) in self.steps.iter().enumerate() {
-            let step = encode_step(step).to_string();
-            if text.len() + step.len() + 1 + TAIL.len() > MAX_BYTES {
-                text.push_str(TAIL);
-                return text;
-            }
-            if index > 0 {
-                text.push(',');
-            }
-            text.push_str(&step);
-        }
-        text.push_str("]}");
-        text
+        let steps = String::from_utf8_lossy(&self.steps);
+        let tail = if self.cut { TAIL } else { "]}" };
+        [HEAD, &steps, tail].concat()
     }
 }
 
-fn encode_step(step: &Step) -> Value {
-    let seen: serde_json::Map<String, Value> = step
-        .seen
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())))
-        .collect();
-    json!({
-        "regle": step.rule,
-        "fichier": step.place.file,
-        "ligne": step.place.line,
-        "resultat": step.outcome.as_str(),
-        "vu": seen,
-        "effet": step.effect,
-    })
+const HEAD: &str = r#"{"etapes":["#;
+const TAIL: &str = r#"],"tronquee":true}"#;
+/// What stands around the steps.
+const FRAME: usize = HEAD.len() + TAIL.len();
+
+/// One rule that was looked at.
+#[derive(Serialize)]
+struct Step<'a> {
+    regle: &'static str,
+    fichier: &'a str,
+    ligne: u32,
+    resultat: &'static str,
+    vu: Values<'a>,
+    effet: Cow<'a, str>,
 }
 
-fn cut(value: &str) -> String {
+struct Values<'a>(&'a [(&'static str, &'a str)]);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (*name, cut(value))))
+    }
+}
+
+fn cut(value: &str) -> Cow<'_, str> {
+    // Bytes bound characters from above.
+    if value.len() <= MAX_VALUE_CHARS {
+        return Cow::Borrowed(value);
+    }
     match value.char_indices().nth(MAX_VALUE_CHARS) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value.to_owned(),
+        Some((end, _)) => Cow::Owned(format!("{}…", &value[..end])),
+        None => Cow::Borrowed(value),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn a_long_trace_stays_valid_json_within_its_limit() {
@@ -161,9 +157,9 @@ mod tests {
         for _ in 0..200 {
             trace.push(
                 "transmission",
-                Place::line("transmission.yaml", 1),
+                &Place::line("transmission.yaml", 1),
                 StepOutcome::Matched,
-                vec![("valeur", &"é\"".repeat(300))],
+                &[("valeur", &"é\"".repeat(300))],
                 "x",
             );
         }

@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 
 use crate::domain::demande::{NewDemande, Uid};
-use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::{Bien, Gestionnaire, Residence};
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::Qualification;
+use crate::rules::decide::Occasion;
 
 /// The fields of [`signalement`].
 pub const SIGNALEMENT: [&str; 13] = [
@@ -39,89 +39,175 @@ pub const EVENEMENT: [&str; 6] = [
     "motif",
 ];
 
+/// What a view can be built as: JSON for what is stored, and what the engines of scripts and
+/// templates read. Each is built directly, since a decision builds several.
+pub trait Seen: Sized {
+    /// What is not there.
+    fn nothing() -> Self;
+    /// A text.
+    fn text(text: &str) -> Self;
+    /// Yes or no.
+    fn flag(flag: bool) -> Self;
+    /// How many.
+    fn count(count: usize) -> Self;
+    /// What nobody knows the shape of.
+    fn json(value: &Value) -> Self;
+    /// Named fields.
+    fn fields<'a>(fields: impl IntoIterator<Item = (&'a str, Self)>) -> Self;
+
+    /// A text that may be missing.
+    fn maybe(text: Option<&str>) -> Self {
+        text.map_or_else(Self::nothing, Self::text)
+    }
+}
+
+impl Seen for Value {
+    fn nothing() -> Self {
+        Self::Null
+    }
+
+    fn text(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+
+    fn flag(flag: bool) -> Self {
+        Self::Bool(flag)
+    }
+
+    fn count(count: usize) -> Self {
+        Self::from(count)
+    }
+
+    fn json(value: &Value) -> Self {
+        value.clone()
+    }
+
+    fn fields<'a>(fields: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
+        let owned = fields.into_iter();
+        Self::Object(owned.map(|(name, it)| (name.to_owned(), it)).collect())
+    }
+}
+
 /// Every key of section 1 is present, null where the request left it out.
 #[must_use]
-pub fn signalement(it: &Signalement) -> Value {
-    json!({
-        "qualification": it.qualification,
-        "residence": it.residence,
-        "bien": it.bien,
-        "auteur": it.auteur,
-        "email_auteur": it.email_auteur,
-        "date_creation": it.date_creation_text,
-        "priorite": it.priorite,
-        "description": it.description,
-        "photos": it.photos,
-        "lien_sowell": it.lien_sowell,
-        "transmettre_auteur": it.transmettre_auteur,
-        "transmettre_manager": it.transmettre_manager,
-        "autres": it.autres,
-    })
+pub fn signalement<V: Seen>(it: &Signalement) -> V {
+    let others = it
+        .autres
+        .iter()
+        .map(|(key, it)| (key.as_str(), V::json(it)));
+    V::fields([
+        ("qualification", V::text(&it.qualification)),
+        ("residence", V::text(&it.residence)),
+        ("bien", V::maybe(it.bien.as_deref())),
+        ("auteur", V::text(&it.auteur)),
+        ("email_auteur", V::text(&it.email_auteur)),
+        ("date_creation", V::text(&it.date_creation_text)),
+        ("priorite", V::text(&it.priorite)),
+        ("description", V::text(&it.description)),
+        ("photos", V::count(it.photos)),
+        ("lien_sowell", V::text(&it.lien_sowell)),
+        ("transmettre_auteur", V::flag(it.transmettre_auteur)),
+        ("transmettre_manager", V::flag(it.transmettre_manager)),
+        ("autres", V::fields(others)),
+    ])
 }
 
 /// A residence with its managers by type.
 #[must_use]
-pub fn residence(it: &Residence) -> Value {
-    let gestionnaires: JsonObject = it
-        .gestionnaires
-        .iter()
-        .map(|(kind, who)| (kind.clone(), gestionnaire(who)))
-        .collect();
-    json!({
-        "code": it.code,
-        "nom": it.nom,
-        "adresse": it.adresse,
-        "gestionnaires": gestionnaires,
-    })
+pub fn residence<V: Seen>(it: &Residence) -> V {
+    let managers = it.gestionnaires.iter();
+    let managers = managers.map(|(kind, who)| (kind.as_str(), gestionnaire(who)));
+    V::fields([
+        ("code", V::text(&it.code)),
+        ("nom", V::text(&it.nom)),
+        ("adresse", V::text(&it.adresse)),
+        ("gestionnaires", V::fields(managers)),
+    ])
 }
 
 /// A manager.
 #[must_use]
-pub fn gestionnaire(it: &Gestionnaire) -> Value {
-    json!({
-        "type": it.r#type,
-        "identifiant": it.identifiant,
-        "nom": it.nom,
-        "email": it.email,
-    })
+pub fn gestionnaire<V: Seen>(it: &Gestionnaire) -> V {
+    V::fields([
+        ("type", V::text(&it.r#type)),
+        ("identifiant", V::text(&it.identifiant)),
+        ("nom", V::text(&it.nom)),
+        ("email", V::text(&it.email)),
+    ])
 }
 
 /// A bien.
 #[must_use]
-pub fn bien(it: &Bien) -> Value {
-    json!({"code": it.code, "residence": it.residence, "libelle": it.libelle})
+pub fn bien<V: Seen>(it: &Bien) -> V {
+    V::fields([
+        ("code", V::text(&it.code)),
+        ("residence", V::text(&it.residence)),
+        ("libelle", V::text(&it.libelle)),
+    ])
 }
 
 /// A qualification.
 #[must_use]
-pub fn qualification(it: &Qualification) -> Value {
-    json!({
-        "code": it.code,
-        "libelle": it.libelle,
-        "type_gestionnaire": it.type_gestionnaire,
-        "workflow": it.workflow,
-    })
+pub fn qualification<V: Seen>(it: &Qualification) -> V {
+    V::fields([
+        ("code", V::text(&it.code)),
+        ("libelle", V::text(&it.libelle)),
+        ("type_gestionnaire", V::text(&it.type_gestionnaire)),
+        ("workflow", V::text(&it.workflow)),
+    ])
 }
 
 /// A demande once its UID is known.
 #[must_use]
-pub fn demande(uid: &Uid, it: &NewDemande) -> Value {
-    json!({
-        "uid": uid.as_str(),
-        "statut": it.statut,
-        "canal": it.canal,
-        "qualification": it.qualification,
-        "workflow": it.workflow,
-        "residence": it.residence,
-        "bien": it.bien,
-        "priorite": it.priorite,
-        "gestionnaire_concerne": gestionnaire(&it.gestionnaire_concerne),
-        "acteur_en_charge": gestionnaire(&it.acteur_en_charge),
-        "auteur": it.auteur,
-        "email_auteur": it.email_auteur,
-        "contexte": it.contexte,
-        "lien_sowell": it.lien_sowell,
-    })
+pub fn demande<V: Seen>(uid: &Uid, it: &NewDemande) -> V {
+    V::fields([
+        ("uid", V::text(uid.as_str())),
+        ("statut", V::text(&it.statut)),
+        ("canal", V::text(&it.canal)),
+        ("qualification", V::text(&it.qualification)),
+        ("workflow", V::text(&it.workflow)),
+        ("residence", V::text(&it.residence)),
+        ("bien", V::maybe(it.bien.as_deref())),
+        ("priorite", V::text(&it.priorite)),
+        (
+            "gestionnaire_concerne",
+            gestionnaire(&it.gestionnaire_concerne),
+        ),
+        ("acteur_en_charge", gestionnaire(&it.acteur_en_charge)),
+        ("auteur", V::text(&it.auteur)),
+        ("email_auteur", V::text(&it.email_auteur)),
+        ("contexte", V::text(&it.contexte)),
+        ("lien_sowell", V::text(&it.lien_sowell)),
+    ])
+}
+
+/// What `accuses.rhai` is told.
+#[must_use]
+pub fn evenement<V: Seen>(about: &Signalement, occasion: Occasion<'_>) -> V {
+    let (kind, demande, statut_sowell, motif) = match occasion {
+        Occasion::Transmis { uid, demande } => {
+            let statut_sowell = demande.statut_sowell.as_deref();
+            ("transmis", Some((uid, demande)), statut_sowell, None)
+        }
+        Occasion::Ecarte { motif } => ("ecarte", None, None, Some(motif)),
+        Occasion::Statut {
+            uid,
+            demande,
+            statut_sowell,
+        } => ("statut", Some((uid, demande)), statut_sowell, None),
+    };
+    let seen = demande.map_or_else(V::nothing, |(uid, it)| self::demande(uid, it));
+    V::fields([
+        ("type", V::text(kind)),
+        ("signalement", signalement(about)),
+        ("demande", seen),
+        (
+            "statut",
+            V::maybe(demande.map(|(_, it)| it.statut.as_str())),
+        ),
+        ("statut_sowell", V::maybe(statut_sowell)),
+        ("motif", V::maybe(motif)),
+    ])
 }
 
 /// A complete, harmless context: templates are tried on it before an edit takes effect.

@@ -233,7 +233,7 @@ async fn impact_sees_what_would_fail_and_which_mails_would_go() {
     let rules = edited.display().to_string();
     let found = text(&on(&daemon, &["impact", "--rules", &rules]));
     let expected = format!(
-        "1  transmis → échec : gestionnaire.rhai, fonction affecter, ligne 2: rien pour … (par exemple {uid})"
+        "1  transmis → échec : gestionnaire.rhai, fonction affecter, ligne 2 : rien pour … (par exemple {uid})"
     );
     assert!(found.contains(&expected), "{found}");
     assert!(found.contains("1  accuse-reception → aucun"), "{found}");
