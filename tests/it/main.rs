@@ -23,6 +23,7 @@ mod outbound;
 mod process;
 mod reload;
 mod schemas;
+mod scripts;
 mod settings;
 mod shipped;
 mod store;
