@@ -26,6 +26,18 @@ impl FilesOnDisk {
     /// When it cannot be made.
     pub fn open(root: &Path) -> io::Result<Self> {
         fs::create_dir_all(root)?;
+        // All of them now: were they made with their first photo, two photos could race, and one
+        // be acknowledged while its folder's own name is not on the disk.
+        for shard in 0..=u8::MAX {
+            match fs::create_dir(root.join(format!("{shard:02x}"))) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+        }
+        File::open(root)?.sync_all()?;
+        if let Some(parent) = root.parent().filter(|it| !it.as_os_str().is_empty()) {
+            File::open(parent)?.sync_all()?;
+        }
         Ok(Self {
             root: root.to_path_buf(),
         })
@@ -40,15 +52,7 @@ impl FilesOnDisk {
 impl Files for FilesOnDisk {
     async fn put(&self, photo: Photo) -> Result<(), FilesError> {
         let folder = self.folder_of(&photo.sha256);
-        let root = self.root.clone();
-        blocking(move || {
-            if !folder.is_dir() {
-                fs::create_dir_all(&folder)?;
-                File::open(root)?.sync_all()?;
-            }
-            write_synced(&folder, &photo.sha256, &photo.bytes)
-        })
-        .await
+        blocking(move || write_synced(&folder, &photo.sha256, &photo.bytes)).await
     }
 
     async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError> {
