@@ -2,9 +2,11 @@
 //! adapter stands behind which port.
 
 use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -163,36 +165,65 @@ impl App {
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
         let state = self.state;
         let workers = TaskTracker::new();
-        let until_stop = |task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
-            let stop = stop.clone();
+        // Without any one of its workers the daemon would look alive and lose its promises.
+        let broken = CancellationToken::new();
+        let until_stop = |name: &'static str, task: Pin<Box<dyn Future<Output = ()> + Send>>| {
+            let (stop, broken) = (stop.clone(), broken.clone());
+            let mut task = tokio::spawn(task);
             workers.spawn(async move {
                 tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = task => {}
+                    () = stop.cancelled() => task.abort(),
+                    ended = &mut task => {
+                        tracing::error!(name, ?ended, "a worker ended; the daemon stops");
+                        broken.cancel();
+                        stop.cancel();
+                    }
                 }
             });
         };
         let (hint, hints) = mpsc::channel(HINTS);
         if !self.folders.is_empty() {
-            until_stop(Box::pin(watch::watch(self.folders, hint.clone())));
+            until_stop(
+                "rules watcher",
+                Box::pin(watch::watch(self.folders, hint.clone())),
+            );
         }
         let (settings_hint, settings_hints) = mpsc::channel(HINTS);
         if let Some(file) = self.settings_file {
-            until_stop(Box::pin(watch::watch(vec![file], settings_hint.clone())));
+            until_stop(
+                "settings watcher",
+                Box::pin(watch::watch(vec![file], settings_hint.clone())),
+            );
         }
         // Listened to before the first request can be answered: until then, it would end us.
         match signal(SignalKind::hangup()) {
-            Ok(hangups) => until_stop(Box::pin(reload_on_hangup(state.clone(), hangups))),
+            Ok(hangups) => until_stop(
+                "hangups",
+                Box::pin(reload_on_hangup(state.clone(), hangups)),
+            ),
             Err(error) => tracing::warn!(%error, "SIGHUP is not listened to"),
         }
-        until_stop(Box::pin(release_when_known(state.clone())));
-        until_stop(Box::pin(refresh_tokens(state.clone())));
-        until_stop(Box::pin(tidy_metrics(state.clone())));
+        until_stop("held statuses", Box::pin(release_when_known(state.clone())));
+        until_stop("tokens", Box::pin(refresh_tokens(state.clone())));
+        until_stop("metrics", Box::pin(tidy_metrics(state.clone())));
         let reload = state.reload.clone();
-        until_stop(Box::pin(async move { reload.run(hints).await }));
+        until_stop("rules", Box::pin(async move { reload.run(hints).await }));
         let settings = state.settings.clone();
-        until_stop(Box::pin(async move { settings.run(settings_hints).await }));
-        workers.spawn(self.delivery.run(stop.clone()));
+        until_stop(
+            "settings",
+            Box::pin(async move { settings.run(settings_hints).await }),
+        );
+        // It finishes what is under way before it ends.
+        let delivery = tokio::spawn(self.delivery.run(stop.clone()));
+        let (stopping, broke) = (stop.clone(), broken.clone());
+        workers.spawn(async move {
+            let ended = delivery.await;
+            if !stopping.is_cancelled() {
+                tracing::error!(?ended, "the outbox is no longer served; the daemon stops");
+                broke.cancel();
+                stopping.cancel();
+            }
+        });
 
         let tasks = state.tasks.clone();
         let handle = axum_server::Handle::new();
@@ -218,8 +249,20 @@ impl App {
         }
         drop((hint, settings_hint));
         drop(self.alone);
+        if broken.is_cancelled() {
+            anyhow::bail!("a worker ended on its own; its error is in the log");
+        }
         Ok(())
     }
+}
+
+/// Makes a folder that nobody else reads: it holds what tenants wrote. One that is there keeps the
+/// rights that someone gave it.
+fn private_folder(folder: &Path) -> anyhow::Result<()> {
+    let mut private = DirBuilder::new();
+    private.recursive(true).mode(0o700);
+    let made = private.create(folder);
+    made.with_context(|| format!("{}", folder.display()))
 }
 
 /// What speaks HTTP on the listener.
@@ -239,7 +282,7 @@ fn server(listener: TcpListener) -> Server<SocketAddr, NoDelayAcceptor> {
 /// may then be claimed anew at once. A daemon that is stopping is waited for.
 async fn stand_alone(database: &Path) -> anyhow::Result<File> {
     let folder = database.parent().unwrap_or(database);
-    std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+    private_folder(folder)?;
     let path = database.with_extension("lock");
     let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
     let end = tokio::time::Instant::now() + SHUTDOWN_LIMIT;
@@ -283,7 +326,7 @@ pub fn inbound(
 /// When its folder cannot be made, or it cannot be opened or migrated.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     let folder = settings.database.parent().unwrap_or(&settings.data_dir);
-    std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+    private_folder(folder)?;
     let store = SqliteStore::open(&settings.database)
         .await
         .with_context(|| format!("{}", settings.database.display()))?;

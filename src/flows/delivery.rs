@@ -117,11 +117,8 @@ enum Verdict {
 impl Delivery {
     /// Works until told to stop, then finishes what is under way.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let workers = Destination::ALL.map(|destination| {
-            let (delivery, stop) = (Arc::clone(&self), stop.clone());
-            tokio::spawn(async move { delivery.work(destination, stop).await })
-        });
-        futures_util::future::join_all(workers).await;
+        let work = |destination| Arc::clone(&self).work(destination, stop.clone());
+        futures_util::future::join_all(Destination::ALL.map(work)).await;
     }
 
     async fn work(self: Arc<Self>, destination: Destination, stop: CancellationToken) {
