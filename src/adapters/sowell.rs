@@ -10,7 +10,7 @@ use reqwest::{Client, Response};
 use serde_json::json;
 use url::Url;
 
-use crate::domain::livraison::StatutPush;
+use crate::domain::livraison::{StatutPush, UidPush};
 use crate::domain::ports::{Reply, Sowell, Unreachable};
 use crate::settings::{InForce, Secret};
 
@@ -82,6 +82,15 @@ impl Sowell for SowellHttp {
             retry_at,
             excerpt: excerpt(response).await,
         })
+    }
+
+    /// The default call of the contract has no such operation.
+    fn takes_uid(&self) -> bool {
+        false
+    }
+
+    async fn send_uid(&self, _id: &str, _push: &UidPush) -> Result<Reply, Unreachable> {
+        Err(Unreachable("SoWell takes no UID".into()))
     }
 }
 

@@ -121,6 +121,21 @@ pub struct StatutPush {
     pub lien_sowell: String,
 }
 
+/// The UID of a demande that was created after SoWell had its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UidPush {
+    /// The signalement, as SoWell was told its identity.
+    pub id: String,
+    /// The demande.
+    pub uid: String,
+    /// SoWell's word for its first status; `None` where the table does not translate it.
+    pub statut: Option<String>,
+    /// The CRM's word for it.
+    pub statut_crm: String,
+    /// URL of the signalement in SoWell.
+    pub lien_sowell: String,
+}
+
 /// An e-mail that `accuses.rhai` asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Courriel {

@@ -3,6 +3,8 @@
 //! Every port is object-safe: the composition root picks an implementation from the settings, and
 //! the tests pick a fake, without a type parameter anywhere in between.
 
+mod crm;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
@@ -11,33 +13,20 @@ use serde_json::Value;
 
 use crate::domain::demande::{Demande, Fichier, NewDemande, Uid};
 use crate::domain::livraison::{
-    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, NewLivraison, Outcome, StatutPush,
+    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, NewLivraison, Outcome,
+    StatutPush, UidPush,
 };
 use crate::domain::signalement::{Etat, Photo, SignalementId};
 use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
+
+pub use self::crm::{
+    Change, ChangePage, ChangeQuery, CreateDemande, Crm, CrmError, DuplicateGuard, Remote,
+};
 
 /// The time of day. A port, so that a test can hold it still.
 pub trait Clock: Send + Sync {
     /// The instant now.
     fn now(&self) -> DateTime<Utc>;
-}
-
-/// The landlord's CRM.
-#[async_trait]
-pub trait Crm: Send + Sync {
-    /// Creates the demande and gives its UID.
-    ///
-    /// # Errors
-    /// [`CrmError::Unavailable`] when the CRM certainly did not get it.
-    async fn create(&self, demande: &NewDemande) -> Result<Uid, CrmError>;
-}
-
-/// Why the CRM did not create a demande.
-#[derive(Debug, thiserror::Error)]
-pub enum CrmError {
-    /// The CRM could not be reached.
-    #[error("the CRM is unavailable: {0}")]
-    Unavailable(String),
 }
 
 /// Where photos are kept, each under its SHA-256.
@@ -72,6 +61,15 @@ pub trait Sowell: Send + Sync {
     /// # Errors
     /// When no answer came: it is then unknown whether SoWell has it.
     async fn send(&self, id: &str, push: &StatutPush) -> Result<Reply, Unreachable>;
+
+    /// Whether SoWell can be told the UID of a demande that was created after the answer.
+    fn takes_uid(&self) -> bool;
+
+    /// Tells such a UID; `id` is the same at every attempt.
+    ///
+    /// # Errors
+    /// When no answer came: it is then unknown whether SoWell has it.
+    async fn send_uid(&self, id: &str, push: &UidPush) -> Result<Reply, Unreachable>;
 }
 
 /// What a partner answered over HTTP.

@@ -12,8 +12,8 @@ use crate::domain::demande::{Fichier, NewDemande, Uid};
 use crate::domain::fault::Fault;
 use crate::domain::livraison::{Content, Courriel, NewLivraison};
 use crate::domain::ports::{
-    BoundKey, Client, Clock, Creation, Crm, CrmError, Files, FilesError, IdempotencyKey, NewRecord,
-    Recorded, Store, StoreError,
+    BoundKey, Client, Clock, CreateDemande, Creation, Crm, CrmError, Files, FilesError,
+    IdempotencyKey, NewRecord, Recorded, Store, StoreError,
 };
 use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId};
 use crate::flows::delivery::Hint;
@@ -261,7 +261,12 @@ impl Inbound {
             return repeat(owner, &case.fingerprint);
         }
         self.store_photos(&mut case).await?;
-        let uid = self.crm.create(&demande).await?;
+        let request = CreateDemande {
+            reference: case.id.clone(),
+            demande: demande.clone(),
+            fichiers: case.fichiers.clone(),
+        };
+        let uid = self.crm.create(&request).await?;
         let (livraisons, trace) = self
             .acknowledge(&case, Some((uid.clone(), demande.clone())), "", trace)
             .await;

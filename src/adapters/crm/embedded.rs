@@ -6,8 +6,9 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::domain::demande::{NewDemande, Uid};
-use crate::domain::ports::{Crm, CrmError};
+use crate::domain::demande::{Fichier, Uid};
+use crate::domain::ports::{Change, ChangePage, ChangeQuery, CreateDemande, Crm, CrmError, Remote};
+use crate::domain::referentiel::Gestionnaire;
 
 /// A CRM without an outside.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,8 +16,43 @@ pub struct EmbeddedCrm;
 
 #[async_trait]
 impl Crm for EmbeddedCrm {
-    async fn create(&self, _demande: &NewDemande) -> Result<Uid, CrmError> {
+    fn remote(&self) -> Option<Remote> {
+        None
+    }
+
+    async fn create(&self, _request: &CreateDemande) -> Result<Uid, CrmError> {
         // Version 7 begins with the time, so UIDs sort as the demandes were made.
         Ok(Uid::new(format!("DEM-{}", Uuid::now_v7().simple())))
     }
+
+    async fn find(&self, _request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {
+        Err(no_outside())
+    }
+
+    /// The photos lie with the signalement already.
+    async fn attach(
+        &self,
+        _uid: &Uid,
+        _fichier: &Fichier,
+        _bytes: Vec<u8>,
+    ) -> Result<(), CrmError> {
+        Ok(())
+    }
+
+    async fn statut(&self, _uid: &Uid) -> Result<Change, CrmError> {
+        Err(no_outside())
+    }
+
+    async fn changes(&self, _query: &ChangeQuery) -> Result<ChangePage, CrmError> {
+        Err(no_outside())
+    }
+
+    async fn managers(&self, _residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {
+        Err(no_outside())
+    }
+}
+
+/// What only a remote CRM is asked.
+fn no_outside() -> CrmError {
+    CrmError::Misconfigured("the embedded CRM has nothing that the daemon does not have".into())
 }
