@@ -38,7 +38,7 @@ use crate::flows::inbound::{Inbound, Rules};
 use crate::flows::outbound::Outbound;
 use crate::flows::reload::Reload;
 use crate::flows::settings::{Parts, SettingsReload};
-use crate::settings::{Folder, InForce, Secret, Settings};
+use crate::settings::{CrmKind, Folder, InForce, Secret, Settings};
 
 /// How long a connection may stay without the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
@@ -74,6 +74,10 @@ impl App {
     /// # Errors
     /// When one of them cannot be used; the message is for the operator.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            settings.crm == CrmKind::Embedded,
+            "crm.kind: rest is not available in this version"
+        );
         let metrics = telemetry::metrics();
         let alone = stand_alone(&settings.database).await?;
         let store = open_store(settings).await?;

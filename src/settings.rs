@@ -40,6 +40,8 @@ pub struct Settings {
     pub rules: Folder,
     /// The landlord's reference data.
     pub referentiel: Folder,
+    /// Which CRM.
+    pub crm: CrmKind,
     /// What an edit of the file changes without a restart.
     pub live: LiveSettings,
     /// Where all of it was read.
@@ -53,6 +55,12 @@ pub struct LiveSettings {
     pub tokens: BTreeMap<Client, Secret>,
     /// SoWell's API; `None` until it is known, and deliveries wait.
     pub sowell: Option<SowellSettings>,
+    /// The remote CRM; the embedded one asks for none of it.
+    pub crm: CrmSettings,
+    /// What connector files name as `secrets.NAME`.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Where calls may go.
+    pub network: NetworkSettings,
     /// The mail server.
     pub smtp: SmtpSettings,
     /// How deliveries are tried again.
@@ -79,6 +87,60 @@ pub struct SowellSettings {
     pub base_url: Url,
     /// Sent as a bearer token.
     pub token: Option<Secret>,
+    /// Certificates beyond the public ones.
+    pub tls: TlsSettings,
+}
+
+/// Which CRM stands behind the daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CrmKind {
+    /// Demandes live in the daemon's own database.
+    Embedded,
+    /// Demandes live in the CRM that `connecteurs/crm.yaml` describes.
+    Rest,
+}
+
+/// The remote CRM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrmSettings {
+    /// The paths of the connector's file are added to it; always there with [`CrmKind::Rest`].
+    pub base_url: Option<Url>,
+    /// Sent as a bearer token, unless the connector's file says otherwise.
+    pub token: Option<Secret>,
+    /// What SoWell is told while the CRM cannot be reached.
+    pub when_unavailable: WhenUnavailable,
+    /// How often changes are asked for; `None` for never.
+    pub poll: Option<Duration>,
+    /// Secret of the signature of the CRM's own calls.
+    pub webhook_secret: Option<Secret>,
+    /// Certificates beyond the public ones.
+    pub tls: TlsSettings,
+}
+
+/// What happens to a signalement while the CRM cannot be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenUnavailable {
+    /// SoWell is told to send it again.
+    Refuse,
+    /// It is kept and created later.
+    Defer,
+}
+
+/// Certificates for the calls to one partner.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TlsSettings {
+    /// Authorities to trust beside the public ones, as PEM.
+    pub ca: Option<Secret>,
+    /// Our certificate and its key, as PEM.
+    pub identity: Option<Secret>,
+}
+
+/// Where calls may go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetworkSettings {
+    /// Hosts and addresses that connector files may call beside those of the `base_url` settings,
+    /// in small letters.
+    pub allow: Vec<String>,
 }
 
 /// Where e-mails go.
@@ -351,6 +413,54 @@ mod tests {
         for wrong in ["a=b=c", "debgu", "passerelle=inof"] {
             assert!(log(&[("PASSERELLE_LOG", wrong)]).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn secrets_and_hosts_are_the_landlords_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("passerelle.yaml");
+        let text =
+            "secrets: {redmine: one, other: two}\nnetwork: {allow: [Login.Example, '::1']}\n";
+        std::fs::write(&file, text).unwrap();
+        let variables = environment(&[
+            ("PASSERELLE_SECRETS__OTHER", "three"),
+            ("PASSERELLE_SECRETS__GLPI_APP", "four"),
+        ]);
+        assert!(Settings::unknown_variables(variables.clone()).is_empty());
+        let live = Settings::load(Some(&file), variables).unwrap().live;
+        let secrets = live.secrets.iter();
+        let secrets: Vec<_> = secrets
+            .map(|(name, it)| (name.as_str(), it.expose()))
+            .collect();
+        assert_eq!(
+            secrets,
+            [("glpi_app", "four"), ("other", "three"), ("redmine", "one")]
+        );
+        assert_eq!(live.network.allow, ["login.example", "[::1]"]);
+        assert!(!format!("{live:?}").contains("three"));
+        for wrong in [
+            "secrets: {No: x}",
+            "secrets: x",
+            "network: {allow: ['http://a/']}",
+        ] {
+            std::fs::write(&file, wrong).unwrap();
+            assert!(Settings::load(Some(&file), Vec::new()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_must_be_pem() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        let load = || {
+            let variables = environment(&[("PASSERELLE_CRM__CA_FILE", path.to_str().unwrap())]);
+            Settings::load(None, variables)
+        };
+        assert!(load().is_err());
+        std::fs::write(&path, "not one").unwrap();
+        assert!(load().is_err());
+        std::fs::write(&path, "-----BEGIN CERTIFICATE-----\n").unwrap();
+        assert!(load().unwrap().live.crm.tls.ca.is_some());
     }
 
     #[test]

@@ -13,8 +13,9 @@ use url::Url;
 use crate::domain::ports::Client;
 use crate::settings::written::{Written, did_you_mean};
 use crate::settings::{
-    DeliverySettings, Folder, Limits, LiveSettings, Origin, Rate, Secret, Settings, SettingsError,
-    SmtpSettings, SowellSettings,
+    CrmKind, CrmSettings, DeliverySettings, Folder, Limits, LiveSettings, NetworkSettings, Origin,
+    Rate, Secret, Settings, SettingsError, SmtpSettings, SowellSettings, TlsSettings,
+    WhenUnavailable,
 };
 
 /// The levels of the log, from the quietest.
@@ -54,7 +55,7 @@ impl Compiler<'_> {
         let files_dir = self.files(&data_dir);
         let rules = self.folder("rules_dir");
         let referentiel = self.folder("referentiel_dir");
-        self.crm();
+        let crm = self.crm_kind();
         let live = self.live();
         Some(Settings {
             listen: listen?,
@@ -63,6 +64,7 @@ impl Compiler<'_> {
             files_dir: files_dir?,
             rules,
             referentiel,
+            crm: crm?,
             live: live?,
             origin: Origin::default(),
         })
@@ -71,6 +73,11 @@ impl Compiler<'_> {
     fn live(&mut self) -> Option<LiveSettings> {
         let tokens = self.tokens();
         let sowell = self.sowell();
+        let crm = self.crm();
+        let secrets = self.written.secrets();
+        let secrets = secrets.map(|(name, value)| (name.to_owned(), Secret::new(value.to_owned())));
+        let secrets = secrets.collect();
+        let network = self.network();
         let smtp = self.smtp();
         let delivery = self.delivery();
         let limits = self.limits();
@@ -78,6 +85,9 @@ impl Compiler<'_> {
         Some(LiveSettings {
             tokens,
             sowell,
+            crm: crm?,
+            secrets,
+            network: network?,
             smtp,
             delivery: delivery?,
             limits: limits?,
@@ -162,11 +172,83 @@ impl Compiler<'_> {
         }
     }
 
-    fn crm(&mut self) {
-        self.value("crm.kind", |kind| match kind {
-            "embedded" => Ok(()),
-            _ => Err("is not available in this version, only \"embedded\"".into()),
+    fn crm_kind(&mut self) -> Option<CrmKind> {
+        let kind = self.value("crm.kind", |kind| match kind {
+            "embedded" => Ok(CrmKind::Embedded),
+            "rest" => Ok(CrmKind::Rest),
+            _ => Err("is neither \"embedded\" nor \"rest\"".into()),
+        })?;
+        if kind == CrmKind::Rest && self.written.given("crm.base_url").is_none() {
+            let what = "crm.base_url: is needed with crm.kind: rest";
+            self.faults.push(what.to_owned());
+        }
+        Some(kind)
+    }
+
+    fn crm(&mut self) -> Option<CrmSettings> {
+        let base_url = self.address("crm.base_url");
+        let when_unavailable = self.value("crm.when_unavailable", |text| match text {
+            "refuse" => Ok(WhenUnavailable::Refuse),
+            "defer" => Ok(WhenUnavailable::Defer),
+            _ => Err("is neither \"refuse\" nor \"defer\"".into()),
         });
+        let poll = self.value("crm.poll", |text| match text {
+            "off" => Ok(None),
+            text => duration(text).map(Some),
+        });
+        Some(CrmSettings {
+            base_url,
+            token: self.secret("crm.token"),
+            when_unavailable: when_unavailable?,
+            poll: poll?,
+            webhook_secret: self.secret("crm.webhook_secret"),
+            tls: self.tls("crm"),
+        })
+    }
+
+    /// What stands in the PEM files: read with the settings, so that a reload takes a renewed
+    /// certificate.
+    fn tls(&mut self, partner: &str) -> TlsSettings {
+        TlsSettings {
+            ca: self.pem(&format!("{partner}.ca_file")),
+            identity: self.pem(&format!("{partner}.identity_file")),
+        }
+    }
+
+    fn pem(&mut self, key: &str) -> Option<Secret> {
+        self.written.given(key)?;
+        let base = self.base.clone();
+        self.value(key, |path| {
+            let read = std::fs::read_to_string(base.join(path));
+            let text = read.map_err(|error| format!("cannot be read: {error}"))?;
+            if text.contains("-----BEGIN ") {
+                Ok(Secret::new(text))
+            } else {
+                Err("is not a PEM file (-----BEGIN …)".into())
+            }
+        })
+    }
+
+    fn network(&mut self) -> Option<NetworkSettings> {
+        let allow = self.value("network.allow", |text| {
+            let hosts = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+            hosts
+                .map(|host| {
+                    // An address of IPv6 may stand with or without its brackets.
+                    let bare = host.trim_start_matches('[').trim_end_matches(']');
+                    let wrapped = if bare.contains(':') {
+                        format!("[{bare}]")
+                    } else {
+                        bare.to_owned()
+                    };
+                    match url::Host::parse(&wrapped) {
+                        Ok(host) => Ok(host.to_string()),
+                        Err(_) => Err("must be names or addresses, without port or path".into()),
+                    }
+                })
+                .collect::<Result<Vec<String>, String>>()
+        });
+        Some(NetworkSettings { allow: allow? })
     }
 
     fn tokens(&mut self) -> BTreeMap<Client, Secret> {
@@ -186,14 +268,19 @@ impl Compiler<'_> {
     }
 
     fn sowell(&mut self) -> Option<SowellSettings> {
-        self.written.given("sowell.base_url")?;
-        let base_url = self.value("sowell.base_url", |text| match Url::parse(text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-            _ => Err("is not an http or https address".into()),
-        })?;
+        let base_url = self.address("sowell.base_url")?;
         Some(SowellSettings {
             base_url,
             token: self.secret("sowell.token"),
+            tls: self.tls("sowell"),
+        })
+    }
+
+    fn address(&mut self, key: &str) -> Option<Url> {
+        self.written.given(key)?;
+        self.value(key, |text| match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+            _ => Err("is not an http or https address".into()),
         })
     }
 
@@ -216,17 +303,9 @@ impl Compiler<'_> {
     }
 
     fn delivery(&mut self) -> Option<DeliverySettings> {
-        let mut duration = |key| {
-            self.value(key, |text| {
-                humantime::parse_duration(text)
-                    .ok()
-                    .filter(|it| !it.is_zero() && *it <= Duration::from_hours(8784))
-                    .ok_or_else(|| "is not a duration, such as 500ms, 15m or 7d".into())
-            })
-        };
-        let first_retry = duration("delivery.first_retry");
-        let max_retry = duration("delivery.max_retry");
-        let give_up_after = duration("delivery.give_up_after");
+        let first_retry = self.value("delivery.first_retry", duration);
+        let max_retry = self.value("delivery.max_retry", duration);
+        let give_up_after = self.value("delivery.give_up_after", duration);
         Some(DeliverySettings {
             first_retry: first_retry?,
             max_retry: max_retry?,
@@ -255,6 +334,13 @@ impl Compiler<'_> {
             rate: rate?,
         })
     }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|it| !it.is_zero() && *it <= Duration::from_hours(8784))
+        .ok_or_else(|| "is not a duration, such as 500ms, 15m or 7d".into())
 }
 
 fn pixels(text: &str) -> Result<u64, String> {

@@ -31,7 +31,7 @@ struct Setting {
     about: &'static str,
 }
 
-const KEYS: [Setting; 23] = [
+const KEYS: [Setting; 33] = [
     Setting {
         key: "listen",
         default: "127.0.0.1:8080",
@@ -105,10 +105,64 @@ const KEYS: [Setting; 23] = [
         about: "Sent as a bearer token.",
     },
     Setting {
+        key: "sowell.ca_file",
+        default: "",
+        change: Change::Live,
+        about: "PEM file of the authorities that sign SoWell's certificate, where it is not a public one.",
+    },
+    Setting {
+        key: "sowell.identity_file",
+        default: "",
+        change: Change::Live,
+        about: "PEM file of our certificate and its key, where SoWell asks for one.",
+    },
+    Setting {
         key: "crm.kind",
         default: "embedded",
         change: Change::Restart,
-        about: "Which CRM: embedded.",
+        about: "Which CRM: embedded, or rest for one that connecteurs/crm.yaml describes.",
+    },
+    Setting {
+        key: "crm.base_url",
+        default: "",
+        change: Change::Live,
+        about: "http or https address of the remote CRM; the paths of connecteurs/crm.yaml are added to it.",
+    },
+    Setting {
+        key: "crm.token",
+        default: "",
+        change: Change::Live,
+        about: "Sent as a bearer token, unless connecteurs/crm.yaml says otherwise.",
+    },
+    Setting {
+        key: "crm.when_unavailable",
+        default: "refuse",
+        change: Change::Live,
+        about: "What SoWell is told while the remote CRM cannot be reached: refuse (503, it sends again) or defer (202, created later).",
+    },
+    Setting {
+        key: "crm.poll",
+        default: "1m",
+        change: Change::Live,
+        about: "How often the remote CRM is asked for changes, where connecteurs/crm.yaml says how; off where it calls us.",
+    },
+    Setting {
+        key: "crm.webhook_secret",
+        default: "",
+        change: Change::Live,
+        about: "Secret of the signature of the CRM's calls (Standard Webhooks, whsec_…), accepted in place of its token.",
+    },
+    Setting {
+        key: "crm.ca_file",
+        default: "",
+        change: Change::Live,
+        about: "PEM file of the authorities that sign the CRM's certificate, where it is not a public one.",
+    },
+    Setting {
+        key: "crm.identity_file",
+        default: "",
+        change: Change::Live,
+        about: "PEM file of our certificate and its key, where the CRM asks for one.",
     },
     Setting {
         key: "smtp.url",
@@ -170,10 +224,22 @@ const KEYS: [Setting; 23] = [
         change: Change::Live,
         about: "Requests of one client.",
     },
+    Setting {
+        key: "network.allow",
+        default: "",
+        change: Change::Live,
+        about: "Hosts or addresses that connector files may call beside the two base_url, private ones included.",
+    },
 ];
 
+/// Keys that take several values, as a list or in one text with commas between.
+const LISTS: [&str; 1] = ["network.allow"];
+
+/// The group whose keys are the landlord's: secrets that connector files name.
+const SECRETS: &str = "secrets";
+
 /// What each group of keys is about.
-const GROUPS: [(&str, &str); 6] = [
+const GROUPS: [(&str, &str); 8] = [
     (
         "tokens",
         "Bearer tokens of the three clients; those left out are made at the first start and shown once.",
@@ -189,6 +255,11 @@ const GROUPS: [(&str, &str); 6] = [
     ),
     ("delivery", "How deliveries are tried again."),
     ("limits", "Limits on what comes in."),
+    ("network", "Where calls may go."),
+    (
+        SECRETS,
+        "What the files in connecteurs/ name as secrets.NAME; in the environment PASSERELLE_SECRETS__NAME.",
+    ),
 ];
 
 /// The JSON Schema of the settings file, from the same table.
@@ -200,15 +271,19 @@ pub(super) fn json_schema() -> Value {
             default => format!("{} [default: {default}]", setting.about),
         };
         // Any scalar is read as the text that it is written as.
-        let value = json!({"description": about, "type": ["string", "number", "boolean", "null"]});
+        let mut value =
+            json!({"description": about, "type": ["string", "number", "boolean", "null"]});
+        if LISTS.contains(&setting.key) {
+            value["type"] = json!(["string", "number", "boolean", "null", "array"]);
+            value["items"] = json!({"type": ["string", "number", "boolean"]});
+        }
         let Some((group, key)) = setting.key.split_once('.') else {
             properties.insert(setting.key.to_owned(), value);
             continue;
         };
-        let about = GROUPS.iter().find(|(name, _)| *name == group);
         let entry = properties.entry(group).or_insert_with(|| {
             json!({
-                "description": about.map_or("", |(_, about)| *about),
+                "description": about_group(group),
                 "type": ["object", "null"],
                 "additionalProperties": false,
                 "properties": {},
@@ -216,6 +291,13 @@ pub(super) fn json_schema() -> Value {
         });
         entry["properties"][key] = value;
     }
+    let secrets = json!({
+        "description": about_group(SECRETS),
+        "type": ["object", "null"],
+        "propertyNames": {"pattern": "^[a-z][a-z0-9_]*$"},
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    });
+    properties.insert(SECRETS.to_owned(), secrets);
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "passerelle.yaml",
@@ -226,9 +308,18 @@ pub(super) fn json_schema() -> Value {
     })
 }
 
+fn about_group(group: &str) -> &'static str {
+    let found = GROUPS.iter().find(|(name, _)| *name == group);
+    found.map_or("", |(_, about)| *about)
+}
+
 /// The texts that were given. They hold secrets, so this has no `Debug`.
 #[derive(Clone, Default)]
-pub(super) struct Written(BTreeMap<&'static str, String>);
+pub(super) struct Written {
+    values: BTreeMap<&'static str, String>,
+    /// By the landlord's names.
+    secrets: BTreeMap<String, String>,
+}
 
 impl Written {
     /// Reads a settings file and tells everything that is wrong with its shape. Its values are not
@@ -250,14 +341,26 @@ impl Written {
     pub(super) fn overlay(&mut self, environment: &Environment) {
         for setting in &KEYS {
             if let Some(value) = environment.0.get(&variable(setting.key)) {
-                self.0.insert(setting.key, value.clone());
+                self.values.insert(setting.key, value.clone());
+            }
+        }
+        for (name, value) in &environment.0 {
+            if let Some(name) = secret_name(name) {
+                self.secrets.insert(name, value.clone());
             }
         }
     }
 
+    /// The secrets that were given, by name.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.secrets.iter();
+        all.map(|(name, value)| (name.as_str(), value.as_str()))
+            .filter(|(_, value)| !value.is_empty())
+    }
+
     /// What was given for a key; an empty text means "not set", as deployment tools write it.
     pub(super) fn given(&self, key: &str) -> Option<&str> {
-        self.0
+        self.values
             .get(key)
             .map(String::as_str)
             .filter(|text| !text.is_empty())
@@ -313,7 +416,7 @@ pub(super) fn unknown_variables(
         .into_iter()
         // A key of a group is what people mistype; other programs may share the prefix.
         .filter(|(name, _)| name.starts_with("PASSERELLE_") && name.contains("__"))
-        .filter(|(name, _)| !known.contains(name))
+        .filter(|(name, _)| !known.contains(name) && secret_name(name).is_none())
         .map(|(name, _)| {
             let near = did_you_mean(&name, known.iter().map(String::as_str));
             format!("{name}{near}")
@@ -323,6 +426,21 @@ pub(super) fn unknown_variables(
 
 fn variable(key: &str) -> String {
     format!("PASSERELLE_{}", key.to_uppercase().replace('.', "__"))
+}
+
+/// The secret that a variable sets, if it sets one.
+fn secret_name(variable: &str) -> Option<String> {
+    let name = variable.strip_prefix("PASSERELLE_SECRETS__")?;
+    let name = name.to_lowercase();
+    is_secret_name(&name).then_some(name)
+}
+
+/// Whether this can be named by a connector file and by a variable alike.
+fn is_secret_name(name: &str) -> bool {
+    name.starts_with(|it: char| it.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_')
 }
 
 /// `; did you mean "x"?`, or nothing where no known word is near.
@@ -361,6 +479,8 @@ impl Reader<'_> {
             };
             if let Some(known) = KEYS.iter().find(|it| it.key == full) {
                 self.value(known.key, node);
+            } else if full == SECRETS {
+                self.secrets(node);
             } else if name.is_empty() && names.contains(&full.as_str()) {
                 self.group(&full, node);
             } else {
@@ -370,11 +490,47 @@ impl Reader<'_> {
         }
     }
 
+    fn secrets(&mut self, node: &Node) {
+        let entries = match &node.value {
+            Tree::Null => return,
+            Tree::Map(entries) => entries,
+            Tree::Text(_) | Tree::List(_) => {
+                let what = "\"secrets\" must hold names and values, indented below it";
+                self.fault(node.line, node.column, what);
+                return;
+            }
+        };
+        for (key, node) in entries {
+            match &node.value {
+                // Not repeated: a value may stand in the place of its name.
+                _ if !is_secret_name(&key.name) => {
+                    let what = "the name of a secret has small letters, digits and _ only";
+                    self.fault(key.line, key.column, what);
+                }
+                Tree::Null => {}
+                Tree::Text(text) => {
+                    self.written.secrets.insert(key.name.clone(), text.clone());
+                }
+                Tree::List(_) | Tree::Map(_) => {
+                    self.fault(node.line, node.column, "a secret takes a single value");
+                }
+            }
+        }
+    }
+
     fn value(&mut self, key: &'static str, node: &Node) {
         match &node.value {
             Tree::Null => {}
             Tree::Text(text) => {
-                self.written.0.insert(key, text.clone());
+                self.written.values.insert(key, text.clone());
+            }
+            Tree::List(items) if LISTS.contains(&key) => {
+                let texts: Vec<&str> = items.iter().filter_map(single).collect();
+                if texts.len() < items.len() {
+                    let what = format!("\"{key}\" takes a list of single values");
+                    self.fault(node.line, node.column, &what);
+                }
+                self.written.values.insert(key, texts.join(","));
             }
             Tree::List(_) | Tree::Map(_) => {
                 let what = format!("\"{key}\" takes a single value");
@@ -385,6 +541,13 @@ impl Reader<'_> {
 
     fn fault(&mut self, line: u32, column: u32, what: &str) {
         self.faults.push(at(self.file, line, column, what));
+    }
+}
+
+fn single(node: &Node) -> Option<&str> {
+    match &node.value {
+        Tree::Text(text) => Some(text),
+        _ => None,
     }
 }
 
@@ -400,6 +563,9 @@ fn names_in(group: &str) -> Vec<&'static str> {
         })
         .collect();
     names.dedup();
+    if group.is_empty() {
+        names.push(SECRETS);
+    }
     names
 }
 
