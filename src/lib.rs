@@ -11,7 +11,8 @@
 //! # Layout
 //!
 //! Imports point one way: [`domain`] ← [`rules`] ← [`settings`] ← [`flows`] ← [`adapters`] ← [`app`].
-//! `tests/it/layering.rs` holds the walls.
+//! `tests/it/layering.rs` holds the walls. [`crash`] stands beside them: places where tests kill the
+//! process.
 
 pub mod domain;
 
@@ -26,3 +27,5 @@ pub mod adapters;
 pub mod app;
 
 pub mod cli;
+
+pub mod crash;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use crate::crash;
 use crate::domain::ports::{Files, FilesError};
 use crate::domain::signalement::Photo;
 
@@ -25,6 +26,7 @@ impl FilesOnDisk {
     /// # Errors
     /// When it cannot be made.
     pub fn open(root: &Path) -> io::Result<Self> {
+        crash::point("files.shards.before");
         fs::create_dir_all(root)?;
         // All of them now: were they made with their first photo, two photos could race, and one
         // be acknowledged while its folder's own name is not on the disk.
@@ -34,10 +36,13 @@ impl FilesOnDisk {
                 _ => {}
             }
         }
+        crash::point("files.shards.made");
         File::open(root)?.sync_all()?;
+        crash::point("files.shards.sync.after");
         if let Some(parent) = root.parent().filter(|it| !it.as_os_str().is_empty()) {
             File::open(parent)?.sync_all()?;
         }
+        crash::point("files.shards.after");
         Ok(Self {
             root: root.to_path_buf(),
         })
@@ -65,11 +70,18 @@ impl Files for FilesOnDisk {
 pub(super) fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let beside = folder.join(format!(".{name}.{}", Uuid::now_v7().simple()));
     let written = (|| {
+        crash::point("file.create.before");
         let mut file = File::create(&beside)?;
+        crash::point("file.create.after");
         file.write_all(bytes)?;
+        crash::point("file.write.after");
         file.sync_all()?;
+        crash::point("file.sync.after");
         fs::rename(&beside, folder.join(name))?;
-        File::open(folder)?.sync_all()
+        crash::point("file.rename.after");
+        File::open(folder)?.sync_all()?;
+        crash::point("file.folder-sync.after");
+        Ok(())
     })();
     if written.is_err() {
         // What is half written is of no use; the first error is the one to tell.

@@ -9,6 +9,7 @@ use lettre::transport::smtp::Error as SmtpError;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
 
 use crate::adapters::files::write_synced;
+use crate::crash;
 use crate::domain::ports::{MailError, Mailer, Message};
 use crate::settings::{InForce, MadeFrom, SmtpSettings};
 
@@ -88,10 +89,12 @@ impl Mailer for MailOut {
         let way = way.as_ref().as_ref().map_err(Clone::clone)?;
         let mail = way.compose(id, message)?;
         match &way.server {
-            Some(server) => match server.send(mail).await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(classify(&error)),
-            },
+            Some(server) => {
+                crash::point("smtp.send.before");
+                let sent = server.send(mail).await;
+                crash::point("smtp.send.after");
+                sent.map(|_| ()).map_err(|error| classify(&error))
+            }
             None => {
                 let (folder, name) = (self.folder.clone(), format!("{id}.eml"));
                 let bytes = mail.formatted();

@@ -10,6 +10,7 @@ use reqwest::{Client, Response};
 use serde_json::json;
 use url::Url;
 
+use crate::crash;
 use crate::domain::livraison::{StatutPush, UidPush};
 use crate::domain::ports::{Reply, Sowell, Unreachable};
 use crate::settings::{InForce, Secret};
@@ -74,7 +75,9 @@ impl Sowell for SowellHttp {
         if let Some(token) = &partner.token {
             request = request.header(AUTHORIZATION, bearer(token));
         }
+        crash::point("sowell.send.before");
         let response = request.send().await.map_err(|error| unreachable(&error))?;
+        crash::point("sowell.send.after");
         let status = response.status().as_u16();
         let retry_at = retry_at(&response);
         Ok(Reply {

@@ -1,45 +1,17 @@
 //! Holds the walls: imports point one way, and each room keeps its tools to itself.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::source::{code, files};
 
 /// Rooms from the inside out; each may use those before it.
 const ROOMS: [&str; 7] = [
     "domain", "rules", "settings", "flows", "adapters", "app", "cli",
 ];
 
-fn files() -> Vec<(String, String)> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|it| it == "rs") {
-                found.push(path);
-            }
-        }
-    }
-    let mut found = Vec::new();
-    walk(Path::new("src"), &mut found);
-    found.sort();
-    found
-        .into_iter()
-        .map(|path| {
-            let name = path.strip_prefix("src").unwrap().display().to_string();
-            (name, fs::read_to_string(path).unwrap())
-        })
-        .collect()
-}
-
 fn room(file: &str) -> Option<usize> {
     let name = file.split(['/', '.']).next().unwrap();
     ROOMS.iter().position(|room| *room == name)
-}
-
-/// Code lines, without comments: prose may name any room.
-fn code(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
 }
 
 #[test]

@@ -23,6 +23,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use crate::crash;
 use crate::domain::demande::{Demande, Uid};
 use crate::domain::livraison::{
     Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, Outcome,
@@ -69,10 +70,12 @@ impl SqliteStore {
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(CACHED_STATEMENTS);
         let mut connection = options.connect().await.map_err(|error| failed(&error))?;
+        crash::point("store.migrate.before");
         MIGRATIONS
             .run(&mut connection)
             .await
             .map_err(|error| StoreError::Fault(format!("migration: {error}")))?;
+        crash::point("store.migrate.after");
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(BUSY_TIMEOUT)

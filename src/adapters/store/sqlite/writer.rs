@@ -11,6 +11,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::adapters::store::sqlite::{failed, signalements};
+use crate::crash;
 use crate::domain::ports::{NewRecord, Recorded, StoreError};
 
 /// Writes that share one commit at most; bounds the variables of one statement, too.
@@ -245,6 +246,8 @@ async fn attempt(
     for task in &mut batch.tasks {
         task.run(&mut transaction).await?;
     }
+    crash::point("store.commit.before");
     transaction.commit().await.map_err(|error| failed(&error))?;
+    crash::point("store.commit.after");
     Ok(recorded)
 }
