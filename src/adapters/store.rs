@@ -1,6 +1,8 @@
 //! The daemon's memory; the only place that writes SQL.
 //!
-//! One folder a backend, each with its own migrations under `migrations/`.
+//! `shared/` holds the SQL that both databases understand, written once and compiled once for each
+//! backend; what a database has of its own stands in its folder. Each has its own migrations under
+//! `migrations/`.
 
 mod rows;
 pub mod sqlite;

@@ -4,19 +4,14 @@
 //! their own. Other processes (the command line) may write beside the daemon: SQLite's lock makes
 //! them wait for each other.
 
-mod evenements;
-mod livraisons;
-mod past;
-mod signalements;
-mod tokens;
-mod versions;
+mod dialect;
+#[path = "shared/port.rs"]
+mod shared;
 mod writer;
 
 use std::path::Path;
 use std::time::Duration as StdDuration;
 
-use async_trait::async_trait;
-use chrono::{DateTime, Duration, Utc};
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
@@ -24,20 +19,16 @@ use sqlx::sqlite::{
 };
 
 use crate::crash;
-use crate::domain::demande::{Demande, Uid};
-use crate::domain::livraison::{
-    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, Outcome,
-};
-use crate::domain::ports::{
-    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, LivraisonCount, NewEvent, NewRecord,
-    Page, PastEvent, PastSignalement, Pause, Recorded, Release, Resume, RetryOutcome,
-    SignalementSummary, SignalementView, Store, StoreError, StoredSubmission, StoredTrace,
-    StoredVersion, VersionSummary,
-};
-use crate::domain::signalement::{Etat, SignalementId};
-use crate::domain::statut::StoredEvent;
+use crate::domain::ports::StoreError;
 
 use writer::Writer;
+
+// What `shared` knows this database by.
+type Db = sqlx::Sqlite;
+type DbConnection = sqlx::SqliteConnection;
+type DbPool = SqlitePool;
+type DbRow = sqlx::sqlite::SqliteRow;
+type DbStore = SqliteStore;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -45,7 +36,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const BUSY_TIMEOUT: StdDuration = StdDuration::from_secs(10);
 /// Readers at once; each look-up takes well under a millisecond.
 const READERS: u32 = 4;
-/// A batch of each size is a statement of its own, see [`signalements`].
+/// A batch of each size is a statement of its own, see `shared/signalements.rs`.
 const CACHED_STATEMENTS: usize = 512;
 
 /// The store on SQLite.
@@ -84,254 +75,6 @@ impl SqliteStore {
             readers,
             writer: Writer::start(connection),
         })
-    }
-}
-
-#[async_trait]
-impl Store for SqliteStore {
-    async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError> {
-        self.writer.record(record).await
-    }
-
-    async fn find_bound(
-        &self,
-        id: &SignalementId,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Option<BoundKey>, StoreError> {
-        signalements::find_bound(&self.readers, id, key).await
-    }
-
-    async fn find_signalement(
-        &self,
-        id_or_uid: &str,
-    ) -> Result<Option<SignalementView>, StoreError> {
-        signalements::find(&self.readers, id_or_uid).await
-    }
-
-    async fn list_signalements(
-        &self,
-        etat: Option<Etat>,
-        limit: u32,
-    ) -> Result<Vec<SignalementSummary>, StoreError> {
-        signalements::list(&self.readers, etat, limit).await
-    }
-
-    async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError> {
-        signalements::find_traces(&self.readers, id_or_uid).await
-    }
-
-    async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError> {
-        past::signalements(&self.readers, page).await
-    }
-
-    async fn past_events(&self, page: Page) -> Result<Vec<PastEvent>, StoreError> {
-        past::events(&self.readers, page).await
-    }
-
-    async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError> {
-        past::count(&self.readers, since).await
-    }
-
-    async fn find_submission(
-        &self,
-        id: &SignalementId,
-    ) -> Result<Option<StoredSubmission>, StoreError> {
-        signalements::find_submission(&self.readers, id).await
-    }
-
-    async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError> {
-        signalements::find_demande(&self.readers, uid).await
-    }
-
-    async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError> {
-        self.writer
-            .write(event, |connection, event| {
-                Box::pin(evenements::record(connection, event))
-            })
-            .await
-    }
-
-    async fn held_events(&self) -> Result<Vec<StoredEvent>, StoreError> {
-        evenements::held(&self.readers).await
-    }
-
-    async fn release_event(&self, release: Release) -> Result<(), StoreError> {
-        self.writer
-            .write(release, |connection, release| {
-                Box::pin(evenements::release(connection, release))
-            })
-            .await
-    }
-
-    async fn claim(
-        &self,
-        destination: Destination,
-        limit: u32,
-        now: DateTime<Utc>,
-        lease: Duration,
-    ) -> Result<Vec<Claim>, StoreError> {
-        self.writer
-            .write(
-                (destination, limit, now, lease),
-                |connection, (destination, limit, now, lease)| {
-                    Box::pin(livraisons::claim(
-                        connection,
-                        *destination,
-                        *limit,
-                        *now,
-                        *lease,
-                    ))
-                },
-            )
-            .await
-    }
-
-    async fn release_claims(&self) -> Result<(), StoreError> {
-        self.writer
-            .write((), |connection, ()| {
-                Box::pin(livraisons::release_claims(connection))
-            })
-            .await
-    }
-
-    async fn next_due(
-        &self,
-        destination: Destination,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        livraisons::next_due(&self.readers, destination).await
-    }
-
-    async fn finish(
-        &self,
-        claim: &Claim,
-        attempt: Attempt,
-        outcome: Outcome,
-    ) -> Result<bool, StoreError> {
-        self.writer
-            .write(
-                (claim.clone(), attempt, outcome),
-                |connection, (claim, attempt, outcome)| {
-                    Box::pin(livraisons::finish(connection, claim, attempt, outcome))
-                },
-            )
-            .await
-    }
-
-    async fn pause(&self, destination: Destination) -> Result<Option<Pause>, StoreError> {
-        livraisons::pause(&self.readers, destination).await
-    }
-
-    async fn set_pause(
-        &self,
-        destination: Destination,
-        pause: Option<Pause>,
-    ) -> Result<(), StoreError> {
-        self.writer
-            .write((destination, pause), |connection, (destination, pause)| {
-                Box::pin(livraisons::set_pause(
-                    connection,
-                    *destination,
-                    pause.as_ref(),
-                ))
-            })
-            .await
-    }
-
-    async fn resume(
-        &self,
-        destination: Destination,
-        which: Resume,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.writer
-            .write(
-                (destination, which, now),
-                |connection, (destination, which, now)| {
-                    Box::pin(livraisons::resume(connection, *destination, *which, *now))
-                },
-            )
-            .await
-    }
-
-    async fn list_livraisons(
-        &self,
-        etat: Option<LivraisonEtat>,
-        limit: u32,
-    ) -> Result<Vec<LivraisonSummary>, StoreError> {
-        livraisons::list(&self.readers, etat, limit).await
-    }
-
-    async fn retry_livraison(
-        &self,
-        id: &str,
-        force: bool,
-        now: DateTime<Utc>,
-    ) -> Result<RetryOutcome, StoreError> {
-        self.writer
-            .write(
-                (id.to_owned(), force, now),
-                |connection, (id, force, now)| {
-                    Box::pin(livraisons::retry(connection, id, *force, *now))
-                },
-            )
-            .await
-    }
-
-    async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError> {
-        livraisons::count(&self.readers).await
-    }
-
-    async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError> {
-        self.writer
-            .write(version, |connection, version| {
-                Box::pin(versions::save(connection, version))
-            })
-            .await
-    }
-
-    async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError> {
-        versions::last(&self.readers).await
-    }
-
-    async fn list_versions(&self, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
-        versions::list(&self.readers, limit).await
-    }
-
-    async fn find_version(&self, begin: &str) -> Result<(Vec<String>, FileSet), StoreError> {
-        versions::find(&self.readers, begin).await
-    }
-
-    async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError> {
-        tokens::all(&self.readers).await
-    }
-
-    async fn put_token(
-        &self,
-        client: Client,
-        hash: &str,
-        replace: bool,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        self.writer
-            .write(
-                (client, hash.to_owned(), replace, now),
-                |connection, (client, hash, replace, now)| {
-                    Box::pin(tokens::put(connection, *client, hash, *replace, *now))
-                },
-            )
-            .await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        // Through the writer, too: a database that can only be read does not serve.
-        self.writer
-            .write((), |_, ()| Box::pin(async { Ok(()) }))
-            .await?;
-        sqlx::query("SELECT 1")
-            .execute(&self.readers)
-            .await
-            .map(|_| ())
-            .map_err(|error| failed(&error))
     }
 }
 

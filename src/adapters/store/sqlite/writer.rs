@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::adapters::store::sqlite::{failed, signalements};
+use crate::adapters::store::sqlite::{failed, shared};
 use crate::crash;
 use crate::domain::ports::{NewRecord, Recorded, StoreError};
 
@@ -242,7 +242,7 @@ async fn attempt(
         .begin_with("BEGIN IMMEDIATE")
         .await
         .map_err(|error| failed(&error))?;
-    let recorded = signalements::record(&mut transaction, &batch.records).await?;
+    let recorded = shared::record(&mut transaction, &batch.records).await?;
     for task in &mut batch.tasks {
         task.run(&mut transaction).await?;
     }

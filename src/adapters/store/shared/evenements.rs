@@ -1,10 +1,9 @@
 //! Status events of the CRM, in the order of acceptance.
 
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row as _;
 
+use super::{DbConnection, DbPool, DbRow, dialect, failed, livraisons};
 use crate::adapters::store::rows::{instant as from_millis, millis, unreadable, write_content};
-use crate::adapters::store::sqlite::{failed, livraisons};
 use crate::domain::demande::Uid;
 use crate::domain::instant;
 use crate::domain::livraison::{Content, LivraisonEtat, NewLivraison};
@@ -13,9 +12,10 @@ use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
 
 /// Writes a judged event, unless it was received before.
 pub(super) async fn record(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     new: &NewEvent,
 ) -> Result<EventRecorded, StoreError> {
+    dialect::lock_demande(connection, &new.event.uid).await?;
     if let Some(issue) = seen(connection, new).await? {
         return Ok(EventRecorded::Seen(issue));
     }
@@ -66,7 +66,7 @@ pub(super) async fn record(
 
 /// What became of the same event, if it came before (contract, section 3).
 async fn seen(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     new: &NewEvent,
 ) -> Result<Option<EventIssue>, StoreError> {
     let event = &new.event;
@@ -84,7 +84,8 @@ async fn seen(
             "SELECT issue FROM (SELECT issue, statut, resultat, date_at FROM evenements \
              WHERE uid = $1 AND (issue = 'retenu') = $2 AND canal = $3 \
              ORDER BY sequence DESC LIMIT 1) last \
-             WHERE statut = $4 AND resultat IS $5 AND date_at IS $6",
+             WHERE statut = $4 AND resultat IS NOT DISTINCT FROM $5 \
+             AND date_at IS NOT DISTINCT FROM $6",
         )
         .bind(event.uid.as_str())
         .bind(new.issue == EventIssue::Retenu)
@@ -104,12 +105,12 @@ fn date_at(event: &StatutEvent) -> Option<i64> {
     Some(date.timestamp_millis())
 }
 
-fn issue(row: &SqliteRow) -> Result<EventIssue, StoreError> {
+fn issue(row: &DbRow) -> Result<EventIssue, StoreError> {
     EventIssue::parse(&row.get::<String, _>("issue")).ok_or_else(|| unreadable("issue"))
 }
 
 async fn set_statut(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     uid: &Uid,
     statut: &str,
     statut_sowell: Option<&str>,
@@ -128,7 +129,7 @@ async fn set_statut(
 }
 
 async fn insert_courriels(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     courriels: &[NewLivraison],
     uid: &Uid,
     at: chrono::DateTime<chrono::Utc>,
@@ -141,7 +142,7 @@ async fn insert_courriels(
 }
 
 /// Events that the rules did not know, oldest first.
-pub(super) async fn held(pool: &SqlitePool) -> Result<Vec<StoredEvent>, StoreError> {
+pub(super) async fn held(pool: &DbPool) -> Result<Vec<StoredEvent>, StoreError> {
     let rows = sqlx::query("SELECT * FROM evenements WHERE issue = 'retenu' ORDER BY sequence")
         .fetch_all(pool)
         .await
@@ -160,7 +161,7 @@ pub(super) async fn held(pool: &SqlitePool) -> Result<Vec<StoredEvent>, StoreErr
 
 /// What the CRM said. A demande has a status and a channel too: in a join these columns have other
 /// names.
-pub(super) fn read(row: &SqliteRow, statut: &str, canal: &str) -> StatutEvent {
+pub(super) fn read(row: &DbRow, statut: &str, canal: &str) -> StatutEvent {
     StatutEvent {
         uid: Uid::new(row.get("uid")),
         statut: row.get(statut),
@@ -174,7 +175,7 @@ pub(super) fn read(row: &SqliteRow, statut: &str, canal: &str) -> StatutEvent {
 
 /// Writes what became of a held event; does nothing where another did it first.
 pub(super) async fn release(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     release: &Release,
 ) -> Result<(), StoreError> {
     let row = sqlx::query(
@@ -212,7 +213,7 @@ pub(super) async fn release(
             .map_err(|error| failed(&error))?,
     };
     let later: Option<i64> = sqlx::query_scalar(
-        "SELECT 1 FROM evenements WHERE uid = $1 AND sequence > $2 AND issue <> 'retenu' LIMIT 1",
+        "SELECT sequence FROM evenements WHERE uid = $1 AND sequence > $2 AND issue <> 'retenu' LIMIT 1",
     )
     .bind(uid.as_str())
     .bind(row.get::<i64, _>("sequence"))

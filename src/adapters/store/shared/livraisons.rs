@@ -1,11 +1,10 @@
 //! The outbox: claims, attempts, dead letters and pauses.
 
 use chrono::{DateTime, Duration, Utc};
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Row as _};
 
+use super::{Db, DbConnection, DbPool, DbRow, dialect, failed};
 use crate::adapters::store::rows::{instant, millis, read_content, unreadable, write_content};
-use crate::adapters::store::sqlite::failed;
 use crate::domain::livraison::{
     Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, NewLivraison, Outcome,
 };
@@ -13,7 +12,7 @@ use crate::domain::ports::{LivraisonCount, Pause, Resume, RetryOutcome, StoreErr
 
 /// Writes deliveries, each with the UID of its demande where it has one.
 pub(super) async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     rows: &[(&NewLivraison, Option<&str>)],
     evenement_id: Option<&str>,
     etat: LivraisonEtat,
@@ -21,7 +20,7 @@ pub(super) async fn insert(
 ) -> Result<(), StoreError> {
     // Twenty e-mails a request, 256 requests a batch: more than one statement's variables.
     for some in rows.chunks(1_000) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = QueryBuilder::<Db>::new(
             "INSERT INTO livraisons (id, destination, queue, uid, evenement_id, etat, content, \
              due_at, since, created_at) ",
         );
@@ -49,32 +48,14 @@ pub(super) async fn insert(
 /// Takes due deliveries: of each queue only the oldest that waits, and none while a later one is
 /// being sent (an earlier one may have come back by a retry), so that order holds.
 pub(super) async fn claim(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     destination: Destination,
     limit: u32,
     now: DateTime<Utc>,
     lease: Duration,
 ) -> Result<Vec<Claim>, StoreError> {
-    let rows = sqlx::query(
-        "UPDATE livraisons SET leased_until = $1, fence = fence + 1 WHERE sequence IN ( \
-           SELECT l.sequence FROM livraisons l \
-           WHERE l.destination = $2 AND l.etat = 'en_attente' AND l.due_at <= $3 \
-             AND l.leased_until <= $3 AND NOT EXISTS ( \
-               SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
-               AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
-             AND NOT EXISTS ( \
-               SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
-               AND sent.etat = 'en_attente' AND sent.leased_until > $3) \
-           ORDER BY l.due_at, l.sequence LIMIT $4) \
-         RETURNING id, fence, content, attempts, since",
-    )
-    .bind(millis(now + lease))
-    .bind(destination.as_str())
-    .bind(millis(now))
-    .bind(limit)
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(|error| failed(&error))?;
+    let taken = dialect::take_due(connection, destination, limit, now, lease).await;
+    let rows = taken.map_err(|error| failed(&error))?;
     let mut claims = Vec::with_capacity(rows.len());
     for row in &rows {
         let id: String = row.get("id");
@@ -94,7 +75,7 @@ pub(super) async fn claim(
 }
 
 async fn bury(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     id: &str,
     error: &StoreError,
 ) -> Result<(), StoreError> {
@@ -108,7 +89,7 @@ async fn bury(
 }
 
 /// Gives back every claim; the fences stay, so a late word of an old claim still counts nothing.
-pub(super) async fn release_claims(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+pub(super) async fn release_claims(connection: &mut DbConnection) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE livraisons SET leased_until = 0, fence = fence + 1 \
          WHERE etat = 'en_attente' AND leased_until > 0",
@@ -119,17 +100,18 @@ pub(super) async fn release_claims(connection: &mut SqliteConnection) -> Result<
     .map_err(|error| failed(&error))
 }
 
-fn attempts(row: &SqliteRow) -> u32 {
+fn attempts(row: &DbRow) -> u32 {
     u32::try_from(row.get::<i64, _>("attempts")).unwrap_or(u32::MAX)
 }
 
 /// When the next claimable delivery is due; one that is being sent does not count.
 pub(super) async fn next_due(
-    pool: &SqlitePool,
+    pool: &DbPool,
     destination: Destination,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let due: Option<i64> = sqlx::query_scalar(
-        "SELECT max(l.due_at, l.leased_until) FROM livraisons l \
+        "SELECT CASE WHEN l.leased_until > l.due_at THEN l.leased_until ELSE l.due_at END \
+         FROM livraisons l \
          WHERE l.destination = $1 AND l.etat = 'en_attente' AND NOT EXISTS ( \
            SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
            AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
@@ -144,7 +126,7 @@ pub(super) async fn next_due(
 
 /// Ends a claim; `false`, and nothing written, where its lease ran out and another took it.
 pub(super) async fn finish(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     claim: &Claim,
     attempt: &Attempt,
     outcome: &Outcome,
@@ -177,7 +159,7 @@ pub(super) async fn finish(
     .bind(&claim.id)
     .bind(row.get::<i64, _>("attempts"))
     .bind(millis(attempt.at))
-    .bind(attempt.status)
+    .bind(attempt.status.map(i64::from))
     .bind(&attempt.error)
     .bind(&attempt.excerpt)
     .execute(&mut *connection)
@@ -199,7 +181,7 @@ pub(super) async fn finish(
 
 /// The pause of a destination.
 pub(super) async fn pause(
-    pool: &SqlitePool,
+    pool: &DbPool,
     destination: Destination,
 ) -> Result<Option<Pause>, StoreError> {
     let row = sqlx::query("SELECT until, failures, reason FROM pauses WHERE destination = $1")
@@ -216,7 +198,7 @@ pub(super) async fn pause(
 
 /// Sets or ends the pause of a destination.
 pub(super) async fn set_pause(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     destination: Destination,
     pause: Option<&Pause>,
 ) -> Result<(), StoreError> {
@@ -228,7 +210,7 @@ pub(super) async fn set_pause(
         )
         .bind(destination.as_str())
         .bind(millis(pause.until))
-        .bind(pause.failures)
+        .bind(i64::from(pause.failures))
         .bind(pause.reason.clone()),
         None => sqlx::query("DELETE FROM pauses WHERE destination = $1").bind(destination.as_str()),
     };
@@ -241,7 +223,7 @@ pub(super) async fn set_pause(
 
 /// Ends the pause of a destination and makes what waits there for another attempt due.
 pub(super) async fn resume(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     destination: Destination,
     which: Resume,
     now: DateTime<Utc>,
@@ -270,11 +252,11 @@ pub(super) async fn resume(
 
 /// Deliveries, newest first.
 pub(super) async fn list(
-    pool: &SqlitePool,
+    pool: &DbPool,
     etat: Option<LivraisonEtat>,
     limit: u32,
 ) -> Result<Vec<LivraisonSummary>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(
+    let mut query = QueryBuilder::<Db>::new(
         "SELECT id, destination, uid, etat, attempts, last_error, created_at, due_at \
          FROM livraisons ",
     );
@@ -283,7 +265,7 @@ pub(super) async fn list(
     }
     query
         .push(" ORDER BY sequence DESC LIMIT ")
-        .push_bind(limit);
+        .push_bind(i64::from(limit));
     let rows = query
         .build()
         .fetch_all(pool)
@@ -305,18 +287,18 @@ pub(super) async fn list(
         .collect()
 }
 
-fn destination(row: &SqliteRow) -> Result<Destination, StoreError> {
+fn destination(row: &DbRow) -> Result<Destination, StoreError> {
     Destination::parse(&row.get::<String, _>("destination"))
         .ok_or_else(|| unreadable("destination"))
 }
 
-fn livraison_etat(row: &SqliteRow) -> Result<LivraisonEtat, StoreError> {
+fn livraison_etat(row: &DbRow) -> Result<LivraisonEtat, StoreError> {
     LivraisonEtat::parse(&row.get::<String, _>("etat")).ok_or_else(|| unreadable("etat"))
 }
 
 /// Makes a dead delivery wait again.
 pub(super) async fn retry(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     id: &str,
     force: bool,
     now: DateTime<Utc>,
@@ -355,7 +337,7 @@ pub(super) async fn retry(
 }
 
 /// How many undelivered deliveries stand where.
-pub(super) async fn count(pool: &SqlitePool) -> Result<Vec<LivraisonCount>, StoreError> {
+pub(super) async fn count(pool: &DbPool) -> Result<Vec<LivraisonCount>, StoreError> {
     let rows = sqlx::query(
         "SELECT destination, etat, COUNT(*) AS count FROM livraisons WHERE etat <> 'livree' \
          GROUP BY destination, etat",

@@ -1,15 +1,14 @@
 //! Hashes of the clients' tokens; the tokens themselves are nowhere.
 
 use chrono::{DateTime, Utc};
-use sqlx::sqlite::SqlitePool;
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row as _;
 
+use super::{DbConnection, DbPool, failed};
 use crate::adapters::store::rows::{millis, unreadable};
-use crate::adapters::store::sqlite::failed;
 use crate::domain::ports::{Client, StoreError};
 
 /// Every stored hash.
-pub(super) async fn all(pool: &SqlitePool) -> Result<Vec<(Client, String)>, StoreError> {
+pub(super) async fn all(pool: &DbPool) -> Result<Vec<(Client, String)>, StoreError> {
     let rows = sqlx::query("SELECT client, hash FROM tokens")
         .fetch_all(pool)
         .await
@@ -25,7 +24,7 @@ pub(super) async fn all(pool: &SqlitePool) -> Result<Vec<(Client, String)>, Stor
 
 /// Stores a hash; `false` where one is there already and `replace` is not asked for.
 pub(super) async fn put(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     client: Client,
     hash: &str,
     replace: bool,

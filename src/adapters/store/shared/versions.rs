@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use sqlx::sqlite::SqlitePool;
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row as _;
 
+use super::{DbConnection, DbPool, dialect, failed};
 use crate::adapters::store::rows::{instant, millis, unreadable};
-use crate::adapters::store::sqlite::failed;
 use crate::domain::ports::{FileSet, StoreError, StoredVersion, VersionSummary};
 use crate::domain::signalement::hex;
 
 /// Keeps an accepted version, and its reference data in place of the former.
 pub(super) async fn save(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     new: &StoredVersion,
 ) -> Result<(), StoreError> {
+    dialect::lock_versions(connection).await?;
     let mut names = BTreeMap::new();
     for (name, content) in &new.rules {
         let sha256 = hex(&Sha256::digest(content));
@@ -58,7 +58,7 @@ pub(super) async fn save(
 }
 
 /// The version that was accepted last.
-pub(super) async fn last(pool: &SqlitePool) -> Result<Option<StoredVersion>, StoreError> {
+pub(super) async fn last(pool: &DbPool) -> Result<Option<StoredVersion>, StoreError> {
     let row = sqlx::query(
         "SELECT version, files, accepted_at FROM versions ORDER BY sequence DESC LIMIT 1",
     )
@@ -83,7 +83,7 @@ pub(super) async fn last(pool: &SqlitePool) -> Result<Option<StoredVersion>, Sto
 }
 
 /// The rule files that a version names.
-async fn rule_files(pool: &SqlitePool, files: &str) -> Result<FileSet, StoreError> {
+async fn rule_files(pool: &DbPool, files: &str) -> Result<FileSet, StoreError> {
     let mut rules = FileSet::new();
     for (name, sha256) in names(files)? {
         let content: Vec<u8> =
@@ -102,11 +102,11 @@ fn names(files: &str) -> Result<BTreeMap<String, String>, StoreError> {
 }
 
 /// Accepted versions, the one accepted last first.
-pub(super) async fn list(pool: &SqlitePool, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
+pub(super) async fn list(pool: &DbPool, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
     let rows = sqlx::query(
         "SELECT version, files, accepted_at FROM versions ORDER BY sequence DESC LIMIT $1",
     )
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(pool)
     .await
     .map_err(|error| failed(&error))?;
@@ -122,10 +122,7 @@ pub(super) async fn list(pool: &SqlitePool, limit: u32) -> Result<Vec<VersionSum
 }
 
 /// Versions by the beginning of their name, and the rule files of the first.
-pub(super) async fn find(
-    pool: &SqlitePool,
-    begin: &str,
-) -> Result<(Vec<String>, FileSet), StoreError> {
+pub(super) async fn find(pool: &DbPool, begin: &str) -> Result<(Vec<String>, FileSet), StoreError> {
     let rows = sqlx::query(
         "SELECT version, files FROM versions WHERE substr(version, 1, length($1)) = $1 \
          ORDER BY sequence DESC LIMIT 2",

@@ -1,16 +1,15 @@
 //! The past, page by page: what was received, for whoever asks what other rules would make of it.
 
 use chrono::{DateTime, Utc};
-use sqlx::Row;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::Row as _;
 
+use super::{DbPool, DbRow, evenements, failed, signalements};
 use crate::adapters::store::rows::millis;
-use crate::adapters::store::sqlite::{evenements, failed, signalements};
 use crate::domain::ports::{Page, PastEvent, PastPayload, PastSignalement, StoreError};
 
 /// Signalements, the newest first.
 pub(super) async fn signalements(
-    pool: &SqlitePool,
+    pool: &DbPool,
     page: Page,
 ) -> Result<Vec<PastSignalement>, StoreError> {
     let rows = sqlx::query(
@@ -21,11 +20,11 @@ pub(super) async fn signalements(
     )
     .bind(page.before.unwrap_or(i64::MAX))
     .bind(page.since.map_or(i64::MIN, millis))
-    .bind(page.limit)
+    .bind(i64::from(page.limit))
     .fetch_all(pool)
     .await
     .map_err(|error| failed(&error))?;
-    let read = |row: &SqliteRow| PastSignalement {
+    let read = |row: &DbRow| PastSignalement {
         position: row.get("position"),
         name: row.get("name"),
         received: payload(row),
@@ -34,7 +33,7 @@ pub(super) async fn signalements(
 }
 
 /// Status events with their demandes, the newest first.
-pub(super) async fn events(pool: &SqlitePool, page: Page) -> Result<Vec<PastEvent>, StoreError> {
+pub(super) async fn events(pool: &DbPool, page: Page) -> Result<Vec<PastEvent>, StoreError> {
     let rows = sqlx::query(
         "SELECT d.*, e.sequence AS position, e.evenement, e.statut AS e_statut, e.date, \
          e.resultat, e.commentaire, e.canal AS e_canal, s.payload, \
@@ -45,11 +44,11 @@ pub(super) async fn events(pool: &SqlitePool, page: Page) -> Result<Vec<PastEven
     )
     .bind(page.before.unwrap_or(i64::MAX))
     .bind(page.since.map_or(i64::MIN, millis))
-    .bind(page.limit)
+    .bind(i64::from(page.limit))
     .fetch_all(pool)
     .await
     .map_err(|error| failed(&error))?;
-    let read = |row: &SqliteRow| {
+    let read = |row: &DbRow| {
         Ok(PastEvent {
             position: row.get("position"),
             event: evenements::read(row, "e_statut", "e_canal"),
@@ -60,7 +59,7 @@ pub(super) async fn events(pool: &SqlitePool, page: Page) -> Result<Vec<PastEven
     rows.iter().map(read).collect()
 }
 
-fn payload(row: &SqliteRow) -> PastPayload {
+fn payload(row: &DbRow) -> PastPayload {
     PastPayload {
         json: row.get("payload"),
         photos: usize::try_from(row.get::<i64, _>("photos")).unwrap_or(0),
@@ -69,7 +68,7 @@ fn payload(row: &SqliteRow) -> PastPayload {
 
 /// How many signalements and status events there are.
 pub(super) async fn count(
-    pool: &SqlitePool,
+    pool: &DbPool,
     since: Option<DateTime<Utc>>,
 ) -> Result<(u64, u64), StoreError> {
     let row = sqlx::query(

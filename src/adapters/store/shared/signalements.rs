@@ -4,13 +4,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqliteExecutor};
+use sqlx::{Executor, QueryBuilder, Row as _};
 
+use super::{Db, DbConnection, DbPool, DbRow, failed, livraisons};
 use crate::adapters::store::rows::{
     instant, millis, read_gestionnaire, unreadable, write_gestionnaire,
 };
-use crate::adapters::store::sqlite::{failed, livraisons};
 use crate::domain::demande::{Demande, Fichier, NewDemande, Uid};
 use crate::domain::livraison::{LivraisonEtat, NewLivraison};
 use crate::domain::ports::{
@@ -20,8 +19,8 @@ use crate::domain::ports::{
 use crate::domain::signalement::{Etat, SignalementId};
 
 /// Writes the records of one batch, whose keys are all different.
-pub(super) async fn record(
-    connection: &mut SqliteConnection,
+pub(in super::super) async fn record(
+    connection: &mut DbConnection,
     records: &[NewRecord],
 ) -> Result<Vec<Recorded>, StoreError> {
     if records.is_empty() {
@@ -57,7 +56,7 @@ pub(super) async fn record(
 
 /// The creations that own an `Idempotency-Key` of the batch, by the record that sent it.
 async fn bound_by_key(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     records: &[NewRecord],
 ) -> Result<HashMap<SignalementId, BoundKey>, StoreError> {
     let mut bound = HashMap::new();
@@ -72,13 +71,13 @@ async fn bound_by_key(
 }
 
 async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     records: &[&NewRecord],
 ) -> Result<HashSet<String>, StoreError> {
     if records.is_empty() {
         return Ok(HashSet::new());
     }
-    let mut query = QueryBuilder::<Sqlite>::new(
+    let mut query = QueryBuilder::<Db>::new(
         "INSERT INTO signalements (id, lien_sowell, client, etat, bound, uid, motif, fingerprint, \
          payload, version, trace, answer, received_at, decided_at) ",
     );
@@ -88,7 +87,7 @@ async fn insert(
             .push_bind(&record.lien_sowell)
             .push_bind(record.client.as_str())
             .push_bind(record.etat.as_str())
-            .push_bind(creation.is_some())
+            .push_bind(i64::from(creation.is_some()))
             .push_bind(creation.map(|it| it.uid.as_str()))
             .push_bind(&record.motif)
             .push_bind(&record.fingerprint)
@@ -115,14 +114,14 @@ async fn insert(
 }
 
 async fn insert_files(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     records: &[&NewRecord],
 ) -> Result<(), StoreError> {
     if records.is_empty() {
         return Ok(());
     }
     // A signalement that is decided anew may have come with other photos.
-    let mut query = QueryBuilder::<Sqlite>::new("DELETE FROM fichiers WHERE signalement_id IN (");
+    let mut query = QueryBuilder::<Db>::new("DELETE FROM fichiers WHERE signalement_id IN (");
     let mut ids = query.separated(", ");
     for record in records {
         ids.push_bind(record.id.as_str());
@@ -139,7 +138,7 @@ async fn insert_files(
         .collect();
     // Twenty photos a request, 256 requests a batch: more than one statement's variables.
     for some in files.chunks(1_000) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = QueryBuilder::<Db>::new(
             "INSERT INTO fichiers (signalement_id, position, nom, type, taille, sha256) ",
         );
         query.push_values(some, |mut row, (id, position, file)| {
@@ -156,7 +155,7 @@ async fn insert_files(
 }
 
 async fn insert_creations(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     records: &[&NewRecord],
 ) -> Result<(), StoreError> {
     let created: Vec<(&NewRecord, &Creation)> = records
@@ -164,7 +163,7 @@ async fn insert_creations(
         .filter_map(|record| Some((*record, record.creation.as_ref()?)))
         .collect();
     if !created.is_empty() {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = QueryBuilder::<Db>::new(
             "INSERT INTO demandes (uid, signalement_id, statut, statut_sowell, canal, \
              qualification, workflow, residence, bien, priorite, gestionnaire_concerne, \
              acteur_en_charge, auteur, email_auteur, contexte, lien_sowell, created_at) ",
@@ -196,7 +195,7 @@ async fn insert_creations(
         .filter_map(|(record, _)| Some((record.key.as_ref()?, &record.id)))
         .collect();
     if !keyed.is_empty() {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = QueryBuilder::<Db>::new(
             "INSERT INTO idempotency_keys (client, value, signalement_id) ",
         );
         query.push_values(keyed, |mut row, (key, id)| {
@@ -219,8 +218,8 @@ async fn insert_creations(
 }
 
 async fn execute(
-    query: &mut QueryBuilder<Sqlite>,
-    connection: &mut SqliteConnection,
+    query: &mut QueryBuilder<Db>,
+    connection: &mut DbConnection,
 ) -> Result<(), StoreError> {
     query
         .build()
@@ -233,7 +232,7 @@ async fn execute(
 /// The creation that owns the identity or the key; where both are owned, the key's counts when it
 /// is another one, since it makes the request a conflict.
 pub(super) async fn find_bound(
-    pool: &SqlitePool,
+    pool: &DbPool,
     id: &SignalementId,
     key: Option<&IdempotencyKey>,
 ) -> Result<Option<BoundKey>, StoreError> {
@@ -246,7 +245,7 @@ pub(super) async fn find_bound(
 }
 
 async fn owner_of_key(
-    executor: impl SqliteExecutor<'_>,
+    executor: impl Executor<'_, Database = Db>,
     key: &IdempotencyKey,
 ) -> Result<Option<String>, StoreError> {
     sqlx::query_scalar(
@@ -260,7 +259,7 @@ async fn owner_of_key(
 }
 
 async fn load_bound(
-    executor: impl SqliteExecutor<'_>,
+    executor: impl Executor<'_, Database = Db>,
     id: &str,
 ) -> Result<Option<BoundKey>, StoreError> {
     let row = sqlx::query(
@@ -280,7 +279,7 @@ async fn load_bound(
 
 /// A signalement with the events of its demande.
 pub(super) async fn find(
-    pool: &SqlitePool,
+    pool: &DbPool,
     id_or_uid: &str,
 ) -> Result<Option<SignalementView>, StoreError> {
     let row = sqlx::query(
@@ -323,17 +322,17 @@ pub(super) async fn find(
     }))
 }
 
-fn etat(row: &SqliteRow) -> Result<Etat, StoreError> {
+fn etat(row: &DbRow) -> Result<Etat, StoreError> {
     Etat::parse(&row.get::<String, _>("etat")).ok_or_else(|| unreadable("etat"))
 }
 
 /// Signalements in a state, or all those without a demande.
 pub(super) async fn list(
-    pool: &SqlitePool,
+    pool: &DbPool,
     etat_wanted: Option<Etat>,
     limit: u32,
 ) -> Result<Vec<SignalementSummary>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(
+    let mut query = QueryBuilder::<Db>::new(
         "SELECT id, lien_sowell, etat, uid, motif, received_at FROM signalements WHERE ",
     );
     match etat_wanted {
@@ -342,7 +341,7 @@ pub(super) async fn list(
     };
     query
         .push(" ORDER BY received_at DESC LIMIT ")
-        .push_bind(limit);
+        .push_bind(i64::from(limit));
     let rows = query
         .build()
         .fetch_all(pool)
@@ -364,7 +363,7 @@ pub(super) async fn list(
 
 /// The traces of a signalement and of its demande's events.
 pub(super) async fn find_traces(
-    pool: &SqlitePool,
+    pool: &DbPool,
     id_or_uid: &str,
 ) -> Result<Vec<StoredTrace>, StoreError> {
     let rows = sqlx::query(
@@ -393,7 +392,7 @@ pub(super) async fn find_traces(
 
 /// What was received under an identity.
 pub(super) async fn find_submission(
-    pool: &SqlitePool,
+    pool: &DbPool,
     id: &SignalementId,
 ) -> Result<Option<StoredSubmission>, StoreError> {
     let row = sqlx::query(
@@ -411,11 +410,11 @@ pub(super) async fn find_submission(
         payload: row.get("payload"),
         fingerprint: row.get("fingerprint"),
         fichiers: files(pool, id.as_str()).await?,
-        bound: row.get("bound"),
+        bound: row.get::<i64, _>("bound") == 1,
     }))
 }
 
-async fn files(pool: &SqlitePool, id: &str) -> Result<Vec<Fichier>, StoreError> {
+async fn files(pool: &DbPool, id: &str) -> Result<Vec<Fichier>, StoreError> {
     let rows = sqlx::query(
         "SELECT nom, type, taille, sha256 FROM fichiers WHERE signalement_id = $1 ORDER BY position",
     )
@@ -435,10 +434,7 @@ async fn files(pool: &SqlitePool, id: &str) -> Result<Vec<Fichier>, StoreError> 
 }
 
 /// A demande with its photos.
-pub(super) async fn find_demande(
-    pool: &SqlitePool,
-    uid: &Uid,
-) -> Result<Option<Demande>, StoreError> {
+pub(super) async fn find_demande(pool: &DbPool, uid: &Uid) -> Result<Option<Demande>, StoreError> {
     let row = sqlx::query("SELECT * FROM demandes WHERE uid = $1")
         .bind(uid.as_str())
         .fetch_optional(pool)
@@ -455,7 +451,7 @@ pub(super) async fn find_demande(
 }
 
 /// What was decided of a demande, with its status of now.
-pub(super) fn read_demande(row: &SqliteRow) -> Result<NewDemande, StoreError> {
+pub(super) fn read_demande(row: &DbRow) -> Result<NewDemande, StoreError> {
     Ok(NewDemande {
         statut: row.get("statut"),
         statut_sowell: row.get("statut_sowell"),

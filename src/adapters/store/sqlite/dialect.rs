@@ -1,0 +1,51 @@
+//! The statements that PostgreSQL needs written otherwise; `docs/databases.md` says why.
+
+use std::future::{Ready, ready};
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::{DbConnection, DbRow};
+use crate::adapters::store::rows::millis;
+use crate::domain::demande::Uid;
+use crate::domain::livraison::Destination;
+use crate::domain::ports::StoreError;
+
+/// Leases due deliveries: of each queue only the oldest that waits, and none while a later one is
+/// being sent (an earlier one may have come back by a retry), so that order holds.
+pub(super) async fn take_due(
+    connection: &mut DbConnection,
+    destination: Destination,
+    limit: u32,
+    now: DateTime<Utc>,
+    lease: Duration,
+) -> Result<Vec<DbRow>, sqlx::Error> {
+    sqlx::query(
+        "UPDATE livraisons SET leased_until = $1, fence = fence + 1 WHERE sequence IN ( \
+           SELECT l.sequence FROM livraisons l \
+           WHERE l.destination = $2 AND l.etat = 'en_attente' AND l.due_at <= $3 \
+             AND l.leased_until <= $3 AND NOT EXISTS ( \
+               SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
+               AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
+             AND NOT EXISTS ( \
+               SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
+               AND sent.etat = 'en_attente' AND sent.leased_until > $3) \
+           ORDER BY l.due_at, l.sequence LIMIT $4) \
+         RETURNING id, fence, content, attempts, since",
+    )
+    .bind(millis(now + lease))
+    .bind(destination.as_str())
+    .bind(millis(now))
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await
+}
+
+/// Nothing to lock: a transaction that writes is alone.
+pub(super) fn lock_demande(_: &mut DbConnection, _: &Uid) -> Ready<Result<(), StoreError>> {
+    ready(Ok(()))
+}
+
+/// Nothing to lock, either.
+pub(super) fn lock_versions(_: &mut DbConnection) -> Ready<Result<(), StoreError>> {
+    ready(Ok(()))
+}
