@@ -6,6 +6,7 @@
 
 mod compile;
 mod live;
+mod smtp;
 mod written;
 
 use std::collections::BTreeMap;
@@ -148,6 +149,8 @@ pub struct NetworkSettings {
 pub struct SmtpSettings {
     /// `smtp://` or `smtps://` with credentials; `None` writes `.eml` files instead.
     pub url: Option<Secret>,
+    /// Authorities that sign the server's certificate, in PEM; trusted beside the system's.
+    pub ca: Option<Secret>,
     /// The sender.
     pub from: String,
 }

@@ -1,16 +1,18 @@
 //! E-mails: over SMTP where a server is set, else as `.eml` files.
 
+use std::error::Error as StdError;
 use std::io;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
-use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
 
 use crate::adapters::files::write_synced;
 use crate::crash;
-use crate::domain::ports::{MailError, Mailer, Message};
+use crate::domain::ports::{MailError, MailFailure, Mailer, Message};
 use crate::settings::{InForce, MadeFrom, SmtpSettings};
 
 /// The way out for e-mails.
@@ -31,26 +33,23 @@ struct Way {
 impl Way {
     /// The settings were checked: what fails here is ours, and no e-mail dies of it.
     fn new(settings: &SmtpSettings) -> Result<Self, MailError> {
-        let not = |what: &str| MailError::Temporary(format!("{what} cannot be understood"));
-        let from = settings.from.parse().map_err(|_| not("smtp.from"))?;
-        let server = settings.url.as_ref().map(|url| {
-            AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())
-                .map(lettre::transport::smtp::AsyncSmtpTransportBuilder::build)
-        });
-        let server = server.transpose().map_err(|_| not("smtp.url"))?;
+        let from = settings.from.parse();
+        let from = from.map_err(|_| MailError::temporary("smtp.from cannot be understood"))?;
+        let server = settings.server();
+        let server = server.map_err(|fault| MailError::temporary(format!("smtp.url {fault}")))?;
+        let server = server.map(AsyncSmtpTransportBuilder::build);
         Ok(Self { from, server })
     }
 
     fn compose(&self, id: &str, message: &Message) -> Result<Mail, MailError> {
-        let to: Mailbox = message
-            .to
-            .parse()
-            .map_err(|_| MailError::Permanent("the addressee is not an e-mail address".into()))?;
+        let to = message.to.parse::<Mailbox>();
+        let to = to.map_err(|_| MailError::permanent("the addressee is not an e-mail address"))?;
         let domain = self.from.email.domain();
         let builder = Mail::builder()
             .from(self.from.clone())
             .to(to)
             .subject(message.subject.clone())
+            .header(AutoSubmitted)
             // The same at every attempt, so that a mailbox can drop a repeat.
             .message_id(Some(format!("<{id}@{domain}>")));
         let built = match (&message.text, &message.html) {
@@ -62,7 +61,26 @@ impl Way {
             (None, Some(html)) => builder.singlepart(SinglePart::html(html.clone())),
             (None, None) => builder.singlepart(SinglePart::plain(String::new())),
         };
-        built.map_err(|error| MailError::Permanent(error.to_string()))
+        built.map_err(|error| MailError::permanent(error.to_string()))
+    }
+}
+
+/// Says that no person wrote the e-mail (RFC 3834), so that an absent addressee's mailbox does not
+/// answer it.
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn StdError + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
     }
 }
 
@@ -84,50 +102,86 @@ impl MailOut {
 
 #[async_trait]
 impl Mailer for MailOut {
-    async fn send(&self, id: &str, message: &Message) -> Result<(), MailError> {
+    async fn send(&self, id: &str, message: &Message) -> Result<Option<u16>, MailError> {
         let way = self.way.get();
         let way = way.as_ref().as_ref().map_err(Clone::clone)?;
         let mail = way.compose(id, message)?;
-        match &way.server {
-            Some(server) => {
-                crash::point("smtp.send.before");
-                let sent = server.send(mail).await;
-                crash::point("smtp.send.after");
-                sent.map(|_| ()).map_err(|error| classify(&error))
-            }
-            None => {
-                let (folder, name) = (self.folder.clone(), format!("{id}.eml"));
-                let bytes = mail.formatted();
-                // An edit may have taken the server away since the start.
-                let write = move || {
-                    std::fs::create_dir_all(&folder)?;
-                    write_synced(&folder, &name, &bytes)
-                };
-                tokio::task::spawn_blocking(write)
-                    .await
-                    .map_err(|error| MailError::Temporary(error.to_string()))?
-                    .map_err(|error| MailError::Temporary(error.to_string()))
-            }
+        if let Some(server) = &way.server {
+            crash::point("smtp.send.before");
+            let sent = server.send(mail).await;
+            crash::point("smtp.send.after");
+            return match sent {
+                Ok(reply) => Ok(Some(reply.code().into())),
+                Err(error) => Err(classify(&error, &message.to)),
+            };
         }
+        let (folder, name) = (self.folder.clone(), format!("{id}.eml"));
+        let bytes = mail.formatted();
+        // An edit may have taken the server away since the start.
+        let write = move || {
+            std::fs::create_dir_all(&folder)?;
+            write_synced(&folder, &name, &bytes)
+        };
+        tokio::task::spawn_blocking(write)
+            .await
+            .map_err(|error| MailError::temporary(error.to_string()))?
+            .map_err(|error| MailError::temporary(error.to_string()))?;
+        Ok(None)
     }
 }
 
-/// Only the reply's code goes into the record: its text may repeat the addressee.
-fn classify(error: &SmtpError) -> MailError {
-    let reason = match error.status() {
-        Some(code) => format!("the SMTP server answered {code}"),
-        None if error.is_timeout() => "the SMTP server did not answer in time".into(),
-        None => "the SMTP server could not be reached".into(),
+/// What a failure means. Only the codes of a reply go into the record: its text may repeat the
+/// addressee.
+fn classify(error: &SmtpError, addressee: &str) -> MailError {
+    let said = || error.source().map(ToString::to_string).unwrap_or_default();
+    let Some(code) = error.status() else {
+        return match () {
+            // It can only be sent by a server that has SMTPUTF8, and this one has not.
+            () if error.is_client() && !addressee.is_ascii() => {
+                MailError::permanent("the SMTP server takes no address with accents")
+            }
+            () if error.is_client() || error.is_tls() => {
+                MailError::temporary(format!("the SMTP server cannot be used: {}", said()))
+            }
+            () if error.is_timeout() => {
+                MailError::temporary("the SMTP server did not answer in time")
+            }
+            () if error.is_response() => {
+                MailError::temporary("the SMTP server broke off, or its answer makes no sense")
+            }
+            () => MailError::temporary(format!("no connection to the SMTP server: {}", said())),
+        };
     };
-    // 530 to 538 refuse us, not the e-mail: someone mends the account, and it can go then.
-    let ours = error
-        .status()
-        .is_some_and(|code| (530..=538).contains(&u16::from(code)));
-    if error.is_permanent() && !ours {
-        MailError::Permanent(reason)
-    } else {
-        MailError::Temporary(reason)
+    let code = u16::from(code);
+    let failure = match code {
+        // They refuse us, not the e-mail: someone mends the account, and it can go then.
+        530..=538 => MailFailure::Refused,
+        _ if error.is_permanent() => MailFailure::Permanent,
+        _ => MailFailure::Temporary,
+    };
+    let reason = match enhanced(&said()) {
+        Some(enhanced) => format!("the SMTP server answered {code} {enhanced}"),
+        None => format!("the SMTP server answered {code}"),
+    };
+    MailError {
+        failure,
+        code: Some(code),
+        reason,
     }
+}
+
+/// The enhanced status code that a reply's text begins with, such as `5.1.1` for an unknown mailbox
+/// (RFC 3463).
+fn enhanced(text: &str) -> Option<&str> {
+    let code = text.split_whitespace().next()?;
+    let mut parts = code.split('.');
+    let number = |part: Option<&str>, longest: usize| {
+        part.is_some_and(|it| {
+            (1..=longest).contains(&it.len()) && it.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    let whole = number(parts.next(), 1) && number(parts.next(), 3) && number(parts.next(), 3);
+    (whole && parts.next().is_none()).then_some(code)
 }
 
 #[cfg(test)]
@@ -175,6 +229,26 @@ mod tests {
         let outcome = mails
             .send("L-1", &message("a@b.fr\r\nBcc: c@d.fr", "x"))
             .await;
-        assert!(matches!(outcome, Err(MailError::Permanent(_))));
+        assert_eq!(outcome.unwrap_err().failure, MailFailure::Permanent);
+    }
+
+    #[test]
+    fn of_a_reply_only_its_codes_are_kept() {
+        assert_eq!(
+            enhanced("5.1.1 <zoe@locataire.example> unknown"),
+            Some("5.1.1")
+        );
+        assert_eq!(enhanced("4.7.650 later"), Some("4.7.650"));
+        for other in [
+            "",
+            "zoe@locataire.example",
+            "5.1",
+            "5.1.1.1",
+            "5.1.x no",
+            "10.0.0 x",
+            "5.1.1234",
+        ] {
+            assert_eq!(enhanced(other), None, "{other}");
+        }
     }
 }

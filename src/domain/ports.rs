@@ -91,11 +91,12 @@ pub struct Unreachable(pub String);
 /// The way out for e-mails.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Sends one e-mail; `id` makes a `Message-ID` that is the same at every attempt.
+    /// Sends one e-mail and gives the SMTP reply code, `None` where no server took part; `id` makes
+    /// a `Message-ID` that is the same at every attempt.
     ///
     /// # Errors
     /// Tells whether another attempt can help.
-    async fn send(&self, id: &str, message: &Message) -> Result<(), MailError>;
+    async fn send(&self, id: &str, message: &Message) -> Result<Option<u16>, MailError>;
 }
 
 /// A rendered e-mail.
@@ -113,13 +114,44 @@ pub struct Message {
 
 /// Why an e-mail was not sent.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum MailError {
+#[error("{reason}")]
+pub struct MailError {
+    /// What it means for the e-mail.
+    pub failure: MailFailure,
+    /// The SMTP reply code; `None` without an answer.
+    pub code: Option<u16>,
+    /// What went wrong, without personal data.
+    pub reason: String,
+}
+
+/// What a failure means for the e-mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailFailure {
     /// The server may take it later.
-    #[error("{0}")]
-    Temporary(String),
+    Temporary,
+    /// The server refuses our account, whatever the e-mail.
+    Refused,
     /// No server will ever take it so.
-    #[error("{0}")]
-    Permanent(String),
+    Permanent,
+}
+
+impl MailError {
+    /// A failure that no server answered, and that may pass.
+    pub fn temporary(reason: impl Into<String>) -> Self {
+        Self {
+            failure: MailFailure::Temporary,
+            code: None,
+            reason: reason.into(),
+        }
+    }
+
+    /// A failure that no server answered, and that stays.
+    pub fn permanent(reason: impl Into<String>) -> Self {
+        Self {
+            failure: MailFailure::Permanent,
+            ..Self::temporary(reason)
+        }
+    }
 }
 
 /// Raw files of one folder, by their path in it with `/` between parts.

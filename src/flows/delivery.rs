@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::livraison::{Attempt, Claim, Content, Courriel, Destination, Outcome};
 use crate::domain::ports::{
-    Clock, MailError, Mailer, Message, Pause, Reply, Resume, Sowell, Store, StoreError, Unreachable,
+    Clock, MailError, MailFailure, Mailer, Message, Pause, Reply, Resume, Sowell, Store,
+    StoreError, Unreachable,
 };
 use crate::flows::inbound::Rules;
 use crate::rules::template;
@@ -56,7 +57,10 @@ pub(super) fn renewed(
             }
             _ => Some(Resume::All),
         },
-        Destination::Courriel => (before.smtp.url != now.smtp.url).then_some(Resume::All),
+        Destination::Courriel => {
+            let way = |it: &LiveSettings| (it.smtp.url.clone(), it.smtp.ca.clone());
+            (way(before) != way(now)).then_some(Resume::All)
+        }
     }
 }
 
@@ -99,7 +103,7 @@ pub struct Delivery {
 enum Seen {
     Answer(Reply),
     NoAnswer(Unreachable),
-    MailSent,
+    MailSent(Option<u16>),
     MailFailed(MailError),
 }
 
@@ -243,14 +247,14 @@ impl Delivery {
                 Err(error) => Seen::NoAnswer(error),
             },
             Content::Courriel(courriel) => match self.send_mail(&claim.id, courriel).await {
-                Ok(()) => Seen::MailSent,
+                Ok(code) => Seen::MailSent(code),
                 Err(error) => Seen::MailFailed(error),
             },
         }
     }
 
     /// Rendered at each attempt, so that a template that was mended serves what it had failed.
-    async fn send_mail(&self, id: &str, courriel: &Courriel) -> Result<(), MailError> {
+    async fn send_mail(&self, id: &str, courriel: &Courriel) -> Result<Option<u16>, MailError> {
         let generation = self.rules.generation();
         let courriel_for_template = courriel.clone();
         let render = move || {
@@ -260,8 +264,8 @@ impl Delivery {
         };
         let rendered = tokio::task::spawn_blocking(render)
             .await
-            .map_err(|error| MailError::Temporary(error.to_string()))?
-            .map_err(|error| MailError::Permanent(error.to_string()))?;
+            .map_err(|error| MailError::temporary(error.to_string()))?
+            .map_err(|error| MailError::permanent(error.to_string()))?;
         let message = Message {
             to: courriel.a.clone(),
             subject: rendered.subject,
@@ -303,7 +307,7 @@ impl Delivery {
             destination = destination.as_str(),
             status = attempt.status,
             %until,
-            "ALARM: the destination refuses our token; it is left alone until then"
+            "ALARM: the destination refuses our token or account; it is left alone until then"
         );
         let reason = attempt.error.clone().unwrap_or_default();
         let pause = Pause {
@@ -323,11 +327,13 @@ fn until(then: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
 
 fn judge(seen: &Seen) -> Verdict {
     match seen {
-        Seen::MailSent => Verdict::Delivered,
-        Seen::NoAnswer(_) | Seen::MailFailed(MailError::Temporary(_)) => {
-            Verdict::Again { not_before: None }
-        }
-        Seen::MailFailed(MailError::Permanent(_)) => Verdict::Never,
+        Seen::MailSent(_) => Verdict::Delivered,
+        Seen::NoAnswer(_) => Verdict::Again { not_before: None },
+        Seen::MailFailed(error) => match error.failure {
+            MailFailure::Temporary => Verdict::Again { not_before: None },
+            MailFailure::Refused => Verdict::Unauthorized,
+            MailFailure::Permanent => Verdict::Never,
+        },
         Seen::Answer(reply) => match reply.status {
             200..=299 => Verdict::Delivered,
             401 | 403 => Verdict::Unauthorized,
@@ -341,8 +347,8 @@ fn judge(seen: &Seen) -> Verdict {
 
 fn describe(seen: &Seen, at: DateTime<Utc>) -> Attempt {
     let (status, error, excerpt) = match seen {
-        Seen::MailSent => (None, None, None),
-        Seen::MailFailed(error) => (None, Some(error.to_string()), None),
+        Seen::MailSent(code) => (*code, None, None),
+        Seen::MailFailed(error) => (error.code, Some(error.to_string()), None),
         Seen::NoAnswer(error) => (None, Some(error.to_string()), None),
         Seen::Answer(reply) => {
             let refused = !(200..300).contains(&reply.status);

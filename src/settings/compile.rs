@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lettre::message::Mailbox;
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -285,21 +284,22 @@ impl Compiler<'_> {
     }
 
     fn smtp(&mut self) -> SmtpSettings {
-        if self.written.given("smtp.url").is_some() {
-            self.value("smtp.url", |text| {
-                AsyncSmtpTransport::<Tokio1Executor>::from_url(text)
-                    .map(|_| ())
-                    .map_err(|_| "is not an address such as smtps://user:password@host".into())
+        let settings = SmtpSettings {
+            url: self.secret("smtp.url"),
+            ca: self.pem("smtp.ca_file"),
+            from: self.written.text("smtp.from").to_owned(),
+        };
+        if settings.url.is_some() {
+            self.value("smtp.url", |_| {
+                let server = settings.server();
+                server.map(|_| ()).map_err(|error| error.to_string())
             });
         }
         self.value("smtp.from", |text| {
             text.parse::<Mailbox>()
                 .map_err(|_| "is not an e-mail address".into())
         });
-        SmtpSettings {
-            url: self.secret("smtp.url"),
-            from: self.written.text("smtp.from").to_owned(),
-        }
+        settings
     }
 
     fn delivery(&mut self) -> Option<DeliverySettings> {

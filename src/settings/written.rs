@@ -31,7 +31,7 @@ struct Setting {
     about: &'static str,
 }
 
-const KEYS: [Setting; 33] = [
+const KEYS: [Setting; 34] = [
     Setting {
         key: "listen",
         default: "127.0.0.1:8080",
@@ -169,6 +169,12 @@ const KEYS: [Setting; 33] = [
         default: "",
         change: Change::Live,
         about: "smtps://user:password@host, or smtp://host:587?tls=required.",
+    },
+    Setting {
+        key: "smtp.ca_file",
+        default: "",
+        change: Change::Live,
+        about: "PEM file of the authorities that sign the mail server's certificate, where it is not a public one.",
     },
     Setting {
         key: "smtp.from",

@@ -39,7 +39,14 @@ fn each_room_keeps_its_tools() {
         ("sqlx::", &["adapters/store/"]),
         ("axum::", &["adapters/http", "app.rs"]),
         ("reqwest::", &["adapters/sowell.rs"]),
-        ("lettre::", &["adapters/mail.rs", "settings/compile.rs"]),
+        (
+            "lettre::",
+            &[
+                "adapters/mail.rs",
+                "settings/compile.rs",
+                "settings/smtp.rs",
+            ],
+        ),
         ("notify::", &["adapters/watch.rs"]),
         ("tokio::", &["flows/", "adapters/", "app.rs", "cli"]),
         ("std::fs", &["adapters/", "app.rs", "cli/", "settings"]),
