@@ -260,8 +260,7 @@ pub async fn change_statut(
 fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
     const LABEL_CHARS: usize = 200;
     const COMMENT_CHARS: usize = 20_000;
-    let json = Received::parse(body)
-        .map_err(|_| Problem::malformed("le corps n'est pas du JSON valide"))?;
+    let json = Received::parse(body).map_err(Problem::malformed)?;
     let Received::Object(entries) = &json else {
         return Err(Problem::malformed("le corps doit être un objet JSON"));
     };

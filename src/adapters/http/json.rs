@@ -10,7 +10,9 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Number, Value};
 
 /// Values in one body; a signalement has a few dozen. Bounds memory where a body is all brackets.
-const MAX_VALUES: usize = 20_000;
+const MAX_VALUES: usize = 200_000;
+/// What the parser says of a body that exceeds it.
+const TOO_MANY_VALUES: &str = "too many values";
 
 /// A JSON value that borrows from the body.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,13 +35,15 @@ impl<'a> Json<'a> {
     /// Reads one document.
     ///
     /// # Errors
-    /// When it is not JSON (UTF-8, at most 128 levels deep), or holds too many values.
-    pub fn parse(body: &'a [u8]) -> Result<Self, serde_json::Error> {
+    /// The reason, in French, where it is not JSON (UTF-8, fewer than 128 levels deep), or holds
+    /// more than can be kept.
+    pub fn parse(body: &'a [u8]) -> Result<Self, String> {
         let left = Cell::new(MAX_VALUES);
         let mut deserializer = serde_json::Deserializer::from_slice(body);
-        let value = Seed { left: &left }.deserialize(&mut deserializer)?;
-        deserializer.end()?;
-        Ok(value)
+        let value = Seed { left: &left }.deserialize(&mut deserializer);
+        value
+            .and_then(|value| deserializer.end().map(|()| value))
+            .map_err(|error| explain(&error))
     }
 
     /// Pointers of all keys that are given twice in the same object, at any depth.
@@ -113,6 +117,23 @@ impl Serialize for Json<'_> {
     }
 }
 
+/// Why a body was not taken. Much that is refused here is JSON all the same, and whoever looks for
+/// a missing bracket would look in vain.
+fn explain(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    let what = if words.starts_with("recursion limit exceeded") {
+        "le corps a 128 niveaux d'imbrication ou plus".to_owned()
+    } else if words.starts_with(TOO_MANY_VALUES) {
+        format!("le corps a plus de {MAX_VALUES} valeurs")
+    } else if words.starts_with("number out of range") {
+        "un nombre est trop grand".to_owned()
+    } else {
+        "le corps n'est pas du JSON valide".to_owned()
+    };
+    let (line, column) = (error.line(), error.column());
+    format!("{what} (ligne {line}, colonne {column})")
+}
+
 /// Reads one value and counts it.
 #[derive(Clone, Copy)]
 struct Seed<'c> {
@@ -127,7 +148,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
             .left
             .get()
             .checked_sub(1)
-            .ok_or_else(|| D::Error::custom("too many values"))?;
+            .ok_or_else(|| D::Error::custom(TOO_MANY_VALUES))?;
         self.left.set(left);
         deserializer.deserialize_any(self)
     }
@@ -234,9 +255,13 @@ mod tests {
     #[test]
     fn what_would_fill_the_memory_is_refused() {
         let wide = format!("[{}1]", "1,".repeat(MAX_VALUES));
-        assert!(Json::parse(wide.as_bytes()).is_err());
+        let error = Json::parse(wide.as_bytes()).unwrap_err();
+        assert!(error.contains("200000 valeurs"), "{error}");
         let deep = "[".repeat(100_000);
-        assert!(Json::parse(deep.as_bytes()).is_err());
+        let error = Json::parse(deep.as_bytes()).unwrap_err();
+        assert!(error.contains("imbrication"), "{error}");
+        let error = Json::parse(b"[1e400]").unwrap_err();
+        assert!(error.contains("trop grand"), "{error}");
         assert!(Json::parse(b"{} {}").is_err());
         assert!(Json::parse(b"\"\\ud83d\"").is_err());
     }

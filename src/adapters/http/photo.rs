@@ -67,18 +67,37 @@ fn strip_prefix(text: &str) -> Option<&str> {
 }
 
 fn recognise(bytes: &[u8]) -> Option<ImageKind> {
-    use infer::image::{is_heif, is_jpeg, is_png, is_webp};
-    if is_jpeg(bytes) {
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+    if bytes.starts_with(b"\xff\xd8\xff") {
         Some(ImageKind::Jpeg)
-    } else if is_png(bytes) {
+    } else if bytes.starts_with(PNG) {
         Some(ImageKind::Png)
-    } else if is_webp(bytes) {
+    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
         Some(ImageKind::Webp)
-    } else if is_heif(bytes) {
+    } else if is_heic(bytes) {
         Some(ImageKind::Heic)
     } else {
         None
     }
+}
+
+/// Whether the file names itself HEIC in its first box: phones differ in which of the brands they
+/// put first, and some only put it in the list of those that they are compatible with.
+fn is_heic(bytes: &[u8]) -> bool {
+    const BRANDS: [&[u8]; 8] = [
+        b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",
+    ];
+    let Some((length, rest)) = bytes.split_first_chunk::<4>() else {
+        return false;
+    };
+    let Some(brands) = rest.strip_prefix(b"ftyp") else {
+        return false;
+    };
+    // The box counts its own length and name; between the first brand and the others is a version.
+    let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+    let end = length.saturating_sub(8).min(brands.len());
+    let mut brands = brands[..end].chunks_exact(4).enumerate();
+    brands.any(|(at, brand)| at != 1 && BRANDS.contains(&brand))
 }
 
 #[cfg(test)]
@@ -107,6 +126,13 @@ mod tests {
     #[case::jpeg(b"\xff\xd8\xff\xe0aaaaaaaa", Some(ImageKind::Jpeg))]
     #[case::webp(b"RIFF\x24\0\0\0WEBPVP8 aaaa", Some(ImageKind::Webp))]
     #[case::heic(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", Some(ImageKind::Heic))]
+    #[case::heic_of_ten_bits(b"\0\0\0\x18ftypmif1\0\0\0\0mif1heix", Some(ImageKind::Heic))]
+    #[case::heic_burst(b"\0\0\0\x14ftyphevc\0\0\0\0hevc", Some(ImageKind::Heic))]
+    #[case::avif(b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", None)]
+    #[case::video(b"\0\0\0\x18ftypisom\0\0\0\0mp42avc1", None)]
+    #[case::video_with_a_telling_version(b"\0\0\0\x14ftypmp42heicmp42", None)]
+    #[case::beginning_of_a_heic(b"\0\0\0\x18ftyp", None)]
+    #[case::png_spoilt_by_a_transfer_as_text(b"\x89PNG\n\x1a\naaaaaaaa", None)]
     #[case::gif(b"GIF89aaaaaaaaaaa", None)]
     #[case::text(b"bonjour tout le monde", None)]
     #[case::svg(b"<svg xmlns='http://www.w3.org/2000/svg'/>", None)]

@@ -38,13 +38,7 @@ pub fn read(
     body: &[u8],
     limits: &Limits,
 ) -> Result<Submission, String> {
-    let json = Json::parse(body).map_err(|error| {
-        format!(
-            "le corps n'est pas du JSON valide (ligne {}, colonne {})",
-            error.line(),
-            error.column()
-        )
-    })?;
+    let json = Json::parse(body)?;
     let mut form = Form::of(&json).ok_or("le corps doit être un objet JSON")?;
     for pointer in json.repeated_keys() {
         form.fault(&pointer, "cette clé est donnée deux fois".into());
