@@ -278,12 +278,16 @@ pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
     let qualifications = text(files, QUALIFICATIONS, &mut faults)
         .and_then(|text| source::qualifications(QUALIFICATIONS, &text, &mut faults))
         .map(compile_qualifications);
-    let transmission = text(files, TRANSMISSION, &mut faults)
-        .and_then(|text| source::transmission(TRANSMISSION, &text, &mut faults))
-        .and_then(|raw| compile_transmission(raw, qualifications.as_ref(), &mut faults));
-    let statuts = text(files, STATUTS, &mut faults)
-        .and_then(|text| source::statuts(STATUTS, &text, &mut faults))
-        .and_then(|raw| compile_statuts(raw, &mut faults));
+    let transmission = text(files, TRANSMISSION, &mut faults).and_then(|text| {
+        let before = faults.len();
+        let raw = source::transmission(TRANSMISSION, &text, &mut faults)?;
+        compile_transmission(raw, qualifications.as_ref(), before, &mut faults)
+    });
+    let statuts = text(files, STATUTS, &mut faults).and_then(|text| {
+        let before = faults.len();
+        let raw = source::statuts(STATUTS, &text, &mut faults)?;
+        compile_statuts(raw, before, &mut faults)
+    });
     let gestionnaire = text(files, script::GESTIONNAIRE, &mut faults);
     let accuses = text(files, script::ACCUSES, &mut faults);
     let scripts = match (gestionnaire, accuses) {
@@ -368,12 +372,15 @@ fn compile_qualifications(raw: Vec<source::RawQualification>) -> HashMap<String,
         .collect()
 }
 
+/// `before` counts the faults of earlier files: where this one has some already, what is missing
+/// may only be misspelt.
 fn compile_transmission(
     raw: RawTransmission,
     qualifications: Option<&HashMap<String, Qualification>>,
+    before: usize,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Transmission> {
-    let before = faults.len();
+    let well_formed = faults.len() == before;
     let mut modes = Vec::new();
     for word in &raw.modes {
         match Mode::ALL
@@ -411,7 +418,8 @@ fn compile_transmission(
         }
     }
     let wants_categories = modes.iter().find(|(mode, _)| *mode == Mode::Categories);
-    if let (Some((_, line)), true) = (wants_categories, raw.categories.is_empty()) {
+    let no_category = well_formed && raw.categories.is_empty();
+    if let (Some((_, line)), true) = (wants_categories, no_category) {
         faults.push(Diagnostic::at(
             code::RULE,
             TRANSMISSION,
@@ -420,7 +428,14 @@ fn compile_transmission(
             "le mode « categories » demande une liste « categories: [codes] »",
         ));
     }
-    (faults.len() == before).then(|| Transmission {
+    if faults.len() > before {
+        return None;
+    }
+    if modes.is_empty() {
+        let remark = "aucun mode n'est donné : plus aucun signalement ne part dans le CRM";
+        faults.push(Diagnostic::file(code::RULE, TRANSMISSION, remark).as_warning());
+    }
+    Some(Transmission {
         modes,
         categories: raw
             .categories
@@ -430,8 +445,12 @@ fn compile_transmission(
     })
 }
 
-fn compile_statuts(raw: RawStatuts, faults: &mut Vec<Diagnostic>) -> Option<Statuts> {
-    let before = faults.len();
+/// `before` counts the faults of earlier files.
+fn compile_statuts(
+    raw: RawStatuts,
+    before: usize,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Statuts> {
     let mut table = BTreeMap::new();
     for (statut, target) in raw.correspondances {
         let line = statut.line;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::{Bien, Gestionnaire, Referentiel, Residence};
-use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
+use crate::rules::diagnostic::{Diagnostic, any_error, code, nearest};
 
 /// The landlord's residences.
 pub const RESIDENCES: &str = "residences.csv";
@@ -197,6 +197,14 @@ fn table<const N: usize>(
         return Vec::new();
     };
     let text = decode(bytes);
+    if text.starts_with("PK\u{3}\u{4}") || text.contains('\0') {
+        faults.push(Diagnostic::file(
+            code::EXPORT,
+            file,
+            "ce fichier n'est pas un texte : un classeur Excel s'enregistre d'abord au format CSV",
+        ));
+        return Vec::new();
+    }
     let (named, text) = named_delimiter(&text);
     let skipped = u32::from(named.is_some());
     let delimiter = named.unwrap_or_else(|| delimiter(text));
@@ -281,25 +289,34 @@ fn places<const N: usize>(
         }
     };
     let before = faults.len();
+    let mut fault = |message| faults.push(Diagnostic::at(code::EXPORT, file, 1, 0, message));
+    let known = |column: &str| headers.iter().any(|header| header == column);
+    if !columns.into_iter().any(known) {
+        let wanted = columns.join(", ");
+        fault(format!(
+            "la première ligne doit nommer les colonnes {wanted}"
+        ));
+        return None;
+    }
     let places = columns.map(|column| {
-        let place = headers.iter().position(|header| header == column);
-        if place.is_none() {
-            let known = headers
-                .iter()
-                .map(String::as_str)
-                .filter(|it| !it.is_empty());
-            faults.push(Diagnostic::at(
-                code::EXPORT,
-                file,
-                1,
-                0,
-                format!(
-                    "la colonne « {column} » manque dans la première ligne ; {}",
-                    suggestion(column, known)
-                ),
-            ));
+        let mut found = (0..).zip(&headers).filter(|(_, header)| *header == column);
+        match (found.next(), found.next()) {
+            (Some((place, _)), None) => return place,
+            (Some(_), Some(_)) => fault(format!(
+                "la colonne « {column} » est donnée deux fois dans la première ligne"
+            )),
+            (None, _) => {
+                let others = headers.iter().map(String::as_str);
+                let others = others.filter(|it| !columns.contains(it) && !it.is_empty());
+                let near = nearest(column, others)
+                    .map(|near| format!(" : est-ce « {near} », mal écrite ?"));
+                fault(format!(
+                    "la colonne « {column} » manque dans la première ligne{}",
+                    near.unwrap_or_default()
+                ));
+            }
         }
-        place.unwrap_or(0)
+        0
     });
     (faults.len() == before).then_some(places)
 }
@@ -410,8 +427,16 @@ mod tests {
 
     #[test]
     fn a_broken_export_is_refused_with_its_lines() {
-        let cases: [(&[u8], u32, &str); 5] = [
-            (b"", 1, "colonne"),
+        let cases: [(&[u8], u32, &str); 9] = [
+            (b"", 1, "les colonnes code, nom, adresse"),
+            (b"PK\x03\x04\x14\0\0\0", 0, "Excel"),
+            (b"code;nom;adrese\n", 1, "« adrese », mal écrite ?"),
+            (b"code;nom\n", 1, "« adresse » manque"),
+            (
+                b"code;code;nom;adresse\nA;B;x;y\n",
+                1,
+                "« code » est donnée deux fois",
+            ),
             (b"code;nom;adresse\n", 0, "aucune"),
             (b"code;nom;adresse\nA;Lilas\n", 2, "2 colonnes au lieu de 3"),
             (b"code;nom;adresse\nA;x;y\nA;x;y\n", 3, "plus haut"),

@@ -88,6 +88,7 @@ impl JsonSchema for OuiNon {
 #[schemars(deny_unknown_fields, title = "priorites.yaml")]
 pub struct Priorites {
     /// À gauche le mot de SoWell, à droite le mot du CRM.
+    #[schemars(extend("minProperties" = 1))]
     pub priorites: BTreeMap<Cle, Texte>,
 }
 
@@ -96,6 +97,7 @@ pub struct Priorites {
 #[schemars(deny_unknown_fields, title = "qualifications.yaml")]
 pub struct Qualifications {
     /// À gauche le code de la catégorie dans SoWell.
+    #[schemars(extend("minProperties" = 1))]
     pub qualifications: BTreeMap<Cle, Qualification>,
 }
 
@@ -149,6 +151,7 @@ pub struct Statuts {
     /// Seules les demandes de ce canal sont suivies dans SoWell.
     pub canal: Texte,
     /// À gauche le statut du CRM, à droite ce que SoWell affiche.
+    #[schemars(extend("minProperties" = 1))]
     pub correspondances: BTreeMap<Cle, Correspondance>,
     /// Les statuts du CRM dont SoWell n'est pas informé.
     pub ignorer: Option<Vec<Texte>>,
@@ -171,6 +174,7 @@ pub struct Selon {
     /// Le champ dont le mot dépend.
     pub selon: Champ,
     /// À gauche la valeur du champ, à droite ce que SoWell affiche.
+    #[schemars(extend("minProperties" = 1))]
     pub valeurs: BTreeMap<Cle, Texte>,
 }
 

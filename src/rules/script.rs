@@ -17,7 +17,7 @@ use serde_json::{Number, Value};
 
 use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::Gestionnaire;
-use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::view::{self, Seen};
 
 /// The script that finds who is concerned and who acts.
@@ -222,13 +222,7 @@ fn compile_one(
     };
     let before = faults.len();
     check::calls(engine, &ast, file, faults);
-    // The engine does not say where a function stands; its text does.
-    let begins = |line: &str| {
-        let rest = line.trim_start().strip_prefix("fn ");
-        let rest = rest.and_then(|rest| rest.trim_start().strip_prefix(function));
-        rest.is_some_and(|rest| rest.trim_start().starts_with('('))
-    };
-    let line = text.lines().position(begins).map_or(0, |at| clamp(at + 1));
+    let line = line_of(text, function);
     let found: Vec<usize> = ast
         .iter_functions()
         .filter(|it| it.name == function)
@@ -236,11 +230,19 @@ fn compile_one(
         .collect();
     if !found.contains(&parameters.len()) {
         let wanted = parameters.len();
-        let message = match found.first() {
-            None => format!("la fonction « {function} » manque"),
-            Some(other) => format!(
-                "la fonction « {function} » doit avoir {wanted} paramètre(s), et non {other}"
+        let near = nearest(function, ast.iter_functions().map(|it| it.name));
+        let (line, message) = match (found.first(), near) {
+            (Some(other), _) => (
+                line,
+                format!(
+                    "la fonction « {function} » doit avoir {wanted} paramètre(s), et non {other}"
+                ),
             ),
+            (None, Some(near)) => (
+                line_of(text, near),
+                format!("la fonction « {function} » manque : est-ce « {near} », mal écrite ?"),
+            ),
+            (None, None) => (0, format!("la fonction « {function} » manque")),
         };
         faults.push(Diagnostic::at(code::SCRIPT, file, line, 0, message));
     }
@@ -249,6 +251,16 @@ fn compile_one(
     }
     check::fields(&ast, function, parameters, file, faults);
     Some(Script { ast, line })
+}
+
+/// Where a function begins: the engine does not say, its text does. 0 where it is too unusual.
+fn line_of(text: &str, function: &str) -> u32 {
+    let begins = |line: &str| {
+        let rest = line.trim_start().strip_prefix("fn ");
+        let rest = rest.and_then(|rest| rest.trim_start().strip_prefix(function));
+        rest.is_some_and(|rest| rest.trim_start().starts_with('('))
+    };
+    text.lines().position(begins).map_or(0, |at| clamp(at + 1))
 }
 
 /// A function that the daemon calls.
@@ -514,7 +526,8 @@ mod tests {
     #[rstest]
     #[case("fn affecter(a, b, c) {\n  inconnue\n}", 2, "variable inconnue")]
     #[case("// ici\n  fn affecter(a, b) { 1 }", 2, "3 paramètre(s), et non 2")]
-    #[case("fn afecter(a, b, c) { 1 }", 0, "manque")]
+    #[case("fn afecter(a, b, c) { 1 }", 1, "est-ce « afecter »")]
+    #[case("fn f(a, b, c) { 1 }", 0, "manque")]
     #[case("fn affecter(a, b, c) {\n eval(\"1\") }", 2, "interdit")]
     #[case("import \"x\" as y;\nfn affecter(a, b, c) { 1 }", 1, "interdit")]
     #[case(

@@ -88,7 +88,7 @@ pub fn qualifications(
     let root = reader.root(text)?;
     let [qualifications] = reader.fields(&root, ["qualifications"], &[])?;
     let mut list = Vec::new();
-    for (code, node) in reader.map(qualifications?)? {
+    for (code, node) in reader.entries(qualifications?)? {
         let code = reader.key(code);
         let Some([libelle, kind, workflow]) =
             reader.fields(node, ["libelle", "type_gestionnaire", "workflow"], &[])
@@ -110,7 +110,8 @@ pub fn qualifications(
     reader.finish(list)
 }
 
-/// Reads `transmission.yaml`.
+/// Reads `transmission.yaml`; what could be read of it comes back beside its faults, so that its words
+/// are checked too.
 pub fn transmission(
     file: &str,
     text: &str,
@@ -121,13 +122,14 @@ pub fn transmission(
     let [modes, categories] = reader.fields(&root, ["modes", "categories"], &["categories"])?;
     let modes = reader.texts(modes?)?;
     let categories = match categories {
-        Some(node) => reader.texts(node)?,
+        Some(node) => reader.texts(node).unwrap_or_default(),
         None => Vec::new(),
     };
-    reader.finish(RawTransmission { modes, categories })
+    Some(RawTransmission { modes, categories })
 }
 
-/// Reads `statuts.yaml`.
+/// Reads `statuts.yaml`; what could be read of it comes back beside its faults, so that its words are
+/// checked too.
 pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<RawStatuts> {
     let mut reader = Reader::new(file, faults);
     let root = reader.root(text)?;
@@ -139,7 +141,7 @@ pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<R
     let initial = initial.and_then(|node| reader.text(node));
     let canal = canal.and_then(|node| reader.text(node));
     let mut correspondances = Vec::new();
-    if let Some(entries) = table.and_then(|node| reader.map(node)) {
+    if let Some(entries) = table.and_then(|node| reader.entries(node)) {
         for (key, node) in entries {
             let statut = reader.key(key);
             if let Some(right) = reader.correspondance(node) {
@@ -148,10 +150,10 @@ pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<R
         }
     }
     let ignorer = match ignorer {
-        Some(node) => reader.texts(node)?,
+        Some(node) => reader.texts(node).unwrap_or_default(),
         None => Vec::new(),
     };
-    reader.finish(RawStatuts {
+    Some(RawStatuts {
         initial: initial?,
         canal: canal?.text,
         correspondances,
@@ -220,6 +222,16 @@ impl<'a> Reader<'a> {
                 None
             }
         }
+    }
+
+    /// The entries of a mapping that says nothing where it is empty.
+    fn entries<'n>(&mut self, node: &'n Node) -> Option<&'n [(Key, Node)]> {
+        let entries = self.map(node)?;
+        if entries.is_empty() {
+            let message = "au moins une ligne « nom: valeur » est attendue ici".to_owned();
+            self.fault(code::SHAPE, node.line, node.column, message);
+        }
+        Some(entries)
     }
 
     /// The values of a mapping whose keys are all known, in the order asked for.
@@ -324,7 +336,7 @@ impl<'a> Reader<'a> {
     }
 
     fn pairs(&mut self, node: &Node) -> Option<Vec<(Located, String)>> {
-        let entries = self.map(node)?;
+        let entries = self.entries(node)?;
         let mut pairs = Vec::with_capacity(entries.len());
         for (key, value) in entries {
             let key = self.key(key);
@@ -365,7 +377,7 @@ mod tests {
     fn all_faults_of_a_file_come_at_once() {
         let mut faults = Vec::new();
         let text = "mode: [tous]\ncategorie: [ASC]\ncategories: ASC\n";
-        assert!(transmission("transmission.yaml", text, &mut faults).is_none());
+        transmission("transmission.yaml", text, &mut faults);
         let seen: Vec<(u32, &str)> = faults
             .iter()
             .map(|it| (it.line, it.message.as_str()))

@@ -143,9 +143,8 @@ impl Templates {
             used: used(&environment),
             environment,
         };
-        if faults.len() == before {
-            templates.try_on_sample(faults);
-        }
+        let all_read = faults.len() == before;
+        templates.try_on_sample(all_read, faults);
         (faults.len() == before).then_some(templates)
     }
 
@@ -226,8 +225,9 @@ impl Templates {
     }
 
     /// Finds what only rendering shows. In an e-mail, an unknown value may be a key that the
-    /// script gives, so there only unknown filters, tests and functions count.
-    fn try_on_sample(&self, faults: &mut Vec<Diagnostic>) {
+    /// script gives, so there only unknown filters, tests and functions count. A template that is
+    /// taken in by another is missing for certain only where all were read.
+    fn try_on_sample(&self, all_read: bool, faults: &mut Vec<Diagnostic>) {
         let context = sample_context();
         for (name, template) in self.environment.templates() {
             if is_part(name) {
@@ -236,14 +236,14 @@ impl Templates {
             let Err(error) = template.render(minijinja::value::Serde(&context)) else {
                 continue;
             };
-            let certain = matches!(
-                error.kind(),
-                ErrorKind::UnknownFilter
-                    | ErrorKind::UnknownTest
-                    | ErrorKind::UnknownFunction
-                    | ErrorKind::TemplateNotFound
-            );
-            if certain || name == CONTEXTE {
+            let certain = match error.kind() {
+                ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction => {
+                    true
+                }
+                ErrorKind::TemplateNotFound => all_read,
+                _ => name == CONTEXTE,
+            };
+            if certain {
                 faults.push(located(name, &error).as_diagnostic());
             }
         }

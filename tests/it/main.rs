@@ -13,6 +13,7 @@ mod api;
 mod cli;
 mod crash;
 mod crash_points;
+mod diagnostics;
 mod editors;
 mod foresight;
 mod generations;

@@ -1,0 +1,100 @@
+//! What admins are told of an edit, at its place and in their words. The rules are the shipped ones with
+//! some files changed.
+
+use passerelle::adapters::shipped::Shipped;
+use passerelle::rules::compile::{Known, compile};
+use passerelle::rules::diagnostic::{Diagnostic, Severity};
+use rstest::rstest;
+
+/// All that is said of the shipped rules once these files say something else.
+fn found(edits: &[(&str, &str)]) -> Vec<Diagnostic> {
+    let mut rules = Shipped::Rules.files();
+    for (file, text) in edits {
+        rules.insert((*file).to_owned(), text.as_bytes().to_vec());
+    }
+    compile(&rules, &Shipped::Referentiel.files(), Known::default()).1
+}
+
+/// Those of one severity, as `file:line words`.
+fn told(diagnostics: &[Diagnostic], severity: Severity) -> Vec<String> {
+    diagnostics
+        .iter()
+        .filter(|it| it.severity == severity)
+        .map(|it| format!("{}:{} {}", it.file, it.line, it.message))
+        .collect()
+}
+
+#[test]
+fn a_misspelt_key_hides_no_misspelt_word() {
+    let errors = told(
+        &found(&[
+            (
+                "transmission.yaml",
+                "modes: [auteurs, categories]\ncategorie: [ASC]\n",
+            ),
+            (
+                "statuts.yaml",
+                "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée: {selon: resultats, valeurs: {Traité: Traité}}\nignorez: []\n",
+            ),
+        ]),
+        Severity::Error,
+    );
+    assert_eq!(
+        errors,
+        [
+            "transmission.yaml:2 clé inconnue « categorie » : vouliez-vous dire « categories » ?",
+            "transmission.yaml:1 mode inconnu « auteurs » : vouliez-vous dire « auteur » ?",
+            "statuts.yaml:6 clé inconnue « ignorez » : vouliez-vous dire « ignorer » ?",
+            "statuts.yaml:5 « selon » ne connaît pas le champ « resultats » : vouliez-vous dire « resultat » ?",
+        ]
+    );
+}
+
+#[test]
+fn a_template_that_cannot_be_read_hides_no_other() {
+    let errors = told(
+        &found(&[
+            ("modeles/accuse-reception.txt", "Objet: x\n{{ bien"),
+            ("modeles/contexte.txt", "{{ signalement.titre }}\n"),
+        ]),
+        Severity::Error,
+    );
+    assert_eq!(errors.len(), 2, "{errors:?}");
+    assert!(errors[1].contains("contexte.txt:1 « signalement.titre »"));
+}
+
+#[rstest]
+#[case("priorites.yaml", "priorites: {}\n")]
+#[case("qualifications.yaml", "qualifications: {}\n")]
+#[case(
+    "statuts.yaml",
+    "initial: Ouverte\ncanal: SoWell\ncorrespondances: {}\n"
+)]
+fn a_file_that_says_nothing_is_refused(#[case] file: &str, #[case] text: &str) {
+    let errors = told(&found(&[(file, text)]), Severity::Error);
+    let empty = |it: &String| it.contains("au moins une ligne « nom: valeur »");
+    assert!(errors.iter().any(empty), "{errors:?}");
+}
+
+#[test]
+fn no_mode_at_all_is_pointed_out() {
+    let mut edits = vec![("transmission.yaml", "modes: []\n")];
+    // The shipped cases would refuse it, since they expect that everything is forwarded.
+    let rules = Shipped::Rules.files();
+    let cases = rules.keys().filter(|it| it.starts_with("cas/"));
+    edits.extend(cases.map(|it| (it.as_str(), "cas: []\n")));
+    let found = found(&edits);
+    assert_eq!(told(&found, Severity::Error), [""; 0]);
+    let remarks = told(&found, Severity::Warning);
+    assert!(remarks[0].contains("plus aucun signalement ne part"));
+}
+
+#[test]
+fn a_misspelt_function_is_found_where_it_stands() {
+    let script = "// Qui ?\nfn afecter(signalement, residence, qualification) { #{} }\n";
+    let errors = told(&found(&[("gestionnaire.rhai", script)]), Severity::Error);
+    assert_eq!(
+        errors,
+        ["gestionnaire.rhai:2 la fonction « affecter » manque : est-ce « afecter », mal écrite ?"]
+    );
+}
