@@ -290,10 +290,15 @@ async fn stand_alone(database: &Path) -> anyhow::Result<File> {
     let path = database.with_extension("lock");
     let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
     let end = tokio::time::Instant::now() + SHUTDOWN_LIMIT;
+    let mut told = false;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) if tokio::time::Instant::now() < end => {
+                if !told {
+                    tracing::warn!("another daemon has the database: waiting for it to stop");
+                    told = true;
+                }
                 tokio::time::sleep(LOCK_POLL).await;
             }
             Err(TryLockError::WouldBlock) => {

@@ -120,6 +120,13 @@ impl Cli {
     }
 }
 
+/// Says that a list may go on: nobody is to take its first page for all there is.
+fn note_limit(printed: usize, limit: u32) {
+    if u32::try_from(printed).is_ok_and(|printed| printed == limit) {
+        eprintln!("The newest {limit}; --limit N shows more.");
+    }
+}
+
 /// A bar for work that takes its time; on a terminal only.
 fn progress(total: u64) -> ProgressBar {
     let bar = ProgressBar::new(total);

@@ -8,7 +8,7 @@ use comfy_table::presets::NOTHING;
 use serde_json::json;
 
 use crate::adapters::clock::SystemClock;
-use crate::cli::{Format, existing_store};
+use crate::cli::{Format, existing_store, note_limit};
 use crate::domain::livraison::{Destination, LivraisonEtat, LivraisonSummary};
 use crate::domain::ports::{Clock, RetryOutcome, Store};
 use crate::settings::Settings;
@@ -72,6 +72,7 @@ impl Deliveries {
             } => {
                 let found = store.list_livraisons(state.map(Into::into), limit).await?;
                 print(&found, format);
+                note_limit(found.len(), limit);
                 let waits = |it: &LivraisonSummary| {
                     it.destination == Destination::Sowell && it.etat == LivraisonEtat::EnAttente
                 };

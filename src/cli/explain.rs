@@ -11,7 +11,7 @@ use crate::adapters::http::submission;
 use crate::cli::edited::Edited;
 use crate::cli::existing_store;
 use crate::domain::ports::Client;
-use crate::rules::decide::{self, Decision};
+use crate::rules::decide::{self, Decision, Undecided};
 use crate::rules::foresee;
 use crate::rules::trace::Place;
 use crate::settings::Settings;
@@ -56,6 +56,9 @@ fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
         Ok(Decision::Transmettre(_)) => "Le signalement est transmis au CRM.".to_owned(),
         Ok(Decision::Ecarter { motif }) => {
             format!("Le signalement est conservé, sans être transmis : {motif}.")
+        }
+        Err(Undecided::UnknownCodes(_)) => {
+            "Aucune décision : SoWell recevrait un refus (422).".to_owned()
         }
         Err(error) => format!("Aucune décision : {error}."),
     };

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::adapters::http::submission;
 use crate::app::{inbound, open_files};
-use crate::cli::{Format, existing_store};
+use crate::cli::{Format, existing_store, note_limit};
 use crate::domain::ports::{SignalementSummary, Store};
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::delivery::Hint;
@@ -81,6 +81,7 @@ impl Signalements {
                     .list_signalements(state.map(Into::into), limit)
                     .await?;
                 print(&found, format);
+                note_limit(found.len(), limit);
                 Ok(())
             }
             Self::Retry { ids, all } => {

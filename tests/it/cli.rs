@@ -67,6 +67,8 @@ async fn a_refused_signalement_is_listed_and_decided_anew_with_its_photos() {
     let listed = lines(&on(&daemon, &["signalements", "list", "--format", "json"]));
     assert_eq!(listed[0]["etat"], "echec");
     assert!(listed[0]["motif"].as_str().unwrap().contains("NEUVE"));
+    let page = on(&daemon, &["signalements", "list", "--limit", "1"]);
+    assert!(String::from_utf8_lossy(&page.stderr).contains("--limit N shows more"));
     let still = on(&daemon, &["signalements", "retry", "--all"]);
     assert_eq!(still.status.code(), Some(1));
 
@@ -254,6 +256,13 @@ async fn a_decision_is_explained_before_and_after() {
         refused.contains("/auteur") && refused.contains("/residence"),
         "{refused}"
     );
+    let unknown = signalement_with(3, &json!({"residence": "NON", "bien": null}));
+    std::fs::write(&file, unknown.to_string()).unwrap();
+    let refused = on(&daemon, &["explain", "signalement.json"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let refused = String::from_utf8(refused.stdout).unwrap();
+    let end = "Aucune décision : SoWell recevrait un refus (422).";
+    assert!(refused.contains(end), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
