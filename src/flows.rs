@@ -11,4 +11,5 @@ pub mod outbound;
 pub mod reload;
 pub mod settings;
 
+mod breaker;
 mod settle;

@@ -81,6 +81,15 @@ fn describe() {
         "passerelle_deliveries",
         "Undelivered deliveries by destination and state."
     );
+    metrics::describe_gauge!(
+        "passerelle_deliveries_oldest_seconds",
+        metrics::Unit::Seconds,
+        "Age of the oldest undelivered delivery by destination and state; 0 without one."
+    );
+    metrics::describe_gauge!(
+        "passerelle_delivery_paused",
+        "1 while a destination is left alone, or tried with one delivery, after it failed."
+    );
     metrics::describe_counter!(
         "passerelle_rules_reloads_total",
         "Attempts to put edited files in force, by outcome."

@@ -1,15 +1,19 @@
-//! `passerelle deliveries list|retry`: the outbox, for operators.
+//! `passerelle deliveries list|show|retry`: the outbox, for operators.
 
-use anyhow::bail;
-use chrono::SecondsFormat;
-use clap::{Subcommand, ValueEnum};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde_json::json;
 
 use crate::adapters::clock::SystemClock;
 use crate::cli::{Format, existing_store, note_limit};
-use crate::domain::livraison::{Destination, LivraisonEtat, LivraisonSummary};
+use crate::domain::livraison::{
+    Attempt, Content, Destination, LivraisonEtat, LivraisonSummary, LivraisonView,
+};
 use crate::domain::ports::{Clock, RetryOutcome, Store};
 use crate::settings::Settings;
 
@@ -27,16 +31,41 @@ pub(super) enum Deliveries {
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
-    /// Send dead letters again
-    Retry {
-        /// Their identifiers, from `list`
-        #[arg(required = true)]
-        ids: Vec<String>,
-        /// Also one that a later status has overtaken
-        #[arg(long)]
-        force: bool,
+    /// Show a delivery with each of its attempts
+    Show {
+        /// Its identifier, from `list`
+        id: String,
     },
+    /// Send dead letters again
+    Retry(Retry),
 }
+
+#[derive(Debug, Args)]
+pub(super) struct Retry {
+    /// Their identifiers, from `list`
+    #[arg(required_unless_present = "all")]
+    ids: Vec<String>,
+    /// Also one that a later status has overtaken
+    #[arg(long, conflicts_with = "all")]
+    force: bool,
+    /// Every dead letter: the oldest alone as a trial, the others once it has arrived
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
+    /// With --all: only those that go there
+    #[arg(long, requires = "all", value_parser = destination)]
+    destination: Option<Destination>,
+    /// With --all: how long the trial may take
+    #[arg(long, requires = "all", value_parser = humantime::parse_duration, default_value = "60s")]
+    wait: Duration,
+}
+
+fn destination(word: &str) -> Result<Destination, String> {
+    let known = Destination::ALL.map(Destination::as_str).join(", ");
+    Destination::parse(word).ok_or_else(|| format!("not one of {known}"))
+}
+
+/// How often a trial is looked at.
+const TRIAL_POLL: Duration = Duration::from_millis(100);
 
 /// The states, in the words of the API.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -81,13 +110,60 @@ impl Deliveries {
                 }
                 Ok(())
             }
-            Self::Retry { ids, force } => retry(store.as_ref(), &ids, force).await,
+            Self::Show { id } => {
+                let found = store.find_livraison(&id).await?;
+                show(&found.context("there is no such delivery")?);
+                Ok(())
+            }
+            Self::Retry(wanted) if wanted.all => retry_all(store.as_ref(), &wanted).await,
+            Self::Retry(wanted) => retry(store.as_ref(), &wanted.ids, wanted.force).await,
         }
     }
 }
 
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Without addresses and texts: an operator's screen is no place for what tenants wrote.
+fn show(found: &LivraisonView) {
+    let it = &found.summary;
+    let content = match &found.content {
+        Some(Content::Statut(push)) => format!("{} ({})", push.statut, push.statut_crm),
+        Some(Content::Courriel(courriel)) => format!("e-mail {}", courriel.modele),
+        None => "cannot be read".to_owned(),
+    };
+    println!("id           {}", it.id);
+    println!("destination  {}", it.destination.as_str());
+    println!("demande      {}", it.uid.as_deref().unwrap_or("-"));
+    println!("content      {content}");
+    println!("state        {}", it.etat.as_str());
+    println!("accepted     {}", time(it.created_at));
+    if it.etat == LivraisonEtat::EnAttente {
+        println!("due          {}", time(it.due_at));
+    }
+    let mut table = Table::new();
+    table
+        .load_style(NOTHING)
+        .set_header(["ATTEMPT", "AT", "STATUS", "ERROR", "ANSWER"]);
+    for (number, attempt) in (1..).zip(&found.attempts) {
+        table.add_row(row(number, attempt));
+    }
+    println!("\n{table}");
+}
+
+fn row(number: u32, attempt: &Attempt) -> [String; 5] {
+    let status = attempt.status.map(|status| status.to_string());
+    [
+        number.to_string(),
+        time(attempt.at),
+        status.unwrap_or_else(|| "-".to_owned()),
+        attempt.error.clone().unwrap_or_default(),
+        attempt.excerpt.clone().unwrap_or_default(),
+    ]
+}
+
 fn print(found: &[LivraisonSummary], format: Format) {
-    let time = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     if format == Format::Json {
         for it in found {
             let line = json!({
@@ -153,4 +229,58 @@ async fn retry(store: &dyn Store, ids: &[String], force: bool) -> anyhow::Result
         bail!("{refused} of {} not sent again", ids.len());
     }
     Ok(())
+}
+
+async fn retry_all(store: &dyn Store, wanted: &Retry) -> anyhow::Result<()> {
+    let mut failed = Vec::new();
+    for destination in Destination::ALL {
+        if wanted.destination.is_some_and(|it| it != destination) {
+            continue;
+        }
+        let Some(trial) = store.oldest_dead(destination).await? else {
+            println!("{}: no dead letter", destination.as_str());
+            continue;
+        };
+        match try_one(store, &trial, wanted.wait).await {
+            Ok(()) => {
+                let queued = store.retry_dead(destination, SystemClock.now()).await?;
+                let name = destination.as_str();
+                println!("{name}: {trial} arrived; {queued} more will be sent again");
+            }
+            Err(error) => {
+                eprintln!("{}: {trial}: {error:#}", destination.as_str());
+                failed.push(destination.as_str());
+            }
+        }
+    }
+    if !failed.is_empty() {
+        bail!("the other dead letters for {} stay", failed.join(", "));
+    }
+    Ok(())
+}
+
+/// Sends one dead letter again, and waits for how it goes.
+async fn try_one(store: &dyn Store, id: &str, wait: Duration) -> anyhow::Result<()> {
+    let before = attempts_of(store, id).await?.attempts;
+    store.retry_livraison(id, false, SystemClock.now()).await?;
+    let end = tokio::time::Instant::now() + wait;
+    loop {
+        let now = attempts_of(store, id).await?;
+        if now.etat == LivraisonEtat::Livree {
+            return Ok(());
+        }
+        if now.attempts > before {
+            let error = now.last_error.unwrap_or_default();
+            bail!("the trial did not arrive: {error}");
+        }
+        if tokio::time::Instant::now() >= end {
+            bail!("nobody has sent the trial yet, and it waits to be: is the daemon running?");
+        }
+        tokio::time::sleep(TRIAL_POLL).await;
+    }
+}
+
+async fn attempts_of(store: &dyn Store, id: &str) -> anyhow::Result<LivraisonSummary> {
+    let found = store.find_livraison(id).await?;
+    Ok(found.context("the trial is gone")?.summary)
 }

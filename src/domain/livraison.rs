@@ -165,6 +165,8 @@ pub struct Claim {
     pub id: String,
     /// Proves, when it is finished, that no other worker took it over meanwhile.
     pub fence: i64,
+    /// The queue that it is the oldest of.
+    pub queue: String,
     /// What to send.
     pub content: Content,
     /// Attempts made before this one.
@@ -198,6 +200,17 @@ pub struct Attempt {
     pub error: Option<String>,
     /// The first bytes of the answer.
     pub excerpt: Option<String>,
+}
+
+/// A delivery with everything that was tried.
+#[derive(Debug, Clone)]
+pub struct LivraisonView {
+    /// As operators list it.
+    pub summary: LivraisonSummary,
+    /// What is to be sent; `None` where it cannot be read.
+    pub content: Option<Content>,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<Attempt>,
 }
 
 /// A delivery as operators list it.

@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use crate::domain::demande::{Demande, Fichier, NewDemande, Uid};
 use crate::domain::livraison::{
-    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, NewLivraison, Outcome,
-    StatutPush, UidPush,
+    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, NewLivraison,
+    Outcome, StatutPush, UidPush,
 };
 use crate::domain::signalement::{Etat, Photo, SignalementId};
 use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
@@ -480,13 +480,16 @@ pub enum RetryOutcome {
     Overtaken,
 }
 
-/// A destination that is left alone for a while.
+/// A destination that is left alone for a while: its breaker is open. Past `until` one delivery may
+/// try the ground.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
     /// Until when.
     pub until: DateTime<Utc>,
-    /// How many times in a row it refused.
+    /// How many times in a row it was tried for nothing.
     pub failures: u32,
+    /// Whether it refuses our token or account; otherwise it fails.
+    pub refused: bool,
     /// Why.
     pub reason: String,
 }
@@ -509,6 +512,8 @@ pub struct LivraisonCount {
     pub etat: LivraisonEtat,
     /// How many.
     pub count: i64,
+    /// When the oldest of them was accepted.
+    pub oldest_at: DateTime<Utc>,
 }
 
 /// An accepted version in a list.
@@ -629,8 +634,8 @@ pub trait Store: Send + Sync {
         pause: Option<Pause>,
     ) -> Result<(), StoreError>;
 
-    /// Makes deliveries that wait for another attempt due now. A pause of the destination is over,
-    /// and forgets how often it refused.
+    /// Makes deliveries that wait for another attempt due now. A pause of the destination, for
+    /// [`Resume::Refused`] one of a refused token, is over, and forgets how often it was tried.
     async fn resume(
         &self,
         destination: Destination,
@@ -652,6 +657,19 @@ pub trait Store: Send + Sync {
         force: bool,
         now: DateTime<Utc>,
     ) -> Result<RetryOutcome, StoreError>;
+
+    /// A delivery with its attempts.
+    async fn find_livraison(&self, id: &str) -> Result<Option<LivraisonView>, StoreError>;
+
+    /// The dead delivery of a destination that was accepted first.
+    async fn oldest_dead(&self, destination: Destination) -> Result<Option<String>, StoreError>;
+
+    /// Makes every dead delivery of a destination wait again, due at once; gives their number.
+    async fn retry_dead(
+        &self,
+        destination: Destination,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError>;
 
     /// How many deliveries stand where; delivered ones are not counted.
     async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError>;

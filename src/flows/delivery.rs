@@ -1,7 +1,9 @@
 //! Empties the outbox: claims what is due, sends it, and notes how it went.
 //!
 //! A hint wakes the worker early; looking at least every second is what makes it certain. Order
-//! within a demande comes from the claim, which only ever gives the oldest waiting delivery.
+//! within a demande comes from the claim, which only ever gives the oldest waiting delivery. A
+//! destination that fails for several demandes in a row, or refuses our token, is left alone for a
+//! while; then one delivery tries the ground, and the others follow in growing numbers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +19,14 @@ use crate::domain::ports::{
     Clock, MailError, MailFailure, Mailer, Message, Pause, Reply, Resume, Sowell, Store,
     StoreError, Unreachable,
 };
+use crate::flows::breaker::Breaker;
 use crate::flows::inbound::Rules;
 use crate::rules::template;
 use crate::settings::{DeliverySettings, InForce, LiveSettings};
 
-/// Deliveries to one destination under way at once.
-const IN_FLIGHT: usize = 32;
+/// A delivery is given up after so many attempts at least: one that the breaker held back all the
+/// time has had no fair chance yet.
+const FAIR_ATTEMPTS: u32 = 3;
 /// The outbox is looked at this often, hint or no hint.
 const POLL: Duration = Duration::from_secs(1);
 /// How long one attempt may take in all; SMTP, for one, has no limit of its own on an answer.
@@ -129,10 +133,11 @@ impl Delivery {
         let mut under_way = JoinSet::new();
         let mut hints = self.outbox.0.subscribe();
         let mut warned = false;
+        let breaker = Arc::new(Breaker::default());
         while !stop.is_cancelled() {
             while under_way.try_join_next().is_some() {}
             let wait = match self
-                .start_due(destination, &mut under_way, &mut warned)
+                .start_due(destination, &breaker, &mut under_way, &mut warned)
                 .await
             {
                 Ok(wait) => wait,
@@ -156,6 +161,7 @@ impl Delivery {
     async fn start_due(
         self: &Arc<Self>,
         destination: Destination,
+        breaker: &Arc<Breaker>,
         under_way: &mut JoinSet<()>,
         warned: &mut bool,
     ) -> Result<Duration, StoreError> {
@@ -174,7 +180,7 @@ impl Delivery {
             Some(pause) if pause.until > now => return Ok(until(pause.until, now)),
             // After a pause, one delivery tries the ground before the others follow.
             Some(_) => usize::from(under_way.is_empty()),
-            None => IN_FLIGHT - under_way.len().min(IN_FLIGHT),
+            None => breaker.width().saturating_sub(under_way.len()),
         };
         if free == 0 {
             return Ok(POLL);
@@ -183,14 +189,24 @@ impl Delivery {
         let claims = self.store.claim(destination, limit, now, LEASE).await?;
         for claim in claims {
             let delivery = Arc::clone(self);
-            let paused = pause.clone();
-            under_way.spawn(async move { delivery.deliver(destination, claim, paused).await });
+            let breaker = Arc::clone(breaker);
+            let probe = pause.is_some();
+            under_way.spawn(async move {
+                delivery.deliver(destination, &breaker, claim, probe).await;
+            });
         }
         let due = self.store.next_due(destination).await?;
         Ok(due.map_or(POLL, |due| until(due, now)))
     }
 
-    async fn deliver(&self, destination: Destination, claim: Claim, paused: Option<Pause>) {
+    /// Sends one delivery; a `probe` is the only one under way after a pause.
+    async fn deliver(
+        &self,
+        destination: Destination,
+        breaker: &Breaker,
+        claim: Claim,
+        probe: bool,
+    ) {
         let begun_under = self.in_force.get();
         let attempt = tokio::time::timeout(ATTEMPT, self.attempt(&claim)).await;
         let seen =
@@ -199,15 +215,24 @@ impl Delivery {
         let now = self.clock.now();
         let attempt = describe(&seen, now);
         let outcome = self.outcome(&verdict, &claim, now);
-        let failures = paused.as_ref().map_or(0, |it| it.failures);
+        let opens = match verdict {
+            Verdict::Unauthorized => true,
+            Verdict::Again { .. } => probe || breaker.failed(&claim.queue),
+            Verdict::Delivered | Verdict::Never => {
+                breaker.answered();
+                false
+            }
+        };
         let result = async {
-            match verdict {
-                Verdict::Unauthorized => {
-                    self.pause(destination, failures + 1, now, &attempt).await?;
-                }
-                // Whatever else it answered, the destination speaks to us again.
-                _ if paused.is_some() => self.store.set_pause(destination, None).await?,
-                _ => {}
+            if opens {
+                breaker.opened();
+                self.pause(destination, &verdict, probe, &attempt).await?;
+            } else if probe {
+                tracing::info!(
+                    destination = destination.as_str(),
+                    "the destination is back"
+                );
+                self.store.set_pause(destination, None).await?;
             }
             let finished = self
                 .store
@@ -286,34 +311,50 @@ impl Delivery {
         let give_up_after = TimeDelta::from_std(policy.give_up_after).unwrap_or(TimeDelta::MAX);
         // A refused token says nothing of the delivery: it waits for whoever mends the token.
         let refused = matches!(verdict, Verdict::Unauthorized);
-        if now - claim.since >= give_up_after && !refused {
+        let attempts = claim.attempts.saturating_add(1);
+        let given_up = now - claim.since >= give_up_after && attempts >= FAIR_ATTEMPTS;
+        if given_up && !refused {
             return Outcome::Dead;
         }
-        let ours = now + wait(policy, claim.attempts.saturating_add(1));
+        let ours = now + wait(policy, attempts);
         Outcome::Retry {
             due_at: not_before.map_or(ours, |theirs| theirs.max(ours)),
         }
     }
 
+    /// Opens the breaker: longer each time a probe fails, never longer than the longest wait of one
+    /// delivery, whatever the destination asks for.
     async fn pause(
         &self,
         destination: Destination,
-        failures: u32,
-        now: DateTime<Utc>,
+        verdict: &Verdict,
+        probe: bool,
         attempt: &Attempt,
     ) -> Result<(), StoreError> {
-        let until = now + wait(&self.in_force.get().delivery, failures);
-        tracing::error!(
-            destination = destination.as_str(),
-            status = attempt.status,
-            %until,
-            "ALARM: the destination refuses our token or account; it is left alone until then"
-        );
-        let reason = attempt.error.clone().unwrap_or_default();
+        let before = self.store.pause(destination).await?;
+        let failures = before.as_ref().map_or(0, |it| it.failures);
+        // What was under way when it opened tells nothing new.
+        let failures = (failures + u32::from(probe)).max(1);
+        let until = attempt.at + wait(&self.in_force.get().delivery, failures);
+        let until = before.map_or(until, |it| it.until.max(until));
+        let (destination_name, status) = (destination.as_str(), attempt.status);
+        let refused = matches!(verdict, Verdict::Unauthorized);
+        if refused {
+            tracing::error!(
+                destination = destination_name, status, %until,
+                "ALARM: the destination refuses our token or account; it is left alone until then"
+            );
+        } else {
+            tracing::warn!(
+                destination = destination_name, status, failures, %until,
+                "the destination fails for several deliveries; it is left alone until then"
+            );
+        }
         let pause = Pause {
             until,
             failures,
-            reason,
+            refused,
+            reason: attempt.error.clone().unwrap_or_default(),
         };
         self.store.set_pause(destination, Some(pause)).await
     }

@@ -57,6 +57,43 @@ async fn a_dead_letter_is_listed_and_sent_again() {
     assert_eq!(sowell.delivered(), ["En cours de traitement"]);
     let unknown = on(&daemon, &["deliveries", "retry", "absent"]);
     assert_eq!(unknown.status.code(), Some(1));
+    let shown = on(&daemon, &["deliveries", "show", id]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("CRC en cours"), "{shown}");
+    assert!(shown.contains("answered 422"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_dead_letters_wait_for_the_first_to_arrive() {
+    let sowell = FakeSowell::start().await;
+    let daemon = Builder::new().sowell(&sowell).start().await;
+    for number in 1..=3 {
+        let uid = daemon.created(&crate::harness::signalement(number)).await;
+        sowell.next(422, vec![]);
+        let statut = json!({"statut": "CRC en cours"});
+        assert_eq!(daemon.statut(&uid, &statut).await.status, 202);
+    }
+    let dead = || {
+        let arguments = ["deliveries", "list", "--state", "morte", "--format", "json"];
+        lines(&on(&daemon, &arguments)).len()
+    };
+    until("all are dead", || async { (dead() == 3).then_some(()) }).await;
+
+    let retry_all = ["deliveries", "retry", "--all", "--destination", "sowell"];
+    sowell.next(422, vec![]);
+    let output = on(&daemon, &retry_all);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(sowell.calls().len(), 4, "the trial alone was sent");
+    assert_eq!(dead(), 3);
+
+    let output = on(&daemon, &retry_all);
+    assert!(output.status.success(), "{output:?}");
+    sowell.wait_for(7).await;
+    assert_eq!(sowell.delivered().len(), 3);
+    let none = on(&daemon, &retry_all);
+    assert!(String::from_utf8_lossy(&none.stdout).contains("no dead letter"));
+    let mixed = on(&daemon, &["deliveries", "retry", "--all", "an-id"]);
+    assert_eq!(mixed.status.code(), Some(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -472,6 +472,8 @@ struct Ledger {
     calls: Mutex<Vec<Call>>,
     /// Answers to give before the usual 200, each with its headers.
     script: Mutex<VecDeque<Scripted>>,
+    /// What is answered about one demande, whatever the script says.
+    always: Mutex<Vec<(String, u16)>>,
 }
 
 impl FakeSowell {
@@ -493,6 +495,12 @@ impl FakeSowell {
             .lock()
             .unwrap()
             .push_back((status, headers));
+    }
+
+    /// Makes it answer so to everything about one demande.
+    pub fn always(&self, uid: &str, status: u16) {
+        let path = format!("/signalements/{uid}");
+        self.ledger.always.lock().unwrap().push((path, status));
     }
 
     pub fn calls(&self) -> Vec<Call> {
@@ -529,7 +537,13 @@ async fn receive(
         let value = headers.get(name).and_then(|it| it.to_str().ok());
         value.unwrap_or_default().to_owned()
     };
-    let scripted = ledger.script.lock().unwrap().pop_front();
+    let poisoned = ledger
+        .always
+        .lock()
+        .unwrap()
+        .iter()
+        .find_map(|(path, status)| (path == uri.path()).then_some((*status, Vec::new())));
+    let scripted = poisoned.or_else(|| ledger.script.lock().unwrap().pop_front());
     let (status, extra) = scripted.unwrap_or((200, Vec::new()));
     ledger.calls.lock().unwrap().push(Call {
         method: method.to_string(),

@@ -1,5 +1,7 @@
 //! The CRM changes a status, SoWell learns it (contract, sections 3 and 4).
 
+use chrono::{TimeDelta, Utc};
+use passerelle::domain::livraison::Destination;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -199,6 +201,86 @@ async fn a_refused_token_pauses_the_destination_and_is_tried_again() {
         .await;
     sowell.wait_for(4).await;
     assert_eq!(sowell.delivered(), ["En cours de traitement", "En attente"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_always_fails_holds_up_no_other_demande() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, poisoned) = start(&sowell).await;
+    sowell.always(&poisoned, 500);
+    let statut = json!({"statut": "CRC en cours"});
+    daemon.statut(&poisoned, &statut).await;
+    sowell.wait_for(7).await;
+    for number in 2..5 {
+        let uid = daemon.created(&signalement(number)).await;
+        assert_eq!(daemon.statut(&uid, &statut).await.status, 202);
+    }
+    until("the others arrive", || async {
+        (sowell.delivered().len() == 3).then_some(())
+    })
+    .await;
+    let store = &daemon.state.store;
+    let pause = store.pause(Destination::Sowell).await.unwrap();
+    assert_eq!(pause, None, "one demande is not the destination");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destination_that_fails_for_all_is_left_alone_across_a_restart() {
+    let sowell = FakeSowell::start().await;
+    let daemon = Builder::new()
+        .sowell(&sowell)
+        .set("DELIVERY__FIRST_RETRY", "1h")
+        .set("DELIVERY__MAX_RETRY", "1h")
+        .start()
+        .await;
+    for number in 1..=5 {
+        sowell.next(500, vec![]);
+        let uid = daemon.created(&signalement(number)).await;
+        daemon
+            .statut(&uid, &json!({"statut": "CRC en cours"}))
+            .await;
+    }
+    let open = until("the breaker opens", || async {
+        daemon.state.store.pause(Destination::Sowell).await.unwrap()
+    })
+    .await;
+    assert!(open.until - Utc::now() <= TimeDelta::hours(1), "{open:?}");
+    let metrics = daemon.get("/metrics", "").await;
+    let text = String::from_utf8(metrics.bytes).unwrap();
+    assert!(text.contains("passerelle_delivery_paused{destination=\"sowell\"} 1"));
+    let (folder, environment) = daemon.stop().await;
+    let daemon = Builder::again(&folder, environment).start().await;
+    let pause = daemon.state.store.pause(Destination::Sowell).await.unwrap();
+    assert_eq!(pause, Some(open));
+    let uid = daemon.created(&signalement(6)).await;
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    assert_eq!(sowell.calls().len(), 5, "nothing is sent meanwhile");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_that_comes_back_is_sent_again() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    let same_second = "2026-03-01T00:00:00Z";
+    for (statut, resultat) in [
+        ("CRC en cours", None),
+        ("Ouverte", None),
+        ("CRC en cours", None),
+        ("Clôturée", Some("Traité")),
+        ("Ouverte", None),
+        ("Clôturée", Some("Traité")),
+    ] {
+        let event = json!({"statut": statut, "resultat": resultat, "date": same_second});
+        assert_eq!(daemon.statut(&uid, &event).await.status, 202);
+    }
+    sowell.wait_for(6).await;
+    let words = ["En cours de traitement", "En attente"];
+    assert_eq!(
+        sowell.delivered(),
+        [words[0], words[1], words[0], "Traité", words[1], "Traité"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

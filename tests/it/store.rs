@@ -28,7 +28,7 @@ fn gestionnaire(identifiant: &str) -> Gestionnaire {
     }
 }
 
-fn record(number: u32, uid: Option<&str>) -> NewRecord {
+pub fn record(number: u32, uid: Option<&str>) -> NewRecord {
     let lien = format!("https://s.example/{number}");
     let demande = NewDemande {
         statut: "Transférée".into(),
@@ -92,7 +92,7 @@ fn push(id: &str, uid: &str) -> NewLivraison {
     }
 }
 
-fn event(id: &str, uid: &str, statut: &str, evenement: Option<&str>) -> NewEvent {
+pub fn event(id: &str, uid: &str, statut: &str, evenement: Option<&str>) -> NewEvent {
     NewEvent {
         id: format!("e-{id}"),
         event: StatutEvent {
@@ -368,6 +368,7 @@ async fn outbox(store: &dyn Store) {
     let pause = Pause {
         until: at(9),
         failures: 2,
+        refused: true,
         reason: "401".into(),
     };
     store

@@ -4,12 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::Utc;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::adapters::http::AppState;
 use crate::adapters::http::regles::{ReglesBody, state_of, text};
 use crate::domain::livraison::{Destination, LivraisonEtat};
+use crate::domain::ports::Store;
 use crate::flows::settings::SettingsReload;
 
 /// Whether the daemon can serve.
@@ -123,10 +125,23 @@ async fn set_gauges(state: &AppState) {
         reason = "seconds since 1970 fit a double exactly"
     )]
     metrics::gauge!("passerelle_rules_active_since_seconds").set(since as f64);
-    let Ok(counts) = state.store.count_livraisons().await else {
+    outbox_gauges(state.store.as_ref()).await;
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "no outbox holds 2^53 deliveries, nor does one wait for 2^53 seconds"
+)]
+async fn outbox_gauges(store: &dyn Store) {
+    let Ok(counts) = store.count_livraisons().await else {
         return;
     };
     for destination in Destination::ALL {
+        let name = destination.as_str();
+        if let Ok(pause) = store.pause(destination).await {
+            metrics::gauge!("passerelle_delivery_paused", "destination" => name)
+                .set(f64::from(u8::from(pause.is_some())));
+        }
         for etat in [
             LivraisonEtat::EnAttente,
             LivraisonEtat::Morte,
@@ -135,15 +150,16 @@ async fn set_gauges(state: &AppState) {
             let found = counts
                 .iter()
                 .find(|it| it.destination == destination && it.etat == etat);
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "no outbox holds 2^53 deliveries"
-            )]
             metrics::gauge!(
-                "passerelle_deliveries",
-                "destination" => destination.as_str(), "state" => etat.as_str()
+                "passerelle_deliveries", "destination" => name, "state" => etat.as_str()
             )
             .set(found.map_or(0, |it| it.count) as f64);
+            let age = found.map_or(0, |it| (Utc::now() - it.oldest_at).num_seconds());
+            metrics::gauge!(
+                "passerelle_deliveries_oldest_seconds",
+                "destination" => name, "state" => etat.as_str()
+            )
+            .set(age as f64);
         }
     }
 }

@@ -6,7 +6,8 @@ use sqlx::{QueryBuilder, Row as _};
 use super::{Db, DbConnection, DbPool, DbRow, dialect, failed};
 use crate::adapters::store::rows::{instant, millis, read_content, unreadable, write_content};
 use crate::domain::livraison::{
-    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, NewLivraison, Outcome,
+    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, NewLivraison,
+    Outcome,
 };
 use crate::domain::ports::{LivraisonCount, Pause, Resume, RetryOutcome, StoreError};
 
@@ -63,6 +64,7 @@ pub(super) async fn claim(
             Ok(content) => claims.push(Claim {
                 id,
                 fence: row.get("fence"),
+                queue: row.get("queue"),
                 content,
                 attempts: attempts(row),
                 since: instant(row.get("since")),
@@ -184,14 +186,16 @@ pub(super) async fn pause(
     pool: &DbPool,
     destination: Destination,
 ) -> Result<Option<Pause>, StoreError> {
-    let row = sqlx::query("SELECT until, failures, reason FROM pauses WHERE destination = $1")
-        .bind(destination.as_str())
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| failed(&error))?;
+    let row =
+        sqlx::query("SELECT until, failures, refused, reason FROM pauses WHERE destination = $1")
+            .bind(destination.as_str())
+            .fetch_optional(pool)
+            .await
+            .map_err(|error| failed(&error))?;
     Ok(row.map(|row| Pause {
         until: instant(row.get("until")),
         failures: u32::try_from(row.get::<i64, _>("failures")).unwrap_or(u32::MAX),
+        refused: row.get::<i64, _>("refused") == 1,
         reason: row.get("reason"),
     }))
 }
@@ -204,13 +208,15 @@ pub(super) async fn set_pause(
 ) -> Result<(), StoreError> {
     let query = match pause {
         Some(pause) => sqlx::query(
-            "INSERT INTO pauses (destination, until, failures, reason) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (destination) DO UPDATE SET until = excluded.until, \
-             failures = excluded.failures, reason = excluded.reason",
+            "INSERT INTO pauses (destination, until, failures, refused, reason) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (destination) DO UPDATE SET \
+             until = excluded.until, failures = excluded.failures, refused = excluded.refused, \
+             reason = excluded.reason",
         )
         .bind(destination.as_str())
         .bind(millis(pause.until))
         .bind(i64::from(pause.failures))
+        .bind(i64::from(pause.refused))
         .bind(pause.reason.clone()),
         None => sqlx::query("DELETE FROM pauses WHERE destination = $1").bind(destination.as_str()),
     };
@@ -229,12 +235,16 @@ pub(super) async fn resume(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     // Not deleted: one delivery tries the ground before the others follow.
-    sqlx::query("UPDATE pauses SET until = $1, failures = 0 WHERE destination = $2")
-        .bind(millis(now))
-        .bind(destination.as_str())
-        .execute(&mut *connection)
-        .await
-        .map_err(|error| failed(&error))?;
+    sqlx::query(
+        "UPDATE pauses SET until = $1, failures = 0 \
+         WHERE destination = $2 AND ($3 OR refused = 1)",
+    )
+    .bind(millis(now))
+    .bind(destination.as_str())
+    .bind(which == Resume::All)
+    .execute(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
     sqlx::query(
         "UPDATE livraisons SET due_at = $1 \
          WHERE destination = $2 AND etat = 'en_attente' AND due_at > $1 AND ($3 OR ( \
@@ -256,10 +266,7 @@ pub(super) async fn list(
     etat: Option<LivraisonEtat>,
     limit: u32,
 ) -> Result<Vec<LivraisonSummary>, StoreError> {
-    let mut query = QueryBuilder::<Db>::new(
-        "SELECT id, destination, uid, etat, attempts, last_error, created_at, due_at \
-         FROM livraisons ",
-    );
+    let mut query = QueryBuilder::<Db>::new(SUMMARY);
     if let Some(etat) = etat {
         query.push("WHERE etat = ").push_bind(etat.as_str());
     }
@@ -271,20 +278,57 @@ pub(super) async fn list(
         .fetch_all(pool)
         .await
         .map_err(|error| failed(&error))?;
-    rows.iter()
-        .map(|row| {
-            Ok(LivraisonSummary {
-                id: row.get("id"),
-                destination: destination(row)?,
-                uid: row.get("uid"),
-                etat: livraison_etat(row)?,
-                attempts: attempts(row),
-                last_error: row.get("last_error"),
-                created_at: instant(row.get("created_at")),
-                due_at: instant(row.get("due_at")),
-            })
-        })
-        .collect()
+    rows.iter().map(summary).collect()
+}
+
+/// What a [`LivraisonSummary`] is read from.
+const SUMMARY: &str = "SELECT id, destination, uid, etat, attempts, last_error, created_at, \
+                       due_at, content FROM livraisons ";
+
+fn summary(row: &DbRow) -> Result<LivraisonSummary, StoreError> {
+    Ok(LivraisonSummary {
+        id: row.get("id"),
+        destination: destination(row)?,
+        uid: row.get("uid"),
+        etat: livraison_etat(row)?,
+        attempts: attempts(row),
+        last_error: row.get("last_error"),
+        created_at: instant(row.get("created_at")),
+        due_at: instant(row.get("due_at")),
+    })
+}
+
+/// A delivery with its attempts.
+pub(super) async fn find(pool: &DbPool, id: &str) -> Result<Option<LivraisonView>, StoreError> {
+    let row = QueryBuilder::<Db>::new(SUMMARY)
+        .push("WHERE id = ")
+        .push_bind(id)
+        .build()
+        .fetch_optional(pool)
+        .await
+        .map_err(|error| failed(&error))?;
+    let Some(row) = row else { return Ok(None) };
+    let tried = sqlx::query(
+        "SELECT at, status, error, excerpt FROM tentatives WHERE livraison_id = $1 \
+         ORDER BY number",
+    )
+    .bind(id)
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    let attempt = |row: &DbRow| Attempt {
+        at: instant(row.get("at")),
+        status: row
+            .get::<Option<i64>, _>("status")
+            .and_then(|status| u16::try_from(status).ok()),
+        error: row.get("error"),
+        excerpt: row.get("excerpt"),
+    };
+    Ok(Some(LivraisonView {
+        summary: summary(&row)?,
+        content: read_content(row.get("content")).ok(),
+        attempts: tried.iter().map(attempt).collect(),
+    }))
 }
 
 fn destination(row: &DbRow) -> Result<Destination, StoreError> {
@@ -336,11 +380,44 @@ pub(super) async fn retry(
     Ok(RetryOutcome::Queued)
 }
 
+/// The dead delivery of a destination that was accepted first.
+pub(super) async fn oldest_dead(
+    pool: &DbPool,
+    destination: Destination,
+) -> Result<Option<String>, StoreError> {
+    sqlx::query_scalar(
+        "SELECT id FROM livraisons WHERE etat = 'morte' AND destination = $1 \
+         ORDER BY sequence LIMIT 1",
+    )
+    .bind(destination.as_str())
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed(&error))
+}
+
+/// Makes every dead delivery of a destination wait again.
+pub(super) async fn retry_dead(
+    connection: &mut DbConnection,
+    destination: Destination,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let queued = sqlx::query(
+        "UPDATE livraisons SET etat = 'en_attente', due_at = $1, since = $1, leased_until = 0, \
+         finished_at = NULL WHERE etat = 'morte' AND destination = $2",
+    )
+    .bind(millis(now))
+    .bind(destination.as_str())
+    .execute(connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(queued.rows_affected())
+}
+
 /// How many undelivered deliveries stand where.
 pub(super) async fn count(pool: &DbPool) -> Result<Vec<LivraisonCount>, StoreError> {
     let rows = sqlx::query(
-        "SELECT destination, etat, COUNT(*) AS count FROM livraisons WHERE etat <> 'livree' \
-         GROUP BY destination, etat",
+        "SELECT destination, etat, COUNT(*) AS count, MIN(created_at) AS oldest_at \
+         FROM livraisons WHERE etat <> 'livree' GROUP BY destination, etat",
     )
     .fetch_all(pool)
     .await
@@ -351,6 +428,7 @@ pub(super) async fn count(pool: &DbPool) -> Result<Vec<LivraisonCount>, StoreErr
                 destination: destination(row)?,
                 etat: livraison_etat(row)?,
                 count: row.get("count"),
+                oldest_at: instant(row.get("oldest_at")),
             })
         })
         .collect()

@@ -18,7 +18,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
 use crate::domain::demande::{Demande, Uid};
 use crate::domain::livraison::{
-    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, Outcome,
+    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, Outcome,
 };
 use crate::domain::ports::{
     BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, LivraisonCount, NewEvent, NewRecord,
@@ -218,6 +218,26 @@ impl Store for DbStore {
                     Box::pin(livraisons::retry(connection, id, *force, *now))
                 },
             )
+            .await
+    }
+
+    async fn find_livraison(&self, id: &str) -> Result<Option<LivraisonView>, StoreError> {
+        livraisons::find(&self.readers, id).await
+    }
+
+    async fn oldest_dead(&self, destination: Destination) -> Result<Option<String>, StoreError> {
+        livraisons::oldest_dead(&self.readers, destination).await
+    }
+
+    async fn retry_dead(
+        &self,
+        destination: Destination,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.writer
+            .write((destination, now), |connection, (destination, now)| {
+                Box::pin(livraisons::retry_dead(connection, *destination, *now))
+            })
             .await
     }
 

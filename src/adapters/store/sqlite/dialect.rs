@@ -30,7 +30,7 @@ pub(super) async fn take_due(
                SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
                AND sent.etat = 'en_attente' AND sent.leased_until > $3) \
            ORDER BY l.due_at, l.sequence LIMIT $4) \
-         RETURNING id, fence, content, attempts, since",
+         RETURNING id, fence, queue, content, attempts, since",
     )
     .bind(millis(now + lease))
     .bind(destination.as_str())
