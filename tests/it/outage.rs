@@ -210,7 +210,7 @@ async fn after_three_days_away_a_partner_gets_everything_in_growing_numbers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes: cargo test --release --test it outage -- --ignored --nocapture"]
+#[ignore = "takes minutes: cargo test --test it outage -- --ignored --nocapture"]
 async fn a_hundred_thousand_deliveries_drain_after_three_days() {
     outage(1_000, 100).await;
 }

@@ -106,23 +106,23 @@ fn attempts(row: &DbRow) -> u32 {
     u32::try_from(row.get::<i64, _>("attempts")).unwrap_or(u32::MAX)
 }
 
+pub(in super::super) const NEXT_DUE: &str = "SELECT CASE WHEN l.leased_until > l.due_at THEN l.leased_until ELSE l.due_at END \
+     FROM livraisons l \
+     WHERE l.destination = $1 AND l.etat = 'en_attente' AND NOT EXISTS ( \
+       SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
+       AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
+     ORDER BY l.due_at LIMIT 1";
+
 /// When the next claimable delivery is due; one that is being sent does not count.
 pub(super) async fn next_due(
     pool: &DbPool,
     destination: Destination,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let due: Option<i64> = sqlx::query_scalar(
-        "SELECT CASE WHEN l.leased_until > l.due_at THEN l.leased_until ELSE l.due_at END \
-         FROM livraisons l \
-         WHERE l.destination = $1 AND l.etat = 'en_attente' AND NOT EXISTS ( \
-           SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
-           AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
-         ORDER BY l.due_at LIMIT 1",
-    )
-    .bind(destination.as_str())
-    .fetch_optional(pool)
-    .await
-    .map_err(|error| failed(&error))?;
+    let due: Option<i64> = sqlx::query_scalar(NEXT_DUE)
+        .bind(destination.as_str())
+        .fetch_optional(pool)
+        .await
+        .map_err(|error| failed(&error))?;
     Ok(due.map(instant))
 }
 

@@ -29,6 +29,8 @@ use crate::domain::ports::{
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
 
+#[cfg(test)]
+pub(super) use livraisons::NEXT_DUE;
 pub(super) use signalements::record;
 
 #[async_trait]

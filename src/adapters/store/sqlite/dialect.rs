@@ -10,6 +10,18 @@ use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
 use crate::domain::ports::StoreError;
 
+const TAKE_DUE: &str = "UPDATE livraisons SET leased_until = $1, fence = fence + 1 WHERE sequence IN ( \
+       SELECT l.sequence FROM livraisons l \
+       WHERE l.destination = $2 AND l.etat = 'en_attente' AND l.due_at <= $3 \
+         AND l.leased_until <= $3 AND NOT EXISTS ( \
+           SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
+           AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
+         AND NOT EXISTS ( \
+           SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
+           AND sent.etat = 'en_attente' AND sent.leased_until > $3) \
+       ORDER BY l.due_at, l.sequence LIMIT $4) \
+     RETURNING id, fence, queue, content, attempts, since";
+
 /// Leases due deliveries: of each queue only the oldest that waits, and none while a later one is
 /// being sent (an earlier one may have come back by a retry), so that order holds.
 pub(super) async fn take_due(
@@ -19,25 +31,13 @@ pub(super) async fn take_due(
     now: DateTime<Utc>,
     lease: Duration,
 ) -> Result<Vec<DbRow>, sqlx::Error> {
-    sqlx::query(
-        "UPDATE livraisons SET leased_until = $1, fence = fence + 1 WHERE sequence IN ( \
-           SELECT l.sequence FROM livraisons l \
-           WHERE l.destination = $2 AND l.etat = 'en_attente' AND l.due_at <= $3 \
-             AND l.leased_until <= $3 AND NOT EXISTS ( \
-               SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
-               AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
-             AND NOT EXISTS ( \
-               SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
-               AND sent.etat = 'en_attente' AND sent.leased_until > $3) \
-           ORDER BY l.due_at, l.sequence LIMIT $4) \
-         RETURNING id, fence, queue, content, attempts, since",
-    )
-    .bind(millis(now + lease))
-    .bind(destination.as_str())
-    .bind(millis(now))
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await
+    sqlx::query(TAKE_DUE)
+        .bind(millis(now + lease))
+        .bind(destination.as_str())
+        .bind(millis(now))
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await
 }
 
 /// Nothing to lock: a transaction that writes is alone.
@@ -48,4 +48,35 @@ pub(super) fn lock_demande(_: &mut DbConnection, _: &Uid) -> Ready<Result<(), St
 /// Nothing to lock, either.
 pub(super) fn lock_versions(_: &mut DbConnection) -> Ready<Result<(), StoreError>> {
     ready(Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::store::sqlite::SqliteStore;
+    use crate::adapters::store::sqlite::shared::NEXT_DUE;
+    use sqlx::Row as _;
+
+    /// What waits is found by indexes that hold nothing else: a million delivered ones cost nothing.
+    #[tokio::test]
+    async fn what_is_due_is_found_without_looking_at_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("s.sqlite"))
+            .await
+            .unwrap();
+        for statement in [TAKE_DUE, NEXT_DUE] {
+            let explain = format!("EXPLAIN QUERY PLAN {statement}");
+            let rows = sqlx::query(sqlx::AssertSqlSafe(explain))
+                .fetch_all(&store.readers)
+                .await
+                .unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+            for step in &plan {
+                assert!(!step.starts_with("SCAN"), "{plan:#?}");
+                assert!(!step.contains("TEMP B-TREE"), "{plan:#?}");
+            }
+            let due = plan.iter().any(|it| it.contains("INDEX livraisons_due"));
+            assert!(due, "{plan:#?}");
+        }
+    }
 }
