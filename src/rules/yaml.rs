@@ -215,6 +215,71 @@ fn position(at: &Location) -> (u32, u32) {
     (clamp(at.line()), clamp(at.column()))
 }
 
+/// What can happen to a file in an editor: a part of the parser's words, and what to look for.
+const STUMBLES: [(&str, &str); 19] = [
+    (
+        "unclosed bracket",
+        "un crochet « [ » ou une accolade « { » n'est pas refermé",
+    ),
+    ("unclosed quote", "un guillemet n'est pas refermé"),
+    (
+        "mapping values are not allowed",
+        "deux-points inattendus : mettez le texte entre guillemets, ou alignez la ligne sur celle du dessus",
+    ),
+    ("tab", "une tabulation : utilisez des espaces pour décaler"),
+    (
+        "multiple YAML documents",
+        "une ligne « --- » coupe le fichier en deux",
+    ),
+    (
+        "unknown anchor",
+        "le symbole « * » en début de valeur : mettez le texte entre guillemets",
+    ),
+    (
+        "an anchor or alias",
+        "le symbole « & » ou « * » en début de valeur : mettez le texte entre guillemets",
+    ),
+    (
+        "a tag",
+        "le symbole « ! » en début de valeur : mettez le texte entre guillemets",
+    ),
+    (
+        "a directive",
+        "le symbole « % » en début de ligne : mettez le texte entre guillemets",
+    ),
+    (
+        "block mapping, did not find expected key",
+        "cette ligne n'est pas alignée avec les clés de son groupe, ou n'est pas « nom: valeur »",
+    ),
+    (
+        "simple key",
+        "cette ligne n'est pas « nom: valeur » : il manque les deux-points, ou l'espace après eux",
+    ),
+    (
+        "expected '-' indicator",
+        "un tiret « - » et une clé « nom: » sont mêlés au même décalage",
+    ),
+    (
+        "a flow ",
+        "entre crochets ou accolades, il manque une virgule ou la fermeture",
+    ),
+    (
+        "escape",
+        "une barre « \\ » entre guillemets doubles s'écrit « \\\\ »",
+    ),
+    (
+        "illegal placement of ':'",
+        "entre crochets ou accolades, il manque une virgule ou la fermeture",
+    ),
+    (
+        "unexpected character",
+        "un signe inattendu : mettez le texte entre guillemets",
+    ),
+    ("misplaced bracket", "un crochet ou une accolade en trop"),
+    ("recursion limit", "trop de niveaux imbriqués"),
+    ("budget breached", "ce fichier est trop grand"),
+];
+
 /// What the parser stumbled on, for someone who has never heard of YAML's grammar.
 fn explain(error: &serde_yaml::Error) -> String {
     let english = error.to_string();
@@ -224,30 +289,7 @@ fn explain(error: &serde_yaml::Error) -> String {
         .next()
         .unwrap_or(&english)
         .to_owned();
-    let known = [
-        (
-            "unclosed bracket",
-            "un crochet « [ » ou une accolade « { » n'est pas refermé",
-        ),
-        ("unclosed quote", "un guillemet n'est pas refermé"),
-        (
-            "mapping values are not allowed",
-            "deux-points inattendus : mettez le texte entre guillemets",
-        ),
-        (
-            "tabs disallowed",
-            "une tabulation : utilisez des espaces pour décaler",
-        ),
-        (
-            "multiple YAML documents",
-            "une ligne « --- » coupe le fichier en deux",
-        ),
-        (
-            "unknown anchor",
-            "le symbole « * » en début de valeur : mettez le texte entre guillemets",
-        ),
-    ];
-    match known.iter().find(|(needle, _)| english.contains(needle)) {
+    match STUMBLES.iter().find(|(needle, _)| english.contains(needle)) {
         Some((_, french)) => (*french).to_owned(),
         None => format!("ce fichier n'est pas du YAML valide ({english})"),
     }
@@ -256,6 +298,7 @@ fn explain(error: &serde_yaml::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
 
     fn text(node: &Node) -> &str {
         match &node.value {
@@ -283,6 +326,38 @@ mod tests {
         let faults = parse("f.yaml", "a: 1\nb: {c: 1, c: 2}\na: 2\n").unwrap_err();
         let at: Vec<(u32, u32)> = faults.iter().map(|it| (it.line, it.column)).collect();
         assert_eq!(at, [(2, 11), (3, 1)]);
+    }
+
+    #[rstest]
+    #[case("a:\n  b: 1\n   c: 2\n", "alignez la ligne")]
+    #[case("a:\n  b: 1\n c: 2\n", "n'est pas alignée")]
+    #[case("a: 1\nb 2\nc: 3\n", "deux-points")]
+    #[case("a: 1\nb\n", "deux-points")]
+    #[case("a:\n  b: 1\n  - c\n", "n'est pas alignée")]
+    #[case("a:\n  - b\n  c: 1\n", "mêlés")]
+    #[case("a: [b, c\nd: 1\n", "la fermeture")]
+    #[case("a: {b: 1 c: 2}\n", "")]
+    #[case("a: [b c: d: e]\n", "")]
+    #[case("a: 'b\nc: 1\n", "guillemet")]
+    #[case("a: \"b\\z\"\n", "barre")]
+    #[case("a: b: c\n", "deux-points")]
+    #[case("a:\n\tb: 1\n", "tabulation")]
+    #[case("a: @b\n", "guillemets")]
+    #[case("a: `b`\n", "guillemets")]
+    #[case("a: %b\n", "guillemets")]
+    #[case("a: *b\n", "guillemets")]
+    #[case("a: !b c\n", "")]
+    #[case("a: 1\0\n", "")]
+    #[case("}\n", "")]
+    #[case("- a\nb: 1\n", "")]
+    fn what_happens_in_an_editor_is_told_in_french(#[case] text: &str, #[case] words: &str) {
+        let Err(faults) = parse("f.yaml", text) else {
+            assert_eq!(words, "", "{text}");
+            return;
+        };
+        let message = &faults[0].message;
+        assert!(message.contains(words), "{text}: {message}");
+        assert!(!message.contains("valide ("), "{text}: {message}");
     }
 
     #[test]
