@@ -217,6 +217,37 @@ async fn the_openapi_document_is_made_from_the_code() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_and_answered_is_what_the_openapi_document_says() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let fits = |schema: &Value, value: &Value| {
+        let mut schema = schema.clone();
+        schema["components"] = document["components"].clone();
+        jsonschema::draft202012::is_valid(&schema, value)
+    };
+    let create = &document["paths"]["/api/v1/signalements"]["post"];
+    let answer =
+        |status: &str| &create["responses"][status]["content"]["application/json"]["schema"];
+    let body = signalement(1);
+    let sent = &create["requestBody"]["content"]["application/json"]["schema"];
+    assert!(fits(sent, &body));
+    for blank in ["", " \u{a0}", "a\0b"] {
+        let mut other = body.clone();
+        other["auteur"] = blank.into();
+        assert!(!fits(sent, &other), "{blank:?}");
+    }
+    let created = daemon.post(&body).await.json();
+    assert!(fits(answer("201"), &created));
+    assert!(fits(answer("200"), &daemon.post(&body).await.json()));
+    daemon
+        .edit("rules/transmission.yaml", "modes: [manager]\n")
+        .await;
+    let kept = daemon.post(&signalement(2)).await.json();
+    assert_eq!(kept["transmis"], false);
+    assert!(fits(answer("200"), &kept) && !fits(answer("201"), &kept));
+}
+
 fn collect_references(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(map) => {

@@ -71,7 +71,11 @@ pub struct FichierBody<'a> {
 )]
 pub struct ChangeBody {
     /// Le statut du CRM.
-    #[schema(max_length = 200, example = "Vivest en cours")]
+    #[schema(
+        max_length = 200,
+        pattern = r"^[^\u0000\r\n]*[^\s\u0000][^\u0000\r\n]*$",
+        example = "Vivest en cours"
+    )]
     statut: String,
     /// Quand il a changé ; maintenant, si la clé est absente.
     #[schema(format = "date-time")]

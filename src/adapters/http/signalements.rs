@@ -32,28 +32,56 @@ const PARSE_APART_BYTES: usize = 64 * 1024;
 )]
 pub struct SignalementBody {
     /// Code de la catégorie SoWell.
-    #[schema(max_length = 64, example = "ASC")]
+    #[schema(
+        max_length = 64,
+        pattern = r"^[^\u0000\r\n]*[^\s\u0000][^\u0000\r\n]*$",
+        example = "ASC"
+    )]
     qualification: String,
     /// Code de la place SoWell.
-    #[schema(max_length = 64, example = "MZ-01")]
+    #[schema(
+        max_length = 64,
+        pattern = r"^[^\u0000\r\n]*[^\s\u0000][^\u0000\r\n]*$",
+        example = "MZ-01"
+    )]
     residence: String,
     /// Code du spot SoWell.
-    #[schema(max_length = 64, example = "MZ-01-ASC")]
+    #[schema(
+        max_length = 64,
+        pattern = r"^[^\u0000\r\n]*[^\s\u0000][^\u0000\r\n]*$",
+        example = "MZ-01-ASC"
+    )]
     bien: Option<String>,
     /// Prénom et nom de l'auteur.
-    #[schema(max_length = 200, example = "Camille Durand")]
+    #[schema(
+        max_length = 200,
+        pattern = r"^[^\u0000\r\n]*[^\s\u0000][^\u0000\r\n]*$",
+        example = "Camille Durand"
+    )]
     auteur: String,
     /// E-mail de l'auteur.
-    #[schema(max_length = 254, example = "camille.durand@locataire.example")]
+    #[schema(
+        max_length = 254,
+        format = "email",
+        example = "camille.durand@locataire.example"
+    )]
     email_auteur: String,
     /// Instant ISO 8601 avec fuseau.
     #[schema(format = "date-time", example = "2026-02-28T18:25:43.511+01:00")]
     date_creation: String,
     /// Une des clés de priorites.yaml.
-    #[schema(example = "high")]
+    #[schema(
+        max_length = 64,
+        pattern = r"^[^\u0000\r\n]*[^\s\u0000][^\u0000\r\n]*$",
+        example = "high"
+    )]
     priorite: String,
     /// Texte libre.
-    #[schema(max_length = 20000, example = "L'ascenseur est bloqué au 4ᵉ étage.")]
+    #[schema(
+        max_length = 20000,
+        pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$",
+        example = "L'ascenseur est bloqué au 4ᵉ étage."
+    )]
     description: String,
     /// Photos JPEG, PNG, WebP ou HEIC en base64 (RFC 4648), avec ou sans préfixe
     /// `data:image/…;base64,`.
@@ -62,6 +90,7 @@ pub struct SignalementBody {
     #[schema(
         max_length = 2000,
         format = "uri",
+        pattern = "^https?://",
         example = "https://manager.sowell.example/signalements/1"
     )]
     lien_sowell: String,
@@ -128,6 +157,20 @@ pub struct SetAsideBody {
     avertissements: Vec<String>,
 }
 
+/// Ce qui est répondu sans rien créer : le corps de la première réponse, si la demande existe déjà, ou
+/// pourquoi le signalement n'est pas transmis.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignalementSansCreation)]
+#[serde(untagged)]
+#[expect(
+    dead_code,
+    reason = "documents two bodies, of which one is sent as it was committed"
+)]
+pub enum NothingCreatedBody<'a> {
+    Replayed(CreatedBody<'a>),
+    SetAside(SetAsideBody),
+}
+
 /// Où en est un signalement.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EtatSignalement)]
@@ -180,7 +223,7 @@ pub fn render_created(accepted: &Accepted<'_>) -> String {
     request_body = SignalementBody,
     responses(
         (status = 201, description = "Une demande est créée dans le CRM.", body = CreatedBody, headers(("Location" = String))),
-        (status = 200, description = "Répétition (en-tête Idempotent-Replayed: true, corps du 201), ou signalement conservé sans être transmis.", body = SetAsideBody),
+        (status = 200, description = "Répétition (en-tête Idempotent-Replayed: true, corps du 201), ou signalement conservé sans être transmis.", body = NothingCreatedBody),
         (status = 409, description = "Même clé, autre contenu.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Champ manquant ou invalide, code inconnu : toutes les erreurs à la fois.", body = ProblemBody, content_type = "application/problem+json"),
         CommonRefusals,
