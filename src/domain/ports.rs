@@ -43,10 +43,34 @@ pub trait Files: Send + Sync {
     /// # Errors
     /// When it is not there or cannot be read.
     async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError>;
+
+    /// The names of what has lain there untouched since `before`, in the part of the store whose
+    /// SHA-256 begin with this byte. Remains of writes that broke off count, under their own names.
+    ///
+    /// # Errors
+    /// When the store cannot be listed.
+    async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError>;
+
+    /// Removes what [`Files::settled`] named, unless it was put there again since; tells which.
+    ///
+    /// # Errors
+    /// When it is there and cannot be removed.
+    async fn remove_settled(
+        &self,
+        shard: u8,
+        name: &str,
+        before: DateTime<Utc>,
+    ) -> Result<bool, FilesError>;
+
+    /// Whether photos can be written now.
+    ///
+    /// # Errors
+    /// Why not.
+    async fn ping(&self) -> Result<(), FilesError>;
 }
 
 /// A photo could not be stored or read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("photo store: {0}")]
 pub struct FilesError(pub String);
 
@@ -697,6 +721,9 @@ pub trait Store: Send + Sync {
         replace: bool,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
+
+    /// Those of the names of stored photos that no signalement has.
+    async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError>;
 
     /// Whether the database can be read and written.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use passerelle::adapters::clock::SystemClock;
 use passerelle::adapters::folder::Folder;
 use passerelle::adapters::http::submission;
@@ -120,6 +121,23 @@ impl Files for Held {
 
     async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError> {
         self.files.read(sha256).await
+    }
+
+    async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError> {
+        self.files.settled(shard, before).await
+    }
+
+    async fn remove_settled(
+        &self,
+        shard: u8,
+        name: &str,
+        before: DateTime<Utc>,
+    ) -> Result<bool, FilesError> {
+        self.files.remove_settled(shard, name, before).await
+    }
+
+    async fn ping(&self) -> Result<(), FilesError> {
+        self.files.ping().await
     }
 }
 

@@ -21,6 +21,8 @@ pub struct ReadyBody {
     ready: bool,
     /// `ok`, or why the database does not answer.
     database: String,
+    /// `ok`, or why photos cannot be written.
+    files: String,
     /// `ok`, or why the CRM does not answer.
     crm: String,
     /// The rules in force and the last edit; a refused edit does not make the daemon unready.
@@ -82,10 +84,15 @@ pub async fn ready(State(state): State<AppState>) -> Response {
         Ok(()) => "ok".to_owned(),
         Err(error) => error.to_string(),
     };
-    let ready = database == "ok";
+    let files = match state.files.ping().await {
+        Ok(()) => "ok".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let ready = database == "ok" && files == "ok";
     let body = ReadyBody {
         ready,
         database,
+        files,
         // The embedded CRM is the database.
         crm: "ok".to_owned(),
         regles: state_of(&state.reload),

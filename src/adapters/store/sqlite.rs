@@ -67,14 +67,14 @@ impl SqliteStore {
             .await
             .map_err(|error| StoreError::Fault(format!("migration: {error}")))?;
         crash::point("store.migrate.after");
+        // What is gone is not made anew while the daemon runs: an empty database would have no tables.
+        let options = options.create_if_missing(false);
+        let writer = Writer::start(connection, options.clone());
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(BUSY_TIMEOUT)
-            .connect_lazy_with(options.read_only(true).create_if_missing(false));
-        Ok(Self {
-            readers,
-            writer: Writer::start(connection),
-        })
+            .connect_lazy_with(options.read_only(true));
+        Ok(Self { readers, writer })
     }
 }
 

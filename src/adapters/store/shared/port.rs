@@ -6,6 +6,7 @@
 //! same on SQLite and on PostgreSQL: `$1` placeholders, 64-bit integers, flags as 0 and 1.
 
 mod evenements;
+mod fichiers;
 mod livraisons;
 mod past;
 mod signalements;
@@ -288,10 +289,15 @@ impl Store for DbStore {
             .await
     }
 
+    async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError> {
+        fichiers::unnamed(&self.readers, names).await
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
-        // Through the writer, too: a database that can only be read does not serve.
+        // A real write, of a row that is always there: a database that can only be read, or has no
+        // room left, does not serve.
         self.writer
-            .write((), |_, ()| Box::pin(async { Ok(()) }))
+            .write((), |connection, ()| Box::pin(versions::rewrite(connection)))
             .await?;
         sqlx::query("SELECT 1")
             .execute(&self.readers)

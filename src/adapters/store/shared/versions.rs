@@ -57,6 +57,18 @@ pub(super) async fn save(
     Ok(())
 }
 
+/// Writes the last version's row as it is, to see whether anything can be written.
+pub(super) async fn rewrite(connection: &mut DbConnection) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE versions SET files = files \
+         WHERE sequence = (SELECT MAX(sequence) FROM versions)",
+    )
+    .execute(connection)
+    .await
+    .map(|_| ())
+    .map_err(|error| failed(&error))
+}
+
 /// The version that was accepted last.
 pub(super) async fn last(pool: &DbPool) -> Result<Option<StoredVersion>, StoreError> {
     let row = sqlx::query(

@@ -7,7 +7,8 @@ use std::collections::{HashSet, VecDeque};
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::adapters::store::sqlite::{failed, shared};
@@ -35,10 +36,15 @@ enum Work {
 }
 
 impl Writer {
-    /// Takes the connection over; the task ends when the last `Writer` is gone.
-    pub(super) fn start(connection: SqliteConnection) -> Self {
+    /// Takes the connection over, with the options to open another one like it; the task ends when
+    /// the last `Writer` is gone.
+    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(run(connection, waiting));
+        let line = Line {
+            connection: Some(connection),
+            options,
+        };
+        tokio::spawn(run(line, waiting));
         Self { queue }
     }
 
@@ -122,7 +128,33 @@ where
     }
 }
 
-async fn run(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Work>) {
+/// The connection that writes.
+struct Line {
+    /// None since it met with trouble, until the next write opens another.
+    connection: Option<SqliteConnection>,
+    options: SqliteConnectOptions,
+}
+
+impl Line {
+    async fn open(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        if self.connection.is_none() {
+            let opened = self.options.connect().await;
+            self.connection = Some(opened.map_err(|error| failed(&error))?);
+        }
+        let opened = self.connection.as_mut();
+        opened.ok_or_else(|| StoreError::Fault("no connection".into()))
+    }
+
+    /// On a full disk SQLite may end the transaction by itself; the connection then waits for an
+    /// end that cannot come any more, and would refuse every write until the daemon is restarted.
+    async fn hang_up(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            let _ = connection.close_hard().await;
+        }
+    }
+}
+
+async fn run(mut line: Line, mut waiting: mpsc::Receiver<Work>) {
     let mut next: VecDeque<Work> = VecDeque::new();
     loop {
         if next.is_empty() {
@@ -138,7 +170,7 @@ async fn run(mut connection: SqliteConnection, mut waiting: mpsc::Receiver<Work>
             }
         }
         let batch = Batch::take(&mut next);
-        commit(&mut connection, batch).await;
+        commit(&mut line, batch).await;
     }
 }
 
@@ -218,8 +250,8 @@ impl Batch {
     }
 }
 
-async fn commit(connection: &mut SqliteConnection, mut batch: Batch) {
-    let outcome = attempt(connection, &mut batch).await;
+async fn commit(line: &mut Line, mut batch: Batch) {
+    let outcome = attempt(line, &mut batch).await;
     // What is wrong with the database is wrong for all: trying each would only wait once more each.
     let all_alike = matches!(outcome, Ok(_) | Err(StoreError::Unavailable(_)));
     if all_alike || batch.len() == 1 {
@@ -228,12 +260,20 @@ async fn commit(connection: &mut SqliteConnection, mut batch: Batch) {
     }
     // One bad write never takes its batch along.
     for mut alone in batch.split() {
-        let outcome = attempt(connection, &mut alone).await;
+        let outcome = attempt(line, &mut alone).await;
         alone.answer(outcome);
     }
 }
 
-async fn attempt(
+async fn attempt(line: &mut Line, batch: &mut Batch) -> Result<Vec<Recorded>, StoreError> {
+    let outcome = transact(line.open().await?, batch).await;
+    if matches!(outcome, Err(StoreError::Unavailable(_))) {
+        line.hang_up().await;
+    }
+    outcome
+}
+
+async fn transact(
     connection: &mut SqliteConnection,
     batch: &mut Batch,
 ) -> Result<Vec<Recorded>, StoreError> {

@@ -1,0 +1,276 @@
+//! The disk fills up, cannot be written, or gives a photo back no more: clients are told to come
+//! again, operators are told why, nothing is half kept, and service resumes by itself.
+
+use std::fs::{self, File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use reqwest::Client;
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
+
+use crate::harness::{Answer, Builder, PNG, possible, signalement, signalement_with, until};
+use crate::process::{Process, settle_in};
+
+/// A file system of its own in memory, so small that a test can fill it.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None`, with a note, where this system lets nobody mount one.
+    fn at(folder: &Path) -> Option<Self> {
+        fs::create_dir(folder).unwrap();
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"])
+            .arg(folder);
+        let mounted = mount.output().is_ok_and(|it| it.status.success());
+        possible(mounted, "the right to mount a file system").then(|| Self(folder.to_path_buf()))
+    }
+
+    /// Leaves no room, or just `left` bytes.
+    fn fill(&self, left: u64) {
+        let mut filler = File::create(self.filler()).unwrap();
+        while filler.write_all(&[0; 4096]).is_ok() {}
+        let length = filler.metadata().unwrap().len();
+        filler.set_len(length.saturating_sub(left)).unwrap();
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.join("filler")
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    Answer {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        bytes: response.bytes().await.unwrap().to_vec(),
+    }
+}
+
+async fn post(daemon: &Process, body: &Value) -> Answer {
+    answer(
+        daemon
+            .request("POST", "/api/v1/signalements", "sowell")
+            .json(body),
+    )
+    .await
+}
+
+fn is_for_later(answer: &Answer) {
+    assert_eq!(
+        answer.status,
+        503,
+        "{}",
+        String::from_utf8_lossy(&answer.bytes)
+    );
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json")
+    );
+    assert!(answer.header("retry-after").is_some());
+}
+
+/// Waits until `/readyz` says whether it can serve; gives what it says.
+async fn ready(daemon: &Process, wanted: bool) -> Value {
+    let url = format!("{}/readyz", daemon.url);
+    until(&format!("ready is {wanted}"), || async {
+        let response = Client::new().get(&url).send().await.unwrap();
+        let agrees = response.status().is_success() == wanted;
+        let body: Value = response.json().await.unwrap();
+        (agrees && body["ready"] == wanted).then_some(body)
+    })
+    .await
+}
+
+/// Names of the files in the photos' folders.
+fn photos(data: &Path) -> Vec<String> {
+    let shards = fs::read_dir(data.join("fichiers")).unwrap();
+    let shards = shards.map(|it| it.unwrap().path()).filter(|it| it.is_dir());
+    let files = shards.flat_map(|it| fs::read_dir(it).unwrap());
+    files
+        .map(|it| it.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+fn with_photo(number: u32, bytes: usize) -> Value {
+    let mut photo = base64_simd::STANDARD.decode_to_vec(PNG).unwrap();
+    photo.resize(bytes, u8::try_from(number).unwrap());
+    let photo = base64_simd::STANDARD.encode_to_string(photo);
+    signalement_with(number, &json!({"photos": [photo]}))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_refuses_for_now_and_resumes_by_itself() {
+    let folder = Builder::new().folder();
+    let data = folder.path().join("data");
+    let Some(disk) = SmallDisk::at(&data) else {
+        return;
+    };
+    let daemon = Process::start(folder.path(), &[]);
+    let created = post(&daemon, &with_photo(1, 1_000)).await;
+    assert_eq!(created.status, 201);
+    let kept = photos(&data);
+
+    // Room for little things, not for this photo.
+    disk.fill(64 * 1024);
+    let large = with_photo(2, 500_000);
+    is_for_later(&post(&daemon, &large).await);
+    let told = ready(&daemon, false).await;
+    assert!(
+        told["files"].as_str().unwrap().contains("No space left"),
+        "{told}"
+    );
+    assert_eq!(photos(&data), kept, "nothing is left of it");
+
+    // Not even for a row. What the log has room for already may still be written.
+    disk.fill(0);
+    let mut small = Vec::new();
+    let refused = loop {
+        let number = 100 + u32::try_from(small.len()).unwrap();
+        let body = signalement_with(number, &json!({"photos": []}));
+        let answer = post(&daemon, &body).await;
+        small.push((body, answer.status));
+        if answer.status != 201 {
+            break answer;
+        }
+    };
+    is_for_later(&refused);
+    let uid = created.json()["uid"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/demandes/{uid}/statut");
+    let statut = json!({"statut": "CRC en cours"});
+    is_for_later(&answer(daemon.request("POST", &path, "crm").json(&statut)).await);
+    ready(&daemon, false).await;
+
+    fs::remove_file(disk.filler()).unwrap();
+    ready(&daemon, true).await;
+    // Created, not replayed: nothing of the refused ones was there.
+    assert_eq!(post(&daemon, &large).await.status, 201);
+    for (body, before) in &small {
+        let wanted = if *before == 201 { 200 } else { 201 };
+        assert_eq!(post(&daemon, body).await.status, wanted);
+    }
+    let accepted = answer(daemon.request("POST", &path, "crm").json(&statut)).await;
+    assert_eq!(accepted.status, 202);
+    assert_eq!(photos(&data).len(), kept.len() + 1);
+    daemon.kill();
+}
+
+/// A daemon that file permissions bind, as they bind one that is not run by root.
+fn bound_by_permissions(folder: &Path) -> Option<Process> {
+    let root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+    let binary = env!("CARGO_BIN_EXE_passerelle");
+    if !root {
+        return Some(Process::start(folder, &[]));
+    }
+    let bound = ["--bounding-set=-all", "--inh-caps=-all"];
+    let works = Command::new("setpriv").args(bound).arg("true").status();
+    let works = works.is_ok_and(|it| it.success());
+    if !possible(works, "setpriv, to be root without its powers") {
+        return None;
+    }
+    let mut command = Command::new("setpriv");
+    command.args(bound).arg(binary);
+    Some(Process::of(settle_in(command, folder, &[])))
+}
+
+fn permit(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_cannot_be_written_refuses_for_now() {
+    let folder = Builder::new().folder();
+    let Some(daemon) = bound_by_permissions(folder.path()) else {
+        return;
+    };
+    let data = folder.path().join("data");
+    let fichiers = data.join("fichiers");
+    let shards: Vec<PathBuf> = fs::read_dir(&fichiers)
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
+    let all = |mode| {
+        permit(&fichiers, mode);
+        shards.iter().for_each(|it| permit(it, mode));
+    };
+    all(0o555);
+    is_for_later(&post(&daemon, &signalement(1)).await);
+    let told = ready(&daemon, false).await;
+    assert!(
+        told["files"]
+            .as_str()
+            .unwrap()
+            .contains("Permission denied"),
+        "{told}"
+    );
+    assert!(photos(&data).is_empty());
+    // Without photos there is nothing that it could not keep.
+    let bare = signalement_with(2, &json!({"photos": []}));
+    assert_eq!(post(&daemon, &bare).await.status, 201);
+    all(0o755);
+    ready(&daemon, true).await;
+    assert_eq!(post(&daemon, &signalement(1)).await.status, 201);
+    daemon.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_that_cannot_be_read_is_a_problem_of_its_own() {
+    let folder = Builder::new().folder();
+    let Some(daemon) = bound_by_permissions(folder.path()) else {
+        return;
+    };
+    let created = post(&daemon, &signalement(1)).await.json();
+    let demande = format!("/api/v1/demandes/{}", created["uid"].as_str().unwrap());
+    let demande = answer(daemon.request("GET", &demande, "crm")).await;
+    assert_eq!(demande.status, 200);
+    let url = demande.json()["fichiers"][0]["url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let shards = fs::read_dir(folder.path().join("data/fichiers")).unwrap();
+    let mut files = shards.flat_map(|it| fs::read_dir(it.unwrap().path()).unwrap());
+    let photo = files.next().unwrap().unwrap().path();
+    permit(&photo, 0);
+    is_for_later(&answer(daemon.request("GET", &url, "crm")).await);
+    permit(&photo, 0o644);
+    assert_eq!(answer(daemon.request("GET", &url, "crm")).await.status, 200);
+    daemon.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_another_process_holds_is_waited_for_and_then_refused_for_now() {
+    let daemon = Builder::new().start().await;
+    let url = format!("sqlite://{}", daemon.database().display());
+    let mut other = SqliteConnection::connect(&url).await.unwrap();
+    let hold = "BEGIN IMMEDIATE";
+
+    sqlx::query(hold).execute(&mut other).await.unwrap();
+    let body = signalement(1);
+    let waiting = daemon
+        .request("POST", "/api/v1/signalements", "sowell")
+        .json(&body);
+    let waiting = tokio::spawn(waiting.send());
+    // Its photo is on the disk: it has come as far as it can.
+    let fichiers = daemon.path("data");
+    until("it waits", || async {
+        (!photos(&fichiers).is_empty()).then_some(())
+    })
+    .await;
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap().status(), 201);
+
+    sqlx::query(hold).execute(&mut other).await.unwrap();
+    is_for_later(&daemon.post(&signalement(2)).await);
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    assert_eq!(daemon.post(&signalement(2)).await.status, 201);
+}
