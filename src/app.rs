@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, TryLockError};
-use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::pin::Pin;
@@ -11,11 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum_server::Server;
+use axum::middleware;
 use axum_server::accept::NoDelayAcceptor;
+use axum_server::{Handle, Server};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,6 +25,7 @@ use crate::adapters::crm::embedded::EmbeddedCrm;
 use crate::adapters::files::FilesOnDisk;
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::http::auth::{Gate, hash};
+use crate::adapters::http::handover::{Place, UntilStop, last_answers};
 use crate::adapters::http::{AppState, render_created, router, submission};
 use crate::adapters::mail::MailOut;
 use crate::adapters::shipped::Shipped;
@@ -38,12 +40,19 @@ use crate::flows::inbound::{Inbound, Rules};
 use crate::flows::outbound::Outbound;
 use crate::flows::reload::Reload;
 use crate::flows::settings::{Parts, SettingsReload};
+use crate::flows::sweep::Sweep;
 use crate::settings::{CrmKind, Folder, InForce, Secret, Settings};
 
 /// How long a connection may stay without the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a shutdown waits for requests and deliveries under way.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(25);
+/// How long a daemon that starts waits for one that is stopping: a little longer than it may take.
+const TAKEOVER_LIMIT: Duration = Duration::from_secs(30);
+/// How long connections that are open at the end may bring one more request.
+const LAST_REQUESTS: Duration = Duration::from_millis(250);
+/// How often it is looked at whether they are gone.
+const CONNECTIONS_POLL: Duration = Duration::from_millis(5);
 /// How often a daemon that is stopping is looked at.
 const LOCK_POLL: Duration = Duration::from_millis(50);
 /// How soon a token that the command line made replaces the old one.
@@ -62,6 +71,7 @@ pub struct App {
     /// Tokens that were made just now, to be shown once.
     pub new_tokens: BTreeMap<Client, Secret>,
     delivery: Arc<Delivery>,
+    sweep: Sweep,
     folders: Vec<FolderOnDisk>,
     settings_file: Option<FolderOnDisk>,
     /// Held for as long as the daemon runs.
@@ -130,6 +140,11 @@ impl App {
             set_log: telemetry::set_log,
         };
         let live = SettingsReload::boot(settings, in_force.clone(), parts);
+        let sweep = Sweep {
+            store: Arc::clone(&store),
+            files: Arc::clone(&files),
+            clock: Arc::clone(&clock),
+        };
         let delivery = Delivery {
             store: Arc::clone(&store),
             clock,
@@ -156,6 +171,7 @@ impl App {
             },
             new_tokens,
             delivery: Arc::new(delivery),
+            sweep,
             folders,
             settings_file,
             alone,
@@ -209,6 +225,7 @@ impl App {
         }
         until_stop("held statuses", Box::pin(release_when_known(state.clone())));
         until_stop("tokens", Box::pin(refresh_tokens(state.clone())));
+        until_stop("sweep", Box::pin(self.sweep.run()));
         until_stop("metrics", Box::pin(tidy_metrics(state.clone())));
         let reload = state.reload.clone();
         until_stop("rules", Box::pin(async move { reload.run(hints).await }));
@@ -230,14 +247,17 @@ impl App {
         });
 
         let tasks = state.tasks.clone();
-        let handle = axum_server::Handle::new();
-        let server = server(listener).handle(handle.clone());
-        let mut server = tokio::spawn(server.serve(router(state).into_make_service()));
+        let handle = Handle::new();
+        let server = server(UntilStop::new(listener, stop.clone())).handle(handle.clone());
+        let last_answers = middleware::from_fn_with_state(stop.clone(), last_answers);
+        let router = router(state).layer(last_answers);
+        let mut server = tokio::spawn(server.serve(router.into_make_service()));
         tokio::select! {
             () = stop.cancelled() => {}
             ended = &mut server => ended??,
         }
         stop.cancel();
+        leave(&handle).await;
         handle.graceful_shutdown(None);
         tasks.close();
         workers.close();
@@ -260,17 +280,35 @@ impl App {
     }
 }
 
+/// Waits until every connection that was open when the daemon was told to stop has had its last
+/// answer, within a limit: a request may be on its way on any of them.
+async fn leave(handle: &Handle<Place>) {
+    let end = Instant::now() + LAST_REQUESTS;
+    while handle.connection_count() > 0 && Instant::now() < end {
+        tokio::time::sleep(CONNECTIONS_POLL).await;
+    }
+}
+
 /// Makes a folder that nobody else reads: it holds what tenants wrote. One that is there keeps the
-/// rights that someone gave it.
+/// rights that someone gave it. Its name is on the disk when this returns.
 fn private_folder(folder: &Path) -> anyhow::Result<()> {
+    let missing = || folder.ancestors().take_while(|it| !it.exists());
+    let parents: Vec<_> = missing().filter_map(Path::parent).collect();
     let mut private = DirBuilder::new();
     private.recursive(true).mode(0o700);
-    let made = private.create(folder);
+    let made = private.create(folder).and_then(|()| {
+        let mut named = parents.into_iter().map(|parent| {
+            // The parent of a relative name is here.
+            let here = parent.as_os_str().is_empty();
+            if here { Path::new(".") } else { parent }
+        });
+        named.try_for_each(|parent| File::open(parent)?.sync_all())
+    });
     made.with_context(|| format!("{}", folder.display()))
 }
 
 /// What speaks HTTP on the listener.
-fn server(listener: TcpListener) -> Server<SocketAddr, NoDelayAcceptor> {
+fn server(listener: UntilStop) -> Server<Place, NoDelayAcceptor> {
     let mut server = Server::from_listener(listener)
         // Without it, an answer of two segments would wait for the client's acknowledgement.
         .acceptor(NoDelayAcceptor::new())
@@ -289,12 +327,12 @@ async fn stand_alone(database: &Path) -> anyhow::Result<File> {
     private_folder(folder)?;
     let path = database.with_extension("lock");
     let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
-    let end = tokio::time::Instant::now() + SHUTDOWN_LIMIT;
+    let end = Instant::now() + TAKEOVER_LIMIT;
     let mut told = false;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if tokio::time::Instant::now() < end => {
+            Err(TryLockError::WouldBlock) if Instant::now() < end => {
                 if !told {
                     tracing::warn!("another daemon has the database: waiting for it to stop");
                     told = true;

@@ -90,7 +90,11 @@ impl Cli {
                 return ExitCode::FAILURE;
             }
         };
-        match runtime.block_on(self.dispatch()) {
+        let outcome = runtime.block_on(self.dispatch());
+        // Whatever had to end has ended; a script or a look-up of a name that hangs must not keep
+        // the process.
+        runtime.shutdown_background();
+        match outcome {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("passerelle: {error:#}");

@@ -6,6 +6,7 @@ pub mod auth;
 mod body;
 mod demandes;
 mod drain;
+pub mod handover;
 mod health;
 mod json;
 mod path;

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use chrono::{SecondsFormat, Utc};
+use listenfd::ListenFd;
+use sd_notify::NotifyState;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -22,15 +24,48 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     for unknown in Settings::unknown_variables(std::env::vars()) {
         tracing::warn!("unknown setting in the environment: {unknown}");
     }
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .with_context(|| format!("listen: {}", settings.listen))?;
+    let listener = listen(settings.listen).await?;
     // After the port is ours: tokens that are made must also be shown.
     let app = App::build(&settings).await?;
     greet(&app, &settings, listener.local_addr()?);
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
+    tokio::spawn(pat_watchdog());
+    tell_service_manager(NotifyState::Ready);
     app.serve(listener, stop).await
+}
+
+/// The socket that a service manager holds for us (`LISTEN_FDS`), or else one of our own. A socket
+/// that is handed over outlives us: what comes while no daemon runs waits in its queue.
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let handed = ListenFd::from_env().take_tcp_listener(0);
+    match handed.context("the socket that was handed over (LISTEN_FDS)")? {
+        Some(listener) => {
+            listener.set_nonblocking(true)?;
+            Ok(TcpListener::from_std(listener)?)
+        }
+        None => TcpListener::bind(address)
+            .await
+            .with_context(|| format!("listen: {address}")),
+    }
+}
+
+/// Where nobody asked to be told, this does nothing.
+fn tell_service_manager(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "the service manager could not be told");
+    }
+}
+
+/// Shows a service manager that asked for it (`WatchdogSec=`) that the daemon still turns.
+async fn pat_watchdog() {
+    let Some(limit) = sd_notify::watchdog_enabled() else {
+        return;
+    };
+    loop {
+        tell_service_manager(NotifyState::Watchdog);
+        tokio::time::sleep(limit / 2).await;
+    }
 }
 
 /// Tells a person at a terminal what to do next. On stderr, like the logs, and never in them:
@@ -116,5 +151,13 @@ async fn stop_on_signal(stop: CancellationToken) {
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping: finishing what is under way");
+    tell_service_manager(NotifyState::Stopping);
     stop.cancel();
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    // Nothing that was acknowledged is lost by it: whoever got no answer repeats.
+    tracing::warn!("stopped at once, on a second signal");
+    std::process::exit(1);
 }

@@ -2,8 +2,10 @@
 //! limits of the system.
 
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
 use reqwest::{Client, RequestBuilder};
@@ -29,17 +31,14 @@ impl Process {
     }
 
     /// What `command` starts, once it listens.
-    pub fn of(command: Command) -> Self {
+    pub fn of(mut command: Command) -> Self {
+        command.stdin(Stdio::null());
         Self::started(command, |_| {})
     }
 
     /// The same, telling its number as soon as it has one.
     pub fn started(mut command: Command, tell: impl FnOnce(u32)) -> Self {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         tell(child.id());
         let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut greeting = Vec::new();
@@ -109,6 +108,15 @@ impl Process {
         .await
     }
 
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        until("it ends", || {
+            let ended = self.child.try_wait().unwrap();
+            async move { ended }
+        })
+        .await
+    }
+
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -132,6 +140,29 @@ pub fn settle_in(mut command: Command, folder: &Path, more: &[(&str, &str)]) -> 
         command.env(format!("PASSERELLE_{name}"), value);
     }
     command
+}
+
+/// The same command with the socket handed over to it, as a service manager does: as descriptor 3.
+pub fn hand_over(socket: &TcpListener, command: &Command) -> Command {
+    let socket = OwnedFd::from(socket.try_clone().unwrap());
+    // LISTEN_PID must name the process itself, which only a shell that becomes it can know.
+    let script = r#"exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@""#;
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", script])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stdin(Stdio::from(socket));
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    shell
 }
 
 /// Sends a signal, by its name without `SIG`.
