@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::source::{code, crash_points, files, without_tests};
 
 /// How near a point must stand.
-const LINES: usize = 4;
+const LINES: usize = 5;
 
 /// Whether a line does something that outlives the process.
 fn lasts(file: &str, text: &str, line: &str) -> bool {

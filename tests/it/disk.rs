@@ -201,7 +201,9 @@ async fn a_folder_that_cannot_be_written_refuses_for_now() {
         .collect();
     let all = |mode| {
         permit(&fichiers, mode);
-        shards.iter().for_each(|it| permit(it, mode));
+        for shard in &shards {
+            permit(shard, mode);
+        }
     };
     all(0o555);
     is_for_later(&post(&daemon, &signalement(1)).await);

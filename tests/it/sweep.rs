@@ -63,7 +63,7 @@ async fn an_orphan_that_comes_again_is_young_again() {
     let shard = u8::from_str_radix(&photo.sha256[..2], 16).unwrap();
     let before = Utc::now() - chrono::TimeDelta::hours(1);
     let found = daemon.state.files.settled(shard, before).await.unwrap();
-    assert_eq!(found, [photo.sha256.clone()]);
+    assert_eq!(found, std::slice::from_ref(&photo.sha256));
     daemon.state.files.put(photo.clone()).await.unwrap();
     let removed = daemon
         .state

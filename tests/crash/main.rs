@@ -1,0 +1,350 @@
+//! Kills the daemon at every place that has a name and at random moments, while clients repeat what
+//! they doubt and partners misbehave. Then the clients' receipts and the partners' ledgers judge.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod clients;
+#[allow(dead_code, reason = "the other test binary uses the rest of it")]
+#[path = "../it/harness.rs"]
+mod harness;
+mod oracle;
+mod partners;
+#[allow(dead_code, reason = "the other test binary uses the rest of it")]
+#[path = "../it/process.rs"]
+mod process;
+#[allow(dead_code, reason = "the other test binary uses the rest of it")]
+#[path = "../it/source.rs"]
+mod source;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use clients::{Client, Receipt};
+use harness::{Builder, until};
+use partners::{Mail, Partner, Push};
+use process::{hand_over, settle_in, signal};
+use source::crash_points;
+
+const CLIENTS: u32 = 6;
+const SIGKILL: i32 = 9;
+/// How long a daemon may take to come to the place where it is to die; it is killed then.
+const ON_ITS_WAY: Duration = Duration::from_secs(4);
+/// How often a place that no daemon came to is tried again.
+const TRIES: u32 = 10;
+/// The latest of the random moments, counted from the start of a process.
+const LATEST_MS: u64 = 1_200;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_and_nothing_doubled_wherever_it_is_killed() {
+    Ordeal::new().await.survive(10, 50).await;
+}
+
+/// `cargo test --test crash -- --ignored --nocapture`
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes the better part of an hour"]
+async fn nothing_is_lost_and_nothing_doubled_in_two_thousand_kills() {
+    let named = u32::try_from(crash_points().len()).unwrap();
+    Ordeal::new().await.survive(2_000 - named, 400).await;
+}
+
+/// A daemon to be killed, its partners, and what both have been through.
+struct Ordeal {
+    folder: Arc<TempDir>,
+    /// Held here, as by a service manager: requests wait in its queue while no daemon lives.
+    socket: TcpListener,
+    url: String,
+    sowell: Partner<Push>,
+    mail_server: Partner<Mail>,
+    rng: SmallRng,
+    /// Kills by place; those at a random moment under `at random`.
+    kills: BTreeMap<String, u32>,
+    begun: Instant,
+}
+
+impl Ordeal {
+    async fn new() -> Self {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        // Every run takes another way; a failed one says which.
+        let seed = rand::random();
+        say(&format!("seed {seed}"));
+        Self {
+            folder: Builder::new().folder(),
+            url: format!("http://{}", socket.local_addr().unwrap()),
+            socket,
+            sowell: Partner::sowell().await,
+            mail_server: Partner::mail_server().await,
+            rng: SmallRng::seed_from_u64(seed),
+            kills: BTreeMap::new(),
+            begun: Instant::now(),
+        }
+    }
+
+    /// Kills at each named place and `more` times besides, half of them at random moments.
+    async fn survive(mut self, more: u32, pause_ms: u64) {
+        let finish = CancellationToken::new();
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|number| {
+                let client = Client {
+                    number,
+                    url: self.url.clone(),
+                    http: reqwest::Client::builder()
+                        .timeout(Duration::from_secs(20))
+                        .build()
+                        .unwrap(),
+                    rng: SmallRng::from_rng(&mut self.rng),
+                    pause_ms,
+                };
+                tokio::spawn(client.run(finish.clone()))
+            })
+            .collect();
+
+        let probes = tokio::spawn(probe(format!("{}/readyz", self.url)));
+
+        let places = crash_points();
+        for place in &places {
+            self.kill_at(place).await;
+        }
+        for turn in 0..more {
+            if turn % 2 == 0 {
+                self.kill_at_random().await;
+            } else {
+                let place = self.rng.random_range(0..places.len());
+                self.try_kill_at(&places[place]).await;
+            }
+            if turn % 100 == 99 {
+                say(&format!(
+                    "{} more kills, {:?}",
+                    turn + 1,
+                    self.begun.elapsed()
+                ));
+            }
+        }
+
+        self.sowell.calm_down();
+        self.mail_server.calm_down();
+        let last = self.start(None, true);
+        finish.cancel();
+        let mut receipts = Vec::new();
+        for client in clients {
+            receipts.extend(client.await.expect("a client met what must not be"));
+        }
+        probes.abort();
+        self.judge(last, &receipts).await;
+    }
+
+    async fn judge(&mut self, last: Child, receipts: &[Receipt]) {
+        oracle::each_has_a_uid_of_its_own(receipts);
+        patiently("SoWell has every status", || {
+            oracle::not_taken(receipts, &self.sowell.ledger()) == 0
+        })
+        .await;
+        patiently("every author has an e-mail", || {
+            oracle::not_written_to(receipts, &self.mails()) == 0
+        })
+        .await;
+        stop(last).await;
+
+        // As if days had passed: what nobody names by now never will be.
+        self.age_files();
+        let last = self.start(None, true);
+        let named = oracle::everything_is_there(&self.url, receipts).await;
+        let kept = self.path("fichiers");
+        patiently("the orphans are swept", || oracle::files_in(&kept) == named).await;
+        let ledger = self.sowell.ledger();
+        oracle::sowell_saw_each_status_once_and_in_order(receipts, &ledger);
+        oracle::each_author_got_one_email(receipts, &self.mails());
+        stop(last).await;
+        let remains = oracle::files_in(&self.path("courriels"));
+        assert!(!remains.iter().any(|it| it.starts_with('.')), "{remains:?}");
+        oracle::database_is_whole(&self.path("passerelle.sqlite")).await;
+        self.report(receipts, &ledger, named.len());
+    }
+
+    fn report(&self, receipts: &[Receipt], ledger: &[Push], photos: usize) {
+        let kills: u32 = self.kills.values().sum();
+        let statuts: usize = receipts.iter().map(|it| it.statuts.len()).sum();
+        say(&format!(
+            "{kills} kills in {:?}: {:#?}\n{} signalements acknowledged, {photos} photos, \
+             {statuts} statuses; SoWell was called {} times, {} e-mails arrived",
+            self.begun.elapsed(),
+            self.kills,
+            receipts.len(),
+            ledger.len(),
+            self.mails().len(),
+        ));
+    }
+
+    /// Kills at a place, however many daemons it takes until one comes by.
+    async fn kill_at(&mut self, place: &str) {
+        for _ in 0..TRIES {
+            if self.try_kill_at(place).await {
+                return;
+            }
+        }
+        panic!("no daemon ever came to {place}");
+    }
+
+    async fn try_kill_at(&mut self, place: &str) -> bool {
+        if place.starts_with("files.remove") {
+            self.leave_orphan();
+        }
+        if self.rng.random_ratio(1, 4) || place.starts_with("files.remove") {
+            self.age_files();
+        }
+        let passage = match self.kills.get(place) {
+            // The first time, the first that comes by; then also a later one.
+            None => 1,
+            Some(_) => self.rng.random_range(1..=3),
+        };
+        let mail_server = place.starts_with("smtp.") || self.rng.random();
+        let mut child = self.start(Some(&format!("{place}:{passage}")), mail_server);
+        let end = Instant::now() + ON_ITS_WAY;
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                self.was_killed(status);
+                *self.kills.entry(place.to_owned()).or_default() += 1;
+                return true;
+            }
+            if Instant::now() > end {
+                self.kill(child);
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn kill_at_random(&mut self) {
+        let mail_server = self.rng.random();
+        let child = self.start(None, mail_server);
+        let moment = self.rng.random_range(0..LATEST_MS);
+        tokio::time::sleep(Duration::from_millis(moment)).await;
+        self.kill(child);
+    }
+
+    fn kill(&mut self, mut child: Child) {
+        child.kill().unwrap();
+        let status = child.wait().unwrap();
+        self.was_killed(status);
+        *self.kills.entry("at random".to_owned()).or_default() += 1;
+    }
+
+    /// It did not end by itself.
+    fn was_killed(&self, status: ExitStatus) {
+        if status.signal() != Some(SIGKILL) {
+            let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
+            panic!("it ended by itself, {status}: {log}");
+        }
+    }
+
+    fn start(&self, crash: Option<&str>, mail_server: bool) -> Child {
+        let binary = Command::new(env!("CARGO_BIN_EXE_passerelle"));
+        let sowell = format!("http://{}", self.sowell.address);
+        let smtp = if mail_server {
+            format!("smtp://{}", self.mail_server.address)
+        } else {
+            String::new()
+        };
+        let more = [("SOWELL__BASE_URL", &*sowell), ("SMTP__URL", &*smtp)];
+        let mut command = settle_in(binary, self.folder.path(), &more);
+        command.env("PASSERELLE_LOG", "warn");
+        if let Some(crash) = crash {
+            command.env("PASSERELLE_CRASH", crash);
+        }
+        let log = File::create(self.folder.path().join("log")).unwrap();
+        hand_over(&self.socket, &command)
+            .stderr(log)
+            .spawn()
+            .unwrap()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("data").join(name)
+    }
+
+    fn mails(&self) -> Vec<Mail> {
+        let mut mails = self.mail_server.ledger();
+        mails.extend(oracle::mails_in(&self.path("courriels")));
+        mails
+    }
+
+    /// A photo whose request ended before its commit.
+    fn leave_orphan(&self) {
+        let name = format!("ab{}", uuid::Uuid::now_v7().simple());
+        fs::write(self.path("fichiers/ab").join(name), "orphan").unwrap();
+    }
+
+    /// Makes all photos look as if they had been there for days.
+    fn age_files(&self) {
+        let long_ago = SystemTime::now() - Duration::from_hours(48);
+        age(&self.path("fichiers"), long_ago);
+    }
+}
+
+/// Asks whether the daemon is ready, as a load balancer does.
+async fn probe(url: String) {
+    let http = reqwest::Client::builder()
+        .timeout(Duration::from_secs(2))
+        .build()
+        .unwrap();
+    loop {
+        // Whatever it answers, and whether it does.
+        let _ = http.get(&url).send().await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn age(folder: &Path, to: SystemTime) {
+    // A daemon may be killed before it made the folder.
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            age(&path, to);
+        } else {
+            File::open(path).unwrap().set_modified(to).unwrap();
+        }
+    }
+}
+
+/// Ends it in good order.
+async fn stop(mut child: Child) {
+    signal(child.id(), "TERM");
+    let status = until("it stops", || {
+        let ended = child.try_wait().unwrap();
+        async move { ended }
+    })
+    .await;
+    assert!(status.success(), "{status}");
+}
+
+/// Waits longer than other tests do: much may be left over from a long run.
+async fn patiently(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_mins(5);
+    while !done() {
+        assert!(Instant::now() < end, "never came true: {what}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Prints past the test runner, which swallows what a passing test says.
+fn say(words: &str) {
+    let _ = std::io::stderr().write_all(format!("crash: {words}\n").as_bytes());
+}

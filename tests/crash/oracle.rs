@@ -1,0 +1,188 @@
+//! Compares what the clients were told with what the partners saw, and with what the daemon answers
+//! now. What the daemon keeps for itself is asked nothing but whether it is whole.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+
+use futures_util::StreamExt;
+use reqwest::Client as Http;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use sqlx::{Connection, SqliteConnection};
+
+use crate::clients::Receipt;
+use crate::harness::token;
+use crate::partners::{Mail, Mood, Push};
+
+/// No key ever got two UIDs, nor two keys one.
+pub fn each_has_a_uid_of_its_own(receipts: &[Receipt]) {
+    let uids: HashSet<&str> = receipts.iter().map(|it| it.uid.as_str()).collect();
+    assert_eq!(uids.len(), receipts.len(), "two signalements share a UID");
+}
+
+/// The acknowledged statuses that SoWell has not taken yet.
+pub fn not_taken(receipts: &[Receipt], ledger: &[Push]) -> usize {
+    let taken: HashSet<&str> = ledger
+        .iter()
+        .filter(|it| it.mood == Mood::Well)
+        .map(|it| it.commentaire.as_str())
+        .collect();
+    let statuts = receipts.iter().flat_map(|it| &it.statuts);
+    statuts
+        .filter(|it| !taken.contains(it.commentaire.as_str()))
+        .count()
+}
+
+/// SoWell saw each acknowledged status under one key, nothing else, and each demande's in the order
+/// in which they were acknowledged.
+pub fn sowell_saw_each_status_once_and_in_order(receipts: &[Receipt], ledger: &[Push]) {
+    let mut keys: HashMap<&str, HashSet<&str>> = HashMap::new();
+    let mut order: HashMap<&str, Vec<&str>> = HashMap::new();
+    for push in ledger {
+        let keys = keys.entry(&push.commentaire).or_default();
+        if keys.insert(&push.key) {
+            order.entry(&push.uid).or_default().push(&push.commentaire);
+        }
+    }
+    let mut acknowledged = HashSet::new();
+    for receipt in receipts {
+        for statut in &receipt.statuts {
+            acknowledged.insert(statut.commentaire.as_str());
+            let keys = &keys[statut.commentaire.as_str()];
+            assert_eq!(keys.len(), 1, "{statut:?} went out under {keys:?}");
+            if let Some(livraison) = &statut.livraison {
+                assert!(keys.contains(livraison.as_str()), "{statut:?} as {keys:?}");
+            }
+        }
+        let sent: Vec<&str> = receipt
+            .statuts
+            .iter()
+            .map(|it| it.commentaire.as_str())
+            .collect();
+        let seen = order.remove(receipt.uid.as_str()).unwrap_or_default();
+        assert_eq!(seen, sent, "out of order for {}", receipt.uid);
+    }
+    let invented: Vec<&&str> = keys
+        .keys()
+        .filter(|it| !acknowledged.contains(**it))
+        .collect();
+    assert!(invented.is_empty(), "nobody sent {invented:?}");
+}
+
+/// The acknowledged signalements whose author has no e-mail yet.
+pub fn not_written_to(receipts: &[Receipt], mails: &[Mail]) -> usize {
+    let written_to: HashSet<&str> = mails.iter().map(|it| it.to.as_str()).collect();
+    receipts
+        .iter()
+        .filter(|it| !written_to.contains(it.email.as_str()))
+        .count()
+}
+
+/// Each author got the acknowledgement, however often, as one and the same e-mail.
+pub fn each_author_got_one_email(receipts: &[Receipt], mails: &[Mail]) {
+    let mut ids: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for mail in mails {
+        ids.entry(&mail.to).or_default().insert(&mail.id);
+    }
+    for (to, ids) in &ids {
+        assert_eq!(ids.len(), 1, "{to} got {ids:?}");
+    }
+    assert_eq!(ids.len(), receipts.len(), "e-mails that nobody is to get");
+}
+
+/// The e-mails that were written as files.
+pub fn mails_in(folder: &Path) -> Vec<Mail> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|it| it.unwrap().path());
+    let whole = paths.filter(|it| it.extension().is_some_and(|it| it == "eml"));
+    whole
+        .map(|it| Mail::read(&fs::read_to_string(it).unwrap()))
+        .collect()
+}
+
+/// Every acknowledged signalement is there, whole, and gives the SHA-256 of its photos.
+pub async fn everything_is_there(url: &str, receipts: &[Receipt]) -> BTreeSet<String> {
+    let http = Http::new();
+    let checks = receipts.iter().map(|receipt| is_there(&http, url, receipt));
+    futures_util::stream::iter(checks)
+        .buffer_unordered(16)
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+async fn is_there(http: &Http, url: &str, receipt: &Receipt) -> Vec<String> {
+    let uid = &receipt.uid;
+    let found = get(http, &format!("{url}/api/v1/signalements/{uid}")).await;
+    let found: Value = serde_json::from_slice(&found).unwrap();
+    assert_eq!(found["etat"], "transmis", "{found}");
+    let statuts = found["statuts"].as_array().unwrap();
+    assert_eq!(statuts.len(), receipt.statuts.len(), "{found}");
+    for statut in statuts {
+        assert_eq!(statut["livraison"], "livree", "stuck: {found}");
+    }
+    let demande = get(http, &format!("{url}/api/v1/demandes/{uid}")).await;
+    let demande: Value = serde_json::from_slice(&demande).unwrap();
+    assert_eq!(demande["email_auteur"], receipt.email.as_str());
+    let mut photos = Vec::new();
+    for fichier in demande["fichiers"].as_array().unwrap() {
+        let path = fichier["url"].as_str().unwrap();
+        photos.push(get(http, &format!("{url}{path}")).await);
+    }
+    assert!(
+        receipt.photos.contains(&photos),
+        "{uid} has other photos than were sent"
+    );
+    photos.iter().map(|it| hex(&Sha256::digest(it))).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    passerelle::domain::signalement::hex(bytes)
+}
+
+async fn get(http: &Http, url: &str) -> Vec<u8> {
+    let response = http
+        .get(url)
+        .bearer_auth(token("crm"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200, "{url}");
+    response.bytes().await.unwrap().to_vec()
+}
+
+/// Every file under the folder, by its name.
+pub fn files_in(folder: &Path) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        if entry.path().is_dir() {
+            names.extend(files_in(&entry.path()));
+        } else {
+            names.insert(entry.file_name().into_string().unwrap());
+        }
+    }
+    names
+}
+
+/// The database itself is whole.
+pub async fn database_is_whole(database: &Path) {
+    let url = format!("sqlite://{}", database.display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let integrity: String = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(integrity, "ok");
+    let dangling = sqlx::query("PRAGMA foreign_key_check")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    assert!(dangling.is_empty());
+    connection.close().await.unwrap();
+}
