@@ -30,10 +30,11 @@ use crate::adapters::http::{AppState, render_created, router, submission};
 use crate::adapters::mail::MailOut;
 use crate::adapters::shipped::Shipped;
 use crate::adapters::sowell::SowellHttp;
+use crate::adapters::store::postgres::{self, PostgresStore};
 use crate::adapters::store::sqlite::SqliteStore;
 use crate::adapters::{telemetry, watch};
 use crate::domain::livraison::Destination;
-use crate::domain::ports::{Client, Clock, Files, Resume, Source, Store};
+use crate::domain::ports::{Client, Clock, Files, Resume, Source, Store, StoreError};
 use crate::domain::signalement::hex;
 use crate::flows::delivery::{Delivery, Hint};
 use crate::flows::inbound::{Inbound, Rules};
@@ -41,7 +42,7 @@ use crate::flows::outbound::Outbound;
 use crate::flows::reload::Reload;
 use crate::flows::settings::{Parts, SettingsReload};
 use crate::flows::sweep::Sweep;
-use crate::settings::{CrmKind, Folder, InForce, Secret, Settings};
+use crate::settings::{CrmKind, Database, Folder, InForce, Secret, Settings};
 
 /// How long a connection may stay without the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
@@ -74,8 +75,8 @@ pub struct App {
     sweep: Sweep,
     folders: Vec<FolderOnDisk>,
     settings_file: Option<FolderOnDisk>,
-    /// Held for as long as the daemon runs.
-    alone: File,
+    /// Held for as long as the daemon runs, where the database serves one alone.
+    alone: Option<File>,
 }
 
 impl App {
@@ -89,9 +90,15 @@ impl App {
             "crm.kind: rest is not available in this version"
         );
         let metrics = telemetry::metrics();
-        let alone = stand_alone(&settings.database).await?;
+        let alone = match &settings.database {
+            Database::Sqlite(path) => Some(stand_alone(path).await?),
+            Database::Postgres(_) => None,
+        };
         let store = open_store(settings).await?;
-        store.release_claims().await?;
+        if alone.is_some() {
+            // Of several replicas none may take back what another is sending: leases end by time.
+            store.release_claims().await?;
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         // Someone may have mended the token and started us again for it.
         let refused = store.resume(Destination::Sowell, Resume::Refused, clock.now());
@@ -372,12 +379,22 @@ pub fn inbound(
 /// # Errors
 /// When its folder cannot be made, or it cannot be opened or migrated.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
-    let folder = settings.database.parent().unwrap_or(&settings.data_dir);
-    private_folder(folder)?;
-    let store = SqliteStore::open(&settings.database)
-        .await
-        .with_context(|| format!("{}", settings.database.display()))?;
-    Ok(Arc::new(store))
+    let store: Result<Arc<dyn Store>, StoreError> = match &settings.database {
+        Database::Sqlite(path) => {
+            private_folder(path.parent().unwrap_or(&settings.data_dir))?;
+            let store = SqliteStore::open(path).await;
+            store.map(|store| Arc::new(store) as _)
+        }
+        Database::Postgres(url) => {
+            private_folder(&settings.data_dir)?;
+            if settings.migrate {
+                postgres::migrate(url.expose()).await?;
+            }
+            let store = PostgresStore::open(url.expose()).await;
+            store.map(|store| Arc::new(store) as _)
+        }
+    };
+    store.with_context(|| settings.database.to_string())
 }
 
 /// The photos' folder that the settings name.

@@ -10,6 +10,7 @@ mod edited;
 mod explain;
 mod impact;
 mod init;
+mod migrate;
 mod report;
 mod rules;
 mod serve;
@@ -26,7 +27,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::app::open_store;
 use crate::domain::ports::Store;
-use crate::settings::Settings;
+use crate::settings::{Database, Settings};
 
 /// Joins SoWell to the landlord's CRM. Without a verb it serves.
 #[derive(Debug, Parser)]
@@ -63,6 +64,8 @@ enum Verb {
     /// What SoWell and tenants are to be told
     #[command(subcommand)]
     Deliveries(deliveries::Deliveries),
+    /// Bring the database's tables up to date
+    Migrate(migrate::Migrate),
     /// The clients' tokens
     #[command(subcommand)]
     Tokens(tokens::Tokens),
@@ -115,6 +118,7 @@ impl Cli {
             Verb::Rules(verb) => verb.run(&settings()?).await,
             Verb::Signalements(verb) => verb.run(&settings()?).await,
             Verb::Deliveries(verb) => verb.run(&settings()?).await,
+            Verb::Migrate(verb) => verb.run(&settings()?).await,
             Verb::Tokens(verb) => verb.run(&settings()?).await,
             Verb::Completions(verb) => {
                 verb.run();
@@ -143,10 +147,12 @@ fn progress(total: u64) -> ProgressBar {
 
 /// The store of a daemon that has run before: a verb that looks at it makes no empty one.
 async fn existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
-    if !settings.database.is_file() {
+    if let Database::Sqlite(path) = &settings.database
+        && !path.is_file()
+    {
         bail!(
             "there is no database at {}; start the daemon first, or name its settings with --config",
-            settings.database.display()
+            path.display()
         );
     }
     open_store(settings).await

@@ -33,8 +33,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the daemon keeps what it is not told to keep elsewhere.
     pub data_dir: PathBuf,
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// The daemon's memory.
+    pub database: Database,
+    /// Whether a start brings the tables of a shared database up to date.
+    pub migrate: bool,
     /// Where photos are kept.
     pub files_dir: PathBuf,
     /// The landlord's rules.
@@ -70,6 +72,29 @@ pub struct LiveSettings {
     pub limits: Limits,
     /// Which events are logged, in the words of `RUST_LOG`.
     pub log: String,
+}
+
+/// Where the daemon's memory is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A file that one daemon has for itself.
+    Sqlite(PathBuf),
+    /// A server that several replicas share; its address may hold a password.
+    Postgres(Secret),
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => path.display().fmt(f),
+            Self::Postgres(url) => {
+                let url = Url::parse(url.expose()).ok();
+                let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+                let name = url.as_ref().map(Url::path).unwrap_or_default();
+                write!(f, "PostgreSQL {host}{name}")
+            }
+        }
+    }
 }
 
 /// A folder that the landlord edits.

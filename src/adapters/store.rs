@@ -4,5 +4,6 @@
 //! backend; what a database has of its own stands in its folder. Each has its own migrations under
 //! `migrations/`.
 
+pub mod postgres;
 mod rows;
 pub mod sqlite;

@@ -73,7 +73,7 @@ async fn pat_watchdog() {
 fn greet(app: &App, settings: &Settings, address: SocketAddr) {
     let generation = app.state.reload.generation();
     eprintln!("\nPasserelle listens on http://{address}");
-    eprintln!("  database   {}", settings.database.display());
+    eprintln!("  database   {}", settings.database);
     eprintln!("  rules      version {}", generation.version);
     if settings.live.sowell.is_none() {
         eprintln!("  SoWell     sowell.base_url is not set: deliveries wait");

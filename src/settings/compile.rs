@@ -12,9 +12,9 @@ use url::Url;
 use crate::domain::ports::Client;
 use crate::settings::written::{Written, did_you_mean};
 use crate::settings::{
-    CrmKind, CrmSettings, DeliverySettings, Folder, Limits, LiveSettings, NetworkSettings, Origin,
-    Rate, Secret, Settings, SettingsError, SmtpSettings, SowellSettings, TlsSettings,
-    WhenUnavailable,
+    CrmKind, CrmSettings, Database, DeliverySettings, Folder, Limits, LiveSettings,
+    NetworkSettings, Origin, Rate, Secret, Settings, SettingsError, SmtpSettings, SowellSettings,
+    TlsSettings, WhenUnavailable,
 };
 
 /// The levels of the log, from the quietest.
@@ -39,6 +39,20 @@ pub(super) fn compile(origin: Origin, faults: Vec<String>) -> Result<Settings, S
     }
 }
 
+/// Understands the address of a database; a path starts at `base`.
+pub(super) fn database(base: &Path, text: &str) -> Result<Database, String> {
+    let sqlite = text
+        .strip_prefix("sqlite://")
+        .or(text.strip_prefix("sqlite:"));
+    match (sqlite, Url::parse(text)) {
+        (Some(path), _) if !path.is_empty() => Ok(Database::Sqlite(base.join(path))),
+        (None, Ok(url)) if matches!(url.scheme(), "postgres" | "postgresql") => {
+            Ok(Database::Postgres(Secret::new(text.to_owned())))
+        }
+        _ => Err("is neither sqlite://PATH nor postgres://USER@HOST/NAME".into()),
+    }
+}
+
 struct Compiler<'a> {
     base: PathBuf,
     written: &'a Written,
@@ -51,6 +65,11 @@ impl Compiler<'_> {
         let data_dir = self.base.join(self.written.text("data_dir"));
         let listen = self.listen();
         let database = self.database(&data_dir);
+        let migrate = self.value("migrate", |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("is neither true nor false".into()),
+        });
         let files_dir = self.files(&data_dir);
         let rules = self.folder("rules_dir");
         let referentiel = self.folder("referentiel_dir");
@@ -60,6 +79,7 @@ impl Compiler<'_> {
             listen: listen?,
             data_dir,
             database: database?,
+            migrate: migrate?,
             files_dir: files_dir?,
             rules,
             referentiel,
@@ -129,19 +149,11 @@ impl Compiler<'_> {
         })
     }
 
-    fn database(&mut self, data_dir: &Path) -> Option<PathBuf> {
+    fn database(&mut self, data_dir: &Path) -> Option<Database> {
         let base = self.base.clone();
-        self.value("database_url", |text| {
-            if text.is_empty() {
-                return Ok(data_dir.join("passerelle.sqlite"));
-            }
-            match text
-                .strip_prefix("sqlite://")
-                .or(text.strip_prefix("sqlite:"))
-            {
-                Some(path) if !path.is_empty() => Ok(base.join(path)),
-                _ => Err("must be sqlite://PATH in this version".into()),
-            }
+        self.value("database_url", |text| match text {
+            "" => Ok(Database::Sqlite(data_dir.join("passerelle.sqlite"))),
+            text => database(&base, text),
         })
     }
 

@@ -31,7 +31,7 @@ struct Setting {
     about: &'static str,
 }
 
-const KEYS: [Setting; 34] = [
+const KEYS: [Setting; 35] = [
     Setting {
         key: "listen",
         default: "127.0.0.1:8080",
@@ -48,7 +48,13 @@ const KEYS: [Setting; 34] = [
         key: "database_url",
         default: "",
         change: Change::Restart,
-        about: "The database, where it is to be elsewhere: sqlite://PATH.",
+        about: "The database, where it is to be elsewhere: sqlite://PATH, or postgres://USER@HOST/NAME for several replicas.",
+    },
+    Setting {
+        key: "migrate",
+        default: "true",
+        change: Change::Restart,
+        about: "Whether a start brings the tables of PostgreSQL up to date; false leaves it to passerelle migrate.",
     },
     Setting {
         key: "rules_dir",

@@ -1,12 +1,20 @@
 //! E-mails that the landlord's rules ask for.
 
+use rstest::rstest;
 use serde_json::json;
 
 use crate::harness::{Builder, FakeSowell, signalement, until};
+use crate::postgres::Backend;
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_author_of_a_forwarded_signalement_is_thanked() {
-    let daemon = Builder::new().start().await;
+async fn the_author_of_a_forwarded_signalement_is_thanked(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let daemon = builder.start().await;
     let uid = daemon.created(&signalement(1)).await;
     let mail = until("the e-mail is written", || async {
         daemon.courriels().pop()
@@ -69,22 +77,23 @@ async fn each_occasion_can_have_its_e_mail() {
     .await;
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_without_template_is_a_dead_letter_until_there_is_one() {
+async fn a_mail_without_template_is_a_dead_letter_until_there_is_one(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
     use passerelle::domain::livraison::LivraisonEtat;
     use passerelle::domain::ports::{RetryOutcome, Store};
 
     // A name that stands in the script would refuse the edit; one that is put together does not.
     let script =
         "fn accuses(evenement) { [#{ a: \"x@bailleur.example\", modele: \"abs\" + \"ent\" }] }";
-    let daemon = Builder::new()
-        .file("rules/accuses.rhai", script)
-        .start()
-        .await;
+    let daemon = builder.file("rules/accuses.rhai", script).start().await;
     daemon.created(&signalement(1)).await;
-    let store = passerelle::adapters::store::sqlite::SqliteStore::open(&daemon.database())
-        .await
-        .unwrap();
+    let store = &daemon.state.store;
     let dead = until("it is dead", || async {
         store
             .list_livraisons(Some(LivraisonEtat::Morte), 10)

@@ -24,6 +24,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::postgres::{self, Backend};
+
 /// A PNG of one pixel.
 pub const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 /// How long a condition may take to come true; reached only by a test that fails.
@@ -117,6 +119,14 @@ impl Builder {
             .file("referentiel/residences.csv", RESIDENCES)
             .file("referentiel/gestionnaires.csv", GESTIONNAIRES)
             .file("referentiel/biens.csv", BIENS)
+    }
+
+    /// The same on this database; `None` where it is not installed.
+    pub async fn on(backend: Backend) -> Option<Self> {
+        Some(match backend {
+            Backend::Sqlite => Self::new(),
+            Backend::Postgres => Self::new().set("DATABASE_URL", &postgres::database().await?),
+        })
     }
 
     /// A daemon in a folder that another one has left.

@@ -10,10 +10,17 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::harness::{Builder, PNG, signalement, signalement_with, token, until};
+use crate::postgres::Backend;
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signalement_becomes_a_demande_with_its_photos() {
-    let daemon = Builder::new().start().await;
+async fn a_signalement_becomes_a_demande_with_its_photos(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let daemon = builder.start().await;
     let answer = daemon.post(&signalement(1)).await;
     assert_eq!(answer.status, 201);
     let body = answer.json();
@@ -210,9 +217,15 @@ async fn an_unknown_key_is_kept_and_named() {
     );
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_is_answered_byte_for_byte_whatever_its_key_order() {
-    let daemon = Builder::new().start().await;
+async fn a_repeat_is_answered_byte_for_byte_whatever_its_key_order(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let daemon = builder.start().await;
     let first = daemon
         .post(&signalement_with(1, &json!({"gps": [1]})))
         .await;
@@ -235,9 +248,15 @@ async fn a_repeat_is_answered_byte_for_byte_whatever_its_key_order() {
     assert_eq!(again.bytes, first.bytes);
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_key_with_other_content_is_a_conflict() {
-    let daemon = Builder::new().start().await;
+async fn the_same_key_with_other_content_is_a_conflict(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let daemon = builder.start().await;
     let with_key = |body: Value, key: &'static str| {
         let request = daemon.request("POST", "/api/v1/signalements", "sowell");
         request.header("Idempotency-Key", key).json(&body)
@@ -257,9 +276,15 @@ async fn the_same_key_with_other_content_is_a_conflict() {
     assert_eq!(free.status, 201);
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_creation_binds_its_key() {
-    let daemon = Builder::new()
+async fn only_a_creation_binds_its_key(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let daemon = builder
         .file("rules/transmission.yaml", "modes: [manager]\n")
         .start()
         .await;
@@ -286,9 +311,15 @@ async fn only_a_creation_binds_its_key() {
     assert_eq!((again.status, again.bytes), (200, created.bytes));
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn twenty_at_the_same_moment_make_one_demande() {
-    let daemon = Arc::new(Builder::new().start().await);
+async fn twenty_at_the_same_moment_make_one_demande(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let daemon = Arc::new(builder.start().await);
     let posts = (0..20).map(|_| {
         let daemon = Arc::clone(&daemon);
         tokio::spawn(async move { daemon.post(&signalement(1)).await })
@@ -307,9 +338,13 @@ async fn twenty_at_the_same_moment_make_one_demande() {
     assert_eq!(bodies.len(), 1);
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_forgets_nothing() {
-    let daemon = Builder::new().start().await;
+async fn a_restart_forgets_nothing(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let daemon = builder.start().await;
     let first = daemon.post(&signalement(1)).await;
     let uid = first.json()["uid"].as_str().unwrap().to_owned();
     let (folder, environment) = daemon.stop().await;

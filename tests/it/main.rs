@@ -27,6 +27,7 @@ mod mail;
 mod outage;
 mod outbound;
 mod outbox;
+mod postgres;
 mod power_cut;
 mod process;
 mod reload;

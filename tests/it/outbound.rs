@@ -6,11 +6,16 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::harness::{Builder, Daemon, FakeSowell, signalement, until};
+use crate::postgres::Backend;
 
 async fn start(sowell: &FakeSowell) -> (Daemon, String) {
-    let daemon = Builder::new().sowell(sowell).start().await;
+    start_on(Backend::Sqlite, sowell).await.unwrap()
+}
+
+async fn start_on(backend: Backend, sowell: &FakeSowell) -> Option<(Daemon, String)> {
+    let daemon = Builder::on(backend).await?.sowell(sowell).start().await;
     let uid = daemon.created(&signalement(1)).await;
-    (daemon, uid)
+    Some((daemon, uid))
 }
 
 async fn statuts(daemon: &Daemon, uid: &str) -> Value {
@@ -21,10 +26,15 @@ async fn statuts(daemon: &Daemon, uid: &str) -> Value {
         .clone()
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn sowell_receives_what_the_contract_says() {
+async fn sowell_receives_what_the_contract_says(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let sowell = FakeSowell::start().await;
-    let (daemon, uid) = start(&sowell).await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
     let event = json!({"statut": "Vivest en cours", "date": "2026-03-01T08:00:00+01:00", "commentaire": "Technicien prévenu 🛠"});
     let answer = daemon.statut(&uid, &event).await;
     assert_eq!(answer.status, 202);
@@ -86,10 +96,15 @@ async fn the_shipped_table_is_the_landlords(
     assert_eq!(sowell.wait_for(1).await[0].body["statut"], wanted);
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn statuses_arrive_once_and_in_the_order_of_acceptance_while_sowell_fails() {
+async fn statuses_arrive_once_and_in_the_order_of_acceptance_while_sowell_fails(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let sowell = FakeSowell::start().await;
-    let (daemon, uid) = start(&sowell).await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
     for status in [500, 503, 429, 408] {
         sowell.next(status, vec![]);
     }
@@ -113,9 +128,15 @@ async fn statuses_arrive_once_and_in_the_order_of_acceptance_while_sowell_fails(
     );
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn deliveries_survive_a_restart() {
-    let daemon = Builder::new().start().await;
+async fn deliveries_survive_a_restart(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let daemon = builder.start().await;
     let uid = daemon.created(&signalement(1)).await;
     for statut in [
         "CRC en cours",
@@ -187,10 +208,15 @@ async fn a_redirect_is_not_followed() {
     assert_eq!(sowell.calls().len(), 1);
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_token_pauses_the_destination_and_is_tried_again() {
+async fn a_refused_token_pauses_the_destination_and_is_tried_again(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let sowell = FakeSowell::start().await;
-    let (daemon, uid) = start(&sowell).await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
     sowell.next(401, vec![]);
     sowell.next(403, vec![]);
     daemon
@@ -283,20 +309,20 @@ async fn a_status_that_comes_back_is_sent_again() {
     );
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn retry_after_is_obeyed() {
+async fn retry_after_is_obeyed(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let sowell = FakeSowell::start().await;
-    let (daemon, uid) = start(&sowell).await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
     sowell.next(503, vec![("retry-after", "3600".to_owned())]);
     daemon
         .statut(&uid, &json!({"statut": "CRC en cours"}))
         .await;
     sowell.wait_for(1).await;
-    let store = passerelle::adapters::store::sqlite::SqliteStore::open(&daemon.database())
-        .await
-        .unwrap();
+    let store = &daemon.state.store;
     let due = until("the wait is noted", || async {
-        use passerelle::domain::ports::Store;
         let list = store.list_livraisons(None, 10).await.unwrap();
         let sowell = list
             .into_iter()
@@ -308,10 +334,13 @@ async fn retry_after_is_obeyed() {
     assert!(wait.num_seconds() > 3_500, "{wait}");
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_is_taken_once() {
+async fn an_event_is_taken_once(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let sowell = FakeSowell::start().await;
-    let (daemon, uid) = start(&sowell).await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
     let numbered = json!({"statut": "CRC en cours", "evenement": "E1"});
     assert_eq!(daemon.statut(&uid, &numbered).await.status, 202);
     let again = daemon.statut(&uid, &numbered).await;
@@ -441,10 +470,15 @@ async fn a_status_that_the_rules_do_not_know_is_sent_once_they_do(
     assert_eq!(demande["statut"], event["statut"]);
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_held_status_that_was_overtaken_stays_behind() {
+async fn a_held_status_that_was_overtaken_stays_behind(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let sowell = FakeSowell::start().await;
-    let (daemon, uid) = start(&sowell).await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
     assert_eq!(
         daemon
             .statut(&uid, &json!({"statut": "En expertise"}))

@@ -1,6 +1,10 @@
 //! The story that every store must tell alike.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
 use chrono::{DateTime, TimeDelta, Utc};
+use passerelle::adapters::store::postgres::{PostgresStore, migrate};
 use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::domain::demande::{Fichier, NewDemande, Uid};
 use passerelle::domain::livraison::{
@@ -13,7 +17,11 @@ use passerelle::domain::ports::{
 use passerelle::domain::referentiel::Gestionnaire;
 use passerelle::domain::signalement::{Etat, SignalementId};
 use passerelle::domain::statut::{EventIssue, StatutEvent};
+use rstest::rstest;
 use serde_json::json;
+use sqlx::{Connection, Executor};
+
+use crate::postgres::{self, Backend};
 
 fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
@@ -428,22 +436,69 @@ async fn versions_and_tokens(store: &dyn Store) {
     store.ping().await.unwrap();
 }
 
-#[tokio::test]
-async fn sqlite_tells_the_story() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("s.sqlite"))
-        .await
-        .unwrap();
-    story(&store).await;
+/// A store of its own, and the way around it.
+struct Opened {
+    store: Arc<dyn Store>,
+    url: String,
+    _folder: tempfile::TempDir,
 }
 
-#[tokio::test]
-async fn a_delivery_that_cannot_be_read_holds_up_no_other() {
-    use sqlx::Connection;
+impl Opened {
+    /// `None` where the database is not installed.
+    async fn on(backend: Backend) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.sqlite");
+        let (store, url): (Arc<dyn Store>, String) = match backend {
+            Backend::Sqlite => {
+                let store = SqliteStore::open(&path).await.unwrap();
+                (Arc::new(store), format!("sqlite://{}", path.display()))
+            }
+            Backend::Postgres => {
+                let url = postgres::database().await?;
+                migrate(&url).await.unwrap();
+                let store = PostgresStore::open(&url).await.unwrap();
+                (Arc::new(store), url)
+            }
+        };
+        Some(Self {
+            store,
+            url,
+            _folder: folder,
+        })
+    }
 
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("s.sqlite");
-    let store = SqliteStore::open(&path).await.unwrap();
+    /// Changes the database behind the store's back.
+    async fn execute(&self, sql: &'static str) {
+        if self.url.starts_with("sqlite") {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            connection.execute(sql).await.unwrap();
+        } else {
+            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+            connection.execute(sql).await.unwrap();
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_database_tells_the_same_story(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    story(opened.store.as_ref()).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_holds_up_no_other(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
     for uid in ["A", "B"] {
         let number = u32::from(uid.as_bytes()[0]);
         store.record(record(number, Some(uid))).await.unwrap();
@@ -452,13 +507,10 @@ async fn a_delivery_that_cannot_be_read_holds_up_no_other() {
             .await
             .unwrap();
     }
-    let url = format!("sqlite://{}", path.display());
-    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-    sqlx::query("UPDATE livraisons SET content = 'no JSON' WHERE id = 'A'")
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    let claims = claimed(&store, 1).await;
+    opened
+        .execute("UPDATE livraisons SET content = 'no JSON' WHERE id = 'A'")
+        .await;
+    let claims = claimed(store, 1).await;
     assert_eq!(claims.len(), 1);
     assert_eq!(claims[0].id, "B");
     let dead = store
@@ -468,12 +520,15 @@ async fn a_delivery_that_cannot_be_read_holds_up_no_other() {
     assert_eq!(dead[0].id, "A");
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_earlier_delivery_that_comes_back_waits_for_the_one_being_sent() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("s.sqlite"))
-        .await
-        .unwrap();
+async fn an_earlier_delivery_that_comes_back_waits_for_the_one_being_sent(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
     store.record(record(1, Some("A"))).await.unwrap();
     for (id, statut) in [("1", "X"), ("2", "Y")] {
         store
@@ -481,17 +536,233 @@ async fn an_earlier_delivery_that_comes_back_waits_for_the_one_being_sent() {
             .await
             .unwrap();
     }
-    let first = claimed(&store, 1).await;
+    let first = claimed(store, 1).await;
     store
         .finish(&first[0], attempt(Some("404")), Outcome::Dead)
         .await
         .unwrap();
-    let second = claimed(&store, 2).await;
+    let second = claimed(store, 2).await;
     assert_eq!(second[0].id, "2");
     let retried = store.retry_livraison("1", false, at(3)).await.unwrap();
     assert_eq!(retried, RetryOutcome::Queued);
     assert!(
-        claimed(&store, 4).await.is_empty(),
+        claimed(store, 4).await.is_empty(),
         "the later one is on its way"
     );
+}
+
+/// Two replicas claim at once, over and over: never two deliveries of one queue at a time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_that_claim_at_once_never_hold_two_of_one_queue() {
+    let Some(opened) = Opened::on(Backend::Postgres).await else {
+        return;
+    };
+    let other = PostgresStore::open(&opened.url).await.unwrap();
+    let stores: [Arc<dyn Store>; 2] = [opened.store.clone(), Arc::new(other)];
+    for uid in 0..4 {
+        let name = format!("Q{uid}");
+        let written = stores[0].record(record(uid, Some(&name))).await;
+        written.unwrap();
+        for step in 0..6 {
+            let id = format!("{name}-{step}");
+            let event = event(&id, &name, &id, None);
+            stores[step % 2].record_event(event).await.unwrap();
+        }
+    }
+    let held: Arc<Mutex<HashSet<String>>> = Arc::default();
+    let arrived: Arc<Mutex<Vec<String>>> = Arc::default();
+    let worker = |number: usize| {
+        let (store, held, arrived) = (stores[number % 2].clone(), held.clone(), arrived.clone());
+        async move {
+            let sowell = Destination::Sowell;
+            while store.next_due(sowell).await.unwrap().is_some() {
+                for claim in claimed(store.as_ref(), 1).await {
+                    let (queue, step) = claim.id.split_once('-').unwrap();
+                    let alone = held.lock().unwrap().insert(queue.to_owned());
+                    assert!(alone, "two of {queue} at once");
+                    tokio::task::yield_now().await;
+                    // An operator brings a dead one back while those behind it are taken.
+                    let dies = claim.attempts == 0 && step == "2";
+                    let outcome = if dies {
+                        Outcome::Dead
+                    } else {
+                        Outcome::Delivered
+                    };
+                    held.lock().unwrap().remove(queue);
+                    let ended = store.finish(&claim, attempt(None), outcome).await.unwrap();
+                    assert!(ended);
+                    if dies {
+                        let retried = store.retry_livraison(&claim.id, true, at(0)).await;
+                        assert_eq!(retried.unwrap(), RetryOutcome::Queued);
+                    } else {
+                        arrived.lock().unwrap().push(claim.id.clone());
+                    }
+                }
+            }
+        }
+    };
+    let workers: Vec<_> = (0..4).map(|it| tokio::spawn(worker(it))).collect();
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    let arrived = arrived.lock().unwrap();
+    for queue in 0..4 {
+        let queue = format!("Q{queue}-");
+        let of_queue = arrived.iter().filter(|it| it.starts_with(&queue));
+        let mut steps: Vec<&str> = of_queue.map(|it| &it[queue.len()..]).collect();
+        // The one that came back may have been overtaken; then it did not go, or went by force.
+        steps.retain(|step| *step != "2");
+        assert_eq!(steps, ["0", "1", "3", "4", "5"]);
+    }
+}
+
+#[tokio::test]
+async fn replicas_that_start_at_once_make_the_tables_once() {
+    let Some(url) = postgres::database().await else {
+        return;
+    };
+    let starts = futures_util::future::join_all([migrate(&url), migrate(&url), migrate(&url)]);
+    assert!(starts.await.iter().all(Result::is_ok));
+    // A table of a later version is no reason for an older replica not to start.
+    let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
+    let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
+                 execution_time) VALUES (9999, 'later', true, '', 0)";
+    connection.execute(later).await.unwrap();
+    migrate(&url).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_key_at_two_replicas_at_once_makes_one_demande() {
+    let Some(opened) = Opened::on(Backend::Postgres).await else {
+        return;
+    };
+    let other = PostgresStore::open(&opened.url).await.unwrap();
+    for number in 0..40 {
+        // Now one link, now two links under one Idempotency-Key.
+        let links = [number, number + 1_000 * (number % 2)];
+        let both = [(&*opened.store, 0), (&other as &dyn Store, 1)].map(|(store, it)| {
+            let uid = format!("U{number}-{it}");
+            let mut record = record(links[it], Some(&uid));
+            record.key = Some(IdempotencyKey {
+                client: Client::Sowell,
+                value: format!("K{number}"),
+            });
+            store.record(record)
+        });
+        let both = futures_util::future::join_all(both).await;
+        let written = both.iter().filter(|it| matches!(it, Ok(Recorded::Written)));
+        assert_eq!(written.count(), 1);
+        assert!(both.iter().any(|it| matches!(it, Ok(Recorded::Bound(_)))));
+    }
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_made_anew() {
+    let Some(opened) = Opened::on(Backend::Postgres).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    store.record(record(1, Some("A"))).await.unwrap();
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    opened.execute(end).await;
+    store.record(record(2, Some("B"))).await.unwrap();
+    assert!(store.find_signalement("B").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_server_that_restarts_is_waited_for() {
+    let Some(mut server) = postgres::Server::start() else {
+        return;
+    };
+    let url = server.database().await;
+    migrate(&url).await.unwrap();
+    let store = PostgresStore::open(&url).await.unwrap();
+    store.record(record(1, Some("A"))).await.unwrap();
+    let writes = async {
+        for number in 2..30 {
+            let uid = format!("U{number}");
+            store.record(record(number, Some(&uid))).await.unwrap();
+        }
+    };
+    // Killed without a word to its clients, as by a power cut.
+    let restarts = tokio::task::spawn_blocking(move || {
+        server.restart("immediate");
+        server
+    });
+    let ((), server) = futures_util::future::join(writes, restarts).await;
+    for uid in ["A", "U2", "U29"] {
+        assert!(store.find_signalement(uid).await.unwrap().is_some());
+    }
+    drop(server);
+}
+
+/// The answer of a commit was lost, and the write is made again.
+#[rstest]
+#[tokio::test]
+async fn a_write_that_is_repeated_changes_nothing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    store.record(record(1, Some("A"))).await.unwrap();
+    let mut kept = record(2, None);
+    kept.livraisons = vec![push("mail", "kept")];
+    store.record(kept.clone()).await.unwrap();
+    store.record(kept).await.unwrap();
+    for _ in 0..2 {
+        let recorded = store.record_event(event("1", "A", "X", Some("e"))).await;
+        assert_eq!(recorded.unwrap(), EventRecorded::Written);
+    }
+    let later = store.record_event(event("2", "A", "Y", None)).await;
+    assert_eq!(later.unwrap(), EventRecorded::Written);
+    let waiting = store.list_livraisons(None, 10).await.unwrap();
+    assert_eq!(waiting.len(), 3);
+    let claims = claimed(store, 1).await;
+    let claim = claims.iter().find(|it| it.id == "1").unwrap();
+    let again = Outcome::Retry { due_at: at(5) };
+    let mut ended = Vec::new();
+    for _ in 0..2 {
+        let finished = store.finish(claim, attempt(Some("a\0b")), again.clone());
+        ended.push(finished.await.unwrap());
+    }
+    assert_eq!(ended, [true, false]);
+    let attempts = claimed(store, 6).await;
+    let second = attempts.iter().find(|it| it.id == "1").unwrap();
+    assert_eq!(second.attempts, 1);
+}
+
+#[test]
+fn each_migration_has_its_pair_with_the_same_columns() {
+    use std::collections::BTreeMap;
+    use std::fs;
+
+    let read = |folder: &str| -> BTreeMap<String, Vec<String>> {
+        let entries = fs::read_dir(folder).unwrap();
+        let texts = entries.map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            let text = fs::read_to_string(path).unwrap();
+            // Types and what follows them differ; the first words of a line name table or column.
+            let lines = text
+                .lines()
+                .map(|line| line.split("--").next().unwrap().trim())
+                .filter(|line| !line.is_empty() && !line.starts_with("rowid"));
+            let words = lines.map(|line| {
+                let of_table = ["CREATE", "ALTER", "DROP"]
+                    .iter()
+                    .any(|it| line.starts_with(it));
+                let count = if of_table { 6 } else { 1 };
+                let words = line.split_whitespace().take(count);
+                words.collect::<Vec<_>>().join(" ").replace(';', "")
+            });
+            let mut words: Vec<String> = words.filter(|it| it.len() > 1).collect();
+            words.sort();
+            (name, words)
+        });
+        texts.collect()
+    };
+    assert_eq!(read("migrations/sqlite"), read("migrations/postgres"));
 }

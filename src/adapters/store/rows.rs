@@ -18,6 +18,11 @@ pub(super) fn instant(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
+/// A partner's text without what PostgreSQL cannot keep in one.
+pub(super) fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 /// A stored word that the code no longer knows.
 pub(super) fn unreadable(column: &str) -> StoreError {
     StoreError::Fault(format!("unreadable value in column {column}"))

@@ -16,14 +16,18 @@ pub(super) async fn record(
     new: &NewEvent,
 ) -> Result<EventRecorded, StoreError> {
     dialect::lock_demande(connection, &new.event.uid).await?;
-    if let Some(issue) = seen(connection, new).await? {
-        return Ok(EventRecorded::Seen(issue));
+    match seen(connection, new).await? {
+        // Our own commit held, though its answer was lost: this is its second try.
+        Some((id, _)) if id == new.id => return Ok(EventRecorded::Written),
+        Some((_, issue)) => return Ok(EventRecorded::Seen(issue)),
+        None => {}
     }
     let event = &new.event;
-    sqlx::query(
+    let inserted = sqlx::query(
         "INSERT INTO evenements (id, uid, evenement, statut, date, date_at, resultat, commentaire, \
          canal, issue, statut_sowell, motif, version, trace, received_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+         ON CONFLICT (id) DO NOTHING",
     )
     .bind(&new.id)
     .bind(event.uid.as_str())
@@ -43,6 +47,9 @@ pub(super) async fn record(
     .execute(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
+    if inserted.rows_affected() == 0 {
+        return Ok(EventRecorded::Written);
+    }
     if new.issue != EventIssue::Retenu {
         set_statut(
             connection,
@@ -64,14 +71,14 @@ pub(super) async fn record(
     Ok(EventRecorded::Written)
 }
 
-/// What became of the same event, if it came before (contract, section 3).
+/// The same event, if it came before, and what became of it (contract, section 3).
 async fn seen(
     connection: &mut DbConnection,
     new: &NewEvent,
-) -> Result<Option<EventIssue>, StoreError> {
+) -> Result<Option<(String, EventIssue)>, StoreError> {
     let event = &new.event;
     let row = if event.evenement.is_some() {
-        sqlx::query("SELECT issue FROM evenements WHERE uid = $1 AND evenement = $2")
+        sqlx::query("SELECT id, issue FROM evenements WHERE uid = $1 AND evenement = $2")
             .bind(event.uid.as_str())
             .bind(&event.evenement)
             .fetch_optional(connection)
@@ -81,7 +88,7 @@ async fn seen(
         // A held event is compared with held ones, any other with those that took effect, and
         // each with those of its own channel.
         sqlx::query(
-            "SELECT issue FROM (SELECT issue, statut, resultat, date_at FROM evenements \
+            "SELECT id, issue FROM (SELECT id, issue, statut, resultat, date_at FROM evenements \
              WHERE uid = $1 AND (issue = 'retenu') = $2 AND canal = $3 \
              ORDER BY sequence DESC LIMIT 1) last \
              WHERE statut = $4 AND resultat IS NOT DISTINCT FROM $5 \
@@ -97,7 +104,7 @@ async fn seen(
         .await
     };
     let row = row.map_err(|error| failed(&error))?;
-    row.map(|row| issue(&row)).transpose()
+    row.map(|row| Ok((row.get("id"), issue(&row)?))).transpose()
 }
 
 fn date_at(event: &StatutEvent) -> Option<i64> {
@@ -143,10 +150,13 @@ async fn insert_courriels(
 
 /// Events that the rules did not know, oldest first.
 pub(super) async fn held(pool: &DbPool) -> Result<Vec<StoredEvent>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM evenements WHERE issue = 'retenu' ORDER BY sequence")
-        .fetch_all(pool)
-        .await
-        .map_err(|error| failed(&error))?;
+    let rows = sqlx::query(
+        "SELECT id, uid, evenement, statut, date, resultat, commentaire, canal, issue, received_at \
+         FROM evenements WHERE issue = 'retenu' ORDER BY sequence",
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
     rows.iter()
         .map(|row| {
             Ok(StoredEvent {
@@ -193,6 +203,7 @@ pub(super) async fn release(
     .map_err(|error| failed(&error))?;
     let Some(row) = row else { return Ok(()) };
     let uid = Uid::new(row.get("uid"));
+    dialect::lock_demande(connection, &uid).await?;
     match &release.push {
         // Its place in the queue becomes a delivery, unless a later status went out already.
         Some(push) => sqlx::query(

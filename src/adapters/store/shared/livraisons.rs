@@ -4,7 +4,9 @@ use chrono::{DateTime, Duration, Utc};
 use sqlx::{QueryBuilder, Row as _};
 
 use super::{Db, DbConnection, DbPool, DbRow, dialect, failed};
-use crate::adapters::store::rows::{instant, millis, read_content, unreadable, write_content};
+use crate::adapters::store::rows::{
+    instant, millis, read_content, storable, unreadable, write_content,
+};
 use crate::domain::livraison::{
     Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, NewLivraison,
     Outcome,
@@ -37,6 +39,8 @@ pub(super) async fn insert(
                 .push_bind(millis(at))
                 .push_bind(millis(at));
         });
+        // One that is there was written by a first try whose answer was lost.
+        query.push(" ON CONFLICT (id) DO NOTHING");
         query
             .build()
             .execute(&mut *connection)
@@ -138,14 +142,15 @@ pub(super) async fn finish(
         Outcome::Retry { due_at } => (LivraisonEtat::EnAttente, Some(*due_at), None),
         Outcome::Dead => (LivraisonEtat::Morte, None, Some(attempt.at)),
     };
+    let error = attempt.error.as_deref().map(storable);
     let row = sqlx::query(
         "UPDATE livraisons SET etat = $1, attempts = attempts + 1, last_error = $2, \
          due_at = COALESCE($3, due_at), finished_at = $4, leased_until = 0 \
-         WHERE id = $5 AND fence = $6 AND etat = 'en_attente' \
+         WHERE id = $5 AND fence = $6 AND etat = 'en_attente' AND leased_until > 0 \
          RETURNING queue, sequence, attempts",
     )
     .bind(etat.as_str())
-    .bind(&attempt.error)
+    .bind(&error)
     .bind(due_at.map(millis))
     .bind(finished_at.map(millis))
     .bind(&claim.id)
@@ -162,8 +167,8 @@ pub(super) async fn finish(
     .bind(row.get::<i64, _>("attempts"))
     .bind(millis(attempt.at))
     .bind(attempt.status.map(i64::from))
-    .bind(&attempt.error)
-    .bind(&attempt.excerpt)
+    .bind(&error)
+    .bind(attempt.excerpt.as_deref().map(storable))
     .execute(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
@@ -217,7 +222,7 @@ pub(super) async fn set_pause(
         .bind(millis(pause.until))
         .bind(i64::from(pause.failures))
         .bind(i64::from(pause.refused))
-        .bind(pause.reason.clone()),
+        .bind(storable(&pause.reason)),
         None => sqlx::query("DELETE FROM pauses WHERE destination = $1").bind(destination.as_str()),
     };
     query

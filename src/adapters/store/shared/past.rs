@@ -35,7 +35,9 @@ pub(super) async fn signalements(
 /// Status events with their demandes, the newest first.
 pub(super) async fn events(pool: &DbPool, page: Page) -> Result<Vec<PastEvent>, StoreError> {
     let rows = sqlx::query(
-        "SELECT d.*, e.sequence AS position, e.evenement, e.statut AS e_statut, e.date, \
+        "SELECT d.uid, d.statut, d.statut_sowell, d.canal, d.qualification, d.workflow, \
+         d.residence, d.bien, d.priorite, d.gestionnaire_concerne, d.acteur_en_charge, d.auteur, \
+         d.email_auteur, d.contexte, d.lien_sowell, e.sequence AS position, e.evenement, e.statut AS e_statut, e.date, \
          e.resultat, e.commentaire, e.canal AS e_canal, s.payload, \
          (SELECT COUNT(*) FROM fichiers f WHERE f.signalement_id = s.id) AS photos \
          FROM evenements e JOIN demandes d ON d.uid = e.uid \

@@ -435,11 +435,15 @@ async fn files(pool: &DbPool, id: &str) -> Result<Vec<Fichier>, StoreError> {
 
 /// A demande with its photos.
 pub(super) async fn find_demande(pool: &DbPool, uid: &Uid) -> Result<Option<Demande>, StoreError> {
-    let row = sqlx::query("SELECT * FROM demandes WHERE uid = $1")
-        .bind(uid.as_str())
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| failed(&error))?;
+    let row = sqlx::query(
+        "SELECT signalement_id, statut, statut_sowell, canal, qualification, workflow, residence, \
+         bien, priorite, gestionnaire_concerne, acteur_en_charge, auteur, email_auteur, contexte, \
+         lien_sowell FROM demandes WHERE uid = $1",
+    )
+    .bind(uid.as_str())
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed(&error))?;
     let Some(row) = row else { return Ok(None) };
     let signalement: String = row.get("signalement_id");
     Ok(Some(Demande {

@@ -1,0 +1,3 @@
+-- Whether a destination is left alone because it refuses our token, rather than because it fails:
+-- another token ends only that.
+ALTER TABLE pauses ADD COLUMN refused BIGINT NOT NULL DEFAULT 1;

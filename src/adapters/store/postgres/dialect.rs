@@ -1,0 +1,94 @@
+//! The statements that SQLite needs written otherwise; `docs/databases.md` says why.
+
+use chrono::{DateTime, Duration, Utc};
+use sqlx::Row as _;
+
+use super::{DbConnection, DbRow, failed};
+use crate::adapters::store::rows::millis;
+use crate::domain::demande::Uid;
+use crate::domain::livraison::Destination;
+use crate::domain::ports::StoreError;
+
+/// Advisory lock of whoever writes an accepted version. The first key says whose locks these are,
+/// the second which; queues have locks of one 64-bit key, a space of their own.
+const VERSIONS_LOCK: (i32, i32) = (super::LOCKS, 1);
+
+/// Leases due deliveries: of each queue only the oldest that waits, and none while a later one is
+/// being sent, so that order holds however many replicas claim at once.
+///
+/// A statement sees what was committed before it began. So the row locks alone would not do: of two
+/// claims at the same moment, one could take a delivery that a retry by hand has just brought back,
+/// and the other the one behind it, neither seeing the other's lease. The first statement therefore
+/// takes a lock for each queue, which lasts until the commit; the second, which begins after that,
+/// sees every earlier lease of these queues and looks again.
+pub(super) async fn take_due(
+    connection: &mut DbConnection,
+    destination: Destination,
+    limit: u32,
+    now: DateTime<Utc>,
+    lease: Duration,
+) -> Result<Vec<DbRow>, sqlx::Error> {
+    // MATERIALIZED: the locks are tried for the chosen rows alone.
+    let candidates = sqlx::query(
+        "WITH due AS MATERIALIZED ( \
+           SELECT l.sequence, l.queue FROM livraisons l \
+           WHERE l.destination = $1 AND l.etat = 'en_attente' AND l.due_at <= $2 \
+             AND l.leased_until <= $2 AND NOT EXISTS ( \
+               SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
+               AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
+             AND NOT EXISTS ( \
+               SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
+               AND sent.etat = 'en_attente' AND sent.leased_until > $2) \
+           ORDER BY l.due_at, l.sequence LIMIT $3 FOR UPDATE OF l SKIP LOCKED) \
+         SELECT sequence FROM due WHERE pg_try_advisory_xact_lock(hashtextextended(queue, 0))",
+    )
+    .bind(destination.as_str())
+    .bind(millis(now))
+    .bind(i64::from(limit))
+    .fetch_all(&mut *connection)
+    .await?;
+    if candidates.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sequences: Vec<i64> = candidates.iter().map(|row| row.get("sequence")).collect();
+    sqlx::query(
+        "UPDATE livraisons l SET leased_until = $1, fence = fence + 1 \
+         WHERE l.sequence = ANY($2) AND l.etat = 'en_attente' AND NOT EXISTS ( \
+             SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
+             AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
+           AND NOT EXISTS ( \
+             SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
+             AND sent.etat = 'en_attente' AND sent.leased_until > $3) \
+         RETURNING l.id, l.fence, l.queue, l.content, l.attempts, l.since",
+    )
+    .bind(millis(now + lease))
+    .bind(sequences)
+    .bind(millis(now))
+    .fetch_all(connection)
+    .await
+}
+
+/// Makes events of one demande follow each other: the order of acceptance is the order in which
+/// they are sent, and a repeat must see the first.
+pub(super) async fn lock_demande(
+    connection: &mut DbConnection,
+    uid: &Uid,
+) -> Result<(), StoreError> {
+    sqlx::query("SELECT uid FROM demandes WHERE uid = $1 FOR NO KEY UPDATE")
+        .bind(uid.as_str())
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
+}
+
+/// Makes acceptances follow each other: each is one more than the last.
+pub(super) async fn lock_versions(connection: &mut DbConnection) -> Result<(), StoreError> {
+    sqlx::query("SELECT pg_advisory_xact_lock($1, $2)")
+        .bind(VERSIONS_LOCK.0)
+        .bind(VERSIONS_LOCK.1)
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
+}
