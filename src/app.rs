@@ -40,6 +40,7 @@ use crate::flows::delivery::{Delivery, Hint};
 use crate::flows::inbound::{Inbound, Rules};
 use crate::flows::outbound::Outbound;
 use crate::flows::reload::Reload;
+use crate::flows::replica::Presence;
 use crate::flows::settings::{Parts, SettingsReload};
 use crate::flows::sweep::Sweep;
 use crate::settings::{CrmKind, Database, Folder, InForce, Secret, Settings};
@@ -90,19 +91,8 @@ impl App {
             "crm.kind: rest is not available in this version"
         );
         let metrics = telemetry::metrics();
-        let alone = match &settings.database {
-            Database::Sqlite(path) => Some(stand_alone(path).await?),
-            Database::Postgres(_) => None,
-        };
-        let store = open_store(settings).await?;
-        if alone.is_some() {
-            // Of several replicas none may take back what another is sending: leases end by time.
-            store.release_claims().await?;
-        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        // Someone may have mended the token and started us again for it.
-        let refused = store.resume(Destination::Sowell, Resume::Refused, clock.now());
-        refused.await?;
+        let (store, alone) = take_over(settings, clock.as_ref()).await?;
         let files = open_files(settings)?;
         let in_force = InForce::new(settings.live.clone());
         let sowell = SowellHttp::new(in_force.clone()).context("HTTP client")?;
@@ -138,9 +128,9 @@ impl App {
         if settings_file.is_none() && settings.origin.file().is_some() {
             tracing::warn!("the settings file cannot be read twice: its edits need a restart");
         }
-        let file = settings_file.clone();
+        let file = settings_file.clone().map(|file| Arc::new(file) as _);
         let parts = Parts {
-            file: file.map(|file| Arc::new(file) as Arc<dyn Source>),
+            file,
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
             outbox: outbox.clone(),
@@ -151,6 +141,13 @@ impl App {
             store: Arc::clone(&store),
             files: Arc::clone(&files),
             clock: Arc::clone(&clock),
+        };
+        let presence = Presence {
+            id: replica_id(),
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            rules: rules.clone(),
+            outbox: outbox.clone(),
         };
         let delivery = Delivery {
             store: Arc::clone(&store),
@@ -171,6 +168,7 @@ impl App {
                 inbound: Arc::new(inbound),
                 outbound: Arc::new(outbound),
                 reload,
+                presence: Arc::new(presence),
                 gate: Arc::new(gate),
                 settings: Arc::new(live),
                 tasks: TaskTracker::new(),
@@ -234,6 +232,9 @@ impl App {
         until_stop("tokens", Box::pin(refresh_tokens(state.clone())));
         until_stop("sweep", Box::pin(self.sweep.run()));
         until_stop("metrics", Box::pin(tidy_metrics(state.clone())));
+        let presence = state.presence.clone();
+        let here = presence.clone();
+        until_stop("replica", Box::pin(async move { here.run().await }));
         let reload = state.reload.clone();
         until_stop("rules", Box::pin(async move { reload.run(hints).await }));
         let settings = state.settings.clone();
@@ -274,6 +275,7 @@ impl App {
             }
             tasks.wait().await;
             workers.wait().await;
+            presence.leave().await;
         };
         if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {
             tracing::warn!("stopped before everything under way had ended");
@@ -285,6 +287,26 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// Opens the database and sees to what the last daemon left undone.
+async fn take_over(
+    settings: &Settings,
+    clock: &dyn Clock,
+) -> anyhow::Result<(Arc<dyn Store>, Option<File>)> {
+    let alone = match &settings.database {
+        Database::Sqlite(path) => Some(stand_alone(path).await?),
+        Database::Postgres(_) => None,
+    };
+    let store = open_store(settings).await?;
+    if alone.is_some() {
+        // Of several replicas none may take back what another is sending: leases end by time.
+        store.release_claims().await?;
+    }
+    // Someone may have mended the token and started us again for it.
+    let refused = store.resume(Destination::Sowell, Resume::Refused, clock.now());
+    refused.await?;
+    Ok((store, alone))
 }
 
 /// Waits until every connection that was open when the daemon was told to stop has had its last
@@ -329,7 +351,10 @@ fn server(listener: UntilStop) -> Server<Place, NoDelayAcceptor> {
 
 /// Takes the database for this daemon alone: SQLite serves one, and what a killed one had claimed
 /// may then be claimed anew at once. A daemon that is stopping is waited for.
-async fn stand_alone(database: &Path) -> anyhow::Result<File> {
+///
+/// # Errors
+/// When another daemon goes on running on it.
+pub async fn stand_alone(database: &Path) -> anyhow::Result<File> {
     let folder = database.parent().unwrap_or(database);
     private_folder(folder)?;
     let path = database.with_extension("lock");
@@ -405,6 +430,12 @@ pub fn open_files(settings: &Settings) -> anyhow::Result<Arc<dyn Files>> {
     let files = FilesOnDisk::open(&settings.files_dir)
         .with_context(|| format!("{}", settings.files_dir.display()))?;
     Ok(Arc::new(files))
+}
+
+/// What the other replicas call this one.
+fn replica_id() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}:{}", host.trim(), std::process::id())
 }
 
 /// A new token: 256 random bits.

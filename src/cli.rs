@@ -4,6 +4,7 @@
 
 mod check;
 mod completions;
+mod copy;
 mod coverage;
 mod deliveries;
 mod edited;
@@ -64,6 +65,8 @@ enum Verb {
     /// What SoWell and tenants are to be told
     #[command(subcommand)]
     Deliveries(deliveries::Deliveries),
+    /// Move everything from SQLite into an empty PostgreSQL database
+    Copy(copy::Copy),
     /// Bring the database's tables up to date
     Migrate(migrate::Migrate),
     /// The clients' tokens
@@ -118,6 +121,7 @@ impl Cli {
             Verb::Rules(verb) => verb.run(&settings()?).await,
             Verb::Signalements(verb) => verb.run(&settings()?).await,
             Verb::Deliveries(verb) => verb.run(&settings()?).await,
+            Verb::Copy(verb) => verb.run().await,
             Verb::Migrate(verb) => verb.run(&settings()?).await,
             Verb::Tokens(verb) => verb.run(&settings()?).await,
             Verb::Completions(verb) => {

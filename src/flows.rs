@@ -2,13 +2,15 @@
 //!
 //! [`inbound`] takes a signalement to the CRM, [`outbound`] a status towards SoWell, [`delivery`]
 //! empties the outbox, [`reload`] swaps the rules, [`settings`] the live settings, [`impact`] asks
-//! the past what an edit would change, [`sweep`] removes photos that nobody names. They reach the world through [`crate::domain::ports`] alone.
+//! the past what an edit would change, [`replica`] is one daemon among others, [`sweep`] removes photos
+//! that nobody names. They reach the world through [`crate::domain::ports`] alone.
 
 pub mod delivery;
 pub mod impact;
 pub mod inbound;
 pub mod outbound;
 pub mod reload;
+pub mod replica;
 pub mod settings;
 pub mod sweep;
 

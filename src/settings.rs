@@ -83,6 +83,16 @@ pub enum Database {
     Postgres(Secret),
 }
 
+impl Database {
+    /// Understands an address; a relative path starts at the current folder.
+    ///
+    /// # Errors
+    /// When it is neither SQLite nor PostgreSQL.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        compile::database(Path::new(""), text)
+    }
+}
+
 impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -183,6 +193,9 @@ pub struct SmtpSettings {
 /// How deliveries are tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliverySettings {
+    /// The longest that one attempt may take; SMTP, for one, has no limit of its own on an answer.
+    /// What a replica was sending when it was killed is sent by another after twice as long.
+    pub attempt: Duration,
     /// The wait after the first failure; it doubles with each further one.
     pub first_retry: Duration,
     /// The longest wait, and the longest pause of a destination.

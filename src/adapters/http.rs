@@ -38,6 +38,7 @@ use crate::domain::ports::{Files, Store};
 use crate::flows::inbound::Inbound;
 use crate::flows::outbound::Outbound;
 use crate::flows::reload::Reload;
+use crate::flows::replica::Presence;
 use crate::flows::settings::SettingsReload;
 
 use auth::Gate;
@@ -61,6 +62,8 @@ pub struct AppState {
     pub outbound: Arc<Outbound>,
     /// The rules in force.
     pub reload: Arc<Reload>,
+    /// This daemon among the replicas.
+    pub presence: Arc<Presence>,
     /// Tokens and rates.
     pub gate: Arc<Gate>,
     /// The settings in force.

@@ -4,6 +4,7 @@
 //! backend; what a database has of its own stands in its folder. Each has its own migrations under
 //! `migrations/`.
 
+pub mod copy;
 pub mod postgres;
 mod rows;
 pub mod sqlite;

@@ -564,6 +564,17 @@ pub struct StoredVersion {
     pub referentiel: FileSet,
 }
 
+/// A daemon that shares its memory with others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replica {
+    /// The machine and the process.
+    pub id: String,
+    /// The version of the rules that it has in force.
+    pub version: String,
+    /// When it last said so.
+    pub seen_at: DateTime<Utc>,
+}
+
 /// The daemon's memory.
 ///
 /// Every method that writes returns after its commit has reached the disk.
@@ -724,6 +735,24 @@ pub trait Store: Send + Sync {
 
     /// Those of the names of stored photos that no signalement has.
     async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError>;
+
+    /// Whether other daemons may use the same memory.
+    fn shared(&self) -> bool;
+
+    /// Says that a replica lives, and forgets those that were last seen before `gone`.
+    async fn announce(&self, replica: Replica, gone: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Forgets a replica that stops in good order.
+    async fn leave(&self, id: &str) -> Result<(), StoreError>;
+
+    /// Replicas that were seen since, by name.
+    async fn replicas(&self, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError>;
+
+    /// Tells the other replicas that something waits in the outbox. A hint: it may be lost.
+    async fn tell_others(&self) -> Result<(), StoreError>;
+
+    /// Returns once another replica told so; never where the memory is not shared.
+    async fn told(&self) -> Result<(), StoreError>;
 
     /// Whether the database can be read and written.
     async fn ping(&self) -> Result<(), StoreError>;

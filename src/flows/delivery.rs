@@ -29,10 +29,9 @@ use crate::settings::{DeliverySettings, InForce, LiveSettings};
 const FAIR_ATTEMPTS: u32 = 3;
 /// The outbox is looked at this often, hint or no hint.
 const POLL: Duration = Duration::from_secs(1);
-/// How long one attempt may take in all; SMTP, for one, has no limit of its own on an answer.
-const ATTEMPT: Duration = Duration::from_mins(1);
-/// How long a claim holds: longer than the longest attempt, so that it runs out only with its worker.
-const LEASE: TimeDelta = TimeDelta::seconds(120);
+/// How long a claim holds, in attempts: longer than the longest, so that it runs out only with its
+/// worker.
+const LEASE_ATTEMPTS: u32 = 2;
 
 /// The wait after `failures` failures in a row: exponential, between half and the whole of it by
 /// chance, so that deliveries that failed together do not come back together.
@@ -70,18 +69,36 @@ pub(super) fn renewed(
 
 /// Wakes the workers when something new waits; a hint that is lost costs at most a second.
 #[derive(Debug, Clone)]
-pub struct Hint(Arc<watch::Sender<()>>);
+pub struct Hint {
+    workers: Arc<watch::Sender<()>>,
+    /// What other replicas are to be told.
+    others: Arc<watch::Sender<()>>,
+}
 
 impl Default for Hint {
     fn default() -> Self {
-        Self(Arc::new(watch::channel(()).0))
+        Self {
+            workers: Arc::new(watch::channel(()).0),
+            others: Arc::new(watch::channel(()).0),
+        }
     }
 }
 
 impl Hint {
     /// Something was put in the outbox.
     pub fn give(&self) {
-        self.0.send_replace(());
+        self.wake();
+        self.others.send_replace(());
+    }
+
+    /// The same, by another replica: it is not told again.
+    pub(super) fn wake(&self) {
+        self.workers.send_replace(());
+    }
+
+    /// Changes with what other replicas are to be told.
+    pub(super) fn for_others(&self) -> watch::Receiver<()> {
+        self.others.subscribe()
     }
 }
 
@@ -131,7 +148,7 @@ impl Delivery {
 
     async fn work(self: Arc<Self>, destination: Destination, stop: CancellationToken) {
         let mut under_way = JoinSet::new();
-        let mut hints = self.outbox.0.subscribe();
+        let mut hints = self.outbox.workers.subscribe();
         let mut warned = false;
         let breaker = Arc::new(Breaker::default());
         while !stop.is_cancelled() {
@@ -186,7 +203,14 @@ impl Delivery {
             return Ok(POLL);
         }
         let limit = u32::try_from(free).unwrap_or(1);
-        let claims = self.store.claim(destination, limit, now, LEASE).await?;
+        let lease = self
+            .in_force
+            .get()
+            .delivery
+            .attempt
+            .saturating_mul(LEASE_ATTEMPTS);
+        let lease = TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX);
+        let claims = self.store.claim(destination, limit, now, lease).await?;
         for claim in claims {
             let delivery = Arc::clone(self);
             let breaker = Arc::clone(breaker);
@@ -208,7 +232,8 @@ impl Delivery {
         probe: bool,
     ) {
         let begun_under = self.in_force.get();
-        let attempt = tokio::time::timeout(ATTEMPT, self.attempt(&claim)).await;
+        let attempt =
+            tokio::time::timeout(begun_under.delivery.attempt, self.attempt(&claim)).await;
         let seen =
             attempt.unwrap_or_else(|_| Seen::NoAnswer(Unreachable("no answer in time".into())));
         let verdict = judge(&seen);
@@ -481,6 +506,7 @@ mod tests {
     #[test]
     fn the_wait_grows_and_stays_within_its_bounds() {
         let policy = DeliverySettings {
+            attempt: Duration::from_mins(1),
             first_retry: Duration::from_secs(1),
             max_retry: Duration::from_mins(1),
             give_up_after: Duration::from_hours(1),

@@ -315,10 +315,12 @@ impl Compiler<'_> {
     }
 
     fn delivery(&mut self) -> Option<DeliverySettings> {
+        let attempt = self.value("delivery.attempt", duration);
         let first_retry = self.value("delivery.first_retry", duration);
         let max_retry = self.value("delivery.max_retry", duration);
         let give_up_after = self.value("delivery.give_up_after", duration);
         Some(DeliverySettings {
+            attempt: attempt?,
             first_retry: first_retry?,
             max_retry: max_retry?,
             give_up_after: give_up_after?,

@@ -31,7 +31,7 @@ struct Setting {
     about: &'static str,
 }
 
-const KEYS: [Setting; 35] = [
+const KEYS: [Setting; 36] = [
     Setting {
         key: "listen",
         default: "127.0.0.1:8080",
@@ -187,6 +187,12 @@ const KEYS: [Setting; 35] = [
         default: "Vivest <passerelle@localhost>",
         change: Change::Live,
         about: "The sender, such as Vivest <ne-pas-repondre@vivest.example>.",
+    },
+    Setting {
+        key: "delivery.attempt",
+        default: "60s",
+        change: Change::Live,
+        about: "The longest that one attempt may take; what a replica was sending when it was killed is sent by another after twice as long.",
     },
     Setting {
         key: "delivery.first_retry",

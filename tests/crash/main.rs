@@ -14,6 +14,9 @@ mod harness;
 mod oracle;
 mod partners;
 #[allow(dead_code, reason = "the other test binary uses the rest of it")]
+#[path = "../it/postgres.rs"]
+mod postgres;
+#[allow(dead_code, reason = "the other test binary uses the rest of it")]
 #[path = "../it/process.rs"]
 mod process;
 #[allow(dead_code, reason = "the other test binary uses the rest of it")]
@@ -32,12 +35,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
+use rstest::rstest;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use clients::{Client, Receipt};
 use harness::{Builder, until};
 use partners::{Mail, Partner, Push};
+use postgres::Backend;
 use process::{hand_over, settle_in, signal};
 use source::crash_points;
 
@@ -50,22 +55,47 @@ const TRIES: u32 = 10;
 /// The latest of the random moments, counted from the start of a process.
 const LATEST_MS: u64 = 1_200;
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_lost_and_nothing_doubled_wherever_it_is_killed() {
-    Ordeal::new().await.survive(10, 50).await;
+async fn nothing_is_lost_and_nothing_doubled_wherever_it_is_killed(
+    #[values(Backend::Sqlite)] backend: Backend,
+) {
+    if let Some(ordeal) = Ordeal::on(backend).await {
+        ordeal.survive(10, 50).await;
+    }
 }
 
 /// `cargo test --test crash -- --ignored --nocapture`
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes the better part of an hour"]
-async fn nothing_is_lost_and_nothing_doubled_in_two_thousand_kills() {
-    let named = u32::try_from(crash_points().len()).unwrap();
-    Ordeal::new().await.survive(2_000 - named, 400).await;
+async fn nothing_is_lost_and_nothing_doubled_in_two_thousand_kills(
+    #[values(Backend::Sqlite)] backend: Backend,
+) {
+    let named = u32::try_from(places(backend).len()).unwrap();
+    if let Some(ordeal) = Ordeal::on(backend).await {
+        ordeal.survive(2_000 - named, 400).await;
+    }
+}
+
+/// The places that a daemon on this database can come to.
+fn places(backend: Backend) -> Vec<String> {
+    // A copy is no daemon.
+    let elsewhere = match backend {
+        Backend::Sqlite => ["postgres.", "copy."],
+        Backend::Postgres => ["store.", "copy."],
+    };
+    let mut names = crash_points();
+    names.retain(|name| !elsewhere.iter().any(|it| name.starts_with(it)));
+    names
 }
 
 /// A daemon to be killed, its partners, and what both have been through.
 struct Ordeal {
     folder: Arc<TempDir>,
+    backend: Backend,
+    /// The database's address, where it is not a file in the folder.
+    database: Option<String>,
     /// Held here, as by a service manager: requests wait in its queue while no daemon lives.
     socket: TcpListener,
     url: String,
@@ -78,13 +108,20 @@ struct Ordeal {
 }
 
 impl Ordeal {
-    async fn new() -> Self {
+    /// `None` where the database is not installed.
+    async fn on(backend: Backend) -> Option<Self> {
+        let database = match backend {
+            Backend::Sqlite => None,
+            Backend::Postgres => Some(postgres::database().await?),
+        };
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         // Every run takes another way; a failed one says which.
         let seed = rand::random();
         say(&format!("seed {seed}"));
-        Self {
+        Some(Self {
             folder: Builder::new().folder(),
+            backend,
+            database,
             url: format!("http://{}", socket.local_addr().unwrap()),
             socket,
             sowell: Partner::sowell().await,
@@ -92,7 +129,7 @@ impl Ordeal {
             rng: SmallRng::seed_from_u64(seed),
             kills: BTreeMap::new(),
             begun: Instant::now(),
-        }
+        })
     }
 
     /// Kills at each named place and `more` times besides, half of them at random moments.
@@ -116,7 +153,7 @@ impl Ordeal {
 
         let probes = tokio::spawn(probe(format!("{}/readyz", self.url)));
 
-        let places = crash_points();
+        let places = places(self.backend);
         for place in &places {
             self.kill_at(place).await;
         }
@@ -172,7 +209,9 @@ impl Ordeal {
         stop(last).await;
         let remains = oracle::files_in(&self.path("courriels"));
         assert!(!remains.iter().any(|it| it.starts_with('.')), "{remains:?}");
-        oracle::database_is_whole(&self.path("passerelle.sqlite")).await;
+        if self.backend == Backend::Sqlite {
+            oracle::database_is_whole(&self.path("passerelle.sqlite")).await;
+        }
         self.report(receipts, &ledger, named.len());
     }
 
@@ -260,7 +299,11 @@ impl Ordeal {
         } else {
             String::new()
         };
-        let more = [("SOWELL__BASE_URL", &*sowell), ("SMTP__URL", &*smtp)];
+        let mut more = vec![("SOWELL__BASE_URL", &*sowell), ("SMTP__URL", &*smtp)];
+        if let Some(database) = &self.database {
+            // Claims of the dead are not given back there: they run out, after twice as long.
+            more.extend([("DATABASE_URL", &**database), ("DELIVERY__ATTEMPT", "2s")]);
+        }
         let mut command = settle_in(binary, self.folder.path(), &more);
         command.env("PASSERELLE_LOG", "warn");
         if let Some(crash) = crash {

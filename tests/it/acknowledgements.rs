@@ -1,5 +1,7 @@
 //! E-mails that the landlord's rules ask for.
 
+use passerelle::domain::livraison::LivraisonEtat;
+use passerelle::domain::ports::RetryOutcome;
 use rstest::rstest;
 use serde_json::json;
 
@@ -85,8 +87,6 @@ async fn a_mail_without_template_is_a_dead_letter_until_there_is_one(
     let Some(builder) = Builder::on(backend).await else {
         return;
     };
-    use passerelle::domain::livraison::LivraisonEtat;
-    use passerelle::domain::ports::{RetryOutcome, Store};
 
     // A name that stands in the script would refuse the edit; one that is put together does not.
     let script =

@@ -31,6 +31,7 @@ mod postgres;
 mod power_cut;
 mod process;
 mod reload;
+mod replicas;
 mod schemas;
 mod scripts;
 mod settings;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use passerelle::adapters::store::copy::{Copy, CopyError};
 use passerelle::adapters::store::postgres::{PostgresStore, migrate};
 use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::domain::demande::{Fichier, NewDemande, Uid};
@@ -440,7 +441,7 @@ async fn versions_and_tokens(store: &dyn Store) {
 struct Opened {
     store: Arc<dyn Store>,
     url: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Opened {
@@ -460,11 +461,7 @@ impl Opened {
                 (Arc::new(store), url)
             }
         };
-        Some(Self {
-            store,
-            url,
-            _folder: folder,
-        })
+        Some(Self { store, url, folder })
     }
 
     /// Changes the database behind the store's back.
@@ -765,4 +762,34 @@ fn each_migration_has_its_pair_with_the_same_columns() {
         texts.collect()
     };
     assert_eq!(read("migrations/sqlite"), read("migrations/postgres"));
+}
+
+/// A landlord that outgrew one machine.
+#[tokio::test]
+async fn every_row_moves_to_postgres_and_life_goes_on_there() {
+    let Some(target) = Opened::on(Backend::Postgres).await else {
+        return;
+    };
+    let source = Opened::on(Backend::Sqlite).await.unwrap();
+    story(source.store.as_ref()).await;
+    let path = source.folder.path().join("s.sqlite");
+    let copy = Copy::prepare(&path, &target.url).await.unwrap();
+    let steps = copy.steps();
+    let mut done = 0;
+    let rows = copy.run(|some| done += some).await.unwrap();
+    assert_eq!((done, rows * 2), (steps, steps));
+    let store = target.store.as_ref();
+    let owner = store.find_bound(&record(1, None).id, None).await.unwrap();
+    assert_eq!(owner.unwrap().uid, "U1");
+    let before = source.store.list_livraisons(None, 100).await.unwrap();
+    let after = store.list_livraisons(None, 100).await.unwrap();
+    assert_eq!(before.len(), after.len());
+    // New rows follow the copied ones.
+    store.record(record(9_000, Some("NEW"))).await.unwrap();
+    let next = event("new", "NEW", "A", None);
+    store.record_event(next).await.unwrap();
+    assert_eq!(store.list_livraisons(None, 1).await.unwrap()[0].id, "new");
+    // Nobody's data is written over.
+    let again = Copy::prepare(&path, &target.url).await;
+    assert!(matches!(again, Err(CopyError::NotEmpty(_))));
 }

@@ -132,7 +132,18 @@ async fn set_gauges(state: &AppState) {
         reason = "seconds since 1970 fit a double exactly"
     )]
     metrics::gauge!("passerelle_rules_active_since_seconds").set(since as f64);
+    replica_gauges(state).await;
     outbox_gauges(state.store.as_ref()).await;
+}
+
+async fn replica_gauges(state: &AppState) {
+    let Ok(seen) = state.presence.all().await else {
+        return;
+    };
+    let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    metrics::gauge!("passerelle_replicas").set(number(seen.len()));
+    let lagging = seen.iter().filter(|it| it.lagging).count();
+    metrics::gauge!("passerelle_replicas_lagging").set(number(lagging));
 }
 
 #[expect(

@@ -21,6 +21,28 @@ pub struct ReglesBody {
     derniere_tentative: AttemptBody,
 }
 
+/// Les règles en vigueur, ici et dans les autres répliques.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EtatReglesPartout)]
+pub struct ReglesPartoutBody {
+    #[serde(flatten)]
+    ici: ReglesBody,
+    /// Chaque réplique qui vit, celle-ci comprise.
+    repliques: Vec<RepliqueBody>,
+}
+
+/// Une réplique et les règles qu'elle a en vigueur.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Replique)]
+pub struct RepliqueBody {
+    id: String,
+    version: String,
+    /// Si une autre version a été acceptée depuis, ici ou ailleurs.
+    en_retard: bool,
+    #[schema(format = "date-time")]
+    vue_le: String,
+}
+
 /// La version en vigueur.
 #[derive(Serialize, ToSchema)]
 #[schema(as = VersionActive)]
@@ -112,7 +134,7 @@ pub fn text(at: DateTime<Utc>) -> String {
     path = "/api/v1/admin/regles",
     tag = "Administration",
     responses(
-        (status = 200, description = "La réponse.", body = ReglesBody),
+        (status = 200, description = "La réponse.", body = ReglesPartoutBody),
         CommonRefusals,
     ),
     security(("jeton" = []))
@@ -120,9 +142,23 @@ pub fn text(at: DateTime<Utc>) -> String {
 pub async fn show(
     State(state): State<AppState>,
     caller: Caller,
-) -> Result<Json<ReglesBody>, Problem> {
+) -> Result<Json<ReglesPartoutBody>, Problem> {
     caller.require(&[Client::Admin])?;
-    Ok(Json(state_of(&state.reload)))
+    everywhere(&state).await
+}
+
+async fn everywhere(state: &AppState) -> Result<Json<ReglesPartoutBody>, Problem> {
+    let seen = state.presence.all().await?;
+    let repliques = seen.into_iter().map(|it| RepliqueBody {
+        id: it.replica.id,
+        version: it.replica.version,
+        en_retard: it.lagging,
+        vue_le: text(it.replica.seen_at),
+    });
+    Ok(Json(ReglesPartoutBody {
+        ici: state_of(&state.reload),
+        repliques: repliques.collect(),
+    }))
 }
 
 /// Relit les fichiers maintenant, et répond avec le résultat.

@@ -17,8 +17,9 @@ use std::str::FromStr;
 use std::time::Duration as StdDuration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Executor};
+use tokio::sync::Mutex;
 
 use crate::crash;
 use crate::domain::ports::StoreError;
@@ -59,6 +60,8 @@ const SESSION: [(&str, &str); 5] = [
 pub struct PostgresStore {
     readers: PgPool,
     writer: Writer,
+    /// Hears what other replicas tell; made at the first need.
+    listener: Mutex<Option<PgListener>>,
 }
 
 impl PostgresStore {
@@ -84,6 +87,7 @@ impl PostgresStore {
         Ok(Self {
             readers: pool.clone(),
             writer: Writer::new(pool),
+            listener: Mutex::default(),
         })
     }
 }

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Duration, Utc};
 use sqlx::Row as _;
+use sqlx::postgres::PgListener;
 
-use super::{DbConnection, DbRow, failed};
+use super::{DbConnection, DbRow, DbStore, failed};
 use crate::adapters::store::rows::millis;
 use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
@@ -12,6 +13,11 @@ use crate::domain::ports::StoreError;
 /// Advisory lock of whoever writes an accepted version. The first key says whose locks these are,
 /// the second which; queues have locks of one 64-bit key, a space of their own.
 const VERSIONS_LOCK: (i32, i32) = (super::LOCKS, 1);
+
+/// Several replicas may share the database.
+pub(super) const SHARED: bool = true;
+/// Where replicas tell each other that something waits in the outbox.
+const CHANNEL: &str = "passerelle_outbox";
 
 /// Leases due deliveries: of each queue only the oldest that waits, and none while a later one is
 /// being sent, so that order holds however many replicas claim at once.
@@ -91,4 +97,32 @@ pub(super) async fn lock_versions(connection: &mut DbConnection) -> Result<(), S
         .await
         .map(|_| ())
         .map_err(|error| failed(&error))
+}
+
+/// Outside of any transaction: commits that notify wait for each other.
+pub(super) async fn tell_others(store: &DbStore) -> Result<(), StoreError> {
+    sqlx::query("SELECT pg_notify($1, '')")
+        .bind(CHANNEL)
+        .execute(&store.readers)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
+}
+
+/// Listens on a connection that is kept for it.
+pub(super) async fn told(store: &DbStore) -> Result<(), StoreError> {
+    let mut kept = store.listener.lock().await;
+    let mut listener = match kept.take() {
+        Some(listener) => listener,
+        None => listen(store).await.map_err(|error| failed(&error))?,
+    };
+    listener.recv().await.map_err(|error| failed(&error))?;
+    *kept = Some(listener);
+    Ok(())
+}
+
+async fn listen(store: &DbStore) -> Result<PgListener, sqlx::Error> {
+    let mut listener = PgListener::connect_with(&store.readers).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
 }

@@ -7,8 +7,9 @@
 
 mod evenements;
 mod fichiers;
-mod livraisons;
+pub(super) mod livraisons;
 mod past;
+mod replicas;
 mod signalements;
 mod tokens;
 mod versions;
@@ -23,15 +24,13 @@ use crate::domain::livraison::{
 };
 use crate::domain::ports::{
     BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, LivraisonCount, NewEvent, NewRecord,
-    Page, PastEvent, PastSignalement, Pause, Recorded, Release, Resume, RetryOutcome,
+    Page, PastEvent, PastSignalement, Pause, Recorded, Release, Replica, Resume, RetryOutcome,
     SignalementSummary, SignalementView, Store, StoreError, StoredSubmission, StoredTrace,
     StoredVersion, VersionSummary,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
 
-#[cfg(test)]
-pub(super) use livraisons::NEXT_DUE;
 pub(super) use signalements::record;
 
 #[async_trait]
@@ -291,6 +290,38 @@ impl Store for DbStore {
 
     async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError> {
         fichiers::unnamed(&self.readers, names).await
+    }
+
+    fn shared(&self) -> bool {
+        dialect::SHARED
+    }
+
+    async fn announce(&self, replica: Replica, gone: DateTime<Utc>) -> Result<(), StoreError> {
+        self.writer
+            .write((replica, gone), |connection, (replica, gone)| {
+                Box::pin(replicas::announce(connection, replica, *gone))
+            })
+            .await
+    }
+
+    async fn leave(&self, id: &str) -> Result<(), StoreError> {
+        self.writer
+            .write(id.to_owned(), |connection, id| {
+                Box::pin(replicas::leave(connection, id))
+            })
+            .await
+    }
+
+    async fn replicas(&self, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError> {
+        replicas::seen(&self.readers, since).await
+    }
+
+    async fn tell_others(&self) -> Result<(), StoreError> {
+        dialect::tell_others(self).await
+    }
+
+    async fn told(&self) -> Result<(), StoreError> {
+        dialect::told(self).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -1,10 +1,10 @@
 //! The statements that PostgreSQL needs written otherwise; `docs/databases.md` says why.
 
-use std::future::{Ready, ready};
+use std::future::{Pending, Ready, pending, ready};
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{DbConnection, DbRow};
+use super::{DbConnection, DbRow, DbStore};
 use crate::adapters::store::rows::millis;
 use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
@@ -21,6 +21,9 @@ const TAKE_DUE: &str = "UPDATE livraisons SET leased_until = $1, fence = fence +
            AND sent.etat = 'en_attente' AND sent.leased_until > $3) \
        ORDER BY l.due_at, l.sequence LIMIT $4) \
      RETURNING id, fence, queue, content, attempts, since";
+
+/// One daemon has the file for itself.
+pub(super) const SHARED: bool = false;
 
 /// Leases due deliveries: of each queue only the oldest that waits, and none while a later one is
 /// being sent (an earlier one may have come back by a retry), so that order holds.
@@ -50,11 +53,21 @@ pub(super) fn lock_versions(_: &mut DbConnection) -> Ready<Result<(), StoreError
     ready(Ok(()))
 }
 
+/// There is nobody to tell.
+pub(super) fn tell_others(_: &DbStore) -> Ready<Result<(), StoreError>> {
+    ready(Ok(()))
+}
+
+/// Nobody tells.
+pub(super) fn told(_: &DbStore) -> Pending<Result<(), StoreError>> {
+    pending()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::adapters::store::sqlite::SqliteStore;
-    use crate::adapters::store::sqlite::shared::NEXT_DUE;
+    use crate::adapters::store::sqlite::shared::livraisons::NEXT_DUE;
     use sqlx::Row as _;
 
     /// What waits is found by indexes that hold nothing else: a million delivered ones cost nothing.

@@ -1,0 +1,58 @@
+//! The daemons that share this memory, each with the rules that it has in force.
+
+use chrono::{DateTime, Utc};
+use sqlx::Row as _;
+
+use super::{DbConnection, DbPool, failed};
+use crate::adapters::store::rows::{instant, millis};
+use crate::domain::ports::{Replica, StoreError};
+
+/// Says that a replica lives, and forgets those that are gone.
+pub(super) async fn announce(
+    connection: &mut DbConnection,
+    replica: &Replica,
+    gone: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM replicas WHERE seen_at < $1")
+        .bind(millis(gone))
+        .execute(&mut *connection)
+        .await
+        .map_err(|error| failed(&error))?;
+    sqlx::query(
+        "INSERT INTO replicas (id, version, seen_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (id) DO UPDATE SET version = excluded.version, seen_at = excluded.seen_at",
+    )
+    .bind(&replica.id)
+    .bind(&replica.version)
+    .bind(millis(replica.seen_at))
+    .execute(connection)
+    .await
+    .map(|_| ())
+    .map_err(|error| failed(&error))
+}
+
+/// Forgets a replica.
+pub(super) async fn leave(connection: &mut DbConnection, id: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM replicas WHERE id = $1")
+        .bind(id)
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
+}
+
+/// Replicas that were seen since, by name.
+pub(super) async fn seen(pool: &DbPool, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError> {
+    let rows =
+        sqlx::query("SELECT id, version, seen_at FROM replicas WHERE seen_at >= $1 ORDER BY id")
+            .bind(millis(since))
+            .fetch_all(pool)
+            .await
+            .map_err(|error| failed(&error))?;
+    let read = |row: &super::DbRow| Replica {
+        id: row.get("id"),
+        version: row.get("version"),
+        seen_at: instant(row.get("seen_at")),
+    };
+    Ok(rows.iter().map(read).collect())
+}

@@ -1,0 +1,45 @@
+//! `passerelle copy`: a landlord that outgrew one machine moves to PostgreSQL.
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use crate::adapters::store::copy::Copy as Copying;
+use crate::app::stand_alone;
+use crate::cli::progress;
+use crate::settings::Database;
+
+/// Copies every row into an empty database and compares them one by one. The daemon must be
+/// stopped; the source stays as it is.
+#[derive(Debug, Args)]
+pub(super) struct Copy {
+    /// The database that there is: sqlite://PATH
+    #[arg(long)]
+    from: String,
+    /// An empty one: postgres://USER@HOST/NAME; a password comes better from PGPASSWORD
+    #[arg(long, env = "PASSERELLE_COPY_TO", hide_env_values = true)]
+    to: String,
+}
+
+impl Copy {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let from = Database::parse(&self.from).map_err(anyhow::Error::msg);
+        let to = Database::parse(&self.to).map_err(anyhow::Error::msg);
+        let (Database::Sqlite(path), Database::Postgres(to)) =
+            (from.context("--from")?, to.context("--to")?)
+        else {
+            bail!("copies from sqlite://PATH to postgres://USER@HOST/NAME");
+        };
+        if !path.is_file() {
+            bail!("there is no database at {}", path.display());
+        }
+        let alone = stand_alone(&path).await?;
+        let copy = Copying::prepare(&path, to.expose()).await?;
+        let bar = progress(copy.steps());
+        let rows = copy.run(|done| bar.inc(done)).await;
+        bar.finish_and_clear();
+        println!("{} rows copied, each compared with its source", rows?);
+        println!("photos are not in the database: they stay where files_url says");
+        drop(alone);
+        Ok(())
+    }
+}

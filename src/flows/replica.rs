@@ -1,0 +1,132 @@
+//! A daemon among others that share its memory: it says that it lives and which rules it has in
+//! force, and passes on that something waits in the outbox.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::ports::{Clock, Replica, Store, StoreError};
+use crate::flows::delivery::Hint;
+use crate::flows::inbound::Rules;
+
+/// How often a replica says that it lives.
+const ANNOUNCE: Duration = Duration::from_secs(2);
+/// One that has not said so for this long is no longer shown.
+const GONE_AFTER: TimeDelta = TimeDelta::seconds(15);
+/// The least time between two hints: one is as good as many.
+const TELL: Duration = Duration::from_millis(50);
+/// The rest before listening anew where the database was away.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+
+/// This daemon, as the others see it.
+pub struct Presence {
+    /// The machine and the process.
+    pub id: String,
+    /// The shared memory.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The rules in force.
+    pub rules: Arc<dyn Rules>,
+    /// Wakes the workers, here and elsewhere.
+    pub outbox: Hint,
+}
+
+/// A replica, compared with the rules that were accepted last anywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The replica.
+    pub replica: Replica,
+    /// Whether it has other rules in force than those accepted last.
+    pub lagging: bool,
+}
+
+impl Presence {
+    /// Works for as long as it is polled; a daemon that has its memory for itself has nothing to do.
+    pub async fn run(&self) {
+        if !self.store.shared() {
+            return pending().await;
+        }
+        let ((), (), ()) =
+            futures_util::future::join3(self.announce(), self.tell(), self.listen()).await;
+    }
+
+    /// Is no longer there.
+    pub async fn leave(&self) {
+        if !self.store.shared() {
+            return;
+        }
+        if let Err(error) = self.store.leave(&self.id).await {
+            tracing::debug!(%error, "not signed off; it is forgotten in time");
+        }
+    }
+
+    /// Every replica that lives, this one included.
+    ///
+    /// # Errors
+    /// When the memory cannot be read.
+    pub async fn all(&self) -> Result<Vec<Seen>, StoreError> {
+        let now = self.clock.now();
+        let mut replicas = self.store.replicas(now - GONE_AFTER).await?;
+        // What it says of itself is never late.
+        replicas.retain(|it| it.id != self.id);
+        replicas.push(self.replica(now));
+        replicas.sort_by(|a, b| a.id.cmp(&b.id));
+        let last = self.store.list_versions(1).await?;
+        let lagging = |replica: &Replica| {
+            last.first()
+                .is_some_and(|last| last.version != replica.version)
+        };
+        Ok(replicas
+            .into_iter()
+            .map(|replica| Seen {
+                lagging: lagging(&replica),
+                replica,
+            })
+            .collect())
+    }
+
+    fn replica(&self, now: DateTime<Utc>) -> Replica {
+        Replica {
+            id: self.id.clone(),
+            version: self.rules.generation().version.clone(),
+            seen_at: now,
+        }
+    }
+
+    async fn announce(&self) {
+        loop {
+            let now = self.clock.now();
+            let said = self.store.announce(self.replica(now), now - GONE_AFTER);
+            if let Err(error) = said.await {
+                tracing::warn!(%error, "the other replicas do not hear of this one");
+            }
+            tokio::time::sleep(ANNOUNCE).await;
+        }
+    }
+
+    async fn tell(&self) {
+        let mut news = self.outbox.for_others();
+        while news.changed().await.is_ok() {
+            // Lost, it costs the others a second at most.
+            if let Err(error) = self.store.tell_others().await {
+                tracing::debug!(%error, "the other replicas were not told");
+            }
+            tokio::time::sleep(TELL).await;
+        }
+    }
+
+    async fn listen(&self) {
+        loop {
+            match self.store.told().await {
+                Ok(()) => self.outbox.wake(),
+                Err(error) => {
+                    tracing::debug!(%error, "the other replicas are not heard");
+                    tokio::time::sleep(LISTEN_AGAIN).await;
+                }
+            }
+        }
+    }
+}
