@@ -41,6 +41,7 @@ use crate::flows::inbound::{Inbound, Rules};
 use crate::flows::outbound::Outbound;
 use crate::flows::reload::Reload;
 use crate::flows::replica::Presence;
+use crate::flows::retention::Retention;
 use crate::flows::settings::{Parts, SettingsReload};
 use crate::flows::sweep::Sweep;
 use crate::settings::{CrmKind, Database, Folder, InForce, Secret, Settings};
@@ -74,6 +75,7 @@ pub struct App {
     pub new_tokens: BTreeMap<Client, Secret>,
     delivery: Arc<Delivery>,
     sweep: Sweep,
+    retention: Retention,
     folders: Vec<FolderOnDisk>,
     settings_file: Option<FolderOnDisk>,
     /// Held for as long as the daemon runs, where the database serves one alone.
@@ -149,6 +151,11 @@ impl App {
             rules: rules.clone(),
             outbox: outbox.clone(),
         };
+        let retention = Retention {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            in_force: in_force.clone(),
+        };
         let delivery = Delivery {
             store: Arc::clone(&store),
             clock,
@@ -177,6 +184,7 @@ impl App {
             new_tokens,
             delivery: Arc::new(delivery),
             sweep,
+            retention,
             folders,
             settings_file,
             alone,
@@ -231,6 +239,7 @@ impl App {
         until_stop("held statuses", Box::pin(release_when_known(state.clone())));
         until_stop("tokens", Box::pin(refresh_tokens(state.clone())));
         until_stop("sweep", Box::pin(self.sweep.run()));
+        until_stop("retention", Box::pin(self.retention.run()));
         until_stop("metrics", Box::pin(tidy_metrics(state.clone())));
         let presence = state.presence.clone();
         let here = presence.clone();

@@ -12,6 +12,7 @@ mod explain;
 mod impact;
 mod init;
 mod migrate;
+mod purge;
 mod report;
 mod rules;
 mod serve;
@@ -69,6 +70,8 @@ enum Verb {
     Copy(copy::Copy),
     /// Bring the database's tables up to date
     Migrate(migrate::Migrate),
+    /// Forget now what the settings keep no longer
+    Purge(purge::Purge),
     /// The clients' tokens
     #[command(subcommand)]
     Tokens(tokens::Tokens),
@@ -123,6 +126,7 @@ impl Cli {
             Verb::Deliveries(verb) => verb.run(&settings()?).await,
             Verb::Copy(verb) => verb.run().await,
             Verb::Migrate(verb) => verb.run(&settings()?).await,
+            Verb::Purge(verb) => verb.run(&settings()?).await,
             Verb::Tokens(verb) => verb.run(&settings()?).await,
             Verb::Completions(verb) => {
                 verb.run();

@@ -11,6 +11,7 @@ pub mod inbound;
 pub mod outbound;
 pub mod reload;
 pub mod replica;
+pub mod retention;
 pub mod settings;
 pub mod sweep;
 

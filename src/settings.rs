@@ -68,6 +68,8 @@ pub struct LiveSettings {
     pub smtp: SmtpSettings,
     /// How deliveries are tried again.
     pub delivery: DeliverySettings,
+    /// How long what is no longer needed is kept.
+    pub retention: RetentionSettings,
     /// Limits on what comes in.
     pub limits: Limits,
     /// Which events are logged, in the words of `RUST_LOG`.
@@ -202,6 +204,17 @@ pub struct DeliverySettings {
     pub max_retry: Duration,
     /// When a delivery becomes a dead letter.
     pub give_up_after: Duration,
+}
+
+/// How long what is no longer needed is kept; `None` for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetentionSettings {
+    /// The traces of decisions.
+    pub traces: Option<Duration>,
+    /// What SoWell sent, once it is a demande.
+    pub payloads: Option<Duration>,
+    /// Deliveries, once they were delivered.
+    pub deliveries: Option<Duration>,
 }
 
 /// Limits on what comes in.
@@ -453,6 +466,20 @@ mod tests {
         assert_eq!(log(&[("RUST_LOG", "a=b=c")]).unwrap(), "warn");
         for wrong in ["a=b=c", "debgu", "passerelle=inof"] {
             assert!(log(&[("PASSERELLE_LOG", wrong)]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_may_be_kept_for_years_or_for_ever() {
+        let kept = |text: &str| {
+            let variables = environment(&[("PASSERELLE_RETENTION__TRACES", text)]);
+            Settings::load(None, variables).map(|it| it.live.retention.traces)
+        };
+        assert_eq!(kept("").unwrap(), Some(Duration::from_hours(365 * 24)));
+        assert_eq!(kept("10y").unwrap().unwrap().as_secs() / 86_400, 3_652);
+        assert_eq!(kept("forever").unwrap(), None);
+        for wrong in ["0s", "never", "-1d", "200y"] {
+            assert!(kept(wrong).is_err(), "{wrong}");
         }
     }
 

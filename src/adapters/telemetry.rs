@@ -91,6 +91,10 @@ fn describe() {
         "1 while a destination is left alone, or tried with one delivery, after it failed."
     );
     metrics::describe_counter!(
+        "passerelle_purged_total",
+        "What is no longer kept: traces, payloads or deliveries."
+    );
+    metrics::describe_counter!(
         "passerelle_rules_reloads_total",
         "Attempts to put edited files in force, by outcome."
     );

@@ -540,6 +540,32 @@ pub struct LivraisonCount {
     pub oldest_at: DateTime<Utc>,
 }
 
+/// What is kept for a while only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// The steps of decisions.
+    Traces,
+    /// What SoWell sent, once it is a demande. Whatever else was kept may be decided anew.
+    Payloads,
+    /// Deliveries, once they were delivered.
+    Deliveries,
+}
+
+impl Kept {
+    /// Every kind, in the order of the settings.
+    pub const ALL: [Self; 3] = [Self::Traces, Self::Payloads, Self::Deliveries];
+
+    /// The word in the settings, the metrics and the logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Traces => "traces",
+            Self::Payloads => "payloads",
+            Self::Deliveries => "deliveries",
+        }
+    }
+}
+
 /// An accepted version in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionSummary {
@@ -708,6 +734,14 @@ pub trait Store: Send + Sync {
 
     /// How many deliveries stand where; delivered ones are not counted.
     async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError>;
+
+    /// Forgets at most `limit` things of a kind from before an instant, and gives how many. Identities,
+    /// keys, demandes and dead letters stay, whatever their age.
+    async fn purge(&self, what: Kept, before: DateTime<Utc>, limit: u32)
+    -> Result<u64, StoreError>;
+
+    /// How many things [`Self::purge`] would forget.
+    async fn count_purgeable(&self, what: Kept, before: DateTime<Utc>) -> Result<u64, StoreError>;
 
     /// Keeps an accepted version.
     async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError>;

@@ -198,6 +198,12 @@ impl Outbound {
     ) -> Result<Judged, OutboundError> {
         let stored = self.store.find_submission(&demande.signalement).await?;
         let signalement = stored.and_then(|it| (self.read_stored)(&it.payload, it.fichiers.len()));
+        if signalement.is_none() {
+            tracing::warn!(
+                uid = demande.uid.as_str(),
+                "no acknowledgement: what SoWell sent is no longer kept"
+            );
+        }
         let generation = Arc::clone(generation);
         let (event, demande) = (event.clone(), demande.clone());
         let work = move || {

@@ -13,8 +13,8 @@ use crate::domain::ports::Client;
 use crate::settings::written::{Written, did_you_mean};
 use crate::settings::{
     CrmKind, CrmSettings, Database, DeliverySettings, Folder, Limits, LiveSettings,
-    NetworkSettings, Origin, Rate, Secret, Settings, SettingsError, SmtpSettings, SowellSettings,
-    TlsSettings, WhenUnavailable,
+    NetworkSettings, Origin, Rate, RetentionSettings, Secret, Settings, SettingsError,
+    SmtpSettings, SowellSettings, TlsSettings, WhenUnavailable,
 };
 
 /// The levels of the log, from the quietest.
@@ -99,6 +99,7 @@ impl Compiler<'_> {
         let network = self.network();
         let smtp = self.smtp();
         let delivery = self.delivery();
+        let retention = self.retention();
         let limits = self.limits();
         let log = self.value("log", directives);
         Some(LiveSettings {
@@ -109,6 +110,7 @@ impl Compiler<'_> {
             network: network?,
             smtp,
             delivery: delivery?,
+            retention: retention?,
             limits: limits?,
             log: log?,
         })
@@ -327,6 +329,17 @@ impl Compiler<'_> {
         })
     }
 
+    fn retention(&mut self) -> Option<RetentionSettings> {
+        let traces = self.value("retention.traces", retention);
+        let payloads = self.value("retention.payloads", retention);
+        let deliveries = self.value("retention.deliveries", retention);
+        Some(RetentionSettings {
+            traces: traces?,
+            payloads: payloads?,
+            deliveries: deliveries?,
+        })
+    }
+
     fn limits(&mut self) -> Option<Limits> {
         let bytes = |text: &str| {
             let size = text.parse::<bytesize::ByteSize>().ok();
@@ -355,6 +368,19 @@ fn duration(text: &str) -> Result<Duration, String> {
         .ok()
         .filter(|it| !it.is_zero() && *it <= Duration::from_hours(8784))
         .ok_or_else(|| "is not a duration, such as 500ms, 15m or 7d".into())
+}
+
+/// Longer than a wait may be: laws ask for years.
+fn retention(text: &str) -> Result<Option<Duration>, String> {
+    const LONGEST: Duration = Duration::from_hours(100 * 8784);
+    if text == "forever" {
+        return Ok(None);
+    }
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|it| !it.is_zero() && *it <= LONGEST)
+        .map(Some)
+        .ok_or_else(|| "is neither a duration, such as 90d or 3y, nor forever".into())
 }
 
 fn pixels(text: &str) -> Result<u64, String> {

@@ -31,7 +31,7 @@ struct Setting {
     about: &'static str,
 }
 
-const KEYS: [Setting; 36] = [
+const KEYS: [Setting; 39] = [
     Setting {
         key: "listen",
         default: "127.0.0.1:8080",
@@ -213,6 +213,24 @@ const KEYS: [Setting; 36] = [
         about: "When a delivery becomes a dead letter.",
     },
     Setting {
+        key: "retention.traces",
+        default: "365d",
+        change: Change::Live,
+        about: "How long the steps of a decision are kept for explain; forever for no end.",
+    },
+    Setting {
+        key: "retention.payloads",
+        default: "1095d",
+        change: Change::Live,
+        about: "How long what SoWell sent is kept once it is a demande and nothing has happened to it since; forever for no end.",
+    },
+    Setting {
+        key: "retention.deliveries",
+        default: "90d",
+        change: Change::Live,
+        about: "How long a delivery is kept once it was delivered; forever for no end. Dead letters stay.",
+    },
+    Setting {
         key: "limits.body",
         default: "64 MiB",
         change: Change::Live,
@@ -257,7 +275,7 @@ const LISTS: [&str; 1] = ["network.allow"];
 const SECRETS: &str = "secrets";
 
 /// What each group of keys is about.
-const GROUPS: [(&str, &str); 8] = [
+const GROUPS: [(&str, &str); 9] = [
     (
         "tokens",
         "Bearer tokens of the three clients; those left out are made at the first start and shown once.",
@@ -272,6 +290,10 @@ const GROUPS: [(&str, &str); 8] = [
         "The mail server; without one, each e-mail is written as an .eml file under data_dir.",
     ),
     ("delivery", "How deliveries are tried again."),
+    (
+        "retention",
+        "How long what is no longer needed is kept; signalements, demandes and their keys stay.",
+    ),
     ("limits", "Limits on what comes in."),
     ("network", "Where calls may go."),
     (

@@ -32,6 +32,7 @@ mod power_cut;
 mod process;
 mod reload;
 mod replicas;
+mod retention;
 mod schemas;
 mod scripts;
 mod settings;

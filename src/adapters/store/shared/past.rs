@@ -1,4 +1,5 @@
-//! The past, page by page: what was received, for whoever asks what other rules would make of it.
+//! The past, page by page: what was received and is still kept, for whoever asks what other rules
+//! would make of it.
 
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
@@ -15,7 +16,7 @@ pub(super) async fn signalements(
     let rows = sqlx::query(
         "SELECT s.rowid AS position, COALESCE(s.uid, s.id) AS name, s.payload, \
          (SELECT COUNT(*) FROM fichiers f WHERE f.signalement_id = s.id) AS photos \
-         FROM signalements s WHERE s.rowid < $1 AND s.received_at >= $2 \
+         FROM signalements s WHERE s.rowid < $1 AND s.received_at >= $2 AND s.payload <> '' \
          ORDER BY s.rowid DESC LIMIT $3",
     )
     .bind(page.before.unwrap_or(i64::MAX))
@@ -42,7 +43,8 @@ pub(super) async fn events(pool: &DbPool, page: Page) -> Result<Vec<PastEvent>, 
          (SELECT COUNT(*) FROM fichiers f WHERE f.signalement_id = s.id) AS photos \
          FROM evenements e JOIN demandes d ON d.uid = e.uid \
          JOIN signalements s ON s.id = d.signalement_id \
-         WHERE e.sequence < $1 AND e.received_at >= $2 ORDER BY e.sequence DESC LIMIT $3",
+         WHERE e.sequence < $1 AND e.received_at >= $2 AND s.payload <> '' \
+         ORDER BY e.sequence DESC LIMIT $3",
     )
     .bind(page.before.unwrap_or(i64::MAX))
     .bind(page.since.map_or(i64::MIN, millis))
@@ -74,8 +76,11 @@ pub(super) async fn count(
     since: Option<DateTime<Utc>>,
 ) -> Result<(u64, u64), StoreError> {
     let row = sqlx::query(
-        "SELECT (SELECT COUNT(*) FROM signalements WHERE received_at >= $1) AS signalements, \
-         (SELECT COUNT(*) FROM evenements WHERE received_at >= $1) AS evenements",
+        "SELECT (SELECT COUNT(*) FROM signalements \
+           WHERE received_at >= $1 AND payload <> '') AS signalements, \
+         (SELECT COUNT(*) FROM evenements e JOIN demandes d ON d.uid = e.uid \
+           JOIN signalements s ON s.id = d.signalement_id \
+           WHERE e.received_at >= $1 AND s.payload <> '') AS evenements",
     )
     .bind(since.map_or(i64::MIN, millis))
     .fetch_one(pool)

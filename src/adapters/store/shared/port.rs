@@ -10,6 +10,7 @@ mod fichiers;
 pub(super) mod livraisons;
 mod past;
 mod replicas;
+pub(super) mod retention;
 mod signalements;
 mod tokens;
 mod versions;
@@ -23,10 +24,10 @@ use crate::domain::livraison::{
     Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, Outcome,
 };
 use crate::domain::ports::{
-    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, LivraisonCount, NewEvent, NewRecord,
-    Page, PastEvent, PastSignalement, Pause, Recorded, Release, Replica, Resume, RetryOutcome,
-    SignalementSummary, SignalementView, Store, StoreError, StoredSubmission, StoredTrace,
-    StoredVersion, VersionSummary,
+    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, Kept, LivraisonCount, NewEvent,
+    NewRecord, Page, PastEvent, PastSignalement, Pause, Recorded, Release, Replica, Resume,
+    RetryOutcome, SignalementSummary, SignalementView, Store, StoreError, StoredSubmission,
+    StoredTrace, StoredVersion, VersionSummary,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
@@ -245,6 +246,26 @@ impl Store for DbStore {
 
     async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError> {
         livraisons::count(&self.readers).await
+    }
+
+    async fn purge(
+        &self,
+        what: Kept,
+        before: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        self.writer
+            .write(
+                (what, before, limit),
+                |connection, (what, before, limit)| {
+                    Box::pin(retention::purge(connection, *what, *before, *limit))
+                },
+            )
+            .await
+    }
+
+    async fn count_purgeable(&self, what: Kept, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        retention::count(&self.readers, what, before).await
     }
 
     async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError> {

@@ -293,7 +293,10 @@ pub(super) async fn find(
     let Some(row) = row else { return Ok(None) };
     let uid: Option<String> = row.get("uid");
     let events = sqlx::query(
-        "SELECT e.statut, e.statut_sowell, e.date, e.received_at, l.etat FROM evenements e \
+        // What was delivered long ago is no longer kept, and only that.
+        "SELECT e.statut, e.statut_sowell, e.date, e.received_at, \
+         CASE WHEN l.etat IS NULL AND e.issue = 'accepte' THEN 'livree' ELSE l.etat END AS etat \
+         FROM evenements e \
          LEFT JOIN livraisons l ON l.evenement_id = e.id AND l.destination = 'sowell' \
          WHERE e.uid = $1 ORDER BY e.sequence",
     )

@@ -68,6 +68,9 @@ mod tests {
     use super::*;
     use crate::adapters::store::sqlite::SqliteStore;
     use crate::adapters::store::sqlite::shared::livraisons::NEXT_DUE;
+    use crate::adapters::store::sqlite::shared::retention::{
+        DELIVERIES, EVENEMENT_TRACES, PAYLOADS, SIGNALEMENT_TRACES,
+    };
     use sqlx::Row as _;
 
     /// What waits is found by indexes that hold nothing else: a million delivered ones cost nothing.
@@ -78,12 +81,7 @@ mod tests {
             .await
             .unwrap();
         for statement in [TAKE_DUE, NEXT_DUE] {
-            let explain = format!("EXPLAIN QUERY PLAN {statement}");
-            let rows = sqlx::query(sqlx::AssertSqlSafe(explain))
-                .fetch_all(&store.readers)
-                .await
-                .unwrap();
-            let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+            let plan = plan(&store, statement).await;
             for step in &plan {
                 assert!(!step.starts_with("SCAN"), "{plan:#?}");
                 assert!(!step.contains("TEMP B-TREE"), "{plan:#?}");
@@ -91,5 +89,27 @@ mod tests {
             let due = plan.iter().any(|it| it.contains("INDEX livraisons_due"));
             assert!(due, "{plan:#?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_may_be_forgotten_is_found_without_looking_at_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("s.sqlite"))
+            .await
+            .unwrap();
+        for statement in [SIGNALEMENT_TRACES, EVENEMENT_TRACES, PAYLOADS, DELIVERIES] {
+            let plan = plan(&store, statement).await;
+            let searched = plan.iter().all(|step| !step.starts_with("SCAN"));
+            assert!(searched, "{plan:#?}");
+        }
+    }
+
+    async fn plan(store: &SqliteStore, statement: &str) -> Vec<String> {
+        let explain = format!("EXPLAIN QUERY PLAN {statement}");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(explain))
+            .fetch_all(&store.readers)
+            .await
+            .unwrap();
+        rows.iter().map(|row| row.get("detail")).collect()
     }
 }

@@ -1,0 +1,90 @@
+//! Forgets what is no longer needed, in small steps beside traffic.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::ports::{Clock, Kept, Store, StoreError};
+use crate::settings::{InForce, RetentionSettings};
+
+/// How often the daemon looks for what may go.
+const EVERY: Duration = Duration::from_hours(1);
+/// Things that go in one commit: whoever writes meanwhile waits for no more than these.
+const BATCH: u32 = 200;
+/// The shortest rest between two commits; a commit that took longer is followed by as long a rest.
+const REST: Duration = Duration::from_millis(5);
+
+/// Forgets, by the settings in force.
+pub struct Retention {
+    /// The daemon's memory.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How long each kind is kept.
+    pub in_force: InForce,
+}
+
+impl Retention {
+    /// Forgets again and again, for as long as it is polled.
+    pub async fn run(self) {
+        loop {
+            for what in Kept::ALL {
+                match self.purge(what, |_| {}).await {
+                    Ok(0) => {}
+                    Ok(gone) => tracing::info!(what = what.as_str(), gone, "no longer kept"),
+                    Err(error) => tracing::error!(what = what.as_str(), %error, "not purged"),
+                }
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// How many things of a kind may go now.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn count(&self, what: Kept) -> Result<u64, StoreError> {
+        match self.before(what) {
+            Some(before) => self.store.count_purgeable(what, before).await,
+            None => Ok(0),
+        }
+    }
+
+    /// Forgets all of a kind that may go now, telling after each step how many went with it.
+    ///
+    /// # Errors
+    /// When the store cannot be written; what went before stays gone.
+    pub async fn purge(&self, what: Kept, told: impl Fn(u64)) -> Result<u64, StoreError> {
+        let Some(before) = self.before(what) else {
+            return Ok(0);
+        };
+        let mut gone = 0;
+        loop {
+            let begun = Instant::now();
+            let some = self.store.purge(what, before, BATCH).await?;
+            if some == 0 {
+                return Ok(gone);
+            }
+            gone += some;
+            metrics::counter!("passerelle_purged_total", "what" => what.as_str()).increment(some);
+            told(some);
+            tokio::time::sleep(begun.elapsed().max(REST)).await;
+        }
+    }
+
+    /// What is older may go; `None` where it is kept for ever.
+    fn before(&self, what: Kept) -> Option<DateTime<Utc>> {
+        let kept = kept_for(&self.in_force.get().retention, what)?;
+        let kept = TimeDelta::from_std(kept).ok()?;
+        self.clock.now().checked_sub_signed(kept)
+    }
+}
+
+fn kept_for(settings: &RetentionSettings, what: Kept) -> Option<Duration> {
+    match what {
+        Kept::Traces => settings.traces,
+        Kept::Payloads => settings.payloads,
+        Kept::Deliveries => settings.deliveries,
+    }
+}
