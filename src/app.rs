@@ -329,7 +329,10 @@ async fn leave(handle: &Handle<Place>) {
 
 /// Makes a folder that nobody else reads: it holds what tenants wrote. One that is there keeps the
 /// rights that someone gave it. Its name is on the disk when this returns.
-fn private_folder(folder: &Path) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When it cannot be made.
+pub fn private_folder(folder: &Path) -> anyhow::Result<()> {
     let missing = || folder.ancestors().take_while(|it| !it.exists());
     let parents: Vec<_> = missing().filter_map(Path::parent).collect();
     let mut private = DirBuilder::new();

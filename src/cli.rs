@@ -2,6 +2,8 @@
 //!
 //! Every verb works on the database and the files, beside a running daemon or without one.
 
+mod archive;
+mod backup;
 mod check;
 mod completions;
 mod copy;
@@ -14,6 +16,7 @@ mod init;
 mod migrate;
 mod purge;
 mod report;
+mod restore;
 mod rules;
 mod serve;
 mod signalements;
@@ -72,6 +75,10 @@ enum Verb {
     Migrate(migrate::Migrate),
     /// Forget now what the settings keep no longer
     Purge(purge::Purge),
+    /// Copy the database and the photos it names into a folder, beside traffic
+    Backup(backup::Backup),
+    /// Start anew from what `backup` wrote; the daemon must not run
+    Restore(restore::Restore),
     /// The clients' tokens
     #[command(subcommand)]
     Tokens(tokens::Tokens),
@@ -127,6 +134,8 @@ impl Cli {
             Verb::Copy(verb) => verb.run().await,
             Verb::Migrate(verb) => verb.run(&settings()?).await,
             Verb::Purge(verb) => verb.run(&settings()?).await,
+            Verb::Backup(verb) => verb.run(&settings()?).await,
+            Verb::Restore(verb) => verb.run(&settings()?).await,
             Verb::Tokens(verb) => verb.run(&settings()?).await,
             Verb::Completions(verb) => {
                 verb.run();

@@ -3,3 +3,4 @@
 CREATE INDEX signalements_with_trace ON signalements (decided_at) WHERE trace IS NOT NULL;
 CREATE INDEX signalements_with_payload ON signalements (received_at) WHERE bound = 1 AND payload <> '';
 CREATE INDEX evenements_with_trace ON evenements (received_at) WHERE trace IS NOT NULL;
+CREATE INDEX livraisons_done ON livraisons (finished_at) WHERE etat = 'livree';

@@ -191,7 +191,10 @@ fn is_settled(path: &Path, before: DateTime<Utc>) -> io::Result<bool> {
 }
 
 /// Puts a file in a folder, whole or not at all, and on the disk when it returns.
-pub(super) fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// When it could not be written and synced whole.
+pub fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let beside = folder.join(format!(".{name}.{}", Uuid::now_v7().simple()));
     let written = (|| {
         crash::point("file.create.before");

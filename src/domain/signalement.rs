@@ -94,6 +94,14 @@ pub enum ImageKind {
 }
 
 impl ImageKind {
+    /// The kind that has this MIME type; `None` for any other.
+    #[must_use]
+    pub fn of_mime(mime: &str) -> Option<Self> {
+        [Self::Jpeg, Self::Png, Self::Webp, Self::Heic]
+            .into_iter()
+            .find(|kind| kind.mime() == mime)
+    }
+
     /// The MIME type that the CRM and the console are told.
     #[must_use]
     pub fn mime(self) -> &'static str {

@@ -10,6 +10,7 @@
 
 mod acknowledgements;
 mod api;
+mod backup;
 mod cli;
 mod crash;
 mod crash_points;

@@ -7,6 +7,7 @@
 mod dialect;
 #[path = "shared/port.rs"]
 mod shared;
+pub mod snapshot;
 mod writer;
 
 use std::path::Path;

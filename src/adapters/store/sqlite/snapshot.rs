@@ -1,0 +1,96 @@
+//! A copy of the database as it was at one instant, and what such a copy names.
+
+use std::path::Path;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Row as _};
+
+use super::{BUSY_TIMEOUT, failed};
+use crate::domain::ports::StoreError;
+
+/// A photo that a copy names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPhoto {
+    /// Its address in the store of photos.
+    pub sha256: String,
+    /// Its MIME type.
+    pub mime: String,
+}
+
+/// Writes a whole and consistent copy of a database that may be in use; nobody waits for it.
+///
+/// # Errors
+/// When the database cannot be read, or there is something at `to` already.
+pub async fn take(database: &Path, to: &Path) -> Result<(), StoreError> {
+    let mut connection = open(database, false).await?;
+    sqlx::query("VACUUM INTO $1")
+        .bind(to.display().to_string())
+        .execute(&mut connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
+}
+
+/// Looks whether a copy is sound.
+///
+/// # Errors
+/// When it cannot be read, or SQLite finds a fault in it.
+pub async fn check(copy: &Path) -> Result<(), StoreError> {
+    let mut connection = open(copy, true).await?;
+    let verdict: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(|error| failed(&error))?;
+    if verdict == "ok" {
+        Ok(())
+    } else {
+        Err(StoreError::Fault(verdict))
+    }
+}
+
+/// How many photos a copy names, each counted once.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn count_photos(copy: &Path) -> Result<u64, StoreError> {
+    let mut connection = open(copy, true).await?;
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(DISTINCT sha256) FROM fichiers")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(|error| failed(&error))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// The photos that a copy names after `after`, in the order of their addresses.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn photos(copy: &Path, after: &str, limit: u32) -> Result<Vec<NamedPhoto>, StoreError> {
+    let mut connection = open(copy, true).await?;
+    let rows = sqlx::query(
+        "SELECT sha256, MIN(type) AS type FROM fichiers WHERE sha256 > $1 \
+         GROUP BY sha256 ORDER BY sha256 LIMIT $2",
+    )
+    .bind(after)
+    .bind(i64::from(limit))
+    .fetch_all(&mut connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    let read = |row: &sqlx::sqlite::SqliteRow| NamedPhoto {
+        sha256: row.get("sha256"),
+        mime: row.get("type"),
+    };
+    Ok(rows.iter().map(read).collect())
+}
+
+/// Opens a file to read it. One that is `still` is used by nobody else, and nothing is put beside it.
+async fn open(path: &Path, still: bool) -> Result<SqliteConnection, StoreError> {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .immutable(still)
+        .busy_timeout(BUSY_TIMEOUT)
+        .connect()
+        .await
+        .map_err(|error| failed(&error))
+}

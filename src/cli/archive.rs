@@ -1,0 +1,229 @@
+//! What `backup` writes and `restore` reads: the database as it was at one instant, and the photos
+//! that it names.
+//!
+//! The database is copied first. Photos are stored before the commit that names them and never
+//! change, so each photo of the copy is there to be copied after it. The note that tells what the
+//! backup holds is written last: without it a backup is not whole.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::adapters::files::{FilesOnDisk, write_synced};
+use crate::adapters::store::sqlite::snapshot::{self, NamedPhoto};
+use crate::domain::ports::{Files, FilesError, StoreError};
+use crate::domain::signalement::{ImageKind, Photo, hex};
+use crate::settings::{Database, Settings};
+
+/// The database's name in a backup.
+const DATABASE: &str = "passerelle.sqlite";
+/// The photos' folder in a backup.
+const PHOTOS: &str = "fichiers";
+/// The note's name in a backup.
+const NOTE: &str = "backup.json";
+/// Photos that are named at once.
+const PAGE: u32 = 1_000;
+/// Photos that are copied at once: each waits for its own sync.
+const AT_ONCE: usize = 8;
+/// Bytes that are hashed at once.
+const PIECE: usize = 64 * 1024;
+
+/// Is told how many of how many photos are copied.
+pub(super) type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
+
+/// What a backup holds, as its note says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Note {
+    /// When the database was copied, ISO 8601.
+    pub(super) made_at: String,
+    /// SHA-256 of the database.
+    pub(super) database_sha256: String,
+    /// Photos that it names.
+    pub(super) photos: u64,
+    /// Photos that it names and that could not be read whole, by address.
+    pub(super) missing: Vec<String>,
+}
+
+/// Why there is no backup, or why it was not restored.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BackupError {
+    /// Something is there that would be overwritten.
+    #[error("{} is there already; nothing was written", .0.display())]
+    InTheWay(PathBuf),
+    /// The database is a server's, whose own tools make better copies.
+    #[error(
+        "the database is PostgreSQL's: use pg_dump and pg_restore, and save the photos yourself"
+    )]
+    NotSqlite,
+    /// The folder holds no whole backup.
+    #[error("{} is no whole backup: {}", .0.display(), .1)]
+    NotWhole(PathBuf, String),
+    /// A file could not be read or written.
+    #[error("{}: {}", .0.display(), .1)]
+    Io(PathBuf, io::Error),
+    /// A photo could not be stored.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// A database could not be copied or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The file of the database that the settings name.
+///
+/// # Errors
+/// When it is no file.
+pub(super) fn sqlite(settings: &Settings) -> Result<&Path, BackupError> {
+    match &settings.database {
+        Database::Sqlite(path) => Ok(path),
+        Database::Postgres(_) => Err(BackupError::NotSqlite),
+    }
+}
+
+/// Copies a database that may be in use, and the photos that it names, into an empty folder.
+///
+/// # Errors
+/// See [`BackupError`]; a photo that cannot be read is named in the note and stops nothing.
+pub(super) async fn make(
+    database: &Path,
+    files: &dyn Files,
+    folder: &Path,
+    made_at: String,
+    progress: Progress<'_>,
+) -> Result<Note, BackupError> {
+    if fs::read_dir(folder).map_err(at(folder))?.next().is_some() {
+        return Err(BackupError::InTheWay(folder.to_path_buf()));
+    }
+    let copy = folder.join(DATABASE);
+    snapshot::take(database, &copy).await?;
+    sync(&copy).map_err(at(&copy))?;
+    let photos = folder.join(PHOTOS);
+    let target = FilesOnDisk::open(&photos).map_err(at(&photos))?;
+    let missing = copy_photos(&copy, files, &target, progress).await?;
+    let note = Note {
+        made_at,
+        database_sha256: digest(&copy).map_err(at(&copy))?,
+        photos: snapshot::count_photos(&copy).await?,
+        missing,
+    };
+    let text = serde_json::to_vec_pretty(&note).map_err(|error| at(folder)(error.into()))?;
+    write_synced(folder, NOTE, &text).map_err(at(folder))?;
+    Ok(note)
+}
+
+/// Puts a backup where there is no database yet. Photos that are there already are kept: equal
+/// names have equal bytes.
+///
+/// # Errors
+/// See [`BackupError`]. The database appears last, so that one that was cut short can be repeated.
+pub(super) async fn restore(
+    folder: &Path,
+    database: &Path,
+    files: &dyn Files,
+    progress: Progress<'_>,
+) -> Result<Note, BackupError> {
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        // A log that a database left behind would be replayed into the restored one.
+        let mut path = database.as_os_str().to_owned();
+        path.push(ending);
+        if Path::new(&path).exists() {
+            return Err(BackupError::InTheWay(path.into()));
+        }
+    }
+    let not_whole = |why: String| BackupError::NotWhole(folder.to_path_buf(), why);
+    let text =
+        fs::read(folder.join(NOTE)).map_err(|error| not_whole(format!("{NOTE}: {error}")))?;
+    let note: Note =
+        serde_json::from_slice(&text).map_err(|error| not_whole(format!("{NOTE}: {error}")))?;
+    let copy = folder.join(DATABASE);
+    if digest(&copy).map_err(at(&copy))? != note.database_sha256 {
+        return Err(not_whole(format!("{DATABASE} was changed")));
+    }
+    snapshot::check(&copy).await?;
+    let photos = folder.join(PHOTOS);
+    let source = FilesOnDisk::open(&photos).map_err(at(&photos))?;
+    let missing = copy_photos(&copy, &source, files, progress).await?;
+    if let Some(lost) = missing.iter().find(|it| !note.missing.contains(it)) {
+        return Err(not_whole(format!(
+            "the photo {lost} is missing or was changed"
+        )));
+    }
+    place(&copy, database).map_err(at(database))?;
+    Ok(note)
+}
+
+/// Copies the photos that a database names, and gives those that could not be read whole.
+async fn copy_photos(
+    database: &Path,
+    from: &dyn Files,
+    to: &dyn Files,
+    progress: Progress<'_>,
+) -> Result<Vec<String>, BackupError> {
+    let total = snapshot::count_photos(database).await?;
+    let (mut done, mut last, mut missing) = (0, String::new(), Vec::new());
+    progress(done, total);
+    loop {
+        let page = snapshot::photos(database, &last, PAGE).await?;
+        let Some(end) = page.last() else { break };
+        last.clone_from(&end.sha256);
+        let copies = page.iter().map(|photo| copy_photo(photo, from, to));
+        let mut copies = stream::iter(copies).buffer_unordered(AT_ONCE);
+        while let Some(lost) = copies.next().await {
+            missing.extend(lost?);
+            done += 1;
+            progress(done, total);
+        }
+    }
+    missing.sort();
+    Ok(missing)
+}
+
+/// Copies one photo; gives its address where it cannot be read whole.
+async fn copy_photo(
+    named: &NamedPhoto,
+    from: &dyn Files,
+    to: &dyn Files,
+) -> Result<Option<String>, FilesError> {
+    let kind = ImageKind::of_mime(&named.mime).unwrap_or(ImageKind::Jpeg);
+    let read = from.read(&named.sha256).await;
+    let photo = read.ok().map(|bytes| Photo::new(kind, bytes));
+    match photo {
+        Some(photo) if photo.sha256 == named.sha256 => to.put(photo).await.map(|()| None),
+        _ => Ok(Some(named.sha256.clone())),
+    }
+}
+
+/// Copies a database to its place, whole or not at all.
+fn place(copy: &Path, database: &Path) -> io::Result<()> {
+    let folder = database.parent().unwrap_or(Path::new("."));
+    let beside = database.with_extension("restoring");
+    fs::copy(copy, &beside)?;
+    sync(&beside)?;
+    fs::rename(&beside, database)?;
+    sync(folder)
+}
+
+fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+fn digest(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hex(&hash.finalize())),
+            length => hash.update(&piece[..length]),
+        }
+    }
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> BackupError {
+    move |error| BackupError::Io(path.to_path_buf(), error)
+}

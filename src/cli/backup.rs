@@ -1,0 +1,49 @@
+//! `passerelle backup DIR`: a copy to start anew from.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use chrono::SecondsFormat;
+use clap::Args;
+
+use crate::adapters::clock::SystemClock;
+use crate::app::{open_files, private_folder};
+use crate::cli::{archive, existing_store, progress};
+use crate::domain::ports::Clock;
+use crate::settings::Settings;
+
+#[derive(Debug, Args)]
+pub(super) struct Backup {
+    /// An empty folder, or one to be made
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+impl Backup {
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let database = archive::sqlite(settings)?;
+        // Only for its word on a database that is not there.
+        drop(existing_store(settings).await?);
+        let files = open_files(settings)?;
+        private_folder(&self.folder)?;
+        let bar = progress(0);
+        let made_at = SystemClock.now();
+        let made_at = made_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let tell = |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        };
+        let made = archive::make(database, files.as_ref(), &self.folder, made_at, &tell);
+        let note = made.await.context("no backup was made")?;
+        bar.finish_and_clear();
+        let whole = note.photos - u64::try_from(note.missing.len())?;
+        println!("{}: the database and {whole} photos", self.folder.display());
+        for lost in &note.missing {
+            eprintln!("photo {lost}: missing, or not what it was");
+        }
+        if !note.missing.is_empty() {
+            bail!("{} photos are not in the backup", note.missing.len());
+        }
+        Ok(())
+    }
+}

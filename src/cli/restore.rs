@@ -1,0 +1,50 @@
+//! `passerelle restore DIR`: starts anew from what `backup` wrote.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::app::{open_files, stand_alone};
+use crate::cli::archive::{self, BackupError};
+use crate::cli::progress;
+use crate::settings::Settings;
+
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// A folder that `backup` filled
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+impl Restore {
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let database = archive::sqlite(settings)?;
+        if database.exists() {
+            let in_the_way = BackupError::InTheWay(database.to_path_buf());
+            return Err(in_the_way).context("move the data away first");
+        }
+        // No daemon may start on what is only half there.
+        let alone = stand_alone(database).await?;
+        let files = open_files(settings)?;
+        let bar = progress(0);
+        let tell = |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        };
+        let restored = archive::restore(&self.folder, database, files.as_ref(), &tell);
+        let note = restored.await.context("nothing was restored")?;
+        drop(alone);
+        bar.finish_and_clear();
+        println!(
+            "{}: as it was at {}, with {} photos",
+            database.display(),
+            note.made_at,
+            note.photos
+        );
+        for lost in &note.missing {
+            eprintln!("photo {lost}: was missing when the backup was made");
+        }
+        Ok(())
+    }
+}
