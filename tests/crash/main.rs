@@ -58,7 +58,7 @@ const LATEST_MS: u64 = 1_200;
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_and_nothing_doubled_wherever_it_is_killed(
-    #[values(Backend::Sqlite)] backend: Backend,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     if let Some(ordeal) = Ordeal::on(backend).await {
         ordeal.survive(10, 50).await;
@@ -70,7 +70,7 @@ async fn nothing_is_lost_and_nothing_doubled_wherever_it_is_killed(
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes the better part of an hour"]
 async fn nothing_is_lost_and_nothing_doubled_in_two_thousand_kills(
-    #[values(Backend::Sqlite)] backend: Backend,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let named = u32::try_from(places(backend).len()).unwrap();
     if let Some(ordeal) = Ordeal::on(backend).await {
