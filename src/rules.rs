@@ -2,7 +2,8 @@
 //!
 //! In reading order: [`yaml`] locates every value of a YAML text, [`source`] reads the shape of
 //! each rule file, [`script`] and [`template`] compile what admins write in Rhai and minijinja,
-//! [`referentiel`] reads the CSV exports, [`compile`] joins it all into the one immutable
+//! [`connector`] the descriptions of
+//! other REST APIs, [`referentiel`] reads the CSV exports, [`compile`] joins it all into the one immutable
 //! [`compile::Generation`] that runs, once the admins' [`case`]s pass, and [`decide`] is the pure
 //! function that everything calls, leaving a [`trace`]. [`foresee`] asks it without anything coming
 //! of it: for the cases, for [`coverage`] of every combination, for the [`impact`] of an edit.
@@ -13,6 +14,7 @@
 
 pub mod case;
 pub mod compile;
+pub mod connector;
 pub mod coverage;
 pub mod decide;
 pub mod diagnostic;

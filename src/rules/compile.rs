@@ -16,6 +16,7 @@ use crate::domain::referentiel::Referentiel;
 use crate::domain::signalement::hex;
 use crate::domain::statut::SELON_FIELDS;
 use crate::rules::case::Case;
+use crate::rules::connector::{Connector, Partner};
 use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
 use crate::rules::script::{self, ScriptValue, Scripts};
 use crate::rules::source::{self, Located, RawCorrespondance, RawStatuts, RawTransmission};
@@ -31,6 +32,9 @@ pub const QUALIFICATIONS: &str = "qualifications.yaml";
 pub const TRANSMISSION: &str = "transmission.yaml";
 /// The table of statuses.
 pub const STATUTS: &str = "statuts.yaml";
+
+/// The call of the contract, for rules that say nothing of it.
+const SHIPPED_SOWELL: &str = include_str!("../../rules/connecteurs/sowell.yaml");
 
 /// Rules and reference data that were accepted together; one decision sees one of them.
 #[derive(Debug, Clone)]
@@ -71,6 +75,8 @@ pub struct RuleSet {
     pub scripts: Scripts,
     /// The templates.
     pub templates: Templates,
+    /// How the partners' APIs are called; the CRM's only where there is a file for it.
+    pub connectors: BTreeMap<Partner, Connector>,
 }
 
 /// A word of the CRM or of SoWell and the line that gives it.
@@ -297,6 +303,7 @@ pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
         _ => None,
     };
     let templates = Templates::compile(files, &mut faults);
+    let connectors = compile_connectors(files, &mut faults);
     note_unread_files(files, &mut faults);
     if let Some(scripts) = &scripts {
         try_scripts(scripts, &mut faults);
@@ -316,9 +323,28 @@ pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
             statuts: statuts?,
             scripts: scripts?,
             templates: templates?,
+            connectors,
         })
     })();
     (rules.filter(|_| !any_error(&faults)), faults)
+}
+
+/// A partner without a file has the one that is inside the binary, if any.
+fn compile_connectors(
+    files: &FileSet,
+    faults: &mut Vec<Diagnostic>,
+) -> BTreeMap<Partner, Connector> {
+    let mut connectors = BTreeMap::new();
+    for partner in Partner::ALL {
+        let text = match (files.contains_key(partner.file()), partner) {
+            (true, _) => text(files, partner.file(), faults),
+            (false, Partner::Sowell) => Some(SHIPPED_SOWELL.to_owned()),
+            (false, Partner::Crm) => None,
+        };
+        let read = text.and_then(|text| Connector::compile(partner, &text, faults));
+        connectors.extend(read.map(|it| (partner, it)));
+    }
+    connectors
 }
 
 fn text(files: &FileSet, name: &str, faults: &mut Vec<Diagnostic>) -> Option<String> {
@@ -682,13 +708,15 @@ fn note_absent_managers(
 
 /// A file that looks like a rule and is not read would be an edit that silently does nothing.
 fn note_unread_files(files: &FileSet, faults: &mut Vec<Diagnostic>) {
-    const READ: [&str; 6] = [
+    const READ: [&str; 8] = [
         PRIORITES,
         QUALIFICATIONS,
         TRANSMISSION,
         STATUTS,
         script::GESTIONNAIRE,
         script::ACCUSES,
+        Partner::Crm.file(),
+        Partner::Sowell.file(),
     ];
     for name in files.keys() {
         let read = READ.contains(&name.as_str())
@@ -698,11 +726,7 @@ fn note_unread_files(files: &FileSet, faults: &mut Vec<Diagnostic>) {
         if read {
             continue;
         }
-        let message = if name.starts_with("connecteurs/") {
-            "les connecteurs ne sont pas lus par cette version : ce fichier n'a aucun effet".into()
-        } else {
-            format!("ce fichier n'est pas lu ; {}", suggestion(name, READ))
-        };
+        let message = format!("ce fichier n'est pas lu ; {}", suggestion(name, READ));
         faults.push(Diagnostic::file(code::NOT_READ, name, message).as_warning());
     }
 }

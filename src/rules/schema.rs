@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::rules::connector::{Connector, Partner};
+
 /// Gives the JSON Schema of one file.
 #[must_use]
 pub fn of<T: JsonSchema>() -> Schema {
@@ -19,14 +21,24 @@ pub fn of<T: JsonSchema>() -> Schema {
 
 /// The schema of each kind of rule file, by its name without `.schema.json`.
 #[must_use]
-pub fn rule_files() -> [(&'static str, Schema); 5] {
+pub fn rule_files() -> [(&'static str, Schema); 7] {
     [
         ("priorites", of::<Priorites>()),
         ("qualifications", of::<Qualifications>()),
         ("transmission", of::<Transmission>()),
         ("statuts", of::<Statuts>()),
         ("cas", of::<Cas>()),
+        ("connecteur-crm", described(Partner::Crm)),
+        ("connecteur-sowell", described(Partner::Sowell)),
     ]
+}
+
+/// A connector's file describes itself: its table of keys is what the daemon reads it by.
+fn described(partner: Partner) -> Schema {
+    match Connector::schema(partner) {
+        serde_json::Value::Object(schema) => schema.into(),
+        _ => Schema::default(),
+    }
 }
 
 /// A text that is not blank. A number or `true` is read as it is written, so it is one too.

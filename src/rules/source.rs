@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
             .push(Diagnostic::at(code, self.file, line, column, message));
     }
 
-    fn expected(&mut self, node: &Node, what: &str) {
+    pub(super) fn expected(&mut self, node: &Node, what: &str) {
         let found = match &node.value {
             Value::Null => "rien",
             Value::Text(text) if text.trim().is_empty() => "un texte vide",

@@ -4,17 +4,19 @@
 //! that no value can break out of the subject into the body or the headers. A file whose name
 //! begins with `_` is a part that others include.
 
+mod expression;
+mod filters;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, FixedOffset};
-use chrono_tz::Europe::Paris;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
-use crate::domain::instant;
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::view::{Seen, sample_context};
+
+pub use self::expression::{Scope, Text};
 
 /// The folder of the templates in the folder of rules.
 pub const FOLDER: &str = "modeles/";
@@ -287,12 +289,7 @@ fn environment() -> Environment<'static> {
             AutoEscape::None
         }
     });
-    environment.add_filter("date", |text: String| in_paris(&text, "%d/%m/%Y"));
-    environment.add_filter("heure", |text: String| in_paris(&text, "%H:%M"));
-    environment.add_filter("date_heure", |text: String| {
-        in_paris(&text, "%d/%m/%Y à %H:%M")
-    });
-    environment.add_filter("date_longue", |text: String| long_date(&text));
+    filters::add_dates(&mut environment);
     environment
 }
 
@@ -389,51 +386,6 @@ fn explain(error: &Error, text: &str) -> String {
         }
         kind => format!("le modèle échoue ({kind}: {detail})"),
     }
-}
-
-fn parse(text: &str) -> Result<DateTime<FixedOffset>, Error> {
-    instant::parse(text).ok_or_else(|| {
-        Error::new(
-            ErrorKind::InvalidOperation,
-            "ce filtre attend une date ISO 8601",
-        )
-    })
-}
-
-fn in_paris(text: &str, format: &str) -> Result<String, Error> {
-    Ok(parse(text)?
-        .with_timezone(&Paris)
-        .format(format)
-        .to_string())
-}
-
-fn long_date(text: &str) -> Result<String, Error> {
-    use chrono::Datelike;
-    const DAYS: [&str; 7] = [
-        "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
-    ];
-    const MONTHS: [&str; 12] = [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ];
-    let date = parse(text)?.with_timezone(&Paris);
-    let weekday = DAYS[date.weekday().num_days_from_monday() as usize];
-    let month = MONTHS[date.month0() as usize];
-    let day = match date.day() {
-        1 => "1er".to_owned(),
-        day => day.to_string(),
-    };
-    Ok(format!("{weekday} {day} {month} {}", date.year()))
 }
 
 #[cfg(test)]

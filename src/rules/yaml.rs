@@ -17,6 +17,8 @@ pub struct Node {
     pub line: u32,
     /// Column in characters, from 1.
     pub column: u32,
+    /// Whether it is a scalar that YAML reads as a number or as true or false: one without quotes.
+    pub plain: bool,
     /// The value.
     pub value: Value,
 }
@@ -43,6 +45,39 @@ pub struct Key {
     pub column: u32,
     /// The key as it is written.
     pub name: String,
+}
+
+impl Node {
+    /// The value as JSON; a number that JSON cannot write stays the text that it is.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match &self.value {
+            Value::Null => Json::Null,
+            Value::Text(text) if self.plain => {
+                serde_json::from_str(text).unwrap_or_else(|_| Json::from(text.as_str()))
+            }
+            Value::Text(text) => Json::from(text.as_str()),
+            Value::List(items) => items.iter().map(Self::json).collect(),
+            Value::Map(entries) => {
+                let entries = entries.iter();
+                let entries = entries.map(|(key, node)| (key.name.clone(), node.json()));
+                Json::Object(entries.collect())
+            }
+        }
+    }
+
+    /// The value under a key of a mapping, unless there is none or nothing.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        let Value::Map(entries) = &self.value else {
+            return None;
+        };
+        let found = entries.iter().find(|(key, _)| key.name == name);
+        found
+            .map(|(_, node)| node)
+            .filter(|it| it.value != Value::Null)
+    }
 }
 
 /// Reads one YAML 1.2 document.
@@ -157,6 +192,7 @@ impl<'de> Deserialize<'de> for Raw {
 
 fn locate(file: &str, text: &str, raw: Spanned<Raw>, faults: &mut Vec<Diagnostic>) -> Node {
     let (line, column) = position(&raw.referenced);
+    let plain = matches!(raw.value, Raw::AsWritten);
     let value = match raw.value {
         Raw::Null => Value::Null,
         Raw::AsWritten => Value::Text(as_written(text, &raw.defined)),
@@ -198,6 +234,7 @@ fn locate(file: &str, text: &str, raw: Spanned<Raw>, faults: &mut Vec<Diagnostic
     Node {
         line,
         column,
+        plain,
         value,
     }
 }

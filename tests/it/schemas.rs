@@ -13,6 +13,7 @@ use passerelle::domain::signalement::KEYS;
 use passerelle::rules::compile::{
     Known, PRIORITES, QUALIFICATIONS, STATUTS, TRANSMISSION, compile,
 };
+use passerelle::rules::connector::{Connector, Partner};
 use passerelle::rules::diagnostic::{Diagnostic, Severity, code, suggestion};
 use passerelle::rules::schema::rule_files;
 use passerelle::rules::{case, source};
@@ -73,6 +74,52 @@ const CASES: &str = "cas:
     attendu: {erreur: resultat}
 ";
 
+/// A connector's file with a key of every kind.
+const CONNECTOR: &str = "nom: Essai
+doublons: recherche
+traitement_max: 90s
+delais: {connexion: 2s, reponse: 10s, total: 30s}
+tables: {priorites: {haute: 6}}
+entetes: {X-Client: passerelle}
+authentification:
+  session:
+    connexion: {methode: GET, chemin: /login, parametres: {u: a}, entetes: {Authorization: \"t {{ secrets.essai }}\"}}
+    jeton: /session
+    duree: 20m
+    entetes: {Session-Token: \"{{ jeton }}\"}
+operations:
+  chercher:
+    chemin: /tickets
+    parametres: {ref: \"{{ reference }}\"}
+    elements: /list
+    garder_si: element.ref == reference
+    uid: {pointeur: /id, motif: \"[0-9]+\"}
+  televerser:
+    chemin: /uploads
+    corps: {fichier: {contenu: \"{{ fichier }}\", type: application/octet-stream}}
+    lire: {jeton: /token}
+  creer:
+    prealables:
+      - {nom: lieu, chemin: /places, lire: {id: /0/id}}
+    chemin: /tickets
+    corps:
+      json: {title: \"{{ demande.qualification }}\", ref: \"{{ reference }}\", place: \"{{ lieu.id }}\"}
+    reponses: {succes: [201, 2xx], indisponible: 429, refus_si: reponse.json.error, message: /error}
+    uid: {entete: Location, motif: \"([0-9]+)$\"}
+  joindre:
+    chemin: /tickets/{{ uid }}/files
+    corps: {multipart: {file: {fichier: \"{{ fichier }}\"}, token: \"{{ fichier.envoi.jeton }}\"}}
+  changements:
+    chemin: /changes
+    parametres: {since: \"{{ depuis }}\"}
+    elements: /list
+    uid: /id
+    statut: /status
+    date: /date
+    page: {taille: 50}
+    recouvrement: 2m
+";
+
 /// A file and the schema that describes it.
 fn samples() -> Vec<(&'static str, &'static str, Value)> {
     let shipped = |name: &str| {
@@ -98,6 +145,16 @@ fn yaml(text: &str) -> Value {
     serde_yaml::from_str_with_options(text, options).unwrap()
 }
 
+/// Files of connectors that use every kind of key.
+fn connectors() -> Vec<(&'static str, &'static str, Value)> {
+    let sowell = Shipped::Rules.files();
+    let sowell = yaml(std::str::from_utf8(&sowell[Partner::Sowell.file()]).unwrap());
+    vec![
+        (Partner::Crm.file(), "connecteur-crm", yaml(CONNECTOR)),
+        (Partner::Sowell.file(), "connecteur-sowell", sowell),
+    ]
+}
+
 fn schema(name: &str) -> Value {
     if name == "passerelle" {
         return settings::json_schema();
@@ -119,6 +176,12 @@ fn form(file: &str, content: &Value) -> Vec<Diagnostic> {
         QUALIFICATIONS => drop(source::qualifications(file, &text, &mut faults)),
         TRANSMISSION => drop(source::transmission(file, &text, &mut faults)),
         STATUTS => drop(source::statuts(file, &text, &mut faults)),
+        _ if file == Partner::Crm.file() => {
+            Connector::check_form(Partner::Crm, &text, &mut faults);
+        }
+        _ if file == Partner::Sowell.file() => {
+            Connector::check_form(Partner::Sowell, &text, &mut faults);
+        }
         _ => drop(case::read(file, &text, &mut faults)),
     }
     faults
@@ -197,6 +260,8 @@ fn schemas_are_current() {
         "transmission",
         "statuts",
         "cas",
+        "connecteur-crm",
+        "connecteur-sowell",
         "passerelle",
     ] {
         let text = serde_json::to_string_pretty(&schema(name)).unwrap() + "\n";
@@ -207,7 +272,7 @@ fn schemas_are_current() {
 #[test]
 fn editors_and_the_daemon_refuse_the_same_rule_files() {
     let mut wrong = Vec::new();
-    for (file, name, sample) in samples() {
+    for (file, name, sample) in samples().into_iter().chain(connectors()) {
         assert_eq!(refusal(file, &sample), [], "{file}");
         let validator = validator(name);
         for content in std::iter::once(sample.clone()).chain(changed(&sample)) {
@@ -377,9 +442,11 @@ fn every_shipped_file_names_its_schema() {
     files.extend(yaml_rules.map(|name| format!("rules/{name}")));
     assert!(files.len() >= 8);
     for file in files {
-        let kind = match Path::new(&file).strip_prefix("rules/cas") {
-            Ok(_) => "cas",
-            Err(_) => Path::new(&file).file_stem().unwrap().to_str().unwrap(),
+        let stem = Path::new(&file).file_stem().unwrap().to_str().unwrap();
+        let kind = match Path::new(&file).parent().unwrap().to_str().unwrap() {
+            "rules/cas" => "cas".to_owned(),
+            "rules/connecteurs" => format!("connecteur-{stem}"),
+            _ => stem.to_owned(),
         };
         let named = named_schema(&fs::read_to_string(&file).unwrap());
         assert!(named.ends_with(&format!("../schemas/{kind}.schema.json")));

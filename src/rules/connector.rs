@@ -1,0 +1,500 @@
+//! How to call a partner's REST API, described by a file: `connecteurs/crm.yaml` and
+//! `connecteurs/sowell.yaml`.
+//!
+//! In reading order: `keys` is the table of what may stand in such a file, [`shape`] a value with
+//! expressions in it, `source` reads the file, `check` tries it on a sample, `render` makes a
+//! [`Request`] and `interpret` says what an [`Answer`] means. Nothing here calls anybody: the
+//! daemon, the admins' cases and `passerelle connector` use the same two functions.
+
+mod check;
+mod interpret;
+mod keys;
+mod render;
+pub mod shape;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use url::Url;
+
+use crate::domain::ports::DuplicateGuard;
+use crate::rules::diagnostic::Diagnostic;
+use crate::rules::source::Reader;
+
+use shape::{Located, Shape};
+
+pub use check::sample;
+pub use interpret::{Answer, Failure, Found, Item, Meaning};
+pub use render::{Access, Body, Part, PartContent, Request};
+pub use shape::Fault;
+
+/// The folder of the connectors in the folder of rules.
+pub const FOLDER: &str = "connecteurs/";
+
+/// Whose API a file describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Partner {
+    /// The landlord's CRM.
+    Crm,
+    /// SoWell.
+    Sowell,
+}
+
+impl Partner {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Crm, Self::Sowell];
+
+    /// The word in cases, settings and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Crm => "crm",
+            Self::Sowell => "sowell",
+        }
+    }
+
+    /// Reads the word back; `None` for any other word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
+    /// Its file in the folder of rules.
+    #[must_use]
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::Crm => "connecteurs/crm.yaml",
+            Self::Sowell => "connecteurs/sowell.yaml",
+        }
+    }
+
+    /// What can be asked of it.
+    pub fn operations(self) -> impl Iterator<Item = Operation> {
+        let all = Operation::ALL.into_iter();
+        all.filter(move |it| it.partner() == self)
+    }
+}
+
+/// What a partner is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// Find the demandes that carry our reference.
+    Chercher,
+    /// Create a demande.
+    Creer,
+    /// Attach a photo to a demande.
+    Joindre,
+    /// Send a photo before it is attached.
+    Televerser,
+    /// Read the status of a demande.
+    LireStatut,
+    /// List the demandes that changed.
+    Changements,
+    /// List the managers of a residence.
+    Gestionnaires,
+    /// Tell SoWell a status.
+    SignalerStatut,
+    /// Tell SoWell the UID of a demande.
+    SignalerUid,
+}
+
+impl Operation {
+    /// Every operation, in the order in which they are told.
+    pub const ALL: [Self; 9] = [
+        Self::Chercher,
+        Self::Creer,
+        Self::Joindre,
+        Self::Televerser,
+        Self::LireStatut,
+        Self::Changements,
+        Self::Gestionnaires,
+        Self::SignalerStatut,
+        Self::SignalerUid,
+    ];
+
+    /// The key in the connector's file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chercher => "chercher",
+            Self::Creer => "creer",
+            Self::Joindre => "joindre",
+            Self::Televerser => "televerser",
+            Self::LireStatut => "lire_statut",
+            Self::Changements => "changements",
+            Self::Gestionnaires => "gestionnaires",
+            Self::SignalerStatut => "signaler_statut",
+            Self::SignalerUid => "signaler_uid",
+        }
+    }
+
+    /// Reads the word back; `None` for any other word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
+    /// Who is asked.
+    #[must_use]
+    pub fn partner(self) -> Partner {
+        match self {
+            Self::SignalerStatut | Self::SignalerUid => Partner::Sowell,
+            _ => Partner::Crm,
+        }
+    }
+
+    /// Whether it changes nothing that a second call would change again.
+    #[must_use]
+    pub fn reads(self) -> bool {
+        matches!(
+            self,
+            Self::Chercher | Self::LireStatut | Self::Changements | Self::Gestionnaires
+        )
+    }
+
+    /// Whether silence leaves it unknown if something now exists twice as well.
+    fn creates(self) -> bool {
+        matches!(self, Self::Creer | Self::Joindre)
+    }
+}
+
+/// A connector's file, compiled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connector {
+    partner: Partner,
+    /// The API's name, for messages.
+    pub nom: Option<String>,
+    auth: Auth,
+    headers: Shape,
+    tables: Json,
+    signature: Option<Located>,
+    /// How long its API is waited for.
+    pub delays: Delays,
+    /// What the CRM offers against duplicates.
+    pub guard: DuplicateGuard,
+    /// The longest time after which a request that was not answered may still be carried out.
+    pub longest_work: Duration,
+    /// How far back the list of changes is read again.
+    pub overlap: Duration,
+    operations: BTreeMap<Operation, Described>,
+}
+
+/// How long an API is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delays {
+    /// For a connection.
+    pub connect: Duration,
+    /// For the head of the answer.
+    pub head: Duration,
+    /// For the whole call.
+    pub total: Duration,
+}
+
+/// How we are known to the API.
+#[derive(Debug, Clone, PartialEq)]
+enum Auth {
+    None,
+    Bearer(Located),
+    Basic { user: Located, password: Located },
+    Fields { headers: Shape, query: Shape },
+    Session(Box<Session>),
+}
+
+/// A token that a call of its own gives.
+#[derive(Debug, Clone, PartialEq)]
+struct Session {
+    login: Call,
+    token: Extract,
+    /// Where its lifetime in seconds is.
+    expires_in: Option<Extract>,
+    /// How long it holds where the answer does not say.
+    lifetime: Duration,
+    headers: Shape,
+    query: Shape,
+}
+
+/// One request and what its answers mean.
+#[derive(Debug, Clone, PartialEq)]
+struct Call {
+    method: String,
+    path: Located,
+    query: Shape,
+    headers: Shape,
+    body: BodyShape,
+    answers: Answers,
+}
+
+/// A body, as the file describes it.
+#[derive(Debug, Clone, PartialEq)]
+enum BodyShape {
+    Empty,
+    Json(Shape),
+    Form(Shape),
+    Multipart {
+        line: u32,
+        column: u32,
+        parts: Shape,
+    },
+    Text {
+        content: Located,
+        kind: Located,
+    },
+    File {
+        content: Located,
+        kind: Option<Located>,
+    },
+}
+
+/// What answers mean, where it is not the usual.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Answers {
+    statuses: Vec<((u16, u16), Meaning)>,
+    conditions: Vec<(Located, Meaning)>,
+    message: Option<Extract>,
+}
+
+/// Where a value is in an answer.
+#[derive(Debug, Clone, PartialEq)]
+enum Extract {
+    Pointer(String, Option<String>),
+    Header(String, Option<String>),
+    Expression(Located),
+}
+
+/// An operation of the file.
+#[derive(Debug, Clone, PartialEq)]
+struct Described {
+    call: Call,
+    before: Vec<Before>,
+    elements: Option<Extract>,
+    keep: Option<Located>,
+    /// By the key that names them.
+    fields: BTreeMap<&'static str, Extract>,
+    /// What is read under names of the file's own.
+    values: BTreeMap<String, Extract>,
+    page: Paging,
+}
+
+/// A call without effect that comes before another.
+#[derive(Debug, Clone, PartialEq)]
+struct Before {
+    name: String,
+    call: Call,
+    values: BTreeMap<String, Extract>,
+}
+
+/// How the next page is asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Paging {
+    size: Option<u32>,
+    next: Option<Extract>,
+    cursor: Option<Extract>,
+}
+
+/// Which call of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The call that gives the token.
+    Login,
+    /// One of those that come before, from 0.
+    Before(usize),
+    /// The operation itself.
+    Main,
+}
+
+/// Looks at a text: the operation that it belongs to, and the names that repetitions bring.
+type See<'f, 's> = &'f mut dyn FnMut(Option<Operation>, &'s Located, &[&'s str]);
+
+impl Connector {
+    /// Reads and checks a partner's file; every fault is noted.
+    #[must_use]
+    pub fn compile(partner: Partner, text: &str, faults: &mut Vec<Diagnostic>) -> Option<Self> {
+        let connector = source::read(partner, text, faults)?;
+        check::check(&connector, faults).then_some(connector)
+    }
+
+    /// Notes what is wrong with the form of a file, before anything in it is understood.
+    pub fn check_form(partner: Partner, text: &str, faults: &mut Vec<Diagnostic>) {
+        let mut reader = Reader::new(partner.file(), faults);
+        if let Some(root) = reader.root(text) {
+            keys::check(&mut reader, partner, &root);
+        }
+    }
+
+    /// Whether the file describes this operation.
+    #[must_use]
+    pub fn has(&self, operation: Operation) -> bool {
+        self.operations.contains_key(&operation)
+    }
+
+    /// How many calls come before this operation.
+    #[must_use]
+    pub fn steps_before(&self, operation: Operation) -> usize {
+        self.operations
+            .get(&operation)
+            .map_or(0, |it| it.before.len())
+    }
+
+    /// Whether a call of its own gives a token first.
+    #[must_use]
+    pub fn logs_in(&self) -> bool {
+        matches!(self.auth, Auth::Session(_))
+    }
+
+    /// Whether the photos' bytes must be known to render this operation.
+    #[must_use]
+    pub fn needs_bytes(&self, operation: Operation) -> bool {
+        self.mentions(operation, "base64")
+    }
+
+    /// Whether photos go along with the creation.
+    #[must_use]
+    pub fn creates_with_photos(&self) -> bool {
+        self.mentions(Operation::Creer, "fichier")
+    }
+
+    /// Whether each photo is uploaded before this operation.
+    #[must_use]
+    pub fn uploads_for(&self, operation: Operation) -> bool {
+        self.has(Operation::Televerser) && self.mentions(operation, "envoi")
+    }
+
+    /// The values that an operation, or a call before it, reads under names of the file's own,
+    /// with a note in the place of each.
+    #[must_use]
+    pub fn placeholders(&self, operation: Operation, before: Option<usize>) -> Json {
+        let described = self.operations.get(&operation);
+        let values = described.and_then(|it| match before {
+            Some(at) => it.before.get(at).map(|it| &it.values),
+            None => Some(&it.values),
+        });
+        let names = values.into_iter().flat_map(BTreeMap::keys);
+        let note = |name: &String| (name.clone(), Json::from(format!("(lu : {name})")));
+        Json::Object(names.map(note).collect())
+    }
+
+    fn mentions(&self, operation: Operation, word: &str) -> bool {
+        let mut found = false;
+        if let Some(described) = self.operations.get(&operation) {
+            described.visit(&mut |text, _| found |= text.text.source().contains(word));
+        }
+        found
+    }
+
+    /// The names of the secrets that it asks for.
+    #[must_use]
+    pub fn secrets(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        self.visit(&mut |_, text, _| {
+            let used = text.text.names();
+            let secrets = used.iter().filter_map(|it| it.strip_prefix("secrets."));
+            names.extend(secrets.map(|it| it.split('.').next().unwrap_or(it).to_owned()));
+        });
+        names
+    }
+
+    /// The JSON Schema of a partner's file.
+    #[must_use]
+    pub fn schema(partner: Partner) -> Json {
+        keys::schema(partner)
+    }
+
+    /// Every text of the file, with the operation that it belongs to and the names that
+    /// repetitions around it bring.
+    fn visit<'s>(&'s self, see: See<'_, 's>) {
+        let mut own = |text: &'s Located, locals: &[&'s str]| see(None, text, locals);
+        self.headers.visit(&mut Vec::new(), &mut own);
+        if let Some(secret) = &self.signature {
+            own(secret, &[]);
+        }
+        match &self.auth {
+            Auth::None => {}
+            Auth::Bearer(token) => own(token, &[]),
+            Auth::Basic { user, password } => {
+                own(user, &[]);
+                own(password, &[]);
+            }
+            Auth::Fields { headers, query } => {
+                headers.visit(&mut Vec::new(), &mut own);
+                query.visit(&mut Vec::new(), &mut own);
+            }
+            Auth::Session(session) => {
+                session.login.visit(&mut own);
+                session.headers.visit(&mut Vec::new(), &mut own);
+                session.query.visit(&mut Vec::new(), &mut own);
+                session.token.visit(&mut own);
+            }
+        }
+        for (operation, described) in &self.operations {
+            described.visit(&mut |text, locals| see(Some(*operation), text, locals));
+        }
+    }
+}
+
+impl Described {
+    fn visit<'s>(&'s self, see: &mut dyn FnMut(&'s Located, &[&'s str])) {
+        self.call.visit(see);
+        for before in &self.before {
+            before.call.visit(see);
+            before.values.values().for_each(|it| it.visit(see));
+        }
+        let extracts = [&self.elements, &self.page.next, &self.page.cursor];
+        extracts
+            .into_iter()
+            .flatten()
+            .chain(self.fields.values())
+            .chain(self.values.values())
+            .for_each(|it| it.visit(see));
+        if let Some(keep) = &self.keep {
+            see(keep, &[]);
+        }
+    }
+}
+
+impl Extract {
+    fn visit<'s>(&'s self, see: &mut dyn FnMut(&'s Located, &[&'s str])) {
+        if let Self::Expression(text) = self {
+            see(text, &[]);
+        }
+    }
+}
+
+impl Call {
+    fn visit<'s>(&'s self, see: &mut dyn FnMut(&'s Located, &[&'s str])) {
+        see(&self.path, &[]);
+        self.query.visit(&mut Vec::new(), see);
+        self.headers.visit(&mut Vec::new(), see);
+        match &self.body {
+            BodyShape::Empty => {}
+            BodyShape::Json(shape)
+            | BodyShape::Form(shape)
+            | BodyShape::Multipart { parts: shape, .. } => shape.visit(&mut Vec::new(), see),
+            BodyShape::Text { content, kind } => {
+                see(content, &[]);
+                see(kind, &[]);
+            }
+            BodyShape::File { content, kind } => {
+                see(content, &[]);
+                if let Some(kind) = kind {
+                    see(kind, &[]);
+                }
+            }
+        }
+        for (condition, _) in &self.answers.conditions {
+            see(condition, &[]);
+        }
+        if let Some(message) = &self.answers.message {
+            message.visit(see);
+        }
+    }
+}
+
+/// The address under which paths stand, for a sample or a case.
+fn sample_base() -> Option<Url> {
+    Url::parse("https://api.example").ok()
+}
+
+#[cfg(test)]
+mod tests;

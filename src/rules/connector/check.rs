@@ -1,0 +1,251 @@
+//! Tries a connector's file before it takes effect: every name that it uses must exist, every
+//! filter too, and what can be rendered on a sample must render.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
+use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::template::Scope;
+use crate::rules::view::sample_context;
+
+use super::shape::Located;
+use super::{Access, Connector, DuplicateGuard, Operation, Partner, Step, sample_base};
+
+/// The names that the expressions of an operation can use, with values that harm nobody. `null`
+/// stands for what only an answer will tell.
+#[must_use]
+pub fn sample(operation: Operation) -> Json {
+    let mut demande = sample_context()["demande"].take();
+    if let Some(fields) = demande.as_object_mut() {
+        fields.remove("uid");
+    }
+    let photo = |number: u32| {
+        json!({
+            "numero": number, "nom": format!("photo-{number}.jpg"), "type": "image/jpeg", "taille": 3,
+            "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            "base64": "YWJj", "envoi": null,
+        })
+    };
+    let reference = "2ab2cbcf-4350-8d21-bcbb-aada8bb677c6";
+    let instant = "2026-02-28T22:59:59Z";
+    match operation {
+        Operation::Chercher => json!({"reference": reference, "demande": demande}),
+        Operation::Creer => json!({
+            "reference": reference, "demande": demande, "fichiers": [photo(1), photo(2)],
+        }),
+        Operation::Joindre => json!({"uid": "DEM-1", "fichier": photo(1)}),
+        Operation::Televerser => {
+            let mut photo = photo(1);
+            photo.as_object_mut().map(|it| it.remove("envoi"));
+            json!({"fichier": photo})
+        }
+        Operation::LireStatut => json!({"uid": "DEM-1"}),
+        Operation::Changements => json!({
+            "depuis": instant,
+            "page": {"numero": 1, "taille": 100, "decalage": 0, "curseur": ""},
+        }),
+        Operation::Gestionnaires => json!({"residence": "R-01"}),
+        Operation::SignalerStatut => json!({
+            "livraison": "01a20ac8-9a7e-7440-b979-a9238ac4856e", "uid": "DEM-1",
+            "statut": "En cours de traitement", "statut_crm": "Vivest en cours", "date": instant,
+            "commentaire": "Un technicien passe demain.", "lien_sowell": demande["lien_sowell"],
+        }),
+        Operation::SignalerUid => json!({
+            "livraison": "01a20ac8-9a7e-7440-b979-a9238ac4856e", "id": reference, "uid": "DEM-1",
+            "statut": "En attente", "statut_crm": "Transférée", "lien_sowell": demande["lien_sowell"],
+        }),
+    }
+}
+
+impl Connector {
+    /// Settings that open nothing, for samples and cases.
+    #[must_use]
+    pub fn sample_access(&self) -> Option<Access> {
+        let secrets = self.secrets().into_iter();
+        let access = Access {
+            base_url: sample_base()?,
+            token: Some("token".into()),
+            secrets: secrets.map(|it| (it.clone(), it)).collect(),
+            jeton: self.logs_in().then(|| "jeton".to_owned()),
+            maintenant: "2026-02-28T22:59:59Z".into(),
+        };
+        Some(access.masked())
+    }
+}
+
+/// Notes what is wrong; `true` where nothing is.
+pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool {
+    let before = faults.len();
+    let file = connector.partner.file();
+    let Some(access) = connector.sample_access() else {
+        return false;
+    };
+    let mut found = Vec::new();
+    connector.visit(&mut |operation, text, locals| {
+        let names = names(connector, operation, &access);
+        look(connector, &names, text, locals, &mut found);
+    });
+    // An operation whose texts are all right may still make no request.
+    if found.is_empty() {
+        for operation in connector.operations.keys().copied() {
+            if connector.tells_all(operation) {
+                let values = sample(operation);
+                let made = connector.render(operation, Step::Main, &values, &access);
+                found.extend(made.err().map(|it| (it.line, it.column, it.message)));
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    let located =
+        |(line, column, message)| Diagnostic::at(code::TEMPLATE, file, line, column, message);
+    faults.extend(found.into_iter().map(located));
+    let good = faults.len() == before;
+    if good {
+        remark(connector, faults);
+    }
+    good
+}
+
+impl Connector {
+    /// Whether a sample is enough to render an operation: nothing of it comes from an answer.
+    fn tells_all(&self, operation: Operation) -> bool {
+        self.steps_before(operation) == 0 && !self.uploads_for(operation)
+    }
+}
+
+/// The sample of an operation with everything else that its texts may name.
+fn names(connector: &Connector, operation: Option<Operation>, access: &Access) -> Json {
+    let mut names = operation.map_or_else(|| json!({}), sample);
+    names[connector.partner.as_str()] =
+        json!({"base_url": access.base_url.as_str(), "token": access.token});
+    names["secrets"] = json!(access.secrets);
+    names["tables"] = connector.tables.clone();
+    names["maintenant"] = json!(access.maintenant);
+    if let Some(jeton) = &access.jeton {
+        names["jeton"] = json!(jeton);
+    }
+    names["reponse"] = json!({"statut": null, "json": null, "texte": null, "entetes": null});
+    names["element"] = Json::Null;
+    let described = operation.and_then(|it| connector.operations.get(&it));
+    for before in described.iter().flat_map(|it| &it.before) {
+        let values = before.values.keys().map(|it| (it.clone(), Json::Null));
+        names[&before.name] = Json::Object(values.collect());
+    }
+    names
+}
+
+/// What is wrong with one text.
+fn look(
+    connector: &Connector,
+    names: &Json,
+    text: &Located,
+    locals: &[&str],
+    found: &mut Vec<(u32, u32, String)>,
+) {
+    let mut tell = |message| found.push((text.line, text.column, message));
+    // Whether the sample says what the text comes to.
+    let mut certain = locals.is_empty();
+    for path in text.text.names() {
+        let mut steps = path.split('.');
+        let root = steps.next().unwrap_or_default();
+        if locals.contains(&root) {
+            certain = false;
+            continue;
+        }
+        match walk(names, &path) {
+            Walk::Known => {}
+            Walk::Unknown => certain = false,
+            Walk::Missing(step, known) => {
+                let near = suggestion(&step, known.iter().map(String::as_str));
+                tell(format!("« {path} » n'existe pas : {near}"));
+                certain = false;
+            }
+        }
+    }
+    if let Some(filter) = text.text.unknown_filter() {
+        tell(format!("filtre inconnu « {filter} »"));
+    } else if certain {
+        let mut scope = Scope::of(names);
+        scope.set("tables", &connector.tables);
+        if let Err(message) = text.text.value(&scope) {
+            tell(message);
+        }
+    }
+}
+
+enum Walk {
+    Known,
+    /// What only an answer tells.
+    Unknown,
+    /// A step that is not there, and those that are.
+    Missing(String, Vec<String>),
+}
+
+fn walk(names: &Json, path: &str) -> Walk {
+    let mut here = names;
+    for step in path.split('.') {
+        match here {
+            Json::Object(entries) => match entries.get(step) {
+                Some(Json::Null) => return Walk::Unknown,
+                Some(next) => here = next,
+                None => {
+                    let known: BTreeMap<_, _> = entries.iter().collect();
+                    let known = known.into_keys().cloned().collect();
+                    return Walk::Missing(step.to_owned(), known);
+                }
+            },
+            Json::Null => return Walk::Unknown,
+            _ => return Walk::Known,
+        }
+    }
+    Walk::Known
+}
+
+/// What is allowed and probably not meant.
+fn remark(connector: &Connector, faults: &mut Vec<Diagnostic>) {
+    let file = connector.partner.file();
+    let mut remark = |operation: Operation, message: &str| {
+        let described = connector.operations.get(&operation);
+        let (line, column) =
+            described.map_or((0, 0), |it| (it.call.path.line, it.call.path.column));
+        faults.push(Diagnostic::at(code::RULE, file, line, column, message).as_warning());
+    };
+    if connector.partner == Partner::Sowell {
+        return;
+    }
+    let creer = Operation::Creer;
+    if !connector.creates_with_photos() && !connector.has(Operation::Joindre) {
+        remark(
+            creer,
+            "les photos ne partent pas : ni « creer » ni « joindre » ne s'en servent",
+        );
+    }
+    let names_us = ["reference", "lien_sowell"];
+    let carries = names_us.iter().any(|it| connector.mentions(creer, it));
+    if connector.guard != DuplicateGuard::Nothing && !carries {
+        remark(
+            creer,
+            "« creer » n'envoie ni {{ reference }} ni {{ demande.lien_sowell }} : rien ne permet d'éviter un doublon",
+        );
+    }
+    let finds = names_us
+        .iter()
+        .any(|it| connector.mentions(Operation::Chercher, it));
+    if connector.guard == DuplicateGuard::LookUp && !finds {
+        remark(
+            Operation::Chercher,
+            "« chercher » ne se sert ni de {{ reference }} ni de {{ demande.lien_sowell }} : elle trouverait d'autres demandes",
+        );
+    }
+    if connector.has(Operation::Televerser)
+        && !connector.uploads_for(creer)
+        && !connector.uploads_for(Operation::Joindre)
+    {
+        remark(
+            Operation::Televerser,
+            "« televerser » ne sert à rien : ni « creer » ni « joindre » n'utilisent {{ fichier.envoi }}",
+        );
+    }
+}

@@ -1,0 +1,402 @@
+//! What a partner's answer means, and what it holds.
+
+use std::collections::BTreeMap;
+
+use regex_lite::Regex;
+use serde_json::{Map, Value as Json, json};
+
+use crate::rules::template::Scope;
+
+use super::{Access, Auth, Call, Connector, Described, Extract, Operation, Step};
+
+/// What a partner answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// By name in small letters; of repeated ones the first.
+    pub headers: BTreeMap<String, String>,
+    /// The body, as far as it was read.
+    pub body: Vec<u8>,
+    /// Whether it was read to its end.
+    pub whole: bool,
+}
+
+/// What an answer says of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// It was carried out.
+    Success,
+    /// It was refused for good, and nothing was done.
+    Refused,
+    /// Nothing was done; it may work later.
+    Unavailable,
+    /// Our token or rights were refused, and nothing was done.
+    Unauthorized,
+    /// There is no such thing.
+    Absent,
+    /// It is not known whether it was done.
+    InDoubt,
+}
+
+/// Why an answer is no success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What follows from it.
+    pub meaning: Meaning,
+    /// What was seen, in French; without values of the answer.
+    pub reason: String,
+    /// What the API itself says of it.
+    pub message: Option<String>,
+}
+
+/// The fields of one demande, change or manager by the keys of the file.
+pub type Item = BTreeMap<&'static str, String>;
+
+/// What a successful answer holds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// One, or one for each element of a list.
+    pub items: Vec<Item>,
+    /// What was read under names of the file's own.
+    pub values: Map<String, Json>,
+    /// How to ask for the next page.
+    pub next: Option<String>,
+}
+
+impl Connector {
+    /// Reads an answer to one step of an operation; `values` are those that it was rendered with.
+    ///
+    /// # Errors
+    /// When the answer is no success, or lacks what a success must hold.
+    pub fn interpret(
+        &self,
+        operation: Operation,
+        step: Step,
+        values: &Json,
+        access: &Access,
+        answer: &Answer,
+    ) -> Result<Found, Failure> {
+        let scope = self.scope(values, access);
+        let unreadable = |reason: String| Failure {
+            meaning: if step == Step::Main && operation.creates() {
+                Meaning::InDoubt
+            } else {
+                Meaning::Unavailable
+            },
+            reason,
+            message: None,
+        };
+        let call = self
+            .call(operation, step)
+            .map_err(|fault| unreadable(fault.message))?;
+        let read = Read::new(answer, &scope);
+        let meaning = judge(operation, step, call, answer.status, &read).map_err(unreadable)?;
+        if meaning != Meaning::Success {
+            let message = call.answers.message.as_ref();
+            return Err(Failure {
+                meaning,
+                reason: format!("réponse {}", answer.status),
+                message: message.and_then(|it| read.text(it).ok().flatten()),
+            });
+        }
+        if !answer.whole {
+            return Err(unreadable("la réponse est coupée ou trop longue".into()));
+        }
+        let described = self.operations.get(&operation);
+        let found = match (step, &self.auth, described) {
+            (Step::Login, Auth::Session(session), _) => {
+                let mut wanted = BTreeMap::from([("jeton".to_owned(), session.token.clone())]);
+                let expires = session.expires_in.clone();
+                wanted.extend(expires.map(|it| ("duree".to_owned(), it)));
+                read_values(&read, &wanted, &["jeton"])
+            }
+            (Step::Before(at), _, Some(described)) => match described.before.get(at) {
+                Some(before) => read_values(&read, &before.values, &[]),
+                None => Ok(Found::default()),
+            },
+            (_, _, Some(described)) => read_operation(operation, described, &read, values),
+            _ => Ok(Found::default()),
+        };
+        found.map_err(unreadable)
+    }
+
+    /// How long a token holds whose answer did not say.
+    #[must_use]
+    pub fn session_lifetime(&self) -> Option<std::time::Duration> {
+        match &self.auth {
+            Auth::Session(session) => Some(session.lifetime),
+            _ => None,
+        }
+    }
+
+    /// The name under which what a step before read is known.
+    #[must_use]
+    pub fn name_before(&self, operation: Operation, at: usize) -> Option<&str> {
+        let before = self.operations.get(&operation)?.before.get(at)?;
+        Some(&before.name)
+    }
+}
+
+/// An answer with what can be read in it.
+struct Read<'a> {
+    answer: &'a Answer,
+    json: Json,
+    scope: Scope,
+}
+
+impl<'a> Read<'a> {
+    fn new(answer: &'a Answer, scope: &Scope) -> Self {
+        let json = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let seen = json!({
+            "statut": answer.status,
+            "json": json,
+            "texte": String::from_utf8_lossy(&answer.body),
+            "entetes": answer.headers,
+        });
+        Self {
+            answer,
+            json,
+            scope: scope.with("reponse", &seen),
+        }
+    }
+
+    /// The value where the file says that it is; `None` where there is none or only null.
+    fn value(&self, extract: &Extract) -> Result<Option<Json>, String> {
+        extract_from(extract, &self.json, &self.answer.headers, &self.scope)
+    }
+
+    fn text(&self, extract: &Extract) -> Result<Option<String>, String> {
+        Ok(self.value(extract)?.as_ref().and_then(as_text))
+    }
+
+    fn is_json(&self) -> bool {
+        !self.json.is_null()
+    }
+}
+
+fn extract_from(
+    extract: &Extract,
+    json: &Json,
+    headers: &BTreeMap<String, String>,
+    scope: &Scope,
+) -> Result<Option<Json>, String> {
+    let (value, pattern) = match extract {
+        Extract::Pointer(pointer, pattern) => (json.pointer(pointer).cloned(), pattern),
+        Extract::Header(name, pattern) => {
+            (headers.get(name).map(|it| Json::from(it.as_str())), pattern)
+        }
+        Extract::Expression(text) => (text.value(scope).map_err(|it| it.to_string())?, &None),
+    };
+    let value = value.filter(|it| !it.is_null());
+    let Some(pattern) = pattern else {
+        return Ok(value);
+    };
+    let pattern = Regex::new(pattern).map_err(|it| it.to_string())?;
+    let text = value.as_ref().and_then(as_text).unwrap_or_default();
+    let found = pattern
+        .captures(&text)
+        .and_then(|it| it.get(1).or(it.get(0)));
+    Ok(found.map(|it| Json::from(it.as_str())))
+}
+
+/// A value as a text; nothing for what is empty, or no single value.
+fn as_text(value: &Json) -> Option<String> {
+    let text = match value {
+        Json::String(text) => text.trim().to_owned(),
+        Json::Number(number) => number.to_string(),
+        Json::Bool(flag) => flag.to_string(),
+        Json::Null | Json::Array(_) | Json::Object(_) => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+fn judge(
+    operation: Operation,
+    step: Step,
+    call: &Call,
+    status: u16,
+    read: &Read<'_>,
+) -> Result<Meaning, String> {
+    let explicit = call.answers.statuses.iter().find(|((first, last), _)| {
+        let range = first..=last;
+        range.contains(&&status)
+    });
+    let usual = || usual(operation, step, status);
+    let by_status = explicit.map_or_else(usual, |(_, meaning)| *meaning);
+    for (condition, meaning) in &call.answers.conditions {
+        match condition.holds(&read.scope) {
+            Ok(true) => return Ok(*meaning),
+            Ok(false) => {}
+            // An answer of another form than expected: its status says what it can.
+            Err(_) if by_status != Meaning::Success => {}
+            Err(fault) if read.is_json() => return Err(fault.to_string()),
+            Err(_) => return Err("la réponse n'est pas du JSON".into()),
+        }
+    }
+    Ok(by_status)
+}
+
+/// What a status means where the file says nothing of it.
+fn usual(operation: Operation, step: Step, status: u16) -> Meaning {
+    let looks = matches!(operation, Operation::Chercher | Operation::LireStatut);
+    match status {
+        200..=299 => Meaning::Success,
+        401 | 403 => Meaning::Unauthorized,
+        404 if step == Step::Main && looks => Meaning::Absent,
+        // It may have failed after it had done its work.
+        500.. if step == Step::Main && operation.creates() => Meaning::InDoubt,
+        408 | 425 | 429 | 500.. => Meaning::Unavailable,
+        _ => Meaning::Refused,
+    }
+}
+
+fn read_values(
+    read: &Read<'_>,
+    wanted: &BTreeMap<String, Extract>,
+    required: &[&str],
+) -> Result<Found, String> {
+    let mut found = Found::default();
+    for (name, extract) in wanted {
+        let value = read.value(extract)?;
+        if value.is_none() && required.contains(&name.as_str()) {
+            return Err(format!("la réponse n'a pas de « {name} »"));
+        }
+        found.values.insert(name.clone(), value.unwrap_or_default());
+    }
+    Ok(found)
+}
+
+fn read_operation(
+    operation: Operation,
+    described: &Described,
+    read: &Read<'_>,
+    values: &Json,
+) -> Result<Found, String> {
+    match operation {
+        Operation::Joindre | Operation::SignalerStatut | Operation::SignalerUid => {
+            Ok(Found::default())
+        }
+        Operation::Televerser => read_values(read, &described.values, &[]),
+        Operation::Creer | Operation::LireStatut => {
+            let item = item(described, &read.json, read)?;
+            let required: &[&str] = match operation {
+                Operation::Creer => &["uid"],
+                _ => &["statut", "date"],
+            };
+            require(&item, required)?;
+            Ok(Found {
+                items: vec![item],
+                ..Found::default()
+            })
+        }
+        Operation::Chercher | Operation::Changements | Operation::Gestionnaires => {
+            let required: &[&str] = match operation {
+                Operation::Chercher => &["uid"],
+                Operation::Changements => &["uid", "statut", "date"],
+                _ => &["type", "identifiant"],
+            };
+            let elements = elements(described, read)?;
+            let mut items = Vec::new();
+            for element in &elements {
+                if let Some(keep) = &described.keep {
+                    let scope = read.scope.with("element", element);
+                    if !keep.holds(&scope).map_err(|it| it.to_string())? {
+                        continue;
+                    }
+                }
+                let item = item(described, element, read)?;
+                require(&item, required)?;
+                items.push(item);
+            }
+            Ok(Found {
+                items,
+                next: next_page(described, read, values, elements.len())?,
+                ..Found::default()
+            })
+        }
+    }
+}
+
+fn require(item: &Item, names: &[&'static str]) -> Result<(), String> {
+    match names.iter().find(|it| !item.contains_key(*it)) {
+        Some(name) => Err(format!("la réponse n'a pas de « {name} »")),
+        None => Ok(()),
+    }
+}
+
+/// The list in the answer. One that is missing is no empty list: the answer is another than
+/// expected.
+fn elements(described: &Described, read: &Read<'_>) -> Result<Vec<Json>, String> {
+    let list = match &described.elements {
+        Some(Extract::Pointer(pointer, None)) => match read.json.pointer(pointer) {
+            // A null in the place of the list is how some write that it is empty.
+            Some(Json::Null) => return Ok(Vec::new()),
+            found => found.cloned(),
+        },
+        Some(extract) => read.value(extract)?,
+        None => Some(read.json.clone()).filter(|it| !it.is_null()),
+    };
+    match list {
+        Some(Json::Array(items)) => Ok(items),
+        // Without a list of its own, the answer is the one thing that was asked for.
+        Some(one @ Json::Object(_)) if described.elements.is_none() => Ok(vec![one]),
+        Some(Json::Object(by_name)) => Ok(by_name.into_iter().map(|(_, it)| it).collect()),
+        _ if !read.is_json() => Err("la réponse n'est pas du JSON".into()),
+        _ => Err("la réponse n'a pas de liste là où elle est attendue".into()),
+    }
+}
+
+fn item(described: &Described, element: &Json, read: &Read<'_>) -> Result<Item, String> {
+    let scope = read.scope.with("element", element);
+    let mut item = Item::new();
+    for (name, extract) in &described.fields {
+        let value = extract_from(extract, element, &read.answer.headers, &scope)?;
+        item.extend(value.as_ref().and_then(as_text).map(|it| (*name, it)));
+    }
+    Ok(item)
+}
+
+fn next_page(
+    described: &Described,
+    read: &Read<'_>,
+    values: &Json,
+    length: usize,
+) -> Result<Option<String>, String> {
+    let page = &described.page;
+    let number = values.pointer("/page/numero").and_then(Json::as_u64);
+    let number = number.unwrap_or(1) + 1;
+    if let Some(next) = &page.next {
+        let address = read.text(next)?;
+        return Ok(address.map(|it| json!({"numero": number, "suivante": it}).to_string()));
+    }
+    if let Some(cursor) = &page.cursor {
+        let cursor = read.text(cursor)?;
+        return Ok(cursor.map(|it| json!({"numero": number, "curseur": it}).to_string()));
+    }
+    let full = page.size.is_some_and(|size| length >= size as usize);
+    Ok(full.then(|| json!({"numero": number}).to_string()))
+}
+
+impl Connector {
+    /// The names that the page of a list brings, from what the page before gave.
+    #[must_use]
+    pub fn page(&self, operation: Operation, next: Option<&str>) -> Json {
+        let size = self
+            .operations
+            .get(&operation)
+            .and_then(|it| it.page.size)
+            .unwrap_or(100);
+        let mut page: Json = next
+            .and_then(|it| serde_json::from_str(it).ok())
+            .unwrap_or_else(|| json!({}));
+        let number = page["numero"].as_u64().unwrap_or(1);
+        page["numero"] = number.into();
+        page["taille"] = size.into();
+        page["decalage"] = ((number - 1) * u64::from(size)).into();
+        if page.get("curseur").is_none() {
+            page["curseur"] = Json::Null;
+        }
+        page
+    }
+}

@@ -1,0 +1,424 @@
+//! An operation and its values to the one request that goes out.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
+use url::Url;
+
+use crate::rules::template::Scope;
+
+use super::shape::{Fault, Shape};
+use super::{Auth, BodyShape, Call, Connector, Operation, Step};
+
+/// What the settings say: where the API is, and what opens it. Holds secrets, so it has no `Debug`.
+#[derive(Clone)]
+pub struct Access {
+    /// Paths are added to it.
+    pub base_url: Url,
+    /// The token of the settings.
+    pub token: Option<String>,
+    /// The named secrets.
+    pub secrets: BTreeMap<String, String>,
+    /// The token that a call of its own gave.
+    pub jeton: Option<String>,
+    /// The instant, ISO 8601.
+    pub maintenant: String,
+}
+
+impl Access {
+    /// The same with every secret replaced by its name, to be shown.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        let mask = |name: &str| format!("***{name}***");
+        let secrets = self.secrets.keys();
+        Self {
+            base_url: self.base_url.clone(),
+            token: self.token.as_ref().map(|_| mask("token")),
+            secrets: secrets.map(|it| (it.clone(), mask(it))).collect(),
+            jeton: self.jeton.as_ref().map(|_| mask("jeton")),
+            maintenant: self.maintenant.clone(),
+        }
+    }
+}
+
+/// A request, complete but for the bytes of the photos. Holds secrets, so it has no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// Where it goes.
+    pub url: Url,
+    /// In the order of the file.
+    pub headers: Vec<(String, String)>,
+    /// What it carries.
+    pub body: Body,
+    /// Secret of its signature by Standard Webhooks, where it is signed.
+    pub signature: Option<String>,
+}
+
+/// What a request carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing.
+    Empty,
+    /// A text, in the type that a header names.
+    Text(String),
+    /// The photo of this number, from 1.
+    File(usize),
+    /// Fields and photos.
+    Multipart(Vec<Part>),
+}
+
+/// A part of a multipart body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The field.
+    pub name: String,
+    /// What stands in it.
+    pub content: PartContent,
+    /// Name of the file, where it is one.
+    pub file_name: Option<String>,
+    /// MIME type, where it is not plain text.
+    pub kind: Option<String>,
+}
+
+/// What stands in a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartContent {
+    /// A text.
+    Text(String),
+    /// The photo of this number, from 1.
+    File(usize),
+}
+
+impl Request {
+    /// Sets a header, in the place of one of that name.
+    pub fn set_header(&mut self, name: &str, value: String) {
+        self.headers
+            .retain(|(it, _)| !it.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value));
+    }
+
+    /// The numbers of the photos that it carries.
+    #[must_use]
+    pub fn files(&self) -> Vec<usize> {
+        match &self.body {
+            Body::Empty | Body::Text(_) => Vec::new(),
+            Body::File(number) => vec![*number],
+            Body::Multipart(parts) => parts
+                .iter()
+                .filter_map(|it| match it.content {
+                    PartContent::File(number) => Some(number),
+                    PartContent::Text(_) => None,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Connector {
+    /// Makes the request of one step of an operation.
+    ///
+    /// `values` are the names that its expressions use: those of the operation, and what the steps
+    /// before it read.
+    ///
+    /// # Errors
+    /// When an expression fails on these values, or they make no request.
+    pub fn render(
+        &self,
+        operation: Operation,
+        step: Step,
+        values: &Json,
+        access: &Access,
+    ) -> Result<Request, Fault> {
+        let scope = self.scope(values, access);
+        let call = self.call(operation, step)?;
+        if step == Step::Main
+            && let Some(next) = values.pointer("/page/suivante").and_then(Json::as_str)
+        {
+            return self.next_page(call, next, &scope, access);
+        }
+        let mut url = locate(call, &scope, &access.base_url)?;
+        let query = call.query.render_fields(&scope)?;
+        add_query(&mut url, &query);
+        let mut request = Request {
+            method: call.method.clone(),
+            url,
+            headers: Vec::new(),
+            body: Body::Empty,
+            signature: None,
+        };
+        self.dress(call, &scope, step, &mut request)?;
+        fill(&call.body, &scope, &mut request)?;
+        Ok(request)
+    }
+
+    /// What expressions can name.
+    pub(super) fn scope(&self, values: &Json, access: &Access) -> Scope {
+        let mut scope = Scope::of(values);
+        let own = json!({"base_url": access.base_url.as_str(), "token": access.token});
+        scope.set(self.partner.as_str(), &own);
+        scope.set("secrets", &json!(access.secrets));
+        scope.set("tables", &self.tables);
+        scope.set("maintenant", &json!(access.maintenant));
+        if let Some(jeton) = &access.jeton {
+            scope.set("jeton", &json!(jeton));
+        }
+        scope
+    }
+
+    pub(super) fn call(&self, operation: Operation, step: Step) -> Result<&Call, Fault> {
+        let described = self.operations.get(&operation);
+        let call = match (step, &self.auth, described) {
+            (Step::Login, Auth::Session(session), _) => Some(&session.login),
+            (Step::Before(at), _, Some(described)) => described.before.get(at).map(|it| &it.call),
+            (Step::Main, _, Some(described)) => Some(&described.call),
+            _ => None,
+        };
+        call.ok_or_else(|| Fault {
+            line: 0,
+            column: 0,
+            message: format!("l'opération « {} » n'est pas décrite", operation.as_str()),
+        })
+    }
+
+    /// The address of a next page comes from the partner: it must not lead elsewhere.
+    fn next_page(
+        &self,
+        call: &Call,
+        next: &str,
+        scope: &Scope,
+        access: &Access,
+    ) -> Result<Request, Fault> {
+        let url = access.base_url.join(next).ok();
+        let here = |it: &Url| it.origin() == access.base_url.origin();
+        let url = url.filter(here).ok_or_else(|| {
+            call.path
+                .fault("l'adresse de la page suivante mène ailleurs")
+        })?;
+        let mut request = Request {
+            method: "GET".into(),
+            url,
+            headers: Vec::new(),
+            body: Body::Empty,
+            signature: None,
+        };
+        self.dress(call, scope, Step::Main, &mut request)?;
+        Ok(request)
+    }
+
+    /// Headers, and what opens the API.
+    fn dress(
+        &self,
+        call: &Call,
+        scope: &Scope,
+        step: Step,
+        request: &mut Request,
+    ) -> Result<(), Fault> {
+        request.set_header("Accept", "application/json".into());
+        set_headers(&self.headers, scope, call, request)?;
+        set_headers(&call.headers, scope, call, request)?;
+        if step == Step::Login {
+            return Ok(());
+        }
+        match &self.auth {
+            Auth::None => {}
+            Auth::Bearer(token) => {
+                let token = token.value(scope)?;
+                if let Some(token) = token.as_ref().and_then(plain).filter(|it| !it.is_empty()) {
+                    request.set_header("Authorization", format!("Bearer {token}"));
+                }
+            }
+            Auth::Basic { user, password } => {
+                let pair = format!("{}:{}", user.text(scope)?, password.text(scope)?);
+                let pair = base64_simd::STANDARD.encode_to_string(pair);
+                request.set_header("Authorization", format!("Basic {pair}"));
+            }
+            Auth::Fields { headers, query } => {
+                set_headers(headers, scope, call, request)?;
+                add_query(&mut request.url, &query.render_fields(scope)?);
+            }
+            Auth::Session(session) => {
+                set_headers(&session.headers, scope, call, request)?;
+                add_query(&mut request.url, &session.query.render_fields(scope)?);
+            }
+        }
+        if let Some(secret) = &self.signature {
+            request.signature = Some(secret.text(scope)?);
+        }
+        Ok(())
+    }
+}
+
+fn locate(call: &Call, scope: &Scope, base: &Url) -> Result<Url, Fault> {
+    let path = call.path.path(scope)?;
+    let path = path.trim();
+    let wrong = |what: &str| call.path.fault(what);
+    let (before_query, _) = path.split_once('?').unwrap_or((path, ""));
+    // A value that is `..` would lead the request to another place of the API.
+    let dots = |it: &str| it == "." || it == "..";
+    if before_query.split('/').any(dots) {
+        return Err(wrong("une valeur fait sortir l'adresse de son chemin"));
+    }
+    if path.starts_with("http://") || path.starts_with("https://") {
+        return Url::parse(path).map_err(|_| wrong("cette adresse n'est pas une adresse http"));
+    }
+    let whole = format!(
+        "{}/{}",
+        base.as_str().trim_end_matches('/'),
+        path.trim_start_matches('/')
+    );
+    Url::parse(&whole).map_err(|_| wrong("ce chemin ne donne pas d'adresse"))
+}
+
+/// A value as the text that stands in a header, a parameter or a field.
+fn plain(value: &Json) -> Option<String> {
+    match value {
+        Json::Null => None,
+        Json::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// A list repeats its name; nothing leaves it out.
+fn pairs(fields: &[(String, Json)]) -> Vec<(&str, String)> {
+    let mut pairs = Vec::new();
+    for (name, value) in fields {
+        let values = match value {
+            Json::Array(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let texts = values.iter().filter_map(plain);
+        pairs.extend(texts.map(|text| (name.as_str(), text)));
+    }
+    pairs
+}
+
+fn add_query(url: &mut Url, fields: &[(String, Json)]) {
+    let pairs = pairs(fields);
+    if !pairs.is_empty() {
+        url.query_pairs_mut().extend_pairs(pairs);
+    }
+}
+
+fn set_headers(
+    shape: &Shape,
+    scope: &Scope,
+    call: &Call,
+    request: &mut Request,
+) -> Result<(), Fault> {
+    for (name, value) in shape.render_fields(scope)? {
+        let Some(text) = plain(&value) else { continue };
+        if text.chars().any(char::is_control) {
+            let what = format!("l'en-tête « {name} » contient un saut de ligne");
+            return Err(call.path.fault(what));
+        }
+        request.set_header(&name, text);
+    }
+    Ok(())
+}
+
+fn fill(body: &BodyShape, scope: &Scope, request: &mut Request) -> Result<(), Fault> {
+    let mut kind = |kind: &str| {
+        let known = request.headers.iter();
+        if !known
+            .clone()
+            .any(|(it, _)| it.eq_ignore_ascii_case("content-type"))
+        {
+            request.set_header("Content-Type", kind.to_owned());
+        }
+    };
+    request.body = match body {
+        BodyShape::Empty => Body::Empty,
+        BodyShape::Json(shape) => {
+            kind("application/json");
+            Body::Text(shape.render(scope)?.to_string())
+        }
+        BodyShape::Form(shape) => {
+            kind("application/x-www-form-urlencoded");
+            let fields = shape.render_fields(scope)?;
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs(pairs(&fields));
+            Body::Text(form.finish())
+        }
+        BodyShape::Text { content, kind: own } => {
+            kind(&own.text(scope)?);
+            Body::Text(content.text(scope)?)
+        }
+        BodyShape::File { content, kind: own } => {
+            let file = content.value(scope)?.unwrap_or_default();
+            let number = number(&file)
+                .ok_or_else(|| content.fault("une photo est attendue ici : \"{{ fichier }}\""))?;
+            match own {
+                Some(own) => kind(&own.text(scope)?),
+                None => kind(file["type"].as_str().unwrap_or("application/octet-stream")),
+            }
+            Body::File(number)
+        }
+        BodyShape::Multipart {
+            line,
+            column,
+            parts,
+        } => {
+            let fault = |message| Fault {
+                line: *line,
+                column: *column,
+                message,
+            };
+            let mut made = Vec::new();
+            for (name, value) in parts.render_fields(scope)? {
+                let values = match value {
+                    Json::Array(items) => items,
+                    one => vec![one],
+                };
+                for value in values {
+                    made.extend(part(&name, &value).map_err(fault)?);
+                }
+            }
+            Body::Multipart(made)
+        }
+    };
+    Ok(())
+}
+
+fn number(file: &Json) -> Option<usize> {
+    file["numero"]
+        .as_u64()
+        .and_then(|it| usize::try_from(it).ok())
+}
+
+fn part(name: &str, value: &Json) -> Result<Option<Part>, String> {
+    const KEYS: [&str; 5] = ["texte", "json", "fichier", "nom", "type"];
+    let known = |map: &Map<String, Json>| map.keys().all(|it| KEYS.contains(&it.as_str()));
+    let text = |content: String, kind: Option<String>| Part {
+        name: name.to_owned(),
+        content: PartContent::Text(content),
+        file_name: None,
+        kind,
+    };
+    let Json::Object(own) = value else {
+        return Ok(plain(value).map(|it| text(it, None)));
+    };
+    let given = |key: &str| own.get(key).and_then(plain);
+    if !known(own) {
+        return Err(format!(
+            "le champ « {name} » attend un texte, ou {{texte, type}}, {{json, type}} ou {{fichier, nom, type}}"
+        ));
+    }
+    if let Some(file) = own.get("fichier") {
+        let number = number(file).ok_or_else(|| {
+            format!("le champ « {name} » attend une photo : \"{{{{ fichier }}}}\"")
+        })?;
+        return Ok(Some(Part {
+            name: name.to_owned(),
+            content: PartContent::File(number),
+            file_name: given("nom").or_else(|| plain(&file["nom"])),
+            kind: given("type").or_else(|| plain(&file["type"])),
+        }));
+    }
+    if let Some(json) = own.get("json") {
+        let kind = given("type").or_else(|| Some("application/json".into()));
+        return Ok(Some(text(json.to_string(), kind)));
+    }
+    Ok(given("texte").map(|it| text(it, given("type"))))
+}

@@ -1,0 +1,334 @@
+//! A value with expressions in it, as a body or a set of parameters is written.
+//!
+//! Beside plain YAML it knows three things: a key that ends with `?` is left out where its value is
+//! empty; `{si, alors, sinon}` chooses; `{pour, dans, faire}` repeats.
+
+use serde_json::{Map, Value as Json};
+
+use crate::rules::diagnostic::code;
+use crate::rules::source::Reader;
+use crate::rules::template::{Scope, Text};
+use crate::rules::yaml::{Node, Value};
+
+/// An expression or text that failed, where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("ligne {line} : {message}")]
+pub struct Fault {
+    /// Line in the connector's file, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// What went wrong, in French.
+    pub message: String,
+}
+
+/// A text of the file and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Located {
+    pub line: u32,
+    pub column: u32,
+    pub text: Text,
+}
+
+impl Located {
+    /// Reads a text with expressions.
+    pub fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        let text = reader.text(node)?;
+        Self::compiled(reader, node, Text::compile(&text.text))
+    }
+
+    /// Reads an expression, with or without its braces.
+    pub fn expression(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        let text = reader.text(node)?;
+        Self::compiled(reader, node, Text::expression(&text.text))
+    }
+
+    fn compiled(reader: &mut Reader<'_>, node: &Node, text: Result<Text, String>) -> Option<Self> {
+        match text {
+            Ok(text) => Some(Self {
+                line: node.line,
+                column: node.column,
+                text,
+            }),
+            Err(message) => {
+                reader.fault(code::TEMPLATE, node.line, node.column, message);
+                None
+            }
+        }
+    }
+
+    pub fn fault(&self, message: impl Into<String>) -> Fault {
+        Fault {
+            line: self.line,
+            column: self.column,
+            message: message.into(),
+        }
+    }
+
+    pub fn text(&self, scope: &Scope) -> Result<String, Fault> {
+        self.text.text(scope).map_err(|it| self.fault(it))
+    }
+
+    pub fn path(&self, scope: &Scope) -> Result<String, Fault> {
+        self.text.path(scope).map_err(|it| self.fault(it))
+    }
+
+    pub fn holds(&self, scope: &Scope) -> Result<bool, Fault> {
+        self.text.holds(scope).map_err(|it| self.fault(it))
+    }
+
+    pub fn value(&self, scope: &Scope) -> Result<Option<Json>, Fault> {
+        self.text.value(scope).map_err(|it| self.fault(it))
+    }
+}
+
+/// A value with expressions in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shape {
+    Text(Located),
+    /// A number, true, false or null.
+    Literal(Json),
+    List(Vec<Shape>),
+    Map(Vec<Entry>),
+    /// `{pour: nom, dans: liste, faire: …}`
+    Each {
+        name: String,
+        list: Located,
+        body: Box<Shape>,
+    },
+    /// `{si: condition, alors: …, sinon: …}`
+    When {
+        test: Located,
+        then: Box<Shape>,
+        otherwise: Option<Box<Shape>>,
+    },
+}
+
+/// One key of a [`Shape::Map`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub key: String,
+    /// Left out where its value is empty.
+    pub optional: bool,
+    pub value: Shape,
+}
+
+/// What a shape came to.
+enum Made {
+    /// Left out.
+    Nothing,
+    One(Json),
+    /// What a repetition gives: each becomes an item of the list around it.
+    Many(Vec<Json>),
+}
+
+impl Shape {
+    /// Nothing at all.
+    pub fn empty() -> Self {
+        Self::Map(Vec::new())
+    }
+
+    /// Reads a value; every fault in it is noted.
+    pub fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        match &node.value {
+            Value::Null => Some(Self::Literal(Json::Null)),
+            Value::Text(_) if node.plain => Some(Self::Literal(node.json())),
+            // An empty text is a value like any other here.
+            Value::Text(text) if text.trim().is_empty() => {
+                Some(Self::Literal(Json::from(text.as_str())))
+            }
+            Value::Text(_) => Located::read(reader, node).map(Self::Text),
+            Value::List(items) => {
+                let read: Vec<_> = items.iter().map(|it| Self::read(reader, it)).collect();
+                read.into_iter().collect::<Option<_>>().map(Self::List)
+            }
+            Value::Map(entries) => {
+                let has = |name: &str| entries.iter().any(|(key, _)| key.name == name);
+                if has("pour") && has("dans") && has("faire") && entries.len() == 3 {
+                    return Self::each(reader, node);
+                }
+                let known = ["si", "alors", "sinon"];
+                let only_known = entries
+                    .iter()
+                    .all(|(it, _)| known.contains(&it.name.as_str()));
+                if has("si") && has("alors") && only_known {
+                    return Self::when(reader, node);
+                }
+                let mut read = Some(Vec::new());
+                for (key, node) in entries {
+                    let value = Self::read(reader, node);
+                    let (key, optional) = match key.name.strip_suffix('?') {
+                        Some(name) => (name, true),
+                        None => (key.name.as_str(), false),
+                    };
+                    let key = key.to_owned();
+                    read = read.zip(value).map(|(mut read, value)| {
+                        read.push(Entry {
+                            key,
+                            optional,
+                            value,
+                        });
+                        read
+                    });
+                }
+                read.map(Self::Map)
+            }
+        }
+    }
+
+    fn each(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        let name = reader.text(node.get("pour")?);
+        let list = Located::expression(reader, node.get("dans")?);
+        let body = Self::read(reader, node.get("faire")?);
+        Some(Self::Each {
+            name: name?.text,
+            list: list?,
+            body: Box::new(body?),
+        })
+    }
+
+    fn when(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
+        let test = Located::expression(reader, node.get("si")?);
+        let then = Self::read(reader, node.get("alors")?);
+        let otherwise = match node.get("sinon") {
+            Some(node) => Some(Box::new(Self::read(reader, node)?)),
+            None => None,
+        };
+        Some(Self::When {
+            test: test?,
+            then: Box::new(then?),
+            otherwise,
+        })
+    }
+
+    /// The value on this scope; null where all of it is left out.
+    pub fn render(&self, scope: &Scope) -> Result<Json, Fault> {
+        Ok(match self.make(scope)? {
+            Made::Nothing => Json::Null,
+            Made::One(value) => value,
+            Made::Many(items) => Json::Array(items),
+        })
+    }
+
+    /// The keys of a mapping and their values, in the order of the file.
+    pub fn render_fields(&self, scope: &Scope) -> Result<Vec<(String, Json)>, Fault> {
+        let Self::Map(entries) = self else {
+            return Ok(Vec::new());
+        };
+        fields(entries, scope)
+    }
+
+    fn make(&self, scope: &Scope) -> Result<Made, Fault> {
+        match self {
+            Self::Literal(value) => Ok(Made::One(value.clone())),
+            Self::Text(text) => match text.value(scope)? {
+                Some(value) => Ok(Made::One(value)),
+                None => Err(text.fault(format!("{} n'existe pas", text.text.source()))),
+            },
+            Self::List(items) => {
+                let mut list = Vec::with_capacity(items.len());
+                for item in items {
+                    match item.make(scope)? {
+                        Made::Nothing => {}
+                        Made::One(value) => list.push(value),
+                        Made::Many(values) => list.extend(values),
+                    }
+                }
+                Ok(Made::One(Json::Array(list)))
+            }
+            Self::Map(entries) => {
+                let fields: Map<String, Json> = fields(entries, scope)?.into_iter().collect();
+                Ok(Made::One(Json::Object(fields)))
+            }
+            Self::Each { name, list, body } => {
+                let items = match list.value(scope)? {
+                    Some(Json::Array(items)) => items,
+                    None | Some(Json::Null) => Vec::new(),
+                    Some(_) => return Err(list.fault("« dans » attend une liste")),
+                };
+                let mut made = Vec::new();
+                for item in &items {
+                    match body.make(&scope.with(name, item))? {
+                        Made::Nothing => {}
+                        Made::One(value) => made.push(value),
+                        Made::Many(values) => made.extend(values),
+                    }
+                }
+                Ok(Made::Many(made))
+            }
+            Self::When {
+                test,
+                then,
+                otherwise,
+            } => match (test.holds(scope)?, otherwise) {
+                (true, _) => then.make(scope),
+                (false, Some(otherwise)) => otherwise.make(scope),
+                (false, None) => Ok(Made::Nothing),
+            },
+        }
+    }
+
+    /// Shows each text in it, with the names that repetitions around it bring.
+    pub fn visit<'s>(
+        &'s self,
+        locals: &mut Vec<&'s str>,
+        see: &mut dyn FnMut(&'s Located, &[&'s str]),
+    ) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Text(text) => see(text, locals),
+            Self::List(items) => items.iter().for_each(|it| it.visit(locals, see)),
+            Self::Map(entries) => entries.iter().for_each(|it| it.value.visit(locals, see)),
+            Self::Each { name, list, body } => {
+                see(list, locals);
+                locals.push(name);
+                body.visit(locals, see);
+                locals.pop();
+            }
+            Self::When {
+                test,
+                then,
+                otherwise,
+            } => {
+                see(test, locals);
+                then.visit(locals, see);
+                if let Some(otherwise) = otherwise {
+                    otherwise.visit(locals, see);
+                }
+            }
+        }
+    }
+}
+
+fn fields(entries: &[Entry], scope: &Scope) -> Result<Vec<(String, Json)>, Fault> {
+    let mut made = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let value = match &entry.value {
+            // Where the key may be left out, its value need not exist.
+            Shape::Text(text) if entry.optional => match text.value(scope)? {
+                Some(value) => value,
+                None => continue,
+            },
+            value => match value.make(scope)? {
+                Made::Nothing => continue,
+                Made::One(value) => value,
+                Made::Many(items) => Json::Array(items),
+            },
+        };
+        if entry.optional && is_empty(&value) {
+            continue;
+        }
+        made.push((entry.key.clone(), value));
+    }
+    Ok(made)
+}
+
+fn is_empty(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::String(text) => text.trim().is_empty(),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(entries) => entries.is_empty(),
+        Json::Bool(_) | Json::Number(_) => false,
+    }
+}

@@ -1,0 +1,458 @@
+//! A connector's file to a [`Connector`]: the table in `keys` says what may stand where, and here
+//! each part takes its compiled form.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use regex_lite::Regex;
+use serde_json::Value as Json;
+
+use crate::domain::ports::DuplicateGuard;
+use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::source::Reader;
+use crate::rules::yaml::{Node, Value};
+
+use super::keys;
+use super::shape::{Located, Shape};
+use super::{
+    Answers, Auth, Before, BodyShape, Call, Connector, Delays, Described, Extract, Meaning,
+    Operation, Paging, Partner, Session,
+};
+
+/// A call may not outlive the attempt that makes it.
+const LONGEST_CALL: Duration = Duration::from_secs(45);
+
+/// Reads the file; `None` where anything in it is wrong.
+pub(super) fn read(
+    partner: Partner,
+    text: &str,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Connector> {
+    let mut reader = Reader::new(partner.file(), faults);
+    let root = reader.root(text)?;
+    keys::check(&mut reader, partner, &root);
+    // What follows relies on every key being where the table wants it.
+    reader.finish(())?;
+    let connector = connector(&mut reader, partner, &root);
+    reader.finish(())?;
+    connector
+}
+
+fn connector(reader: &mut Reader<'_>, partner: Partner, root: &Node) -> Option<Connector> {
+    let auth = auth(reader, partner, root.get("authentification"));
+    let headers = fields(reader, root.get("entetes"));
+    let signature = match root.get("signature") {
+        Some(node) => Some(Located::read(reader, node)?),
+        None => None,
+    };
+    let mut operations = BTreeMap::new();
+    let described = root.get("operations");
+    for operation in partner.operations() {
+        if let Some(node) = described.and_then(|it| it.get(operation.as_str())) {
+            let read = self::operation(reader, operation, node);
+            operations.extend(read.map(|it| (operation, it)));
+        }
+    }
+    let span = |name, otherwise| {
+        let given = root.get(name).and_then(duration);
+        given.unwrap_or(Duration::from_secs(otherwise))
+    };
+    let changes = described.and_then(|it| it.get("changements"));
+    let overlap = changes.and_then(|it| it.get("recouvrement"));
+    Some(Connector {
+        partner,
+        nom: root.get("nom").and_then(text),
+        auth: auth?,
+        headers: headers?,
+        tables: root
+            .get("tables")
+            .map_or_else(|| Json::Object(serde_json::Map::new()), Node::json),
+        signature,
+        delays: delays(reader, root.get("delais"))?,
+        guard: guard(reader, partner, root, &operations)?,
+        longest_work: span("traitement_max", 120),
+        overlap: overlap.and_then(duration).unwrap_or(Duration::from_mins(5)),
+        operations,
+    })
+}
+
+fn text(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn duration(node: &Node) -> Option<Duration> {
+    keys::duration(&text(node)?)
+}
+
+fn delays(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Delays> {
+    let span = |name, otherwise| {
+        let given = node.and_then(|it| it.get(name)).and_then(duration);
+        given.unwrap_or(Duration::from_secs(otherwise))
+    };
+    let delays = Delays {
+        connect: span("connexion", 5),
+        head: span("reponse", 20),
+        total: span("total", 30),
+    };
+    if delays.total > LONGEST_CALL {
+        let at = node?.get("total")?;
+        let message = "un appel ne peut pas durer plus de 45s".to_owned();
+        reader.fault(code::RULE, at.line, at.column, message);
+        return None;
+    }
+    Some(delays)
+}
+
+fn guard(
+    reader: &mut Reader<'_>,
+    partner: Partner,
+    root: &Node,
+    operations: &BTreeMap<Operation, Described>,
+) -> Option<DuplicateGuard> {
+    let looks_up = operations.contains_key(&Operation::Chercher);
+    let given = root.get("doublons");
+    let at = given.unwrap_or(root);
+    let message = match given.and_then(text).as_deref() {
+        Some("upsert") => return Some(DuplicateGuard::Upsert),
+        Some("cle_idempotence") => return Some(DuplicateGuard::IdempotencyKey),
+        Some("possibles") => return Some(DuplicateGuard::Nothing),
+        _ if looks_up || partner == Partner::Sowell => return Some(DuplicateGuard::LookUp),
+        Some(_) => "« doublons: recherche » demande l'opération « chercher »",
+        None => {
+            "sans l'opération « chercher », la clé « doublons » doit dire ce que le CRM offre contre les doublons : upsert, cle_idempotence, ou possibles"
+        }
+    };
+    reader.fault(code::RULE, at.line, at.column, message.to_owned());
+    None
+}
+
+fn auth(reader: &mut Reader<'_>, partner: Partner, node: Option<&Node>) -> Option<Auth> {
+    let Some(node) = node else {
+        let token = format!("{{{{ {}.token }}}}", partner.as_str());
+        let text = crate::rules::template::Text::compile(&token).ok()?;
+        return Some(Auth::Bearer(Located {
+            line: 0,
+            column: 0,
+            text,
+        }));
+    };
+    if let Some(token) = node.get("porteur") {
+        return Located::read(reader, token).map(Auth::Bearer);
+    }
+    if let Some(basic) = node.get("basique") {
+        let user = Located::read(reader, basic.get("utilisateur")?);
+        let password = Located::read(reader, basic.get("mot_de_passe")?);
+        return Some(Auth::Basic {
+            user: user?,
+            password: password?,
+        });
+    }
+    if let Some(oauth) = node.get("oauth2") {
+        return oauth2(reader, oauth);
+    }
+    if let Some(session) = node.get("session") {
+        return self::session(reader, session);
+    }
+    if node.get("aucune").is_some() {
+        return Some(Auth::None);
+    }
+    let headers = fields(reader, node.get("entetes"));
+    let query = fields(reader, node.get("parametres"));
+    Some(Auth::Fields {
+        headers: headers?,
+        query: query?,
+    })
+}
+
+fn session(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
+    let login = call(reader, node.get("connexion")?, "POST");
+    let token = extract(reader, node.get("jeton")?);
+    let headers = fields(reader, node.get("entetes"));
+    let query = fields(reader, node.get("parametres"));
+    let lifetime = node.get("duree").and_then(duration);
+    Some(Auth::Session(Box::new(Session {
+        login: login?,
+        token: token?,
+        expires_in: None,
+        lifetime: lifetime.unwrap_or(Duration::from_mins(30)),
+        headers: headers?,
+        query: query?,
+    })))
+}
+
+/// OAuth 2 with client credentials is a session whose calls the standard describes.
+fn oauth2(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
+    let path = Located::read(reader, node.get("url")?);
+    let client = Located::read(reader, node.get("client")?);
+    let secret = Located::read(reader, node.get("secret")?);
+    let (client, secret) = (client?, secret?);
+    let mut form = vec![entry("grant_type", literal("client_credentials"))];
+    for (name, key) in [("portee", "scope"), ("audience", "audience")] {
+        if let Some(node) = node.get(name) {
+            form.push(entry(key, Shape::Text(Located::read(reader, node)?)));
+        }
+    }
+    let basic = node.get("envoi").and_then(text).as_deref() == Some("basique");
+    let mut headers = vec![entry("Accept", literal("application/json"))];
+    if basic {
+        let pair = format!(
+            "Basic {{{{ (({}) ~ ':' ~ ({}))|base64 }}}}",
+            inner(&client)?,
+            inner(&secret)?
+        );
+        headers.push(entry("Authorization", expression(&client, &pair)?));
+    } else {
+        form.push(entry("client_id", Shape::Text(client.clone())));
+        form.push(entry("client_secret", Shape::Text(secret)));
+    }
+    let bearer = expression(&client, "Bearer {{ jeton }}")?;
+    Some(Auth::Session(Box::new(Session {
+        login: Call {
+            method: "POST".into(),
+            path: path?,
+            query: Shape::empty(),
+            headers: Shape::Map(headers),
+            body: BodyShape::Form(Shape::Map(form)),
+            answers: Answers::default(),
+        },
+        token: Extract::Pointer("/access_token".into(), None),
+        expires_in: Some(Extract::Pointer("/expires_in".into(), None)),
+        lifetime: Duration::from_mins(10),
+        headers: Shape::Map(vec![entry("Authorization", bearer)]),
+        query: Shape::empty(),
+    })))
+}
+
+fn entry(key: &str, value: Shape) -> super::shape::Entry {
+    super::shape::Entry {
+        key: key.to_owned(),
+        optional: false,
+        value,
+    }
+}
+
+fn literal(text: &str) -> Shape {
+    Shape::Literal(Json::from(text))
+}
+
+/// A text as an expression that can stand inside another.
+fn inner(text: &Located) -> Option<String> {
+    let source = text.text.source();
+    match text.text.literal() {
+        Some(literal) => serde_json::to_string(literal).ok(),
+        None => {
+            let inner = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+            Some(inner.trim().to_owned())
+        }
+    }
+}
+
+fn expression(at: &Located, source: &str) -> Option<Shape> {
+    Some(Shape::Text(Located {
+        line: at.line,
+        column: at.column,
+        text: crate::rules::template::Text::compile(source).ok()?,
+    }))
+}
+
+fn fields(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Shape> {
+    node.map_or_else(|| Some(Shape::empty()), |node| Shape::read(reader, node))
+}
+
+fn operation(reader: &mut Reader<'_>, operation: Operation, node: &Node) -> Option<Described> {
+    const FIELDS: [&str; 10] = [
+        "uid",
+        "statut",
+        "date",
+        "resultat",
+        "commentaire",
+        "canal",
+        "evenement",
+        "type",
+        "identifiant",
+        "email",
+    ];
+    let method = if operation.reads() { "GET" } else { "POST" };
+    let call = call(reader, node, method);
+    let mut fields = BTreeMap::new();
+    let own_nom = (operation == Operation::Gestionnaires).then_some("nom");
+    for name in FIELDS.into_iter().chain(own_nom) {
+        if let Some(node) = node.get(name) {
+            fields.extend(extract(reader, node).map(|it| (name, it)));
+        }
+    }
+    let mut before = Vec::new();
+    if let Some(Value::List(items)) = node.get("prealables").map(|it| &it.value) {
+        for item in items {
+            let call = self::call(reader, item, "GET");
+            let values = values(reader, item.get("lire"));
+            before.extend(call.map(|call| Before {
+                name: item.get("nom").and_then(text).unwrap_or_default(),
+                call,
+                values,
+            }));
+        }
+    }
+    let page = node.get("page");
+    let mut part = |name: &str| {
+        let node = page.and_then(|it| it.get(name))?;
+        extract(reader, node)
+    };
+    let paging = Paging {
+        next: part("suivante"),
+        cursor: part("curseur"),
+        size: page
+            .and_then(|it| it.get("taille"))
+            .and_then(text)
+            .and_then(|it| it.parse().ok()),
+    };
+    let elements = node.get("elements").and_then(|it| extract(reader, it));
+    let keep = match node.get("garder_si") {
+        Some(node) => Some(Located::expression(reader, node)?),
+        None => None,
+    };
+    let values = values(reader, node.get("lire"));
+    Some(Described {
+        call: call?,
+        before,
+        elements,
+        keep,
+        fields,
+        values,
+        page: paging,
+    })
+}
+
+fn values(reader: &mut Reader<'_>, node: Option<&Node>) -> BTreeMap<String, Extract> {
+    let mut values = BTreeMap::new();
+    if let Some(Value::Map(entries)) = node.map(|it| &it.value) {
+        for (key, node) in entries {
+            values.extend(extract(reader, node).map(|it| (key.name.clone(), it)));
+        }
+    }
+    values
+}
+
+fn call(reader: &mut Reader<'_>, node: &Node, method: &str) -> Option<Call> {
+    let path = Located::read(reader, node.get("chemin")?);
+    let query = fields(reader, node.get("parametres"));
+    let headers = fields(reader, node.get("entetes"));
+    let body = match node.get("corps") {
+        Some(node) => body(reader, node),
+        None => Some(BodyShape::Empty),
+    };
+    let answers = answers(reader, node.get("reponses"));
+    let given = node.get("methode").and_then(text);
+    Some(Call {
+        method: given.unwrap_or_else(|| method.to_owned()),
+        path: path?,
+        query: query?,
+        headers: headers?,
+        body: body?,
+        answers,
+    })
+}
+
+fn body(reader: &mut Reader<'_>, node: &Node) -> Option<BodyShape> {
+    if let Some(json) = node.get("json") {
+        return Shape::read(reader, json).map(BodyShape::Json);
+    }
+    if let Some(form) = node.get("formulaire") {
+        return Shape::read(reader, form).map(BodyShape::Form);
+    }
+    if let Some(parts) = node.get("multipart") {
+        return Some(BodyShape::Multipart {
+            line: parts.line,
+            column: parts.column,
+            parts: Shape::read(reader, parts)?,
+        });
+    }
+    if let Some(own) = node.get("texte") {
+        let content = Located::read(reader, own.get("contenu")?);
+        let kind = Located::read(reader, own.get("type")?);
+        return Some(BodyShape::Text {
+            content: content?,
+            kind: kind?,
+        });
+    }
+    let file = node.get("fichier")?;
+    let content = Located::read(reader, file.get("contenu")?)?;
+    let kind = match file.get("type") {
+        Some(node) => Some(Located::read(reader, node)?),
+        None => None,
+    };
+    Some(BodyShape::File { content, kind })
+}
+
+fn answers(reader: &mut Reader<'_>, node: Option<&Node>) -> Answers {
+    let Some(node) = node else {
+        return Answers::default();
+    };
+    let mut answers = Answers::default();
+    for (name, meaning) in [
+        ("succes", Meaning::Success),
+        ("refus", Meaning::Refused),
+        ("indisponible", Meaning::Unavailable),
+        ("non_autorise", Meaning::Unauthorized),
+        ("absent", Meaning::Absent),
+        ("doute", Meaning::InDoubt),
+    ] {
+        let given = node.get(name).map(|it| match &it.value {
+            Value::List(items) => items.iter().filter_map(text).collect(),
+            _ => text(it).into_iter().collect::<Vec<_>>(),
+        });
+        let ranges = given.unwrap_or_default();
+        let ranges = ranges.iter().filter_map(|it| keys::statuses(it));
+        answers.statuses.extend(ranges.map(|it| (it, meaning)));
+        if let Some(node) = node.get(&format!("{name}_si")) {
+            answers
+                .conditions
+                .extend(Located::expression(reader, node).map(|it| (it, meaning)));
+        }
+    }
+    // What is more precise says more: `429` beside `4xx`.
+    answers
+        .statuses
+        .sort_by_key(|((first, last), _)| last - first);
+    if let Some(node) = node.get("message") {
+        answers.message = extract(reader, node);
+    }
+    answers
+}
+
+fn extract(reader: &mut Reader<'_>, node: &Node) -> Option<Extract> {
+    if let Value::Text(source) = &node.value {
+        if source.contains("{{") {
+            return Located::expression(reader, node).map(Extract::Expression);
+        }
+        return Some(Extract::Pointer(pointer(source), None));
+    }
+    let pattern = match node.get("motif") {
+        Some(pattern) => {
+            let source = text(pattern)?;
+            if Regex::new(&source).is_err() {
+                let message = format!("« {source} » n'est pas une expression régulière");
+                reader.fault(code::RULE, pattern.line, pattern.column, message);
+                return None;
+            }
+            Some(source)
+        }
+        None => None,
+    };
+    match node.get("entete").and_then(text) {
+        Some(name) => Some(Extract::Header(name.to_lowercase(), pattern)),
+        None => Some(Extract::Pointer(
+            pointer(&text(node.get("pointeur")?)?),
+            pattern,
+        )),
+    }
+}
+
+/// A lone slash is all of the answer; RFC 6901 writes that as nothing.
+fn pointer(written: &str) -> String {
+    let whole = written == "/";
+    (if whole { "" } else { written }).to_owned()
+}

@@ -1,0 +1,366 @@
+//! Texts with expressions, as the connector files have them: each is evaluated by itself, and one
+//! that is exactly one `{{ expression }}` keeps the type of its value.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use regex_lite::Regex;
+use serde_json::Value as Json;
+
+use super::{explain, filters};
+
+/// Instructions of one evaluation.
+const FUEL: u64 = 50_000;
+
+/// What may stand in one segment of a path as it is.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(environment);
+
+/// Each value becomes (a part of) one segment: none of its characters can end it.
+static PATH: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = environment();
+    environment.set_formatter(|out, _, value| {
+        if value.is_undefined() {
+            return Err(ErrorKind::UndefinedError.into());
+        }
+        let text = value.to_string();
+        let written = if value.is_safe() {
+            out.write_str(&text)
+        } else {
+            write!(out, "{}", utf8_percent_encode(&text, UNRESERVED))
+        };
+        written.map_err(Error::from)
+    });
+    environment
+});
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    filters::add_dates(&mut environment);
+    filters::add_for_requests(&mut environment);
+    environment
+}
+
+/// The names that a text can use, and their values.
+#[derive(Debug, Clone, Default)]
+pub struct Scope(BTreeMap<String, Value>);
+
+impl Scope {
+    /// The keys of a JSON object as names.
+    #[must_use]
+    pub fn of(context: &Json) -> Self {
+        let entries = context.as_object().into_iter().flatten();
+        let mut scope = Self::default();
+        for (name, value) in entries {
+            scope.set(name, value);
+        }
+        scope
+    }
+
+    /// Gives a name its value.
+    pub fn set(&mut self, name: &str, value: &Json) {
+        let value = Value::from(minijinja::value::Serde(value));
+        self.0.insert(name.to_owned(), value);
+    }
+
+    /// The same with one more name.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &Json) -> Self {
+        let mut scope = self.clone();
+        scope.set(name, value);
+        scope
+    }
+
+    fn context(&self) -> Value {
+        Value::from(self.0.clone())
+    }
+}
+
+/// A text of a rule file, compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    source: String,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    /// No braces in it.
+    Literal,
+    /// One expression.
+    Expression(String),
+    /// Text with expressions and instructions in it.
+    Template,
+}
+
+impl Text {
+    /// Compiles a text.
+    ///
+    /// # Errors
+    /// In French, when it is no template.
+    pub fn compile(source: &str) -> Result<Self, String> {
+        let kind = if !source.contains("{{") && !source.contains("{%") && !source.contains("{#") {
+            Kind::Literal
+        } else {
+            match single_expression(source) {
+                Some(inner) => Kind::Expression(inner.to_owned()),
+                None => Kind::Template,
+            }
+        };
+        match &kind {
+            Kind::Literal => {}
+            Kind::Expression(inner) => {
+                PLAIN.compile_expression(inner).map_err(|it| told(&it))?;
+            }
+            Kind::Template => {
+                PLAIN.template_from_str(source).map_err(|it| told(&it))?;
+            }
+        }
+        Ok(Self {
+            source: source.to_owned(),
+            kind,
+        })
+    }
+
+    /// Compiles what stands between `{{` and `}}`, with or without them.
+    ///
+    /// # Errors
+    /// In French, when it is no expression.
+    pub fn expression(source: &str) -> Result<Self, String> {
+        let inner = single_expression(source).unwrap_or(source);
+        PLAIN.compile_expression(inner).map_err(|it| told(&it))?;
+        Ok(Self {
+            source: source.to_owned(),
+            kind: Kind::Expression(inner.to_owned()),
+        })
+    }
+
+    /// The text as it is written.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The text itself, where nothing in it is evaluated.
+    #[must_use]
+    pub fn literal(&self) -> Option<&str> {
+        (self.kind == Kind::Literal).then_some(self.source.as_str())
+    }
+
+    /// Evaluates it; `None` where a single expression gives nothing that exists.
+    ///
+    /// # Errors
+    /// In French, when an expression fails on these values.
+    pub fn value(&self, scope: &Scope) -> Result<Option<Json>, String> {
+        match &self.kind {
+            Kind::Literal => Ok(Some(Json::String(self.source.clone()))),
+            Kind::Template => self.text(scope).map(|text| Some(Json::String(text))),
+            Kind::Expression(inner) => {
+                let value = PLAIN
+                    .compile_expression(inner)
+                    .and_then(|it| it.eval(scope.context()))
+                    .map_err(|it| told(&it))?;
+                if value.is_undefined() {
+                    return Ok(None);
+                }
+                serde_json::to_value(&value)
+                    .map(Some)
+                    .map_err(|error| format!("cette valeur ne s'écrit pas en JSON ({error})"))
+            }
+        }
+    }
+
+    /// Whether it is true, in the sense of an `if`.
+    ///
+    /// # Errors
+    /// In French, when an expression fails on these values.
+    pub fn holds(&self, scope: &Scope) -> Result<bool, String> {
+        match &self.kind {
+            Kind::Expression(inner) => {
+                let value = PLAIN
+                    .compile_expression(inner)
+                    .and_then(|it| it.eval(scope.context()))
+                    .map_err(|it| told(&it))?;
+                Ok(value.is_true())
+            }
+            _ => Ok(!matches!(
+                self.text(scope)?.trim(),
+                "" | "false" | "none" | "null"
+            )),
+        }
+    }
+
+    /// Evaluates it to a text.
+    ///
+    /// # Errors
+    /// In French, when an expression fails on these values.
+    pub fn text(&self, scope: &Scope) -> Result<String, String> {
+        self.written(&PLAIN, scope)
+    }
+
+    /// Evaluates it to a path: each value is percent-encoded, unless it is marked `|safe`.
+    ///
+    /// # Errors
+    /// In French, when an expression fails on these values.
+    pub fn path(&self, scope: &Scope) -> Result<String, String> {
+        self.written(&PATH, scope)
+    }
+
+    fn written(&self, environment: &Environment<'_>, scope: &Scope) -> Result<String, String> {
+        if self.kind == Kind::Literal {
+            return Ok(self.source.clone());
+        }
+        environment
+            .render_str(&self.source, scope.context())
+            .map_err(|it| told(&it))
+    }
+
+    /// A filter in it that does not exist; only evaluation would tell of it otherwise.
+    #[must_use]
+    pub fn unknown_filter(&self) -> Option<String> {
+        static QUOTED: LazyLock<Option<Regex>> =
+            LazyLock::new(|| Regex::new(r#"'[^']*'|"[^"]*""#).ok());
+        static FILTER: LazyLock<Option<Regex>> =
+            LazyLock::new(|| Regex::new(r"\|\s*([A-Za-z_][A-Za-z0-9_]*)").ok());
+        if self.kind == Kind::Literal {
+            return None;
+        }
+        let bare = QUOTED.as_ref()?.replace_all(&self.source, "''");
+        let mut filters = FILTER.as_ref()?.captures_iter(&bare);
+        filters.find_map(|found| {
+            let name = found.get(1)?.as_str();
+            let tried = PLAIN
+                .compile_expression_owned(format!("1|{name}"))
+                .and_then(|it| it.eval(()));
+            let unknown = |it: &Error| it.kind() == ErrorKind::UnknownFilter;
+            tried.err().filter(unknown).map(|_| name.to_owned())
+        })
+    }
+
+    /// The names that it uses, with the fields that it asks of them: `demande`, `demande.bien`.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<String> {
+        let names = match &self.kind {
+            Kind::Literal => return BTreeSet::new(),
+            Kind::Expression(inner) => PLAIN
+                .compile_expression(inner)
+                .map(|it| it.undeclared_variables(true)),
+            Kind::Template => PLAIN
+                .template_from_str(&self.source)
+                .map(|it| it.undeclared_variables(true)),
+        };
+        names.unwrap_or_default().into_iter().collect()
+    }
+}
+
+/// What stands between the braces, where the text is one pair of them and nothing else.
+fn single_expression(source: &str) -> Option<&str> {
+    let inner = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    let several = ["{{", "}}", "{%", "{#"];
+    let inner = inner.trim_start_matches('-').trim_end_matches('-').trim();
+    (!several.iter().any(|it| inner.contains(it))).then_some(inner)
+}
+
+fn told(error: &Error) -> String {
+    let source = error.template_source().zip(error.range());
+    let text = source.and_then(|(source, range)| source.get(range));
+    explain(error, text.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn value(source: &str) -> Result<Option<Json>, String> {
+        let context = json!({
+            "n": 3, "list": [1, "a", null], "t": "a/b é?", "nothing": null, "d": "2026-02-28T23:30:00Z",
+            "tables": {"p": {"haute": 6, "1": "un"}}, "p": "haute",
+        });
+        Text::compile(source)?.value(&Scope::of(&context))
+    }
+
+    #[test]
+    fn a_single_expression_keeps_its_type() {
+        for (source, wanted) in [
+            ("{{ n }}", json!(3)),
+            (" {{ n + 1 }} ", json!(4)),
+            ("{{ list }}", json!([1, "a", null])),
+            ("{{ nothing }}", json!(null)),
+            ("{{ n > 2 }}", json!(true)),
+            ("n° {{ n }}", json!("n° 3")),
+            ("{{ n }}{{ n }}", json!("33")),
+            ("{% if n %}oui{% endif %}", json!("oui")),
+            ("{{ p|table('p') }}", json!(6)),
+            ("{{ 1|table('p') }}", json!("un")),
+            ("{{ 'x'|table('p', 'y') }}", json!("y")),
+            ("{{ t|base64 }}", json!("YS9iIMOpPw==")),
+            ("{{ 'id=42;'|motif('id=([0-9]+)') }}", json!("42")),
+            ("{{ 'x'|motif('[0-9]') }}", json!(null)),
+            ("{{ t|tronquer(3) }}", json!("a/b")),
+            ("{{ d|horodatage }}", json!(1_772_321_400)),
+            (
+                "{{ d|format_date('%Y%m%d', zone='Paris') }}",
+                json!("20260301"),
+            ),
+            (
+                "{{ d|format_date('%Y-%m-%d %H:%M') }}",
+                json!("2026-02-28 23:30"),
+            ),
+            (
+                "{{ '2026-07-01 10:00:00'|lire_date('%Y-%m-%d %H:%M:%S', zone='Paris') }}",
+                json!("2026-07-01T08:00:00Z"),
+            ),
+            ("plain", json!("plain")),
+        ] {
+            assert_eq!(value(source), Ok(Some(wanted)), "{source}");
+        }
+        assert_eq!(value("{{ list[7] }}"), Ok(None));
+    }
+
+    #[test]
+    fn a_value_is_one_segment_of_a_path() {
+        let scope = Scope::of(&json!({"t": "a/../b?c é"}));
+        let path = |source: &str| Text::compile(source).unwrap().path(&scope).unwrap();
+        assert_eq!(
+            path("/issues/{{ t }}.json"),
+            "/issues/a%2F..%2Fb%3Fc%20%C3%A9.json"
+        );
+        assert_eq!(path("{{ t|safe }}"), "a/../b?c é");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_french() {
+        for (source, words) in [
+            ("{{ n", "refermée"),
+            ("{{ x.y }}", "« x"),
+            ("a {{ x }}", "« x » n'existe pas"),
+            ("{{ n|majuscule }}", "filtre inconnu"),
+            ("{{ 'hot'|table('p') }}", "n'a pas « hot »"),
+            ("{{ p|table('q') }}", "pas de table « q »"),
+            ("{{ d|format_date('%Q') }}", "format de date"),
+        ] {
+            let error = value(source).unwrap_err();
+            assert!(error.contains(words), "{source}: {error}");
+        }
+    }
+
+    #[test]
+    fn names_are_known_without_values() {
+        let text = Text::compile("{% for it in list %}{{ it.x }} {{ demande.bien }}{% endfor %}");
+        let names = text.unwrap().names();
+        assert_eq!(
+            names,
+            BTreeSet::from(["demande.bien".into(), "list".into()])
+        );
+    }
+}

@@ -1,0 +1,207 @@
+//! The filters beyond minijinja's own: French dates for every template, and what the descriptions
+//! of other APIs need.
+
+use base64_simd::STANDARD;
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono_tz::Europe::Paris;
+use hmac::{Hmac, KeyInit, Mac};
+use minijinja::value::{Kwargs, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, State, Value};
+use regex_lite::Regex;
+use sha2::{Digest, Sha256};
+
+use crate::domain::instant;
+use crate::domain::signalement::hex;
+use crate::rules::diagnostic::suggestion;
+
+/// The filters for dates, in the zone Europe/Paris.
+pub(super) fn add_dates(environment: &mut Environment<'static>) {
+    environment.add_filter("date", |text: String| in_paris(&text, "%d/%m/%Y"));
+    environment.add_filter("heure", |text: String| in_paris(&text, "%H:%M"));
+    environment.add_filter("date_heure", |text: String| {
+        in_paris(&text, "%d/%m/%Y à %H:%M")
+    });
+    environment.add_filter("date_longue", |text: String| long_date(&text));
+}
+
+/// The filters for the requests and answers of an API.
+pub(super) fn add_for_requests(environment: &mut Environment<'static>) {
+    environment.add_filter(
+        "format_date",
+        |text: String, format: String, zone: Kwargs| format_date(&text, &format, &zone),
+    );
+    environment.add_filter("lire_date", |text: String, format: String, zone: Kwargs| {
+        read_date(&text, &format, &zone)
+    });
+    environment.add_filter("horodatage", |text: String| {
+        parse(&text).map(|it| it.timestamp())
+    });
+    environment.add_filter("depuis_horodatage", |seconds: i64| {
+        let at = DateTime::from_timestamp(seconds, 0);
+        at.map(|it| it.format(ISO).to_string())
+            .ok_or_else(|| wrong("ce nombre de secondes n'est pas une date".into()))
+    });
+    environment.add_filter("base64", |text: String| STANDARD.encode_to_string(text));
+    environment.add_filter("sha256", |text: String| hex(&Sha256::digest(text)));
+    environment.add_filter("hmac_sha256", |text: String, key: String| {
+        let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
+        let mac = mac.map_err(|error| wrong(error.to_string()))?;
+        Ok::<_, Error>(hex(&mac.chain_update(text).finalize().into_bytes()))
+    });
+    environment.add_filter("motif", |text: String, pattern: String| {
+        extract(&text, &pattern)
+    });
+    environment.add_filter("tronquer", |text: String, length: usize| {
+        text.chars().take(length).collect::<String>()
+    });
+    environment.add_filter("table", table);
+}
+
+/// What an instant is written as where nothing else is asked for.
+const ISO: &str = "%Y-%m-%dT%H:%M:%SZ";
+
+fn wrong(what: String) -> Error {
+    Error::new(ErrorKind::InvalidOperation, what)
+}
+
+/// The first group of the pattern, or all of what it matches; nothing where it does not.
+fn extract(text: &str, pattern: &str) -> Result<Value, Error> {
+    let pattern = Regex::new(pattern)
+        .map_err(|_| wrong(format!("« {pattern} » n'est pas une expression régulière")))?;
+    let found = pattern
+        .captures(text)
+        .and_then(|it| it.get(1).or(it.get(0)));
+    Ok(found.map_or_else(|| Value::from(()), |it| Value::from(it.as_str())))
+}
+
+/// The value that one of the file's tables gives for a word.
+fn table(
+    state: &State<'_, '_>,
+    word: &Value,
+    name: &str,
+    or: Option<Value>,
+) -> Result<Value, Error> {
+    let tables = state.lookup("tables").unwrap_or_default();
+    let table = tables.get_attr(name)?;
+    if table.is_undefined() {
+        let known: Vec<String> = keys(&tables);
+        let near = suggestion(name, known.iter().map(String::as_str));
+        return Err(wrong(format!("il n'y a pas de table « {name} » ; {near}")));
+    }
+    let key = word.to_string();
+    let found = table.get_attr(&key)?;
+    if !found.is_undefined() {
+        return Ok(found);
+    }
+    or.ok_or_else(|| {
+        let known = keys(&table);
+        let near = suggestion(&key, known.iter().map(String::as_str));
+        wrong(format!("la table « {name} » n'a pas « {key} » ; {near}"))
+    })
+}
+
+fn keys(map: &Value) -> Vec<String> {
+    if map.kind() != ValueKind::Map {
+        return Vec::new();
+    }
+    let keys = map.try_iter().into_iter().flatten();
+    keys.map(|it| it.to_string()).collect()
+}
+
+/// Whether a filter was asked for the time of Paris; it is UTC otherwise.
+fn paris(zone: &Kwargs) -> Result<bool, Error> {
+    let zone: Option<String> = zone.get("zone")?;
+    match zone.as_deref() {
+        None | Some("UTC") => Ok(false),
+        Some("Paris" | "Europe/Paris") => Ok(true),
+        Some(other) => Err(wrong(format!(
+            "zone inconnue « {other} » : valeurs connues : UTC, Paris"
+        ))),
+    }
+}
+
+fn format_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error> {
+    use std::fmt::Write;
+    let paris = paris(zone)?;
+    zone.assert_all_used()?;
+    let at = parse(text)?;
+    let mut written = String::new();
+    let done = if paris {
+        write!(written, "{}", at.with_timezone(&Paris).format(format))
+    } else {
+        write!(written, "{}", at.with_timezone(&Utc).format(format))
+    };
+    // What chrono does not know, it tells only when it writes.
+    done.map_err(|_| wrong(format!("« {format} » n'est pas un format de date")))?;
+    Ok(written)
+}
+
+/// Another API's date as an ISO 8601 instant.
+fn read_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error> {
+    let paris = paris(zone)?;
+    zone.assert_all_used()?;
+    if let Ok(at) = DateTime::parse_from_str(text, format) {
+        return Ok(at.with_timezone(&Utc).format(ISO).to_string());
+    }
+    let local = NaiveDateTime::parse_from_str(text, format)
+        .ok()
+        .or_else(|| {
+            let day = NaiveDate::parse_from_str(text, format).ok()?;
+            day.and_hms_opt(0, 0, 0)
+        })
+        .ok_or_else(|| wrong(format!("« {text} » n'est pas une date « {format} »")))?;
+    let at = if paris {
+        // The hour that comes twice in autumn is taken for the first one.
+        let at = Paris.from_local_datetime(&local).earliest();
+        at.map(|it| it.with_timezone(&Utc))
+    } else {
+        Some(local.and_utc())
+    };
+    let at = at.ok_or_else(|| wrong(format!("« {text} » n'existe pas à Paris")))?;
+    Ok(at.format(ISO).to_string())
+}
+
+fn parse(text: &str) -> Result<DateTime<FixedOffset>, Error> {
+    instant::parse(text).ok_or_else(|| {
+        Error::new(
+            ErrorKind::InvalidOperation,
+            "ce filtre attend une date ISO 8601",
+        )
+    })
+}
+
+fn in_paris(text: &str, format: &str) -> Result<String, Error> {
+    Ok(parse(text)?
+        .with_timezone(&Paris)
+        .format(format)
+        .to_string())
+}
+
+fn long_date(text: &str) -> Result<String, Error> {
+    use chrono::Datelike;
+    const DAYS: [&str; 7] = [
+        "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
+    ];
+    const MONTHS: [&str; 12] = [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ];
+    let date = parse(text)?.with_timezone(&Paris);
+    let weekday = DAYS[date.weekday().num_days_from_monday() as usize];
+    let month = MONTHS[date.month0() as usize];
+    let day = match date.day() {
+        1 => "1er".to_owned(),
+        day => day.to_string(),
+    };
+    Ok(format!("{weekday} {day} {month} {}", date.year()))
+}
