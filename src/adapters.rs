@@ -8,6 +8,7 @@ pub mod files;
 pub mod folder;
 pub mod http;
 pub mod mail;
+pub mod partner;
 pub mod shipped;
 pub mod sowell;
 pub mod store;

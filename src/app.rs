@@ -97,7 +97,6 @@ impl App {
         let (store, alone) = take_over(settings, clock.as_ref()).await?;
         let files = open_files(settings)?;
         let in_force = InForce::new(settings.live.clone());
-        let sowell = SowellHttp::new(in_force.clone()).context("HTTP client")?;
         let unsent = settings.data_dir.join("courriels");
         let mailer = MailOut::new(in_force.clone(), unsent.clone())
             .with_context(|| format!("{}", unsent.display()))?;
@@ -117,6 +116,7 @@ impl App {
         let reload = Reload::boot(Arc::clone(&store), Arc::clone(&clock), rules, exports).await?;
         let reload = Arc::new(reload);
         let rules: Arc<dyn Rules> = reload.clone();
+        let sowell = SowellHttp::new(in_force.clone(), rules.clone());
         let outbox = Hint::default();
         let inbound = inbound(&store, files.clone(), rules.clone(), outbox.clone());
         let outbound = Outbound {

@@ -6,6 +6,7 @@ mod archive;
 mod backup;
 mod check;
 mod completions;
+mod connector;
 mod copy;
 mod coverage;
 mod deliveries;
@@ -79,6 +80,9 @@ enum Verb {
     Backup(backup::Backup),
     /// Start anew from what `backup` wrote; the daemon must not run
     Restore(restore::Restore),
+    /// The files that describe the APIs of the CRM and of SoWell
+    #[command(subcommand)]
+    Connector(connector::ConnectorVerb),
     /// The clients' tokens
     #[command(subcommand)]
     Tokens(tokens::Tokens),
@@ -136,6 +140,7 @@ impl Cli {
             Verb::Purge(verb) => verb.run(&settings()?).await,
             Verb::Backup(verb) => verb.run(&settings()?).await,
             Verb::Restore(verb) => verb.run(&settings()?).await,
+            Verb::Connector(verb) => verb.run(&settings()?).await,
             Verb::Tokens(verb) => verb.run(&settings()?).await,
             Verb::Completions(verb) => {
                 verb.run();

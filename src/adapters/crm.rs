@@ -1,3 +1,4 @@
 //! The landlord's CRM, by `crm.kind`.
 
 pub mod embedded;
+pub mod rest;

@@ -101,10 +101,25 @@ pub trait Sowell: Send + Sync {
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
+    /// What it means for the delivery.
+    pub meaning: ReplyMeaning,
     /// `Retry-After`, as an instant.
     pub retry_at: Option<DateTime<Utc>>,
     /// The first bytes of the body.
     pub excerpt: String,
+}
+
+/// What a partner's answer means for a delivery (contract, section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplyMeaning {
+    /// It has what was sent.
+    Taken,
+    /// It may take it later.
+    Later,
+    /// It refuses our token or rights, whatever is sent.
+    Unauthorized,
+    /// It will never take this.
+    Refused,
 }
 
 /// No answer came.

@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::livraison::{Attempt, Claim, Content, Courriel, Destination, Outcome};
 use crate::domain::ports::{
-    Clock, MailError, MailFailure, Mailer, Message, Pause, Reply, Resume, Sowell, Store,
-    StoreError, Unreachable,
+    Clock, MailError, MailFailure, Mailer, Message, Pause, Reply, ReplyMeaning, Resume, Sowell,
+    Store, StoreError, Unreachable,
 };
 use crate::flows::breaker::Breaker;
 use crate::flows::inbound::Rules;
@@ -400,13 +400,13 @@ fn judge(seen: &Seen) -> Verdict {
             MailFailure::Refused => Verdict::Unauthorized,
             MailFailure::Permanent => Verdict::Never,
         },
-        Seen::Answer(reply) => match reply.status {
-            200..=299 => Verdict::Delivered,
-            401 | 403 => Verdict::Unauthorized,
-            408 | 425 | 429 | 500..=599 => Verdict::Again {
+        Seen::Answer(reply) => match reply.meaning {
+            ReplyMeaning::Taken => Verdict::Delivered,
+            ReplyMeaning::Unauthorized => Verdict::Unauthorized,
+            ReplyMeaning::Later => Verdict::Again {
                 not_before: reply.retry_at,
             },
-            _ => Verdict::Never,
+            ReplyMeaning::Refused => Verdict::Never,
         },
     }
 }
@@ -417,7 +417,7 @@ fn describe(seen: &Seen, at: DateTime<Utc>) -> Attempt {
         Seen::MailFailed(error) => (error.code, Some(error.to_string()), None),
         Seen::NoAnswer(error) => (None, Some(error.to_string()), None),
         Seen::Answer(reply) => {
-            let refused = !(200..300).contains(&reply.status);
+            let refused = reply.meaning != ReplyMeaning::Taken;
             let error = refused.then(|| format!("answered {}", reply.status));
             (Some(reply.status), error, Some(reply.excerpt.clone()))
         }
@@ -446,33 +446,6 @@ fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Out
 mod tests {
     use super::*;
     use crate::settings::Settings;
-    use rstest::rstest;
-
-    fn answer(status: u16) -> Seen {
-        Seen::Answer(Reply {
-            status,
-            retry_at: None,
-            excerpt: String::new(),
-        })
-    }
-
-    #[rstest]
-    fn each_answer_has_its_consequence(
-        #[values(
-            (200, 'd'), (204, 'd'), (301, 'n'), (302, 'n'), (400, 'n'), (401, 'u'), (403, 'u'),
-            (404, 'n'), (408, 'a'), (409, 'n'), (422, 'n'), (425, 'a'), (429, 'a'), (500, 'a'),
-            (503, 'a')
-        )]
-        case: (u16, char),
-    ) {
-        let got = match judge(&answer(case.0)) {
-            Verdict::Delivered => 'd',
-            Verdict::Again { .. } => 'a',
-            Verdict::Unauthorized => 'u',
-            Verdict::Never => 'n',
-        };
-        assert_eq!(got, case.1, "{}", case.0);
-    }
 
     #[test]
     fn only_a_new_way_sets_waiting_deliveries_free() {

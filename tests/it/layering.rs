@@ -35,10 +35,10 @@ fn each_room_keeps_its_tools() {
     // A tool, and the only places that may name it.
     let tools: [(&str, &[&str]); 9] = [
         ("rhai::", &["rules/script"]),
-        ("minijinja::", &["rules/template.rs"]),
+        ("minijinja::", &["rules/template"]),
         ("sqlx::", &["adapters/store/"]),
         ("axum::", &["adapters/http", "app.rs"]),
-        ("reqwest::", &["adapters/sowell.rs"]),
+        ("reqwest::", &["adapters/partner"]),
         (
             "lettre::",
             &[

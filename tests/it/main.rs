@@ -12,6 +12,7 @@ mod acknowledgements;
 mod api;
 mod backup;
 mod cli;
+mod connector;
 mod crash;
 mod crash_points;
 mod diagnostics;

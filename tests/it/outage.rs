@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::domain::livraison::{Destination, LivraisonEtat, StatutPush, UidPush};
-use passerelle::domain::ports::{Clock, MailError, Mailer, Message, Reply, Sowell, Unreachable};
+use passerelle::domain::ports::{
+    Clock, MailError, Mailer, Message, Reply, ReplyMeaning, Sowell, Unreachable,
+};
 use passerelle::flows::delivery::{Delivery, Hint};
 use passerelle::settings::InForce;
 use serde_json::json;
@@ -66,6 +68,7 @@ impl Sowell for Partner {
         self.under_way.fetch_sub(1, Ordering::SeqCst);
         Ok(Reply {
             status: 200,
+            meaning: ReplyMeaning::Taken,
             retry_at: None,
             excerpt: String::new(),
         })

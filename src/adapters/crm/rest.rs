@@ -1,0 +1,277 @@
+//! A remote CRM: the calls that `connecteurs/crm.yaml` describes.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::SecondsFormat;
+use serde_json::{Value, json};
+
+use crate::adapters::partner::{CallError, Called, PartnerHttp, Photos, fichier};
+use crate::domain::demande::{Fichier, NewDemande, Uid};
+use crate::domain::instant;
+use crate::domain::ports::{
+    Change, ChangePage, ChangeQuery, CreateDemande, Crm, CrmError, DuplicateGuard, Files, Remote,
+};
+use crate::domain::referentiel::Gestionnaire;
+use crate::domain::statut::StatutEvent;
+use crate::flows::inbound::Rules;
+use crate::rules::connector::{Connector, Item, Meaning, Operation, Partner};
+use crate::rules::view;
+use crate::settings::InForce;
+
+/// The client of a remote CRM.
+pub struct RestCrm {
+    partner: PartnerHttp,
+    files: Arc<dyn Files>,
+}
+
+impl RestCrm {
+    /// A client that asks for the file and the settings in force at each call.
+    #[must_use]
+    pub fn new(in_force: InForce, rules: Arc<dyn Rules>, files: Arc<dyn Files>) -> Self {
+        Self {
+            partner: PartnerHttp::new(Partner::Crm, in_force, rules),
+            files,
+        }
+    }
+
+    fn ask(&self, about: impl FnOnce(&Connector) -> bool) -> bool {
+        self.partner.ask(about).unwrap_or(false)
+    }
+
+    async fn call(
+        &self,
+        operation: Operation,
+        values: Value,
+        photos: &Photos,
+    ) -> Result<Called, CrmError> {
+        let called = self.partner.perform(operation, values, photos).await;
+        called.map_err(|error| crm_error(operation, error))
+    }
+
+    /// The photos as the creation sees them, and their bytes where it carries them.
+    async fn photos(&self, fichiers: &[Fichier]) -> Result<(Vec<Value>, Photos), CrmError> {
+        let mut seen = Vec::new();
+        let mut photos = Photos::new();
+        if !self.ask(Connector::creates_with_photos) {
+            return Ok((seen, photos));
+        }
+        for (at, it) in fichiers.iter().enumerate() {
+            let number = at + 1;
+            let bytes = self.files.read(&it.sha256).await;
+            let bytes = bytes.map_err(|error| CrmError::Unavailable {
+                reason: error.to_string(),
+                retry_at: None,
+            })?;
+            seen.push(self.prepared(Operation::Creer, number, it, &bytes).await?);
+            photos.insert(number, bytes);
+        }
+        Ok((seen, photos))
+    }
+
+    /// A photo as an operation sees it, uploaded first where the file says so.
+    async fn prepared(
+        &self,
+        operation: Operation,
+        number: usize,
+        it: &Fichier,
+        bytes: &[u8],
+    ) -> Result<Value, CrmError> {
+        let with_bytes = |mut seen: Value| {
+            seen["base64"] = base64_simd::STANDARD.encode_to_string(bytes).into();
+            seen
+        };
+        let mut seen = fichier(number, it);
+        if self.ask(|it| it.uploads_for(operation)) {
+            let mut values = json!({"fichier": seen});
+            if self.ask(|it| it.needs_bytes(Operation::Televerser)) {
+                values["fichier"] = with_bytes(values["fichier"].take());
+            }
+            let own = Photos::from([(number, bytes.to_vec())]);
+            let sent = self.call(Operation::Televerser, values, &own).await;
+            // An upload that nothing refers to has no effect: after silence it is made anew.
+            let called = sent.map_err(|error| match error {
+                CrmError::InDoubt(reason) => CrmError::Unavailable {
+                    reason,
+                    retry_at: None,
+                },
+                other => other,
+            })?;
+            seen["envoi"] = Value::Object(called.found.values);
+        }
+        if self.ask(|it| it.needs_bytes(operation)) {
+            seen = with_bytes(seen);
+        }
+        Ok(seen)
+    }
+}
+
+#[async_trait]
+impl Crm for RestCrm {
+    fn remote(&self) -> Option<Remote> {
+        let told = self.partner.ask(|it| Remote {
+            guard: it.guard,
+            longest_work: it.longest_work,
+            attaches: it.has(Operation::Joindre) && !it.creates_with_photos(),
+            reads_statut: it.has(Operation::LireStatut),
+            knows_managers: it.has(Operation::Gestionnaires),
+            overlap: it.has(Operation::Changements).then_some(it.overlap),
+        });
+        // Without a file nothing can be called, and nothing may be guessed.
+        Some(told.unwrap_or(Remote {
+            guard: DuplicateGuard::Nothing,
+            longest_work: std::time::Duration::from_mins(2),
+            attaches: false,
+            reads_statut: false,
+            knows_managers: false,
+            overlap: None,
+        }))
+    }
+
+    async fn create(&self, request: &CreateDemande) -> Result<Uid, CrmError> {
+        let (fichiers, photos) = self.photos(&request.fichiers).await?;
+        let mut values = described(request);
+        values["fichiers"] = Value::Array(fichiers);
+        let called = self.call(Operation::Creer, values, &photos).await?;
+        let uid = called.found.items.into_iter().next();
+        let uid = uid.and_then(|mut it| it.remove("uid"));
+        uid.map(Uid::new)
+            .ok_or_else(|| CrmError::InDoubt("the answer has no UID".into()))
+    }
+
+    async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {
+        let called = self
+            .partner
+            .perform(Operation::Chercher, described(request), &Photos::new())
+            .await;
+        match called {
+            Ok(called) => {
+                let uids = called.found.items.into_iter();
+                Ok(uids
+                    .filter_map(|mut it| it.remove("uid"))
+                    .map(Uid::new)
+                    .collect())
+            }
+            Err(CallError::Answered { failure, .. }) if failure.meaning == Meaning::Absent => {
+                Ok(Vec::new())
+            }
+            Err(error) => Err(crm_error(Operation::Chercher, error)),
+        }
+    }
+
+    async fn attach(&self, uid: &Uid, it: &Fichier, bytes: Vec<u8>) -> Result<(), CrmError> {
+        let seen = self.prepared(Operation::Joindre, 1, it, &bytes).await?;
+        let values = json!({"uid": uid.as_str(), "fichier": seen});
+        let photos = Photos::from([(1, bytes)]);
+        self.call(Operation::Joindre, values, &photos).await?;
+        Ok(())
+    }
+
+    async fn statut(&self, uid: &Uid) -> Result<Change, CrmError> {
+        let values = json!({"uid": uid.as_str()});
+        let called = self
+            .call(Operation::LireStatut, values, &Photos::new())
+            .await?;
+        let item = called.found.items.into_iter().next().unwrap_or_default();
+        change(Some(uid), item)
+    }
+
+    async fn changes(&self, query: &ChangeQuery) -> Result<ChangePage, CrmError> {
+        let operation = Operation::Changements;
+        let page = self
+            .partner
+            .ask(|it| it.page(operation, query.page.as_deref()));
+        let values = json!({
+            "depuis": query.since.to_rfc3339_opts(SecondsFormat::Secs, true), "page": page,
+        });
+        let called = self.call(operation, values, &Photos::new()).await?;
+        let changes = called.found.items.into_iter();
+        Ok(ChangePage {
+            changes: changes
+                .map(|it| change(None, it))
+                .collect::<Result<_, _>>()?,
+            next: called.found.next,
+        })
+    }
+
+    async fn managers(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {
+        let values = json!({"residence": residence});
+        let called = self
+            .call(Operation::Gestionnaires, values, &Photos::new())
+            .await?;
+        let managers = called.found.items.into_iter();
+        Ok(managers
+            .map(|mut it| {
+                let mut take = |name| it.remove(name).unwrap_or_default();
+                Gestionnaire {
+                    r#type: take("type"),
+                    identifiant: take("identifiant"),
+                    nom: take("nom"),
+                    email: take("email"),
+                }
+            })
+            .collect())
+    }
+}
+
+fn described(request: &CreateDemande) -> Value {
+    json!({"reference": request.reference.as_str(), "demande": demande(&request.demande)})
+}
+
+/// The demande as every file sees it, but for its UID, which nobody knows yet.
+fn demande(it: &NewDemande) -> Value {
+    let mut seen: Value = view::demande(&Uid::new(String::new()), it);
+    if let Some(fields) = seen.as_object_mut() {
+        fields.remove("uid");
+    }
+    seen
+}
+
+fn change(asked: Option<&Uid>, mut item: Item) -> Result<Change, CrmError> {
+    let date = item.remove("date").unwrap_or_default();
+    let at = instant::parse(&date).ok_or_else(|| {
+        CrmError::Misconfigured("the date of a change is no instant (filter lire_date)".into())
+    })?;
+    let own = item.remove("uid").map(Uid::new);
+    let uid = asked.cloned().or(own);
+    Ok(Change {
+        event: StatutEvent {
+            uid: uid.unwrap_or_else(|| Uid::new(String::new())),
+            statut: item.remove("statut").unwrap_or_default(),
+            date: Some(date),
+            resultat: item.remove("resultat"),
+            commentaire: item.remove("commentaire"),
+            canal: item.remove("canal"),
+            evenement: item.remove("evenement"),
+        },
+        at: at.into(),
+    })
+}
+
+fn crm_error(operation: Operation, error: CallError) -> CrmError {
+    let unavailable = |reason: &str, retry_at| CrmError::Unavailable {
+        reason: reason.to_owned(),
+        retry_at,
+    };
+    match error {
+        CallError::Misconfigured(reason) => CrmError::Misconfigured(reason),
+        CallError::NotSent(reason) => unavailable(reason, None),
+        CallError::Lost(reason) if operation.reads() => unavailable(reason, None),
+        CallError::Lost(reason) => CrmError::InDoubt(reason.into()),
+        CallError::Answered {
+            status,
+            failure,
+            excerpt,
+            retry_at,
+        } => match failure.meaning {
+            Meaning::Refused | Meaning::Absent => CrmError::Refused { status, excerpt },
+            Meaning::Unauthorized => CrmError::Unauthorized(format!("answered {status}")),
+            Meaning::Unavailable => {
+                unavailable(&format!("answered {status}: {}", failure.reason), retry_at)
+            }
+            Meaning::InDoubt | Meaning::Success => {
+                CrmError::InDoubt(format!("answered {status}: {}", failure.reason))
+            }
+        },
+    }
+}
