@@ -130,6 +130,15 @@ pub(super) async fn next_due(
     Ok(due.map(instant))
 }
 
+/// Marks what a delivery overtook. Each half of it has an index of its own: asked for together, all
+/// deliveries that were ever made would be looked through for each that ends.
+pub(in super::super) const OVERTAKE: &str = "\
+    UPDATE livraisons SET etat = 'depassee' WHERE sequence IN ( \
+      SELECT sequence FROM livraisons \
+      WHERE queue = $1 AND sequence < $2 AND etat = 'en_attente' \
+      UNION ALL SELECT sequence FROM livraisons \
+      WHERE queue = $1 AND sequence < $2 AND etat IN ('morte', 'retenue'))";
+
 /// Ends a claim; `false`, and nothing written, where its lease ran out and another took it.
 pub(super) async fn finish(
     connection: &mut DbConnection,
@@ -173,15 +182,12 @@ pub(super) async fn finish(
     .await
     .map_err(|error| failed(&error))?;
     if *outcome == Outcome::Delivered {
-        sqlx::query(
-            "UPDATE livraisons SET etat = 'depassee' WHERE queue = $1 AND sequence < $2 \
-             AND etat IN ('morte', 'retenue', 'en_attente')",
-        )
-        .bind(row.get::<String, _>("queue"))
-        .bind(row.get::<i64, _>("sequence"))
-        .execute(connection)
-        .await
-        .map_err(|error| failed(&error))?;
+        sqlx::query(OVERTAKE)
+            .bind(row.get::<String, _>("queue"))
+            .bind(row.get::<i64, _>("sequence"))
+            .execute(connection)
+            .await
+            .map_err(|error| failed(&error))?;
     }
     Ok(true)
 }
