@@ -80,10 +80,10 @@ async fn nothing_is_lost_and_nothing_doubled_in_two_thousand_kills(
 
 /// The places that a daemon on this database can come to.
 fn places(backend: Backend) -> Vec<String> {
-    // A copy is no daemon.
+    // A copy is no daemon, and the embedded CRM is not called.
     let elsewhere = match backend {
-        Backend::Sqlite => ["postgres.", "copy."],
-        Backend::Postgres => ["store.", "copy."],
+        Backend::Sqlite => ["postgres.", "copy.", "crm."],
+        Backend::Postgres => ["store.", "copy.", "crm."],
     };
     let mut names = crash_points();
     names.retain(|name| !elsewhere.iter().any(|it| name.starts_with(it)));

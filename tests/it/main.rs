@@ -9,6 +9,7 @@
 )]
 
 mod acknowledgements;
+mod after_creation;
 mod api;
 mod backup;
 mod cli;
