@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::crm::embedded::EmbeddedCrm;
+use crate::adapters::crm::rest::RestCrm;
 use crate::adapters::files::FilesOnDisk;
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::http::auth::{Gate, hash};
@@ -34,11 +35,14 @@ use crate::adapters::store::postgres::{self, PostgresStore};
 use crate::adapters::store::sqlite::SqliteStore;
 use crate::adapters::{telemetry, watch};
 use crate::domain::livraison::Destination;
-use crate::domain::ports::{Client, Clock, Files, Resume, Source, Store, StoreError};
+use crate::domain::ports::{Client, Clock, Crm, Files, Resume, Source, Sowell, Store, StoreError};
 use crate::domain::signalement::hex;
+use crate::flows::creation::Creations;
 use crate::flows::delivery::{Delivery, Hint};
-use crate::flows::inbound::{Inbound, Rules};
+use crate::flows::inbound::{Inbound, PATIENCE, Rules};
+use crate::flows::managers::{Known, Managers};
 use crate::flows::outbound::Outbound;
+use crate::flows::poll::Poll;
 use crate::flows::reload::Reload;
 use crate::flows::replica::Presence;
 use crate::flows::retention::Retention;
@@ -76,10 +80,29 @@ pub struct App {
     delivery: Arc<Delivery>,
     sweep: Sweep,
     retention: Retention,
+    creations: Arc<Creations>,
+    poll: Arc<Poll>,
     folders: Vec<FolderOnDisk>,
     settings_file: Option<FolderOnDisk>,
     /// Held for as long as the daemon runs, where the database serves one alone.
     alone: Option<File>,
+}
+
+/// What a test puts in the place of the real thing.
+pub struct StandIns {
+    /// The landlord's CRM; `None` for the one that the settings name.
+    pub crm: Option<Arc<dyn Crm>>,
+    /// How long a repeat waits for the request that it repeats.
+    pub patience: Duration,
+}
+
+impl Default for StandIns {
+    fn default() -> Self {
+        Self {
+            crm: None,
+            patience: PATIENCE,
+        }
+    }
 }
 
 impl App {
@@ -88,10 +111,14 @@ impl App {
     /// # Errors
     /// When one of them cannot be used; the message is for the operator.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
-        anyhow::ensure!(
-            settings.crm == CrmKind::Embedded,
-            "crm.kind: rest is not available in this version"
-        );
+        Self::build_with(settings, StandIns::default()).await
+    }
+
+    /// The same, with something in the place of the real thing.
+    ///
+    /// # Errors
+    /// As for [`App::build`].
+    pub async fn build_with(settings: &Settings, stand_ins: StandIns) -> anyhow::Result<Self> {
         let metrics = telemetry::metrics();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (store, alone) = take_over(settings, clock.as_ref()).await?;
@@ -116,20 +143,28 @@ impl App {
         let reload = Reload::boot(Arc::clone(&store), Arc::clone(&clock), rules, exports).await?;
         let reload = Arc::new(reload);
         let rules: Arc<dyn Rules> = reload.clone();
-        let sowell = SowellHttp::new(in_force.clone(), rules.clone());
+        let sowell: Arc<dyn Sowell> = Arc::new(SowellHttp::new(in_force.clone(), rules.clone()));
+        let crm = stand_ins
+            .crm
+            .unwrap_or_else(|| crm(settings, &in_force, &rules, &files));
         let outbox = Hint::default();
-        let inbound = inbound(&store, files.clone(), rules.clone(), outbox.clone());
-        let outbound = Outbound {
+        let intake = Intake {
             store: Arc::clone(&store),
-            clock: Arc::clone(&clock),
+            files: Arc::clone(&files),
+            crm: Arc::clone(&crm),
+            sowell: Arc::clone(&sowell),
             rules: rules.clone(),
-            read_stored: submission::stored_signalement,
+            in_force: in_force.clone(),
             outbox: outbox.clone(),
         };
-        let settings_file = settings.origin.file().and_then(FolderOnDisk::settings);
-        if settings_file.is_none() && settings.origin.file().is_some() {
-            tracing::warn!("the settings file cannot be read twice: its edits need a restart");
+        let inbound = intake.open(stand_ins.patience);
+        let creations = Arc::clone(&inbound.creations);
+        if alone.is_some() {
+            // Of several replicas, another may be in the middle of its call.
+            creations.doubt_interrupted().await?;
         }
+        let outbound = Arc::clone(&creations.outbound);
+        let settings_file = settings_on_disk(settings);
         let file = settings_file.clone().map(|file| Arc::new(file) as _);
         let parts = Parts {
             file,
@@ -139,11 +174,8 @@ impl App {
             set_log: telemetry::set_log,
         };
         let live = SettingsReload::boot(settings, in_force.clone(), parts);
-        let sweep = Sweep {
-            store: Arc::clone(&store),
-            files: Arc::clone(&files),
-            clock: Arc::clone(&clock),
-        };
+        let poll = poll(&creations);
+        let sweep = sweep(&store, &files);
         let presence = Presence {
             id: replica_id(),
             store: Arc::clone(&store),
@@ -159,8 +191,10 @@ impl App {
         let delivery = Delivery {
             store: Arc::clone(&store),
             clock,
-            sowell: Arc::new(sowell),
+            sowell,
             mailer: Arc::new(mailer),
+            crm,
+            files: Arc::clone(&files),
             rules,
             in_force: in_force.clone(),
             outbox,
@@ -173,7 +207,7 @@ impl App {
                 store,
                 files,
                 inbound: Arc::new(inbound),
-                outbound: Arc::new(outbound),
+                outbound,
                 reload,
                 presence: Arc::new(presence),
                 gate: Arc::new(gate),
@@ -185,6 +219,8 @@ impl App {
             delivery: Arc::new(delivery),
             sweep,
             retention,
+            creations,
+            poll: Arc::new(poll),
             folders,
             settings_file,
             alone,
@@ -237,6 +273,7 @@ impl App {
             Err(error) => tracing::warn!(%error, "SIGHUP is not listened to"),
         }
         until_stop("held statuses", Box::pin(release_when_known(state.clone())));
+        until_stop("poll", Box::pin(self.poll.run()));
         until_stop("tokens", Box::pin(refresh_tokens(state.clone())));
         until_stop("sweep", Box::pin(self.sweep.run()));
         until_stop("retention", Box::pin(self.retention.run()));
@@ -251,17 +288,20 @@ impl App {
             "settings",
             Box::pin(async move { settings.run(settings_hints).await }),
         );
-        // It finishes what is under way before it ends.
+        // These finish what is under way before they end.
         let delivery = tokio::spawn(self.delivery.run(stop.clone()));
-        let (stopping, broke) = (stop.clone(), broken.clone());
-        workers.spawn(async move {
-            let ended = delivery.await;
-            if !stopping.is_cancelled() {
-                tracing::error!(?ended, "the outbox is no longer served; the daemon stops");
-                broke.cancel();
-                stopping.cancel();
-            }
-        });
+        let creations = tokio::spawn(self.creations.run(stop.clone()));
+        for (name, worker) in [("outbox", delivery), ("creations", creations)] {
+            let (stopping, broke) = (stop.clone(), broken.clone());
+            workers.spawn(async move {
+                let ended = worker.await;
+                if !stopping.is_cancelled() {
+                    tracing::error!(name, ?ended, "a worker ended; the daemon stops");
+                    broke.cancel();
+                    stopping.cancel();
+                }
+            });
+        }
 
         let tasks = state.tasks.clone();
         let handle = Handle::new();
@@ -393,21 +433,118 @@ pub async fn stand_alone(database: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// The inbound flow, for the daemon and for the command line.
-pub fn inbound(
-    store: &Arc<dyn Store>,
+/// What the inbound flow is made of.
+struct Intake {
+    store: Arc<dyn Store>,
     files: Arc<dyn Files>,
+    crm: Arc<dyn Crm>,
+    sowell: Arc<dyn Sowell>,
     rules: Arc<dyn Rules>,
+    in_force: InForce,
     outbox: Hint,
-) -> Inbound {
-    Inbound {
+}
+
+impl Intake {
+    fn open(self, patience: Duration) -> Inbound {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let outbound = Outbound {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&clock),
+            rules: Arc::clone(&self.rules),
+            read_stored: submission::stored_signalement,
+            outbox: self.outbox.clone(),
+        };
+        let creations = Creations {
+            store: Arc::clone(&self.store),
+            crm: Arc::clone(&self.crm),
+            sowell: self.sowell,
+            clock: Arc::clone(&clock),
+            rules: Arc::clone(&self.rules),
+            in_force: self.in_force.clone(),
+            render: render_created,
+            read_stored: submission::stored_signalement,
+            outbound: Arc::new(outbound),
+            outbox: self.outbox.clone(),
+            pending: Hint::default(),
+            watch: Arc::default(),
+        };
+        let managers = Managers {
+            crm: self.crm,
+            clock: Arc::clone(&clock),
+            in_force: self.in_force,
+            watch: Arc::clone(&creations.watch),
+            known: Known::default(),
+        };
+        Inbound {
+            store: self.store,
+            files: self.files,
+            clock,
+            rules: self.rules,
+            creations: Arc::new(creations),
+            managers: Arc::new(managers),
+            outbox: self.outbox,
+            patience,
+        }
+    }
+}
+
+fn sweep(store: &Arc<dyn Store>, files: &Arc<dyn Files>) -> Sweep {
+    Sweep {
         store: Arc::clone(store),
-        crm: Arc::new(EmbeddedCrm),
-        files,
+        files: Arc::clone(files),
         clock: Arc::new(SystemClock),
+    }
+}
+
+/// The poller on the same parts.
+fn poll(creations: &Creations) -> Poll {
+    Poll {
+        store: Arc::clone(&creations.store),
+        crm: Arc::clone(&creations.crm),
+        clock: Arc::clone(&creations.clock),
+        outbound: Arc::clone(&creations.outbound),
+        in_force: creations.in_force.clone(),
+        watch: Arc::clone(&creations.watch),
+    }
+}
+
+/// The inbound flow on its own, for the command line.
+///
+/// # Errors
+/// When the photos' folder cannot be made.
+pub fn inbound(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+    rules: Arc<dyn Rules>,
+) -> anyhow::Result<Inbound> {
+    let in_force = InForce::new(settings.live.clone());
+    let files = open_files(settings)?;
+    let intake = Intake {
+        store: Arc::clone(store),
+        crm: crm(settings, &in_force, &rules, &files),
+        sowell: Arc::new(SowellHttp::new(in_force.clone(), rules.clone())),
+        files,
         rules,
-        render: render_created,
-        outbox,
+        in_force,
+        outbox: Hint::default(),
+    };
+    Ok(intake.open(PATIENCE))
+}
+
+/// The CRM that the settings name.
+fn crm(
+    settings: &Settings,
+    in_force: &InForce,
+    rules: &Arc<dyn Rules>,
+    files: &Arc<dyn Files>,
+) -> Arc<dyn Crm> {
+    match settings.crm {
+        CrmKind::Embedded => Arc::new(EmbeddedCrm),
+        CrmKind::Rest => Arc::new(RestCrm::new(
+            in_force.clone(),
+            Arc::clone(rules),
+            Arc::clone(files),
+        )),
     }
 }
 
@@ -454,6 +591,15 @@ fn replica_id() -> String {
 #[must_use]
 pub fn make_token() -> Secret {
     Secret::new(hex(&rand::random::<[u8; 32]>()))
+}
+
+fn settings_on_disk(settings: &Settings) -> Option<FolderOnDisk> {
+    let path = settings.origin.file()?;
+    let file = FolderOnDisk::settings(path);
+    if file.is_none() {
+        tracing::warn!("the settings file cannot be read twice: its edits need a restart");
+    }
+    file
 }
 
 fn source(

@@ -130,6 +130,8 @@ fn show(found: &LivraisonView) {
     let it = &found.summary;
     let content = match &found.content {
         Some(Content::Statut(push)) => format!("{} ({})", push.statut, push.statut_crm),
+        Some(Content::Uid(push)) => format!("uid {}", push.uid),
+        Some(Content::Photo(push)) => push.fichier.nom.clone(),
         Some(Content::Courriel(courriel)) => format!("e-mail {}", courriel.modele),
         None => "cannot be read".to_owned(),
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use chrono::SecondsFormat;
 use clap::{Subcommand, ValueEnum};
 use comfy_table::Table;
@@ -10,11 +10,12 @@ use comfy_table::presets::NOTHING;
 use serde_json::json;
 
 use crate::adapters::http::submission;
-use crate::app::{inbound, open_files};
+use crate::app::inbound;
 use crate::cli::{Format, existing_store, note_limit};
-use crate::domain::ports::{SignalementSummary, Store};
+use crate::domain::demande::Uid;
+use crate::domain::ports::{SignalementSummary, Store, StoreError};
 use crate::domain::signalement::{Etat, SignalementId};
-use crate::flows::delivery::Hint;
+use crate::flows::creation::Attempted;
 use crate::flows::inbound::{Inbound, InboundError, Received, Rules};
 use crate::flows::reload;
 use crate::settings::Settings;
@@ -33,7 +34,7 @@ pub(super) enum Signalements {
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
-    /// Decide signalements anew, under the rules in force
+    /// Decide signalements anew under the rules in force, or try pending creations now
     Retry {
         /// Their identifiers, from `list`
         #[arg(required_unless_present = "all")]
@@ -41,6 +42,13 @@ pub(super) enum Signalements {
         /// All that are in state `echec`
         #[arg(long, conflicts_with = "ids")]
         all: bool,
+    },
+    /// Say which demande of the CRM a signalement in doubt has become
+    Adopt {
+        /// Its identifier, from `list`
+        id: String,
+        /// The demande's UID in the CRM
+        uid: String,
     },
 }
 
@@ -93,6 +101,7 @@ impl Signalements {
                 };
                 retry(settings, &store, ids).await
             }
+            Self::Adopt { id, uid } => adopt(settings, &store, id, uid).await,
         }
     }
 }
@@ -131,14 +140,44 @@ fn print(found: &[SignalementSummary], format: Format) {
     println!("{table}");
 }
 
+async fn adopt(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+    id: String,
+    uid: String,
+) -> anyhow::Result<()> {
+    let id = SignalementId::from_stored(id);
+    let stored = store.find_submission(&id).await?;
+    let stored = stored.context("there is no such signalement")?;
+    if !stored.etat.is_pending() {
+        bail!(
+            "its creation is not pending: it is {}",
+            stored.etat.as_str()
+        );
+    }
+    let inbound = open(settings, store).await?;
+    let attempted = inbound.creations.adopt(&id, Uid::new(uid)).await?;
+    match told(attempted) {
+        Ok(outcome) => {
+            println!("{}: {outcome}", id.as_str());
+            Ok(())
+        }
+        Err(reason) => bail!("{}: {reason}", id.as_str()),
+    }
+}
+
+async fn open(settings: &Settings, store: &Arc<dyn Store>) -> anyhow::Result<Inbound> {
+    let generation = reload::last_accepted(store.as_ref()).await?;
+    let rules: Arc<dyn Rules> = Arc::new(Arc::new(generation));
+    inbound(settings, store, rules)
+}
+
 async fn retry(
     settings: &Settings,
     store: &Arc<dyn Store>,
     ids: Vec<SignalementId>,
 ) -> anyhow::Result<()> {
-    let generation = reload::last_accepted(store.as_ref()).await?;
-    let rules: Arc<dyn Rules> = Arc::new(Arc::new(generation));
-    let inbound = inbound(store, open_files(settings)?, rules, Hint::default());
+    let inbound = open(settings, store).await?;
     let mut failed = 0;
     for id in &ids {
         match retry_one(&inbound, store.as_ref(), id).await {
@@ -160,13 +199,15 @@ async fn retry_one(
     store: &dyn Store,
     id: &SignalementId,
 ) -> Result<String, String> {
-    let stored = store
-        .find_submission(id)
-        .await
-        .map_err(|error| error.to_string())?;
+    let text = |error: StoreError| error.to_string();
+    let stored = store.find_submission(id).await.map_err(text)?;
     let stored = stored.ok_or("there is no such signalement")?;
     if stored.bound {
         return Err("it is a demande already".to_owned());
+    }
+    if stored.etat.is_pending() {
+        let attempted = inbound.creations.take_up(id).await.map_err(text)?;
+        return told(attempted);
     }
     let submission = submission::read_stored(&stored).ok_or("its payload cannot be read")?;
     match inbound.receive(submission).await {
@@ -174,10 +215,27 @@ async fn retry_one(
             Ok(format!("created as {uid}"))
         }
         Ok(Received::SetAside { motif, .. }) => Ok(format!("kept, not forwarded: {motif}")),
+        Ok(Received::Deferred { .. }) => Err(DEFERRED.to_owned()),
         Err(InboundError::Refused { faults, .. }) => {
             let details: Vec<String> = faults.into_iter().map(|it| it.detail).collect();
             Err(details.join(" ; "))
         }
         Err(error) => Err(error.to_string()),
+    }
+}
+
+const DEFERRED: &str = "the CRM is away; the daemon will create it";
+
+/// What became of a pending creation, in the operator's words.
+fn told(attempted: Option<Attempted>) -> Result<String, String> {
+    match attempted {
+        None => Err("another process is at work on it".to_owned()),
+        Some(Attempted::Created { uid, .. }) => Ok(format!("created as {}", uid.as_str())),
+        Some(Attempted::Deferred | Attempted::Withdrawn { .. }) => Err(DEFERRED.to_owned()),
+        Some(Attempted::InDoubt) => {
+            Err("it is not known yet whether the CRM has it; the daemon will find out".to_owned())
+        }
+        Some(Attempted::Stopped { motif } | Attempted::Refused { motif, .. }) => Err(motif),
+        Some(Attempted::Broken { reason }) => Err(reason),
     }
 }

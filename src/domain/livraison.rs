@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::domain::demande::Fichier;
+
 /// Where a delivery goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Destination {
@@ -10,11 +12,13 @@ pub enum Destination {
     Sowell,
     /// An acknowledgement by e-mail.
     Courriel,
+    /// A photo for a remote CRM.
+    Crm,
 }
 
 impl Destination {
     /// Every destination, in the order in which operators read them.
-    pub const ALL: [Self; 2] = [Self::Sowell, Self::Courriel];
+    pub const ALL: [Self; 3] = [Self::Sowell, Self::Courriel, Self::Crm];
 
     /// The word in the database, the metrics and the command line.
     #[must_use]
@@ -22,6 +26,7 @@ impl Destination {
         match self {
             Self::Sowell => "sowell",
             Self::Courriel => "courriel",
+            Self::Crm => "crm",
         }
     }
 
@@ -89,8 +94,12 @@ impl LivraisonEtat {
 pub enum Content {
     /// A status for SoWell.
     Statut(StatutPush),
+    /// The UID of a demande, for SoWell.
+    Uid(UidPush),
     /// An e-mail.
     Courriel(Courriel),
+    /// A photo for the CRM.
+    Photo(PhotoPush),
 }
 
 impl Content {
@@ -98,8 +107,9 @@ impl Content {
     #[must_use]
     pub fn destination(&self) -> Destination {
         match self {
-            Self::Statut(_) => Destination::Sowell,
+            Self::Statut(_) | Self::Uid(_) => Destination::Sowell,
             Self::Courriel(_) => Destination::Courriel,
+            Self::Photo(_) => Destination::Crm,
         }
     }
 }
@@ -134,6 +144,15 @@ pub struct UidPush {
     pub statut_crm: String,
     /// URL of the signalement in SoWell.
     pub lien_sowell: String,
+}
+
+/// A photo that a remote CRM must attach to a demande.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhotoPush {
+    /// The demande.
+    pub uid: String,
+    /// The photo.
+    pub fichier: Fichier,
 }
 
 /// An e-mail that `accuses.rhai` asked for.

@@ -3,7 +3,9 @@
 //! Every port is object-safe: the composition root picks an implementation from the settings, and
 //! the tests pick a fake, without a type parameter anywhere in between.
 
+mod creations;
 mod crm;
+mod polls;
 
 use std::collections::BTreeMap;
 
@@ -19,9 +21,14 @@ use crate::domain::livraison::{
 use crate::domain::signalement::{Etat, Photo, SignalementId};
 use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
 
+pub use self::creations::{
+    ApartCount, CreationClaim, PendingCreation, PendingCreations, PendingKey, Reservation,
+    Reserved, Settled, SettledCreation, Settlement, Wait,
+};
 pub use self::crm::{
     Change, ChangePage, ChangeQuery, CreateDemande, Crm, CrmError, DuplicateGuard, Remote,
 };
+pub use self::polls::{PollClaim, Polls};
 
 /// The time of day. A port, so that a test can hold it still.
 pub trait Clock: Send + Sync {
@@ -315,6 +322,8 @@ pub enum Recorded {
     Written,
     /// One of its keys belongs to a creation already; nothing was written.
     Bound(BoundKey),
+    /// Its demande is being created; nothing was written.
+    Pending(PendingKey),
 }
 
 /// A creation that owns a key.
@@ -620,7 +629,7 @@ pub struct Replica {
 ///
 /// Every method that writes returns after its commit has reached the disk.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: PendingCreations + Polls + Send + Sync {
     /// Commits a decided signalement, its demande, files, trace and e-mails, or nothing.
     async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError>;
 

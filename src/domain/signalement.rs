@@ -220,6 +220,21 @@ pub enum Etat {
 }
 
 impl Etat {
+    /// Every state without a demande.
+    pub const APART: [Self; 5] = [
+        Self::Recu,
+        Self::Ecarte,
+        Self::Differe,
+        Self::Inconnu,
+        Self::Echec,
+    ];
+
+    /// Whether its creation is under way, in doubt or deferred.
+    #[must_use]
+    pub fn is_pending(self) -> bool {
+        matches!(self, Self::Recu | Self::Inconnu | Self::Differe)
+    }
+
     /// The word in the API and in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {

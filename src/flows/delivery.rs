@@ -14,10 +14,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::livraison::{Attempt, Claim, Content, Courriel, Destination, Outcome};
+use crate::domain::demande::Uid;
+use crate::domain::livraison::{
+    Attempt, Claim, Content, Courriel, Destination, Outcome, PhotoPush,
+};
 use crate::domain::ports::{
-    Clock, MailError, MailFailure, Mailer, Message, Pause, Reply, ReplyMeaning, Resume, Sowell,
-    Store, StoreError, Unreachable,
+    Clock, Crm, CrmError, Files, MailError, MailFailure, Mailer, Message, Pause, Reply,
+    ReplyMeaning, Resume, Sowell, Store, StoreError, Unreachable,
 };
 use crate::flows::breaker::Breaker;
 use crate::flows::inbound::Rules;
@@ -27,15 +30,17 @@ use crate::settings::{DeliverySettings, InForce, LiveSettings};
 /// A delivery is given up after so many attempts at least: one that the breaker held back all the
 /// time has had no fair chance yet.
 const FAIR_ATTEMPTS: u32 = 3;
+/// Photos on their way to the CRM at once: each is a large body, and none is in a hurry.
+const PHOTOS_IN_FLIGHT: usize = 4;
 /// The outbox is looked at this often, hint or no hint.
-const POLL: Duration = Duration::from_secs(1);
+pub(super) const POLL: Duration = Duration::from_secs(1);
 /// How long a claim holds, in attempts: longer than the longest, so that it runs out only with its
 /// worker.
 const LEASE_ATTEMPTS: u32 = 2;
 
 /// The wait after `failures` failures in a row: exponential, between half and the whole of it by
 /// chance, so that deliveries that failed together do not come back together.
-fn wait(policy: &DeliverySettings, failures: u32) -> TimeDelta {
+pub(super) fn wait(policy: &DeliverySettings, failures: u32) -> TimeDelta {
     let doubled = policy
         .first_retry
         .saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
@@ -60,6 +65,7 @@ pub(super) fn renewed(
             }
             _ => Some(Resume::All),
         },
+        Destination::Crm => (before.crm != now.crm).then_some(Resume::All),
         Destination::Courriel => {
             let way = |it: &LiveSettings| (it.smtp.url.clone(), it.smtp.ca.clone());
             (way(before) != way(now)).then_some(Resume::All)
@@ -100,6 +106,11 @@ impl Hint {
     pub(super) fn for_others(&self) -> watch::Receiver<()> {
         self.others.subscribe()
     }
+
+    /// Hints from now on.
+    pub(super) fn subscribe(&self) -> watch::Receiver<()> {
+        self.workers.subscribe()
+    }
 }
 
 /// The worker of the outbox.
@@ -112,6 +123,10 @@ pub struct Delivery {
     pub sowell: Arc<dyn Sowell>,
     /// E-mails.
     pub mailer: Arc<dyn Mailer>,
+    /// The landlord's CRM, for photos.
+    pub crm: Arc<dyn Crm>,
+    /// Where photos are kept.
+    pub files: Arc<dyn Files>,
     /// The templates in force.
     pub rules: Arc<dyn Rules>,
     /// Where to send, and how to try again.
@@ -126,6 +141,8 @@ enum Seen {
     NoAnswer(Unreachable),
     MailSent(Option<u16>),
     MailFailed(MailError),
+    PhotoAttached,
+    PhotoFailed(CrmError),
 }
 
 /// What follows from it (contract, section 4).
@@ -148,7 +165,7 @@ impl Delivery {
 
     async fn work(self: Arc<Self>, destination: Destination, stop: CancellationToken) {
         let mut under_way = JoinSet::new();
-        let mut hints = self.outbox.workers.subscribe();
+        let mut hints = self.outbox.subscribe();
         let mut warned = false;
         let breaker = Arc::new(Breaker::default());
         while !stop.is_cancelled() {
@@ -197,7 +214,10 @@ impl Delivery {
             Some(pause) if pause.until > now => return Ok(until(pause.until, now)),
             // After a pause, one delivery tries the ground before the others follow.
             Some(_) => usize::from(under_way.is_empty()),
-            None => breaker.width().saturating_sub(under_way.len()),
+            None => breaker
+                .width()
+                .min(most_at_once(destination))
+                .saturating_sub(under_way.len()),
         };
         if free == 0 {
             return Ok(POLL);
@@ -296,11 +316,29 @@ impl Delivery {
                 Ok(reply) => Seen::Answer(reply),
                 Err(error) => Seen::NoAnswer(error),
             },
+            Content::Uid(push) => match self.sowell.send_uid(&claim.id, push).await {
+                Ok(reply) => Seen::Answer(reply),
+                Err(error) => Seen::NoAnswer(error),
+            },
+            Content::Photo(push) => match self.attach(push).await {
+                Ok(()) => Seen::PhotoAttached,
+                Err(error) => Seen::PhotoFailed(error),
+            },
             Content::Courriel(courriel) => match self.send_mail(&claim.id, courriel).await {
                 Ok(code) => Seen::MailSent(code),
                 Err(error) => Seen::MailFailed(error),
             },
         }
+    }
+
+    async fn attach(&self, push: &PhotoPush) -> Result<(), CrmError> {
+        let bytes = self.files.read(&push.fichier.sha256).await;
+        let bytes = bytes.map_err(|error| CrmError::Unavailable {
+            reason: error.to_string(),
+            retry_at: None,
+        })?;
+        let uid = Uid::new(push.uid.clone());
+        self.crm.attach(&uid, &push.fichier, bytes).await
     }
 
     /// Rendered at each attempt, so that a template that was mended serves what it had failed.
@@ -385,7 +423,16 @@ impl Delivery {
     }
 }
 
-fn until(then: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+/// How many may be under way at once, however well the destination is.
+fn most_at_once(destination: Destination) -> usize {
+    match destination {
+        Destination::Sowell | Destination::Courriel => usize::MAX,
+        Destination::Crm => PHOTOS_IN_FLIGHT,
+    }
+}
+
+/// How long to wait until then, within what a worker may sleep.
+pub(super) fn until(then: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
     // Never zero: a delivery that is due and cannot be claimed yet must not spin the worker.
     let wait = (then - now).to_std().unwrap_or_default();
     wait.clamp(Duration::from_millis(5), POLL)
@@ -393,8 +440,9 @@ fn until(then: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
 
 fn judge(seen: &Seen) -> Verdict {
     match seen {
-        Seen::MailSent(_) => Verdict::Delivered,
+        Seen::MailSent(_) | Seen::PhotoAttached => Verdict::Delivered,
         Seen::NoAnswer(_) => Verdict::Again { not_before: None },
+        Seen::PhotoFailed(error) => judge_crm(error),
         Seen::MailFailed(error) => match error.failure {
             MailFailure::Temporary => Verdict::Again { not_before: None },
             MailFailure::Refused => Verdict::Unauthorized,
@@ -411,10 +459,28 @@ fn judge(seen: &Seen) -> Verdict {
     }
 }
 
+/// A photo may be attached twice where an answer was lost; it is never missing.
+fn judge_crm(error: &CrmError) -> Verdict {
+    match error {
+        CrmError::Refused { .. } => Verdict::Never,
+        CrmError::Unauthorized(_) => Verdict::Unauthorized,
+        CrmError::Unavailable { retry_at, .. } => Verdict::Again {
+            not_before: *retry_at,
+        },
+        CrmError::InDoubt(_) | CrmError::Misconfigured(_) => Verdict::Again { not_before: None },
+    }
+}
+
 fn describe(seen: &Seen, at: DateTime<Utc>) -> Attempt {
     let (status, error, excerpt) = match seen {
         Seen::MailSent(code) => (*code, None, None),
         Seen::MailFailed(error) => (error.code, Some(error.to_string()), None),
+        Seen::PhotoAttached => (None, None, None),
+        Seen::PhotoFailed(CrmError::Refused { status, excerpt }) => {
+            let error = Some(format!("answered {status}"));
+            (Some(*status), error, Some(excerpt.clone()))
+        }
+        Seen::PhotoFailed(error) => (None, Some(error.to_string()), None),
         Seen::NoAnswer(error) => (None, Some(error.to_string()), None),
         Seen::Answer(reply) => {
             let refused = reply.meaning != ReplyMeaning::Taken;
@@ -461,18 +527,18 @@ mod tests {
         };
         let before = live("http://a.example", "t", "");
         let both = |now: &LiveSettings| Destination::ALL.map(|it| renewed(it, &before, now));
-        assert_eq!(both(&before), [None, None]);
+        assert_eq!(both(&before), [None, None, None]);
         assert_eq!(
             both(&live("http://a.example", "u", "")),
-            [Some(Resume::Refused), None]
+            [Some(Resume::Refused), None, None]
         );
         assert_eq!(
             both(&live("http://b.example", "t", "")),
-            [Some(Resume::All), None]
+            [Some(Resume::All), None, None]
         );
         assert_eq!(
             both(&live("", "t", "smtp://m.example")),
-            [None, Some(Resume::All)]
+            [None, Some(Resume::All), None]
         );
     }
 

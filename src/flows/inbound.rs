@@ -3,23 +3,28 @@
 //! Whoever repeats a request, and wherever the process died, there is one demande for one
 //! `lien_sowell`: the store checks the key inside the transaction that creates it.
 
+mod outside;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
-use crate::domain::demande::{Fichier, NewDemande, Uid};
+use crate::domain::demande::{Fichier, NewDemande};
 use crate::domain::fault::Fault;
-use crate::domain::livraison::{Content, Courriel, NewLivraison};
+use crate::domain::livraison::NewLivraison;
 use crate::domain::ports::{
-    BoundKey, Client, Clock, CreateDemande, Creation, Crm, CrmError, Files, FilesError,
-    IdempotencyKey, NewRecord, Recorded, Store, StoreError,
+    BoundKey, Client, Clock, CreateDemande, Creation, CrmError, Files, FilesError, IdempotencyKey,
+    NewRecord, Recorded, Store, StoreError,
 };
 use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId};
+use crate::flows::acknowledge::{News, acknowledge};
+use crate::flows::creation::{Accepted, Creations};
 use crate::flows::delivery::Hint;
+use crate::flows::managers::Managers;
 use crate::flows::reload::Reload;
 use crate::rules::compile::Generation;
-use crate::rules::decide::{self, Codes, Decision, MailContext, Occasion, Undecided};
+use crate::rules::decide::{self, Codes, Decision, Undecided};
 use crate::rules::trace::Trace;
 
 /// What a client sent, as far as it could be read.
@@ -87,6 +92,11 @@ pub enum Received {
         /// Remarks.
         avertissements: Vec<String>,
     },
+    /// The CRM is away: it is kept, and the demande is created later.
+    Deferred {
+        /// Its identity.
+        id: SignalementId,
+    },
 }
 
 /// What the client is told when something is.
@@ -101,10 +111,10 @@ pub enum InboundError {
         id: Option<SignalementId>,
     },
     /// Its key belongs to a creation with other content.
-    #[error("the key belongs to {uid}")]
+    #[error("the key belongs to another content")]
     Conflict {
-        /// The demande that exists.
-        uid: String,
+        /// The demande, where it exists already.
+        uid: Option<String>,
     },
     /// A rule broke; the signalement is kept.
     #[error("a rule failed: {cause}")]
@@ -114,9 +124,37 @@ pub enum InboundError {
         /// Its record.
         id: SignalementId,
     },
+    /// The CRM refuses the demande; the signalement is kept.
+    #[error("the CRM refused the demande with status {status}")]
+    RefusedByCrm {
+        /// The CRM's HTTP status.
+        status: u16,
+        /// Its record.
+        id: SignalementId,
+    },
+    /// The connector's file makes no request of the demande; the signalement is kept.
+    #[error("the connector of the CRM failed: {reason}")]
+    BrokenConnector {
+        /// How.
+        reason: String,
+        /// Its record.
+        id: SignalementId,
+    },
     /// The CRM could not be reached; nothing is kept.
-    #[error(transparent)]
-    Crm(#[from] CrmError),
+    #[error("the CRM is unavailable")]
+    CrmAway {
+        /// When it asked to be called again.
+        retry_at: Option<DateTime<Utc>>,
+    },
+    /// The CRM may have the demande; the signalement is kept until that is known.
+    #[error("it is not known yet whether the CRM has the demande")]
+    InDoubt {
+        /// Its record.
+        id: SignalementId,
+    },
+    /// Another request is creating the demande, and takes long.
+    #[error("its demande is being created for another request")]
+    UnderWay,
     /// A photo could not be written.
     #[error(transparent)]
     Files(#[from] FilesError),
@@ -128,40 +166,29 @@ pub enum InboundError {
     Fault(String),
 }
 
-/// What the answer to a creation is made of.
-#[derive(Debug)]
-pub struct Accepted<'a> {
-    /// The signalement's identity.
-    pub id: &'a SignalementId,
-    /// The demande's UID.
-    pub uid: &'a Uid,
-    /// What was decided.
-    pub demande: &'a NewDemande,
-    /// Remarks.
-    pub avertissements: &'a [String],
-}
-
-/// Writes the body of a 201: a wire format, so it comes from an adapter, but it is committed with
-/// the creation, so that a repeat gets it byte for byte.
-pub type RenderAnswer = fn(&Accepted<'_>) -> String;
-
 /// The inbound flow.
+#[derive(Clone)]
 pub struct Inbound {
     /// The daemon's memory.
     pub store: Arc<dyn Store>,
-    /// The landlord's CRM.
-    pub crm: Arc<dyn Crm>,
     /// Where photos go.
     pub files: Arc<dyn Files>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The rules in force.
     pub rules: Arc<dyn Rules>,
-    /// Writes the body of a 201.
-    pub render: RenderAnswer,
+    /// Creates demandes in the CRM.
+    pub creations: Arc<Creations>,
+    /// Managers that only the CRM knows.
+    pub managers: Arc<Managers>,
     /// Wakes the delivery workers.
     pub outbox: Hint,
+    /// How long a repeat waits for the request that it repeats.
+    pub patience: Duration,
 }
+
+/// How long a repeat waits for the request that it repeats (contract, section 1).
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the flow finds the rules: those in force, or one version that an operator names.
 pub trait Rules: Send + Sync {
@@ -208,6 +235,11 @@ impl Inbound {
             faults.extend(decide::unknown_codes(&generation, &submission.codes));
             return Err(InboundError::Refused { faults, id: None });
         };
+        let generation = self
+            .managers
+            .complete(generation, &content.signalement)
+            .await
+            .map_err(|error| managers_unknown(&error))?;
         let (fichiers, photos) = match content.photos {
             Photos::Received(photos) => (describe(&photos), photos),
             Photos::Stored(fichiers) => (fichiers, Vec::new()),
@@ -261,16 +293,30 @@ impl Inbound {
             return repeat(owner, &case.fingerprint);
         }
         self.store_photos(&mut case).await?;
+        match self.creations.crm.remote() {
+            Some(remote) => self.create_outside(case, demande, trace, remote).await,
+            None => self.create_here(case, demande, trace).await,
+        }
+    }
+
+    /// Nothing is called: one commit makes everything true together.
+    async fn create_here(
+        &self,
+        case: Case,
+        demande: NewDemande,
+        trace: Trace,
+    ) -> Result<Received, InboundError> {
         let request = CreateDemande {
             reference: case.id.clone(),
             demande: demande.clone(),
             fichiers: case.fichiers.clone(),
         };
-        let uid = self.crm.create(&request).await?;
-        let (livraisons, trace) = self
-            .acknowledge(&case, Some((uid.clone(), demande.clone())), "", trace)
-            .await;
-        let answer = (self.render)(&Accepted {
+        let uid = self.creations.crm.create(&request).await;
+        let uid = uid.map_err(|error| InboundError::Fault(error.to_string()))?;
+        let news = News::Created(uid.clone(), Box::new(demande.clone()));
+        let (livraisons, trace) =
+            acknowledge(&case.generation, &case.signalement, news, trace).await;
+        let answer = (self.creations.render)(&Accepted {
             id: &case.id,
             uid: &uid,
             demande: &demande,
@@ -289,6 +335,7 @@ impl Inbound {
                 Ok(Received::Created { uid, answer })
             }
             Recorded::Bound(owner) => repeat(owner, &case.fingerprint),
+            Recorded::Pending(_) => self.wait_for_other(&case).await,
         }
     }
 
@@ -305,7 +352,9 @@ impl Inbound {
         let told =
             before.is_some_and(|it| it.etat == Etat::Ecarte && it.fingerprint == case.fingerprint);
         self.store_photos(&mut case).await?;
-        let (mut livraisons, trace) = self.acknowledge(&case, None, &motif, trace).await;
+        let news = News::SetAside(motif.clone());
+        let (mut livraisons, trace) =
+            acknowledge(&case.generation, &case.signalement, news, trace).await;
         if told {
             // Decided anew, with the same outcome: nobody wants the same e-mail twice.
             livraisons.clear();
@@ -321,6 +370,7 @@ impl Inbound {
                 })
             }
             Recorded::Bound(owner) => repeat(owner, &case.fingerprint),
+            Recorded::Pending(_) => self.wait_for_other(&case).await,
         }
     }
 
@@ -345,8 +395,10 @@ impl Inbound {
             Undecided::Template(error) => error.to_string(),
         };
         let record = case.record(Etat::Echec, Some(motif), &trace, None, Vec::new());
-        if let Recorded::Bound(owner) = self.store.record(record).await? {
-            return repeat(owner, &case.fingerprint);
+        match self.store.record(record).await? {
+            Recorded::Written => {}
+            Recorded::Bound(owner) => return repeat(owner, &case.fingerprint),
+            Recorded::Pending(_) => return self.wait_for_other(&case).await,
         }
         Err(match cause {
             Undecided::UnknownCodes(faults) => InboundError::Refused {
@@ -367,41 +419,6 @@ impl Inbound {
         let writes = case.photos.drain(..).map(|photo| self.files.put(photo));
         futures_util::future::try_join_all(writes).await?;
         Ok(())
-    }
-
-    /// The e-mails that the rules want. Nothing that goes wrong here touches the demande.
-    async fn acknowledge(
-        &self,
-        case: &Case,
-        created: Option<(Uid, NewDemande)>,
-        motif: &str,
-        mut trace: Trace,
-    ) -> (Vec<NewLivraison>, Trace) {
-        let generation = Arc::clone(&case.generation);
-        let signalement = Arc::clone(&case.signalement);
-        let (before, motif) = (trace.clone(), motif.to_owned());
-        let work = move || {
-            let occasion = match &created {
-                Some((uid, demande)) => Occasion::Transmis { uid, demande },
-                None => Occasion::Ecarte { motif: &motif },
-            };
-            let (messages, error) =
-                decide::accuses(&generation, &signalement, occasion, &mut trace);
-            let context = MailContext::new(&generation, &signalement, occasion);
-            (context.courriels(messages), error, trace)
-        };
-        match tokio::task::spawn_blocking(work).await {
-            Ok((courriels, error, trace)) => {
-                if let Some(error) = error {
-                    tracing::error!(id = case.id.as_str(), %error, "no acknowledgement");
-                }
-                (courriels.into_iter().map(to_deliver).collect(), trace)
-            }
-            Err(error) => {
-                tracing::error!(id = case.id.as_str(), %error, "no acknowledgement");
-                (Vec::new(), before)
-            }
-        }
     }
 }
 
@@ -433,6 +450,17 @@ impl Case {
     }
 }
 
+/// Without its managers nothing can be decided, and nothing is kept yet.
+fn managers_unknown(error: &CrmError) -> InboundError {
+    tracing::error!(%error, "the CRM does not tell the managers of a residence");
+    match error {
+        CrmError::Unavailable { retry_at, .. } => InboundError::CrmAway {
+            retry_at: *retry_at,
+        },
+        _ => InboundError::CrmAway { retry_at: None },
+    }
+}
+
 /// The same content again is a repeat, any other a conflict.
 fn repeat(owner: BoundKey, fingerprint: &str) -> Result<Received, InboundError> {
     if owner.fingerprint == fingerprint {
@@ -441,7 +469,9 @@ fn repeat(owner: BoundKey, fingerprint: &str) -> Result<Received, InboundError> 
             answer: owner.answer,
         })
     } else {
-        Err(InboundError::Conflict { uid: owner.uid })
+        Err(InboundError::Conflict {
+            uid: Some(owner.uid),
+        })
     }
 }
 
@@ -455,14 +485,4 @@ fn describe(photos: &[Photo]) -> Vec<Fichier> {
             sha256: photo.sha256.clone(),
         })
         .collect()
-}
-
-/// An e-mail waits for no other: each is a queue of its own.
-pub(super) fn to_deliver(courriel: Courriel) -> NewLivraison {
-    let id = Uuid::now_v7().to_string();
-    NewLivraison {
-        queue: format!("courriel:{id}"),
-        id,
-        content: Content::Courriel(courriel),
-    }
 }

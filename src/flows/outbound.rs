@@ -6,12 +6,14 @@ use uuid::Uuid;
 
 use crate::domain::demande::Demande;
 use crate::domain::fault::Fault;
+use crate::domain::instant;
 use crate::domain::livraison::{Content, NewLivraison, StatutPush};
-use crate::domain::ports::{Clock, EventRecorded, NewEvent, Release, Store, StoreError};
+use crate::domain::ports::{Change, Clock, EventRecorded, NewEvent, Release, Store, StoreError};
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
+use crate::flows::acknowledge::to_deliver;
 use crate::flows::delivery::Hint;
-use crate::flows::inbound::{Rules, to_deliver};
+use crate::flows::inbound::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, MailContext, Occasion, StatutDecision};
 use crate::rules::trace::Trace;
@@ -39,6 +41,9 @@ pub enum OutboundError {
     /// There is no such demande.
     #[error("unknown uid")]
     UnknownUid,
+    /// There is none yet, but a creation is in doubt, and may turn out to be this one.
+    #[error("unknown uid, while a creation is in doubt")]
+    MayBeCreated,
     /// The rules do not know the status; the event is kept until they do.
     #[error("the rules do not know this status")]
     Held(Vec<Fault>),
@@ -83,7 +88,7 @@ impl Outbound {
     pub async fn receive(&self, mut event: StatutEvent) -> Result<StatutReceived, OutboundError> {
         let generation = self.rules.generation();
         let Some(demande) = self.store.find_demande(&event.uid).await? else {
-            return foreign(&event, &generation);
+            return self.foreign(&event, &generation).await;
         };
         event
             .canal
@@ -136,6 +141,53 @@ impl Outbound {
             (EventRecorded::Written, StatutDecision::Unknown(faults)) => {
                 Err(OutboundError::Held(faults))
             }
+        }
+    }
+
+    /// Takes a reading of a demande's status in: it is an event only where it tells something new.
+    ///
+    /// # Errors
+    /// As for [`Outbound::receive`].
+    pub async fn read(&self, change: Change) -> Result<(), OutboundError> {
+        let Change { mut event, at } = change;
+        if let Some(demande) = self.store.find_demande(&event.uid).await? {
+            let last = self.store.last_event(&event.uid).await?.map(|it| it.event);
+            let known = match &last {
+                Some(last) => last.statut == event.statut && last.resultat == event.resultat,
+                None => demande.content.statut == event.statut,
+            };
+            let date = last.and_then(|it| instant::parse(&it.date?));
+            // The CRM's own call may have told of a later change meanwhile.
+            if known || date.is_some_and(|date| date > at) {
+                return Ok(());
+            }
+        }
+        event.date.get_or_insert_with(|| at.to_rfc3339());
+        event.evenement.get_or_insert_with(|| {
+            let resultat = event.resultat.as_deref().unwrap_or_default();
+            format!("{} {resultat} {}", event.statut, at.timestamp_millis())
+        });
+        self.receive(event).await.map(|_| ())
+    }
+
+    /// An event about a demande that the daemon does not know: somebody else's, a mistake, or one
+    /// that a remote CRM created without our having its answer.
+    async fn foreign(
+        &self,
+        event: &StatutEvent,
+        generation: &Generation,
+    ) -> Result<StatutReceived, OutboundError> {
+        let ours = &generation.rules.statuts.canal;
+        match &event.canal {
+            Some(canal) if canal != ours => Ok(StatutReceived::Nothing {
+                motif: format!("le canal de la demande est « {canal} » et non « {ours} »"),
+            }),
+            _ if self.store.any_in_doubt().await? => Err(OutboundError::MayBeCreated),
+            // It may have been settled between the two looks.
+            _ if self.store.find_demande(&event.uid).await?.is_some() => {
+                Err(OutboundError::MayBeCreated)
+            }
+            _ => Err(OutboundError::UnknownUid),
         }
     }
 
@@ -231,17 +283,6 @@ impl Outbound {
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|error| OutboundError::Fault(format!("the decision did not end: {error}")))
-    }
-}
-
-/// An event about a demande that the daemon does not know: somebody else's, or a mistake.
-fn foreign(event: &StatutEvent, generation: &Generation) -> Result<StatutReceived, OutboundError> {
-    let ours = &generation.rules.statuts.canal;
-    match &event.canal {
-        Some(canal) if canal != ours => Ok(StatutReceived::Nothing {
-            motif: format!("le canal de la demande est « {canal} » et non « {ours} »"),
-        }),
-        _ => Err(OutboundError::UnknownUid),
     }
 }
 

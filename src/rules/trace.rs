@@ -102,16 +102,32 @@ impl Trace {
         }
     }
 
+    /// A trace that was stored, to go on with; an empty one for anything else.
+    #[must_use]
+    pub fn resume(stored: &str) -> Self {
+        let steps = stored.strip_prefix(HEAD);
+        let cut = steps.and_then(|it| it.strip_suffix(TAIL));
+        let steps = match cut {
+            Some(steps) => Some(steps),
+            None => steps.and_then(|it| it.strip_suffix(END)),
+        };
+        Self {
+            steps: steps.unwrap_or_default().into(),
+            cut: cut.is_some(),
+        }
+    }
+
     /// The trace as it is stored.
     #[must_use]
     pub fn encode(&self) -> String {
         let steps = String::from_utf8_lossy(&self.steps);
-        let tail = if self.cut { TAIL } else { "]}" };
+        let tail = if self.cut { TAIL } else { END };
         [HEAD, &steps, tail].concat()
     }
 }
 
 const HEAD: &str = r#"{"etapes":["#;
+const END: &str = "]}";
 const TAIL: &str = r#"],"tronquee":true}"#;
 /// What stands around the steps.
 const FRAME: usize = HEAD.len() + TAIL.len();
@@ -169,5 +185,21 @@ mod tests {
         assert_eq!(value["tronquee"], true);
         let seen = value["etapes"][0]["vu"]["valeur"].as_str().unwrap();
         assert_eq!(seen.chars().count(), MAX_VALUE_CHARS + 1);
+        assert_eq!(Trace::resume(&text), trace);
+    }
+
+    #[test]
+    fn a_stored_trace_goes_on_where_it_ended() {
+        let step = |trace: &mut Trace, effect: &str| {
+            let place = Place::line("statuts.yaml", 3);
+            trace.push("statut", &place, StepOutcome::Matched, &[], effect);
+        };
+        let mut whole = Trace::default();
+        assert_eq!(Trace::resume(&whole.encode()), whole);
+        step(&mut whole, "a");
+        let mut resumed = Trace::resume(&whole.encode());
+        step(&mut resumed, "b");
+        step(&mut whole, "b");
+        assert_eq!(resumed, whole);
     }
 }

@@ -10,11 +10,9 @@ use chrono::{DateTime, Utc};
 use passerelle::adapters::clock::SystemClock;
 use passerelle::adapters::folder::Folder;
 use passerelle::adapters::http::submission;
-use passerelle::app;
 use passerelle::domain::demande::Uid;
 use passerelle::domain::ports::{Client, FileSet, Files, FilesError, Source, SourceError};
 use passerelle::domain::signalement::Photo;
-use passerelle::flows::delivery::Hint;
 use passerelle::flows::inbound::{Inbound, Received, Submission};
 use passerelle::flows::reload::Reload;
 use tokio::sync::Semaphore;
@@ -152,12 +150,10 @@ async fn a_request_in_flight_ends_on_the_version_that_it_began_with() {
         arrived: Semaphore::new(0),
         go: Semaphore::new(0),
     });
-    let inbound: Inbound = app::inbound(
-        &daemon.state.store,
-        held.clone(),
-        daemon.state.reload.clone(),
-        Hint::default(),
-    );
+    let inbound = Inbound {
+        files: held.clone(),
+        ..Inbound::clone(&daemon.state.inbound)
+    };
     let old = daemon.state.reload.generation().version.clone();
     let submission = submitted(&daemon, 1);
     let under_way = tokio::spawn(async move { inbound.receive(submission).await });
@@ -240,12 +236,10 @@ async fn a_reload_that_hangs_holds_up_no_request() {
     let store = daemon.state.store.clone();
     let reload = Reload::boot(store, Arc::new(SystemClock), source.clone(), exports).await;
     let reload = Arc::new(reload.unwrap());
-    let inbound = app::inbound(
-        &daemon.state.store,
-        daemon.state.files.clone(),
-        reload.clone(),
-        Hint::default(),
-    );
+    let inbound = Inbound {
+        rules: reload.clone(),
+        ..Inbound::clone(&daemon.state.inbound)
+    };
     let old = reload.generation().version.clone();
     source.set(true);
     daemon.save("rules/priorites.yaml", "priorites: {high: autre}\n");

@@ -15,7 +15,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::IntoResponse;
 use passerelle::adapters::http::AppState;
-use passerelle::app::App;
+use passerelle::app::{App, StandIns};
+use passerelle::domain::ports::Crm;
 use passerelle::settings::Settings;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
@@ -89,6 +90,7 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
 pub struct Builder {
     folder: Arc<TempDir>,
     environment: Vec<(String, String)>,
+    stand_ins: StandIns,
 }
 
 /// A daemon that runs.
@@ -113,6 +115,7 @@ impl Builder {
         let builder = Self {
             environment: environment(folder.path()),
             folder,
+            stand_ins: StandIns::default(),
         };
         builder
             .file("rules/qualifications.yaml", QUALIFICATIONS)
@@ -134,7 +137,20 @@ impl Builder {
         Self {
             folder: Arc::clone(folder),
             environment,
+            stand_ins: StandIns::default(),
         }
+    }
+
+    /// Puts a CRM in the place of the one that the settings name.
+    pub fn crm(mut self, crm: Arc<dyn Crm>) -> Self {
+        self.stand_ins.crm = Some(crm);
+        self
+    }
+
+    /// How long a repeat waits for the request that it repeats.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.stand_ins.patience = patience;
+        self
     }
 
     /// Its settings.
@@ -179,7 +195,7 @@ impl Builder {
 
     /// What keeps it from starting.
     pub async fn refusal(self) -> String {
-        match App::build(&self.settings()).await {
+        match App::build_with(&self.settings(), self.stand_ins).await {
             Ok(_) => panic!("it starts"),
             Err(error) => format!("{error:#}"),
         }
@@ -191,7 +207,8 @@ impl Builder {
 
     /// Starts it, with something happening after it read its files and before it serves.
     pub async fn start_while(self, happens: impl FnOnce()) -> Daemon {
-        let app = App::build(&self.settings()).await.unwrap();
+        let settings = self.settings();
+        let app = App::build_with(&settings, self.stand_ins).await.unwrap();
         happens();
         let state = app.state.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use passerelle::adapters::crm::embedded::EmbeddedCrm;
 use passerelle::domain::livraison::{Destination, LivraisonEtat, StatutPush, UidPush};
 use passerelle::domain::ports::{
     Clock, MailError, Mailer, Message, Reply, ReplyMeaning, Sowell, Unreachable,
@@ -135,6 +136,8 @@ async fn outage(demandes: u32, statuts: u32) {
         clock: clock.clone(),
         sowell: partner.clone(),
         mailer: Arc::new(NoMail),
+        crm: Arc::new(EmbeddedCrm),
+        files: Arc::clone(&daemon.state.files),
         rules: daemon.state.reload.clone(),
         in_force: InForce::new(settings.live),
         outbox: outbox.clone(),

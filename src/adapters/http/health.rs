@@ -12,6 +12,7 @@ use crate::adapters::http::AppState;
 use crate::adapters::http::regles::{ReglesBody, state_of, text};
 use crate::domain::livraison::{Destination, LivraisonEtat};
 use crate::domain::ports::Store;
+use crate::domain::signalement::Etat;
 use crate::flows::settings::SettingsReload;
 
 /// Whether the daemon can serve.
@@ -88,13 +89,17 @@ pub async fn ready(State(state): State<AppState>) -> Response {
         Ok(()) => "ok".to_owned(),
         Err(error) => error.to_string(),
     };
-    let ready = database == "ok" && files == "ok";
+    let creations = &state.inbound.creations;
+    let ready = database == "ok" && files == "ok" && creations.able();
     let body = ReadyBody {
         ready,
         database,
         files,
         // The embedded CRM is the database.
-        crm: "ok".to_owned(),
+        crm: creations
+            .watch
+            .outage()
+            .map_or_else(|| "ok".to_owned(), |outage| outage.reason),
         regles: state_of(&state.reload),
         reglages: ReglagesBody::of(&state.settings),
     };
@@ -133,6 +138,10 @@ async fn set_gauges(state: &AppState) {
     )]
     metrics::gauge!("passerelle_rules_active_since_seconds").set(since as f64);
     replica_gauges(state).await;
+    metrics::gauge!("passerelle_crm_up").set(f64::from(u8::from(
+        state.inbound.creations.watch.outage().is_none(),
+    )));
+    set_apart(state.store.as_ref()).await;
     outbox_gauges(state.store.as_ref()).await;
 }
 
@@ -178,6 +187,32 @@ async fn outbox_gauges(store: &dyn Store) {
                 "destination" => name, "state" => etat.as_str()
             )
             .set(age as f64);
+        }
+    }
+}
+
+/// Signalements without a demande, and those among them that only a person can help.
+async fn set_apart(store: &dyn Store) {
+    let Ok(counts) = store.count_apart().await else {
+        return;
+    };
+    for etat in Etat::APART {
+        for (name, stopped) in [
+            ("passerelle_signalements_apart", false),
+            ("passerelle_signalements_stopped", true),
+        ] {
+            if stopped && !etat.is_pending() {
+                continue;
+            }
+            let counted = counts
+                .iter()
+                .filter(|it| it.etat == etat && (it.stopped || !stopped));
+            let count: i64 = counted.map(|it| it.count).sum();
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "no database holds 2^53 signalements"
+            )]
+            metrics::gauge!(name, "state" => etat.as_str()).set(count as f64);
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
 
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ports::{FilesError, StoreError};
+use crate::domain::signalement::SignalementId;
 use crate::flows::inbound::InboundError;
 use crate::flows::outbound::OutboundError;
 use crate::rules::decide::Undecided;
@@ -259,6 +261,42 @@ impl Problem {
         problem
     }
 
+    /// 503 for what is told to the client in full.
+    fn later(detail: impl Into<String>, retry_after_seconds: u64) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "indisponible",
+            "Service momentanément indisponible",
+            detail,
+        )
+        .header(header::RETRY_AFTER, retry_after_seconds.to_string())
+    }
+
+    /// 503: the CRM is away, and may have said until when.
+    fn crm_away(retry_at: Option<DateTime<Utc>>) -> Self {
+        let asked = retry_at.map(|then| (then - Utc::now()).num_seconds());
+        let seconds = asked.and_then(|it| u64::try_from(it).ok());
+        Self::later(
+            "le CRM est injoignable, rien n'a été enregistré : renvoyez la même requête",
+            seconds.map_or(RETRY_AFTER_SECONDS, |it| it.max(RETRY_AFTER_SECONDS)),
+        )
+    }
+
+    /// 502: what the CRM said stays with the record, for the operators.
+    fn refused_by_crm(status: u16, id: &SignalementId) -> Self {
+        let mut problem = Self::new(
+            StatusCode::BAD_GATEWAY,
+            "refuse-par-le-crm",
+            "Demande refusée par le CRM",
+            format!(
+                "le CRM refuse la demande (statut {status}) ; le signalement est conservé et pourra \
+                 être relancé"
+            ),
+        );
+        problem.id = Some(id.as_str().to_owned());
+        problem
+    }
+
     /// 500: the reason goes to the log, under a reference that the client can quote.
     pub fn internal(reason: &dyn std::fmt::Display) -> Self {
         let reference = reference();
@@ -298,7 +336,7 @@ impl From<InboundError> for Problem {
                     "Clé déjà utilisée",
                     "ce signalement existe déjà avec un autre contenu",
                 );
-                problem.uid = Some(uid);
+                problem.uid = uid;
                 problem
             }
             InboundError::Broken { cause, id } => {
@@ -319,7 +357,29 @@ impl From<InboundError> for Problem {
                 problem.id = Some(id.as_str().to_owned());
                 problem
             }
-            InboundError::Crm(error) => Self::unavailable(&error),
+            InboundError::RefusedByCrm { status, id } => Self::refused_by_crm(status, &id),
+            InboundError::BrokenConnector { reason, id } => {
+                let mut problem = Self::internal(&reason);
+                problem.detail =
+                    "le connecteur du CRM échoue : citez la référence ; le signalement est conservé"
+                        .into();
+                problem.id = Some(id.as_str().to_owned());
+                problem
+            }
+            InboundError::CrmAway { retry_at } => Self::crm_away(retry_at),
+            InboundError::InDoubt { id } => {
+                let mut problem = Self::later(
+                    "il n'est pas encore certain que le CRM a créé la demande ; le signalement est \
+                     conservé : renvoyez la même requête",
+                    RETRY_AFTER_SECONDS,
+                );
+                problem.id = Some(id.as_str().to_owned());
+                problem
+            }
+            InboundError::UnderWay => Self::later(
+                "la demande de ce signalement est en cours de création : renvoyez la même requête",
+                RETRY_AFTER_SECONDS,
+            ),
             InboundError::Files(error) => Self::from(error),
             InboundError::Store(error) => Self::from(error),
             InboundError::Fault(reason) => Self::internal(&reason),
@@ -331,6 +391,11 @@ impl From<OutboundError> for Problem {
     fn from(error: OutboundError) -> Self {
         match error {
             OutboundError::UnknownUid => Self::not_found("aucune demande n'a cet uid"),
+            OutboundError::MayBeCreated => Self::later(
+                "aucune demande n'a encore cet uid, mais une création n'est pas encore confirmée : \
+                 renvoyez la même requête",
+                RETRY_AFTER_SECONDS,
+            ),
             OutboundError::Held(faults) => Self::faults(faults),
             OutboundError::Store(error) => Self::from(error),
             OutboundError::Fault(reason) => Self::internal(&reason),

@@ -15,7 +15,8 @@ use crate::adapters::http::problem::{BodyRefusals, CommonRefusals, Problem, Prob
 use crate::adapters::http::submission;
 use crate::domain::ports::Client;
 use crate::domain::referentiel::Gestionnaire;
-use crate::flows::inbound::{Accepted, Received, Submission};
+use crate::flows::creation::Accepted;
+use crate::flows::inbound::{Received, Submission};
 
 /// The longest `Idempotency-Key`, in bytes.
 const KEY_BYTES: usize = 255;
@@ -171,6 +172,20 @@ pub enum NothingCreatedBody<'a> {
     SetAside(SetAsideBody),
 }
 
+/// Le CRM est injoignable : la demande sera créée plus tard.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignalementDiffere)]
+pub struct DeferredBody {
+    id: String,
+    /// Toujours nul ici.
+    uid: Option<String>,
+    /// Toujours nul ici : pas encore.
+    transmis: Option<bool>,
+    /// Où demander ce qu'il devient.
+    #[schema(example = "/api/v1/signalements/0b0e…")]
+    suivi: String,
+}
+
 /// Où en est un signalement.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EtatSignalement)]
@@ -224,8 +239,10 @@ pub fn render_created(accepted: &Accepted<'_>) -> String {
     responses(
         (status = 201, description = "Une demande est créée dans le CRM.", body = CreatedBody, headers(("Location" = String))),
         (status = 200, description = "Répétition (en-tête Idempotent-Replayed: true, corps du 201), ou signalement conservé sans être transmis.", body = NothingCreatedBody),
+        (status = 202, description = "Le CRM est injoignable : la demande sera créée plus tard.", body = DeferredBody),
         (status = 409, description = "Même clé, autre contenu.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Champ manquant ou invalide, code inconnu : toutes les erreurs à la fois.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 502, description = "Le CRM refuse la demande ; le signalement est conservé.", body = ProblemBody, content_type = "application/problem+json"),
         CommonRefusals,
         BodyRefusals,
     ),
@@ -245,6 +262,7 @@ pub async fn create(
         Ok(Received::Created { .. }) => "created",
         Ok(Received::Replayed { .. }) => "replayed",
         Ok(Received::SetAside { .. }) => "set_aside",
+        Ok(Received::Deferred { .. }) => "deferred",
         Err(_) => "refused",
     };
     metrics::counter!("passerelle_signalements_total", "outcome" => label).increment(1);
@@ -270,6 +288,15 @@ pub async fn create(
             avertissements,
         })
         .into_response(),
+        Received::Deferred { id } => {
+            let body = DeferredBody {
+                id: id.as_str().to_owned(),
+                uid: None,
+                transmis: None,
+                suivi: format!("/api/v1/signalements/{}", id.as_str()),
+            };
+            (StatusCode::ACCEPTED, Json(body)).into_response()
+        }
     })
 }
 

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::livraison::{Content, Courriel, StatutPush};
+use crate::domain::demande::{Fichier, NewDemande};
+use crate::domain::livraison::{Content, Courriel, PhotoPush, StatutPush, UidPush};
 use crate::domain::ports::StoreError;
 use crate::domain::referentiel::Gestionnaire;
 
@@ -36,25 +37,103 @@ struct GestionnaireRow {
     email: String,
 }
 
+impl From<Gestionnaire> for GestionnaireRow {
+    fn from(it: Gestionnaire) -> Self {
+        Self {
+            r#type: it.r#type,
+            identifiant: it.identifiant,
+            nom: it.nom,
+            email: it.email,
+        }
+    }
+}
+
+impl From<GestionnaireRow> for Gestionnaire {
+    fn from(row: GestionnaireRow) -> Self {
+        Self {
+            r#type: row.r#type,
+            identifiant: row.identifiant,
+            nom: row.nom,
+            email: row.email,
+        }
+    }
+}
+
 pub(super) fn write_gestionnaire(it: &Gestionnaire) -> String {
-    let row = GestionnaireRow {
-        r#type: it.r#type.clone(),
-        identifiant: it.identifiant.clone(),
-        nom: it.nom.clone(),
-        email: it.email.clone(),
-    };
-    write_json(&row)
+    write_json(&GestionnaireRow::from(it.clone()))
 }
 
 pub(super) fn read_gestionnaire(text: &str) -> Result<Gestionnaire, StoreError> {
     let row: GestionnaireRow =
         serde_json::from_str(text).map_err(|_| unreadable("gestionnaire"))?;
-    Ok(Gestionnaire {
-        r#type: row.r#type,
-        identifiant: row.identifiant,
-        nom: row.nom,
-        email: row.email,
+    Ok(row.into())
+}
+
+/// A demande that has no row of its own yet.
+#[derive(Serialize, Deserialize)]
+struct DemandeRow {
+    statut: String,
+    statut_sowell: Option<String>,
+    canal: String,
+    qualification: String,
+    workflow: String,
+    residence: String,
+    bien: Option<String>,
+    priorite: String,
+    gestionnaire_concerne: GestionnaireRow,
+    acteur_en_charge: GestionnaireRow,
+    auteur: String,
+    email_auteur: String,
+    contexte: String,
+    lien_sowell: String,
+}
+
+pub(super) fn write_demande(it: &NewDemande) -> String {
+    let it = it.clone();
+    write_json(&DemandeRow {
+        statut: it.statut,
+        statut_sowell: it.statut_sowell,
+        canal: it.canal,
+        qualification: it.qualification,
+        workflow: it.workflow,
+        residence: it.residence,
+        bien: it.bien,
+        priorite: it.priorite,
+        gestionnaire_concerne: it.gestionnaire_concerne.into(),
+        acteur_en_charge: it.acteur_en_charge.into(),
+        auteur: it.auteur,
+        email_auteur: it.email_auteur,
+        contexte: it.contexte,
+        lien_sowell: it.lien_sowell,
     })
+}
+
+pub(super) fn read_demande(text: &str) -> Result<NewDemande, StoreError> {
+    let row: DemandeRow = serde_json::from_str(text).map_err(|_| unreadable("demande"))?;
+    Ok(NewDemande {
+        statut: row.statut,
+        statut_sowell: row.statut_sowell,
+        canal: row.canal,
+        qualification: row.qualification,
+        workflow: row.workflow,
+        residence: row.residence,
+        bien: row.bien,
+        priorite: row.priorite,
+        gestionnaire_concerne: row.gestionnaire_concerne.into(),
+        acteur_en_charge: row.acteur_en_charge.into(),
+        auteur: row.auteur,
+        email_auteur: row.email_auteur,
+        contexte: row.contexte,
+        lien_sowell: row.lien_sowell,
+    })
+}
+
+pub(super) fn write_texts(texts: &[String]) -> String {
+    write_json(&texts)
+}
+
+pub(super) fn read_texts(text: &str) -> Result<Vec<String>, StoreError> {
+    serde_json::from_str(text).map_err(|_| unreadable("avertissements"))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,11 +147,27 @@ enum ContentRow {
         commentaire: Option<String>,
         lien_sowell: String,
     },
+    #[serde(rename = "uid")]
+    Uid {
+        id: String,
+        uid: String,
+        statut: Option<String>,
+        statut_crm: String,
+        lien_sowell: String,
+    },
     #[serde(rename = "courriel")]
     Courriel {
         a: String,
         modele: String,
         context: Value,
+    },
+    #[serde(rename = "photo")]
+    Photo {
+        uid: String,
+        nom: String,
+        r#type: String,
+        taille: u64,
+        sha256: String,
     },
 }
 
@@ -86,10 +181,24 @@ pub(super) fn write_content(content: &Content) -> String {
             commentaire: push.commentaire,
             lien_sowell: push.lien_sowell,
         },
+        Content::Uid(push) => ContentRow::Uid {
+            id: push.id,
+            uid: push.uid,
+            statut: push.statut,
+            statut_crm: push.statut_crm,
+            lien_sowell: push.lien_sowell,
+        },
         Content::Courriel(mail) => ContentRow::Courriel {
             a: mail.a,
             modele: mail.modele,
             context: mail.context,
+        },
+        Content::Photo(PhotoPush { uid, fichier }) => ContentRow::Photo {
+            uid,
+            nom: fichier.nom,
+            r#type: fichier.r#type,
+            taille: fichier.taille,
+            sha256: fichier.sha256,
         },
     };
     write_json(&row)
@@ -113,9 +222,37 @@ pub(super) fn read_content(text: &str) -> Result<Content, StoreError> {
             commentaire,
             lien_sowell,
         }),
+        ContentRow::Uid {
+            id,
+            uid,
+            statut,
+            statut_crm,
+            lien_sowell,
+        } => Content::Uid(UidPush {
+            id,
+            uid,
+            statut,
+            statut_crm,
+            lien_sowell,
+        }),
         ContentRow::Courriel { a, modele, context } => {
             Content::Courriel(Courriel { a, modele, context })
         }
+        ContentRow::Photo {
+            uid,
+            nom,
+            r#type,
+            taille,
+            sha256,
+        } => Content::Photo(PhotoPush {
+            uid,
+            fichier: Fichier {
+                nom,
+                r#type,
+                taille,
+                sha256,
+            },
+        }),
     })
 }
 
@@ -144,6 +281,22 @@ mod tests {
                 a: "x@y.fr".into(),
                 modele: "m".into(),
                 context: json!({"é": [1, null]}),
+            }),
+            Content::Uid(UidPush {
+                id: "s".into(),
+                uid: "D".into(),
+                statut: None,
+                statut_crm: "Transférée".into(),
+                lien_sowell: "https://x.example".into(),
+            }),
+            Content::Photo(PhotoPush {
+                uid: "D".into(),
+                fichier: Fichier {
+                    nom: "photo-1.png".into(),
+                    r#type: "image/png".into(),
+                    taille: 3,
+                    sha256: "abc".into(),
+                },
             }),
         ];
         for content in contents {

@@ -157,16 +157,29 @@ pub(super) async fn held(pool: &DbPool) -> Result<Vec<StoredEvent>, StoreError> 
     .fetch_all(pool)
     .await
     .map_err(|error| failed(&error))?;
-    rows.iter()
-        .map(|row| {
-            Ok(StoredEvent {
-                id: row.get("id"),
-                event: read(row, "statut", "canal"),
-                issue: issue(row)?,
-                received_at: from_millis(row.get("received_at")),
-            })
-        })
-        .collect()
+    rows.iter().map(stored).collect()
+}
+
+/// The event of a demande that was received last.
+pub(super) async fn last(pool: &DbPool, uid: &Uid) -> Result<Option<StoredEvent>, StoreError> {
+    let row = sqlx::query(
+        "SELECT id, uid, evenement, statut, date, resultat, commentaire, canal, issue, received_at \
+         FROM evenements WHERE uid = $1 ORDER BY sequence DESC LIMIT 1",
+    )
+    .bind(uid.as_str())
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    row.as_ref().map(stored).transpose()
+}
+
+fn stored(row: &DbRow) -> Result<StoredEvent, StoreError> {
+    Ok(StoredEvent {
+        id: row.get("id"),
+        event: read(row, "statut", "canal"),
+        issue: issue(row)?,
+        received_at: from_millis(row.get("received_at")),
+    })
 }
 
 /// What the CRM said. A demande has a status and a channel too: in a join these columns have other

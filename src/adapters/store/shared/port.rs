@@ -5,10 +5,12 @@
 //! statements that differ (`docs/databases.md` says which and why). Everything here must mean the
 //! same on SQLite and on PostgreSQL: `$1` placeholders, 64-bit integers, flags as 0 and 1.
 
+mod creations;
 mod evenements;
 mod fichiers;
 pub(super) mod livraisons;
 mod past;
+mod polls;
 mod replicas;
 pub(super) mod retention;
 mod signalements;

@@ -4,9 +4,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use sqlx::{Executor, QueryBuilder, Row as _};
 
-use super::{Db, DbConnection, DbPool, DbRow, failed, livraisons};
+use super::{Db, DbConnection, DbPool, DbRow, creations, failed, livraisons};
 use crate::adapters::store::rows::{
     instant, millis, read_gestionnaire, unreadable, write_gestionnaire,
 };
@@ -32,16 +33,22 @@ pub(in super::super) async fn record(
         .filter(|record| !bound.contains_key(&record.id))
         .collect();
     let written = insert(connection, &candidates).await?;
+    let mut pending = HashMap::new();
     for record in &candidates {
-        if !written.contains(record.id.as_str()) {
-            let owner = load_bound(&mut *connection, record.id.as_str()).await?;
-            let owner = owner.ok_or_else(|| StoreError::Fault("a bound row is gone".into()))?;
+        if written.contains(record.id.as_str()) {
+            continue;
+        }
+        if let Some(owner) = load_bound(&mut *connection, record.id.as_str()).await? {
             bound.insert(record.id.clone(), owner);
+        } else {
+            let owner = creations::find_pending(&mut *connection, &record.id, None).await?;
+            let owner = owner.ok_or_else(|| StoreError::Fault("an owned row is gone".into()))?;
+            pending.insert(record.id.clone(), owner);
         }
     }
     let winners: Vec<&NewRecord> = records
         .iter()
-        .filter(|record| !bound.contains_key(&record.id))
+        .filter(|it| !bound.contains_key(&it.id) && !pending.contains_key(&it.id))
         .collect();
     insert_files(connection, &winners).await?;
     insert_creations(connection, &winners).await?;
@@ -49,7 +56,10 @@ pub(in super::super) async fn record(
         .iter()
         .map(|record| match bound.remove(&record.id) {
             Some(owner) => Recorded::Bound(owner),
-            None => Recorded::Written,
+            None => match pending.remove(&record.id) {
+                Some(owner) => Recorded::Pending(owner),
+                None => Recorded::Written,
+            },
         })
         .collect())
 }
@@ -70,7 +80,9 @@ async fn bound_by_key(
     Ok(bound)
 }
 
-async fn insert(
+/// Writes what is kept of signalements, and gives the identities of those that were written: not
+/// of one that a creation owns, be it made or pending.
+pub(super) async fn insert(
     connection: &mut DbConnection,
     records: &[&NewRecord],
 ) -> Result<HashSet<String>, StoreError> {
@@ -103,7 +115,8 @@ async fn insert(
          bound = excluded.bound, uid = excluded.uid, motif = excluded.motif, \
          fingerprint = excluded.fingerprint, payload = excluded.payload, \
          version = excluded.version, trace = excluded.trace, answer = excluded.answer, \
-         decided_at = excluded.decided_at WHERE signalements.bound = 0 RETURNING id",
+         decided_at = excluded.decided_at WHERE signalements.bound = 0 \
+         AND signalements.etat NOT IN ('recu', 'inconnu', 'differe') RETURNING id",
     );
     let ids = query
         .build_query_scalar::<String>()
@@ -113,7 +126,8 @@ async fn insert(
     Ok(ids.into_iter().collect())
 }
 
-async fn insert_files(
+/// Writes which photos came with signalements.
+pub(super) async fn insert_files(
     connection: &mut DbConnection,
     records: &[&NewRecord],
 ) -> Result<(), StoreError> {
@@ -162,49 +176,16 @@ async fn insert_creations(
         .iter()
         .filter_map(|record| Some((*record, record.creation.as_ref()?)))
         .collect();
-    if !created.is_empty() {
-        let mut query = QueryBuilder::<Db>::new(
-            "INSERT INTO demandes (uid, signalement_id, statut, statut_sowell, canal, \
-             qualification, workflow, residence, bien, priorite, gestionnaire_concerne, \
-             acteur_en_charge, auteur, email_auteur, contexte, lien_sowell, created_at) ",
-        );
-        query.push_values(&created, |mut row, (record, creation)| {
-            let it = &creation.demande;
-            row.push_bind(creation.uid.as_str())
-                .push_bind(record.id.as_str())
-                .push_bind(&it.statut)
-                .push_bind(&it.statut_sowell)
-                .push_bind(&it.canal)
-                .push_bind(&it.qualification)
-                .push_bind(&it.workflow)
-                .push_bind(&it.residence)
-                .push_bind(&it.bien)
-                .push_bind(&it.priorite)
-                .push_bind(write_gestionnaire(&it.gestionnaire_concerne))
-                .push_bind(write_gestionnaire(&it.acteur_en_charge))
-                .push_bind(&it.auteur)
-                .push_bind(&it.email_auteur)
-                .push_bind(&it.contexte)
-                .push_bind(&it.lien_sowell)
-                .push_bind(millis(record.received_at));
-        });
-        execute(&mut query, connection).await?;
-    }
+    let demandes: Vec<NewDemandeRow<'_>> = created
+        .iter()
+        .map(|(record, creation)| (&record.id, *creation, record.received_at))
+        .collect();
+    insert_demandes(connection, &demandes).await?;
     let keyed: Vec<(&IdempotencyKey, &SignalementId)> = created
         .iter()
         .filter_map(|(record, _)| Some((record.key.as_ref()?, &record.id)))
         .collect();
-    if !keyed.is_empty() {
-        let mut query = QueryBuilder::<Db>::new(
-            "INSERT INTO idempotency_keys (client, value, signalement_id) ",
-        );
-        query.push_values(keyed, |mut row, (key, id)| {
-            row.push_bind(key.client.as_str())
-                .push_bind(&key.value)
-                .push_bind(id.as_str());
-        });
-        execute(&mut query, connection).await?;
-    }
+    insert_keys(connection, &keyed).await?;
     let livraisons: Vec<(&NewLivraison, Option<&str>)> = records
         .iter()
         .flat_map(|record| {
@@ -215,6 +196,63 @@ async fn insert_creations(
     let at = records.iter().map(|record| record.received_at).max();
     let Some(at) = at else { return Ok(()) };
     livraisons::insert(connection, &livraisons, None, LivraisonEtat::EnAttente, at).await
+}
+
+/// A demande to be written: its signalement, what was created, and when.
+pub(super) type NewDemandeRow<'a> = (&'a SignalementId, &'a Creation, DateTime<Utc>);
+
+/// Writes demandes that exist now.
+pub(super) async fn insert_demandes(
+    connection: &mut DbConnection,
+    created: &[NewDemandeRow<'_>],
+) -> Result<(), StoreError> {
+    if created.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Db>::new(
+        "INSERT INTO demandes (uid, signalement_id, statut, statut_sowell, canal, \
+         qualification, workflow, residence, bien, priorite, gestionnaire_concerne, \
+         acteur_en_charge, auteur, email_auteur, contexte, lien_sowell, created_at) ",
+    );
+    query.push_values(created, |mut row, (id, creation, at)| {
+        let it = &creation.demande;
+        row.push_bind(creation.uid.as_str())
+            .push_bind(id.as_str())
+            .push_bind(&it.statut)
+            .push_bind(&it.statut_sowell)
+            .push_bind(&it.canal)
+            .push_bind(&it.qualification)
+            .push_bind(&it.workflow)
+            .push_bind(&it.residence)
+            .push_bind(&it.bien)
+            .push_bind(&it.priorite)
+            .push_bind(write_gestionnaire(&it.gestionnaire_concerne))
+            .push_bind(write_gestionnaire(&it.acteur_en_charge))
+            .push_bind(&it.auteur)
+            .push_bind(&it.email_auteur)
+            .push_bind(&it.contexte)
+            .push_bind(&it.lien_sowell)
+            .push_bind(millis(*at));
+    });
+    execute(&mut query, connection).await
+}
+
+/// Binds keys to the signalements whose demandes were created.
+pub(super) async fn insert_keys(
+    connection: &mut DbConnection,
+    keyed: &[(&IdempotencyKey, &SignalementId)],
+) -> Result<(), StoreError> {
+    if keyed.is_empty() {
+        return Ok(());
+    }
+    let mut query =
+        QueryBuilder::<Db>::new("INSERT INTO idempotency_keys (client, value, signalement_id) ");
+    query.push_values(keyed, |mut row, (key, id)| {
+        row.push_bind(key.client.as_str())
+            .push_bind(&key.value)
+            .push_bind(id.as_str());
+    });
+    execute(&mut query, connection).await
 }
 
 async fn execute(
@@ -244,7 +282,8 @@ pub(super) async fn find_bound(
     load_bound(pool, id.as_str()).await
 }
 
-async fn owner_of_key(
+/// The signalement whose creation bound an `Idempotency-Key`.
+pub(super) async fn owner_of_key(
     executor: impl Executor<'_, Database = Db>,
     key: &IdempotencyKey,
 ) -> Result<Option<String>, StoreError> {
@@ -258,7 +297,8 @@ async fn owner_of_key(
     .map_err(|error| failed(&error))
 }
 
-async fn load_bound(
+/// The creation that owns an identity.
+pub(super) async fn load_bound(
     executor: impl Executor<'_, Database = Db>,
     id: &str,
 ) -> Result<Option<BoundKey>, StoreError> {
@@ -417,12 +457,16 @@ pub(super) async fn find_submission(
     }))
 }
 
-async fn files(pool: &DbPool, id: &str) -> Result<Vec<Fichier>, StoreError> {
+/// The photos of a signalement, in their order.
+pub(super) async fn files(
+    executor: impl Executor<'_, Database = Db>,
+    id: &str,
+) -> Result<Vec<Fichier>, StoreError> {
     let rows = sqlx::query(
         "SELECT nom, type, taille, sha256 FROM fichiers WHERE signalement_id = $1 ORDER BY position",
     )
     .bind(id)
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await
     .map_err(|error| failed(&error))?;
     Ok(rows

@@ -1,0 +1,89 @@
+//! How far the CRM's list of changes has been read.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Duration, Utc};
+use sqlx::Row as _;
+
+use super::{DbConnection, DbStore, evenements, failed};
+use crate::adapters::store::rows::{instant, millis};
+use crate::domain::demande::Uid;
+use crate::domain::ports::{PollClaim, Polls, StoreError};
+use crate::domain::statut::StoredEvent;
+
+#[async_trait]
+impl Polls for DbStore {
+    async fn claim_poll(
+        &self,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<Option<PollClaim>, StoreError> {
+        self.writer
+            .write((now, lease), |connection, (now, lease)| {
+                Box::pin(claim(connection, *now, *lease))
+            })
+            .await
+    }
+
+    async fn finish_poll(
+        &self,
+        claim: &PollClaim,
+        seen_until: Option<DateTime<Utc>>,
+    ) -> Result<bool, StoreError> {
+        self.writer
+            .write((claim.fence, seen_until), |connection, (fence, seen)| {
+                Box::pin(finish(connection, *fence, *seen))
+            })
+            .await
+    }
+
+    async fn last_event(&self, uid: &Uid) -> Result<Option<StoredEvent>, StoreError> {
+        evenements::last(&self.readers, uid).await
+    }
+}
+
+async fn claim(
+    connection: &mut DbConnection,
+    now: DateTime<Utc>,
+    lease: Duration,
+) -> Result<Option<PollClaim>, StoreError> {
+    let row = sqlx::query(
+        "UPDATE polls SET leased_until = $1, fence = fence + 1 \
+         WHERE name = 'crm' AND leased_until <= $2 RETURNING fence, seen_until",
+    )
+    .bind(millis(now + lease))
+    .bind(millis(now))
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    let Some(row) = row else { return Ok(None) };
+    let seen_until: Option<i64> = row.get("seen_until");
+    // Only the first reading needs it, and it looks at every demande.
+    let first: Option<i64> = match seen_until {
+        Some(_) => None,
+        None => sqlx::query_scalar("SELECT MIN(created_at) FROM demandes")
+            .fetch_one(connection)
+            .await
+            .map_err(|error| failed(&error))?,
+    };
+    Ok(Some(PollClaim {
+        fence: row.get("fence"),
+        seen_until: seen_until.map(instant),
+        first_demande: first.map(instant),
+    }))
+}
+
+async fn finish(
+    connection: &mut DbConnection,
+    fence: i64,
+    seen_until: Option<DateTime<Utc>>,
+) -> Result<bool, StoreError> {
+    let kept = sqlx::query(
+        "UPDATE polls SET leased_until = 0, seen_until = $1 WHERE name = 'crm' AND fence = $2",
+    )
+    .bind(seen_until.map(millis))
+    .bind(fence)
+    .execute(connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(kept.rows_affected() == 1)
+}

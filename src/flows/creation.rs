@@ -1,0 +1,444 @@
+//! A demande is created in a remote CRM: once, whatever answers do not come.
+//!
+//! *Received* is committed before the call, *created* after it. What the CRM certainly did not do
+//! is given up, refused or deferred; what it may have done is in doubt, and is settled by what the
+//! CRM offers against duplicates: create again, or look first, or wait for a person.
+
+mod pending;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::domain::demande::{NewDemande, Uid};
+use crate::domain::livraison::{Content, NewLivraison, PhotoPush, UidPush};
+use crate::domain::ports::{
+    Clock, CreateDemande, Creation, CreationClaim, Crm, CrmError, DuplicateGuard, NewRecord,
+    Remote, Reservation, Reserved, Settled, SettledCreation, Settlement, Sowell, Store, StoreError,
+    Wait,
+};
+use crate::domain::signalement::{Etat, Signalement, SignalementId};
+use crate::flows::acknowledge::{News, acknowledge};
+use crate::flows::crm_watch::CrmWatch;
+use crate::flows::delivery::{Hint, wait};
+use crate::flows::inbound::Rules;
+use crate::flows::outbound::{Outbound, ReadStored};
+use crate::rules::trace::Trace;
+use crate::settings::{InForce, WhenUnavailable};
+
+/// How long one creation may take in all; the connector's own limits are shorter.
+const CALL: TimeDelta = TimeDelta::minutes(2);
+/// How long a claim holds: longer than the look-up and the call that it allows.
+const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// How long a failed call counts as a sign that the next would fail: who keeps requests from a
+/// daemon that is not able must let one through now and then, or nobody learns that the CRM is back.
+const OUTAGE_SHOWN: TimeDelta = TimeDelta::seconds(30);
+
+/// What the answer to a creation is made of.
+#[derive(Debug)]
+pub struct Accepted<'a> {
+    /// The signalement's identity.
+    pub id: &'a SignalementId,
+    /// The demande's UID.
+    pub uid: &'a Uid,
+    /// What was decided.
+    pub demande: &'a NewDemande,
+    /// Remarks.
+    pub avertissements: &'a [String],
+}
+
+/// Writes the body of a 201: a wire format, so it comes from an adapter, but it is committed with
+/// the creation, so that a repeat gets it byte for byte.
+pub type RenderAnswer = fn(&Accepted<'_>) -> String;
+
+/// Creates demandes in the CRM.
+pub struct Creations {
+    /// The daemon's memory.
+    pub store: Arc<dyn Store>,
+    /// The landlord's CRM.
+    pub crm: Arc<dyn Crm>,
+    /// SoWell, which may want to hear of a UID that its answer did not carry.
+    pub sowell: Arc<dyn Sowell>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The rules in force, for acknowledgements.
+    pub rules: Arc<dyn Rules>,
+    /// What to do while the CRM is away, and how to try again.
+    pub in_force: InForce,
+    /// Writes the body of a 201.
+    pub render: RenderAnswer,
+    /// Reads a stored signalement back.
+    pub read_stored: ReadStored,
+    /// Where the status of an adopted demande goes.
+    pub outbound: Arc<Outbound>,
+    /// Wakes the delivery workers.
+    pub outbox: Hint,
+    /// Wakes the worker of pending creations.
+    pub pending: Hint,
+    /// What the last calls say of the CRM.
+    pub watch: Arc<CrmWatch>,
+}
+
+/// A creation that this task holds.
+pub(super) struct Held {
+    pub claim: CreationClaim,
+    pub request: CreateDemande,
+    pub avertissements: Vec<String>,
+    /// `None` where the stored one cannot be read: there is no acknowledgement then.
+    pub signalement: Option<Arc<Signalement>>,
+    pub trace: Trace,
+    /// SoWell has had its answer, without a UID.
+    pub late: bool,
+    /// Attempts made before this one.
+    pub attempts: u32,
+    /// Where it stands until this attempt has ended.
+    pub etat: Etat,
+}
+
+/// What became of an attempt to create a demande.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attempted {
+    /// It exists, and is recorded.
+    Created {
+        /// Its UID.
+        uid: Uid,
+        /// The body of the 201.
+        answer: String,
+    },
+    /// The CRM is away: it is created later.
+    Deferred,
+    /// It may exist: kept, and settled later.
+    InDoubt,
+    /// Only a person can go on.
+    Stopped {
+        /// Why, in French.
+        motif: String,
+    },
+    /// The CRM refuses it: kept.
+    Refused {
+        /// Its HTTP status.
+        status: u16,
+        /// Why, in French.
+        motif: String,
+    },
+    /// The connector makes no request of it: kept.
+    Broken {
+        /// Why.
+        reason: String,
+    },
+    /// The CRM is away; nothing is kept.
+    Withdrawn {
+        /// When the CRM asked to be called again.
+        retry_at: Option<DateTime<Utc>>,
+    },
+}
+
+impl Creations {
+    /// Commits *received*.
+    pub(super) async fn reserve(
+        &self,
+        record: NewRecord,
+        demande: NewDemande,
+        avertissements: Vec<String>,
+        remote: &Remote,
+    ) -> Result<Reserved, StoreError> {
+        let now = self.clock.now();
+        self.store
+            .reserve(Reservation {
+                record,
+                demande,
+                avertissements,
+                leased_until: now + LEASE,
+                due_at: known_at(now, remote),
+            })
+            .await
+    }
+
+    /// Makes the first call for a signalement that was received just now.
+    pub(super) async fn first_call(
+        &self,
+        held: Held,
+        remote: &Remote,
+    ) -> Result<Attempted, StoreError> {
+        let created = self.call(&held.request).await;
+        let failure = match created {
+            Ok(uid) => return self.conclude(held, uid, remote.attaches).await,
+            Err(error) => error,
+        };
+        let defer = self.in_force.get().crm.when_unavailable == WhenUnavailable::Defer;
+        let motif = motif_of(&failure);
+        let (attempted, settlement) = match failure {
+            CrmError::Unavailable { retry_at, .. } if defer => self.defer(&held, motif, retry_at),
+            CrmError::Unauthorized(_) | CrmError::Misconfigured(_) if defer => {
+                self.defer(&held, motif, None)
+            }
+            CrmError::Unavailable { retry_at, .. } => {
+                let settlement = Settlement::Withdrawn { motif };
+                (Attempted::Withdrawn { retry_at }, settlement)
+            }
+            CrmError::Unauthorized(_) => {
+                let settlement = Settlement::Withdrawn { motif };
+                (Attempted::Withdrawn { retry_at: None }, settlement)
+            }
+            CrmError::Misconfigured(reason) => {
+                (Attempted::Broken { reason }, Settlement::Refused { motif })
+            }
+            CrmError::Refused { status, .. } => refused(status, motif),
+            CrmError::InDoubt(_) => self.doubt(&held, motif, remote),
+        };
+        self.settle(&held, attempted, settlement).await
+    }
+
+    /// Whether a signalement that comes now is likely to be taken: while the CRM is known to be
+    /// away, only what is deferred is.
+    #[must_use]
+    pub fn able(&self) -> bool {
+        let recent = |last| self.clock.now() - last < OUTAGE_SHOWN;
+        let away = self.watch.outage().is_some_and(|it| recent(it.last));
+        !away || self.in_force.get().crm.when_unavailable == WhenUnavailable::Defer
+    }
+
+    /// Puts in doubt what a process that is gone was creating. Only for a store that no other
+    /// daemon uses.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn doubt_interrupted(&self) -> Result<(), StoreError> {
+        let longest = self
+            .crm
+            .remote()
+            .map_or(Duration::ZERO, |it| it.longest_work);
+        let due_at = self.clock.now() + span(longest);
+        let found = self.store.doubt_interrupted(due_at).await?;
+        if found > 0 {
+            tracing::warn!(found, "creations were interrupted: the CRM may have them");
+        }
+        Ok(())
+    }
+
+    /// Calls the CRM within its time, and notes how that went.
+    async fn call(&self, request: &CreateDemande) -> Result<Uid, CrmError> {
+        let limit = CALL.to_std().unwrap_or_default();
+        let outcome = tokio::time::timeout(limit, self.crm.create(request))
+            .await
+            .unwrap_or_else(|_| Err(CrmError::InDoubt("no answer in time".into())));
+        self.note("create", &outcome);
+        outcome
+    }
+
+    fn note<T>(&self, operation: &'static str, outcome: &Result<T, CrmError>) {
+        let policy = &self.in_force.get().delivery;
+        self.watch
+            .note(operation, outcome, policy, self.clock.now());
+    }
+
+    /// Commits *created* with all that goes with it.
+    async fn conclude(
+        &self,
+        held: Held,
+        uid: Uid,
+        attaches: bool,
+    ) -> Result<Attempted, StoreError> {
+        let demande = &held.request.demande;
+        let (mut livraisons, trace) = match &held.signalement {
+            Some(signalement) => {
+                let news = News::Created(uid.clone(), Box::new(demande.clone()));
+                let rules = self.rules.generation();
+                acknowledge(&rules, signalement, news, held.trace.clone()).await
+            }
+            None => (Vec::new(), held.trace.clone()),
+        };
+        if held.late && self.sowell.takes_uid() {
+            livraisons.push(tell_uid(&held, &uid));
+        }
+        if attaches {
+            livraisons.extend(attach(&held, &uid));
+        }
+        let answer = (self.render)(&Accepted {
+            id: &held.claim.id,
+            uid: &uid,
+            demande,
+            avertissements: &held.avertissements,
+        });
+        let created = SettledCreation {
+            creation: Creation {
+                uid: uid.clone(),
+                demande: demande.clone(),
+                answer: answer.clone(),
+            },
+            trace: trace.encode(),
+            livraisons,
+            at: self.clock.now(),
+        };
+        let (id, name) = (held.claim.id.as_str(), uid.as_str());
+        let settlement = Settlement::Created(Box::new(created));
+        let settled = self.store.settle(&held.claim, settlement).await;
+        match settled.inspect_err(|error| {
+            tracing::error!(id, uid = name, %error, "ALARM: a demande exists and is not recorded");
+        })? {
+            Settled::Done => {
+                self.outbox.give();
+                Ok(Attempted::Created { uid, answer })
+            }
+            Settled::Lost => {
+                tracing::error!(id, uid = name, "ALARM: created after its claim had run out");
+                Ok(Attempted::InDoubt)
+            }
+            Settled::Taken { by } => {
+                let motif = format!(
+                    "le CRM donne l'uid {name}, qui est celui du signalement {}",
+                    by.as_str()
+                );
+                self.stop(&held, &motif).await
+            }
+        }
+    }
+
+    fn defer(
+        &self,
+        held: &Held,
+        motif: String,
+        retry_at: Option<DateTime<Utc>>,
+    ) -> (Attempted, Settlement) {
+        let wait = Wait {
+            etat: Etat::Differe,
+            motif,
+            in_doubt: false,
+            due_at: Some(self.next_attempt(held, retry_at)),
+        };
+        (Attempted::Deferred, Settlement::Waits(wait))
+    }
+
+    /// Until when nothing can be known, and what is to be done then, is for the connector to say.
+    fn doubt(&self, held: &Held, motif: String, remote: &Remote) -> (Attempted, Settlement) {
+        let now = self.clock.now();
+        let due_at = match remote.guard {
+            DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey => {
+                self.next_attempt(held, None)
+            }
+            DuplicateGuard::LookUp => now + span(remote.longest_work),
+            DuplicateGuard::Nothing => {
+                tracing::error!(
+                    id = held.claim.id.as_str(),
+                    "ALARM: a creation is in doubt, and only a person can settle it"
+                );
+                return stopped(NO_GUARD.into());
+            }
+        };
+        let wait = Wait {
+            etat: Etat::Inconnu,
+            motif,
+            in_doubt: true,
+            due_at: Some(due_at),
+        };
+        (Attempted::InDoubt, Settlement::Waits(wait))
+    }
+
+    async fn stop(&self, held: &Held, motif: &str) -> Result<Attempted, StoreError> {
+        tracing::error!(
+            id = held.claim.id.as_str(),
+            motif,
+            "ALARM: a creation is in doubt, and only a person can settle it"
+        );
+        let (attempted, settlement) = stopped(motif.to_owned());
+        self.settle(held, attempted, settlement).await
+    }
+
+    async fn settle(
+        &self,
+        held: &Held,
+        attempted: Attempted,
+        settlement: Settlement,
+    ) -> Result<Attempted, StoreError> {
+        let settled = self.store.settle(&held.claim, settlement).await?;
+        self.pending.give();
+        if settled == Settled::Done {
+            return Ok(attempted);
+        }
+        tracing::error!(id = held.claim.id.as_str(), "its claim had run out");
+        Ok(Attempted::InDoubt)
+    }
+
+    fn next_attempt(&self, held: &Held, retry_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
+        let policy = &self.in_force.get().delivery;
+        let ours = self.clock.now() + wait(policy, held.attempts.saturating_add(1));
+        retry_at.map_or(ours, |theirs| theirs.max(ours))
+    }
+}
+
+const NO_GUARD: &str = "le CRM n'a pas répondu et n'offre rien contre les doublons : cherchez-y la \
+                        demande, puis adoptez-la ou relancez la création";
+
+/// When it can be known what became of a call that is made now.
+fn known_at(now: DateTime<Utc>, remote: &Remote) -> DateTime<Utc> {
+    now + CALL + span(remote.longest_work)
+}
+
+fn span(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+fn refused(status: u16, motif: String) -> (Attempted, Settlement) {
+    let settlement = Settlement::Refused {
+        motif: motif.clone(),
+    };
+    (Attempted::Refused { status, motif }, settlement)
+}
+
+fn stopped(motif: String) -> (Attempted, Settlement) {
+    let wait = Wait {
+        etat: Etat::Inconnu,
+        motif: motif.clone(),
+        in_doubt: true,
+        due_at: None,
+    };
+    (Attempted::Stopped { motif }, Settlement::Waits(wait))
+}
+
+/// What the housing staff and SoWell read of a failure.
+fn motif_of(error: &CrmError) -> String {
+    match error {
+        CrmError::Refused { status, excerpt } => {
+            format!("le CRM refuse la demande (statut {status}) : {excerpt}")
+        }
+        CrmError::Unavailable { .. } => "le CRM est injoignable".into(),
+        CrmError::Unauthorized(_) => "le CRM refuse nos identifiants".into(),
+        CrmError::InDoubt(_) => {
+            "le CRM n'a pas répondu : on ne sait pas s'il a créé la demande".into()
+        }
+        CrmError::Misconfigured(reason) => format!("le connecteur du CRM : {reason}"),
+    }
+}
+
+/// In the queue of the demande, so that SoWell knows the UID before its first status.
+fn tell_uid(held: &Held, uid: &Uid) -> NewLivraison {
+    let demande = &held.request.demande;
+    NewLivraison {
+        id: Uuid::now_v7().to_string(),
+        queue: uid.as_str().to_owned(),
+        content: Content::Uid(UidPush {
+            id: held.claim.id.as_str().to_owned(),
+            uid: uid.as_str().to_owned(),
+            statut: demande.statut_sowell.clone(),
+            statut_crm: demande.statut.clone(),
+            lien_sowell: demande.lien_sowell.clone(),
+        }),
+    }
+}
+
+/// Each photo is a queue of its own: one that the CRM does not take keeps no other back.
+fn attach<'a>(held: &'a Held, uid: &'a Uid) -> impl Iterator<Item = NewLivraison> + 'a {
+    held.request
+        .fichiers
+        .iter()
+        .map(move |fichier| NewLivraison {
+            id: Uuid::now_v7().to_string(),
+            queue: format!("crm:{}:{}", uid.as_str(), fichier.nom),
+            content: Content::Photo(PhotoPush {
+                uid: uid.as_str().to_owned(),
+                fichier: fichier.clone(),
+            }),
+        })
+}

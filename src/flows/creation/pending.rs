@@ -1,0 +1,295 @@
+//! Creations that are pending: those in doubt are settled, those that were deferred are made up for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{Attempted, CALL, Creations, Held, LEASE, known_at, motif_of, refused, stopped};
+use crate::domain::demande::Uid;
+use crate::domain::ports::{
+    CreateDemande, CrmError, DuplicateGuard, PendingCreation, Remote, Settlement, StoreError, Wait,
+};
+use crate::domain::signalement::{Etat, SignalementId};
+use crate::flows::delivery::{POLL, until};
+use crate::rules::trace::Trace;
+
+/// Pending creations that are tried at once.
+const IN_FLIGHT: usize = 4;
+
+const NO_REMOTE: &str = "le CRM distant n'a pas répondu et n'est plus celui des réglages : cherchez-y \
+                         la demande";
+
+impl Creations {
+    /// Takes a pending creation up at the word of a person; `None` where there is none, or
+    /// another worker holds it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn take_up(&self, id: &SignalementId) -> Result<Option<Attempted>, StoreError> {
+        let now = self.clock.now();
+        let pending = self.store.claim_creation(id, now, LEASE).await?;
+        match pending {
+            Some(pending) => self.go_on(pending, true).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Records, at the word of a person, that this is the demande of a pending creation.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn adopt(
+        &self,
+        id: &SignalementId,
+        uid: Uid,
+    ) -> Result<Option<Attempted>, StoreError> {
+        let now = self.clock.now();
+        let Some(pending) = self.store.claim_creation(id, now, LEASE).await? else {
+            return Ok(None);
+        };
+        let remote = self.crm.remote();
+        let held = self.hold(pending);
+        self.conclude_found(held, uid, remote.as_ref())
+            .await
+            .map(Some)
+    }
+
+    /// Works on pending creations until told to stop, then finishes what is under way.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut under_way = JoinSet::new();
+        let mut hints = self.pending.subscribe();
+        while !stop.is_cancelled() {
+            while under_way.try_join_next().is_some() {}
+            let wait = match self.start_due(&mut under_way).await {
+                Ok(wait) => wait,
+                Err(error) => {
+                    tracing::error!(%error, "pending creations cannot be read");
+                    POLL
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = hints.changed() => {}
+                Some(_) = under_way.join_next() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        while under_way.join_next().await.is_some() {}
+    }
+
+    /// Starts what is due, and says how long nothing else will be.
+    async fn start_due(
+        self: &Arc<Self>,
+        under_way: &mut JoinSet<()>,
+    ) -> Result<Duration, StoreError> {
+        let now = self.clock.now();
+        let free = match self.watch.outage() {
+            Some(outage) if outage.until > now => return Ok(until(outage.until, now)),
+            // After an outage, one tries the ground before the others follow.
+            Some(_) => usize::from(under_way.is_empty()),
+            None => IN_FLIGHT - under_way.len().min(IN_FLIGHT),
+        };
+        let limit = u32::try_from(free).unwrap_or(1);
+        if limit == 0 {
+            return Ok(POLL);
+        }
+        for pending in self.store.claim_creations(limit, now, LEASE).await? {
+            let creations = Arc::clone(self);
+            under_way.spawn(async move {
+                let id = pending.claim.id.clone();
+                if let Err(error) = creations.go_on(pending, false).await {
+                    tracing::error!(id = id.as_str(), %error, "a pending creation stays as it is");
+                }
+            });
+        }
+        let due = self.store.next_creation().await?;
+        Ok(due.map_or(POLL, |due| until(due, now)))
+    }
+
+    /// Goes on with a pending creation, a person standing by or not.
+    async fn go_on(
+        &self,
+        pending: PendingCreation,
+        by_hand: bool,
+    ) -> Result<Attempted, StoreError> {
+        let (in_doubt, due_at) = (pending.in_doubt, pending.due_at);
+        let held = self.hold(pending);
+        let remote = self.crm.remote();
+        if in_doubt {
+            let guard = remote.as_ref().map(|it| it.guard);
+            match guard {
+                Some(DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey) => {}
+                Some(DuplicateGuard::LookUp) if self.clock.now() < due_at => {
+                    // Someone was in a hurry: the CRM may still be at work on it.
+                    return self.wait_until(&held, due_at).await;
+                }
+                Some(DuplicateGuard::LookUp) => {
+                    let found = self.find(&held.request).await;
+                    match found {
+                        Ok(uids) if uids.is_empty() => {}
+                        Ok(uids) => return self.adopt_only(held, uids, remote.as_ref()).await,
+                        Err(error) => return self.try_again(&held, &error, true).await,
+                    }
+                }
+                Some(DuplicateGuard::Nothing) if by_hand => {}
+                Some(DuplicateGuard::Nothing) => return self.stop(&held, super::NO_GUARD).await,
+                None => return self.stop(&held, NO_REMOTE).await,
+            }
+        }
+        self.create_again(held, remote).await
+    }
+
+    async fn create_again(
+        &self,
+        held: Held,
+        remote: Option<Remote>,
+    ) -> Result<Attempted, StoreError> {
+        let now = self.clock.now();
+        let known_at = remote.as_ref().map_or(now, |it| known_at(now, it));
+        if !self.store.begin_call(&held.claim, known_at).await? {
+            return Ok(Attempted::InDoubt);
+        }
+        match self.call(&held.request).await {
+            Ok(uid) => {
+                let attaches = remote.is_some_and(|it| it.attaches);
+                self.conclude(held, uid, attaches).await
+            }
+            Err(CrmError::Refused { status, excerpt }) => {
+                let motif = motif_of(&CrmError::Refused { status, excerpt });
+                let (attempted, settlement) = refused(status, motif);
+                self.settle(&held, attempted, settlement).await
+            }
+            Err(error @ CrmError::InDoubt(_)) => {
+                let motif = motif_of(&error);
+                let (attempted, settlement) = match &remote {
+                    Some(remote) => self.doubt(&held, motif, remote),
+                    None => stopped(motif),
+                };
+                self.settle(&held, attempted, settlement).await
+            }
+            Err(error) => self.try_again(&held, &error, false).await,
+        }
+    }
+
+    /// One demande that carries our reference is ours; several are for a person to look at.
+    async fn adopt_only(
+        &self,
+        held: Held,
+        uids: Vec<Uid>,
+        remote: Option<&Remote>,
+    ) -> Result<Attempted, StoreError> {
+        match <[Uid; 1]>::try_from(uids) {
+            Ok([uid]) => {
+                tracing::info!(
+                    id = held.claim.id.as_str(),
+                    uid = uid.as_str(),
+                    "the CRM has it: adopted"
+                );
+                self.conclude_found(held, uid, remote).await
+            }
+            Err(uids) => {
+                let uids: Vec<&str> = uids.iter().map(Uid::as_str).collect();
+                let motif = format!(
+                    "plusieurs demandes du CRM portent ce signalement : {}",
+                    uids.join(", ")
+                );
+                self.stop(&held, &motif).await
+            }
+        }
+    }
+
+    /// Records a demande that was in the CRM for a while: its status may have changed since.
+    async fn conclude_found(
+        &self,
+        held: Held,
+        uid: Uid,
+        remote: Option<&Remote>,
+    ) -> Result<Attempted, StoreError> {
+        let attaches = remote.is_some_and(|it| it.attaches);
+        let attempted = self.conclude(held, uid.clone(), attaches).await?;
+        let created = matches!(attempted, Attempted::Created { .. });
+        if created && remote.is_some_and(|it| it.reads_statut) {
+            let read = self.crm.statut(&uid).await;
+            self.note("statut", &read);
+            // What is not learnt now is told by the CRM's next call, or by the next reading.
+            let taken = match read {
+                Ok(change) => self
+                    .outbound
+                    .read(change)
+                    .await
+                    .err()
+                    .map(|it| it.to_string()),
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(error) = taken {
+                tracing::warn!(uid = uid.as_str(), error, "its status was not read");
+            }
+        }
+        Ok(attempted)
+    }
+
+    async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {
+        let limit = CALL.to_std().unwrap_or_default();
+        let outcome = tokio::time::timeout(limit, self.crm.find(request))
+            .await
+            .unwrap_or_else(|_| Err(CrmError::InDoubt("no answer in time".into())));
+        self.note("find", &outcome);
+        outcome
+    }
+
+    fn hold(&self, pending: PendingCreation) -> Held {
+        let photos = pending.request.fichiers.len();
+        Held {
+            signalement: (self.read_stored)(&pending.payload, photos).map(Arc::new),
+            trace: Trace::resume(&pending.trace),
+            claim: pending.claim,
+            request: pending.request,
+            avertissements: pending.avertissements,
+            late: true,
+            attempts: pending.attempts,
+            etat: pending.etat,
+        }
+    }
+
+    /// The CRM is away: what is pending stays so, as certain or uncertain as it was.
+    async fn try_again(
+        &self,
+        held: &Held,
+        error: &CrmError,
+        in_doubt: bool,
+    ) -> Result<Attempted, StoreError> {
+        let retry_at = match error {
+            CrmError::Unavailable { retry_at, .. } => *retry_at,
+            _ => None,
+        };
+        let wait = Wait {
+            etat: held.etat,
+            motif: motif_of(error),
+            in_doubt,
+            due_at: Some(self.next_attempt(held, retry_at)),
+        };
+        let attempted = match held.etat {
+            Etat::Differe => Attempted::Deferred,
+            _ => Attempted::InDoubt,
+        };
+        self.settle(held, attempted, Settlement::Waits(wait)).await
+    }
+
+    async fn wait_until(
+        &self,
+        held: &Held,
+        due_at: DateTime<Utc>,
+    ) -> Result<Attempted, StoreError> {
+        let wait = Wait {
+            etat: held.etat,
+            motif: motif_of(&CrmError::InDoubt(String::new())),
+            in_doubt: true,
+            due_at: Some(due_at),
+        };
+        self.settle(held, Attempted::InDoubt, Settlement::Waits(wait))
+            .await
+    }
+}

@@ -1,0 +1,164 @@
+//! What the last calls say of the CRM: whether it answers, and when to try it again.
+//!
+//! Kept in memory, by each process for itself: a restart may try at once, and whoever calls finds
+//! out anew. It only spares calls; no promise hangs on it.
+
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::ports::CrmError;
+use crate::flows::delivery::wait;
+use crate::settings::DeliverySettings;
+
+/// The state of the CRM, as far as calls have shown it.
+#[derive(Debug, Default)]
+pub struct CrmWatch(Mutex<Option<Outage>>);
+
+/// The CRM does not do what it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outage {
+    /// When the first call in a row failed.
+    pub since: DateTime<Utc>,
+    /// When the last one did.
+    pub last: DateTime<Utc>,
+    /// Calls in a row that failed.
+    pub failures: u32,
+    /// Until when what can wait leaves it alone.
+    pub until: DateTime<Utc>,
+    /// Why, without personal data.
+    pub reason: String,
+}
+
+impl CrmWatch {
+    /// The outage that lasts, if any.
+    #[must_use]
+    pub fn outage(&self) -> Option<Outage> {
+        self.state().clone()
+    }
+
+    /// Notes how a call went.
+    pub(super) fn note<T>(
+        &self,
+        operation: &'static str,
+        outcome: &Result<T, CrmError>,
+        policy: &DeliverySettings,
+        now: DateTime<Utc>,
+    ) {
+        let label = match outcome {
+            Ok(_) => "done",
+            Err(CrmError::Refused { .. }) => "refused",
+            Err(CrmError::Unavailable { .. }) => "unavailable",
+            Err(CrmError::Unauthorized(_)) => "unauthorized",
+            Err(CrmError::InDoubt(_)) => "in_doubt",
+            Err(CrmError::Misconfigured(_)) => "misconfigured",
+        };
+        metrics::counter!(
+            "passerelle_crm_calls_total", "operation" => operation, "outcome" => label
+        )
+        .increment(1);
+        if let Err(CrmError::Unauthorized(reason)) = outcome {
+            tracing::error!(reason, "ALARM: the CRM refuses our credentials");
+        }
+        self.judge(outcome, policy, now);
+    }
+
+    fn judge<T>(
+        &self,
+        outcome: &Result<T, CrmError>,
+        policy: &DeliverySettings,
+        now: DateTime<Utc>,
+    ) {
+        let (reason, retry_at) = match outcome {
+            // It speaks to us, whatever it says.
+            Ok(_) | Err(CrmError::Refused { .. }) => return self.recovered(),
+            // That is ours to mend, and says nothing of the CRM.
+            Err(CrmError::Misconfigured(_)) => return,
+            Err(CrmError::Unavailable { retry_at, .. }) => (outcome_text(outcome), *retry_at),
+            Err(CrmError::Unauthorized(_) | CrmError::InDoubt(_)) => (outcome_text(outcome), None),
+        };
+        let mut state = self.state();
+        let before = state.take();
+        let failures = before.as_ref().map_or(0, |it| it.failures) + 1;
+        let ours = now + wait(policy, failures);
+        if before.is_none() {
+            tracing::error!(reason, "the CRM does not do what it is asked");
+        }
+        *state = Some(Outage {
+            since: before.map_or(now, |it| it.since),
+            last: now,
+            failures,
+            until: retry_at.map_or(ours, |theirs| theirs.max(ours)),
+            reason,
+        });
+    }
+
+    fn recovered(&self) {
+        if self.state().take().is_some() {
+            tracing::info!("the CRM answers again");
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, Option<Outage>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn outcome_text<T>(outcome: &Result<T, CrmError>) -> String {
+    match outcome {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+    use std::time::Duration;
+
+    const POLICY: DeliverySettings = DeliverySettings {
+        first_retry: Duration::from_secs(1),
+        max_retry: Duration::from_mins(1),
+        give_up_after: Duration::from_hours(1),
+    };
+
+    fn away(retry_at: Option<DateTime<Utc>>) -> Result<(), CrmError> {
+        Err(CrmError::Unavailable {
+            reason: "no connection".into(),
+            retry_at,
+        })
+    }
+
+    #[test]
+    fn an_outage_begins_with_the_first_failure_and_ends_with_any_answer() {
+        let (watch, begin) = (CrmWatch::default(), DateTime::UNIX_EPOCH);
+        watch.note("create", &away(None), &POLICY, begin);
+        watch.note(
+            "create",
+            &away(None),
+            &POLICY,
+            begin + TimeDelta::seconds(5),
+        );
+        let outage = watch.outage().unwrap();
+        assert_eq!((outage.since, outage.failures), (begin, 2));
+        assert!(outage.until > begin + TimeDelta::seconds(5));
+        let broken: Result<(), _> = Err(CrmError::Misconfigured("no path".into()));
+        watch.note("create", &broken, &POLICY, begin);
+        assert!(watch.outage().is_some());
+        let refused: Result<(), _> = Err(CrmError::Refused {
+            status: 422,
+            excerpt: String::new(),
+        });
+        watch.note("create", &refused, &POLICY, begin);
+        assert_eq!(watch.outage(), None);
+    }
+
+    #[test]
+    fn it_is_left_alone_for_as_long_as_it_asks() {
+        let (watch, begin) = (CrmWatch::default(), DateTime::UNIX_EPOCH);
+        let asked = begin + TimeDelta::seconds(40);
+        watch.note("create", &away(Some(asked)), &POLICY, begin);
+        assert_eq!(watch.outage().unwrap().until, asked);
+    }
+}

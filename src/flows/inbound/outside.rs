@@ -1,0 +1,86 @@
+//! A signalement whose demande is created outside: called for once, waited for by its repeats.
+
+use std::time::Duration;
+
+use super::{Case, Inbound, InboundError, Received, repeat};
+use crate::domain::demande::NewDemande;
+use crate::domain::ports::{CreateDemande, Remote, Reserved};
+use crate::domain::signalement::Etat;
+use crate::flows::creation::{Attempted, Held};
+use crate::rules::trace::Trace;
+
+/// How often a repeat looks whether the first has ended.
+const LOOK: Duration = Duration::from_millis(50);
+
+impl Inbound {
+    /// *Received* is committed, the CRM is called, what became of it is committed.
+    pub(super) async fn create_outside(
+        &self,
+        case: Case,
+        demande: NewDemande,
+        trace: Trace,
+        remote: Remote,
+    ) -> Result<Received, InboundError> {
+        let record = case.record(Etat::Recu, None, &trace, None, Vec::new());
+        let remarks = case.avertissements.clone();
+        let reserved = self
+            .creations
+            .reserve(record, demande.clone(), remarks, &remote)
+            .await?;
+        let claim = match reserved {
+            Reserved::Taken(claim) => claim,
+            Reserved::Bound(owner) => return repeat(owner, &case.fingerprint),
+            Reserved::Pending(_) => return self.wait_for_other(&case).await,
+        };
+        let id = case.id;
+        let held = Held {
+            claim,
+            request: CreateDemande {
+                reference: id.clone(),
+                demande,
+                fichiers: case.fichiers,
+            },
+            avertissements: case.avertissements,
+            signalement: Some(case.signalement),
+            trace,
+            late: false,
+            attempts: 0,
+            etat: Etat::Recu,
+        };
+        match self.creations.first_call(held, &remote).await? {
+            Attempted::Created { uid, answer } => Ok(Received::Created {
+                uid: uid.as_str().to_owned(),
+                answer,
+            }),
+            Attempted::Deferred => Ok(Received::Deferred { id }),
+            Attempted::InDoubt | Attempted::Stopped { .. } => Err(InboundError::InDoubt { id }),
+            Attempted::Refused { status, .. } => Err(InboundError::RefusedByCrm { status, id }),
+            Attempted::Broken { reason } => Err(InboundError::BrokenConnector { reason, id }),
+            Attempted::Withdrawn { retry_at } => Err(InboundError::CrmAway { retry_at }),
+        }
+    }
+
+    /// Another request is creating what this one asks for: its end is the answer to both.
+    pub(super) async fn wait_for_other(&self, case: &Case) -> Result<Received, InboundError> {
+        let end = tokio::time::Instant::now() + self.patience;
+        loop {
+            // Looked for first: what ends between the two looks is found by the second.
+            let pending = self.store.find_pending(&case.id, case.key.as_ref()).await?;
+            if let Some(owner) = self.owner(case).await? {
+                return repeat(owner, &case.fingerprint);
+            }
+            let Some(pending) = pending else {
+                return Err(InboundError::CrmAway { retry_at: None });
+            };
+            match pending.etat {
+                Etat::Differe if pending.fingerprint == case.fingerprint => {
+                    return Ok(Received::Deferred { id: pending.id });
+                }
+                Etat::Differe => return Err(InboundError::Conflict { uid: None }),
+                Etat::Inconnu => return Err(InboundError::InDoubt { id: pending.id }),
+                _ if tokio::time::Instant::now() >= end => return Err(InboundError::UnderWay),
+                _ => tokio::time::sleep(LOOK).await,
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Statuses of a CRM that does not call us: its list of changes is read, again and again.
+//!
+//! The list tells states, not events: a demande appears in it whatever changed, and every reading
+//! begins some time before the newest change already seen. So what a demande is known to be already
+//! is no change. All instants compared are the CRM's own: no clock of ours counts.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
+
+use crate::domain::ports::{
+    Change, ChangeQuery, Clock, Crm, CrmError, PollClaim, Store, StoreError,
+};
+use crate::flows::crm_watch::CrmWatch;
+use crate::flows::delivery::wait;
+use crate::flows::outbound::{Outbound, OutboundError};
+use crate::settings::InForce;
+
+/// How often it is looked whether it is time, so that an edit of the settings counts soon.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long one reading of the list may take; another daemon may read after it.
+const LEASE: TimeDelta = TimeDelta::minutes(10);
+/// How far before the first demande the first reading begins: more than two clocks ever differ.
+const FIRST_MARGIN: TimeDelta = TimeDelta::days(1);
+/// Pages of one reading; a CRM that gives more is stuck on one.
+const MOST_PAGES: usize = 1_000;
+/// How often a list of several pages is read for two readings to agree.
+const MOST_READINGS: usize = 4;
+
+/// The poller of a CRM's changes.
+pub struct Poll {
+    /// The daemon's memory.
+    pub store: Arc<dyn Store>,
+    /// The landlord's CRM.
+    pub crm: Arc<dyn Crm>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where statuses go.
+    pub outbound: Arc<Outbound>,
+    /// How often, and how to try again.
+    pub in_force: InForce,
+    /// What the last calls say of the CRM.
+    pub watch: Arc<CrmWatch>,
+}
+
+/// Why the changes were not read.
+#[derive(Debug, thiserror::Error)]
+pub enum PollError {
+    /// The CRM did not list them.
+    #[error(transparent)]
+    Crm(#[from] CrmError),
+    /// They could not be kept.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
+    /// The database could not be written or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What one reading of the list saw.
+struct Listing {
+    changes: Vec<Change>,
+    /// Whether nothing can have slipped from one page to another while they were read.
+    whole: bool,
+}
+
+impl Poll {
+    /// Polls for as long as it is left alone.
+    pub async fn run(self: Arc<Self>) {
+        let (mut last, mut failures, mut not_before) = (None::<Instant>, 0_u32, None);
+        loop {
+            let settings = self.in_force.get();
+            let due = settings.crm.poll.is_some_and(|interval| {
+                let pause = wait(&settings.delivery, failures).to_std();
+                let pause = if failures == 0 { None } else { pause.ok() };
+                let wait = pause.map_or(interval, |pause| pause.max(interval));
+                last.is_none_or(|last| last.elapsed() >= wait)
+            });
+            let asked = not_before.is_none_or(|then| self.clock.now() >= then);
+            if due && asked {
+                let outcome = self.look().await;
+                last = Some(Instant::now());
+                not_before = match &outcome {
+                    Err(PollError::Crm(CrmError::Unavailable { retry_at, .. })) => *retry_at,
+                    _ => None,
+                };
+                failures = if outcome.is_ok() { 0 } else { failures + 1 };
+                if let Err(error) = outcome {
+                    tracing::error!(%error, failures, "the CRM's changes were not read");
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Reads the changes once, unless another daemon is at it.
+    ///
+    /// # Errors
+    /// What was taken by then stays taken; the next reading begins where this one did.
+    pub async fn look(&self) -> Result<(), PollError> {
+        let Some(overlap) = self.crm.remote().and_then(|it| it.overlap) else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        let Some(claim) = self.store.claim_poll(now, LEASE).await? else {
+            return Ok(());
+        };
+        let outcome = self.read_from(&claim, overlap).await;
+        let seen = match &outcome {
+            Ok(seen) => *seen,
+            Err(_) => claim.seen_until,
+        };
+        let kept = self.store.finish_poll(&claim, seen).await?;
+        if !kept {
+            tracing::warn!("reading the CRM's changes took so long that another daemon began");
+        }
+        outcome.map(|_| ())
+    }
+
+    /// Takes every change since the last reading, and says up to when all are known.
+    async fn read_from(
+        &self,
+        claim: &PollClaim,
+        overlap: Duration,
+    ) -> Result<Option<DateTime<Utc>>, PollError> {
+        let overlap = TimeDelta::from_std(overlap).unwrap_or(TimeDelta::MAX);
+        let since = match (claim.seen_until, claim.first_demande) {
+            (Some(seen), _) => seen.checked_sub_signed(overlap).unwrap_or(seen),
+            (None, Some(first)) => first - FIRST_MARGIN,
+            // Nothing of ours is in the CRM, so nothing of it can have changed.
+            (None, None) => return Ok(None),
+        };
+        let mut listing = self.list(since).await?;
+        listing.changes.sort_by_key(|it| it.at);
+        let newest = listing.changes.last().map(|it| it.at);
+        let mut unsettled = None;
+        for change in listing.changes {
+            let at = change.at;
+            match self.outbound.read(change).await {
+                // It may be a demande of ours whose UID is not known yet: to be read again.
+                Err(OutboundError::MayBeCreated) => {
+                    unsettled.get_or_insert(at);
+                }
+                // Taken, of another channel than ours, or kept until the rules know it.
+                Ok(()) | Err(OutboundError::UnknownUid | OutboundError::Held(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if !listing.whole {
+            return Ok(claim.seen_until);
+        }
+        let seen = newest.max(claim.seen_until);
+        Ok(match (seen, unsettled) {
+            (Some(seen), Some(unsettled)) => Some(seen.min(unsettled)),
+            (seen, _) => seen,
+        })
+    }
+
+    /// A list of several pages shifts when a demande changes while it is read, and one may slip
+    /// from a page that comes to one that has been: it counts once two readings agree.
+    async fn list(&self, since: DateTime<Utc>) -> Result<Listing, PollError> {
+        let mut before = None::<BTreeSet<(String, DateTime<Utc>)>>;
+        let mut changes = Vec::new();
+        for _ in 0..MOST_READINGS {
+            let (read, pages) = self.read_pages(since).await?;
+            let seen = read
+                .iter()
+                .map(|it| (it.event.uid.as_str().to_owned(), it.at))
+                .collect();
+            let whole = pages == 1 || before.as_ref() == Some(&seen);
+            changes = read;
+            if whole {
+                return Ok(Listing {
+                    changes,
+                    whole: true,
+                });
+            }
+            before = Some(seen);
+        }
+        Ok(Listing {
+            changes,
+            whole: false,
+        })
+    }
+
+    async fn read_pages(&self, since: DateTime<Utc>) -> Result<(Vec<Change>, usize), PollError> {
+        let mut changes = Vec::new();
+        let mut page = None;
+        for number in 1..=MOST_PAGES {
+            let query = ChangeQuery {
+                since,
+                page: page.clone(),
+            };
+            let read = self.crm.changes(&query).await;
+            let policy = &self.in_force.get().delivery;
+            self.watch.note("changes", &read, policy, self.clock.now());
+            let read = read?;
+            changes.extend(read.changes);
+            match read.next {
+                None => return Ok((changes, number)),
+                Some(next) => page = Some(next),
+            }
+        }
+        let reason = format!("the list of changes has no end after {MOST_PAGES} pages");
+        Err(CrmError::Misconfigured(reason).into())
+    }
+}

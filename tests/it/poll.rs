@@ -1,0 +1,251 @@
+//! Statuses of a CRM that is polled: each change once, in order, and nothing that is none.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use passerelle::adapters::clock::SystemClock;
+use passerelle::domain::ports::{Change, ChangePage, CrmError, DuplicateGuard};
+use passerelle::flows::poll::Poll;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use crate::harness::{Builder, Daemon, FakeSowell, signalement, until};
+use crate::remote_crm::{Goes, RemoteCrm, change};
+
+/// The poller of a daemon that does not poll by itself.
+fn poller(daemon: &Daemon, crm: &Arc<RemoteCrm>) -> Poll {
+    let creations = &daemon.state.inbound.creations;
+    Poll {
+        store: daemon.state.store.clone(),
+        crm: crm.clone(),
+        clock: Arc::new(SystemClock),
+        outbound: daemon.state.outbound.clone(),
+        in_force: creations.in_force.clone(),
+        watch: creations.watch.clone(),
+    }
+}
+
+fn listing() -> Arc<RemoteCrm> {
+    RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.overlap = Some(Duration::from_secs(10)))
+}
+
+async fn with(crm: &Arc<RemoteCrm>) -> (Daemon, FakeSowell) {
+    let sowell = FakeSowell::start().await;
+    let builder = Builder::new().crm(crm.clone()).sowell(&sowell);
+    (builder.start().await, sowell)
+}
+
+fn page(changes: Vec<Change>, next: Option<&str>) -> Result<ChangePage, CrmError> {
+    Ok(ChangePage {
+        changes,
+        next: next.map(str::to_owned),
+    })
+}
+
+async fn statuts(daemon: &Daemon, uid: &str) -> Vec<String> {
+    let path = format!("/api/v1/signalements/{uid}");
+    let view = daemon.get(&path, "sowell").await.json();
+    let statuts = view["statuts"].as_array().unwrap().iter();
+    statuts
+        .map(|it| it["statut"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_change_reaches_sowell_once_and_the_first_status_never() {
+    let crm = listing();
+    let (daemon, sowell) = with(&crm).await;
+    let poll = poller(&daemon, &crm);
+    // Without a demande of ours there is nothing to ask for.
+    poll.look().await.unwrap();
+    assert_eq!(crm.count("changes"), 0);
+    let uid = daemon.created(&signalement(1)).await;
+    poll.look().await.unwrap();
+    assert!(statuts(&daemon, &uid).await.is_empty());
+    crm.change(&uid, "CRC en cours", None);
+    // The overlap makes each reading see it again.
+    for _ in 0..3 {
+        poll.look().await.unwrap();
+    }
+    // Someone writes a comment: it is listed, and its status is what it was.
+    crm.change(&uid, "CRC en cours", None);
+    poll.look().await.unwrap();
+    crm.change(&uid, "Clôturée", Some("Rejeté"));
+    poll.look().await.unwrap();
+    crm.change(&uid, "CRC en cours", None);
+    poll.look().await.unwrap();
+    assert_eq!(
+        statuts(&daemon, &uid).await,
+        ["CRC en cours", "Clôturée", "CRC en cours"]
+    );
+    sowell.wait_for(3).await;
+    assert_eq!(
+        sowell.delivered(),
+        ["En cours de traitement", "Rejeté", "En cours de traitement"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_reading_begins_by_the_crms_own_clock() {
+    let crm = listing();
+    let (daemon, _sowell) = with(&crm).await;
+    let poll = poller(&daemon, &crm);
+    let uid = daemon.created(&signalement(1)).await;
+    poll.look().await.unwrap();
+    crm.lists(page(vec![change(&crm.demandes()[0])], None));
+    poll.look().await.unwrap();
+    crm.change(&uid, "CRC en cours", None);
+    let newest = crm.demandes()[0].at;
+    crm.lists(page(vec![change(&crm.demandes()[0])], None));
+    poll.look().await.unwrap();
+    poll.look().await.unwrap();
+    let queries = crm.queries();
+    // The first begins before anything of ours existed, whatever the clocks.
+    assert!(queries[0].since < Utc::now() - TimeDelta::hours(23));
+    assert_eq!(queries[3].since, newest - TimeDelta::seconds(10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_several_pages_counts_once_two_readings_agree() {
+    let crm = listing();
+    let (daemon, _sowell) = with(&crm).await;
+    let poll = poller(&daemon, &crm);
+    for number in 1..=3 {
+        daemon.created(&signalement(number)).await;
+    }
+    let uids: Vec<String> = crm.demandes().iter().map(|it| it.uid.clone()).collect();
+    for uid in &uids {
+        crm.change(uid, "CRC en cours", None);
+    }
+    let demandes = crm.demandes();
+    let some = |which: &[usize]| which.iter().map(|at| change(&demandes[*at])).collect();
+    // The second slips to the page that was read already; the next two readings have it.
+    for [first, second] in [[&[0][..], &[2]], [&[0, 1], &[2]], [&[0, 1], &[2]]] {
+        crm.lists(page(some(first), Some("2")));
+        crm.lists(page(some(second), None));
+    }
+    poll.look().await.unwrap();
+    let pages: Vec<Option<String>> = crm.queries().into_iter().map(|it| it.page).collect();
+    let two = || [None, Some("2".to_owned())];
+    assert_eq!(pages, [two(), two(), two()].concat());
+    for uid in &uids {
+        assert_eq!(statuts(&daemon, uid).await, ["CRC en cours"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_does_not_come_loses_nothing() {
+    let crm = listing();
+    let (daemon, _sowell) = with(&crm).await;
+    let poll = poller(&daemon, &crm);
+    let uid = daemon.created(&signalement(1)).await;
+    crm.change(&uid, "CRC en cours", None);
+    let away = CrmError::Unavailable {
+        reason: "no connection".into(),
+        retry_at: None,
+    };
+    crm.lists(page(Vec::new(), Some("2")));
+    crm.lists(Err(away));
+    assert!(poll.look().await.is_err());
+    let ready = daemon.get("/readyz", "").await;
+    assert_eq!(ready.status, 503);
+    assert!(
+        ready.json()["crm"]
+            .as_str()
+            .unwrap()
+            .contains("no connection")
+    );
+    poll.look().await.unwrap();
+    assert_eq!(statuts(&daemon, &uid).await, ["CRC en cours"]);
+    assert_eq!(daemon.get("/readyz", "").await.json()["crm"], "ok");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_a_demande_in_doubt_is_read_again_once_it_is_known() {
+    let crm = listing();
+    let (daemon, _sowell) = with(&crm).await;
+    let poll = poller(&daemon, &crm);
+    let known = daemon.created(&signalement(1)).await;
+    let gate = Arc::new(Semaphore::new(0));
+    crm.creates([Goes::Held(gate.clone())]);
+    let request = daemon.request("POST", "/api/v1/signalements", "sowell");
+    let request = request.json(&signalement(2));
+    let post = tokio::spawn(async move { request.send().await.unwrap().status() });
+    until("the CRM is asked", || async {
+        (crm.count("create") == 2).then_some(())
+    })
+    .await;
+    // Listed long before anything else changes, and long before its UID is known here.
+    let mut early = change(&crm.demandes()[0]);
+    early.event.uid = passerelle::domain::demande::Uid::new("CRM-2".into());
+    early.event.statut = "CRC en cours".into();
+    early.at = DateTime::from_timestamp(1_000_000_100, 0).unwrap();
+    let mut later = change(&crm.demandes()[0]);
+    later.event.statut = "CRC en cours".into();
+    later.at = early.at + TimeDelta::hours(1);
+    crm.lists(page(vec![later, early.clone()], None));
+    poll.look().await.unwrap();
+    assert_eq!(statuts(&daemon, &known).await, ["CRC en cours"]);
+    gate.add_permits(1);
+    assert_eq!(post.await.unwrap(), 201);
+    crm.lists(page(vec![early.clone()], None));
+    poll.look().await.unwrap();
+    let query = crm.queries().pop().unwrap();
+    assert!(query.since < early.at);
+    assert_eq!(statuts(&daemon, "CRM-2").await, ["CRC en cours"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_pollers_do_not_read_at_the_same_time() {
+    let crm = listing();
+    let (daemon, _sowell) = with(&crm).await;
+    daemon.created(&signalement(1)).await;
+    let store = &daemon.state.store;
+    let now = Utc::now();
+    let lease = TimeDelta::seconds(60);
+    let claim = store.claim_poll(now, lease).await.unwrap().unwrap();
+    poller(&daemon, &crm).look().await.unwrap();
+    assert_eq!(crm.count("changes"), 0);
+    let later = now + TimeDelta::seconds(61);
+    let second = store.claim_poll(later, lease).await.unwrap().unwrap();
+    assert!(!store.finish_poll(&claim, Some(now)).await.unwrap());
+    assert!(store.finish_poll(&second, Some(now)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_that_the_rules_do_not_know_is_kept_once() {
+    let crm = listing();
+    let (daemon, sowell) = with(&crm).await;
+    let poll = poller(&daemon, &crm);
+    let uid = daemon.created(&signalement(1)).await;
+    for _ in 0..2 {
+        crm.change(&uid, "Archivée", None);
+        poll.look().await.unwrap();
+    }
+    assert_eq!(statuts(&daemon, &uid).await, ["Archivée"]);
+    let table = daemon.read("rules/statuts.yaml");
+    let table = table.replace("correspondances:", "correspondances:\n  Archivée: Traité");
+    daemon.edit("rules/statuts.yaml", &table).await;
+    sowell.wait_for(1).await;
+    assert_eq!(sowell.delivered(), ["Traité"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_polls_as_often_as_the_settings_say() {
+    let crm = listing();
+    let sowell = FakeSowell::start().await;
+    let builder = Builder::new().crm(crm.clone()).sowell(&sowell);
+    let daemon = builder.set("CRM__POLL", "1s").start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    crm.change(&uid, "CRC en cours", None);
+    let calls = sowell.wait_for(1).await;
+    assert_eq!(
+        calls[0].body,
+        json!({
+            "uid": uid, "statut": "En cours de traitement", "statut_crm": "CRC en cours",
+            "date": calls[0].body["date"], "commentaire": null,
+            "lien_sowell": "https://manager.sowell.example/signalements/1",
+        })
+    );
+}

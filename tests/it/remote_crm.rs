@@ -1,0 +1,311 @@
+//! A remote CRM behind the port: it remembers what it did, and answers or not as it is told.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use passerelle::domain::demande::{Fichier, Uid};
+use passerelle::domain::ports::{
+    Change, ChangePage, ChangeQuery, CreateDemande, Crm, CrmError, DuplicateGuard, Remote,
+};
+use passerelle::domain::referentiel::Gestionnaire;
+use passerelle::domain::signalement::SignalementId;
+use passerelle::domain::statut::StatutEvent;
+use tokio::sync::Semaphore;
+
+/// How a call goes.
+#[derive(Debug, Clone)]
+pub enum Goes {
+    /// Nothing is done, and that is certain.
+    Away,
+    /// Our token is refused.
+    Unauthorized,
+    /// Nothing is done, and no answer comes.
+    Lost,
+    /// It is done, and no answer comes.
+    DoneInSilence,
+    /// It is done twice, and no answer comes.
+    DoneTwice,
+    /// It is refused for good.
+    Refused,
+    /// The connector makes no request of it.
+    Broken,
+    /// It waits to be let through, then is done.
+    Held(Arc<Semaphore>),
+}
+
+/// A demande in the CRM.
+#[derive(Debug, Clone)]
+pub struct InCrm {
+    pub reference: SignalementId,
+    pub uid: String,
+    pub photos: Vec<String>,
+    pub statut: String,
+    pub resultat: Option<String>,
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Default)]
+struct Inside {
+    demandes: Vec<InCrm>,
+    creates: VecDeque<Goes>,
+    finds: VecDeque<Goes>,
+    /// What becomes of the next photo of this name.
+    attaches: Vec<(String, Goes)>,
+    managers: VecDeque<Goes>,
+    calls: Vec<&'static str>,
+    /// What the next lists of changes see, page by page; the demandes themselves once it is empty.
+    pages: VecDeque<Result<ChangePage, CrmError>>,
+    queries: Vec<ChangeQuery>,
+    clock: i64,
+}
+
+pub struct RemoteCrm {
+    remote: Mutex<Remote>,
+    inside: Mutex<Inside>,
+}
+
+impl RemoteCrm {
+    pub fn new(guard: DuplicateGuard) -> Arc<Self> {
+        Arc::new(Self {
+            remote: Mutex::new(Remote {
+                guard,
+                longest_work: Duration::ZERO,
+                attaches: true,
+                reads_statut: false,
+                knows_managers: false,
+                overlap: None,
+            }),
+            inside: Mutex::default(),
+        })
+    }
+
+    /// Changes what its connector says.
+    pub fn with(self: Arc<Self>, change: impl FnOnce(&mut Remote)) -> Arc<Self> {
+        change(&mut self.remote.lock().unwrap());
+        self
+    }
+
+    /// Makes the next creations go so, one after the other.
+    pub fn creates(&self, goes: impl IntoIterator<Item = Goes>) {
+        self.inside.lock().unwrap().creates.extend(goes);
+    }
+
+    pub fn finds(&self, goes: impl IntoIterator<Item = Goes>) {
+        self.inside.lock().unwrap().finds.extend(goes);
+    }
+
+    /// Makes the next attempt at this photo go so.
+    pub fn attaches(&self, name: &str, goes: Goes) {
+        let mut inside = self.inside.lock().unwrap();
+        inside.attaches.push((name.to_owned(), goes));
+    }
+
+    /// Lists these changes next.
+    pub fn lists(&self, page: Result<ChangePage, CrmError>) {
+        self.inside.lock().unwrap().pages.push_back(page);
+    }
+
+    pub fn queries(&self) -> Vec<ChangeQuery> {
+        self.inside.lock().unwrap().queries.clone()
+    }
+
+    /// Someone changes a status in the CRM.
+    pub fn change(&self, uid: &str, statut: &str, resultat: Option<&str>) {
+        let mut inside = self.inside.lock().unwrap();
+        let at = inside.tick();
+        let demande = inside.demandes.iter_mut().find(|it| it.uid == uid).unwrap();
+        statut.clone_into(&mut demande.statut);
+        demande.resultat = resultat.map(str::to_owned);
+        demande.at = at;
+    }
+
+    /// Makes the next look-up of managers go so.
+    pub fn manages(&self, goes: Goes) {
+        self.inside.lock().unwrap().managers.push_back(goes);
+    }
+
+    pub fn demandes(&self) -> Vec<InCrm> {
+        self.inside.lock().unwrap().demandes.clone()
+    }
+
+    /// How often it was called so.
+    pub fn count(&self, call: &str) -> usize {
+        let inside = self.inside.lock().unwrap();
+        inside.calls.iter().filter(|it| **it == call).count()
+    }
+
+    /// It has this demande already.
+    pub fn has(&self, reference: &SignalementId) -> String {
+        self.inside.lock().unwrap().create(reference, "Transférée")
+    }
+
+    fn call(&self, name: &'static str, goes: impl FnOnce(&mut Inside) -> Option<Goes>) -> Next {
+        let mut inside = self.inside.lock().unwrap();
+        inside.calls.push(name);
+        goes(&mut inside)
+    }
+}
+
+type Next = Option<Goes>;
+
+impl Inside {
+    /// The CRM's own clock, which is years away from ours.
+    fn tick(&mut self) -> DateTime<Utc> {
+        self.clock += 1;
+        DateTime::from_timestamp(1_000_000_000 + self.clock, 0).unwrap()
+    }
+
+    fn create(&mut self, reference: &SignalementId, statut: &str) -> String {
+        let uid = format!("CRM-{}", self.demandes.len() + 1);
+        let at = self.tick();
+        self.demandes.push(InCrm {
+            reference: reference.clone(),
+            uid: uid.clone(),
+            photos: Vec::new(),
+            statut: statut.to_owned(),
+            resultat: None,
+            at,
+        });
+        uid
+    }
+}
+
+/// The error that a call ends with, if it does.
+fn failure(goes: &Goes) -> Option<CrmError> {
+    match goes {
+        Goes::Away => Some(CrmError::Unavailable {
+            reason: "connection refused".into(),
+            retry_at: None,
+        }),
+        Goes::Unauthorized => Some(CrmError::Unauthorized("answered 401".into())),
+        Goes::Lost | Goes::DoneInSilence | Goes::DoneTwice => {
+            Some(CrmError::InDoubt("no answer in time".into()))
+        }
+        Goes::Refused => Some(CrmError::Refused {
+            status: 422,
+            excerpt: "champ manquant".into(),
+        }),
+        Goes::Broken => Some(CrmError::Misconfigured("no such secret".into())),
+        Goes::Held(_) => None,
+    }
+}
+
+#[async_trait]
+impl Crm for RemoteCrm {
+    fn remote(&self) -> Option<Remote> {
+        Some(self.remote.lock().unwrap().clone())
+    }
+
+    async fn create(&self, request: &CreateDemande) -> Result<Uid, CrmError> {
+        let goes = self.call("create", |inside| inside.creates.pop_front());
+        if let Some(Goes::Held(gate)) = &goes {
+            gate.acquire().await.unwrap().forget();
+        }
+        let upsert = self.remote.lock().unwrap().guard != DuplicateGuard::LookUp
+            && self.remote.lock().unwrap().guard != DuplicateGuard::Nothing;
+        let mut inside = self.inside.lock().unwrap();
+        let known = inside
+            .demandes
+            .iter()
+            .find(|it| it.reference == request.reference)
+            .map(|it| it.uid.clone());
+        let times = match &goes {
+            None | Some(Goes::DoneInSilence | Goes::Held(_)) => 1,
+            Some(Goes::DoneTwice) => 2,
+            Some(_) => 0,
+        };
+        let mut uid = known.filter(|_| upsert);
+        for _ in 0..times {
+            if uid.is_none() || times == 2 {
+                uid = Some(inside.create(&request.reference, &request.demande.statut));
+            }
+        }
+        match goes.as_ref().and_then(failure) {
+            Some(error) => Err(error),
+            None => Ok(Uid::new(uid.unwrap())),
+        }
+    }
+
+    async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {
+        let goes = self.call("find", |inside| inside.finds.pop_front());
+        if let Some(error) = goes.as_ref().and_then(failure) {
+            return Err(error);
+        }
+        let found = self.demandes().into_iter();
+        let found = found.filter(|it| it.reference == request.reference);
+        Ok(found.map(|it| Uid::new(it.uid)).collect())
+    }
+
+    async fn attach(&self, uid: &Uid, fichier: &Fichier, bytes: Vec<u8>) -> Result<(), CrmError> {
+        let goes = self.call("attach", |inside| {
+            let at = inside.attaches.iter().position(|it| it.0 == fichier.nom)?;
+            Some(inside.attaches.remove(at).1)
+        });
+        assert_eq!(bytes.len() as u64, fichier.taille);
+        if let Some(error) = goes.as_ref().and_then(failure) {
+            return Err(error);
+        }
+        let mut inside = self.inside.lock().unwrap();
+        let demande = inside.demandes.iter_mut();
+        let demande = { demande }.find(|it| it.uid == uid.as_str()).unwrap();
+        demande.photos.push(fichier.nom.clone());
+        Ok(())
+    }
+
+    async fn statut(&self, uid: &Uid) -> Result<Change, CrmError> {
+        self.call("statut", |_| None);
+        let demandes = self.demandes();
+        let found = demandes.iter().find(|it| it.uid == uid.as_str());
+        found.map(change).ok_or(CrmError::Refused {
+            status: 404,
+            excerpt: String::new(),
+        })
+    }
+
+    async fn changes(&self, query: &ChangeQuery) -> Result<ChangePage, CrmError> {
+        self.call("changes", |_| None);
+        let mut inside = self.inside.lock().unwrap();
+        inside.queries.push(query.clone());
+        if let Some(page) = inside.pages.pop_front() {
+            return page;
+        }
+        let since = inside.demandes.iter().filter(|it| it.at >= query.since);
+        Ok(ChangePage {
+            changes: since.map(change).collect(),
+            next: None,
+        })
+    }
+
+    async fn managers(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {
+        let goes = self.call("managers", |inside| inside.managers.pop_front());
+        if let Some(error) = goes.as_ref().and_then(failure) {
+            return Err(error);
+        }
+        let one = |kind: &str| Gestionnaire {
+            r#type: kind.into(),
+            identifiant: format!("{kind}-{residence}"),
+            nom: "Du CRM".into(),
+            email: "crm@bailleur.example".into(),
+        };
+        Ok(vec![one("responsable_secteur"), one("technique")])
+    }
+}
+
+/// What a list of changes says of a demande.
+pub fn change(it: &InCrm) -> Change {
+    Change {
+        event: StatutEvent {
+            uid: Uid::new(it.uid.clone()),
+            statut: it.statut.clone(),
+            date: Some(it.at.to_rfc3339()),
+            resultat: it.resultat.clone(),
+            commentaire: None,
+            canal: None,
+            evenement: None,
+        },
+        at: it.at,
+    }
+}
