@@ -90,6 +90,26 @@ enum Verb {
     Completions(completions::Completions),
 }
 
+impl Verb {
+    /// Whether all it does is print, so that it may end as soon as nobody reads on.
+    fn only_prints(&self) -> bool {
+        use deliveries::Deliveries;
+        use rules::Rules;
+        use signalements::Signalements;
+        match self {
+            Self::Serve | Self::Init(_) | Self::Tokens(_) => false,
+            Self::Check(_)
+            | Self::Explain(_)
+            | Self::Coverage(_)
+            | Self::Impact(_)
+            | Self::Completions(_) => true,
+            Self::Rules(verb) => !matches!(verb, Rules::Rollback { .. }),
+            Self::Signalements(verb) => !matches!(verb, Signalements::Retry { .. }),
+            Self::Deliveries(verb) => !matches!(verb, Deliveries::Retry { .. }),
+        }
+    }
+}
+
 /// How a list is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -103,6 +123,11 @@ impl Cli {
     /// Runs the verb; an error goes to stderr and gives exit code 1.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        if self.verb.as_ref().is_some_and(Verb::only_prints) {
+            // A reader that has seen enough, such as `head`, is no fault. Whatever acts, though, must
+            // not end in the middle because a connection broke.
+            sigpipe::reset();
+        }
         let runtime = match tokio::runtime::Runtime::new() {
             Ok(runtime) => runtime,
             Err(error) => {
