@@ -97,7 +97,15 @@ impl Verb {
         use rules::Rules;
         use signalements::Signalements;
         match self {
-            Self::Serve | Self::Init(_) | Self::Tokens(_) => false,
+            Self::Serve
+            | Self::Init(_)
+            | Self::Copy(_)
+            | Self::Migrate(_)
+            | Self::Purge(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::Connector(_)
+            | Self::Tokens(_) => false,
             Self::Check(_)
             | Self::Explain(_)
             | Self::Coverage(_)
