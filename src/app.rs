@@ -127,19 +127,7 @@ impl App {
         let unsent = settings.data_dir.join("courriels");
         let mailer = MailOut::new(in_force.clone(), unsent.clone())
             .with_context(|| format!("{}", unsent.display()))?;
-        let mut folders = Vec::new();
-        let rules = source(
-            &settings.rules,
-            Shipped::Rules,
-            FolderOnDisk::rules,
-            &mut folders,
-        );
-        let exports = source(
-            &settings.referentiel,
-            Shipped::Referentiel,
-            FolderOnDisk::referentiel,
-            &mut folders,
-        );
+        let (rules, exports, folders) = sources(settings);
         let reload = Reload::boot(Arc::clone(&store), Arc::clone(&clock), rules, exports).await?;
         let reload = Arc::new(reload);
         let rules: Arc<dyn Rules> = reload.clone();
@@ -233,75 +221,48 @@ impl App {
     /// When the listener fails.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
         let state = self.state;
-        let workers = TaskTracker::new();
-        // Without any one of its workers the daemon would look alive and lose its promises.
-        let broken = CancellationToken::new();
-        let until_stop = |name: &'static str, task: Pin<Box<dyn Future<Output = ()> + Send>>| {
-            let (stop, broken) = (stop.clone(), broken.clone());
-            let mut task = tokio::spawn(task);
-            workers.spawn(async move {
-                tokio::select! {
-                    () = stop.cancelled() => task.abort(),
-                    ended = &mut task => {
-                        tracing::error!(name, ?ended, "a worker ended; the daemon stops");
-                        broken.cancel();
-                        stop.cancel();
-                    }
-                }
-            });
-        };
+        let workers = Workers::new(&stop);
         let (hint, hints) = mpsc::channel(HINTS);
         if !self.folders.is_empty() {
-            until_stop(
+            workers.until_stop(
                 "rules watcher",
                 Box::pin(watch::watch(self.folders, hint.clone())),
             );
         }
         let (settings_hint, settings_hints) = mpsc::channel(HINTS);
         if let Some(file) = self.settings_file {
-            until_stop(
+            workers.until_stop(
                 "settings watcher",
                 Box::pin(watch::watch(vec![file], settings_hint.clone())),
             );
         }
         // Listened to before the first request can be answered: until then, it would end us.
         match signal(SignalKind::hangup()) {
-            Ok(hangups) => until_stop(
+            Ok(hangups) => workers.until_stop(
                 "hangups",
                 Box::pin(reload_on_hangup(state.clone(), hangups)),
             ),
             Err(error) => tracing::warn!(%error, "SIGHUP is not listened to"),
         }
-        until_stop("held statuses", Box::pin(release_when_known(state.clone())));
-        until_stop("poll", Box::pin(self.poll.run()));
-        until_stop("tokens", Box::pin(refresh_tokens(state.clone())));
-        until_stop("sweep", Box::pin(self.sweep.run()));
-        until_stop("retention", Box::pin(self.retention.run()));
-        until_stop("metrics", Box::pin(tidy_metrics(state.clone())));
+        workers.until_stop("held statuses", Box::pin(release_when_known(state.clone())));
+        workers.until_stop("poll", Box::pin(self.poll.run()));
+        workers.until_stop("tokens", Box::pin(refresh_tokens(state.clone())));
+        workers.until_stop("sweep", Box::pin(self.sweep.run()));
+        workers.until_stop("retention", Box::pin(self.retention.run()));
+        workers.until_stop("metrics", Box::pin(tidy_metrics(state.clone())));
         let presence = state.presence.clone();
         let here = presence.clone();
-        until_stop("replica", Box::pin(async move { here.run().await }));
+        workers.until_stop("replica", Box::pin(async move { here.run().await }));
         let reload = state.reload.clone();
-        until_stop("rules", Box::pin(async move { reload.run(hints).await }));
+        workers.until_stop("rules", Box::pin(async move { reload.run(hints).await }));
         let settings = state.settings.clone();
-        until_stop(
+        workers.until_stop(
             "settings",
             Box::pin(async move { settings.run(settings_hints).await }),
         );
         // These finish what is under way before they end.
-        let delivery = tokio::spawn(self.delivery.run(stop.clone()));
-        let creations = tokio::spawn(self.creations.run(stop.clone()));
-        for (name, worker) in [("outbox", delivery), ("creations", creations)] {
-            let (stopping, broke) = (stop.clone(), broken.clone());
-            workers.spawn(async move {
-                let ended = worker.await;
-                if !stopping.is_cancelled() {
-                    tracing::error!(name, ?ended, "a worker ended; the daemon stops");
-                    broke.cancel();
-                    stopping.cancel();
-                }
-            });
-        }
+        workers.to_the_end("outbox", self.delivery.run(stop.clone()));
+        workers.to_the_end("creations", self.creations.run(stop.clone()));
 
         let tasks = state.tasks.clone();
         let handle = Handle::new();
@@ -317,13 +278,12 @@ impl App {
         leave(&handle).await;
         handle.graceful_shutdown(None);
         tasks.close();
-        workers.close();
         let finish = async {
             if !server.is_finished() {
                 let _ = server.await;
             }
             tasks.wait().await;
-            workers.wait().await;
+            workers.ended().await;
             presence.leave().await;
         };
         if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {
@@ -331,10 +291,64 @@ impl App {
         }
         drop((hint, settings_hint));
         drop(self.alone);
-        if broken.is_cancelled() {
+        if workers.broken.is_cancelled() {
             anyhow::bail!("a worker ended on its own; its error is in the log");
         }
         Ok(())
+    }
+}
+
+/// What runs beside the requests. Without any one of them the daemon would look alive and lose its
+/// promises: one that ends on its own stops it.
+struct Workers {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// One ended on its own.
+    broken: CancellationToken,
+}
+
+impl Workers {
+    fn new(stop: &CancellationToken) -> Self {
+        Self {
+            tasks: TaskTracker::new(),
+            stop: stop.clone(),
+            broken: CancellationToken::new(),
+        }
+    }
+
+    /// One that may be left at any point when the daemon stops.
+    fn until_stop(&self, name: &'static str, work: Pin<Box<dyn Future<Output = ()> + Send>>) {
+        let (stop, broken) = (self.stop.clone(), self.broken.clone());
+        let mut task = tokio::spawn(work);
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => task.abort(),
+                ended = &mut task => {
+                    tracing::error!(name, ?ended, "a worker ended; the daemon stops");
+                    broken.cancel();
+                    stop.cancel();
+                }
+            }
+        });
+    }
+
+    /// One that learns of the stop itself, and finishes what it has under way before it ends.
+    fn to_the_end(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        let (stop, broken) = (self.stop.clone(), self.broken.clone());
+        let task = tokio::spawn(work);
+        self.tasks.spawn(async move {
+            let ended = task.await;
+            if !stop.is_cancelled() {
+                tracing::error!(name, ?ended, "a worker ended; the daemon stops");
+                broken.cancel();
+                stop.cancel();
+            }
+        });
+    }
+
+    async fn ended(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 }
 
@@ -600,6 +614,16 @@ fn settings_on_disk(settings: &Settings) -> Option<FolderOnDisk> {
         tracing::warn!("the settings file cannot be read twice: its edits need a restart");
     }
     file
+}
+
+/// Where rules and exports are read, and which folders are to be watched.
+fn sources(settings: &Settings) -> (Arc<dyn Source>, Arc<dyn Source>, Vec<FolderOnDisk>) {
+    let mut watched = Vec::new();
+    let (shipped, on_disk) = (Shipped::Rules, FolderOnDisk::rules);
+    let rules = source(&settings.rules, shipped, on_disk, &mut watched);
+    let (shipped, on_disk) = (Shipped::Referentiel, FolderOnDisk::referentiel);
+    let exports = source(&settings.referentiel, shipped, on_disk, &mut watched);
+    (rules, exports, watched)
 }
 
 fn source(
