@@ -121,6 +121,7 @@ mod tests {
         first_retry: Duration::from_secs(1),
         max_retry: Duration::from_mins(1),
         give_up_after: Duration::from_hours(1),
+        attempt: Duration::from_mins(1),
     };
 
     fn away(retry_at: Option<DateTime<Utc>>) -> Result<(), CrmError> {

@@ -124,7 +124,7 @@ impl FakeCrm {
     pub fn change(&self, id: &str, statut: &str, resultat: Option<&str>) {
         let mut demandes = self.inside.demandes.lock().unwrap();
         let demande = demandes.iter_mut().find(|it| it.id == id).unwrap();
-        demande.statut = statut.to_owned();
+        statut.clone_into(&mut demande.statut);
         demande.resultat = resultat.map(str::to_owned);
         demande.changed_at = Utc::now();
     }
