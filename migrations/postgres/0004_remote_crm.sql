@@ -36,9 +36,6 @@ CREATE TABLE polls (
     fence        BIGINT NOT NULL DEFAULT 0
 );
 
-INSERT INTO polls (name) VALUES ('crm');
-
 -- Photos are delivered to a remote CRM through the same outbox.
 ALTER TABLE livraisons DROP CONSTRAINT livraisons_destination_check;
-ALTER TABLE livraisons ADD CONSTRAINT livraisons_destination_check
-    CHECK (destination IN ('sowell', 'courriel', 'crm'));
+ALTER TABLE livraisons ADD CONSTRAINT livraisons_destination_check CHECK (destination IN ('sowell', 'courriel', 'crm'));

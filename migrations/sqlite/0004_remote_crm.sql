@@ -36,13 +36,9 @@ CREATE TABLE polls (
     fence        INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO polls (name) VALUES ('crm');
-
 -- Photos are delivered to a remote CRM through the same outbox. SQLite cannot change a constraint;
 -- its manual gives this way for one that concerns no stored row (https://sqlite.org/lang_altertable.html,
 -- "making other kinds of table schema changes").
 PRAGMA writable_schema = ON;
-UPDATE sqlite_schema
-SET sql = replace(sql, '(''sowell'', ''courriel'')', '(''sowell'', ''courriel'', ''crm'')')
-WHERE type = 'table' AND name = 'livraisons';
+UPDATE sqlite_schema SET sql = replace(sql, '(''sowell'', ''courriel'')', '(''sowell'', ''courriel'', ''crm'')') WHERE name = 'livraisons';
 PRAGMA writable_schema = RESET;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use passerelle::adapters::clock::SystemClock;
 use passerelle::domain::ports::{Change, ChangePage, CrmError, DuplicateGuard};
 use passerelle::flows::poll::Poll;
@@ -180,7 +180,7 @@ async fn a_change_of_a_demande_in_doubt_is_read_again_once_it_is_known() {
     let mut early = change(&crm.demandes()[0]);
     early.event.uid = passerelle::domain::demande::Uid::new("CRM-2".into());
     early.event.statut = "CRC en cours".into();
-    early.at = DateTime::from_timestamp(1_000_000_100, 0).unwrap();
+    early.at += TimeDelta::seconds(100);
     let mut later = change(&crm.demandes()[0]);
     later.event.statut = "CRC en cours".into();
     later.at = early.at + TimeDelta::hours(1);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use passerelle::domain::demande::{Fichier, Uid};
 use passerelle::domain::ports::{
     Change, ChangePage, ChangeQuery, CreateDemande, Crm, CrmError, DuplicateGuard, Remote,
@@ -59,7 +59,7 @@ struct Inside {
     /// What the next lists of changes see, page by page; the demandes themselves once it is empty.
     pages: VecDeque<Result<ChangePage, CrmError>>,
     queries: Vec<ChangeQuery>,
-    clock: i64,
+    clock: Option<DateTime<Utc>>,
 }
 
 pub struct RemoteCrm {
@@ -152,10 +152,14 @@ impl RemoteCrm {
 type Next = Option<Goes>;
 
 impl Inside {
-    /// The CRM's own clock, which is years away from ours.
+    /// The CRM's own clock, which is hours behind ours.
     fn tick(&mut self) -> DateTime<Utc> {
-        self.clock += 1;
-        DateTime::from_timestamp(1_000_000_000 + self.clock, 0).unwrap()
+        let clock = self
+            .clock
+            .unwrap_or_else(|| Utc::now() - TimeDelta::hours(5));
+        let clock = clock.trunc_subsecs(0) + TimeDelta::seconds(1);
+        self.clock = Some(clock);
+        clock
     }
 
     fn create(&mut self, reference: &SignalementId, statut: &str) -> String {

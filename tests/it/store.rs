@@ -925,7 +925,9 @@ fn each_migration_has_its_pair_with_the_same_columns() {
             let lines = text
                 .lines()
                 .map(|line| line.split("--").next().unwrap().trim())
-                .filter(|line| !line.is_empty() && !line.starts_with("rowid"));
+                .filter(|line| !line.is_empty() && !line.starts_with("rowid"))
+                // Constraints are changed in ways that have nothing in common.
+                .filter(|line| !line.contains("CONSTRAINT") && !line.contains("_schema"));
             let words = lines.map(|line| {
                 let of_table = ["CREATE", "ALTER", "DROP"]
                     .iter()

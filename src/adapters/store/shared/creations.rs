@@ -39,7 +39,7 @@ impl PendingCreations for DbStore {
 
     async fn any_in_doubt(&self) -> Result<bool, StoreError> {
         let found: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM creations WHERE in_doubt = 1 LIMIT 1")
+            sqlx::query_scalar("SELECT in_doubt FROM creations WHERE in_doubt = 1 LIMIT 1")
                 .fetch_optional(&self.readers)
                 .await
                 .map_err(|error| failed(&error))?;

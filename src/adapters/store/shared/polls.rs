@@ -47,8 +47,9 @@ async fn claim(
     lease: Duration,
 ) -> Result<Option<PollClaim>, StoreError> {
     let row = sqlx::query(
-        "UPDATE polls SET leased_until = $1, fence = fence + 1 \
-         WHERE name = 'crm' AND leased_until <= $2 RETURNING fence, seen_until",
+        "INSERT INTO polls (name, leased_until, fence) VALUES ('crm', $1, 1) \
+         ON CONFLICT (name) DO UPDATE SET leased_until = excluded.leased_until, \
+         fence = polls.fence + 1 WHERE polls.leased_until <= $2 RETURNING fence, seen_until",
     )
     .bind(millis(now + lease))
     .bind(millis(now))
