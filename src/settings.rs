@@ -428,7 +428,7 @@ mod tests {
     fn a_password_in_an_address_is_not_repeated() {
         for variable in ["DATABASE_URL", "FILES_URL", "SOWELL__BASE_URL"] {
             let name = format!("PASSERELLE_{variable}");
-            let environment = vec![(name, "postgres://u:hunter2@h/db".to_owned())];
+            let environment = vec![(name, "mysql://u:hunter2@h/db".to_owned())];
             let error = Settings::load(None, environment).unwrap_err().to_string();
             assert!(!error.contains("hunter2"), "{error}");
         }

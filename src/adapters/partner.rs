@@ -21,6 +21,7 @@ use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::crash;
 use crate::flows::inbound::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::connector::{
@@ -507,8 +508,10 @@ async fn exchange(
     let whole = Instant::now() + delays.total;
     // A connection that is not made in time is told by its own limit, as what was not sent.
     let head = (delays.connect + delays.head).min(delays.total);
-    let head = tokio::time::timeout(head, client.execute(request));
-    let response = match head.await {
+    crash::point("partner.call.before");
+    let answered = tokio::time::timeout(head, client.execute(request)).await;
+    crash::point("partner.call.after");
+    let response = match answered {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => return Err(silence(&error)),
         Err(_) => return Err(CallError::Lost("no answer in time")),

@@ -138,11 +138,11 @@ async fn only_the_photo_that_failed_is_tried_again(
         (crm.calls(second).len() == 2).then_some(())
     })
     .await;
-    assert_eq!(
-        crm.calls("POST /demandes/C-1/fichiers?nom=photo-1").len(),
-        1
-    );
-    assert_eq!(crm.calls("POST /demandes").len(), 4);
+    // A token that ends may end under the other photo, too.
+    let most = if mood == Mood::TokenEnds { 2 } else { 1 };
+    let first = crm.calls("POST /demandes/C-1/fichiers?nom=photo-1").len();
+    assert!(first <= most, "{first}");
+    assert_eq!(crm.calls("POST /demandes").len(), first + 3);
 }
 
 #[rstest]

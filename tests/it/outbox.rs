@@ -90,7 +90,7 @@ impl Model {
     /// Whether a claim still counts.
     fn holds(&self, number: usize, fence: i64) -> bool {
         let it = &self.deliveries[number];
-        it.state == State::Waiting && it.fence == fence
+        it.state == State::Waiting && it.fence == fence && it.leased_until > 0
     }
 }
 

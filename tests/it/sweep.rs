@@ -46,7 +46,8 @@ async fn only_old_photos_that_nobody_names_go() {
             age(&path);
         }
     }
-    assert_eq!(sweep(&daemon).once().await.unwrap(), 2);
+    // The daemon sweeps at its start, too, so either may find them.
+    sweep(&daemon).once().await.unwrap();
     let mut left = files(&daemon);
     left.retain(|it| !it.ends_with(&young.sha256));
     assert_eq!(left, named);
