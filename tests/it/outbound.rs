@@ -286,6 +286,37 @@ async fn a_destination_that_fails_for_all_is_left_alone_across_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_crm_may_sign_its_calls_instead_of_sending_a_token() {
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let sowell = FakeSowell::start().await;
+    let builder = Builder::new().sowell(&sowell);
+    let daemon = builder.set("CRM__WEBHOOK_SECRET", SECRET).start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let body = json!({"statut": "CRC en cours"}).to_string();
+    let now = Utc::now().timestamp();
+    let call = |secret: &str, at: i64, client: &str| {
+        let headers = passerelle::adapters::partner::sign(secret, "msg-1", at, body.as_bytes());
+        let path = format!("/api/v1/demandes/{uid}/statut");
+        let mut request = daemon.request("POST", &path, client);
+        for (name, value) in headers.unwrap() {
+            request = request.header(name, value);
+        }
+        request
+            .header("content-type", "application/json")
+            .body(body.clone())
+    };
+    let other = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    for refused in [call(other, now, ""), call(SECRET, now - 3_600, "")] {
+        assert_eq!(daemon.send(refused).await.status, 401);
+    }
+    // A token that is sent counts, whatever is signed.
+    assert_eq!(daemon.send(call(SECRET, now, "sowell")).await.status, 403);
+    assert_eq!(daemon.send(call(SECRET, now, "")).await.status, 202);
+    sowell.wait_for(1).await;
+    assert_eq!(sowell.delivered(), ["En cours de traitement"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_status_that_comes_back_is_sent_again() {
     let sowell = FakeSowell::start().await;
     let (daemon, uid) = start(&sowell).await;

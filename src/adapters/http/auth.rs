@@ -1,4 +1,5 @@
-//! Who calls, and how often: bearer tokens kept hashed, and a rate for each client.
+//! Who calls, and how often: bearer tokens kept hashed, the CRM's signatures, and a rate for each
+//! client.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use arc_swap::ArcSwap;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use chrono::Utc;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
@@ -14,6 +16,7 @@ use subtle::ConstantTimeEq;
 
 use crate::adapters::http::AppState;
 use crate::adapters::http::problem::Problem;
+use crate::adapters::partner;
 use crate::domain::ports::Client;
 use crate::domain::signalement::hex;
 use crate::settings::{InForce, MadeFrom, Rate, Secret};
@@ -34,6 +37,7 @@ pub struct Gate {
     stored: ArcSwap<Hashes>,
     /// Keeps its counts until the rate itself changes.
     limiter: MadeFrom<Rate, DefaultKeyedRateLimiter<Client>>,
+    in_force: InForce,
 }
 
 impl Gate {
@@ -48,12 +52,34 @@ impl Gate {
                 |settings| &settings.limits.rate,
                 |rate| RateLimiter::keyed(quota(*rate)),
             ),
+            in_force: in_force.clone(),
         }
     }
 
     /// Replaces the hashes that the database gave.
     pub fn set_stored(&self, hashes: impl IntoIterator<Item = (Client, String)>) {
         self.stored.store(Arc::new(hashes.into_iter().collect()));
+    }
+
+    /// Whether the CRM signed this body; never where the settings give no secret for it.
+    fn signed_by_crm(&self, headers: &HeaderMap, body: &[u8]) -> bool {
+        let settings = self.in_force.get();
+        let header = |name: &str| headers.get(name)?.to_str().ok();
+        let secret = settings.crm.webhook_secret.as_ref();
+        secret.is_some_and(|secret| {
+            partner::verify(secret.expose(), header, Utc::now().timestamp(), body)
+        })
+    }
+
+    /// Counts a call of a client.
+    fn admit(&self, client: Client) -> Result<Caller, Problem> {
+        match self.limiter.get().check_key(&client) {
+            Ok(()) => Ok(Caller(client)),
+            Err(until) => {
+                let wait = until.wait_time_from(DefaultClock::default().now());
+                Err(Problem::too_many(wait.as_secs() + 1))
+            }
+        }
     }
 
     fn client(&self, headers: &HeaderMap) -> Option<Client> {
@@ -114,10 +140,52 @@ impl FromRequestParts<AppState> for Caller {
             .gate
             .client(&parts.headers)
             .ok_or_else(Problem::unauthorized)?;
-        if let Err(until) = state.gate.limiter.get().check_key(&client) {
-            let wait = until.wait_time_from(DefaultClock::default().now());
-            return Err(Problem::too_many(wait.as_secs() + 1));
+        state.gate.admit(client)
+    }
+}
+
+/// Who tells a status: a client by its token, or the CRM by the signature of its call, which only
+/// the body can prove.
+#[derive(Debug)]
+pub enum Teller {
+    /// Its token is known.
+    Known(Caller),
+    /// It claims to be the CRM.
+    Signing(HeaderMap),
+}
+
+impl Teller {
+    /// Lets the CRM and the admins pass.
+    ///
+    /// # Errors
+    /// 401 for a signature that does not fit, 403 for another client, 429 beyond the rate.
+    pub fn require(self, gate: &Gate, body: &[u8]) -> Result<(), Problem> {
+        let caller = match self {
+            Self::Known(caller) => caller,
+            Self::Signing(headers) if gate.signed_by_crm(&headers, body) => {
+                gate.admit(Client::Crm)?
+            }
+            Self::Signing(_) => return Err(Problem::unauthorized()),
+        };
+        caller.require(&[Client::Crm, Client::Admin]).map(|_| ())
+    }
+}
+
+impl FromRequestParts<AppState> for Teller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Self, Self::Rejection> {
+        let settings = state.gate.in_force.get();
+        let signs = parts.headers.contains_key("webhook-signature")
+            && !parts.headers.contains_key(header::AUTHORIZATION);
+        if signs && settings.crm.webhook_secret.is_some() {
+            return Ok(Self::Signing(parts.headers.clone()));
         }
-        Ok(Self(client))
+        Caller::from_request_parts(parts, state)
+            .await
+            .map(Self::Known)
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::adapters::http::AppState;
-use crate::adapters::http::auth::Caller;
+use crate::adapters::http::auth::{Caller, Teller};
 use crate::adapters::http::body::JsonBody;
 use crate::adapters::http::json::Json as Received;
 use crate::adapters::http::path::Segments;
@@ -229,11 +229,11 @@ async fn find(state: &AppState, uid: String) -> Result<Demande, Problem> {
 )]
 pub async fn change_statut(
     State(state): State<AppState>,
-    caller: Caller,
+    teller: Teller,
     Segments(uid): Segments<String>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    caller.require(&[Client::Crm, Client::Admin])?;
+    teller.require(&state.gate, &body.bytes)?;
     let event = read_event(uid, &body.bytes)?;
     let outcome = state.outbound.receive(event).await;
     let label = match &outcome {
