@@ -1,11 +1,12 @@
 //! The composition root: settings in, a running daemon out. The only place that knows which
 //! adapter stands behind which port.
 
+mod workers;
+
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,12 +15,13 @@ use axum::middleware;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::{Handle, Server};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::workers::{Workers, refresh_tokens, release_when_known, reload_on_hangup, tidy_metrics};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::crm::embedded::EmbeddedCrm;
 use crate::adapters::crm::rest::RestCrm;
@@ -62,12 +64,6 @@ const LAST_REQUESTS: Duration = Duration::from_millis(250);
 const CONNECTIONS_POLL: Duration = Duration::from_millis(5);
 /// How often a daemon that is stopping is looked at.
 const LOCK_POLL: Duration = Duration::from_millis(50);
-/// How soon a token that the command line made replaces the old one.
-const TOKEN_REFRESH: Duration = Duration::from_secs(2);
-/// How often held statuses are looked at, new rules or not.
-const HELD_POLL: Duration = Duration::from_secs(10);
-/// How often the metrics' histograms are tidied.
-const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// Hints of changed files that may wait; one is as good as many.
 const HINTS: usize = 8;
 
@@ -295,60 +291,6 @@ impl App {
             anyhow::bail!("a worker ended on its own; its error is in the log");
         }
         Ok(())
-    }
-}
-
-/// What runs beside the requests. Without any one of them the daemon would look alive and lose its
-/// promises: one that ends on its own stops it.
-struct Workers {
-    tasks: TaskTracker,
-    stop: CancellationToken,
-    /// One ended on its own.
-    broken: CancellationToken,
-}
-
-impl Workers {
-    fn new(stop: &CancellationToken) -> Self {
-        Self {
-            tasks: TaskTracker::new(),
-            stop: stop.clone(),
-            broken: CancellationToken::new(),
-        }
-    }
-
-    /// One that may be left at any point when the daemon stops.
-    fn until_stop(&self, name: &'static str, work: Pin<Box<dyn Future<Output = ()> + Send>>) {
-        let (stop, broken) = (self.stop.clone(), self.broken.clone());
-        let mut task = tokio::spawn(work);
-        self.tasks.spawn(async move {
-            tokio::select! {
-                () = stop.cancelled() => task.abort(),
-                ended = &mut task => {
-                    tracing::error!(name, ?ended, "a worker ended; the daemon stops");
-                    broken.cancel();
-                    stop.cancel();
-                }
-            }
-        });
-    }
-
-    /// One that learns of the stop itself, and finishes what it has under way before it ends.
-    fn to_the_end(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        let (stop, broken) = (self.stop.clone(), self.broken.clone());
-        let task = tokio::spawn(work);
-        self.tasks.spawn(async move {
-            let ended = task.await;
-            if !stop.is_cancelled() {
-                tracing::error!(name, ?ended, "a worker ended; the daemon stops");
-                broken.cancel();
-                stop.cancel();
-            }
-        });
-    }
-
-    async fn ended(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
     }
 }
 
@@ -663,43 +605,4 @@ async fn make_missing_tokens(
         }
     }
     Ok(made)
-}
-
-async fn reload_on_hangup(state: AppState, mut hangups: Signal) {
-    while hangups.recv().await.is_some() {
-        state.settings.reload().await;
-        state.reload.reload().await;
-    }
-}
-
-/// Statuses that the rules did not know are sent once they do.
-async fn release_when_known(state: AppState) {
-    let mut accepted = state.reload.subscribe();
-    loop {
-        // Also at the start: the rules may have learnt while the daemon was down.
-        if let Err(error) = state.outbound.release_held().await {
-            tracing::error!(%error, "held statuses were not looked at");
-        }
-        // Also now and then: an event may be held by the old rules just after the new ones came.
-        if let Ok(Err(_)) = tokio::time::timeout(HELD_POLL, accepted.changed()).await {
-            return;
-        }
-    }
-}
-
-async fn refresh_tokens(state: AppState) {
-    loop {
-        tokio::time::sleep(TOKEN_REFRESH).await;
-        // While the database is away, the tokens known so far stay good.
-        if let Ok(tokens) = state.store.tokens().await {
-            state.gate.set_stored(tokens);
-        }
-    }
-}
-
-async fn tidy_metrics(state: AppState) {
-    loop {
-        tokio::time::sleep(METRICS_UPKEEP).await;
-        state.metrics.run_upkeep();
-    }
 }

@@ -48,7 +48,7 @@ fn each_room_keeps_its_tools() {
             ],
         ),
         ("notify::", &["adapters/watch.rs"]),
-        ("tokio::", &["flows/", "adapters/", "app.rs", "cli"]),
+        ("tokio::", &["flows/", "adapters/", "app", "cli"]),
         ("std::fs", &["adapters/", "app.rs", "cli/", "settings"]),
     ];
     let mut wrong = Vec::new();
