@@ -1,0 +1,70 @@
+//! A daemon with a landlord, in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::landlord::Landlord;
+use super::program::{Program, folder, free_address};
+
+/// Token of SoWell.
+pub const SOWELL: &str = "bench-sowell-0123456789abcdef0123456789abcdef";
+/// Token of the CRM.
+pub const CRM: &str = "bench-crm-0123456789abcdef0123456789abcdef";
+/// Token of the admins.
+pub const ADMIN: &str = "bench-admin-0123456789abcdef0123456789abcdef";
+
+/// What outlives the daemon's process: its rules, reference data and memory.
+pub struct Site {
+    binary: PathBuf,
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Site {
+    /// A new one, with an empty memory.
+    pub fn new(binary: &Path, landlord: Landlord) -> Self {
+        let folder = folder();
+        landlord.write(folder.path());
+        let site = Self {
+            binary: binary.to_path_buf(),
+            folder,
+            environment: Vec::new(),
+        };
+        site.set("TOKENS__SOWELL", SOWELL)
+            .set("TOKENS__CRM", CRM)
+            .set("TOKENS__ADMIN", ADMIN)
+            .set("RULES_DIR", "rules")
+            .set("REFERENTIEL_DIR", "referentiel")
+            .set("LIMITS__RATE", "100000000/min")
+    }
+
+    /// Changes a setting for the starts to come.
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        let name = format!("PASSERELLE_{name}");
+        self.environment.push((name, value.to_owned()));
+        self
+    }
+
+    /// Starts the daemon.
+    pub fn start(&self) -> Program {
+        let address = free_address();
+        let mut command = self.command();
+        command.env("PASSERELLE_LISTEN", address.to_string());
+        Program::start(&mut command, address, "/readyz", &self.path().join("log"))
+    }
+
+    /// The binary with the settings, and nothing else, in its environment.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.current_dir(self.path()).env_clear();
+        command.envs(self.environment.iter().cloned());
+        command
+    }
+
+    /// Its folder: `rules`, `referentiel`, `data`.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}

@@ -1,0 +1,50 @@
+//! What is written after `--` on the command line: `--name value`, or `--name` for a switch.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+/// The options of one run.
+pub struct Options {
+    /// A short run, to show that everything works; its figures are not kept.
+    pub quick: bool,
+    given: BTreeMap<String, String>,
+}
+
+impl Options {
+    /// Reads the command line.
+    pub fn read() -> Self {
+        let mut given = BTreeMap::new();
+        let mut words = std::env::args().skip(1).peekable();
+        while let Some(word) = words.next() {
+            let Some(name) = word.strip_prefix("--") else {
+                panic!("not an option: {word}");
+            };
+            let value = words.next_if(|next| !next.starts_with("--"));
+            given.insert(name.to_owned(), value.unwrap_or_default());
+        }
+        // Cargo adds it.
+        given.remove("bench");
+        let quick = given.remove("quick").is_some();
+        Self { quick, given }
+    }
+
+    /// A value that the run may change, with what it is in a full and in a quick run.
+    pub fn value<T: FromStr>(&mut self, name: &str, full: T, quick: T) -> T {
+        let Some(text) = self.given.remove(name) else {
+            return if self.quick { quick } else { full };
+        };
+        let value = text.parse();
+        value.unwrap_or_else(|_| panic!("--{name} {text}: not understood"))
+    }
+
+    /// A value without a default.
+    pub fn optional(&mut self, name: &str) -> Option<String> {
+        self.given.remove(name)
+    }
+
+    /// Stops at an option that nobody asked for: a mistyped one must not go unnoticed.
+    pub fn finish(&self) {
+        let unknown = self.given.keys().next();
+        assert!(unknown.is_none(), "unknown option: --{}", unknown.unwrap());
+    }
+}

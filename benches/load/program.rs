@@ -1,0 +1,117 @@
+//! Programs under measurement: built as they are shipped, started on a free port, watched from outside.
+
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::requests::{Connection, Head};
+use super::wait;
+
+/// A program that is not ready after so long never will be.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// How closely the time to be ready is looked at.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// A process on a port of its own; it is killed with this value.
+pub struct Program {
+    process: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// From its start to its first answer that is not 503.
+    pub ready: Duration,
+}
+
+impl Program {
+    /// Starts a program that was told to listen on this address; `probe` is asked until it is ready.
+    pub fn start(command: &mut Command, address: SocketAddr, probe: &str, log: &Path) -> Self {
+        let output = File::create(log).unwrap();
+        command.stdin(Stdio::null());
+        command.stdout(output.try_clone().unwrap()).stderr(output);
+        let begin = Instant::now();
+        let process = command.spawn();
+        let process = process.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut program = Self {
+            process,
+            address,
+            ready: Duration::ZERO,
+        };
+        while !program.answers(probe) {
+            let ended = program.process.try_wait().unwrap();
+            let late = begin.elapsed() > PATIENCE;
+            if ended.is_some() || late {
+                let said = fs::read_to_string(log).unwrap_or_default();
+                panic!("{command:?} is not ready ({ended:?}):\n{said}");
+            }
+            wait(LOOK);
+        }
+        program.ready = begin.elapsed();
+        program
+    }
+
+    fn answers(&self, probe: &str) -> bool {
+        let answer = Connection::open(self.address)
+            .and_then(|mut it| it.call(&Head::new("GET", probe, "none"), ""));
+        answer.is_ok_and(|it| it.status != 503)
+    }
+
+    /// Memory that it holds now, and the most that it ever held, in MB.
+    pub fn memory_mb(&self) -> (f64, f64) {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let field = |name: &str| {
+            let line = status.lines().find_map(|it| it.strip_prefix(name)).unwrap();
+            let kilobytes = line.trim_end_matches("kB").trim().parse::<f64>().unwrap();
+            kilobytes / 1024.0
+        };
+        (field("VmRSS:"), field("VmHWM:"))
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// An address that nobody listens on.
+pub fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// A folder on the disk of the build, which need not be that of `/tmp`.
+pub fn folder() -> TempDir {
+    // What the run before left in memory must not be written in this one's time.
+    let synced = Command::new("sync").status();
+    assert!(synced.is_ok_and(|it| it.success()), "sync");
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+/// The bare handler of `benches/floor`.
+pub fn floor() -> PathBuf {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/floor/Cargo.toml");
+    built(manifest, "floor")
+}
+
+/// The daemon as it is shipped: what Cargo builds for tests and benches has the crash points in it.
+/// `PASSERELLE_BENCH_BIN` names another.
+pub fn passerelle() -> PathBuf {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let named = std::env::var_os("PASSERELLE_BENCH_BIN");
+    named.map_or_else(|| built(manifest, "passerelle"), PathBuf::from)
+}
+
+fn built(manifest: &str, binary: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--locked", "--bin", binary])
+        .args(["--manifest-path", manifest, "--target-dir"])
+        .arg(target)
+        .status();
+    assert!(status.is_ok_and(|it| it.success()), "{manifest}");
+    target.join("release").join(binary)
+}
