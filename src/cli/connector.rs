@@ -122,31 +122,13 @@ impl Test {
     }
 }
 
-/// The sample, with a word in the place of each value that only an answer would tell.
-fn values(connector: &Connector, operation: Operation) -> Value {
-    let mut values = sample(operation);
-    for at in 0..connector.steps_before(operation) {
-        if let Some(name) = connector.name_before(operation, at) {
-            values[name] = connector.placeholders(operation, Some(at));
-        }
-    }
-    let sent = connector.placeholders(Operation::Televerser, None);
-    if let Some(photo) = values.get_mut("fichier") {
-        photo["envoi"] = sent.clone();
-    }
-    for photo in values["fichiers"].as_array_mut().into_iter().flatten() {
-        photo["envoi"] = sent.clone();
-    }
-    values
-}
-
 fn show_sample(connector: &Connector, operation: Operation, access: &Access) {
     let mut masked = access.masked();
     for name in connector.secrets() {
         masked.secrets.insert(name.clone(), format!("***{name}***"));
     }
     masked.jeton = connector.logs_in().then(|| "***jeton***".to_owned());
-    let values = values(connector, operation);
+    let values = connector.example(operation);
     let login = connector.logs_in().then_some(Step::Login);
     let before = (0..connector.steps_before(operation)).map(Step::Before);
     for step in login.into_iter().chain(before).chain([Step::Main]) {

@@ -12,6 +12,7 @@ mod keys;
 mod render;
 pub mod shape;
 mod source;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -27,6 +28,7 @@ use shape::{Located, Shape};
 
 pub use check::sample;
 pub use interpret::{Answer, Failure, Found, Item, Meaning};
+pub use keys::METHODS;
 pub use render::{Access, Body, Part, PartContent, Request};
 pub use shape::Fault;
 
@@ -329,6 +331,11 @@ impl Connector {
         self.operations.contains_key(&operation)
     }
 
+    /// The operations that the file describes.
+    pub fn described(&self) -> impl Iterator<Item = Operation> {
+        self.operations.keys().copied()
+    }
+
     /// How many calls come before this operation.
     #[must_use]
     pub fn steps_before(&self, operation: Operation) -> usize {
@@ -359,20 +366,6 @@ impl Connector {
     #[must_use]
     pub fn uploads_for(&self, operation: Operation) -> bool {
         self.has(Operation::Televerser) && self.mentions(operation, "envoi")
-    }
-
-    /// The values that an operation, or a call before it, reads under names of the file's own,
-    /// with a note in the place of each.
-    #[must_use]
-    pub fn placeholders(&self, operation: Operation, before: Option<usize>) -> Json {
-        let described = self.operations.get(&operation);
-        let values = described.and_then(|it| match before {
-            Some(at) => it.before.get(at).map(|it| &it.values),
-            None => Some(&it.values),
-        });
-        let names = values.into_iter().flat_map(BTreeMap::keys);
-        let note = |name: &String| (name.clone(), Json::from(format!("(lu : {name})")));
-        Json::Object(names.map(note).collect())
     }
 
     fn mentions(&self, operation: Operation, word: &str) -> bool {

@@ -309,6 +309,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// One of these words; any other is noted with the nearest.
+    pub(super) fn word(&mut self, node: &Node, words: &[&str]) -> Option<Located> {
+        let word = self.text(node)?;
+        if words.contains(&word.text.as_str()) {
+            return Some(word);
+        }
+        let near = suggestion(&word.text, words.iter().copied());
+        let message = format!("mot inconnu « {} » : {near}", word.text);
+        self.fault(code::WORD_UNKNOWN, node.line, node.column, message);
+        None
+    }
+
     pub(super) fn list<'n>(&mut self, node: &'n Node) -> Option<&'n [Node]> {
         match &node.value {
             Value::List(items) => Some(items),

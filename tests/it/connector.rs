@@ -484,6 +484,12 @@ fn faults(api: &str) -> Vec<passerelle::rules::diagnostic::Diagnostic> {
 fn what_the_guide_of_connectors_shows_is_right() {
     let whole = examples("# yaml-language-server").remove(0);
     assert_eq!(faults(&whole), []);
+    let cases = examples("# yaml-language-server").remove(1);
+    let mut rules = Shipped::Rules.files();
+    rules.insert(Partner::Crm.file().into(), whole.into_bytes());
+    rules.insert("cas/crm.yaml".into(), cases.into_bytes());
+    let (_, found) = compile(&rules, &Shipped::Referentiel.files(), Known::default());
+    assert_eq!(found, []);
     let ways = examples("authentification:").remove(0);
     let ways: Vec<String> = ways
         .split("authentification:")

@@ -1,16 +1,21 @@
-//! The connectors of `examples/`: each is without fault, and what it sends is written beside it.
+//! The connectors of `examples/`: each has cases that hold, which pin what it sends and understands.
 
-use std::fmt::Write;
-use std::fs;
+use std::collections::BTreeSet;
+use std::path::Path;
 
-use passerelle::rules::connector::{Body, Connector, Operation, Partner, Request, Step, sample};
+use passerelle::adapters::folder::Folder;
+use passerelle::adapters::shipped::Shipped;
+use passerelle::domain::ports::{FileSet, Source};
+use passerelle::rules::case;
+use passerelle::rules::compile::{Known, compile};
+use passerelle::rules::connector::{Operation, Partner};
 use rstest::rstest;
-use serde_json::json;
+use serde_json::Value;
 
-use crate::harness::is_current;
+use crate::schemas::underlined;
 
 #[rstest]
-fn an_example_sends_what_is_written_beside_it(
+fn the_cases_of_an_example_hold(
     #[values(
         "examples/crm-redmine/rules",
         "examples/connecteurs/glpi",
@@ -19,50 +24,33 @@ fn an_example_sends_what_is_written_beside_it(
     )]
     folder: &str,
 ) {
-    let text = fs::read_to_string(format!("{folder}/connecteurs/crm.yaml")).unwrap();
-    let mut faults = Vec::new();
-    let connector = Connector::compile(Partner::Crm, &text, &mut faults);
-    assert_eq!(faults, []);
-    let connector = connector.unwrap();
-    let access = connector.sample_access().unwrap();
-    let mut written = String::new();
-    if connector.logs_in() {
-        let login = connector.render(Operation::Creer, Step::Login, &json!({}), &access);
-        write!(written, "# connexion\n{}", show(&login.unwrap())).unwrap();
+    let own = Folder::rules(folder.into()).read().unwrap();
+    let mut rules: FileSet = Shipped::Rules.files();
+    rules.extend(own.clone());
+    let (generation, diagnostics) =
+        compile(&rules, &Shipped::Referentiel.files(), Known::default());
+    assert_eq!(diagnostics, []);
+    let generation = generation.unwrap();
+    let connector = &generation.rules.connectors[&Partner::Crm];
+    let described: BTreeSet<_> = connector.described().map(Operation::as_str).collect();
+    let tried = own
+        .iter()
+        .filter(|(name, _)| name.starts_with(case::FOLDER));
+    let tried: Vec<Value> = tried
+        .flat_map(|(_, text)| cases(std::str::from_utf8(text).unwrap()))
+        .collect();
+    let tried: BTreeSet<_> = tried
+        .iter()
+        .filter_map(|it| it["operation"].as_str())
+        .collect();
+    assert_eq!(tried, described);
+    for name in own.keys() {
+        assert_eq!(underlined(&Path::new(folder).join(name)), None, "{name}");
     }
-    for operation in Partner::Crm.operations().filter(|it| connector.has(*it)) {
-        let mut values = sample(operation);
-        if operation == Operation::Joindre {
-            values["fichier"]["envoi"] = json!({"jeton": "7.jeton-de-televerser"});
-        }
-        let request = connector.render(operation, Step::Main, &values, &access);
-        let shown = show(&request.unwrap());
-        write!(written, "# {}\n{shown}", operation.as_str()).unwrap();
-    }
-    // Not among the rules, which the folder is copied into.
-    let beside = folder.trim_end_matches("/rules");
-    is_current(&format!("{beside}/requetes.txt"), &written);
 }
 
-/// A request as it goes over the wire, with its JSON in lines.
-fn show(request: &Request) -> String {
-    let mut shown = format!("{} {}\n", request.method, request.url);
-    for (name, value) in &request.headers {
-        writeln!(shown, "{name}: {value}").unwrap();
-    }
-    match &request.body {
-        Body::Empty => {}
-        Body::Text(text) => match serde_json::from_str::<serde_json::Value>(text) {
-            Ok(json) => writeln!(shown, "\n{json:#}").unwrap(),
-            Err(_) => writeln!(shown, "\n{text}").unwrap(),
-        },
-        Body::File(number) => writeln!(shown, "\n(photo {number})").unwrap(),
-        Body::Multipart(parts) => {
-            for part in parts {
-                writeln!(shown, "\n{part:?}").unwrap();
-            }
-        }
-    }
-    shown.push('\n');
-    shown
+fn cases(text: &str) -> Vec<Value> {
+    let mut file: Value = serde_yaml::from_str(text).unwrap();
+    let cases = file["cas"].as_array_mut().unwrap();
+    std::mem::take(cases)
 }

@@ -72,6 +72,46 @@ const CASES: &str = "cas:
   - nom: un statut sans résultat
     statut: {statut: Clôturée}
     attendu: {erreur: resultat}
+  - nom: une création
+    connecteur: sowell
+    operation: signaler_statut
+    valeurs: {uid: DEM-7, date: 2026-01-15T10:00:00+01:00}
+    reponse: {statut: 200, entetes: {X-Essai: \"1\"}, json: {ok: true}}
+    attendu:
+      requete:
+        methode: PATCH
+        chemin: /signalements/DEM-7
+        parametres: {}
+        entetes: {Idempotency-Key: 01a20ac8-9a7e-7440-b979-a9238ac4856e, X-Absent: }
+        corps:
+          json:
+            uid: DEM-7
+            statut: En cours de traitement
+            statut_crm: Vivest en cours
+            date: 2026-01-15T10:00:00+01:00
+            commentaire: Un technicien passe demain.
+            lien_sowell: https://manager.sowell.example/signalements/1
+      issue: succes
+  - nom: une recherche
+    connecteur: crm
+    operation: chercher
+    valeurs: {reference: R-7}
+    reponse: {statut: 200, json: {list: [{id: T-7, ref: R-7}, {id: T-8, ref: R-8}]}}
+    attendu:
+      elements: [{uid: 7, statut: , date: , resultat: , commentaire: , canal: , evenement: , type: , identifiant: , nom: , email: }]
+      page_suivante: false
+  - nom: un lieu
+    connecteur: crm
+    operation: creer
+    etape: lieu
+    reponse: {statut: 200, json: [{id: 3}]}
+    attendu: {lu: {id: 3}}
+  - nom: un refus
+    connecteur: sowell
+    operation: signaler_statut
+    etape:
+    reponse: {statut: 422, texte: \"non\"}
+    attendu: {issue: refus}
 ";
 
 /// A connector's file with a key of every kind.
@@ -192,6 +232,7 @@ fn refusal(file: &str, content: &Value) -> Vec<Diagnostic> {
     let mut rules = Shipped::Rules.files();
     // The shipped cases would judge a change of words, which is no matter of form.
     rules.retain(|name, _| !name.starts_with(case::FOLDER));
+    rules.insert(Partner::Crm.file().into(), CONNECTOR.into());
     let text = serde_json::to_string_pretty(content).unwrap();
     rules.insert(file.to_owned(), text.into_bytes());
     let (_, mut found) = compile(&rules, &Shipped::Referentiel.files(), Known::default());
@@ -348,7 +389,7 @@ fn editors_and_the_daemon_know_the_same_words() {
         let near = suggestion(UNKNOWN, known.iter().map(String::as_str));
         assert!(told.ends_with(&near), "{told}, and not {near}");
     }
-    let signalement = schema("cas")["properties"]["cas"]["items"]["else"]["properties"]
+    let signalement = schema("cas")["properties"]["cas"]["items"]["else"]["else"]["properties"]
         ["signalement"]["properties"]
         .clone();
     let keys: BTreeSet<&str> = signalement

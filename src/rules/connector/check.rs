@@ -10,7 +10,7 @@ use crate::rules::template::Scope;
 use crate::rules::view::sample_context;
 
 use super::shape::Located;
-use super::{Access, Connector, DuplicateGuard, Operation, Partner, Step, sample_base};
+use super::{Access, Connector, DuplicateGuard, Extract, Operation, Partner, Step, sample_base};
 
 /// The names that the expressions of an operation can use, with values that harm nobody. `null`
 /// stands for what only an answer will tell.
@@ -59,6 +59,36 @@ pub fn sample(operation: Operation) -> Json {
 }
 
 impl Connector {
+    /// The sample of an operation, with a word in the place of each value that only an answer would
+    /// tell.
+    #[must_use]
+    pub fn example(&self, operation: Operation) -> Json {
+        let mut values = sample(operation);
+        for before in self
+            .operations
+            .get(&operation)
+            .iter()
+            .flat_map(|it| &it.before)
+        {
+            values[&before.name] = placeholders(&before.values);
+        }
+        if operation == Operation::Changements {
+            values["page"] = self.page(operation, None);
+        }
+        let Some(upload) = self.operations.get(&Operation::Televerser) else {
+            return values;
+        };
+        if let Some(photo) = values.get_mut("fichier")
+            && operation != Operation::Televerser
+        {
+            photo["envoi"] = placeholders(&upload.values);
+        }
+        for photo in values["fichiers"].as_array_mut().into_iter().flatten() {
+            photo["envoi"] = placeholders(&upload.values);
+        }
+        values
+    }
+
     /// Settings that open nothing, for samples and cases.
     #[must_use]
     pub fn sample_access(&self) -> Option<Access> {
@@ -72,6 +102,12 @@ impl Connector {
         };
         Some(access.masked())
     }
+}
+
+/// What is read under names of the file's own, with a note in the place of each value.
+fn placeholders(values: &BTreeMap<String, Extract>) -> Json {
+    let note = |name: &String| (name.clone(), Json::from(format!("(lu : {name})")));
+    Json::Object(values.keys().map(note).collect())
 }
 
 /// Notes what is wrong; `true` where nothing is.

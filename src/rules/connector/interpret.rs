@@ -39,6 +39,31 @@ pub enum Meaning {
     InDoubt,
 }
 
+impl Meaning {
+    /// Every meaning.
+    pub const ALL: [Self; 6] = [
+        Self::Success,
+        Self::Refused,
+        Self::Unavailable,
+        Self::Unauthorized,
+        Self::Absent,
+        Self::InDoubt,
+    ];
+
+    /// The word in a connector's `reponses` and in a case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "succes",
+            Self::Refused => "refus",
+            Self::Unavailable => "indisponible",
+            Self::Unauthorized => "non_autorise",
+            Self::Absent => "absent",
+            Self::InDoubt => "doute",
+        }
+    }
+}
+
 /// Why an answer is no success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {

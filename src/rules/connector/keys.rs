@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::rules::diagnostic::{code, nearest, suggestion};
+use crate::rules::diagnostic::{code, nearest};
 use crate::rules::source::Reader;
 use crate::rules::yaml::{Node, Value};
 
@@ -65,7 +65,8 @@ const fn required(name: &'static str, form: Form, about: &'static str) -> Key {
     }
 }
 
-pub(super) const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+/// The methods of HTTP that a call may have.
+pub const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 pub(super) const GUARDS: [&str; 4] = ["upsert", "cle_idempotence", "recherche", "possibles"];
 
 const METHODE: Key = key(
@@ -545,7 +546,7 @@ fn check_form(reader: &mut Reader<'_>, form: &Form, node: &Node) {
     match form {
         Form::Free => {}
         Form::Text => drop(reader.text(node)),
-        Form::Word(words) => check_word(reader, words, node),
+        Form::Word(words) => drop(reader.word(node, words)),
         Form::Fields => drop(reader.map(node)),
         Form::Statuses => check_statuses(reader, node),
         Form::Extract => check_extract(reader, node),
@@ -593,16 +594,6 @@ fn check_form(reader: &mut Reader<'_>, form: &Form, node: &Node) {
                 check_keys(reader, keys, item);
             }
         }
-    }
-}
-
-fn check_word(reader: &mut Reader<'_>, words: &[&str], node: &Node) {
-    if let Some(word) = reader.text(node)
-        && !words.contains(&word.text.as_str())
-    {
-        let near = suggestion(&word.text, words.iter().copied());
-        let message = format!("mot inconnu « {} » : {near}", word.text);
-        reader.fault(code::WORD_UNKNOWN, node.line, node.column, message);
     }
 }
 

@@ -392,14 +392,8 @@ fn answers(reader: &mut Reader<'_>, node: Option<&Node>) -> Answers {
         return Answers::default();
     };
     let mut answers = Answers::default();
-    for (name, meaning) in [
-        ("succes", Meaning::Success),
-        ("refus", Meaning::Refused),
-        ("indisponible", Meaning::Unavailable),
-        ("non_autorise", Meaning::Unauthorized),
-        ("absent", Meaning::Absent),
-        ("doute", Meaning::InDoubt),
-    ] {
+    for meaning in Meaning::ALL {
+        let name = meaning.as_str();
         let given = node.get(name).map(|it| match &it.value {
             Value::List(items) => items.iter().filter_map(text).collect(),
             _ => text(it).into_iter().collect::<Vec<_>>(),

@@ -1,0 +1,156 @@
+//! What differs between a value as a case expects it and the one that came out, each difference at
+//! its line.
+
+use serde_json::Value as Json;
+
+use crate::rules::yaml::{Node, Value};
+
+/// How much of a value is shown.
+const SHOWN_CHARS: usize = 120;
+/// How much of two long texts is shown before they part.
+const CONTEXT_CHARS: usize = 20;
+/// A value that is all wrong is told in so many differences.
+const MOST: usize = 20;
+
+/// One difference.
+#[derive(Debug)]
+pub(super) struct Difference {
+    pub line: u32,
+    pub column: u32,
+    /// Where in the value, expected and got, in French.
+    pub what: String,
+}
+
+/// When two values are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Same {
+    /// As JSON tells them apart: `3` is not `"3"`.
+    Typed,
+    /// As they are written: a header knows no numbers.
+    AsText,
+}
+
+/// Notes each place where `got` is not what is `wanted`; `at` names the whole.
+pub(super) fn compare(
+    wanted: &Node,
+    got: Option<&Json>,
+    at: &str,
+    same: Same,
+    found: &mut Vec<Difference>,
+) {
+    if found.len() >= MOST {
+        return;
+    }
+    match (&wanted.value, got) {
+        (Value::Map(entries), Some(Json::Object(fields))) => {
+            for (key, node) in entries {
+                let here = format!("{at}/{}", key.name);
+                // The JSON part of a multipart body.
+                let same = if key.name == "json" {
+                    Same::Typed
+                } else {
+                    same
+                };
+                compare(node, fields.get(&key.name), &here, same, found);
+            }
+            let named = |name: &String| entries.iter().any(|(key, _)| key.name == *name);
+            for (name, value) in fields.iter().filter(|(name, _)| !named(name)) {
+                note(wanted, &format!("{at}/{name}"), None, Some(value), found);
+            }
+        }
+        (Value::List(items), Some(Json::Array(values))) => {
+            for (number, node) in items.iter().enumerate() {
+                let here = format!("{at}/{number}");
+                compare(node, values.get(number), &here, same, found);
+            }
+            for (number, value) in values.iter().enumerate().skip(items.len()) {
+                note(wanted, &format!("{at}/{number}"), None, Some(value), found);
+            }
+        }
+        _ if is_same(wanted, got, same) => {}
+        _ => note(wanted, at, Some(&wanted.json()), got, found),
+    }
+}
+
+/// The same, but for keys of `got` that the case does not name.
+pub(super) fn compare_named(
+    wanted: &Node,
+    got: &Json,
+    at: &str,
+    same: Same,
+    found: &mut Vec<Difference>,
+) {
+    let Value::Map(entries) = &wanted.value else {
+        return compare(wanted, Some(got), at, same, found);
+    };
+    for (key, node) in entries {
+        let here = format!("{at}/{}", key.name);
+        let value = got.get(&key.name);
+        if node.value != Value::Null || value.is_some() {
+            compare(node, value, &here, same, found);
+        }
+    }
+}
+
+fn is_same(wanted: &Node, got: Option<&Json>, same: Same) -> bool {
+    match (&wanted.value, got, same) {
+        (_, Some(got), Same::Typed) => wanted.json() == *got,
+        (Value::Null, None | Some(Json::Null), Same::AsText) => true,
+        (Value::Text(text), Some(got), Same::AsText) => *text == plain(got),
+        _ => false,
+    }
+}
+
+/// A value as it stands in a header or a field.
+fn plain(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn note(
+    place: &Node,
+    at: &str,
+    wanted: Option<&Json>,
+    got: Option<&Json>,
+    found: &mut Vec<Difference>,
+) {
+    let skipped = match (wanted, got) {
+        (Some(Json::String(wanted)), Some(Json::String(got))) => alike(wanted, got),
+        _ => 0,
+    };
+    found.push(Difference {
+        line: place.line,
+        column: place.column,
+        what: format!(
+            "{at} : attendu {}, obtenu {}",
+            show(wanted, skipped),
+            show(got, skipped)
+        ),
+    });
+}
+
+/// How many characters at the beginning need not be shown, since they are the same in both.
+fn alike(wanted: &str, got: &str) -> usize {
+    if wanted.chars().count().max(got.chars().count()) <= SHOWN_CHARS {
+        return 0;
+    }
+    let pairs = wanted.chars().zip(got.chars());
+    let same = pairs.take_while(|(wanted, got)| wanted == got).count();
+    same.saturating_sub(CONTEXT_CHARS)
+}
+
+/// A value for a reader, without its first characters.
+fn show(value: Option<&Json>, skipped: usize) -> String {
+    let (text, open, close) = match value {
+        None => return "rien".into(),
+        Some(Json::String(text)) => (text.clone(), "« ", " »"),
+        Some(other) => (other.to_string(), "", ""),
+    };
+    let before = if skipped > 0 { "…" } else { "" };
+    let mut rest = text.chars().skip(skipped);
+    let shown: String = rest.by_ref().take(SHOWN_CHARS).collect();
+    let after = if rest.next().is_some() { "…" } else { "" };
+    format!("{open}{before}{shown}{after}{close}")
+}

@@ -1,0 +1,496 @@
+//! A case of a connector: an operation with its values, the request that must come of them, and what
+//! an answer must mean.
+//!
+//! Nothing is sent: the request is rendered and the answer read as for a real call, with sample
+//! values for what the case does not say, and with the name of each secret in its place.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
+use crate::rules::compile::Generation;
+use crate::rules::connector::{
+    Access, Answer, Connector, Failure, Found, Item, METHODS, Meaning, Operation, Partner, Step,
+};
+use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::source::{Located, Reader};
+use crate::rules::yaml::{Key, Node, Value};
+
+use super::Title;
+use super::compare::{Difference, Same, compare, compare_named};
+
+/// What a case may expect.
+const EXPECTED: [&str; 14] = [
+    "requete",
+    "issue",
+    "message",
+    "uid",
+    "statut",
+    "date",
+    "resultat",
+    "commentaire",
+    "canal",
+    "evenement",
+    "elements",
+    "lu",
+    "page_suivante",
+    "erreur",
+];
+/// What it may expect of an element of a list.
+const OF_ELEMENT: [&str; 11] = [
+    "uid",
+    "statut",
+    "date",
+    "resultat",
+    "commentaire",
+    "canal",
+    "evenement",
+    "type",
+    "identifiant",
+    "nom",
+    "email",
+];
+/// What it may expect of the request.
+const OF_REQUEST: [&str; 5] = ["methode", "chemin", "parametres", "entetes", "corps"];
+/// The forms of a body.
+const BODIES: [&str; 5] = ["json", "formulaire", "multipart", "texte", "fichier"];
+/// The word for the step that gives a token.
+const LOGIN: &str = "connexion";
+
+/// An operation of a connector, and what it must send and understand.
+#[derive(Debug, Clone)]
+pub(super) struct ExchangeCase {
+    partner: Partner,
+    operation: Operation,
+    /// Where the operation stands.
+    at: Located,
+    step: Option<Located>,
+    values: Option<Node>,
+    answer: Option<Answer>,
+    expected: Vec<(Located, Node)>,
+}
+
+/// Reads a case and its name.
+pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<(Located, ExchangeCase)> {
+    let [nom, partner, operation, step, values, answer, expected] = reader.fields(
+        node,
+        [
+            "nom",
+            "connecteur",
+            "operation",
+            "etape",
+            "valeurs",
+            "reponse",
+            "attendu",
+        ],
+        &["etape", "valeurs", "reponse"],
+    )?;
+    let nom = nom.and_then(|it| reader.text(it));
+    let partners = Partner::ALL.map(Partner::as_str);
+    let partner = partner.and_then(|it| reader.word(it, &partners));
+    let operations = Operation::ALL.map(Operation::as_str);
+    let operation = operation.and_then(|it| reader.word(it, &operations));
+    let step = match step {
+        Some(node) => Some(reader.text(node)?),
+        None => None,
+    };
+    if let Some(values) = values {
+        reader.map(values)?;
+    }
+    let answer = match answer {
+        Some(node) => Some(read_answer(reader, node)?),
+        None => None,
+    };
+    let expected = expected.and_then(|it| read_expected(reader, it));
+    let operation = operation?;
+    let case = ExchangeCase {
+        partner: Partner::parse(&partner?.text)?,
+        operation: Operation::parse(&operation.text)?,
+        at: operation,
+        step,
+        values: values.cloned(),
+        answer,
+        expected: expected?,
+    };
+    Some((nom?, case))
+}
+
+fn read_answer(reader: &mut Reader<'_>, node: &Node) -> Option<Answer> {
+    let [statut, entetes, json, texte] = reader.fields(
+        node,
+        ["statut", "entetes", "json", "texte"],
+        &["entetes", "json", "texte"],
+    )?;
+    let statut = statut?;
+    let status = reader.text(statut)?.text.parse().ok();
+    let status = status.filter(|it| (100..600).contains(it));
+    if status.is_none() {
+        reader.expected(statut, "un statut HTTP, par exemple 201,");
+    }
+    let headers = match entetes {
+        Some(node) => reader.texts_by_key(node)?,
+        None => BTreeMap::new(),
+    };
+    let named = |name: &str| matches!(&node.value, Value::Map(all) if all.iter().any(|(key, _)| key.name == name));
+    if named("json") && named("texte") {
+        let message = "une réponse a soit « json », soit « texte »".to_owned();
+        reader.fault(code::SHAPE, node.line, node.column, message);
+    }
+    let body = match (json, texte) {
+        (Some(node), _) => node.json().to_string(),
+        (None, Some(node)) => reader.text(node)?.text,
+        (None, None) => String::new(),
+    };
+    Some(Answer {
+        status: status?,
+        headers: headers
+            .into_iter()
+            .map(|(name, value)| (name.to_lowercase(), value.text))
+            .collect(),
+        body: body.into_bytes(),
+        whole: true,
+    })
+}
+
+fn read_expected(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(Located, Node)>> {
+    let mut expected = Vec::new();
+    for (key, node) in reader.map(node)? {
+        if !reader.known_key(key, &EXPECTED) {
+            continue;
+        }
+        match key.name.as_str() {
+            "requete" => read_request(reader, node)?,
+            "issue" => drop(reader.word(node, &Meaning::ALL.map(Meaning::as_str))),
+            "page_suivante" => drop(reader.word(node, &["true", "false"])),
+            "lu" => drop(reader.map(node)?),
+            "elements" => {
+                for element in reader.list(node)? {
+                    for (key, value) in reader.map(element)? {
+                        if reader.known_key(key, &OF_ELEMENT) && value.value != Value::Null {
+                            reader.text(value);
+                        }
+                    }
+                }
+            }
+            _ => drop(reader.text(node)),
+        }
+        expected.push((reader.key(key), node.clone()));
+    }
+    Some(expected)
+}
+
+fn read_request(reader: &mut Reader<'_>, node: &Node) -> Option<()> {
+    let [methode, chemin, parametres, entetes, corps] =
+        reader.fields(node, OF_REQUEST, &OF_REQUEST)?;
+    if let Some(node) = methode {
+        reader.word(node, &METHODS);
+    }
+    if let Some(node) = chemin {
+        reader.text(node);
+    }
+    for node in [parametres, entetes].into_iter().flatten() {
+        reader.map(node);
+    }
+    let Some(corps) = corps else { return Some(()) };
+    let entries = reader.map(corps)?;
+    for (key, _) in entries {
+        reader.known_key(key, &BODIES);
+    }
+    if entries.len() > 1 {
+        let message = format!(
+            "une seule de ces clés est attendue ici : {}",
+            BODIES.join(", ")
+        );
+        reader.fault(code::SHAPE, corps.line, corps.column, message);
+    }
+    Some(())
+}
+
+impl ExchangeCase {
+    pub(super) fn run(&self, title: &Title, generation: &Generation) -> Vec<Diagnostic> {
+        let found = match self.differences(title, generation) {
+            Ok(found) => found,
+            Err(one) => vec![one],
+        };
+        let told = found.into_iter();
+        told.map(|it| title.fault(it.line, it.column, &it.what))
+            .collect()
+    }
+
+    /// `Err` where the case cannot be tried at all.
+    fn differences(
+        &self,
+        title: &Title,
+        generation: &Generation,
+    ) -> Result<Vec<Difference>, Difference> {
+        let connector = generation.rules.connectors.get(&self.partner);
+        let connector = connector.ok_or_else(|| {
+            let what = format!("il n'y a pas de {}", self.partner.file());
+            difference(&self.at, what)
+        })?;
+        let step = self.step(connector)?;
+        let mut access = connector
+            .sample_access()
+            .ok_or_else(|| difference(&self.at, "ce connecteur n'a pas d'exemple".into()))?;
+        let values = self.values(connector, &mut access)?;
+        let mut found = Vec::new();
+        let request = connector.render(self.operation, step, &values, &access);
+        let request = match request {
+            Ok(request) => request.written(&access.base_url),
+            Err(fault) => {
+                let told = format!("{}, {fault}", self.partner.file());
+                self.error(title, &told, &mut found);
+                return Ok(found);
+            }
+        };
+        let read = self
+            .answer
+            .as_ref()
+            .map(|it| connector.interpret(self.operation, step, &values, &access, it));
+        if let Some(Err(failure)) = &read
+            && !self.expects("issue")
+        {
+            let told = format!("{} : {}", failure.meaning.as_str(), failure.reason);
+            self.error(title, &told, &mut found);
+        }
+        for (key, wanted) in &self.expected {
+            match (key.text.as_str(), &read) {
+                ("requete", _) => compare_request(wanted, &request, &mut found),
+                ("erreur", Some(Err(_))) if !self.expects("issue") => {}
+                ("erreur", Some(Err(failure))) => self.error(title, &failure.reason, &mut found),
+                (_, Some(read)) => compare_answer(key, wanted, read, &mut found),
+                (name, None) => {
+                    let what = format!("« {name} » ne s'attend qu'avec « reponse »");
+                    found.push(difference(key, what));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn expects(&self, name: &str) -> bool {
+        self.expected.iter().any(|(key, _)| key.text == name)
+    }
+
+    /// An error that is expected, or one that nobody expected.
+    fn error(&self, title: &Title, told: &str, found: &mut Vec<Difference>) {
+        let expected = self.expected.iter().find(|(key, _)| key.text == "erreur");
+        match expected {
+            None => found.push(difference(&title.nom, told.to_owned())),
+            Some((key, node)) => {
+                let wanted = text(node);
+                if !told.contains(wanted) {
+                    let what = format!("erreur : attendu « {wanted} », obtenu « {told} »");
+                    found.push(difference(key, what));
+                }
+            }
+        }
+    }
+
+    fn step(&self, connector: &Connector) -> Result<Step, Difference> {
+        if !connector.has(self.operation) {
+            let described: Vec<&str> = connector.described().map(Operation::as_str).collect();
+            let near = suggestion(self.operation.as_str(), described);
+            let what = format!(
+                "{} ne décrit pas l'opération « {} » : {near}",
+                self.partner.file(),
+                self.operation.as_str()
+            );
+            return Err(difference(&self.at, what));
+        }
+        let Some(step) = &self.step else {
+            return Ok(Step::Main);
+        };
+        if step.text == LOGIN && connector.logs_in() {
+            return Ok(Step::Login);
+        }
+        let count = connector.steps_before(self.operation);
+        let names: Vec<&str> = (0..count)
+            .filter_map(|at| connector.name_before(self.operation, at))
+            .collect();
+        if let Some(at) = names.iter().position(|it| *it == step.text) {
+            return Ok(Step::Before(at));
+        }
+        let login = connector.logs_in().then_some(LOGIN);
+        let near = suggestion(&step.text, names.into_iter().chain(login));
+        let what = format!("étape inconnue « {} » : {near}", step.text);
+        Err(difference(step, what))
+    }
+
+    /// The example of the operation, with what the case says in its place.
+    fn values(&self, connector: &Connector, access: &mut Access) -> Result<Json, Difference> {
+        let mut values = connector.example(self.operation);
+        let Some(given) = &self.values else {
+            return Ok(values);
+        };
+        let free = |name: &str| {
+            let mut before = 0..connector.steps_before(self.operation);
+            before.any(|at| connector.name_before(self.operation, at) == Some(name))
+        };
+        values["maintenant"] = access.maintenant.as_str().into();
+        merge(&mut values, given, &free)?;
+        if let Some(instant) = values["maintenant"].as_str() {
+            instant.clone_into(&mut access.maintenant);
+        }
+        let page = given.get("page");
+        if let Some(page) = page.filter(|it| it.get("decalage").is_none()) {
+            let number = page.get("numero").and_then(|it| text(it).parse().ok());
+            let number: u64 = number.unwrap_or(1);
+            let size = values["page"]["taille"].as_u64().unwrap_or(1);
+            values["page"]["decalage"] = (size * number.saturating_sub(1)).into();
+        }
+        Ok(values)
+    }
+}
+
+/// Puts what the case says in the place of the example's values. `free` names what an answer gave,
+/// which may be of any type; a text of the example stays a text.
+fn merge(base: &mut Json, given: &Node, free: &dyn Fn(&str) -> bool) -> Result<(), Difference> {
+    match (&given.value, base) {
+        (Value::Map(entries), Json::Object(fields)) => {
+            for (key, node) in entries {
+                let known: Vec<&str> = fields.keys().map(String::as_str).collect();
+                if !known.contains(&key.name.as_str()) {
+                    return Err(unknown(key, &known));
+                }
+                let own = fields.entry(&key.name).or_insert(Json::Null);
+                if key.name == "envoi" || free(&key.name) {
+                    *own = node.json();
+                } else {
+                    merge(own, node, free)?;
+                }
+            }
+        }
+        (Value::List(items), Json::Array(values)) => {
+            let examples = std::mem::take(values);
+            for (at, node) in items.iter().enumerate() {
+                let mut item = examples.get(at).or(examples.last()).cloned();
+                let item = item.get_or_insert(Json::Null);
+                if let Some(number) = item.get_mut("numero") {
+                    *number = (at + 1).into();
+                }
+                merge(item, node, free)?;
+                values.push(item.take());
+            }
+        }
+        (Value::Text(text), Json::String(own)) => text.clone_into(own),
+        (_, own) => *own = given.json(),
+    }
+    Ok(())
+}
+
+fn unknown(key: &Key, known: &[&str]) -> Difference {
+    let near = suggestion(&key.name, known.iter().copied());
+    Difference {
+        line: key.line,
+        column: key.column,
+        what: format!("valeur inconnue « {} » : {near}", key.name),
+    }
+}
+
+fn difference(at: &Located, what: String) -> Difference {
+    Difference {
+        line: at.line,
+        column: at.column,
+        what,
+    }
+}
+
+fn text(node: &Node) -> &str {
+    match &node.value {
+        Value::Text(text) => text,
+        _ => "",
+    }
+}
+
+/// What is named is compared as a whole; of the headers, those that are named.
+fn compare_request(wanted: &Node, got: &Json, found: &mut Vec<Difference>) {
+    for name in OF_REQUEST {
+        let Some(wanted) = wanted.get(name) else {
+            continue;
+        };
+        let at = format!("requete/{name}");
+        if name == "entetes" {
+            compare_headers(wanted, &got[name], &at, found);
+        } else {
+            compare(wanted, Some(&got[name]), &at, Same::AsText, found);
+        }
+    }
+}
+
+/// Their names know no capital letters.
+fn compare_headers(wanted: &Node, got: &Json, at: &str, found: &mut Vec<Difference>) {
+    let (Value::Map(entries), Json::Object(sent)) = (&wanted.value, got) else {
+        return;
+    };
+    for (key, node) in entries {
+        let mut all = sent.iter();
+        let value = all.find(|(name, _)| name.eq_ignore_ascii_case(&key.name));
+        let value = value.map(|(_, value)| value);
+        compare(
+            node,
+            value,
+            &format!("{at}/{}", key.name),
+            Same::AsText,
+            found,
+        );
+    }
+}
+
+fn compare_answer(
+    key: &Located,
+    wanted: &Node,
+    read: &Result<Found, Failure>,
+    found: &mut Vec<Difference>,
+) {
+    let name = key.text.as_str();
+    let meaning = match read {
+        Ok(_) => Meaning::Success,
+        Err(failure) => failure.meaning,
+    };
+    let message = read.as_ref().err().and_then(|it| it.message.clone());
+    let answer = read.as_ref().ok();
+    let items = answer.map(|it| it.items.as_slice()).unwrap_or_default();
+    let got = match name {
+        "issue" => Some(Json::from(meaning.as_str())),
+        "message" => message.map(Json::from),
+        "page_suivante" => answer.map(|it| Json::from(it.next.is_some())),
+        "lu" => {
+            let values = answer.map(|it| it.values.clone()).unwrap_or_default();
+            return compare_named(wanted, &Json::Object(values), name, Same::AsText, found);
+        }
+        "elements" => {
+            return compare_elements(key, wanted, items, found);
+        }
+        "erreur" => None,
+        // Of one demande.
+        _ => match items {
+            [one] => one.get(name).map(|it| Json::from(it.as_str())),
+            _ => None,
+        },
+    };
+    compare(wanted, got.as_ref(), name, Same::AsText, found);
+}
+
+fn compare_elements(key: &Located, wanted: &Node, items: &[Item], found: &mut Vec<Difference>) {
+    let Value::List(all) = &wanted.value else {
+        return;
+    };
+    if all.len() != items.len() {
+        let what = format!(
+            "elements : attendu {}, obtenu {} : {}",
+            all.len(),
+            items.len(),
+            json!(items)
+        );
+        found.push(difference(key, what));
+        return;
+    }
+    for (number, (wanted, item)) in all.iter().zip(items).enumerate() {
+        let at = format!("elements/{number}");
+        compare_named(wanted, &json!(item), &at, Same::AsText, found);
+    }
+}
+
+#[cfg(test)]
+mod tests;

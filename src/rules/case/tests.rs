@@ -1,0 +1,230 @@
+//! What the gate of the cases lets pass, and what it tells.
+
+use super::*;
+use crate::domain::ports::FileSet;
+use crate::rules::compile::{Known, compile};
+
+fn shipped() -> (FileSet, FileSet) {
+    use crate::rules::template;
+    let files: [(&str, &str); 8] = [
+        (
+            "priorites.yaml",
+            include_str!("../../../rules/priorites.yaml"),
+        ),
+        (
+            "qualifications.yaml",
+            include_str!("../../../rules/qualifications.yaml"),
+        ),
+        (
+            "transmission.yaml",
+            include_str!("../../../rules/transmission.yaml"),
+        ),
+        ("statuts.yaml", include_str!("../../../rules/statuts.yaml")),
+        (
+            "gestionnaire.rhai",
+            include_str!("../../../rules/gestionnaire.rhai"),
+        ),
+        ("accuses.rhai", include_str!("../../../rules/accuses.rhai")),
+        (
+            template::CONTEXTE,
+            include_str!("../../../rules/modeles/contexte.txt"),
+        ),
+        (
+            "modeles/accuse-reception.txt",
+            include_str!("../../../rules/modeles/accuse-reception.txt"),
+        ),
+    ];
+    let exports: [(&str, &str); 3] = [
+        ("residences.csv", "code;nom;adresse\nR;Lilas;x\n"),
+        (
+            "gestionnaires.csv",
+            "residence;type;identifiant;nom;email\nR;responsable_secteur;RS;n;e\nR;technique;TEC;n;e\nR;gardien;GAR;n;e\nR;proprete;PRO;n;e\n",
+        ),
+        ("biens.csv", "code;residence;libelle\nR-1;R;Appartement\n"),
+    ];
+    let set = |files: &[(&str, &str)]| {
+        let owned = files.iter();
+        owned
+            .map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()))
+            .collect()
+    };
+    (set(&files), set(&exports))
+}
+
+/// What the gate says of one file of cases.
+fn gate(cases: &str) -> Vec<Diagnostic> {
+    let (mut rules, exports) = shipped();
+    rules.insert("cas/a.yaml".into(), cases.as_bytes().to_vec());
+    let (generation, diagnostics) = compile(&rules, &exports, Known::default());
+    assert_eq!(
+        generation.is_some(),
+        diagnostics.is_empty(),
+        "{diagnostics:?}"
+    );
+    diagnostics
+}
+
+#[test]
+fn a_case_that_holds_lets_the_edit_pass() {
+    let cases = "cas:
+  - nom: un
+    signalement: {qualification: ASC, residence: R, priorite: high}
+    attendu: {transmis: true, priorite: haute, gestionnaire_concerne: TEC, acteur_en_charge: RS, accuses: [accuse-reception]}
+  - nom: deux
+    residences: [{code: Z, gestionnaires: {technique: {identifiant: T}}}]
+    signalement: {residence: Z, qualification: ASC}
+    attendu: {erreur: pas de responsable}
+  - nom: trois
+    statut: {statut: Clôturée, resultat: Rejeté}
+    attendu: {statut_sowell: Rejeté, ignore: false, accuses: []}
+";
+    assert_eq!(gate(cases), []);
+}
+
+#[test]
+fn a_case_that_fails_shows_expected_and_got() {
+    let cases = "cas:
+  - nom: un
+    signalement: {qualification: ASC, residence: R}
+    attendu:
+      gestionnaire_concerne: RS
+  - nom: deux
+    statut: {statut: Ouverte}
+    attendu: {statut_sowell: Fermé}
+";
+    let seen: Vec<(u32, String)> = gate(cases)
+        .into_iter()
+        .map(|it| (it.line, it.message))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (
+                5,
+                "cas « un » : gestionnaire_concerne : attendu « RS », obtenu « TEC »".into()
+            ),
+            (
+                8,
+                "cas « deux » : statut_sowell : attendu « Fermé », obtenu « En attente »".into()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn the_emails_of_a_status_do_not_depend_on_the_modes() {
+    let (mut rules, exports) = shipped();
+    let case = "cas: [{nom: un, statut: {statut: Ouverte}, attendu: {accuses: []}}]";
+    rules.insert("cas/a.yaml".into(), case.as_bytes().to_vec());
+    for modes in [
+        "modes: [categories]\ncategories: [PROP]",
+        "modes: [auteur]",
+        "modes: [manager]",
+    ] {
+        rules.insert("transmission.yaml".into(), modes.as_bytes().to_vec());
+        let (_, diagnostics) = compile(&rules, &exports, Known::default());
+        assert_eq!(diagnostics, [], "{modes}");
+    }
+}
+
+#[test]
+fn a_misspelt_case_is_no_passing_case() {
+    let cases = "cas:
+  - nom: un
+    signalement: {}
+    attendu: {gestionaire_concerne: RS}
+  - nom: deux
+    attendu: {}
+";
+    let lines: Vec<u32> = gate(cases).iter().map(|it| it.line).collect();
+    assert_eq!(lines, [4, 6 - 1]);
+}
+
+#[test]
+fn an_export_that_makes_a_case_fail_is_only_a_remark() {
+    let (mut rules, mut exports) = shipped();
+    let case = "cas: [{nom: un, signalement: {residence: R, qualification: ASC}, attendu: {gestionnaire_concerne: TEC}}]";
+    rules.insert("cas/a.yaml".into(), case.as_bytes().to_vec());
+    let (before, _) = compile(&rules, &exports, Known::default());
+    let other = "residence;type;identifiant;nom;email\nR;responsable_secteur;RS;n;e\nR;technique;TEC-2;n;e\nR;gardien;GAR;n;e\nR;proprete;PRO;n;e\n";
+    exports.insert("gestionnaires.csv".into(), other.as_bytes().to_vec());
+    for known in [
+        Known {
+            previous: before.as_ref(),
+            accepted_rules: None,
+        },
+        Known {
+            previous: None,
+            accepted_rules: Some(&rules),
+        },
+    ] {
+        let (after, remarks) = compile(&rules, &exports, known);
+        assert!(after.is_some());
+        assert_eq!(remarks.len(), 1);
+    }
+    assert!(compile(&rules, &exports, Known::default()).0.is_none());
+}
+
+/// What an edit of these files is told: file, line, column, words.
+pub(super) fn told(edits: &[(&str, &str)]) -> Vec<(String, u32, u32, String)> {
+    let (mut rules, exports) = shipped();
+    for (name, text) in edits {
+        rules.insert((*name).to_owned(), text.as_bytes().to_vec());
+    }
+    let (_, found) = compile(&rules, &exports, Known::default());
+    found
+        .into_iter()
+        .map(|it| (it.file, it.line, it.column, it.message))
+        .collect()
+}
+
+#[test]
+fn a_template_that_is_missing_is_told_where_it_is_named() {
+    let script = "fn accuses(evenement) {\n    [#{ a: evenement.signalement.email_auteur, modele: \"accuse-recepton\" }]\n}";
+    let cases = "cas:\n  - nom: un\n    signalement: {}\n    attendu: {accuses: [absent]}\n";
+    let told = told(&[("accuses.rhai", script), ("cas/a.yaml", cases)]);
+    let near = "il n'y a pas de modèle « accuse-recepton » dans modeles/ ; vouliez-vous dire « accuse-reception » ?";
+    assert_eq!(told[0], ("accuses.rhai".into(), 2, 56, near.into()));
+    let in_case = told.iter().find(|it| it.3.contains("« absent »"));
+    assert!(in_case.is_none(), "the cases wait until the rules compile");
+    let told = self::told(&[("cas/a.yaml", cases)]);
+    assert_eq!(
+        (told[0].0.as_str(), told[0].1, told[0].2),
+        ("cas/a.yaml", 4, 25)
+    );
+}
+
+#[test]
+fn a_result_that_is_no_answer_is_refused_at_its_function() {
+    let told = told(&[
+        ("gestionnaire.rhai", "\nfn affecter(s, r, q) {\n  r.nom\n}"),
+        (
+            "accuses.rhai",
+            "fn accuses(e) { if e.type == \"ecarte\" { 1 } else { [] } }",
+        ),
+    ]);
+    let places: Vec<(&str, u32)> = told.iter().map(|it| (it.0.as_str(), it.1)).collect();
+    assert_eq!(places[..2], [("gestionnaire.rhai", 2), ("accuses.rhai", 1)]);
+    assert!(told[0].3.contains("le résultat doit être"), "{told:?}");
+}
+
+#[test]
+fn what_a_person_may_have_meant_otherwise_is_a_remark() {
+    let statuts = "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée: Traité\nignorer: [cloturée]\n";
+    let qualifications = "qualifications:\n  ASC:\n    libelle: L\n    type_gestionnaire: techniqe\n    workflow: W\n";
+    let told = told(&[
+        ("statuts.yaml", statuts),
+        ("qualifications.yaml", qualifications),
+        ("transmission.yaml", "modes: [tous]\n"),
+    ]);
+    assert_eq!(told[0].1, 6);
+    assert!(
+        told[0].3.contains("« cloturée » et « Clôturée » (ligne 5)"),
+        "{told:?}"
+    );
+    assert_eq!((told[1].1, told[1].2), (4, 24));
+    assert!(
+        told[1].3.contains("vouliez-vous dire « technique » ?"),
+        "{told:?}"
+    );
+}
