@@ -25,7 +25,8 @@ use self::workers::{Workers, refresh_tokens, release_when_known, reload_on_hangu
 use crate::adapters::clock::SystemClock;
 use crate::adapters::crm::embedded::EmbeddedCrm;
 use crate::adapters::crm::rest::RestCrm;
-use crate::adapters::files::FilesOnDisk;
+use crate::adapters::files::folder::FilesOnDisk;
+use crate::adapters::files::s3::FilesOnS3;
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::http::auth::{Gate, hash};
 use crate::adapters::http::handover::{Place, UntilStop, last_answers};
@@ -50,7 +51,7 @@ use crate::flows::replica::Presence;
 use crate::flows::retention::Retention;
 use crate::flows::settings::{Parts, SettingsReload};
 use crate::flows::sweep::Sweep;
-use crate::settings::{CrmKind, Database, Folder, InForce, Secret, Settings};
+use crate::settings::{CrmKind, Database, Folder, InForce, Photos, Secret, Settings};
 
 /// How long a connection may stay without the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
@@ -467,7 +468,7 @@ fn poll(creations: &Creations) -> Poll {
 /// The inbound flow on its own, for the command line.
 ///
 /// # Errors
-/// When the photos' folder cannot be made.
+/// When the place of photos cannot be used.
 pub fn inbound(
     settings: &Settings,
     store: &Arc<dyn Store>,
@@ -527,14 +528,18 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     store.with_context(|| settings.database.to_string())
 }
 
-/// The photos' folder that the settings name.
+/// The place of photos that the settings name.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When the folder cannot be made, or the settings of the bucket make no client.
 pub fn open_files(settings: &Settings) -> anyhow::Result<Arc<dyn Files>> {
-    let files = FilesOnDisk::open(&settings.files_dir)
-        .with_context(|| format!("{}", settings.files_dir.display()))?;
-    Ok(Arc::new(files))
+    Ok(match &settings.photos {
+        Photos::Folder(folder) => {
+            let files = FilesOnDisk::open(folder);
+            Arc::new(files.with_context(|| folder.display().to_string())?)
+        }
+        Photos::S3(bucket) => Arc::new(FilesOnS3::new(bucket).context("files_url")?),
+    })
 }
 
 /// What the other replicas call this one.

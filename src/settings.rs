@@ -38,7 +38,7 @@ pub struct Settings {
     /// Whether a start brings the tables of a shared database up to date.
     pub migrate: bool,
     /// Where photos are kept.
-    pub files_dir: PathBuf,
+    pub photos: Photos,
     /// The landlord's rules.
     pub rules: Folder,
     /// The landlord's reference data.
@@ -107,6 +107,52 @@ impl fmt::Display for Database {
             }
         }
     }
+}
+
+/// Where photos are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Photos {
+    /// In a folder, which several replicas may mount.
+    Folder(PathBuf),
+    /// In a bucket that speaks S3.
+    S3(Box<S3Settings>),
+}
+
+/// A bucket that speaks S3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Settings {
+    /// Its name.
+    pub bucket: String,
+    /// What stands before the name of each object, without slashes around it; may be empty.
+    pub prefix: String,
+    /// Who keeps it.
+    pub server: S3Server,
+}
+
+/// A server that speaks S3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Server {
+    /// Its address; `None` for AWS'.
+    pub endpoint: Option<Url>,
+    /// The region; `None` for the one that the environment or the client knows.
+    pub region: Option<String>,
+    /// The key to sign with; `None` to look for one as AWS' own tools do.
+    pub key: Option<S3Key>,
+    /// Whether it may be called without TLS.
+    pub allow_http: bool,
+    /// Authorities to trust beside the public ones, as PEM.
+    pub ca: Option<Secret>,
+    /// How long a photo may take, there or back.
+    pub timeout: Duration,
+}
+
+/// A key of a bucket's server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Key {
+    /// Its name.
+    pub id: Secret,
+    /// The key itself.
+    pub secret: Secret,
 }
 
 /// A folder that the landlord edits.
@@ -432,6 +478,28 @@ mod tests {
             let error = Settings::load(None, environment).unwrap_err().to_string();
             assert!(!error.contains("hunter2"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_bucket_needs_a_whole_key_and_leave_to_do_without_tls() {
+        let bucket = |more: &[(&str, &str)]| {
+            let mut all = environment(&[
+                ("PASSERELLE_FILES_URL", "s3://photos/vivest/"),
+                ("PASSERELLE_S3__SECRET_ACCESS_KEY", "hunter2"),
+            ]);
+            all.extend(environment(more));
+            Settings::load(None, all)
+        };
+        let http = ("PASSERELLE_S3__ENDPOINT", "http://127.0.0.1:9000");
+        let SettingsError(faults) = bucket(&[http]).unwrap_err();
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        let id = ("PASSERELLE_S3__ACCESS_KEY_ID", "passerelle");
+        let settings = bucket(&[http, id, ("PASSERELLE_S3__ALLOW_HTTP", "true")]).unwrap();
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        let Photos::S3(bucket) = settings.photos else {
+            panic!("a bucket is no folder");
+        };
+        assert_eq!((&*bucket.bucket, &*bucket.prefix), ("photos", "vivest"));
     }
 
     #[test]

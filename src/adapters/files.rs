@@ -1,262 +1,36 @@
-//! Photos on the local disk, each under its SHA-256: `ab/abcdef….`.
+//! Photos, each under its SHA-256: in a folder, or in a bucket that speaks S3.
 //!
-//! A file is written beside its place, synced, renamed, and its folder synced: once `put` returns,
-//! it survives a power cut. Writing it again is harmless, since equal names have equal bytes.
+//! Both lay them out alike, `ab/abcdef…`, so that one can be copied to the other as it is.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+pub mod folder;
+pub mod s3;
 
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
+use std::fmt;
 
-use crate::crash;
-use crate::domain::ports::{Files, FilesError};
-use crate::domain::signalement::Photo;
+use sha2::{Digest, Sha256};
 
-/// The least and the most that a look at the disk writes, in bytes.
-const PROBE: Range<usize> = 4_096..1024 * 1024;
-/// How long what such a look found is believed: nobody needs a token to ask for one.
-const PROBE_EVERY: Duration = Duration::from_secs(1);
+use crate::domain::ports::FilesError;
+use crate::domain::signalement::hex;
 
-/// The store of photos in a folder.
-#[derive(Debug, Clone)]
-pub struct FilesOnDisk {
-    root: PathBuf,
-    /// Held for writing while the sweep looks at a file's age and removes it, and for reading while
-    /// a photo takes its place: otherwise a photo could come again between the two.
-    sweeping: Arc<RwLock<()>>,
-    disk: Arc<Mutex<Disk>>,
-}
-
-/// What is known of the disk.
-#[derive(Debug, Default)]
-struct Disk {
-    /// The size of the photo that could not be written last, until as much can be again.
-    refused: usize,
-    looked: Option<(Instant, Result<(), FilesError>)>,
-}
-
-impl FilesOnDisk {
-    /// Uses a folder, which is made where it is missing.
-    ///
-    /// # Errors
-    /// When it cannot be made.
-    pub fn open(root: &Path) -> io::Result<Self> {
-        crash::point("files.shards.before");
-        fs::create_dir_all(root)?;
-        // All of them now: were they made with their first photo, two photos could race, and one
-        // be acknowledged while its folder's own name is not on the disk.
-        for shard in 0..=u8::MAX {
-            match fs::create_dir(root.join(format!("{shard:02x}"))) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => {}
-            }
-        }
-        crash::point("files.shards.made");
-        // A look at the disk that was cut short.
-        remove_remains(root)?;
-        File::open(root)?.sync_all()?;
-        crash::point("files.shards.sync.after");
-        if let Some(parent) = root.parent().filter(|it| !it.as_os_str().is_empty()) {
-            File::open(parent)?.sync_all()?;
-        }
-        crash::point("files.shards.after");
-        Ok(Self {
-            root: root.to_path_buf(),
-            sweeping: Arc::default(),
-            disk: Arc::default(),
-        })
-    }
-
-    fn folder_of(&self, sha256: &str) -> PathBuf {
-        self.root.join(sha256.get(..2).unwrap_or("xx"))
-    }
-
-    fn disk(&self) -> MutexGuard<'_, Disk> {
-        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes as much as could not be written last, and takes it away again.
-    fn look(&self) -> Result<(), FilesError> {
-        let now = Instant::now();
-        let size = {
-            let disk = self.disk();
-            if let Some((at, found)) = &disk.looked
-                && now.duration_since(*at) < PROBE_EVERY
-            {
-                return found.clone();
-            }
-            disk.refused.clamp(PROBE.start, PROBE.end)
-        };
-        let path = self.root.join(format!(".{}", Uuid::now_v7().simple()));
-        crash::point("files.probe.before");
-        let written = File::create(&path).and_then(|mut file| {
-            file.write_all(&vec![0; size])?;
-            file.sync_all()
-        });
-        crash::point("files.probe.written");
-        let _ = fs::remove_file(&path);
-        let found = written.map_err(|error| FilesError(error.to_string()));
-        let mut disk = self.disk();
-        if found.is_ok() {
-            disk.refused = 0;
-        }
-        disk.looked = Some((now, found.clone()));
-        found
+/// The bytes, if they are still those that were stored under this name.
+fn verified(sha256: &str, bytes: Vec<u8>) -> Result<Vec<u8>, FilesError> {
+    if hex(&Sha256::digest(&bytes)) == sha256 {
+        Ok(bytes)
+    } else {
+        Err(FilesError(format!(
+            "photo {sha256} is no longer what it was"
+        )))
     }
 }
 
-#[async_trait]
-impl Files for FilesOnDisk {
-    async fn put(&self, photo: Photo) -> Result<(), FilesError> {
-        let files = self.clone();
-        blocking(move || {
-            let _no_sweep = files
-                .sweeping
-                .read()
-                .unwrap_or_else(PoisonError::into_inner);
-            let folder = files.folder_of(&photo.sha256);
-            // Written even where it is there already: the file of a signalement that was never
-            // committed is the sweep's, and may have been left by a write that nobody synced.
-            let written = write_synced(&folder, &photo.sha256, &photo.bytes);
-            if written.is_err() {
-                let mut disk = files.disk();
-                disk.refused = photo.bytes.len();
-                disk.looked = None;
-            }
-            written
-        })
-        .await
-    }
-
-    async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError> {
-        let path = self.folder_of(sha256).join(sha256);
-        blocking(move || fs::read(path)).await
-    }
-
-    async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError> {
-        let folder = self.root.join(format!("{shard:02x}"));
-        blocking(move || {
-            let mut names = Vec::new();
-            for entry in fs::read_dir(folder)? {
-                let entry = entry?;
-                match is_settled(&entry.path(), before) {
-                    Ok(true) => names.extend(entry.file_name().into_string().ok()),
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    _ => {}
-                }
-            }
-            Ok(names)
-        })
-        .await
-    }
-
-    async fn remove_settled(
-        &self,
-        shard: u8,
-        name: &str,
-        before: DateTime<Utc>,
-    ) -> Result<bool, FilesError> {
-        let path = self.root.join(format!("{shard:02x}")).join(name);
-        let sweeping = Arc::clone(&self.sweeping);
-        blocking(move || {
-            let _no_put = sweeping.write().unwrap_or_else(PoisonError::into_inner);
-            if !is_settled(&path, before)? {
-                return Ok(false);
-            }
-            crash::point("files.remove.before");
-            fs::remove_file(&path)?;
-            crash::point("files.remove.after");
-            Ok(true)
-        })
-        .await
-    }
-
-    async fn ping(&self) -> Result<(), FilesError> {
-        let files = self.clone();
-        let looked = tokio::task::spawn_blocking(move || files.look()).await;
-        looked.map_err(|error| FilesError(error.to_string()))?
-    }
-}
-
-/// Whether nothing has been written there since.
-fn is_settled(path: &Path, before: DateTime<Utc>) -> io::Result<bool> {
-    let written = DateTime::<Utc>::from(fs::metadata(path)?.modified()?);
-    Ok(written < before)
-}
-
-/// Puts a file in a folder, whole or not at all, and on the disk when it returns.
-///
-/// # Errors
-/// When it could not be written and synced whole.
-pub fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let beside = folder.join(format!(".{name}.{}", Uuid::now_v7().simple()));
-    let written = (|| {
-        crash::point("file.create.before");
-        let mut file = File::create(&beside)?;
-        crash::point("file.create.after");
-        file.write_all(bytes)?;
-        crash::point("file.write.after");
-        file.sync_all()?;
-        crash::point("file.sync.after");
-        fs::rename(&beside, folder.join(name))?;
-        crash::point("file.rename.after");
-        File::open(folder)?.sync_all()?;
-        crash::point("file.folder-sync.after");
-        Ok(())
-    })();
-    if written.is_err() {
-        // What is half written is of no use; the first error is the one to tell.
-        let _ = fs::remove_file(&beside);
-    }
-    written
-}
-
-/// Removes from a folder what a process that died was writing there; whoever is alone with the
-/// folder may.
-pub(super) fn remove_remains(folder: &Path) -> io::Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
-}
-
+/// Runs what keeps a thread busy away from those that serve requests.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    work: impl FnOnce() -> Result<T, FilesError> + Send + 'static,
 ) -> Result<T, FilesError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| FilesError(error.to_string()))?
-        .map_err(|error| FilesError(error.to_string()))
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(told)?
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::signalement::ImageKind;
-
-    #[tokio::test]
-    async fn a_photo_is_read_back_and_leaves_nothing_beside_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let files = FilesOnDisk::open(folder.path()).unwrap();
-        let photo = Photo::new(ImageKind::Png, vec![1, 2, 3]);
-        files.put(photo.clone()).await.unwrap();
-        files.put(photo.clone()).await.unwrap();
-        assert_eq!(files.read(&photo.sha256).await.unwrap(), [1, 2, 3]);
-        let shard = folder.path().join(&photo.sha256[..2]);
-        assert_eq!(fs::read_dir(shard).unwrap().count(), 1);
-        assert!(files.read(&"0".repeat(64)).await.is_err());
-    }
+fn told(error: impl fmt::Display) -> FilesError {
+    FilesError(error.to_string())
 }

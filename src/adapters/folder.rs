@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::adapters::files::write_synced;
+use crate::adapters::files::folder::write_synced;
 use crate::domain::ports::{FileSet, Source, SourceError};
 use crate::rules::referentiel;
 

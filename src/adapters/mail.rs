@@ -10,7 +10,7 @@ use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
 
-use crate::adapters::files::{remove_remains, write_synced};
+use crate::adapters::files::folder::{remove_remains, write_synced};
 use crate::crash;
 use crate::domain::ports::{MailError, MailFailure, Mailer, Message};
 use crate::settings::{InForce, MadeFrom, SmtpSettings};

@@ -14,7 +14,7 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::adapters::files::{FilesOnDisk, write_synced};
+use crate::adapters::files::folder::{FilesOnDisk, write_synced};
 use crate::adapters::store::sqlite::snapshot::{self, NamedPhoto};
 use crate::domain::ports::{Files, FilesError, StoreError};
 use crate::domain::signalement::{ImageKind, Photo, hex};

@@ -13,8 +13,8 @@ use crate::domain::ports::Client;
 use crate::settings::written::{Written, did_you_mean};
 use crate::settings::{
     CrmKind, CrmSettings, Database, DeliverySettings, Folder, Limits, LiveSettings,
-    NetworkSettings, Origin, Rate, RetentionSettings, Secret, Settings, SettingsError,
-    SmtpSettings, SowellSettings, TlsSettings, WhenUnavailable,
+    NetworkSettings, Origin, Photos, Rate, RetentionSettings, S3Key, S3Server, S3Settings, Secret,
+    Settings, SettingsError, SmtpSettings, SowellSettings, TlsSettings, WhenUnavailable,
 };
 
 /// The levels of the log, from the quietest.
@@ -65,12 +65,8 @@ impl Compiler<'_> {
         let data_dir = self.base.join(self.written.text("data_dir"));
         let listen = self.listen();
         let database = self.database(&data_dir);
-        let migrate = self.value("migrate", |text| match text {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err("is neither true nor false".into()),
-        });
-        let files_dir = self.files(&data_dir);
+        let migrate = self.flag("migrate");
+        let photos = self.photos(&data_dir);
         let rules = self.folder("rules_dir");
         let referentiel = self.folder("referentiel_dir");
         let crm = self.crm_kind();
@@ -80,7 +76,7 @@ impl Compiler<'_> {
             data_dir,
             database: database?,
             migrate: migrate?,
-            files_dir: files_dir?,
+            photos: photos?,
             rules,
             referentiel,
             crm: crm?,
@@ -139,6 +135,14 @@ impl Compiler<'_> {
         }
     }
 
+    fn flag(&mut self, key: &str) -> Option<bool> {
+        self.value(key, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("is neither true nor false".into()),
+        })
+    }
+
     fn secret(&self, key: &str) -> Option<Secret> {
         let text = self.written.given(key);
         text.map(|text| Secret::new(text.to_owned()))
@@ -159,16 +163,58 @@ impl Compiler<'_> {
         })
     }
 
-    fn files(&mut self, data_dir: &Path) -> Option<PathBuf> {
+    fn photos(&mut self, data_dir: &Path) -> Option<Photos> {
         let base = self.base.clone();
-        self.value("files_url", |text| {
+        let server = self.s3_server();
+        let photos = self.value("files_url", |text| {
             if text.is_empty() {
-                return Ok(data_dir.join("fichiers"));
+                return Ok(Some(Photos::Folder(data_dir.join("fichiers"))));
             }
-            match text.strip_prefix("file://") {
-                Some(path) if !path.is_empty() => Ok(base.join(path)),
-                _ => Err("must be file://PATH in this version".into()),
+            if let Some(path) = text.strip_prefix("file://")
+                && !path.is_empty()
+            {
+                return Ok(Some(Photos::Folder(base.join(path))));
             }
+            let place = text.strip_prefix("s3://").unwrap_or_default();
+            let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+            if bucket.is_empty() || bucket.contains(['@', ':', '?']) {
+                return Err("is neither file://PATH nor s3://BUCKET/PREFIX".into());
+            }
+            let bucket = |server| S3Settings {
+                bucket: bucket.to_owned(),
+                prefix: prefix.trim_matches('/').to_owned(),
+                server,
+            };
+            Ok(server.map(|server| Photos::S3(Box::new(bucket(server)))))
+        });
+        photos.flatten()
+    }
+
+    fn s3_server(&mut self) -> Option<S3Server> {
+        let endpoint = self.address("s3.endpoint");
+        let allow_http = self.flag("s3.allow_http")?;
+        if !allow_http && endpoint.as_ref().is_some_and(|it| it.scheme() == "http") {
+            let what =
+                "s3.endpoint: photos would travel unprotected; s3.allow_http: true allows it";
+            self.faults.push(what.to_owned());
+        }
+        let (id, secret) = ("s3.access_key_id", "s3.secret_access_key");
+        let key = match (self.secret(id), self.secret(secret)) {
+            (Some(id), Some(secret)) => Some(S3Key { id, secret }),
+            (None, None) => None,
+            _ => {
+                self.faults
+                    .push(format!("{id}: goes together with {secret}"));
+                None
+            }
+        };
+        Some(S3Server {
+            endpoint,
+            region: self.written.given("s3.region").map(str::to_owned),
+            key,
+            allow_http,
+            ca: self.pem("s3.ca_file"),
+            timeout: self.value("s3.timeout", duration)?,
         })
     }
 

@@ -31,7 +31,7 @@ struct Setting {
     about: &'static str,
 }
 
-const KEYS: [Setting; 39] = [
+const KEYS: [Setting; 46] = [
     Setting {
         key: "listen",
         default: "127.0.0.1:8080",
@@ -72,7 +72,49 @@ const KEYS: [Setting; 39] = [
         key: "files_url",
         default: "",
         change: Change::Restart,
-        about: "The photos, where they are to be elsewhere: file://PATH.",
+        about: "The photos, where they are to be elsewhere: file://PATH, or s3://BUCKET/PREFIX.",
+    },
+    Setting {
+        key: "s3.endpoint",
+        default: "",
+        change: Change::Restart,
+        about: "http or https address of a server that speaks S3, where it is not AWS'.",
+    },
+    Setting {
+        key: "s3.region",
+        default: "",
+        change: Change::Restart,
+        about: "Region of the bucket; without it AWS_REGION counts, else us-east-1.",
+    },
+    Setting {
+        key: "s3.access_key_id",
+        default: "",
+        change: Change::Restart,
+        about: "Name of the key to sign with; without one it is looked for as AWS' own tools do: environment, identity of the pod, of the machine.",
+    },
+    Setting {
+        key: "s3.secret_access_key",
+        default: "",
+        change: Change::Restart,
+        about: "The key itself.",
+    },
+    Setting {
+        key: "s3.allow_http",
+        default: "false",
+        change: Change::Restart,
+        about: "Whether the server may be called without TLS.",
+    },
+    Setting {
+        key: "s3.ca_file",
+        default: "",
+        change: Change::Restart,
+        about: "PEM file of the authorities that sign the server's certificate, where it is not a public one.",
+    },
+    Setting {
+        key: "s3.timeout",
+        default: "30s",
+        change: Change::Restart,
+        about: "How long a photo may take, there or back; after it the answer is 503.",
     },
     Setting {
         key: "log",
@@ -275,7 +317,11 @@ const LISTS: [&str; 1] = ["network.allow"];
 const SECRETS: &str = "secrets";
 
 /// What each group of keys is about.
-const GROUPS: [(&str, &str); 9] = [
+const GROUPS: [(&str, &str); 10] = [
+    (
+        "s3",
+        "The server of the photos' bucket, where files_url says s3://.",
+    ),
     (
         "tokens",
         "Bearer tokens of the three clients; those left out are made at the first start and shown once.",

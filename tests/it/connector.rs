@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
 use passerelle::adapters::crm::rest::RestCrm;
-use passerelle::adapters::files::FilesOnDisk;
+use passerelle::adapters::files::folder::FilesOnDisk;
 use passerelle::adapters::shipped::Shipped;
 use passerelle::domain::demande::{Fichier, NewDemande, Uid};
 use passerelle::domain::ports::{ChangeQuery, CreateDemande, Crm, CrmError, DuplicateGuard, Files};

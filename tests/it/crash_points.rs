@@ -23,7 +23,15 @@ fn lasts(file: &str, text: &str, line: &str) -> bool {
     // Channels are sent to, too; a partner only by the files that speak to one.
     let calls = ["reqwest::", "lettre::", "object_store::"];
     let partner = calls.iter().any(|it| text.contains(it));
-    let call = [".send(", ".execute(", ".put(", ".delete("];
+    let call = [
+        ".send(",
+        ".execute(",
+        ".put(",
+        ".put_multipart(",
+        ".put_part(",
+        ".complete(",
+        ".delete(",
+    ];
     let declared = line.contains("static MIGRATIONS") || line.trim_start().starts_with("use ");
     let room = file.starts_with("flows/") || file.starts_with("adapters/");
     room && !declared

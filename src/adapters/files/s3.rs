@@ -1,0 +1,244 @@
+//! Photos in a bucket that speaks S3: `PREFIX/ab/abcdef…`.
+//!
+//! The server compares each upload with its SHA-256 before it keeps it, and an object appears whole
+//! or not at all. Writing one again is harmless, since equal names have equal bytes, and makes it
+//! young again. Every call has a limit of time; what it could not do in time it has not done.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
+use futures_util::future::try_join_all;
+use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum};
+use object_store::path::Path;
+use object_store::{
+    BackoffConfig, Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt, RetryConfig,
+};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::{blocking, told, verified};
+use crate::crash;
+use crate::domain::ports::{Files, FilesError};
+use crate::domain::signalement::Photo;
+use crate::settings::{S3Server, S3Settings};
+
+/// What is larger goes in several parts of this size, in bytes: one that fails is sent again alone.
+const PART: usize = 8 * 1024 * 1024;
+/// How long a connection may take to be made.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// How long a removal may take; `flows/sweep.rs` counts on its being over.
+const REMOVE_LIMIT: Duration = Duration::from_secs(20);
+/// How long the list of one part of the bucket may take.
+const LIST_LIMIT: Duration = Duration::from_mins(5);
+/// How long a look at the bucket may take.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
+/// How long what such a look found is believed: each one is paid for.
+const PROBE_EVERY: Duration = Duration::from_secs(5);
+/// What a look writes, beside the photos' shards.
+const PROBE: &str = ".probe";
+/// Requests that fail are sent again so often, at growing distances.
+const RETRIES: usize = 3;
+
+/// The store of photos in a bucket.
+#[derive(Debug)]
+pub struct FilesOnS3 {
+    bucket: AmazonS3,
+    prefix: Path,
+    /// How long a photo may take, there or back.
+    timeout: Duration,
+    /// When the bucket was last looked at, and what was found. Held during a look: whoever asks
+    /// meanwhile wants the same answer.
+    looked: Mutex<Option<(Instant, Result<(), FilesError>)>>,
+}
+
+impl FilesOnS3 {
+    /// Makes ready to call the bucket; calls nobody yet.
+    ///
+    /// # Errors
+    /// When the settings do not make a client.
+    pub fn new(settings: &S3Settings) -> Result<Self, FilesError> {
+        Ok(Self {
+            bucket: builder(settings)?.build().map_err(told)?,
+            prefix: Path::from(settings.prefix.as_str()),
+            timeout: settings.server.timeout,
+            looked: Mutex::default(),
+        })
+    }
+
+    fn shard(&self, shard: u8) -> Path {
+        self.prefix.clone().join(format!("{shard:02x}"))
+    }
+
+    fn place(&self, sha256: &str) -> Path {
+        let shard = sha256.get(..2).unwrap_or("xx");
+        self.prefix.clone().join(shard).join(sha256)
+    }
+
+    async fn upload(&self, place: &Path, bytes: Vec<u8>) -> Result<(), FilesError> {
+        if bytes.len() > PART {
+            return self.upload_in_parts(place, &bytes).await;
+        }
+        crash::point("s3.put.before");
+        let put = within(self.timeout, self.bucket.put(place, bytes.into())).await;
+        crash::point("s3.put.after");
+        put.map(|_| ())
+    }
+
+    /// The object appears with the last call; until then the parts are nobody's.
+    async fn upload_in_parts(&self, place: &Path, bytes: &[u8]) -> Result<(), FilesError> {
+        crash::point("s3.parts.before");
+        let mut upload = within(self.timeout, self.bucket.put_multipart(place)).await?;
+        crash::point("s3.parts.begun");
+        let parts = bytes.chunks(PART);
+        let parts = try_join_all(parts.map(|part| upload.put_part(part.to_vec().into())));
+        let sent = within(self.timeout, parts).await;
+        crash::point("s3.parts.sent");
+        let whole = match sent {
+            Ok(_) => within(self.timeout, upload.complete()).await.map(|_| ()),
+            Err(error) => Err(error),
+        };
+        crash::point("s3.parts.after");
+        if whole.is_err() {
+            // What is half sent is of no use; the first error is the one to tell.
+            let _ = within(PROBE_LIMIT, upload.abort()).await;
+        }
+        whole
+    }
+
+    /// Whether something is there and has not been written since.
+    async fn is_settled(&self, place: &Path, before: DateTime<Utc>) -> Result<bool, Error> {
+        match self.bucket.head(place).await {
+            Ok(found) => Ok(found.last_modified < before),
+            Err(Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a little, as a photo would be, over what the last look wrote.
+    async fn look(&self) -> Result<(), FilesError> {
+        let place = self.prefix.clone().join(PROBE);
+        let now = Utc::now().timestamp().to_string();
+        crash::point("s3.probe.before");
+        let limit = PROBE_LIMIT.min(self.timeout);
+        let put = within(limit, self.bucket.put(&place, now.into())).await;
+        crash::point("s3.probe.after");
+        put.map(|_| ())
+    }
+}
+
+#[async_trait]
+impl Files for FilesOnS3 {
+    async fn put(&self, photo: Photo) -> Result<(), FilesError> {
+        let stored = self.upload(&self.place(&photo.sha256), photo.bytes).await;
+        if stored.is_err() {
+            // Whoever asks next whether it works is not to hear what was true before.
+            *self.looked.lock().await = None;
+        }
+        stored
+    }
+
+    async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError> {
+        let place = self.place(sha256);
+        let bytes = async { self.bucket.get(&place).await?.bytes().await };
+        let bytes = within(self.timeout, bytes).await?;
+        let sha256 = sha256.to_owned();
+        blocking(move || verified(&sha256, bytes.into())).await
+    }
+
+    async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError> {
+        let shard = self.shard(shard);
+        // Asked for page by page, of which only the names of what is old are kept.
+        let old = self.bucket.list(Some(&shard)).try_filter_map(|found| {
+            let old = found.last_modified < before;
+            let name = found.location.filename().filter(|_| old);
+            std::future::ready(Ok(name.map(str::to_owned)))
+        });
+        within(LIST_LIMIT, old.try_collect()).await
+    }
+
+    async fn remove_settled(
+        &self,
+        shard: u8,
+        name: &str,
+        before: DateTime<Utc>,
+    ) -> Result<bool, FilesError> {
+        let place = self.shard(shard).join(name);
+        let removal = async {
+            if !self.is_settled(&place, before).await? {
+                return Ok(false);
+            }
+            crash::point("s3.remove.before");
+            self.bucket.delete(&place).await?;
+            crash::point("s3.remove.after");
+            Ok(true)
+        };
+        within(REMOVE_LIMIT, removal).await
+    }
+
+    async fn ping(&self) -> Result<(), FilesError> {
+        let mut looked = self.looked.lock().await;
+        if let Some((at, found)) = &*looked
+            && at.elapsed() < PROBE_EVERY
+        {
+            return found.clone();
+        }
+        let found = self.look().await;
+        *looked = Some((Instant::now(), found.clone()));
+        found
+    }
+}
+
+/// Where nobody set a key, the client finds one as AWS' own tools do: in the environment, with the
+/// identity of the pod, or from the machine it runs on.
+fn builder(settings: &S3Settings) -> Result<AmazonS3Builder, FilesError> {
+    let server = &settings.server;
+    let mut builder = match &server.key {
+        Some(key) => AmazonS3Builder::new()
+            .with_access_key_id(key.id.expose())
+            .with_secret_access_key(key.secret.expose()),
+        None => AmazonS3Builder::from_env(),
+    };
+    if let Some(endpoint) = &server.endpoint {
+        builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/'));
+    }
+    if let Some(region) = &server.region {
+        builder = builder.with_region(region);
+    }
+    Ok(builder
+        .with_bucket_name(&settings.bucket)
+        .with_client_options(client(server)?)
+        .with_checksum_algorithm(Checksum::SHA256)
+        .with_disable_bulk_delete(true)
+        .with_retry(RetryConfig {
+            backoff: BackoffConfig::default(),
+            max_retries: RETRIES,
+            retry_timeout: server.timeout / 2,
+        }))
+}
+
+fn client(server: &S3Server) -> Result<ClientOptions, FilesError> {
+    let mut client = ClientOptions::new()
+        .with_connect_timeout(CONNECT_LIMIT)
+        // One that is stuck leaves time for another.
+        .with_timeout(server.timeout / 2)
+        .with_allow_http(server.allow_http);
+    if let Some(ca) = &server.ca {
+        let authorities = Certificate::from_pem_bundle(ca.expose().as_bytes()).map_err(told)?;
+        for authority in authorities {
+            client = client.with_root_certificate(authority);
+        }
+    }
+    Ok(client)
+}
+
+async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, FilesError> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(done) => done.map_err(told),
+        Err(_) => Err(told(format!("no answer within {limit:?}"))),
+    }
+}

@@ -1,0 +1,272 @@
+//! Photos in a bucket of a real server that speaks S3.
+
+use std::fs;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::stream::{self, StreamExt};
+use passerelle::domain::ports::Clock;
+use passerelle::domain::signalement::{ImageKind, Photo};
+use passerelle::flows::sweep::Sweep;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::cli::passerelle;
+use crate::harness::{Answer, Builder, Daemon, PNG, signalement, signalement_with, until};
+use crate::moto::Bucket;
+use crate::process::Process;
+use crate::proxy::{Proxy, Way};
+use crate::source::crash_points;
+
+/// An hour and more from now: what was written a moment ago is old by it.
+struct Later;
+
+impl Clock for Later {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now() + TimeDelta::hours(2)
+    }
+}
+
+/// The picture of the harness's signalements.
+fn png() -> Photo {
+    let bytes = base64_simd::STANDARD.decode_to_vec(PNG).unwrap();
+    Photo::new(ImageKind::Png, bytes)
+}
+
+/// A daemon with its photos in a bucket of its own.
+async fn daemon(bucket: &Bucket) -> Daemon {
+    bucket
+        .keep_photos_of(Builder::new(), bucket.server)
+        .start()
+        .await
+}
+
+/// The address of a demande's first photo.
+async fn photo_of(daemon: &Daemon, uid: &str) -> String {
+    let demande = daemon.get(&format!("/api/v1/demandes/{uid}"), "crm").await;
+    let url = demande.json()["fichiers"][0]["url"].clone();
+    url.as_str().unwrap().to_owned()
+}
+
+fn is_for_later(answer: &Answer) {
+    let text = String::from_utf8_lossy(&answer.bytes);
+    assert_eq!(answer.status, 503, "{text}");
+    assert!(answer.header("retry-after").is_some());
+}
+
+async fn ready(daemon: &Daemon, wanted: bool) -> Value {
+    until(&format!("ready is {wanted}"), || async {
+        let answer = daemon.get("/readyz", "").await.json();
+        (answer["ready"] == wanted).then_some(answer)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_signalement_keeps_its_photos_in_the_bucket_and_gives_them_back() {
+    let Some(bucket) = Bucket::new().await else {
+        return;
+    };
+    let daemon = daemon(&bucket).await;
+    let uid = daemon.created(&signalement(1)).await;
+    let url = photo_of(&daemon, &uid).await;
+    let photo = daemon.get(&url, "crm").await;
+    assert_eq!((photo.status, photo.bytes), (200, png().bytes));
+    assert!(bucket.has(&Bucket::key(&png().sha256)).await);
+    assert!(!daemon.path("data/fichiers").exists(), "none on the disk");
+    // Another one with the same picture, and the same one again.
+    daemon.created(&signalement(2)).await;
+    assert_eq!(daemon.post(&signalement(1)).await.status, 200);
+    ready(&daemon, true).await;
+    // Another daemon finds them.
+    let (folder, environment) = daemon.stop().await;
+    let daemon = Builder::again(&folder, environment).start().await;
+    assert_eq!(daemon.get(&url, "crm").await.bytes, png().bytes);
+}
+
+#[tokio::test]
+async fn a_large_photo_goes_in_parts_and_comes_back_whole() {
+    let Some(bucket) = Bucket::new().await else {
+        return;
+    };
+    let daemon = daemon(&bucket).await;
+    let bytes: Vec<u8> = (0..17 * 1024 * 1024_u32)
+        .map(|it| it.to_le_bytes()[it as usize % 4])
+        .collect();
+    let photo = Photo::new(ImageKind::Jpeg, bytes);
+    daemon.state.files.put(photo.clone()).await.unwrap();
+    let read = daemon.state.files.read(&photo.sha256).await.unwrap();
+    assert!(read == photo.bytes);
+    let key = Bucket::key(&photo.sha256);
+    let found = bucket.call(Method::HEAD, &key, Vec::new()).await;
+    let tag = found.headers()["etag"].to_str().unwrap().to_owned();
+    assert!(tag.ends_with("-3\""), "three parts: {tag}");
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_away_or_silent_refuses_for_now_and_service_resumes_by_itself() {
+    let Some(bucket) = Bucket::new().await else {
+        return;
+    };
+    let proxy = Proxy::start(bucket.server).await;
+    let daemon = bucket
+        .keep_photos_of(Builder::new(), proxy.address)
+        .set("S3__TIMEOUT", "1s")
+        .start()
+        .await;
+    for (number, way) in [(1, Way::Cut), (2, Way::Silent)] {
+        proxy.set(way);
+        is_for_later(&daemon.post(&signalement(number)).await);
+        let told = ready(&daemon, false).await;
+        let why = told["files"].as_str().unwrap();
+        assert!(why.starts_with("photo store: "), "{why}");
+        assert!(!why.contains("hunter2"), "{why}");
+        // Without photos there is nothing that it could not keep.
+        let bare = signalement_with(10 + number, &json!({"photos": []}));
+        assert_eq!(daemon.post(&bare).await.status, 201);
+        proxy.set(Way::Cut);
+        proxy.set(Way::Open);
+        ready(&daemon, true).await;
+        assert_eq!(daemon.post(&signalement(number)).await.status, 201);
+    }
+    let url = photo_of(&daemon, &daemon.created(&signalement(3)).await).await;
+    proxy.set(Way::Cut);
+    is_for_later(&daemon.get(&url, "crm").await);
+}
+
+#[tokio::test]
+async fn a_daemon_starts_while_its_bucket_is_away() {
+    let Some(bucket) = Bucket::new().await else {
+        return;
+    };
+    let proxy = Proxy::start(bucket.server).await;
+    proxy.set(Way::Cut);
+    let daemon = bucket.keep_photos_of(Builder::new(), proxy.address);
+    let daemon = daemon.start().await;
+    ready(&daemon, false).await;
+    proxy.set(Way::Open);
+    ready(&daemon, true).await;
+    daemon.created(&signalement(1)).await;
+}
+
+#[tokio::test]
+async fn an_object_that_is_no_longer_what_was_stored_is_not_given_out() {
+    let Some(bucket) = Bucket::new().await else {
+        return;
+    };
+    let daemon = daemon(&bucket).await;
+    let uid = daemon.created(&signalement(1)).await;
+    let url = photo_of(&daemon, &uid).await;
+    let key = Bucket::key(&png().sha256);
+    let spoilt = bucket.call(Method::PUT, &key, b"spoilt".to_vec()).await;
+    assert!(spoilt.status().is_success());
+    is_for_later(&daemon.get(&url, "crm").await);
+    // The same picture with another signalement mends it.
+    daemon.created(&signalement(2)).await;
+    assert_eq!(daemon.get(&url, "crm").await.bytes, png().bytes);
+}
+
+#[tokio::test]
+async fn old_objects_that_nobody_names_go_however_many_pages_they_fill() {
+    let Some(bucket) = Bucket::new().await else {
+        return;
+    };
+    let daemon = daemon(&bucket).await;
+    daemon.created(&signalement(1)).await;
+    let orphan = Photo::new(ImageKind::Png, b"an orphan".to_vec());
+    daemon.state.files.put(orphan.clone()).await.unwrap();
+    // A server lists a thousand objects a page.
+    let many = (0..1_005_u32).map(|number| Bucket::key(&format!("ab{number:062x}")));
+    let puts = many.map(|key| async { bucket.call(Method::PUT, &{ key }, Vec::new()).await });
+    let made = stream::iter(puts).buffer_unordered(16);
+    made.for_each(|it| async move { assert!(it.status().is_success()) })
+        .await;
+    let sweep = |clock: Arc<dyn Clock>| Sweep {
+        store: daemon.state.store.clone(),
+        files: daemon.state.files.clone(),
+        clock,
+    };
+    let now = Arc::new(passerelle::adapters::clock::SystemClock);
+    assert_eq!(sweep(now).once().await.unwrap(), 0, "all are young");
+    assert_eq!(sweep(Arc::new(Later)).once().await.unwrap(), 1_006);
+    assert!(!bucket.has(&Bucket::key(&orphan.sha256)).await);
+    assert!(bucket.has(&Bucket::key(&png().sha256)).await, "it is named");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_takes_photos_out_of_the_bucket_and_restore_puts_them_into_one() {
+    let (Some(bucket), Some(other)) = (Bucket::new().await, Bucket::new().await) else {
+        return;
+    };
+    let daemon = daemon(&bucket).await;
+    let uid = daemon.created(&signalement(1)).await;
+    let (folder, environment) = daemon.stop().await;
+    let made = passerelle(folder.path(), &environment, &["backup", "copy"]);
+    assert!(made.status.success(), "{made:?}");
+    let sha256 = png().sha256;
+    let copied = folder.path().join("copy/fichiers").join(&sha256[..2]);
+    assert_eq!(fs::read(copied.join(&sha256)).unwrap(), png().bytes);
+
+    let house = other.keep_photos_of(Builder::new(), other.server);
+    let copy = folder.path().join("copy").display().to_string();
+    let restored = passerelle(
+        house.folder().path(),
+        &house.environment(),
+        &["restore", &copy],
+    );
+    assert!(restored.status.success(), "{restored:?}");
+    let daemon = house.start().await;
+    let url = photo_of(&daemon, &uid).await;
+    assert_eq!(daemon.get(&url, "crm").await.bytes, png().bytes);
+}
+
+/// Wherever it dies beside the bucket, the repeat is a creation and finds its photos.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_is_killed_beside_a_call_to_the_bucket_loses_nothing() {
+    let Some(bucket) = Bucket::new().await else {
+        return;
+    };
+    let mut places = crash_points();
+    places.retain(|name| name.starts_with("s3."));
+    // The sweep's are passed by nobody's request.
+    places.retain(|name| !name.starts_with("s3.remove."));
+    assert!(places.len() >= 8, "{places:?}");
+    let settings = bucket.settings(bucket.server);
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(k, v)| (*k, &**v)).collect();
+    let folder = Builder::new().folder();
+    for (number, place) in (1..).zip(&places) {
+        let large = place.starts_with("s3.parts.");
+        let mut photo = png().bytes;
+        photo.resize(
+            if large { 9 << 20 } else { 100 },
+            u8::try_from(number).unwrap(),
+        );
+        let encoded = base64_simd::STANDARD.encode_to_string(&photo);
+        let body = signalement_with(number, &json!({"photos": [encoded]}));
+
+        let crash = format!("{place}:1");
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_passerelle"));
+        command.env("PASSERELLE_CRASH", crash);
+        let mut first = Process::of(crate::process::settle_in(command, folder.path(), &settings));
+        let probe = place.starts_with("s3.probe.");
+        let request = if probe {
+            first.request("GET", "/readyz", "admin")
+        } else {
+            let request = first.request("POST", "/api/v1/signalements", "sowell");
+            request.json(&body)
+        };
+        assert!(request.send().await.is_err(), "{place}: no answer");
+        assert!(!first.ended().await.success(), "{place}");
+
+        let second = Process::start(folder.path(), &settings);
+        let (status, created) = second.post("/api/v1/signalements", "sowell", &body).await;
+        assert_eq!(status, 201, "{place}: {created}");
+        let path = format!("/api/v1/demandes/{}", created["uid"].as_str().unwrap());
+        let demande = second.request("GET", &path, "crm").send().await.unwrap();
+        let demande: Value = demande.json().await.unwrap();
+        let url = demande["fichiers"][0]["url"].as_str().unwrap();
+        let read = second.request("GET", url, "crm").send().await.unwrap();
+        assert!(read.bytes().await.unwrap() == photo, "{place}");
+        second.kill();
+    }
+}
