@@ -1,6 +1,9 @@
 //! Named places where the crash suite kills the process, to show that whatever a death at that very
 //! place leaves behind is whole.
 //!
+//! Named places as well where a test makes the process panic, to show that a fault there costs nothing
+//! that counts.
+//!
 //! Only the feature `crash-points`, which nothing but the tests turns on, puts them into the binary.
 //! `tests/it/crash_points.rs` holds that each commit, each step of a file and each outside call in
 //! `flows` and `adapters` stands between two of them.
@@ -32,3 +35,18 @@ pub fn point(name: &'static str) {
 #[cfg(not(feature = "crash-points"))]
 #[inline]
 pub fn point(_name: &'static str) {}
+
+/// Panics, as a fault of ours would, where the environment says `PASSERELLE_PANIC=name`.
+#[cfg(feature = "crash-points")]
+pub fn panic_at(name: &'static str) {
+    use std::sync::LazyLock;
+
+    static WANTED: LazyLock<Option<String>> =
+        LazyLock::new(|| std::env::var("PASSERELLE_PANIC").ok());
+    assert!(WANTED.as_deref() != Some(name), "a test wants it: {name}");
+}
+
+/// Nothing.
+#[cfg(not(feature = "crash-points"))]
+#[inline]
+pub fn panic_at(_name: &'static str) {}

@@ -248,7 +248,7 @@ pub struct DeliverySettings {
     pub first_retry: Duration,
     /// The longest wait, and the longest pause of a destination.
     pub max_retry: Duration,
-    /// When a delivery becomes a dead letter.
+    /// How long a delivery waits between failures of its own, altogether, before it is a dead letter.
     pub give_up_after: Duration,
 }
 

@@ -1,6 +1,6 @@
 //! A *livraison*: one thing that the outside must be told, kept until it has been.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::domain::demande::Fichier;
@@ -190,8 +190,8 @@ pub struct Claim {
     pub content: Content,
     /// Attempts made before this one.
     pub attempts: u32,
-    /// When its time to be given up began to run.
-    pub since: DateTime<Utc>,
+    /// What it has waited between its own failures so far.
+    pub waited: TimeDelta,
 }
 
 /// How one attempt ended, and what follows.
@@ -203,6 +203,8 @@ pub enum Outcome {
     Retry {
         /// Not before this instant.
         due_at: DateTime<Utc>,
+        /// How much of that wait brings it nearer to being given up.
+        counted: TimeDelta,
     },
     /// Never to be tried again by itself.
     Dead,

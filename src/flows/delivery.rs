@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::crash;
 use crate::domain::demande::Uid;
 use crate::domain::livraison::{
     Attempt, Claim, Content, Courriel, Destination, Outcome, PhotoPush,
@@ -27,8 +28,8 @@ use crate::flows::inbound::Rules;
 use crate::rules::template;
 use crate::settings::{DeliverySettings, InForce, LiveSettings};
 
-/// A delivery is given up after so many attempts at least: one that the breaker held back all the
-/// time has had no fair chance yet.
+/// A delivery is given up after so many attempts at least: a partner that asks for a long wait may
+/// use up its time with one.
 const FAIR_ATTEMPTS: u32 = 3;
 /// Photos on their way to the CRM at once: each is a large body, and none is in a hurry.
 const PHOTOS_IN_FLIGHT: usize = 4;
@@ -259,7 +260,6 @@ impl Delivery {
         let verdict = judge(&seen);
         let now = self.clock.now();
         let attempt = describe(&seen, now);
-        let outcome = self.outcome(&verdict, &claim, now);
         let opens = match verdict {
             Verdict::Unauthorized => true,
             Verdict::Again { .. } => probe || breaker.failed(&claim.queue),
@@ -268,6 +268,8 @@ impl Delivery {
                 false
             }
         };
+        let down = opens || self.is_left_alone(destination).await;
+        let outcome = self.outcome(&verdict, &claim, down, now);
         let result = async {
             if opens {
                 breaker.opened();
@@ -346,6 +348,7 @@ impl Delivery {
         let generation = self.rules.generation();
         let courriel_for_template = courriel.clone();
         let render = move || {
+            crash::panic_at("mail");
             let it = &courriel_for_template;
             let values = template::values_of(&it.context);
             generation.rules.templates.mail(&it.modele, &values)
@@ -363,7 +366,9 @@ impl Delivery {
         self.mailer.send(id, &message).await
     }
 
-    fn outcome(&self, verdict: &Verdict, claim: &Claim, now: DateTime<Utc>) -> Outcome {
+    /// A failure on the part of a destination that is `down` is no delivery's own: it brings none
+    /// nearer to being given up, however long it lasts.
+    fn outcome(&self, verdict: &Verdict, claim: &Claim, down: bool, now: DateTime<Utc>) -> Outcome {
         let not_before = match verdict {
             Verdict::Delivered => return Outcome::Delivered,
             Verdict::Never => return Outcome::Dead,
@@ -372,17 +377,23 @@ impl Delivery {
         };
         let policy = &self.in_force.get().delivery;
         let give_up_after = TimeDelta::from_std(policy.give_up_after).unwrap_or(TimeDelta::MAX);
-        // A refused token says nothing of the delivery: it waits for whoever mends the token.
-        let refused = matches!(verdict, Verdict::Unauthorized);
         let attempts = claim.attempts.saturating_add(1);
-        let given_up = now - claim.since >= give_up_after && attempts >= FAIR_ATTEMPTS;
-        if given_up && !refused {
+        if !down && claim.waited >= give_up_after && attempts >= FAIR_ATTEMPTS {
             return Outcome::Dead;
         }
         let ours = now + wait(policy, attempts);
-        Outcome::Retry {
-            due_at: not_before.map_or(ours, |theirs| theirs.max(ours)),
-        }
+        let due_at = not_before.map_or(ours, |theirs| theirs.max(ours));
+        let counted = if down {
+            TimeDelta::zero()
+        } else {
+            due_at - now
+        };
+        Outcome::Retry { due_at, counted }
+    }
+
+    /// Whether the destination is known to fail everyone.
+    async fn is_left_alone(&self, destination: Destination) -> bool {
+        matches!(self.store.pause(destination).await, Ok(Some(_)))
     }
 
     /// Opens the breaker: longer each time a probe fails, never longer than the longest wait of one
@@ -501,7 +512,7 @@ fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Out
     let error = attempt.error.as_deref().unwrap_or_default();
     match outcome {
         Outcome::Delivered => tracing::debug!(destination, id, "delivered"),
-        Outcome::Retry { due_at } => {
+        Outcome::Retry { due_at, .. } => {
             tracing::warn!(destination, id, error, %due_at, "not delivered, tried again then");
         }
         Outcome::Dead => tracing::error!(destination, id, error, "not delivered: dead letter"),

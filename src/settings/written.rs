@@ -252,7 +252,7 @@ const KEYS: [Setting; 46] = [
         key: "delivery.give_up_after",
         default: "7d",
         change: Change::Live,
-        about: "When a delivery becomes a dead letter.",
+        about: "How long a delivery waits between failures of its own, altogether, before it is a dead letter; what its destination is left alone for does not count.",
     },
     Setting {
         key: "retention.traces",

@@ -9,11 +9,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::adapters::crm::embedded::EmbeddedCrm;
 use passerelle::domain::livraison::{Destination, LivraisonEtat, StatutPush, UidPush};
 use passerelle::domain::ports::{
-    Clock, MailError, Mailer, Message, Reply, ReplyMeaning, Sowell, Unreachable,
+    Clock, LivraisonCount, MailError, Mailer, Message, Reply, ReplyMeaning, Sowell, Store,
+    Unreachable,
 };
 use passerelle::flows::delivery::{Delivery, Hint};
 use passerelle::settings::InForce;
 use serde_json::json;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::harness::{Builder, Daemon, signalement_with, until};
@@ -43,6 +45,15 @@ struct Partner {
     widths: Mutex<Vec<usize>>,
     /// What arrived, per demande, in order.
     arrived: Mutex<HashMap<String, Vec<String>>>,
+    /// The demande whose statuses it never takes.
+    poisoned: Mutex<Option<String>>,
+}
+
+impl Partner {
+    /// How many statuses arrived.
+    fn arrived(&self) -> usize {
+        self.arrived.lock().unwrap().values().map(Vec::len).sum()
+    }
 }
 
 #[async_trait]
@@ -56,6 +67,9 @@ impl Sowell for Partner {
         if !self.back.load(Ordering::SeqCst) {
             return Err(Unreachable("connection refused or broken".into()));
         }
+        if *self.poisoned.lock().unwrap() == Some(push.uid.clone()) {
+            return Ok(answer(500, ReplyMeaning::Later));
+        }
         let width = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
         self.widths.lock().unwrap().push(width);
         for _ in 0..20 {
@@ -65,14 +79,9 @@ impl Sowell for Partner {
         arrived
             .entry(push.uid.clone())
             .or_default()
-            .push(push.statut_crm.clone());
+            .push(push.commentaire.clone().unwrap_or_default());
         self.under_way.fetch_sub(1, Ordering::SeqCst);
-        Ok(Reply {
-            status: 200,
-            meaning: ReplyMeaning::Taken,
-            retry_at: None,
-            excerpt: String::new(),
-        })
+        Ok(answer(200, ReplyMeaning::Taken))
     }
 
     fn takes_uid(&self) -> bool {
@@ -81,6 +90,15 @@ impl Sowell for Partner {
 
     async fn send_uid(&self, _id: &str, _push: &UidPush) -> Result<Reply, Unreachable> {
         Err(Unreachable("not part of this test".into()))
+    }
+}
+
+fn answer(status: u16, meaning: ReplyMeaning) -> Reply {
+    Reply {
+        status,
+        meaning,
+        retry_at: None,
+        excerpt: String::new(),
     }
 }
 
@@ -105,7 +123,8 @@ async fn accepted(demandes: u32, statuts: u32) -> (Daemon, Vec<String>) {
         uids.push(daemon.created(&body).await);
     }
     for round in 0..statuts {
-        let event = json!({"statut": "Vivest en cours", "evenement": round.to_string()});
+        let round = round.to_string();
+        let event = json!({"statut": "Vivest en cours", "evenement": round, "commentaire": round});
         // No more at once than a slow machine answers in time.
         for some in uids.chunks(32) {
             let posts = some.iter().map(|uid| daemon.statut(uid, &event));
@@ -124,65 +143,109 @@ fn resident_kib() -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
+/// A worker of the outbox under virtual time, with its partner.
+struct Work {
+    store: Arc<dyn Store>,
+    clock: Arc<MovedClock>,
+    partner: Arc<Partner>,
+    outbox: Hint,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Work {
+    /// Begins to deliver what the daemon accepted.
+    fn begin(daemon: &Daemon, give_up_after: &str) -> Self {
+        let settings = Builder::again(&daemon.folder, daemon.environment.clone())
+            .set("DELIVERY__FIRST_RETRY", "1s")
+            .set("DELIVERY__MAX_RETRY", "15m")
+            .set("DELIVERY__GIVE_UP_AFTER", give_up_after)
+            .settings();
+        let store = Arc::clone(&daemon.state.store);
+        let clock = Arc::new(MovedClock(Mutex::new(Utc::now())));
+        let partner = Arc::new(Partner::default());
+        let outbox = Hint::default();
+        let delivery = Arc::new(Delivery {
+            store: Arc::clone(&store),
+            clock: clock.clone(),
+            sowell: partner.clone(),
+            mailer: Arc::new(NoMail),
+            crm: Arc::new(EmbeddedCrm),
+            files: Arc::clone(&daemon.state.files),
+            rules: daemon.state.reload.clone(),
+            in_force: InForce::new(settings.live),
+            outbox: outbox.clone(),
+        });
+        let stop = CancellationToken::new();
+        Self {
+            store,
+            clock,
+            partner,
+            outbox,
+            task: tokio::spawn(delivery.run(stop.clone())),
+            stop,
+        }
+    }
+
+    /// Lets three days pass, probe by probe, and gives how many probes failed.
+    async fn three_days_away(&self) -> usize {
+        let pause = || self.store.pause(Destination::Sowell);
+        let opened = until("the breaker opens", || async { pause().await.unwrap() });
+        let mut failures = opened.await.failures;
+        let back_at = self.clock.now() + TimeDelta::days(3);
+        while self.clock.now() < back_at {
+            self.pass(TimeDelta::minutes(15));
+            failures = until("a probe fails", || async {
+                let failed = pause().await.unwrap().map(|it| it.failures);
+                failed.filter(|it| *it > failures)
+            })
+            .await;
+        }
+        usize::try_from(failures).unwrap()
+    }
+
+    /// From now on the partner answers, and what failed is due again.
+    fn partner_is_back(&self) {
+        self.partner.back.store(true, Ordering::SeqCst);
+        self.pass(TimeDelta::minutes(15));
+    }
+
+    fn pass(&self, time: TimeDelta) {
+        self.clock.pass(time);
+        self.outbox.give();
+    }
+
+    /// Deliveries to SoWell that stand so.
+    async fn count(&self, etat: LivraisonEtat) -> i64 {
+        let counts = self.store.count_livraisons().await.unwrap();
+        let these = |it: &&LivraisonCount| it.destination == Destination::Sowell && it.etat == etat;
+        counts.iter().find(these).map_or(0, |it| it.count)
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        self.task.await.unwrap();
+    }
+}
+
 async fn outage(demandes: u32, statuts: u32) {
     let (daemon, uids) = accepted(demandes, statuts).await;
-    let store = Arc::clone(&daemon.state.store);
-    let settings = Builder::again(&daemon.folder, daemon.environment.clone())
-        .set("DELIVERY__FIRST_RETRY", "1s")
-        .set("DELIVERY__MAX_RETRY", "15m")
-        .settings();
-    let clock = Arc::new(MovedClock(Mutex::new(Utc::now())));
-    let partner = Arc::new(Partner::default());
-    let outbox = Hint::default();
-    let delivery = Arc::new(Delivery {
-        store: Arc::clone(&store),
-        clock: clock.clone(),
-        sowell: partner.clone(),
-        mailer: Arc::new(NoMail),
-        crm: Arc::new(EmbeddedCrm),
-        files: Arc::clone(&daemon.state.files),
-        rules: daemon.state.reload.clone(),
-        in_force: InForce::new(settings.live),
-        outbox: outbox.clone(),
-    });
-    let stop = CancellationToken::new();
-    let work = tokio::spawn(delivery.run(stop.clone()));
-    let paused = |what: &'static str| {
-        let store = Arc::clone(&store);
-        async move {
-            until(what, || async {
-                store.pause(Destination::Sowell).await.unwrap()
-            })
-            .await
-        }
-    };
-
-    // Three days, probe by probe.
+    // An outage that is longer than a delivery's own patience.
+    let work = Work::begin(&daemon, "1h");
     let before_kib = resident_kib();
-    let back_at = clock.now() + TimeDelta::days(3);
-    let mut failures = paused("the breaker opens").await.failures;
-    while clock.now() < back_at {
-        clock.pass(TimeDelta::minutes(15));
-        outbox.give();
-        failures = until("a probe fails", || async {
-            let pause = store.pause(Destination::Sowell).await.unwrap();
-            pause.map(|it| it.failures).filter(|it| *it > failures)
-        })
-        .await;
-    }
-    let tried = partner.attempts.load(Ordering::SeqCst);
-    let probes = usize::try_from(failures).unwrap();
+    let probes = work.three_days_away().await;
+    let tried = work.partner.attempts.load(Ordering::SeqCst);
     assert!(tried <= probes + 64, "{tried} attempts, {probes} probes");
+    assert_eq!(work.count(LivraisonEtat::Morte).await, 0);
 
-    partner.back.store(true, Ordering::SeqCst);
     let started = std::time::Instant::now();
     let total = usize::try_from(demandes * statuts).unwrap();
     let end = tokio::time::Instant::now() + std::time::Duration::from_mins(30);
-    // What failed is due again by then; the clock then stands still, or leases would run out.
-    clock.pass(TimeDelta::minutes(15));
+    // The clock then stands still, or leases would run out.
+    work.partner_is_back();
     loop {
-        outbox.give();
-        let arrived: usize = partner.arrived.lock().unwrap().values().map(Vec::len).sum();
+        work.outbox.give();
+        let arrived = work.partner.arrived();
         if arrived == total {
             break;
         }
@@ -190,17 +253,17 @@ async fn outage(demandes: u32, statuts: u32) {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     let (took, after_kib) = (started.elapsed(), resident_kib());
-    stop.cancel();
-    work.await.unwrap();
+    until("the last is noted", || async {
+        (work.count(LivraisonEtat::EnAttente).await == 0).then_some(())
+    })
+    .await;
+    let partner = Arc::clone(&work.partner);
+    work.end().await;
 
-    let counts = store.count_livraisons().await.unwrap();
-    let waiting = counts
-        .iter()
-        .find(|it| it.destination == Destination::Sowell && it.etat == LivraisonEtat::EnAttente);
-    assert!(waiting.is_none(), "{waiting:?}");
     let arrived = partner.arrived.lock().unwrap();
     assert_eq!(arrived.len(), uids.len());
-    assert!(arrived.values().all(|it| it.len() == statuts as usize));
+    let in_order: Vec<String> = (0..statuts).map(|it| it.to_string()).collect();
+    assert!(arrived.values().all(|it| *it == in_order));
     // One alone tries the ground, then two, and each success allows one more.
     let widths = partner.widths.lock().unwrap();
     assert_eq!(widths[0], 1);
@@ -219,7 +282,34 @@ async fn after_three_days_away_a_partner_gets_everything_in_growing_numbers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes: cargo test --test it outage -- --ignored --nocapture"]
+async fn what_fails_alone_after_an_outage_still_has_all_of_its_own_time() {
+    let (daemon, uids) = accepted(20, 1).await;
+    let work = Work::begin(&daemon, "1h");
+    *work.partner.poisoned.lock().unwrap() = Some(uids[7].clone());
+    work.three_days_away().await;
+    work.partner_is_back();
+    until("the others arrive", || async {
+        work.outbox.give();
+        (work.partner.arrived() == uids.len() - 1).then_some(())
+    })
+    .await;
+    let back_at = work.clock.now();
+    until("it is given up", || async {
+        work.pass(TimeDelta::seconds(10));
+        (work.count(LivraisonEtat::Morte).await == 1).then_some(())
+    })
+    .await;
+    let own = work.clock.now() - back_at;
+    assert!(
+        own >= TimeDelta::minutes(45),
+        "given up {own} after the outage"
+    );
+    assert_eq!(work.count(LivraisonEtat::EnAttente).await, 0);
+    work.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes: cargo test --release --test it outage -- --ignored --nocapture"]
 async fn a_hundred_thousand_deliveries_drain_after_three_days() {
     outage(1_000, 100).await;
 }

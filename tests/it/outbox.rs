@@ -267,6 +267,7 @@ impl StateMachineTest for OutboxTest {
                     End::Dead => Outcome::Dead,
                     End::Again(seconds) => Outcome::Retry {
                         due_at: at(model.now + seconds),
+                        counted: TimeDelta::zero(),
                     },
                 };
                 let finish = store.finish(&real.claims[claim], attempt, outcome);

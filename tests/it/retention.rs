@@ -162,8 +162,8 @@ async fn the_daemon_forgets_by_itself_and_serves_meanwhile() {
     sqlx::query(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) \
          INSERT INTO livraisons (id, destination, queue, uid, etat, content, attempts, due_at, \
-           since, created_at, finished_at) \
-         SELECT 'old-' || i, 'sowell', $1, $1, 'livree', '{}', 1, i, i, i, i FROM n",
+           created_at, finished_at) \
+         SELECT 'old-' || i, 'sowell', $1, $1, 'livree', '{}', 1, i, i, i FROM n",
     )
     .bind(&uid)
     .execute(&mut connection)

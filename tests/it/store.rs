@@ -306,7 +306,10 @@ async fn outbox(store: &dyn Store) {
         .await
         .unwrap();
     assert!(!stale);
-    let retry = Outcome::Retry { due_at: at(500) };
+    let retry = Outcome::Retry {
+        due_at: at(500),
+        counted: TimeDelta::seconds(90),
+    };
     assert!(
         store
             .finish(&second[0], attempt(Some("500")), retry)
@@ -332,6 +335,7 @@ async fn outbox(store: &dyn Store) {
     }
     let third = claimed(store, 500).await;
     assert_eq!((third[0].id.as_str(), third[0].attempts), ("1", 1));
+    assert_eq!(third[0].waited, TimeDelta::seconds(90));
     assert!(
         store
             .finish(&third[0], attempt(Some("404")), Outcome::Dead)
@@ -347,16 +351,7 @@ async fn outbox(store: &dyn Store) {
             .await
             .unwrap()
     );
-    let retry = |force| store.retry_livraison("1", force, at(502));
-    assert_eq!(retry(false).await.unwrap(), RetryOutcome::Overtaken);
-    assert_eq!(retry(true).await.unwrap(), RetryOutcome::Queued);
-    let delivered = store.retry_livraison("3", true, at(502)).await.unwrap();
-    assert_eq!(delivered, RetryOutcome::NotDead(LivraisonEtat::Livree));
-    let unknown = store
-        .retry_livraison("absent", true, at(502))
-        .await
-        .unwrap();
-    assert_eq!(unknown, RetryOutcome::Unknown);
+    retried_by_hand(store).await;
 
     // E-mails have a destination and queues of their own.
     let mut mailed = record(500, Some("M"));
@@ -396,6 +391,24 @@ async fn outbox(store: &dyn Store) {
     assert_eq!((over.until, over.failures), (at(3), 0));
     store.set_pause(Destination::Sowell, None).await.unwrap();
     assert_eq!(store.pause(Destination::Sowell).await.unwrap(), None);
+}
+
+/// The first was overtaken, and the third is delivered.
+async fn retried_by_hand(store: &dyn Store) {
+    let retry = |force| store.retry_livraison("1", force, at(502));
+    assert_eq!(retry(false).await.unwrap(), RetryOutcome::Overtaken);
+    assert_eq!(retry(true).await.unwrap(), RetryOutcome::Queued);
+    let delivered = store.retry_livraison("3", true, at(502)).await.unwrap();
+    assert_eq!(delivered, RetryOutcome::NotDead(LivraisonEtat::Livree));
+    let unknown = store
+        .retry_livraison("absent", true, at(502))
+        .await
+        .unwrap();
+    assert_eq!(unknown, RetryOutcome::Unknown);
+    // A person's word gives it its whole time anew.
+    let fifth = claimed(store, 503).await;
+    let waited = fifth[0].waited;
+    assert_eq!((fifth[0].id.as_str(), waited), ("1", TimeDelta::zero()));
 }
 
 fn reservation(number: u32, key: Option<&str>) -> Reservation {
@@ -898,7 +911,10 @@ async fn a_write_that_is_repeated_changes_nothing(
     assert_eq!(waiting.len(), 3);
     let claims = claimed(store, 1).await;
     let claim = claims.iter().find(|it| it.id == "1").unwrap();
-    let again = Outcome::Retry { due_at: at(5) };
+    let again = Outcome::Retry {
+        due_at: at(5),
+        counted: TimeDelta::zero(),
+    };
     let mut ended = Vec::new();
     for _ in 0..2 {
         let finished = store.finish(claim, attempt(Some("a\0b")), again.clone());

@@ -65,7 +65,7 @@ pub(super) async fn take_due(
            AND NOT EXISTS ( \
              SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
              AND sent.etat = 'en_attente' AND sent.leased_until > $3) \
-         RETURNING l.id, l.fence, l.queue, l.content, l.attempts, l.since",
+         RETURNING l.id, l.fence, l.queue, l.content, l.attempts, l.waited_ms",
     )
     .bind(millis(now + lease))
     .bind(sequences)

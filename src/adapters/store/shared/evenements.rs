@@ -220,7 +220,7 @@ pub(super) async fn release(
     match &release.push {
         // Its place in the queue becomes a delivery, unless a later status went out already.
         Some(push) => sqlx::query(
-            "UPDATE livraisons SET content = $1, due_at = $2, since = $2, \
+            "UPDATE livraisons SET content = $1, due_at = $2, waited_ms = 0, \
              etat = CASE etat WHEN 'retenue' THEN 'en_attente' ELSE etat END \
              WHERE evenement_id = $3",
         )

@@ -25,7 +25,7 @@ pub(super) async fn insert(
     for some in rows.chunks(1_000) {
         let mut query = QueryBuilder::<Db>::new(
             "INSERT INTO livraisons (id, destination, queue, uid, evenement_id, etat, content, \
-             due_at, since, created_at) ",
+             due_at, created_at) ",
         );
         query.push_values(some, |mut row, (it, uid)| {
             row.push_bind(&it.id)
@@ -35,7 +35,6 @@ pub(super) async fn insert(
                 .push_bind(evenement_id)
                 .push_bind(etat.as_str())
                 .push_bind(write_content(&it.content))
-                .push_bind(millis(at))
                 .push_bind(millis(at))
                 .push_bind(millis(at));
         });
@@ -71,7 +70,7 @@ pub(super) async fn claim(
                 queue: row.get("queue"),
                 content,
                 attempts: attempts(row),
-                since: instant(row.get("since")),
+                waited: Duration::milliseconds(row.get("waited_ms")),
             }),
             // One that cannot be read must not keep the others from being claimed.
             Err(error) => bury(&mut *connection, &id, &error).await?,
@@ -146,22 +145,26 @@ pub(super) async fn finish(
     attempt: &Attempt,
     outcome: &Outcome,
 ) -> Result<bool, StoreError> {
-    let (etat, due_at, finished_at) = match outcome {
-        Outcome::Delivered => (LivraisonEtat::Livree, None, Some(attempt.at)),
-        Outcome::Retry { due_at } => (LivraisonEtat::EnAttente, Some(*due_at), None),
-        Outcome::Dead => (LivraisonEtat::Morte, None, Some(attempt.at)),
+    let ended = Some(attempt.at);
+    let (etat, due_at, waits, finished_at) = match outcome {
+        Outcome::Delivered => (LivraisonEtat::Livree, None, Duration::zero(), ended),
+        Outcome::Retry { due_at, counted } => {
+            (LivraisonEtat::EnAttente, Some(*due_at), *counted, None)
+        }
+        Outcome::Dead => (LivraisonEtat::Morte, None, Duration::zero(), ended),
     };
     let error = attempt.error.as_deref().map(storable);
     let row = sqlx::query(
         "UPDATE livraisons SET etat = $1, attempts = attempts + 1, last_error = $2, \
-         due_at = COALESCE($3, due_at), finished_at = $4, leased_until = 0 \
-         WHERE id = $5 AND fence = $6 AND etat = 'en_attente' AND leased_until > 0 \
+         due_at = COALESCE($3, due_at), finished_at = $4, waited_ms = waited_ms + $5, \
+         leased_until = 0 WHERE id = $6 AND fence = $7 AND etat = 'en_attente' AND leased_until > 0 \
          RETURNING queue, sequence, attempts",
     )
     .bind(etat.as_str())
     .bind(&error)
     .bind(due_at.map(millis))
     .bind(finished_at.map(millis))
+    .bind(waits.num_milliseconds())
     .bind(&claim.id)
     .bind(claim.fence)
     .fetch_optional(&mut *connection)
@@ -380,7 +383,7 @@ pub(super) async fn retry(
         other => return Ok(RetryOutcome::NotDead(other)),
     }
     sqlx::query(
-        "UPDATE livraisons SET etat = 'en_attente', due_at = $1, since = $1, leased_until = 0, \
+        "UPDATE livraisons SET etat = 'en_attente', due_at = $1, waited_ms = 0, leased_until = 0, \
          finished_at = NULL WHERE id = $2",
     )
     .bind(millis(now))
@@ -413,7 +416,7 @@ pub(super) async fn retry_dead(
     now: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     let queued = sqlx::query(
-        "UPDATE livraisons SET etat = 'en_attente', due_at = $1, since = $1, leased_until = 0, \
+        "UPDATE livraisons SET etat = 'en_attente', due_at = $1, waited_ms = 0, leased_until = 0, \
          finished_at = NULL WHERE etat = 'morte' AND destination = $2",
     )
     .bind(millis(now))

@@ -20,7 +20,7 @@ const TAKE_DUE: &str = "UPDATE livraisons SET leased_until = $1, fence = fence +
            SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
            AND sent.etat = 'en_attente' AND sent.leased_until > $3) \
        ORDER BY l.due_at, l.sequence LIMIT $4) \
-     RETURNING id, fence, queue, content, attempts, since";
+     RETURNING id, fence, queue, content, attempts, waited_ms";
 
 /// One daemon has the file for itself.
 pub(super) const SHARED: bool = false;
