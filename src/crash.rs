@@ -37,6 +37,9 @@ pub fn point(name: &'static str) {
 pub fn point(_name: &'static str) {}
 
 /// Panics, as a fault of ours would, where the environment says `PASSERELLE_PANIC=name`.
+///
+/// # Panics
+/// Then and there.
 #[cfg(feature = "crash-points")]
 pub fn panic_at(name: &'static str) {
     use std::sync::LazyLock;

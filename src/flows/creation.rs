@@ -20,7 +20,7 @@ use crate::domain::ports::{
     Wait,
 };
 use crate::domain::signalement::{Etat, Signalement, SignalementId};
-use crate::flows::acknowledge::{News, acknowledge};
+use crate::flows::acknowledge::{News, acknowledge, written};
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::delivery::{Hint, wait};
 use crate::flows::inbound::Rules;
@@ -268,7 +268,7 @@ impl Creations {
                 demande: demande.clone(),
                 answer: answer.clone(),
             },
-            trace: trace.encode(),
+            trace: written(&trace),
             livraisons,
             at: self.clock.now(),
         };

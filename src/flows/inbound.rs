@@ -18,7 +18,7 @@ use crate::domain::ports::{
     NewRecord, Recorded, Store, StoreError,
 };
 use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId};
-use crate::flows::acknowledge::{News, acknowledge};
+use crate::flows::acknowledge::{News, acknowledge, written};
 use crate::flows::creation::{Accepted, Creations};
 use crate::flows::delivery::Hint;
 use crate::flows::managers::Managers;
@@ -441,7 +441,7 @@ impl Case {
             etat,
             motif,
             version: self.generation.version.clone(),
-            trace: trace.encode(),
+            trace: written(trace),
             fichiers: self.fichiers.clone(),
             creation,
             livraisons,

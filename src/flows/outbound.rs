@@ -11,11 +11,11 @@ use crate::domain::livraison::{Content, NewLivraison, StatutPush};
 use crate::domain::ports::{Change, Clock, EventRecorded, NewEvent, Release, Store, StoreError};
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
-use crate::flows::acknowledge::to_deliver;
+use crate::flows::acknowledge::{self, written};
 use crate::flows::delivery::Hint;
 use crate::flows::inbound::Rules;
 use crate::rules::compile::Generation;
-use crate::rules::decide::{self, MailContext, Occasion, StatutDecision};
+use crate::rules::decide::{self, Occasion, StatutDecision};
 use crate::rules::trace::Trace;
 
 /// What the CRM is told when nothing is wrong.
@@ -118,7 +118,7 @@ impl Outbound {
                 statut_sowell: statut_sowell.clone(),
                 motif: motif.clone(),
                 version: generation.version.clone(),
-                trace: judged.trace.encode(),
+                trace: written(&judged.trace),
                 push,
                 courriels: judged.courriels,
                 received_at: now,
@@ -231,7 +231,7 @@ impl Outbound {
                 statut_sowell,
                 motif,
                 version: generation.version.clone(),
-                trace: judged.trace.encode(),
+                trace: written(&judged.trace),
                 push,
                 courriels: judged.courriels,
                 at: self.clock.now(),
@@ -263,21 +263,16 @@ impl Outbound {
             let (decision, mut trace) = decide::statut(&generation.rules, &event, canal);
             let after = decide::after(&event, &demande.content);
             let occasion = Occasion::of_statut(&event, &decision, &after);
-            let (mut courriels, mut failure) = (Vec::new(), None);
+            let mut courriels = Vec::new();
             if let (Some(signalement), Some(occasion)) = (&signalement, occasion) {
-                let (messages, error) =
-                    decide::accuses(&generation, signalement, occasion, &mut trace);
-                let context = MailContext::new(&generation, signalement, occasion);
-                courriels = context.courriels(messages);
-                failure = error;
-            }
-            if let Some(error) = failure {
-                tracing::error!(uid = demande.uid.as_str(), %error, "no acknowledgement");
+                let about = demande.uid.as_str();
+                (courriels, trace) =
+                    acknowledge::courriels(&generation, signalement, occasion, trace, about);
             }
             Judged {
                 decision,
                 trace,
-                courriels: courriels.into_iter().map(to_deliver).collect(),
+                courriels,
             }
         };
         tokio::task::spawn_blocking(work)

@@ -117,6 +117,9 @@ impl Trace {
         }
     }
 
+    /// What is stored in the place of a trace that could not be written.
+    pub const LOST: &str = r#"{"etapes":[],"tronquee":true}"#;
+
     /// The trace as it is stored.
     #[must_use]
     pub fn encode(&self) -> String {

@@ -1,6 +1,11 @@
 //! Once the CRM has the demande, nothing that goes wrong makes the answer an error, or the demande two.
 
-use crate::harness::{Builder, signalement, until};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::fake_crm::{FakeCrm, connected};
+use crate::harness::{Builder, FakeSowell, signalement, until};
+use crate::process::Process;
 
 /// A way for `accuses.rhai` to fail.
 struct Fault {
@@ -35,6 +40,57 @@ async fn nothing_that_follows_the_creation_makes_it_an_error_or_two() {
         assert_eq!(again.bytes, first.bytes, "{}", fault.name);
         daemon.stop().await;
     }
+}
+
+/// Where a fault of ours makes the process panic, in the order of their turn.
+const PANICS: [&str; 4] = ["accuses", "trace", "answer", "mail"];
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_after_the_creation_makes_it_neither_an_error_nor_two(
+    #[values(PANICS[0], PANICS[1], PANICS[2], PANICS[3])] panic: &str,
+    #[values(false, true)] remote: bool,
+) {
+    let (crm, sowell) = (FakeCrm::start().await, FakeSowell::start().await);
+    let builder = if remote {
+        connected(Builder::new(), &crm).sowell(&sowell)
+    } else {
+        Builder::new().sowell(&sowell)
+    };
+    let folder = builder.folder();
+    let environment = builder.environment();
+    let mut more: Vec<(&str, &str)> = vec![("PANIC", panic)];
+    more.extend(
+        environment
+            .iter()
+            .filter_map(|(name, value)| Some((name.strip_prefix("PASSERELLE_")?, value.as_str()))),
+    );
+    let daemon = Process::start(folder.path(), &more);
+
+    let path = "/api/v1/signalements";
+    let (status, first) = daemon.post(path, "sowell", &signalement(1)).await;
+    assert_eq!(status, 201, "{first}");
+    let uid = first["uid"].as_str().unwrap().to_owned();
+    let (status, again) = daemon.post(path, "sowell", &signalement(1)).await;
+    assert_eq!((status, &again), (200, &first));
+    if remote {
+        let made: Vec<String> = crm.demandes().into_iter().map(|it| it.id).collect();
+        assert_eq!(made, [uid.as_str()]);
+    }
+    // Its statuses go out as ever.
+    let event = json!({"statut": "Vivest en cours"});
+    let path = format!("/api/v1/demandes/{uid}/statut");
+    let (status, told) = daemon.post(&path, "crm", &event).await;
+    assert_eq!(status, 202, "{told}");
+    sowell.wait_for(1).await;
+    let path = format!("/api/v1/demandes/{uid}");
+    let demande = daemon.request("GET", &path, "crm").send().await.unwrap();
+    let demande: Value = demande.json().await.unwrap();
+    assert_eq!(demande["fichiers"].as_array().unwrap().len(), 2);
+    until("it meets with the panic", || async {
+        daemon.logged("a test wants it").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

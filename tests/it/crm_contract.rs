@@ -5,54 +5,11 @@ use std::time::Duration;
 use rstest::rstest;
 use serde_json::json;
 
-use crate::fake_crm::{FakeCrm, Mood};
+use crate::fake_crm::{FakeCrm, Mood, connected};
 use crate::harness::{Answer, Builder, Daemon, FakeSowell, signalement, until};
 
-const CONNECTOR: &str = r#"
-nom: Faux CRM
-authentification:
-  oauth2: {url: /jeton, client: passerelle, secret: "{{ secrets.crm }}"}
-delais: {connexion: 1s, reponse: 500ms, total: 1s}
-doublons: recherche
-traitement_max: 50ms
-operations:
-  chercher:
-    chemin: /demandes
-    parametres: {reference: "{{ reference }}"}
-    elements: /demandes
-    uid: /id
-  creer:
-    chemin: /demandes
-    corps: {json: {reference: "{{ reference }}", contexte: "{{ demande.contexte }}"}}
-    uid: /id
-  joindre:
-    chemin: /demandes/{{ uid }}/fichiers
-    parametres: {nom: "{{ fichier.nom }}"}
-    corps: {fichier: {contenu: "{{ fichier }}"}}
-  changements:
-    chemin: /demandes
-    parametres: {depuis: "{{ depuis }}", page: "{{ page.numero }}"}
-    elements: /demandes
-    uid: /id
-    statut: /statut
-    date: /modifiee_le
-    resultat: /resultat
-    page: {taille: 2}
-    recouvrement: 1s
-"#;
-
 async fn daemon(crm: &FakeCrm, sowell: &FakeSowell) -> Daemon {
-    let builder = Builder::new();
-    std::fs::create_dir_all(builder.folder().path().join("rules/connecteurs")).unwrap();
-    builder
-        .file("rules/connecteurs/crm.yaml", CONNECTOR)
-        .set("CRM__KIND", "rest")
-        .set("CRM__BASE_URL", &crm.url)
-        .set("CRM__POLL", "1s")
-        .set("SECRETS__CRM", "secret-of-the-crm")
-        .sowell(sowell)
-        .start()
-        .await
+    connected(Builder::new(), crm).sowell(sowell).start().await
 }
 
 /// Posts it until it is no longer in doubt, as SoWell does.

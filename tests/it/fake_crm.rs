@@ -8,6 +8,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
+use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +22,53 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+
+use crate::harness::Builder;
+
+/// How a daemon is told to speak to it.
+const CONNECTOR: &str = r#"
+nom: Faux CRM
+authentification:
+  oauth2: {url: /jeton, client: passerelle, secret: "{{ secrets.crm }}"}
+delais: {connexion: 1s, reponse: 500ms, total: 1s}
+doublons: recherche
+traitement_max: 50ms
+operations:
+  chercher:
+    chemin: /demandes
+    parametres: {reference: "{{ reference }}"}
+    elements: /demandes
+    uid: /id
+  creer:
+    chemin: /demandes
+    corps: {json: {reference: "{{ reference }}", contexte: "{{ demande.contexte }}"}}
+    uid: /id
+  joindre:
+    chemin: /demandes/{{ uid }}/fichiers
+    parametres: {nom: "{{ fichier.nom }}"}
+    corps: {fichier: {contenu: "{{ fichier }}"}}
+  changements:
+    chemin: /demandes
+    parametres: {depuis: "{{ depuis }}", page: "{{ page.numero }}"}
+    elements: /demandes
+    uid: /id
+    statut: /statut
+    date: /modifiee_le
+    resultat: /resultat
+    page: {taille: 2}
+    recouvrement: 1s
+"#;
+
+/// A daemon to be, whose demandes are created there.
+pub fn connected(builder: Builder, crm: &FakeCrm) -> Builder {
+    fs::create_dir_all(builder.folder().path().join("rules/connecteurs")).unwrap();
+    builder
+        .file("rules/connecteurs/crm.yaml", CONNECTOR)
+        .set("CRM__KIND", "rest")
+        .set("CRM__BASE_URL", &crm.url)
+        .set("CRM__POLL", "1s")
+        .set("SECRETS__CRM", "secret-of-the-crm")
+}
 
 /// How one call goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

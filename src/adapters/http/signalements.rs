@@ -1,10 +1,13 @@
 //! `/api/v1/signalements`: SoWell's side (contract, section 1).
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::adapters::http::AppState;
@@ -13,6 +16,7 @@ use crate::adapters::http::body::JsonBody;
 use crate::adapters::http::path::Segments;
 use crate::adapters::http::problem::{BodyRefusals, CommonRefusals, Problem, ProblemBody};
 use crate::adapters::http::submission;
+use crate::crash;
 use crate::domain::ports::Client;
 use crate::domain::referentiel::Gestionnaire;
 use crate::flows::creation::Accepted;
@@ -212,6 +216,22 @@ pub struct StatutBody {
 /// The body of a 201, committed with the creation.
 #[must_use]
 pub fn render_created(accepted: &Accepted<'_>) -> String {
+    // The demande exists by now: whatever goes wrong with the rest, its UID is told.
+    catch_unwind(AssertUnwindSafe(|| {
+        crash::panic_at("answer");
+        created_body(accepted)
+    }))
+    .unwrap_or_else(|_| {
+        tracing::error!(
+            uid = accepted.uid.as_str(),
+            "the answer could not be written whole"
+        );
+        let (id, uid) = (accepted.id.as_str(), accepted.uid.as_str());
+        json!({"id": id, "uid": uid, "transmis": true, "avertissements": []}).to_string()
+    })
+}
+
+fn created_body(accepted: &Accepted<'_>) -> String {
     let demande = accepted.demande;
     let body = CreatedBody {
         id: accepted.id.as_str(),
