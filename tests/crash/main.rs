@@ -9,6 +9,9 @@
 
 mod clients;
 #[allow(dead_code, reason = "the other test binary uses the rest of it")]
+#[path = "../it/fake_crm.rs"]
+mod fake_crm;
+#[allow(dead_code, reason = "the other test binary uses the rest of it")]
 #[path = "../it/harness.rs"]
 mod harness;
 mod oracle;
@@ -40,6 +43,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use clients::{Client, Receipt};
+use fake_crm::FakeCrm;
 use harness::{Builder, until};
 use partners::{Mail, Partner, Push};
 use postgres::Backend;
@@ -56,37 +60,58 @@ const TRIES: u32 = 10;
 const LATEST_MS: u64 = 1_200;
 
 #[rstest]
+#[case::sqlite(Backend::Sqlite, Crm::Embedded)]
+#[case::postgres(Backend::Postgres, Crm::Embedded)]
+#[case::remote_crm(Backend::Sqlite, Crm::Remote)]
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_and_nothing_doubled_wherever_it_is_killed(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] backend: Backend,
+    #[case] crm: Crm,
 ) {
-    if let Some(ordeal) = Ordeal::on(backend).await {
+    if let Some(ordeal) = Ordeal::on(backend, crm).await {
         ordeal.survive(10, 50).await;
     }
 }
 
-/// `cargo test --test crash -- --ignored --nocapture`
+/// `cargo test --test crash -- --ignored --nocapture`, for one of them with its name, such as `sqlite`.
 #[rstest]
+#[case::sqlite(Backend::Sqlite, Crm::Embedded)]
+#[case::postgres(Backend::Postgres, Crm::Embedded)]
+#[case::remote_crm(Backend::Sqlite, Crm::Remote)]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes the better part of an hour"]
 async fn nothing_is_lost_and_nothing_doubled_in_two_thousand_kills(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] backend: Backend,
+    #[case] crm: Crm,
 ) {
     let named = u32::try_from(places(backend).len()).unwrap();
-    if let Some(ordeal) = Ordeal::on(backend).await {
-        ordeal.survive(2_000 - named, 400).await;
+    if let Some(ordeal) = Ordeal::on(backend, crm).await {
+        ordeal.survive(kills() - named, 400).await;
     }
+}
+
+/// Two thousand, or what `PASSERELLE_TEST_KILLS` says.
+fn kills() -> u32 {
+    let wanted = std::env::var("PASSERELLE_TEST_KILLS").ok();
+    wanted.map_or(2_000, |it| it.parse().unwrap())
+}
+
+/// Where demandes are created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Crm {
+    Embedded,
+    /// In a CRM that keeps a ledger of its own, and fails now and then.
+    Remote,
 }
 
 /// The places that a daemon on this database can come to.
 fn places(backend: Backend) -> Vec<String> {
-    // A copy is no daemon, the embedded CRM is not called, and photos are in a folder here
-    // (`tests/it/s3.rs` kills beside a bucket).
+    // A copy is no daemon, and photos are in a folder here (`tests/it/s3.rs` kills beside a bucket).
     let other = match backend {
         Backend::Sqlite => "postgres.",
         Backend::Postgres => "store.",
     };
-    let elsewhere = [other, "copy.", "crm.", "s3."];
+    let elsewhere = [other, "copy.", "s3."];
     let mut names = crash_points();
     names.retain(|name| !elsewhere.iter().any(|it| name.starts_with(it)));
     names
@@ -103,6 +128,8 @@ struct Ordeal {
     url: String,
     sowell: Partner<Push>,
     mail_server: Partner<Mail>,
+    /// `None` where the embedded one serves.
+    crm: Option<FakeCrm>,
     rng: SmallRng,
     /// Kills by place; those at a random moment under `at random`.
     kills: BTreeMap<String, u32>,
@@ -111,7 +138,7 @@ struct Ordeal {
 
 impl Ordeal {
     /// `None` where the database is not installed.
-    async fn on(backend: Backend) -> Option<Self> {
+    async fn on(backend: Backend, crm: Crm) -> Option<Self> {
         let database = match backend {
             Backend::Sqlite => None,
             Backend::Postgres => Some(postgres::database().await?),
@@ -119,9 +146,19 @@ impl Ordeal {
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         // Every run takes another way; a failed one says which.
         let seed = rand::random();
-        say(&format!("seed {seed}"));
+        say(&format!("{backend:?}, {crm:?}: seed {seed}"));
+        let mut builder = Builder::new();
+        let crm = match crm {
+            Crm::Embedded => None,
+            Crm::Remote => Some(FakeCrm::start().await),
+        };
+        if let Some(crm) = &crm {
+            crm.be_moody(true);
+            builder = fake_crm::connected(builder, crm);
+        }
         Some(Self {
-            folder: Builder::new().folder(),
+            folder: builder.folder(),
+            crm,
             backend,
             database,
             url: format!("http://{}", socket.local_addr().unwrap()),
@@ -177,6 +214,9 @@ impl Ordeal {
 
         self.sowell.calm_down();
         self.mail_server.calm_down();
+        if let Some(crm) = &self.crm {
+            crm.be_moody(false);
+        }
         let last = self.start(None, true);
         finish.cancel();
         let mut receipts = Vec::new();
@@ -187,7 +227,7 @@ impl Ordeal {
         self.judge(last, &receipts).await;
     }
 
-    async fn judge(&mut self, last: Child, receipts: &[Receipt]) {
+    async fn judge(&mut self, last: Life, receipts: &[Receipt]) {
         oracle::each_has_a_uid_of_its_own(receipts);
         patiently("SoWell has every status", || {
             oracle::not_taken(receipts, &self.sowell.ledger()) == 0
@@ -197,6 +237,13 @@ impl Ordeal {
             oracle::not_written_to(receipts, &self.mails()) == 0
         })
         .await;
+        if let Some(crm) = &self.crm {
+            patiently("the CRM has every photo", || {
+                oracle::not_attached(receipts, &crm.demandes()) == 0
+            })
+            .await;
+            oracle::the_crm_has_each_demande_once(receipts, &crm.demandes());
+        }
         stop(last).await;
 
         // As if days had passed: what nobody names by now never will be.
@@ -254,16 +301,16 @@ impl Ordeal {
             Some(_) => self.rng.random_range(1..=3),
         };
         let mail_server = place.starts_with("smtp.") || self.rng.random();
-        let mut child = self.start(Some(&format!("{place}:{passage}")), mail_server);
+        let mut life = self.start(Some(&format!("{place}:{passage}")), mail_server);
         let end = Instant::now() + ON_ITS_WAY;
         loop {
-            if let Some(status) = child.try_wait().unwrap() {
+            if let Some(status) = life.0.try_wait().unwrap() {
                 self.was_killed(status);
                 *self.kills.entry(place.to_owned()).or_default() += 1;
                 return true;
             }
             if Instant::now() > end {
-                self.kill(child);
+                self.kill(life);
                 return false;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -272,15 +319,15 @@ impl Ordeal {
 
     async fn kill_at_random(&mut self) {
         let mail_server = self.rng.random();
-        let child = self.start(None, mail_server);
+        let life = self.start(None, mail_server);
         let moment = self.rng.random_range(0..LATEST_MS);
         tokio::time::sleep(Duration::from_millis(moment)).await;
-        self.kill(child);
+        self.kill(life);
     }
 
-    fn kill(&mut self, mut child: Child) {
-        child.kill().unwrap();
-        let status = child.wait().unwrap();
+    fn kill(&mut self, mut life: Life) {
+        life.0.kill().unwrap();
+        let status = life.0.wait().unwrap();
         self.was_killed(status);
         *self.kills.entry("at random".to_owned()).or_default() += 1;
     }
@@ -293,7 +340,7 @@ impl Ordeal {
         }
     }
 
-    fn start(&self, crash: Option<&str>, mail_server: bool) -> Child {
+    fn start(&self, crash: Option<&str>, mail_server: bool) -> Life {
         let binary = Command::new(env!("CARGO_BIN_EXE_passerelle"));
         let sowell = format!("http://{}", self.sowell.address);
         let smtp = if mail_server {
@@ -302,6 +349,15 @@ impl Ordeal {
             String::new()
         };
         let mut more = vec![("SOWELL__BASE_URL", &*sowell), ("SMTP__URL", &*smtp)];
+        if let Some(crm) = &self.crm {
+            // The clients tell the statuses, as a CRM does that calls.
+            more.extend([
+                ("CRM__KIND", "rest"),
+                ("CRM__BASE_URL", &*crm.url),
+                ("CRM__POLL", "off"),
+                ("SECRETS__CRM", "secret-of-the-crm"),
+            ]);
+        }
         if let Some(database) = &self.database {
             // Claims of the dead are not given back there: they run out, after twice as long.
             more.extend([("DATABASE_URL", &**database), ("DELIVERY__ATTEMPT", "2s")]);
@@ -312,10 +368,8 @@ impl Ordeal {
             command.env("PASSERELLE_CRASH", crash);
         }
         let log = File::create(self.folder.path().join("log")).unwrap();
-        hand_over(&self.socket, &command)
-            .stderr(log)
-            .spawn()
-            .unwrap()
+        let child = hand_over(&self.socket, &command).stderr(log).spawn();
+        Life(child.unwrap())
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -338,6 +392,16 @@ impl Ordeal {
     fn age_files(&self) {
         let long_ago = SystemTime::now() - Duration::from_hours(48);
         age(&self.path("fichiers"), long_ago);
+    }
+}
+
+/// A daemon's process, which ends with the test, also with one that fails.
+struct Life(Child);
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -370,10 +434,10 @@ fn age(folder: &Path, to: SystemTime) {
 }
 
 /// Ends it in good order.
-async fn stop(mut child: Child) {
-    signal(child.id(), "TERM");
+async fn stop(mut life: Life) {
+    signal(life.0.id(), "TERM");
     let status = until("it stops", || {
-        let ended = child.try_wait().unwrap();
+        let ended = life.0.try_wait().unwrap();
         async move { ended }
     })
     .await;

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::clients::Receipt;
+use crate::fake_crm::InCrm;
 use crate::harness::token;
 use crate::partners::{Mail, Mood, Push};
 
@@ -19,6 +20,38 @@ use crate::partners::{Mail, Mood, Push};
 pub fn each_has_a_uid_of_its_own(receipts: &[Receipt]) {
     let uids: HashSet<&str> = receipts.iter().map(|it| it.uid.as_str()).collect();
     assert_eq!(uids.len(), receipts.len(), "two signalements share a UID");
+}
+
+/// The remote CRM has one demande for each acknowledged signalement, under the UID that was told, and
+/// none that nobody sent.
+pub fn the_crm_has_each_demande_once(receipts: &[Receipt], ledger: &[InCrm]) {
+    let mut references: HashMap<&str, Vec<&str>> = HashMap::new();
+    for demande in ledger {
+        let reference = demande.body["reference"].as_str().unwrap();
+        references.entry(reference).or_default().push(&demande.id);
+    }
+    for (reference, ids) in &references {
+        assert_eq!(ids.len(), 1, "{reference} is in the CRM as {ids:?}");
+    }
+    let told: BTreeSet<&str> = receipts.iter().map(|it| it.uid.as_str()).collect();
+    let there: BTreeSet<&str> = ledger.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(there, told, "what is in the CRM, and what the clients know");
+}
+
+/// The acknowledged photos that the remote CRM has not got yet. It may have one twice, where its
+/// answer was lost.
+pub fn not_attached(receipts: &[Receipt], ledger: &[InCrm]) -> usize {
+    let in_crm: HashMap<&str, &InCrm> = ledger.iter().map(|it| (it.id.as_str(), it)).collect();
+    let missing = |receipt: &Receipt| {
+        let Some(demande) = in_crm.get(receipt.uid.as_str()) else {
+            return 1;
+        };
+        let has = |photo: &Vec<u8>| demande.photos.iter().any(|(_, bytes)| bytes == photo);
+        // One of the contents that the client sent is the demande's.
+        let of = |content: &Vec<Vec<u8>>| content.iter().filter(|it| !has(it)).count();
+        receipt.photos.iter().map(of).min().unwrap_or_default()
+    };
+    receipts.iter().map(missing).sum()
 }
 
 /// The acknowledged statuses that SoWell has not taken yet.

@@ -9,6 +9,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use futures_util::stream::{self, StreamExt};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rand::RngExt;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -47,6 +49,7 @@ operations:
     chemin: /demandes/{{ uid }}/fichiers
     parametres: {nom: "{{ fichier.nom }}"}
     corps: {fichier: {contenu: "{{ fichier }}"}}
+    reponses: {succes: [201], doute: [200]}
   changements:
     chemin: /demandes
     parametres: {depuis: "{{ depuis }}", page: "{{ page.numero }}"}
@@ -127,6 +130,8 @@ struct Inside {
     /// How the next calls that begin so go.
     moods: Mutex<VecDeque<(&'static str, Mood)>>,
     tokens: Mutex<Tokens>,
+    /// Calls that nothing was said of go well, unless it is moody.
+    moody: AtomicBool,
 }
 
 #[derive(Default)]
@@ -154,6 +159,12 @@ impl FakeCrm {
     /// call hold one after the other.
     pub fn next(&self, begin: &'static str, mood: Mood) {
         self.inside.moods.lock().unwrap().push_back((begin, mood));
+    }
+
+    /// From now on, three calls in twenty fail in one way or another, or none does again.
+    #[allow(dead_code, reason = "the crash suite alone wants it so")]
+    pub fn be_moody(&self, moody: bool) {
+        self.inside.moody.store(moody, Ordering::SeqCst);
     }
 
     /// The demandes, the oldest first.
@@ -239,8 +250,11 @@ impl Inside {
 
     fn mood(&self, begin: &str) -> Option<Mood> {
         let mut moods = self.moods.lock().unwrap();
-        let place = moods.iter().position(|(it, _)| begin.starts_with(it))?;
-        moods.remove(place).map(|(_, mood)| mood)
+        match moods.iter().position(|(it, _)| begin.starts_with(it)) {
+            Some(place) => moods.remove(place).map(|(_, mood)| mood),
+            None if self.moody.load(Ordering::SeqCst) => any_mood(),
+            None => None,
+        }
     }
 
     /// What the CRM does and says, whatever becomes of the answer.
@@ -299,6 +313,19 @@ impl Inside {
         let number = token.and_then(|it| it.parse::<u32>().ok());
         let tokens = self.tokens.lock().unwrap();
         number.is_some_and(|it| it > tokens.ended && it <= tokens.given)
+    }
+}
+
+/// Well, most of the time.
+fn any_mood() -> Option<Mood> {
+    match rand::rng().random_range(0..40) {
+        0 => Some(Mood::DoesAndResets),
+        1 => Some(Mood::DoesAndFails),
+        2 => Some(Mood::DoesAndBreaksOff),
+        3 => Some(Mood::Page),
+        4 => Some(Mood::TooMany(1)),
+        5 => Some(Mood::TokenEnds),
+        _ => None,
     }
 }
 

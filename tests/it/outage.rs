@@ -44,7 +44,7 @@ struct Partner {
     under_way: AtomicUsize,
     widths: Mutex<Vec<usize>>,
     /// What arrived, per demande, in order.
-    arrived: Mutex<HashMap<String, Vec<String>>>,
+    arrived: Mutex<HashMap<String, Vec<u32>>>,
     /// The demande whose statuses it never takes.
     poisoned: Mutex<Option<String>>,
 }
@@ -76,10 +76,13 @@ impl Sowell for Partner {
             tokio::task::yield_now().await;
         }
         let mut arrived = self.arrived.lock().unwrap();
-        arrived
-            .entry(push.uid.clone())
-            .or_default()
-            .push(push.commentaire.clone().unwrap_or_default());
+        arrived.entry(push.uid.clone()).or_default().push(
+            push.commentaire
+                .as_deref()
+                .unwrap_or_default()
+                .parse()
+                .unwrap(),
+        );
         self.under_way.fetch_sub(1, Ordering::SeqCst);
         Ok(answer(200, ReplyMeaning::Taken))
     }
@@ -232,12 +235,13 @@ async fn outage(demandes: u32, statuts: u32) {
     let (daemon, uids) = accepted(demandes, statuts).await;
     // An outage that is longer than a delivery's own patience.
     let work = Work::begin(&daemon, "1h");
-    let before_kib = resident_kib();
+    let mut resident = vec![resident_kib()];
     let probes = work.three_days_away().await;
     let tried = work.partner.attempts.load(Ordering::SeqCst);
     assert!(tried <= probes + 64, "{tried} attempts, {probes} probes");
     assert_eq!(work.count(LivraisonEtat::Morte).await, 0);
 
+    resident.push(resident_kib());
     let started = std::time::Instant::now();
     let total = usize::try_from(demandes * statuts).unwrap();
     let end = tokio::time::Instant::now() + std::time::Duration::from_mins(30);
@@ -246,13 +250,17 @@ async fn outage(demandes: u32, statuts: u32) {
     loop {
         work.outbox.give();
         let arrived = work.partner.arrived();
+        // As each quarter has arrived.
+        if arrived * 4 >= total * (resident.len() - 1) {
+            resident.push(resident_kib());
+        }
         if arrived == total {
             break;
         }
         assert!(tokio::time::Instant::now() < end, "{arrived} of {total}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    let (took, after_kib) = (started.elapsed(), resident_kib());
+    let took = started.elapsed();
     until("the last is noted", || async {
         (work.count(LivraisonEtat::EnAttente).await == 0).then_some(())
     })
@@ -262,7 +270,7 @@ async fn outage(demandes: u32, statuts: u32) {
 
     let arrived = partner.arrived.lock().unwrap();
     assert_eq!(arrived.len(), uids.len());
-    let in_order: Vec<String> = (0..statuts).map(|it| it.to_string()).collect();
+    let in_order: Vec<u32> = (0..statuts).collect();
     assert!(arrived.values().all(|it| *it == in_order));
     // One alone tries the ground, then two, and each success allows one more.
     let widths = partner.widths.lock().unwrap();
@@ -271,8 +279,8 @@ async fn outage(demandes: u32, statuts: u32) {
         assert!(*width <= before + 2, "{width} under way after {before}");
     }
     println!(
-        "{total} deliveries after three days: {tried} attempts while away, drained in {took:?}, \
-         {before_kib} KiB resident before and {after_kib} KiB after"
+        "{total} deliveries after three days: {tried} attempts while away, drained in {took:?}; \
+         resident before and after the days, and as each quarter arrived: {resident:?} KiB"
     );
 }
 
