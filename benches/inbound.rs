@@ -26,10 +26,7 @@ use load::payload::Payload;
 use load::program::{self, Program};
 use load::report::{Report, Table, figure, median, ratio};
 use load::requests::{Load, Pace};
-use load::wait;
 
-/// What follows a start, before its memory is looked at.
-const REST: Duration = Duration::from_millis(500);
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// One kind of signalement, and how many send it at once.
@@ -196,7 +193,7 @@ fn bare(command: &mut Command, folder: &Path) -> Program {
 }
 
 fn under_load(program: &Program, kind: &Kind, payload: &Payload, time: Duration) -> Measured {
-    wait(REST);
+    program.rest();
     let (idle_mb, _) = program.memory_mb();
     let load = Load {
         address: program.address,

@@ -60,7 +60,7 @@ fn times(binary: &Path, events: usize, rate: f64) -> Table {
     let partner = Partner::start();
     let site = Site::new(binary, Landlord::USUAL).set("SOWELL__BASE_URL", &partner.url());
     let daemon = site.start();
-    let uids = demandes(daemon.address, DEMANDES);
+    let uids = demandes(daemon.address, &Payload::new(0, 0), DEMANDES);
     let measure = |events| time_to_receipt(daemon.address, &partner, &uids, events);
     measure(WARM_UP);
     let idle = measure(events);
@@ -125,7 +125,7 @@ fn drains(binary: &Path, all: usize, quick: bool) -> Table {
 fn drain(binary: &Path, count: usize, deliveries: usize) -> (Duration, usize) {
     let site = Site::new(binary, Landlord::USUAL);
     let daemon = site.start();
-    let uids = demandes(daemon.address, count);
+    let uids = demandes(daemon.address, &Payload::new(0, 0), count);
     change_all(daemon.address, &uids, deliveries);
     drop(daemon);
     let partner = Partner::start();

@@ -16,12 +16,9 @@ use super::wait;
 /// Events at once while an outbox is filled.
 const TELLERS: usize = 16;
 
-/// Creates so many demandes and gives their UIDs.
-pub fn demandes(address: SocketAddr, count: usize) -> Vec<String> {
-    let (payload, head) = (
-        Payload::new(0, 0),
-        Head::new("POST", "/api/v1/signalements", SOWELL),
-    );
+/// Creates so many demandes of such signalements and gives their UIDs.
+pub fn demandes(address: SocketAddr, payload: &Payload, count: usize) -> Vec<String> {
+    let head = Head::new("POST", "/api/v1/signalements", SOWELL);
     let mut connection = Connection::open(address).unwrap();
     let mut create = || {
         let answer = connection.call(&head, &payload.body(&fresh())).unwrap();

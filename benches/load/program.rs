@@ -11,8 +11,11 @@ use tempfile::TempDir;
 use super::requests::{Connection, Head};
 use super::wait;
 
-/// A program that is not ready after so long never will be.
+/// A program that is not ready, or at rest, after so long never will be.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// One that uses no more processor time than this in half a second is at rest.
+const IDLE_TICKS: u64 = 1;
+const REST: Duration = Duration::from_millis(500);
 /// How closely the time to be ready is looked at.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -58,6 +61,37 @@ impl Program {
         answer.is_ok_and(|it| it.status != 503)
     }
 
+    /// Waits until it does next to nothing.
+    pub fn rest(&self) {
+        let begin = Instant::now();
+        let mut before = self.ticks();
+        loop {
+            assert!(begin.elapsed() < PATIENCE, "it does not come to rest");
+            wait(REST);
+            let now = self.ticks();
+            if now - before <= IDLE_TICKS {
+                return;
+            }
+            before = now;
+        }
+    }
+
+    /// Tells it to read its files again.
+    pub fn hang_up(&self) {
+        let pid = self.process.id().to_string();
+        let told = Command::new("kill").args(["-HUP", &pid]).status();
+        assert!(told.is_ok_and(|it| it.success()), "kill");
+    }
+
+    /// Processor time that it has used, in hundredths of a second.
+    fn ticks(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let times = fields[11..13].iter().map(|it| it.parse::<u64>().unwrap());
+        times.sum()
+    }
+
     /// Memory that it holds now, and the most that it ever held, in MB.
     pub fn memory_mb(&self) -> (f64, f64) {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
@@ -85,10 +119,14 @@ pub fn free_address() -> SocketAddr {
 
 /// A folder on the disk of the build, which need not be that of `/tmp`.
 pub fn folder() -> TempDir {
-    // What the run before left in memory must not be written in this one's time.
+    settle();
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+/// Has what was left in memory written to the disk, so that it is not in the time of what follows.
+pub fn settle() {
     let synced = Command::new("sync").status();
     assert!(synced.is_ok_and(|it| it.success()), "sync");
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
 /// The bare handler of `benches/floor`.

@@ -35,6 +35,11 @@ impl Latencies {
         self.quantile_ms(99)
     }
 
+    /// In milliseconds.
+    pub fn longest_ms(&self) -> f64 {
+        self.quantile_ms(100)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -112,8 +117,10 @@ impl Report {
         } else {
             format!(" -- {}", words.join(" "))
         };
+        // A section may say more than which bench it is of.
+        let bench = name.split(' ').next().unwrap_or(name);
         let text = format!(
-            "`cargo bench --bench {name}{options}`, {} UTC, revision {}, {}\n",
+            "`cargo bench --bench {bench}{options}`, {} UTC, revision {}, {}\n",
             chrono::Utc::now().format("%Y-%m-%d %H:%M"),
             revision(),
             machine()
