@@ -13,7 +13,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use divan::Bencher;
-use divan::counter::ItemsCount;
+use divan::counter::{BytesCount, ItemsCount};
 use passerelle::adapters::folder::Folder;
 use passerelle::domain::ports::{FileSet, Source};
 use passerelle::domain::referentiel::Gestionnaire;
@@ -224,6 +224,16 @@ fn full_decision_and_encoded_trace(bencher: Bencher) {
             decide::signalement(black_box(&generation), black_box(&signalement));
         (decision, trace.encode())
     });
+}
+
+/// The encoding alone.
+#[divan::bench]
+fn trace_encoded(bencher: Bencher) {
+    let generation = shipped();
+    let (_, trace) = decide::signalement(&generation, &sample(&generation));
+    bencher
+        .counter(BytesCount::new(trace.encode().len()))
+        .bench(|| black_box(&trace).encode());
 }
 
 /// With the script that asks for e-mails, and the e-mails rendered.
