@@ -126,11 +126,7 @@ impl Database {
                 };
                 format!("{column} || '-' || {number}")
             }
-            (
-                _,
-                "received_at" | "decided_at" | "created_at" | "finished_at" | "due_at" | "since"
-                | "at",
-            ) => {
+            (_, "received_at" | "decided_at" | "created_at" | "finished_at" | "due_at" | "at") => {
                 let now = SystemTime::now()
                     .duration_since(UNIX_EPOCH)
                     .unwrap()
