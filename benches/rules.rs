@@ -270,7 +270,7 @@ fn compile_large_landlord_after_a_rule_edit(bencher: Bencher) {
     let (in_force, _) = compile(&rules, &exports, Known::default());
     let known = Known {
         previous: in_force.as_ref(),
-        accepted_rules: None,
+        ..Known::default()
     };
     bencher.bench(|| compile(&rules, &exports, known));
 }

@@ -125,7 +125,8 @@ impl App {
         let mailer = MailOut::new(in_force.clone(), unsent.clone())
             .with_context(|| format!("{}", unsent.display()))?;
         let (rules, exports, folders) = sources(settings);
-        let reload = Reload::boot(Arc::clone(&store), Arc::clone(&clock), rules, exports).await?;
+        let (at, known) = (Arc::clone(&clock), in_force.clone());
+        let reload = Reload::boot(Arc::clone(&store), at, rules, exports, known).await?;
         let reload = Arc::new(reload);
         let rules: Arc<dyn Rules> = reload.clone();
         let sowell: Arc<dyn Sowell> = Arc::new(SowellHttp::new(in_force.clone(), rules.clone()));

@@ -18,6 +18,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::domain::ports::Client;
+use crate::rules::connector::{Partner, SecretNames};
 
 use written::{Environment, Written};
 
@@ -182,6 +183,19 @@ pub enum CrmKind {
     Embedded,
     /// Demandes live in the CRM that `connecteurs/crm.yaml` describes.
     Rest,
+}
+
+impl LiveSettings {
+    /// What connectors can name. A partner without an address is not called.
+    #[must_use]
+    pub fn secret_names(&self) -> SecretNames {
+        let crm = self.crm.base_url.is_some().then_some(Partner::Crm);
+        let sowell = self.sowell.is_some().then_some(Partner::Sowell);
+        SecretNames {
+            names: self.secrets.keys().cloned().collect(),
+            called: crm.into_iter().chain(sowell).collect(),
+        }
+    }
 }
 
 /// The remote CRM.

@@ -7,38 +7,35 @@
 
 mod network;
 mod signature;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use chrono::{DateTime, SecondsFormat, Utc};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::multipart::{Form, Part as FormPart};
 use reqwest::redirect::Policy;
 use reqwest::tls::{Certificate, Identity};
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::crash;
 use crate::flows::inbound::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::connector::{
-    Access, Answer, Body, Connector, Delays, Failure, Found, Meaning, Operation, PartContent,
+    Access, Answer, Body, Connector, Failure, Fault, Found, Meaning, Operation, PartContent,
     Partner, Request, Step,
 };
 use crate::settings::{InForce, LiveSettings, Secret, TlsSettings};
 
 use network::Allowed;
 pub use signature::{sign, verify};
+use wire::exchange;
 
-/// How much of an answer is read; a page of a hundred changes is far below it.
-const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 /// How much of an answer's body is kept for the operators.
 const EXCERPT_CHARS: usize = 512;
-/// A `Retry-After` beyond it is taken for a mistake.
-const LONGEST_RETRY_AFTER: TimeDelta = TimeDelta::days(1);
 /// A token is renewed so long before its end: a call that begins with it must end with it.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
 
@@ -110,6 +107,10 @@ pub struct Called {
 
 /// One request and what came of it, for whoever looks on.
 pub struct Exchange<'a> {
+    /// What is asked.
+    pub operation: Operation,
+    /// The values that the request was made of.
+    pub values: &'a Value,
     /// Which call of the operation.
     pub step: Step,
     /// What must not be shown of it.
@@ -213,8 +214,18 @@ impl PartnerHttp {
                 values[name] = Value::Object(called.found.values);
             }
         }
+        let needed = connector.is_needed(operation, &values, &access);
+        let needed = needed.map_err(|fault| self.misconfigured(&access, &fault))?;
+        if !needed {
+            return Ok(Called::default());
+        }
         self.step(&work, Step::Main, &values, &mut access, &mut fresh, photos)
             .await
+    }
+
+    fn misconfigured(&self, access: &Access, fault: &Fault) -> CallError {
+        let what = format!("{}, {fault}", self.partner.file());
+        CallError::Misconfigured(scrub(access, &what))
     }
 
     /// One call; where an old token was refused, once more with a new one: what was refused for
@@ -297,7 +308,7 @@ impl PartnerHttp {
         let wrong = |what: String| CallError::Misconfigured(scrub(access, &what));
         let request = connector
             .render(work.operation, step, values, access)
-            .map_err(|fault| wrong(format!("{}, {fault}", self.partner.file())))?;
+            .map_err(|fault| self.misconfigured(access, &fault))?;
         let allowed = Allowed::new(self.partner, &work.settings);
         allowed.check(&request.url).map_err(&wrong)?;
         let client = self
@@ -313,6 +324,8 @@ impl PartnerHttp {
         if let Some(witness) = work.witness {
             let answer = received.as_ref().ok().map(|(answer, _)| answer);
             witness(&Exchange {
+                operation: work.operation,
+                values,
                 step,
                 access,
                 request: &request,
@@ -498,80 +511,6 @@ fn ready(
         .headers(headers)
         .build()
         .map_err(|it| it.to_string())
-}
-
-async fn exchange(
-    client: &Client,
-    request: reqwest::Request,
-    delays: Delays,
-) -> Result<(Answer, Option<DateTime<Utc>>), CallError> {
-    let whole = Instant::now() + delays.total;
-    // A connection that is not made in time is told by its own limit, as what was not sent.
-    let head = (delays.connect + delays.head).min(delays.total);
-    crash::point("partner.call.before");
-    let answered = tokio::time::timeout(head, client.execute(request)).await;
-    crash::point("partner.call.after");
-    let response = match answered {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) => return Err(silence(&error)),
-        Err(_) => return Err(CallError::Lost("no answer in time")),
-    };
-    let retry_at = retry_at(&response);
-    let status = response.status().as_u16();
-    let mut headers = BTreeMap::new();
-    for (name, value) in response.headers() {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers.entry(name.as_str().to_owned()).or_insert(value);
-    }
-    let read = tokio::time::timeout_at(whole, body(response)).await;
-    // The status is known already: what follows from a body that breaks off is not for here.
-    let (body, whole) = read.unwrap_or_default();
-    let answer = Answer {
-        status,
-        headers,
-        body,
-        whole,
-    };
-    Ok((answer, retry_at))
-}
-
-/// Without the address, which the operator knows, and which may hold a secret.
-fn silence(error: &reqwest::Error) -> CallError {
-    if error.is_connect() {
-        // Refused, not found, not allowed, or no TLS: nothing was sent.
-        CallError::NotSent("connection refused or broken")
-    } else if error.is_builder() {
-        CallError::NotSent("the request cannot be sent")
-    } else if error.is_timeout() {
-        CallError::Lost("no answer in time")
-    } else {
-        CallError::Lost("connection lost before the answer")
-    }
-}
-
-/// The body, and whether it came to its end within the limit.
-async fn body(mut response: Response) -> (Vec<u8>, bool) {
-    let mut bytes = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() <= LONGEST_ANSWER => {
-                bytes.extend_from_slice(&chunk);
-            }
-            Ok(None) => return (bytes, true),
-            Ok(Some(_)) | Err(_) => return (bytes, false),
-        }
-    }
-}
-
-/// `Retry-After` in either of its forms, seconds or a date.
-fn retry_at(response: &Response) -> Option<DateTime<Utc>> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let now = Utc::now();
-    let at = match text.parse::<i64>() {
-        Ok(seconds) => now.checked_add_signed(TimeDelta::try_seconds(seconds)?)?,
-        Err(_) => httpdate::parse_http_date(text).ok()?.into(),
-    };
-    Some(at.clamp(now, now + LONGEST_RETRY_AFTER))
 }
 
 fn excerpt(access: &Access, answer: &Answer) -> String {

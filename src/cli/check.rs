@@ -28,7 +28,12 @@ impl Check {
     /// Compiles the rules and the reference data and runs the cases, as a reload does.
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let Edited { rules, exports } = Edited::read(settings, self.folder.as_deref())?;
-        let (_, diagnostics) = compile(&rules, &exports, Known::default());
+        let secrets = settings.live.secret_names();
+        let known = Known {
+            secrets: Some(&secrets),
+            ..Known::default()
+        };
+        let (_, diagnostics) = compile(&rules, &exports, known);
         let accepted = !any_error(&diagnostics);
         if self.format == Format::Json {
             let all: Vec<_> = diagnostics.iter().map(to_json).collect();

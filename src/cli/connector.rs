@@ -1,5 +1,9 @@
 //! `passerelle connector test crm|sowell`: the exact requests of a connector's file for an example,
 //! with the secrets masked; with `--live` they are sent and the answers explained, in French.
+//! `passerelle connector record` sends one and writes a case of it.
+
+mod live;
+mod record;
 
 use std::sync::Arc;
 
@@ -7,29 +11,41 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 
-use crate::adapters::partner::{CallError, Exchange, PartnerHttp, Photos, access, scrub};
+use crate::adapters::partner::access;
 use crate::cli::edited::Edited;
-use crate::flows::inbound::Rules;
 use crate::rules::compile::{Generation, Known, compile};
 use crate::rules::connector::{
-    Access, Body, Connector, Meaning, Operation, PartContent, Partner, Request, Step, sample,
+    Access, Body, Connector, Operation, PartContent, Partner, Request, Step,
 };
-use crate::settings::{InForce, Settings};
+use crate::rules::diagnostic::suggestion;
+use crate::settings::Settings;
 
-/// What the sample's photo is made of, as [`sample`] describes it.
-const PHOTO: &[u8] = b"abc";
+use live::Live;
+use record::Record;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ConnectorVerb {
     /// Show the requests for an example; with --live, send them
     Test(Test),
+    /// Send the request of an operation and write the exchange as a case, scrubbed
+    Record(Record),
+}
+
+/// What is asked, and of whom.
+#[derive(Debug, Args)]
+struct Asked {
+    /// Whose API
+    #[arg(value_enum)]
+    partner: Which,
+    /// Another value than the example's, such as uid=42 or demande.priorite=haute
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    values: Vec<String>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Test {
-    /// Whose API
-    #[arg(value_enum)]
-    partner: Which,
+    #[command(flatten)]
+    asked: Asked,
     /// Only this operation, as the file names it
     #[arg(long, value_name = "NAME")]
     operation: Option<String>,
@@ -53,86 +69,119 @@ impl Which {
     }
 }
 
-struct OnDisk(Arc<Generation>);
-
-impl Rules for OnDisk {
-    fn generation(&self) -> Arc<Generation> {
-        Arc::clone(&self.0)
-    }
-}
-
 impl ConnectorVerb {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let Self::Test(test) = self;
-        test.run(settings).await
+        match self {
+            Self::Test(test) => test.run(settings).await,
+            Self::Record(record) => record.run(settings).await,
+        }
     }
 }
 
-impl Test {
-    async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let partner = self.partner.partner();
+/// A partner's file and the rules around it.
+struct Described {
+    generation: Arc<Generation>,
+    partner: Partner,
+}
+
+impl Described {
+    fn read(settings: &Settings, partner: Partner) -> anyhow::Result<Self> {
         let Edited { rules, exports } = Edited::read(settings, None)?;
         let (generation, _) = compile(&rules, &exports, Known::default());
         let generation = generation.context("the rules are refused; see `passerelle check`")?;
-        let connector = generation.rules.connectors.get(&partner);
-        let connector = connector.with_context(|| format!("there is no {}", partner.file()))?;
-        let access = access(partner, &settings.live)?;
-        for name in connector.secrets() {
-            if !access.secrets.contains_key(&name) {
-                println!("attention : le secret « {name} » n'est pas dans les réglages");
-            }
-        }
-        let operations = self.operations(connector, partner)?;
-        if self.live {
-            let generation = Arc::new(generation.clone());
-            for operation in operations {
-                send(settings, partner, Arc::clone(&generation), operation).await?;
-            }
-            return Ok(());
-        }
-        for operation in operations {
-            println!("— {} —", operation.as_str());
-            show_sample(connector, operation, &access);
-        }
-        Ok(())
+        let described = Self {
+            generation: Arc::new(generation),
+            partner,
+        };
+        described.connector()?;
+        Ok(described)
     }
 
-    fn operations(
-        &self,
-        connector: &Connector,
-        partner: Partner,
-    ) -> anyhow::Result<Vec<Operation>> {
-        let described: Vec<Operation> = partner
-            .operations()
-            .filter(|it| connector.has(*it))
-            .collect();
-        let Some(name) = &self.operation else {
-            return Ok(described);
-        };
-        let found = described.iter().find(|it| it.as_str() == name);
-        if let Some(operation) = found {
-            return Ok(vec![*operation]);
+    fn connector(&self) -> anyhow::Result<&Connector> {
+        let connector = self.generation.rules.connectors.get(&self.partner);
+        connector.with_context(|| format!("there is no {}", self.partner.file()))
+    }
+
+    fn operation(&self, name: &str) -> anyhow::Result<Operation> {
+        let connector = self.connector()?;
+        let mut described = connector.described();
+        if let Some(operation) = described.find(|it| it.as_str() == name) {
+            return Ok(operation);
         }
-        let names: Vec<&str> = described.iter().map(|it| it.as_str()).collect();
+        let names: Vec<&str> = connector.described().map(Operation::as_str).collect();
         bail!(
             "{} does not describe \"{name}\", only: {}",
-            partner.file(),
+            self.partner.file(),
             names.join(", ")
         )
     }
 }
 
-fn show_sample(connector: &Connector, operation: Operation, access: &Access) {
+impl Asked {
+    /// Puts the given values in the place of the example's.
+    fn put_into(&self, mut values: Value) -> anyhow::Result<Value> {
+        for given in &self.values {
+            let (name, text) = given
+                .split_once('=')
+                .with_context(|| format!("\"{given}\" is no NAME=VALUE"))?;
+            let mut place = &mut values;
+            for step in name.split('.') {
+                let fields = place.as_object_mut();
+                let fields = fields.with_context(|| format!("\"{name}\" goes too deep"))?;
+                let known: Vec<String> = fields.keys().cloned().collect();
+                place = fields.get_mut(step).with_context(|| {
+                    let near = suggestion(step, known.iter().map(String::as_str));
+                    format!("valeur inconnue « {step} » : {near}")
+                })?;
+            }
+            *place = match text {
+                "null" => Value::Null,
+                text => text.into(),
+            };
+        }
+        Ok(values)
+    }
+}
+
+impl Test {
+    async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let partner = self.asked.partner.partner();
+        let described = Described::read(settings, partner)?;
+        let connector = described.connector()?;
+        let access = access(partner, &settings.live)?;
+        let secrets = settings.live.secret_names();
+        let mut unknown = Vec::new();
+        connector.check_secrets(&secrets.names, &mut unknown);
+        for diagnostic in unknown {
+            println!("{}", diagnostic.as_warning());
+        }
+        let operations = match &self.operation {
+            Some(name) => vec![described.operation(name)?],
+            None => connector.described().collect(),
+        };
+        for operation in operations {
+            if self.live {
+                let live = Live::new(settings, &described, operation);
+                return live.explain(&self.asked).await;
+            }
+            println!("— {} —", operation.as_str());
+            let values = self.asked.put_into(connector.example(operation))?;
+            show(connector, operation, &values, &access);
+        }
+        Ok(())
+    }
+}
+
+fn show(connector: &Connector, operation: Operation, values: &Value, access: &Access) {
     let mut masked = access.masked();
     for name in connector.secrets() {
         masked.secrets.insert(name.clone(), format!("***{name}***"));
     }
     masked.jeton = connector.logs_in().then(|| "***jeton***".to_owned());
-    let values = connector.example(operation);
     let login = connector.logs_in().then_some(Step::Login);
     let before = (0..connector.steps_before(operation)).map(Step::Before);
     for step in login.into_iter().chain(before).chain([Step::Main]) {
-        match connector.render(operation, step, &values, &masked) {
+        match connector.render(operation, step, values, &masked) {
             Ok(request) => println!("{}\n", describe(&request)),
             Err(fault) => println!("cette requête ne peut pas être montrée : {fault}\n"),
         }
@@ -168,93 +217,4 @@ fn describe(request: &Request) -> String {
         }
     }
     lines.join("\n")
-}
-
-async fn send(
-    settings: &Settings,
-    partner: Partner,
-    generation: Arc<Generation>,
-    operation: Operation,
-) -> anyhow::Result<()> {
-    let rules: Arc<dyn Rules> = Arc::new(OnDisk(Arc::clone(&generation)));
-    let client = PartnerHttp::new(partner, InForce::new(settings.live.clone()), rules);
-    let witness = |exchange: &Exchange<'_>| {
-        // What a login gives is a secret as well.
-        let secret = exchange.step == Step::Login;
-        println!("{}\n", scrub(exchange.access, &describe(exchange.request)));
-        match exchange.answer {
-            None => println!("→ aucune réponse\n"),
-            Some(answer) if secret => println!("→ {} (réponse masquée)\n", answer.status),
-            Some(answer) => {
-                let text: String = String::from_utf8_lossy(&answer.body)
-                    .chars()
-                    .take(2_000)
-                    .collect();
-                println!("→ {}\n{}\n", answer.status, scrub(exchange.access, &text));
-            }
-        }
-    };
-    let mut values = sample(operation);
-    let photos = Photos::from([(1, PHOTO.to_vec()), (2, PHOTO.to_vec())]);
-    let connector = generation.rules.connectors.get(&partner);
-    if connector.is_some_and(|it| it.uploads_for(operation)) {
-        let upload = sample(Operation::Televerser);
-        let sent = client
-            .perform_before(Operation::Televerser, upload, &photos, Some(&witness))
-            .await;
-        let envoi = match sent {
-            Ok(called) => Value::Object(called.found.values),
-            Err(error) => bail!("{}", explain(&error)),
-        };
-        if let Some(photo) = values.get_mut("fichier") {
-            photo["envoi"] = envoi.clone();
-        }
-        // One upload is enough for an example.
-        if let Some(all) = values["fichiers"].as_array_mut() {
-            all.truncate(1);
-            for photo in all {
-                photo["envoi"] = envoi.clone();
-            }
-        }
-    }
-    let called = client
-        .perform_before(operation, values, &photos, Some(&witness))
-        .await;
-    match called {
-        Ok(called) => {
-            println!("Réussite.");
-            for item in &called.found.items {
-                let fields = item.iter().map(|(name, value)| format!("{name} = {value}"));
-                println!("  {}", fields.collect::<Vec<_>>().join(", "));
-            }
-            for (name, value) in &called.found.values {
-                println!("  {name} = {value}");
-            }
-            Ok(())
-        }
-        Err(error) => bail!("{}", explain(&error)),
-    }
-}
-
-fn explain(error: &CallError) -> String {
-    match error {
-        CallError::Misconfigured(what) => what.clone(),
-        CallError::NotSent(what) => format!("L'API n'a certainement rien reçu : {what}."),
-        CallError::Lost(what) => {
-            format!("La requête est partie et aucune réponse n'est venue : {what}.")
-        }
-        CallError::Answered { failure, .. } => {
-            let what = match failure.meaning {
-                Meaning::Success => "Réussite",
-                Meaning::Refused => "L'API a refusé pour de bon",
-                Meaning::Unavailable => "L'API n'a rien fait et pourra plus tard",
-                Meaning::Unauthorized => "L'API refuse notre jeton ou nos droits",
-                Meaning::Absent => "Il n'y a rien de tel dans l'API",
-                Meaning::InDoubt => "On ne sait pas si l'API l'a fait",
-            };
-            let message = failure.message.as_deref();
-            let message = message.map_or_else(String::new, |it| format!(" ; elle dit « {it} »"));
-            format!("{what} ({}{message}).", failure.reason)
-        }
-    }
 }

@@ -15,8 +15,10 @@ use tokio::task::JoinHandle;
 use crate::domain::ports::{Clock, FileSet, Source, SourceError, Store, StoreError, StoredVersion};
 use crate::flows::settle;
 use crate::rules::compile::{self, Generation, Known};
+use crate::rules::connector::SecretNames;
 use crate::rules::coverage::{Combinations, Coverage, Gap, Reach};
 use crate::rules::diagnostic::{Diagnostic, any_error, code};
+use crate::settings::InForce;
 
 /// Attempts that a reload on demand makes before it answers with the last one.
 const ROUNDS_ON_DEMAND: u32 = 3;
@@ -71,6 +73,10 @@ pub struct Reload {
     last: Arc<ArcSwap<Attempt>>,
     /// The search for holes that the last accepted edit adds.
     covering: Mutex<Option<Covering>>,
+    /// Which secrets connectors can name is a matter of the settings.
+    in_force: InForce,
+    /// Those that the last attempt knew.
+    secrets: ArcSwap<SecretNames>,
     one_at_a_time: Mutex<()>,
     accepted: watch::Sender<u64>,
 }
@@ -142,13 +148,16 @@ impl Reload {
         clock: Arc<dyn Clock>,
         rules: Arc<dyn Source>,
         exports: Arc<dyn Source>,
+        in_force: InForce,
     ) -> Result<Self, BootError> {
         let at = clock.now();
+        let secrets = in_force.get().secret_names();
         let stored = store.last_version().await?;
         let (version, generation, diagnostics) = match read_settled(&rules, &exports).await {
             Ok(files) => {
                 let accepted = stored.as_ref().map(|it| it.rules.clone());
-                let (generation, diagnostics) = build(&files, None, accepted).await;
+                let (generation, diagnostics) =
+                    build(&files, None, accepted, Some(secrets.clone())).await;
                 if let Some(generation) = &generation {
                     keep(store.as_ref(), &files, generation, at).await?;
                 }
@@ -185,6 +194,8 @@ impl Reload {
             active: ArcSwap::from_pointee(Active::new(Arc::new(generation), at, remarks)),
             last: Arc::new(ArcSwap::from_pointee(attempt)),
             covering: Mutex::new(None),
+            in_force,
+            secrets: ArcSwap::from_pointee(secrets),
             one_at_a_time: Mutex::new(()),
             accepted: watch::channel(0).0,
         })
@@ -247,13 +258,14 @@ impl Reload {
         }
     }
 
-    /// Tries the files on the disk, unless they were tried; `None` when it must be tried again.
+    /// Tries the files on the disk, unless they were tried with the same secrets; `None` when it must be tried again.
     async fn reload_if_changed(&self) -> Option<()> {
         let _alone = self.one_at_a_time.lock().await;
         let files = read_settled(&self.rules, &self.exports).await;
         if let Ok(files) = &files {
             let version = files.version();
-            if version == self.last.load().version {
+            let same_secrets = *self.secrets.load_full() == self.in_force.get().secret_names();
+            if version == self.last.load().version && same_secrets {
                 return Some(());
             }
         }
@@ -272,12 +284,15 @@ impl Reload {
         };
         let active = self.active();
         let version = files.version();
+        let secrets = self.in_force.get().secret_names();
+        self.secrets.store(Arc::new(secrets.clone()));
         if version == active.generation.version {
             // Back to what is in force: the refused edit is gone.
-            self.note(version, at, true, active.remarks.clone());
+            self.note(version, at, true, remarks(&active, &secrets));
             return Some(());
         }
-        let (generation, mut diagnostics) = build(&files, Some(&active.generation), None).await;
+        let previous = Some(&active.generation);
+        let (generation, mut diagnostics) = build(&files, previous, None, Some(secrets)).await;
         let Some(generation) = generation else {
             self.refuse(version, at, diagnostics);
             return Some(());
@@ -376,6 +391,17 @@ impl Reload {
     }
 }
 
+/// What is to be said of what is in force: the settings may have lost a secret since.
+fn remarks(active: &Active, secrets: &SecretNames) -> Vec<Diagnostic> {
+    let mut remarks = active.remarks.clone();
+    remarks.retain(|it| it.code != code::SECRET);
+    for unknown in active.generation.rules.unknown_secrets(secrets) {
+        tracing::warn!("{unknown}");
+        remarks.push(unknown.as_warning());
+    }
+    remarks
+}
+
 async fn read(rules: &Arc<dyn Source>, exports: &Arc<dyn Source>) -> Result<Files, SourceError> {
     let (rules, exports) = (Arc::clone(rules), Arc::clone(exports));
     let name = rules.name();
@@ -431,6 +457,7 @@ async fn build(
     files: &Files,
     previous: Option<&Arc<Generation>>,
     accepted_rules: Option<FileSet>,
+    secrets: Option<SecretNames>,
 ) -> (Option<Generation>, Vec<Diagnostic>) {
     let (rules, exports) = (files.rules.clone(), files.exports.clone());
     let previous = previous.map(Arc::clone);
@@ -438,6 +465,7 @@ async fn build(
         let known = Known {
             previous: previous.as_deref(),
             accepted_rules: accepted_rules.as_ref(),
+            secrets: secrets.as_ref(),
         };
         compile::compile(&rules, &exports, known)
     };
@@ -486,7 +514,7 @@ async fn recompile(
         exports: stored.referentiel,
     };
     let accepted = files.rules.clone();
-    match build(&files, None, Some(accepted)).await {
+    match build(&files, None, Some(accepted), None).await {
         (Some(generation), _) => Ok(generation),
         (None, also_refused) => {
             let both = refused.iter().cloned().chain(also_refused).collect();

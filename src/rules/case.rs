@@ -7,6 +7,7 @@
 mod compare;
 mod decision;
 mod exchange;
+pub mod record;
 
 use crate::rules::compile::Generation;
 use crate::rules::diagnostic::{Diagnostic, code};

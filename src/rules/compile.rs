@@ -16,7 +16,7 @@ use crate::domain::referentiel::Referentiel;
 use crate::domain::signalement::hex;
 use crate::domain::statut::SELON_FIELDS;
 use crate::rules::case::Case;
-use crate::rules::connector::{Connector, Partner};
+use crate::rules::connector::{Connector, Partner, SecretNames};
 use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
 use crate::rules::script::{self, ScriptValue, Scripts};
 use crate::rules::source::{self, Located, RawCorrespondance, RawStatuts, RawTransmission};
@@ -77,6 +77,20 @@ pub struct RuleSet {
     pub templates: Templates,
     /// How the partners' APIs are called; the CRM's only where there is a file for it.
     pub connectors: BTreeMap<Partner, Connector>,
+}
+
+impl RuleSet {
+    /// What is to be said of connectors that name a secret which the settings do not have.
+    #[must_use]
+    pub fn unknown_secrets(&self, known: &SecretNames) -> Vec<Diagnostic> {
+        let mut faults = Vec::new();
+        for partner in &known.called {
+            if let Some(connector) = self.connectors.get(partner) {
+                connector.check_secrets(&known.names, &mut faults);
+            }
+        }
+        faults
+    }
 }
 
 /// A word of the CRM or of SoWell and the line that gives it.
@@ -186,6 +200,8 @@ pub struct Known<'a> {
     /// Rule files that were accepted before: where they come back unchanged, it is the exports
     /// that changed, and a case that fails for it is a remark.
     pub accepted_rules: Option<&'a FileSet>,
+    /// The secrets that connectors can name; `None` where nobody knows.
+    pub secrets: Option<&'a SecretNames>,
 }
 
 /// Compiles rules and reference data and runs the admins' cases.
@@ -227,7 +243,9 @@ pub fn compile(
     let accepted = known.accepted_rules.map(|files| digest(&[files]));
     let in_force = known.previous.map(|it| it.rules_digest.clone());
     let rules_are_known = [accepted, in_force].contains(&Some(generation.rules_digest.clone()));
-    for failure in cases.iter().flat_map(|case| case.run(&generation)) {
+    let failures = cases.iter().flat_map(|case| case.run(&generation));
+    let unknown = known.secrets.map(|it| generation.rules.unknown_secrets(it));
+    for failure in failures.chain(unknown.into_iter().flatten()) {
         diagnostics.push(if rules_are_known {
             failure.as_warning()
         } else {

@@ -10,11 +10,12 @@ mod check;
 mod interpret;
 mod keys;
 mod render;
+mod secrets;
 pub mod shape;
 mod source;
 mod written;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -30,6 +31,7 @@ pub use check::sample;
 pub use interpret::{Answer, Failure, Found, Item, Meaning};
 pub use keys::METHODS;
 pub use render::{Access, Body, Part, PartContent, Request};
+pub use secrets::SecretNames;
 pub use shape::Fault;
 
 /// The folder of the connectors in the folder of rules.
@@ -270,6 +272,8 @@ enum Extract {
 struct Described {
     call: Call,
     before: Vec<Before>,
+    /// Where it does not hold, there is nothing to ask for.
+    only_if: Option<Located>,
     elements: Option<Extract>,
     keep: Option<Located>,
     /// By the key that names them.
@@ -376,18 +380,6 @@ impl Connector {
         found
     }
 
-    /// The names of the secrets that it asks for.
-    #[must_use]
-    pub fn secrets(&self) -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
-        self.visit(&mut |_, text, _| {
-            let used = text.text.names();
-            let secrets = used.iter().filter_map(|it| it.strip_prefix("secrets."));
-            names.extend(secrets.map(|it| it.split('.').next().unwrap_or(it).to_owned()));
-        });
-        names
-    }
-
     /// The JSON Schema of a partner's file.
     #[must_use]
     pub fn schema(partner: Partner) -> Json {
@@ -440,8 +432,8 @@ impl Described {
             .chain(self.fields.values())
             .chain(self.values.values())
             .for_each(|it| it.visit(see));
-        if let Some(keep) = &self.keep {
-            see(keep, &[]);
+        for condition in [&self.keep, &self.only_if].into_iter().flatten() {
+            see(condition, &[]);
         }
     }
 }

@@ -33,6 +33,8 @@ pub mod code {
     pub const WORD_UNKNOWN: &str = "mot-inconnu";
     /// Two rules that contradict each other, or one that lacks what it needs.
     pub const RULE: &str = "regle";
+    /// A secret that the settings do not have.
+    pub const SECRET: &str = "secret-inconnu";
     /// A script that does not compile.
     pub const SCRIPT: &str = "script";
     /// A template that does not compile or render.

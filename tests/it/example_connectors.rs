@@ -20,7 +20,9 @@ fn the_cases_of_an_example_hold(
         "examples/crm-redmine/rules",
         "examples/connecteurs/glpi",
         "examples/connecteurs/salesforce",
-        "examples/connecteurs/dynamics"
+        "examples/connecteurs/dynamics",
+        "examples/connecteurs/zendesk",
+        "examples/connecteurs/znuny"
     )]
     folder: &str,
 ) {

@@ -28,7 +28,7 @@ use tokio::sync::Notify;
 use crate::harness::Builder;
 
 /// How a daemon is told to speak to it.
-const CONNECTOR: &str = r#"
+pub const CONNECTOR: &str = r#"
 nom: Faux CRM
 authentification:
   oauth2: {url: /jeton, client: passerelle, secret: "{{ secrets.crm }}"}
@@ -137,6 +137,8 @@ struct Inside {
 #[derive(Default)]
 struct Tokens {
     given: u32,
+    /// What is said of their lifetime, in seconds; an hour where nothing is.
+    hold: Option<u32>,
     /// Tokens up to this one have ended.
     ended: u32,
 }
@@ -165,6 +167,12 @@ impl FakeCrm {
     #[allow(dead_code, reason = "the crash suite alone wants it so")]
     pub fn be_moody(&self, moody: bool) {
         self.inside.moody.store(moody, Ordering::SeqCst);
+    }
+
+    /// Says of its tokens that they hold for so many seconds.
+    #[allow(dead_code, reason = "the crash suite has no use for it")]
+    pub fn tokens_hold(&self, seconds: u32) {
+        self.inside.tokens.lock().unwrap().hold = Some(seconds);
     }
 
     /// The demandes, the oldest first.
@@ -268,7 +276,10 @@ impl Inside {
             let token = format!("jeton-{}", tokens.given);
             return (
                 200,
-                json!({"access_token": token, "token_type": "Bearer", "expires_in": 3600}),
+                json!({
+                    "access_token": token, "token_type": "Bearer",
+                    "expires_in": tokens.hold.unwrap_or(3600),
+                }),
             );
         }
         if !self.is_let_in(&call.headers) {

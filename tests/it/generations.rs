@@ -15,6 +15,7 @@ use passerelle::domain::ports::{Client, FileSet, Files, FilesError, Source, Sour
 use passerelle::domain::signalement::Photo;
 use passerelle::flows::inbound::{Inbound, Received, Submission};
 use passerelle::flows::reload::Reload;
+use passerelle::settings::{InForce, Settings};
 use tokio::sync::Semaphore;
 
 use crate::harness::{Builder, Daemon, is_accepted, signalement, signalement_with, until};
@@ -234,7 +235,14 @@ async fn a_reload_that_hangs_holds_up_no_request() {
     });
     let exports = Arc::new(Folder::referentiel(daemon.path("referentiel")));
     let store = daemon.state.store.clone();
-    let reload = Reload::boot(store, Arc::new(SystemClock), source.clone(), exports).await;
+    let reload = Reload::boot(
+        store,
+        Arc::new(SystemClock),
+        source.clone(),
+        exports,
+        in_force(),
+    )
+    .await;
     let reload = Arc::new(reload.unwrap());
     let inbound = Inbound {
         rules: reload.clone(),
@@ -295,7 +303,7 @@ async fn a_reload_that_cannot_end_says_so_and_is_made_again_by_itself() {
     });
     let exports = Arc::new(Folder::referentiel(daemon.path("referentiel")));
     let store = daemon.state.store.clone();
-    let reload = Reload::boot(store, Arc::new(SystemClock), source, exports).await;
+    let reload = Reload::boot(store, Arc::new(SystemClock), source, exports, in_force()).await;
     let reload = Arc::new(reload.unwrap());
     let boot = reload.last_attempt();
     assert!(boot.accepted);
@@ -315,4 +323,9 @@ async fn a_reload_that_cannot_end_says_so_and_is_made_again_by_itself() {
     .await;
     assert_ne!(reload.generation().version, boot.version);
     drop(hint);
+}
+
+/// Settings that say nothing.
+fn in_force() -> InForce {
+    InForce::new(Settings::load(None, Vec::new()).unwrap().live)
 }

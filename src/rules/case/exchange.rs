@@ -4,56 +4,25 @@
 //! Nothing is sent: the request is rendered and the answer read as for a real call, with sample
 //! values for what the case does not say, and with the name of each secret in its place.
 
-use std::collections::BTreeMap;
+mod read;
 
 use serde_json::{Value as Json, json};
 
 use crate::rules::compile::Generation;
 use crate::rules::connector::{
-    Access, Answer, Connector, Failure, Found, Item, METHODS, Meaning, Operation, Partner, Step,
+    Access, Answer, Connector, Failure, Found, Item, Meaning, Operation, Partner, Step,
 };
-use crate::rules::diagnostic::{Diagnostic, code, suggestion};
-use crate::rules::source::{Located, Reader};
+use crate::rules::diagnostic::{Diagnostic, suggestion};
+use crate::rules::source::Located;
 use crate::rules::yaml::{Key, Node, Value};
 
 use super::Title;
 use super::compare::{Difference, Same, compare, compare_named};
 
-/// What a case may expect.
-const EXPECTED: [&str; 14] = [
-    "requete",
-    "issue",
-    "message",
-    "uid",
-    "statut",
-    "date",
-    "resultat",
-    "commentaire",
-    "canal",
-    "evenement",
-    "elements",
-    "lu",
-    "page_suivante",
-    "erreur",
-];
-/// What it may expect of an element of a list.
-const OF_ELEMENT: [&str; 11] = [
-    "uid",
-    "statut",
-    "date",
-    "resultat",
-    "commentaire",
-    "canal",
-    "evenement",
-    "type",
-    "identifiant",
-    "nom",
-    "email",
-];
+pub(super) use read::read;
+
 /// What it may expect of the request.
 const OF_REQUEST: [&str; 5] = ["methode", "chemin", "parametres", "entetes", "corps"];
-/// The forms of a body.
-const BODIES: [&str; 5] = ["json", "formulaire", "multipart", "texte", "fichier"];
 /// The word for the step that gives a token.
 const LOGIN: &str = "connexion";
 
@@ -68,142 +37,6 @@ pub(super) struct ExchangeCase {
     values: Option<Node>,
     answer: Option<Answer>,
     expected: Vec<(Located, Node)>,
-}
-
-/// Reads a case and its name.
-pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<(Located, ExchangeCase)> {
-    let [nom, partner, operation, step, values, answer, expected] = reader.fields(
-        node,
-        [
-            "nom",
-            "connecteur",
-            "operation",
-            "etape",
-            "valeurs",
-            "reponse",
-            "attendu",
-        ],
-        &["etape", "valeurs", "reponse"],
-    )?;
-    let nom = nom.and_then(|it| reader.text(it));
-    let partners = Partner::ALL.map(Partner::as_str);
-    let partner = partner.and_then(|it| reader.word(it, &partners));
-    let operations = Operation::ALL.map(Operation::as_str);
-    let operation = operation.and_then(|it| reader.word(it, &operations));
-    let step = match step {
-        Some(node) => Some(reader.text(node)?),
-        None => None,
-    };
-    if let Some(values) = values {
-        reader.map(values)?;
-    }
-    let answer = match answer {
-        Some(node) => Some(read_answer(reader, node)?),
-        None => None,
-    };
-    let expected = expected.and_then(|it| read_expected(reader, it));
-    let operation = operation?;
-    let case = ExchangeCase {
-        partner: Partner::parse(&partner?.text)?,
-        operation: Operation::parse(&operation.text)?,
-        at: operation,
-        step,
-        values: values.cloned(),
-        answer,
-        expected: expected?,
-    };
-    Some((nom?, case))
-}
-
-fn read_answer(reader: &mut Reader<'_>, node: &Node) -> Option<Answer> {
-    let [statut, entetes, json, texte] = reader.fields(
-        node,
-        ["statut", "entetes", "json", "texte"],
-        &["entetes", "json", "texte"],
-    )?;
-    let statut = statut?;
-    let status = reader.text(statut)?.text.parse().ok();
-    let status = status.filter(|it| (100..600).contains(it));
-    if status.is_none() {
-        reader.expected(statut, "un statut HTTP, par exemple 201,");
-    }
-    let headers = match entetes {
-        Some(node) => reader.texts_by_key(node)?,
-        None => BTreeMap::new(),
-    };
-    let named = |name: &str| matches!(&node.value, Value::Map(all) if all.iter().any(|(key, _)| key.name == name));
-    if named("json") && named("texte") {
-        let message = "une réponse a soit « json », soit « texte »".to_owned();
-        reader.fault(code::SHAPE, node.line, node.column, message);
-    }
-    let body = match (json, texte) {
-        (Some(node), _) => node.json().to_string(),
-        (None, Some(node)) => reader.text(node)?.text,
-        (None, None) => String::new(),
-    };
-    Some(Answer {
-        status: status?,
-        headers: headers
-            .into_iter()
-            .map(|(name, value)| (name.to_lowercase(), value.text))
-            .collect(),
-        body: body.into_bytes(),
-        whole: true,
-    })
-}
-
-fn read_expected(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(Located, Node)>> {
-    let mut expected = Vec::new();
-    for (key, node) in reader.map(node)? {
-        if !reader.known_key(key, &EXPECTED) {
-            continue;
-        }
-        match key.name.as_str() {
-            "requete" => read_request(reader, node)?,
-            "issue" => drop(reader.word(node, &Meaning::ALL.map(Meaning::as_str))),
-            "page_suivante" => drop(reader.word(node, &["true", "false"])),
-            "lu" => drop(reader.map(node)?),
-            "elements" => {
-                for element in reader.list(node)? {
-                    for (key, value) in reader.map(element)? {
-                        if reader.known_key(key, &OF_ELEMENT) && value.value != Value::Null {
-                            reader.text(value);
-                        }
-                    }
-                }
-            }
-            _ => drop(reader.text(node)),
-        }
-        expected.push((reader.key(key), node.clone()));
-    }
-    Some(expected)
-}
-
-fn read_request(reader: &mut Reader<'_>, node: &Node) -> Option<()> {
-    let [methode, chemin, parametres, entetes, corps] =
-        reader.fields(node, OF_REQUEST, &OF_REQUEST)?;
-    if let Some(node) = methode {
-        reader.word(node, &METHODS);
-    }
-    if let Some(node) = chemin {
-        reader.text(node);
-    }
-    for node in [parametres, entetes].into_iter().flatten() {
-        reader.map(node);
-    }
-    let Some(corps) = corps else { return Some(()) };
-    let entries = reader.map(corps)?;
-    for (key, _) in entries {
-        reader.known_key(key, &BODIES);
-    }
-    if entries.len() > 1 {
-        let message = format!(
-            "une seule de ces clés est attendue ici : {}",
-            BODIES.join(", ")
-        );
-        reader.fault(code::SHAPE, corps.line, corps.column, message);
-    }
-    Some(())
 }
 
 impl ExchangeCase {
@@ -234,9 +67,18 @@ impl ExchangeCase {
             .ok_or_else(|| difference(&self.at, "ce connecteur n'a pas d'exemple".into()))?;
         let values = self.values(connector, &mut access)?;
         let mut found = Vec::new();
-        let request = connector.render(self.operation, step, &values, &access);
+        let needed = match step {
+            Step::Main => connector.is_needed(self.operation, &values, &access),
+            _ => Ok(true),
+        };
+        let request = needed.and_then(|needed| {
+            let made = || connector.render(self.operation, step, &values, &access);
+            needed.then(made).transpose()
+        });
         let request = match request {
-            Ok(request) => request.written(&access.base_url),
+            // Nothing leaves, and nothing is what the list holds.
+            Ok(None) => return Ok(self.without_request()),
+            Ok(Some(request)) => request.written(&access.base_url),
             Err(fault) => {
                 let told = format!("{}, {fault}", self.partner.file());
                 self.error(title, &told, &mut found);
@@ -266,6 +108,20 @@ impl ExchangeCase {
             }
         }
         Ok(found)
+    }
+
+    /// Compares where nothing needs to be asked.
+    fn without_request(&self) -> Vec<Difference> {
+        let mut found = Vec::new();
+        let read = Ok(Found::default());
+        for (key, wanted) in &self.expected {
+            if key.text == "requete" {
+                compare(wanted, None, "requete", Same::AsText, &mut found);
+            } else {
+                compare_answer(key, wanted, &read, &mut found);
+            }
+        }
+        found
     }
 
     fn expects(&self, name: &str) -> bool {

@@ -151,11 +151,11 @@ fn an_export_that_makes_a_case_fail_is_only_a_remark() {
     for known in [
         Known {
             previous: before.as_ref(),
-            accepted_rules: None,
+            ..Known::default()
         },
         Known {
-            previous: None,
             accepted_rules: Some(&rules),
+            ..Known::default()
         },
     ] {
         let (after, remarks) = compile(&rules, &exports, known);

@@ -74,6 +74,8 @@ impl Connector {
         }
         if operation == Operation::Changements {
             values["page"] = self.page(operation, None);
+            // What a case of a later page may say.
+            values["page"]["suivante"] = Json::Null;
         }
         let Some(upload) = self.operations.get(&Operation::Televerser) else {
             return values;
@@ -83,7 +85,8 @@ impl Connector {
         {
             photo["envoi"] = placeholders(&upload.values);
         }
-        for photo in values["fichiers"].as_array_mut().into_iter().flatten() {
+        let photos = values.get_mut("fichiers").and_then(Json::as_array_mut);
+        for photo in photos.into_iter().flatten() {
             photo["envoi"] = placeholders(&upload.values);
         }
         values

@@ -353,6 +353,10 @@ fn require(item: &Item, names: &[&'static str]) -> Result<(), String> {
 /// The list in the answer. One that is missing is no empty list: the answer is another than
 /// expected.
 fn elements(described: &Described, read: &Read<'_>) -> Result<Vec<Json>, String> {
+    // An expression might make an empty list of what it cannot read: a page for people, say.
+    if !read.is_json() {
+        return Err("la réponse n'est pas du JSON".into());
+    }
     let list = match &described.elements {
         Some(Extract::Pointer(pointer, None)) => match read.json.pointer(pointer) {
             // A null in the place of the list is how some write that it is empty.
@@ -360,14 +364,13 @@ fn elements(described: &Described, read: &Read<'_>) -> Result<Vec<Json>, String>
             found => found.cloned(),
         },
         Some(extract) => read.value(extract)?,
-        None => Some(read.json.clone()).filter(|it| !it.is_null()),
+        None => Some(read.json.clone()),
     };
     match list {
         Some(Json::Array(items)) => Ok(items),
         // Without a list of its own, the answer is the one thing that was asked for.
         Some(one @ Json::Object(_)) if described.elements.is_none() => Ok(vec![one]),
         Some(Json::Object(by_name)) => Ok(by_name.into_iter().map(|(_, it)| it).collect()),
-        _ if !read.is_json() => Err("la réponse n'est pas du JSON".into()),
         _ => Err("la réponse n'a pas de liste là où elle est attendue".into()),
     }
 }

@@ -258,7 +258,7 @@ const LIRE_STATUT: [Key; 13] = [
     CANAL,
     EVENEMENT,
 ];
-const CHANGEMENTS: [Key; 18] = [
+const CHANGEMENTS: [Key; 19] = [
     METHODE,
     CHEMIN,
     PARAMETRES,
@@ -266,6 +266,11 @@ const CHANGEMENTS: [Key; 18] = [
     CORPS,
     REPONSES,
     PREALABLES,
+    key(
+        "seulement_si",
+        Form::Text,
+        "Une expression sur ce que les préalables ont lu : fausse, rien n'a changé et l'appel n'est pas fait.",
+    ),
     ELEMENTS,
     GARDER,
     UID,

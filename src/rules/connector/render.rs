@@ -153,6 +153,23 @@ impl Connector {
         Ok(request)
     }
 
+    /// Whether there is something to ask for, after the steps before it.
+    ///
+    /// # Errors
+    /// When the condition of the file fails on these values.
+    pub fn is_needed(
+        &self,
+        operation: Operation,
+        values: &Json,
+        access: &Access,
+    ) -> Result<bool, Fault> {
+        let described = self.operations.get(&operation);
+        match described.and_then(|it| it.only_if.as_ref()) {
+            Some(condition) => condition.holds(&self.scope(values, access)),
+            None => Ok(true),
+        }
+    }
+
     /// What expressions can name.
     pub(super) fn scope(&self, values: &Json, access: &Access) -> Scope {
         let mut scope = Scope::of(values);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use crate::rules::diagnostic::code;
 use crate::rules::source::Reader;
 use crate::rules::template::{Scope, Text};
-use crate::rules::yaml::{Node, Value};
+use crate::rules::yaml::{Key, Node, Value};
 
 /// An expression or text that failed, where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,15 +43,24 @@ impl Located {
         Self::compiled(reader, node, Text::expression(&text.text))
     }
 
+    /// Reads a key of a mapping, without what its ending says.
+    fn key(reader: &mut Reader<'_>, key: &Key, name: &str) -> Option<Self> {
+        Self::at(reader, (key.line, key.column), Text::compile(name))
+    }
+
     fn compiled(reader: &mut Reader<'_>, node: &Node, text: Result<Text, String>) -> Option<Self> {
+        Self::at(reader, (node.line, node.column), text)
+    }
+
+    fn at(
+        reader: &mut Reader<'_>,
+        (line, column): (u32, u32),
+        text: Result<Text, String>,
+    ) -> Option<Self> {
         match text {
-            Ok(text) => Some(Self {
-                line: node.line,
-                column: node.column,
-                text,
-            }),
+            Ok(text) => Some(Self { line, column, text }),
             Err(message) => {
-                reader.fault(code::TEMPLATE, node.line, node.column, message);
+                reader.fault(code::TEMPLATE, line, column, message);
                 None
             }
         }
@@ -107,7 +116,8 @@ pub(super) enum Shape {
 /// One key of a [`Shape::Map`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
-    pub key: String,
+    /// The key, which may be an expression: some APIs name a file by its key.
+    pub key: Located,
     /// Left out where its value is empty.
     pub optional: bool,
     pub value: Shape,
@@ -157,12 +167,12 @@ impl Shape {
                 let mut read = Some(Vec::new());
                 for (key, node) in entries {
                     let value = Self::read(reader, node);
-                    let (key, optional) = match key.name.strip_suffix('?') {
+                    let (name, optional) = match key.name.strip_suffix('?') {
                         Some(name) => (name, true),
                         None => (key.name.as_str(), false),
                     };
-                    let key = key.to_owned();
-                    read = read.zip(value).map(|(mut read, value)| {
+                    let key = Located::key(reader, key, name);
+                    read = read.zip(key).zip(value).map(|((mut read, key), value)| {
                         read.push(Entry {
                             key,
                             optional,
@@ -278,7 +288,12 @@ impl Shape {
             Self::Literal(_) => {}
             Self::Text(text) => see(text, locals),
             Self::List(items) => items.iter().for_each(|it| it.visit(locals, see)),
-            Self::Map(entries) => entries.iter().for_each(|it| it.value.visit(locals, see)),
+            Self::Map(entries) => {
+                for entry in entries {
+                    see(&entry.key, locals);
+                    entry.value.visit(locals, see);
+                }
+            }
             Self::Each { name, list, body } => {
                 see(list, locals);
                 locals.push(name);
@@ -318,7 +333,7 @@ fn fields(entries: &[Entry], scope: &Scope) -> Result<Vec<(String, Json)>, Fault
         if entry.optional && is_empty(&value) {
             continue;
         }
-        made.push((entry.key.clone(), value));
+        made.push((entry.key.text(scope)?, value));
     }
     Ok(made)
 }

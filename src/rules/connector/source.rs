@@ -13,7 +13,7 @@ use crate::rules::source::Reader;
 use crate::rules::yaml::{Node, Value};
 
 use super::keys;
-use super::shape::{Located, Shape};
+use super::shape::{Entry, Located, Shape};
 use super::{
     Answers, Auth, Before, BodyShape, Call, Connector, Delays, Described, Extract, Meaning,
     Operation, Paging, Partner, Session,
@@ -189,24 +189,24 @@ fn oauth2(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
     let client = Located::read(reader, node.get("client")?);
     let secret = Located::read(reader, node.get("secret")?);
     let (client, secret) = (client?, secret?);
-    let mut form = vec![entry("grant_type", literal("client_credentials"))];
+    let mut form = vec![entry("grant_type", literal("client_credentials"))?];
     for (name, key) in [("portee", "scope"), ("audience", "audience")] {
         if let Some(node) = node.get(name) {
-            form.push(entry(key, Shape::Text(Located::read(reader, node)?)));
+            form.push(entry(key, Shape::Text(Located::read(reader, node)?))?);
         }
     }
     let basic = node.get("envoi").and_then(text).as_deref() == Some("basique");
-    let mut headers = vec![entry("Accept", literal("application/json"))];
+    let mut headers = vec![entry("Accept", literal("application/json"))?];
     if basic {
         let pair = format!(
             "Basic {{{{ (({}) ~ ':' ~ ({}))|base64 }}}}",
             inner(&client)?,
             inner(&secret)?
         );
-        headers.push(entry("Authorization", expression(&client, &pair)?));
+        headers.push(entry("Authorization", expression(&client, &pair)?)?);
     } else {
-        form.push(entry("client_id", Shape::Text(client.clone())));
-        form.push(entry("client_secret", Shape::Text(secret)));
+        form.push(entry("client_id", Shape::Text(client.clone()))?);
+        form.push(entry("client_secret", Shape::Text(secret))?);
     }
     let bearer = expression(&client, "Bearer {{ jeton }}")?;
     Some(Auth::Session(Box::new(Session {
@@ -221,17 +221,22 @@ fn oauth2(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
         token: Extract::Pointer("/access_token".into(), None),
         expires_in: Some(Extract::Pointer("/expires_in".into(), None)),
         lifetime: Duration::from_mins(10),
-        headers: Shape::Map(vec![entry("Authorization", bearer)]),
+        headers: Shape::Map(vec![entry("Authorization", bearer)?]),
         query: Shape::empty(),
     })))
 }
 
-fn entry(key: &str, value: Shape) -> super::shape::Entry {
-    super::shape::Entry {
-        key: key.to_owned(),
+fn entry(key: &str, value: Shape) -> Option<Entry> {
+    let text = crate::rules::template::Text::compile(key).ok()?;
+    Some(Entry {
+        key: Located {
+            line: 0,
+            column: 0,
+            text,
+        },
         optional: false,
         value,
-    }
+    })
 }
 
 fn literal(text: &str) -> Shape {
@@ -314,10 +319,15 @@ fn operation(reader: &mut Reader<'_>, operation: Operation, node: &Node) -> Opti
         Some(node) => Some(Located::expression(reader, node)?),
         None => None,
     };
+    let only_if = match node.get("seulement_si") {
+        Some(node) => Some(Located::expression(reader, node)?),
+        None => None,
+    };
     let values = values(reader, node.get("lire"));
     Some(Described {
         call: call?,
         before,
+        only_if,
         elements,
         keep,
         fields,
@@ -407,6 +417,10 @@ fn answers(reader: &mut Reader<'_>, node: Option<&Node>) -> Answers {
                 .extend(Located::expression(reader, node).map(|it| (it, meaning)));
         }
     }
+    // An API that answers every failure alike is still asked first whether it will ever work.
+    answers
+        .conditions
+        .sort_by_key(|(_, it)| *it == Meaning::Refused);
     // What is more precise says more: `429` beside `4xx`.
     answers
         .statuses

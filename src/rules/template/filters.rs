@@ -36,11 +36,7 @@ pub(super) fn add_for_requests(environment: &mut Environment<'static>) {
     environment.add_filter("horodatage", |text: String| {
         parse(&text).map(|it| it.timestamp())
     });
-    environment.add_filter("depuis_horodatage", |seconds: i64| {
-        let at = DateTime::from_timestamp(seconds, 0);
-        at.map(|it| it.format(ISO).to_string())
-            .ok_or_else(|| wrong("ce nombre de secondes n'est pas une date".into()))
-    });
+    environment.add_filter("depuis_horodatage", |number: Value| from_timestamp(&number));
     environment.add_filter("base64", |text: String| STANDARD.encode_to_string(text));
     environment.add_filter("sha256", |text: String| hex(&Sha256::digest(text)));
     environment.add_filter("hmac_sha256", |text: String, key: String| {
@@ -158,6 +154,26 @@ fn read_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error> {
         Some(local.and_utc())
     };
     let at = at.ok_or_else(|| wrong(format!("« {text} » n'existe pas à Paris")))?;
+    Ok(at.format(ISO).to_string())
+}
+
+/// A number, or a text that is one: of seconds, or of milliseconds.
+fn from_timestamp(number: &Value) -> Result<String, Error> {
+    /// In seconds it would be the year 5138.
+    const LEAST_MILLIS: i64 = 100_000_000_000;
+    let text = number.to_string();
+    let whole = text
+        .split_once('.')
+        .map_or(text.as_str(), |(whole, _)| whole);
+    let number: Option<i64> = whole.trim().parse().ok();
+    let at = number.and_then(|it| {
+        if it.abs() < LEAST_MILLIS {
+            DateTime::from_timestamp(it, 0)
+        } else {
+            DateTime::from_timestamp_millis(it)
+        }
+    });
+    let at = at.ok_or_else(|| wrong(format!("« {text} » n'est pas un nombre de secondes")))?;
     Ok(at.format(ISO).to_string())
 }
 

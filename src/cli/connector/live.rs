@@ -1,0 +1,182 @@
+//! Sends the request of an operation, and explains what came back, in French.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::bail;
+use serde_json::Value;
+
+use crate::adapters::partner::{CallError, Called, Exchange, PartnerHttp, Photos, scrub};
+use crate::flows::inbound::Rules;
+use crate::rules::compile::Generation;
+use crate::rules::connector::{Answer, Meaning, Operation, Step, sample};
+use crate::settings::{InForce, Settings};
+
+use super::{Asked, Described, describe};
+
+/// What the sample's photo is made of, as [`sample`] describes it.
+const PHOTO: &[u8] = b"abc";
+
+struct OnDisk(Arc<Generation>);
+
+impl Rules for OnDisk {
+    fn generation(&self) -> Arc<Generation> {
+        Arc::clone(&self.0)
+    }
+}
+
+/// An operation that is carried out.
+pub(super) struct Live<'a> {
+    described: &'a Described,
+    operation: Operation,
+    client: PartnerHttp,
+}
+
+/// One call of it.
+pub(super) struct Seen {
+    pub(super) operation: Operation,
+    pub(super) step: Step,
+    pub(super) values: Value,
+    /// Without our secrets; `None` where none came.
+    pub(super) answer: Option<Answer>,
+}
+
+impl<'a> Live<'a> {
+    pub(super) fn new(settings: &Settings, described: &'a Described, operation: Operation) -> Self {
+        let rules: Arc<dyn Rules> = Arc::new(OnDisk(Arc::clone(&described.generation)));
+        let in_force = InForce::new(settings.live.clone());
+        Self {
+            described,
+            operation,
+            client: PartnerHttp::new(described.partner, in_force, rules),
+        }
+    }
+
+    /// Shows each request and answer, and says what the last one means.
+    pub(super) async fn explain(&self, asked: &Asked) -> anyhow::Result<()> {
+        let witness = |exchange: &Exchange<'_>| {
+            // What a login gives is a secret as well.
+            let secret = exchange.step == Step::Login;
+            println!("{}\n", scrub(exchange.access, &describe(exchange.request)));
+            match exchange.answer {
+                None => println!("→ aucune réponse\n"),
+                Some(answer) if secret => println!("→ {} (réponse masquée)\n", answer.status),
+                Some(answer) => {
+                    let text: String = String::from_utf8_lossy(&answer.body)
+                        .chars()
+                        .take(2_000)
+                        .collect();
+                    println!("→ {}\n{}\n", answer.status, scrub(exchange.access, &text));
+                }
+            }
+        };
+        let called = self.carry_out(asked, &witness).await?;
+        match called {
+            Ok(called) => {
+                println!("Réussite.");
+                for item in &called.found.items {
+                    let fields = item.iter().map(|(name, value)| format!("{name} = {value}"));
+                    println!("  {}", fields.collect::<Vec<_>>().join(", "));
+                }
+                for (name, value) in &called.found.values {
+                    println!("  {name} = {value}");
+                }
+                Ok(())
+            }
+            Err(error) => bail!("{}", explain(&error)),
+        }
+    }
+
+    /// The calls of the operation and those before it, but for the login.
+    pub(super) async fn record(&self, asked: &Asked) -> anyhow::Result<Vec<Seen>> {
+        let seen = Mutex::new(Vec::new());
+        let witness = |exchange: &Exchange<'_>| {
+            if exchange.step == Step::Login {
+                return;
+            }
+            let clean = |text: &str| scrub(exchange.access, text);
+            let answer = exchange.answer.map(|it| Answer {
+                headers: it
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (name.clone(), clean(value)))
+                    .collect(),
+                body: clean(&String::from_utf8_lossy(&it.body)).into_bytes(),
+                ..it.clone()
+            });
+            let mut all = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push(Seen {
+                operation: exchange.operation,
+                step: exchange.step,
+                values: exchange.values.clone(),
+                answer,
+            });
+        };
+        let called = self.carry_out(asked, &witness).await?;
+        let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let answered = seen.iter().any(|it| it.answer.is_some());
+        match called {
+            // A refusal is worth a case as well.
+            Err(error) if !answered => bail!("{}", explain(&error)),
+            _ => Ok(seen),
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        asked: &Asked,
+        witness: &(dyn Fn(&Exchange<'_>) + Send + Sync),
+    ) -> anyhow::Result<Result<Called, CallError>> {
+        let connector = self.described.connector()?;
+        let mut values = asked.put_into(connector.example(self.operation))?;
+        let photos = Photos::from([(1, PHOTO.to_vec()), (2, PHOTO.to_vec())]);
+        if connector.uploads_for(self.operation) {
+            let upload = sample(Operation::Televerser);
+            let sent = self
+                .client
+                .perform_before(Operation::Televerser, upload, &photos, Some(witness))
+                .await;
+            let envoi = match sent {
+                Ok(called) => Value::Object(called.found.values),
+                Err(error) => return Ok(Err(error)),
+            };
+            if let Some(photo) = values.get_mut("fichier") {
+                photo["envoi"] = envoi.clone();
+            }
+            // One upload is enough for an example.
+            if let Some(all) = values.get_mut("fichiers").and_then(Value::as_array_mut) {
+                all.truncate(1);
+                for photo in all {
+                    photo["envoi"] = envoi.clone();
+                }
+            }
+        }
+        let called = self
+            .client
+            .perform_before(self.operation, values, &photos, Some(witness))
+            .await;
+        Ok(called)
+    }
+}
+
+fn explain(error: &CallError) -> String {
+    match error {
+        CallError::Misconfigured(what) => what.clone(),
+        CallError::NotSent(what) => format!("L'API n'a certainement rien reçu : {what}."),
+        CallError::Lost(what) => {
+            format!("La requête est partie et aucune réponse n'est venue : {what}.")
+        }
+        CallError::Answered { failure, .. } => {
+            let what = match failure.meaning {
+                Meaning::Success => "Réussite",
+                Meaning::Refused => "L'API a refusé pour de bon",
+                Meaning::Unavailable => "L'API n'a rien fait et pourra plus tard",
+                Meaning::Unauthorized => "L'API refuse notre jeton ou nos droits",
+                Meaning::Absent => "Il n'y a rien de tel dans l'API",
+                Meaning::InDoubt => "On ne sait pas si l'API l'a fait",
+            };
+            let message = failure.message.as_deref();
+            let message = message.map_or_else(String::new, |it| format!(" ; elle dit « {it} »"));
+            format!("{what} ({}{message}).", failure.reason)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `passerelle connector record`: a real exchange becomes a case, without secrets and without what
+//! may be a person's.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use crate::rules::case::record::{self, Exchange};
+use crate::settings::{Folder, Settings};
+
+use super::live::Live;
+use super::{Asked, Described};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Record {
+    #[command(flatten)]
+    asked: Asked,
+    /// The operation, as the file names it
+    operation: String,
+    /// What the case says of itself [default: the operation and what came of it]
+    #[arg(long, value_name = "TEXT")]
+    nom: Option<String>,
+    /// Write it to cas/NAME.yaml in the folder of rules, which must not be there yet [default: print it]
+    #[arg(long, value_name = "NAME")]
+    into: Option<String>,
+    /// Yes, send it: what it creates is real
+    #[arg(long, required = true)]
+    live: bool,
+}
+
+impl Record {
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let described = Described::read(settings, self.asked.partner.partner())?;
+        let connector = described.connector()?;
+        let operation = described.operation(&self.operation)?;
+        let live = Live::new(settings, &described, operation);
+        let mut cases = Vec::new();
+        for seen in live.record(&self.asked).await? {
+            let Some(answer) = &seen.answer else { continue };
+            let name = seen.operation.as_str();
+            let nom = format!("{name} : réponse {}", answer.status);
+            let case = record::record(
+                connector,
+                &Exchange {
+                    nom: self.nom.as_deref().unwrap_or(&nom),
+                    partner: described.partner,
+                    operation: seen.operation,
+                    step: seen.step,
+                    values: &seen.values,
+                    answer,
+                },
+            );
+            cases.push(case.with_context(|| described.partner.file())?);
+        }
+        let text = record::file(&cases)?;
+        match &self.into {
+            None => print!("{text}"),
+            Some(name) => keep(settings, name, &text)?,
+        }
+        eprintln!("Relisez-le : ce qu'il garde de la réponse ne doit nommer personne.");
+        Ok(())
+    }
+}
+
+fn keep(settings: &Settings, name: &str, text: &str) -> anyhow::Result<()> {
+    let Folder::Disk(rules) = &settings.rules else {
+        bail!("there is no folder of rules to write to; see `passerelle init`");
+    };
+    if name.is_empty() || name.contains(['/', '\\', '.']) {
+        bail!("\"{name}\" is no name of a file without its ending");
+    }
+    let folder = rules.join("cas");
+    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let path = folder.join(format!("{name}.yaml"));
+    let file = OpenOptions::new().write(true).create_new(true).open(&path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.with_context(|| path.display().to_string())?;
+    eprintln!("{}", path.display());
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! The secrets that a file names. They stand in the settings, which these rules do not know.
+
+use std::collections::BTreeSet;
+
+use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+
+use super::{Connector, Partner};
+
+/// The secrets that the settings have, and the partners that are called with them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SecretNames {
+    /// Their names.
+    pub names: BTreeSet<String>,
+    /// A connector that nobody calls may name any secret.
+    pub called: BTreeSet<Partner>,
+}
+
+impl Connector {
+    /// The names of the secrets that it asks for.
+    #[must_use]
+    pub fn secrets(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        self.visit(&mut |_, text, _| {
+            let used = text.text.names();
+            let secrets = used.iter().filter_map(|it| it.strip_prefix("secrets."));
+            names.extend(secrets.map(|it| it.split('.').next().unwrap_or(it).to_owned()));
+        });
+        names
+    }
+
+    /// Notes each secret that is none of `known`: without it every call would fail.
+    pub fn check_secrets(&self, known: &BTreeSet<String>, faults: &mut Vec<Diagnostic>) {
+        let mut found = BTreeSet::new();
+        self.visit(&mut |_, text, _| {
+            for used in text.text.names() {
+                let Some(name) = used.strip_prefix("secrets.") else {
+                    continue;
+                };
+                let name = name.split('.').next().unwrap_or(name);
+                if !known.contains(name) {
+                    found.insert((text.line, text.column, name.to_owned()));
+                }
+            }
+        });
+        for (line, column, name) in found {
+            let near = suggestion(&name, known.iter().map(String::as_str));
+            let message = format!("le secret « {name} » n'est pas dans les réglages ; {near}");
+            let file = self.partner.file();
+            faults.push(Diagnostic::at(code::SECRET, file, line, column, message));
+        }
+    }
+}

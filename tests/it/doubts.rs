@@ -1,0 +1,156 @@
+//! Creations that the CRM's answer did not settle, to their end: deferred and told to SoWell later,
+//! or settled by a person on the command line.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::cli::{lines, on, passerelle};
+use crate::fake_crm::{CONNECTOR, FakeCrm, Mood};
+use crate::harness::{Builder, FakeSowell, signalement, until};
+
+/// A place where SoWell is told a UID.
+const SOWELL: &str = r#"
+operations:
+  signaler_statut:
+    methode: PATCH
+    chemin: /signalements/{{ uid }}
+    corps: {json: {statut: "{{ statut }}"}}
+  signaler_uid:
+    chemin: /uid
+    entetes: {Idempotency-Key: "{{ livraison }}"}
+    corps: {json: {id: "{{ id }}", uid: "{{ uid }}", lien: "{{ lien_sowell }}", statut: "{{ statut }}"}}
+"#;
+
+fn builder(crm: &FakeCrm, connector: &str) -> Builder {
+    let builder = Builder::new();
+    std::fs::create_dir_all(builder.folder().path().join("rules/connecteurs")).unwrap();
+    builder
+        .file("rules/connecteurs/crm.yaml", connector)
+        .set("CRM__KIND", "rest")
+        .set("CRM__BASE_URL", &crm.url)
+        .set("SECRETS__CRM", "secret-of-the-crm")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sowell_is_told_the_uid_of_a_deferred_demande_once() {
+    let (crm, sowell) = (FakeCrm::start().await, FakeSowell::start().await);
+    let daemon = builder(&crm, CONNECTOR)
+        .file("rules/connecteurs/sowell.yaml", SOWELL)
+        .set("CRM__WHEN_UNAVAILABLE", "defer")
+        .set("CRM__POLL", "1s")
+        .sowell(&sowell)
+        .start()
+        .await;
+    crm.next("POST /demandes", Mood::TooMany(1));
+    let answer = daemon.post(&signalement(1)).await;
+    assert_eq!(answer.status, 202);
+    let suivi = answer.json()["suivi"].as_str().unwrap().to_owned();
+    assert!(crm.demandes().is_empty());
+    let shown = until("it is created", || async {
+        let shown = daemon.get(&suivi, "sowell").await.json();
+        (shown["etat"] == "transmis").then_some(shown)
+    })
+    .await;
+    assert_eq!(shown["uid"], "C-1");
+    // A status goes out behind the UID: what would be told twice would have been told by then.
+    crm.change("C-1", "Vivest en cours", None);
+    let calls = until("the status is told", || async {
+        let calls = sowell.calls();
+        let told = calls.iter().any(|it| it.path == "/signalements/C-1");
+        told.then_some(calls)
+    })
+    .await;
+    let paths: Vec<&str> = calls.iter().map(|it| it.path.as_str()).collect();
+    assert_eq!(paths, ["/uid", "/signalements/C-1"]);
+    let told = &calls[0];
+    assert!(!told.key.is_empty());
+    assert_eq!(told.body["uid"], "C-1");
+    assert_eq!(told.body["id"], shown["id"]);
+    assert_eq!(told.body["lien"], signalement(1)["lien_sowell"]);
+    assert_eq!(told.body["statut"], "En attente");
+    assert_eq!(daemon.post(&signalement(1)).await.status, 200);
+    assert_eq!(crm.demandes().len(), 1);
+}
+
+fn said(output: &Output) -> String {
+    let all = [&output.stdout, &output.stderr];
+    all.map(|it| String::from_utf8_lossy(it).into_owned())
+        .concat()
+}
+
+/// The only signalement in this state.
+fn listed(folder: &Path, environment: &[(String, String)], state: &str) -> Option<Value> {
+    let arguments = ["signalements", "list", "--state", state, "--format", "json"];
+    let mut found = lines(&passerelle(folder, environment, &arguments));
+    assert!(found.len() < 2, "{found:?}");
+    found.pop()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_says_what_became_of_a_doubtful_creation() {
+    let crm = FakeCrm::start().await;
+    let possible = CONNECTOR.replace("doublons: recherche", "doublons: possibles");
+    let daemon = builder(&crm, &possible).start().await;
+    crm.next("POST /demandes", Mood::DoesAndResets);
+    assert_eq!(daemon.post(&signalement(1)).await.status, 503);
+    let doubt = until("a person is waited for", || async {
+        let found = listed(daemon.folder.path(), &daemon.environment, "inconnu");
+        found.filter(|it| it["motif"].is_string())
+    })
+    .await;
+    let id = doubt["id"].as_str().unwrap();
+    let unknown = on(&daemon, &["signalements", "adopt", "absent", "C-1"]);
+    assert!(said(&unknown).contains("no such signalement"));
+    let adopted = on(&daemon, &["signalements", "adopt", id, "C-1"]);
+    assert!(adopted.status.success(), "{}", said(&adopted));
+    assert!(said(&adopted).contains("created as C-1"));
+    let again = daemon.post(&signalement(1)).await;
+    assert_eq!(again.status, 200);
+    assert_eq!(again.json()["uid"], "C-1");
+    until("its photos follow", || async {
+        (crm.demandes()[0].photos.len() == 2).then_some(())
+    })
+    .await;
+    let late = on(&daemon, &["signalements", "adopt", id, "C-1"]);
+    assert!(said(&late).contains("not pending: it is transmis"));
+    assert_eq!(crm.demandes().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_says_that_a_doubtful_creation_came_to_nothing() {
+    let crm = FakeCrm::start().await;
+    let possible = CONNECTOR.replace("doublons: recherche", "doublons: possibles");
+    let daemon = builder(&crm, &possible).start().await;
+    crm.next("POST /demandes", Mood::Page);
+    assert_eq!(daemon.post(&signalement(1)).await.status, 503);
+    let doubt = until("a person is waited for", || async {
+        let found = listed(daemon.folder.path(), &daemon.environment, "inconnu");
+        found.filter(|it| it["motif"].is_string())
+    })
+    .await;
+    let id = doubt["id"].as_str().unwrap();
+    let retried = on(&daemon, &["signalements", "retry", id]);
+    assert!(retried.status.success(), "{}", said(&retried));
+    assert!(said(&retried).contains("created as C-1"));
+    let again = on(&daemon, &["signalements", "retry", id]);
+    assert!(said(&again).contains("it is a demande already"));
+    assert_eq!(crm.demandes().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_so_hurried_that_a_second_demande_is_risked() {
+    let crm = FakeCrm::start().await;
+    let patient = CONNECTOR.replace("traitement_max: 50ms", "traitement_max: 1h");
+    let daemon = builder(&crm, &patient).start().await;
+    crm.next("POST /demandes", Mood::DoesAndResets);
+    assert_eq!(daemon.post(&signalement(1)).await.status, 503);
+    let (folder, environment) = daemon.stop().await;
+    let doubt = listed(folder.path(), &environment, "inconnu").unwrap();
+    let arguments = ["signalements", "retry", doubt["id"].as_str().unwrap()];
+    let early = passerelle(folder.path(), &environment, &arguments);
+    assert_eq!(early.status.code(), Some(1));
+    assert!(said(&early).contains("not known yet"), "{}", said(&early));
+    assert_eq!(crm.demandes().len(), 1);
+}
