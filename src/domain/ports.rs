@@ -59,6 +59,7 @@ pub trait Files: Send + Sync {
     async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError>;
 
     /// Removes what [`Files::settled`] named, unless it was put there again since; tells which.
+    /// What is put there in this very moment may go, too: see [`Store::begin_removal`].
     ///
     /// # Errors
     /// When it is there and cannot be removed.
@@ -614,6 +615,22 @@ pub struct StoredVersion {
     pub referentiel: FileSet,
 }
 
+/// How long the removal of a photo may take from the moment it is noted, differences of clocks
+/// included: what is received later finds it over.
+pub const REMOVAL_WINDOW: Duration = Duration::minutes(2);
+
+/// A work that daemons with one memory leave to one of them at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// Looking for photos that nobody names.
+    Sweep,
+    /// Forgetting what is no longer kept.
+    Purge,
+}
+
+/// The right to do a [`Work`], until it is dropped.
+pub type Turn = Box<dyn Send>;
+
 /// A daemon that shares its memory with others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replica {
@@ -794,6 +811,19 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     /// Those of the names of stored photos that no signalement has.
     async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError>;
 
+    /// Notes that photos are about to be removed, except those that a signalement names by now, and
+    /// gives the others. Until [`REMOVAL_WINDOW`] has passed, none that is received names them: it
+    /// is refused with [`StoreError::Busy`].
+    async fn begin_removal(
+        &self,
+        names: Vec<String>,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// Takes a work that one daemon at a time does; `None` while another is at it. It is given back
+    /// by dropping what is returned, or by dying.
+    async fn turn(&self, work: Work) -> Result<Option<Turn>, StoreError>;
+
     /// Whether other daemons may use the same memory.
     fn shared(&self) -> bool;
 
@@ -822,6 +852,9 @@ pub enum StoreError {
     /// It cannot now, and may later: a full disk, a lock, a lost connection.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// This one write cannot be made now; others can.
+    #[error("not now: {0}")]
+    Busy(String),
     /// It never will: a fault of ours.
     #[error("database fault: {0}")]
     Fault(String),

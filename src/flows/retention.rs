@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::ports::{Clock, Kept, Store, StoreError};
+use crate::domain::ports::{Clock, Kept, Store, StoreError, Work};
 use crate::settings::{InForce, RetentionSettings};
 
 /// How often the daemon looks for what may go.
 const EVERY: Duration = Duration::from_hours(1);
+/// When it is looked again whether another daemon has done.
+const AGAIN: Duration = Duration::from_mins(1);
 /// Things that go in one commit: whoever writes meanwhile waits for no more than these.
 const BATCH: u32 = 200;
 /// The shortest rest between two commits; a commit that took longer is followed by as long a rest.
@@ -29,14 +31,28 @@ impl Retention {
     /// Forgets again and again, for as long as it is polled.
     pub async fn run(self) {
         loop {
-            for what in Kept::ALL {
-                match self.purge(what, |_| {}).await {
-                    Ok(0) => {}
-                    Ok(gone) => tracing::info!(what = what.as_str(), gone, "no longer kept"),
-                    Err(error) => tracing::error!(what = what.as_str(), %error, "not purged"),
+            let pause = match self.store.turn(Work::Purge).await {
+                Ok(Some(_turn)) => {
+                    self.purge_all().await;
+                    EVERY
                 }
+                Ok(None) => AGAIN,
+                Err(error) => {
+                    tracing::error!(%error, "not purged");
+                    EVERY
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn purge_all(&self) {
+        for what in Kept::ALL {
+            match self.purge(what, |_| {}).await {
+                Ok(0) => {}
+                Ok(gone) => tracing::info!(what = what.as_str(), gone, "no longer kept"),
+                Err(error) => tracing::error!(what = what.as_str(), %error, "not purged"),
             }
-            tokio::time::sleep(EVERY).await;
         }
     }
 

@@ -2,16 +2,23 @@
 //! between its photos and its commit left them behind.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::ports::{Clock, Files, FilesError, Store, StoreError};
+use crate::domain::ports::{Clock, Files, FilesError, Store, StoreError, Work};
 
 /// How often the photos are looked through; the start counts as the first time.
 const EVERY: Duration = Duration::from_hours(1);
 /// A file younger than this may belong to a request whose commit is still to come.
 const YOUNG: TimeDelta = TimeDelta::hours(1);
+/// When it is looked again whether another daemon has done with its own sweep.
+const AGAIN: Duration = Duration::from_mins(1);
+/// Photos whose removal is noted at once.
+const BATCH: usize = 100;
+/// How long after that the last of them may begin to go: far from the end of
+/// [`REMOVAL_WINDOW`](crate::domain::ports::REMOVAL_WINDOW), since a removal takes its time, too.
+const BEGIN_WITHIN: Duration = Duration::from_secs(30);
 
 /// The sweeper of photos.
 pub struct Sweep {
@@ -38,12 +45,27 @@ impl Sweep {
     /// Sweeps now and then, for good.
     pub async fn run(self) {
         loop {
-            match self.once().await {
-                Ok(0) => {}
-                Ok(removed) => tracing::info!(removed, "photos that nobody names were removed"),
-                Err(error) => tracing::warn!(%error, "the photos were not looked through"),
-            }
-            tokio::time::sleep(EVERY).await;
+            let pause = match self.at_my_turn().await {
+                Ok(None) => AGAIN,
+                Ok(Some(0)) => EVERY,
+                Ok(Some(removed)) => {
+                    tracing::info!(removed, "photos that nobody names were removed");
+                    EVERY
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the photos were not looked through");
+                    EVERY
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// `None` while another daemon sweeps.
+    async fn at_my_turn(&self) -> Result<Option<u64>, SweepError> {
+        match self.store.turn(Work::Sweep).await? {
+            Some(_turn) => Ok(Some(self.once().await?)),
+            None => Ok(None),
         }
     }
 
@@ -59,11 +81,30 @@ impl Sweep {
             if settled.is_empty() {
                 continue;
             }
-            for name in self.store.unnamed_files(settled).await? {
-                // Asked again by the store of photos: the same photo may have come once more.
-                if self.files.remove_settled(shard, &name, before).await? {
-                    removed += 1;
-                }
+            for names in self.store.unnamed_files(settled).await?.chunks(BATCH) {
+                removed += self.remove(shard, names, before).await?;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// The same photo may come again at any moment: then it is either young, which the store of
+    /// photos looks at, or refused by the database for as long as it may still go.
+    async fn remove(
+        &self,
+        shard: u8,
+        names: &[String],
+        before: DateTime<Utc>,
+    ) -> Result<u64, SweepError> {
+        let (begun, now) = (Instant::now(), self.clock.now());
+        let mut removed = 0;
+        for name in self.store.begin_removal(names.to_vec(), now).await? {
+            if begun.elapsed() > BEGIN_WITHIN {
+                // The next sweep notes it anew.
+                break;
+            }
+            if self.files.remove_settled(shard, &name, before).await? {
+                removed += 1;
             }
         }
         Ok(removed)

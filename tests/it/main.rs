@@ -18,6 +18,7 @@ mod crash;
 mod crash_points;
 mod creation;
 mod crm_contract;
+mod database_away;
 mod diagnostics;
 mod disk;
 mod doubts;

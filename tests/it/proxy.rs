@@ -1,9 +1,10 @@
 //! A way to a server that can be cut, or go silent as a machine that lost its power does.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
 
 /// What happens to connections.
@@ -17,6 +18,13 @@ pub enum Way {
     Silent,
 }
 
+/// Where the server is.
+#[derive(Clone)]
+pub enum Target {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
 /// Stands between a daemon and a server.
 pub struct Proxy {
     pub address: SocketAddr,
@@ -24,13 +32,23 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    pub async fn start(server: SocketAddr) -> Self {
+    pub async fn start(target: Target) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (way, seen) = watch::channel(Way::Open);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(pass(client, server, seen.clone()));
+                let (target, seen) = (target.clone(), seen.clone());
+                tokio::spawn(async move {
+                    match target {
+                        Target::Tcp(address) => {
+                            pass(client, TcpStream::connect(address).await, seen).await;
+                        }
+                        Target::Unix(path) => {
+                            pass(client, UnixStream::connect(path).await, seen).await;
+                        }
+                    }
+                });
             }
         });
         Self { address, way }
@@ -42,10 +60,12 @@ impl Proxy {
 }
 
 /// Passes bytes both ways for as long as the way is open.
-async fn pass(mut client: TcpStream, server: SocketAddr, mut way: watch::Receiver<Way>) {
-    let Ok(mut server) = TcpStream::connect(server).await else {
-        return;
-    };
+async fn pass(
+    mut client: TcpStream,
+    server: std::io::Result<impl AsyncRead + AsyncWrite + Unpin>,
+    mut way: watch::Receiver<Way>,
+) {
+    let Ok(mut server) = server else { return };
     let silent = tokio::select! {
         _ = copy_bidirectional(&mut client, &mut server) => return,
         now = way.wait_for(|it| *it != Way::Open) => now.is_ok_and(|it| *it == Way::Silent),

@@ -15,7 +15,7 @@ use crate::cli::passerelle;
 use crate::harness::{Answer, Builder, Daemon, PNG, signalement, signalement_with, until};
 use crate::moto::Bucket;
 use crate::process::Process;
-use crate::proxy::{Proxy, Way};
+use crate::proxy::{Proxy, Target, Way};
 use crate::source::crash_points;
 
 /// An hour and more from now: what was written a moment ago is old by it.
@@ -108,7 +108,7 @@ async fn a_bucket_that_is_away_or_silent_refuses_for_now_and_service_resumes_by_
     let Some(bucket) = Bucket::new().await else {
         return;
     };
-    let proxy = Proxy::start(bucket.server).await;
+    let proxy = Proxy::start(Target::Tcp(bucket.server)).await;
     let daemon = bucket
         .keep_photos_of(Builder::new(), proxy.address)
         .set("S3__TIMEOUT", "1s")
@@ -139,7 +139,7 @@ async fn a_daemon_starts_while_its_bucket_is_away() {
     let Some(bucket) = Bucket::new().await else {
         return;
     };
-    let proxy = Proxy::start(bucket.server).await;
+    let proxy = Proxy::start(Target::Tcp(bucket.server)).await;
     proxy.set(Way::Cut);
     let daemon = bucket.keep_photos_of(Builder::new(), proxy.address);
     let daemon = daemon.start().await;

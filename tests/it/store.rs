@@ -630,15 +630,15 @@ async fn versions_and_tokens(store: &dyn Store) {
 }
 
 /// A store of its own, and the way around it.
-struct Opened {
-    store: Arc<dyn Store>,
-    url: String,
+pub struct Opened {
+    pub store: Arc<dyn Store>,
+    pub url: String,
     folder: tempfile::TempDir,
 }
 
 impl Opened {
     /// `None` where the database is not installed.
-    async fn on(backend: Backend) -> Option<Self> {
+    pub async fn on(backend: Backend) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.sqlite");
         let (store, url): (Arc<dyn Store>, String) = match backend {

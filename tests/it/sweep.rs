@@ -2,13 +2,24 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use chrono::Utc;
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use passerelle::adapters::clock::SystemClock;
+use passerelle::adapters::files::folder::FilesOnDisk;
+use passerelle::domain::demande::Fichier;
+use passerelle::domain::ports::{
+    Files, FilesError, NewRecord, REMOVAL_WINDOW, Recorded, Store, StoreError, Work,
+};
 use passerelle::domain::signalement::{ImageKind, Photo};
 use passerelle::flows::sweep::Sweep;
+use rstest::rstest;
 
 use crate::harness::{Builder, Daemon, signalement, until};
+use crate::postgres::Backend;
+use crate::store::{self, Opened};
 
 fn sweep(daemon: &Daemon) -> Sweep {
     Sweep {
@@ -87,4 +98,120 @@ async fn a_daemon_sweeps_when_it_starts() {
     })
     .await;
     daemon.stop().await;
+}
+
+/// A record that names one photo and was received just then.
+fn naming(photo: &Photo, received_at: DateTime<Utc>) -> NewRecord {
+    NewRecord {
+        fichiers: vec![Fichier {
+            nom: "photo-1.png".into(),
+            r#type: "image/png".into(),
+            taille: photo.bytes.len() as u64,
+            sha256: photo.sha256.clone(),
+        }],
+        received_at,
+        ..store::record(1, Some("A"))
+    }
+}
+
+/// What a sweep removes, with the worst that another replica can do at that very moment: the photo
+/// comes again after the sweep looked at its age and before it goes, and its request commits.
+struct Meanwhile {
+    files: FilesOnDisk,
+    folder: PathBuf,
+    store: Arc<dyn Store>,
+    photo: Photo,
+    outcome: Mutex<Option<Result<Recorded, StoreError>>>,
+}
+
+#[async_trait]
+impl Files for Meanwhile {
+    async fn put(&self, photo: Photo) -> Result<(), FilesError> {
+        self.files.put(photo).await
+    }
+
+    async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError> {
+        self.files.read(sha256).await
+    }
+
+    async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError> {
+        self.files.settled(shard, before).await
+    }
+
+    async fn remove_settled(
+        &self,
+        _: u8,
+        name: &str,
+        _: DateTime<Utc>,
+    ) -> Result<bool, FilesError> {
+        let record = naming(&self.photo, Utc::now());
+        self.files.put(self.photo.clone()).await?;
+        let outcome = self.store.record(record).await;
+        *self.outcome.lock().unwrap() = Some(outcome);
+        fs::remove_file(self.folder.join(&name[..2]).join(name)).unwrap();
+        Ok(true)
+    }
+
+    async fn ping(&self) -> Result<(), FilesError> {
+        self.files.ping().await
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_photo_that_comes_again_while_it_goes_is_named_by_nobody_until_it_is_gone(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let photo = Photo::new(ImageKind::Png, b"it comes again".to_vec());
+    let files = FilesOnDisk::open(folder.path()).unwrap();
+    files.put(photo.clone()).await.unwrap();
+    age(&folder.path().join(&photo.sha256[..2]).join(&photo.sha256));
+    let meanwhile = Arc::new(Meanwhile {
+        files,
+        folder: folder.path().to_path_buf(),
+        store: Arc::clone(&opened.store),
+        photo: photo.clone(),
+        outcome: Mutex::default(),
+    });
+    let sweep = Sweep {
+        store: Arc::clone(&opened.store),
+        files: meanwhile.clone(),
+        clock: Arc::new(SystemClock),
+    };
+    assert_eq!(sweep.once().await.unwrap(), 1);
+    let outcome = meanwhile.outcome.lock().unwrap().take().unwrap();
+    assert!(matches!(outcome, Err(StoreError::Busy(_))), "{outcome:?}");
+    let named = opened.store.unnamed_files(vec![photo.sha256.clone()]).await;
+    assert_eq!(named.unwrap().len(), 1, "nobody names what is gone");
+
+    // Once a removal that was noted then must be over, the photo is stored and named for good.
+    let later = Utc::now() + REMOVAL_WINDOW + TimeDelta::seconds(1);
+    meanwhile.put(photo.clone()).await.unwrap();
+    let written = opened.store.record(naming(&photo, later)).await;
+    assert!(matches!(written, Ok(Recorded::Written)), "{written:?}");
+    let begun = opened.store.begin_removal(vec![photo.sha256], Utc::now());
+    assert!(begun.await.unwrap().is_empty(), "it is named");
+}
+
+/// Sweeping and purging are done by one replica at a time, and a dead one gives its turn back.
+#[tokio::test]
+async fn replicas_take_turns() {
+    let Some(opened) = Opened::on(Backend::Postgres).await else {
+        return;
+    };
+    let other = passerelle::adapters::store::postgres::PostgresStore::open(&opened.url);
+    let other = other.await.unwrap();
+    let turn = opened.store.turn(Work::Sweep).await.unwrap();
+    assert!(turn.is_some());
+    assert!(other.turn(Work::Sweep).await.unwrap().is_none());
+    assert!(other.turn(Work::Purge).await.unwrap().is_some());
+    drop(turn);
+    until("the turn is free", || async {
+        other.turn(Work::Sweep).await.unwrap()
+    })
+    .await;
 }

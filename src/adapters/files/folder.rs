@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -28,9 +28,6 @@ const PROBE_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct FilesOnDisk {
     root: PathBuf,
-    /// Held for writing while the sweep looks at a file's age and removes it, and for reading while
-    /// a photo takes its place: otherwise a photo could come again between the two.
-    sweeping: Arc<RwLock<()>>,
     disk: Arc<Mutex<Disk>>,
 }
 
@@ -69,7 +66,6 @@ impl FilesOnDisk {
         crash::point("files.shards.after");
         Ok(Self {
             root: root.to_path_buf(),
-            sweeping: Arc::default(),
             disk: Arc::default(),
         })
     }
@@ -117,10 +113,6 @@ impl Files for FilesOnDisk {
     async fn put(&self, photo: Photo) -> Result<(), FilesError> {
         let files = self.clone();
         blocking(move || {
-            let _no_sweep = files
-                .sweeping
-                .read()
-                .unwrap_or_else(PoisonError::into_inner);
             let folder = files.folder_of(&photo.sha256);
             // Written even where it is there already: the file of a signalement that was never
             // committed is the sweep's, and may have been left by a write that nobody synced.
@@ -167,9 +159,7 @@ impl Files for FilesOnDisk {
         before: DateTime<Utc>,
     ) -> Result<bool, FilesError> {
         let path = self.root.join(format!("{shard:02x}")).join(name);
-        let sweeping = Arc::clone(&self.sweeping);
         blocking(move || {
-            let _no_put = sweeping.write().unwrap_or_else(PoisonError::into_inner);
             if !is_settled(&path, before).map_err(told)? {
                 return Ok(false);
             }

@@ -28,7 +28,7 @@ use crate::settings::{S3Server, S3Settings};
 const PART: usize = 8 * 1024 * 1024;
 /// How long a connection may take to be made.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-/// How long a removal may take; `flows/sweep.rs` counts on its being over.
+/// How long a removal may take; `flows/sweep.rs` counts on its being over by then.
 const REMOVE_LIMIT: Duration = Duration::from_secs(20);
 /// How long the list of one part of the bucket may take.
 const LIST_LIMIT: Duration = Duration::from_mins(5);

@@ -17,10 +17,12 @@ impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Segments<T> {
         parts: &mut Parts,
         state: &AppState,
     ) -> Result<Self, Self::Rejection> {
+        // PostgreSQL has no text with a NUL, so that it cannot even be asked for one.
+        let nul = parts.uri.path().contains("%00");
         match Path::<T>::from_request_parts(parts, state).await {
-            Ok(Path(segments)) => Ok(Self(segments)),
+            Ok(Path(segments)) if !nul => Ok(Self(segments)),
             // Not UTF-8, for instance: nothing here has such a name.
-            Err(_) => Err(Problem::not_found("il n'y a rien à cette adresse")),
+            _ => Err(Problem::not_found("il n'y a rien à cette adresse")),
         }
     }
 }

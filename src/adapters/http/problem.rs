@@ -406,7 +406,7 @@ impl From<OutboundError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Unavailable(_) => Self::unavailable(&error),
+            StoreError::Unavailable(_) | StoreError::Busy(_) => Self::unavailable(&error),
             StoreError::Fault(_) => Self::internal(&error),
         }
     }

@@ -18,7 +18,7 @@ use std::time::Duration as StdDuration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Executor};
+use sqlx::{ConnectOptions, Connection, Executor};
 use tokio::sync::Mutex;
 
 use crate::crash;
@@ -45,6 +45,9 @@ const LOCKS: i32 = 0x5061_7373;
 const CONNECTIONS: u32 = 20;
 /// How long a request waits for a connection; a server that restarts is back before.
 const ACQUIRE_TIMEOUT: StdDuration = StdDuration::from_secs(5);
+
+/// How long a connection that is given back may take to show that it lives.
+const RELEASE_LIMIT: StdDuration = StdDuration::from_secs(5);
 
 /// What the server is told of each connection: a transaction whose replica is gone without a word
 /// must not hold its locks for hours.
@@ -79,6 +82,15 @@ impl PostgresStore {
                     let durable = "SELECT set_config('synchronous_commit', 'on', false) \
                                    WHERE current_setting('synchronous_commit') = 'off'";
                     connection.execute(durable).await.map(|_| ())
+                })
+            })
+            // One that was left in the middle of a read is tried; the pool itself would wait for ever.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    let tried = tokio::time::timeout(RELEASE_LIMIT, connection.ping()).await;
+                    tried
+                        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+                        .map(|()| true)
                 })
             })
             .connect_with(options(url)?)

@@ -1,18 +1,25 @@
 //! The statements that SQLite needs written otherwise; `docs/databases.md` says why.
 
 use chrono::{DateTime, Duration, Utc};
+use futures_util::TryFutureExt;
 use sqlx::Row as _;
 use sqlx::postgres::PgListener;
 
+use super::shared::fichiers::Photos;
 use super::{DbConnection, DbRow, DbStore, failed};
 use crate::adapters::store::rows::millis;
 use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
-use crate::domain::ports::StoreError;
+use crate::domain::ports::{StoreError, Turn, Work};
 
 /// Advisory lock of whoever writes an accepted version. The first key says whose locks these are,
 /// the second which; queues have locks of one 64-bit key, a space of their own.
 const VERSIONS_LOCK: (i32, i32) = (super::LOCKS, 1);
+
+/// Advisory lock of whoever names photos, and of whoever removes those that nobody names.
+const PHOTOS_LOCK: (i32, i32) = (super::LOCKS, 2);
+/// How long a read may take.
+const READ_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Several replicas may share the database.
 pub(super) const SHARED: bool = true;
@@ -97,6 +104,52 @@ pub(super) async fn lock_versions(connection: &mut DbConnection) -> Result<(), S
         .await
         .map(|_| ())
         .map_err(|error| failed(&error))
+}
+
+/// Lets no photo be named while it is noted which ones go for not being named, and the other way
+/// round: neither sees what the other has not committed. Many may name at once.
+pub(super) async fn lock_photos(
+    connection: &mut DbConnection,
+    photos: Photos,
+) -> Result<(), StoreError> {
+    let lock = match photos {
+        Photos::Named => "SELECT pg_advisory_xact_lock_shared($1, $2)",
+        Photos::Removed => "SELECT pg_advisory_xact_lock($1, $2)",
+    };
+    sqlx::query(lock)
+        .bind(PHOTOS_LOCK.0)
+        .bind(PHOTOS_LOCK.1)
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
+}
+
+/// Takes a lock of the session, on a connection of its own: it ends with the connection, and that
+/// with the process.
+pub(super) async fn turn(store: &DbStore, work: Work) -> Result<Option<Turn>, StoreError> {
+    let number = match work {
+        Work::Sweep => 3,
+        Work::Purge => 4,
+    };
+    let asked = async {
+        let mut connection = store.readers.acquire().await?.detach();
+        let lock = sqlx::query_scalar("SELECT pg_try_advisory_lock($1, $2)");
+        let lock = lock.bind(super::LOCKS).bind(number);
+        let taken: bool = lock.fetch_one(&mut connection).await?;
+        Ok::<_, sqlx::Error>(taken.then(|| Box::new(connection) as Turn))
+    };
+    within(asked.map_err(|error| failed(&error))).await
+}
+
+/// Gives up on a server that is gone without a word: nobody else would tell for a quarter of an hour.
+pub(super) async fn within<T>(
+    read: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(READ_LIMIT, read).await {
+        Ok(found) => found,
+        Err(_) => Err(StoreError::Unavailable("no answer in time".into())),
+    }
 }
 
 /// Outside of any transaction: commits that notify wait for each other.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
 use sqlx::{Executor, Row as _};
 
-use super::{Db, DbConnection, DbPool, DbRow, DbStore, failed, livraisons, signalements};
+use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed, livraisons, signalements};
 use crate::adapters::store::rows::{
     instant, millis, read_demande, read_texts, unreadable, write_demande, write_texts,
 };
@@ -34,16 +34,11 @@ impl PendingCreations for DbStore {
         id: &SignalementId,
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<PendingKey>, StoreError> {
-        find_pending(&self.readers, id, key).await
+        dialect::within(find_pending(&self.readers, id, key)).await
     }
 
     async fn any_in_doubt(&self) -> Result<bool, StoreError> {
-        let found: Option<i64> =
-            sqlx::query_scalar("SELECT in_doubt FROM creations WHERE in_doubt = 1 LIMIT 1")
-                .fetch_optional(&self.readers)
-                .await
-                .map_err(|error| failed(&error))?;
-        Ok(found.is_some())
+        dialect::within(any_in_doubt(&self.readers)).await
     }
 
     async fn doubt_interrupted(&self, due_at: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -81,14 +76,7 @@ impl PendingCreations for DbStore {
     }
 
     async fn next_creation(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let due: Option<i64> = sqlx::query_scalar(
-            "SELECT CASE WHEN due_at > leased_until THEN due_at ELSE leased_until END AS due \
-             FROM creations WHERE stopped = 0 ORDER BY 1 LIMIT 1",
-        )
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(|error| failed(&error))?;
-        Ok(due.map(instant))
+        dialect::within(next_due(&self.readers)).await
     }
 
     async fn begin_call(
@@ -117,8 +105,28 @@ impl PendingCreations for DbStore {
     }
 
     async fn count_apart(&self) -> Result<Vec<ApartCount>, StoreError> {
-        count_apart(&self.readers).await
+        dialect::within(count_apart(&self.readers)).await
     }
+}
+
+async fn any_in_doubt(pool: &DbPool) -> Result<bool, StoreError> {
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT in_doubt FROM creations WHERE in_doubt = 1 LIMIT 1")
+            .fetch_optional(pool)
+            .await
+            .map_err(|error| failed(&error))?;
+    Ok(found.is_some())
+}
+
+async fn next_due(pool: &DbPool) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let due: Option<i64> = sqlx::query_scalar(
+        "SELECT CASE WHEN due_at > leased_until THEN due_at ELSE leased_until END AS due \
+         FROM creations WHERE stopped = 0 ORDER BY 1 LIMIT 1",
+    )
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(due.map(instant))
 }
 
 async fn reserve(connection: &mut DbConnection, new: &Reservation) -> Result<Reserved, StoreError> {

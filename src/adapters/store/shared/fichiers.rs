@@ -1,31 +1,131 @@
-//! Which stored photos are still named.
+//! Which stored photos are named, and which are being removed because none names them.
+//!
+//! A photo is stored before the commit that names it, so it may come again in the very moment in
+//! which it is removed for being nobody's. Therefore a removal is noted before it begins, and a
+//! commit refuses to name what was noted since its request came in. Whoever commits second sees
+//! what the first did: `dialect` lets no noting run beside a naming.
 
 use std::collections::HashSet;
 
-use sqlx::QueryBuilder;
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{Executor, QueryBuilder};
 
-use super::{Db, DbPool, failed};
-use crate::domain::ports::StoreError;
+use super::{Db, DbConnection, DbPool, dialect, failed};
+use crate::adapters::store::rows::millis;
+use crate::domain::ports::{NewRecord, REMOVAL_WINDOW, StoreError};
+
+/// How long a removal stays noted: longer than any request takes between its photos and its commit.
+const NOTED: TimeDelta = TimeDelta::days(1);
+/// Names of one statement.
+const AT_ONCE: usize = 1_000;
+
+/// What a transaction does with photos.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Photos {
+    /// It names some.
+    Named,
+    /// It notes that some go, since nobody names them.
+    Removed,
+}
 
 /// Those of the names that no signalement's photo has.
 pub(super) async fn unnamed(pool: &DbPool, names: Vec<String>) -> Result<Vec<String>, StoreError> {
     let mut named = HashSet::new();
-    for some in names.chunks(1_000) {
-        let mut query = QueryBuilder::<Db>::new("SELECT sha256 FROM fichiers WHERE sha256 IN (");
+    for some in names.chunks(AT_ONCE) {
+        named.extend(named_among(pool, some).await?);
+    }
+    Ok(without(names, &named))
+}
+
+/// Notes that these are about to be removed, except those that are named by now; gives the others.
+pub(super) async fn begin_removal(
+    connection: &mut DbConnection,
+    names: &[String],
+    at: DateTime<Utc>,
+) -> Result<Vec<String>, StoreError> {
+    dialect::lock_photos(connection, Photos::Removed).await?;
+    sqlx::query("DELETE FROM removals WHERE at < $1")
+        .bind(millis(at - NOTED))
+        .execute(&mut *connection)
+        .await
+        .map_err(|error| failed(&error))?;
+    let mut begun = Vec::new();
+    for some in names.chunks(AT_ONCE) {
+        let named = named_among(&mut *connection, some).await?;
+        let unnamed = without(some.to_vec(), &named);
+        if unnamed.is_empty() {
+            continue;
+        }
+        let mut query = QueryBuilder::<Db>::new("INSERT INTO removals (name, at) ");
+        query.push_values(&unnamed, |mut row, name| {
+            row.push_bind(name).push_bind(millis(at));
+        });
+        query.push(" ON CONFLICT (name) DO UPDATE SET at = excluded.at");
+        let noted = query.build().execute(&mut *connection).await;
+        noted.map_err(|error| failed(&error))?;
+        begun.extend(unnamed);
+    }
+    Ok(begun)
+}
+
+/// Lets photos be named from here to the commit; asked for before they are.
+pub(super) async fn begin_naming(
+    connection: &mut DbConnection,
+    records: &[&NewRecord],
+) -> Result<(), StoreError> {
+    if records.iter().all(|it| it.fichiers.is_empty()) {
+        return Ok(());
+    }
+    dialect::lock_photos(connection, Photos::Named).await
+}
+
+/// Refuses, for now, records whose photos may have been removed since they were stored.
+pub(super) async fn end_naming(
+    connection: &mut DbConnection,
+    records: &[&NewRecord],
+) -> Result<(), StoreError> {
+    // A batch comes in at once: what is too old for one of its requests is so for all.
+    let Some(received) = records.iter().map(|it| it.received_at).min() else {
+        return Ok(());
+    };
+    let photos = records.iter().flat_map(|it| &it.fichiers);
+    let names: Vec<&str> = photos.map(|it| it.sha256.as_str()).collect();
+    for some in names.chunks(AT_ONCE) {
+        let query = "SELECT COUNT(*) FROM removals WHERE at > ";
+        let mut query = QueryBuilder::<Db>::new(query);
+        query.push_bind(millis(received - REMOVAL_WINDOW));
+        query.push(" AND name IN (");
         let mut list = query.separated(", ");
         for name in some {
-            list.push_bind(name);
+            list.push_bind(*name);
         }
         query.push(")");
-        let found = query
-            .build_query_scalar::<String>()
-            .fetch_all(pool)
-            .await
-            .map_err(|error| failed(&error))?;
-        named.extend(found);
+        let found = query.build_query_scalar::<i64>();
+        let found = found.fetch_one(&mut *connection).await;
+        if found.map_err(|error| failed(&error))? > 0 {
+            let why = "a photo is being removed, and must come again later";
+            return Err(StoreError::Busy(why.into()));
+        }
     }
-    Ok(names
-        .into_iter()
-        .filter(|name| !named.contains(name))
-        .collect())
+    Ok(())
+}
+
+async fn named_among(
+    executor: impl Executor<'_, Database = Db>,
+    names: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new("SELECT sha256 FROM fichiers WHERE sha256 IN (");
+    let mut list = query.separated(", ");
+    for name in names {
+        list.push_bind(name);
+    }
+    query.push(")");
+    let found = query.build_query_scalar::<String>().fetch_all(executor);
+    let found = found.await.map_err(|error| failed(&error))?;
+    Ok(found.into_iter().collect())
+}
+
+fn without(names: Vec<String>, named: &HashSet<String>) -> Vec<String> {
+    let unnamed = names.into_iter().filter(|name| !named.contains(name));
+    unnamed.collect()
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
 use sqlx::Row as _;
 
-use super::{DbConnection, DbStore, evenements, failed};
+use super::{DbConnection, DbStore, dialect, evenements, failed};
 use crate::adapters::store::rows::{instant, millis};
 use crate::domain::demande::Uid;
 use crate::domain::ports::{PollClaim, Polls, StoreError};
@@ -37,7 +37,7 @@ impl Polls for DbStore {
     }
 
     async fn last_event(&self, uid: &Uid) -> Result<Option<StoredEvent>, StoreError> {
-        evenements::last(&self.readers, uid).await
+        dialect::within(evenements::last(&self.readers, uid)).await
     }
 }
 

@@ -7,7 +7,7 @@
 
 mod creations;
 mod evenements;
-mod fichiers;
+pub(super) mod fichiers;
 pub(super) mod livraisons;
 mod past;
 mod polls;
@@ -29,7 +29,7 @@ use crate::domain::ports::{
     BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, Kept, LivraisonCount, NewEvent,
     NewRecord, Page, PastEvent, PastSignalement, Pause, Recorded, Release, Replica, Resume,
     RetryOutcome, SignalementSummary, SignalementView, Store, StoreError, StoredSubmission,
-    StoredTrace, StoredVersion, VersionSummary,
+    StoredTrace, StoredVersion, Turn, VersionSummary, Work,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
@@ -47,14 +47,14 @@ impl Store for DbStore {
         id: &SignalementId,
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<BoundKey>, StoreError> {
-        signalements::find_bound(&self.readers, id, key).await
+        dialect::within(signalements::find_bound(&self.readers, id, key)).await
     }
 
     async fn find_signalement(
         &self,
         id_or_uid: &str,
     ) -> Result<Option<SignalementView>, StoreError> {
-        signalements::find(&self.readers, id_or_uid).await
+        dialect::within(signalements::find(&self.readers, id_or_uid)).await
     }
 
     async fn list_signalements(
@@ -62,34 +62,34 @@ impl Store for DbStore {
         etat: Option<Etat>,
         limit: u32,
     ) -> Result<Vec<SignalementSummary>, StoreError> {
-        signalements::list(&self.readers, etat, limit).await
+        dialect::within(signalements::list(&self.readers, etat, limit)).await
     }
 
     async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError> {
-        signalements::find_traces(&self.readers, id_or_uid).await
+        dialect::within(signalements::find_traces(&self.readers, id_or_uid)).await
     }
 
     async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError> {
-        past::signalements(&self.readers, page).await
+        dialect::within(past::signalements(&self.readers, page)).await
     }
 
     async fn past_events(&self, page: Page) -> Result<Vec<PastEvent>, StoreError> {
-        past::events(&self.readers, page).await
+        dialect::within(past::events(&self.readers, page)).await
     }
 
     async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError> {
-        past::count(&self.readers, since).await
+        dialect::within(past::count(&self.readers, since)).await
     }
 
     async fn find_submission(
         &self,
         id: &SignalementId,
     ) -> Result<Option<StoredSubmission>, StoreError> {
-        signalements::find_submission(&self.readers, id).await
+        dialect::within(signalements::find_submission(&self.readers, id)).await
     }
 
     async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError> {
-        signalements::find_demande(&self.readers, uid).await
+        dialect::within(signalements::find_demande(&self.readers, uid)).await
     }
 
     async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError> {
@@ -101,7 +101,7 @@ impl Store for DbStore {
     }
 
     async fn held_events(&self) -> Result<Vec<StoredEvent>, StoreError> {
-        evenements::held(&self.readers).await
+        dialect::within(evenements::held(&self.readers)).await
     }
 
     async fn release_event(&self, release: Release) -> Result<(), StoreError> {
@@ -147,7 +147,7 @@ impl Store for DbStore {
         &self,
         destination: Destination,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        livraisons::next_due(&self.readers, destination).await
+        dialect::within(livraisons::next_due(&self.readers, destination)).await
     }
 
     async fn finish(
@@ -167,7 +167,7 @@ impl Store for DbStore {
     }
 
     async fn pause(&self, destination: Destination) -> Result<Option<Pause>, StoreError> {
-        livraisons::pause(&self.readers, destination).await
+        dialect::within(livraisons::pause(&self.readers, destination)).await
     }
 
     async fn set_pause(
@@ -207,7 +207,7 @@ impl Store for DbStore {
         etat: Option<LivraisonEtat>,
         limit: u32,
     ) -> Result<Vec<LivraisonSummary>, StoreError> {
-        livraisons::list(&self.readers, etat, limit).await
+        dialect::within(livraisons::list(&self.readers, etat, limit)).await
     }
 
     async fn retry_livraison(
@@ -227,11 +227,11 @@ impl Store for DbStore {
     }
 
     async fn find_livraison(&self, id: &str) -> Result<Option<LivraisonView>, StoreError> {
-        livraisons::find(&self.readers, id).await
+        dialect::within(livraisons::find(&self.readers, id)).await
     }
 
     async fn oldest_dead(&self, destination: Destination) -> Result<Option<String>, StoreError> {
-        livraisons::oldest_dead(&self.readers, destination).await
+        dialect::within(livraisons::oldest_dead(&self.readers, destination)).await
     }
 
     async fn retry_dead(
@@ -247,7 +247,7 @@ impl Store for DbStore {
     }
 
     async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError> {
-        livraisons::count(&self.readers).await
+        dialect::within(livraisons::count(&self.readers)).await
     }
 
     async fn purge(
@@ -267,7 +267,7 @@ impl Store for DbStore {
     }
 
     async fn count_purgeable(&self, what: Kept, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        retention::count(&self.readers, what, before).await
+        dialect::within(retention::count(&self.readers, what, before)).await
     }
 
     async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError> {
@@ -279,19 +279,19 @@ impl Store for DbStore {
     }
 
     async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError> {
-        versions::last(&self.readers).await
+        dialect::within(versions::last(&self.readers)).await
     }
 
     async fn list_versions(&self, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
-        versions::list(&self.readers, limit).await
+        dialect::within(versions::list(&self.readers, limit)).await
     }
 
     async fn find_version(&self, begin: &str) -> Result<(Vec<String>, FileSet), StoreError> {
-        versions::find(&self.readers, begin).await
+        dialect::within(versions::find(&self.readers, begin)).await
     }
 
     async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError> {
-        tokens::all(&self.readers).await
+        dialect::within(tokens::all(&self.readers)).await
     }
 
     async fn put_token(
@@ -312,7 +312,23 @@ impl Store for DbStore {
     }
 
     async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError> {
-        fichiers::unnamed(&self.readers, names).await
+        dialect::within(fichiers::unnamed(&self.readers, names)).await
+    }
+
+    async fn begin_removal(
+        &self,
+        names: Vec<String>,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<String>, StoreError> {
+        self.writer
+            .write((names, at), |connection, (names, at)| {
+                Box::pin(fichiers::begin_removal(connection, names, *at))
+            })
+            .await
+    }
+
+    async fn turn(&self, work: Work) -> Result<Option<Turn>, StoreError> {
+        dialect::turn(self, work).await
     }
 
     fn shared(&self) -> bool {
@@ -336,7 +352,7 @@ impl Store for DbStore {
     }
 
     async fn replicas(&self, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError> {
-        replicas::seen(&self.readers, since).await
+        dialect::within(replicas::seen(&self.readers, since)).await
     }
 
     async fn tell_others(&self) -> Result<(), StoreError> {
@@ -353,10 +369,10 @@ impl Store for DbStore {
         self.writer
             .write((), |connection, ()| Box::pin(versions::rewrite(connection)))
             .await?;
-        sqlx::query("SELECT 1")
-            .execute(&self.readers)
-            .await
-            .map(|_| ())
-            .map_err(|error| failed(&error))
+        let read = async {
+            let one = sqlx::query("SELECT 1").execute(&self.readers).await;
+            one.map(|_| ()).map_err(|error| failed(&error))
+        };
+        dialect::within(read).await
     }
 }

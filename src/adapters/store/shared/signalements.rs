@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use sqlx::{Executor, QueryBuilder, Row as _};
 
-use super::{Db, DbConnection, DbPool, DbRow, creations, failed, livraisons};
+use super::{Db, DbConnection, DbPool, DbRow, creations, failed, fichiers, livraisons};
 use crate::adapters::store::rows::{
     instant, millis, read_gestionnaire, unreadable, write_gestionnaire,
 };
@@ -134,6 +134,7 @@ pub(super) async fn insert_files(
     if records.is_empty() {
         return Ok(());
     }
+    fichiers::begin_naming(connection, records).await?;
     // A signalement that is decided anew may have come with other photos.
     let mut query = QueryBuilder::<Db>::new("DELETE FROM fichiers WHERE signalement_id IN (");
     let mut ids = query.separated(", ");
@@ -165,7 +166,7 @@ pub(super) async fn insert_files(
         });
         execute(&mut query, connection).await?;
     }
-    Ok(())
+    fichiers::end_naming(connection, records).await
 }
 
 async fn insert_creations(
