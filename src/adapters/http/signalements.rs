@@ -24,8 +24,9 @@ use crate::flows::inbound::{Received, Submission};
 
 /// The longest `Idempotency-Key`, in bytes.
 const KEY_BYTES: usize = 255;
-/// Bodies beyond it are parsed off the threads that serve requests.
-const PARSE_APART_BYTES: usize = 64 * 1024;
+/// Bodies beyond it are parsed off the threads that serve requests; below it, half a millisecond
+/// of work is less than the way to another thread and back.
+const PARSE_APART_BYTES: usize = 512 * 1024;
 
 /// Un signalement, tel que SoWell l'envoie. Une clé inconnue est conservée et signalée dans
 /// `avertissements`.

@@ -69,13 +69,32 @@ async fn bound_by_key(
     connection: &mut DbConnection,
     records: &[NewRecord],
 ) -> Result<HashMap<SignalementId, BoundKey>, StoreError> {
+    let keyed: Vec<(&IdempotencyKey, &SignalementId)> = records
+        .iter()
+        .filter_map(|record| Some((record.key.as_ref()?, &record.id)))
+        .collect();
     let mut bound = HashMap::new();
-    for record in records {
-        let Some(key) = &record.key else { continue };
-        if let Some(owner) = owner_of_key(&mut *connection, key).await? {
-            let owner = load_bound(&mut *connection, &owner).await?;
-            bound.extend(owner.map(|owner| (record.id.clone(), owner)));
-        }
+    if keyed.is_empty() {
+        return Ok(bound);
+    }
+    let mut query = QueryBuilder::<Db>::new("WITH sent (client, value) AS (");
+    query.push_values(&keyed, |mut row, (key, _)| {
+        row.push_bind(key.client.as_str()).push_bind(&key.value);
+    });
+    // A join, since SQLite would go through the whole table for `(client, value) IN (VALUES …)`.
+    query.push(
+        ") SELECT k.client, k.value, k.signalement_id FROM sent CROSS JOIN idempotency_keys k \
+         WHERE k.client = sent.client AND k.value = sent.value",
+    );
+    let rows = query.build().fetch_all(&mut *connection).await;
+    for row in rows.map_err(|error| failed(&error))? {
+        let (client, value): (String, String) = (row.get("client"), row.get("value"));
+        let sent = |key: &IdempotencyKey| key.client.as_str() == client && key.value == value;
+        let Some((_, id)) = keyed.iter().find(|(key, _)| sent(key)) else {
+            continue;
+        };
+        let owner = load_bound(&mut *connection, row.get("signalement_id")).await?;
+        bound.extend(owner.map(|owner| (SignalementId::clone(id), owner)));
     }
     Ok(bound)
 }
