@@ -131,7 +131,7 @@ fn mails(numbers: std::ops::Range<u32>, now: DateTime<Utc>) -> NewRecord {
         content: Content::Courriel(Courriel {
             a: "camille.durand@locataire.example".into(),
             modele: "accuse-reception".into(),
-            context: json!({"numero": number}),
+            context: json!({"numero": number}).into(),
         }),
     };
     NewRecord {

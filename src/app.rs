@@ -41,7 +41,8 @@ use crate::domain::livraison::Destination;
 use crate::domain::ports::{Client, Clock, Crm, Files, Resume, Source, Sowell, Store, StoreError};
 use crate::domain::signalement::hex;
 use crate::flows::creation::Creations;
-use crate::flows::delivery::{Delivery, Hint};
+use crate::flows::delivery::Delivery;
+use crate::flows::hint::{Hint, Nudge};
 use crate::flows::inbound::{Inbound, PATIENCE, Rules};
 use crate::flows::managers::{Known, Managers};
 use crate::flows::outbound::Outbound;
@@ -423,7 +424,7 @@ impl Intake {
             read_stored: submission::stored_signalement,
             outbound: Arc::new(outbound),
             outbox: self.outbox.clone(),
-            pending: Hint::default(),
+            pending: Nudge::default(),
             watch: Arc::default(),
         };
         let managers = Managers {

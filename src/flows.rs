@@ -9,6 +9,7 @@
 pub mod creation;
 pub mod crm_watch;
 pub mod delivery;
+pub mod hint;
 pub mod impact;
 pub mod inbound;
 pub mod managers;
@@ -22,4 +23,5 @@ pub mod sweep;
 
 mod acknowledge;
 mod breaker;
+mod on_the_spot;
 mod settle;

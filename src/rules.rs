@@ -8,7 +8,7 @@
 //! function that everything calls, leaving a [`trace`]. [`foresee`] asks it without anything coming
 //! of it: for the cases, for [`coverage`] of every combination, for the [`impact`] of an edit.
 //! What is wrong with a file is a [`diagnostic`]. What editors know of the YAML
-//! files beforehand is a [`schema`].
+//! files beforehand is a [`schema`]; what is known of how long rules take, their [`pace`].
 //!
 //! Pure by rule: no clock, no file, no network, no async here.
 
@@ -20,6 +20,7 @@ pub mod decide;
 pub mod diagnostic;
 pub mod foresee;
 pub mod impact;
+pub mod pace;
 pub mod referentiel;
 pub mod schema;
 pub mod script;

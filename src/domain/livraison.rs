@@ -1,5 +1,7 @@
 //! A *livraison*: one thing that the outside must be told, kept until it has been.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
@@ -19,6 +21,13 @@ pub enum Destination {
 impl Destination {
     /// Every destination, in the order in which operators read them.
     pub const ALL: [Self; 3] = [Self::Sowell, Self::Courriel, Self::Crm];
+
+    /// Whether several deliveries share a queue; where each has one of its own, none overtakes
+    /// another.
+    #[must_use]
+    pub fn keeps_order(self) -> bool {
+        self == Self::Sowell
+    }
 
     /// The word in the database, the metrics and the command line.
     #[must_use]
@@ -163,7 +172,7 @@ pub struct Courriel {
     /// Name of a file in `modeles/`, without its ending.
     pub modele: String,
     /// What the template sees.
-    pub context: Value,
+    pub context: Arc<Value>,
 }
 
 /// A delivery to be written with the change that causes it.

@@ -1,9 +1,10 @@
 //! Reference data of the landlord: residences, their managers and their biens.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A manager of a residence (*gestionnaire*), as `gestionnaires.csv` names him.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Gestionnaire {
     /// The kind of manager that a qualification asks for, e.g. `technique`.
     pub r#type: String,
@@ -25,20 +26,68 @@ pub struct Residence {
     /// Postal address; may be empty.
     pub adresse: String,
     /// Its managers by type.
-    pub gestionnaires: BTreeMap<String, Gestionnaire>,
+    pub gestionnaires: Gestionnaires,
     /// Line in `residences.csv`, from 1; 0 where it comes from elsewhere.
     pub line: u32,
 }
 
+/// The managers of a residence, at most one of each type. One that manages many residences is kept
+/// once: a landlord has far fewer managers than residences.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gestionnaires(Vec<(Arc<str>, Arc<Gestionnaire>)>);
+
+impl Gestionnaires {
+    /// Names who manages for a type, in the place of whoever did.
+    pub fn insert(&mut self, r#type: Arc<str>, who: Arc<Gestionnaire>) {
+        match self.find(&r#type) {
+            Ok(at) => self.0[at].1 = who,
+            Err(at) => self.0.insert(at, (r#type, who)),
+        }
+    }
+
+    /// The manager of this type, compared to the letter.
+    #[must_use]
+    pub fn get(&self, r#type: &str) -> Option<&Gestionnaire> {
+        let at = self.find(r#type).ok()?;
+        Some(&self.0[at].1)
+    }
+
+    /// All of them with their types, in the order of these.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Gestionnaire)> {
+        self.0.iter().map(|(kind, who)| (&**kind, &**who))
+    }
+
+    /// The types of which there is a manager.
+    pub fn types(&self) -> impl Iterator<Item = &str> {
+        self.iter().map(|(kind, _)| kind)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nobody manages here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn find(&self, r#type: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(kind, _)| (**kind).cmp(r#type))
+    }
+}
+
 /// A *bien*: a dwelling or an equipment in a residence (SoWell: spot).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bien {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bien<'a> {
     /// Code shared with SoWell.
-    pub code: String,
+    pub code: &'a str,
     /// Code of the residence that it stands in.
-    pub residence: String,
+    pub residence: &'a str,
     /// Name shown to people.
-    pub libelle: String,
+    pub libelle: &'a str,
     /// Line in `biens.csv`, from 1; 0 where it comes from elsewhere.
     pub line: u32,
 }
@@ -47,25 +96,22 @@ pub struct Bien {
 #[derive(Debug, Clone, Default)]
 pub struct Referentiel {
     residences: HashMap<String, Residence>,
-    biens: HashMap<String, Bien>,
+    biens: Biens,
 }
 
 impl Referentiel {
     /// Joins what was read; the caller has checked that codes are unique.
     #[must_use]
-    pub fn new(
+    pub fn new<'a>(
         residences: impl IntoIterator<Item = Residence>,
-        biens: impl IntoIterator<Item = Bien>,
+        biens: impl IntoIterator<Item = Bien<'a>>,
     ) -> Self {
         Self {
             residences: residences
                 .into_iter()
                 .map(|residence| (residence.code.clone(), residence))
                 .collect(),
-            biens: biens
-                .into_iter()
-                .map(|bien| (bien.code.clone(), bien))
-                .collect(),
+            biens: Biens::new(biens),
         }
     }
 
@@ -77,8 +123,8 @@ impl Referentiel {
 
     /// The bien with this code, compared to the letter.
     #[must_use]
-    pub fn bien(&self, code: &str) -> Option<&Bien> {
-        self.biens.get(code)
+    pub fn bien(&self, code: &str) -> Option<Bien<'_>> {
+        self.biens.find(code)
     }
 
     /// All residences, in no order.
@@ -86,8 +132,119 @@ impl Referentiel {
         self.residences.values()
     }
 
-    /// All biens, in no order.
-    pub fn biens(&self) -> impl Iterator<Item = &Bien> {
-        self.biens.values()
+    /// All biens, by their codes.
+    pub fn biens(&self) -> impl Iterator<Item = Bien<'_>> {
+        self.biens.iter()
+    }
+}
+
+/// A landlord has a hundred thousand: their texts stand in one, sorted by code.
+#[derive(Debug, Clone, Default)]
+struct Biens {
+    texts: String,
+    rows: Vec<BienRow>,
+}
+
+/// Where the texts of a bien stand, one after the other.
+#[derive(Debug, Clone, Copy)]
+struct BienRow {
+    start: usize,
+    code: usize,
+    residence: usize,
+    libelle: usize,
+    line: u32,
+}
+
+impl Biens {
+    fn new<'a>(biens: impl IntoIterator<Item = Bien<'a>>) -> Self {
+        let mut table = Self::default();
+        for bien in biens {
+            let start = table.texts.len();
+            let mut put = |text: &str| {
+                table.texts.push_str(text);
+                table.texts.len()
+            };
+            table.rows.push(BienRow {
+                start,
+                code: put(bien.code),
+                residence: put(bien.residence),
+                libelle: put(bien.libelle),
+                line: bien.line,
+            });
+        }
+        let texts = &table.texts;
+        let code = |row: &BienRow| &texts[row.start..row.code];
+        table.rows.sort_unstable_by(|a, b| code(a).cmp(code(b)));
+        table.texts.shrink_to_fit();
+        table.rows.shrink_to_fit();
+        table
+    }
+
+    fn find(&self, code: &str) -> Option<Bien<'_>> {
+        let at = self
+            .rows
+            .binary_search_by(|row| self.read(row).code.cmp(code));
+        Some(self.read(&self.rows[at.ok()?]))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Bien<'_>> {
+        self.rows.iter().map(|row| self.read(row))
+    }
+
+    fn read(&self, row: &BienRow) -> Bien<'_> {
+        Bien {
+            code: &self.texts[row.start..row.code],
+            residence: &self.texts[row.code..row.residence],
+            libelle: &self.texts[row.residence..row.libelle],
+            line: row.line,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn biens_are_found_by_their_codes_alone() {
+        let bien = |code, residence, line| Bien {
+            code,
+            residence,
+            libelle: "Été",
+            line,
+        };
+        let all = [
+            bien("B-2", "B", 3),
+            bien("A-1", "A", 2),
+            bien("B-10", "B", 4),
+        ];
+        let referentiel = Referentiel::new([], all);
+        for it in all {
+            assert_eq!(referentiel.bien(it.code), Some(it));
+        }
+        for code in ["", "B", "B-1", "B-100", "b-2", "Z"] {
+            assert_eq!(referentiel.bien(code), None, "{code}");
+        }
+        let codes: Vec<&str> = referentiel.biens().map(|it| it.code).collect();
+        assert_eq!(codes, ["A-1", "B-10", "B-2"]);
+    }
+
+    #[test]
+    fn the_last_who_is_named_for_a_type_manages() {
+        let who = |nom: &str| {
+            Arc::new(Gestionnaire {
+                r#type: "gardien".into(),
+                identifiant: "G".into(),
+                nom: nom.into(),
+                email: String::new(),
+            })
+        };
+        let mut all = Gestionnaires::default();
+        all.insert("technique".into(), who("a"));
+        all.insert("gardien".into(), who("b"));
+        all.insert("technique".into(), who("c"));
+        assert_eq!(all.types().collect::<Vec<_>>(), ["gardien", "technique"]);
+        assert_eq!(all.get("technique").unwrap().nom, "c");
+        assert_eq!(all.get("tech"), None);
     }
 }

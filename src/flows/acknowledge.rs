@@ -10,6 +10,7 @@ use crate::crash;
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::livraison::{Content, Courriel, NewLivraison};
 use crate::domain::signalement::{Signalement, SignalementId};
+use crate::flows::on_the_spot;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, MailContext, Occasion};
 use crate::rules::trace::Trace;
@@ -23,13 +24,14 @@ pub(super) enum News {
     SetAside(String),
 }
 
-/// Asks `accuses.rhai` about a signalement, on a thread of its own, and adds its steps to the trace.
+/// Asks `accuses.rhai` about a signalement, and adds its steps to the trace.
 pub(super) async fn acknowledge(
     generation: &Arc<Generation>,
     signalement: &Arc<Signalement>,
     news: News,
     trace: Trace,
 ) -> (Vec<NewLivraison>, Trace) {
+    let rules = Arc::clone(&generation.rules);
     let (generation, signalement) = (Arc::clone(generation), Arc::clone(signalement));
     let before = trace.clone();
     let work = move || {
@@ -40,7 +42,7 @@ pub(super) async fn acknowledge(
         let id = SignalementId::of_lien(&signalement.lien_sowell);
         courriels(&generation, &signalement, occasion, trace, id.as_str())
     };
-    tokio::task::spawn_blocking(work)
+    on_the_spot::run(&rules.pace, work)
         .await
         .unwrap_or_else(|error| {
             tracing::error!(%error, "no acknowledgement");

@@ -22,7 +22,8 @@ use crate::domain::ports::{
 use crate::domain::signalement::{Etat, Signalement, SignalementId};
 use crate::flows::acknowledge::{News, acknowledge, written};
 use crate::flows::crm_watch::CrmWatch;
-use crate::flows::delivery::{Hint, wait};
+use crate::flows::delivery::wait;
+use crate::flows::hint::{Hint, Nudge};
 use crate::flows::inbound::Rules;
 use crate::flows::outbound::{Outbound, ReadStored};
 use crate::rules::trace::Trace;
@@ -76,7 +77,7 @@ pub struct Creations {
     /// Wakes the delivery workers.
     pub outbox: Hint,
     /// Wakes the worker of pending creations.
-    pub pending: Hint,
+    pub pending: Nudge,
     /// What the last calls say of the CRM.
     pub watch: Arc<CrmWatch>,
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngExt;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::crash;
@@ -24,7 +24,9 @@ use crate::domain::ports::{
     ReplyMeaning, Resume, Sowell, Store, StoreError, Unreachable,
 };
 use crate::flows::breaker::Breaker;
+use crate::flows::hint::Hint;
 use crate::flows::inbound::Rules;
+use crate::flows::on_the_spot;
 use crate::rules::template;
 use crate::settings::{DeliverySettings, InForce, LiveSettings};
 
@@ -33,6 +35,8 @@ use crate::settings::{DeliverySettings, InForce, LiveSettings};
 const FAIR_ATTEMPTS: u32 = 3;
 /// Photos on their way to the CRM at once: each is a large body, and none is in a hurry.
 const PHOTOS_IN_FLIGHT: usize = 4;
+/// E-mails on their way at once: mail servers take few connections from one client.
+const COURRIELS_IN_FLIGHT: usize = 16;
 /// The outbox is looked at this often, hint or no hint.
 pub(super) const POLL: Duration = Duration::from_secs(1);
 /// How long a claim holds, in attempts: longer than the longest, so that it runs out only with its
@@ -71,46 +75,6 @@ pub(super) fn renewed(
             let way = |it: &LiveSettings| (it.smtp.url.clone(), it.smtp.ca.clone());
             (way(before) != way(now)).then_some(Resume::All)
         }
-    }
-}
-
-/// Wakes the workers when something new waits; a hint that is lost costs at most a second.
-#[derive(Debug, Clone)]
-pub struct Hint {
-    workers: Arc<watch::Sender<()>>,
-    /// What other replicas are to be told.
-    others: Arc<watch::Sender<()>>,
-}
-
-impl Default for Hint {
-    fn default() -> Self {
-        Self {
-            workers: Arc::new(watch::channel(()).0),
-            others: Arc::new(watch::channel(()).0),
-        }
-    }
-}
-
-impl Hint {
-    /// Something was put in the outbox.
-    pub fn give(&self) {
-        self.wake();
-        self.others.send_replace(());
-    }
-
-    /// The same, by another replica: it is not told again.
-    pub(super) fn wake(&self) {
-        self.workers.send_replace(());
-    }
-
-    /// Changes with what other replicas are to be told.
-    pub(super) fn for_others(&self) -> watch::Receiver<()> {
-        self.others.subscribe()
-    }
-
-    /// Hints from now on.
-    pub(super) fn subscribe(&self) -> watch::Receiver<()> {
-        self.workers.subscribe()
     }
 }
 
@@ -166,10 +130,11 @@ impl Delivery {
 
     async fn work(self: Arc<Self>, destination: Destination, stop: CancellationToken) {
         let mut under_way = JoinSet::new();
-        let mut hints = self.outbox.subscribe();
+        let mut hints = self.outbox.subscribe(destination);
         let mut warned = false;
         let breaker = Arc::new(Breaker::default());
         while !stop.is_cancelled() {
+            let next_look = Instant::now() + between_looks(destination);
             while under_way.try_join_next().is_some() {}
             let wait = match self
                 .start_due(destination, &breaker, &mut under_way, &mut warned)
@@ -187,6 +152,10 @@ impl Delivery {
                 // A delivery that ended may have freed the next of its demande.
                 Some(_) = under_way.join_next() => {}
                 () = tokio::time::sleep(wait) => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep_until(next_look) => {}
             }
         }
         while under_way.join_next().await.is_some() {}
@@ -346,6 +315,7 @@ impl Delivery {
     /// Rendered at each attempt, so that a template that was mended serves what it had failed.
     async fn send_mail(&self, id: &str, courriel: &Courriel) -> Result<Option<u16>, MailError> {
         let generation = self.rules.generation();
+        let rules = Arc::clone(&generation.rules);
         let courriel_for_template = courriel.clone();
         let render = move || {
             crash::panic_at("mail");
@@ -353,7 +323,7 @@ impl Delivery {
             let values = template::values_of(&it.context);
             generation.rules.templates.mail(&it.modele, &values)
         };
-        let rendered = tokio::task::spawn_blocking(render)
+        let rendered = on_the_spot::run(&rules.pace, render)
             .await
             .map_err(|error| MailError::temporary(error.to_string()))?
             .map_err(|error| MailError::permanent(error.to_string()))?;
@@ -434,10 +404,21 @@ impl Delivery {
     }
 }
 
+/// How much time lies between two looks at the outbox at least. What comes on its own goes out at
+/// once; of many together, one look starts as many as may be under way. An acknowledgement is in no
+/// hurry, and a crowd of them must not take the disk away from signalements.
+fn between_looks(destination: Destination) -> Duration {
+    match destination {
+        Destination::Sowell | Destination::Crm => Duration::from_millis(5),
+        Destination::Courriel => Duration::from_millis(200),
+    }
+}
+
 /// How many may be under way at once, however well the destination is.
 fn most_at_once(destination: Destination) -> usize {
     match destination {
-        Destination::Sowell | Destination::Courriel => usize::MAX,
+        Destination::Sowell => usize::MAX,
+        Destination::Courriel => COURRIELS_IN_FLIGHT,
         Destination::Crm => PHOTOS_IN_FLIGHT,
     }
 }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::demande::{Fichier, NewDemande};
 use crate::domain::fault::Fault;
-use crate::domain::livraison::NewLivraison;
+use crate::domain::livraison::{Destination, NewLivraison};
 use crate::domain::ports::{
     BoundKey, Client, Clock, CreateDemande, Creation, CrmError, Files, FilesError, IdempotencyKey,
     NewRecord, Recorded, Store, StoreError,
@@ -20,8 +20,9 @@ use crate::domain::ports::{
 use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId};
 use crate::flows::acknowledge::{News, acknowledge, written};
 use crate::flows::creation::{Accepted, Creations};
-use crate::flows::delivery::Hint;
+use crate::flows::hint::Hint;
 use crate::flows::managers::Managers;
+use crate::flows::on_the_spot;
 use crate::flows::reload::Reload;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Codes, Decision, Undecided};
@@ -268,16 +269,16 @@ impl Inbound {
         }
     }
 
-    /// Scripts run on a thread of their own: a long one stalls no other request.
     async fn decide(
         &self,
         case: &Case,
     ) -> Result<(Result<Decision, Undecided>, Trace), InboundError> {
         let generation = Arc::clone(&case.generation);
         let signalement = Arc::clone(&case.signalement);
-        tokio::task::spawn_blocking(move || decide::signalement(&generation, &signalement))
-            .await
-            .map_err(|error| InboundError::Fault(format!("the decision did not end: {error}")))
+        let rules = Arc::clone(&generation.rules);
+        let work = move || decide::signalement(&generation, &signalement);
+        let decided = on_the_spot::run(&rules.pace, work).await;
+        decided.map_err(|error| InboundError::Fault(format!("the decision did not end: {error}")))
     }
 
     async fn create(
@@ -327,15 +328,22 @@ impl Inbound {
             demande,
             answer: answer.clone(),
         };
+        let mails = !livraisons.is_empty();
         let record = case.record(Etat::Transmis, None, &trace, Some(creation), livraisons);
         match self.store.record(record).await? {
             Recorded::Written => {
-                self.outbox.give();
+                self.wake_mailer(mails);
                 let uid = uid.as_str().to_owned();
                 Ok(Received::Created { uid, answer })
             }
             Recorded::Bound(owner) => repeat(owner, &case.fingerprint),
             Recorded::Pending(_) => self.wait_for_other(&case).await,
+        }
+    }
+
+    fn wake_mailer(&self, mails: bool) {
+        if mails {
+            self.outbox.give_to(Destination::Courriel);
         }
     }
 
@@ -359,10 +367,11 @@ impl Inbound {
             // Decided anew, with the same outcome: nobody wants the same e-mail twice.
             livraisons.clear();
         }
+        let mails = !livraisons.is_empty();
         let record = case.record(Etat::Ecarte, Some(motif.clone()), &trace, None, livraisons);
         match self.store.record(record).await? {
             Recorded::Written => {
-                self.outbox.give();
+                self.wake_mailer(mails);
                 Ok(Received::SetAside {
                     id: case.id,
                     motif,

@@ -3,14 +3,14 @@
 //! They are asked for before the decision, which stays a pure function of what it is given. What
 //! was learnt is kept for a while, and for longer while the CRM does not answer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::ports::{Clock, Crm, CrmError};
-use crate::domain::referentiel::{Gestionnaire, Referentiel, Residence};
+use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::domain::signalement::Signalement;
 use crate::flows::crm_watch::CrmWatch;
 use crate::rules::compile::Generation;
@@ -69,15 +69,17 @@ impl Managers {
             return Ok(generation);
         }
         let told = self.managers_of(&residence.code).await?;
-        let gestionnaires: BTreeMap<_, _> =
-            told.into_iter().map(|it| (it.r#type.clone(), it)).collect();
+        let mut gestionnaires = Gestionnaires::default();
+        for who in told {
+            gestionnaires.insert(who.r#type.as_str().into(), Arc::new(who));
+        }
         let residence = Residence {
             gestionnaires,
             ..residence.clone()
         };
         // Only what this one decision looks up: the whole may be large.
         let bien = signalement.bien.as_deref();
-        let bien = bien.and_then(|code| referentiel.bien(code)).cloned();
+        let bien = bien.and_then(|code| referentiel.bien(code));
         let seen = Referentiel::new([residence], bien);
         Ok(Arc::new(generation.with_referentiel(Arc::new(seen))))
     }

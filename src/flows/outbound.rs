@@ -12,8 +12,9 @@ use crate::domain::ports::{Change, Clock, EventRecorded, NewEvent, Release, Stor
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
 use crate::flows::acknowledge::{self, written};
-use crate::flows::delivery::Hint;
+use crate::flows::hint::Hint;
 use crate::flows::inbound::Rules;
+use crate::flows::on_the_spot;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Occasion, StatutDecision};
 use crate::rules::trace::Trace;
@@ -256,6 +257,7 @@ impl Outbound {
                 "no acknowledgement: what SoWell sent is no longer kept"
             );
         }
+        let rules = Arc::clone(&generation.rules);
         let generation = Arc::clone(generation);
         let (event, demande) = (event.clone(), demande.clone());
         let work = move || {
@@ -275,9 +277,8 @@ impl Outbound {
                 courriels,
             }
         };
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|error| OutboundError::Fault(format!("the decision did not end: {error}")))
+        let judged = on_the_spot::run(&rules.pace, work).await;
+        judged.map_err(|error| OutboundError::Fault(format!("the decision did not end: {error}")))
     }
 }
 

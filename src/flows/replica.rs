@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::ports::{Clock, Replica, Store, StoreError};
-use crate::flows::delivery::Hint;
+use crate::flows::hint::Hint;
 use crate::flows::inbound::Rules;
 
 /// How often a replica says that it lives.

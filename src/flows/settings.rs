@@ -11,7 +11,8 @@ use tokio::sync::{Mutex, mpsc};
 
 use crate::domain::livraison::Destination;
 use crate::domain::ports::{Client, Clock, FileSet, Source, SourceError, Store};
-use crate::flows::delivery::{Hint, renewed};
+use crate::flows::delivery::renewed;
+use crate::flows::hint::Hint;
 use crate::flows::settle;
 use crate::settings::{InForce, LiveSettings, Origin, Settings, SettingsError};
 

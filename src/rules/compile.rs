@@ -18,6 +18,7 @@ use crate::domain::statut::SELON_FIELDS;
 use crate::rules::case::Case;
 use crate::rules::connector::{Connector, Partner, SecretNames};
 use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
+use crate::rules::pace::Pace;
 use crate::rules::script::{self, ScriptValue, Scripts};
 use crate::rules::source::{self, Located, RawCorrespondance, RawStatuts, RawTransmission};
 use crate::rules::template::{self, Templates};
@@ -77,6 +78,8 @@ pub struct RuleSet {
     pub templates: Templates,
     /// How the partners' APIs are called; the CRM's only where there is a file for it.
     pub connectors: BTreeMap<Partner, Connector>,
+    /// How long they take.
+    pub pace: Pace,
 }
 
 impl RuleSet {
@@ -342,6 +345,7 @@ pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
             scripts: scripts?,
             templates: templates?,
             connectors,
+            pace: Pace::default(),
         })
     })();
     (rules.filter(|_| !any_error(&faults)), faults)
@@ -700,7 +704,7 @@ fn note_absent_managers(
 ) {
     let known: BTreeSet<&str> = referentiel
         .residences()
-        .flat_map(|it| it.gestionnaires.keys().map(String::as_str))
+        .flat_map(|it| it.gestionnaires.types())
         .collect();
     let mut absent: BTreeMap<&str, Vec<(u32, u32)>> = BTreeMap::new();
     for it in qualifications.values() {

@@ -165,8 +165,8 @@ impl<'g> Combinations<'g> {
         qualifications.sort_unstable();
         let mut biens: HashMap<&str, &str> = HashMap::new();
         for bien in generation.referentiel.biens() {
-            let first = biens.entry(&bien.residence).or_insert(&bien.code);
-            *first = (*first).min(&bien.code);
+            let first = biens.entry(bien.residence).or_insert(bien.code);
+            *first = (*first).min(bien.code);
         }
         Self {
             generation,

@@ -3,6 +3,8 @@
 //! The live flows, the admins' cases and every tool that asks "what would happen if" call these
 //! functions; there is no second version of them. No clock, no I/O, no global.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::domain::demande::{NewDemande, Uid};
@@ -119,7 +121,7 @@ pub fn unknown_codes(generation: &Generation, codes: &Codes) -> Vec<Fault> {
                 format!("bien inconnu : « {code} »"),
             )),
             Some(bien) => {
-                let elsewhere = codes.residence.as_ref().filter(|it| **it != bien.residence);
+                let elsewhere = codes.residence.as_ref().filter(|it| *it != bien.residence);
                 if let Some(residence) = elsewhere {
                     faults.push(Fault::invalid(
                         "/bien",
@@ -150,7 +152,7 @@ struct Subject<'g> {
     priorite: &'g Word,
     qualification: &'g Qualification,
     residence: &'g Residence,
-    bien: Option<&'g Bien>,
+    bien: Option<Bien<'g>>,
 }
 
 impl<'g> Subject<'g> {
@@ -314,8 +316,8 @@ fn trace_codes(subject: &Subject<'_>, trace: &mut Trace) {
             "bien",
             &Place::line(BIENS, bien.line),
             StepOutcome::Matched,
-            &[("bien", &bien.code)],
-            &bien.libelle,
+            &[("bien", bien.code)],
+            bien.libelle,
         );
     }
 }
@@ -597,7 +599,7 @@ impl<'a> Occasion<'a> {
         }
     }
 
-    fn demande<V: Seen>(&self) -> V {
+    pub(super) fn demande<V: Seen>(&self) -> V {
         match self {
             Self::Transmis { uid, demande } | Self::Statut { uid, demande, .. } => {
                 view::demande(uid, demande)
@@ -732,12 +734,18 @@ impl<'a> MailContext<'a> {
             let mut context = message.values;
             // The message's own keys never hide what every template may rely on.
             for name in Self::NAMES {
-                context.insert(name.to_owned(), self.value(name).unwrap_or_default());
+                let value = match name {
+                    // Its signalement and its demande stand beside it; `template::values_of` joins
+                    // them again.
+                    "evenement" => Some(view::evenement_alone(self.occasion)),
+                    name => self.value(name),
+                };
+                context.insert(name.to_owned(), value.unwrap_or_default());
             }
             Courriel {
                 a: message.a,
                 modele: message.modele,
-                context: Value::Object(context),
+                context: Arc::new(Value::Object(context)),
             }
         };
         messages.into_iter().map(write).collect()

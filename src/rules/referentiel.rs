@@ -3,10 +3,12 @@
 //! An export that is broken is refused whole; a row that points nowhere is a remark, since the
 //! three files are rarely exported in the same second.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
 
 use crate::domain::ports::FileSet;
-use crate::domain::referentiel::{Bien, Gestionnaire, Referentiel, Residence};
+use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::rules::diagnostic::{Diagnostic, any_error, code, nearest};
 
 /// The landlord's residences.
@@ -36,33 +38,34 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let biens = table(files, BIENS, ["code", "residence", "libelle"], &mut faults);
 
     let mut by_code = HashMap::new();
-    let mut unique = Unique::default();
-    for row in &residences {
-        let [code, nom, adresse] = row.values.clone();
-        if !row.filled(RESIDENCES, "code", &code, &mut faults)
-            || !unique.check(row, RESIDENCES, &code, &code, &mut faults)
-        {
+    for row in residences.rows() {
+        let [code, nom, adresse] = row.values;
+        if !row.filled(RESIDENCES, "code", code, &mut faults) {
+            continue;
+        }
+        if by_code.contains_key(code) {
+            faults.push(given_twice(RESIDENCES, row.line, code));
             continue;
         }
         by_code.insert(
-            code.clone(),
+            code,
             Residence {
-                code,
-                nom,
-                adresse,
-                gestionnaires: BTreeMap::new(),
+                code: code.to_owned(),
+                nom: nom.to_owned(),
+                adresse: adresse.to_owned(),
+                gestionnaires: Gestionnaires::default(),
                 line: row.line,
             },
         );
     }
-    if residences.is_empty() && !any_error(&faults) {
+    if residences.rows.is_empty() && !any_error(&faults) {
         faults.push(Diagnostic::file(
             code::EXPORT,
             RESIDENCES,
             "aucune résidence dans ce fichier : l'export semble vide ou tronqué",
         ));
     }
-    if gestionnaires.is_empty() && !any_error(&faults) {
+    if gestionnaires.rows.is_empty() && !any_error(&faults) {
         faults.push(Diagnostic::file(
             code::EXPORT,
             FILES[1],
@@ -70,46 +73,66 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
         ));
     }
 
-    let mut unique = Unique::default();
-    for row in &gestionnaires {
-        let [residence, kind, identifiant, nom, email] = row.values.clone();
-        let filled = row.filled(GESTIONNAIRES, "residence", &residence, &mut faults)
-            && row.filled(GESTIONNAIRES, "type", &kind, &mut faults)
-            && row.filled(GESTIONNAIRES, "identifiant", &identifiant, &mut faults);
-        let name = format!("{residence} / {kind}");
-        if !filled || !unique.check(row, GESTIONNAIRES, &name, &name, &mut faults) {
+    let mut given = HashSet::new();
+    let mut types: HashMap<&str, Arc<str>> = HashMap::new();
+    let mut managers = HashSet::new();
+    for row in gestionnaires.rows() {
+        let [residence, kind, identifiant, nom, email] = row.values;
+        let filled = row.filled(GESTIONNAIRES, "residence", residence, &mut faults)
+            && row.filled(GESTIONNAIRES, "type", kind, &mut faults)
+            && row.filled(GESTIONNAIRES, "identifiant", identifiant, &mut faults);
+        if !filled {
             continue;
         }
-        match by_code.get_mut(&residence) {
+        if !given.insert((residence, kind)) {
+            let key = format!("{residence} / {kind}");
+            faults.push(given_twice(GESTIONNAIRES, row.line, &key));
+            continue;
+        }
+        match by_code.get_mut(residence) {
             Some(known) => {
-                known.gestionnaires.insert(
-                    kind.clone(),
-                    Gestionnaire {
-                        r#type: kind,
-                        identifiant,
-                        nom,
-                        email,
-                    },
-                );
+                let who = Gestionnaire {
+                    r#type: kind.to_owned(),
+                    identifiant: identifiant.to_owned(),
+                    nom: nom.to_owned(),
+                    email: email.to_owned(),
+                };
+                let kind = types.entry(kind).or_insert_with(|| kind.into());
+                let who = keep_once(&mut managers, who);
+                known.gestionnaires.insert(Arc::clone(kind), who);
             }
-            None => faults.push(row.orphan(GESTIONNAIRES, &residence)),
+            None => faults.push(row.orphan(GESTIONNAIRES, residence)),
         }
     }
 
-    let mut unique = Unique::default();
-    let mut known_biens = Vec::with_capacity(biens.len());
-    for row in biens {
-        let [code, residence, libelle] = &row.values;
-        if !row.filled(BIENS, "code", code, &mut faults)
-            || !row.filled(BIENS, "residence", residence, &mut faults)
-            || !unique.check(&row, BIENS, code, code, &mut faults)
+    let known_biens = known_biens(&biens, &by_code, &mut faults);
+    let referentiel =
+        (!any_error(&faults)).then(|| Referentiel::new(by_code.into_values(), known_biens));
+    (referentiel, shorten(faults))
+}
+
+/// The biens, each with its residence, known or not.
+fn known_biens<'t>(
+    biens: &'t Table<3>,
+    residences: &HashMap<&str, Residence>,
+    faults: &mut Vec<Diagnostic>,
+) -> Vec<Bien<'t>> {
+    let mut given = HashSet::new();
+    let mut known_biens = Vec::with_capacity(biens.rows.len());
+    for row in biens.rows() {
+        let [code, residence, libelle] = row.values;
+        if !row.filled(BIENS, "code", code, faults)
+            || !row.filled(BIENS, "residence", residence, faults)
         {
             continue;
         }
-        if !by_code.contains_key(residence) {
+        if !given.insert(code) {
+            faults.push(given_twice(BIENS, row.line, code));
+            continue;
+        }
+        if !residences.contains_key(residence) {
             faults.push(row.orphan(BIENS, residence));
         }
-        let [code, residence, libelle] = [code, residence, libelle].map(Clone::clone);
         known_biens.push(Bien {
             code,
             residence,
@@ -117,19 +140,55 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
             line: row.line,
         });
     }
+    known_biens
+}
 
-    let referentiel =
-        (!any_error(&faults)).then(|| Referentiel::new(by_code.into_values(), known_biens));
-    (referentiel, shorten(faults))
+/// One copy of each manager, however many residences name him.
+fn keep_once(known: &mut HashSet<Arc<Gestionnaire>>, who: Gestionnaire) -> Arc<Gestionnaire> {
+    if let Some(known) = known.get(&who) {
+        return Arc::clone(known);
+    }
+    let who = Arc::new(who);
+    known.insert(Arc::clone(&who));
+    who
+}
+
+/// The columns of an export that are read, row by row; all values stand in one text.
+struct Table<const N: usize> {
+    texts: String,
+    rows: Vec<(u32, [Range<usize>; N])>,
+}
+
+impl<const N: usize> Table<N> {
+    const EMPTY: Self = Self {
+        texts: String::new(),
+        rows: Vec::new(),
+    };
+
+    fn rows(&self) -> impl Iterator<Item = Row<'_, N>> {
+        self.rows.iter().map(|(line, values)| Row {
+            line: *line,
+            values: values.each_ref().map(|range| &self.texts[range.clone()]),
+        })
+    }
+
+    fn push(&mut self, line: u32, values: [&str; N]) {
+        let values = values.map(|value| {
+            let start = self.texts.len();
+            self.texts.push_str(value);
+            start..self.texts.len()
+        });
+        self.rows.push((line, values));
+    }
 }
 
 /// One row of an export.
-struct Row<const N: usize> {
+struct Row<'t, const N: usize> {
     line: u32,
-    values: [String; N],
+    values: [&'t str; N],
 }
 
-impl<const N: usize> Row<N> {
+impl<const N: usize> Row<'_, N> {
     fn filled(&self, file: &str, column: &str, value: &str, faults: &mut Vec<Diagnostic>) -> bool {
         if value.is_empty() {
             faults.push(Diagnostic::at(
@@ -155,31 +214,10 @@ impl<const N: usize> Row<N> {
     }
 }
 
-/// Finds codes that are given twice.
-#[derive(Default)]
-struct Unique(HashSet<String>);
-
-impl Unique {
-    fn check<const N: usize>(
-        &mut self,
-        row: &Row<N>,
-        file: &str,
-        key: &str,
-        shown: &str,
-        faults: &mut Vec<Diagnostic>,
-    ) -> bool {
-        let new = self.0.insert(key.to_owned());
-        if !new {
-            faults.push(Diagnostic::at(
-                code::EXPORT,
-                file,
-                row.line,
-                0,
-                format!("« {shown} » est déjà donné plus haut"),
-            ));
-        }
-        new
-    }
+/// A key that an earlier row has already.
+fn given_twice(file: &str, line: u32, key: &str) -> Diagnostic {
+    let message = format!("« {key} » est déjà donné plus haut");
+    Diagnostic::at(code::EXPORT, file, line, 0, message)
 }
 
 fn table<const N: usize>(
@@ -187,14 +225,14 @@ fn table<const N: usize>(
     file: &str,
     columns: [&str; N],
     faults: &mut Vec<Diagnostic>,
-) -> Vec<Row<N>> {
+) -> Table<N> {
     let Some(bytes) = files.get(file) else {
         faults.push(Diagnostic::file(
             code::FILE_MISSING,
             file,
             "ce fichier manque",
         ));
-        return Vec::new();
+        return Table::EMPTY;
     };
     let text = decode(bytes);
     if text.starts_with("PK\u{3}\u{4}") || text.contains('\0') {
@@ -203,7 +241,7 @@ fn table<const N: usize>(
             file,
             "ce fichier n'est pas un texte : un classeur Excel s'enregistre d'abord au format CSV",
         ));
-        return Vec::new();
+        return Table::EMPTY;
     }
     let (named, text) = named_delimiter(&text);
     let skipped = u32::from(named.is_some());
@@ -214,22 +252,24 @@ fn table<const N: usize>(
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let Some(places) = places(&mut reader, file, columns, faults) else {
-        return Vec::new();
+        return Table::EMPTY;
     };
     let width = reader.headers().map_or(0, csv::StringRecord::len);
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
+    let mut table = Table::EMPTY;
+    let mut record = csv::StringRecord::new();
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
             Err(error) => {
                 faults.push(Diagnostic::file(
                     code::EXPORT,
                     file,
                     format!("illisible : {error}"),
                 ));
-                return Vec::new();
+                return Table::EMPTY;
             }
-        };
+        }
         let line = record.position().map_or(0, |at| clamp(at.line()) + skipped);
         if record.iter().all(str::is_empty) {
             // Excel leaves rows of lone delimiters behind.
@@ -249,16 +289,13 @@ fn table<const N: usize>(
             ));
             continue;
         }
-        rows.push(Row {
-            line,
-            values: places.map(|place| record[place].to_owned()),
-        });
+        table.push(line, places.map(|place| &record[place]));
     }
-    let swallowed = rows
-        .last()
-        .is_some_and(|row| row.values.iter().any(|value| value.contains('\n')));
-    if swallowed && text.matches('"').count() % 2 == 1 {
-        let line = rows.last().map_or(0, |row| row.line);
+    let last = table.rows().last();
+    let swallowed = last.filter(|row| row.values.iter().any(|value| value.contains('\n')));
+    if let Some(Row { line, .. }) = swallowed
+        && text.matches('"').count() % 2 == 1
+    {
         faults.push(Diagnostic::at(
             code::EXPORT,
             file,
@@ -267,7 +304,7 @@ fn table<const N: usize>(
             "un guillemet ouvert ici n'est jamais refermé",
         ));
     }
-    rows
+    table
 }
 
 /// Which field of a record holds each column.
@@ -421,7 +458,10 @@ mod tests {
             let residence = referentiel.unwrap().residence("A").cloned().unwrap();
             assert_eq!(residence.nom, "Côte des Roses");
             assert_eq!(residence.adresse, "2 place Marie");
-            assert_eq!(residence.gestionnaires["gardien"].identifiant, "G1");
+            assert_eq!(
+                residence.gestionnaires.get("gardien").unwrap().identifiant,
+                "G1"
+            );
         }
     }
 

@@ -25,6 +25,8 @@ pub const CONTEXTE: &str = "modeles/contexte.txt";
 
 /// Instructions of one rendering; a page of text takes a few hundred.
 const FUEL: u64 = 50_000;
+/// What the template of an e-mail calls the event that causes it.
+const EVENEMENT: &str = "evenement";
 /// Marks the subject of an e-mail among the templates' names.
 const SUBJECT: &str = "#objet";
 
@@ -39,9 +41,20 @@ pub struct Templates {
 /// Gives the value under a name; `None` for one that is not there.
 pub type Values<'a> = dyn Fn(&str) -> Option<TemplateValue> + 'a;
 
-/// The values of a JSON object.
+/// The values of an e-mail's context. Its `evenement` holds what stands beside it, too.
 pub fn values_of(context: &Value) -> impl Fn(&str) -> Option<TemplateValue> + '_ {
-    |name| context.get(name).map(TemplateValue::json)
+    |name| {
+        let value = context.get(name)?;
+        let (EVENEMENT, Value::Object(alone)) = (name, value) else {
+            return Some(TemplateValue::json(value));
+        };
+        let mut whole = alone.clone();
+        for beside in ["signalement", "demande"] {
+            let found = context.get(beside).cloned().unwrap_or_default();
+            whole.entry(beside).or_insert(found);
+        }
+        Some(TemplateValue::json(&Value::Object(whole)))
+    }
 }
 
 /// A value as templates see it.

@@ -116,7 +116,7 @@ pub fn signalement<V: Seen>(it: &Signalement) -> V {
 #[must_use]
 pub fn residence<V: Seen>(it: &Residence) -> V {
     let managers = it.gestionnaires.iter();
-    let managers = managers.map(|(kind, who)| (kind.as_str(), gestionnaire(who)));
+    let managers = managers.map(|(kind, who)| (kind, gestionnaire(who)));
     V::fields([
         ("code", V::text(&it.code)),
         ("nom", V::text(&it.nom)),
@@ -138,11 +138,11 @@ pub fn gestionnaire<V: Seen>(it: &Gestionnaire) -> V {
 
 /// A bien.
 #[must_use]
-pub fn bien<V: Seen>(it: &Bien) -> V {
+pub fn bien<V: Seen>(it: Bien<'_>) -> V {
     V::fields([
-        ("code", V::text(&it.code)),
-        ("residence", V::text(&it.residence)),
-        ("libelle", V::text(&it.libelle)),
+        ("code", V::text(it.code)),
+        ("residence", V::text(it.residence)),
+        ("libelle", V::text(it.libelle)),
     ])
 }
 
@@ -184,30 +184,38 @@ pub fn demande<V: Seen>(uid: &Uid, it: &NewDemande) -> V {
 /// What `accuses.rhai` is told.
 #[must_use]
 pub fn evenement<V: Seen>(about: &Signalement, occasion: Occasion<'_>) -> V {
+    let whole = [
+        ("signalement", signalement(about)),
+        ("demande", occasion.demande()),
+    ];
+    V::fields(news(occasion).into_iter().chain(whole))
+}
+
+/// The same without the signalement and the demande, for who has them already.
+#[must_use]
+pub fn evenement_alone<V: Seen>(occasion: Occasion<'_>) -> V {
+    V::fields(news(occasion))
+}
+
+fn news<V: Seen>(occasion: Occasion<'_>) -> [(&'static str, V); 4] {
     let (kind, demande, statut_sowell, motif) = match occasion {
-        Occasion::Transmis { uid, demande } => {
+        Occasion::Transmis { demande, .. } => {
             let statut_sowell = demande.statut_sowell.as_deref();
-            ("transmis", Some((uid, demande)), statut_sowell, None)
+            ("transmis", Some(demande), statut_sowell, None)
         }
         Occasion::Ecarte { motif } => ("ecarte", None, None, Some(motif)),
         Occasion::Statut {
-            uid,
             demande,
             statut_sowell,
-        } => ("statut", Some((uid, demande)), statut_sowell, None),
+            ..
+        } => ("statut", Some(demande), statut_sowell, None),
     };
-    let seen = demande.map_or_else(V::nothing, |(uid, it)| self::demande(uid, it));
-    V::fields([
+    [
         ("type", V::text(kind)),
-        ("signalement", signalement(about)),
-        ("demande", seen),
-        (
-            "statut",
-            V::maybe(demande.map(|(_, it)| it.statut.as_str())),
-        ),
+        ("statut", V::maybe(demande.map(|it| it.statut.as_str()))),
         ("statut_sowell", V::maybe(statut_sowell)),
         ("motif", V::maybe(motif)),
-    ])
+    ]
 }
 
 /// A complete, harmless context: templates are tried on it before an edit takes effect.

@@ -12,7 +12,8 @@ use passerelle::domain::ports::{
     Clock, LivraisonCount, MailError, Mailer, Message, Reply, ReplyMeaning, Sowell, Store,
     Unreachable,
 };
-use passerelle::flows::delivery::{Delivery, Hint};
+use passerelle::flows::delivery::Delivery;
+use passerelle::flows::hint::Hint;
 use passerelle::settings::InForce;
 use serde_json::json;
 use tokio::task::JoinHandle;

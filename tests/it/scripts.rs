@@ -182,7 +182,7 @@ fn any_signalement() -> impl Strategy<Value = Signalement> {
     };
     let qualifications = sorted(generation.rules.qualifications.keys().cloned().collect());
     let residences = sorted(referentiel.residences().map(|it| it.code.clone()).collect());
-    let biens = sorted(referentiel.biens().map(|it| it.code.clone()).collect());
+    let biens = sorted(referentiel.biens().map(|it| it.code.to_owned()).collect());
     let priorites = sorted(generation.rules.priorites.keys().cloned().collect());
     (
         code(qualifications),

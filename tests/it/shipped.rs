@@ -33,7 +33,7 @@ fn the_sample_landlord_is_believable() {
     assert!(referentiel.biens().count() >= 60);
     let mut types: Vec<&str> = referentiel
         .residences()
-        .flat_map(|it| it.gestionnaires.keys().map(String::as_str))
+        .flat_map(|it| it.gestionnaires.types())
         .collect();
     types.sort_unstable();
     types.dedup();

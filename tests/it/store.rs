@@ -361,7 +361,7 @@ async fn outbox(store: &dyn Store) {
         content: Content::Courriel(Courriel {
             a: "x@y.fr".into(),
             modele: "m".into(),
-            context: json!({"a": 1}),
+            context: json!({"a": 1}).into(),
         }),
     }];
     store.record(mailed).await.unwrap();

@@ -1,5 +1,7 @@
 //! How domain values are written into a column: words, JSON texts and milliseconds.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -159,7 +161,7 @@ enum ContentRow {
     Courriel {
         a: String,
         modele: String,
-        context: Value,
+        context: Arc<Value>,
     },
     #[serde(rename = "photo")]
     Photo {
@@ -280,7 +282,7 @@ mod tests {
             Content::Courriel(Courriel {
                 a: "x@y.fr".into(),
                 modele: "m".into(),
-                context: json!({"é": [1, null]}),
+                context: json!({"é": [1, null]}).into(),
             }),
             Content::Uid(UidPush {
                 id: "s".into(),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::instant;
-use crate::domain::referentiel::{Bien, Gestionnaire, Referentiel, Residence};
+use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::domain::signalement::{KEYS, Signalement};
 use crate::domain::statut::StatutEvent;
 use crate::rules::compile::Generation;
@@ -149,7 +149,7 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
         let code = code.and_then(|node| reader.text(node))?.text;
         let nom = text(reader, nom)?;
         let adresse = text(reader, adresse)?;
-        let mut by_type = BTreeMap::new();
+        let mut by_type = Gestionnaires::default();
         for (kind, node) in reader.map(gestionnaires?)? {
             reader.key(kind);
             let [own_type, identifiant, nom, email] = reader.fields(
@@ -168,7 +168,7 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
                 nom: text(reader, nom)?,
                 email: text(reader, email)?,
             };
-            by_type.insert(kind.name.clone(), gestionnaire);
+            by_type.insert(kind.name.as_str().into(), Arc::new(gestionnaire));
         }
         residences.push(Residence {
             code,
@@ -237,12 +237,9 @@ impl DecisionCase {
         // A case with residences of its own has the bien that it names in the one that it names.
         let bien = match &self.input {
             Input::Signalement(given) => given.get("bien").map(|bien| Bien {
-                code: bien.text.clone(),
-                residence: given
-                    .get("residence")
-                    .map_or(&first.code, |it| &it.text)
-                    .clone(),
-                libelle: bien.text.clone(),
+                code: &bien.text,
+                residence: given.get("residence").map_or(&first.code, |it| &it.text),
+                libelle: &bien.text,
                 line: 0,
             }),
             Input::Statut(_) => None,

@@ -84,6 +84,19 @@ impl Writer {
         }
     }
 
+    /// The same: the server lets commits share a sync by itself.
+    pub(super) async fn write_along<I, T, F>(&self, input: I, body: F) -> Result<T, StoreError>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut PgConnection, &'c I) -> BoxFuture<'c, Result<T, StoreError>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.write(input, body).await
+    }
+
     async fn attempt<I, T, F>(&self, input: &I, body: &F) -> Result<T, StoreError>
     where
         F: for<'c> Fn(&'c mut PgConnection, &'c I) -> BoxFuture<'c, Result<T, StoreError>>,

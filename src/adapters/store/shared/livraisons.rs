@@ -184,7 +184,7 @@ pub(super) async fn finish(
     .execute(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
-    if *outcome == Outcome::Delivered {
+    if *outcome == Outcome::Delivered && claim.content.destination().keeps_order() {
         sqlx::query(OVERTAKE)
             .bind(row.get::<String, _>("queue"))
             .bind(row.get::<i64, _>("sequence"))

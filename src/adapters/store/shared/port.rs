@@ -19,6 +19,7 @@ mod versions;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
+use futures_util::future::BoxFuture;
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
 use crate::domain::demande::{Demande, Uid};
@@ -156,14 +157,13 @@ impl Store for DbStore {
         attempt: Attempt,
         outcome: Outcome,
     ) -> Result<bool, StoreError> {
-        self.writer
-            .write(
-                (claim.clone(), attempt, outcome),
-                |connection, (claim, attempt, outcome)| {
-                    Box::pin(livraisons::finish(connection, claim, attempt, outcome))
-                },
-            )
-            .await
+        let something_waits = claim.content.destination().keeps_order();
+        let work = (claim.clone(), attempt, outcome);
+        if something_waits {
+            self.writer.write(work, end_claim).await
+        } else {
+            self.writer.write_along(work, end_claim).await
+        }
     }
 
     async fn pause(&self, destination: Destination) -> Result<Option<Pause>, StoreError> {
@@ -375,4 +375,14 @@ impl Store for DbStore {
         };
         dialect::within(read).await
     }
+}
+
+/// A claim, how its attempt went, and what follows.
+type Ended = (Claim, Attempt, Outcome);
+
+fn end_claim<'c>(
+    connection: &'c mut DbConnection,
+    (claim, attempt, outcome): &'c Ended,
+) -> BoxFuture<'c, Result<bool, StoreError>> {
+    Box::pin(livraisons::finish(connection, claim, attempt, outcome))
 }

@@ -1,15 +1,18 @@
 //! Group commit: one connection writes, and whatever waits when it is free shares one commit.
 //!
 //! It never lingers for company: an idle daemon commits a lone request at once, a busy one finds
-//! the next batch waiting. Durability then costs one sync a batch, not one a request.
+//! the next batch waiting. Durability then costs one sync a batch, not one a request. What nobody
+//! waits for, such as the note that an e-mail has left, does wait a little for company.
 
 use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 use crate::adapters::store::sqlite::{failed, shared};
 use crate::crash;
@@ -17,6 +20,8 @@ use crate::domain::ports::{NewRecord, Recorded, StoreError};
 
 /// Writes that share one commit at most; bounds the variables of one statement, too.
 const MAX_BATCH: usize = 256;
+/// How long a write that is in no hurry waits for others to share its commit with.
+const COMPANY: Duration = Duration::from_millis(20);
 /// Writes that may wait; beyond it the callers wait to hand theirs over.
 const QUEUE: usize = 4096;
 
@@ -33,6 +38,8 @@ enum Work {
     Record(Box<NewRecord>, Reply<Recorded>),
     /// Anything else.
     Task(Box<dyn Task>),
+    /// The same, in no hurry.
+    Leisurely(Box<dyn Task>),
 }
 
 impl Writer {
@@ -67,6 +74,37 @@ impl Writer {
             + Sync
             + 'static,
     {
+        self.put(input, body, Work::Task).await
+    }
+
+    /// The same, for what is in no hurry: it waits a little for another write's commit, so that a
+    /// crowd of such writes does not keep the disk from those that someone waits for.
+    pub(super) async fn write_along<I, T, F>(&self, input: I, body: F) -> Result<T, StoreError>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, Result<T, StoreError>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.put(input, body, Work::Leisurely).await
+    }
+
+    async fn put<I, T, F>(
+        &self,
+        input: I,
+        body: F,
+        work: fn(Box<dyn Task>) -> Work,
+    ) -> Result<T, StoreError>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, Result<T, StoreError>>
+            + Send
+            + Sync
+            + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         let task = Body {
             input,
@@ -74,7 +112,7 @@ impl Writer {
             value: None,
             reply,
         };
-        self.send(Work::Task(Box::new(task))).await?;
+        self.send(work(Box::new(task))).await?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -163,10 +201,17 @@ async fn run(mut line: Line, mut waiting: mpsc::Receiver<Work>) {
                 None => return,
             }
         }
+        let end = Instant::now() + COMPANY;
         while next.len() < MAX_BATCH {
-            match waiting.try_recv() {
-                Ok(work) => next.push_back(work),
-                Err(_) => break,
+            let leisurely = next.iter().all(|it| matches!(it, Work::Leisurely(_)));
+            let more = if leisurely {
+                timeout_at(end, waiting.recv()).await.unwrap_or_default()
+            } else {
+                waiting.try_recv().ok()
+            };
+            match more {
+                Some(work) => next.push_back(work),
+                None => break,
             }
         }
         let batch = Batch::take(&mut next);
@@ -204,7 +249,7 @@ impl Batch {
                     batch.records.push(*record);
                     batch.replies.push(reply);
                 }
-                Work::Task(task) => batch.tasks.push(task),
+                Work::Task(task) | Work::Leisurely(task) => batch.tasks.push(task),
             }
         }
         *next = later;

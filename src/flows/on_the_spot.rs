@@ -1,0 +1,86 @@
+//! Where rules run.
+//!
+//! A decision takes some microseconds; to hand it to a thread of its own and be woken by its end
+//! costs several times that. So rules run on the spot, until they once took long: from then on, and
+//! until an edit replaces them, they run apart, where they hold up nobody else's request.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::rules::pace::Pace;
+
+/// What rules may take on the spot, in time of the processor: what waits on the same thread waits
+/// as long.
+const BRIEF: Duration = Duration::from_millis(2);
+
+/// The work broke off in a way that rules cannot cause: a fault of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("it broke off: {0}")]
+pub(super) struct BrokeOff(String);
+
+/// Runs what calls scripts or templates of the rules whose pace this is.
+///
+/// # Errors
+/// When it panics.
+pub(super) async fn run<T, W>(pace: &Pace, work: W) -> Result<T, BrokeOff>
+where
+    T: Send + 'static,
+    W: FnOnce() -> T + Send + 'static,
+{
+    if pace.is_lengthy() {
+        let apart = tokio::task::spawn_blocking(work).await;
+        return apart.map_err(|error| BrokeOff(error.to_string()));
+    }
+    let begun = time_of_this_thread();
+    // What the work leaves behind when it panics is dropped with it.
+    let ended = catch_unwind(AssertUnwindSafe(work));
+    if time_of_this_thread().saturating_sub(begun) > BRIEF {
+        pace.note_lengthy();
+    }
+    ended.map_err(|panic| BrokeOff(words_of(panic.as_ref())))
+}
+
+/// Not the time on the clock: a busy machine lets a brief decision wait, too.
+fn time_of_this_thread() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without words".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn rules_that_once_took_long_run_on_a_thread_of_their_own() {
+        let pace = Pace::default();
+        let here = std::thread::current().id();
+        let thread = || std::thread::current().id();
+        assert_eq!(run(&pace, thread).await.unwrap(), here);
+        let long = || {
+            let begun = time_of_this_thread();
+            while time_of_this_thread().saturating_sub(begun) <= BRIEF {}
+        };
+        run(&pace, long).await.unwrap();
+        assert_ne!(run(&pace, thread).await.unwrap(), here);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_on_the_spot_and_apart() {
+        let pace = Pace::default();
+        for _ in 0..2 {
+            let work = || -> () { panic!("by design") };
+            let BrokeOff(words) = run(&pace, work).await.unwrap_err();
+            assert!(words.contains("by design"), "{words}");
+            pace.note_lengthy();
+        }
+    }
+}
