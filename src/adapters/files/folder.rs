@@ -160,12 +160,22 @@ impl Files for FilesOnDisk {
     ) -> Result<bool, FilesError> {
         let path = self.root.join(format!("{shard:02x}")).join(name);
         blocking(move || {
-            if !is_settled(&path, before).map_err(told)? {
-                return Ok(false);
+            // Another sweep may have removed it first.
+            let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+            match is_settled(&path, before) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(error) if gone(&error) => return Ok(false),
+                Err(error) => return Err(told(error)),
             }
             crash::point("files.remove.before");
-            fs::remove_file(&path).map_err(told)?;
+            let removed = fs::remove_file(&path);
             crash::point("files.remove.after");
+            match removed {
+                Err(error) if gone(&error) => return Ok(false),
+                Err(error) => return Err(told(error)),
+                Ok(()) => {}
+            }
             Ok(true)
         })
         .await
