@@ -6,6 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
@@ -23,8 +24,8 @@ use crate::settings::InForce;
 /// Attempts that a reload on demand makes before it answers with the last one.
 const ROUNDS_ON_DEMAND: u32 = 3;
 
-/// A landlord with more combinations has only every residence with every qualification looked at.
-const MOST_COMBINATIONS: u64 = 100_000;
+/// A landlord with more combinations has each residence and each qualification looked at, not all pairs.
+const MOST_COMBINATIONS: u64 = 30_000;
 
 /// A generation in force.
 #[derive(Debug, Clone)]
@@ -62,6 +63,9 @@ pub struct Attempt {
     /// Errors and remarks.
     pub diagnostics: Vec<Diagnostic>,
 }
+
+/// The rest between two residences of a search for holes: a little more than one takes.
+const BREATH: Duration = Duration::from_micros(300);
 
 /// The rules in force, and the way to change them.
 pub struct Reload {
@@ -115,11 +119,19 @@ fn cover<'a>(active: &'a Active, search: &AtomicBool) -> Option<&'a Coverage> {
     if active.coverage.get().is_none() {
         let combinations = Combinations::of(&active.generation);
         let reach = if combinations.count() > MOST_COMBINATIONS {
-            Reach::Pairs
+            Reach::Kinds
         } else {
             Reach::All
         };
-        let found = combinations.decide_aside(reach, || search.load(Ordering::Relaxed))?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "on a thread of its own: requests have the processor meanwhile"
+        )]
+        let go_on = || {
+            std::thread::sleep(BREATH);
+            search.load(Ordering::Relaxed)
+        };
+        let found = combinations.decide_aside(reach, go_on)?;
         // Another search may have been faster, with the same result.
         let _ = active.coverage.set(found);
     }

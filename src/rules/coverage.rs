@@ -5,7 +5,7 @@
 //! works by a fallback, or never reaches the CRM, is a *remark*. Both are grouped as a person would
 //! mend them: one entry for one cause, with the codes that it touches.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -138,9 +138,22 @@ impl Coverage {
 pub enum Reach {
     /// All of them.
     All,
-    /// Every residence with every qualification once, and the rest for one residence: what a large
-    /// landlord can afford at each edit.
-    Pairs,
+    /// Every residence with one qualification of each kind, every qualification with one residence of
+    /// each kind, and the rest for one residence: what a large landlord can afford at each edit.
+    Kinds,
+}
+
+/// What rules can tell residences apart by, but for their names: the types of which they have a
+/// manager, and what is left blank.
+type Kind<'g> = (Vec<(&'g str, [bool; 3])>, [bool; 2]);
+
+fn kind(it: &Residence) -> Kind<'_> {
+    let managers = it.gestionnaires.iter().map(|(kind, who)| {
+        let blank = [&who.identifiant, &who.nom, &who.email].map(String::is_empty);
+        (kind, blank)
+    });
+    let blank = [&it.nom, &it.adresse].map(String::is_empty);
+    (managers.collect(), blank)
 }
 
 /// Every combination of one generation.
@@ -148,6 +161,8 @@ pub struct Combinations<'g> {
     generation: &'g Generation,
     residences: Vec<&'g Residence>,
     qualifications: Vec<&'g str>,
+    /// The first qualification that asks for each type of manager.
+    one_of_each_kind: Vec<&'g str>,
     priorites: Vec<&'g str>,
     /// The first bien of each residence that has one.
     biens: HashMap<&'g str, &'g str>,
@@ -163,6 +178,9 @@ impl<'g> Combinations<'g> {
         let mut qualifications: Vec<&str> =
             rules.qualifications.keys().map(String::as_str).collect();
         qualifications.sort_unstable();
+        let mut types = HashSet::new();
+        let asks = |code: &&&str| types.insert(&rules.qualifications[**code].type_gestionnaire);
+        let one_of_each_kind = qualifications.iter().filter(asks).copied().collect();
         let mut biens: HashMap<&str, &str> = HashMap::new();
         for bien in generation.referentiel.biens() {
             let first = biens.entry(bien.residence).or_insert(bien.code);
@@ -172,6 +190,7 @@ impl<'g> Combinations<'g> {
             generation,
             residences,
             qualifications,
+            one_of_each_kind,
             priorites: rules.priorites.keys().map(String::as_str).collect(),
             biens,
         }
@@ -192,7 +211,7 @@ impl<'g> Combinations<'g> {
             .residences
             .par_iter()
             .map(|residence| {
-                let found = self.residence(residence, Reach::All);
+                let found = self.residence(residence, &self.qualifications, Reach::All);
                 tick(found.decisions);
                 found
             })
@@ -204,18 +223,25 @@ impl<'g> Combinations<'g> {
     /// `None` when it ended that.
     pub fn decide_aside(&self, reach: Reach, go_on: impl Fn() -> bool) -> Option<Coverage> {
         let mut found = Found::default();
-        let mut reach_here = Reach::All;
+        let mut first = true;
+        let mut kinds = HashSet::new();
         for residence in &self.residences {
             if !go_on() {
                 return None;
             }
-            found = found.join(self.residence(residence, reach_here));
-            reach_here = reach;
+            found = found.join(if first || reach == Reach::All {
+                self.residence(residence, &self.qualifications, Reach::All)
+            } else if kinds.insert(kind(residence)) {
+                self.residence(residence, &self.qualifications, reach)
+            } else {
+                self.residence(residence, &self.one_of_each_kind, reach)
+            });
+            first = false;
         }
         Some(self.report(found))
     }
 
-    fn residence(&self, residence: &Residence, reach: Reach) -> Found {
+    fn residence(&self, residence: &Residence, qualifications: &[&str], reach: Reach) -> Found {
         let mut found = Found::default();
         let mut signalement = Signalement {
             residence: residence.code.clone(),
@@ -224,7 +250,7 @@ impl<'g> Combinations<'g> {
         let own = self.biens.get(residence.code.as_str());
         let whole = reach == Reach::All;
         let few = |all: usize| if whole { all } else { 1 };
-        for qualification in &self.qualifications {
+        for qualification in qualifications {
             (*qualification).clone_into(&mut signalement.qualification);
             for bien in [None].into_iter().chain(own.filter(|_| whole).map(Some)) {
                 signalement.bien = bien.map(|code| (*code).to_owned());

@@ -5,6 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use passerelle::adapters::shipped::Shipped;
+use passerelle::rules::compile::{Known, compile};
+use passerelle::rules::coverage::{Combinations, Reach};
 use serde_json::{Value, json};
 
 use crate::cli::{lines, on, passerelle};
@@ -35,6 +38,38 @@ fn two_residences() -> Builder {
             "rules/qualifications.yaml",
             "qualifications:\n  ASC: {libelle: L, type_gestionnaire: technique, workflow: W}\n  SERR: {libelle: L, type_gestionnaire: gardien, workflow: W}\n",
         )
+}
+
+/// What a reload of a large landlord looks at finds every residence that lacks someone.
+#[test]
+fn looking_at_one_of_each_kind_misses_no_residence() {
+    let rules = Shipped::Rules.files();
+    let mut exports = Shipped::Referentiel.files();
+    let managers = String::from_utf8(exports["gestionnaires.csv"].clone()).unwrap();
+    let kept = managers.lines().enumerate().filter(|(at, line)| {
+        let manages = line.contains("responsable_secteur");
+        !(manages && at % 3 == 0)
+    });
+    let kept: Vec<&str> = kept.map(|(_, line)| line).collect();
+    exports.insert("gestionnaires.csv".into(), kept.join("\n").into_bytes());
+    // The cases of the shipped rules know the managers that are gone.
+    let rules = rules
+        .into_iter()
+        .filter(|(path, _)| !path.starts_with("cas/"));
+    let (generation, found) = compile(&rules.collect(), &exports, Known::default());
+    let generation = generation.unwrap_or_else(|| panic!("{found:#?}"));
+    let combinations = Combinations::of(&generation);
+    let of = |reach| {
+        let found = combinations.decide_aside(reach, || true).unwrap();
+        let holes = found.holes.iter();
+        let mut holes: Vec<_> = holes.map(|it| (&it.cause, &it.residences)).collect();
+        holes.sort();
+        (format!("{holes:?}"), found.decisions)
+    };
+    let (all, kinds) = (of(Reach::All), of(Reach::Kinds));
+    assert_eq!(kinds.0, all.0);
+    assert!(all.0.contains("responsable de secteur"), "{}", all.0);
+    assert!(kinds.1 * 4 < all.1, "{} of {}", kinds.1, all.1);
 }
 
 #[test]
