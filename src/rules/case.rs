@@ -1,7 +1,7 @@
 //! The admins' own test cases, `cas/*.yaml`, and what must come out of each.
 //!
-//! Two kinds: [`decision`] takes a signalement or a status through the same decision as everything
-//! else, [`exchange`] the values of a connector's operation through the same rendering and reading
+//! Two kinds: `decision` takes a signalement or a status through the same decision as everything
+//! else, `exchange` the values of a connector's operation through the same rendering and reading
 //! as a call. An edit whose cases fail does not take effect.
 
 mod compare;
