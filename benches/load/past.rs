@@ -67,6 +67,9 @@ impl Database {
         let [template] = template.as_slice() else {
             panic!("not one demande: {template:?}");
         };
+        let waiting = "SELECT id FROM livraisons WHERE etat <> 'livree'";
+        let waiting: Vec<String> = self.texts(waiting).await;
+        assert!(waiting.is_empty(), "still to be delivered: {waiting:?}");
         for table in TABLES {
             self.multiply_table(table, count).await;
         }

@@ -773,7 +773,7 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError>;
 
-    /// How many deliveries stand where; delivered ones are not counted.
+    /// How many deliveries stand where, of those that may still go out.
     async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError>;
 
     /// Forgets at most `limit` things of a kind from before an instant, and gives how many. Identities,

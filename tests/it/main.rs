@@ -59,6 +59,7 @@ mod settings;
 mod shipped;
 mod smtp;
 mod source;
+mod statements;
 mod store;
 mod sweep;
 mod tls_crm;

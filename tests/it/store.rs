@@ -943,7 +943,9 @@ fn each_migration_has_its_pair_with_the_same_columns() {
                 .map(|line| line.split("--").next().unwrap().trim())
                 .filter(|line| !line.is_empty() && !line.starts_with("rowid"))
                 // Constraints are changed in ways that have nothing in common.
-                .filter(|line| !line.contains("CONSTRAINT") && !line.contains("_schema"));
+                .filter(|line| !line.contains("CONSTRAINT") && !line.contains("_schema"))
+                // Of use to a start that gives claims back, and that only SQLite's does.
+                .filter(|line| !line.contains("livraisons_leased"));
             let words = lines.map(|line| {
                 let of_table = ["CREATE", "ALTER", "DROP"]
                     .iter()

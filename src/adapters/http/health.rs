@@ -206,8 +206,8 @@ async fn set_apart(store: &dyn Store) {
             }
             let counted = counts
                 .iter()
-                .filter(|it| it.etat == etat && (it.stopped || !stopped));
-            let count: i64 = counted.map(|it| it.count).sum();
+                .find(|it| it.etat == etat && it.stopped == stopped);
+            let count = counted.map_or(0, |it| it.count);
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "no database holds 2^53 signalements"

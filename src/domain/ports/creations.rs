@@ -211,7 +211,7 @@ pub enum Settled {
 pub struct ApartCount {
     /// The state.
     pub etat: Etat,
-    /// Whether they wait for a person.
+    /// Whether only those are counted that wait for a person.
     pub stopped: bool,
     /// How many.
     pub count: i64,

@@ -36,6 +36,7 @@ pub struct PollClaim {
     pub fence: i64,
     /// Up to when every change is known, by the CRM's clock; `None` before the first reading.
     pub seen_until: Option<DateTime<Utc>>,
-    /// When the oldest demande was created, by our clock; asked before the first reading only.
+    /// When the first signalement that became a demande was received, by our clock; asked before the
+    /// first reading only.
     pub first_demande: Option<DateTime<Utc>>,
 }

@@ -121,7 +121,7 @@ async fn any_in_doubt(pool: &DbPool) -> Result<bool, StoreError> {
 async fn next_due(pool: &DbPool) -> Result<Option<DateTime<Utc>>, StoreError> {
     let due: Option<i64> = sqlx::query_scalar(
         "SELECT CASE WHEN due_at > leased_until THEN due_at ELSE leased_until END AS due \
-         FROM creations WHERE stopped = 0 ORDER BY 1 LIMIT 1",
+         FROM creations WHERE stopped = 0 ORDER BY due_at LIMIT 1",
     )
     .fetch_optional(pool)
     .await
@@ -498,11 +498,13 @@ async fn set_etat(
         .map_err(|error| failed(&error))
 }
 
+/// All are counted in an index, and only those that are pending are looked at.
 async fn count_apart(pool: &DbPool) -> Result<Vec<ApartCount>, StoreError> {
     let rows = sqlx::query(
-        "SELECT s.etat, COALESCE(c.stopped, 0) AS stopped, COUNT(*) AS count FROM signalements s \
-         LEFT JOIN creations c ON c.signalement_id = s.id WHERE s.bound = 0 \
-         GROUP BY s.etat, COALESCE(c.stopped, 0)",
+        "SELECT etat, CAST(0 AS BIGINT) AS stopped, COUNT(*) AS count FROM signalements \
+         WHERE bound = 0 GROUP BY etat \
+         UNION ALL SELECT s.etat, CAST(1 AS BIGINT), COUNT(*) FROM creations c \
+         JOIN signalements s ON s.id = c.signalement_id WHERE c.stopped = 1 GROUP BY s.etat",
     )
     .fetch_all(pool)
     .await

@@ -114,12 +114,15 @@ async fn named_among(
     executor: impl Executor<'_, Database = Db>,
     names: &[String],
 ) -> Result<HashSet<String>, StoreError> {
-    let mut query = QueryBuilder::<Db>::new("SELECT sha256 FROM fichiers WHERE sha256 IN (");
-    let mut list = query.separated(", ");
-    for name in names {
-        list.push_bind(name);
-    }
-    query.push(")");
+    let mut query = QueryBuilder::<Db>::new("WITH asked (name) AS (");
+    query.push_values(names, |mut row, name| {
+        row.push_bind(name);
+    });
+    // One row is enough: the same photo may have come a thousand times.
+    query.push(
+        ") SELECT name FROM asked \
+         WHERE EXISTS (SELECT 1 FROM fichiers f WHERE f.sha256 = asked.name)",
+    );
     let found = query.build_query_scalar::<String>().fetch_all(executor);
     let found = found.await.map_err(|error| failed(&error))?;
     Ok(found.into_iter().collect())

@@ -1,7 +1,7 @@
 //! The outbox: claims, attempts, dead letters and pauses.
 
 use chrono::{DateTime, Duration, Utc};
-use sqlx::{QueryBuilder, Row as _};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
 
 use super::{Db, DbConnection, DbPool, DbRow, dialect, failed};
 use crate::adapters::store::rows::{
@@ -280,15 +280,17 @@ pub(super) async fn list(
     etat: Option<LivraisonEtat>,
     limit: u32,
 ) -> Result<Vec<LivraisonSummary>, StoreError> {
-    let mut query = QueryBuilder::<Db>::new(SUMMARY);
-    if let Some(etat) = etat {
-        query.push("WHERE etat = ").push_bind(etat.as_str());
-    }
-    query
-        .push(" ORDER BY sequence DESC LIMIT ")
-        .push_bind(i64::from(limit));
+    let (ending, word) = match etat {
+        None => (NEWEST, None),
+        Some(LivraisonEtat::Livree) => (NEWEST_DELIVERED, None),
+        Some(etat) => (NEWEST_APART, Some(etat.as_str())),
+    };
+    let query = sqlx::query(AssertSqlSafe(format!("{SUMMARY}{ending}"))).bind(i64::from(limit));
+    let query = match word {
+        Some(word) => query.bind(word),
+        None => query,
+    };
     let rows = query
-        .build()
         .fetch_all(pool)
         .await
         .map_err(|error| failed(&error))?;
@@ -298,6 +300,12 @@ pub(super) async fn list(
 /// What a [`LivraisonSummary`] is read from.
 const SUMMARY: &str = "SELECT id, destination, uid, etat, attempts, last_error, created_at, \
                        due_at, content FROM livraisons ";
+const BY_ID: &str = "WHERE id = $1";
+const NEWEST: &str = "ORDER BY sequence DESC LIMIT $1";
+const NEWEST_DELIVERED: &str = "WHERE etat = 'livree' ORDER BY sequence DESC LIMIT $1";
+/// Says that they are not delivered ones: nobody else can tell before the state is bound, and only
+/// these have an index by their state.
+const NEWEST_APART: &str = "WHERE etat <> 'livree' AND etat = $2 ORDER BY sequence DESC LIMIT $1";
 
 fn summary(row: &DbRow) -> Result<LivraisonSummary, StoreError> {
     Ok(LivraisonSummary {
@@ -314,10 +322,8 @@ fn summary(row: &DbRow) -> Result<LivraisonSummary, StoreError> {
 
 /// A delivery with its attempts.
 pub(super) async fn find(pool: &DbPool, id: &str) -> Result<Option<LivraisonView>, StoreError> {
-    let row = QueryBuilder::<Db>::new(SUMMARY)
-        .push("WHERE id = ")
-        .push_bind(id)
-        .build()
+    let row = sqlx::query(AssertSqlSafe(format!("{SUMMARY}{BY_ID}")))
+        .bind(id)
         .fetch_optional(pool)
         .await
         .map_err(|error| failed(&error))?;
@@ -400,8 +406,8 @@ pub(super) async fn oldest_dead(
     destination: Destination,
 ) -> Result<Option<String>, StoreError> {
     sqlx::query_scalar(
-        "SELECT id FROM livraisons WHERE etat = 'morte' AND destination = $1 \
-         ORDER BY sequence LIMIT 1",
+        "SELECT id FROM livraisons WHERE etat <> 'livree' AND etat = 'morte' \
+         AND destination = $1 ORDER BY sequence LIMIT 1",
     )
     .bind(destination.as_str())
     .fetch_optional(pool)
@@ -417,7 +423,7 @@ pub(super) async fn retry_dead(
 ) -> Result<u64, StoreError> {
     let queued = sqlx::query(
         "UPDATE livraisons SET etat = 'en_attente', due_at = $1, waited_ms = 0, leased_until = 0, \
-         finished_at = NULL WHERE etat = 'morte' AND destination = $2",
+         finished_at = NULL WHERE etat <> 'livree' AND etat = 'morte' AND destination = $2",
     )
     .bind(millis(now))
     .bind(destination.as_str())
@@ -427,11 +433,12 @@ pub(super) async fn retry_dead(
     Ok(queued.rows_affected())
 }
 
-/// How many undelivered deliveries stand where.
+/// How many deliveries stand where, of those that may still go out.
 pub(super) async fn count(pool: &DbPool) -> Result<Vec<LivraisonCount>, StoreError> {
     let rows = sqlx::query(
         "SELECT destination, etat, COUNT(*) AS count, MIN(created_at) AS oldest_at \
-         FROM livraisons WHERE etat <> 'livree' GROUP BY destination, etat",
+         FROM livraisons WHERE etat <> 'livree' AND etat IN ('en_attente', 'morte', 'retenue') \
+         GROUP BY destination, etat",
     )
     .fetch_all(pool)
     .await

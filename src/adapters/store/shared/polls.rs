@@ -58,13 +58,15 @@ async fn claim(
     .map_err(|error| failed(&error))?;
     let Some(row) = row else { return Ok(None) };
     let seen_until: Option<i64> = row.get("seen_until");
-    // Only the first reading needs it, and it looks at every demande.
+    // Only the first reading needs it. No demande is older than the first signalement of one.
     let first: Option<i64> = match seen_until {
         Some(_) => None,
-        None => sqlx::query_scalar("SELECT MIN(created_at) FROM demandes")
-            .fetch_one(connection)
-            .await
-            .map_err(|error| failed(&error))?,
+        None => sqlx::query_scalar(
+            "SELECT received_at FROM signalements WHERE bound = 1 ORDER BY rowid LIMIT 1",
+        )
+        .fetch_optional(connection)
+        .await
+        .map_err(|error| failed(&error))?,
     };
     Ok(Some(PollClaim {
         fence: row.get("fence"),

@@ -14,9 +14,10 @@ pub(in super::super) const EVENEMENT_TRACES: &str =
     "SELECT id FROM evenements WHERE trace IS NOT NULL AND received_at < $1";
 /// Only of demandes: whatever else was kept may be decided anew. A status that comes later would
 /// need the payload for its e-mails, so the last one must be as old; and so must no delivery wait.
+/// Counted, since for a NOT EXISTS PostgreSQL may read all events at each batch.
 pub(in super::super) const PAYLOADS: &str = "SELECT s.id FROM signalements s WHERE s.bound = 1 AND s.payload <> '' AND s.received_at < $1 \
-     AND NOT EXISTS (SELECT 1 FROM evenements e WHERE e.uid = s.uid \
-       AND (e.received_at >= $1 OR e.issue = 'retenu')) \
+     AND (SELECT COUNT(*) FROM evenements e WHERE e.uid = s.uid \
+       AND (e.received_at >= $1 OR e.issue = 'retenu')) = 0 \
      AND s.uid NOT IN (SELECT l.uid FROM livraisons l WHERE l.uid IS NOT NULL \
        AND l.etat <> 'livree' AND l.etat IN ('en_attente', 'retenue', 'morte'))";
 pub(in super::super) const DELIVERIES: &str =

@@ -2,10 +2,11 @@
 //!
 //! A batch of creations is written a table at a time: a few statements, however many requests.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sqlx::{Executor, QueryBuilder, Row as _};
+use sqlx::{AssertSqlSafe, Executor, QueryBuilder, Row as _};
 
 use super::{Db, DbConnection, DbPool, DbRow, creations, failed, fichiers, livraisons};
 use crate::adapters::store::rows::{
@@ -389,24 +390,46 @@ fn etat(row: &DbRow) -> Result<Etat, StoreError> {
     Etat::parse(&row.get::<String, _>("etat")).ok_or_else(|| unreadable("etat"))
 }
 
+/// What a [`SignalementSummary`] is read from.
+const SUMMARY: &str = "SELECT id, lien_sowell, etat, uid, motif, received_at FROM signalements ";
+const NEWEST_IN_STATE: &str = "WHERE bound = 0 AND etat = $2 ORDER BY received_at DESC LIMIT $1";
+/// In the order of arrival, which is the table's own: nearly all of it are such, and an index of
+/// them would be one more thing to write for each.
+const NEWEST_BOUND: &str = "WHERE bound = 1 ORDER BY rowid DESC LIMIT $1";
+
 /// Signalements in a state, or all those without a demande.
 pub(super) async fn list(
     pool: &DbPool,
-    etat_wanted: Option<Etat>,
+    etat: Option<Etat>,
     limit: u32,
 ) -> Result<Vec<SignalementSummary>, StoreError> {
-    let mut query = QueryBuilder::<Db>::new(
-        "SELECT id, lien_sowell, etat, uid, motif, received_at FROM signalements WHERE ",
-    );
-    match etat_wanted {
-        Some(wanted) => query.push("etat = ").push_bind(wanted.as_str()),
-        None => query.push("bound = 0"),
+    if let Some(etat) = etat {
+        return newest(pool, etat, limit).await;
+    }
+    // Each state has its own beginning in the index; an order over all would have to be made of all.
+    let mut found = Vec::new();
+    for etat in Etat::APART {
+        found.extend(newest(pool, etat, limit).await?);
+    }
+    found.sort_by_key(|it| Reverse(it.received_at));
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+async fn newest(
+    pool: &DbPool,
+    wanted: Etat,
+    limit: u32,
+) -> Result<Vec<SignalementSummary>, StoreError> {
+    let bound = wanted == Etat::Transmis;
+    let ending = if bound { NEWEST_BOUND } else { NEWEST_IN_STATE };
+    let query = sqlx::query(AssertSqlSafe(format!("{SUMMARY}{ending}"))).bind(i64::from(limit));
+    let query = if bound {
+        query
+    } else {
+        query.bind(wanted.as_str())
     };
-    query
-        .push(" ORDER BY received_at DESC LIMIT ")
-        .push_bind(i64::from(limit));
     let rows = query
-        .build()
         .fetch_all(pool)
         .await
         .map_err(|error| failed(&error))?;

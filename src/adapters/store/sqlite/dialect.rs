@@ -19,7 +19,7 @@ const TAKE_DUE: &str = "UPDATE livraisons SET leased_until = $1, fence = fence +
            AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
          AND NOT EXISTS ( \
            SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
-           AND sent.etat = 'en_attente' AND sent.leased_until > $3) \
+           AND sent.etat = 'en_attente' AND sent.leased_until > 0 AND sent.leased_until > $3) \
        ORDER BY l.due_at, l.sequence LIMIT $4) \
      RETURNING id, fence, queue, content, attempts, waited_ms";
 
@@ -100,6 +100,7 @@ mod tests {
             .unwrap();
         let by_index = [
             (TAKE_DUE, "INDEX livraisons_due"),
+            (TAKE_DUE, "INDEX livraisons_leased"),
             (NEXT_DUE, "INDEX livraisons_due"),
             (OVERTAKE, "INDEX livraisons_queue"),
             (OVERTAKE, "INDEX livraisons_stuck"),
