@@ -482,15 +482,20 @@ pub struct NewEvent {
     pub courriels: Vec<NewLivraison>,
     /// When it was received.
     pub received_at: DateTime<Utc>,
+    /// What was read from the CRM counts only where no event of the demande was accepted after
+    /// this place: the reading may be older than that event. `None` for what the CRM tells itself.
+    pub unless_after: Option<i64>,
 }
 
 /// What became of a [`NewEvent`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventRecorded {
-    /// It is committed.
-    Written,
+    /// It is committed, at this place in the order of all events.
+    Written(i64),
     /// It was received before, and this became of it then; nothing was written.
     Seen(EventIssue),
+    /// Another was accepted meanwhile, see [`NewEvent::unless_after`]; nothing was written.
+    Overtaken,
 }
 
 /// A held event that the rules have come to know.

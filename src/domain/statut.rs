@@ -75,6 +75,8 @@ impl EventIssue {
 pub struct StoredEvent {
     /// The daemon's identifier of the event.
     pub id: String,
+    /// Its place in the order in which events were accepted, those of all demandes together.
+    pub sequence: i64,
     /// What the CRM said.
     pub event: StatutEvent,
     /// What became of it.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::domain::demande::Demande;
@@ -74,6 +75,16 @@ pub struct Outbound {
     pub outbox: Hint,
 }
 
+/// What a reading of the CRM's list told.
+enum Reading {
+    /// What is known already, or nothing of ours.
+    Nothing,
+    /// A change, accepted at this place in the order of all events.
+    Event(i64),
+    /// An event came after the reading began: only another reading can tell which is the newer.
+    Overtaken,
+}
+
 /// What the rules made of an event.
 struct Judged {
     decision: StatutDecision,
@@ -82,19 +93,109 @@ struct Judged {
 }
 
 impl Outbound {
-    /// Takes a status change in.
+    /// Takes in a status change that the CRM tells.
     ///
     /// # Errors
     /// See [`OutboundError`].
-    pub async fn receive(&self, mut event: StatutEvent) -> Result<StatutReceived, OutboundError> {
+    pub async fn receive(&self, event: StatutEvent) -> Result<StatutReceived, OutboundError> {
         let generation = self.rules.generation();
         let Some(demande) = self.store.find_demande(&event.uid).await? else {
             return self.foreign(&event, &generation).await;
         };
+        let (new, decision) = self.prepare(&generation, event, &demande).await?;
+        let livraison = new.push.as_ref().map(|it| it.id.clone());
+        match (self.record(new).await?, decision) {
+            (EventRecorded::Seen(before), decision) => seen(before, decision),
+            (_, StatutDecision::Translate { statut_sowell }) => Ok(StatutReceived::Accepted {
+                livraison: livraison.unwrap_or_default(),
+                statut_sowell,
+            }),
+            (_, StatutDecision::Ignore { motif }) => Ok(StatutReceived::Nothing { motif }),
+            (_, StatutDecision::Unknown(faults)) => Err(OutboundError::Held(faults)),
+        }
+    }
+
+    /// Takes in what one reading of the CRM's list says of one demande, oldest first: each is an
+    /// event only where it tells something new. `newest_event` is the place of the newest event
+    /// that was there before the reading began.
+    ///
+    /// Says from which instant on the CRM is to be read again, if what was read does not count
+    /// yet.
+    ///
+    /// # Errors
+    /// When the database could not be read or written, or the rules ended badly.
+    pub async fn read(
+        &self,
+        changes: Vec<Change>,
+        mut newest_event: i64,
+    ) -> Result<Option<DateTime<Utc>>, OutboundError> {
+        for change in changes {
+            let at = change.at;
+            match self.read_one(change, newest_event).await {
+                Ok(Reading::Nothing) => {}
+                Ok(Reading::Event(place)) => newest_event = place,
+                // It may be older than what the CRM told meanwhile, or be of a demande of ours
+                // whose UID is not known yet.
+                Ok(Reading::Overtaken) | Err(OutboundError::MayBeCreated) => return Ok(Some(at)),
+                // No demande of ours.
+                Err(OutboundError::UnknownUid) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn read_one(&self, change: Change, newest_event: i64) -> Result<Reading, OutboundError> {
+        let Change { mut event, at } = change;
+        let generation = self.rules.generation();
+        let Some(demande) = self.store.find_demande(&event.uid).await? else {
+            return self
+                .foreign(&event, &generation)
+                .await
+                .map(|_| Reading::Nothing);
+        };
+        let last = self.store.last_event(&event.uid).await?;
+        let known = match &last {
+            Some(last) => {
+                last.event.statut == event.statut && last.event.resultat == event.resultat
+            }
+            None => demande.content.statut == event.statut,
+        };
+        // By the CRM's own clock, what is known may be newer than what its list shows.
+        let date = last
+            .as_ref()
+            .and_then(|it| instant::parse(it.event.date.as_deref()?));
+        if known || date.is_some_and(|date| date > at) {
+            return Ok(Reading::Nothing);
+        }
+        if last.is_some_and(|it| it.sequence > newest_event) {
+            return Ok(Reading::Overtaken);
+        }
+        event.date.get_or_insert_with(|| at.to_rfc3339());
+        event.evenement.get_or_insert_with(|| {
+            let resultat = event.resultat.as_deref().unwrap_or_default();
+            format!("{} {resultat} {}", event.statut, at.timestamp_millis())
+        });
+        let (mut new, _) = self.prepare(&generation, event, &demande).await?;
+        new.unless_after = Some(newest_event);
+        Ok(match self.record(new).await? {
+            EventRecorded::Written(place) => Reading::Event(place),
+            EventRecorded::Seen(_) => Reading::Nothing,
+            EventRecorded::Overtaken => Reading::Overtaken,
+        })
+    }
+
+    /// What the rules make of an event, ready to be committed.
+    async fn prepare(
+        &self,
+        generation: &Arc<Generation>,
+        mut event: StatutEvent,
+        demande: &Demande,
+    ) -> Result<(NewEvent, StatutDecision), OutboundError> {
         event
             .canal
             .get_or_insert_with(|| demande.content.canal.clone());
-        let judged = self.judge(&generation, &event, &demande).await?;
+        let judged = self.judge(generation, &event, demande).await?;
         let now = self.clock.now();
         let (issue, statut_sowell, motif) = split(&judged.decision);
         let push = (issue != EventIssue::Ignore).then(|| NewLivraison {
@@ -104,71 +205,33 @@ impl Outbound {
             // not sent before the word is filled in.
             content: Content::Statut(push(
                 &event,
-                &demande,
+                demande,
                 statut_sowell.as_deref().unwrap_or_default(),
                 now,
             )),
         });
-        let livraison = push.as_ref().map(|it| it.id.clone());
-        let recorded = self
-            .store
-            .record_event(NewEvent {
-                id: Uuid::now_v7().to_string(),
-                event,
-                issue,
-                statut_sowell: statut_sowell.clone(),
-                motif: motif.clone(),
-                version: generation.version.clone(),
-                trace: written(&judged.trace),
-                push,
-                courriels: judged.courriels,
-                received_at: now,
-            })
-            .await?;
-        if recorded == EventRecorded::Written {
-            self.outbox.give();
-        }
-        match (recorded, judged.decision) {
-            (EventRecorded::Seen(before), decision) => seen(before, decision),
-            (EventRecorded::Written, StatutDecision::Translate { statut_sowell }) => {
-                Ok(StatutReceived::Accepted {
-                    livraison: livraison.unwrap_or_default(),
-                    statut_sowell,
-                })
-            }
-            (EventRecorded::Written, StatutDecision::Ignore { motif }) => {
-                Ok(StatutReceived::Nothing { motif })
-            }
-            (EventRecorded::Written, StatutDecision::Unknown(faults)) => {
-                Err(OutboundError::Held(faults))
-            }
-        }
+        let new = NewEvent {
+            id: Uuid::now_v7().to_string(),
+            event,
+            issue,
+            statut_sowell,
+            motif,
+            version: generation.version.clone(),
+            trace: written(&judged.trace),
+            push,
+            courriels: judged.courriels,
+            received_at: now,
+            unless_after: None,
+        };
+        Ok((new, judged.decision))
     }
 
-    /// Takes a reading of a demande's status in: it is an event only where it tells something new.
-    ///
-    /// # Errors
-    /// As for [`Outbound::receive`].
-    pub async fn read(&self, change: Change) -> Result<(), OutboundError> {
-        let Change { mut event, at } = change;
-        if let Some(demande) = self.store.find_demande(&event.uid).await? {
-            let last = self.store.last_event(&event.uid).await?.map(|it| it.event);
-            let known = match &last {
-                Some(last) => last.statut == event.statut && last.resultat == event.resultat,
-                None => demande.content.statut == event.statut,
-            };
-            let date = last.and_then(|it| instant::parse(&it.date?));
-            // The CRM's own call may have told of a later change meanwhile.
-            if known || date.is_some_and(|date| date > at) {
-                return Ok(());
-            }
+    async fn record(&self, new: NewEvent) -> Result<EventRecorded, OutboundError> {
+        let recorded = self.store.record_event(new).await?;
+        if let EventRecorded::Written(_) = recorded {
+            self.outbox.give();
         }
-        event.date.get_or_insert_with(|| at.to_rfc3339());
-        event.evenement.get_or_insert_with(|| {
-            let resultat = event.resultat.as_deref().unwrap_or_default();
-            format!("{} {resultat} {}", event.statut, at.timestamp_millis())
-        });
-        self.receive(event).await.map(|_| ())
+        Ok(recorded)
     }
 
     /// An event about a demande that the daemon does not know: somebody else's, a mistake, or one
@@ -308,7 +371,7 @@ fn push(
     event: &StatutEvent,
     demande: &Demande,
     statut_sowell: &str,
-    received_at: chrono::DateTime<chrono::Utc>,
+    received_at: DateTime<Utc>,
 ) -> StatutPush {
     let now = || received_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     StatutPush {

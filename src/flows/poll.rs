@@ -2,9 +2,11 @@
 //!
 //! The list tells states, not events: a demande appears in it whatever changed, and every reading
 //! begins some time before the newest change already seen. So what a demande is known to be already
-//! is no change. All instants compared are the CRM's own: no clock of ours counts.
+//! is no change. Nor is what a reading shows that had begun before the CRM itself told something of
+//! the demande: it may be older, and another reading tells. All instants compared are the CRM's own:
+//! no clock of ours counts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -133,23 +135,15 @@ impl Poll {
             // Nothing of ours is in the CRM, so nothing of it can have changed.
             (None, None) => return Ok(None),
         };
-        let mut listing = self.list(since).await?;
-        listing.changes.sort_by_key(|it| it.at);
-        let newest = listing.changes.last().map(|it| it.at);
+        let Listing { mut changes, whole } = self.list(since).await?;
+        changes.sort_by_key(|it| it.at);
+        let newest = changes.last().map(|it| it.at);
         let mut unsettled = None;
-        for change in listing.changes {
-            let at = change.at;
-            match self.outbound.read(change).await {
-                // It may be a demande of ours whose UID is not known yet: to be read again.
-                Err(OutboundError::MayBeCreated) => {
-                    unsettled.get_or_insert(at);
-                }
-                // Taken, of another channel than ours, or kept until the rules know it.
-                Ok(()) | Err(OutboundError::UnknownUid | OutboundError::Held(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
+        for of_one in by_demande(changes).into_values() {
+            let again = self.outbound.read(of_one, claim.newest_event).await?;
+            unsettled = [unsettled, again].into_iter().flatten().min();
         }
-        if !listing.whole {
+        if !whole {
             return Ok(claim.seen_until);
         }
         let seen = newest.max(claim.seen_until);
@@ -207,4 +201,14 @@ impl Poll {
         let reason = format!("the list of changes has no end after {MOST_PAGES} pages");
         Err(CrmError::Misconfigured(reason).into())
     }
+}
+
+/// Those of each demande, in the order in which they are given.
+fn by_demande(changes: Vec<Change>) -> BTreeMap<String, Vec<Change>> {
+    let mut by_demande = BTreeMap::<_, Vec<Change>>::new();
+    for change in changes {
+        let uid = change.event.uid.as_str().to_owned();
+        by_demande.entry(uid).or_default().push(change);
+    }
+    by_demande
 }

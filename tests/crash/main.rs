@@ -229,16 +229,16 @@ impl Ordeal {
 
     async fn judge(&mut self, last: Life, receipts: &[Receipt]) {
         oracle::each_has_a_uid_of_its_own(receipts);
-        patiently("SoWell has every status", || {
+        patiently("SoWell has every status", async || {
             oracle::not_taken(receipts, &self.sowell.ledger()) == 0
         })
         .await;
-        patiently("every author has an e-mail", || {
+        patiently("every author has an e-mail", async || {
             oracle::not_written_to(receipts, &self.mails()) == 0
         })
         .await;
         if let Some(crm) = &self.crm {
-            patiently("the CRM has every photo", || {
+            patiently("the CRM has every photo", async || {
                 oracle::not_attached(receipts, &crm.demandes()) == 0
             })
             .await;
@@ -249,9 +249,16 @@ impl Ordeal {
         // As if days had passed: what nobody names by now never will be.
         self.age_files();
         let last = self.start(None, true);
+        patiently("no delivery is stuck", async || {
+            oracle::not_delivered(&self.url, receipts).await == 0
+        })
+        .await;
         let named = oracle::everything_is_there(&self.url, receipts).await;
         let kept = self.path("fichiers");
-        patiently("the orphans are swept", || oracle::files_in(&kept) == named).await;
+        patiently("the orphans are swept", async || {
+            oracle::files_in(&kept) == named
+        })
+        .await;
         let ledger = self.sowell.ledger();
         oracle::sowell_saw_each_status_once_and_in_order(receipts, &ledger);
         oracle::each_author_got_one_email(receipts, &self.mails());
@@ -445,9 +452,9 @@ async fn stop(mut life: Life) {
 }
 
 /// Waits longer than other tests do: much may be left over from a long run.
-async fn patiently(what: &str, mut done: impl FnMut() -> bool) {
+async fn patiently(what: &str, mut done: impl AsyncFnMut() -> bool) {
     let end = Instant::now() + Duration::from_mins(5);
-    while !done() {
+    while !done().await {
         assert!(Instant::now() < end, "never came true: {what}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -136,6 +136,24 @@ pub fn mails_in(folder: &Path) -> Vec<Mail> {
         .collect()
 }
 
+/// The acknowledged statuses of which the daemon does not know yet that SoWell has them: one that
+/// died after SoWell's answer leaves that open until its claim has ended.
+pub async fn not_delivered(url: &str, receipts: &[Receipt]) -> usize {
+    let http = Http::new();
+    let waiting = receipts.iter().map(|receipt| async {
+        let path = format!("{url}/api/v1/signalements/{}", receipt.uid);
+        let found: Value = serde_json::from_slice(&get(&http, &path).await).unwrap();
+        let statuts = found["statuts"].as_array().unwrap();
+        assert_eq!(statuts.len(), receipt.statuts.len(), "{found}");
+        statuts
+            .iter()
+            .filter(|it| it["livraison"] != "livree")
+            .count()
+    });
+    let waiting = futures_util::stream::iter(waiting).buffer_unordered(16);
+    waiting.fold(0, async |sum, it| sum + it).await
+}
+
 /// Every acknowledged signalement is there, whole, and gives the SHA-256 of its photos.
 pub async fn everything_is_there(url: &str, receipts: &[Receipt]) -> BTreeSet<String> {
     let http = Http::new();
@@ -154,11 +172,6 @@ async fn is_there(http: &Http, url: &str, receipt: &Receipt) -> Vec<String> {
     let found = get(http, &format!("{url}/api/v1/signalements/{uid}")).await;
     let found: Value = serde_json::from_slice(&found).unwrap();
     assert_eq!(found["etat"], "transmis", "{found}");
-    let statuts = found["statuts"].as_array().unwrap();
-    assert_eq!(statuts.len(), receipt.statuts.len(), "{found}");
-    for statut in statuts {
-        assert_eq!(statut["livraison"], "livree", "stuck: {found}");
-    }
     let demande = get(http, &format!("{url}/api/v1/demandes/{uid}")).await;
     let demande: Value = serde_json::from_slice(&demande).unwrap();
     assert_eq!(demande["email_auteur"], receipt.email.as_str());

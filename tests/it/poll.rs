@@ -7,7 +7,7 @@ use chrono::{TimeDelta, Utc};
 use passerelle::adapters::clock::SystemClock;
 use passerelle::domain::ports::{Change, ChangePage, CrmError, DuplicateGuard};
 use passerelle::flows::poll::Poll;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use crate::harness::{Builder, Daemon, FakeSowell, signalement, until};
@@ -194,6 +194,111 @@ async fn a_change_of_a_demande_in_doubt_is_read_again_once_it_is_known() {
     let query = crm.queries().pop().unwrap();
     assert!(query.since < early.at);
     assert_eq!(statuts(&daemon, "CRM-2").await, ["CRC en cours"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_before_the_crm_told_something_is_read_again() {
+    let crm = listing();
+    let (daemon, sowell) = with(&crm).await;
+    let poll = Arc::new(poller(&daemon, &crm));
+    let uid = daemon.created(&signalement(1)).await;
+    let other = daemon.created(&signalement(2)).await;
+    crm.change(&uid, "CRC en cours", None);
+    let read_then = crm.demandes()[0].at;
+    crm.change(&other, "CRC en cours", None);
+    let gate = Arc::new(Semaphore::new(0));
+    crm.holds_lists(&gate);
+    let look = tokio::spawn({
+        let poll = poll.clone();
+        async move { poll.look().await }
+    });
+    until("the list is under way", || async {
+        (crm.count("changes") == 1).then_some(())
+    })
+    .await;
+    crm.change(&uid, "Clôturée", Some("Traité"));
+    let told = json!({"statut": "Clôturée", "resultat": "Traité"});
+    assert_eq!(daemon.statut(&uid, &told).await.status, 202);
+    gate.add_permits(1);
+    look.await.unwrap().unwrap();
+    assert_eq!(statuts(&daemon, &uid).await, ["Clôturée"]);
+    assert_eq!(statuts(&daemon, &other).await, ["CRC en cours"]);
+    // Reopened, and nobody calls.
+    crm.change(&uid, "CRC en cours", None);
+    gate.add_permits(1);
+    poll.look().await.unwrap();
+    assert!(crm.queries().pop().unwrap().since <= read_then);
+    assert_eq!(statuts(&daemon, &uid).await, ["Clôturée", "CRC en cours"]);
+    sowell.wait_for(3).await;
+}
+
+/// The last statuses of a demande, each but once: what comes after what can be told.
+const HISTORY: [(&str, Option<&str>); 6] = [
+    ("CRC en cours", None),
+    ("Vivest en attente retour", None),
+    ("Vivest en cours", None),
+    ("CRC en attente retour", None),
+    ("Ouverte", None),
+    ("Clôturée", Some("Traité")),
+];
+
+/// By what SoWell was told: no status after a later one, and the last one last.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crm_that_is_polled_and_calls_without_dates_is_told_in_order() {
+    let crm = listing();
+    let (daemon, sowell) = with(&crm).await;
+    let daemon = Arc::new(daemon);
+    let poll = Arc::new(poller(&daemon, &crm));
+    crm.lists_slowly(Duration::from_millis(5));
+    let mut uids = Vec::new();
+    for number in 1..=12 {
+        uids.push(daemon.created(&signalement(number)).await);
+    }
+    let polling = tokio::spawn(async move {
+        loop {
+            poll.look().await.unwrap();
+        }
+    });
+    let changes = uids.iter().cloned().map(|uid| {
+        let (crm, daemon) = (crm.clone(), daemon.clone());
+        tokio::spawn(async move {
+            for (statut, resultat) in HISTORY {
+                crm.change(&uid, statut, resultat);
+                let told = json!({"statut": statut, "resultat": resultat});
+                let answer = daemon.statut(&uid, &told).await;
+                assert!(matches!(answer.status, 200 | 202));
+            }
+        })
+    });
+    for done in futures_util::future::join_all(changes).await {
+        done.unwrap();
+    }
+    let told = |uid: &str| -> Vec<usize> {
+        let calls = sowell.calls().into_iter().map(|it| it.body);
+        let of_it = calls.filter(|it| it["uid"] == uid);
+        let place = |it: Value| {
+            HISTORY
+                .iter()
+                .position(|(statut, _)| it["statut_crm"] == *statut)
+        };
+        of_it.map(|it| place(it).unwrap()).collect()
+    };
+    for uid in &uids {
+        until("its end is told", || async {
+            (told(uid).last() == Some(&(HISTORY.len() - 1))).then_some(())
+        })
+        .await;
+    }
+    // What is still under way would be seen by two more readings.
+    let read = crm.count("changes");
+    until("it is read again", || async {
+        (crm.count("changes") > read + 2).then_some(())
+    })
+    .await;
+    polling.abort();
+    for uid in &uids {
+        assert!(told(uid).is_sorted(), "{:?}", told(uid));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,6 +59,10 @@ struct Inside {
     /// What the next lists of changes see, page by page; the demandes themselves once it is empty.
     pages: VecDeque<Result<ChangePage, CrmError>>,
     queries: Vec<ChangeQuery>,
+    /// How long what a list shows is under way.
+    listing_takes: Duration,
+    /// Lets lists through that are under way.
+    listing_gate: Option<Arc<Semaphore>>,
     clock: Option<DateTime<Utc>>,
 }
 
@@ -106,6 +110,15 @@ impl RemoteCrm {
     /// Lists these changes next.
     pub fn lists(&self, page: Result<ChangePage, CrmError>) {
         self.inside.lock().unwrap().pages.push_back(page);
+    }
+
+    /// Lists show what was when they were asked for, and come when the gate lets them.
+    pub fn holds_lists(&self, gate: &Arc<Semaphore>) {
+        self.inside.lock().unwrap().listing_gate = Some(gate.clone());
+    }
+
+    pub fn lists_slowly(&self, takes: Duration) {
+        self.inside.lock().unwrap().listing_takes = takes;
     }
 
     pub fn queries(&self) -> Vec<ChangeQuery> {
@@ -160,6 +173,14 @@ impl Inside {
         let clock = clock.trunc_subsecs(0) + TimeDelta::seconds(1);
         self.clock = Some(clock);
         clock
+    }
+
+    fn list(&self, since: DateTime<Utc>) -> ChangePage {
+        let since = self.demandes.iter().filter(|it| it.at >= since);
+        ChangePage {
+            changes: since.map(change).collect(),
+            next: None,
+        }
     }
 
     fn create(&mut self, reference: &SignalementId, statut: &str) -> String {
@@ -270,17 +291,19 @@ impl Crm for RemoteCrm {
     }
 
     async fn changes(&self, query: &ChangeQuery) -> Result<ChangePage, CrmError> {
-        self.call("changes", |_| None);
-        let mut inside = self.inside.lock().unwrap();
-        inside.queries.push(query.clone());
-        if let Some(page) = inside.pages.pop_front() {
-            return page;
+        let (page, takes, gate) = {
+            self.call("changes", |_| None);
+            let mut inside = self.inside.lock().unwrap();
+            inside.queries.push(query.clone());
+            let page = inside.pages.pop_front();
+            let page = page.unwrap_or_else(|| Ok(inside.list(query.since)));
+            (page, inside.listing_takes, inside.listing_gate.clone())
+        };
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
         }
-        let since = inside.demandes.iter().filter(|it| it.at >= query.since);
-        Ok(ChangePage {
-            changes: since.map(change).collect(),
-            next: None,
-        })
+        tokio::time::sleep(takes).await;
+        page
     }
 
     async fn managers(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {

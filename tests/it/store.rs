@@ -122,6 +122,7 @@ pub fn event(id: &str, uid: &str, statut: &str, evenement: Option<&str>) -> NewE
         push: Some(push(id, uid)),
         courriels: Vec::new(),
         received_at: at(0),
+        unless_after: None,
     }
 }
 
@@ -150,6 +151,7 @@ async fn story(store: &dyn Store) {
     outbox(store).await;
     creations(store).await;
     versions_and_tokens(store).await;
+    readings(store).await;
 }
 
 async fn keys(store: &dyn Store) {
@@ -242,45 +244,54 @@ async fn batches(store: &dyn Store) {
     );
 }
 
+/// What was read counts only where nothing was told of the demande since.
+async fn readings(store: &dyn Store) {
+    store.record(record(401, Some("P"))).await.unwrap();
+    let lease = TimeDelta::seconds(60);
+    let claim = store.claim_poll(at(0), lease).await.unwrap().unwrap();
+    place(store, event("r0", "E", "B", Some("other"))).await;
+    let read = |id: &str, statut: &str, unless_after: i64| NewEvent {
+        unless_after: Some(unless_after),
+        ..event(id, "P", statut, Some(id))
+    };
+    let first = place(store, read("r1", "A", claim.newest_event)).await;
+    let again = store
+        .record_event(read("r1", "A", claim.newest_event))
+        .await;
+    assert_eq!(again.unwrap(), EventRecorded::Written(first));
+    let late = store
+        .record_event(read("r2", "B", claim.newest_event))
+        .await;
+    assert_eq!(late.unwrap(), EventRecorded::Overtaken);
+    let second = place(store, read("r2", "B", first)).await;
+    assert!(store.finish_poll(&claim, None).await.unwrap());
+    let claim = store.claim_poll(at(1), lease).await.unwrap().unwrap();
+    assert_eq!(claim.newest_event, second);
+    store.finish_poll(&claim, None).await.unwrap();
+    let view = store.find_signalement("P").await.unwrap().unwrap();
+    let statuts: Vec<&str> = view.statuts.iter().map(|it| it.statut.as_str()).collect();
+    assert_eq!(statuts, ["A", "B"]);
+}
+
+/// The place of an event that is to be written.
+async fn place(store: &dyn Store, new: NewEvent) -> i64 {
+    match store.record_event(new).await.unwrap() {
+        EventRecorded::Written(place) => place,
+        other => panic!("{other:?}"),
+    }
+}
+
 async fn events(store: &dyn Store) {
     store.record(record(400, Some("E"))).await.unwrap();
-    let written = EventRecorded::Written;
     let seen = EventRecorded::Seen(EventIssue::Accepte);
-    assert_eq!(
-        store
-            .record_event(event("1", "E", "A", Some("x")))
-            .await
-            .unwrap(),
-        written
-    );
-    assert_eq!(
-        store
-            .record_event(event("2", "E", "B", Some("x")))
-            .await
-            .unwrap(),
-        seen
-    );
-    assert_eq!(
-        store
-            .record_event(event("3", "E", "B", None))
-            .await
-            .unwrap(),
-        written
-    );
-    assert_eq!(
-        store
-            .record_event(event("4", "E", "B", None))
-            .await
-            .unwrap(),
-        seen
-    );
-    assert_eq!(
-        store
-            .record_event(event("5", "E", "A", None))
-            .await
-            .unwrap(),
-        written
-    );
+    let first = place(store, event("1", "E", "A", Some("x"))).await;
+    let again = store.record_event(event("2", "E", "B", Some("x"))).await;
+    assert_eq!(again.unwrap(), seen);
+    let second = place(store, event("3", "E", "B", None)).await;
+    let again = store.record_event(event("4", "E", "B", None)).await;
+    assert_eq!(again.unwrap(), seen);
+    let third = place(store, event("5", "E", "A", None)).await;
+    assert!([first, second, third].is_sorted());
     let view = store.find_signalement("E").await.unwrap().unwrap();
     let statuts: Vec<&str> = view.statuts.iter().map(|it| it.statut.as_str()).collect();
     assert_eq!(statuts, ["A", "B", "A"]);
@@ -901,14 +912,14 @@ async fn a_write_that_is_repeated_changes_nothing(
     kept.livraisons = vec![push("mail", "kept")];
     store.record(kept.clone()).await.unwrap();
     store.record(kept).await.unwrap();
-    for _ in 0..2 {
-        let recorded = store.record_event(event("1", "A", "X", Some("e"))).await;
-        assert_eq!(recorded.unwrap(), EventRecorded::Written);
-    }
-    let later = store.record_event(event("2", "A", "Y", None)).await;
-    assert_eq!(later.unwrap(), EventRecorded::Written);
+    let first = place(store, event("1", "A", "X", Some("e"))).await;
+    assert_eq!(place(store, event("1", "A", "X", Some("e"))).await, first);
+    let second = place(store, event("2", "A", "Y", None)).await;
+    place(store, event("3", "A", "Z", None)).await;
+    // Known by nothing but its identifier, after another one.
+    assert_eq!(place(store, event("2", "A", "Y", None)).await, second);
     let waiting = store.list_livraisons(None, 10).await.unwrap();
-    assert_eq!(waiting.len(), 3);
+    assert_eq!(waiting.len(), 4);
     let claims = claimed(store, 1).await;
     let claim = claims.iter().find(|it| it.id == "1").unwrap();
     let again = Outcome::Retry {

@@ -39,4 +39,6 @@ pub struct PollClaim {
     /// When the first signalement that became a demande was received, by our clock; asked before the
     /// first reading only.
     pub first_demande: Option<DateTime<Utc>>,
+    /// The place of the newest event that was accepted before the claim; 0 before the first.
+    pub newest_event: i64,
 }

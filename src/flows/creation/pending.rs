@@ -214,11 +214,12 @@ impl Creations {
         if created && remote.is_some_and(|it| it.reads_statut) {
             let read = self.crm.statut(&uid).await;
             self.note("statut", &read);
-            // What is not learnt now is told by the CRM's next call, or by the next reading.
+            // What is not learnt now is told by the CRM's next call, or by the next reading. An
+            // event that is there already may be the newer.
             let taken = match read {
                 Ok(change) => self
                     .outbound
-                    .read(change)
+                    .read(vec![change], 0)
                     .await
                     .err()
                     .map(|it| it.to_string()),

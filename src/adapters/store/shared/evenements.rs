@@ -18,16 +18,19 @@ pub(super) async fn record(
     dialect::lock_demande(connection, &new.event.uid).await?;
     match seen(connection, new).await? {
         // Our own commit held, though its answer was lost: this is its second try.
-        Some((id, _)) if id == new.id => return Ok(EventRecorded::Written),
-        Some((_, issue)) => return Ok(EventRecorded::Seen(issue)),
+        Some(before) if before.id == new.id => return Ok(EventRecorded::Written(before.sequence)),
+        Some(before) => return Ok(EventRecorded::Seen(before.issue)),
         None => {}
     }
+    if is_overtaken(connection, new).await? {
+        return Ok(EventRecorded::Overtaken);
+    }
     let event = &new.event;
-    let inserted = sqlx::query(
+    let inserted = sqlx::query_scalar(
         "INSERT INTO evenements (id, uid, evenement, statut, date, date_at, resultat, commentaire, \
          canal, issue, statut_sowell, motif, version, trace, received_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
-         ON CONFLICT (id) DO NOTHING",
+         ON CONFLICT (id) DO NOTHING RETURNING sequence",
     )
     .bind(&new.id)
     .bind(event.uid.as_str())
@@ -44,12 +47,12 @@ pub(super) async fn record(
     .bind(&new.version)
     .bind(&new.trace)
     .bind(millis(new.received_at))
-    .execute(&mut *connection)
+    .fetch_optional(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
-    if inserted.rows_affected() == 0 {
-        return Ok(EventRecorded::Written);
-    }
+    let Some(sequence) = inserted else {
+        return written_before(connection, &new.id).await;
+    };
     if new.issue != EventIssue::Retenu {
         set_statut(
             connection,
@@ -68,17 +71,48 @@ pub(super) async fn record(
         livraisons::insert(connection, &rows, Some(&new.id), etat, new.received_at).await?;
     }
     insert_courriels(connection, &new.courriels, &event.uid, new.received_at).await?;
-    Ok(EventRecorded::Written)
+    Ok(EventRecorded::Written(sequence))
+}
+
+/// The place that its first try got.
+async fn written_before(
+    connection: &mut DbConnection,
+    id: &str,
+) -> Result<EventRecorded, StoreError> {
+    sqlx::query_scalar("SELECT sequence FROM evenements WHERE id = $1")
+        .bind(id)
+        .fetch_one(connection)
+        .await
+        .map(EventRecorded::Written)
+        .map_err(|error| failed(&error))
+}
+
+/// Whether one was accepted that the reading behind this one may not have seen.
+async fn is_overtaken(connection: &mut DbConnection, new: &NewEvent) -> Result<bool, StoreError> {
+    let Some(place) = new.unless_after else {
+        return Ok(false);
+    };
+    sqlx::query("SELECT 1 FROM evenements WHERE uid = $1 AND sequence > $2 LIMIT 1")
+        .bind(new.event.uid.as_str())
+        .bind(place)
+        .fetch_optional(connection)
+        .await
+        .map(|row| row.is_some())
+        .map_err(|error| failed(&error))
+}
+
+/// An event that was accepted before.
+struct Before {
+    id: String,
+    sequence: i64,
+    issue: EventIssue,
 }
 
 /// The same event, if it came before, and what became of it (contract, section 3).
-async fn seen(
-    connection: &mut DbConnection,
-    new: &NewEvent,
-) -> Result<Option<(String, EventIssue)>, StoreError> {
+async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Before>, StoreError> {
     let event = &new.event;
     let row = if event.evenement.is_some() {
-        sqlx::query("SELECT id, issue FROM evenements WHERE uid = $1 AND evenement = $2")
+        sqlx::query("SELECT id, sequence, issue FROM evenements WHERE uid = $1 AND evenement = $2")
             .bind(event.uid.as_str())
             .bind(&event.evenement)
             .fetch_optional(connection)
@@ -88,8 +122,8 @@ async fn seen(
         // A held event is compared with held ones, any other with those that took effect, and
         // each with those of its own channel.
         sqlx::query(
-            "SELECT id, issue FROM (SELECT id, issue, statut, resultat, date_at FROM evenements \
-             WHERE uid = $1 AND (issue = 'retenu') = $2 AND canal = $3 \
+            "SELECT id, sequence, issue FROM (SELECT id, sequence, issue, statut, resultat, date_at \
+             FROM evenements WHERE uid = $1 AND (issue = 'retenu') = $2 AND canal = $3 \
              ORDER BY sequence DESC LIMIT 1) last \
              WHERE statut = $4 AND resultat IS NOT DISTINCT FROM $5 \
              AND date_at IS NOT DISTINCT FROM $6",
@@ -104,7 +138,14 @@ async fn seen(
         .await
     };
     let row = row.map_err(|error| failed(&error))?;
-    row.map(|row| Ok((row.get("id"), issue(&row)?))).transpose()
+    let before = |row: DbRow| {
+        Ok(Before {
+            id: row.get("id"),
+            sequence: row.get("sequence"),
+            issue: issue(&row)?,
+        })
+    };
+    row.map(before).transpose()
 }
 
 fn date_at(event: &StatutEvent) -> Option<i64> {
@@ -151,8 +192,8 @@ async fn insert_courriels(
 /// Events that the rules did not know, oldest first.
 pub(super) async fn held(pool: &DbPool) -> Result<Vec<StoredEvent>, StoreError> {
     let rows = sqlx::query(
-        "SELECT id, uid, evenement, statut, date, resultat, commentaire, canal, issue, received_at \
-         FROM evenements WHERE issue = 'retenu' ORDER BY sequence",
+        "SELECT id, sequence, uid, evenement, statut, date, resultat, commentaire, canal, issue, \
+         received_at FROM evenements WHERE issue = 'retenu' ORDER BY sequence",
     )
     .fetch_all(pool)
     .await
@@ -163,8 +204,8 @@ pub(super) async fn held(pool: &DbPool) -> Result<Vec<StoredEvent>, StoreError> 
 /// The event of a demande that was received last.
 pub(super) async fn last(pool: &DbPool, uid: &Uid) -> Result<Option<StoredEvent>, StoreError> {
     let row = sqlx::query(
-        "SELECT id, uid, evenement, statut, date, resultat, commentaire, canal, issue, received_at \
-         FROM evenements WHERE uid = $1 ORDER BY sequence DESC LIMIT 1",
+        "SELECT id, sequence, uid, evenement, statut, date, resultat, commentaire, canal, issue, \
+         received_at FROM evenements WHERE uid = $1 ORDER BY sequence DESC LIMIT 1",
     )
     .bind(uid.as_str())
     .fetch_optional(pool)
@@ -176,6 +217,7 @@ pub(super) async fn last(pool: &DbPool, uid: &Uid) -> Result<Option<StoredEvent>
 fn stored(row: &DbRow) -> Result<StoredEvent, StoreError> {
     Ok(StoredEvent {
         id: row.get("id"),
+        sequence: row.get("sequence"),
         event: read(row, "statut", "canal"),
         issue: issue(row)?,
         received_at: from_millis(row.get("received_at")),

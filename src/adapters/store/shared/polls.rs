@@ -64,11 +64,16 @@ async fn claim(
         None => sqlx::query_scalar(
             "SELECT received_at FROM signalements WHERE bound = 1 ORDER BY rowid LIMIT 1",
         )
-        .fetch_optional(connection)
+        .fetch_optional(&mut *connection)
         .await
         .map_err(|error| failed(&error))?,
     };
+    let newest_event: Option<i64> = sqlx::query_scalar("SELECT MAX(sequence) FROM evenements")
+        .fetch_one(connection)
+        .await
+        .map_err(|error| failed(&error))?;
     Ok(Some(PollClaim {
+        newest_event: newest_event.unwrap_or_default(),
         fence: row.get("fence"),
         seen_until: seen_until.map(instant),
         first_demande: first.map(instant),
