@@ -9,6 +9,7 @@ use reqwest::{Client as Http, StatusCode};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::fake_crm::FakeCrm;
 use crate::harness::{PNG, signalement_with, token};
 
 const STATUTS: [&str; 3] = [
@@ -32,6 +33,7 @@ pub struct Receipt {
 
 #[derive(Debug)]
 pub struct Acknowledged {
+    pub statut: &'static str,
     /// The same in the body that SoWell receives.
     pub commentaire: String,
     /// The delivery that the 202 named; `None` where the 202 itself was lost.
@@ -42,6 +44,8 @@ pub struct Acknowledged {
 pub struct Client {
     pub number: u32,
     pub url: String,
+    /// Where a status changes before the daemon is told of it; `None` for the embedded one.
+    pub crm: Option<FakeCrm>,
     pub http: Http,
     pub rng: SmallRng,
     /// What it waits between two signalements at most, in milliseconds.
@@ -164,6 +168,9 @@ impl Client {
         let body = json!({
             "statut": statut, "evenement": commentaire, "commentaire": commentaire
         });
+        if let Some(crm) = &self.crm {
+            crm.change(&receipt.uid, statut, None);
+        }
         let path = format!("demandes/{}/statut", receipt.uid);
         let answer = self.until_certain(&path, "crm", None, &body).await;
         let told = answer.json();
@@ -174,6 +181,7 @@ impl Client {
             other => panic!("{other} to {commentaire}: {told}"),
         }
         receipt.statuts.push(Acknowledged {
+            statut,
             commentaire,
             livraison: told["livraison"].as_str().map(str::to_owned),
         });

@@ -67,40 +67,44 @@ pub fn not_taken(receipts: &[Receipt], ledger: &[Push]) -> usize {
         .count()
 }
 
-/// SoWell saw each acknowledged status under one key, nothing else, and each demande's in the order
-/// in which they were acknowledged.
+/// SoWell saw each acknowledged status under one key, and each demande's in the order in which they
+/// were acknowledged. Besides, it saw at most what was read from the CRM before it was told.
 pub fn sowell_saw_each_status_once_and_in_order(receipts: &[Receipt], ledger: &[Push]) {
+    let mut seen = HashSet::new();
     let mut keys: HashMap<&str, HashSet<&str>> = HashMap::new();
-    let mut order: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut order: HashMap<&str, Vec<&Push>> = HashMap::new();
     for push in ledger {
-        let keys = keys.entry(&push.commentaire).or_default();
-        if keys.insert(&push.key) {
-            order.entry(&push.uid).or_default().push(&push.commentaire);
+        keys.entry(&push.commentaire).or_default().insert(&push.key);
+        if seen.insert(&push.key) {
+            order.entry(&push.uid).or_default().push(push);
         }
     }
-    let mut acknowledged = HashSet::new();
     for receipt in receipts {
         for statut in &receipt.statuts {
-            acknowledged.insert(statut.commentaire.as_str());
             let keys = &keys[statut.commentaire.as_str()];
             assert_eq!(keys.len(), 1, "{statut:?} went out under {keys:?}");
             if let Some(livraison) = &statut.livraison {
                 assert!(keys.contains(livraison.as_str()), "{statut:?} as {keys:?}");
             }
         }
-        let sent: Vec<&str> = receipt
-            .statuts
-            .iter()
-            .map(|it| it.commentaire.as_str())
-            .collect();
-        let seen = order.remove(receipt.uid.as_str()).unwrap_or_default();
-        assert_eq!(seen, sent, "out of order for {}", receipt.uid);
+        let mut to_come = receipt.statuts.iter().peekable();
+        for push in order.remove(receipt.uid.as_str()).unwrap_or_default() {
+            let next = to_come
+                .peek()
+                .map(|it| (it.statut, it.commentaire.as_str()));
+            let read = push.commentaire.is_empty();
+            let as_told = next.is_some_and(|(statut, commentaire)| {
+                statut == push.statut && (read || commentaire == push.commentaire)
+            });
+            assert!(as_told, "{push:?} came in place of {next:?}");
+            if !read {
+                to_come.next();
+            }
+        }
+        let missing: Vec<_> = to_come.collect();
+        assert!(missing.is_empty(), "SoWell never saw {missing:?}");
     }
-    let invented: Vec<&&str> = keys
-        .keys()
-        .filter(|it| !acknowledged.contains(**it))
-        .collect();
-    assert!(invented.is_empty(), "nobody sent {invented:?}");
+    assert!(order.is_empty(), "of demandes that nobody has: {order:?}");
 }
 
 /// The acknowledged signalements whose author has no e-mail yet.

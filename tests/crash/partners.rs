@@ -45,6 +45,9 @@ impl Place {
 pub struct Push {
     pub key: String,
     pub uid: String,
+    /// The CRM's word.
+    pub statut: String,
+    /// Empty for a status that was read from the CRM.
     pub commentaire: String,
     pub mood: Mood,
 }
@@ -166,6 +169,7 @@ async fn take_push(
     ledger.lock().unwrap().push(Push {
         key,
         uid: path.rsplit('/').next().unwrap().to_owned(),
+        statut: body["statut_crm"].as_str().unwrap().to_owned(),
         commentaire: body["commentaire"].as_str().unwrap_or_default().to_owned(),
         mood,
     });

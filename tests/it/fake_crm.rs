@@ -3,7 +3,7 @@
 //!
 //! `POST /jeton` gives a token (OAuth 2, client credentials), which every other call must carry.
 //! `POST /demandes` creates, `GET /demandes?reference=` looks up, `GET /demandes?depuis=` lists
-//! changes two at a time, `GET /demandes/{id}` reads, `POST /demandes/{id}/fichiers?nom=` attaches
+//! changes page by page, `GET /demandes/{id}` reads, `POST /demandes/{id}/fichiers?nom=` attaches
 //! raw bytes.
 
 use std::collections::{HashMap, VecDeque};
@@ -52,7 +52,7 @@ operations:
     reponses: {succes: [201], doute: [200]}
   changements:
     chemin: /demandes
-    parametres: {depuis: "{{ depuis }}", page: "{{ page.numero }}"}
+    parametres: {depuis: "{{ depuis }}", page: "{{ page.numero }}", par: "{{ page.taille }}"}
     elements: /demandes
     uid: /id
     statut: /statut
@@ -362,10 +362,9 @@ fn list(demandes: &[InCrm], query: &HashMap<String, String>) -> Value {
     };
     let mut found: Vec<&InCrm> = demandes.iter().filter(wanted).collect();
     found.sort_by_key(|it| it.changed_at);
-    let page = query
-        .get("page")
-        .map_or(1, |it| it.parse::<usize>().unwrap());
-    let page = found.iter().skip((page - 1) * 2).take(2);
+    let number = |name: &str| query.get(name).map(|it| it.parse::<usize>().unwrap());
+    let (page, size) = (number("page").unwrap_or(1), number("par").unwrap_or(2));
+    let page = found.iter().skip((page - 1) * size).take(size);
     json!({"demandes": page.map(|it| show(it)).collect::<Vec<_>>()})
 }
 
