@@ -715,7 +715,7 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
         lease: Duration,
     ) -> Result<Vec<Claim>, StoreError>;
 
-    /// Gives back every claim. Only for a store that no other daemon uses: what a process held
+    /// Gives back every claim, the one on the CRM's list included. Only for a store that no other daemon uses: what a process held
     /// when it was killed need not wait for its leases then.
     async fn release_claims(&self) -> Result<(), StoreError>;
 

@@ -23,8 +23,8 @@ use crate::settings::InForce;
 
 /// How often it is looked whether it is time, so that an edit of the settings counts soon.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long one reading of the list may take; another daemon may read after it.
-const LEASE: TimeDelta = TimeDelta::minutes(10);
+/// How long one page of the list may take; another daemon may read it after that.
+const LEASE: TimeDelta = TimeDelta::minutes(3);
 /// How far before the first demande the first reading begins: more than two clocks ever differ.
 const FIRST_MARGIN: TimeDelta = TimeDelta::days(1);
 /// Pages of one reading; a CRM that gives more is stuck on one.
@@ -60,6 +60,9 @@ pub enum PollError {
     /// The database could not be written or read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Another daemon took the list over, as if this one had died.
+    #[error("reading a page took so long that another daemon began")]
+    Overtaken,
 }
 
 /// What one reading of the list saw.
@@ -116,10 +119,12 @@ impl Poll {
             Err(_) => claim.seen_until,
         };
         let kept = self.store.finish_poll(&claim, seen).await?;
-        if !kept {
-            tracing::warn!("reading the CRM's changes took so long that another daemon began");
+        outcome?;
+        if kept {
+            Ok(())
+        } else {
+            Err(PollError::Overtaken)
         }
-        outcome.map(|_| ())
     }
 
     /// Takes every change since the last reading, and says up to when all are known.
@@ -135,7 +140,7 @@ impl Poll {
             // Nothing of ours is in the CRM, so nothing of it can have changed.
             (None, None) => return Ok(None),
         };
-        let Listing { mut changes, whole } = self.list(since).await?;
+        let Listing { mut changes, whole } = self.list(claim, since).await?;
         changes.sort_by_key(|it| it.at);
         let newest = changes.last().map(|it| it.at);
         let mut unsettled = None;
@@ -155,11 +160,11 @@ impl Poll {
 
     /// A list of several pages shifts when a demande changes while it is read, and one may slip
     /// from a page that comes to one that has been: it counts once two readings agree.
-    async fn list(&self, since: DateTime<Utc>) -> Result<Listing, PollError> {
+    async fn list(&self, claim: &PollClaim, since: DateTime<Utc>) -> Result<Listing, PollError> {
         let mut before = None::<BTreeSet<(String, DateTime<Utc>)>>;
         let mut changes = Vec::new();
         for _ in 0..MOST_READINGS {
-            let (read, pages) = self.read_pages(since).await?;
+            let (read, pages) = self.read_pages(claim, since).await?;
             let seen = read
                 .iter()
                 .map(|it| (it.event.uid.as_str().to_owned(), it.at))
@@ -180,7 +185,11 @@ impl Poll {
         })
     }
 
-    async fn read_pages(&self, since: DateTime<Utc>) -> Result<(Vec<Change>, usize), PollError> {
+    async fn read_pages(
+        &self,
+        claim: &PollClaim,
+        since: DateTime<Utc>,
+    ) -> Result<(Vec<Change>, usize), PollError> {
         let mut changes = Vec::new();
         let mut page = None;
         for number in 1..=MOST_PAGES {
@@ -196,6 +205,13 @@ impl Poll {
             match read.next {
                 None => return Ok((changes, number)),
                 Some(next) => page = Some(next),
+            }
+            if !self
+                .store
+                .renew_poll(claim, self.clock.now(), LEASE)
+                .await?
+            {
+                return Err(PollError::Overtaken);
             }
         }
         let reason = format!("the list of changes has no end after {MOST_PAGES} pages");

@@ -170,6 +170,11 @@ impl Client {
         });
         if let Some(crm) = &self.crm {
             crm.change(&receipt.uid, statut, None);
+            if self.rng.random_ratio(1, 3) {
+                // A CRM that tells late: the daemon may read it before.
+                let pause = self.rng.random_range(0..2_000);
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
         }
         let path = format!("demandes/{}/statut", receipt.uid);
         let answer = self.until_certain(&path, "crm", None, &body).await;

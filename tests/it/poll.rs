@@ -315,7 +315,31 @@ async fn two_pollers_do_not_read_at_the_same_time() {
     let later = now + TimeDelta::seconds(61);
     let second = store.claim_poll(later, lease).await.unwrap().unwrap();
     assert!(!store.finish_poll(&claim, Some(now)).await.unwrap());
+    assert!(!store.renew_poll(&claim, later, lease).await.unwrap());
+    // The second holds it for as long as it says so.
+    let much_later = later + TimeDelta::seconds(59);
+    assert!(store.renew_poll(&second, much_later, lease).await.unwrap());
+    let third = store.claim_poll(much_later + TimeDelta::seconds(59), lease);
+    assert_eq!(third.await.unwrap(), None);
     assert!(store.finish_poll(&second, Some(now)).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_died_while_it_read_keeps_no_other_from_reading() {
+    let crm = listing();
+    let sowell = FakeSowell::start().await;
+    let daemon = Builder::new().crm(crm.clone()).sowell(&sowell);
+    let daemon = daemon.start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let lease = TimeDelta::hours(1);
+    let held = daemon.state.store.claim_poll(Utc::now(), lease).await;
+    assert!(held.unwrap().is_some());
+    let (folder, environment) = daemon.stop().await;
+    crm.change(&uid, "CRC en cours", None);
+    let daemon = Builder::again(&folder, environment).crm(crm.clone());
+    let daemon = daemon.start().await;
+    poller(&daemon, &crm).look().await.unwrap();
+    assert_eq!(statuts(&daemon, &uid).await, ["CRC en cours"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,14 @@ pub trait Polls: Send + Sync {
         lease: Duration,
     ) -> Result<Option<PollClaim>, StoreError>;
 
+    /// Holds the claim for another `lease` from `now` on; `false` where another has taken it.
+    async fn renew_poll(
+        &self,
+        claim: &PollClaim,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<bool, StoreError>;
+
     /// Keeps how far the list is read and ends the claim; `false`, and nothing is kept, where
     /// another has taken it.
     async fn finish_poll(

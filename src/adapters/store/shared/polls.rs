@@ -24,6 +24,19 @@ impl Polls for DbStore {
             .await
     }
 
+    async fn renew_poll(
+        &self,
+        claim: &PollClaim,
+        now: DateTime<Utc>,
+        lease: Duration,
+    ) -> Result<bool, StoreError> {
+        self.writer
+            .write((claim.fence, now + lease), |connection, (fence, until)| {
+                Box::pin(renew(connection, *fence, *until))
+            })
+            .await
+    }
+
     async fn finish_poll(
         &self,
         claim: &PollClaim,
@@ -78,6 +91,29 @@ async fn claim(
         seen_until: seen_until.map(instant),
         first_demande: first.map(instant),
     }))
+}
+
+async fn renew(
+    connection: &mut DbConnection,
+    fence: i64,
+    until: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let kept = sqlx::query("UPDATE polls SET leased_until = $1 WHERE name = 'crm' AND fence = $2")
+        .bind(millis(until))
+        .bind(fence)
+        .execute(connection)
+        .await
+        .map_err(|error| failed(&error))?;
+    Ok(kept.rows_affected() == 1)
+}
+
+/// Ends the claim of a process that is gone; its late word then counts nothing.
+pub(super) async fn release(connection: &mut DbConnection) -> Result<(), StoreError> {
+    sqlx::query("UPDATE polls SET leased_until = 0, fence = fence + 1 WHERE leased_until > 0")
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
 }
 
 async fn finish(

@@ -139,7 +139,10 @@ impl Store for DbStore {
     async fn release_claims(&self) -> Result<(), StoreError> {
         self.writer
             .write((), |connection, ()| {
-                Box::pin(livraisons::release_claims(connection))
+                Box::pin(async {
+                    livraisons::release_claims(&mut *connection).await?;
+                    polls::release(connection).await
+                })
             })
             .await
     }
