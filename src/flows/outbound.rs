@@ -132,13 +132,12 @@ impl Outbound {
         for change in changes {
             let at = change.at;
             match self.read_one(change, newest_event).await {
-                Ok(Reading::Nothing) => {}
+                // It is known, or of no demande of ours.
+                Ok(Reading::Nothing) | Err(OutboundError::UnknownUid) => {}
                 Ok(Reading::Event(place)) => newest_event = place,
                 // It may be older than what the CRM told meanwhile, or be of a demande of ours
                 // whose UID is not known yet.
                 Ok(Reading::Overtaken) | Err(OutboundError::MayBeCreated) => return Ok(Some(at)),
-                // No demande of ours.
-                Err(OutboundError::UnknownUid) => {}
                 Err(error) => return Err(error),
             }
         }
