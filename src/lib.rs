@@ -14,6 +14,8 @@
 //! `tests/it/layering.rs` holds the walls. [`crash`] stands beside them: places where tests kill the
 //! process.
 
+#![forbid(unsafe_code)]
+
 pub mod domain;
 
 pub mod rules;
