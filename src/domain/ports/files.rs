@@ -1,0 +1,52 @@
+//! Where photos are kept.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::domain::signalement::Photo;
+
+/// Where photos are kept, each under its SHA-256.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// Stores a photo; once this returns, it survives a power cut. Storing it twice is harmless.
+    ///
+    /// # Errors
+    /// When it could not be written and synced whole.
+    async fn put(&self, photo: Photo) -> Result<(), FilesError>;
+
+    /// Reads a photo back.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError>;
+
+    /// The names of what has lain there untouched since `before`, in the part of the store whose
+    /// SHA-256 begin with this byte. Remains of writes that broke off count, under their own names.
+    ///
+    /// # Errors
+    /// When the store cannot be listed.
+    async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError>;
+
+    /// Removes what [`Files::settled`] named, unless it was put there again since; tells which.
+    /// What is put there in this very moment may go, too: see [`crate::domain::ports::Store::begin_removal`].
+    ///
+    /// # Errors
+    /// When it is there and cannot be removed.
+    async fn remove_settled(
+        &self,
+        shard: u8,
+        name: &str,
+        before: DateTime<Utc>,
+    ) -> Result<bool, FilesError>;
+
+    /// Whether photos can be written now.
+    ///
+    /// # Errors
+    /// Why not.
+    async fn ping(&self) -> Result<(), FilesError>;
+}
+
+/// A photo could not be stored or read.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("photo store: {0}")]
+pub struct FilesError(pub String);

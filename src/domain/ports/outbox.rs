@@ -1,0 +1,54 @@
+//! The outbox, as operators and the breaker see it.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::livraison::{Destination, LivraisonEtat};
+
+/// What the answer to `deliveries retry` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryOutcome {
+    /// It will be sent again.
+    Queued,
+    /// There is no such delivery.
+    Unknown,
+    /// It waits already, or was delivered.
+    NotDead(LivraisonEtat),
+    /// A later one went out first: only by force.
+    Overtaken,
+}
+
+/// A destination that is left alone for a while: its breaker is open. Past `until` one delivery may
+/// try the ground.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// Until when.
+    pub until: DateTime<Utc>,
+    /// How many times in a row it was tried for nothing.
+    pub failures: u32,
+    /// Whether it refuses our token or account; otherwise it fails.
+    pub refused: bool,
+    /// Why.
+    pub reason: String,
+}
+
+/// Which waiting deliveries a new way to their destination concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resume {
+    /// Those that were refused for our token.
+    Refused,
+    /// Every one: they failed at another address.
+    All,
+}
+
+/// Deliveries of one destination in one state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LivraisonCount {
+    /// Where they go.
+    pub destination: Destination,
+    /// Where they stand.
+    pub etat: LivraisonEtat,
+    /// How many.
+    pub count: i64,
+    /// When the oldest of them was accepted.
+    pub oldest_at: DateTime<Utc>,
+}

@@ -1,0 +1,125 @@
+//! SoWell and the mail server, as deliveries reach them.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::domain::livraison::{StatutPush, UidPush};
+
+/// SoWell's API.
+#[async_trait]
+pub trait Sowell: Send + Sync {
+    /// Whether the settings say where SoWell is.
+    fn configured(&self) -> bool;
+
+    /// Sends one status; `id` is the same at every attempt.
+    ///
+    /// # Errors
+    /// When no answer came: it is then unknown whether SoWell has it.
+    async fn send(&self, id: &str, push: &StatutPush) -> Result<Reply, Unreachable>;
+
+    /// Whether SoWell can be told the UID of a demande that was created after the answer.
+    fn takes_uid(&self) -> bool;
+
+    /// Tells such a UID; `id` is the same at every attempt.
+    ///
+    /// # Errors
+    /// When no answer came: it is then unknown whether SoWell has it.
+    async fn send_uid(&self, id: &str, push: &UidPush) -> Result<Reply, Unreachable>;
+}
+
+/// What a partner answered over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// What it means for the delivery.
+    pub meaning: ReplyMeaning,
+    /// `Retry-After`, as an instant.
+    pub retry_at: Option<DateTime<Utc>>,
+    /// The first bytes of the body.
+    pub excerpt: String,
+}
+
+/// What a partner's answer means for a delivery (contract, section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplyMeaning {
+    /// It has what was sent.
+    Taken,
+    /// It may take it later.
+    Later,
+    /// It refuses our token or rights, whatever is sent.
+    Unauthorized,
+    /// It will never take this.
+    Refused,
+}
+
+/// No answer came.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreachable(pub String);
+
+/// The way out for e-mails.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Sends one e-mail and gives the SMTP reply code, `None` where no server took part; `id` makes
+    /// a `Message-ID` that is the same at every attempt.
+    ///
+    /// # Errors
+    /// Tells whether another attempt can help.
+    async fn send(&self, id: &str, message: &Message) -> Result<Option<u16>, MailError>;
+}
+
+/// A rendered e-mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The addressee.
+    pub to: String,
+    /// The subject, on one line.
+    pub subject: String,
+    /// The body as plain text.
+    pub text: Option<String>,
+    /// The body as HTML.
+    pub html: Option<String>,
+}
+
+/// Why an e-mail was not sent.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{reason}")]
+pub struct MailError {
+    /// What it means for the e-mail.
+    pub failure: MailFailure,
+    /// The SMTP reply code; `None` without an answer.
+    pub code: Option<u16>,
+    /// What went wrong, without personal data.
+    pub reason: String,
+}
+
+/// What a failure means for the e-mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailFailure {
+    /// The server may take it later.
+    Temporary,
+    /// The server refuses our account, whatever the e-mail.
+    Refused,
+    /// No server will ever take it so.
+    Permanent,
+}
+
+impl MailError {
+    /// A failure that no server answered, and that may pass.
+    pub fn temporary(reason: impl Into<String>) -> Self {
+        Self {
+            failure: MailFailure::Temporary,
+            code: None,
+            reason: reason.into(),
+        }
+    }
+
+    /// A failure that no server answered, and that stays.
+    pub fn permanent(reason: impl Into<String>) -> Self {
+        Self {
+            failure: MailFailure::Permanent,
+            ..Self::temporary(reason)
+        }
+    }
+}
