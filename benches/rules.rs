@@ -1,6 +1,11 @@
 //! What a decision costs, beside the same decision written in Rust and beside the bare script call.
 //!
 //! `cargo bench --bench rules`
+//!
+//! Time moves with the machine; instructions do not. With `--count WHAT N` the program does one thing N times and
+//! nothing else in [`counted`], which valgrind counts:
+//! `valgrind --tool=callgrind --toggle-collect='rules::counted' PROGRAM --count decision 1000`, where PROGRAM is
+//! what `cargo bench --bench rules --no-run` names and WHAT is `script`, `decision`, `trace` or `mails`.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,6 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
@@ -20,11 +26,45 @@ use passerelle::domain::referentiel::Gestionnaire;
 use passerelle::domain::signalement::Signalement;
 use passerelle::rules::compile::{Generation, Known, compile};
 use passerelle::rules::coverage::Combinations;
-use passerelle::rules::{decide, foresee};
+use passerelle::rules::decide::{self, Decision, Undecided};
+use passerelle::rules::foresee::{self, Foreseen};
+use passerelle::rules::impact::Edit;
+use passerelle::rules::trace::Trace;
 use rhai::{AST, Dynamic, Engine, Map, Scope};
 
 fn main() {
-    divan::main();
+    let options: Vec<String> = std::env::args().skip(1).collect();
+    match options.as_slice() {
+        [option, what, times, ..] if option == "--count" => count(what, times.parse().unwrap()),
+        _ => divan::main(),
+    }
+}
+
+/// Does one thing so many times.
+fn count(what: &str, times: u32) {
+    let generation = shipped();
+    let signalement = sample(&generation);
+    let (generation, signalement) = (&generation, &signalement);
+    match what {
+        "script" => {
+            let (engine, script) = bare_script();
+            let arguments = arguments();
+            counted(times, || call(&engine, &script, arguments.clone()));
+        }
+        "decision" => counted(times, || decide::signalement(generation, signalement)),
+        "trace" => counted(times, || {
+            decide::signalement(generation, signalement).1.encode()
+        }),
+        "mails" => counted(times, || foreseen(generation, signalement)),
+        other => panic!("nothing is called {other}"),
+    }
+}
+
+#[inline(never)]
+fn counted<T>(times: u32, work: impl Fn() -> T) {
+    for _ in 0..times {
+        black_box(work());
+    }
 }
 
 /// The rules or the reference data of the repository.
@@ -153,13 +193,19 @@ fn decision_written_in_rust(bencher: Bencher) {
 /// The shipped `affecter`, on arguments that are ready, in an engine without any limit.
 #[divan::bench]
 fn bare_script_call(bencher: Bencher) {
-    let engine = Engine::new();
-    let text = &read("rules")["gestionnaire.rhai"];
-    let script = engine.compile(std::str::from_utf8(text).unwrap()).unwrap();
+    let (engine, script) = bare_script();
     let arguments = arguments();
     bencher
         .with_inputs(|| arguments.clone())
         .bench_values(|arguments| call(&engine, &script, arguments));
+}
+
+fn bare_script() -> (Engine, AST) {
+    let engine = Engine::new();
+    let text = &read("rules")["gestionnaire.rhai"];
+    let script = engine.compile(std::str::from_utf8(text).unwrap());
+    let script = script.unwrap();
+    (engine, script)
 }
 
 fn arguments() -> [Map; 3] {
@@ -241,7 +287,23 @@ fn trace_encoded(bencher: Bencher) {
 fn foreseen_with_its_mails(bencher: Bencher) {
     let generation = shipped();
     let signalement = sample(&generation);
-    bencher.bench(|| foresee::signalement(black_box(&generation), black_box(&signalement)));
+    bencher.bench(|| foreseen(black_box(&generation), black_box(&signalement)));
+}
+
+fn foreseen(
+    generation: &Generation,
+    signalement: &Signalement,
+) -> Foreseen<Result<Decision, Undecided>> {
+    foresee::signalement(generation, signalement, &mut Trace::default())
+}
+
+/// The same decided before and after an edit that changes nothing, as `impact` does.
+#[divan::bench]
+fn impact_of_an_edit_that_changes_nothing(bencher: Bencher) {
+    let generation = Arc::new(shipped());
+    let signalement = sample(&generation);
+    let edit = Edit::new(Arc::clone(&generation), generation);
+    bencher.bench(|| edit.signalement(black_box(&signalement)));
 }
 
 /// All combinations of the sample landlord, on all cores; the rate is decisions.

@@ -5,7 +5,8 @@
 //! [`connector`] the descriptions of
 //! other REST APIs, [`referentiel`] reads the CSV exports, [`compile`] joins it all into the one immutable
 //! [`compile::Generation`] that runs, once the admins' [`case`]s pass, and [`decide`] is the pure
-//! function that everything calls, leaving a [`trace`]. [`foresee`] asks it without anything coming
+//! function that everything calls, leaving a [`trace`]; both languages are shown what a [`view`] makes of the data, as far as
+//! they read it, their [`extent`]. [`foresee`] asks it without anything coming
 //! of it: for the cases, for [`coverage`] of every combination, for the [`impact`] of an edit.
 //! What is wrong with a file is a [`diagnostic`]. What editors know of the YAML
 //! files beforehand is a [`schema`]; what is known of how long rules take, their [`pace`].
@@ -18,6 +19,7 @@ pub mod connector;
 pub mod coverage;
 pub mod decide;
 pub mod diagnostic;
+pub mod extent;
 pub mod foresee;
 pub mod impact;
 pub mod pace;

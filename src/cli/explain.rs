@@ -13,7 +13,7 @@ use crate::cli::existing_store;
 use crate::domain::ports::Client;
 use crate::rules::decide::{self, Decision, Undecided};
 use crate::rules::foresee;
-use crate::rules::trace::Place;
+use crate::rules::trace::{Place, Trace};
 use crate::settings::Settings;
 
 #[derive(Debug, Args)]
@@ -51,7 +51,8 @@ fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
         bail!("SoWell recevrait un refus (422)");
     };
     let signalement = content.signalement;
-    let foreseen = foresee::signalement(&generation, &signalement);
+    let mut trace = Trace::default();
+    let foreseen = foresee::signalement(&generation, &signalement, &mut trace);
     let outcome = match &foreseen.decision {
         Ok(Decision::Transmettre(_)) => "Le signalement est transmis au CRM.".to_owned(),
         Ok(Decision::Ecarter { motif }) => {
@@ -63,7 +64,7 @@ fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
         Err(error) => format!("Aucune décision : {error}."),
     };
     println!("Version {}\n", generation.version);
-    print(&foreseen.trace.encode())?;
+    print(&trace.encode())?;
     println!("{outcome}");
     for error in foreseen.unwritten() {
         println!("Un e-mail ne pourrait pas être écrit : {error}.");

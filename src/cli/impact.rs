@@ -13,7 +13,7 @@ use crate::cli::edited::Edited;
 use crate::cli::{Format, existing_store, progress};
 use crate::flows::impact::Assessment;
 use crate::flows::reload;
-use crate::rules::impact::{self, Aspect, AspectImpact, Change, Count};
+use crate::rules::impact::{self, Aspect, AspectImpact, Change, Count, Edit};
 use crate::settings::Settings;
 
 /// Differences shown for each aspect; `--format json` has all.
@@ -49,8 +49,7 @@ impl Impact {
         let assessment = Assessment {
             store,
             read_stored: submission::stored_signalement,
-            before: Arc::new(before),
-            after: Arc::new(after),
+            edit: Edit::new(Arc::new(before), Arc::new(after)),
             since,
             limit: self.limit,
         };

@@ -9,8 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::ports::{Page, PastEvent, PastPayload, PastSignalement, Store, StoreError};
 use crate::domain::signalement::Signalement;
 use crate::flows::outbound::ReadStored;
-use crate::rules::compile::Generation;
-use crate::rules::impact::{self, Change, Impact};
+use crate::rules::impact::{self, Change, Edit, Impact};
 
 /// How many inputs are decided while the next ones are read.
 const PAGE: u32 = 5_000;
@@ -22,10 +21,8 @@ pub struct Assessment {
     pub store: Arc<dyn Store>,
     /// Reads a stored signalement back.
     pub read_stored: ReadStored,
-    /// What decides now.
-    pub before: Arc<Generation>,
-    /// What would decide.
-    pub after: Arc<Generation>,
+    /// What decides now, and what would.
+    pub edit: Edit,
     /// From when on; `None` for everything.
     pub since: Option<DateTime<Utc>>,
     /// At most so many signalements and so many events, the newest; `None` for all.
@@ -121,7 +118,7 @@ impl Past for PastSignalement {
 
     fn ask(&self, of: &Assessment) -> Option<(&str, Vec<Change>)> {
         let signalement = of.read(&self.received)?;
-        let changes = impact::signalement(&of.before, &of.after, &signalement);
+        let changes = of.edit.signalement(&signalement);
         Some((&self.name, changes))
     }
 }
@@ -142,8 +139,7 @@ impl Past for PastEvent {
 
     fn ask(&self, of: &Assessment) -> Option<(&str, Vec<Change>)> {
         let signalement = of.read(&self.received)?;
-        let (event, demande) = (&self.event, &self.demande);
-        let changes = impact::statut(&of.before, &of.after, event, &signalement, demande);
+        let changes = of.edit.statut(&self.event, &signalement, &self.demande);
         Some((self.event.uid.as_str(), changes))
     }
 }

@@ -578,12 +578,8 @@ fn compile_statuts(
 fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     let sample = sample_context();
     let seen = |name: &str| ScriptValue::json(&sample[name]);
-    let affecter = scripts.affecter(
-        seen("signalement"),
-        seen("residence"),
-        seen("qualification"),
-    );
-    let accuses = OCCASIONS.map(|kind| scripts.accuses(told(&occasion(kind))).err());
+    let affecter = scripts.affecter(|_| ["signalement", "residence", "qualification"].map(seen));
+    let accuses = OCCASIONS.map(|kind| scripts.accuses(|_| told(&occasion(kind))).err());
     for error in affecter
         .err()
         .into_iter()
@@ -643,7 +639,7 @@ fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnost
                 faults.push(fault);
             }
         };
-        let messages = match scripts.accuses(told(&context)) {
+        let messages = match scripts.accuses(|_| told(&context)) {
             Ok(messages) => messages,
             Err(error) => {
                 let line = error.line.unwrap_or(0);

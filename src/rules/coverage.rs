@@ -18,7 +18,7 @@ use crate::rules::decide::{Decision, StatutDecision, Undecided};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::foresee;
 use crate::rules::referentiel::GESTIONNAIRES;
-use crate::rules::trace::Place;
+use crate::rules::trace::{Place, Trace};
 
 /// How many codes of a group are named in a sentence.
 const NAMED: usize = 20;
@@ -270,7 +270,7 @@ impl<'g> Combinations<'g> {
     }
 
     fn decide_one(&self, signalement: &Signalement, at: Option<(u8, u8)>, found: &mut Found) {
-        let foreseen = foresee::signalement(self.generation, signalement);
+        let foreseen = foresee::signalement(self.generation, signalement, &mut Trace::unread());
         found.decisions += 1;
         let touched = |group: &mut Group| group.touch(signalement, at);
         match &foreseen.decision {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::fault::Fault;
 use crate::domain::livraison::Courriel;
-use crate::domain::referentiel::{Bien, Residence};
+use crate::domain::referentiel::{Bien, Referentiel, Residence};
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
 use crate::rules::compile::{
@@ -18,6 +18,7 @@ use crate::rules::compile::{
     Target, Transmission, Word,
 };
 use crate::rules::diagnostic::suggestion;
+use crate::rules::extent::Extent;
 use crate::rules::referentiel::{BIENS, RESIDENCES};
 use crate::rules::script::{self, AccuseMessage, ScriptError};
 use crate::rules::template::{self, TemplateError};
@@ -178,12 +179,14 @@ impl<'g> Subject<'g> {
     }
 
     /// What templates see under a name, without what only an e-mail has.
-    fn value<V: Seen>(&self, name: &str) -> Option<V> {
+    fn value<V: Seen>(&self, name: &str, extent: &Extent) -> Option<V> {
         Some(match name {
-            "signalement" => view::signalement(self.signalement),
-            "residence" => view::residence(self.residence),
-            "bien" => self.bien.map_or_else(V::nothing, view::bien),
-            "qualification" => view::qualification(self.qualification),
+            "signalement" => view::signalement(self.signalement, extent),
+            "residence" => view::residence(self.residence, extent),
+            "bien" => self
+                .bien
+                .map_or_else(V::nothing, |bien| view::bien(bien, extent)),
+            "qualification" => view::qualification(self.qualification, extent),
             "priorite" => V::text(&self.priorite.text),
             _ => return None,
         })
@@ -196,11 +199,12 @@ pub fn signalement(
     signalement: &Signalement,
 ) -> (Result<Decision, Undecided>, Trace) {
     let mut trace = Trace::default();
-    let decision = decide_signalement(generation, signalement, &mut trace);
+    let decision = signalement_with(generation, signalement, &mut trace);
     (decision, trace)
 }
 
-fn decide_signalement(
+/// The same with a trace that the caller has.
+pub(super) fn signalement_with(
     generation: &Generation,
     signalement: &Signalement,
     trace: &mut Trace,
@@ -226,7 +230,9 @@ fn decide_signalement(
         });
     }
     let affectation = affectation(rules, &subject, trace)?;
-    let contexte = rules.templates.contexte(&|name| subject.value(name));
+    let contexte = rules
+        .templates
+        .contexte(&|name, extent| subject.value(name, extent));
     let contexte = contexte.inspect_err(|error| {
         trace.push(
             "contexte",
@@ -366,11 +372,15 @@ fn affectation(
     subject: &Subject<'_>,
     trace: &mut Trace,
 ) -> Result<script::Affectation, ScriptError> {
-    let result = rules.scripts.affecter(
-        view::signalement(subject.signalement),
-        view::residence(subject.residence),
-        view::qualification(subject.qualification),
-    );
+    let result = rules
+        .scripts
+        .affecter(|[signalement, residence, qualification]| {
+            [
+                view::signalement(subject.signalement, signalement),
+                view::residence(subject.residence, residence),
+                view::qualification(subject.qualification, qualification),
+            ]
+        });
     let asked = &subject.qualification.type_gestionnaire;
     match &result {
         Ok(found) => trace.push(
@@ -415,11 +425,12 @@ fn assigned(found: &script::Affectation, asked: &str) -> String {
 #[must_use]
 pub fn statut(rules: &RuleSet, event: &StatutEvent, canal: &str) -> (StatutDecision, Trace) {
     let mut trace = Trace::default();
-    let decision = decide_statut(rules, event, canal, &mut trace);
+    let decision = statut_with(rules, event, canal, &mut trace);
     (decision, trace)
 }
 
-fn decide_statut(
+/// The same with a trace that the caller has.
+pub(super) fn statut_with(
     rules: &RuleSet,
     event: &StatutEvent,
     canal: &str,
@@ -545,7 +556,7 @@ fn unknown_statut(
 }
 
 /// What `accuses.rhai` is told of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Occasion<'a> {
     /// A demande was created.
     Transmis {
@@ -571,6 +582,16 @@ pub enum Occasion<'a> {
 }
 
 impl<'a> Occasion<'a> {
+    /// What became of a signalement, whose demande, if any, has this UID; `None` where nothing did.
+    #[must_use]
+    pub fn of_signalement(decision: &'a Result<Decision, Undecided>, uid: &'a Uid) -> Option<Self> {
+        match decision {
+            Ok(Decision::Transmettre(demande)) => Some(Self::Transmis { uid, demande }),
+            Ok(Decision::Ecarter { motif }) => Some(Self::Ecarte { motif }),
+            Err(_) => None,
+        }
+    }
+
     /// A status change after which the demande is as `after` says, see [`after`]; `None` for a
     /// status that is held, whose turn comes once the rules know it.
     #[must_use]
@@ -599,10 +620,10 @@ impl<'a> Occasion<'a> {
         }
     }
 
-    pub(super) fn demande<V: Seen>(&self) -> V {
+    pub(super) fn demande<V: Seen>(&self, extent: &Extent) -> V {
         match self {
             Self::Transmis { uid, demande } | Self::Statut { uid, demande, .. } => {
-                view::demande(uid, demande)
+                view::demande(uid, demande, extent)
             }
             Self::Ecarte { .. } => V::nothing(),
         }
@@ -631,7 +652,7 @@ pub fn accuses(
 ) -> (Vec<AccuseMessage>, Option<ScriptError>) {
     let scripts = &generation.rules.scripts;
     let kind = occasion.kind();
-    match scripts.accuses(view::evenement(signalement, occasion)) {
+    match scripts.accuses(|extent| view::evenement(signalement, occasion, extent)) {
         Ok(messages) => {
             let names: Vec<&str> = messages.iter().map(|it| it.modele.as_str()).collect();
             let (outcome, effect) = match names.len() {
@@ -672,17 +693,6 @@ pub struct MailContext<'a> {
 }
 
 impl<'a> MailContext<'a> {
-    /// The names that every e-mail may rely on.
-    const NAMES: [&'static str; 7] = [
-        "signalement",
-        "residence",
-        "bien",
-        "qualification",
-        "priorite",
-        "demande",
-        "evenement",
-    ];
-
     /// What is known on an occasion.
     #[must_use]
     pub fn new(
@@ -697,30 +707,52 @@ impl<'a> MailContext<'a> {
         }
     }
 
+    /// Whether every template sees the same of both.
+    #[must_use]
+    pub fn shows_the_same_as(&self, other: &Self) -> bool {
+        let it = self.signalement;
+        let [one, two] = [self, other].map(|it| (&it.generation.rules, &it.generation.referentiel));
+        let priorite = |rules: &'a RuleSet| {
+            let word = rules.priorites.get(&it.priorite);
+            word.map(|word| &word.text)
+        };
+        let bien = |all: &'a Referentiel| it.bien.as_deref().and_then(|code| all.bien(code));
+        it == other.signalement
+            && self.occasion == other.occasion
+            && priorite(one.0) == priorite(two.0)
+            && one.0.qualifications.get(&it.qualification)
+                == two.0.qualifications.get(&it.qualification)
+            && one.1.residence(&it.residence) == two.1.residence(&it.residence)
+            && bien(one.1) == bien(two.1)
+    }
+
     /// The value under a name; nothing for what the landlord no longer knows.
     #[must_use]
-    pub fn value<V: Seen>(&self, name: &str) -> Option<V> {
+    pub fn value<V: Seen>(&self, name: &str, extent: &Extent) -> Option<V> {
         let Generation {
             rules, referentiel, ..
         } = self.generation;
         let it = self.signalement;
         let found = match name {
-            "signalement" => Some(view::signalement(it)),
-            "residence" => referentiel.residence(&it.residence).map(view::residence),
+            "signalement" => Some(view::signalement(it, extent)),
+            "residence" => {
+                let found = referentiel.residence(&it.residence);
+                found.map(|it| view::residence(it, extent))
+            }
             "bien" => {
-                let code = it.bien.as_deref();
-                code.and_then(|code| referentiel.bien(code)).map(view::bien)
+                let found = it.bien.as_deref().and_then(|code| referentiel.bien(code));
+                found.map(|it| view::bien(it, extent))
             }
             "qualification" => {
                 let found = rules.qualifications.get(&it.qualification);
-                found.map(view::qualification)
+                found.map(|it| view::qualification(it, extent))
             }
             "priorite" => {
                 let found = rules.priorites.get(&it.priorite);
                 found.map(|word| V::text(&word.text))
             }
-            "demande" => Some(self.occasion.demande()),
-            "evenement" => Some(view::evenement(it, self.occasion)),
+            "demande" => Some(self.occasion.demande(extent)),
+            "evenement" => Some(view::evenement(it, self.occasion, extent)),
             _ => return None,
         };
         Some(found.unwrap_or_else(V::nothing))
@@ -733,12 +765,12 @@ impl<'a> MailContext<'a> {
         let write = |message: AccuseMessage| {
             let mut context = message.values;
             // The message's own keys never hide what every template may rely on.
-            for name in Self::NAMES {
+            for name in view::OF_MAIL {
                 let value = match name {
                     // Its signalement and its demande stand beside it; `template::values_of` joins
                     // them again.
                     "evenement" => Some(view::evenement_alone(self.occasion)),
-                    name => self.value(name),
+                    name => self.value(name, &Extent::Whole),
                 };
                 context.insert(name.to_owned(), value.unwrap_or_default());
             }

@@ -9,6 +9,7 @@ use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Decision, MailContext, Occasion, StatutDecision, Undecided};
+use crate::rules::extent::Extent;
 use crate::rules::script::{AccuseMessage, ScriptError};
 use crate::rules::template::{Rendered, TemplateError, TemplateValue};
 use crate::rules::trace::Trace;
@@ -16,6 +17,17 @@ use crate::rules::view::Seen;
 
 /// The instant of every signalement that nobody sent.
 const HARMLESS_DATE: &str = "2026-01-15T10:00:00+01:00";
+
+/// A decision, and the e-mails that the rules ask for on its occasion, none of them written yet.
+#[derive(Debug)]
+pub struct Asked<D> {
+    /// What would be decided.
+    pub decision: D,
+    /// The e-mails.
+    pub messages: Vec<AccuseMessage>,
+    /// Why the script that asks for e-mails failed, where it did.
+    pub unasked: Option<ScriptError>,
+}
 
 /// A decision with everything that would follow from it.
 #[derive(Debug)]
@@ -26,8 +38,6 @@ pub struct Foreseen<D> {
     pub mails: Vec<ForeseenMail>,
     /// Why the script that asks for e-mails failed, where it did.
     pub unasked: Option<ScriptError>,
-    /// How it was decided.
-    pub trace: Trace,
 }
 
 /// An e-mail that would be sent.
@@ -42,12 +52,6 @@ impl ForeseenMail {
     #[must_use]
     pub fn modele(&self) -> &str {
         &self.message.modele
-    }
-
-    /// Whether it says the same to the same person.
-    #[must_use]
-    pub fn same_as(&self, other: &Self) -> bool {
-        self.message.a == other.message.a && self.rendered == other.rendered
     }
 }
 
@@ -73,25 +77,21 @@ pub fn uid() -> Uid {
     Uid::new("(à venir)".into())
 }
 
-/// What would become of a signalement.
+/// What would become of a signalement; how it was decided is added to the trace.
 #[must_use]
 pub fn signalement(
     generation: &Generation,
     signalement: &Signalement,
+    trace: &mut Trace,
 ) -> Foreseen<Result<Decision, Undecided>> {
-    let (decision, mut trace) = decide::signalement(generation, signalement);
+    let asked = ask(generation, signalement, trace);
     let uid = uid();
-    let occasion = match &decision {
-        Ok(Decision::Transmettre(demande)) => Some(Occasion::Transmis { uid: &uid, demande }),
-        Ok(Decision::Ecarter { motif }) => Some(Occasion::Ecarte { motif }),
-        Err(_) => None,
-    };
-    let (mails, unasked) = mails(generation, signalement, occasion, &mut trace);
+    let occasion = Occasion::of_signalement(&asked.decision, &uid);
+    let mails = mails(generation, signalement, occasion, asked.messages);
     Foreseen {
-        decision,
         mails,
-        unasked,
-        trace,
+        unasked: asked.unasked,
+        decision: asked.decision,
     }
 }
 
@@ -103,39 +103,89 @@ pub fn statut(
     signalement: &Signalement,
     demande: &NewDemande,
 ) -> Foreseen<StatutDecision> {
-    let canal = event.canal.as_deref().unwrap_or(&demande.canal);
-    let (decision, mut trace) = decide::statut(&generation.rules, event, canal);
     let after = decide::after(event, demande);
-    let occasion = Occasion::of_statut(event, &decision, &after);
-    let (mails, unasked) = mails(generation, signalement, occasion, &mut trace);
+    let asked = ask_of_statut(generation, event, signalement, demande, &after);
+    let occasion = Occasion::of_statut(event, &asked.decision, &after);
+    let mails = mails(generation, signalement, occasion, asked.messages);
     Foreseen {
-        decision,
         mails,
-        unasked,
-        trace,
+        unasked: asked.unasked,
+        decision: asked.decision,
     }
+}
+
+/// What would be decided about a signalement, and which e-mails be asked for.
+#[must_use]
+pub fn ask(
+    generation: &Generation,
+    signalement: &Signalement,
+    trace: &mut Trace,
+) -> Asked<Result<Decision, Undecided>> {
+    let decision = decide::signalement_with(generation, signalement, trace);
+    let uid = uid();
+    let occasion = Occasion::of_signalement(&decision, &uid);
+    let asked = occasion.map(|it| decide::accuses(generation, signalement, it, trace));
+    let (messages, unasked) = asked.unwrap_or_default();
+    Asked {
+        decision,
+        messages,
+        unasked,
+    }
+}
+
+/// The same about a status change of this demande, which is then as `after` says, see [`decide::after`].
+#[must_use]
+pub fn ask_of_statut(
+    generation: &Generation,
+    event: &StatutEvent,
+    signalement: &Signalement,
+    demande: &NewDemande,
+    after: &NewDemande,
+) -> Asked<StatutDecision> {
+    let canal = event.canal.as_deref().unwrap_or(&demande.canal);
+    let trace = &mut Trace::unread();
+    let decision = decide::statut_with(&generation.rules, event, canal, trace);
+    let occasion = Occasion::of_statut(event, &decision, after);
+    let asked = occasion.map(|it| decide::accuses(generation, signalement, it, trace));
+    let (messages, unasked) = asked.unwrap_or_default();
+    Asked {
+        decision,
+        messages,
+        unasked,
+    }
+}
+
+/// The text of an e-mail that was asked for.
+///
+/// # Errors
+/// When its template is missing or fails.
+pub fn write(
+    generation: &Generation,
+    context: &MailContext<'_>,
+    message: &AccuseMessage,
+) -> Result<Rendered, TemplateError> {
+    let values = |name: &str, extent: &Extent| {
+        let own = || message.values.get(name).map(TemplateValue::json);
+        context.value(name, extent).or_else(own)
+    };
+    generation.rules.templates.mail(&message.modele, &values)
 }
 
 fn mails(
     generation: &Generation,
     signalement: &Signalement,
     occasion: Option<Occasion<'_>>,
-    trace: &mut Trace,
-) -> (Vec<ForeseenMail>, Option<ScriptError>) {
+    messages: Vec<AccuseMessage>,
+) -> Vec<ForeseenMail> {
     let Some(occasion) = occasion else {
-        return (Vec::new(), None);
+        return Vec::new();
     };
-    let (messages, unasked) = decide::accuses(generation, signalement, occasion, trace);
     let context = MailContext::new(generation, signalement, occasion);
-    let write = |message: AccuseMessage| {
-        let values = |name: &str| {
-            let own = || message.values.get(name).map(TemplateValue::json);
-            context.value(name).or_else(own)
-        };
-        let rendered = generation.rules.templates.mail(&message.modele, &values);
-        ForeseenMail { message, rendered }
+    let write = |message: AccuseMessage| ForeseenMail {
+        rendered: write(generation, &context, &message),
+        message,
     };
-    (messages.into_iter().map(write).collect(), unasked)
+    messages.into_iter().map(write).collect()
 }
 
 /// A signalement that nobody sent: a known code for each, the first in the alphabet, and values

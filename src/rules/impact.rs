@@ -2,6 +2,7 @@
 //! edit and after it, and every difference counted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -10,8 +11,10 @@ use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
 use crate::rules::compile::Generation;
 use crate::rules::coverage::generalise;
-use crate::rules::decide::{Decision, StatutDecision, Undecided};
-use crate::rules::foresee::{self, Foreseen, ForeseenMail};
+use crate::rules::decide::{self, Decision, MailContext, Occasion, StatutDecision, Undecided};
+use crate::rules::foresee;
+use crate::rules::script::AccuseMessage;
+use crate::rules::trace::Trace;
 
 /// How many of those that change are named for each difference.
 const EXAMPLES: usize = 3;
@@ -178,49 +181,122 @@ pub fn tally<T: Sync>(
         .reduce(Impact::default, Impact::join)
 }
 
-/// What changes about a signalement.
-#[must_use]
-pub fn signalement(before: &Generation, after: &Generation, it: &Signalement) -> Vec<Change> {
-    let [before, after] = [before, after].map(|generation| foresee::signalement(generation, it));
-    let mut changes = Vec::new();
-    match (&before.decision, &after.decision) {
-        (Ok(Decision::Transmettre(one)), Ok(Decision::Transmettre(other))) => {
-            changes = demande(one, other);
-        }
-        (one, other) => {
-            let [from, to] = [one, other].map(|decision| match decision {
-                Ok(Decision::Transmettre(_)) => "transmis".to_owned(),
-                Ok(Decision::Ecarter { .. }) => "non transmis".to_owned(),
-                Err(Undecided::UnknownCodes(_)) => "refusé (code inconnu)".to_owned(),
-                Err(error) => format!("échec : {}", generalise(error.to_string(), it)),
-            });
-            differ(&mut changes, Aspect::Sort, from, to);
-        }
-    }
-    changes.extend(mails(&before, &after));
-    changes
+/// The rules before an edit and after it.
+#[derive(Clone)]
+pub struct Edit {
+    before: Arc<Generation>,
+    after: Arc<Generation>,
+    same_templates: bool,
 }
 
-/// What changes about a status event of this demande.
-#[must_use]
-pub fn statut(
-    before: &Generation,
-    after: &Generation,
-    event: &StatutEvent,
-    signalement: &Signalement,
-    demande: &NewDemande,
-) -> Vec<Change> {
-    let [before, after] =
-        [before, after].map(|generation| foresee::statut(generation, event, signalement, demande));
-    let mut changes = Vec::new();
-    let [from, to] = [&before, &after].map(|it| match &it.decision {
-        StatutDecision::Translate { statut_sowell } => statut_sowell.clone(),
-        StatutDecision::Ignore { .. } => "rien (ignoré)".to_owned(),
-        StatutDecision::Unknown(_) => "rien (inconnu des règles)".to_owned(),
-    });
-    differ(&mut changes, Aspect::StatutSowell, from, to);
-    changes.extend(mails(&before, &after));
-    changes
+impl Edit {
+    /// From these to those.
+    #[must_use]
+    pub fn new(before: Arc<Generation>, after: Arc<Generation>) -> Self {
+        let [one, other] = [&before, &after].map(|it| &it.rules.templates);
+        Self {
+            same_templates: one.are_those_of(other),
+            before,
+            after,
+        }
+    }
+
+    /// What changes about a signalement.
+    #[must_use]
+    pub fn signalement(&self, it: &Signalement) -> Vec<Change> {
+        let asked = self.both(|rules| foresee::ask(rules, it, &mut Trace::unread()));
+        let mut changes = Vec::new();
+        match asked.each_ref().map(|it| &it.decision) {
+            [
+                Ok(Decision::Transmettre(one)),
+                Ok(Decision::Transmettre(other)),
+            ] => {
+                changes = demande(one, other);
+            }
+            decisions => {
+                let [from, to] = decisions.map(|decision| match decision {
+                    Ok(Decision::Transmettre(_)) => "transmis".to_owned(),
+                    Ok(Decision::Ecarter { .. }) => "non transmis".to_owned(),
+                    Err(Undecided::UnknownCodes(_)) => "refusé (code inconnu)".to_owned(),
+                    Err(error) => format!("échec : {}", generalise(error.to_string(), it)),
+                });
+                differ(&mut changes, Aspect::Sort, from, to);
+            }
+        }
+        let uid = foresee::uid();
+        let occasion = |decision| Occasion::of_signalement(decision, &uid);
+        let [before, after] = &asked;
+        let occasions = [occasion(&before.decision), occasion(&after.decision)];
+        changes.extend(self.mails(it, occasions, [&before.messages, &after.messages]));
+        changes
+    }
+
+    /// What changes about a status event of this demande.
+    #[must_use]
+    pub fn statut(
+        &self,
+        event: &StatutEvent,
+        signalement: &Signalement,
+        demande: &NewDemande,
+    ) -> Vec<Change> {
+        let then = decide::after(event, demande);
+        let [before, after] =
+            self.both(|rules| foresee::ask_of_statut(rules, event, signalement, demande, &then));
+        let mut changes = Vec::new();
+        let [from, to] = [&before.decision, &after.decision].map(|decision| match decision {
+            StatutDecision::Translate { statut_sowell } => statut_sowell.clone(),
+            StatutDecision::Ignore { .. } => "rien (ignoré)".to_owned(),
+            StatutDecision::Unknown(_) => "rien (inconnu des règles)".to_owned(),
+        });
+        differ(&mut changes, Aspect::StatutSowell, from, to);
+        let occasions = [&before.decision, &after.decision]
+            .map(|decision| Occasion::of_statut(event, decision, &then));
+        changes.extend(self.mails(signalement, occasions, [&before.messages, &after.messages]));
+        changes
+    }
+
+    fn both<T>(&self, ask: impl Fn(&Generation) -> T) -> [T; 2] {
+        [ask(&self.before), ask(&self.after)]
+    }
+
+    fn mails(
+        &self,
+        about: &Signalement,
+        [before, after]: [Option<Occasion<'_>>; 2],
+        [ours, theirs]: [&[AccuseMessage]; 2],
+    ) -> Option<Change> {
+        let [from, to] = [ours, theirs].map(|messages| {
+            let mut names: Vec<&str> = messages.iter().map(|it| it.modele.as_str()).collect();
+            names.sort_unstable();
+            names.join(", ")
+        });
+        if from != to {
+            let said = |names: String| {
+                if names.is_empty() {
+                    "aucun".to_owned()
+                } else {
+                    names
+                }
+            };
+            return Some(Change {
+                aspect: Aspect::Accuses,
+                from: said(from),
+                to: said(to),
+            });
+        }
+        let before = MailContext::new(&self.before, about, before?);
+        let after = MailContext::new(&self.after, about, after?);
+        // Equal templates on equal values write equal e-mails: most need not be written to know that.
+        let same_values = self.same_templates && before.shows_the_same_as(&after);
+        let same = ours.iter().zip(theirs).all(|(one, other)| {
+            let written = || {
+                let one = foresee::write(&self.before, &before, one);
+                one == foresee::write(&self.after, &after, other)
+            };
+            one.a == other.a && (same_values && one == other || written())
+        });
+        (!same).then(|| unsaid(Aspect::Courriel))
+    }
 }
 
 fn differ(
@@ -267,30 +343,41 @@ fn unsaid(aspect: Aspect) -> Change {
     }
 }
 
-fn mails<D>(before: &Foreseen<D>, after: &Foreseen<D>) -> Option<Change> {
-    let [from, to] = [before, after].map(|it| {
-        let mut names: Vec<&str> = it.mails.iter().map(ForeseenMail::modele).collect();
-        names.sort_unstable();
-        names.join(", ")
-    });
-    if from != to {
-        let said = |names: String| {
-            if names.is_empty() {
-                "aucun".to_owned()
-            } else {
-                names
-            }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_and_examples_do_not_depend_on_which_core_was_first() {
+        let inputs: Vec<String> = (0..10 * CHUNK + 7).map(|it| format!("S-{it}")).collect();
+        let change = |to: &str| Change {
+            aspect: Aspect::Workflow,
+            from: "W".into(),
+            to: to.into(),
         };
-        return Some(Change {
-            aspect: Aspect::Accuses,
-            from: said(from),
-            to: said(to),
-        });
+        // One in five cannot be read, and of the others every third goes to A and every second to B.
+        let ask = |name: &String| {
+            let number: usize = name[2..].parse().ok()?;
+            let changes = match number {
+                it if it % 5 == 0 => return None,
+                it if it % 3 == 0 => vec![change("A")],
+                it if it % 2 == 0 => vec![change("B")],
+                _ => Vec::new(),
+            };
+            Some((name.clone(), changes))
+        };
+        let asked: Vec<(String, Vec<Change>)> = inputs.iter().filter_map(ask).collect();
+        let mut expected = Impact::default();
+        for (name, changes) in &asked {
+            expected.add(name, changes.clone());
+        }
+        for _ in 0..20 {
+            let found = tally(&asked, |(name, changes)| Some((name, changes.clone())));
+            assert_eq!(found, expected);
+        }
+        let found = &expected.aspects[&Aspect::Workflow].changes;
+        assert_eq!(found[&change("A")].examples, ["S-3", "S-6", "S-9"]);
+        assert_eq!(found[&change("B")].examples, ["S-2", "S-4", "S-8"]);
+        assert_eq!(expected.examined, 805);
     }
-    let same = before
-        .mails
-        .iter()
-        .zip(&after.mails)
-        .all(|(one, other)| one.same_as(other));
-    (!same).then(|| unsaid(Aspect::Courriel))
 }

@@ -5,6 +5,7 @@
 //! limit, since Rhai has none by default on most.
 
 mod check;
+mod reads;
 mod words;
 
 pub use check::NamedTemplate;
@@ -18,6 +19,7 @@ use serde_json::{Number, Value};
 use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::Gestionnaire;
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::extent::Extent;
 use crate::rules::view::{self, Seen};
 
 /// The script that finds who is concerned and who acts.
@@ -38,8 +40,8 @@ const MAX_MESSAGES: usize = 20;
 #[derive(Debug)]
 pub struct Scripts {
     engine: Engine,
-    gestionnaire: Script,
-    accuses: Script,
+    gestionnaire: Script<3>,
+    accuses: Script<1>,
 }
 
 /// Who is concerned and who acts, as `affecter` answered.
@@ -95,18 +97,16 @@ impl Scripts {
         })
     }
 
-    /// Calls `affecter(signalement, residence, qualification)`.
+    /// Calls `affecter(signalement, residence, qualification)`; `arguments` makes these, as far as the script reads
+    /// them.
     ///
     /// # Errors
     /// When the script throws, exceeds a limit or answers something else than two managers.
     pub fn affecter(
         &self,
-        signalement: ScriptValue,
-        residence: ScriptValue,
-        qualification: ScriptValue,
+        arguments: impl FnOnce(&[Extent; 3]) -> [ScriptValue; 3],
     ) -> Result<Affectation, ScriptError> {
         let call = self.gestionnaire.call(&AFFECTER);
-        let arguments = [signalement, residence, qualification];
         let answer = self.call(&self.gestionnaire, &call, arguments)?;
         let mut answer = answer
             .try_cast::<Map>()
@@ -121,13 +121,16 @@ impl Scripts {
         }
     }
 
-    /// Calls `accuses(evenement)`.
+    /// Calls `accuses(evenement)`; `evenement` makes it, as far as the script reads it.
     ///
     /// # Errors
     /// When the script throws, exceeds a limit or answers something else than a list of messages.
-    pub fn accuses(&self, evenement: ScriptValue) -> Result<Vec<AccuseMessage>, ScriptError> {
+    pub fn accuses(
+        &self,
+        evenement: impl FnOnce(&Extent) -> ScriptValue,
+    ) -> Result<Vec<AccuseMessage>, ScriptError> {
         let call = self.accuses.call(&ACCUSE);
-        let answer = self.call(&self.accuses, &call, [evenement])?;
+        let answer = self.call(&self.accuses, &call, |[extent]| [evenement(extent)])?;
         let list = answer.into_array().map_err(|_| {
             call.shape("une liste de messages #{a: …, modele: …}, vide s'il n'y en a pas")
         })?;
@@ -159,11 +162,11 @@ impl Scripts {
 
     fn call<const N: usize>(
         &self,
-        script: &Script,
+        script: &Script<N>,
         call: &Call,
-        arguments: [ScriptValue; N],
+        arguments: impl FnOnce(&[Extent; N]) -> [ScriptValue; N],
     ) -> Result<Dynamic, ScriptError> {
-        let arguments = arguments.map(|ScriptValue(it)| it);
+        let arguments = arguments(&script.read).map(|ScriptValue(it)| it);
         self.engine
             .call_fn_with_options::<Dynamic>(
                 CallFnOptions::new(),
@@ -200,12 +203,12 @@ fn engine() -> Engine {
     engine
 }
 
-fn compile_one(
+fn compile_one<const N: usize>(
     engine: &Engine,
-    entry: &Entry,
+    entry: &Entry<N>,
     text: &str,
     faults: &mut Vec<Diagnostic>,
-) -> Option<Script> {
+) -> Option<Script<N>> {
     let Entry {
         file,
         function,
@@ -249,8 +252,9 @@ fn compile_one(
     if faults.len() > before {
         return None;
     }
-    check::fields(&ast, function, parameters, file, faults);
-    Some(Script { ast, line })
+    check::fields(&ast, function, &parameters, file, faults);
+    let read = reads::of(&ast, function);
+    Some(Script { ast, line, read })
 }
 
 /// Where a function begins: the engine does not say, its text does. 0 where it is too unusual.
@@ -264,35 +268,37 @@ fn line_of(text: &str, function: &str) -> u32 {
 }
 
 /// A function that the daemon calls.
-struct Entry {
+struct Entry<const N: usize> {
     file: &'static str,
     function: &'static str,
     /// The fields of each parameter.
-    parameters: &'static [&'static [&'static str]],
+    parameters: [&'static [&'static str]; N],
 }
 
-const AFFECTER: Entry = Entry {
+const AFFECTER: Entry<3> = Entry {
     file: GESTIONNAIRE,
     function: "affecter",
-    parameters: &[&view::SIGNALEMENT, &view::RESIDENCE, &view::QUALIFICATION],
+    parameters: [&view::SIGNALEMENT, &view::RESIDENCE, &view::QUALIFICATION],
 };
 
-const ACCUSE: Entry = Entry {
+const ACCUSE: Entry<1> = Entry {
     file: ACCUSES,
     function: "accuses",
-    parameters: &[&view::EVENEMENT],
+    parameters: [&view::EVENEMENT],
 };
 
-/// A compiled script.
+/// A compiled script, whose function takes so many parameters.
 #[derive(Debug)]
-struct Script {
+struct Script<const N: usize> {
     ast: AST,
     /// Where its function stands, from 1; 0 where its text is too unusual to tell.
     line: u32,
+    /// How much of each parameter it reads.
+    read: [Extent; N],
 }
 
-impl Script {
-    fn call(&self, entry: &Entry) -> Call {
+impl<const N: usize> Script<N> {
+    fn call(&self, entry: &Entry<N>) -> Call {
         Call {
             file: entry.file,
             function: entry.function,
@@ -410,7 +416,7 @@ impl Seen for ScriptValue {
                 let items = items.iter().map(|it| Self::json(it).0);
                 Self(Dynamic::from_array(items.collect()))
             }
-            Value::Object(entries) => Self::fields(
+            Value::Object(entries) => Self::entries(
                 entries
                     .iter()
                     .map(|(key, it)| (key.as_str(), Self::json(it))),
@@ -418,8 +424,12 @@ impl Seen for ScriptValue {
         }
     }
 
-    fn fields<'a>(fields: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
-        let entries = fields.into_iter().map(|(key, Self(it))| (key.into(), it));
+    fn fields(fields: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
+        Self::entries(fields)
+    }
+
+    fn entries<'a>(entries: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
+        let entries = entries.into_iter().map(|(key, Self(it))| (key.into(), it));
         Self(Dynamic::from_map(entries.collect()))
     }
 }
@@ -459,6 +469,7 @@ fn clamp(number: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::referentiel::{Gestionnaires, Residence};
     use rstest::rstest;
     use serde_json::json;
 
@@ -474,11 +485,12 @@ mod tests {
         let (scripts, faults) = compile(&text, SILENT);
         let scripts = scripts.unwrap_or_else(|| panic!("{faults:?}"));
         let who = json!({"type": "t", "identifiant": "T-1", "nom": "n", "email": "e"});
-        scripts.affecter(
-            ScriptValue::json(&json!({"priorite": "high", "bien": null})),
-            ScriptValue::json(&json!({"gestionnaires": {"t": who}})),
-            ScriptValue::json(&json!({"type_gestionnaire": "t"})),
-        )
+        let arguments = [
+            json!({"priorite": "high", "bien": null}),
+            json!({"gestionnaires": {"t": who}}),
+            json!({"type_gestionnaire": "t"}),
+        ];
+        scripts.affecter(|_| arguments.map(|it| ScriptValue::json(&it)))
     }
 
     #[test]
@@ -574,13 +586,60 @@ mod tests {
         );
     }
 
+    #[rstest]
+    #[case(
+        "#{gestionnaire_concerne: b.gestionnaires.t, acteur_en_charge: b.gestionnaires[c.type_gestionnaire]}"
+    )]
+    #[case(
+        "let copie = b; #{gestionnaire_concerne: copie.gestionnaires.t, acteur_en_charge: b.gestionnaires.t}"
+    )]
+    #[case("throw `${a.priorite}, ${a.autres}, ${a.keys().len()}, ${c.len()}`")]
+    #[case("throw `${b.nom}, ${\"nom\" in b}, ${b.gestionaires}`")]
+    #[case("let f = |x| x.nom; throw f.call(b)")]
+    #[case("a.priorite = \"low\"; a.nouveau = 1; throw `${a.priorite}, ${a.len()}`")]
+    fn a_script_that_is_given_what_it_reads_answers_as_with_all(#[case] body: &str) {
+        let text = format!("fn affecter(a, b, c) {{\n{body}\n}}");
+        let (scripts, faults) = compile(&text, SILENT);
+        let scripts = scripts.unwrap_or_else(|| panic!("{faults:?}"));
+        let who = Gestionnaire {
+            r#type: "t".into(),
+            identifiant: "T-1".into(),
+            nom: "n".into(),
+            email: "e".into(),
+        };
+        let mut gestionnaires = Gestionnaires::default();
+        gestionnaires.insert("t".into(), who.into());
+        let residence = Residence {
+            code: "R".into(),
+            nom: "Les Lilas".into(),
+            adresse: String::new(),
+            gestionnaires,
+            line: 1,
+        };
+        let signalement = view::sample_context()["signalement"].clone();
+        let qualification = json!({"code": "Q", "type_gestionnaire": "t"});
+        let made = |[a, b, _]: &[Extent; 3]| {
+            let mut signalement = signalement.clone();
+            if let (Some(fields), Extent::Fields(read)) = (signalement.as_object_mut(), a) {
+                fields.retain(|name, _| read.contains_key(name));
+            }
+            [
+                ScriptValue::json(&signalement),
+                view::residence(&residence, b),
+                ScriptValue::json(&qualification),
+            ]
+        };
+        let whole = [const { Extent::Whole }; 3];
+        assert_eq!(scripts.affecter(made), scripts.affecter(|_| made(&whole)));
+    }
+
     #[test]
     fn messages_keep_their_own_keys() {
         let accuses = "fn accuses(evenement) { if evenement.type == \"transmis\" { [#{a: \"x@y.fr\", modele: \"m\", n: [1, 2.5, true]}] } else { [] } }";
         let (scripts, _) = compile("fn affecter(a, b, c) { 1 }", accuses);
         let list = scripts
             .unwrap()
-            .accuses(ScriptValue::json(&json!({"type": "transmis"})))
+            .accuses(|_| ScriptValue::json(&json!({"type": "transmis"})))
             .unwrap();
         assert_eq!(list[0].modele, "m");
         assert_eq!(list[0].values["n"], json!([1, 2.5, true]));

@@ -7,14 +7,16 @@
 mod expression;
 mod filters;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
-use crate::rules::view::{Seen, sample_context};
+use crate::rules::extent::Extent;
+use crate::rules::view::{OF_MAIL, Seen, sample_context};
 
 pub use self::expression::{Scope, Text};
 
@@ -34,16 +36,18 @@ const SUBJECT: &str = "#objet";
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
-    /// The names that each template reads, so that nothing else is made for it.
-    used: HashMap<String, Vec<String>>,
+    /// The names that each template reads and how much of each, so that nothing else is made for it.
+    read: HashMap<String, Names>,
 }
 
-/// Gives the value under a name; `None` for one that is not there.
-pub type Values<'a> = dyn Fn(&str) -> Option<TemplateValue> + 'a;
+type Names = BTreeMap<Arc<str>, Extent>;
+
+/// Gives the value under a name, at least as far as it is read; `None` for one that is not there.
+pub type Values<'a> = dyn Fn(&str, &Extent) -> Option<TemplateValue> + 'a;
 
 /// The values of an e-mail's context. Its `evenement` holds what stands beside it, too.
-pub fn values_of(context: &Value) -> impl Fn(&str) -> Option<TemplateValue> + '_ {
-    |name| {
+pub fn values_of(context: &Value) -> impl Fn(&str, &Extent) -> Option<TemplateValue> + '_ {
+    |name, _| {
         let value = context.get(name)?;
         let (EVENEMENT, Value::Object(alone)) = (name, value) else {
             return Some(TemplateValue::json(value));
@@ -81,9 +85,15 @@ impl Seen for TemplateValue {
         Self(minijinja::Value::from(minijinja::value::Serde(value)))
     }
 
-    fn fields<'a>(fields: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
+    fn fields(fields: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
         let fields = fields.into_iter().map(|(name, Self(it))| (name, it));
-        Self(minijinja::Value::from(fields.collect::<BTreeMap<_, _>>()))
+        let fields: BTreeMap<&'static str, minijinja::Value> = fields.collect();
+        Self(minijinja::Value::from_object(fields))
+    }
+
+    fn entries<'a>(entries: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
+        let entries = entries.into_iter().map(|(name, Self(it))| (name, it));
+        Self(minijinja::Value::from(entries.collect::<BTreeMap<_, _>>()))
     }
 }
 
@@ -155,7 +165,7 @@ impl Templates {
             ));
         }
         let templates = Self {
-            used: used(&environment),
+            read: read(&environment),
             environment,
         };
         let all_read = faults.len() == before;
@@ -208,6 +218,19 @@ impl Templates {
         Ok(rendered)
     }
 
+    /// Whether each template is written as in the other version.
+    #[must_use]
+    pub fn are_those_of(&self, other: &Self) -> bool {
+        let [mine, theirs] = [self, other].map(|it| {
+            let templates = it.environment.templates();
+            let texts: BTreeMap<String, String> = templates
+                .map(|(name, it)| (name.to_owned(), it.source().to_owned()))
+                .collect();
+            texts
+        });
+        mine == theirs
+    }
+
     /// What is wrong with this name of an e-mail, where there is no such template.
     #[must_use]
     pub fn missing(&self, name: &str) -> Option<String> {
@@ -228,10 +251,9 @@ impl Templates {
     }
 
     fn render(&self, name: &str, values: &Values<'_>) -> Result<String, TemplateError> {
-        let used = self.used.get(name).map_or(&[][..], Vec::as_slice);
-        let context: BTreeMap<&str, minijinja::Value> = used
-            .iter()
-            .filter_map(|name| Some((name.as_str(), values(name)?.0)))
+        let read = self.read.get(name).into_iter().flatten();
+        let context: BTreeMap<Arc<str>, minijinja::Value> = read
+            .filter_map(|(name, extent)| Some((Arc::clone(name), values(name, extent)?.0)))
             .collect();
         self.environment
             .get_template(name)
@@ -265,30 +287,44 @@ impl Templates {
     }
 }
 
-/// The names that each template reads. One that takes in others may read whatever any reads.
-fn used(environment: &Environment<'_>) -> HashMap<String, Vec<String>> {
-    let names = |template: &minijinja::Template<'_, '_>| -> Vec<String> {
-        template.undeclared_variables(false).into_iter().collect()
-    };
-    let all: BTreeSet<String> = environment
-        .templates()
-        .flat_map(|(_, template)| names(&template))
-        .collect();
-    let takes_in_others = |source: &str| {
-        let words = ["include", "import", "extends"];
-        words.iter().any(|word| source.contains(word))
-    };
+/// Instructions that take in another template, or give a name a value of its own: what is read then
+/// is not told by the text alone.
+const CLOUDED: [&str; 8] = [
+    "include", "import", "extends", "block", "set", "with", "macro", "filter",
+];
+
+/// What each template reads. Of one that takes in others, everything that any reads counts, whole.
+fn read(environment: &Environment<'_>) -> HashMap<String, Names> {
+    let mut all: BTreeSet<String> = OF_MAIL.map(str::to_owned).into();
+    for (_, template) in environment.templates() {
+        all.extend(template.undeclared_variables(false));
+    }
+    let whole = || all.iter().map(|name| (name.as_str().into(), Extent::Whole));
     environment
         .templates()
         .map(|(name, template)| {
-            let used = if takes_in_others(template.source()) {
-                all.iter().cloned().collect()
+            let source = template.source();
+            let read = if CLOUDED.iter().any(|word| source.contains(word)) {
+                whole().collect()
             } else {
-                names(&template)
+                names(&template.undeclared_variables(true))
             };
-            (name.to_owned(), used)
+            (name.to_owned(), read)
         })
         .collect()
+}
+
+/// Names from paths such as `signalement.auteur`.
+fn names(paths: &HashSet<String>) -> Names {
+    let mut names = Names::new();
+    for path in paths {
+        let mut path = path.split('.');
+        let name = path.next().unwrap_or_default();
+        let fields: Vec<&str> = path.collect();
+        let extent = names.entry(name.into()).or_insert(Extent::NOTHING);
+        extent.add(&fields);
+    }
+    names
 }
 
 fn environment() -> Environment<'static> {
@@ -475,9 +511,43 @@ mod tests {
     }
 
     #[test]
+    fn what_an_edit_does_with_a_name_does_not_hide_its_value() {
+        let text = "Objet: x\n{% set priorite = priorite | upper %}{{ priorite }}, {% with bien = bien %}{{ bien.libelle }}{% endwith %}, {% filter upper %}{{ signalement.auteur }}{% endfilter %}";
+        let (templates, faults) = compile(&[("m.txt", text)]);
+        assert_eq!(faults, []);
+        let context = json!({"priorite": "haute", "bien": {"libelle": "Cave"}, "signalement": {"auteur": "Léa"}});
+        let mail = templates.unwrap().mail("m", &values_of(&context)).unwrap();
+        assert_eq!(mail.text.unwrap(), "HAUTE, Cave, LÉA");
+    }
+
+    #[test]
+    fn a_template_is_given_what_it_reads() {
+        let asked = |text: &str, name: &str| {
+            let (templates, faults) = compile(&[("m.txt", &format!("Objet: x\n{text}"))]);
+            assert_eq!(faults, []);
+            templates.unwrap().read["modeles/m.txt"].get(name).cloned()
+        };
+        let mut some = Extent::NOTHING;
+        some.add(&["demande", "uid"]);
+        some.add(&["type"]);
+        let text = "{{ evenement.demande.uid }}{{ evenement.type }}";
+        assert_eq!(asked(text, "evenement"), Some(some));
+        assert_eq!(asked(text, "demande"), None);
+        for whole in [
+            "{% if bien %}{{ bien.libelle }}{% endif %}",
+            "{{ bien['libelle'] }}",
+            "{% for cle in bien %}{{ cle }}{% endfor %}",
+            "{{ bien | tojson }}",
+            "{% include 'modeles/contexte.txt' %}",
+        ] {
+            assert_eq!(asked(whole, "bien"), Some(Extent::Whole), "{whole}");
+        }
+    }
+
+    #[test]
     fn a_missing_template_is_an_error() {
         let (templates, _) = compile(&[]);
-        let error = templates.unwrap().mail("absent", &|_| None).unwrap_err();
+        let error = templates.unwrap().mail("absent", &|_, _| None).unwrap_err();
         assert_eq!(error.file, "modeles/absent.txt");
     }
 }

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
-
-use serde::{Serialize, Serializer};
+use std::io::{self, Write};
 
 /// The longest encoded trace, in bytes (design.md, invariant 9).
 pub const MAX_BYTES: usize = 8 * 1024;
+
+/// Room for the steps of most decisions, in bytes.
+const USUAL_BYTES: usize = 2 * 1024;
 
 /// Where a shown value is cut, in characters.
 const MAX_VALUE_CHARS: usize = 200;
@@ -69,9 +71,20 @@ pub struct Trace {
     steps: Vec<u8>,
     /// Whether some found no room.
     cut: bool,
+    /// Whether nobody will ask for it.
+    unread: bool,
 }
 
 impl Trace {
+    /// One that nobody will ask for: it stays empty.
+    #[must_use]
+    pub fn unread() -> Self {
+        Self {
+            unread: true,
+            ..Self::default()
+        }
+    }
+
     /// Adds a step: the rule's name, e.g. `transmission`, where it stands, how it came out, what it
     /// saw (name and value) and what it did, in French.
     pub fn push(
@@ -82,20 +95,18 @@ impl Trace {
         seen: &[(&'static str, &str)],
         effect: &str,
     ) {
+        if self.unread {
+            return;
+        }
+        if self.steps.is_empty() {
+            self.steps.reserve(USUAL_BYTES);
+        }
         let before = self.steps.len();
-        let step = Step {
-            regle: rule,
-            fichier: &place.file,
-            ligne: place.line,
-            resultat: outcome.as_str(),
-            vu: Values(seen),
-            effet: cut(effect),
-        };
         if before > 0 {
             self.steps.push(b',');
         }
         // Texts and numbers only, into memory: printing cannot fail.
-        let printed = serde_json::to_writer(&mut self.steps, &step);
+        let printed = print(&mut self.steps, rule, place, outcome, seen, effect);
         if self.cut || printed.is_err() || self.steps.len() + FRAME > MAX_BYTES {
             self.steps.truncate(before);
             self.cut = true;
@@ -114,6 +125,7 @@ impl Trace {
         Self {
             steps: steps.unwrap_or_default().into(),
             cut: cut.is_some(),
+            unread: false,
         }
     }
 
@@ -135,23 +147,32 @@ const TAIL: &str = r#"],"tronquee":true}"#;
 /// What stands around the steps.
 const FRAME: usize = HEAD.len() + TAIL.len();
 
-/// One rule that was looked at.
-#[derive(Serialize)]
-struct Step<'a> {
-    regle: &'static str,
-    fichier: &'a str,
-    ligne: u32,
-    resultat: &'static str,
-    vu: Values<'a>,
-    effet: Cow<'a, str>,
+/// Adds one step. Names are those of the program's own text, in which nothing needs escaping.
+fn print(
+    into: &mut Vec<u8>,
+    rule: &'static str,
+    place: &Place,
+    outcome: StepOutcome,
+    seen: &[(&'static str, &str)],
+    effect: &str,
+) -> io::Result<()> {
+    write!(into, r#"{{"regle":"{rule}","fichier":"#)?;
+    print_text(into, &place.file)?;
+    let (line, outcome) = (place.line, outcome.as_str());
+    write!(into, r#","ligne":{line},"resultat":"{outcome}","vu":{{"#)?;
+    for (position, (name, value)) in seen.iter().enumerate() {
+        let comma = if position == 0 { "" } else { "," };
+        write!(into, r#"{comma}"{name}":"#)?;
+        print_text(into, &cut(value))?;
+    }
+    into.extend_from_slice(br#"},"effet":"#);
+    print_text(into, &cut(effect))?;
+    into.push(b'}');
+    Ok(())
 }
 
-struct Values<'a>(&'a [(&'static str, &'a str)]);
-
-impl Serialize for Values<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (*name, cut(value))))
-    }
+fn print_text(into: &mut Vec<u8>, text: &str) -> io::Result<()> {
+    Ok(serde_json::to_writer(into, text)?)
 }
 
 fn cut(value: &str) -> Cow<'_, str> {

@@ -8,6 +8,7 @@ use crate::domain::referentiel::{Bien, Gestionnaire, Residence};
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::Qualification;
 use crate::rules::decide::Occasion;
+use crate::rules::extent::Extent;
 
 /// The fields of [`signalement`].
 pub const SIGNALEMENT: [&str; 13] = [
@@ -39,6 +40,17 @@ pub const EVENEMENT: [&str; 6] = [
     "motif",
 ];
 
+/// What every template of an e-mail may rely on.
+pub const OF_MAIL: [&str; 7] = [
+    "signalement",
+    "residence",
+    "bien",
+    "qualification",
+    "priorite",
+    "demande",
+    "evenement",
+];
+
 /// What a view can be built as: JSON for what is stored, and what the engines of scripts and
 /// templates read. Each is built directly, since a decision builds several.
 pub trait Seen: Sized {
@@ -52,8 +64,10 @@ pub trait Seen: Sized {
     fn count(count: usize) -> Self;
     /// What nobody knows the shape of.
     fn json(value: &Value) -> Self;
-    /// Named fields.
-    fn fields<'a>(fields: impl IntoIterator<Item = (&'a str, Self)>) -> Self;
+    /// Fields whose names are known.
+    fn fields(fields: impl IntoIterator<Item = (&'static str, Self)>) -> Self;
+    /// Values under names that are data.
+    fn entries<'a>(entries: impl IntoIterator<Item = (&'a str, Self)>) -> Self;
 
     /// A text that may be missing.
     fn maybe(text: Option<&str>) -> Self {
@@ -82,122 +96,162 @@ impl Seen for Value {
         value.clone()
     }
 
-    fn fields<'a>(fields: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
-        let owned = fields.into_iter();
+    fn fields(fields: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
+        Self::entries(fields)
+    }
+
+    fn entries<'a>(entries: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
+        let owned = entries.into_iter();
         Self::Object(owned.map(|(name, it)| (name.to_owned(), it)).collect())
     }
 }
 
+/// A field, and what makes its value.
+type Field<'a, V> = (&'static str, &'a dyn Fn(&Extent) -> V);
+
+/// As many of all the fields as are read.
+fn fields<V: Seen>(extent: &Extent, all: &[Field<'_, V>]) -> V {
+    let whole = || {
+        V::fields(
+            all.iter()
+                .map(|(name, value)| (*name, value(&Extent::Whole))),
+        )
+    };
+    let Extent::Fields(read) = extent else {
+        return whole();
+    };
+    let found = |(name, extent): (&String, &Extent)| {
+        let (name, value) = all.iter().find(|(it, _)| it == name)?;
+        Some((*name, value(extent)))
+    };
+    let some: Option<Vec<_>> = read.iter().map(found).collect();
+    // A name that is no field may be that of a function of the language, which sees all of them.
+    some.map_or_else(whole, V::fields)
+}
+
 /// Every key of section 1 is present, null where the request left it out.
 #[must_use]
-pub fn signalement<V: Seen>(it: &Signalement) -> V {
-    let others = it
-        .autres
-        .iter()
-        .map(|(key, it)| (key.as_str(), V::json(it)));
-    V::fields([
-        ("qualification", V::text(&it.qualification)),
-        ("residence", V::text(&it.residence)),
-        ("bien", V::maybe(it.bien.as_deref())),
-        ("auteur", V::text(&it.auteur)),
-        ("email_auteur", V::text(&it.email_auteur)),
-        ("date_creation", V::text(&it.date_creation_text)),
-        ("priorite", V::text(&it.priorite)),
-        ("description", V::text(&it.description)),
-        ("photos", V::count(it.photos)),
-        ("lien_sowell", V::text(&it.lien_sowell)),
-        ("transmettre_auteur", V::flag(it.transmettre_auteur)),
-        ("transmettre_manager", V::flag(it.transmettre_manager)),
-        ("autres", V::fields(others)),
-    ])
+pub fn signalement<V: Seen>(it: &Signalement, extent: &Extent) -> V {
+    let others = || {
+        let others = it.autres.iter();
+        V::entries(others.map(|(key, it)| (key.as_str(), V::json(it))))
+    };
+    let all: [Field<'_, V>; 13] = [
+        ("qualification", &|_| V::text(&it.qualification)),
+        ("residence", &|_| V::text(&it.residence)),
+        ("bien", &|_| V::maybe(it.bien.as_deref())),
+        ("auteur", &|_| V::text(&it.auteur)),
+        ("email_auteur", &|_| V::text(&it.email_auteur)),
+        ("date_creation", &|_| V::text(&it.date_creation_text)),
+        ("priorite", &|_| V::text(&it.priorite)),
+        ("description", &|_| V::text(&it.description)),
+        ("photos", &|_| V::count(it.photos)),
+        ("lien_sowell", &|_| V::text(&it.lien_sowell)),
+        ("transmettre_auteur", &|_| V::flag(it.transmettre_auteur)),
+        ("transmettre_manager", &|_| V::flag(it.transmettre_manager)),
+        ("autres", &|_| others()),
+    ];
+    fields(extent, &all)
 }
 
 /// A residence with its managers by type.
 #[must_use]
-pub fn residence<V: Seen>(it: &Residence) -> V {
-    let managers = it.gestionnaires.iter();
-    let managers = managers.map(|(kind, who)| (kind, gestionnaire(who)));
-    V::fields([
-        ("code", V::text(&it.code)),
-        ("nom", V::text(&it.nom)),
-        ("adresse", V::text(&it.adresse)),
-        ("gestionnaires", V::fields(managers)),
-    ])
+pub fn residence<V: Seen>(it: &Residence, extent: &Extent) -> V {
+    let managers = || {
+        let managers = it.gestionnaires.iter();
+        V::entries(managers.map(|(kind, who)| (kind, gestionnaire(who, &Extent::Whole))))
+    };
+    let all: [Field<'_, V>; 4] = [
+        ("code", &|_| V::text(&it.code)),
+        ("nom", &|_| V::text(&it.nom)),
+        ("adresse", &|_| V::text(&it.adresse)),
+        ("gestionnaires", &|_| managers()),
+    ];
+    fields(extent, &all)
 }
 
 /// A manager.
 #[must_use]
-pub fn gestionnaire<V: Seen>(it: &Gestionnaire) -> V {
-    V::fields([
-        ("type", V::text(&it.r#type)),
-        ("identifiant", V::text(&it.identifiant)),
-        ("nom", V::text(&it.nom)),
-        ("email", V::text(&it.email)),
-    ])
+pub fn gestionnaire<V: Seen>(it: &Gestionnaire, extent: &Extent) -> V {
+    let all: [Field<'_, V>; 4] = [
+        ("type", &|_| V::text(&it.r#type)),
+        ("identifiant", &|_| V::text(&it.identifiant)),
+        ("nom", &|_| V::text(&it.nom)),
+        ("email", &|_| V::text(&it.email)),
+    ];
+    fields(extent, &all)
 }
 
 /// A bien.
 #[must_use]
-pub fn bien<V: Seen>(it: Bien<'_>) -> V {
-    V::fields([
-        ("code", V::text(it.code)),
-        ("residence", V::text(it.residence)),
-        ("libelle", V::text(it.libelle)),
-    ])
+pub fn bien<V: Seen>(it: Bien<'_>, extent: &Extent) -> V {
+    let all: [Field<'_, V>; 3] = [
+        ("code", &|_| V::text(it.code)),
+        ("residence", &|_| V::text(it.residence)),
+        ("libelle", &|_| V::text(it.libelle)),
+    ];
+    fields(extent, &all)
 }
 
 /// A qualification.
 #[must_use]
-pub fn qualification<V: Seen>(it: &Qualification) -> V {
-    V::fields([
-        ("code", V::text(&it.code)),
-        ("libelle", V::text(&it.libelle)),
-        ("type_gestionnaire", V::text(&it.type_gestionnaire)),
-        ("workflow", V::text(&it.workflow)),
-    ])
+pub fn qualification<V: Seen>(it: &Qualification, extent: &Extent) -> V {
+    let all: [Field<'_, V>; 4] = [
+        ("code", &|_| V::text(&it.code)),
+        ("libelle", &|_| V::text(&it.libelle)),
+        ("type_gestionnaire", &|_| V::text(&it.type_gestionnaire)),
+        ("workflow", &|_| V::text(&it.workflow)),
+    ];
+    fields(extent, &all)
 }
 
 /// A demande once its UID is known.
 #[must_use]
-pub fn demande<V: Seen>(uid: &Uid, it: &NewDemande) -> V {
-    V::fields([
-        ("uid", V::text(uid.as_str())),
-        ("statut", V::text(&it.statut)),
-        ("canal", V::text(&it.canal)),
-        ("qualification", V::text(&it.qualification)),
-        ("workflow", V::text(&it.workflow)),
-        ("residence", V::text(&it.residence)),
-        ("bien", V::maybe(it.bien.as_deref())),
-        ("priorite", V::text(&it.priorite)),
-        (
-            "gestionnaire_concerne",
-            gestionnaire(&it.gestionnaire_concerne),
-        ),
-        ("acteur_en_charge", gestionnaire(&it.acteur_en_charge)),
-        ("auteur", V::text(&it.auteur)),
-        ("email_auteur", V::text(&it.email_auteur)),
-        ("contexte", V::text(&it.contexte)),
-        ("lien_sowell", V::text(&it.lien_sowell)),
-    ])
+pub fn demande<V: Seen>(uid: &Uid, it: &NewDemande, extent: &Extent) -> V {
+    let (concerne, acteur) = (&it.gestionnaire_concerne, &it.acteur_en_charge);
+    let all: [Field<'_, V>; 14] = [
+        ("uid", &|_| V::text(uid.as_str())),
+        ("statut", &|_| V::text(&it.statut)),
+        ("canal", &|_| V::text(&it.canal)),
+        ("qualification", &|_| V::text(&it.qualification)),
+        ("workflow", &|_| V::text(&it.workflow)),
+        ("residence", &|_| V::text(&it.residence)),
+        ("bien", &|_| V::maybe(it.bien.as_deref())),
+        ("priorite", &|_| V::text(&it.priorite)),
+        ("gestionnaire_concerne", &|it| gestionnaire(concerne, it)),
+        ("acteur_en_charge", &|it| gestionnaire(acteur, it)),
+        ("auteur", &|_| V::text(&it.auteur)),
+        ("email_auteur", &|_| V::text(&it.email_auteur)),
+        ("contexte", &|_| V::text(&it.contexte)),
+        ("lien_sowell", &|_| V::text(&it.lien_sowell)),
+    ];
+    fields(extent, &all)
 }
 
 /// What `accuses.rhai` is told.
 #[must_use]
-pub fn evenement<V: Seen>(about: &Signalement, occasion: Occasion<'_>) -> V {
-    let whole = [
-        ("signalement", signalement(about)),
-        ("demande", occasion.demande()),
+pub fn evenement<V: Seen>(about: &Signalement, occasion: Occasion<'_>, extent: &Extent) -> V {
+    let [kind, statut, statut_sowell, motif] = news(occasion);
+    let all: [Field<'_, V>; 6] = [
+        ("type", &|_| V::maybe(kind)),
+        ("signalement", &|it| signalement(about, it)),
+        ("demande", &|it| occasion.demande(it)),
+        ("statut", &|_| V::maybe(statut)),
+        ("statut_sowell", &|_| V::maybe(statut_sowell)),
+        ("motif", &|_| V::maybe(motif)),
     ];
-    V::fields(news(occasion).into_iter().chain(whole))
+    fields(extent, &all)
 }
 
 /// The same without the signalement and the demande, for who has them already.
 #[must_use]
 pub fn evenement_alone<V: Seen>(occasion: Occasion<'_>) -> V {
-    V::fields(news(occasion))
+    let names = ["type", "statut", "statut_sowell", "motif"];
+    V::fields(names.into_iter().zip(news(occasion).map(V::maybe)))
 }
 
-fn news<V: Seen>(occasion: Occasion<'_>) -> [(&'static str, V); 4] {
+/// The type, `statut`, `statut_sowell` and `motif`.
+fn news(occasion: Occasion<'_>) -> [Option<&str>; 4] {
     let (kind, demande, statut_sowell, motif) = match occasion {
         Occasion::Transmis { demande, .. } => {
             let statut_sowell = demande.statut_sowell.as_deref();
@@ -210,12 +264,8 @@ fn news<V: Seen>(occasion: Occasion<'_>) -> [(&'static str, V); 4] {
             ..
         } => ("statut", Some(demande), statut_sowell, None),
     };
-    [
-        ("type", V::text(kind)),
-        ("statut", V::maybe(demande.map(|it| it.statut.as_str()))),
-        ("statut_sowell", V::maybe(statut_sowell)),
-        ("motif", V::maybe(motif)),
-    ]
+    let statut = demande.map(|it| it.statut.as_str());
+    [Some(kind), statut, statut_sowell, motif]
 }
 
 /// A complete, harmless context: templates are tried on it before an edit takes effect.
@@ -248,4 +298,32 @@ pub fn sample_context() -> Value {
         "evenement": {"type": "transmis", "signalement": signalement, "demande": demande,
             "statut": "Transférée", "statut_sowell": "En attente", "motif": ""},
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_view_is_as_the_whole_has_it() {
+        let who = Gestionnaire {
+            r#type: "technique".into(),
+            identifiant: "TEC-1".into(),
+            nom: "Équipe".into(),
+            email: String::new(),
+        };
+        let whole: Value = gestionnaire(&who, &Extent::Whole);
+        let mut extent = Extent::NOTHING;
+        assert_eq!(gestionnaire::<Value>(&who, &extent), json!({}));
+        extent.add(&["nom"]);
+        extent.add(&["identifiant", "len"]);
+        let part: Value = gestionnaire(&who, &extent);
+        assert_eq!(
+            part,
+            json!({"identifiant": whole["identifiant"], "nom": whole["nom"]})
+        );
+        // It may be a function of the map.
+        extent.add(&["keys"]);
+        assert_eq!(gestionnaire::<Value>(&who, &extent), whole);
+    }
 }

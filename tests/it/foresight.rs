@@ -276,3 +276,38 @@ async fn impact_sees_what_would_fail_and_which_mails_would_go() {
     assert!(found.contains(&expected), "{found}");
     assert!(found.contains("1  accuse-reception → aucun"), "{found}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn impact_sees_what_an_email_would_say_otherwise() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let edits = [
+        (
+            "modeles/accuse-reception.txt",
+            "Merci",
+            "Un grand merci",
+            true,
+        ),
+        // What the template tells is no part of any decision.
+        ("qualifications.yaml", "libelle: ", "libelle: Aussi ", true),
+        ("modeles/contexte.txt", "Priorité", "Urgence", false),
+    ];
+    for (name, from, to, mail) in edits {
+        let edited = daemon.folder.path().join("edited");
+        copy_rules(&daemon, &edited);
+        let text = fs::read_to_string(edited.join(name)).unwrap();
+        assert!(text.contains(from), "{name}");
+        fs::write(edited.join(name), text.replace(from, to)).unwrap();
+        let found = text_of_impact(&daemon, &edited);
+        let expected = format!("texte différent (par exemple {uid})");
+        assert!(found.contains(&expected), "{name}: {found}");
+        let said = found.contains("1 sur 1 feraient partir un e-mail écrit autrement");
+        assert_eq!(said, mail, "{name}: {found}");
+        fs::remove_dir_all(&edited).unwrap();
+    }
+}
+
+fn text_of_impact(daemon: &Daemon, edited: &Path) -> String {
+    let rules = edited.display().to_string();
+    text(&on(daemon, &["impact", "--rules", &rules]))
+}

@@ -219,14 +219,16 @@ fn any_signalement() -> impl Strategy<Value = Signalement> {
 fn decide_twice(generation: &Generation, it: &Signalement) -> Result<(), TestCaseError> {
     let (one, its_trace) = decide::signalement(generation, it);
     let (other, other_trace) = decide::signalement(generation, it);
-    prop_assert_eq!(one, other);
+    prop_assert_eq!(&one, &other);
     prop_assert_eq!(&its_trace, &other_trace);
     let stored = its_trace.encode();
     prop_assert!(stored.len() <= trace::MAX_BYTES);
     let read: serde_json::Value = serde_json::from_str(&stored).unwrap();
     prop_assert!(!read["etapes"].as_array().unwrap().is_empty());
     // With its e-mails, too.
-    let _ = foresee::signalement(generation, it);
+    let mut trace = trace::Trace::default();
+    let foreseen = foresee::signalement(generation, it, &mut trace);
+    prop_assert_eq!(&foreseen.decision, &other);
     Ok(())
 }
 

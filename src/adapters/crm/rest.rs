@@ -16,6 +16,7 @@ use crate::domain::referentiel::Gestionnaire;
 use crate::domain::statut::StatutEvent;
 use crate::flows::inbound::Rules;
 use crate::rules::connector::{Connector, Item, Meaning, Operation, Partner};
+use crate::rules::extent::Extent;
 use crate::rules::view;
 use crate::settings::InForce;
 
@@ -220,7 +221,7 @@ fn described(request: &CreateDemande) -> Value {
 
 /// The demande as every file sees it, but for its UID, which nobody knows yet.
 fn demande(it: &NewDemande) -> Value {
-    let mut seen: Value = view::demande(&Uid::new(String::new()), it);
+    let mut seen: Value = view::demande(&Uid::new(String::new()), it, &Extent::Whole);
     if let Some(fields) = seen.as_object_mut() {
         fields.remove("uid");
     }

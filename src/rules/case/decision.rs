@@ -18,6 +18,7 @@ use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::foresee::{self, Foreseen};
 use crate::rules::source::{Located, Reader};
 use crate::rules::template::Templates;
+use crate::rules::trace::Trace;
 use crate::rules::yaml::Node;
 
 use super::Title;
@@ -256,7 +257,7 @@ fn signalement(
 ) -> Result<Outcome, Diagnostic> {
     let signalement = harmless(title, given, generation)?;
     let mut outcome = Outcome::new();
-    let foreseen = foresee::signalement(generation, &signalement);
+    let foreseen = foresee::signalement(generation, &signalement, &mut Trace::unread());
     let mut put = |key, value: &str| outcome.insert(key, Expected::Text(value.to_owned()));
     match &foreseen.decision {
         Ok(Decision::Transmettre(demande)) => {
