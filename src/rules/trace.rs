@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Write};
 
 /// The longest encoded trace, in bytes (design.md, invariant 9).
 pub const MAX_BYTES: usize = 8 * 1024;
@@ -155,24 +154,28 @@ fn print(
     outcome: StepOutcome,
     seen: &[(&'static str, &str)],
     effect: &str,
-) -> io::Result<()> {
-    write!(into, r#"{{"regle":"{rule}","fichier":"#)?;
-    print_text(into, &place.file)?;
-    let (line, outcome) = (place.line, outcome.as_str());
-    write!(into, r#","ligne":{line},"resultat":"{outcome}","vu":{{"#)?;
+) -> serde_json::Result<()> {
+    put(into, &[r#"{"regle":""#, rule, r#"","fichier":"#]);
+    serde_json::to_writer(&mut *into, &place.file)?;
+    put(into, &[r#","ligne":"#]);
+    serde_json::to_writer(&mut *into, &place.line)?;
+    put(into, &[r#","resultat":""#, outcome.as_str(), r#"","vu":{"#]);
     for (position, (name, value)) in seen.iter().enumerate() {
         let comma = if position == 0 { "" } else { "," };
-        write!(into, r#"{comma}"{name}":"#)?;
-        print_text(into, &cut(value))?;
+        put(into, &[comma, "\"", name, "\":"]);
+        serde_json::to_writer(&mut *into, &cut(value))?;
     }
-    into.extend_from_slice(br#"},"effet":"#);
-    print_text(into, &cut(effect))?;
-    into.push(b'}');
+    put(into, &[r#"},"effet":"#]);
+    serde_json::to_writer(&mut *into, &cut(effect))?;
+    put(into, &["}"]);
     Ok(())
 }
 
-fn print_text(into: &mut Vec<u8>, text: &str) -> io::Result<()> {
-    Ok(serde_json::to_writer(into, text)?)
+/// Adds texts as they stand: formatting would cost as much as the escaping of the values.
+fn put(into: &mut Vec<u8>, texts: &[&str]) {
+    for text in texts {
+        into.extend_from_slice(text.as_bytes());
+    }
 }
 
 fn cut(value: &str) -> Cow<'_, str> {
@@ -225,5 +228,34 @@ mod tests {
         step(&mut resumed, "b");
         step(&mut whole, "b");
         assert_eq!(resumed, whole);
+    }
+
+    #[test]
+    fn a_step_says_all_that_is_known_of_it() {
+        let mut trace = Trace::default();
+        let place = Place::line("modeles/l'\"accusé\".txt", 12);
+        let seen = [("champ", "\u{1}\n"), ("valeur", "« é »")];
+        trace.push("codes", &place, StepOutcome::Error, &seen, "\\");
+        trace.push("canal", &place, StepOutcome::NotMatched, &[], "");
+        let value: Value = serde_json::from_str(&trace.encode()).unwrap();
+        let expected = serde_json::json!({"etapes": [
+            {
+                "regle": "codes", "fichier": "modeles/l'\"accusé\".txt", "ligne": 12,
+                "resultat": "erreur", "vu": {"champ": "\u{1}\n", "valeur": "« é »"}, "effet": "\\",
+            },
+            {
+                "regle": "canal", "fichier": "modeles/l'\"accusé\".txt", "ligne": 12,
+                "resultat": "non_applique", "vu": {}, "effet": "",
+            },
+        ]});
+        assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn a_trace_that_nobody_reads_stays_empty() {
+        let mut trace = Trace::unread();
+        let place = Place::line("statuts.yaml", 3);
+        trace.push("statut", &place, StepOutcome::Matched, &[], "");
+        assert_eq!(trace.encode(), Trace::default().encode());
     }
 }
