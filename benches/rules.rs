@@ -4,7 +4,7 @@
 //!
 //! Time moves with the machine; instructions do not. With `--count WHAT N` the program does one thing N times and
 //! nothing else in [`counted`], which valgrind counts:
-//! `valgrind --tool=callgrind --toggle-collect='rules::counted' PROGRAM --count decision 1000`, where PROGRAM is
+//! `valgrind --tool=callgrind --toggle-collect='*counted*' PROGRAM --count decision 1000`, where PROGRAM is
 //! what `cargo bench --bench rules --no-run` names and WHAT is `script`, `decision`, `trace` or `mails`.
 
 #![allow(
