@@ -303,6 +303,7 @@ mod tests {
             ("{{ p|table('p') }}", json!(6)),
             ("{{ 1|table('p') }}", json!("un")),
             ("{{ 'x'|table('p', 'y') }}", json!("y")),
+            ("{{ 'x'|table('p', none) }}", json!(null)),
             ("{{ t|base64 }}", json!("YS9iIMOpPw==")),
             ("{{ 'id=42;'|motif('id=([0-9]+)') }}", json!("42")),
             ("{{ 'x'|motif('[0-9]') }}", json!(null)),

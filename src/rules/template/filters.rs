@@ -5,7 +5,7 @@ use base64_simd::STANDARD;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Europe::Paris;
 use hmac::{Hmac, KeyInit, Mac};
-use minijinja::value::{Kwargs, ValueKind};
+use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 use regex_lite::Regex;
 use sha2::{Digest, Sha256};
@@ -71,12 +71,9 @@ fn extract(text: &str, pattern: &str) -> Result<Value, Error> {
 }
 
 /// The value that one of the file's tables gives for a word.
-fn table(
-    state: &State<'_, '_>,
-    word: &Value,
-    name: &str,
-    or: Option<Value>,
-) -> Result<Value, Error> {
+fn table(state: &State<'_, '_>, word: &Value, name: &str, or: Rest<Value>) -> Result<Value, Error> {
+    // An optional argument would take `none` for none given.
+    let or = or.0.into_iter().next();
     let tables = state.lookup("tables").unwrap_or_default();
     let table = tables.get_attr(name)?;
     if table.is_undefined() {
