@@ -221,8 +221,8 @@ pub fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Removes from a folder what a process that died was writing there; whoever is alone with the
-/// folder may.
+/// Removes from a folder what a process that died was writing there. What another one is writing
+/// there at the moment goes as well, and is written again.
 pub(in crate::adapters) fn remove_remains(folder: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -230,8 +230,13 @@ pub(in crate::adapters) fn remove_remains(folder: &Path) -> io::Result<()> {
     };
     for entry in entries {
         let entry = entry?;
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            fs::remove_file(entry.path())?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        match fs::remove_file(entry.path()) {
+            // A replica with the same folder has just finished it: it was no remains.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed?,
         }
     }
     Ok(())
