@@ -143,6 +143,12 @@ async fn claimed(store: &dyn Store, now: i64) -> Vec<passerelle::domain::livrais
         .unwrap()
 }
 
+async fn due(store: &dyn Store, id: &str) -> DateTime<Utc> {
+    let waiting = store.list_livraisons(Some(LivraisonEtat::EnAttente), 10);
+    let found = waiting.await.unwrap().into_iter().find(|it| it.id == id);
+    found.unwrap().due_at
+}
+
 /// The same steps for every backend.
 async fn story(store: &dyn Store) {
     keys(store).await;
@@ -335,6 +341,7 @@ async fn outbox(store: &dyn Store) {
         store.next_due(Destination::Sowell).await.unwrap(),
         Some(at(500))
     );
+    assert_eq!(due(store, "3").await, at(500), "no claim passes it in vain");
     // Another token is no reason to try it sooner: it was not refused for the old one.
     for (which, now, due) in [(Resume::Refused, 200, 500), (Resume::All, 490, 490)] {
         store
@@ -354,6 +361,7 @@ async fn outbox(store: &dyn Store) {
             .unwrap()
     );
     // The dead one blocks nobody, and is overtaken by the next that arrives.
+    assert_eq!(due(store, "3").await, at(1), "its own time again");
     let fourth = claimed(store, 501).await;
     assert_eq!(fourth[0].id, "3");
     assert!(

@@ -138,6 +138,19 @@ pub(in super::super) const OVERTAKE: &str = "\
       UNION ALL SELECT sequence FROM livraisons \
       WHERE queue = $1 AND sequence < $2 AND etat IN ('morte', 'retenue'))";
 
+/// Has what waits behind a delivery that failed wait as long: due at once, it would be passed by
+/// every claim until then, and after an outage there is much of it. What was tried itself has a
+/// time of its own.
+pub(in super::super) const WAIT_BEHIND: &str = "\
+    UPDATE livraisons SET due_at = $1 \
+    WHERE queue = $2 AND etat = 'en_attente' AND attempts = 0 AND due_at < $1";
+
+/// Sets the next of a queue free from what it waited behind.
+pub(in super::super) const GO_NEXT: &str = "\
+    UPDATE livraisons SET due_at = $1 WHERE sequence = ( \
+      SELECT MIN(sequence) FROM livraisons WHERE queue = $2 AND etat = 'en_attente') \
+    AND attempts = 0 AND due_at > $1";
+
 /// Ends a claim; `false`, and nothing written, where its lease ran out and another took it.
 pub(super) async fn finish(
     connection: &mut DbConnection,
@@ -184,14 +197,28 @@ pub(super) async fn finish(
     .execute(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
-    if *outcome == Outcome::Delivered && claim.content.destination().keeps_order() {
+    if !claim.content.destination().keeps_order() {
+        return Ok(true);
+    }
+    let queue: String = row.get("queue");
+    if *outcome == Outcome::Delivered {
         sqlx::query(OVERTAKE)
-            .bind(row.get::<String, _>("queue"))
+            .bind(&queue)
             .bind(row.get::<i64, _>("sequence"))
-            .execute(connection)
+            .execute(&mut *connection)
             .await
             .map_err(|error| failed(&error))?;
     }
+    let (statement, due_at) = match outcome {
+        Outcome::Retry { due_at, .. } => (WAIT_BEHIND, *due_at),
+        Outcome::Delivered | Outcome::Dead => (GO_NEXT, attempt.at),
+    };
+    sqlx::query(statement)
+        .bind(millis(due_at))
+        .bind(&queue)
+        .execute(connection)
+        .await
+        .map_err(|error| failed(&error))?;
     Ok(true)
 }
 

@@ -85,7 +85,9 @@ pub(super) fn told(_: &DbStore) -> Pending<Result<(), StoreError>> {
 mod tests {
     use super::*;
     use crate::adapters::store::sqlite::SqliteStore;
-    use crate::adapters::store::sqlite::shared::livraisons::{NEXT_DUE, OVERTAKE};
+    use crate::adapters::store::sqlite::shared::livraisons::{
+        GO_NEXT, NEXT_DUE, OVERTAKE, WAIT_BEHIND,
+    };
     use crate::adapters::store::sqlite::shared::retention::{
         DELIVERIES, EVENEMENT_TRACES, PAYLOADS, SIGNALEMENT_TRACES,
     };
@@ -104,6 +106,8 @@ mod tests {
             (NEXT_DUE, "INDEX livraisons_due"),
             (OVERTAKE, "INDEX livraisons_queue"),
             (OVERTAKE, "INDEX livraisons_stuck"),
+            (WAIT_BEHIND, "INDEX livraisons_queue"),
+            (GO_NEXT, "INDEX livraisons_queue"),
         ];
         for (statement, index) in by_index {
             let plan = plan(&store, statement).await;
