@@ -1,6 +1,8 @@
 //! `passerelle serve`: the daemon.
 
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{SecondsFormat, Utc};
@@ -9,6 +11,7 @@ use sd_notify::NotifyState;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::telemetry;
@@ -16,6 +19,11 @@ use crate::app::App;
 use crate::domain::ports::Client;
 use crate::rules::compile::Generation;
 use crate::settings::Settings;
+
+/// How long a port that is in use is waited for.
+const PORT_LIMIT: Duration = Duration::from_secs(2);
+/// How often it is tried meanwhile.
+const PORT_POLL: Duration = Duration::from_millis(20);
 
 pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     telemetry::logs(&settings.live.log);
@@ -44,9 +52,22 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
             listener.set_nonblocking(true)?;
             Ok(TcpListener::from_std(listener)?)
         }
-        None => TcpListener::bind(address)
+        None => bind(address)
             .await
             .with_context(|| format!("listen: {address}")),
+    }
+}
+
+/// A daemon that was killed a moment ago may not have given its port back yet.
+async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let end = Instant::now() + PORT_LIMIT;
+    loop {
+        match TcpListener::bind(address).await {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < end => {
+                tokio::time::sleep(PORT_POLL).await;
+            }
+            bound => return bound,
+        }
     }
 }
 
@@ -160,4 +181,17 @@ async fn stop_on_signal(stop: CancellationToken) {
     // Nothing that was acknowledged is lost by it: whoever got no answer repeats.
     tracing::warn!("stopped at once, on a second signal");
     std::process::exit(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_is_about_to_be_given_back_is_waited_for() {
+        let taken = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = taken.local_addr().unwrap();
+        let (bound, ()) = tokio::join!(bind(address), async move { drop(taken) });
+        assert_eq!(bound.unwrap().local_addr().unwrap(), address);
+    }
 }
