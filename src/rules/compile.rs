@@ -216,19 +216,27 @@ pub fn compile(
     exports: &FileSet,
     known: Known<'_>,
 ) -> (Option<Generation>, Vec<Diagnostic>) {
-    let (rule_set, mut diagnostics) = compile_rules(rules);
-    let cases = read_cases(rules, &mut diagnostics);
-    let rules_digest = digest(&[rules]);
     let referentiel_digest = digest(&[exports]);
     let unchanged = known
         .previous
         .filter(|it| it.referentiel_digest == referentiel_digest)
         .map(|it| Arc::clone(&it.referentiel));
-    let referentiel = unchanged.or_else(|| {
-        let (referentiel, faults) = referentiel::read(exports);
-        diagnostics.extend(faults);
-        referentiel.map(Arc::new)
-    });
+    let read_rules = || {
+        let (rule_set, mut diagnostics) = compile_rules(rules);
+        let cases = read_cases(rules, &mut diagnostics);
+        (rule_set, cases, diagnostics)
+    };
+    let read_exports = || match unchanged {
+        Some(unchanged) => (Some(unchanged), Vec::new()),
+        None => {
+            let (referentiel, faults) = referentiel::read(exports);
+            (referentiel.map(Arc::new), faults)
+        }
+    };
+    let ((rule_set, cases, mut diagnostics), (referentiel, faults)) =
+        rayon::join(read_rules, read_exports);
+    diagnostics.extend(faults);
+    let rules_digest = digest(&[rules]);
     let (Some(rule_set), Some(referentiel)) = (rule_set, referentiel) else {
         return (None, diagnostics);
     };

@@ -117,7 +117,7 @@ fn known_biens<'t>(
     residences: &HashMap<&str, Residence>,
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<Bien<'t>> {
-    let mut given = HashSet::new();
+    let mut given = HashSet::with_capacity(biens.rows.len());
     let mut known_biens = Vec::with_capacity(biens.rows.len());
     for row in biens.rows() {
         let [code, residence, libelle] = row.values;
@@ -249,7 +249,6 @@ fn table<const N: usize>(
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
-        .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let Some(places) = places(&mut reader, file, columns, faults) else {
         return Table::EMPTY;
@@ -271,11 +270,13 @@ fn table<const N: usize>(
             }
         }
         let line = record.position().map_or(0, |at| clamp(at.line()) + skipped);
-        if record.iter().all(str::is_empty) {
+        // Trimmed here and not by the reader, which copies each record for it.
+        let values = record.iter().map(str::trim);
+        if values.clone().all(str::is_empty) {
             // Excel leaves rows of lone delimiters behind.
             continue;
         }
-        let beyond = record.iter().skip(width).any(|value| !value.is_empty());
+        let beyond = values.skip(width).any(|value| !value.is_empty());
         if record.len() < width || beyond {
             faults.push(Diagnostic::at(
                 code::EXPORT, file,
@@ -289,7 +290,7 @@ fn table<const N: usize>(
             ));
             continue;
         }
-        table.push(line, places.map(|place| &record[place]));
+        table.push(line, places.map(|place| record[place].trim()));
     }
     let last = table.rows().last();
     let swallowed = last.filter(|row| row.values.iter().any(|value| value.contains('\n')));
@@ -315,7 +316,7 @@ fn places<const N: usize>(
     faults: &mut Vec<Diagnostic>,
 ) -> Option<[usize; N]> {
     let headers: Vec<String> = match reader.headers() {
-        Ok(headers) => headers.iter().map(str::to_lowercase).collect(),
+        Ok(headers) => headers.iter().map(|it| it.trim().to_lowercase()).collect(),
         Err(error) => {
             faults.push(Diagnostic::file(
                 code::EXPORT,

@@ -13,11 +13,12 @@ mod writer;
 use std::path::Path;
 use std::time::Duration as StdDuration;
 
-use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
+use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use crate::crash;
 use crate::domain::ports::StoreError;
@@ -26,7 +27,7 @@ use writer::Writer;
 
 // What `shared` knows this database by.
 type Db = sqlx::Sqlite;
-type DbConnection = sqlx::SqliteConnection;
+type DbConnection = SqliteConnection;
 type DbPool = SqlitePool;
 type DbRow = sqlx::sqlite::SqliteRow;
 type DbStore = SqliteStore;
@@ -67,10 +68,14 @@ impl SqliteStore {
             .statement_cache_capacity(CACHED_STATEMENTS);
         let mut connection = options.connect().await.map_err(|error| failed(&error))?;
         crash::point("store.migrate.before");
+        // No sync for each: one that a power cut takes away is made again, and the first commit
+        // after them syncs the log with all of them.
+        synchronous(&mut connection, "NORMAL").await?;
         MIGRATIONS
             .run(&mut connection)
             .await
             .map_err(|error| StoreError::Fault(format!("migration: {error}")))?;
+        synchronous(&mut connection, "FULL").await?;
         crash::point("store.migrate.after");
         // What is gone is not made anew while the daemon runs: an empty database would have no tables.
         let options = options.create_if_missing(false);
@@ -81,6 +86,14 @@ impl SqliteStore {
             .connect_lazy_with(options.read_only(true));
         Ok(Self { readers, writer })
     }
+}
+
+async fn synchronous(connection: &mut SqliteConnection, how: &str) -> Result<(), StoreError> {
+    sqlx::query(AssertSqlSafe(format!("PRAGMA synchronous = {how}")))
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
 }
 
 /// Tells what may pass from what never will.
