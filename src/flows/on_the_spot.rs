@@ -1,8 +1,8 @@
 //! Where rules run.
 //!
 //! A decision takes some microseconds; to hand it to a thread of its own and be woken by its end
-//! costs several times that. So rules run on the spot, until they once took long: from then on, and
-//! until an edit replaces them, they run apart, where they hold up nobody else's request.
+//! costs several times that. So rules run on the spot for as long as they are brief, and apart once
+//! they were not, where they hold up nobody else's request.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,10 +11,6 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::rules::pace::Pace;
-
-/// What rules may take on the spot, in time of the processor: what waits on the same thread waits
-/// as long.
-const BRIEF: Duration = Duration::from_millis(2);
 
 /// The work broke off in a way that rules cannot cause: a fault of ours.
 #[derive(Debug, thiserror::Error)]
@@ -31,15 +27,20 @@ where
     W: FnOnce() -> T + Send + 'static,
 {
     if pace.is_lengthy() {
-        let apart = tokio::task::spawn_blocking(work).await;
-        return apart.map_err(|error| BrokeOff(error.to_string()));
+        let timed = move || {
+            let begun = time_of_this_thread();
+            let made = work();
+            (made, time_of_this_thread().saturating_sub(begun))
+        };
+        let apart = tokio::task::spawn_blocking(timed).await;
+        let (made, took) = apart.map_err(|error| BrokeOff(error.to_string()))?;
+        pace.note(took);
+        return Ok(made);
     }
     let begun = time_of_this_thread();
     // What the work leaves behind when it panics is dropped with it.
     let ended = catch_unwind(AssertUnwindSafe(work));
-    if time_of_this_thread().saturating_sub(begun) > BRIEF {
-        pace.note_lengthy();
-    }
+    pace.note(time_of_this_thread().saturating_sub(begun));
     ended.map_err(|panic| BrokeOff(words_of(panic.as_ref())))
 }
 
@@ -59,18 +60,21 @@ fn words_of(panic: &(dyn Any + Send)) -> String {
 mod tests {
     use super::*;
 
+    const LONG: Duration = Duration::from_millis(50);
+
     #[tokio::test]
-    async fn rules_that_once_took_long_run_on_a_thread_of_their_own() {
+    async fn rules_that_took_long_run_on_a_thread_of_their_own() {
         let pace = Pace::default();
         let here = std::thread::current().id();
         let thread = || std::thread::current().id();
         assert_eq!(run(&pace, thread).await.unwrap(), here);
         let long = || {
             let begun = time_of_this_thread();
-            while time_of_this_thread().saturating_sub(begun) <= BRIEF {}
+            while time_of_this_thread().saturating_sub(begun) <= LONG {}
         };
         run(&pace, long).await.unwrap();
         assert_ne!(run(&pace, thread).await.unwrap(), here);
+        assert!(pace.is_lengthy());
     }
 
     #[tokio::test]
@@ -80,7 +84,7 @@ mod tests {
             let work = || -> () { panic!("by design") };
             let BrokeOff(words) = run(&pace, work).await.unwrap_err();
             assert!(words.contains("by design"), "{words}");
-            pace.note_lengthy();
+            pace.note(LONG);
         }
     }
 }
