@@ -2,17 +2,20 @@
 //! again, operators are told why, nothing is half kept, and service resumes by itself.
 
 use std::fs::{self, File, Permissions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use passerelle::adapters::store::sqlite::SqliteStore;
+use passerelle::domain::ports::{Recorded, Store};
 use reqwest::Client;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::harness::{Answer, Builder, PNG, possible, signalement, signalement_with, until};
 use crate::process::{Process, settle_in};
+use crate::store::record;
 
 /// A file system of its own in memory, so small that a test can fill it.
 struct SmallDisk(PathBuf);
@@ -275,4 +278,32 @@ async fn a_database_that_another_process_holds_is_waited_for_and_then_refused_fo
     is_for_later(&daemon.post(&signalement(2)).await);
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     assert_eq!(daemon.post(&signalement(2)).await.status, 201);
+}
+
+/// However steadily it is written to, the log of the database is copied and begins anew: it does not
+/// fill the disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_the_database_begins_anew_under_steady_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("s.sqlite");
+    let store = SqliteStore::open(&file).await.unwrap();
+    // The log's fourth number counts how often it has begun.
+    let begun = || {
+        let mut head = [0; 16];
+        let mut log = File::open(file.with_extension("sqlite-wal")).unwrap();
+        log.read_exact(&mut head).unwrap();
+        u32::from_be_bytes(head[12..].try_into().unwrap())
+    };
+    store.record(record(0, None)).await.unwrap();
+    let first = begun();
+    let mut number = 1;
+    while begun() < first + 2 {
+        let records = (number..number + 32).map(|it| record(it, Some(&format!("D-{it}"))));
+        let written = records.map(|it| store.record(it));
+        let written = futures_util::future::join_all(written).await;
+        let all = written.iter().all(|it| matches!(it, Ok(Recorded::Written)));
+        assert!(all, "{written:?}");
+        number += 32;
+        assert!(number < 100_000, "it never begins anew");
+    }
 }

@@ -5,6 +5,7 @@
 //! them wait for each other.
 
 mod dialect;
+mod log;
 #[path = "shared/port.rs"]
 mod shared;
 pub mod snapshot;
@@ -36,9 +37,6 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long a write waits for another process to let go of the file.
 const BUSY_TIMEOUT: StdDuration = StdDuration::from_secs(10);
-/// Pages of 4 KiB that the log may hold before it is copied into the file: a page that many
-/// signalements change is then copied once for all of them.
-const CHECKPOINT_PAGES: u32 = 4_000;
 /// Readers at once; each look-up takes well under a millisecond.
 const READERS: u32 = 4;
 /// A batch of each size is a statement of its own, see `shared/signalements.rs`.
@@ -64,7 +62,8 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+            // See `log`.
+            .pragma("wal_autocheckpoint", "0")
             .statement_cache_capacity(CACHED_STATEMENTS);
         let mut connection = options.connect().await.map_err(|error| failed(&error))?;
         crash::point("store.migrate.before");

@@ -14,6 +14,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use crate::adapters::store::sqlite::log::Log;
 use crate::adapters::store::sqlite::{failed, shared};
 use crate::crash;
 use crate::domain::ports::{NewRecord, Recorded, StoreError};
@@ -49,6 +50,7 @@ impl Writer {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let line = Line {
             connection: Some(connection),
+            log: Log::new(options.clone()),
             options,
         };
         tokio::spawn(run(line, waiting));
@@ -171,6 +173,7 @@ struct Line {
     /// None since it met with trouble, until the next write opens another.
     connection: Option<SqliteConnection>,
     options: SqliteConnectOptions,
+    log: Log,
 }
 
 impl Line {
@@ -215,7 +218,12 @@ async fn run(mut line: Line, mut waiting: mpsc::Receiver<Work>) {
             }
         }
         let batch = Batch::take(&mut next);
+        let writes = batch.len();
         commit(&mut line, batch).await;
+        // Those who waited have their answers by now.
+        if let Some(connection) = &mut line.connection {
+            line.log.grew(writes, connection).await;
+        }
     }
 }
 

@@ -1,0 +1,78 @@
+//! Copies the write-ahead log into the file, beside the writes.
+//!
+//! Left to SQLite, the commit that makes the log long also copies all of it, and whoever waits for
+//! that commit or the next one waits for thousands of pages. Here another connection copies while
+//! commits go on; the one that writes then only copies what came meanwhile, so that the log can
+//! begin anew however busy the daemon is.
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
+use tokio::task::JoinHandle;
+
+/// Writes after which the log is copied: a page that many of them change is then copied once for
+/// all. A signalement with its demande and its e-mail is some six pages of 4 KiB.
+const LONG: usize = 600;
+
+/// What is known of the log.
+pub(super) struct Log {
+    options: SqliteConnectOptions,
+    /// Writes since it was last copied.
+    writes: usize,
+    /// The connection that copies, while it does not.
+    copier: Option<SqliteConnection>,
+    copying: Option<JoinHandle<Option<SqliteConnection>>>,
+}
+
+impl Log {
+    /// Of the database that these options open.
+    pub(super) fn new(options: SqliteConnectOptions) -> Self {
+        Self {
+            options,
+            writes: 0,
+            copier: None,
+            copying: None,
+        }
+    }
+
+    /// Notes so many writes by `writer`, and copies the log when it is long.
+    pub(super) async fn grew(&mut self, writes: usize, writer: &mut SqliteConnection) {
+        self.writes += writes;
+        match &mut self.copying {
+            Some(copying) if copying.is_finished() => {
+                self.copier = copying.await.unwrap_or_default();
+                self.copying = None;
+                self.writes = 0;
+                copy(writer).await;
+            }
+            None if self.writes >= LONG => {
+                let (copier, options) = (self.copier.take(), self.options.clone());
+                self.copying = Some(tokio::spawn(copy_beside(copier, options)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Gives the connection back, where there is one.
+async fn copy_beside(
+    copier: Option<SqliteConnection>,
+    options: SqliteConnectOptions,
+) -> Option<SqliteConnection> {
+    let mut copier = match copier {
+        Some(copier) => copier,
+        None => options.connect().await.ok()?,
+    };
+    copy(&mut copier).await.then_some(copier)
+}
+
+/// Copies what no reader needs where it is; whether that went well. Where it did not, nothing is
+/// lost, and the next time it is tried again.
+async fn copy(connection: &mut SqliteConnection) -> bool {
+    let copied = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
+        .execute(connection)
+        .await;
+    if let Err(error) = &copied {
+        tracing::warn!(%error, "the database's log was not copied into its file");
+    }
+    copied.is_ok()
+}
