@@ -327,7 +327,6 @@ pub(super) async fn list(
 /// What a [`LivraisonSummary`] is read from.
 const SUMMARY: &str = "SELECT id, destination, uid, etat, attempts, last_error, created_at, \
                        due_at, content FROM livraisons ";
-const BY_ID: &str = "WHERE id = $1";
 const NEWEST: &str = "ORDER BY sequence DESC LIMIT $1";
 const NEWEST_DELIVERED: &str = "WHERE etat = 'livree' ORDER BY sequence DESC LIMIT $1";
 /// Says that they are not delivered ones: nobody else can tell before the state is bound, and only
@@ -347,34 +346,34 @@ fn summary(row: &DbRow) -> Result<LivraisonSummary, StoreError> {
     })
 }
 
-/// A delivery with its attempts.
+/// A delivery with its attempts, as they stood at one instant.
 pub(super) async fn find(pool: &DbPool, id: &str) -> Result<Option<LivraisonView>, StoreError> {
-    let row = sqlx::query(AssertSqlSafe(format!("{SUMMARY}{BY_ID}")))
-        .bind(id)
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| failed(&error))?;
-    let Some(row) = row else { return Ok(None) };
-    let tried = sqlx::query(
-        "SELECT at, status, error, excerpt FROM tentatives WHERE livraison_id = $1 \
-         ORDER BY number",
+    let rows = sqlx::query(
+        "SELECT id, destination, uid, etat, attempts, last_error, created_at, due_at, content, \
+         at, status, error, excerpt FROM livraisons LEFT JOIN tentatives ON livraison_id = id \
+         WHERE id = $1 ORDER BY number",
     )
     .bind(id)
     .fetch_all(pool)
     .await
     .map_err(|error| failed(&error))?;
-    let attempt = |row: &DbRow| Attempt {
-        at: instant(row.get("at")),
-        status: row
-            .get::<Option<i64>, _>("status")
-            .and_then(|status| u16::try_from(status).ok()),
-        error: row.get("error"),
-        excerpt: row.get("excerpt"),
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let attempt = |row: &DbRow| {
+        Some(Attempt {
+            at: instant(row.get::<Option<i64>, _>("at")?),
+            status: row
+                .get::<Option<i64>, _>("status")
+                .and_then(|status| u16::try_from(status).ok()),
+            error: row.get("error"),
+            excerpt: row.get("excerpt"),
+        })
     };
     Ok(Some(LivraisonView {
-        summary: summary(&row)?,
+        summary: summary(row)?,
         content: read_content(row.get("content")).ok(),
-        attempts: tried.iter().map(attempt).collect(),
+        attempts: rows.iter().filter_map(attempt).collect(),
     }))
 }
 
