@@ -1,9 +1,10 @@
-//! The HTTP API: routes, and what every request goes through.
+//! The HTTP API and the console: routes, and what every request goes through.
 //!
 //! One file a resource; `problem` alone turns an error into a status.
 
 pub mod auth;
 mod body;
+mod console;
 mod demandes;
 mod drain;
 pub mod handover;
@@ -23,8 +24,7 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::task::TaskTracker;
 use tower_http::timeout::RequestBodyTimeoutLayer;
@@ -110,8 +110,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(health::metrics_text))
         .split_for_parts();
     api.merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", openapi))
-        // Until there is a console, the API's page.
-        .route("/", get(|| async { Redirect::temporary("/docs/") }))
+        .merge(console::routes())
         .fallback(|| async { Problem::not_found("il n'y a rien à cette adresse") })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(middleware::from_fn(drain::hear_out))

@@ -264,7 +264,7 @@ fn collect_references(value: &Value, found: &mut Vec<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_the_api_comes_from_the_binary() {
     let daemon = Builder::new().start().await;
-    let page = daemon.get("/", "").await;
+    let page = daemon.get("/docs/", "").await;
     assert_eq!(page.status, 200);
     let html = String::from_utf8(page.bytes).unwrap();
     assert!(html.contains("swagger-ui"), "{html}");

@@ -72,7 +72,7 @@ impl Gate {
     }
 
     /// Counts a call of a client.
-    fn admit(&self, client: Client) -> Result<Caller, Problem> {
+    pub(super) fn admit(&self, client: Client) -> Result<Caller, Problem> {
         match self.limiter.get().check_key(&client) {
             Ok(()) => Ok(Caller(client)),
             Err(until) => {
@@ -88,7 +88,12 @@ impl Gate {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return None;
         }
-        let given = hash(token.trim());
+        self.holder(token.trim())
+    }
+
+    /// Whose token this is.
+    pub(super) fn holder(&self, token: &str) -> Option<Client> {
+        let given = hash(token);
         let (set, stored) = (self.set.get(), self.stored.load());
         Client::ALL.into_iter().find(|client| {
             let known = set.get(client).or_else(|| stored.get(client));

@@ -1,0 +1,172 @@
+//! `/`: the console, where the landlord's staff and operators see what stands still and why. Pages
+//! are made here, in French, and need no script.
+
+mod overview;
+mod session;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Form, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum_extra::extract::CookieJar;
+use chrono::Utc;
+use serde::Deserialize;
+
+use crate::adapters::http::AppState;
+use crate::adapters::http::problem::Problem;
+use crate::domain::ports::RetryOutcome;
+
+use overview::Overview;
+use session::{Operator, Refusal};
+
+/// Nothing but what this server sends, shown in no other site's frame.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; \
+                      base-uri 'none'; frame-ancestors 'none'";
+
+/// The console's addresses; the API's description leaves them out.
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/", get(show))
+        .route("/console/style.css", get(style))
+        .route("/console/connexion", post(sign_in))
+        .route("/console/deconnexion", post(sign_out))
+        .route("/console/regles/recharger", post(reload))
+        .route("/console/livraisons/{id}/renvoyer", post(resend))
+}
+
+/// What an action did, told by the page that follows it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Notice {
+    Relu,
+    Renvoyee,
+    Depassee,
+    PlusMorte,
+    Indisponible,
+}
+
+impl Notice {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Relu => "Les fichiers ont été relus ; le résultat est ci-dessous.",
+            Self::Renvoyee => "La livraison est renvoyée.",
+            Self::Depassee => {
+                "Un statut plus récent est déjà parti : celui-ci n'est renvoyé que par la ligne \
+                 de commande, avec --force."
+            }
+            Self::PlusMorte => "Cette livraison n'est plus à renvoyer.",
+            Self::Indisponible => "La base de données ne répond pas : rien n'a été fait.",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Relu => "relu",
+            Self::Renvoyee => "renvoyee",
+            Self::Depassee => "depassee",
+            Self::PlusMorte => "plus-morte",
+            Self::Indisponible => "indisponible",
+        }
+    }
+
+    /// The console again, with these words; to load it once more does nothing once more.
+    fn shown(self) -> Redirect {
+        Redirect::to(&format!("/?fait={}", self.word()))
+    }
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    fait: Option<Notice>,
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    jeton: String,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn {
+    refused: bool,
+}
+
+async fn show(
+    State(state): State<AppState>,
+    operator: Result<Operator, Refusal>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    match operator {
+        Ok(Operator) => {
+            // A word that nobody knows says nothing.
+            let notice = asked.ok().and_then(|Query(asked)| asked.fait);
+            let overview = Overview::of(&state, notice.map(Notice::text)).await;
+            page(StatusCode::OK, &overview)
+        }
+        Err(Refusal::SignedOut) => page(StatusCode::OK, &SignIn { refused: false }),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn sign_in(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Form(given): Form<Credentials>,
+) -> Response {
+    match session::open(&state.gate, &headers, given.jeton.trim()) {
+        Some(cookie) => (jar.add(cookie), Redirect::to("/")).into_response(),
+        None => page(StatusCode::FORBIDDEN, &SignIn { refused: true }),
+    }
+}
+
+async fn sign_out(_: Operator, jar: CookieJar) -> Response {
+    (jar.remove(session::closed()), Redirect::to("/")).into_response()
+}
+
+async fn reload(_: Operator, State(state): State<AppState>) -> Redirect {
+    state.reload.reload().await;
+    Notice::Relu.shown()
+}
+
+async fn resend(_: Operator, State(state): State<AppState>, Path(id): Path<String>) -> Redirect {
+    let outcome = state.store.retry_livraison(&id, false, Utc::now()).await;
+    let notice = match outcome {
+        Ok(RetryOutcome::Queued) => {
+            state.presence.outbox.give();
+            Notice::Renvoyee
+        }
+        Ok(RetryOutcome::Overtaken) => Notice::Depassee,
+        Ok(RetryOutcome::Unknown | RetryOutcome::NotDead(_)) => Notice::PlusMorte,
+        Err(error) => {
+            tracing::warn!(%error, delivery = id, "not sent again");
+            Notice::Indisponible
+        }
+    };
+    notice.shown()
+}
+
+async fn style() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, include_str!("console/style.css"))
+}
+
+fn page(status: StatusCode, template: &impl Template) -> Response {
+    let html = match template.render() {
+        Ok(html) => html,
+        Err(error) => return Problem::internal(&error).into_response(),
+    };
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (status, headers, Html(html)).into_response()
+}

@@ -1,0 +1,274 @@
+//! What the console's page shows: first what needs a person, then how things stand.
+
+use std::sync::Arc;
+
+use askama::Template;
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Paris;
+
+use crate::adapters::http::AppState;
+use crate::domain::livraison::{Destination, LivraisonEtat, LivraisonSummary};
+use crate::domain::ports::{ApartCount, LivraisonCount, Pause, SignalementSummary, StoreError};
+use crate::domain::signalement::Etat;
+use crate::flows::reload::Attempt;
+use crate::flows::replica::Seen;
+use crate::rules::diagnostic::{Diagnostic, Severity};
+
+/// How many dead letters, and signalements of a state, a page lists.
+const LISTED: u32 = 20;
+
+/// The page of someone who is signed in.
+#[derive(Template)]
+#[template(path = "overview.html")]
+pub(super) struct Overview {
+    notice: Option<&'static str>,
+    alarms: Vec<String>,
+    version: String,
+    since: String,
+    attempt: Arc<Attempt>,
+    /// The replica that made the page.
+    here: String,
+    /// `None` while the database does not answer.
+    stored: Option<Stored>,
+    now: String,
+}
+
+/// What the database tells.
+struct Stored {
+    replicas: Vec<Seen>,
+    destinations: Vec<Line>,
+    dead: Vec<LivraisonSummary>,
+    /// States of signalements without a demande, and how many are in each.
+    apart: Vec<(&'static str, i64)>,
+    /// Those among them that wait for a person.
+    stopped: i64,
+    listed: Vec<SignalementSummary>,
+}
+
+/// A destination's deliveries.
+struct Line {
+    destination: Destination,
+    waiting: i64,
+    held: i64,
+    dead: i64,
+    oldest: Option<DateTime<Utc>>,
+    pause: Option<Pause>,
+}
+
+impl Overview {
+    pub(super) async fn of(state: &AppState, notice: Option<&'static str>) -> Self {
+        let attempt = state.reload.last_attempt();
+        let active = state.reload.active();
+        let mut alarms = Vec::new();
+        if !attempt.accepted {
+            alarms.push(
+                "La dernière modification des règles est refusée : la version précédente reste en \
+                 vigueur."
+                    .to_owned(),
+            );
+        }
+        let settings = state.settings.last_attempt();
+        for fault in &settings.faults {
+            alarms.push(format!("Le fichier de réglages est refusé : {fault}"));
+        }
+        if !settings.restart.is_empty() {
+            let keys = settings.restart.join(", ");
+            alarms.push(format!("Réglages qui attendent un redémarrage : {keys}."));
+        }
+        if let Err(error) = state.files.ping().await {
+            alarms.push(format!(
+                "Les photos ne peuvent pas être conservées : {error}."
+            ));
+        }
+        if let Some(outage) = state.inbound.creations.watch.outage() {
+            let (since, reason) = (paris(&outage.since), outage.reason);
+            alarms.push(format!(
+                "Le CRM ne répond pas depuis le {since} : {reason}."
+            ));
+        }
+        let stored = match Stored::read(state).await {
+            Ok(stored) => {
+                alarms.extend(stored.alarms());
+                Some(stored)
+            }
+            Err(error) => {
+                alarms.insert(0, format!("La base de données ne répond pas : {error}."));
+                None
+            }
+        };
+        Self {
+            notice,
+            alarms,
+            version: active.generation.version.clone(),
+            since: paris(&active.since),
+            attempt,
+            here: state.presence.id.clone(),
+            stored,
+            now: paris(&Utc::now()),
+        }
+    }
+
+    fn errors(&self) -> Vec<&Diagnostic> {
+        self.of_severity(Severity::Error)
+    }
+
+    fn warnings(&self) -> Vec<&Diagnostic> {
+        self.of_severity(Severity::Warning)
+    }
+
+    fn of_severity(&self, severity: Severity) -> Vec<&Diagnostic> {
+        let all = self.attempt.diagnostics.iter();
+        all.filter(|it| it.severity == severity).collect()
+    }
+}
+
+impl Stored {
+    async fn read(state: &AppState) -> Result<Self, StoreError> {
+        let store = state.store.as_ref();
+        let counts = store.count_livraisons().await?;
+        let mut destinations = Vec::new();
+        for destination in Destination::ALL {
+            let pause = store.pause(destination).await?;
+            destinations.push(Line::of(destination, &counts, pause));
+        }
+        let counted = store.count_apart().await?;
+        let mut listed = store.list_signalements(Some(Etat::Echec), LISTED).await?;
+        listed.extend(store.list_signalements(Some(Etat::Inconnu), LISTED).await?);
+        let (apart, stopped) = apart(&counted);
+        Ok(Self {
+            replicas: state.presence.all().await?,
+            destinations,
+            dead: store
+                .list_livraisons(Some(LivraisonEtat::Morte), LISTED)
+                .await?,
+            apart,
+            stopped,
+            listed,
+        })
+    }
+
+    fn alarms(&self) -> Vec<String> {
+        let mut alarms = Vec::new();
+        match self.replicas.iter().filter(|it| it.lagging).count() {
+            0 => {}
+            1 => alarms.push(
+                "Une réplique a d'autres règles en vigueur que celles acceptées en dernier."
+                    .to_owned(),
+            ),
+            count => alarms.push(format!(
+                "{count} répliques ont d'autres règles en vigueur que celles acceptées en dernier."
+            )),
+        }
+        for line in &self.destinations {
+            let name = line.name();
+            if let Some(pause) = &line.pause {
+                let (until, reason) = (paris(&pause.until), &pause.reason);
+                alarms.push(format!(
+                    "{name} : envois suspendus jusqu'au {until} : {reason}."
+                ));
+            }
+            match line.dead {
+                0 => {}
+                1 => alarms.push(format!("{name} : une livraison abandonnée.")),
+                count => alarms.push(format!("{name} : {count} livraisons abandonnées.")),
+            }
+            if line.held > 0 {
+                let count = line.held;
+                alarms.push(format!(
+                    "{name} : statuts que les règles ne connaissent pas : {count}."
+                ));
+            }
+        }
+        match self.stopped {
+            0 => {}
+            1 => alarms.push("Un signalement sans demande attend une intervention.".to_owned()),
+            count => alarms.push(format!(
+                "{count} signalements sans demande attendent une intervention."
+            )),
+        }
+        alarms
+    }
+}
+
+/// How many are in each state, and how many wait for a person: those that failed, and those whose
+/// creation is no longer tried.
+fn apart(counted: &[ApartCount]) -> (Vec<(&'static str, i64)>, i64) {
+    let count = |etat: Etat, stopped: bool| {
+        let found = counted
+            .iter()
+            .find(|it| it.etat == etat && it.stopped == stopped);
+        found.map_or(0, |it| it.count)
+    };
+    let all = Etat::APART.into_iter();
+    let stopped = all.clone().map(|etat| match etat {
+        Etat::Echec => count(etat, false),
+        _ => count(etat, true),
+    });
+    let stopped = stopped.sum();
+    (
+        all.map(|etat| (label(etat), count(etat, false))).collect(),
+        stopped,
+    )
+}
+
+impl Line {
+    fn of(destination: Destination, counts: &[LivraisonCount], pause: Option<Pause>) -> Self {
+        let find = |etat| {
+            let mut all = counts.iter().filter(|it| it.destination == destination);
+            all.find(|it| it.etat == etat)
+        };
+        let count = |etat| find(etat).map_or(0, |it| it.count);
+        Self {
+            destination,
+            waiting: count(LivraisonEtat::EnAttente),
+            held: count(LivraisonEtat::Retenue),
+            dead: count(LivraisonEtat::Morte),
+            oldest: find(LivraisonEtat::EnAttente).map(|it| it.oldest_at),
+            pause,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        name(self.destination)
+    }
+}
+
+/// A destination as the staff calls it.
+fn name(destination: Destination) -> &'static str {
+    match destination {
+        Destination::Sowell => "SoWell",
+        Destination::Courriel => "E-mails",
+        Destination::Crm => "CRM",
+    }
+}
+
+/// A state as the staff calls it.
+fn label(etat: Etat) -> &'static str {
+    match etat {
+        Etat::Recu => "reçu, demande en cours de création",
+        Etat::Transmis => "transmis",
+        Etat::Ecarte => "écarté par les règles",
+        Etat::Differe => "différé : le CRM était absent",
+        Etat::Inconnu => "en doute : le CRM n'a pas répondu",
+        Etat::Echec => "en échec",
+    }
+}
+
+// A template passes what it has by reference.
+fn destination_of(livraison: &LivraisonSummary) -> &'static str {
+    name(livraison.destination)
+}
+
+fn state_of(signalement: &SignalementSummary) -> &'static str {
+    label(signalement.etat)
+}
+
+/// An address that a link may lead to.
+fn is_web(address: &str) -> bool {
+    address.starts_with("https://") || address.starts_with("http://")
+}
+
+fn paris(at: &DateTime<Utc>) -> String {
+    let there = at.with_timezone(&Paris);
+    there.format("%d/%m/%Y à %H:%M:%S").to_string()
+}

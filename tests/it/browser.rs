@@ -1,0 +1,116 @@
+//! A real browser (Chromium, by its driver): one driver a test process, one browser a test.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::{Map, Value, json};
+
+use crate::harness::{installed, token};
+
+/// Starts the driver on a free port and stops it at the end of its input, which is also the end of
+/// this process, however it comes.
+const SCRIPT: &str = "chromedriver --port=0 2>&1 & read -r _; kill $!";
+
+struct Driver {
+    url: String,
+    /// Its input stays open for as long as this process lives.
+    _shell: Child,
+}
+
+impl Driver {
+    fn start() -> Option<Self> {
+        if !installed("chromedriver") || !installed("chromium") {
+            return None;
+        }
+        let mut shell = Command::new("sh")
+            .args(["-c", SCRIPT])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(shell.stdout.take().unwrap()).lines();
+        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            let (_, port) = line.split_once("successfully on port ")?;
+            port.trim_end_matches('.').parse::<u16>().ok()
+        });
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        let port = port.expect("the driver says where it listens");
+        Some(Self {
+            url: format!("http://127.0.0.1:{port}"),
+            _shell: shell,
+        })
+    }
+}
+
+/// A browser with a profile of its own.
+pub struct Browser {
+    client: Client,
+}
+
+impl Browser {
+    /// `None` where Chromium is not installed.
+    pub async fn open() -> Option<Self> {
+        static DRIVER: LazyLock<Option<Driver>> = LazyLock::new(Driver::start);
+        let driver = DRIVER.as_ref()?;
+        // Tests run as root, too, where Chromium's sandbox does not start.
+        let options = json!({"args": [
+            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+            "--window-size=1280,1400",
+        ]});
+        let wanted: Map<String, Value> = [("goog:chromeOptions".to_owned(), options)]
+            .into_iter()
+            .collect();
+        let mut builder =
+            ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+        let client = builder.capabilities(wanted).connect(&driver.url).await;
+        Some(Self {
+            client: client.unwrap(),
+        })
+    }
+
+    /// Signs in at a daemon's console.
+    pub async fn sign_in(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+        let field = self.client.find(Locator::Id("jeton")).await.unwrap();
+        field.send_keys(&token("admin")).await.unwrap();
+        self.press("Se connecter").await;
+    }
+
+    /// Loads a page.
+    pub async fn load(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// Presses the only button with these words, and has what follows loaded.
+    pub async fn press(&self, words: &str) {
+        let path = format!("//button[normalize-space()='{words}']");
+        let button = self.client.find(Locator::XPath(&path)).await.unwrap();
+        button.click().await.unwrap();
+    }
+
+    /// What can be read in the only element that a CSS selector finds.
+    pub async fn text(&self, selector: &str) -> String {
+        let found = self.client.find(Locator::Css(selector)).await.unwrap();
+        found.text().await.unwrap()
+    }
+
+    /// What can be read in each element that a CSS selector finds.
+    pub async fn texts(&self, selector: &str) -> Vec<String> {
+        let mut texts = Vec::new();
+        for found in self.client.find_all(Locator::Css(selector)).await.unwrap() {
+            texts.push(found.text().await.unwrap());
+        }
+        texts
+    }
+
+    /// Leaves a picture of the page for a person to look at, and closes the browser.
+    pub async fn close(self, picture: &str) {
+        let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join(picture);
+        let png = self.client.screenshot().await.unwrap();
+        std::fs::write(picture, png).unwrap();
+        self.client.close().await.unwrap();
+    }
+}
