@@ -30,7 +30,7 @@ use crate::adapters::files::s3::FilesOnS3;
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::http::auth::{Gate, hash};
 use crate::adapters::http::handover::{Place, UntilStop, last_answers};
-use crate::adapters::http::{AppState, render_created, router, submission};
+use crate::adapters::http::{AppState, Services, render_created, router, submission};
 use crate::adapters::mail::MailOut;
 use crate::adapters::shipped::Shipped;
 use crate::adapters::sowell::SowellHttp;
@@ -190,7 +190,7 @@ impl App {
         let gate = Gate::new(&in_force);
         gate.set_stored(store.tokens().await?);
         Ok(Self {
-            state: AppState {
+            state: AppState::from(Services {
                 store,
                 files,
                 inbound: Arc::new(inbound),
@@ -201,7 +201,7 @@ impl App {
                 settings: Arc::new(live),
                 tasks: TaskTracker::new(),
                 metrics,
-            },
+            }),
             new_tokens,
             delivery: Arc::new(delivery),
             sweep,

@@ -17,6 +17,7 @@ mod regles;
 mod signalements;
 pub mod submission;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::task::TaskTracker;
+use tower::ServiceBuilder;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -49,9 +51,26 @@ pub use signalements::render_created;
 /// A body of which nothing comes for so long is given up.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What handlers reach.
+/// What handlers reach, shared by all of them: axum clones it several times a request.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Services>);
+
+impl From<Services> for AppState {
+    fn from(services: Services) -> Self {
+        Self(Arc::new(services))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.0
+    }
+}
+
+/// The flows and adapters behind the API.
+pub struct Services {
     /// The daemon's memory, for what is only read.
     pub store: Arc<dyn Store>,
     /// Photos.
@@ -114,16 +133,20 @@ pub fn router(state: AppState) -> Router {
         .fallback(|| async { Problem::not_found("il n'y a rien à cette adresse") })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(middleware::from_fn(drain::hear_out))
-        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
-        .layer(middleware::from_fn(measure))
-        .layer(middleware::from_fn_with_state(state.clone(), outlive))
+        // As one layer, the first outermost: each layer of a router costs every request an allocation or more.
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn_with_state(state.tasks.clone(), outlive))
+                .layer(middleware::from_fn(measure))
+                .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT)),
+        )
         .with_state(state)
 }
 
 /// Runs the handler in a task of its own: the server drops what it polls itself as soon as the
 /// client hangs up, and work that has begun must end.
-async fn outlive(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    match state.tasks.spawn(next.run(request)).await {
+async fn outlive(State(tasks): State<TaskTracker>, request: Request, next: Next) -> Response {
+    match tasks.spawn(next.run(request)).await {
         Ok(response) => response,
         Err(error) => Problem::internal(&error).into_response(),
     }

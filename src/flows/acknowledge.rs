@@ -19,7 +19,7 @@ use crate::rules::trace::Trace;
 #[derive(Debug)]
 pub(super) enum News {
     /// A demande was created.
-    Created(Uid, Box<NewDemande>),
+    Created(Uid, Arc<NewDemande>),
     /// It is kept and not forwarded, for this reason.
     SetAside(String),
 }

@@ -245,7 +245,7 @@ impl Creations {
         let demande = &held.request.demande;
         let (mut livraisons, trace) = match &held.signalement {
             Some(signalement) => {
-                let news = News::Created(uid.clone(), Box::new(demande.clone()));
+                let news = News::Created(uid.clone(), Arc::new(demande.clone()));
                 let rules = self.rules.generation();
                 acknowledge(&rules, signalement, news, held.trace.clone()).await
             }

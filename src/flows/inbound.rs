@@ -309,12 +309,13 @@ impl Inbound {
     ) -> Result<Received, InboundError> {
         let request = CreateDemande {
             reference: case.id.clone(),
-            demande: demande.clone(),
+            demande,
             fichiers: case.fichiers.clone(),
         };
         let uid = self.creations.crm.create(&request).await;
         let uid = uid.map_err(|error| InboundError::Fault(error.to_string()))?;
-        let news = News::Created(uid.clone(), Box::new(demande.clone()));
+        let demande = Arc::new(request.demande);
+        let news = News::Created(uid.clone(), Arc::clone(&demande));
         let (livraisons, trace) =
             acknowledge(&case.generation, &case.signalement, news, trace).await;
         let answer = (self.creations.render)(&Accepted {
@@ -325,7 +326,7 @@ impl Inbound {
         });
         let creation = Creation {
             uid: uid.clone(),
-            demande,
+            demande: Arc::unwrap_or_clone(demande),
             answer: answer.clone(),
         };
         let mails = !livraisons.is_empty();

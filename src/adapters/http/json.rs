@@ -3,11 +3,14 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Number, Value};
+
+use crate::domain::fault::pointer_to;
 
 /// Values in one body; a signalement has a few dozen. Bounds memory where a body is all brackets.
 const MAX_VALUES: usize = 200_000;
@@ -57,22 +60,31 @@ impl<'a> Json<'a> {
     fn find_repeated(&self, at: &str, found: &mut Vec<String>) {
         match self {
             Self::List(items) => {
-                for (index, item) in items.iter().enumerate() {
+                let nested = items.iter().enumerate().filter(|(_, it)| it.is_nested());
+                for (index, item) in nested {
                     item.find_repeated(&format!("{at}/{index}"), found);
                 }
             }
             Self::Object(entries) => {
-                let mut seen = std::collections::HashSet::new();
+                let mut seen = HashSet::with_capacity(entries.len());
                 for (key, value) in entries {
-                    let pointer = format!("{at}{}", crate::domain::fault::pointer_to(key));
+                    let repeated = !seen.insert(key);
+                    if !repeated && !value.is_nested() {
+                        continue;
+                    }
+                    let pointer = format!("{at}{}", pointer_to(key));
                     value.find_repeated(&pointer, found);
-                    if !seen.insert(key) && !found.contains(&pointer) {
+                    if repeated && !found.contains(&pointer) {
                         found.push(pointer);
                     }
                 }
             }
             _ => {}
         }
+    }
+
+    fn is_nested(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Object(_))
     }
 
     /// The value on its own, for what outlives the request.

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, FixedOffset};
 use email_address::{EmailAddress, Options};
+use serde::{Serialize, Serializer};
 use serde_json::Map;
 use url::Url;
 
@@ -167,6 +168,16 @@ impl Fields {
     }
 }
 
+/// A body without its photos, which are stored as files.
+struct WithoutPhotos<'j>(&'j [(Cow<'j, str>, Json<'j>)]);
+
+impl Serialize for WithoutPhotos<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rest = self.0.iter().filter(|(key, _)| key != "photos");
+        serializer.collect_map(rest.map(|(key, value)| (key, value)))
+    }
+}
+
 /// An object under examination.
 struct Form<'j> {
     entries: &'j [(Cow<'j, str>, Json<'j>)],
@@ -214,7 +225,6 @@ impl<'j> Form<'j> {
     }
 
     fn required(&mut self, key: &str, max_chars: usize, several_lines: bool) -> Option<String> {
-        let pointer = pointer_to(key);
         let detail = match self.get(key) {
             None => "champ obligatoire".to_owned(),
             Some(Json::Text(text)) if text.trim().is_empty() => "ne doit pas être vide".to_owned(),
@@ -224,7 +234,7 @@ impl<'j> Form<'j> {
             },
             Some(_) => "doit être un texte".to_owned(),
         };
-        self.fault(&pointer, detail);
+        self.fault(&pointer_to(key), detail);
         None
     }
 
@@ -341,12 +351,10 @@ impl<'j> Form<'j> {
         all
     }
 
-    /// What was received, without the photos, which are stored as files.
+    /// What was received, without the photos.
     fn payload(&self) -> String {
-        let entries = self.entries.iter().filter(|(key, _)| key != "photos");
-        let rest = Json::Object(entries.cloned().collect());
         // Strings, numbers and lists only: none of them can fail to print.
-        serde_json::to_string(&rest).unwrap_or_default()
+        serde_json::to_string(&WithoutPhotos(self.entries)).unwrap_or_default()
     }
 }
 
