@@ -59,7 +59,15 @@ fn body_with_a_photo(bencher: Bencher, bytes: usize) {
 
 fn read(bencher: Bencher, payload: &Payload) {
     let (limits, body) = (limits(), payload.body(&fresh()));
-    let submission = || submission::read(Client::Sowell, None, body.as_bytes(), &limits).unwrap();
+    let submission = || {
+        submission::read(
+            Client::Sowell,
+            None,
+            body.clone().into_bytes().into(),
+            &limits,
+        )
+        .unwrap()
+    };
     assert_eq!(submission().faults, []);
     bencher
         .counter(BytesCount::new(body.len()))
@@ -131,7 +139,7 @@ fn mails(numbers: std::ops::Range<u32>, now: DateTime<Utc>) -> NewRecord {
         content: Content::Courriel(Courriel {
             a: "camille.durand@locataire.example".into(),
             modele: "accuse-reception".into(),
-            context: json!({"numero": number}).into(),
+            context: json!({"numero": number}).to_string().into(),
         }),
     };
     NewRecord {

@@ -197,6 +197,7 @@ impl App {
                 outbound,
                 reload,
                 presence: Arc::new(presence),
+                buffers: Arc::default(),
                 gate: Arc::new(gate),
                 settings: Arc::new(live),
                 tasks: TaskTracker::new(),
@@ -248,6 +249,8 @@ impl App {
         workers.until_stop("tokens", Box::pin(refresh_tokens(state.clone())));
         workers.until_stop("sweep", Box::pin(self.sweep.run()));
         workers.until_stop("retention", Box::pin(self.retention.run()));
+        let buffers = state.buffers.clone();
+        workers.until_stop("buffers", Box::pin(async move { buffers.run().await }));
         workers.until_stop("metrics", Box::pin(tidy_metrics(state.clone())));
         let presence = state.presence.clone();
         let here = presence.clone();

@@ -4,6 +4,7 @@
 
 pub mod auth;
 mod body;
+pub mod buffers;
 mod console;
 mod demandes;
 mod drain;
@@ -44,6 +45,7 @@ use crate::flows::replica::Presence;
 use crate::flows::settings::SettingsReload;
 
 use auth::Gate;
+use buffers::Buffers;
 use problem::Problem;
 
 pub use signalements::render_created;
@@ -83,6 +85,8 @@ pub struct Services {
     pub reload: Arc<Reload>,
     /// This daemon among the replicas.
     pub presence: Arc<Presence>,
+    /// Memory for bodies.
+    pub buffers: Arc<Buffers>,
     /// Tokens and rates.
     pub gate: Arc<Gate>,
     /// The settings in force.

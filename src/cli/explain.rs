@@ -40,7 +40,7 @@ impl Explain {
 fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
     let body = std::fs::read(file).with_context(|| format!("{}", file.display()))?;
     let generation = Edited::read(settings, None)?.compile()?;
-    let submission = submission::read(Client::Sowell, None, &body, &settings.live.limits);
+    let submission = submission::read(Client::Sowell, None, body.into(), &settings.live.limits);
     let submission = submission.map_err(anyhow::Error::msg)?;
     let Some(content) = submission.content else {
         let mut faults = submission.faults;

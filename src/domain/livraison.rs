@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::Value;
 
 use crate::domain::demande::Fichier;
 
@@ -171,8 +170,8 @@ pub struct Courriel {
     pub a: String,
     /// Name of a file in `modeles/`, without its ending.
     pub modele: String,
-    /// What the template sees.
-    pub context: Arc<Value>,
+    /// What the template sees: a JSON object.
+    pub context: Arc<str>,
 }
 
 /// A delivery to be written with the change that causes it.

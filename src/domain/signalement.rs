@@ -1,5 +1,6 @@
 //! A *signalement*: what a tenant or caretaker reported in SoWell.
 
+use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -64,13 +65,14 @@ pub struct Photo {
     /// Hexadecimal SHA-256 of `bytes`; also its address in the store of files.
     pub sha256: String,
     /// The decoded file.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
 }
 
 impl Photo {
     /// Takes the decoded bytes of a picture and computes their address.
     #[must_use]
-    pub fn new(kind: ImageKind, bytes: Vec<u8>) -> Self {
+    pub fn new(kind: ImageKind, bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
         let sha256 = hex(&Sha256::digest(&bytes));
         Self {
             kind,

@@ -320,13 +320,15 @@ impl Delivery {
         let render = move || {
             crash::panic_at("mail");
             let it = &courriel_for_template;
-            let values = template::values_of(&it.context);
-            generation.rules.templates.mail(&it.modele, &values)
+            let context = serde_json::from_str(&it.context).map_err(|error| error.to_string())?;
+            let values = template::values_of(&context);
+            let mail = generation.rules.templates.mail(&it.modele, &values);
+            mail.map_err(|error| error.to_string())
         };
         let rendered = on_the_spot::run(&rules.pace, render)
             .await
             .map_err(|error| MailError::temporary(error.to_string()))?
-            .map_err(|error| MailError::permanent(error.to_string()))?;
+            .map_err(MailError::permanent)?;
         let message = Message {
             to: courriel.a.clone(),
             subject: rendered.subject,

@@ -19,10 +19,10 @@ use crate::rules::case::Case;
 use crate::rules::connector::{Connector, Partner, SecretNames};
 use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
 use crate::rules::pace::Pace;
-use crate::rules::script::{self, ScriptValue, Scripts};
+use crate::rules::script::{self, Scripts};
 use crate::rules::source::{self, Located, RawCorrespondance, RawStatuts, RawTransmission};
 use crate::rules::template::{self, Templates};
-use crate::rules::view::{Seen, sample_context};
+use crate::rules::view::{Shown, sample_context};
 use crate::rules::{case, referentiel};
 
 /// SoWell's words for priorities.
@@ -585,9 +585,14 @@ fn compile_statuts(
 /// coverage to say.
 fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     let sample = sample_context();
-    let seen = |name: &str| ScriptValue::json(&sample[name]);
+    let seen = |name: &str| Shown::Json(&sample[name]);
     let affecter = scripts.affecter(|_| ["signalement", "residence", "qualification"].map(seen));
-    let accuses = OCCASIONS.map(|kind| scripts.accuses(|_| told(&occasion(kind))).err());
+    let accuses = OCCASIONS.map(|kind| {
+        let context = occasion(kind);
+        scripts
+            .accuses(|_| Shown::Json(&context["evenement"]))
+            .err()
+    });
     for error in affecter
         .err()
         .into_iter()
@@ -599,10 +604,6 @@ fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
             faults.push(fault);
         }
     }
-}
-
-fn told(context: &Value) -> ScriptValue {
-    ScriptValue::json(&context["evenement"])
 }
 
 /// What `accuses` is told of.
@@ -647,7 +648,7 @@ fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnost
                 faults.push(fault);
             }
         };
-        let messages = match scripts.accuses(|_| told(&context)) {
+        let messages = match scripts.accuses(|_| Shown::Json(&context["evenement"])) {
             Ok(messages) => messages,
             Err(error) => {
                 let line = error.line.unwrap_or(0);

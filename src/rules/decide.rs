@@ -3,10 +3,6 @@
 //! The live flows, the admins' cases and every tool that asks "what would happen if" call these
 //! functions; there is no second version of them. No clock, no I/O, no global.
 
-use std::sync::Arc;
-
-use serde_json::Value;
-
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::fault::Fault;
 use crate::domain::livraison::Courriel;
@@ -23,7 +19,7 @@ use crate::rules::referentiel::{BIENS, RESIDENCES};
 use crate::rules::script::{self, AccuseMessage, ScriptError};
 use crate::rules::template::{self, TemplateError};
 use crate::rules::trace::{Place, StepOutcome, Trace};
-use crate::rules::view::{self, Seen};
+use crate::rules::view::{self, Shown};
 
 /// What becomes of a signalement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,15 +175,15 @@ impl<'g> Subject<'g> {
     }
 
     /// What templates see under a name, without what only an e-mail has.
-    fn value<V: Seen>(&self, name: &str, extent: &Extent) -> Option<V> {
+    fn value(&self, name: &str, extent: &Extent) -> Option<Shown<'g>> {
         Some(match name {
             "signalement" => view::signalement(self.signalement, extent),
             "residence" => view::residence(self.residence, extent),
             "bien" => self
                 .bien
-                .map_or_else(V::nothing, |bien| view::bien(bien, extent)),
+                .map_or(Shown::Nothing, |bien| view::bien(bien, extent)),
             "qualification" => view::qualification(self.qualification, extent),
-            "priorite" => V::text(&self.priorite.text),
+            "priorite" => Shown::Text(&self.priorite.text),
             _ => return None,
         })
     }
@@ -620,12 +616,12 @@ impl<'a> Occasion<'a> {
         }
     }
 
-    pub(super) fn demande<V: Seen>(&self, extent: &Extent) -> V {
+    pub(super) fn demande(self, extent: &Extent) -> Shown<'a> {
         match self {
             Self::Transmis { uid, demande } | Self::Statut { uid, demande, .. } => {
                 view::demande(uid, demande, extent)
             }
-            Self::Ecarte { .. } => V::nothing(),
+            Self::Ecarte { .. } => Shown::Nothing,
         }
     }
 }
@@ -728,7 +724,7 @@ impl<'a> MailContext<'a> {
 
     /// The value under a name; nothing for what the landlord no longer knows.
     #[must_use]
-    pub fn value<V: Seen>(&self, name: &str, extent: &Extent) -> Option<V> {
+    pub fn value(&self, name: &str, extent: &Extent) -> Option<Shown<'a>> {
         let Generation {
             rules, referentiel, ..
         } = self.generation;
@@ -749,35 +745,43 @@ impl<'a> MailContext<'a> {
             }
             "priorite" => {
                 let found = rules.priorites.get(&it.priorite);
-                found.map(|word| V::text(&word.text))
+                found.map(|word| Shown::Text(&word.text))
             }
             "demande" => Some(self.occasion.demande(extent)),
             "evenement" => Some(view::evenement(it, self.occasion, extent)),
             _ => return None,
         };
-        Some(found.unwrap_or_else(V::nothing))
+        Some(found.unwrap_or(Shown::Nothing))
     }
 
     /// The e-mails to be sent, each with all that its template may need, whatever the template
     /// will be by then.
     #[must_use]
     pub fn courriels(&self, messages: Vec<AccuseMessage>) -> Vec<Courriel> {
+        if messages.is_empty() {
+            return Vec::new();
+        }
+        let known = view::OF_MAIL.map(|name| {
+            let value = match name {
+                // Its signalement and its demande stand beside it; `template::values_of` joins
+                // them again.
+                "evenement" => Some(view::evenement_alone(self.occasion)),
+                name => self.value(name, &Extent::Whole),
+            };
+            (name, value.unwrap_or(Shown::Nothing))
+        });
         let write = |message: AccuseMessage| {
-            let mut context = message.values;
             // The message's own keys never hide what every template may rely on.
-            for name in view::OF_MAIL {
-                let value = match name {
-                    // Its signalement and its demande stand beside it; `template::values_of` joins
-                    // them again.
-                    "evenement" => Some(view::evenement_alone(self.occasion)),
-                    name => self.value(name, &Extent::Whole),
-                };
-                context.insert(name.to_owned(), value.unwrap_or_default());
-            }
+            let own = message.values.iter();
+            let own = own.filter(|(name, _)| !view::OF_MAIL.contains(&name.as_str()));
+            let own = own.map(|(name, it)| (name.as_str(), Shown::Json(it)));
+            let context = Shown::Entries(known.iter().cloned().chain(own).collect());
+            // Names and texts only: none of them can fail to print.
+            let context = serde_json::to_string(&context).unwrap_or_default();
             Courriel {
                 a: message.a,
                 modele: message.modele,
-                context: Arc::new(Value::Object(context)),
+                context: context.into(),
             }
         };
         messages.into_iter().map(write).collect()

@@ -11,9 +11,9 @@ use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Decision, MailContext, Occasion, StatutDecision, Undecided};
 use crate::rules::extent::Extent;
 use crate::rules::script::{AccuseMessage, ScriptError};
-use crate::rules::template::{Rendered, TemplateError, TemplateValue};
+use crate::rules::template::{Rendered, TemplateError};
 use crate::rules::trace::Trace;
-use crate::rules::view::Seen;
+use crate::rules::view::Shown;
 
 /// The instant of every signalement that nobody sent.
 const HARMLESS_DATE: &str = "2026-01-15T10:00:00+01:00";
@@ -165,7 +165,7 @@ pub fn write(
     message: &AccuseMessage,
 ) -> Result<Rendered, TemplateError> {
     let values = |name: &str, extent: &Extent| {
-        let own = || message.values.get(name).map(TemplateValue::json);
+        let own = || message.values.get(name).map(Shown::Json);
         context.value(name, extent).or_else(own)
     };
     generation.rules.templates.mail(&message.modele, &values)

@@ -20,7 +20,7 @@ use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::Gestionnaire;
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::extent::Extent;
-use crate::rules::view::{self, Seen};
+use crate::rules::view::{self, Shown};
 
 /// The script that finds who is concerned and who acts.
 pub const GESTIONNAIRE: &str = "gestionnaire.rhai";
@@ -102,9 +102,9 @@ impl Scripts {
     ///
     /// # Errors
     /// When the script throws, exceeds a limit or answers something else than two managers.
-    pub fn affecter(
+    pub fn affecter<'s>(
         &self,
-        arguments: impl FnOnce(&[Extent; 3]) -> [ScriptValue; 3],
+        arguments: impl FnOnce(&[Extent; 3]) -> [Shown<'s>; 3],
     ) -> Result<Affectation, ScriptError> {
         let call = self.gestionnaire.call(&AFFECTER);
         let answer = self.call(&self.gestionnaire, &call, arguments)?;
@@ -125,9 +125,9 @@ impl Scripts {
     ///
     /// # Errors
     /// When the script throws, exceeds a limit or answers something else than a list of messages.
-    pub fn accuses(
+    pub fn accuses<'s>(
         &self,
-        evenement: impl FnOnce(&Extent) -> ScriptValue,
+        evenement: impl FnOnce(&Extent) -> Shown<'s>,
     ) -> Result<Vec<AccuseMessage>, ScriptError> {
         let call = self.accuses.call(&ACCUSE);
         let answer = self.call(&self.accuses, &call, |[extent]| [evenement(extent)])?;
@@ -160,13 +160,13 @@ impl Scripts {
         check::templates(&self.accuses.ast)
     }
 
-    fn call<const N: usize>(
+    fn call<'s, const N: usize>(
         &self,
         script: &Script<N>,
         call: &Call,
-        arguments: impl FnOnce(&[Extent; N]) -> [ScriptValue; N],
+        arguments: impl FnOnce(&[Extent; N]) -> [Shown<'s>; N],
     ) -> Result<Dynamic, ScriptError> {
-        let arguments = arguments(&script.read).map(|ScriptValue(it)| it);
+        let arguments = arguments(&script.read).map(to_script);
         self.engine
             .call_fn_with_options::<Dynamic>(
                 CallFnOptions::new(),
@@ -383,54 +383,41 @@ impl Call {
 }
 
 /// A value as scripts see it.
-#[derive(Debug, Clone)]
-pub struct ScriptValue(Dynamic);
-
-impl Seen for ScriptValue {
-    fn nothing() -> Self {
-        Self(Dynamic::UNIT)
+fn to_script(shown: Shown<'_>) -> Dynamic {
+    match shown {
+        Shown::Nothing => Dynamic::UNIT,
+        Shown::Text(it) => Dynamic::from(ImmutableString::from(it)),
+        Shown::Flag(it) => Dynamic::from_bool(it),
+        Shown::Count(it) => Dynamic::from_int(i64::try_from(it).unwrap_or(i64::MAX)),
+        Shown::Json(it) => of_json(it),
+        Shown::Fields(all) => map(all),
+        Shown::Entries(all) => map(all),
     }
+}
 
-    fn text(text: &str) -> Self {
-        Self(Dynamic::from(ImmutableString::from(text)))
-    }
+fn map<'a>(entries: Vec<(&'a str, Shown<'a>)>) -> Dynamic {
+    let entries = entries.into_iter();
+    Dynamic::from_map(
+        entries
+            .map(|(key, it)| (key.into(), to_script(it)))
+            .collect(),
+    )
+}
 
-    fn flag(flag: bool) -> Self {
-        Self(Dynamic::from_bool(flag))
-    }
-
-    fn count(count: usize) -> Self {
-        Self(Dynamic::from_int(i64::try_from(count).unwrap_or(i64::MAX)))
-    }
-
-    fn json(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::nothing(),
-            Value::Bool(it) => Self::flag(*it),
-            Value::Number(it) => Self(match it.as_i64() {
-                Some(integer) => Dynamic::from_int(integer),
-                None => Dynamic::from_float(it.as_f64().unwrap_or(f64::NAN)),
-            }),
-            Value::String(it) => Self::text(it),
-            Value::Array(items) => {
-                let items = items.iter().map(|it| Self::json(it).0);
-                Self(Dynamic::from_array(items.collect()))
-            }
-            Value::Object(entries) => Self::entries(
-                entries
-                    .iter()
-                    .map(|(key, it)| (key.as_str(), Self::json(it))),
-            ),
+fn of_json(value: &Value) -> Dynamic {
+    match value {
+        Value::Null => Dynamic::UNIT,
+        Value::Bool(it) => Dynamic::from_bool(*it),
+        Value::Number(it) => match it.as_i64() {
+            Some(integer) => Dynamic::from_int(integer),
+            None => Dynamic::from_float(it.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(it) => to_script(Shown::Text(it)),
+        Value::Array(items) => Dynamic::from_array(items.iter().map(of_json).collect()),
+        Value::Object(entries) => {
+            let all = entries.iter().map(|(key, it)| (key.into(), of_json(it)));
+            Dynamic::from_map(all.collect())
         }
-    }
-
-    fn fields(fields: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
-        Self::entries(fields)
-    }
-
-    fn entries<'a>(entries: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
-        let entries = entries.into_iter().map(|(key, Self(it))| (key.into(), it));
-        Self(Dynamic::from_map(entries.collect()))
     }
 }
 
@@ -490,7 +477,7 @@ mod tests {
             json!({"gestionnaires": {"t": who}}),
             json!({"type_gestionnaire": "t"}),
         ];
-        scripts.affecter(|_| arguments.map(|it| ScriptValue::json(&it)))
+        scripts.affecter(|_| arguments.each_ref().map(Shown::Json))
     }
 
     #[test]
@@ -619,14 +606,13 @@ mod tests {
         let signalement = view::sample_context()["signalement"].clone();
         let qualification = json!({"code": "Q", "type_gestionnaire": "t"});
         let made = |[a, b, _]: &[Extent; 3]| {
-            let mut signalement = signalement.clone();
-            if let (Some(fields), Extent::Fields(read)) = (signalement.as_object_mut(), a) {
-                fields.retain(|name, _| read.contains_key(name));
-            }
+            let fields = signalement.as_object().unwrap().iter();
+            let fields = fields.filter(|(name, _)| a.field(name).is_some());
+            let fields = fields.map(|(name, it)| (name.as_str(), Shown::Json(it)));
             [
-                ScriptValue::json(&signalement),
+                Shown::Entries(fields.collect()),
                 view::residence(&residence, b),
-                ScriptValue::json(&qualification),
+                Shown::Json(&qualification),
             ]
         };
         let whole = [const { Extent::Whole }; 3];
@@ -637,9 +623,10 @@ mod tests {
     fn messages_keep_their_own_keys() {
         let accuses = "fn accuses(evenement) { if evenement.type == \"transmis\" { [#{a: \"x@y.fr\", modele: \"m\", n: [1, 2.5, true]}] } else { [] } }";
         let (scripts, _) = compile("fn affecter(a, b, c) { 1 }", accuses);
+        let evenement = json!({"type": "transmis"});
         let list = scripts
             .unwrap()
-            .accuses(|_| ScriptValue::json(&json!({"type": "transmis"})))
+            .accuses(|_| Shown::Json(&evenement))
             .unwrap();
         assert_eq!(list[0].modele, "m");
         assert_eq!(list[0].values["n"], json!([1, 2.5, true]));

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::extent::Extent;
-use crate::rules::view::{OF_MAIL, Seen, sample_context};
+use crate::rules::view::{OF_MAIL, Shown, sample_context};
 
 pub use self::expression::{Scope, Text};
 
@@ -43,57 +43,44 @@ pub struct Templates {
 type Names = BTreeMap<Arc<str>, Extent>;
 
 /// Gives the value under a name, at least as far as it is read; `None` for one that is not there.
-pub type Values<'a> = dyn Fn(&str, &Extent) -> Option<TemplateValue> + 'a;
+pub type Values<'a> = dyn Fn(&str, &Extent) -> Option<Shown<'a>> + 'a;
 
 /// The values of an e-mail's context. Its `evenement` holds what stands beside it, too.
-pub fn values_of(context: &Value) -> impl Fn(&str, &Extent) -> Option<TemplateValue> + '_ {
+pub fn values_of<'c>(context: &'c Value) -> impl Fn(&str, &Extent) -> Option<Shown<'c>> {
     |name, _| {
         let value = context.get(name)?;
         let (EVENEMENT, Value::Object(alone)) = (name, value) else {
-            return Some(TemplateValue::json(value));
+            return Some(Shown::Json(value));
         };
-        let mut whole = alone.clone();
-        for beside in ["signalement", "demande"] {
-            let found = context.get(beside).cloned().unwrap_or_default();
-            whole.entry(beside).or_insert(found);
-        }
-        Some(TemplateValue::json(&Value::Object(whole)))
+        let alone = alone
+            .iter()
+            .map(|(name, it)| (name.as_str(), Shown::Json(it)));
+        let beside = ["signalement", "demande"].map(|name| {
+            let found = context.get(name);
+            (name, found.map_or(Shown::Nothing, Shown::Json))
+        });
+        // What stands in it itself comes last, and counts.
+        Some(Shown::Entries(beside.into_iter().chain(alone).collect()))
     }
 }
 
 /// A value as templates see it.
-pub struct TemplateValue(minijinja::Value);
-
-impl Seen for TemplateValue {
-    fn nothing() -> Self {
-        Self(minijinja::Value::from(()))
-    }
-
-    fn text(text: &str) -> Self {
-        Self(minijinja::Value::from(text))
-    }
-
-    fn flag(flag: bool) -> Self {
-        Self(minijinja::Value::from(flag))
-    }
-
-    fn count(count: usize) -> Self {
-        Self(minijinja::Value::from(count))
-    }
-
-    fn json(value: &Value) -> Self {
-        Self(minijinja::Value::from(minijinja::value::Serde(value)))
-    }
-
-    fn fields(fields: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
-        let fields = fields.into_iter().map(|(name, Self(it))| (name, it));
-        let fields: BTreeMap<&'static str, minijinja::Value> = fields.collect();
-        Self(minijinja::Value::from_object(fields))
-    }
-
-    fn entries<'a>(entries: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
-        let entries = entries.into_iter().map(|(name, Self(it))| (name, it));
-        Self(minijinja::Value::from(entries.collect::<BTreeMap<_, _>>()))
+fn value(shown: Shown<'_>) -> minijinja::Value {
+    match shown {
+        Shown::Nothing => minijinja::Value::from(()),
+        Shown::Text(it) => minijinja::Value::from(it),
+        Shown::Flag(it) => minijinja::Value::from(it),
+        Shown::Count(it) => minijinja::Value::from(it),
+        Shown::Json(it) => minijinja::Value::from(minijinja::value::Serde(it)),
+        Shown::Fields(all) => {
+            let all = all.into_iter().map(|(name, it)| (name, value(it)));
+            let all: BTreeMap<&'static str, minijinja::Value> = all.collect();
+            minijinja::Value::from_object(all)
+        }
+        Shown::Entries(all) => {
+            let all = all.into_iter().map(|(name, it)| (name, value(it)));
+            minijinja::Value::from(all.collect::<BTreeMap<_, _>>())
+        }
     }
 }
 
@@ -253,7 +240,7 @@ impl Templates {
     fn render(&self, name: &str, values: &Values<'_>) -> Result<String, TemplateError> {
         let read = self.read.get(name).into_iter().flatten();
         let context: BTreeMap<Arc<str>, minijinja::Value> = read
-            .filter_map(|(name, extent)| Some((Arc::clone(name), values(name, extent)?.0)))
+            .filter_map(|(name, extent)| Some((Arc::clone(name), value(values(name, extent)?))))
             .collect();
         self.environment
             .get_template(name)

@@ -1,6 +1,7 @@
 //! What scripts and templates see of a signalement and its surroundings: one shape for both, as
 //! section 5 of the contract names it.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::domain::demande::{NewDemande, Uid};
@@ -51,70 +52,57 @@ pub const OF_MAIL: [&str; 7] = [
     "evenement",
 ];
 
-/// What a view can be built as: JSON for what is stored, and what the engines of scripts and
-/// templates read. Each is built directly, since a decision builds several.
-pub trait Seen: Sized {
+/// A value as scripts and templates see it, borrowed from what it shows: their engines make values of
+/// their own of it, and as JSON it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shown<'a> {
     /// What is not there.
-    fn nothing() -> Self;
+    Nothing,
     /// A text.
-    fn text(text: &str) -> Self;
+    Text(&'a str),
     /// Yes or no.
-    fn flag(flag: bool) -> Self;
+    Flag(bool),
     /// How many.
-    fn count(count: usize) -> Self;
+    Count(usize),
     /// What nobody knows the shape of.
-    fn json(value: &Value) -> Self;
+    Json(&'a Value),
     /// Fields whose names are known.
-    fn fields(fields: impl IntoIterator<Item = (&'static str, Self)>) -> Self;
+    Fields(Vec<(&'static str, Shown<'a>)>),
     /// Values under names that are data.
-    fn entries<'a>(entries: impl IntoIterator<Item = (&'a str, Self)>) -> Self;
+    Entries(Vec<(&'a str, Shown<'a>)>),
+}
 
+impl<'a> Shown<'a> {
     /// A text that may be missing.
-    fn maybe(text: Option<&str>) -> Self {
-        text.map_or_else(Self::nothing, Self::text)
+    fn maybe(text: Option<&'a str>) -> Self {
+        text.map_or(Self::Nothing, Self::Text)
     }
 }
 
-impl Seen for Value {
-    fn nothing() -> Self {
-        Self::Null
-    }
-
-    fn text(text: &str) -> Self {
-        Self::String(text.to_owned())
-    }
-
-    fn flag(flag: bool) -> Self {
-        Self::Bool(flag)
-    }
-
-    fn count(count: usize) -> Self {
-        Self::from(count)
-    }
-
-    fn json(value: &Value) -> Self {
-        value.clone()
-    }
-
-    fn fields(fields: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
-        Self::entries(fields)
-    }
-
-    fn entries<'a>(entries: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
-        let owned = entries.into_iter();
-        Self::Object(owned.map(|(name, it)| (name.to_owned(), it)).collect())
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Nothing => serializer.serialize_unit(),
+            Self::Text(it) => serializer.serialize_str(it),
+            Self::Flag(it) => serializer.serialize_bool(*it),
+            Self::Count(it) => it.serialize(serializer),
+            Self::Json(it) => it.serialize(serializer),
+            Self::Fields(all) => serializer.collect_map(all.iter().map(|(name, it)| (name, it))),
+            Self::Entries(all) => serializer.collect_map(all.iter().map(|(name, it)| (name, it))),
+        }
     }
 }
 
 /// A field, and what makes its value.
-type Field<'a, V> = (&'static str, &'a dyn Fn(&Extent) -> V);
+type Field<'f, 'a> = (&'static str, &'f dyn Fn(&Extent) -> Shown<'a>);
 
 /// As many of all the fields as are read.
-fn fields<V: Seen>(extent: &Extent, all: &[Field<'_, V>]) -> V {
+fn fields<'a>(extent: &Extent, all: &[Field<'_, 'a>]) -> Shown<'a> {
     let whole = || {
-        V::fields(
-            all.iter()
-                .map(|(name, value)| (*name, value(&Extent::Whole))),
+        let all = all.iter();
+        Shown::Fields(
+            all.map(|(name, value)| (*name, value(&Extent::Whole)))
+                .collect(),
         )
     };
     let Extent::Fields(read) = extent else {
@@ -126,29 +114,37 @@ fn fields<V: Seen>(extent: &Extent, all: &[Field<'_, V>]) -> V {
     };
     let some: Option<Vec<_>> = read.iter().map(found).collect();
     // A name that is no field may be that of a function of the language, which sees all of them.
-    some.map_or_else(whole, V::fields)
+    some.map_or_else(whole, Shown::Fields)
 }
 
 /// Every key of section 1 is present, null where the request left it out.
 #[must_use]
-pub fn signalement<V: Seen>(it: &Signalement, extent: &Extent) -> V {
+pub fn signalement<'a>(it: &'a Signalement, extent: &Extent) -> Shown<'a> {
     let others = || {
         let others = it.autres.iter();
-        V::entries(others.map(|(key, it)| (key.as_str(), V::json(it))))
+        Shown::Entries(
+            others
+                .map(|(key, it)| (key.as_str(), Shown::Json(it)))
+                .collect(),
+        )
     };
-    let all: [Field<'_, V>; 13] = [
-        ("qualification", &|_| V::text(&it.qualification)),
-        ("residence", &|_| V::text(&it.residence)),
-        ("bien", &|_| V::maybe(it.bien.as_deref())),
-        ("auteur", &|_| V::text(&it.auteur)),
-        ("email_auteur", &|_| V::text(&it.email_auteur)),
-        ("date_creation", &|_| V::text(&it.date_creation_text)),
-        ("priorite", &|_| V::text(&it.priorite)),
-        ("description", &|_| V::text(&it.description)),
-        ("photos", &|_| V::count(it.photos)),
-        ("lien_sowell", &|_| V::text(&it.lien_sowell)),
-        ("transmettre_auteur", &|_| V::flag(it.transmettre_auteur)),
-        ("transmettre_manager", &|_| V::flag(it.transmettre_manager)),
+    let all: [Field<'_, 'a>; 13] = [
+        ("qualification", &|_| Shown::Text(&it.qualification)),
+        ("residence", &|_| Shown::Text(&it.residence)),
+        ("bien", &|_| Shown::maybe(it.bien.as_deref())),
+        ("auteur", &|_| Shown::Text(&it.auteur)),
+        ("email_auteur", &|_| Shown::Text(&it.email_auteur)),
+        ("date_creation", &|_| Shown::Text(&it.date_creation_text)),
+        ("priorite", &|_| Shown::Text(&it.priorite)),
+        ("description", &|_| Shown::Text(&it.description)),
+        ("photos", &|_| Shown::Count(it.photos)),
+        ("lien_sowell", &|_| Shown::Text(&it.lien_sowell)),
+        ("transmettre_auteur", &|_| {
+            Shown::Flag(it.transmettre_auteur)
+        }),
+        ("transmettre_manager", &|_| {
+            Shown::Flag(it.transmettre_manager)
+        }),
         ("autres", &|_| others()),
     ];
     fields(extent, &all)
@@ -156,15 +152,16 @@ pub fn signalement<V: Seen>(it: &Signalement, extent: &Extent) -> V {
 
 /// A residence with its managers by type.
 #[must_use]
-pub fn residence<V: Seen>(it: &Residence, extent: &Extent) -> V {
+pub fn residence<'a>(it: &'a Residence, extent: &Extent) -> Shown<'a> {
     let managers = || {
         let managers = it.gestionnaires.iter();
-        V::entries(managers.map(|(kind, who)| (kind, gestionnaire(who, &Extent::Whole))))
+        let all = managers.map(|(kind, who)| (kind, gestionnaire(who, &Extent::Whole)));
+        Shown::Entries(all.collect())
     };
-    let all: [Field<'_, V>; 4] = [
-        ("code", &|_| V::text(&it.code)),
-        ("nom", &|_| V::text(&it.nom)),
-        ("adresse", &|_| V::text(&it.adresse)),
+    let all: [Field<'_, 'a>; 4] = [
+        ("code", &|_| Shown::Text(&it.code)),
+        ("nom", &|_| Shown::Text(&it.nom)),
+        ("adresse", &|_| Shown::Text(&it.adresse)),
         ("gestionnaires", &|_| managers()),
     ];
     fields(extent, &all)
@@ -172,82 +169,87 @@ pub fn residence<V: Seen>(it: &Residence, extent: &Extent) -> V {
 
 /// A manager.
 #[must_use]
-pub fn gestionnaire<V: Seen>(it: &Gestionnaire, extent: &Extent) -> V {
-    let all: [Field<'_, V>; 4] = [
-        ("type", &|_| V::text(&it.r#type)),
-        ("identifiant", &|_| V::text(&it.identifiant)),
-        ("nom", &|_| V::text(&it.nom)),
-        ("email", &|_| V::text(&it.email)),
+pub fn gestionnaire<'a>(it: &'a Gestionnaire, extent: &Extent) -> Shown<'a> {
+    let all: [Field<'_, 'a>; 4] = [
+        ("type", &|_| Shown::Text(&it.r#type)),
+        ("identifiant", &|_| Shown::Text(&it.identifiant)),
+        ("nom", &|_| Shown::Text(&it.nom)),
+        ("email", &|_| Shown::Text(&it.email)),
     ];
     fields(extent, &all)
 }
 
 /// A bien.
 #[must_use]
-pub fn bien<V: Seen>(it: Bien<'_>, extent: &Extent) -> V {
-    let all: [Field<'_, V>; 3] = [
-        ("code", &|_| V::text(it.code)),
-        ("residence", &|_| V::text(it.residence)),
-        ("libelle", &|_| V::text(it.libelle)),
+pub fn bien<'a>(it: Bien<'a>, extent: &Extent) -> Shown<'a> {
+    let all: [Field<'_, 'a>; 3] = [
+        ("code", &|_| Shown::Text(it.code)),
+        ("residence", &|_| Shown::Text(it.residence)),
+        ("libelle", &|_| Shown::Text(it.libelle)),
     ];
     fields(extent, &all)
 }
 
 /// A qualification.
 #[must_use]
-pub fn qualification<V: Seen>(it: &Qualification, extent: &Extent) -> V {
-    let all: [Field<'_, V>; 4] = [
-        ("code", &|_| V::text(&it.code)),
-        ("libelle", &|_| V::text(&it.libelle)),
-        ("type_gestionnaire", &|_| V::text(&it.type_gestionnaire)),
-        ("workflow", &|_| V::text(&it.workflow)),
+pub fn qualification<'a>(it: &'a Qualification, extent: &Extent) -> Shown<'a> {
+    let all: [Field<'_, 'a>; 4] = [
+        ("code", &|_| Shown::Text(&it.code)),
+        ("libelle", &|_| Shown::Text(&it.libelle)),
+        ("type_gestionnaire", &|_| Shown::Text(&it.type_gestionnaire)),
+        ("workflow", &|_| Shown::Text(&it.workflow)),
     ];
     fields(extent, &all)
 }
 
 /// A demande once its UID is known.
 #[must_use]
-pub fn demande<V: Seen>(uid: &Uid, it: &NewDemande, extent: &Extent) -> V {
+pub fn demande<'a>(uid: &'a Uid, it: &'a NewDemande, extent: &Extent) -> Shown<'a> {
     let (concerne, acteur) = (&it.gestionnaire_concerne, &it.acteur_en_charge);
-    let all: [Field<'_, V>; 14] = [
-        ("uid", &|_| V::text(uid.as_str())),
-        ("statut", &|_| V::text(&it.statut)),
-        ("canal", &|_| V::text(&it.canal)),
-        ("qualification", &|_| V::text(&it.qualification)),
-        ("workflow", &|_| V::text(&it.workflow)),
-        ("residence", &|_| V::text(&it.residence)),
-        ("bien", &|_| V::maybe(it.bien.as_deref())),
-        ("priorite", &|_| V::text(&it.priorite)),
+    let all: [Field<'_, 'a>; 14] = [
+        ("uid", &|_| Shown::Text(uid.as_str())),
+        ("statut", &|_| Shown::Text(&it.statut)),
+        ("canal", &|_| Shown::Text(&it.canal)),
+        ("qualification", &|_| Shown::Text(&it.qualification)),
+        ("workflow", &|_| Shown::Text(&it.workflow)),
+        ("residence", &|_| Shown::Text(&it.residence)),
+        ("bien", &|_| Shown::maybe(it.bien.as_deref())),
+        ("priorite", &|_| Shown::Text(&it.priorite)),
         ("gestionnaire_concerne", &|it| gestionnaire(concerne, it)),
         ("acteur_en_charge", &|it| gestionnaire(acteur, it)),
-        ("auteur", &|_| V::text(&it.auteur)),
-        ("email_auteur", &|_| V::text(&it.email_auteur)),
-        ("contexte", &|_| V::text(&it.contexte)),
-        ("lien_sowell", &|_| V::text(&it.lien_sowell)),
+        ("auteur", &|_| Shown::Text(&it.auteur)),
+        ("email_auteur", &|_| Shown::Text(&it.email_auteur)),
+        ("contexte", &|_| Shown::Text(&it.contexte)),
+        ("lien_sowell", &|_| Shown::Text(&it.lien_sowell)),
     ];
     fields(extent, &all)
 }
 
 /// What `accuses.rhai` is told.
 #[must_use]
-pub fn evenement<V: Seen>(about: &Signalement, occasion: Occasion<'_>, extent: &Extent) -> V {
+pub fn evenement<'a>(about: &'a Signalement, occasion: Occasion<'a>, extent: &Extent) -> Shown<'a> {
     let [kind, statut, statut_sowell, motif] = news(occasion);
-    let all: [Field<'_, V>; 6] = [
-        ("type", &|_| V::maybe(kind)),
+    let all: [Field<'_, 'a>; 6] = [
+        ("type", &|_| Shown::maybe(kind)),
         ("signalement", &|it| signalement(about, it)),
         ("demande", &|it| occasion.demande(it)),
-        ("statut", &|_| V::maybe(statut)),
-        ("statut_sowell", &|_| V::maybe(statut_sowell)),
-        ("motif", &|_| V::maybe(motif)),
+        ("statut", &|_| Shown::maybe(statut)),
+        ("statut_sowell", &|_| Shown::maybe(statut_sowell)),
+        ("motif", &|_| Shown::maybe(motif)),
     ];
     fields(extent, &all)
 }
 
 /// The same without the signalement and the demande, for who has them already.
 #[must_use]
-pub fn evenement_alone<V: Seen>(occasion: Occasion<'_>) -> V {
+pub fn evenement_alone(occasion: Occasion<'_>) -> Shown<'_> {
     let names = ["type", "statut", "statut_sowell", "motif"];
-    V::fields(names.into_iter().zip(news(occasion).map(V::maybe)))
+    Shown::Fields(
+        names
+            .into_iter()
+            .zip(news(occasion).map(Shown::maybe))
+            .collect(),
+    )
 }
 
 /// The type, `statut`, `statut_sowell` and `motif`.
@@ -312,18 +314,19 @@ mod tests {
             nom: "Équipe".into(),
             email: String::new(),
         };
-        let whole: Value = gestionnaire(&who, &Extent::Whole);
+        let seen = |extent: &Extent| serde_json::to_value(gestionnaire(&who, extent)).unwrap();
+        let whole = seen(&Extent::Whole);
         let mut extent = Extent::NOTHING;
-        assert_eq!(gestionnaire::<Value>(&who, &extent), json!({}));
+        assert_eq!(seen(&extent), json!({}));
         extent.add(&["nom"]);
         extent.add(&["identifiant", "len"]);
-        let part: Value = gestionnaire(&who, &extent);
+        let part = seen(&extent);
         assert_eq!(
             part,
             json!({"identifiant": whole["identifiant"], "nom": whole["nom"]})
         );
         // It may be a function of the map.
         extent.add(&["keys"]);
-        assert_eq!(gestionnaire::<Value>(&who, &extent), whole);
+        assert_eq!(seen(&extent), whole);
     }
 }

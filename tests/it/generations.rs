@@ -28,7 +28,7 @@ const CLIENTS: u32 = 3;
 fn submitted(daemon: &Daemon, number: u32) -> Submission {
     let body = signalement(number).to_string();
     let limits = &daemon.state.settings.in_force().limits;
-    submission::read(Client::Sowell, None, body.as_bytes(), limits).unwrap()
+    submission::read(Client::Sowell, None, Vec::from(body).into(), limits).unwrap()
 }
 
 /// The version that decided a demande, as `passerelle explain --uid` tells it.

@@ -74,7 +74,7 @@ async fn a_signalement_keeps_its_photos_in_the_bucket_and_gives_them_back() {
     let uid = daemon.created(&signalement(1)).await;
     let url = photo_of(&daemon, &uid).await;
     let photo = daemon.get(&url, "crm").await;
-    assert_eq!((photo.status, photo.bytes), (200, png().bytes));
+    assert_eq!((photo.status, photo.bytes), (200, png().bytes.to_vec()));
     assert!(bucket.has(&Bucket::key(&png().sha256)).await);
     assert!(!daemon.path("data/fichiers").exists(), "none on the disk");
     // Another one with the same picture, and the same one again.
@@ -239,7 +239,7 @@ async fn a_daemon_that_is_killed_beside_a_call_to_the_bucket_loses_nothing() {
     let folder = Builder::new().folder();
     for (number, place) in (1..).zip(&places) {
         let large = place.starts_with("s3.parts.");
-        let mut photo = png().bytes;
+        let mut photo = png().bytes.to_vec();
         photo.resize(
             if large { 9 << 20 } else { 100 },
             u8::try_from(number).unwrap(),

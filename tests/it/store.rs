@@ -380,7 +380,7 @@ async fn outbox(store: &dyn Store) {
         content: Content::Courriel(Courriel {
             a: "x@y.fr".into(),
             modele: "m".into(),
-            context: json!({"a": 1}).into(),
+            context: json!({"a": 1}).to_string().into(),
         }),
     }];
     store.record(mailed).await.unwrap();

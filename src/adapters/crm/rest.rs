@@ -221,7 +221,10 @@ fn described(request: &CreateDemande) -> Value {
 
 /// The demande as every file sees it, but for its UID, which nobody knows yet.
 fn demande(it: &NewDemande) -> Value {
-    let mut seen: Value = view::demande(&Uid::new(String::new()), it, &Extent::Whole);
+    let uid = Uid::new(String::new());
+    let seen = serde_json::to_value(view::demande(&uid, it, &Extent::Whole));
+    // Names and texts only: none of them can fail.
+    let mut seen = seen.unwrap_or_default();
     if let Some(fields) = seen.as_object_mut() {
         fields.remove("uid");
     }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
@@ -76,7 +77,7 @@ impl FilesOnS3 {
         self.prefix.clone().join(shard).join(sha256)
     }
 
-    async fn upload(&self, place: &Path, bytes: Vec<u8>) -> Result<(), FilesError> {
+    async fn upload(&self, place: &Path, bytes: Bytes) -> Result<(), FilesError> {
         if bytes.len() > PART {
             return self.upload_in_parts(place, &bytes).await;
         }
@@ -87,12 +88,13 @@ impl FilesOnS3 {
     }
 
     /// The object appears with the last call; until then the parts are nobody's.
-    async fn upload_in_parts(&self, place: &Path, bytes: &[u8]) -> Result<(), FilesError> {
+    async fn upload_in_parts(&self, place: &Path, bytes: &Bytes) -> Result<(), FilesError> {
         crash::point("s3.parts.before");
         let mut upload = within(self.timeout, self.bucket.put_multipart(place)).await?;
         crash::point("s3.parts.begun");
-        let parts = bytes.chunks(PART);
-        let parts = try_join_all(parts.map(|part| upload.put_part(part.to_vec().into())));
+        let parts = (0..bytes.len()).step_by(PART);
+        let parts = parts.map(|at| bytes.slice(at..bytes.len().min(at + PART)));
+        let parts = try_join_all(parts.map(|part| upload.put_part(part.into())));
         let sent = within(self.timeout, parts).await;
         crash::point("s3.parts.sent");
         let whole = match sent {

@@ -6,13 +6,14 @@ use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
 
 use crate::adapters::http::AppState;
+use crate::adapters::http::buffers::Buffer;
 use crate::adapters::http::problem::Problem;
 use crate::settings::Limits;
 
 /// The bytes of a JSON body.
 pub struct JsonBody {
     /// As they came.
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
     /// The limits under which it began: an edit of the settings meanwhile does not concern it.
     pub limits: Limits,
 }
@@ -25,7 +26,8 @@ impl FromRequest<AppState> for JsonBody {
         let json = is_json(request.headers());
         let announced = content_length(request.headers());
         let capacity = announced.unwrap_or(0).min(limits.body);
-        let bytes = read(request.into_body(), limits.body, capacity).await?;
+        let bytes = state.buffers.take(capacity);
+        let bytes = read(request.into_body(), limits.body, bytes).await?;
         // Told only now for the same reason: the client has sent everything.
         if json {
             Ok(Self { bytes, limits })
@@ -35,8 +37,7 @@ impl FromRequest<AppState> for JsonBody {
     }
 }
 
-async fn read(body: Body, limit: usize, capacity: usize) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::with_capacity(capacity);
+async fn read(body: Body, limit: usize, mut bytes: Buffer) -> Result<Buffer, Problem> {
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         // The connection broke, or nothing came for too long.

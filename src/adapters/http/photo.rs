@@ -1,59 +1,133 @@
 //! A photo out of a JSON string: strict base64, recognised by its own bytes.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::adapters::http::buffers::Buffer;
 use crate::domain::fault::Fault;
 use crate::domain::signalement::{ImageKind, Photo};
 use crate::settings::Limits;
 
-/// Decodes one photo.
-///
-/// # Errors
-/// One fault at `pointer`: not base64, not a picture that is known here, or over a limit.
-pub fn decode(pointer: &str, text: &str, limits: &Limits) -> Result<Photo, Fault> {
-    let encoded = strip_prefix(text).ok_or_else(|| {
-        Fault::invalid(
-            pointer,
-            "préfixe « data: » inattendu : data:image/…;base64, est attendu",
-        )
-    })?;
-    // Checked before decoding, so that a huge string costs nothing.
-    if encoded.len() / 4 * 3 > limits.photo.saturating_add(2) {
-        return Err(too_large(pointer, limits));
-    }
-    let bytes = base64_simd::STANDARD
-        .decode_to_vec(encoded.as_bytes())
-        .map_err(|_| {
-            Fault::invalid(
-                pointer,
-                "base64 invalide (RFC 4648, alphabet standard, avec « = »)",
-            )
-        })?;
-    if bytes.len() > limits.photo {
-        return Err(too_large(pointer, limits));
-    }
-    let kind = recognise(&bytes).ok_or_else(|| {
-        Fault::invalid(
-            pointer,
-            "ce fichier n'est pas une image JPEG, PNG, WebP ou HEIC",
-        )
-    })?;
-    // A header without dimensions is no reason to lose a report: nothing here decodes pixels.
-    if let Ok(size) = imagesize::blob_size(&bytes) {
-        let pixels = (size.width as u64).saturating_mul(size.height as u64);
-        if pixels > limits.pixels {
-            return Err(Fault::invalid(
-                pointer,
-                format!(
-                    "image de {} × {} pixels : la limite est de {} pixels",
-                    size.width, size.height, limits.pixels
-                ),
-            ));
-        }
-    }
-    Ok(Photo::new(kind, bytes))
+/// A photo that a body holds, still in base64.
+pub enum Encoded {
+    /// It stands there in the body.
+    There(Range<usize>),
+    /// It was written with escapes, which are gone here.
+    Apart(Vec<u8>),
 }
 
-fn too_large(pointer: &str, limits: &Limits) -> Fault {
-    Fault::too_large(pointer, format!("photo de plus de {} octets", limits.photo))
+/// Finds the photo of this index in the body that its text was read from.
+///
+/// # Errors
+/// A prefix other than the one expected.
+pub fn find(index: usize, text: &Cow<'_, str>, body: &[u8]) -> Result<Encoded, Fault> {
+    let encoded = strip_prefix(text).ok_or_else(|| {
+        let detail = "préfixe « data: » inattendu : data:image/…;base64, est attendu";
+        fault(index, detail)
+    })?;
+    let place = match text {
+        Cow::Borrowed(_) => place(encoded, body),
+        Cow::Owned(_) => None,
+    };
+    Ok(place.map_or_else(|| Encoded::Apart(encoded.into()), Encoded::There))
+}
+
+fn place(part: &str, whole: &[u8]) -> Option<Range<usize>> {
+    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    let end = start.checked_add(part.len())?;
+    (end <= whole.len()).then_some(start..end)
+}
+
+/// Decodes photos where they stand in the body, which they share from then on: a copy of each would
+/// double what a request holds. Adds a fault for each that is not base64, not a picture that is known
+/// here, or over a limit.
+pub fn decode(
+    mut body: Buffer,
+    encoded: Vec<Result<Encoded, Fault>>,
+    limits: &Limits,
+    faults: &mut Vec<Fault>,
+) -> Vec<Photo> {
+    let mut decoded = Vec::with_capacity(encoded.len());
+    for (index, encoded) in encoded.into_iter().enumerate() {
+        let photo = encoded.and_then(|encoded| {
+            Ok(match encoded {
+                Encoded::There(place) => {
+                    let text = &mut body[place.clone()];
+                    let (kind, length) = decode_in_place(index, text, limits)?;
+                    (kind, Ok(place.start..place.start + length))
+                }
+                Encoded::Apart(mut text) => {
+                    let (kind, length) = decode_in_place(index, &mut text, limits)?;
+                    text.truncate(length);
+                    (kind, Err(Bytes::from(text)))
+                }
+            })
+        });
+        match photo {
+            Ok(photo) => decoded.push(photo),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if decoded.is_empty() {
+        return Vec::new();
+    }
+    let body = Bytes::from_owner(body);
+    let photo = |(kind, bytes): (ImageKind, Result<Range<usize>, Bytes>)| {
+        let bytes = bytes.map_or_else(|apart| apart, |place| body.slice(place));
+        Photo::new(kind, bytes)
+    };
+    decoded.into_iter().map(photo).collect()
+}
+
+/// What the photo is, and how many bytes of the text it takes once decoded, from its beginning.
+fn decode_in_place(
+    index: usize,
+    text: &mut [u8],
+    limits: &Limits,
+) -> Result<(ImageKind, usize), Fault> {
+    // Checked before decoding, so that a huge string costs nothing.
+    if text.len() / 4 * 3 > limits.photo.saturating_add(2) {
+        return Err(too_large(index, limits));
+    }
+    let bytes = base64_simd::STANDARD.decode_inplace(text).map_err(|_| {
+        let detail = "base64 invalide (RFC 4648, alphabet standard, avec « = »)";
+        fault(index, detail)
+    })?;
+    if bytes.len() > limits.photo {
+        return Err(too_large(index, limits));
+    }
+    let kind = recognise(bytes).ok_or_else(|| {
+        let detail = "ce fichier n'est pas une image JPEG, PNG, WebP ou HEIC";
+        fault(index, detail)
+    })?;
+    // A header without dimensions is no reason to lose a report: nothing here decodes pixels.
+    if let Ok(size) = imagesize::blob_size(bytes) {
+        let pixels = (size.width as u64).saturating_mul(size.height as u64);
+        if pixels > limits.pixels {
+            let detail = format!(
+                "image de {} × {} pixels : la limite est de {} pixels",
+                size.width, size.height, limits.pixels
+            );
+            return Err(fault(index, detail));
+        }
+    }
+    Ok((kind, bytes.len()))
+}
+
+/// A fault of the photo of this index.
+pub fn fault(index: usize, detail: impl Into<String>) -> Fault {
+    Fault::invalid(pointer(index), detail)
+}
+
+fn too_large(index: usize, limits: &Limits) -> Fault {
+    let detail = format!("photo de plus de {} octets", limits.photo);
+    Fault::too_large(pointer(index), detail)
+}
+
+fn pointer(index: usize) -> String {
+    format!("/photos/{index}")
 }
 
 /// The base64 itself; `None` where a prefix is there and is not the one expected.
@@ -113,13 +187,59 @@ mod tests {
         Settings::load(None, Vec::new()).unwrap().live.limits
     }
 
+    /// Decodes what a body holds between two other texts.
+    fn decode_one(text: &str, limits: &Limits) -> Result<Photo, Fault> {
+        let body = format!("[{text}]").into_bytes();
+        let inside = std::str::from_utf8(&body[1..=text.len()]).unwrap();
+        let found = find(2, &Cow::Borrowed(inside), &body);
+        let mut faults = Vec::new();
+        let mut photos = decode(body.clone().into(), vec![found], limits, &mut faults);
+        let apart = find(2, &Cow::Owned(text.to_owned()), &body);
+        assert!(!matches!(apart, Ok(Encoded::There(_))));
+        let mut same = Vec::new();
+        let others = decode(body.into(), vec![apart], limits, &mut same);
+        assert_eq!(same, faults);
+        for (one, other) in photos.iter().zip(&others) {
+            assert_eq!(one.bytes, other.bytes);
+        }
+        assert_eq!(photos.len(), others.len());
+        photos.pop().ok_or_else(|| faults.remove(0))
+    }
+
     #[test]
     fn both_writings_give_the_same_photo() {
-        let plain = decode("/photos/0", PNG, &limits()).unwrap();
+        let plain = decode_one(PNG, &limits()).unwrap();
         let prefixed = format!("data:image/png;base64,{PNG}");
-        let prefixed = decode("/photos/0", &prefixed, &limits()).unwrap();
+        let prefixed = decode_one(&prefixed, &limits()).unwrap();
         assert_eq!(plain.sha256, prefixed.sha256);
         assert_eq!(plain.kind, ImageKind::Png);
+        let bytes = base64_simd::STANDARD.decode_to_vec(PNG).unwrap();
+        assert_eq!(plain.bytes, bytes);
+    }
+
+    #[test]
+    fn each_photo_of_a_body_is_its_own() {
+        let mut bodies = String::new();
+        let mut encoded = Vec::new();
+        for number in 0..3_u8 {
+            let bytes = [
+                b"\xff\xd8\xff".as_slice(),
+                &vec![number; 100 + usize::from(number)],
+            ]
+            .concat();
+            let text = base64_simd::STANDARD.encode_to_string(bytes);
+            encoded.push(Ok(Encoded::There(bodies.len()..bodies.len() + text.len())));
+            bodies.push_str(&text);
+        }
+        encoded.insert(1, Err(fault(1, "x")));
+        let mut faults = Vec::new();
+        let photos = decode(bodies.into_bytes().into(), encoded, &limits(), &mut faults);
+        assert_eq!(faults, [fault(1, "x")]);
+        let ends: Vec<_> = photos
+            .iter()
+            .map(|it| (it.bytes.len(), it.bytes.last().copied()))
+            .collect();
+        assert_eq!(ends, [(103, Some(0)), (104, Some(1)), (105, Some(2))]);
     }
 
     #[rstest]
@@ -150,7 +270,7 @@ mod tests {
     #[case::not_an_image_prefix(&format!("data:text/plain;base64,{PNG}"))]
     #[case::not_base64_prefix(&format!("data:image/png,{PNG}"))]
     fn what_is_not_strict_is_refused(#[case] text: &str) {
-        let fault = decode("/photos/2", text, &limits()).unwrap_err();
+        let fault = decode_one(text, &limits()).unwrap_err();
         assert_eq!(fault.pointer, "/photos/2");
         assert_eq!(fault.kind, FaultKind::Invalid);
     }
@@ -161,12 +281,12 @@ mod tests {
             photo: 50,
             ..limits()
         };
-        let fault = decode("/photos/0", PNG, &small).unwrap_err();
+        let fault = decode_one(PNG, &small).unwrap_err();
         assert_eq!(fault.kind, FaultKind::TooLarge);
         let mut bomb = base64_simd::STANDARD.decode_to_vec(PNG).unwrap();
         bomb[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
         let bomb = base64_simd::STANDARD.encode_to_string(&bomb);
-        let fault = decode("/photos/0", &bomb, &limits()).unwrap_err();
+        let fault = decode_one(&bomb, &limits()).unwrap_err();
         assert!(fault.detail.contains("30000 × 30000"), "{}", fault.detail);
     }
 }

@@ -327,7 +327,7 @@ async fn parse(
     JsonBody { bytes, limits }: JsonBody,
 ) -> Result<Submission, Problem> {
     let long = bytes.len() > PARSE_APART_BYTES;
-    let work = move || submission::read(client, key, &bytes, &limits);
+    let work = move || submission::read(client, key, bytes, &limits);
     let parsed = if long {
         let task = tokio::task::spawn_blocking(work);
         task.await.map_err(|error| Problem::internal(&error))?

@@ -10,13 +10,14 @@ use serde::{Serialize, Serializer};
 use serde_json::Map;
 use url::Url;
 
+use crate::adapters::http::buffers::Buffer;
 use crate::adapters::http::json::Json;
-use crate::adapters::http::photo;
+use crate::adapters::http::photo::{self, Encoded};
 use crate::domain::demande::Fichier;
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::instant;
 use crate::domain::ports::{Client, StoredSubmission};
-use crate::domain::signalement::{KEYS, Photo, Signalement, fingerprint};
+use crate::domain::signalement::{KEYS, Signalement, fingerprint};
 use crate::flows::inbound::{Photos, Submission, SubmittedContent};
 use crate::rules::decide::Codes;
 use crate::settings::Limits;
@@ -36,23 +37,27 @@ const NAMED_UNKNOWN: usize = 20;
 pub fn read(
     client: Client,
     key: Option<String>,
-    body: &[u8],
+    body: Buffer,
     limits: &Limits,
 ) -> Result<Submission, String> {
-    let json = Json::parse(body)?;
+    let json = Json::parse(&body)?;
     let mut form = Form::of(&json).ok_or("le corps doit être un objet JSON")?;
     for pointer in json.repeated_keys() {
         form.fault(&pointer, "cette clé est donnée deux fois".into());
     }
     let fields = form.fields();
-    let photos = form.photos(limits);
+    let encoded = form.photos(&body, limits);
     let codes = fields.codes();
-    let signalement = fields.complete(form.autres(), photos.len());
+    let signalement = fields.complete(form.autres(), encoded.len());
+    let (avertissements, payload) = (form.avertissements(), form.payload());
+    let mut faults = form.faults;
+    // From here on the body is no longer what was received: photos are decoded where they stand in it.
+    let photos = photo::decode(body, encoded, limits, &mut faults);
     let content = signalement
-        .filter(|_| form.faults.is_empty())
+        .filter(|_| faults.is_empty())
         .map(|it| SubmittedContent {
             fingerprint: fingerprint(&it, &photos),
-            payload: form.payload(),
+            payload,
             signalement: it,
             photos: Photos::Received(photos),
         });
@@ -60,8 +65,8 @@ pub fn read(
         client,
         key,
         codes,
-        avertissements: form.avertissements(),
-        faults: form.faults,
+        avertissements,
+        faults,
         content,
     })
 }
@@ -292,7 +297,8 @@ impl<'j> Form<'j> {
         }
     }
 
-    fn photos(&mut self, limits: &Limits) -> Vec<Photo> {
+    /// Where the photos stand in the body.
+    fn photos(&mut self, body: &[u8], limits: &Limits) -> Vec<Result<Encoded, Fault>> {
         let items = match self.get("photos") {
             None => return Vec::new(),
             Some(Json::List(items)) => items,
@@ -310,18 +316,11 @@ impl<'j> Form<'j> {
             self.faults.push(Fault::too_large("/photos", detail));
             return Vec::new();
         }
-        let mut photos = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            let pointer = format!("/photos/{index}");
-            match item {
-                Json::Text(text) => match photo::decode(&pointer, text, limits) {
-                    Ok(photo) => photos.push(photo),
-                    Err(fault) => self.faults.push(fault),
-                },
-                _ => self.fault(&pointer, "doit être un texte en base64".into()),
-            }
-        }
-        photos
+        let find = |(index, item): (usize, &Json<'_>)| match item {
+            Json::Text(text) => photo::find(index, text, body),
+            _ => Err(photo::fault(index, "doit être un texte en base64")),
+        };
+        items.iter().enumerate().map(find).collect()
     }
 
     fn unknown(&self) -> impl Iterator<Item = &'j (Cow<'j, str>, Json<'j>)> {
@@ -376,7 +375,13 @@ mod tests {
 
     fn read_value(value: &Value) -> Submission {
         let limits = Settings::load(None, Vec::new()).unwrap().live.limits;
-        read(Client::Sowell, None, value.to_string().as_bytes(), &limits).unwrap()
+        read(
+            Client::Sowell,
+            None,
+            value.to_string().into_bytes().into(),
+            &limits,
+        )
+        .unwrap()
     }
 
     #[test]

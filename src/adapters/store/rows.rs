@@ -1,10 +1,8 @@
 //! How domain values are written into a column: words, JSON texts and milliseconds.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::domain::demande::{Fichier, NewDemande};
 use crate::domain::livraison::{Content, Courriel, PhotoPush, StatutPush, UidPush};
@@ -161,7 +159,7 @@ enum ContentRow {
     Courriel {
         a: String,
         modele: String,
-        context: Arc<Value>,
+        context: Box<RawValue>,
     },
     #[serde(rename = "photo")]
     Photo {
@@ -193,7 +191,7 @@ pub(super) fn write_content(content: &Content) -> String {
         Content::Courriel(mail) => ContentRow::Courriel {
             a: mail.a,
             modele: mail.modele,
-            context: mail.context,
+            context: raw(&mail.context),
         },
         Content::Photo(PhotoPush { uid, fichier }) => ContentRow::Photo {
             uid,
@@ -204,6 +202,11 @@ pub(super) fn write_content(content: &Content) -> String {
         },
     };
     write_json(&row)
+}
+
+/// A text that was written as JSON, as it stands.
+fn raw(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.to_owned()).unwrap_or_default()
 }
 
 pub(super) fn read_content(text: &str) -> Result<Content, StoreError> {
@@ -238,6 +241,7 @@ pub(super) fn read_content(text: &str) -> Result<Content, StoreError> {
             lien_sowell,
         }),
         ContentRow::Courriel { a, modele, context } => {
+            let context = Box::<str>::from(context).into();
             Content::Courriel(Courriel { a, modele, context })
         }
         ContentRow::Photo {
@@ -282,7 +286,7 @@ mod tests {
             Content::Courriel(Courriel {
                 a: "x@y.fr".into(),
                 modele: "m".into(),
-                context: json!({"é": [1, null]}).into(),
+                context: json!({"é": [1, null]}).to_string().into(),
             }),
             Content::Uid(UidPush {
                 id: "s".into(),
