@@ -390,18 +390,11 @@ fn to_script(shown: Shown<'_>) -> Dynamic {
         Shown::Flag(it) => Dynamic::from_bool(it),
         Shown::Count(it) => Dynamic::from_int(i64::try_from(it).unwrap_or(i64::MAX)),
         Shown::Json(it) => of_json(it),
-        Shown::Fields(all) => map(all),
-        Shown::Entries(all) => map(all),
+        Shown::Fields(all) | Shown::Entries(all) => {
+            let all = all.into_iter();
+            Dynamic::from_map(all.map(|(key, it)| (key.into(), to_script(it))).collect())
+        }
     }
-}
-
-fn map<'a>(entries: Vec<(&'a str, Shown<'a>)>) -> Dynamic {
-    let entries = entries.into_iter();
-    Dynamic::from_map(
-        entries
-            .map(|(key, it)| (key.into(), to_script(it)))
-            .collect(),
-    )
 }
 
 fn of_json(value: &Value) -> Dynamic {

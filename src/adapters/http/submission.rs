@@ -65,8 +65,8 @@ pub fn read(
         client,
         key,
         codes,
-        avertissements,
         faults,
+        avertissements,
         content,
     })
 }
