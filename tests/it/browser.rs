@@ -1,48 +1,24 @@
 //! A real browser (Chromium, by its driver): one driver a test process, one browser a test.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Map, Value, json};
 
 use crate::harness::{installed, token};
+use crate::process::Beside;
 
-/// Starts the driver on a free port and stops it at the end of its input, which is also the end of
-/// this process, however it comes.
-const SCRIPT: &str = "chromedriver --port=0 2>&1 & read -r _; kill $!";
+/// By its port.
+type Driver = Beside<u16>;
 
-struct Driver {
-    url: String,
-    /// Its input stays open for as long as this process lives.
-    _shell: Child,
-}
-
-impl Driver {
-    fn start() -> Option<Self> {
-        if !installed("chromedriver") || !installed("chromium") {
-            return None;
-        }
-        let mut shell = Command::new("sh")
-            .args(["-c", SCRIPT])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(shell.stdout.take().unwrap()).lines();
-        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+fn start() -> Option<Driver> {
+    (installed("chromedriver") && installed("chromium")).then(|| {
+        Driver::start("chromedriver --port=0", |line| {
             let (_, port) = line.split_once("successfully on port ")?;
-            port.trim_end_matches('.').parse::<u16>().ok()
-        });
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        let port = port.expect("the driver says where it listens");
-        Some(Self {
-            url: format!("http://127.0.0.1:{port}"),
-            _shell: shell,
+            port.trim_end_matches('.').parse().ok()
         })
-    }
+    })
 }
 
 /// A browser with a profile of its own.
@@ -53,8 +29,9 @@ pub struct Browser {
 impl Browser {
     /// `None` where Chromium is not installed.
     pub async fn open() -> Option<Self> {
-        static DRIVER: LazyLock<Option<Driver>> = LazyLock::new(Driver::start);
-        let driver = DRIVER.as_ref()?;
+        static DRIVER: LazyLock<Option<Driver>> = LazyLock::new(start);
+        let port = DRIVER.as_ref()?.place;
+        let driver = format!("http://127.0.0.1:{port}");
         // Tests run as root, too, where Chromium's sandbox does not start.
         let options = json!({"args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
@@ -65,7 +42,7 @@ impl Browser {
             .collect();
         let mut builder =
             ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-        let client = builder.capabilities(wanted).connect(&driver.url).await;
+        let client = builder.capabilities(wanted).connect(&driver).await;
         Some(Self {
             client: client.unwrap(),
         })

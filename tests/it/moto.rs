@@ -1,48 +1,23 @@
 //! A real server that speaks S3 (moto): one a test process, one bucket a test.
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use reqwest::{Client, Method, Response};
 
 use crate::harness::{Builder, installed};
+use crate::process::Beside;
 
-/// Starts the server on a free port and stops it at the end of its input, which is also the end of
-/// this process, however it comes.
-const SCRIPT: &str = "moto_server -p 0 2>&1 & read -r _; kill $!";
+type Server = Beside<SocketAddr>;
 
-struct Server {
-    address: SocketAddr,
-    /// Its input stays open for as long as this process lives.
-    _shell: Child,
-}
-
-impl Server {
-    fn start() -> Option<Self> {
-        if !installed("moto_server") {
-            return None;
-        }
-        let mut shell = Command::new("sh")
-            .args(["-c", SCRIPT])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(shell.stdout.take().unwrap()).lines();
-        let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
+fn start() -> Option<Server> {
+    installed("moto_server").then(|| {
+        Server::start("moto_server -p 0", |line| {
             let (_, address) = line.split_once("Running on http://")?;
             address.trim().parse().ok()
-        });
-        // It tells of each request: the pipe must not fill.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Some(Self {
-            address: address.expect("moto says where it listens"),
-            _shell: shell,
         })
-    }
+    })
 }
 
 /// An empty bucket.
@@ -55,10 +30,10 @@ pub struct Bucket {
 impl Bucket {
     /// `None` where moto is not installed.
     pub async fn new() -> Option<Self> {
-        static SERVER: LazyLock<Option<Server>> = LazyLock::new(Server::start);
+        static SERVER: LazyLock<Option<Server>> = LazyLock::new(start);
         static BUCKETS: AtomicU32 = AtomicU32::new(0);
         let bucket = Self {
-            server: SERVER.as_ref()?.address,
+            server: SERVER.as_ref()?.place,
             name: format!("photos-{}", BUCKETS.fetch_add(1, Ordering::Relaxed)),
             client: Client::new(),
         };

@@ -171,3 +171,32 @@ pub fn signal(pid: u32, name: &str) {
     let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
     assert!(status.success());
 }
+
+/// A server of another make, for as long as this process lives.
+pub struct Beside<T> {
+    /// Where it says that it listens.
+    pub place: T,
+    /// Its input stays open until this process ends, however that comes, and it ends with it.
+    _shell: Child,
+}
+
+impl<T> Beside<T> {
+    /// Starts it by a command of the shell; `find` reads where it listens in a line of what it prints.
+    pub fn start(command: &str, find: impl FnMut(String) -> Option<T>) -> Self {
+        let script = format!("{command} 2>&1 & read -r _; kill $!");
+        let mut shell = Command::new("sh")
+            .args(["-c", &script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(shell.stdout.take().unwrap()).lines();
+        let place = lines.by_ref().map_while(Result::ok).find_map(find);
+        // It may tell of each request: the pipe must not fill.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Self {
+            place: place.expect("it says where it listens"),
+            _shell: shell,
+        }
+    }
+}
