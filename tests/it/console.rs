@@ -77,6 +77,8 @@ async fn an_edit_that_is_refused_says_where_and_why() {
         browser.text("section[aria-labelledby=alarmes] p").await,
         "Rien à signaler."
     );
+    let sent = browser.text("section[aria-labelledby=livraisons]").await;
+    assert!(sent.contains("en attente d'une adresse"), "{sent}");
     let good = daemon.read("rules/transmission.yaml");
     let wrong = "modes: [categories]\ncategorie: [ASC]\n";
     assert!(is_refused(

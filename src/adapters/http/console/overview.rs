@@ -53,6 +53,8 @@ struct Line {
     dead: i64,
     oldest: Option<DateTime<Utc>>,
     pause: Option<Pause>,
+    /// The settings give no address for it: what goes there waits.
+    unaddressed: bool,
 }
 
 impl Overview {
@@ -126,10 +128,13 @@ impl Stored {
     async fn read(state: &AppState) -> Result<Self, StoreError> {
         let store = state.store.as_ref();
         let counts = store.count_livraisons().await?;
+        let addressed = state.settings.in_force().sowell.is_some();
         let mut destinations = Vec::new();
         for destination in Destination::ALL {
             let pause = store.pause(destination).await?;
-            destinations.push(Line::of(destination, &counts, pause));
+            let mut line = Line::of(destination, &counts, pause);
+            line.unaddressed = destination == Destination::Sowell && !addressed;
+            destinations.push(line);
         }
         let counted = store.count_apart().await?;
         let mut listed = store.list_signalements(Some(Etat::Echec), LISTED).await?;
@@ -225,6 +230,7 @@ impl Line {
             dead: count(LivraisonEtat::Morte),
             oldest: find(LivraisonEtat::EnAttente).map(|it| it.oldest_at),
             pause,
+            unaddressed: false,
         }
     }
 
