@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Map, Value, json};
 
-use crate::harness::{installed, token};
+use crate::harness::{installed, token, until};
 use crate::process::Beside;
 
 /// By its port.
@@ -65,7 +65,18 @@ impl Browser {
     pub async fn press(&self, words: &str) {
         let path = format!("//button[normalize-space()='{words}']");
         let button = self.client.find(Locator::XPath(&path)).await.unwrap();
+        self.client
+            .execute("window.isBefore = true", vec![])
+            .await
+            .unwrap();
         button.click().await.unwrap();
+        // A press returns when it may, not when what follows is there.
+        let followed = "return !window.isBefore && document.readyState === 'complete'";
+        until("another page is there", || async {
+            let followed = self.client.execute(followed, vec![]).await;
+            followed.is_ok_and(|it| it == true).then_some(())
+        })
+        .await;
     }
 
     /// What can be read in the only element that a CSS selector finds.
