@@ -40,6 +40,11 @@ impl Site {
             .set("LIMITS__RATE", "100000000/min")
     }
 
+    /// The folder, with all that the daemon left in it.
+    pub fn into_folder(self) -> TempDir {
+        self.folder
+    }
+
     /// Changes a setting for the starts to come.
     pub fn set(mut self, name: &str, value: &str) -> Self {
         let name = format!("PASSERELLE_{name}");

@@ -342,24 +342,33 @@ impl Call {
     }
 
     fn gestionnaire(&self, answer: &mut Map, key: &str) -> Result<Gestionnaire, ScriptError> {
-        let mut who = answer
+        let who = answer
             .remove(key)
-            .and_then(rhai::Dynamic::try_cast::<Map>)
+            .and_then(Dynamic::try_cast::<Map>)
             .ok_or_else(|| {
                 self.error(format!(
                     "« {key} » doit être un gestionnaire #{{type, identifiant, nom, email}}"
                 ))
             })?;
-        let mut text = |field: &str| {
-            who.remove(field)
-                .and_then(|value| value.into_string().ok())
-                .ok_or_else(|| self.error(format!("« {key}.{field} » doit être un texte")))
+        let [mut kind, mut identifiant, mut nom, mut email] = [const { None }; 4];
+        for (field, value) in who {
+            let place = match field.as_str() {
+                "type" => &mut kind,
+                "identifiant" => &mut identifiant,
+                "nom" => &mut nom,
+                "email" => &mut email,
+                _ => continue,
+            };
+            *place = value.into_string().ok();
+        }
+        let text = |found: Option<String>, field: &str| {
+            found.ok_or_else(|| self.error(format!("« {key}.{field} » doit être un texte")))
         };
         Ok(Gestionnaire {
-            r#type: text("type")?,
-            identifiant: text("identifiant")?,
-            nom: text("nom")?,
-            email: text("email")?,
+            r#type: text(kind, "type")?,
+            identifiant: text(identifiant, "identifiant")?,
+            nom: text(nom, "nom")?,
+            email: text(email, "email")?,
         })
     }
 
@@ -391,8 +400,12 @@ fn to_script(shown: Shown<'_>) -> Dynamic {
         Shown::Count(it) => Dynamic::from_int(i64::try_from(it).unwrap_or(i64::MAX)),
         Shown::Json(it) => of_json(it),
         Shown::Fields(all) | Shown::Entries(all) => {
-            let all = all.into_iter();
-            Dynamic::from_map(all.map(|(key, it)| (key.into(), to_script(it))).collect())
+            // One after the other: collected, they would be sorted in a list of their own first.
+            let mut map = Map::new();
+            for (key, it) in all {
+                map.insert(key.into(), to_script(it));
+            }
+            Dynamic::from_map(map)
         }
     }
 }

@@ -146,7 +146,8 @@ const TAIL: &str = r#"],"tronquee":true}"#;
 /// What stands around the steps.
 const FRAME: usize = HEAD.len() + TAIL.len();
 
-/// Adds one step. Names are those of the program's own text, in which nothing needs escaping.
+/// Adds one step. Names, and those of files that are borrowed, are the program's own text, in which
+/// nothing needs escaping.
 fn print(
     into: &mut Vec<u8>,
     rule: &'static str,
@@ -156,7 +157,10 @@ fn print(
     effect: &str,
 ) -> serde_json::Result<()> {
     put(into, &[r#"{"regle":""#, rule, r#"","fichier":"#]);
-    serde_json::to_writer(&mut *into, &place.file)?;
+    match &place.file {
+        Cow::Borrowed(file) => put(into, &["\"", file, "\""]),
+        Cow::Owned(file) => serde_json::to_writer(&mut *into, file)?,
+    }
     put(into, &[r#","ligne":"#]);
     serde_json::to_writer(&mut *into, &place.line)?;
     put(into, &[r#","resultat":""#, outcome.as_str(), r#"","vu":{"#]);
@@ -233,7 +237,7 @@ mod tests {
     #[test]
     fn a_step_says_all_that_is_known_of_it() {
         let mut trace = Trace::default();
-        let place = Place::line("modeles/l'\"accusé\".txt", 12);
+        let place = Place::line("modeles/l'\"accusé\".txt".to_owned(), 12);
         let seen = [("champ", "\u{1}\n"), ("valeur", "« é »")];
         trace.push("codes", &place, StepOutcome::Error, &seen, "\\");
         trace.push("canal", &place, StepOutcome::NotMatched, &[], "");

@@ -2,6 +2,7 @@
 //! of other APIs need.
 
 use base64_simd::STANDARD;
+use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Europe::Paris;
 use hmac::{Hmac, KeyInit, Mac};
@@ -16,11 +17,14 @@ use crate::rules::diagnostic::suggestion;
 
 /// The filters for dates, in the zone Europe/Paris.
 pub(super) fn add_dates(environment: &mut Environment<'static>) {
-    environment.add_filter("date", |text: String| in_paris(&text, "%d/%m/%Y"));
-    environment.add_filter("heure", |text: String| in_paris(&text, "%H:%M"));
-    environment.add_filter("date_heure", |text: String| {
-        in_paris(&text, "%d/%m/%Y à %H:%M")
-    });
+    let mut add = |name, format| {
+        // Read once: as long as the date itself takes to write.
+        let format: Vec<Item<'static>> = StrftimeItems::new(format).collect();
+        environment.add_filter(name, move |text: String| in_paris(&text, &format));
+    };
+    add("date", "%d/%m/%Y");
+    add("heure", "%H:%M");
+    add("date_heure", "%d/%m/%Y à %H:%M");
     environment.add_filter("date_longue", |text: String| long_date(&text));
 }
 
@@ -183,11 +187,9 @@ fn parse(text: &str) -> Result<DateTime<FixedOffset>, Error> {
     })
 }
 
-fn in_paris(text: &str, format: &str) -> Result<String, Error> {
-    Ok(parse(text)?
-        .with_timezone(&Paris)
-        .format(format)
-        .to_string())
+fn in_paris(text: &str, format: &[Item<'_>]) -> Result<String, Error> {
+    let at = parse(text)?.with_timezone(&Paris);
+    Ok(at.format_with_items(format.iter()).to_string())
 }
 
 fn long_date(text: &str) -> Result<String, Error> {
