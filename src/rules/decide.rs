@@ -3,6 +3,8 @@
 //! The live flows, the admins' cases and every tool that asks "what would happen if" call these
 //! functions; there is no second version of them. No clock, no I/O, no global.
 
+use std::iter;
+
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::fault::Fault;
 use crate::domain::livraison::Courriel;
@@ -328,24 +330,23 @@ fn trace_codes(subject: &Subject<'_>, trace: &mut Trace) {
 fn forwarded(rules: &Transmission, signalement: &Signalement, trace: &mut Trace) -> bool {
     let mut accepted = false;
     for (mode, line) in &rules.modes {
-        let (matches, name, value) = match mode {
-            Mode::Tous => (true, "mode", "tous".to_owned()),
+        let flag = |it: bool| if it { "true" } else { "false" };
+        let (matches, seen) = match mode {
+            Mode::Tous => (true, None),
             Mode::Categories => (
                 rules.categories.contains_key(&signalement.qualification),
-                "qualification",
-                signalement.qualification.clone(),
+                Some(("qualification", signalement.qualification.as_str())),
             ),
             Mode::Auteur => (
                 signalement.transmettre_auteur,
-                "transmettre_auteur",
-                signalement.transmettre_auteur.to_string(),
+                Some(("transmettre_auteur", flag(signalement.transmettre_auteur))),
             ),
             Mode::Manager => (
                 signalement.transmettre_manager,
-                "transmettre_manager",
-                signalement.transmettre_manager.to_string(),
+                Some(("transmettre_manager", flag(signalement.transmettre_manager))),
             ),
         };
+        let seen: Vec<_> = iter::once(("mode", mode.as_str())).chain(seen).collect();
         let (outcome, effect) = match (accepted, matches) {
             (true, _) => (StepOutcome::NotEvaluated, "déjà accepté"),
             (false, true) => (StepOutcome::Matched, "transmis au CRM"),
@@ -355,7 +356,7 @@ fn forwarded(rules: &Transmission, signalement: &Signalement, trace: &mut Trace)
             "transmission",
             &Place::line(TRANSMISSION, *line),
             outcome,
-            &[("mode", mode.as_str()), (name, &value)],
+            &seen,
             effect,
         );
         accepted |= matches;

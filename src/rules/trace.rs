@@ -94,6 +94,10 @@ impl Trace {
         seen: &[(&'static str, &str)],
         effect: &str,
     ) {
+        debug_assert!(
+            (1..seen.len()).all(|at| seen[..at].iter().all(|it| it.0 != seen[at].0)),
+            "a name stands once in an object: {seen:?}"
+        );
         if self.unread {
             return;
         }
@@ -134,9 +138,12 @@ impl Trace {
     /// The trace as it is stored.
     #[must_use]
     pub fn encode(&self) -> String {
-        let steps = String::from_utf8_lossy(&self.steps);
+        // `from_utf8_lossy` would go through it byte by byte.
+        let Ok(steps) = str::from_utf8(&self.steps) else {
+            return Self::LOST.to_owned();
+        };
         let tail = if self.cut { TAIL } else { END };
-        [HEAD, &steps, tail].concat()
+        [HEAD, steps, tail].concat()
     }
 }
 
