@@ -516,7 +516,11 @@ fn ready(
 fn excerpt(access: &Access, answer: &Answer) -> String {
     let begin = &answer.body[..answer.body.len().min(4 * EXCERPT_CHARS)];
     let text = scrub(access, &String::from_utf8_lossy(begin));
-    text.chars().take(EXCERPT_CHARS).collect()
+    // A page in UTF-16 is full of NULs, which PostgreSQL keeps in no text.
+    let text = text
+        .chars()
+        .map(|it| if it == '\0' { '\u{fffd}' } else { it });
+    text.take(EXCERPT_CHARS).collect()
 }
 
 /// A text without our secrets, as they are and in base64: an API may repeat what it was sent.

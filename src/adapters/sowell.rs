@@ -57,7 +57,7 @@ impl SowellHttp {
             Err(CallError::NotSent(reason) | CallError::Lost(reason)) => {
                 Err(Unreachable(reason.into()))
             }
-            // Tried again like silence: whoever mends the file or the settings sets it free.
+            // Tried again like silence: someone may mend the file or the settings.
             Err(CallError::Misconfigured(reason)) => Err(Unreachable(reason)),
         }
     }

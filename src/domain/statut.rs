@@ -24,6 +24,36 @@ pub struct StatutEvent {
 }
 
 impl StatutEvent {
+    /// The longest word, date or id, in characters (contract, section 3).
+    pub const LABEL_CHARS: usize = 200;
+    /// The longest comment, in characters (contract, section 3).
+    pub const COMMENT_CHARS: usize = 20_000;
+
+    /// The same with texts that are as short as those that a CRM may send: one that was read from its
+    /// list cannot be sent back.
+    #[must_use]
+    pub fn cut(mut self) -> Self {
+        let cut = |text: &mut String, most: usize| {
+            if let Some((end, _)) = text.char_indices().nth(most) {
+                text.truncate(end);
+            }
+        };
+        cut(&mut self.statut, Self::LABEL_CHARS);
+        for (text, most) in [
+            (&mut self.resultat, Self::LABEL_CHARS),
+            (&mut self.canal, Self::LABEL_CHARS),
+            (&mut self.commentaire, Self::COMMENT_CHARS),
+        ] {
+            if let Some(text) = text {
+                cut(text, most);
+            }
+        }
+        // A part of an id may be that of another event.
+        self.evenement
+            .take_if(|it| it.chars().count() > Self::LABEL_CHARS);
+        self
+    }
+
     /// A field of the event by the name that `selon` uses in `statuts.yaml`.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {

@@ -172,14 +172,16 @@ impl Creations {
         let motif = motif_of(&failure);
         let (attempted, settlement) = match failure {
             CrmError::Unavailable { retry_at, .. } if defer => self.defer(&held, motif, retry_at),
-            CrmError::Unauthorized(_) | CrmError::Misconfigured(_) if defer => {
+            CrmError::Unauthorized(_) | CrmError::Misconfigured(_) | CrmError::Files(_)
+                if defer =>
+            {
                 self.defer(&held, motif, None)
             }
             CrmError::Unavailable { retry_at, .. } => {
                 let settlement = Settlement::Withdrawn { motif };
                 (Attempted::Withdrawn { retry_at }, settlement)
             }
-            CrmError::Unauthorized(_) => {
+            CrmError::Unauthorized(_) | CrmError::Files(_) => {
                 let settlement = Settlement::Withdrawn { motif };
                 (Attempted::Withdrawn { retry_at: None }, settlement)
             }
@@ -410,6 +412,7 @@ fn motif_of(error: &CrmError) -> String {
             "le CRM n'a pas répondu : on ne sait pas s'il a créé la demande".into()
         }
         CrmError::Misconfigured(reason) => format!("le connecteur du CRM : {reason}"),
+        CrmError::Files(_) => "les photos ne peuvent pas être relues".into(),
     }
 }
 

@@ -52,6 +52,7 @@ impl CrmWatch {
             Err(CrmError::Unauthorized(_)) => "unauthorized",
             Err(CrmError::InDoubt(_)) => "in_doubt",
             Err(CrmError::Misconfigured(_)) => "misconfigured",
+            Err(CrmError::Files(_)) => "files",
         };
         metrics::counter!(
             "passerelle_crm_calls_total", "operation" => operation, "outcome" => label
@@ -73,7 +74,7 @@ impl CrmWatch {
             // It speaks to us, whatever it says.
             Ok(_) | Err(CrmError::Refused { .. }) => return self.recovered(),
             // That is ours to mend, and says nothing of the CRM.
-            Err(CrmError::Misconfigured(_)) => return,
+            Err(CrmError::Misconfigured(_) | CrmError::Files(_)) => return,
             Err(CrmError::Unavailable { retry_at, .. }) => (outcome_text(outcome), *retry_at),
             Err(CrmError::Unauthorized(_) | CrmError::InDoubt(_)) => (outcome_text(outcome), None),
         };

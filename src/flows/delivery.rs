@@ -60,17 +60,19 @@ pub(super) fn renewed(
     before: &LiveSettings,
     now: &LiveSettings,
 ) -> Option<Resume> {
+    // What connector files name as secrets may be what was refused.
+    let secrets = (before.secrets != now.secrets).then_some(Resume::All);
     match destination {
         Destination::Sowell => match (&before.sowell, &now.sowell) {
             (_, None) => None,
             // What SoWell asked to wait for, it asked at this very address: only a refused token
             // is another matter now.
             (Some(before), Some(now)) if before.base_url == now.base_url => {
-                (before.token != now.token).then_some(Resume::Refused)
+                secrets.or((before.token != now.token).then_some(Resume::Refused))
             }
             _ => Some(Resume::All),
         },
-        Destination::Crm => (before.crm != now.crm).then_some(Resume::All),
+        Destination::Crm => secrets.or((before.crm != now.crm).then_some(Resume::All)),
         Destination::Courriel => {
             let way = |it: &LiveSettings| (it.smtp.url.clone(), it.smtp.ca.clone());
             (way(before) != way(now)).then_some(Resume::All)
@@ -116,6 +118,8 @@ enum Verdict {
     Again {
         not_before: Option<DateTime<Utc>>,
     },
+    /// The same, for a fault of ours that says nothing of the destination.
+    Ours,
     /// The destination refuses everyone: it is left alone for a while.
     Unauthorized,
     Never,
@@ -232,6 +236,7 @@ impl Delivery {
         let opens = match verdict {
             Verdict::Unauthorized => true,
             Verdict::Again { .. } => probe || breaker.failed(&claim.queue),
+            Verdict::Ours => false,
             Verdict::Delivered | Verdict::Never => {
                 breaker.answered();
                 false
@@ -243,7 +248,7 @@ impl Delivery {
             if opens {
                 breaker.opened();
                 self.pause(destination, &verdict, probe, &attempt).await?;
-            } else if probe {
+            } else if probe && !matches!(verdict, Verdict::Ours) {
                 tracing::info!(
                     destination = destination.as_str(),
                     "the destination is back"
@@ -304,10 +309,7 @@ impl Delivery {
 
     async fn attach(&self, push: &PhotoPush) -> Result<(), CrmError> {
         let bytes = self.files.read(&push.fichier.sha256).await;
-        let bytes = bytes.map_err(|error| CrmError::Unavailable {
-            reason: error.to_string(),
-            retry_at: None,
-        })?;
+        let bytes = bytes.map_err(|error| CrmError::Files(error.to_string()))?;
         let uid = Uid::new(push.uid.clone());
         self.crm.attach(&uid, &push.fichier, bytes).await
     }
@@ -344,7 +346,7 @@ impl Delivery {
         let not_before = match verdict {
             Verdict::Delivered => return Outcome::Delivered,
             Verdict::Never => return Outcome::Dead,
-            Verdict::Unauthorized => None,
+            Verdict::Unauthorized | Verdict::Ours => None,
             Verdict::Again { not_before } => *not_before,
         };
         let policy = &self.in_force.get().delivery;
@@ -462,6 +464,7 @@ fn judge_crm(error: &CrmError) -> Verdict {
             not_before: *retry_at,
         },
         CrmError::InDoubt(_) | CrmError::Misconfigured(_) => Verdict::Again { not_before: None },
+        CrmError::Files(_) => Verdict::Ours,
     }
 }
 

@@ -4,7 +4,7 @@
 //! begins some time before the newest change already seen. So what a demande is known to be already
 //! is no change. Nor is what a reading shows that had begun before the CRM itself told something of
 //! the demande: it may be older, and another reading tells. All instants compared are the CRM's own:
-//! no clock of ours counts.
+//! no clock of ours counts, but where one is a day or more in our future.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,6 +27,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const LEASE: TimeDelta = TimeDelta::minutes(3);
 /// How far before the first demande the first reading begins: more than two clocks ever differ.
 const FIRST_MARGIN: TimeDelta = TimeDelta::days(1);
+/// How far the CRM's clock may be ahead of ours: more than two clocks ever differ.
+const AHEAD: TimeDelta = TimeDelta::days(1);
 /// Pages of one reading; a CRM that gives more is stuck on one.
 const MOST_PAGES: usize = 1_000;
 /// How often a list of several pages is read for two readings to agree.
@@ -141,6 +143,9 @@ impl Poll {
             (None, None) => return Ok(None),
         };
         let Listing { mut changes, whole } = self.list(claim, since).await?;
+        for change in &mut changes {
+            self.doubt_the_future(change);
+        }
         changes.sort_by_key(|it| it.at);
         let newest = changes.last().map(|it| it.at);
         let mut unsettled = None;
@@ -156,6 +161,18 @@ impl Poll {
             (Some(seen), Some(unsettled)) => Some(seen.min(unsettled)),
             (seen, _) => seen,
         })
+    }
+
+    /// A date far ahead is a mistake. Believed, it would hide all that changes until then.
+    fn doubt_the_future(&self, change: &mut Change) {
+        let now = self.clock.now();
+        if change.at <= now + AHEAD {
+            return;
+        }
+        let (uid, at) = (change.event.uid.as_str(), change.at.to_rfc3339());
+        tracing::error!(uid, at, "ALARM: the CRM dates a change in the future");
+        change.at = now;
+        change.event.date = Some(now.to_rfc3339());
     }
 
     /// A list of several pages shifts when a demande changes while it is read, and one may slip

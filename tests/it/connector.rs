@@ -300,6 +300,7 @@ async fn what_an_answer_to_a_creation_leaves_open_is_a_doubt() {
             CrmError::Refused { .. } => "refused",
             CrmError::Unauthorized(_) => "unauthorized",
             CrmError::Misconfigured(_) => "misconfigured",
+            CrmError::Files(_) => "files",
         };
         assert_eq!(word, wanted, "{got:?}");
         assert!(!format!("{got:?}").contains("s3cr3t"), "{got:?}");

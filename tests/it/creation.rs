@@ -267,6 +267,32 @@ async fn a_crm_that_knows_a_repeat_is_asked_again_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_becomes_of_a_repeat_says_nothing_of_the_call_before() {
+    let crm = RemoteCrm::new(DuplicateGuard::IdempotencyKey).with(|it| it.reads_statut = true);
+    crm.creates([Goes::DoneInSilence, Goes::Away, Goes::Refused]);
+    let sowell = FakeSowell::start().await;
+    let builder = Builder::new().crm(crm.clone()).sowell(&sowell);
+    let daemon = builder.set("DELIVERY__FIRST_RETRY", "1h").start().await;
+    assert!(is_later(&daemon.post(&signalement(1)).await));
+    let (store, creations) = (&daemon.state.store, &daemon.state.inbound.creations);
+    let attempted = creations.take_up(&id_of(1)).await.unwrap();
+    assert_eq!(attempted, Some(Attempted::InDoubt));
+    assert!(store.any_in_doubt().await.unwrap());
+    let attempted = creations.take_up(&id_of(1)).await.unwrap();
+    assert!(matches!(attempted, Some(Attempted::Stopped { .. })));
+    assert_eq!(etat(&daemon, 1).await, "inconnu");
+    assert!(store.any_in_doubt().await.unwrap());
+    // Its status may have changed since the first call.
+    crm.change("CRM-1", "CRC en cours", None);
+    let attempted = creations.take_up(&id_of(1)).await.unwrap();
+    assert!(matches!(attempted, Some(Attempted::Created { .. })));
+    is_replayed(&daemon, &crm, 1).await;
+    assert_eq!(crm.count("create"), 4);
+    sowell.wait_for(1).await;
+    assert_eq!(sowell.delivered(), ["En cours de traitement"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_any_guard_a_doubt_waits_for_a_person() {
     let crm = RemoteCrm::new(DuplicateGuard::Nothing);
     crm.creates([Goes::Lost, Goes::DoneInSilence]);

@@ -60,10 +60,7 @@ impl RestCrm {
         for (at, it) in fichiers.iter().enumerate() {
             let number = at + 1;
             let bytes = self.files.read(&it.sha256).await;
-            let bytes = bytes.map_err(|error| CrmError::Unavailable {
-                reason: error.to_string(),
-                retry_at: None,
-            })?;
+            let bytes = bytes.map_err(|error| CrmError::Files(error.to_string()))?;
             seen.push(self.prepared(Operation::Creer, number, it, &bytes).await?);
             photos.insert(number, bytes);
         }
@@ -186,11 +183,26 @@ impl Crm for RestCrm {
             "depuis": query.since.to_rfc3339_opts(SecondsFormat::Secs, true), "page": page,
         });
         let called = self.call(operation, values, &Photos::new()).await?;
-        let changes = called.found.items.into_iter();
+        let unread = called.found.faults.into_iter();
+        let mut unread: Vec<CrmError> = unread.map(CrmError::Misconfigured).collect();
+        let mut changes = Vec::new();
+        for item in called.found.items {
+            match change(None, item) {
+                Ok(change) => changes.push(change),
+                Err(error) => unread.push(error),
+            }
+        }
+        // Where none can be read, it is rather the connector that is wrong.
+        if changes.is_empty()
+            && let Some(error) = unread.pop()
+        {
+            return Err(error);
+        }
+        for error in unread {
+            tracing::error!(%error, "ALARM: a change of the CRM cannot be read, and is passed over");
+        }
         Ok(ChangePage {
-            changes: changes
-                .map(|it| change(None, it))
-                .collect::<Result<_, _>>()?,
+            changes,
             next: called.found.next,
         })
     }
@@ -238,16 +250,17 @@ fn change(asked: Option<&Uid>, mut item: Item) -> Result<Change, CrmError> {
     })?;
     let own = item.remove("uid").map(Uid::new);
     let uid = asked.cloned().or(own);
+    let event = StatutEvent {
+        uid: uid.unwrap_or_else(|| Uid::new(String::new())),
+        statut: item.remove("statut").unwrap_or_default(),
+        date: Some(date),
+        resultat: item.remove("resultat"),
+        commentaire: item.remove("commentaire"),
+        canal: item.remove("canal"),
+        evenement: item.remove("evenement"),
+    };
     Ok(Change {
-        event: StatutEvent {
-            uid: uid.unwrap_or_else(|| Uid::new(String::new())),
-            statut: item.remove("statut").unwrap_or_default(),
-            date: Some(date),
-            resultat: item.remove("resultat"),
-            commentaire: item.remove("commentaire"),
-            canal: item.remove("canal"),
-            evenement: item.remove("evenement"),
-        },
+        event: event.cut(),
         at: at.into(),
     })
 }

@@ -10,24 +10,25 @@ use crate::adapters::http::buffers::Buffer;
 use crate::adapters::http::problem::Problem;
 use crate::settings::Limits;
 
-/// The bytes of a JSON body.
-pub struct JsonBody {
+/// The bytes of a JSON body, of so many at most whatever the settings allow.
+pub struct JsonBody<const MOST: usize = { usize::MAX }> {
     /// As they came.
     pub bytes: Buffer,
     /// The limits under which it began: an edit of the settings meanwhile does not concern it.
     pub limits: Limits,
 }
 
-impl FromRequest<AppState> for JsonBody {
+impl<const MOST: usize> FromRequest<AppState> for JsonBody<MOST> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Self::Rejection> {
         let limits = state.settings.in_force().limits;
         let json = is_json(request.headers());
         let announced = content_length(request.headers());
-        let capacity = announced.unwrap_or(0).min(limits.body);
+        let most = limits.body.min(MOST);
+        let capacity = announced.unwrap_or(0).min(most);
         let bytes = state.buffers.take(capacity);
-        let bytes = read(request.into_body(), limits.body, bytes).await?;
+        let bytes = read(request.into_body(), most, bytes).await?;
         // Told only now for the same reason: the client has sent everything.
         if json {
             Ok(Self { bytes, limits })

@@ -24,6 +24,10 @@ use crate::domain::ports::Client;
 use crate::domain::statut::StatutEvent;
 use crate::flows::outbound::StatutReceived;
 
+/// The largest body that tells a status, in bytes: a comment of 20,000 characters, each escaped, and
+/// much besides. One that claims a signature is read before it can be known.
+const STATUT_BYTES: usize = 1024 * 1024;
+
 /// Une demande et ses photos.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Demande)]
@@ -231,7 +235,7 @@ pub async fn change_statut(
     State(state): State<AppState>,
     teller: Teller,
     Segments(uid): Segments<String>,
-    body: JsonBody,
+    body: JsonBody<STATUT_BYTES>,
 ) -> Result<Response, Problem> {
     teller.require(&state.gate, &body.bytes)?;
     let event = read_event(uid, &body.bytes)?;
@@ -262,8 +266,7 @@ pub async fn change_statut(
 }
 
 fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
-    const LABEL_CHARS: usize = 200;
-    const COMMENT_CHARS: usize = 20_000;
+    const LABEL_CHARS: usize = StatutEvent::LABEL_CHARS;
     let json = Received::parse(body).map_err(Problem::malformed)?;
     let Received::Object(entries) = &json else {
         return Err(Problem::malformed("le corps doit être un objet JSON"));
@@ -294,7 +297,7 @@ fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
     let statut = text("statut", LABEL_CHARS, false);
     let date = text("date", LABEL_CHARS, false);
     let resultat = text("resultat", LABEL_CHARS, false);
-    let commentaire = text("commentaire", COMMENT_CHARS, true);
+    let commentaire = text("commentaire", StatutEvent::COMMENT_CHARS, true);
     let canal = text("canal", LABEL_CHARS, false);
     let evenement = text("evenement", LABEL_CHARS, false);
     let named = |pointer: &str, faults: &[Fault]| faults.iter().any(|it| it.pointer == pointer);

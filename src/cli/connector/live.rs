@@ -72,6 +72,9 @@ impl<'a> Live<'a> {
         let called = self.carry_out(asked, &witness).await?;
         match called {
             Ok(called) => {
+                if let Some(fault) = called.found.faults.first() {
+                    bail!("{fault}");
+                }
                 println!("Réussite.");
                 for item in &called.found.items {
                     let fields = item.iter().map(|(name, value)| format!("{name} = {value}"));

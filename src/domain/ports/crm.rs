@@ -158,4 +158,7 @@ pub enum CrmError {
     /// The connector's file or the settings make no request that can be sent.
     #[error("the connector of the CRM: {0}")]
     Misconfigured(String),
+    /// Our own store does not give a photo that the request needs: the CRM was asked nothing.
+    #[error("our own store of photos: {0}")]
+    Files(String),
 }

@@ -19,6 +19,9 @@ use crate::rules::trace::Trace;
 /// Pending creations that are tried at once.
 const IN_FLIGHT: usize = 4;
 
+const BEFORE: &str = "un appel d'avant est resté sans réponse : cherchez-y la demande, puis adoptez-la ou \
+                      relancez la création";
+
 const NO_REMOTE: &str = "le CRM distant n'a pas répondu et n'est plus celui des réglages : cherchez-y \
                          la demande";
 
@@ -115,7 +118,7 @@ impl Creations {
         pending: PendingCreation,
         by_hand: bool,
     ) -> Result<Attempted, StoreError> {
-        let (in_doubt, due_at) = (pending.in_doubt, pending.due_at);
+        let (mut in_doubt, due_at) = (pending.in_doubt, pending.due_at);
         let held = self.hold(pending);
         let remote = self.crm.remote();
         if in_doubt {
@@ -129,23 +132,27 @@ impl Creations {
                 Some(DuplicateGuard::LookUp) => {
                     let found = self.find(&held.request).await;
                     match found {
-                        Ok(uids) if uids.is_empty() => {}
+                        Ok(uids) if uids.is_empty() => in_doubt = false,
                         Ok(uids) => return self.adopt_only(held, uids, remote.as_ref()).await,
                         Err(error) => return self.try_again(&held, &error, true).await,
                     }
                 }
-                Some(DuplicateGuard::Nothing) if by_hand => {}
+                // They were told to look first.
+                Some(DuplicateGuard::Nothing) if by_hand => in_doubt = false,
                 Some(DuplicateGuard::Nothing) => return self.stop(&held, super::NO_GUARD).await,
                 None => return self.stop(&held, NO_REMOTE).await,
             }
         }
-        self.create_again(held, remote).await
+        self.create_again(held, remote, in_doubt).await
     }
 
+    /// Calls once more. While an earlier call may have created it, only an answer that carries a
+    /// UID ends the doubt: what becomes of this one says nothing of that one.
     async fn create_again(
         &self,
         held: Held,
         remote: Option<Remote>,
+        in_doubt: bool,
     ) -> Result<Attempted, StoreError> {
         let now = self.clock.now();
         let known_at = remote.as_ref().map_or(now, |it| known_at(now, it));
@@ -153,9 +160,14 @@ impl Creations {
             return Ok(Attempted::InDoubt);
         }
         match self.call(&held.request).await {
+            Ok(uid) if in_doubt => self.conclude_found(held, uid, remote.as_ref()).await,
             Ok(uid) => {
                 let attaches = remote.is_some_and(|it| it.attaches);
                 self.conclude(held, uid, attaches).await
+            }
+            Err(error @ CrmError::Refused { .. }) if in_doubt => {
+                let motif = format!("{} ; {BEFORE}", motif_of(&error));
+                self.stop(&held, &motif).await
             }
             Err(CrmError::Refused { status, excerpt }) => {
                 let motif = motif_of(&CrmError::Refused { status, excerpt });
@@ -170,7 +182,7 @@ impl Creations {
                 };
                 self.settle(&held, attempted, settlement).await
             }
-            Err(error) => self.try_again(&held, &error, false).await,
+            Err(error) => self.try_again(&held, &error, in_doubt).await,
         }
     }
 

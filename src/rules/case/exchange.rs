@@ -88,7 +88,8 @@ impl ExchangeCase {
         let read = self
             .answer
             .as_ref()
-            .map(|it| connector.interpret(self.operation, step, &values, &access, it));
+            .map(|it| connector.interpret(self.operation, step, &values, &access, it))
+            .map(|it| it.and_then(Found::whole));
         if let Some(Err(failure)) = &read
             && !self.expects("issue")
         {

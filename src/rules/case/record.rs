@@ -100,7 +100,10 @@ pub fn record(connector: &Connector, exchange: &Exchange<'_>) -> Result<Recorded
     let mut values = exchange.values.clone();
     forget_uploads(&mut values, &example);
     let request = connector.render(operation, step, &values, &access)?;
-    let read = |answer: &Answer| connector.interpret(operation, step, &values, &access, answer);
+    let read = |answer: &Answer| {
+        let read = connector.interpret(operation, step, &values, &access, answer);
+        read.and_then(Found::whole)
+    };
     let answer = shortened(exchange.answer, operation, &read);
     let etape = match step {
         Step::Login => Some("connexion".to_owned()),

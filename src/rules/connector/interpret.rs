@@ -85,8 +85,28 @@ pub struct Found {
     pub items: Vec<Item>,
     /// What was read under names of the file's own.
     pub values: Map<String, Json>,
+    /// What is wrong with the elements of a list of changes that cannot be read. One of them keeps no
+    /// other from being taken.
+    pub faults: Vec<String>,
     /// How to ask for the next page.
     pub next: Option<String>,
+}
+
+impl Found {
+    /// The same for who wants every element of a list.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn whole(mut self) -> Result<Self, Failure> {
+        match self.faults.pop() {
+            None => Ok(self),
+            Some(reason) => Err(Failure {
+                meaning: Meaning::Unavailable,
+                reason,
+                message: None,
+            }),
+        }
+    }
 }
 
 impl Connector {
@@ -228,7 +248,8 @@ fn extract_from(
 /// A value as a text; nothing for what is empty, or no single value.
 fn as_text(value: &Json) -> Option<String> {
     let text = match value {
-        Json::String(text) => text.trim().to_owned(),
+        // PostgreSQL keeps no text with a NUL.
+        Json::String(text) => text.trim().replace('\0', "\u{fffd}"),
         Json::Number(number) => number.to_string(),
         Json::Bool(flag) => flag.to_string(),
         Json::Null | Json::Array(_) | Json::Object(_) => return None,
@@ -309,9 +330,8 @@ fn read_operation(
                 Operation::Creer => &["uid"],
                 _ => &["statut", "date"],
             };
-            require(&item, required)?;
             Ok(Found {
-                items: vec![item],
+                items: vec![require(item, required)?],
                 ..Found::default()
             })
         }
@@ -322,7 +342,7 @@ fn read_operation(
                 _ => &["type", "identifiant"],
             };
             let elements = elements(described, read)?;
-            let mut items = Vec::new();
+            let (mut items, mut faults) = (Vec::new(), Vec::new());
             for element in &elements {
                 if let Some(keep) = &described.keep {
                     let scope = read.scope.with("element", element);
@@ -330,12 +350,16 @@ fn read_operation(
                         continue;
                     }
                 }
-                let item = item(described, element, read)?;
-                require(&item, required)?;
-                items.push(item);
+                let item = item(described, element, read).and_then(|it| require(it, required));
+                match item {
+                    Ok(item) => items.push(item),
+                    Err(fault) if operation == Operation::Changements => faults.push(fault),
+                    Err(fault) => return Err(fault),
+                }
             }
             Ok(Found {
                 items,
+                faults,
                 next: next_page(described, read, values, elements.len())?,
                 ..Found::default()
             })
@@ -343,10 +367,10 @@ fn read_operation(
     }
 }
 
-fn require(item: &Item, names: &[&'static str]) -> Result<(), String> {
+fn require(item: Item, names: &[&'static str]) -> Result<Item, String> {
     match names.iter().find(|it| !item.contains_key(*it)) {
         Some(name) => Err(format!("la réponse n'a pas de « {name} »")),
-        None => Ok(()),
+        None => Ok(item),
     }
 }
 
