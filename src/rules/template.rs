@@ -4,6 +4,7 @@
 //! that no value can break out of the subject into the body or the headers. A file whose name
 //! begins with `_` is a part that others include.
 
+mod bounds;
 mod expression;
 mod filters;
 
@@ -140,6 +141,11 @@ impl Templates {
                     path,
                     "ce fichier est vide",
                 ));
+                continue;
+            }
+            if let Some((line, what)) = bounds::exceeded(text) {
+                let line = u32::try_from(line).unwrap_or(u32::MAX);
+                faults.push(Diagnostic::at(code::TEMPLATE, path, line, 0, what));
                 continue;
             }
             add(&mut environment, path, text, faults);
@@ -318,6 +324,8 @@ fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
+    // What an error is told by: on in debug builds only, by default.
+    environment.set_debug(true);
     environment.set_auto_escape_callback(|name| {
         if name.split('.').next_back() == Some("html") {
             AutoEscape::Html
@@ -395,6 +403,14 @@ fn located(name: &str, error: &Error) -> TemplateError {
     }
 }
 
+/// Whether each tag that is opened is closed.
+fn closes_all(error: &Error) -> bool {
+    let count = |source: &str, sign: &str| source.matches(sign).count();
+    error
+        .template_source()
+        .is_some_and(|it| count(it, "{{") <= count(it, "}}") && count(it, "{%") <= count(it, "%}"))
+}
+
 fn explain(error: &Error, text: &str) -> String {
     let detail = error.detail().unwrap_or_default();
     let unknown = || detail.split(' ').nth(1).unwrap_or(text);
@@ -404,13 +420,23 @@ fn explain(error: &Error, text: &str) -> String {
         }
         ErrorKind::UndefinedError => format!("« {text} » n'existe pas"),
         ErrorKind::UnknownFilter => format!("filtre inconnu « {} »", unknown()),
-        ErrorKind::UnknownFunction => format!("fonction inconnue « {} »", unknown()),
+        // Its detail names it last: "… is unknown", without a word for what it is.
+        ErrorKind::UnknownFunction => {
+            let name = detail.split(' ').next().unwrap_or(text);
+            format!("fonction inconnue « {name} »")
+        }
         ErrorKind::UnknownTest => format!("test inconnu « {} »", unknown()),
         ErrorKind::TemplateNotFound => format!("modèle introuvable ({detail})"),
         ErrorKind::OutOfFuel => "le modèle ne finit pas".to_owned(),
         ErrorKind::SyntaxError => match detail {
+            it if it.contains("unexpected end of") && closes_all(error) => {
+                "il manque « {% endif %} », « {% endfor %} » ou une autre fin".to_owned()
+            }
             it if it.contains("unexpected end of") => {
                 "une balise « {{ … }} » ou « {% … %} » n'est pas refermée".to_owned()
+            }
+            it if it.contains("unknown statement end") => {
+                "cette fin ne ferme rien : l'instruction qu'elle termine manque avant".to_owned()
             }
             it if it.contains("unknown statement") => {
                 "cette instruction « {% … %} » n'existe pas".to_owned()
@@ -480,7 +506,15 @@ mod tests {
                 3,
                 "filtre inconnu",
             ),
-            ("m.txt", "Objet: x\n{% if a %}\n", 2, "refermée"),
+            ("m.txt", "Objet: x\n{% if a %}\n", 2, "endif"),
+            ("m.txt", "Objet: x\n{{ a\n", 2, "refermée"),
+            ("m.txt", "Objet: x\n{% endif %}\n", 2, "ne ferme rien"),
+            (
+                "m.txt",
+                "Objet: x\n{{ maintenant() }}\n",
+                2,
+                "« maintenant »",
+            ),
             ("m.txt", "Objet: x\n{% sii a %}\n", 2, "n'existe pas"),
             (
                 "contexte.txt",

@@ -3,6 +3,8 @@
 //! serde alone stops at the first fault of a file; admins need all of them at once, each at its
 //! place. So the text becomes a tree first and [`super::source`] reads its shape.
 
+mod stumbles;
+
 use std::fmt;
 
 use serde::de::{self, Deserialize, MapAccess, SeqAccess, Visitor};
@@ -94,14 +96,8 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
         with_snippet: false,
     };
     let raw: Spanned<Raw> = serde_yaml::from_str_with_options(text, options).map_err(|error| {
-        let (line, column) = error.location().map_or((0, 0), |at| position(&at));
-        vec![Diagnostic::at(
-            code::YAML,
-            file,
-            line,
-            column,
-            explain(&error),
-        )]
+        let at = error.location().map_or((0, 0), |at| position(&at));
+        vec![stumbles::diagnose(file, text, at, &error)]
     })?;
     let mut faults = Vec::new();
     let node = locate(file, text, raw, &mut faults);
@@ -252,86 +248,6 @@ fn position(at: &Location) -> (u32, u32) {
     (clamp(at.line()), clamp(at.column()))
 }
 
-/// What can happen to a file in an editor: a part of the parser's words, and what to look for.
-const STUMBLES: [(&str, &str); 19] = [
-    (
-        "unclosed bracket",
-        "un crochet « [ » ou une accolade « { » n'est pas refermé",
-    ),
-    ("unclosed quote", "un guillemet n'est pas refermé"),
-    (
-        "mapping values are not allowed",
-        "deux-points inattendus : mettez le texte entre guillemets, ou alignez la ligne sur celle du dessus",
-    ),
-    ("tab", "une tabulation : utilisez des espaces pour décaler"),
-    (
-        "multiple YAML documents",
-        "une ligne « --- » coupe le fichier en deux",
-    ),
-    (
-        "unknown anchor",
-        "le symbole « * » en début de valeur : mettez le texte entre guillemets",
-    ),
-    (
-        "an anchor or alias",
-        "le symbole « & » ou « * » en début de valeur : mettez le texte entre guillemets",
-    ),
-    (
-        "a tag",
-        "le symbole « ! » en début de valeur : mettez le texte entre guillemets",
-    ),
-    (
-        "a directive",
-        "le symbole « % » en début de ligne : mettez le texte entre guillemets",
-    ),
-    (
-        "block mapping, did not find expected key",
-        "cette ligne n'est pas alignée avec les clés de son groupe, ou n'est pas « nom: valeur »",
-    ),
-    (
-        "simple key",
-        "cette ligne n'est pas « nom: valeur » : il manque les deux-points, ou l'espace après eux",
-    ),
-    (
-        "expected '-' indicator",
-        "un tiret « - » et une clé « nom: » sont mêlés au même décalage",
-    ),
-    (
-        "a flow ",
-        "entre crochets ou accolades, il manque une virgule ou la fermeture",
-    ),
-    (
-        "escape",
-        "une barre « \\ » entre guillemets doubles s'écrit « \\\\ »",
-    ),
-    (
-        "illegal placement of ':'",
-        "entre crochets ou accolades, il manque une virgule ou la fermeture",
-    ),
-    (
-        "unexpected character",
-        "un signe inattendu : mettez le texte entre guillemets",
-    ),
-    ("misplaced bracket", "un crochet ou une accolade en trop"),
-    ("recursion limit", "trop de niveaux imbriqués"),
-    ("budget breached", "ce fichier est trop grand"),
-];
-
-/// What the parser stumbled on, for someone who has never heard of YAML's grammar.
-fn explain(error: &serde_yaml::Error) -> String {
-    let english = error.to_string();
-    // The position follows in fields of its own.
-    let english = english
-        .split(" at line ")
-        .next()
-        .unwrap_or(&english)
-        .to_owned();
-    match STUMBLES.iter().find(|(needle, _)| english.contains(needle)) {
-        Some((_, french)) => (*french).to_owned(),
-        None => format!("ce fichier n'est pas du YAML valide ({english})"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -366,8 +282,27 @@ mod tests {
     }
 
     #[rstest]
+    #[case("a:\n  b: 1\n\tc: 2\n", 3)]
+    #[case("a:\n  b 1\n  c: 2\n", 2)]
+    #[case("a:\n  b = 1\n  # c\n  d: 2\n", 2)]
+    #[case("a: 1\n---\nb: 2\n", 2)]
+    #[case("a:\n  b: 1\n   c: 2\n", 3)]
+    fn a_mistake_is_told_on_its_own_line(#[case] text: &str, #[case] line: u32) {
+        let faults = parse("f.yaml", text).unwrap_err();
+        assert_eq!(faults[0].line, line, "{faults:?}");
+    }
+
+    #[rstest]
     #[case("a:\n  b: 1\n   c: 2\n", "alignez la ligne")]
     #[case("a:\n  b: 1\n c: 2\n", "n'est pas alignée")]
+    #[case("a: 'b'c'\n", "apostrophe")]
+    #[case("a: \"b\" c\"\n", "guillemet")]
+    #[case("a: - b\n", "tiret")]
+    #[case("a: | b\n", "ligne suivante")]
+    #[case("a: \"C:\\Users\"\n", "barre")]
+    #[case("a: [b,, c]\n", "crochets")]
+    #[case("a: {{ b }}\n", "")]
+    #[case("null: a\n", "rien")]
     #[case("a: 1\nb 2\nc: 3\n", "deux-points")]
     #[case("a: 1\nb\n", "deux-points")]
     #[case("a:\n  b: 1\n  - c\n", "n'est pas alignée")]

@@ -17,6 +17,7 @@ use passerelle::domain::demande::{Fichier, NewDemande, Uid};
 use passerelle::domain::ports::{ChangeQuery, CreateDemande, Crm, CrmError, DuplicateGuard, Files};
 use passerelle::domain::referentiel::Gestionnaire;
 use passerelle::domain::signalement::{ImageKind, Photo, SignalementId};
+use passerelle::domain::statut::StatutEvent;
 use passerelle::flows::inbound::Rules;
 use passerelle::rules::compile::{Generation, Known, compile};
 use passerelle::rules::connector::{Connector, Partner};
@@ -455,6 +456,32 @@ async fn changes_come_page_by_page() {
         fake.seen()[2].uri,
         "/changes?since=2026-01-02T03%3A04%3A05Z&page=2"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_cannot_be_read_keeps_no_other_from_being_taken() {
+    let at = "2026-01-02T03:04:05Z";
+    let good = json!({"id": "A-1\u{0}", "status": "é".repeat(300), "date": at});
+    let rows = json!([
+        {"id": "A-2", "status": " ", "date": at},
+        {"id": "A-3", "status": "Ouverte", "date": "hier"},
+        good,
+    ]);
+    let login = (200, json!({"token": "one"}));
+    let unreadable = (200, json!([{"id": "A-2", "date": at}]));
+    let fake = Fake::start(&[login, (200, rows), unreadable]).await;
+    let bench = bench(&fake.url, API, &[]);
+    let since = at.parse().unwrap();
+    let query = ChangeQuery { since, page: None };
+    let page = bench.crm.changes(&query).await.unwrap();
+    let [one] = page.changes.as_slice() else {
+        panic!("{page:?}")
+    };
+    assert_eq!(one.event.uid.as_str(), "A-1\u{fffd}");
+    assert_eq!(one.event.statut.chars().count(), StatutEvent::LABEL_CHARS);
+    // Where none can be read, the file is rather wrong than the CRM away.
+    let error = bench.crm.changes(&query).await.unwrap_err();
+    assert!(matches!(error, CrmError::Misconfigured(_)), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

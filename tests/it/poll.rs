@@ -107,6 +107,32 @@ async fn each_reading_begins_by_the_crms_own_clock() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_date_in_the_future_hides_nothing_that_comes_after_it() {
+    let crm = listing();
+    let (daemon, _sowell) = with(&crm).await;
+    let poll = poller(&daemon, &crm);
+    let uid = daemon.created(&signalement(1)).await;
+    crm.change(&uid, "CRC en cours", None);
+    let mut ahead = change(&crm.demandes()[0]);
+    ahead.at = Utc::now() + TimeDelta::days(400);
+    ahead.event.date = Some(ahead.at.to_rfc3339());
+    crm.lists(Ok(page(vec![ahead], None)));
+    poll.look().await.unwrap();
+    let mut later = change(&crm.demandes()[0]);
+    later.event.statut = "Vivest en cours".into();
+    later.at = Utc::now() + TimeDelta::seconds(1);
+    later.event.date = Some(later.at.to_rfc3339());
+    crm.lists(Ok(page(vec![later], None)));
+    poll.look().await.unwrap();
+    assert_eq!(
+        statuts(&daemon, &uid).await,
+        ["CRC en cours", "Vivest en cours"]
+    );
+    let queries = crm.queries();
+    assert!(queries.last().unwrap().since < Utc::now() + TimeDelta::days(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_of_several_pages_counts_once_two_readings_agree() {
     let crm = listing();
     let (daemon, _sowell) = with(&crm).await;

@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regex_lite::Regex;
 use serde_json::Value as Json;
 
-use super::{explain, filters};
+use super::{bounds, explain, filters};
 
 /// Instructions of one evaluation.
 const FUEL: u64 = 50_000;
@@ -48,6 +48,10 @@ fn environment() -> Environment<'static> {
     filters::add_dates(&mut environment);
     filters::add_for_requests(&mut environment);
     environment
+}
+
+fn within_bounds(expression: &str) -> Result<(), String> {
+    bounds::expression_exceeded(expression).map_or(Ok(()), Err)
 }
 
 /// The names that a text can use, and their values.
@@ -119,9 +123,13 @@ impl Text {
         match &kind {
             Kind::Literal => {}
             Kind::Expression(inner) => {
+                within_bounds(inner)?;
                 PLAIN.compile_expression(inner).map_err(|it| told(&it))?;
             }
             Kind::Template => {
+                if let Some((_, what)) = bounds::exceeded(source) {
+                    return Err(what);
+                }
                 PLAIN.template_from_str(source).map_err(|it| told(&it))?;
             }
         }
@@ -137,6 +145,7 @@ impl Text {
     /// In French, when it is no expression.
     pub fn expression(source: &str) -> Result<Self, String> {
         let inner = single_expression(source).unwrap_or(source);
+        within_bounds(inner)?;
         PLAIN.compile_expression(inner).map_err(|it| told(&it))?;
         Ok(Self {
             source: source.to_owned(),

@@ -1,0 +1,160 @@
+//! What can happen to a file in an editor, for someone who has never heard of YAML's grammar.
+
+use crate::rules::diagnostic::{Diagnostic, code};
+
+const TAB: &str = "une tabulation : utilisez des espaces pour décaler";
+const CUT: &str = "une ligne « --- » coupe le fichier en deux";
+const COLON: &str = "deux-points inattendus : mettez le texte entre guillemets, ou alignez la ligne sur celle du dessus";
+const ASKEW: &str =
+    "cette ligne n'est pas alignée avec les clés de son groupe, ou n'est pas « nom: valeur »";
+const NO_COLON: &str =
+    "cette ligne n'est pas « nom: valeur » : il manque les deux-points, ou l'espace après eux";
+
+/// A part of the parser's words, and what to look for. The first that fits counts.
+const STUMBLES: [(&str, &str); 27] = [
+    (
+        "content after single-quoted",
+        "le texte continue après l'apostrophe qui le ferme : mettez-le entre guillemets doubles « \" »",
+    ),
+    (
+        "content after double-quoted",
+        "le texte continue après le guillemet qui le ferme : mettez-le entre apostrophes « ' »",
+    ),
+    (
+        "block sequence entries",
+        "un tiret inattendu : une liste commence à la ligne suivante, ou s'écrit [a, b]",
+    ),
+    (
+        "block scalar",
+        "après « | » ou « > », le texte commence à la ligne suivante ; sinon, mettez-le entre guillemets",
+    ),
+    (
+        "hexadecimal",
+        "une barre « \\ » entre guillemets doubles s'écrit « \\\\ »",
+    ),
+    (
+        "implicit flow mapping",
+        "entre crochets ou accolades, une valeur manque, ou une virgule est en trop",
+    ),
+    (
+        "expected string scalar",
+        "une accolade ou un crochet en début de valeur : mettez le texte entre guillemets",
+    ),
+    (
+        "cannot deserialize null",
+        "« null » et « ~ » disent « rien » : mettez-les entre guillemets s'ils sont un nom",
+    ),
+    (
+        "unclosed bracket",
+        "un crochet « [ » ou une accolade « { » n'est pas refermé",
+    ),
+    ("unclosed quote", "un guillemet n'est pas refermé"),
+    ("mapping values are not allowed", COLON),
+    ("tab", TAB),
+    ("multiple YAML documents", CUT),
+    (
+        "unknown anchor",
+        "le symbole « * » en début de valeur : mettez le texte entre guillemets",
+    ),
+    (
+        "an anchor or alias",
+        "le symbole « & » ou « * » en début de valeur : mettez le texte entre guillemets",
+    ),
+    (
+        "a tag",
+        "le symbole « ! » en début de valeur : mettez le texte entre guillemets",
+    ),
+    (
+        "a directive",
+        "le symbole « % » en début de ligne : mettez le texte entre guillemets",
+    ),
+    ("block mapping, did not find expected key", ASKEW),
+    ("simple key", NO_COLON),
+    (
+        "expected '-' indicator",
+        "un tiret « - » et une clé « nom: » sont mêlés au même décalage",
+    ),
+    (
+        "a flow ",
+        "entre crochets ou accolades, il manque une virgule ou la fermeture",
+    ),
+    (
+        "escape",
+        "une barre « \\ » entre guillemets doubles s'écrit « \\\\ »",
+    ),
+    (
+        "illegal placement of ':'",
+        "entre crochets ou accolades, il manque une virgule ou la fermeture",
+    ),
+    (
+        "unexpected character",
+        "un signe inattendu : mettez le texte entre guillemets",
+    ),
+    ("misplaced bracket", "un crochet ou une accolade en trop"),
+    ("recursion limit", "trop de niveaux imbriqués"),
+    ("budget breached", "ce fichier est trop grand"),
+];
+
+/// What is wrong, and where: the parser sees some mistakes only on the line before or after them.
+pub(super) fn diagnose(
+    file: &str,
+    text: &str,
+    (line, column): (u32, u32),
+    error: &serde_yaml::Error,
+) -> Diagnostic {
+    let message = explain(error);
+    let found = usize::try_from(line).ok().and_then(|line| {
+        let lines: Vec<&str> = text.lines().collect();
+        mistake(&lines, line.checked_sub(1)?, &message)
+    });
+    match found {
+        Some((at, column, message)) => {
+            let clamp = |it: usize| u32::try_from(it + 1).unwrap_or(u32::MAX);
+            Diagnostic::at(code::YAML, file, clamp(at), clamp(column), message)
+        }
+        None => Diagnostic::at(code::YAML, file, line, column, message),
+    }
+}
+
+/// The line and the column of the mistake itself, from 0, and what to say of it.
+fn mistake<'m>(lines: &[&str], at: usize, message: &'m str) -> Option<(usize, usize, &'m str)> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    match message {
+        TAB => {
+            let mut after = lines.iter().enumerate().skip(at);
+            after.find_map(|(at, line)| Some((at, line[..indent(line)].find('\t')?, message)))
+        }
+        CUT => {
+            let mut before = lines.iter().enumerate().take(at + 1).skip(1);
+            let cut = before.rfind(|(_, line)| line.starts_with("---"))?;
+            Some((cut.0, 0, message))
+        }
+        COLON | ASKEW => {
+            let filled = |line: &str| !line.trim().is_empty() && !line.trim().starts_with('#');
+            let mut before = lines.iter().enumerate().take(at);
+            let (at, line) = before.rfind(|(_, line)| filled(line))?;
+            let bare = !line.contains(':') && !line.trim_start().starts_with('-');
+            bare.then_some((
+                at,
+                line.chars().take_while(|it| it.is_whitespace()).count(),
+                NO_COLON,
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// What the parser stumbled on, for someone who has never heard of YAML's grammar.
+fn explain(error: &serde_yaml::Error) -> String {
+    let english = error.to_string();
+    // The position follows in fields of its own.
+    let english = english
+        .split(" at line ")
+        .next()
+        .unwrap_or(&english)
+        .to_owned();
+    match STUMBLES.iter().find(|(needle, _)| english.contains(needle)) {
+        Some((_, french)) => (*french).to_owned(),
+        None => format!("ce fichier n'est pas du YAML valide ({english})"),
+    }
+}
