@@ -171,12 +171,7 @@ fn systems(peers: Option<&str>, only: Option<&str>) -> Vec<System> {
 }
 
 /// What was measured, and the folder that was written to.
-fn measure(
-    system: &System,
-    kind: &Kind,
-    payload: &Payload,
-    time: Duration,
-) -> (Measured, TempDir) {
+fn measure(system: &System, kind: &Kind, payload: &Payload, time: Duration) -> (Measured, TempDir) {
     let mut command = match system {
         System::Daemon(binary) => {
             let site = Site::new(binary, Landlord::USUAL);

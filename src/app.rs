@@ -30,7 +30,7 @@ use crate::adapters::files::s3::FilesOnS3;
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::http::auth::{Gate, hash};
 use crate::adapters::http::handover::{Place, UntilStop, last_answers};
-use crate::adapters::http::{AppState, Services, render_created, router, submission};
+use crate::adapters::http::{AppState, Probe, Services, render_created, router, submission};
 use crate::adapters::mail::MailOut;
 use crate::adapters::shipped::Shipped;
 use crate::adapters::sowell::SowellHttp;
@@ -197,6 +197,7 @@ impl App {
                 outbound,
                 reload,
                 presence: Arc::new(presence),
+                probe: Probe::default(),
                 buffers: Arc::default(),
                 gate: Arc::new(gate),
                 settings: Arc::new(live),

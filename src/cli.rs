@@ -112,7 +112,10 @@ impl Verb {
             | Self::Impact(_)
             | Self::Completions(_) => true,
             Self::Rules(verb) => !matches!(verb, Rules::Rollback { .. }),
-            Self::Signalements(verb) => !matches!(verb, Signalements::Retry { .. }),
+            Self::Signalements(verb) => !matches!(
+                verb,
+                Signalements::Retry { .. } | Signalements::Adopt { .. }
+            ),
             Self::Deliveries(verb) => !matches!(verb, Deliveries::Retry { .. }),
         }
     }

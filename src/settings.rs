@@ -479,9 +479,12 @@ mod tests {
             ("PASSERELLE_LIMITS__PIXELS", "many"),
             ("PASSERELLE_RULES_DIR", "/nowhere/at/all"),
             ("PASSERELLE_CRM__KIND", "rest"),
+            ("PASSERELLE_SOWELL__BASE_URL", "http://sowell.example/?v=2"),
+            ("PASSERELLE_CRM__TOKEN", "a b"),
+            ("PASSERELLE_LOG", "bruyant"),
         ]);
         let SettingsError(faults) = Settings::load(None, environment).unwrap_err();
-        assert_eq!(faults.len(), 5, "{faults:?}");
+        assert_eq!(faults.len(), 8, "{faults:?}");
     }
 
     #[test]
@@ -619,12 +622,18 @@ mod tests {
             ("PASSERELLE_TOKEN__SOWELL", "x"),
             ("PASSERELLE_BIN", "x"),
             ("PASSERELLE_TOKENS__SOWELL", "x"),
+            ("PASSERELLE_DATADIR", "x"),
+            ("PASSERELLE_LISTENN", "x"),
         ]);
         let unknown = Settings::unknown_variables(environment);
-        assert_eq!(unknown.len(), 1);
-        assert!(
-            unknown[0].contains("PASSERELLE_TOKENS__SOWELL"),
-            "{unknown:?}"
-        );
+        let meant = ["TOKENS__SOWELL", "DATA_DIR", "LISTEN"];
+        for key in meant {
+            let variable = format!("PASSERELLE_{key}\"");
+            assert!(
+                unknown.iter().any(|it| it.contains(&variable)),
+                "{unknown:?}"
+            );
+        }
+        assert_eq!(unknown.len(), meant.len(), "{unknown:?}");
     }
 }

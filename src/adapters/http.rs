@@ -48,6 +48,7 @@ use auth::Gate;
 use buffers::Buffers;
 use problem::Problem;
 
+pub use health::Probe;
 pub use signalements::render_created;
 
 /// A body of which nothing comes for so long is given up.
@@ -85,6 +86,8 @@ pub struct Services {
     pub reload: Arc<Reload>,
     /// This daemon among the replicas.
     pub presence: Arc<Presence>,
+    /// What `/readyz` knows of the database.
+    pub probe: Probe,
     /// Memory for bodies.
     pub buffers: Arc<Buffers>,
     /// Tokens and rates.

@@ -14,7 +14,7 @@ use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::cli::edited::Edited;
 use crate::cli::report::render;
 use crate::cli::{Format, existing_store};
-use crate::domain::ports::{FileSet, Store, VersionSummary};
+use crate::domain::ports::{FileSet, Source as _, Store, VersionSummary};
 use crate::rules::compile::{Known, compile};
 use crate::settings::{Folder, Settings};
 
@@ -65,6 +65,9 @@ impl Rules {
             Self::Diff { from, to } => {
                 let from = find(store.as_ref(), &from).await?;
                 let to = find(store.as_ref(), &to).await?;
+                if from == to {
+                    eprintln!("the same rules; only reference data changed between them");
+                }
                 print!("{}", diff(&from, &to));
                 Ok(())
             }
@@ -134,10 +137,14 @@ fn rollback(settings: &Settings, files: &FileSet) -> anyhow::Result<()> {
     if generation.is_none() {
         bail!("this version would be refused today; nothing was written");
     }
-    FolderOnDisk::rules(path.clone())
-        .replace(files)
-        .context("cannot be written")?;
+    let folder = FolderOnDisk::rules(path.clone());
+    // Where they cannot be read whole, a rollback is what mends them.
+    let before = folder.read().unwrap_or_default();
+    folder.replace(files).context("cannot be written")?;
     println!("{} files written to {}", files.len(), path.display());
+    for name in before.keys().filter(|name| !files.contains_key(*name)) {
+        println!("removed, as the version does not have it: {name}");
+    }
     Ok(())
 }
 

@@ -5,7 +5,8 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::auth::hash;
-use crate::app::{make_token, open_store};
+use crate::app::make_token;
+use crate::cli::existing_store;
 use crate::domain::ports::{Client, Clock};
 use crate::settings::Settings;
 
@@ -45,7 +46,7 @@ impl Tokens {
                 client.as_str()
             );
         }
-        let store = open_store(settings).await?;
+        let store = existing_store(settings).await?;
         let token = make_token();
         let now = SystemClock.now();
         store

@@ -9,6 +9,9 @@ use chrono::{DateTime, FixedOffset};
 /// `None` for anything else, an instant without offset included.
 #[must_use]
 pub fn parse(text: &str) -> Option<DateTime<FixedOffset>> {
+    if !is_plain(text) {
+        return None;
+    }
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Some(instant);
     }
@@ -20,6 +23,25 @@ pub fn parse(text: &str) -> Option<DateTime<FixedOffset>> {
     ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"]
         .iter()
         .find_map(|format| DateTime::parse_from_str(&text, format).ok())
+}
+
+/// Whether it is written as years of four digits, and all else of two, are: chrono forgives spaces, missing
+/// digits and years that have five.
+fn is_plain(text: &str) -> bool {
+    const DATE_AND_HOUR: &[u8] = b"0000-00-00T00:00";
+    let fits = |(is, wanted): (&u8, &u8)| match wanted {
+        b'0' => is.is_ascii_digit(),
+        b'T' => matches!(is, b'T' | b't' | b' '),
+        other => is == other,
+    };
+    let text = text.as_bytes();
+    let Some((begin, rest)) = text.split_at_checked(DATE_AND_HOUR.len()) else {
+        return false;
+    };
+    let rest_is_plain = rest
+        .iter()
+        .all(|it| it.is_ascii_digit() || b":.,+-Zz".contains(it));
+    begin.iter().zip(DATE_AND_HOUR).all(fits) && rest_is_plain
 }
 
 #[cfg(test)]
@@ -51,6 +73,12 @@ mod tests {
             "2012-02-30T00:00:00Z",
             "2012-04-23T25:00:00Z",
             "1335205543",
+            "2012- 04-23T18:25:43Z",
+            "2012-4-3T1:2:3Z",
+            " 2012-04-23T18:25:43Z",
+            "2012-04-23T18:25:43+02 00",
+            "2012-04-23T18:25:43\u{2212}02:00",
+            "-0001-01-01T00:00:00Z",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }

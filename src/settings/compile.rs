@@ -148,6 +148,16 @@ impl Compiler<'_> {
         text.map(|text| Secret::new(text.to_owned()))
     }
 
+    /// A token that stands in a header.
+    fn token(&mut self, key: &str) -> Option<Secret> {
+        self.written.given(key)?;
+        self.value(key, |text| {
+            let fits = text.bytes().all(|it| it.is_ascii_graphic());
+            let token = fits.then(|| Secret::new(text.to_owned()));
+            token.ok_or_else(|| "has a space, a line break or an accent in it".into())
+        })
+    }
+
     fn listen(&mut self) -> Option<SocketAddr> {
         self.value("listen", |text| {
             let found = text.to_socket_addrs().ok().and_then(|mut all| all.next());
@@ -257,7 +267,7 @@ impl Compiler<'_> {
         });
         Some(CrmSettings {
             base_url,
-            token: self.secret("crm.token"),
+            token: self.token("crm.token"),
             when_unavailable: when_unavailable?,
             poll: poll?,
             webhook_secret: self.secret("crm.webhook_secret"),
@@ -330,7 +340,7 @@ impl Compiler<'_> {
         let base_url = self.address("sowell.base_url")?;
         Some(SowellSettings {
             base_url,
-            token: self.secret("sowell.token"),
+            token: self.token("sowell.token"),
             tls: self.tls("sowell"),
         })
     }
@@ -338,8 +348,15 @@ impl Compiler<'_> {
     fn address(&mut self, key: &str) -> Option<Url> {
         self.written.given(key)?;
         self.value(key, |text| match Url::parse(text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-            _ => Err("is not an http or https address".into()),
+            Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+                Err("is not an http or https address".into())
+            }
+            // Paths are put behind it.
+            Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+                Err("has a query or a fragment, behind which no path can stand".into())
+            }
+            Ok(url) => Ok(url),
+            Err(_) => Err("is not an http or https address".into()),
         })
     }
 
@@ -462,6 +479,9 @@ fn rate(text: &str) -> Result<Rate, String> {
     })
 }
 
+/// Modules that may stand alone, with all their events: ours, and those that it is built on.
+const MODULES: [&str; 6] = ["passerelle", "hyper", "lettre", "reqwest", "rustls", "sqlx"];
+
 /// Checks what chooses the events to log.
 pub(super) fn directives(text: &str) -> Result<String, String> {
     // A bare word is a module's name in this grammar, so a slip in a level would silence all.
@@ -469,7 +489,8 @@ pub(super) fn directives(text: &str) -> Result<String, String> {
         let level = word.rsplit('=').next().unwrap_or(word);
         if !LEVELS.iter().any(|it| it.eq_ignore_ascii_case(level)) {
             let near = did_you_mean(level, LEVELS);
-            if !near.is_empty() {
+            let module = word.contains('=') || word.contains("::") || MODULES.contains(&word);
+            if !near.is_empty() || !module {
                 return Err(format!("is not a log level{near}"));
             }
         }

@@ -500,14 +500,21 @@ pub(super) fn unknown_variables(
     let known: Vec<String> = KEYS.iter().map(|it| variable(it.key)).collect();
     environment
         .into_iter()
-        // A key of a group is what people mistype; other programs may share the prefix.
-        .filter(|(name, _)| name.starts_with("PASSERELLE_") && name.contains("__"))
+        .filter(|(name, _)| name.starts_with("PASSERELLE_"))
         .filter(|(name, _)| !known.contains(name) && secret_name(name).is_none())
+        // Other programs may share the prefix, but not what looks like one of our keys.
+        .filter(|(name, _)| name.contains("__") || known.iter().any(|it| is_slip(name, it)))
         .map(|(name, _)| {
             let near = did_you_mean(&name, known.iter().map(String::as_str));
             format!("{name}{near}")
         })
         .collect()
+}
+
+/// Whether a variable is another but for its underscores or one letter.
+fn is_slip(name: &str, known: &str) -> bool {
+    let bare = |it: &str| it.replace('_', "");
+    bare(name) == bare(known) || strsim::osa_distance(name, known) == 1
 }
 
 fn variable(key: &str) -> String {

@@ -79,6 +79,20 @@ async fn what_is_no_signalement_at_all(
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_is_no_large_body() {
+    let builder = Builder::new().set(
+        "CRM__WEBHOOK_SECRET",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    );
+    let daemon = builder.start().await;
+    let event = json!({"statut": "CRC en cours", "more": "x".repeat(2 * 1024 * 1024)});
+    // Nobody knows yet whether the signature is right.
+    let request = daemon.request("POST", "/api/v1/demandes/DEM-1/statut", "");
+    let request = request.header("webhook-signature", "v1,x").json(&event);
+    assert_eq!(daemon.send(request).await.status, 413);
+}
+
 #[rstest]
 #[case::body("LIMITS__BODY", "1 KiB", json!({"description": "x".repeat(2_000)}), "")]
 #[case::photo("LIMITS__PHOTO", "60 B", json!({}), "/photos/0")]

@@ -1,19 +1,46 @@
 //! Probes and metrics; none of them needs a token.
 
+use std::time::{Duration, Instant};
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
 use serde::Serialize;
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use crate::adapters::http::AppState;
 use crate::adapters::http::regles::{ReglesBody, state_of, text};
 use crate::domain::livraison::{Destination, LivraisonEtat};
-use crate::domain::ports::Store;
+use crate::domain::ports::{Store, StoreError};
 use crate::domain::signalement::Etat;
 use crate::flows::settings::SettingsReload;
+
+/// How long what a look at the database found is believed.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+
+/// Looks at the database, one look at a time and no more than one a second: it writes, and nobody
+/// needs a token to ask for it.
+#[derive(Debug, Default)]
+pub struct Probe {
+    last: Mutex<Option<(Instant, Result<(), StoreError>)>>,
+}
+
+impl Probe {
+    async fn look(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let mut last = self.last.lock().await;
+        match &*last {
+            Some((at, found)) if at.elapsed() < PROBE_EVERY => found.clone(),
+            _ => {
+                let found = store.ping().await;
+                *last = Some((Instant::now(), found.clone()));
+                found
+            }
+        }
+    }
+}
 
 /// Whether the daemon can serve.
 #[derive(Serialize, ToSchema)]
@@ -81,7 +108,7 @@ pub async fn alive() -> &'static str {
         (status = 503, description = "Pas prêt.", body = ReadyBody))
 )]
 pub async fn ready(State(state): State<AppState>) -> Response {
-    let database = match state.store.ping().await {
+    let database = match state.probe.look(state.store.as_ref()).await {
         Ok(()) => "ok".to_owned(),
         Err(error) => error.to_string(),
     };

@@ -16,6 +16,13 @@ use crate::domain::fault::pointer_to;
 const MAX_VALUES: usize = 200_000;
 /// What the parser says of a body that exceeds it.
 const TOO_MANY_VALUES: &str = "too many values";
+/// Objects and lists in one another; less than the 127 that serde_json reads, since what is kept stands in
+/// another document and is read again.
+const MAX_DEPTH: usize = 100;
+/// What the parser says of a body that exceeds it.
+const TOO_DEEP: &str = "too deep";
+/// Keys that are given twice, and told of. Whoever gives more has to look anyway.
+const MAX_REPEATED: usize = 20;
 
 /// A JSON value that borrows from the body.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,57 +41,77 @@ pub enum Json<'a> {
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
 }
 
+/// One step of the way to a value.
+enum Step<'j> {
+    Item(usize),
+    Key(&'j str),
+}
+
+impl Step<'_> {
+    fn pointer(&self) -> String {
+        match self {
+            Self::Item(index) => format!("/{index}"),
+            Self::Key(key) => pointer_to(key),
+        }
+    }
+}
+
 impl<'a> Json<'a> {
     /// Reads one document.
     ///
     /// # Errors
-    /// The reason, in French, where it is not JSON (UTF-8, fewer than 128 levels deep), or holds
-    /// more than can be kept.
+    /// The reason, in French, where it is not JSON in UTF-8, or holds more, or deeper, than can be kept.
     pub fn parse(body: &'a [u8]) -> Result<Self, String> {
         let left = Cell::new(MAX_VALUES);
         let mut deserializer = serde_json::Deserializer::from_slice(body);
-        let value = Seed { left: &left }.deserialize(&mut deserializer);
+        let seed = Seed {
+            left: &left,
+            depth: 0,
+        };
+        let value = seed.deserialize(&mut deserializer);
         value
             .and_then(|value| deserializer.end().map(|()| value))
             .map_err(|error| explain(&error))
     }
 
-    /// Pointers of all keys that are given twice in the same object, at any depth.
+    /// Pointers of the keys that are given twice in the same object, at any depth: the first
+    /// [`MAX_REPEATED`] of them.
     #[must_use]
     pub fn repeated_keys(&self) -> Vec<String> {
         let mut found = Vec::new();
-        self.find_repeated("", &mut found);
+        self.find_repeated(&mut Vec::new(), &mut found);
         found
     }
 
-    fn find_repeated(&self, at: &str, found: &mut Vec<String>) {
+    fn find_repeated<'j>(&'j self, at: &mut Vec<Step<'j>>, found: &mut Vec<String>) {
         match self {
             Self::List(items) => {
-                let nested = items.iter().enumerate().filter(|(_, it)| it.is_nested());
-                for (index, item) in nested {
-                    item.find_repeated(&format!("{at}/{index}"), found);
+                for (index, item) in items.iter().enumerate() {
+                    at.push(Step::Item(index));
+                    item.find_repeated(at, found);
+                    at.pop();
                 }
             }
             Self::Object(entries) => {
                 let mut seen = HashSet::with_capacity(entries.len());
                 for (key, value) in entries {
-                    let repeated = !seen.insert(key);
-                    if !repeated && !value.is_nested() {
-                        continue;
+                    if found.len() == MAX_REPEATED {
+                        return;
                     }
-                    let pointer = format!("{at}{}", pointer_to(key));
-                    value.find_repeated(&pointer, found);
-                    if repeated && !found.contains(&pointer) {
-                        found.push(pointer);
+                    at.push(Step::Key(key));
+                    value.find_repeated(at, found);
+                    if !seen.insert(key) {
+                        let pointer: String = at.iter().map(Step::pointer).collect();
+                        // It may come a third time.
+                        if !found.contains(&pointer) {
+                            found.push(pointer);
+                        }
                     }
+                    at.pop();
                 }
             }
             _ => {}
         }
-    }
-
-    fn is_nested(&self) -> bool {
-        matches!(self, Self::List(_) | Self::Object(_))
     }
 
     /// The value on its own, for what outlives the request.
@@ -133,8 +160,8 @@ impl Serialize for Json<'_> {
 /// a missing bracket would look in vain.
 fn explain(error: &serde_json::Error) -> String {
     let words = error.to_string();
-    let what = if words.starts_with("recursion limit exceeded") {
-        "le corps a 128 niveaux d'imbrication ou plus".to_owned()
+    let what = if words.starts_with(TOO_DEEP) {
+        format!("le corps a plus de {MAX_DEPTH} niveaux d'imbrication")
     } else if words.starts_with(TOO_MANY_VALUES) {
         format!("le corps a plus de {MAX_VALUES} valeurs")
     } else if words.starts_with("number out of range") {
@@ -150,6 +177,20 @@ fn explain(error: &serde_json::Error) -> String {
 #[derive(Clone, Copy)]
 struct Seed<'c> {
     left: &'c Cell<usize>,
+    depth: usize,
+}
+
+impl Seed<'_> {
+    /// For what stands in a list or an object.
+    fn inside<E: Error>(self) -> Result<Self, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(E::custom(TOO_DEEP));
+        }
+        Ok(Self {
+            depth: self.depth + 1,
+            ..self
+        })
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
@@ -204,17 +245,19 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'de>, A::Error> {
+        let inside = self.inside()?;
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(self)? {
+        while let Some(item) = items.next_element_seed(inside)? {
             list.push(item);
         }
         Ok(Json::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json<'de>, A::Error> {
+        let inside = self.inside()?;
         let mut map = Vec::new();
         while let Some(key) = entries.next_key_seed(KeySeed)? {
-            map.push((key, entries.next_value_seed(self)?));
+            map.push((key, entries.next_value_seed(inside)?));
         }
         Ok(Json::Object(map))
     }
@@ -262,6 +305,21 @@ mod tests {
     fn repeated_keys_are_found_at_any_depth() {
         let json = Json::parse(br#"{"a":1,"b":[{"c/d":1,"c/d":2}],"a":2,"a":3}"#).unwrap();
         assert_eq!(json.repeated_keys(), ["/b/0/c~1d", "/a"]);
+        let many: Vec<String> = (0..100_000).map(|it| format!("\"{}\":0", it / 2)).collect();
+        let many = format!("{{{}}}", many.join(","));
+        let json = Json::parse(many.as_bytes()).unwrap();
+        assert_eq!(json.repeated_keys().len(), MAX_REPEATED);
+    }
+
+    #[test]
+    fn what_is_kept_can_be_read_again_inside_another() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let text = nested(MAX_DEPTH);
+        assert!(Json::parse(text.as_bytes()).is_ok());
+        let around = format!("{}{text}{}", "[".repeat(10), "]".repeat(10));
+        assert!(serde_json::from_str::<Value>(&around).is_ok());
+        let error = Json::parse(nested(MAX_DEPTH + 1).as_bytes()).unwrap_err();
+        assert!(error.contains("100 niveaux"), "{error}");
     }
 
     #[test]

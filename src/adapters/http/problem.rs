@@ -254,7 +254,7 @@ impl Problem {
             StatusCode::SERVICE_UNAVAILABLE,
             "indisponible",
             "Service momentanément indisponible",
-            "rien n'a été enregistré : renvoyez la même requête",
+            "renvoyez la même requête : rien ne sera fait deux fois",
         )
         .header(header::RETRY_AFTER, RETRY_AFTER_SECONDS.to_string());
         problem.reference = Some(reference);

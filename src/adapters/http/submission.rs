@@ -273,9 +273,11 @@ impl<'j> Form<'j> {
     fn lien(&mut self) -> Option<String> {
         let text = self.required("lien_sowell", LIEN_CHARS, false)?;
         // The parser mends what browsers forgive; a key must not have several spellings.
-        let authority = ["http://", "https://"]
-            .iter()
-            .find_map(|scheme| text.strip_prefix(scheme));
+        let authority = text.split_once("://").and_then(|(scheme, rest)| {
+            let known = ["http", "https"];
+            let known = known.iter().any(|it| scheme.eq_ignore_ascii_case(it));
+            known.then_some(rest)
+        });
         let plain = authority.is_some_and(|rest| !rest.starts_with('/'))
             && !text.contains(|it: char| it.is_whitespace() || it.is_control());
         let valid = plain && Url::parse(&text).is_ok_and(|url| url.has_host());
