@@ -48,7 +48,7 @@ pub(super) struct Retry {
     /// Also one that a later status has overtaken
     #[arg(long, conflicts_with = "all")]
     force: bool,
-    /// Every dead letter: the oldest alone as a trial, the others once it has arrived
+    /// Every dead letter: the oldest alone as a trial, the others once it has arrived; up to three are tried
     #[arg(long, conflicts_with = "ids")]
     all: bool,
     /// With --all: only those that go there
@@ -64,6 +64,8 @@ fn destination(word: &str) -> Result<Destination, String> {
     Destination::parse(word).ok_or_else(|| format!("not one of {known}"))
 }
 
+/// Dead letters that are tried, each alone, before the others stay.
+const MOST_TRIALS: u32 = 3;
 /// How often a trial is looked at.
 const TRIAL_POLL: Duration = Duration::from_millis(100);
 
@@ -239,20 +241,8 @@ async fn retry_all(store: &dyn Store, wanted: &Retry) -> anyhow::Result<()> {
         if wanted.destination.is_some_and(|it| it != destination) {
             continue;
         }
-        let Some(trial) = store.oldest_dead(destination).await? else {
-            println!("{}: no dead letter", destination.as_str());
-            continue;
-        };
-        match try_one(store, &trial, wanted.wait).await {
-            Ok(()) => {
-                let queued = store.retry_dead(destination, SystemClock.now()).await?;
-                let name = destination.as_str();
-                println!("{name}: {trial} arrived; {queued} more will be sent again");
-            }
-            Err(error) => {
-                eprintln!("{}: {trial}: {error:#}", destination.as_str());
-                failed.push(destination.as_str());
-            }
+        if !retry_all_for(store, destination, wanted.wait).await? {
+            failed.push(destination.as_str());
         }
     }
     if !failed.is_empty() {
@@ -261,22 +251,71 @@ async fn retry_all(store: &dyn Store, wanted: &Retry) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether a trial arrived, or there was nothing to send. What one is refused for may be its own, such as an
+/// address that does not exist, so another is tried then.
+async fn retry_all_for(
+    store: &dyn Store,
+    destination: Destination,
+    wait: Duration,
+) -> anyhow::Result<bool> {
+    let name = destination.as_str();
+    let mut tried = None;
+    for _ in 0..MOST_TRIALS {
+        let Some(trial) = store.oldest_dead(destination, tried.as_deref()).await? else {
+            break;
+        };
+        match try_one(store, &trial, wait).await? {
+            Trial::Arrived => {
+                let queued = store.retry_dead(destination, SystemClock.now()).await?;
+                println!("{name}: {trial} arrived; {queued} more will be sent again");
+                return Ok(true);
+            }
+            Trial::Refused(error) => {
+                eprintln!("{name}: {trial}: the trial did not arrive: {error}");
+                tried = Some(trial);
+            }
+            Trial::Failed(error) => {
+                eprintln!("{name}: {trial}: {error}");
+                return Ok(false);
+            }
+        }
+    }
+    if tried.is_none() {
+        println!("{name}: no dead letter");
+    }
+    Ok(tried.is_none())
+}
+
+/// How a trial went.
+enum Trial {
+    Arrived,
+    /// It is dead again.
+    Refused(String),
+    /// It could not be sent, and waits.
+    Failed(String),
+}
+
 /// Sends one dead letter again, and waits for how it goes.
-async fn try_one(store: &dyn Store, id: &str, wait: Duration) -> anyhow::Result<()> {
+async fn try_one(store: &dyn Store, id: &str, wait: Duration) -> anyhow::Result<Trial> {
     let before = attempts_of(store, id).await?.attempts;
     store.retry_livraison(id, false, SystemClock.now()).await?;
     let end = tokio::time::Instant::now() + wait;
     loop {
         let now = attempts_of(store, id).await?;
         if now.etat == LivraisonEtat::Livree {
-            return Ok(());
+            return Ok(Trial::Arrived);
         }
         if now.attempts > before {
             let error = now.last_error.unwrap_or_default();
-            bail!("the trial did not arrive: {error}");
+            return Ok(match now.etat {
+                LivraisonEtat::Morte => Trial::Refused(error),
+                _ => Trial::Failed(format!("the trial did not arrive: {error}")),
+            });
         }
         if tokio::time::Instant::now() >= end {
-            bail!("nobody has sent the trial yet, and it waits to be: is the daemon running?");
+            let reason =
+                "nobody has sent the trial yet, and it waits to be: is the daemon running?";
+            return Ok(Trial::Failed(reason.into()));
         }
         tokio::time::sleep(TRIAL_POLL).await;
     }

@@ -175,8 +175,12 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     /// A delivery with its attempts.
     async fn find_livraison(&self, id: &str) -> Result<Option<LivraisonView>, StoreError>;
 
-    /// The dead delivery of a destination that was accepted first.
-    async fn oldest_dead(&self, destination: Destination) -> Result<Option<String>, StoreError>;
+    /// The dead delivery of a destination that was accepted first, or first after another one.
+    async fn oldest_dead(
+        &self,
+        destination: Destination,
+        after: Option<&str>,
+    ) -> Result<Option<String>, StoreError>;
 
     /// Makes every dead delivery of a destination wait again, due at once; gives their number.
     async fn retry_dead(

@@ -426,16 +426,20 @@ pub(super) async fn retry(
     Ok(RetryOutcome::Queued)
 }
 
-/// The dead delivery of a destination that was accepted first.
+/// The dead delivery of a destination that was accepted first, or first after another.
 pub(super) async fn oldest_dead(
     pool: &DbPool,
     destination: Destination,
+    after: Option<&str>,
 ) -> Result<Option<String>, StoreError> {
     sqlx::query_scalar(
         "SELECT id FROM livraisons WHERE etat <> 'livree' AND etat = 'morte' \
-         AND destination = $1 ORDER BY sequence LIMIT 1",
+         AND destination = $1 \
+         AND sequence > COALESCE((SELECT sequence FROM livraisons WHERE id = $2), 0) \
+         ORDER BY sequence LIMIT 1",
     )
     .bind(destination.as_str())
+    .bind(after)
     .fetch_optional(pool)
     .await
     .map_err(|error| failed(&error))

@@ -233,8 +233,12 @@ impl Store for DbStore {
         dialect::within(livraisons::find(&self.readers, id)).await
     }
 
-    async fn oldest_dead(&self, destination: Destination) -> Result<Option<String>, StoreError> {
-        dialect::within(livraisons::oldest_dead(&self.readers, destination)).await
+    async fn oldest_dead(
+        &self,
+        destination: Destination,
+        after: Option<&str>,
+    ) -> Result<Option<String>, StoreError> {
+        dialect::within(livraisons::oldest_dead(&self.readers, destination, after)).await
     }
 
     async fn retry_dead(
