@@ -41,6 +41,7 @@ use crate::domain::livraison::Destination;
 use crate::domain::ports::{Client, Clock, Crm, Files, Resume, Source, Sowell, Store, StoreError};
 use crate::domain::signalement::hex;
 use crate::flows::creation::Creations;
+use crate::flows::crm_watch::CrmWatch;
 use crate::flows::delivery::Delivery;
 use crate::flows::hint::{Hint, Nudge};
 use crate::flows::inbound::{Inbound, PATIENCE, Rules};
@@ -410,33 +411,36 @@ struct Intake {
 impl Intake {
     fn open(self, patience: Duration) -> Inbound {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let watch = Arc::<CrmWatch>::default();
+        let managers = Arc::new(Managers {
+            crm: Arc::clone(&self.crm),
+            clock: Arc::clone(&clock),
+            in_force: self.in_force.clone(),
+            watch: Arc::clone(&watch),
+            known: Known::default(),
+        });
         let outbound = Outbound {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&clock),
             rules: Arc::clone(&self.rules),
             read_stored: submission::stored_signalement,
             outbox: self.outbox.clone(),
+            managers: Arc::clone(&managers),
         };
         let creations = Creations {
             store: Arc::clone(&self.store),
-            crm: Arc::clone(&self.crm),
+            crm: self.crm,
             sowell: self.sowell,
             clock: Arc::clone(&clock),
             rules: Arc::clone(&self.rules),
-            in_force: self.in_force.clone(),
+            in_force: self.in_force,
             render: render_created,
             read_stored: submission::stored_signalement,
             outbound: Arc::new(outbound),
             outbox: self.outbox.clone(),
             pending: Nudge::default(),
-            watch: Arc::default(),
-        };
-        let managers = Managers {
-            crm: self.crm,
-            clock: Arc::clone(&clock),
-            in_force: self.in_force,
-            watch: Arc::clone(&creations.watch),
-            known: Known::default(),
+            watch,
+            managers,
         };
         Inbound {
             store: self.store,
@@ -444,7 +448,6 @@ impl Intake {
             clock,
             rules: self.rules,
             creations: Arc::new(creations),
-            managers: Arc::new(managers),
             outbox: self.outbox,
             patience,
         }

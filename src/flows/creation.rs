@@ -25,6 +25,7 @@ use crate::flows::crm_watch::CrmWatch;
 use crate::flows::delivery::wait;
 use crate::flows::hint::{Hint, Nudge};
 use crate::flows::inbound::Rules;
+use crate::flows::managers::Managers;
 use crate::flows::outbound::{Outbound, ReadStored};
 use crate::rules::trace::Trace;
 use crate::settings::{InForce, WhenUnavailable};
@@ -80,6 +81,8 @@ pub struct Creations {
     pub pending: Nudge,
     /// What the last calls say of the CRM.
     pub watch: Arc<CrmWatch>,
+    /// Whom the CRM alone knows.
+    pub managers: Arc<Managers>,
 }
 
 /// A creation that this task holds.
@@ -249,6 +252,7 @@ impl Creations {
             Some(signalement) => {
                 let news = News::Created(uid.clone(), Arc::new(demande.clone()));
                 let rules = self.rules.generation();
+                let rules = self.managers.complete_if_told(&rules, signalement).await;
                 acknowledge(&rules, signalement, news, held.trace.clone()).await
             }
             None => (Vec::new(), held.trace.clone()),

@@ -21,7 +21,6 @@ use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId};
 use crate::flows::acknowledge::{News, acknowledge, written};
 use crate::flows::creation::{Accepted, Creations};
 use crate::flows::hint::Hint;
-use crate::flows::managers::Managers;
 use crate::flows::on_the_spot;
 use crate::flows::reload::Reload;
 use crate::rules::compile::Generation;
@@ -180,8 +179,6 @@ pub struct Inbound {
     pub rules: Arc<dyn Rules>,
     /// Creates demandes in the CRM.
     pub creations: Arc<Creations>,
-    /// Managers that only the CRM knows.
-    pub managers: Arc<Managers>,
     /// Wakes the delivery workers.
     pub outbox: Hint,
     /// How long a repeat waits for the request that it repeats.
@@ -237,6 +234,7 @@ impl Inbound {
             return Err(InboundError::Refused { faults, id: None });
         };
         let generation = self
+            .creations
             .managers
             .complete(generation, &content.signalement)
             .await

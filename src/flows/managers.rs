@@ -84,6 +84,21 @@ impl Managers {
         Ok(Arc::new(generation.with_referentiel(Arc::new(seen))))
     }
 
+    /// The same for e-mails, which go without what the CRM does not tell now.
+    pub(super) async fn complete_if_told(
+        &self,
+        generation: &Arc<Generation>,
+        signalement: &Signalement,
+    ) -> Arc<Generation> {
+        match self.complete(Arc::clone(generation), signalement).await {
+            Ok(complete) => complete,
+            Err(error) => {
+                tracing::warn!(%error, "an acknowledgement without the managers of its residence");
+                Arc::clone(generation)
+            }
+        }
+    }
+
     async fn managers_of(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {
         let now = self.clock.now();
         let known = self.known.get(residence);

@@ -15,6 +15,7 @@ use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
 use crate::flows::acknowledge::{self, written};
 use crate::flows::hint::Hint;
 use crate::flows::inbound::Rules;
+use crate::flows::managers::Managers;
 use crate::flows::on_the_spot;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Occasion, StatutDecision};
@@ -73,6 +74,8 @@ pub struct Outbound {
     pub read_stored: ReadStored,
     /// Wakes the delivery workers.
     pub outbox: Hint,
+    /// Whom the CRM alone knows.
+    pub managers: Arc<Managers>,
 }
 
 /// What a reading of the CRM's list told.
@@ -320,7 +323,10 @@ impl Outbound {
             );
         }
         let rules = Arc::clone(&generation.rules);
-        let generation = Arc::clone(generation);
+        let generation = match &signalement {
+            Some(it) => self.managers.complete_if_told(generation, it).await,
+            None => Arc::clone(generation),
+        };
         let (event, demande) = (event.clone(), demande.clone());
         let work = move || {
             let canal = event.canal.as_deref().unwrap_or(&demande.content.canal);

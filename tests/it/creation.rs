@@ -599,6 +599,10 @@ async fn managers_that_only_the_crm_knows_are_asked_for_and_remembered() {
     // Nothing can be decided without them, so nothing is kept.
     assert!(is_later(&daemon.post(&of(1, "SANS")).await));
     assert_eq!(etat(&daemon, 1).await, "none");
+    let names_them = "Objet: x\n\n{{ residence.gestionnaires.technique.identifiant }}\n";
+    let template = "rules/modeles/accuse-reception.txt";
+    let edited = daemon.edit(template, names_them).await;
+    assert_eq!(edited["derniere_tentative"]["acceptee"], true, "{edited}");
     for number in [1, 2] {
         let created = daemon.post(&of(number, "SANS")).await;
         assert_eq!(created.status, 201);
@@ -606,6 +610,12 @@ async fn managers_that_only_the_crm_knows_are_asked_for_and_remembered() {
         assert_eq!(manager, "technique-SANS");
     }
     assert_eq!(crm.count("managers"), 2);
+    until("the e-mails know them, too", || async {
+        let mails = daemon.courriels();
+        let named = mails.iter().filter(|it| it.contains("technique-SANS"));
+        (named.count() == 2).then_some(())
+    })
+    .await;
     // Those of the export count more.
     let exported = daemon.post(&of(3, "MZ-01")).await.json();
     assert_eq!(exported["gestionnaire_concerne"]["identifiant"], "TEC-1");
