@@ -4,7 +4,7 @@
 //! begins some time before the newest change already seen. So what a demande is known to be already
 //! is no change. Nor is what a reading shows that had begun before the CRM itself told something of
 //! the demande: it may be older, and another reading tells. All instants compared are the CRM's own:
-//! no clock of ours counts, but where one is a day or more in our future.
+//! no clock of ours counts, but to tell one that is more than a day in our future.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -143,11 +143,18 @@ impl Poll {
             (None, None) => return Ok(None),
         };
         let Listing { mut changes, whole } = self.list(claim, since).await?;
-        for change in &mut changes {
-            self.doubt_the_future(change);
-        }
         changes.sort_by_key(|it| it.at);
-        let newest = changes.last().map(|it| it.at);
+        // A date far ahead is a mistake. Believed, it would hide all that changes until then.
+        let latest = self.clock.now() + AHEAD;
+        let plausible = changes.partition_point(|it| it.at <= latest);
+        let newest = changes[..plausible].last().map(|it| it.at);
+        for change in &mut changes[plausible..] {
+            let (uid, at) = (change.event.uid.as_str(), change.at.to_rfc3339());
+            tracing::error!(uid, at, "ALARM: the CRM dates a change in the future");
+            // By the CRM's own clock, so that nothing that comes after it is taken for older.
+            change.at = newest.max(claim.seen_until).unwrap_or(since);
+            change.event.date = Some(change.at.to_rfc3339());
+        }
         let mut unsettled = None;
         for of_one in by_demande(changes).into_values() {
             let again = self.outbound.read(of_one, claim.newest_event).await?;
@@ -161,18 +168,6 @@ impl Poll {
             (Some(seen), Some(unsettled)) => Some(seen.min(unsettled)),
             (seen, _) => seen,
         })
-    }
-
-    /// A date far ahead is a mistake. Believed, it would hide all that changes until then.
-    fn doubt_the_future(&self, change: &mut Change) {
-        let now = self.clock.now();
-        if change.at <= now + AHEAD {
-            return;
-        }
-        let (uid, at) = (change.event.uid.as_str(), change.at.to_rfc3339());
-        tracing::error!(uid, at, "ALARM: the CRM dates a change in the future");
-        change.at = now;
-        change.event.date = Some(now.to_rfc3339());
     }
 
     /// A list of several pages shifts when a demande changes while it is read, and one may slip

@@ -9,7 +9,7 @@ const MOST_BRANCHES: usize = 300;
 /// The line, from 1, and what there is too much of there, in French.
 pub(super) fn exceeded(source: &str) -> Option<(usize, String)> {
     let (mut at, mut branches) = (0, 0);
-    while let Some(begin) = source[at..].find(['{']).map(|it| at + it) {
+    while let Some(begin) = source[at..].find('{').map(|it| at + it) {
         let Some(end) = ["{{", "{%"]
             .iter()
             .zip(["}}", "%}"])
@@ -19,14 +19,15 @@ pub(super) fn exceeded(source: &str) -> Option<(usize, String)> {
             continue;
         };
         let inside = &source[begin + 2..];
-        let inside = inside.split_once(end).map_or(inside, |(inside, _)| inside);
+        let (count, length) = tokens(inside, Some(end));
+        let inside = &inside[..length];
         branches += usize::from(
             inside
                 .trim_start_matches(['-', '+', ' '])
                 .starts_with("elif"),
         );
         let line = || source[..begin].matches('\n').count() + 1;
-        if tokens(inside) > MOST_TOKENS {
+        if count > MOST_TOKENS {
             let what = format!("cette balise a plus de {MOST_TOKENS} mots et signes");
             return Some((line(), what));
         }
@@ -44,16 +45,23 @@ pub(super) fn exceeded(source: &str) -> Option<(usize, String)> {
 /// The same of what stands in no braces.
 pub(super) fn expression_exceeded(source: &str) -> Option<String> {
     let what = || format!("cette expression a plus de {MOST_TOKENS} mots et signes");
-    (tokens(source) > MOST_TOKENS).then(what)
+    (tokens(source, None).0 > MOST_TOKENS).then(what)
 }
 
-/// How many words, numbers, texts and signs there are, about.
-fn tokens(text: &str) -> usize {
-    let (mut count, mut quote, mut in_word) = (0, None, false);
-    for it in text.chars() {
+/// How many words, numbers, texts and signs there are, about, and how many bytes up to the end, which counts
+/// outside of texts only.
+fn tokens(text: &str, end: Option<&str>) -> (usize, usize) {
+    let (mut count, mut quote, mut escaped, mut in_word) = (0, None, false, false);
+    for (at, it) in text.char_indices() {
         if let Some(ends) = quote {
-            quote = Some(ends).filter(|ends| *ends != it);
+            if !escaped && it == ends {
+                quote = None;
+            }
+            escaped = it == '\\' && !escaped;
             continue;
+        }
+        if end.is_some_and(|end| text[at..].starts_with(end)) {
+            return (count, at);
         }
         let of_word = it.is_alphanumeric() || it == '_';
         if matches!(it, '"' | '\'') {
@@ -63,7 +71,7 @@ fn tokens(text: &str) -> usize {
         count += usize::from(!goes_on);
         in_word = of_word;
     }
-    count
+    (count, text.len())
 }
 
 #[cfg(test)]
@@ -75,7 +83,7 @@ mod tests {
         let text =
             "{% if a %}\n{{ 'x' ~ b|upper }}\n{% elif c == 'd' %}{ {{ e.f[0] }} }{% endif %}";
         assert_eq!(exceeded(text), None);
-        assert_eq!(tokens("'un long texte' ~ b|upper(3)"), 8);
+        assert_eq!(tokens("'un long texte' ~ b|upper(3)", None).0, 8);
     }
 
     #[test]
@@ -89,6 +97,8 @@ mod tests {
         let (line, what) = exceeded(&branches).unwrap();
         assert!(line > 300 && what.contains("elif"), "{line} {what}");
         assert!(expression_exceeded(&"not ".repeat(8_000)).is_some());
+        let hidden = format!("{{{{ \"}}}}\" ~ 'l\\'a' ~ {}1 }}}}", "-".repeat(16_000));
+        assert!(exceeded(&hidden).is_some());
         let open = format!("{{{{ {}", "1+".repeat(8_000));
         assert!(exceeded(&open).is_some());
     }
