@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
 
 use crate::adapters::files::folder::{remove_remains, write_synced};
 use crate::crash;
@@ -42,9 +42,7 @@ impl Way {
     }
 
     fn compose(&self, id: &str, message: &Message) -> Result<Mail, MailError> {
-        // Bare, it may be one that only the grammar of addresses knows, such as "a b"@example.org.
-        let bare = message.to.parse::<Address>();
-        let to = bare.map_or_else(|_| message.to.parse(), |it| Ok(Mailbox::new(None, it)));
+        let to = message.to.parse::<Mailbox>();
         let to = to.map_err(|_| MailError::permanent("the addressee is not an e-mail address"))?;
         let domain = self.from.email.domain();
         let builder = Mail::builder()
