@@ -59,7 +59,8 @@ pub trait Clock: Send + Sync {
 /// Every method that writes returns after its commit has reached the disk.
 #[async_trait]
 pub trait Store: PendingCreations + Polls + Send + Sync {
-    /// Commits a decided signalement, its demande, files, trace and e-mails, or nothing.
+    /// Commits a decided signalement, its demande, files, trace and e-mails, or nothing. The e-mails of
+    /// one that is set aside as it was before are left out.
     async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError>;
 
     /// The creation that owns the signalement's identity or the key, if any.

@@ -355,17 +355,10 @@ impl Inbound {
         if let Some(owner) = self.owner(&case).await? {
             return repeat(owner, &case.fingerprint);
         }
-        let before = self.store.find_submission(&case.id).await?;
-        let told =
-            before.is_some_and(|it| it.etat == Etat::Ecarte && it.fingerprint == case.fingerprint);
         self.store_photos(&mut case).await?;
         let news = News::SetAside(motif.clone());
-        let (mut livraisons, trace) =
+        let (livraisons, trace) =
             acknowledge(&case.generation, &case.signalement, news, trace).await;
-        if told {
-            // Decided anew, with the same outcome: nobody wants the same e-mail twice.
-            livraisons.clear();
-        }
         let mails = !livraisons.is_empty();
         let record = case.record(Etat::Ecarte, Some(motif.clone()), &trace, None, livraisons);
         match self.store.record(record).await? {

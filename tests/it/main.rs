@@ -34,6 +34,7 @@ mod handover;
 mod harness;
 mod inbound;
 mod layering;
+mod lost_answers;
 mod mail;
 mod moto;
 mod oauth;

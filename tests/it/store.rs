@@ -25,7 +25,7 @@ use sqlx::{Connection, Executor};
 
 use crate::postgres::{self, Backend};
 
-fn at(second: i64) -> DateTime<Utc> {
+pub fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
 }
 
@@ -87,7 +87,7 @@ pub fn record(number: u32, uid: Option<&str>) -> NewRecord {
     }
 }
 
-fn push(id: &str, uid: &str) -> NewLivraison {
+pub fn push(id: &str, uid: &str) -> NewLivraison {
     NewLivraison {
         id: id.into(),
         queue: uid.into(),
@@ -430,7 +430,7 @@ async fn retried_by_hand(store: &dyn Store) {
     assert_eq!((fifth[0].id.as_str(), waited), ("1", TimeDelta::zero()));
 }
 
-fn reservation(number: u32, key: Option<&str>) -> Reservation {
+pub fn reservation(number: u32, key: Option<&str>) -> Reservation {
     let mut record = record(number, Some("none yet"));
     let demande = record.creation.take().unwrap().demande;
     record.etat = Etat::Recu;
@@ -903,6 +903,38 @@ async fn a_server_that_restarts_is_waited_for() {
         assert!(store.find_signalement(uid).await.unwrap().is_some());
     }
     drop(server);
+}
+
+/// Even at the same moment.
+#[rstest]
+#[tokio::test]
+async fn whoever_repeats_is_told_once_that_it_is_set_aside(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    let kept = |round: u32, which: &str, content: &str| {
+        let mut it = record(round, None);
+        it.fingerprint = content.into();
+        it.livraisons = vec![push(&format!("{round}-{which}"), "aside")];
+        store.record(it)
+    };
+    for round in 500..520 {
+        let both = futures_util::future::join(kept(round, "a", "x"), kept(round, "b", "x"));
+        let (a, b) = both.await;
+        assert!(matches!(
+            (a.unwrap(), b.unwrap()),
+            (Recorded::Written, Recorded::Written)
+        ));
+        kept(round, "c", "x").await.unwrap();
+        kept(round, "d", "another").await.unwrap();
+    }
+    let all = store.list_livraisons(None, 1_000).await.unwrap();
+    let told = |end: &str| all.iter().filter(|it| it.id.ends_with(end)).count();
+    assert_eq!(told("-a") + told("-b"), 20);
+    assert_eq!((told("-c"), told("-d")), (0, 20));
 }
 
 /// The answer of a commit was lost, and the write is made again.

@@ -11,6 +11,7 @@ use crate::adapters::store::rows::millis;
 use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
 use crate::domain::ports::{StoreError, Turn, Work};
+use crate::domain::signalement::SignalementId;
 
 /// Advisory lock of whoever writes an accepted version. The first key says whose locks these are,
 /// the second which; queues have locks of one 64-bit key, a space of their own.
@@ -89,6 +90,20 @@ pub(super) async fn lock_demande(
 ) -> Result<(), StoreError> {
     sqlx::query("SELECT uid FROM demandes WHERE uid = $1 FOR NO KEY UPDATE")
         .bind(uid.as_str())
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
+}
+
+/// Makes records of one signalement follow each other, its first included: there is no row to lock
+/// before that is committed.
+pub(super) async fn lock_signalement(
+    connection: &mut DbConnection,
+    id: &SignalementId,
+) -> Result<(), StoreError> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+        .bind(id.as_str())
         .execute(connection)
         .await
         .map(|_| ())

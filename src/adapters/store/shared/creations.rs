@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
+use rand::RngExt as _;
 use sqlx::{Executor, Row as _};
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed, livraisons, signalements};
@@ -22,9 +23,12 @@ use crate::domain::signalement::{Etat, SignalementId};
 #[async_trait]
 impl PendingCreations for DbStore {
     async fn reserve(&self, reservation: Reservation) -> Result<Reserved, StoreError> {
+        // Drawn outside of what may run twice: it tells the row of a first try whose commit held and
+        // whose answer was lost from the row of anybody else.
+        let fence = i64::from(rand::rng().random::<u32>());
         self.writer
-            .write(reservation, |connection, reservation| {
-                Box::pin(reserve(connection, reservation))
+            .write((reservation, fence), |connection, (reservation, fence)| {
+                Box::pin(reserve(connection, reservation, *fence))
             })
             .await
     }
@@ -129,13 +133,17 @@ async fn next_due(pool: &DbPool) -> Result<Option<DateTime<Utc>>, StoreError> {
     Ok(due.map(instant))
 }
 
-async fn reserve(connection: &mut DbConnection, new: &Reservation) -> Result<Reserved, StoreError> {
+async fn reserve(
+    connection: &mut DbConnection,
+    new: &Reservation,
+    fence: i64,
+) -> Result<Reserved, StoreError> {
     let record = &new.record;
     let key = record.key.as_ref();
     let reserved = sqlx::query(
         "INSERT INTO creations (signalement_id, key_client, key_value, kept_before, demande, \
-         avertissements, in_doubt, due_at, leased_until) \
-         SELECT $1, $2, $3, (SELECT COUNT(*) FROM signalements WHERE id = $1), $4, $5, 1, $6, $7 \
+         avertissements, in_doubt, due_at, leased_until, fence) \
+         SELECT $1, $2, $3, (SELECT COUNT(*) FROM signalements WHERE id = $1), $4, $5, 1, $6, $7, $8 \
          WHERE true ON CONFLICT DO NOTHING",
     )
     .bind(record.id.as_str())
@@ -145,10 +153,18 @@ async fn reserve(connection: &mut DbConnection, new: &Reservation) -> Result<Res
     .bind(write_texts(&new.avertissements))
     .bind(millis(new.due_at))
     .bind(millis(new.leased_until))
+    .bind(fence)
     .execute(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
+    let claim = CreationClaim {
+        id: record.id.clone(),
+        fence,
+    };
     if reserved.rows_affected() == 0 {
+        if is_held(&mut *connection, &claim).await? {
+            return Ok(Reserved::Taken(claim));
+        }
         let owner = find_pending(&mut *connection, &record.id, key).await?;
         let owner = owner.ok_or_else(|| StoreError::Fault("a pending row is gone".into()))?;
         return Ok(Reserved::Pending(owner));
@@ -165,10 +181,18 @@ async fn reserve(connection: &mut DbConnection, new: &Reservation) -> Result<Res
     }
     signalements::insert(&mut *connection, &[record]).await?;
     signalements::insert_files(connection, &[record]).await?;
-    Ok(Reserved::Taken(CreationClaim {
-        id: record.id.clone(),
-        fence: 0,
-    }))
+    Ok(Reserved::Taken(claim))
+}
+
+async fn is_held(connection: &mut DbConnection, claim: &CreationClaim) -> Result<bool, StoreError> {
+    let held: Option<i64> =
+        sqlx::query_scalar("SELECT fence FROM creations WHERE signalement_id = $1 AND fence = $2")
+            .bind(claim.id.as_str())
+            .bind(claim.fence)
+            .fetch_optional(connection)
+            .await
+            .map_err(|error| failed(&error))?;
+    Ok(held.is_some())
 }
 
 /// The pending creation that holds the identity or the key; the key's counts where both do.
@@ -193,7 +217,7 @@ pub(super) async fn find_pending(
         Ok(PendingKey {
             id: SignalementId::from_stored(row.get("id")),
             fingerprint: row.get("fingerprint"),
-            etat: etat(&row)?,
+            etat: signalements::etat(&row)?,
         })
     })
     .transpose()
@@ -215,7 +239,6 @@ async fn doubt_interrupted(
     // A claim of which no call was made is simply free again.
     for statement in [
         "UPDATE creations SET leased_until = 0 WHERE leased_until > 0",
-        "UPDATE polls SET leased_until = 0",
         "UPDATE signalements SET etat = 'inconnu' WHERE etat IN ('recu', 'differe') AND id IN \
          (SELECT signalement_id FROM creations WHERE in_doubt = 1)",
     ] {
@@ -298,7 +321,7 @@ async fn load(connection: &mut DbConnection, row: &DbRow) -> Result<PendingCreat
             id: reference.clone(),
             fence: row.get("fence"),
         },
-        etat: etat(&signalement)?,
+        etat: signalements::etat(&signalement)?,
         in_doubt,
         request: CreateDemande {
             reference,
@@ -512,7 +535,7 @@ async fn count_apart(pool: &DbPool) -> Result<Vec<ApartCount>, StoreError> {
     rows.iter()
         .map(|row| {
             Ok(ApartCount {
-                etat: etat(row)?,
+                etat: signalements::etat(row)?,
                 stopped: row.get::<i64, _>("stopped") == 1,
                 count: row.get("count"),
             })
@@ -527,8 +550,4 @@ fn key(row: &DbRow) -> Result<Option<IdempotencyKey>, StoreError> {
     let client: String = row.get("key_client");
     let client = Client::parse(&client).ok_or_else(|| unreadable("key_client"))?;
     Ok(Some(IdempotencyKey { client, value }))
-}
-
-fn etat(row: &DbRow) -> Result<Etat, StoreError> {
-    Etat::parse(&row.get::<String, _>("etat")).ok_or_else(|| unreadable("etat"))
 }

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Executor, QueryBuilder, Row as _};
 
-use super::{Db, DbConnection, DbPool, DbRow, creations, failed, fichiers, livraisons};
+use super::{Db, DbConnection, DbPool, DbRow, creations, dialect, failed, fichiers, livraisons};
 use crate::adapters::store::rows::{
     instant, millis, read_gestionnaire, unreadable, write_gestionnaire,
 };
@@ -33,6 +33,7 @@ pub(in super::super) async fn record(
         .iter()
         .filter(|record| !bound.contains_key(&record.id))
         .collect();
+    let told = told_already(connection, &candidates).await?;
     let written = insert(connection, &candidates).await?;
     let mut pending = HashMap::new();
     for record in &candidates {
@@ -52,7 +53,7 @@ pub(in super::super) async fn record(
         .filter(|it| !bound.contains_key(&it.id) && !pending.contains_key(&it.id))
         .collect();
     insert_files(connection, &winners).await?;
-    insert_creations(connection, &winners).await?;
+    insert_creations(connection, &winners, &told).await?;
     Ok(records
         .iter()
         .map(|record| match bound.remove(&record.id) {
@@ -63,6 +64,29 @@ pub(in super::super) async fn record(
             },
         })
         .collect())
+}
+
+/// Those that are set aside as they were before, and whose e-mails went out then: nobody wants the
+/// same e-mail twice, however often the same content comes and is decided anew.
+async fn told_already(
+    connection: &mut DbConnection,
+    records: &[&NewRecord],
+) -> Result<HashSet<String>, StoreError> {
+    let mut told = HashSet::new();
+    let tells = |it: &&&NewRecord| it.etat == Etat::Ecarte && !it.livraisons.is_empty();
+    for record in records.iter().filter(tells) {
+        dialect::lock_signalement(connection, &record.id).await?;
+        let before: Option<String> = sqlx::query_scalar(
+            "SELECT id FROM signalements WHERE id = $1 AND etat = 'ecarte' AND fingerprint = $2",
+        )
+        .bind(record.id.as_str())
+        .bind(&record.fingerprint)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(|error| failed(&error))?;
+        told.extend(before);
+    }
+    Ok(told)
 }
 
 /// The creations that own an `Idempotency-Key` of the batch, by the record that sent it.
@@ -192,6 +216,7 @@ pub(super) async fn insert_files(
 async fn insert_creations(
     connection: &mut DbConnection,
     records: &[&NewRecord],
+    told: &HashSet<String>,
 ) -> Result<(), StoreError> {
     let created: Vec<(&NewRecord, &Creation)> = records
         .iter()
@@ -209,6 +234,7 @@ async fn insert_creations(
     insert_keys(connection, &keyed).await?;
     let livraisons: Vec<(&NewLivraison, Option<&str>)> = records
         .iter()
+        .filter(|record| !told.contains(record.id.as_str()))
         .flat_map(|record| {
             let uid = record.creation.as_ref().map(|it| it.uid.as_str());
             record.livraisons.iter().map(move |it| (it, uid))
@@ -386,7 +412,8 @@ pub(super) async fn find(
     }))
 }
 
-fn etat(row: &DbRow) -> Result<Etat, StoreError> {
+/// The state of a signalement, from the column of that name.
+pub(super) fn etat(row: &DbRow) -> Result<Etat, StoreError> {
     Etat::parse(&row.get::<String, _>("etat")).ok_or_else(|| unreadable("etat"))
 }
 

@@ -10,6 +10,7 @@ use crate::adapters::store::rows::millis;
 use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
 use crate::domain::ports::{StoreError, Turn, Work};
+use crate::domain::signalement::SignalementId;
 
 const TAKE_DUE: &str = "UPDATE livraisons SET leased_until = $1, fence = fence + 1 WHERE sequence IN ( \
        SELECT l.sequence FROM livraisons l \
@@ -46,6 +47,14 @@ pub(super) async fn take_due(
 
 /// Nothing to lock: a transaction that writes is alone.
 pub(super) fn lock_demande(_: &mut DbConnection, _: &Uid) -> Ready<Result<(), StoreError>> {
+    ready(Ok(()))
+}
+
+/// Nor here.
+pub(super) fn lock_signalement(
+    _: &mut DbConnection,
+    _: &SignalementId,
+) -> Ready<Result<(), StoreError>> {
     ready(Ok(()))
 }
 
