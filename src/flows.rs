@@ -4,7 +4,7 @@
 //! [`outbound`] takes a status towards SoWell, [`poll`] finds those that nobody tells us, [`delivery`]
 //! empties the outbox, [`reload`] swaps the rules, [`settings`] the live settings, [`impact`] asks
 //! the past what an edit would change, [`replica`] is one daemon among others, [`sweep`] removes photos
-//! that nobody names. They reach the world through [`crate::domain::ports`] alone.
+//! that nobody names, [`resend`] brings dead letters back. They reach the world through [`crate::domain::ports`] alone.
 
 pub mod creation;
 pub mod crm_watch;
@@ -17,11 +17,14 @@ pub mod outbound;
 pub mod poll;
 pub mod reload;
 pub mod replica;
+pub mod resend;
 pub mod retention;
 pub mod settings;
 pub mod sweep;
 
 mod acknowledge;
+mod backoff;
 mod breaker;
 mod on_the_spot;
+mod renewal;
 mod settle;

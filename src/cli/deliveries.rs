@@ -15,6 +15,7 @@ use crate::domain::livraison::{
     Attempt, Content, Destination, LivraisonEtat, LivraisonSummary, LivraisonView,
 };
 use crate::domain::ports::{Clock, RetryOutcome, Store};
+use crate::flows::resend;
 use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]
@@ -63,11 +64,6 @@ fn destination(word: &str) -> Result<Destination, String> {
     let known = Destination::ALL.map(Destination::as_str).join(", ");
     Destination::parse(word).ok_or_else(|| format!("not one of {known}"))
 }
-
-/// Dead letters that are tried, each alone, before the others stay.
-const MOST_TRIALS: u32 = 3;
-/// How often a trial is looked at.
-const TRIAL_POLL: Duration = Duration::from_millis(100);
 
 /// The states, in the words of the API.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -162,9 +158,15 @@ fn row(number: u32, attempt: &Attempt) -> [String; 5] {
         number.to_string(),
         time(attempt.at),
         status.unwrap_or_else(|| "-".to_owned()),
-        attempt.error.clone().unwrap_or_default(),
-        attempt.excerpt.clone().unwrap_or_default(),
+        printable(attempt.error.as_deref()),
+        printable(attempt.excerpt.as_deref()),
     ]
+}
+
+/// What a partner answered must not steer the terminal. Lines stay lines.
+fn printable(text: Option<&str>) -> String {
+    let steers = |sign: char| sign.is_control() && sign != '\n';
+    text.unwrap_or_default().replace(steers, "\u{fffd}")
 }
 
 fn print(found: &[LivraisonSummary], format: Format) {
@@ -203,7 +205,7 @@ fn print(found: &[LivraisonSummary], format: Format) {
             it.attempts.to_string(),
             time(it.created_at),
             due,
-            it.last_error.clone().unwrap_or_default(),
+            printable(it.last_error.as_deref()),
         ]);
     }
     println!("{table}");
@@ -236,92 +238,24 @@ async fn retry(store: &dyn Store, ids: &[String], force: bool) -> anyhow::Result
 }
 
 async fn retry_all(store: &dyn Store, wanted: &Retry) -> anyhow::Result<()> {
-    let mut failed = Vec::new();
-    for destination in Destination::ALL {
-        if wanted.destination.is_some_and(|it| it != destination) {
-            continue;
+    let mut stay = Vec::new();
+    let all = Destination::ALL.into_iter();
+    for destination in all.filter(|it| wanted.destination.is_none_or(|wanted| wanted == *it)) {
+        let name = destination.as_str();
+        let resent = resend::all(store, &SystemClock, destination, wanted.wait).await?;
+        for (trial, failure) in &resent.failed {
+            eprintln!("{name}: {trial}: {failure}");
         }
-        if !retry_all_for(store, destination, wanted.wait).await? {
-            failed.push(destination.as_str());
+        match &resent.arrived {
+            Some((trial, queued)) => {
+                println!("{name}: {trial} arrived; {queued} more will be sent again");
+            }
+            None if resent.others_stay() => stay.push(name),
+            None => println!("{name}: no dead letter"),
         }
     }
-    if !failed.is_empty() {
-        bail!("the other dead letters for {} stay", failed.join(", "));
+    if !stay.is_empty() {
+        bail!("the other dead letters for {} stay", stay.join(", "));
     }
     Ok(())
-}
-
-/// Whether a trial arrived, or there was nothing to send. What one is refused for may be its own, such as an
-/// address that does not exist, so another is tried then.
-async fn retry_all_for(
-    store: &dyn Store,
-    destination: Destination,
-    wait: Duration,
-) -> anyhow::Result<bool> {
-    let name = destination.as_str();
-    let mut tried = None;
-    for _ in 0..MOST_TRIALS {
-        let Some(trial) = store.oldest_dead(destination, tried.as_deref()).await? else {
-            break;
-        };
-        match try_one(store, &trial, wait).await? {
-            Trial::Arrived => {
-                let queued = store.retry_dead(destination, SystemClock.now()).await?;
-                println!("{name}: {trial} arrived; {queued} more will be sent again");
-                return Ok(true);
-            }
-            Trial::Refused(error) => {
-                eprintln!("{name}: {trial}: the trial did not arrive: {error}");
-                tried = Some(trial);
-            }
-            Trial::Failed(error) => {
-                eprintln!("{name}: {trial}: {error}");
-                return Ok(false);
-            }
-        }
-    }
-    if tried.is_none() {
-        println!("{name}: no dead letter");
-    }
-    Ok(tried.is_none())
-}
-
-/// How a trial went.
-enum Trial {
-    Arrived,
-    /// It is dead again.
-    Refused(String),
-    /// It could not be sent, and waits.
-    Failed(String),
-}
-
-/// Sends one dead letter again, and waits for how it goes.
-async fn try_one(store: &dyn Store, id: &str, wait: Duration) -> anyhow::Result<Trial> {
-    let before = attempts_of(store, id).await?.attempts;
-    store.retry_livraison(id, false, SystemClock.now()).await?;
-    let end = tokio::time::Instant::now() + wait;
-    loop {
-        let now = attempts_of(store, id).await?;
-        if now.etat == LivraisonEtat::Livree {
-            return Ok(Trial::Arrived);
-        }
-        if now.attempts > before {
-            let error = now.last_error.unwrap_or_default();
-            return Ok(match now.etat {
-                LivraisonEtat::Morte => Trial::Refused(error),
-                _ => Trial::Failed(format!("the trial did not arrive: {error}")),
-            });
-        }
-        if tokio::time::Instant::now() >= end {
-            let reason =
-                "nobody has sent the trial yet, and it waits to be: is the daemon running?";
-            return Ok(Trial::Failed(reason.into()));
-        }
-        tokio::time::sleep(TRIAL_POLL).await;
-    }
-}
-
-async fn attempts_of(store: &dyn Store, id: &str) -> anyhow::Result<LivraisonSummary> {
-    let found = store.find_livraison(id).await?;
-    Ok(found.context("the trial is gone")?.summary)
 }

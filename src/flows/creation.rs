@@ -21,8 +21,8 @@ use crate::domain::ports::{
 };
 use crate::domain::signalement::{Etat, Signalement, SignalementId};
 use crate::flows::acknowledge::{News, acknowledge, written};
+use crate::flows::backoff::wait;
 use crate::flows::crm_watch::CrmWatch;
-use crate::flows::delivery::wait;
 use crate::flows::hint::{Hint, Nudge};
 use crate::flows::inbound::Rules;
 use crate::flows::managers::Managers;

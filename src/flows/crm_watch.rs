@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::domain::ports::CrmError;
-use crate::flows::delivery::wait;
+use crate::flows::backoff::wait;
 use crate::settings::DeliverySettings;
 
 /// The state of the CRM, as far as calls have shown it.

@@ -5,11 +5,13 @@
 //! destination that fails for several demandes in a row, or refuses our token, is left alone for a
 //! while; then one delivery tries the ground, and the others follow in growing numbers.
 
+mod verdict;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rand::RngExt;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -20,15 +22,17 @@ use crate::domain::livraison::{
     Attempt, Claim, Content, Courriel, Destination, Outcome, PhotoPush,
 };
 use crate::domain::ports::{
-    Clock, Crm, CrmError, Files, MailError, MailFailure, Mailer, Message, Pause, Reply,
-    ReplyMeaning, Resume, Sowell, Store, StoreError, Unreachable,
+    Clock, Crm, CrmError, Files, MailError, Mailer, Message, Pause, Sowell, Store, StoreError,
+    Unreachable,
 };
+use crate::flows::backoff::{POLL, until, wait};
 use crate::flows::breaker::Breaker;
+use crate::flows::delivery::verdict::{Seen, Verdict, describe, judge};
 use crate::flows::hint::Hint;
 use crate::flows::inbound::Rules;
-use crate::flows::on_the_spot;
+use crate::flows::{on_the_spot, renewal};
 use crate::rules::template;
-use crate::settings::{DeliverySettings, InForce, LiveSettings};
+use crate::settings::InForce;
 
 /// A delivery is given up after so many attempts at least: a partner that asks for a long wait may
 /// use up its time with one.
@@ -37,48 +41,9 @@ const FAIR_ATTEMPTS: u32 = 3;
 const PHOTOS_IN_FLIGHT: usize = 4;
 /// E-mails on their way at once: mail servers take few connections from one client.
 const COURRIELS_IN_FLIGHT: usize = 16;
-/// The outbox is looked at this often, hint or no hint.
-pub(super) const POLL: Duration = Duration::from_secs(1);
 /// How long a claim holds, in attempts: longer than the longest, so that it runs out only with its
 /// worker.
 const LEASE_ATTEMPTS: u32 = 2;
-
-/// The wait after `failures` failures in a row: exponential, between half and the whole of it by
-/// chance, so that deliveries that failed together do not come back together.
-pub(super) fn wait(policy: &DeliverySettings, failures: u32) -> TimeDelta {
-    let doubled = policy
-        .first_retry
-        .saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
-    let whole = doubled.min(policy.max_retry);
-    let wait = whole.mul_f64(rand::rng().random_range(0.5..=1.0));
-    TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
-}
-
-/// Which waiting deliveries need not wait any longer where these settings took the place of those.
-pub(super) fn renewed(
-    destination: Destination,
-    before: &LiveSettings,
-    now: &LiveSettings,
-) -> Option<Resume> {
-    // What connector files name as secrets may be what was refused.
-    let secrets = (before.secrets != now.secrets).then_some(Resume::All);
-    match destination {
-        Destination::Sowell => match (&before.sowell, &now.sowell) {
-            (_, None) => None,
-            // What SoWell asked to wait for, it asked at this very address: only a refused token
-            // is another matter now.
-            (Some(before), Some(now)) if before.base_url == now.base_url => {
-                secrets.or((before.token != now.token).then_some(Resume::Refused))
-            }
-            _ => Some(Resume::All),
-        },
-        Destination::Crm => secrets.or((before.crm != now.crm).then_some(Resume::All)),
-        Destination::Courriel => {
-            let way = |it: &LiveSettings| (it.smtp.url.clone(), it.smtp.ca.clone());
-            (way(before) != way(now)).then_some(Resume::All)
-        }
-    }
-}
 
 /// The worker of the outbox.
 pub struct Delivery {
@@ -102,34 +67,23 @@ pub struct Delivery {
     pub outbox: Hint,
 }
 
-/// What one attempt saw, before it is known what follows.
-enum Seen {
-    Answer(Reply),
-    NoAnswer(Unreachable),
-    MailSent(Option<u16>),
-    MailFailed(MailError),
-    PhotoAttached,
-    PhotoFailed(CrmError),
-}
-
-/// What follows from it (contract, section 4).
-enum Verdict {
-    Delivered,
-    Again {
-        not_before: Option<DateTime<Utc>>,
-    },
-    /// The same, for a fault of ours that says nothing of the destination.
-    Ours,
-    /// The destination refuses everyone: it is left alone for a while.
-    Unauthorized,
-    Never,
-}
-
 impl Delivery {
     /// Works until told to stop, then finishes what is under way.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let work = |destination| Arc::clone(&self).work(destination, stop.clone());
         futures_util::future::join_all(Destination::ALL.map(work)).await;
+    }
+
+    /// What failed by a connector's file is due once another one is in force. For ever, or until
+    /// nobody accepts rules any more.
+    pub async fn follow_rules(self: Arc<Self>, mut accepted: watch::Receiver<u64>) {
+        let mut before = self.rules.generation();
+        while accepted.changed().await.is_ok() {
+            let now = self.rules.generation();
+            let which = |it| renewal::by_rules(it, &before.rules, &now.rules);
+            renewal::resume(&self.store, &self.clock, &self.outbox, which).await;
+            before = now;
+        }
     }
 
     async fn work(self: Arc<Self>, destination: Destination, stop: CancellationToken) {
@@ -226,6 +180,7 @@ impl Delivery {
         probe: bool,
     ) {
         let begun_under = self.in_force.get();
+        let begun_by = Arc::clone(&self.rules.generation().rules);
         let attempt =
             tokio::time::timeout(begun_under.delivery.attempt, self.attempt(&claim)).await;
         let seen =
@@ -259,9 +214,12 @@ impl Delivery {
                 .store
                 .finish(&claim, attempt.clone(), outcome.clone())
                 .await;
-            // It was told by an address or for a token that was replaced meanwhile. Looked at only
-            // now: a change that comes later finds what was just written and resumes it itself.
-            let renewed = renewed(destination, &begun_under, &self.in_force.get());
+            // It was told by an address, for a token or in a form that was replaced meanwhile. Looked
+            // at only now: a change that comes later finds what was just written and resumes it itself.
+            let by_settings = renewal::by_settings(destination, &begun_under, &self.in_force.get());
+            let by_rules =
+                renewal::by_rules(destination, &begun_by, &self.rules.generation().rules);
+            let renewed = by_rules.or(by_settings);
             if let (Outcome::Retry { .. }, Some(which)) = (&outcome, renewed) {
                 self.store.resume(destination, which, now).await?;
             }
@@ -427,72 +385,6 @@ fn most_at_once(destination: Destination) -> usize {
     }
 }
 
-/// How long to wait until then, within what a worker may sleep.
-pub(super) fn until(then: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
-    // Never zero: a delivery that is due and cannot be claimed yet must not spin the worker.
-    let wait = (then - now).to_std().unwrap_or_default();
-    wait.clamp(Duration::from_millis(5), POLL)
-}
-
-fn judge(seen: &Seen) -> Verdict {
-    match seen {
-        Seen::MailSent(_) | Seen::PhotoAttached => Verdict::Delivered,
-        Seen::NoAnswer(_) => Verdict::Again { not_before: None },
-        Seen::PhotoFailed(error) => judge_crm(error),
-        Seen::MailFailed(error) => match error.failure {
-            MailFailure::Temporary => Verdict::Again { not_before: None },
-            MailFailure::Refused => Verdict::Unauthorized,
-            MailFailure::Permanent => Verdict::Never,
-        },
-        Seen::Answer(reply) => match reply.meaning {
-            ReplyMeaning::Taken => Verdict::Delivered,
-            ReplyMeaning::Unauthorized => Verdict::Unauthorized,
-            ReplyMeaning::Later => Verdict::Again {
-                not_before: reply.retry_at,
-            },
-            ReplyMeaning::Refused => Verdict::Never,
-        },
-    }
-}
-
-/// A photo may be attached twice where an answer was lost; it is never missing.
-fn judge_crm(error: &CrmError) -> Verdict {
-    match error {
-        CrmError::Refused { .. } => Verdict::Never,
-        CrmError::Unauthorized(_) => Verdict::Unauthorized,
-        CrmError::Unavailable { retry_at, .. } => Verdict::Again {
-            not_before: *retry_at,
-        },
-        CrmError::InDoubt(_) | CrmError::Misconfigured(_) => Verdict::Again { not_before: None },
-        CrmError::Files(_) => Verdict::Ours,
-    }
-}
-
-fn describe(seen: &Seen, at: DateTime<Utc>) -> Attempt {
-    let (status, error, excerpt) = match seen {
-        Seen::MailSent(code) => (*code, None, None),
-        Seen::MailFailed(error) => (error.code, Some(error.to_string()), None),
-        Seen::PhotoAttached => (None, None, None),
-        Seen::PhotoFailed(CrmError::Refused { status, excerpt }) => {
-            let error = Some(format!("answered {status}"));
-            (Some(*status), error, Some(excerpt.clone()))
-        }
-        Seen::PhotoFailed(error) => (None, Some(error.to_string()), None),
-        Seen::NoAnswer(error) => (None, Some(error.to_string()), None),
-        Seen::Answer(reply) => {
-            let refused = reply.meaning != ReplyMeaning::Taken;
-            let error = refused.then(|| format!("answered {}", reply.status));
-            (Some(reply.status), error, Some(reply.excerpt.clone()))
-        }
-    };
-    Attempt {
-        at,
-        status,
-        error,
-        excerpt,
-    }
-}
-
 fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Outcome) {
     let (destination, id) = (destination.as_str(), &claim.id);
     let error = attempt.error.as_deref().unwrap_or_default();
@@ -502,62 +394,5 @@ fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Out
             tracing::warn!(destination, id, error, %due_at, "not delivered, tried again then");
         }
         Outcome::Dead => tracing::error!(destination, id, error, "not delivered: dead letter"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::settings::Settings;
-
-    #[test]
-    fn only_a_new_way_sets_waiting_deliveries_free() {
-        let live = |sowell: &str, token: &str, smtp: &str| {
-            let variables = [
-                ("SOWELL__BASE_URL", sowell),
-                ("SOWELL__TOKEN", token),
-                ("SMTP__URL", smtp),
-            ];
-            let environment =
-                variables.map(|(name, value)| (format!("PASSERELLE_{name}"), value.to_owned()));
-            Settings::load(None, environment).unwrap().live
-        };
-        let before = live("http://a.example", "t", "");
-        let both = |now: &LiveSettings| Destination::ALL.map(|it| renewed(it, &before, now));
-        assert_eq!(both(&before), [None, None, None]);
-        assert_eq!(
-            both(&live("http://a.example", "u", "")),
-            [Some(Resume::Refused), None, None]
-        );
-        assert_eq!(
-            both(&live("http://b.example", "t", "")),
-            [Some(Resume::All), None, None]
-        );
-        assert_eq!(
-            both(&live("", "t", "smtp://m.example")),
-            [None, Some(Resume::All), None]
-        );
-    }
-
-    #[test]
-    fn the_wait_grows_and_stays_within_its_bounds() {
-        let policy = DeliverySettings {
-            attempt: Duration::from_mins(1),
-            first_retry: Duration::from_secs(1),
-            max_retry: Duration::from_mins(1),
-            give_up_after: Duration::from_hours(1),
-        };
-        for (failures, whole) in [
-            (1, 1_000),
-            (2, 2_000),
-            (4, 8_000),
-            (20, 60_000),
-            (u32::MAX, 60_000),
-        ] {
-            for _ in 0..100 {
-                let wait = wait(&policy, failures).num_milliseconds();
-                assert!(wait >= whole / 2 && wait <= whole, "{failures}: {wait}");
-            }
-        }
     }
 }

@@ -16,8 +16,8 @@ use tokio::time::Instant;
 use crate::domain::ports::{
     Change, ChangeQuery, Clock, Crm, CrmError, PollClaim, Store, StoreError,
 };
+use crate::flows::backoff::wait;
 use crate::flows::crm_watch::CrmWatch;
-use crate::flows::delivery::wait;
 use crate::flows::outbound::{Outbound, OutboundError};
 use crate::settings::InForce;
 

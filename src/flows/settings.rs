@@ -9,11 +9,9 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc};
 
-use crate::domain::livraison::Destination;
 use crate::domain::ports::{Client, Clock, FileSet, Source, SourceError, Store};
-use crate::flows::delivery::renewed;
 use crate::flows::hint::Hint;
-use crate::flows::settle;
+use crate::flows::{renewal, settle};
 use crate::settings::{InForce, LiveSettings, Origin, Settings, SettingsError};
 
 /// One attempt to put the settings file in force; the start is the first.
@@ -160,23 +158,15 @@ impl SettingsReload {
             );
         }
         self.note(Vec::new(), restart);
-        self.resume_deliveries(&before, &now).await;
+        let which = |destination| renewal::by_settings(destination, &before, &now);
+        let Parts {
+            store,
+            clock,
+            outbox,
+            ..
+        } = &self.parts;
+        renewal::resume(store, clock, outbox, which).await;
         self.warn_of_lost_tokens(&before, &now).await;
-    }
-
-    /// Deliveries that failed at another address, or for another token, need not wait any longer.
-    async fn resume_deliveries(&self, before: &LiveSettings, now: &LiveSettings) {
-        for destination in Destination::ALL {
-            let Some(which) = renewed(destination, before, now) else {
-                continue;
-            };
-            let at = self.parts.clock.now();
-            if let Err(error) = self.parts.store.resume(destination, which, at).await {
-                // They are tried again all the same, at their own time.
-                tracing::error!(destination = destination.as_str(), %error, "deliveries not resumed");
-            }
-        }
-        self.parts.outbox.give();
     }
 
     /// A client whose token left the file falls back on the one that was made; there may be none.

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::harness::{Builder, Daemon, FakeSowell, installed, signalement, token, until};
+use crate::harness::{
+    Builder, Daemon, FakeSowell, installed, is_accepted, signalement, token, until,
+};
 use crate::process::Process;
 
 const FILE: &str = "passerelle.yaml";
@@ -92,6 +94,30 @@ async fn another_token_ends_the_pause_that_the_old_one_caused() {
     let calls = sowell.wait_for(3).await;
     assert_eq!(calls[1].authorization, "Bearer new");
     assert_eq!(sowell.delivered(), ["En cours de traitement", "En attente"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mended_connector_is_tried_at_once() {
+    let sowell = FakeSowell::start().await;
+    let daemon = Builder::new()
+        .set("DELIVERY__FIRST_RETRY", "1h")
+        .set("DELIVERY__MAX_RETRY", "1h")
+        .sowell(&sowell)
+        .start()
+        .await;
+    let uid = daemon.created(&signalement(1)).await;
+    sowell.next(401, vec![]);
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    refused(&daemon).await;
+    let connector = "rules/connecteurs/sowell.yaml";
+    let mended = daemon.read(connector).replace("PATCH", "PUT");
+    assert!(is_accepted(&daemon.edit(connector, &mended).await));
+    assert_eq!(
+        sowell.wait_for(2).await[1].authorization,
+        "Bearer partner-token"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use crate::domain::ports::{
     CreateDemande, CrmError, DuplicateGuard, PendingCreation, Remote, Settlement, StoreError, Wait,
 };
 use crate::domain::signalement::{Etat, SignalementId};
-use crate::flows::delivery::{POLL, until};
+use crate::flows::backoff::{POLL, until};
 use crate::rules::trace::Trace;
 
 /// Pending creations that are tried at once.

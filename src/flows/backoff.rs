@@ -1,0 +1,56 @@
+//! How long to wait before something that failed is tried again.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::RngExt;
+
+use crate::settings::DeliverySettings;
+
+/// What waits is looked at this often, hint or no hint.
+pub(super) const POLL: Duration = Duration::from_secs(1);
+
+/// The wait after `failures` failures in a row: exponential, between half and the whole of it by
+/// chance, so that deliveries that failed together do not come back together.
+pub(super) fn wait(policy: &DeliverySettings, failures: u32) -> TimeDelta {
+    let doubled = policy
+        .first_retry
+        .saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
+    let whole = doubled.min(policy.max_retry);
+    let wait = whole.mul_f64(rand::rng().random_range(0.5..=1.0));
+    TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
+}
+
+/// How long to wait until then, within what a worker may sleep.
+pub(super) fn until(then: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    // Never zero: a delivery that is due and cannot be claimed yet must not spin the worker.
+    let wait = (then - now).to_std().unwrap_or_default();
+    wait.clamp(Duration::from_millis(5), POLL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_grows_and_stays_within_its_bounds() {
+        let policy = DeliverySettings {
+            attempt: Duration::from_mins(1),
+            first_retry: Duration::from_secs(1),
+            max_retry: Duration::from_mins(1),
+            give_up_after: Duration::from_hours(1),
+        };
+        for (failures, whole) in [
+            (1, 1_000),
+            (2, 2_000),
+            (4, 8_000),
+            (20, 60_000),
+            (u32::MAX, 60_000),
+        ] {
+            for _ in 0..100 {
+                let wait = wait(&policy, failures).num_milliseconds();
+                assert!(wait >= whole / 2 && wait <= whole, "{failures}: {wait}");
+            }
+        }
+    }
+}

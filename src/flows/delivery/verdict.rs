@@ -1,0 +1,88 @@
+//! What an attempt saw, and what follows from it.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::livraison::Attempt;
+use crate::domain::ports::{CrmError, MailError, MailFailure, Reply, ReplyMeaning, Unreachable};
+
+/// What one attempt saw, before it is known what follows.
+pub(super) enum Seen {
+    Answer(Reply),
+    NoAnswer(Unreachable),
+    MailSent(Option<u16>),
+    MailFailed(MailError),
+    PhotoAttached,
+    PhotoFailed(CrmError),
+}
+
+/// What follows from it (contract, section 4).
+pub(super) enum Verdict {
+    Delivered,
+    Again {
+        not_before: Option<DateTime<Utc>>,
+    },
+    /// The same, for a fault of ours that says nothing of the destination.
+    Ours,
+    /// The destination refuses everyone: it is left alone for a while.
+    Unauthorized,
+    Never,
+}
+
+pub(super) fn judge(seen: &Seen) -> Verdict {
+    match seen {
+        Seen::MailSent(_) | Seen::PhotoAttached => Verdict::Delivered,
+        Seen::NoAnswer(_) => Verdict::Again { not_before: None },
+        Seen::PhotoFailed(error) => judge_crm(error),
+        Seen::MailFailed(error) => match error.failure {
+            MailFailure::Temporary => Verdict::Again { not_before: None },
+            MailFailure::Refused => Verdict::Unauthorized,
+            MailFailure::Permanent => Verdict::Never,
+        },
+        Seen::Answer(reply) => match reply.meaning {
+            ReplyMeaning::Taken => Verdict::Delivered,
+            ReplyMeaning::Unauthorized => Verdict::Unauthorized,
+            ReplyMeaning::Later => Verdict::Again {
+                not_before: reply.retry_at,
+            },
+            ReplyMeaning::Refused => Verdict::Never,
+        },
+    }
+}
+
+/// A photo may be attached twice where an answer was lost; it is never missing.
+fn judge_crm(error: &CrmError) -> Verdict {
+    match error {
+        CrmError::Refused { .. } => Verdict::Never,
+        CrmError::Unauthorized(_) => Verdict::Unauthorized,
+        CrmError::Unavailable { retry_at, .. } => Verdict::Again {
+            not_before: *retry_at,
+        },
+        CrmError::InDoubt(_) | CrmError::Misconfigured(_) => Verdict::Again { not_before: None },
+        CrmError::Files(_) => Verdict::Ours,
+    }
+}
+
+pub(super) fn describe(seen: &Seen, at: DateTime<Utc>) -> Attempt {
+    let (status, error, excerpt) = match seen {
+        Seen::MailSent(code) => (*code, None, None),
+        Seen::MailFailed(error) => (error.code, Some(error.to_string()), None),
+        Seen::PhotoAttached => (None, None, None),
+        Seen::PhotoFailed(CrmError::Refused { status, excerpt }) => {
+            let error = Some(format!("answered {status}"));
+            (Some(*status), error, Some(excerpt.clone()))
+        }
+        Seen::PhotoFailed(error) => (None, Some(error.to_string()), None),
+        Seen::NoAnswer(error) => (None, Some(error.to_string()), None),
+        Seen::Answer(reply) => {
+            let refused = reply.meaning != ReplyMeaning::Taken;
+            let error = refused.then(|| format!("answered {}", reply.status));
+            (Some(reply.status), error, Some(reply.excerpt.clone()))
+        }
+    };
+    Attempt {
+        at,
+        status,
+        error,
+        excerpt,
+    }
+}
