@@ -56,66 +56,101 @@ pub fn metrics() -> PrometheusHandle {
 }
 
 fn describe() {
-    metrics::describe_counter!(
-        "passerelle_http_requests_total",
-        "Requests by method, route and status."
-    );
+    for (name, help) in COUNTERS {
+        metrics::describe_counter!(name, help);
+    }
+    for (name, help) in GAUGES {
+        metrics::describe_gauge!(name, help);
+    }
     metrics::describe_histogram!(
         "passerelle_http_request_seconds",
         metrics::Unit::Seconds,
         "Time from the request's head to its answer, by route."
     );
-    metrics::describe_counter!(
-        "passerelle_signalements_total",
-        "Signalements by outcome: created, replayed, set_aside or refused."
-    );
-    metrics::describe_counter!(
-        "passerelle_statuts_total",
-        "Status events by outcome: accepted, nothing or refused."
-    );
-    metrics::describe_counter!(
-        "passerelle_delivery_attempts_total",
-        "Attempts by destination and outcome: delivered, retry or dead."
-    );
-    metrics::describe_gauge!(
-        "passerelle_deliveries",
-        "Undelivered deliveries by destination and state."
-    );
-    metrics::describe_gauge!(
-        "passerelle_deliveries_oldest_seconds",
-        metrics::Unit::Seconds,
-        "Age of the oldest undelivered delivery by destination and state; 0 without one."
-    );
-    metrics::describe_gauge!(
-        "passerelle_delivery_paused",
-        "1 while a destination is left alone, or tried with one delivery, after it failed."
-    );
-    metrics::describe_counter!(
-        "passerelle_purged_total",
-        "What is no longer kept: traces, payloads or deliveries."
-    );
-    metrics::describe_counter!(
-        "passerelle_rules_reloads_total",
-        "Attempts to put edited files in force, by outcome."
-    );
-    metrics::describe_gauge!(
-        "passerelle_rules_last_attempt_accepted",
-        "1 when the files on the disk are in force, 0 when the last edit was refused."
-    );
-    metrics::describe_counter!(
-        "passerelle_settings_reloads_total",
-        "Attempts to put the edited settings file in force, by outcome."
-    );
-    metrics::describe_gauge!(
-        "passerelle_settings_last_attempt_accepted",
-        "1 when the settings file is in force, 0 when its last edit was refused."
-    );
-    metrics::describe_gauge!(
-        "passerelle_settings_restart_keys",
-        "How many keys of the settings file wait for a restart."
-    );
-    metrics::describe_gauge!(
-        "passerelle_rules_active_since_seconds",
-        "When the rules in force took effect, seconds since 1970."
-    );
 }
+
+const COUNTERS: [(&str, &str); 8] = [
+    (
+        "passerelle_http_requests_total",
+        "Requests by method, route and status.",
+    ),
+    (
+        "passerelle_signalements_total",
+        "Signalements by outcome: created, replayed, set_aside, deferred or refused.",
+    ),
+    (
+        "passerelle_statuts_total",
+        "Status events by outcome: accepted, nothing or refused.",
+    ),
+    (
+        "passerelle_crm_calls_total",
+        "Calls of a remote CRM by operation and outcome.",
+    ),
+    (
+        "passerelle_delivery_attempts_total",
+        "Attempts by destination and outcome: delivered, retry or dead.",
+    ),
+    (
+        "passerelle_purged_total",
+        "What is no longer kept: traces, payloads or deliveries.",
+    ),
+    (
+        "passerelle_rules_reloads_total",
+        "Attempts to put edited files in force, by outcome.",
+    ),
+    (
+        "passerelle_settings_reloads_total",
+        "Attempts to put the edited settings file in force, by outcome.",
+    ),
+];
+
+const GAUGES: [(&str, &str); 12] = [
+    (
+        "passerelle_deliveries",
+        "Undelivered deliveries by destination and state.",
+    ),
+    (
+        "passerelle_deliveries_oldest_seconds",
+        "Age of the oldest undelivered delivery by destination and state; 0 without one.",
+    ),
+    (
+        "passerelle_delivery_paused",
+        "1 while a destination is left alone, or tried with one delivery, after it failed.",
+    ),
+    (
+        "passerelle_signalements_apart",
+        "Signalements without a demande, by state.",
+    ),
+    (
+        "passerelle_signalements_stopped",
+        "Those among them that wait for a person, by state.",
+    ),
+    (
+        "passerelle_crm_up",
+        "0 while the CRM does not do what it is asked.",
+    ),
+    (
+        "passerelle_replicas",
+        "Daemons that share the database and were seen lately.",
+    ),
+    (
+        "passerelle_replicas_lagging",
+        "Those among them that decide by other rules than those accepted last.",
+    ),
+    (
+        "passerelle_rules_last_attempt_accepted",
+        "1 when the files on the disk are in force, 0 when the last edit was refused.",
+    ),
+    (
+        "passerelle_rules_active_since_seconds",
+        "When the rules in force took effect, seconds since 1970.",
+    ),
+    (
+        "passerelle_settings_last_attempt_accepted",
+        "1 when the settings file is in force, 0 when its last edit was refused.",
+    ),
+    (
+        "passerelle_settings_restart_keys",
+        "How many keys of the settings file wait for a restart.",
+    ),
+];

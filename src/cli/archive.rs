@@ -89,7 +89,8 @@ pub(super) fn sqlite(settings: &Settings) -> Result<&Path, BackupError> {
 /// Copies a database that may be in use, and the photos that it names, into an empty folder.
 ///
 /// # Errors
-/// See [`BackupError`]; a photo that cannot be read is named in the note and stops nothing.
+/// See [`BackupError`]; nothing is left of a backup that fails. A photo that cannot be read is named
+/// in the note and stops nothing.
 pub(super) async fn make(
     database: &Path,
     files: &dyn Files,
@@ -100,6 +101,24 @@ pub(super) async fn make(
     if fs::read_dir(folder).map_err(at(folder))?.next().is_some() {
         return Err(BackupError::InTheWay(folder.to_path_buf()));
     }
+    let made = fill(database, files, folder, made_at, progress).await;
+    if made.is_err() {
+        // So that the next try finds the folder empty.
+        for name in [DATABASE, NOTE] {
+            let _ = fs::remove_file(folder.join(name));
+        }
+        let _ = fs::remove_dir_all(folder.join(PHOTOS));
+    }
+    made
+}
+
+async fn fill(
+    database: &Path,
+    files: &dyn Files,
+    folder: &Path,
+    made_at: String,
+    progress: Progress<'_>,
+) -> Result<Note, BackupError> {
     let copy = folder.join(DATABASE);
     snapshot::take(database, &copy).await?;
     sync(&copy).map_err(at(&copy))?;

@@ -111,6 +111,10 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     /// Events that the rules did not know, oldest first.
     async fn held_events(&self) -> Result<Vec<StoredEvent>, StoreError>;
 
+    /// The statuses that keep deliveries back since the rules do not know them, the most frequent
+    /// first, and how many each.
+    async fn count_held(&self, limit: u32) -> Result<Vec<(String, i64)>, StoreError>;
+
     /// Commits what became of a held event.
     async fn release_event(&self, release: Release) -> Result<(), StoreError>;
 

@@ -183,7 +183,10 @@ async fn probes_and_metrics_need_no_token() {
         text.contains("passerelle_signalements_total{outcome=\"created\"}"),
         "{text}"
     );
-    assert!(text.contains("# HELP passerelle_deliveries"), "{text}");
+    for kind in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let help = format!("# HELP {} ", kind.split(' ').next().unwrap());
+        assert!(text.contains(&help), "{kind}: {text}");
+    }
     assert!(!text.contains("zoe@"), "no personal data");
 }
 

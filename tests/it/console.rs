@@ -150,6 +150,30 @@ async fn a_dead_letter_is_sent_again() {
     browser.close("console-sign-in.png").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_person_is_named() {
+    let Some(browser) = Browser::open().await else {
+        return;
+    };
+    let daemon = Builder::new().start().await;
+    for (number, statut) in [
+        (1, "CRC en cours"),
+        (2, "Statut inconnu"),
+        (3, "Statut inconnu"),
+    ] {
+        let uid = daemon.created(&signalement(number)).await;
+        daemon.statut(&uid, &json!({"statut": statut})).await;
+    }
+    browser.sign_in(&url(&daemon)).await;
+    let alarms = browser.text(".alarms").await;
+    assert!(
+        alarms.contains("attend une adresse (sowell.base_url) : 1."),
+        "{alarms}"
+    );
+    assert!(alarms.contains("« Statut inconnu » (2)"), "{alarms}");
+    browser.close("console-waiting.png").await;
+}
+
 /// Without a browser's good manners.
 fn bare() -> Client {
     Client::builder().redirect(Policy::none()).build().unwrap()

@@ -13,7 +13,10 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::harness::{Answer, Builder, PNG, possible, signalement, signalement_with, until};
+use crate::cli::passerelle;
+use crate::harness::{
+    Answer, Builder, PNG, environment, possible, signalement, signalement_with, until,
+};
 use crate::process::{Process, settle_in};
 use crate::store::record;
 
@@ -110,6 +113,31 @@ fn with_photo(number: u32, bytes: usize) -> Value {
     photo.resize(bytes, u8::try_from(number).unwrap());
     let photo = base64_simd::STANDARD.encode_to_string(photo);
     signalement_with(number, &json!({"photos": [photo]}))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_finds_no_room_leaves_nothing_and_can_be_repeated() {
+    let folder = Builder::new().folder();
+    let Some(disk) = SmallDisk::at(&folder.path().join("small")) else {
+        return;
+    };
+    let daemon = Process::start(folder.path(), &[]);
+    assert_eq!(post(&daemon, &with_photo(1, 3_000_000)).await.status, 201);
+    disk.fill(2_000_000);
+    let make = || {
+        passerelle(
+            folder.path(),
+            &environment(folder.path()),
+            &["backup", "small/copy"],
+        )
+    };
+    let full = make();
+    let told = String::from_utf8_lossy(&full.stderr);
+    assert!(told.contains("No space left"), "{told}");
+    fs::remove_file(disk.filler()).unwrap();
+    let made = make();
+    assert!(made.status.success(), "{made:?}");
+    daemon.kill();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ use crate::flows::reload::Attempt;
 use crate::flows::replica::Seen;
 use crate::rules::diagnostic::{Diagnostic, Severity};
 
-/// How many dead letters, and signalements of a state, a page lists.
+/// How many dead letters, signalements of a state and unknown statuses a page lists.
 const LISTED: u32 = 20;
 
 /// The page of someone who is signed in.
@@ -37,6 +37,8 @@ pub(super) struct Overview {
 struct Stored {
     replicas: Vec<Seen>,
     destinations: Vec<Line>,
+    /// Statuses that the rules do not know, and how many deliveries each keeps back.
+    held: Vec<(String, i64)>,
     dead: Vec<LivraisonSummary>,
     /// States of signalements without a demande, and how many are in each.
     apart: Vec<(&'static str, i64)>,
@@ -143,6 +145,7 @@ impl Stored {
         Ok(Self {
             replicas: state.presence.all().await?,
             destinations,
+            held: store.count_held(LISTED).await?,
             dead: store
                 .list_livraisons(Some(LivraisonEtat::Morte), LISTED)
                 .await?,
@@ -177,10 +180,20 @@ impl Stored {
                 1 => alarms.push(format!("{name} : une livraison abandonnée.")),
                 count => alarms.push(format!("{name} : {count} livraisons abandonnées.")),
             }
-            if line.held > 0 {
-                let count = line.held;
+            if line.unaddressed && line.waiting > 0 {
+                let count = line.waiting;
                 alarms.push(format!(
-                    "{name} : statuts que les règles ne connaissent pas : {count}."
+                    "{name} : ce qui doit partir attend une adresse (sowell.base_url) : {count}."
+                ));
+            }
+            if line.held > 0 {
+                let statuts = self.held.iter();
+                let statuts = statuts.map(|(statut, count)| format!("« {statut} » ({count})"));
+                let statuts: Vec<String> = statuts.collect();
+                alarms.push(format!(
+                    "{name} : statuts à ajouter à statuts.yaml, que les règles ne connaissent pas : \
+                     {}.",
+                    statuts.join(", ")
                 ));
             }
         }

@@ -1,6 +1,6 @@
 //! Status events of the CRM, in the order of acceptance.
 
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{DbConnection, DbPool, DbRow, dialect, failed, livraisons};
 use crate::adapters::store::rows::{instant as from_millis, millis, unreadable, write_content};
@@ -191,26 +191,46 @@ async fn insert_courriels(
 
 /// Events that the rules did not know, oldest first.
 pub(super) async fn held(pool: &DbPool) -> Result<Vec<StoredEvent>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id, sequence, uid, evenement, statut, date, resultat, commentaire, canal, issue, \
-         received_at FROM evenements WHERE issue = 'retenu' ORDER BY sequence",
-    )
-    .fetch_all(pool)
-    .await
-    .map_err(|error| failed(&error))?;
+    let query = format!("{STORED}WHERE issue = 'retenu' ORDER BY sequence");
+    let rows = sqlx::query(AssertSqlSafe(query))
+        .fetch_all(pool)
+        .await
+        .map_err(|error| failed(&error))?;
     rows.iter().map(stored).collect()
 }
 
-/// The event of a demande that was received last.
-pub(super) async fn last(pool: &DbPool, uid: &Uid) -> Result<Option<StoredEvent>, StoreError> {
-    let row = sqlx::query(
-        "SELECT id, sequence, uid, evenement, statut, date, resultat, commentaire, canal, issue, \
-         received_at FROM evenements WHERE uid = $1 ORDER BY sequence DESC LIMIT 1",
+/// The statuses of held deliveries, the most frequent first. One that a later status overtook holds
+/// nothing any more.
+pub(super) async fn count_held(
+    pool: &DbPool,
+    limit: u32,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT e.statut, COUNT(*) AS count FROM livraisons l \
+         JOIN evenements e ON e.id = l.evenement_id \
+         WHERE l.etat <> 'livree' AND l.etat = 'retenue' \
+         GROUP BY e.statut ORDER BY count DESC, e.statut LIMIT $1",
     )
-    .bind(uid.as_str())
-    .fetch_optional(pool)
+    .bind(i64::from(limit))
+    .fetch_all(pool)
     .await
     .map_err(|error| failed(&error))?;
+    let counted = rows.iter().map(|row| (row.get("statut"), row.get("count")));
+    Ok(counted.collect())
+}
+
+/// What a [`StoredEvent`] is read from.
+const STORED: &str = "SELECT id, sequence, uid, evenement, statut, date, resultat, commentaire, \
+                      canal, issue, received_at FROM evenements ";
+
+/// The event of a demande that was received last.
+pub(super) async fn last(pool: &DbPool, uid: &Uid) -> Result<Option<StoredEvent>, StoreError> {
+    let query = format!("{STORED}WHERE uid = $1 ORDER BY sequence DESC LIMIT 1");
+    let row = sqlx::query(AssertSqlSafe(query))
+        .bind(uid.as_str())
+        .fetch_optional(pool)
+        .await
+        .map_err(|error| failed(&error))?;
     row.as_ref().map(stored).transpose()
 }
 

@@ -101,6 +101,10 @@ impl Store for DbStore {
             .await
     }
 
+    async fn count_held(&self, limit: u32) -> Result<Vec<(String, i64)>, StoreError> {
+        dialect::within(evenements::count_held(&self.readers, limit)).await
+    }
+
     async fn held_events(&self) -> Result<Vec<StoredEvent>, StoreError> {
         dialect::within(evenements::held(&self.readers)).await
     }
