@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::{self, ErrorKind};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::RETRY_AFTER;
@@ -59,8 +60,7 @@ fn silence(error: &reqwest::Error) -> CallError {
     if let Some(reason) = not_trusted(error) {
         CallError::NotSent(reason)
     } else if error.is_connect() {
-        // Refused, not found, not allowed, or no TLS: nothing was sent.
-        CallError::NotSent("connection refused or broken")
+        CallError::NotSent(not_connected(error))
     } else if error.is_builder() {
         CallError::NotSent("the request cannot be sent")
     } else if error.is_timeout() {
@@ -80,19 +80,52 @@ fn not_trusted(error: &reqwest::Error) -> Option<&'static str> {
         "CertificateUnknown",
         "CertificateExpired",
     ];
-    let mut cause = error.source();
-    while let Some(it) = cause {
-        let text = it.to_string();
+    causes(error).find_map(|cause| {
+        let text = cause.to_string();
         if text.contains("invalid peer certificate") {
             return Some("the server's certificate is not trusted (ca_file)");
         }
         let alert = text.split_once("received fatal alert: ").map(|it| it.1);
-        if alert.is_some_and(|it| OURS.contains(&it.trim())) {
-            return Some("the server wants another certificate of ours (identity_file)");
-        }
-        cause = it.source();
+        let ours = alert.is_some_and(|it| OURS.contains(&it.trim()));
+        ours.then_some("the server wants another certificate of ours (identity_file)")
+    })
+}
+
+/// Why there is no connection, so that nothing was sent: whoever reads it must know whom to ask.
+fn not_connected(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        return "no connection in time";
     }
-    None
+    let kind = |cause: &(dyn Error + 'static)| {
+        let mut io = cause.downcast_ref::<io::Error>()?;
+        // One in another is not among the causes.
+        while let Some(inner) = io.get_ref().and_then(|it| it.downcast_ref()) {
+            io = inner;
+        }
+        Some(match io.kind() {
+            ErrorKind::ConnectionRefused => "connection refused",
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "host unreachable",
+            // Our own word, see `network`.
+            ErrorKind::PermissionDenied => {
+                "the host is at an internal address that the settings do not allow (network.allow)"
+            }
+            ErrorKind::InvalidData => "the server does not speak TLS as we do",
+            _ => return None,
+        })
+    };
+    if let Some(reason) = causes(error).find_map(kind) {
+        return reason;
+    }
+    // The resolver's own errors have no kind.
+    if causes(error).any(|cause| cause.to_string() == "dns error") {
+        "the host's name leads to no address (DNS)"
+    } else {
+        "connection broken"
+    }
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
 }
 
 /// The body, and whether it came to its end within the limit.
@@ -109,13 +142,77 @@ async fn body(mut response: Response) -> (Vec<u8>, bool) {
     }
 }
 
-/// `Retry-After` in either of its forms, seconds or a date.
 fn retry_at(response: &Response) -> Option<DateTime<Utc>> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let now = Utc::now();
-    let at = match text.parse::<i64>() {
-        Ok(seconds) => now.checked_add_signed(TimeDelta::try_seconds(seconds)?)?,
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    retry_after(text.trim(), Utc::now())
+}
+
+/// `Retry-After` in either of its forms, seconds or a date.
+fn retry_after(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let at = match text.parse::<u64>() {
+        Ok(seconds) => {
+            let wait = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds);
+            now + wait.map_or(LONGEST_RETRY_AFTER, |wait| wait.min(LONGEST_RETRY_AFTER))
+        }
         Err(_) => httpdate::parse_http_date(text).ok()?.into(),
     };
     Some(at.clamp(now, now + LONGEST_RETRY_AFTER))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn reason(url: &str) -> &'static str {
+        let client = Client::builder().no_proxy().build().unwrap();
+        let error = client.get(url).send().await.unwrap_err();
+        match silence(&error) {
+            CallError::NotSent(reason) => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_keeps_from_connecting_is_told_apart() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let plain = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                .await
+                .unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        });
+        let no_tls = reason(&format!("https://{address}")).await;
+        assert_eq!(no_tls, "the server does not speak TLS as we do");
+        plain.await.unwrap();
+        // The listener is gone with its task.
+        assert_eq!(
+            reason(&format!("http://{address}")).await,
+            "connection refused"
+        );
+        let unknown = reason("http://nobody.invalid").await;
+        assert_eq!(unknown, "the host's name leads to no address (DNS)");
+    }
+
+    #[test]
+    fn a_wait_is_kept_within_a_day() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        for (text, seconds) in [
+            ("120", Some(120)),
+            ("0", Some(0)),
+            ("18446744073709551615", Some(86_400)),
+            ("Fri, 15 Jan 2027 08:01:00 GMT", Some(60)),
+            ("Fri, 15 Jan 1999 08:01:00 GMT", Some(0)),
+            ("-5", None),
+            ("soon", None),
+        ] {
+            let wait = retry_after(text, now).map(|at| (at - now).num_seconds());
+            assert_eq!(wait, seconds, "{text}");
+        }
+    }
 }
