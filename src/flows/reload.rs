@@ -38,6 +38,8 @@ pub struct Active {
     pub remarks: Vec<Diagnostic>,
     /// What fails under it for some combination, once somebody asked.
     coverage: Arc<OnceLock<Coverage>>,
+    /// The holes that its acceptance added, once the search for them has ended.
+    holes: Arc<OnceLock<Vec<Diagnostic>>>,
 }
 
 impl Active {
@@ -47,6 +49,7 @@ impl Active {
             since,
             remarks,
             coverage: Arc::default(),
+            holes: Arc::default(),
         }
     }
 }
@@ -353,6 +356,8 @@ impl Reload {
             for hole in &added {
                 tracing::warn!(version, "{hole}");
             }
+            // Set once: the search of a generation runs once.
+            let _ = now.holes.set(added.clone());
             last.rcu(|attempt| {
                 let mut attempt = Attempt::clone(attempt);
                 // A later attempt has its own.
@@ -407,6 +412,7 @@ impl Reload {
 fn remarks(active: &Active, secrets: &SecretNames) -> Vec<Diagnostic> {
     let mut remarks = active.remarks.clone();
     remarks.retain(|it| it.code != code::SECRET);
+    remarks.extend(active.holes.get().into_iter().flatten().cloned());
     for unknown in active.generation.rules.unknown_secrets(secrets) {
         tracing::warn!("{unknown}");
         remarks.push(unknown.as_warning());

@@ -152,6 +152,12 @@ async fn a_reload_warns_of_the_holes_that_it_adds() {
         warnings[0]["message"],
         "partout : personne à … (seulement transmettre_auteur true)"
     );
+    // Reading the same files again does not make them whole.
+    let read_again = reload(&daemon).await;
+    assert_eq!(
+        read_again["derniere_tentative"]["avertissements"],
+        json!(warnings)
+    );
     // The same hole again is no news, wherever its line went.
     daemon.save("rules/gestionnaire.rhai", &format!("\n{holey}"));
     let again = reload(&daemon).await;
