@@ -5,6 +5,7 @@
 //! file while the daemon runs (`flows/settings.rs`); the others need a restart.
 
 mod compile;
+mod keys;
 mod live;
 mod smtp;
 mod written;
@@ -390,7 +391,7 @@ impl Origin {
 /// The JSON Schema of the settings file.
 #[must_use]
 pub fn json_schema() -> serde_json::Value {
-    written::json_schema()
+    keys::json_schema()
 }
 
 impl Settings {

@@ -1,0 +1,152 @@
+//! What the settings name, opened: the database, the photos, the folders of rules and exports.
+
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::time::Instant;
+
+use crate::adapters::files::folder::FilesOnDisk;
+use crate::adapters::files::s3::FilesOnS3;
+use crate::adapters::folder::Folder as FolderOnDisk;
+use crate::adapters::shipped::Shipped;
+use crate::adapters::store::postgres::{self, PostgresStore};
+use crate::adapters::store::sqlite::SqliteStore;
+use crate::domain::ports::{Files, Source, Store, StoreError};
+use crate::settings::{Database, Folder, Photos, Settings};
+
+/// How long a daemon that starts waits for one that is stopping: a little longer than it may take.
+const TAKEOVER_LIMIT: Duration = Duration::from_secs(30);
+/// How often a daemon that is stopping is looked at.
+const LOCK_POLL: Duration = Duration::from_millis(50);
+
+/// The database that the settings name.
+///
+/// # Errors
+/// When its folder cannot be made, or it cannot be opened or migrated.
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    let store: Result<Arc<dyn Store>, StoreError> = match &settings.database {
+        Database::Sqlite(path) => {
+            private_folder(path.parent().unwrap_or(&settings.data_dir))?;
+            let store = SqliteStore::open(path).await;
+            store.map(|store| Arc::new(store) as _)
+        }
+        Database::Postgres(url) => {
+            private_folder(&settings.data_dir)?;
+            if settings.migrate {
+                postgres::migrate(url.expose()).await?;
+            }
+            let store = PostgresStore::open(url.expose()).await;
+            store.map(|store| Arc::new(store) as _)
+        }
+    };
+    store.with_context(|| settings.database.to_string())
+}
+
+/// The place of photos that the settings name.
+///
+/// # Errors
+/// When the folder cannot be made, or the settings of the bucket make no client.
+pub fn open_files(settings: &Settings) -> anyhow::Result<Arc<dyn Files>> {
+    Ok(match &settings.photos {
+        Photos::Folder(folder) => {
+            let files = FilesOnDisk::open(folder);
+            Arc::new(files.with_context(|| folder.display().to_string())?)
+        }
+        Photos::S3(bucket) => Arc::new(FilesOnS3::new(bucket).context("files_url")?),
+    })
+}
+
+/// Takes the database for this daemon alone: SQLite serves one, and what a killed one had claimed
+/// may then be claimed anew at once. A daemon that is stopping is waited for.
+///
+/// # Errors
+/// When another daemon goes on running on it.
+pub async fn stand_alone(database: &Path) -> anyhow::Result<File> {
+    let folder = database.parent().unwrap_or(database);
+    private_folder(folder)?;
+    let path = database.with_extension("lock");
+    let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
+    let end = Instant::now() + TAKEOVER_LIMIT;
+    let mut told = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < end => {
+                if !told {
+                    tracing::warn!("another daemon has the database: waiting for it to stop");
+                    told = true;
+                }
+                tokio::time::sleep(LOCK_POLL).await;
+            }
+            Err(TryLockError::WouldBlock) => {
+                anyhow::bail!("another daemon is running on {}", database.display());
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("{}", path.display()));
+            }
+        }
+    }
+}
+
+/// Makes a folder that nobody else reads: it holds what tenants wrote. One that is there keeps the
+/// rights that someone gave it. Its name is on the disk when this returns.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn private_folder(folder: &Path) -> anyhow::Result<()> {
+    let missing = || folder.ancestors().take_while(|it| !it.exists());
+    let parents: Vec<_> = missing().filter_map(Path::parent).collect();
+    let mut private = DirBuilder::new();
+    private.recursive(true).mode(0o700);
+    let made = private.create(folder).and_then(|()| {
+        let mut named = parents.into_iter().map(|parent| {
+            // The parent of a relative name is here.
+            let here = parent.as_os_str().is_empty();
+            if here { Path::new(".") } else { parent }
+        });
+        named.try_for_each(|parent| File::open(parent)?.sync_all())
+    });
+    made.with_context(|| format!("{}", folder.display()))
+}
+
+/// The settings file, where its edits can be seen.
+pub(super) fn settings_on_disk(settings: &Settings) -> Option<FolderOnDisk> {
+    let path = settings.origin.file()?;
+    let file = FolderOnDisk::settings(path);
+    if file.is_none() {
+        tracing::warn!("the settings file cannot be read twice: its edits need a restart");
+    }
+    file
+}
+
+/// Where rules and exports are read, and which folders are to be watched.
+pub(super) fn sources(
+    settings: &Settings,
+) -> (Arc<dyn Source>, Arc<dyn Source>, Vec<FolderOnDisk>) {
+    let mut watched = Vec::new();
+    let (shipped, on_disk) = (Shipped::Rules, FolderOnDisk::rules);
+    let rules = source(&settings.rules, shipped, on_disk, &mut watched);
+    let (shipped, on_disk) = (Shipped::Referentiel, FolderOnDisk::referentiel);
+    let exports = source(&settings.referentiel, shipped, on_disk, &mut watched);
+    (rules, exports, watched)
+}
+
+fn source(
+    folder: &Folder,
+    shipped: Shipped,
+    on_disk: fn(std::path::PathBuf) -> FolderOnDisk,
+    watched: &mut Vec<FolderOnDisk>,
+) -> Arc<dyn Source> {
+    match folder {
+        Folder::Shipped => Arc::new(shipped),
+        Folder::Disk(path) => {
+            let folder = on_disk(path.clone());
+            watched.push(folder.clone());
+            Arc::new(folder)
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! Every key of the settings: its default, when its change takes effect, and what it means.
+
+use serde_json::{Map, Value, json};
+
+/// When a change of a key takes effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// As soon as it is saved.
+    Live,
+    /// At the next start.
+    Restart,
+}
+
+/// One key of the settings file.
+pub(super) struct Setting {
+    /// Its name in the file, with a dot between group and key.
+    pub(super) key: &'static str,
+    /// Its value where nobody sets it; empty for none.
+    pub(super) default: &'static str,
+    /// When a change takes effect.
+    pub(super) change: Change,
+    /// What it means, for who edits the file.
+    pub(super) about: &'static str,
+}
+
+pub(super) const KEYS: [Setting; 46] = [
+    Setting {
+        key: "listen",
+        default: "127.0.0.1:8080",
+        change: Change::Restart,
+        about: "Address and port where the daemon listens.",
+    },
+    Setting {
+        key: "data_dir",
+        default: "data",
+        change: Change::Restart,
+        about: "Folder of the database, the photos and the unsent e-mails.",
+    },
+    Setting {
+        key: "database_url",
+        default: "",
+        change: Change::Restart,
+        about: "The database, where it is to be elsewhere: sqlite://PATH, or postgres://USER@HOST/NAME for several replicas.",
+    },
+    Setting {
+        key: "migrate",
+        default: "true",
+        change: Change::Restart,
+        about: "Whether a start brings the tables of PostgreSQL up to date; false leaves it to passerelle migrate.",
+    },
+    Setting {
+        key: "rules_dir",
+        default: "rules",
+        change: Change::Restart,
+        about: "Folder of the landlord's rules; edits are live at once.",
+    },
+    Setting {
+        key: "referentiel_dir",
+        default: "examples/referentiel",
+        change: Change::Restart,
+        about: "Folder of the landlord's reference data; edits are live at once.",
+    },
+    Setting {
+        key: "files_url",
+        default: "",
+        change: Change::Restart,
+        about: "The photos, where they are to be elsewhere: file://PATH, or s3://BUCKET/PREFIX.",
+    },
+    Setting {
+        key: "s3.endpoint",
+        default: "",
+        change: Change::Restart,
+        about: "http or https address of a server that speaks S3, where it is not AWS'.",
+    },
+    Setting {
+        key: "s3.region",
+        default: "",
+        change: Change::Restart,
+        about: "Region of the bucket; without it AWS_REGION counts, else us-east-1.",
+    },
+    Setting {
+        key: "s3.access_key_id",
+        default: "",
+        change: Change::Restart,
+        about: "Name of the key to sign with; without one it is looked for as AWS' own tools do: environment, identity of the pod, of the machine.",
+    },
+    Setting {
+        key: "s3.secret_access_key",
+        default: "",
+        change: Change::Restart,
+        about: "The key itself.",
+    },
+    Setting {
+        key: "s3.allow_http",
+        default: "false",
+        change: Change::Restart,
+        about: "Whether the server may be called without TLS.",
+    },
+    Setting {
+        key: "s3.ca_file",
+        default: "",
+        change: Change::Restart,
+        about: "PEM file of the authorities that sign the server's certificate, where it is not a public one.",
+    },
+    Setting {
+        key: "s3.timeout",
+        default: "30s",
+        change: Change::Restart,
+        about: "How long a photo may take, there or back; after it the answer is 503.",
+    },
+    Setting {
+        key: "log",
+        default: "info",
+        change: Change::Live,
+        about: "What is logged: error, warn, info, debug or trace, also by part, such as info,passerelle::flows=debug.",
+    },
+    Setting {
+        key: "tokens.sowell",
+        default: "",
+        change: Change::Live,
+        about: "SoWell's token.",
+    },
+    Setting {
+        key: "tokens.crm",
+        default: "",
+        change: Change::Live,
+        about: "The CRM's token.",
+    },
+    Setting {
+        key: "tokens.admin",
+        default: "",
+        change: Change::Live,
+        about: "The admins' token.",
+    },
+    Setting {
+        key: "sowell.base_url",
+        default: "",
+        change: Change::Live,
+        about: "http or https address; signalements/{uid} is added to it.",
+    },
+    Setting {
+        key: "sowell.token",
+        default: "",
+        change: Change::Live,
+        about: "Sent as a bearer token.",
+    },
+    Setting {
+        key: "sowell.ca_file",
+        default: "",
+        change: Change::Live,
+        about: "PEM file of the authorities that sign SoWell's certificate, where it is not a public one.",
+    },
+    Setting {
+        key: "sowell.identity_file",
+        default: "",
+        change: Change::Live,
+        about: "PEM file of our certificate and its key, where SoWell asks for one.",
+    },
+    Setting {
+        key: "crm.kind",
+        default: "embedded",
+        change: Change::Restart,
+        about: "Which CRM: embedded, or rest for one that connecteurs/crm.yaml describes.",
+    },
+    Setting {
+        key: "crm.base_url",
+        default: "",
+        change: Change::Live,
+        about: "http or https address of the remote CRM; the paths of connecteurs/crm.yaml are added to it.",
+    },
+    Setting {
+        key: "crm.token",
+        default: "",
+        change: Change::Live,
+        about: "Sent as a bearer token, unless connecteurs/crm.yaml says otherwise.",
+    },
+    Setting {
+        key: "crm.when_unavailable",
+        default: "refuse",
+        change: Change::Live,
+        about: "What SoWell is told while the remote CRM cannot be reached: refuse (503, it sends again) or defer (202, created later).",
+    },
+    Setting {
+        key: "crm.poll",
+        default: "1m",
+        change: Change::Live,
+        about: "How often the remote CRM is asked for changes, where connecteurs/crm.yaml says how; off where it calls us.",
+    },
+    Setting {
+        key: "crm.webhook_secret",
+        default: "",
+        change: Change::Live,
+        about: "Secret of the signature of the CRM's calls (Standard Webhooks, whsec_…), accepted in place of its token.",
+    },
+    Setting {
+        key: "crm.ca_file",
+        default: "",
+        change: Change::Live,
+        about: "PEM file of the authorities that sign the CRM's certificate, where it is not a public one.",
+    },
+    Setting {
+        key: "crm.identity_file",
+        default: "",
+        change: Change::Live,
+        about: "PEM file of our certificate and its key, where the CRM asks for one.",
+    },
+    Setting {
+        key: "smtp.url",
+        default: "",
+        change: Change::Live,
+        about: "smtps://user:password@host, or smtp://host:587?tls=required.",
+    },
+    Setting {
+        key: "smtp.ca_file",
+        default: "",
+        change: Change::Live,
+        about: "PEM file of the authorities that sign the mail server's certificate, where it is not a public one.",
+    },
+    Setting {
+        key: "smtp.from",
+        default: "Vivest <passerelle@localhost>",
+        change: Change::Live,
+        about: "The sender, such as Vivest <ne-pas-repondre@vivest.example>.",
+    },
+    Setting {
+        key: "delivery.attempt",
+        default: "60s",
+        change: Change::Live,
+        about: "The longest that one attempt may take; what a replica was sending when it was killed is sent by another after twice as long.",
+    },
+    Setting {
+        key: "delivery.first_retry",
+        default: "1s",
+        change: Change::Live,
+        about: "The wait after the first failed attempt.",
+    },
+    Setting {
+        key: "delivery.max_retry",
+        default: "15m",
+        change: Change::Live,
+        about: "The longest wait.",
+    },
+    Setting {
+        key: "delivery.give_up_after",
+        default: "7d",
+        change: Change::Live,
+        about: "How long a delivery waits between failures of its own, altogether, before it is a dead letter; what its destination is left alone for does not count.",
+    },
+    Setting {
+        key: "retention.traces",
+        default: "365d",
+        change: Change::Live,
+        about: "How long the steps of a decision are kept for explain; forever for no end.",
+    },
+    Setting {
+        key: "retention.payloads",
+        default: "1095d",
+        change: Change::Live,
+        about: "How long what SoWell sent is kept once it is a demande and nothing has happened to it since; forever for no end.",
+    },
+    Setting {
+        key: "retention.deliveries",
+        default: "90d",
+        change: Change::Live,
+        about: "How long a delivery is kept once it was delivered; forever for no end. Dead letters stay.",
+    },
+    Setting {
+        key: "limits.body",
+        default: "64 MiB",
+        change: Change::Live,
+        about: "Size of a request.",
+    },
+    Setting {
+        key: "limits.photo",
+        default: "16 MiB",
+        change: Change::Live,
+        about: "Size of a photo.",
+    },
+    Setting {
+        key: "limits.photos",
+        default: "20",
+        change: Change::Live,
+        about: "Photos of a signalement.",
+    },
+    Setting {
+        key: "limits.pixels",
+        default: "100 Mpx",
+        change: Change::Live,
+        about: "Pixels of a photo.",
+    },
+    Setting {
+        key: "limits.rate",
+        default: "600/min",
+        change: Change::Live,
+        about: "Requests of one client.",
+    },
+    Setting {
+        key: "network.allow",
+        default: "",
+        change: Change::Live,
+        about: "Hosts or addresses that connector files may call beside the two base_url, private ones included.",
+    },
+];
+
+/// Keys that take several values, as a list or in one text with commas between.
+pub(super) const LISTS: [&str; 1] = ["network.allow"];
+
+/// The group whose keys are the landlord's: secrets that connector files name.
+pub(super) const SECRETS: &str = "secrets";
+
+/// What each group of keys is about.
+pub(super) const GROUPS: [(&str, &str); 10] = [
+    (
+        "s3",
+        "The server of the photos' bucket, where files_url says s3://.",
+    ),
+    (
+        "tokens",
+        "Bearer tokens of the three clients; those left out are made at the first start and shown once.",
+    ),
+    (
+        "sowell",
+        "SoWell's API; until base_url is set, deliveries wait.",
+    ),
+    ("crm", "The CRM."),
+    (
+        "smtp",
+        "The mail server; without one, each e-mail is written as an .eml file under data_dir.",
+    ),
+    ("delivery", "How deliveries are tried again."),
+    (
+        "retention",
+        "How long what is no longer needed is kept; signalements, demandes and their keys stay.",
+    ),
+    ("limits", "Limits on what comes in."),
+    ("network", "Where calls may go."),
+    (
+        SECRETS,
+        "What the files in connecteurs/ name as secrets.NAME; in the environment PASSERELLE_SECRETS__NAME.",
+    ),
+];
+
+/// The JSON Schema of the settings file, from the same table.
+pub(super) fn json_schema() -> Value {
+    let mut properties = Map::new();
+    for setting in &KEYS {
+        let about = match setting.default {
+            "" => setting.about.to_owned(),
+            default => format!("{} [default: {default}]", setting.about),
+        };
+        // Any scalar is read as the text that it is written as.
+        let mut value =
+            json!({"description": about, "type": ["string", "number", "boolean", "null"]});
+        if LISTS.contains(&setting.key) {
+            value["type"] = json!(["string", "number", "boolean", "null", "array"]);
+            value["items"] = json!({"type": ["string", "number", "boolean"]});
+        }
+        let Some((group, key)) = setting.key.split_once('.') else {
+            properties.insert(setting.key.to_owned(), value);
+            continue;
+        };
+        let entry = properties.entry(group).or_insert_with(|| {
+            json!({
+                "description": about_group(group),
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": {},
+            })
+        });
+        entry["properties"][key] = value;
+    }
+    let secrets = json!({
+        "description": about_group(SECRETS),
+        "type": ["object", "null"],
+        "propertyNames": {"pattern": "^[a-z][a-z0-9_]*$"},
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    });
+    properties.insert(SECRETS.to_owned(), secrets);
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "passerelle.yaml",
+        "description": "Settings of Passerelle. Every key has a default; the environment overrides the file.",
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": properties,
+    })
+}
+
+fn about_group(group: &str) -> &'static str {
+    let found = GROUPS.iter().find(|(name, _)| *name == group);
+    found.map_or("", |(_, about)| *about)
+}
