@@ -13,10 +13,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::adapters::files::folder::write_synced;
 use crate::domain::ports::{FileSet, Source, SourceError};
-use crate::rules::referentiel;
+use crate::rules::{layout, referentiel};
 
-/// Subfolders of the rules that hold files of their own.
-const RULE_FOLDERS: [&str; 3] = ["modeles", "cas", "connecteurs"];
 /// More files than that are no rules.
 const MAX_FILES: usize = 5_000;
 /// The largest file; 100,000 biens take about 5 MB.
@@ -170,8 +168,8 @@ impl Folder {
         let counts = path.strip_prefix(root).ok().and_then(|it| {
             let (folder, name) = (it.parent()?.to_str()?, it.file_name()?.to_str()?);
             Some(match folder {
-                "" => self.counts("", name),
-                _ => RULE_FOLDERS.contains(&folder) && self.counts(&format!("{folder}/"), name),
+                "" => self.counts(name),
+                _ => self.kind == Kind::Rules && self.counts(&format!("{folder}/{name}")),
             })
         });
         // An editor that keeps its swap file open must not look like one that is saving.
@@ -234,12 +232,8 @@ impl Folder {
         let mut files = Vec::new();
         self.list(&self.root, "", &mut files)?;
         if self.kind == Kind::Rules {
-            for folder in RULE_FOLDERS {
-                let path = self.root.join(folder);
-                // A link to nowhere is there, and is not the same as no folder.
-                if is_there(&path) {
-                    self.list(&path, &format!("{folder}/"), &mut files)?;
-                }
+            for folder in self.folders()? {
+                self.list(&self.root.join(&folder), &format!("{folder}/"), &mut files)?;
             }
         }
         if files.len() > MAX_FILES {
@@ -250,6 +244,24 @@ impl Folder {
         }
         files.sort();
         Ok(files)
+    }
+
+    /// Those with rules, and those whose names are nearly theirs.
+    fn folders(&self) -> Result<Vec<String>, SourceError> {
+        let mut folders = Vec::new();
+        for entry in fs::read_dir(&self.root).map_err(|error| failed(&self.root, &error))? {
+            let entry = entry.map_err(|error| failed(&self.root, &error))?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            // A link to nowhere is there, and is not the same as no folder.
+            if layout::is_folder(&name)
+                || layout::is_misnamed_folder(&name) && fs::read_dir(entry.path()).is_ok()
+            {
+                folders.push(name);
+            }
+        }
+        Ok(folders)
     }
 
     fn list(
@@ -263,15 +275,15 @@ impl Folder {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
-            if !self.counts(prefix, &name) {
+            let name = format!("{prefix}{name}");
+            if !self.counts(&name) {
                 continue;
             }
             let path = entry.path();
             // Follows links, as a ConfigMap's files are.
             match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_file() => {
-                    files.push((format!("{prefix}{name}"), path));
-                }
+                Ok(metadata) if metadata.is_file() => files.push((name, path)),
+                Ok(_) if self.kind == Kind::Rules && layout::is_misnamed(&name) => {}
                 // To leave it out would be an edit that nobody made.
                 Ok(_) => {
                     return Err(SourceError {
@@ -287,17 +299,12 @@ impl Folder {
         Ok(())
     }
 
-    fn counts(&self, prefix: &str, name: &str) -> bool {
-        if name.starts_with('.') {
-            return false;
-        }
-        let ending = Path::new(name).extension().and_then(|it| it.to_str());
-        match (&self.kind, prefix) {
-            (Kind::OneFile(only), _) => only == name,
-            (Kind::Referentiel, _) => referentiel::FILES.contains(&name),
-            (Kind::Rules, "modeles/") => matches!(ending, Some("txt" | "html")),
-            (Kind::Rules, "") => matches!(ending, Some("yaml" | "yml" | "rhai")),
-            (Kind::Rules, _) => matches!(ending, Some("yaml" | "yml")),
+    /// Whether the file of that path in the folder is read, or nearly has the name of one that is.
+    fn counts(&self, path: &str) -> bool {
+        match &self.kind {
+            Kind::OneFile(only) => only == path,
+            Kind::Referentiel => referentiel::FILES.contains(&path),
+            Kind::Rules => layout::is_rule(path) || layout::is_misnamed(path),
         }
     }
 }
@@ -360,7 +367,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_counts_is_read() {
+    fn only_what_counts_or_nearly_has_its_name_is_read() {
         let folder = tempfile::tempdir().unwrap();
         for name in [
             "priorites.yaml",
@@ -372,6 +379,9 @@ mod tests {
             "modeles/#contexte.txt#",
             "cas/a.yaml",
             "autre/b.yaml",
+            "cas/b.yaml.txt",
+            "Modeles/a.txt",
+            "Modeles/a.docx",
         ] {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -381,7 +391,13 @@ mod tests {
         let names: Vec<String> = source.read().unwrap().into_keys().collect();
         assert_eq!(
             names,
-            ["cas/a.yaml", "modeles/contexte.txt", "priorites.yaml"]
+            [
+                "Modeles/a.txt",
+                "cas/a.yaml",
+                "cas/b.yaml.txt",
+                "modeles/contexte.txt",
+                "priorites.yaml"
+            ]
         );
     }
 

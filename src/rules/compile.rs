@@ -23,7 +23,7 @@ use crate::rules::script::{self, Scripts};
 use crate::rules::source::{self, Located, RawCorrespondance, RawStatuts, RawTransmission};
 use crate::rules::template::{self, Templates};
 use crate::rules::view::{Shown, sample_context};
-use crate::rules::{case, referentiel};
+use crate::rules::{case, layout, referentiel};
 
 /// SoWell's words for priorities.
 pub const PRIORITES: &str = "priorites.yaml";
@@ -270,7 +270,7 @@ pub fn compile(
 fn read_cases(files: &FileSet, faults: &mut Vec<Diagnostic>) -> Vec<Case> {
     let names: Vec<&String> = files
         .keys()
-        .filter(|name| name.starts_with(case::FOLDER))
+        .filter(|name| name.starts_with(case::FOLDER) && layout::is_rule(name))
         .collect();
     let mut cases = Vec::new();
     for name in names {
@@ -307,6 +307,8 @@ fn digest(sets: &[&FileSet]) -> String {
 #[must_use]
 pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
+    // First: a file that is misnamed is why another one is missing.
+    layout::note_unread(files, &mut faults);
     let priorites = text(files, PRIORITES, &mut faults)
         .and_then(|text| source::priorites(PRIORITES, &text, &mut faults))
         .map(words);
@@ -333,7 +335,6 @@ pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
     };
     let templates = Templates::compile(files, &mut faults);
     let connectors = compile_connectors(files, &mut faults);
-    note_unread_files(files, &mut faults);
     if let Some(scripts) = &scripts {
         try_scripts(scripts, &mut faults);
     }
@@ -730,30 +731,5 @@ fn note_absent_managers(
             format!("aucune résidence n'a de gestionnaire de type « {kind} »{also} ; {near}");
         let remark = Diagnostic::at(code::WORD_UNKNOWN, QUALIFICATIONS, line, column, message);
         faults.push(remark.as_warning());
-    }
-}
-
-/// A file that looks like a rule and is not read would be an edit that silently does nothing.
-fn note_unread_files(files: &FileSet, faults: &mut Vec<Diagnostic>) {
-    const READ: [&str; 8] = [
-        PRIORITES,
-        QUALIFICATIONS,
-        TRANSMISSION,
-        STATUTS,
-        script::GESTIONNAIRE,
-        script::ACCUSES,
-        Partner::Crm.file(),
-        Partner::Sowell.file(),
-    ];
-    for name in files.keys() {
-        let read = READ.contains(&name.as_str())
-            || [template::FOLDER, case::FOLDER]
-                .iter()
-                .any(|folder| name.starts_with(folder));
-        if read {
-            continue;
-        }
-        let message = format!("ce fichier n'est pas lu ; {}", suggestion(name, READ));
-        faults.push(Diagnostic::file(code::NOT_READ, name, message).as_warning());
     }
 }

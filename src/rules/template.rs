@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::extent::Extent;
+use crate::rules::layout;
 use crate::rules::view::{OF_MAIL, Shown, sample_context};
 
 pub use self::expression::{Scope, Text};
@@ -124,7 +125,8 @@ impl Templates {
     pub fn compile(files: &FileSet, faults: &mut Vec<Diagnostic>) -> Option<Self> {
         let before = faults.len();
         let mut environment = environment();
-        for (path, bytes) in files.iter().filter(|(path, _)| path.starts_with(FOLDER)) {
+        let own = |path: &str| path.starts_with(FOLDER) && layout::is_rule(path);
+        for (path, bytes) in files.iter().filter(|(path, _)| own(path)) {
             let Ok(text) = std::str::from_utf8(bytes) else {
                 faults.push(Diagnostic::file(
                     code::UNREADABLE,

@@ -98,3 +98,23 @@ fn a_misspelt_function_is_found_where_it_stands() {
         ["gestionnaire.rhai:2 la fonction « affecter » manque : est-ce « afecter », mal écrite ?"]
     );
 }
+
+#[test]
+fn a_misnamed_file_is_told_before_the_one_that_is_missing_for_it() {
+    let mut rules = Shipped::Rules.files();
+    let text = rules.remove("statuts.yaml").unwrap();
+    rules.insert("statuts.yaml.txt".to_owned(), text);
+    rules.insert("cas/a.yaml.txt".to_owned(), b"nom: [".to_vec());
+    rules.insert("modeles/a.TXT".to_owned(), b"{{".to_vec());
+    let found = compile(&rules, &Shipped::Referentiel.files(), Known::default()).1;
+    let all: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        all,
+        [
+            "cas/a.yaml.txt : attention : ce fichier n'est pas lu : son nom doit être « cas/a.yaml »",
+            "modeles/a.TXT : attention : ce fichier n'est pas lu : son nom doit être « modeles/a.txt »",
+            "statuts.yaml.txt : attention : ce fichier n'est pas lu : son nom doit être « statuts.yaml »",
+            "statuts.yaml : erreur : ce fichier manque",
+        ]
+    );
+}

@@ -1,0 +1,244 @@
+//! Which files the folder of rules has, and which names only look like theirs: a file that a person takes for
+//! a rule and that nothing reads would be an edit that silently does nothing.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::domain::ports::FileSet;
+use crate::rules::compile::{PRIORITES, QUALIFICATIONS, STATUTS, TRANSMISSION};
+use crate::rules::connector::{self, Partner};
+use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
+use crate::rules::{case, script, template};
+
+/// Each folder with files of its own, and how the names of these end.
+const FOLDERS: [(&str, &[&str]); 3] = [
+    (template::FOLDER, &["txt", "html"]),
+    (case::FOLDER, &["yaml", "yml"]),
+    (connector::FOLDER, &["yaml", "yml"]),
+];
+/// How the names of the files end that stand in no folder.
+const ENDINGS: &[&str] = &["yaml", "yml", "rhai"];
+/// The files that have one name each.
+const NAMED: [&str; 8] = [
+    PRIORITES,
+    QUALIFICATIONS,
+    TRANSMISSION,
+    STATUTS,
+    script::GESTIONNAIRE,
+    script::ACCUSES,
+    Partner::Crm.file(),
+    Partner::Sowell.file(),
+];
+/// What Windows adds to a name, and hides.
+const ADDED: &str = "txt";
+
+/// Whether a folder of that name, in the folder of rules, holds rules.
+#[must_use]
+pub fn is_folder(name: &str) -> bool {
+    endings(&format!("{name}/")).is_some()
+}
+
+/// Whether a folder's name is nearly that of one that holds rules.
+#[must_use]
+pub fn is_misnamed_folder(name: &str) -> bool {
+    meant_folder(&format!("{name}/")).is_some()
+}
+
+/// Whether a path, in the folder of rules, is that of a rule.
+#[must_use]
+pub fn is_rule(path: &str) -> bool {
+    let (folder, name) = split(path);
+    let Some(endings) = endings(folder).filter(|_| !name.starts_with('.')) else {
+        return false;
+    };
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    endings.contains(&ending) && (ending != ADDED || with_known_ending(stem, endings).is_none())
+}
+
+/// Whether a path is nearly that of a rule.
+#[must_use]
+pub fn is_misnamed(path: &str) -> bool {
+    !is_rule(path) && meant(path).is_some()
+}
+
+/// Notes the files and folders whose names keep them from being read.
+pub(super) fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
+    let mut remark = |name: &str, message: String| {
+        let remark = Diagnostic::file(code::NOT_READ, name, message).as_warning();
+        if !faults.contains(&remark) {
+            faults.push(remark);
+        }
+    };
+    for path in files.keys() {
+        let (folder, _) = split(path);
+        let of_any_name = [template::FOLDER, case::FOLDER].contains(&folder);
+        if NAMED.contains(&path.as_str()) || of_any_name && is_rule(path) {
+            continue;
+        }
+        if let Some(meant) = meant_folder(folder) {
+            let meant = meant.trim_end_matches('/');
+            remark(
+                folder.trim_end_matches('/'),
+                format!("ce dossier n'est pas lu : son nom doit être « {meant} »"),
+            );
+            continue;
+        }
+        let name = meant(path).unwrap_or_else(|| path.clone());
+        let right = if of_any_name || NAMED.contains(&name.as_str()) {
+            format!(" : son nom doit être « {name} »")
+        } else {
+            format!(" ; {}", suggestion(&name, NAMED))
+        };
+        remark(path, format!("ce fichier n'est pas lu{right}"));
+    }
+}
+
+/// The path that a file was meant to have, where that can be told from its own.
+fn meant(path: &str) -> Option<String> {
+    let (folder, name) = split(path);
+    if is_set_aside(name) {
+        return None;
+    }
+    let folder = meant_folder(folder).unwrap_or(folder);
+    let endings = endings(folder)?;
+    let (stem, ending) = name.rsplit_once('.')?;
+    if ending == ADDED
+        && let Some(name) = with_known_ending(stem, endings)
+    {
+        return Some(format!("{folder}{name}"));
+    }
+    if let Some(name) = with_known_ending(name, endings) {
+        return Some(format!("{folder}{name}"));
+    }
+    if ending.eq_ignore_ascii_case(ADDED) {
+        // Notes may stand beside the rules: there, only a rule's own name tells.
+        let mut all = endings.iter().map(|it| format!("{folder}{stem}.{it}"));
+        return all.find(|it| folder == case::FOLDER || NAMED.contains(&it.as_str()));
+    }
+    let near = nearest(ending, endings.iter().copied())?;
+    Some(format!("{folder}{stem}.{near}"))
+}
+
+/// The name with its ending in small letters, where it is one of these.
+fn with_known_ending(name: &str, endings: &[&str]) -> Option<String> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    let ending = ending.to_lowercase();
+    let known = endings.contains(&ending.as_str());
+    known.then(|| format!("{stem}.{ending}"))
+}
+
+/// The folder that was meant by one that is none of those with rules.
+fn meant_folder(folder: &str) -> Option<&'static str> {
+    if folder.is_empty() || endings(folder).is_some() {
+        return None;
+    }
+    let plain: String = folder.nfd().filter(|it| !is_combining_mark(*it)).collect();
+    let letters = plain.trim_end_matches('/').chars().all(char::is_alphabetic);
+    let mut known = FOLDERS.iter().map(|(it, _)| *it);
+    known.find(|it| {
+        // With another letter, a short name is another word.
+        let near = letters && *it != case::FOLDER && nearest(&plain, [*it]).is_some();
+        near || plain.eq_ignore_ascii_case(it)
+    })
+}
+
+fn endings(folder: &str) -> Option<&'static [&'static str]> {
+    if folder.is_empty() {
+        return Some(ENDINGS);
+    }
+    let mut known = FOLDERS.iter();
+    known.find(|(it, _)| *it == folder).map(|(_, it)| *it)
+}
+
+/// The folder, with its `/`, and the name.
+fn split(path: &str) -> (&str, &str) {
+    path.split_at(path.rfind('/').map_or(0, |at| at + 1))
+}
+
+/// What editors leave beside a file.
+fn is_set_aside(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, it)| it);
+    name.starts_with(['.', '~', '#']) || !ending.chars().all(char::is_alphabetic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn told(path: &str) -> Option<String> {
+        let mut faults = Vec::new();
+        note_unread(&FileSet::from([(path.to_owned(), Vec::new())]), &mut faults);
+        faults.pop().map(|it| format!("{} {}", it.file, it.message))
+    }
+
+    #[rstest]
+    #[case("statuts.YAML", "statuts.yaml")]
+    #[case("statuts.yaml.txt", "statuts.yaml")]
+    #[case("statuts.txt", "statuts.yaml")]
+    #[case("gestionnaire.rhai.txt", "gestionnaire.rhai")]
+    #[case("transmission.ymal", "transmission.yaml")]
+    #[case("cas/x.yaml.txt", "cas/x.yaml")]
+    #[case("cas/x.txt", "cas/x.yaml")]
+    #[case("cas/x.Yml", "cas/x.yml")]
+    #[case("modeles/a.TXT", "modeles/a.txt")]
+    #[case("modeles/a.htm", "modeles/a.html")]
+    #[case("modeles/a.html.txt", "modeles/a.html")]
+    #[case("modeles/contexte.txt.txt", "modeles/contexte.txt")]
+    #[case("connecteurs/crm.YAML", "connecteurs/crm.yaml")]
+    fn a_misnamed_file_is_told_its_name(#[case] path: &str, #[case] right: &str) {
+        assert!(is_misnamed(path) && !is_rule(path));
+        let told = told(path).unwrap();
+        assert_eq!(
+            told,
+            format!("{path} ce fichier n'est pas lu : son nom doit être « {right} »")
+        );
+    }
+
+    #[rstest]
+    #[case("Cas/x.yaml", "Cas", "cas")]
+    #[case("Modèles/a.txt", "Modèles", "modeles")]
+    #[case("modele/a.txt", "modele", "modeles")]
+    #[case("connecteur/crm.yaml", "connecteur", "connecteurs")]
+    fn a_misnamed_folder_is_told_its_name(
+        #[case] path: &str,
+        #[case] folder: &str,
+        #[case] right: &str,
+    ) {
+        assert!(is_misnamed_folder(folder) && is_misnamed(path));
+        let told = told(path).unwrap();
+        assert_eq!(
+            told,
+            format!("{folder} ce dossier n'est pas lu : son nom doit être « {right} »")
+        );
+    }
+
+    #[test]
+    fn another_name_of_a_rule_is_told_the_nearest() {
+        let told = told("transmission.yml").unwrap();
+        assert!(
+            told.contains("vouliez-vous dire « transmission.yaml »"),
+            "{told}"
+        );
+    }
+
+    #[rstest]
+    #[case("priorites.yaml~")]
+    #[case(".priorites.yaml.swp")]
+    #[case("priorites.yaml.bak")]
+    #[case("priorites.yaml.orig")]
+    #[case("notes.txt")]
+    #[case("notes.docx")]
+    #[case("modeles/#contexte.txt#")]
+    #[case("modeles/.contexte.TXT")]
+    #[case("cas/~$x.yaml.txt")]
+    #[case("cas/x.yaml.1")]
+    #[case("cas/4913")]
+    #[case("archives/x.yaml")]
+    #[case("cas2/x.yaml")]
+    #[case("modeles2/x.txt")]
+    #[case("..data/x.yaml")]
+    fn what_editors_and_people_put_beside_the_rules_is_left_alone(#[case] path: &str) {
+        assert!(!is_rule(path) && !is_misnamed(path));
+    }
+}
