@@ -214,10 +214,10 @@ impl Folder {
             let file = path.file_name().and_then(|it| it.to_str()).unwrap_or(name);
             fs::create_dir_all(folder)
                 .and_then(|()| write_synced(folder, file, bytes))
-                .map_err(|error| failed(&path, &error))?;
+                .map_err(|error| self.failed(&path, &error))?;
         }
         for (_, path) in before.iter().filter(|(name, _)| !files.contains_key(name)) {
-            fs::remove_file(path).map_err(|error| failed(path, &error))?;
+            fs::remove_file(path).map_err(|error| self.failed(path, &error))?;
         }
         Ok(())
     }
@@ -249,8 +249,8 @@ impl Folder {
     /// Those with rules, and those whose names are nearly theirs.
     fn folders(&self) -> Result<Vec<String>, SourceError> {
         let mut folders = Vec::new();
-        for entry in fs::read_dir(&self.root).map_err(|error| failed(&self.root, &error))? {
-            let entry = entry.map_err(|error| failed(&self.root, &error))?;
+        for entry in fs::read_dir(&self.root).map_err(|error| self.failed(&self.root, &error))? {
+            let entry = entry.map_err(|error| self.failed(&self.root, &error))?;
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
@@ -270,8 +270,8 @@ impl Folder {
         prefix: &str,
         files: &mut Vec<(String, PathBuf)>,
     ) -> Result<(), SourceError> {
-        for entry in fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
-            let entry = entry.map_err(|error| failed(folder, &error))?;
+        for entry in fs::read_dir(folder).map_err(|error| self.failed(folder, &error))? {
+            let entry = entry.map_err(|error| self.failed(folder, &error))?;
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
@@ -286,17 +286,39 @@ impl Folder {
                 Ok(_) if self.kind == Kind::Rules && layout::is_misnamed(&name) => {}
                 // To leave it out would be an edit that nobody made.
                 Ok(_) => {
-                    return Err(SourceError {
-                        path: path.display().to_string(),
-                        reason: "n'est pas un fichier".into(),
-                    });
+                    return Err(self.refused(&path, "n'est pas un fichier".into()));
                 }
                 // Removed since it was listed.
                 Err(_) if !is_there(&path) => {}
-                Err(error) => return Err(failed(&path, &error)),
+                Err(error) => return Err(self.failed(&path, &error)),
             }
         }
         Ok(())
+    }
+
+    fn failed(&self, path: &Path, error: &io::Error) -> SourceError {
+        let reason = match error.kind() {
+            io::ErrorKind::NotFound => "introuvable".into(),
+            io::ErrorKind::PermissionDenied => "accès refusé".into(),
+            io::ErrorKind::NotADirectory => "n'est pas un dossier".into(),
+            _ => error.to_string(),
+        };
+        self.refused(path, reason)
+    }
+
+    /// Names it as a diagnostic of its text would: by its path in the folder.
+    fn refused(&self, path: &Path, reason: String) -> SourceError {
+        let inside = path.strip_prefix(&self.root).unwrap_or(path);
+        let is_root = inside.as_os_str().is_empty();
+        let named = if is_root || !self.is_deep() {
+            path
+        } else {
+            inside
+        };
+        SourceError {
+            path: named.display().to_string(),
+            reason,
+        }
     }
 
     /// Whether the file of that path in the folder is read, or nearly has the name of one that is.
@@ -314,17 +336,14 @@ impl Source for Folder {
         let mut set = FileSet::new();
         for (name, path) in self.files()? {
             let size = fs::metadata(&path)
-                .map_err(|error| failed(&path, &error))?
+                .map_err(|error| self.failed(&path, &error))?
                 .len();
             if size > MAX_BYTES {
-                return Err(SourceError {
-                    path: path.display().to_string(),
-                    reason: "plus de 64 Mio".into(),
-                });
+                return Err(self.refused(&path, "plus de 64 Mio".into()));
             }
             set.insert(
                 name,
-                fs::read(&path).map_err(|error| failed(&path, &error))?,
+                fs::read(&path).map_err(|error| self.failed(&path, &error))?,
             );
         }
         Ok(set)
@@ -347,19 +366,6 @@ impl Source for Folder {
 /// Whether the folder has an entry of that name, be it a link to nowhere.
 fn is_there(path: &Path) -> bool {
     !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
-}
-
-fn failed(path: &Path, error: &io::Error) -> SourceError {
-    let reason = match error.kind() {
-        io::ErrorKind::NotFound => "introuvable".into(),
-        io::ErrorKind::PermissionDenied => "accès refusé".into(),
-        io::ErrorKind::NotADirectory => "n'est pas un dossier".into(),
-        _ => error.to_string(),
-    };
-    SourceError {
-        path: path.display().to_string(),
-        reason,
-    }
 }
 
 #[cfg(test)]
@@ -489,7 +495,7 @@ mod tests {
         std::os::unix::fs::symlink("nowhere", &place).unwrap();
         let error = source.read().unwrap_err();
         assert_eq!(error.reason, "introuvable");
-        assert!(error.path.ends_with("a.yaml"), "{error}");
+        assert_eq!(error.path, "a.yaml");
     }
 
     #[test]

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::Format;
 use crate::cli::edited::Edited;
-use crate::cli::report::{render, to_json};
+use crate::cli::report::{print_json, render};
 use crate::domain::ports::FileSet;
+use crate::flows::reload::unreadable;
 use crate::rules::compile::{Known, compile, version};
 use crate::rules::diagnostic::{Severity, any_error};
 use crate::settings::Settings;
@@ -27,27 +27,27 @@ pub(super) struct Check {
 impl Check {
     /// Compiles the rules and the reference data and runs the cases, as a reload does.
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let Edited { rules, exports } = Edited::read(settings, self.folder.as_deref())?;
         let secrets = settings.live.secret_names();
         let known = Known {
             secrets: Some(&secrets),
             ..Known::default()
         };
-        let (_, diagnostics) = compile(&rules, &exports, known);
-        let accepted = !any_error(&diagnostics);
+        let (files, version, diagnostics) = match Edited::read(settings, self.folder.as_deref()) {
+            Ok(Edited { rules, exports }) => {
+                let (_, diagnostics) = compile(&rules, &exports, known);
+                let version = version(&rules, &exports);
+                let files = rules.into_iter().chain(exports).collect();
+                (files, Some(version), diagnostics)
+            }
+            Err(error) => (FileSet::new(), None, vec![unreadable(&error)]),
+        };
         if self.format == Format::Json {
-            let all: Vec<_> = diagnostics.iter().map(to_json).collect();
-            let version = version(&rules, &exports);
-            println!(
-                "{}",
-                json!({"version": version, "acceptee": accepted, "diagnostics": all})
-            );
+            print_json(version.as_deref(), &diagnostics);
         } else {
-            let files: FileSet = rules.into_iter().chain(exports).collect();
             for diagnostic in &diagnostics {
                 println!("{}\n", render(diagnostic, &files));
             }
-            if accepted {
+            if !any_error(&diagnostics) {
                 println!("Les règles sont bonnes.");
             }
         }

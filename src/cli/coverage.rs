@@ -6,9 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::Format;
-use crate::cli::edited::Edited;
-use crate::cli::progress;
+use crate::cli::{Format, edited, progress};
 use crate::rules::coverage::{self, Combinations, Gap};
 use crate::settings::Settings;
 
@@ -25,7 +23,7 @@ pub(super) struct Coverage {
 impl Coverage {
     /// Decides every combination; an error where one fails.
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let generation = Edited::read(settings, self.folder.as_deref())?.compile()?;
+        let generation = edited::generation(settings, self.folder.as_deref(), self.format)?;
         let combinations = Combinations::of(&generation);
         let bar = progress(combinations.count());
         let found = combinations.decide(&|decided| bar.inc(decided));

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::shipped::Shipped;
-use crate::cli::report::render;
-use crate::domain::ports::{FileSet, Source};
-use crate::rules::compile::{Generation, Known, compile};
+use crate::cli::Format;
+use crate::cli::report::{print_json, render};
+use crate::domain::ports::{FileSet, Source, SourceError};
+use crate::flows::reload::unreadable;
+use crate::rules::compile::{Generation, Known, compile, version};
 use crate::settings::{Folder, Settings};
 
 /// Rules and reference data.
@@ -21,10 +23,10 @@ pub(super) struct Edited {
 
 impl Edited {
     /// Reads the folders of the settings, or `folder`: rules, or what `init` made.
-    pub(super) fn read(settings: &Settings, folder: Option<&Path>) -> anyhow::Result<Self> {
+    pub(super) fn read(settings: &Settings, folder: Option<&Path>) -> Result<Self, SourceError> {
         let (rules, referentiel) = match folder {
             None => (settings.rules.clone(), settings.referentiel.clone()),
-            Some(folder) if folder.is_dir() => {
+            Some(folder) => {
                 let inside = |name: &str| {
                     let path = folder.join(name);
                     path.is_dir().then_some(Folder::Disk(path))
@@ -33,7 +35,6 @@ impl Edited {
                 let exports = inside("referentiel").unwrap_or_else(|| settings.referentiel.clone());
                 (rules, exports)
             }
-            Some(folder) => bail!("there is no folder {}", folder.display()),
         };
         Ok(Self {
             rules: files(&rules, FolderOnDisk::rules, Shipped::Rules)?,
@@ -48,27 +49,48 @@ impl Edited {
     /// What the files decide.
     ///
     /// # Errors
-    /// When they are refused; the diagnostics go to stderr.
-    pub(super) fn compile(self) -> anyhow::Result<Generation> {
+    /// When they are refused; the diagnostics go to stderr, or to stdout as JSON, as `check` prints them.
+    pub(super) fn compile(self, format: Format) -> anyhow::Result<Generation> {
         let (generation, diagnostics) = compile(&self.rules, &self.exports, Known::default());
-        let Some(generation) = generation else {
+        if let Some(generation) = generation {
+            return Ok(generation);
+        }
+        if format == Format::Json {
+            print_json(Some(&version(&self.rules, &self.exports)), &diagnostics);
+        } else {
             let files: FileSet = self.rules.into_iter().chain(self.exports).collect();
             for diagnostic in &diagnostics {
                 eprintln!("{}\n", render(diagnostic, &files));
             }
-            bail!("les règles sont refusées");
-        };
-        Ok(generation)
+        }
+        bail!("les règles sont refusées");
     }
+}
+
+/// What the files decide, of the settings' folders or of `folder`.
+///
+/// # Errors
+/// When they cannot be read or are refused; the diagnostics go where [`Edited::compile`] says.
+pub(super) fn generation(
+    settings: &Settings,
+    folder: Option<&Path>,
+    format: Format,
+) -> anyhow::Result<Generation> {
+    let edited = Edited::read(settings, folder).inspect_err(|error| {
+        if format == Format::Json {
+            print_json(None, &[unreadable(error)]);
+        }
+    })?;
+    edited.compile(format)
 }
 
 fn files(
     folder: &Folder,
     on_disk: fn(PathBuf) -> FolderOnDisk,
     shipped: Shipped,
-) -> anyhow::Result<FileSet> {
+) -> Result<FileSet, SourceError> {
     match folder {
         Folder::Shipped => Ok(shipped.files()),
-        Folder::Disk(path) => on_disk(path.clone()).read().context("cannot be read"),
+        Folder::Disk(path) => on_disk(path.clone()).read(),
     }
 }

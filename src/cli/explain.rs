@@ -8,8 +8,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::adapters::http::submission;
-use crate::cli::edited::Edited;
-use crate::cli::existing_store;
+use crate::cli::{Format, edited, existing_store};
 use crate::domain::ports::Client;
 use crate::rules::decide::{self, Decision, Undecided};
 use crate::rules::foresee;
@@ -39,7 +38,7 @@ impl Explain {
 /// What the rules on the disk would decide.
 fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
     let body = std::fs::read(file).with_context(|| format!("{}", file.display()))?;
-    let generation = Edited::read(settings, None)?.compile()?;
+    let generation = edited::generation(settings, None, Format::Table)?;
     let submission = submission::read(Client::Sowell, None, body.into(), &settings.live.limits);
     let submission = submission.map_err(anyhow::Error::msg)?;
     let Some(content) = submission.content else {

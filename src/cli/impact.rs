@@ -9,8 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::adapters::http::submission;
-use crate::cli::edited::Edited;
-use crate::cli::{Format, existing_store, progress};
+use crate::cli::{Format, edited, existing_store, progress};
 use crate::flows::impact::Assessment;
 use crate::flows::reload;
 use crate::rules::impact::{self, Aspect, AspectImpact, Change, Count, Edit};
@@ -38,8 +37,8 @@ pub(super) struct Impact {
 impl Impact {
     /// Decides the past by the rules in force and by the edited ones, and shows the differences.
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let after = edited::generation(settings, Some(&self.rules), self.format)?;
         let store = existing_store(settings).await?;
-        let after = Edited::read(settings, Some(&self.rules))?.compile()?;
         let before = reload::last_accepted(store.as_ref()).await?;
         let since = self.since.map(|it| Utc::now() - it);
         let most = self.limit.unwrap_or(u64::MAX);

@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use crate::domain::ports::FileSet;
-use crate::rules::diagnostic::{Diagnostic, Severity};
+use crate::rules::diagnostic::{Diagnostic, Severity, any_error};
 
 /// One diagnostic as people read it; `files` gives the text of the line.
 pub(super) fn render(diagnostic: &Diagnostic, files: &FileSet) -> String {
@@ -38,8 +38,18 @@ pub(super) fn render(diagnostic: &Diagnostic, files: &FileSet) -> String {
     }
 }
 
+/// All diagnostics as programs read them; there is no version of files that could not be read.
+pub(super) fn print_json(version: Option<&str>, diagnostics: &[Diagnostic]) {
+    let all: Vec<_> = diagnostics.iter().map(to_json).collect();
+    let accepted = !any_error(diagnostics);
+    println!(
+        "{}",
+        json!({"version": version, "acceptee": accepted, "diagnostics": all})
+    );
+}
+
 /// One diagnostic as programs read it.
-pub(super) fn to_json(diagnostic: &Diagnostic) -> Value {
+fn to_json(diagnostic: &Diagnostic) -> Value {
     let some = |number: u32| (number > 0).then_some(number);
     json!({
         "code": diagnostic.code,

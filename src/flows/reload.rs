@@ -463,7 +463,9 @@ fn unsettled(rules: &Arc<dyn Source>) -> SourceError {
     }
 }
 
-fn unreadable(error: &SourceError) -> Diagnostic {
+/// What is to be said of files that could not be read.
+#[must_use]
+pub fn unreadable(error: &SourceError) -> Diagnostic {
     Diagnostic::file(
         code::UNREADABLE,
         &error.path,

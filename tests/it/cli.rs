@@ -259,6 +259,38 @@ fn check_says_what_the_daemon_would() {
 }
 
 #[test]
+fn what_refuses_the_rules_is_json_for_every_verb_that_is_asked_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = |arguments: &[&str]| -> Value {
+        let arguments = [arguments, &["--format", "json"]].concat();
+        let output = passerelle(folder.path(), &[], &arguments);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    passerelle(folder.path(), &[], &["init"]);
+    let file = folder.path().join("rules/statuts.yaml");
+    std::fs::write(&file, "initial: [\n").unwrap();
+    let check = found(&["check"]);
+    assert_eq!(check["diagnostics"][0]["fichier"], "statuts.yaml");
+    assert_eq!(found(&["coverage"]), check);
+    assert_eq!(found(&["impact", "--rules", "rules"]), check);
+
+    std::fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink("nowhere", &file).unwrap();
+    let check = found(&["check"]);
+    assert_eq!(check["acceptee"], false);
+    assert_eq!(check["version"], Value::Null);
+    assert_eq!(check["diagnostics"][0]["code"], "illisible");
+    assert_eq!(check["diagnostics"][0]["fichier"], "statuts.yaml");
+    assert_eq!(found(&["coverage"]), check);
+    assert_eq!(found(&["impact", "--rules", "rules"]), check);
+    assert_eq!(
+        found(&["check", "absent"])["diagnostics"][0]["fichier"],
+        "absent"
+    );
+}
+
+#[test]
 fn check_runs_the_cases() {
     let folder = tempfile::tempdir().unwrap();
     passerelle(folder.path(), &[], &["init"]);
