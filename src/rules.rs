@@ -8,7 +8,8 @@
 //! function that everything calls, leaving a [`trace`]; both languages are shown what a [`view`] makes of the data, as far as
 //! they read it, their [`extent`]. [`foresee`] asks it without anything coming
 //! of it: for the cases, for [`coverage`] of every combination, for the [`impact`] of an edit.
-//! What is wrong with a file is a [`diagnostic`]; which names files have is their [`layout`]. What editors know of the YAML
+//! What is wrong with a file is a [`diagnostic`]; which names files have is their [`layout`], and
+//! what a word processor makes of a text is [`pasted`]. What editors know of the YAML
 //! files beforehand is a [`schema`]; what is known of how long rules take, their [`pace`].
 //!
 //! Pure by rule: no clock, no file, no network, no async here.
@@ -24,6 +25,7 @@ pub mod foresee;
 pub mod impact;
 pub mod layout;
 pub mod pace;
+pub mod pasted;
 pub mod referentiel;
 pub mod schema;
 pub mod script;

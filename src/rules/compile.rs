@@ -378,7 +378,11 @@ fn compile_connectors(
     connectors
 }
 
-fn text(files: &FileSet, name: &str, faults: &mut Vec<Diagnostic>) -> Option<String> {
+/// What to do about a text in another encoding.
+const NOT_UTF8: &str = "ce fichier n'est pas en UTF-8 : enregistrez-le avec cet encodage (dans le Bloc-notes : « Enregistrer sous », puis « Encodage »)";
+
+/// The text of a file that is there and is in UTF-8.
+pub(super) fn text(files: &FileSet, name: &str, faults: &mut Vec<Diagnostic>) -> Option<String> {
     let Some(bytes) = files.get(name) else {
         faults.push(Diagnostic::file(
             code::FILE_MISSING,
@@ -397,7 +401,7 @@ fn text(files: &FileSet, name: &str, faults: &mut Vec<Diagnostic>) -> Option<Str
                 name,
                 u32::try_from(line).unwrap_or(u32::MAX),
                 0,
-                "ce fichier n'est pas en UTF-8 : enregistrez-le avec cet encodage",
+                NOT_UTF8,
             ));
             None
         }
@@ -437,7 +441,7 @@ fn compile_transmission(
     before: usize,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Transmission> {
-    let well_formed = faults.len() == before;
+    let well_formed = !any_error(&faults[before..]);
     let mut modes = Vec::new();
     for word in &raw.modes {
         match Mode::ALL
@@ -485,7 +489,7 @@ fn compile_transmission(
             "le mode « categories » demande une liste « categories: [codes] »",
         ));
     }
-    if faults.len() > before {
+    if any_error(&faults[before..]) {
         return None;
     }
     if modes.is_empty() {
@@ -551,7 +555,7 @@ fn compile_statuts(
         }
         ignorer.insert(statut.text, statut.line);
     }
-    if faults.len() > before {
+    if any_error(&faults[before..]) {
         return None;
     }
     if !matches!(table.get(&raw.initial.text), Some(it) if matches!(it.target, Target::Fixed(_))) {
@@ -695,7 +699,7 @@ fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>) {
 }
 
 /// Without case, accents and spaces.
-fn plain(word: &str) -> String {
+pub(super) fn plain(word: &str) -> String {
     word.nfd()
         .filter(|it| !is_combining_mark(*it) && !it.is_whitespace())
         .flat_map(char::to_lowercase)

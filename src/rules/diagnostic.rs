@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::rules::pasted;
+
 /// Whether a diagnostic keeps an edit from taking effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -131,12 +133,13 @@ pub fn any_error(diagnostics: &[Diagnostic]) -> bool {
 /// The known word that someone probably meant, if one is near enough.
 #[must_use]
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let word = word.to_lowercase();
+    let word = pasted::as_typed(&word.to_lowercase());
+    let word = word.trim_matches(['"', '\'', ' ']);
     known
         .into_iter()
         .map(|candidate| {
             (
-                strsim::damerau_levenshtein(&word, &candidate.to_lowercase()),
+                strsim::damerau_levenshtein(word, &pasted::as_typed(&candidate.to_lowercase())),
                 candidate,
             )
         })
@@ -149,17 +152,29 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
 /// `« x » : vouliez-vous dire « y » ?`, or the known words where none is near.
 #[must_use]
 pub fn suggestion<'k>(word: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
-    if let Some(near) = nearest(word, known.clone()) {
-        return format!("vouliez-vous dire « {near} » ?");
+    let near = nearest(word, known.clone());
+    let foreign: String = word
+        .chars()
+        .filter(|it| near.is_none_or(|near| !near.contains(*it)))
+        .collect();
+    let note = pasted::note(&foreign)
+        .map(|it| format!("{it} ; "))
+        .unwrap_or_default();
+    if let Some(near) = near {
+        return format!("{note}vouliez-vous dire « {near} » ?");
     }
     let mut all: Vec<&str> = known.into_iter().collect();
     all.sort_unstable();
     let more = all.len().saturating_sub(8);
     all.truncate(8);
     match (all.is_empty(), more) {
-        (true, _) => "aucune valeur n'est connue".to_owned(),
-        (false, 0) => format!("valeurs connues : {}", all.join(", ")),
-        (false, more) => format!("valeurs connues : {}… et {more} autres", all.join(", ")),
+        (true, _) => format!("{note}aucune valeur n'est connue"),
+        (false, 0) => format!("{note}valeurs connues : {}", all.join(", ")),
+        (false, 1) => format!("{note}valeurs connues : {}… et 1 autre", all.join(", ")),
+        (false, more) => format!(
+            "{note}valeurs connues : {}… et {more} autres",
+            all.join(", ")
+        ),
     }
 }
 
@@ -178,6 +193,18 @@ mod tests {
             Some("Clôturée")
         );
         assert_eq!(nearest("zzz", ["modes", "categories"]), None);
+    }
+
+    #[test]
+    fn a_word_from_a_word_processor_finds_its_word() {
+        assert_eq!(
+            suggestion("“tous”", ["tous", "auteur"]),
+            "il y a ici un guillemet typographique (“) : tapez le guillemet droit (\") ; vouliez-vous dire « tous » ?"
+        );
+        assert_eq!(
+            suggestion("L’eaux", ["L’eau"]),
+            "vouliez-vous dire « L’eau » ?"
+        );
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
+use crate::rules::diagnostic::{Diagnostic, any_error, code, nearest, suggestion};
+use crate::rules::pasted;
 use crate::rules::yaml::{self, Key, Node, Value};
 
 /// A text and where it stands.
@@ -153,6 +154,9 @@ pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<R
         Some(node) => reader.texts(node).unwrap_or_default(),
         None => Vec::new(),
     };
+    for statut in &ignorer {
+        reader.note_hidden(statut);
+    }
     Some(RawStatuts {
         initial: initial?,
         canal: canal?.text,
@@ -180,7 +184,7 @@ impl<'a> Reader<'a> {
 
     /// The value, unless something in the file was wrong.
     pub(super) fn finish<T>(&self, value: T) -> Option<T> {
-        (self.faults.len() == self.before).then_some(value)
+        (!any_error(&self.faults[self.before..])).then_some(value)
     }
 
     pub(super) fn root(&mut self, text: &str) -> Option<Node> {
@@ -198,6 +202,12 @@ impl<'a> Reader<'a> {
             .push(Diagnostic::at(code, self.file, line, column, message));
     }
 
+    /// Something to look at, that refuses nothing.
+    pub(super) fn remark(&mut self, code: &'static str, line: u32, column: u32, message: String) {
+        let remark = Diagnostic::at(code, self.file, line, column, message);
+        self.faults.push(remark.as_warning());
+    }
+
     pub(super) fn expected(&mut self, node: &Node, what: &str) {
         let found = match &node.value {
             Value::Null => "rien",
@@ -206,11 +216,16 @@ impl<'a> Reader<'a> {
             Value::List(_) => "une liste",
             Value::Map(_) => "des clés « nom: valeur »",
         };
+        let pasted = match &node.value {
+            Value::Text(text) => pasted::note(text),
+            _ => None,
+        };
+        let pasted = pasted.map(|it| format!(" ; {it}")).unwrap_or_default();
         self.fault(
             code::SHAPE,
             node.line,
             node.column,
-            format!("{what} est attendu ici, et non {found}"),
+            format!("il faut ici {what}, et non {found}{pasted}"),
         );
     }
 
@@ -228,7 +243,7 @@ impl<'a> Reader<'a> {
     fn entries<'n>(&mut self, node: &'n Node) -> Option<&'n [(Key, Node)]> {
         let entries = self.map(node)?;
         if entries.is_empty() {
-            let message = "au moins une ligne « nom: valeur » est attendue ici".to_owned();
+            let message = "il faut ici au moins une ligne « nom: valeur »".to_owned();
             self.fault(code::SHAPE, node.line, node.column, message);
         }
         Some(entries)
@@ -288,10 +303,20 @@ impl<'a> Reader<'a> {
                 "cette clé est vide".to_owned(),
             );
         }
-        Located {
+        let key = Located {
             line: key.line,
             column: key.column,
             text: key.name.clone(),
+        };
+        self.note_hidden(&key);
+        key
+    }
+
+    /// Points out what nobody sees in a word that has to be the same elsewhere.
+    fn note_hidden(&mut self, word: &Located) {
+        if let Some(note) = pasted::note_hidden(&word.text) {
+            let message = format!("« {} » : {note}", word.text);
+            self.remark(code::SHAPE, word.line, word.column, message);
         }
     }
 
@@ -325,7 +350,7 @@ impl<'a> Reader<'a> {
         match &node.value {
             Value::List(items) => Some(items),
             _ => {
-                self.expected(node, "une liste, par exemple [a, b],");
+                self.expected(node, "une liste, par exemple [a, b]");
                 None
             }
         }
@@ -374,7 +399,7 @@ impl<'a> Reader<'a> {
                 })
             }
             _ => {
-                self.expected(node, "un statut SoWell, ou {selon: …, valeurs: {…}},");
+                self.expected(node, "un statut SoWell, ou {selon: …, valeurs: {…}}");
                 None
             }
         }

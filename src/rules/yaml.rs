@@ -322,6 +322,16 @@ mod tests {
     #[case("a: 1\0\n", "")]
     #[case("}\n", "")]
     #[case("- a\nb: 1\n", "")]
+    #[case("a: {- b}\n", "virgules")]
+    #[case("a: [b}\n", "refermé par")]
+    #[case("<<: a\n", "à part")]
+    #[case("a: ? b\n", "« ? »")]
+    #[case("%a\n---\nb: 1\n%c: 2\n", "« % »")]
+    #[case("a: [#b]\n", "commentaire")]
+    #[case(
+        "a: 1\nb:\u{a0}2\nc: 3\n",
+        "à la colonne 3, il y a une espace insécable"
+    )]
     fn what_happens_in_an_editor_is_told_in_french(#[case] text: &str, #[case] words: &str) {
         let Err(faults) = parse("f.yaml", text) else {
             assert_eq!(words, "", "{text}");

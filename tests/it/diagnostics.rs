@@ -118,3 +118,28 @@ fn a_misnamed_file_is_told_before_the_one_that_is_missing_for_it() {
         ]
     );
 }
+
+#[test]
+fn what_a_word_processor_made_of_a_word_is_told_with_what_to_type() {
+    let statuts = "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  \"Clôturée\u{a0}\": {selon: resultat, valeurs: {Traité: Traité, Rejeté: Rejeté}}\n";
+    let found = found(&[
+        ("transmission.yaml", "modes\u{a0}: [tous]\n"),
+        ("statuts.yaml", statuts),
+        ("priorites.yaml", "priorites:\u{a0}{}\n"),
+    ]);
+    let errors = told(&found, Severity::Error);
+    assert_eq!(
+        errors[..2],
+        [
+            "priorites.yaml:1 il faut ici un ensemble de clés « nom: valeur », et non un texte ; il y a ici une espace insécable (U+00A0) : tapez une espace ordinaire",
+            "transmission.yaml:1 clé inconnue « modes\u{a0} » : il y a ici une espace insécable (U+00A0) : tapez une espace ordinaire ; vouliez-vous dire « modes » ?",
+        ],
+        "{errors:?}"
+    );
+    assert_eq!(
+        told(&found, Severity::Warning),
+        [
+            "statuts.yaml:5 « Clôturée\u{a0} » : il y a ici une espace insécable (U+00A0) : tapez une espace ordinaire"
+        ]
+    );
+}

@@ -569,13 +569,13 @@ fn check_form(reader: &mut Reader<'_>, form: &Form, node: &Node) {
             if let Some(text) = reader.text(node)
                 && duration(&text.text).is_none()
             {
-                reader.expected(node, "une durée, par exemple 30s ou 5m,");
+                reader.expected(node, "une durée, par exemple 30s ou 5m");
             }
         }
         Form::Count => {
             let count = reader.text(node).map(|it| it.text.parse::<u32>());
             if !matches!(count, None | Some(Ok(1..))) {
-                reader.expected(node, "un nombre, à partir de 1,");
+                reader.expected(node, "un nombre, à partir de 1");
             }
         }
         Form::Keys(keys) => check_keys(reader, keys, node),
@@ -612,7 +612,7 @@ fn check_statuses(reader: &mut Reader<'_>, node: &Node) {
         if let Some(text) = reader.text(item)
             && statuses(&text.text).is_none()
         {
-            reader.expected(item, "un statut HTTP, par exemple 201, 4xx ou 500-504,");
+            reader.expected(item, "un statut HTTP, par exemple 201, 4xx ou 500-504");
         }
     }
 }

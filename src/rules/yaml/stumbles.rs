@@ -1,6 +1,7 @@
 //! What can happen to a file in an editor, for someone who has never heard of YAML's grammar.
 
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::pasted;
 
 const TAB: &str = "une tabulation : utilisez des espaces pour décaler";
 const CUT: &str = "une ligne « --- » coupe le fichier en deux";
@@ -11,7 +12,7 @@ const NO_COLON: &str =
     "cette ligne n'est pas « nom: valeur » : il manque les deux-points, ou l'espace après eux";
 
 /// A part of the parser's words, and what to look for. The first that fits counts.
-const STUMBLES: [(&str, &str); 27] = [
+const STUMBLES: [(&str, &str); 36] = [
     (
         "content after single-quoted",
         "le texte continue après l'apostrophe qui le ferme : mettez-le entre guillemets doubles « \" »",
@@ -65,7 +66,7 @@ const STUMBLES: [(&str, &str); 27] = [
         "le symbole « ! » en début de valeur : mettez le texte entre guillemets",
     ),
     (
-        "a directive",
+        "directive",
         "le symbole « % » en début de ligne : mettez le texte entre guillemets",
     ),
     ("block mapping, did not find expected key", ASKEW),
@@ -92,6 +93,39 @@ const STUMBLES: [(&str, &str); 27] = [
     ),
     ("misplaced bracket", "un crochet ou une accolade en trop"),
     ("recursion limit", "trop de niveaux imbriqués"),
+    ("document start", ASKEW),
+    (
+        "only valid inside a block",
+        "un tiret « - » ne va pas entre crochets ou accolades : séparez par des virgules",
+    ),
+    (
+        "may not precede",
+        "entre crochets ou accolades, il manque une virgule ou la fermeture",
+    ),
+    (
+        "merge",
+        "la clé « << » a un sens à part : mettez-la entre guillemets",
+    ),
+    (
+        "comment intercepting",
+        "un commentaire « # » coupe un texte : mettez le texte entre guillemets",
+    ),
+    (
+        "comments must be separated",
+        "un « # » commence un commentaire après une espace ; dans un texte, mettez le texte entre guillemets",
+    ),
+    (
+        "mapping keys are not allowed",
+        "le symbole « ? » en début de valeur : mettez le texte entre guillemets",
+    ),
+    (
+        "mismatched bracket",
+        "un crochet « [ » est refermé par « } », ou une accolade « { » par « ] »",
+    ),
+    (
+        "unexpected EOF",
+        "le fichier s'arrête au milieu d'un groupe : une ligne au-dessus n'est pas alignée",
+    ),
     ("budget breached", "ce fichier est trop grand"),
 ];
 
@@ -107,13 +141,20 @@ pub(super) fn diagnose(
         let lines: Vec<&str> = text.lines().collect();
         mistake(&lines, line.checked_sub(1)?, &message)
     });
-    match found {
+    let (line, column, message) = match found {
         Some((at, column, message)) => {
             let clamp = |it: usize| u32::try_from(it + 1).unwrap_or(u32::MAX);
-            Diagnostic::at(code::YAML, file, clamp(at), clamp(column), message)
+            (clamp(at), clamp(column), message)
         }
-        None => Diagnostic::at(code::YAML, file, line, column, message),
-    }
+        None => (line, column, message.as_str()),
+    };
+    let at = usize::try_from(line).ok().and_then(|it| it.checked_sub(1));
+    let pasted = at.and_then(|at| pasted::note_in_line(text.lines().nth(at)?));
+    let message = match pasted {
+        Some(pasted) => format!("{message} ; {pasted}"),
+        None => message.to_owned(),
+    };
+    Diagnostic::at(code::YAML, file, line, column, message)
 }
 
 /// The line and the column of the mistake itself, from 0, and what to say of it.

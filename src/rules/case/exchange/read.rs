@@ -100,7 +100,7 @@ fn read_answer(reader: &mut Reader<'_>, node: &Node) -> Option<Answer> {
     let status = reader.text(statut)?.text.parse().ok();
     let status = status.filter(|it| (100..600).contains(it));
     if status.is_none() {
-        reader.expected(statut, "un statut HTTP, par exemple 201,");
+        reader.expected(statut, "un statut HTTP, par exemple 201");
     }
     let headers = match entetes {
         Some(node) => reader.texts_by_key(node)?,

@@ -1,0 +1,154 @@
+//! What a word processor or a web page puts in place of what was typed: spaces that do not break, quotes that bend,
+//! signs that nobody sees. They look right on the screen and are not the words that the rules know.
+
+/// The sign in French, what was meant by it, and how that is called.
+fn meant(it: char) -> Option<(&'static str, &'static str, &'static str)> {
+    let space = " ";
+    Some(match it {
+        '\u{a0}' => ("une espace insécable", space, "une espace ordinaire"),
+        '\u{202f}' => ("une espace fine insécable", space, "une espace ordinaire"),
+        '\u{2000}'..='\u{200a}' | '\u{205f}' | '\u{3000}' => {
+            ("une espace typographique", space, "une espace ordinaire")
+        }
+        '\u{ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{feff}' => ("un caractère invisible", "", ""),
+        '‘' | '’' | '‛' | '′' | '´' => (
+            "une apostrophe typographique",
+            "'",
+            "l'apostrophe droite (')",
+        ),
+        '“' | '”' | '„' | '‟' | '″' => (
+            "un guillemet typographique",
+            "\"",
+            "le guillemet droit (\")",
+        ),
+        '«' | '»' => ("un guillemet français", "\"", "le guillemet droit (\")"),
+        '‐' | '‑' | '–' | '—' | '−' => {
+            ("un tiret typographique", "-", "le tiret ordinaire (-)")
+        }
+        '…' => (
+            "des points de suspension en un seul signe",
+            "...",
+            "trois points (...)",
+        ),
+        _ => return None,
+    })
+}
+
+/// Whether nobody sees that it is another sign.
+fn is_hidden(it: char) -> bool {
+    matches!(meant(it), Some((_, "" | " ", _)))
+}
+
+/// Which such sign it is, and what to type instead.
+#[must_use]
+pub fn told(it: char) -> Option<String> {
+    let (what, _, instead) = meant(it)?;
+    let number = u32::from(it);
+    Some(match instead {
+        "" => format!("{what} (U+{number:04X}) : effacez-le"),
+        _ if is_hidden(it) => format!("{what} (U+{number:04X}) : tapez {instead}"),
+        _ => format!("{what} ({it}) : tapez {instead}"),
+    })
+}
+
+/// The first such sign of a text, as a sentence.
+#[must_use]
+pub fn note(text: &str) -> Option<String> {
+    Some(format!("il y a ici {}", text.chars().find_map(told)?))
+}
+
+/// The first one that nobody sees.
+#[must_use]
+pub fn note_hidden(text: &str) -> Option<String> {
+    let it = text.chars().find(|it| is_hidden(*it))?;
+    Some(format!("il y a ici {}", told(it)?))
+}
+
+/// The first one of a line that cannot be read, with its column, from 1. What stands between two letters is in its place
+/// there, and so are a dash between words and the quotes of French.
+#[must_use]
+pub fn note_in_line(line: &str) -> Option<String> {
+    let signs: Vec<char> = line.chars().collect();
+    let letter = |at: Option<usize>| {
+        let it = at.and_then(|at| signs.get(at));
+        it.is_some_and(|it| it.is_alphanumeric())
+    };
+    let in_place = |at: usize| match signs[at] {
+        '«' | '»' | '…' => true,
+        it => match meant(it) {
+            Some((_, "'", _)) => letter(at.checked_sub(1)) && letter(Some(at + 1)),
+            Some((_, "-", _)) => signs[..at].iter().any(|it| it.is_alphanumeric()),
+            _ => false,
+        },
+    };
+    let at = (0..signs.len()).find(|at| meant(signs[*at]).is_some() && !in_place(*at))?;
+    Some(format!(
+        "à la colonne {}, il y a {}",
+        at + 1,
+        told(signs[at])?
+    ))
+}
+
+/// The text as it would have been typed.
+#[must_use]
+pub fn as_typed(text: &str) -> String {
+    let mut typed = String::with_capacity(text.len());
+    for it in text.chars() {
+        match meant(it) {
+            Some((_, meant, _)) => typed.push_str(meant),
+            None => typed.push(it),
+        }
+    }
+    typed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(
+        "a\u{a0}: b",
+        "il y a ici une espace insécable (U+00A0) : tapez une espace ordinaire"
+    )]
+    #[case("a\u{200b}", "il y a ici un caractère invisible (U+200B) : effacez-le")]
+    #[case(
+        "“a”",
+        "il y a ici un guillemet typographique (“) : tapez le guillemet droit (\")"
+    )]
+    #[case(
+        "L’eau",
+        "il y a ici une apostrophe typographique (’) : tapez l'apostrophe droite (')"
+    )]
+    fn a_sign_is_named_and_so_is_what_to_type(#[case] text: &str, #[case] told: &str) {
+        assert_eq!(note(text).as_deref(), Some(told));
+    }
+
+    #[rstest]
+    #[case("libelle: L’eau – chaude, etc…", None)]
+    #[case("  – tous", Some("à la colonne 3"))]
+    #[case("modes: ‘tous’", Some("à la colonne 8"))]
+    #[case("modes\u{a0}: [tous]", Some("à la colonne 6"))]
+    #[case("modes : [tous]", None)]
+    fn what_is_in_its_place_in_a_text_is_not_blamed(
+        #[case] line: &str,
+        #[case] told: Option<&str>,
+    ) {
+        let note = note_in_line(line);
+        assert_eq!(note.is_some(), told.is_some(), "{note:?}");
+        assert!(
+            note.unwrap_or_default()
+                .starts_with(told.unwrap_or_default())
+        );
+    }
+
+    #[test]
+    fn what_was_typed_is_found_again() {
+        assert_eq!(as_typed("“l’eau”\u{a0}:\u{200b} – …"), "\"l'eau\" : - ...");
+    }
+}
