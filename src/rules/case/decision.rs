@@ -12,14 +12,15 @@ use crate::domain::instant;
 use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::domain::signalement::{KEYS, Signalement};
 use crate::domain::statut::StatutEvent;
-use crate::rules::compile::Generation;
+use crate::rules::compile::{Generation, plain};
 use crate::rules::decide::{self, Decision, StatutDecision};
-use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::foresee::{self, Foreseen};
+use crate::rules::pasted;
 use crate::rules::source::{Located, Reader};
 use crate::rules::template::Templates;
 use crate::rules::trace::Trace;
-use crate::rules::yaml::Node;
+use crate::rules::yaml::{Node, Value as YamlValue};
 
 use super::Title;
 
@@ -88,10 +89,14 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<(Located, Dec
         None => Vec::new(),
     };
     let (input, known) = match (signalement, statut) {
-        (Some(node), None) => (
-            Input::Signalement(reader.texts_by_key(node)?),
-            EXPECTED_OF_SIGNALEMENT.as_slice(),
-        ),
+        (Some(node), None) => {
+            let given = reader.texts_by_key(node)?;
+            note_misspelt(reader, node, &given);
+            (
+                Input::Signalement(given),
+                EXPECTED_OF_SIGNALEMENT.as_slice(),
+            )
+        }
         (None, Some(node)) => {
             for (key, _) in reader.map(node)? {
                 reader.known_key(key, &STATUT);
@@ -133,6 +138,37 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<(Located, Dec
         templates,
     };
     Some((nom, case))
+}
+
+/// Points out keys that nearly are known ones: `SoWell` may send keys that the contract does not know, so they
+/// are no fault by themselves.
+fn note_misspelt(reader: &mut Reader<'_>, node: &Node, given: &BTreeMap<String, Located>) {
+    let YamlValue::Map(entries) = &node.value else {
+        return;
+    };
+    for (key, _) in entries {
+        if KEYS.contains(&key.name.as_str()) {
+            continue;
+        }
+        let missing = KEYS.into_iter().filter(|it| !given.contains_key(*it));
+        if let Some(near) = meant_key(&key.name, missing) {
+            let message = format!(
+                "« {} » n'est pas une clé connue du signalement et ne change rien au cas : vouliez-vous dire « {near} » ?",
+                key.name
+            );
+            reader.remark(code::KEY_UNKNOWN, key.line, key.column, message);
+        }
+    }
+}
+
+/// The key that a person had in mind, by its letters or by what transmission.yaml calls it.
+fn meant_key<'k>(key: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<&'k str> {
+    let key = plain(&pasted::as_typed(key));
+    let is_category = key.starts_with("categorie");
+    let mut category = known
+        .clone()
+        .filter(|it| is_category && *it == "qualification");
+    category.next().or_else(|| nearest(&key, known))
 }
 
 fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence>> {
@@ -213,6 +249,14 @@ impl DecisionCase {
             Err(fault) => return vec![fault],
         };
         let mut differences = Vec::new();
+        // An error that nobody expected fails the case, whatever else it looked at, and tells why
+        // that is missing.
+        let unexpected = outcome
+            .get("erreur")
+            .filter(|_| self.expected.iter().all(|(key, _)| key.text != "erreur"));
+        if let Some(Expected::Text(error)) = unexpected {
+            differences.push(title.fault_at(&title.nom, error));
+        }
         for (key, wanted) in &self.expected {
             let got = outcome.get(key.text.as_str());
             if !matches(&key.text, wanted, got) {
@@ -220,13 +264,6 @@ impl DecisionCase {
                 let what = format!("{} : attendu {wanted}, obtenu {got}", key.text);
                 differences.push(title.fault_at(key, &what));
             }
-        }
-        // An error that nobody expected fails the case, whatever else it looked at.
-        let unexpected = outcome
-            .get("erreur")
-            .filter(|_| self.expected.iter().all(|(key, _)| key.text != "erreur"));
-        if let Some(Expected::Text(error)) = unexpected {
-            differences.push(title.fault_at(&title.nom, error));
         }
         differences
     }
@@ -422,6 +459,8 @@ fn matches(key: &str, wanted: &Expected, got: Option<&Expected>) -> bool {
             got.sort();
             wanted == got
         }
+        // Without a decision, no e-mail goes out.
+        (Expected::List(wanted), None) => wanted.is_empty(),
         (wanted, got) => Some(wanted) == got,
     }
 }
@@ -430,7 +469,7 @@ fn show(value: Option<&Expected>) -> String {
     match value {
         None => "rien".into(),
         Some(Expected::Text(text)) => format!("« {text} »"),
-        Some(Expected::List(names)) if names.is_empty() => "aucun".into(),
+        Some(Expected::List(names)) if names.is_empty() => "aucun e-mail".into(),
         Some(Expected::List(names)) => format!("[{}]", names.join(", ")),
     }
 }

@@ -228,3 +228,55 @@ fn what_a_person_may_have_meant_otherwise_is_a_remark() {
         "{told:?}"
     );
 }
+
+#[test]
+fn a_key_of_a_signalement_that_is_nearly_a_known_one_is_a_remark() {
+    let cases = "cas:
+  - nom: un
+    signalement: {priorité: high, residenceId: R, \"categorie \": ASC, gps: x, Auteur: a, auteur: b}
+    attendu: {transmis: true}
+";
+    let (mut rules, exports) = shipped();
+    rules.insert("cas/a.yaml".into(), cases.as_bytes().to_vec());
+    let (generation, told) = compile(&rules, &exports, Known::default());
+    assert!(generation.is_some(), "{told:?}");
+    let told: Vec<(u32, u32, &str)> = told
+        .iter()
+        .map(|it| {
+            (
+                it.line,
+                it.column,
+                it.message.rsplit(" : ").next().unwrap_or_default(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (3, 19, "vouliez-vous dire « priorite » ?"),
+            (3, 35, "vouliez-vous dire « residence » ?"),
+            (3, 51, "vouliez-vous dire « qualification » ?"),
+        ]
+    );
+}
+
+#[test]
+fn an_error_comes_before_what_is_missing_for_it() {
+    let cases = "cas:
+  - nom: un
+    residences: [{code: Z, gestionnaires: {technique: {identifiant: T}}}]
+    signalement: {residence: Z, qualification: ASC}
+    attendu: {accuses: [], workflow: W}
+  - nom: deux
+    residences: [{code: Z, gestionnaires: {technique: {identifiant: T}}}]
+    signalement: {residence: Z, qualification: ASC}
+    attendu: {accuses: [], erreur: pas de responsable}
+";
+    let told: Vec<String> = gate(cases).into_iter().map(|it| it.message).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("pas de responsable"), "{told:?}");
+    assert!(
+        told[1].contains("workflow : attendu « W », obtenu rien"),
+        "{told:?}"
+    );
+}
