@@ -12,7 +12,7 @@ pub use check::NamedTemplate;
 
 use rhai::{
     AST, CallFnOptions, Dynamic, Engine, EvalAltResult, ImmutableString, Map, OptimizationLevel,
-    Position, Scope,
+    ParseErrorType, Position, Scope,
 };
 use serde_json::{Number, Value};
 
@@ -214,16 +214,8 @@ fn compile_one<const N: usize>(
         function,
         parameters,
     } = *entry;
-    let ast = match engine.compile(text) {
-        Ok(ast) => ast,
-        Err(error) => {
-            let (line, column) = position(error.position());
-            let message = words::of_syntax(error.err_type());
-            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
-            return None;
-        }
-    };
     let before = faults.len();
+    let ast = parse(engine, text, file, faults)?;
     check::calls(engine, &ast, file, faults);
     let line = line_of(text, function);
     let found: Vec<usize> = ast
@@ -238,7 +230,8 @@ fn compile_one<const N: usize>(
             (Some(other), _) => (
                 line,
                 format!(
-                    "la fonction « {function} » doit avoir {wanted} paramètre(s), et non {other}"
+                    "la fonction « {function} » doit avoir {}, et non {other}",
+                    words::counted(wanted, "paramètre")
                 ),
             ),
             (None, Some(near)) => (
@@ -255,6 +248,51 @@ fn compile_one<const N: usize>(
     check::fields(&ast, function, &parameters, file, faults);
     let read = reads::of(&ast, function);
     Some(Script { ast, line, read })
+}
+
+/// Unknown names of one script that are told at once.
+const MOST_UNKNOWN: usize = 20;
+
+/// Parses a script. The engine stops at the first name that it does not know; each is told, and taken for a text
+/// from there on, so that the others and the calls can be looked at, too.
+fn parse(engine: &Engine, text: &str, file: &str, faults: &mut Vec<Diagnostic>) -> Option<AST> {
+    let mut text = text.to_owned();
+    let mut last = 0;
+    for _ in 0..MOST_UNKNOWN {
+        let error = match engine.compile(&text) {
+            Ok(ast) => return Some(ast),
+            Err(error) => error,
+        };
+        let (line, column) = position(error.position());
+        let kind = error.err_type();
+        // What fails on the same line may fail for what now stands there.
+        if line != last || matches!(kind, ParseErrorType::VariableUndefined(_)) {
+            let message = words::of_syntax(kind);
+            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
+        }
+        let ParseErrorType::VariableUndefined(name) = kind else {
+            return None;
+        };
+        text = without(&text, name, (line, column))?;
+        last = line;
+    }
+    None
+}
+
+/// The script with a text of the same length in the place of a name.
+fn without(text: &str, name: &str, (line, column): (u32, u32)) -> Option<String> {
+    let [line, column] = [line, column].map(|it| usize::try_from(it).ok()?.checked_sub(1));
+    let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+    let line = lines.get_mut(line?)?;
+    let (at, _) = line.char_indices().nth(column?)?;
+    let end = at + name.len();
+    let found = line.get(at..end)? == name;
+    let instead = match name.chars().count() {
+        1 => "0".to_owned(),
+        length => format!("\"\"{}", " ".repeat(length - 2)),
+    };
+    found.then(|| line.replace_range(at..end, &instead))?;
+    Some(lines.join("\n"))
 }
 
 /// Where a function begins: the engine does not say, its text does. 0 where it is too unusual.
@@ -514,6 +552,17 @@ mod tests {
     )]
     #[case("42", Some(1), "le résultat doit être")]
     #[case(
+        "let s = \"x\"; loop { s += s; }",
+        Some(1),
+        ": un texte a une taille limitée"
+    )]
+    #[case("[1][3]", Some(2), "la liste a 1 élément :")]
+    #[case("[1, 2][3]", Some(2), "la liste a 2 éléments :")]
+    #[case("parse_int(\"a\")", Some(2), "n'est pas un nombre")]
+    #[case("1 / 0", Some(2), "division par zéro")]
+    #[case("throw", Some(2), "s'arrête ici")]
+    #[case("this.x", Some(2), "« this »")]
+    #[case(
         "#{gestionnaire_concerne: 1, acteur_en_charge: 2}",
         Some(1),
         "doit être un gestionnaire"
@@ -530,7 +579,7 @@ mod tests {
 
     #[rstest]
     #[case("fn affecter(a, b, c) {\n  inconnue\n}", 2, "variable inconnue")]
-    #[case("// ici\n  fn affecter(a, b) { 1 }", 2, "3 paramètre(s), et non 2")]
+    #[case("// ici\n  fn affecter(a, b) { 1 }", 2, "3 paramètres, et non 2")]
     #[case("fn afecter(a, b, c) { 1 }", 1, "est-ce « afecter »")]
     #[case("fn f(a, b, c) { 1 }", 0, "manque")]
     #[case("fn affecter(a, b, c) {\n eval(\"1\") }", 2, "interdit")]
@@ -544,15 +593,52 @@ mod tests {
     #[case(
         "fn affecter(a, b, c) { f(1, 2) }\nfn f(x) { x }",
         1,
-        "« f » demande 1 valeur(s), et non 2"
+        "« f » demande 1 valeur, et non 2"
     )]
     #[case("fn affecter(a, b, c) { a.get() }", 1, "« get » demande 1 ")]
     #[case("fn affecter(a, b, c) { 'abc' }", 1, "guillemets doubles")]
+    #[case("fn affecter(a, b, c) { “abc” }", 1, "guillemet typographique (“)")]
+    #[case(
+        "fn affecter(a, b, c) { if 1 { } }",
+        1,
+        "il faut ici true ou false, et non un nombre"
+    )]
+    #[case("fn affecter(a, b, c) { for x in 1 { } }", 1, "il faut ici une liste")]
+    #[case("fn affecter(a, b, c) { a\u{200b} }", 1, "caractère invisible")]
+    #[case("fn affecter(a, b, c) { a – b }", 1, "tiret typographique")]
+    #[case("fn affecter(a, b, c) { a === b }", 1, "écrivez « == »")]
+    #[case("fn affecter(a, b, c) { é }", 1, "sans accent")]
     fn a_faulty_script_never_compiles(#[case] text: &str, #[case] line: u32, #[case] words: &str) {
         let (scripts, faults) = compile(text, SILENT);
         assert!(scripts.is_none());
         assert_eq!(faults[0].line, line, "{faults:?}");
         assert!(faults[0].message.contains(words), "{faults:?}");
+    }
+
+    #[test]
+    fn all_unknown_names_and_functions_of_a_script_are_told_at_once() {
+        let text = "fn affecter(s, r, q) {\n  let a = inconnu.nom;\n  if e == autre { a.lenn() }\n  `${perdu} ${r.nom}`;\n  nulle_part(s)\n}";
+        let (scripts, faults) = compile(text, SILENT);
+        assert!(scripts.is_none());
+        let seen: Vec<(u32, u32, &str)> = faults
+            .iter()
+            .map(|it| (it.line, it.column, it.message.as_str()))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (2, 11, "variable inconnue : « inconnu »"),
+                (3, 6, "variable inconnue : « e »"),
+                (3, 11, "variable inconnue : « autre »"),
+                (4, 6, "variable inconnue : « perdu »"),
+                (
+                    3,
+                    21,
+                    "fonction inconnue « lenn » : vouliez-vous dire « len » ?"
+                ),
+                (5, 3, "fonction inconnue « nulle_part »"),
+            ]
+        );
     }
 
     #[test]

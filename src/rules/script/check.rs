@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
 use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
-use crate::rules::script::{MODELE, position};
+use crate::rules::script::{MODELE, position, words};
 
 /// Functions that the engine itself knows, with any number of values.
 const BUILT_IN: [&str; 9] = [
@@ -90,14 +90,16 @@ fn unknown(
         ));
     };
     let dotted = usize::from(method && scripted.is_none());
-    let wanted: Vec<String> = wanted
+    let wanted: Vec<usize> = wanted
         .iter()
         .filter_map(|count| count.checked_sub(dotted))
-        .map(|count| count.to_string())
         .collect();
+    let (last, others) = wanted.split_last()?;
+    let mut all: Vec<String> = others.iter().map(usize::to_string).collect();
+    all.push(words::counted(*last, "valeur"));
     Some(format!(
-        "« {name} » demande {} valeur(s), et non {given}",
-        wanted.join(" ou ")
+        "« {name} » demande {}, et non {given}",
+        all.join(" ou ")
     ))
 }
 

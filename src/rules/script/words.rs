@@ -2,6 +2,8 @@
 
 use rhai::{EvalAltResult, LexError, ParseErrorType};
 
+use crate::rules::pasted;
+
 /// Why a script does not compile.
 pub(super) fn of_syntax(error: &ParseErrorType) -> String {
     match error {
@@ -62,12 +64,27 @@ pub(super) fn of_syntax(error: &ParseErrorType) -> String {
         ParseErrorType::LoopBreak => {
             "« break » et « continue » ne vont qu'à l'intérieur d'une boucle".into()
         }
+        ParseErrorType::MalformedCapture(_) => "« Fn » demande le nom d'une fonction".into(),
+        ParseErrorType::WrongDocComment => {
+            "« /// » ne va que devant une fonction : ailleurs, un commentaire commence par « // »"
+                .into()
+        }
+        ParseErrorType::WrongExport => "« export » est interdit ici".into(),
+        ParseErrorType::ModuleUndefined(it) => format!("module inconnu : « {it} »"),
         other => format!("erreur de syntaxe ({other})"),
     }
 }
 
 fn of_writing(error: &LexError) -> String {
     match error {
+        LexError::UnexpectedInput(it) | LexError::MalformedIdentifier(it)
+            if pasted::note(it).is_some() =>
+        {
+            pasted::note(it).unwrap_or_default()
+        }
+        LexError::UnexpectedInput(it) if it.chars().all(char::is_alphabetic) => {
+            format!("signe inattendu « {it} » : un nom s'écrit sans accent")
+        }
         LexError::UnexpectedInput(it) => format!("signe inattendu « {it} »"),
         LexError::UnterminatedString => "un guillemet n'est pas refermé".into(),
         LexError::StringTooLong(_) => "texte trop long".into(),
@@ -80,7 +97,18 @@ fn of_writing(error: &LexError) -> String {
         }
         LexError::MalformedIdentifier(it) => format!("« {it} » n'est pas un nom correct"),
         LexError::ImproperSymbol(it, _) if !it.is_empty() => {
-            format!("« {it} » est interdit ou mal placé ici")
+            const MEANT: [(&str, &str); 6] = [
+                ("===", "=="),
+                ("!==", "!="),
+                ("<-", "<="),
+                (":=", "="),
+                ("# {", "#{"),
+                ("(*", "/*"),
+            ];
+            let meant = MEANT.iter().find(|(wrong, _)| wrong == it);
+            let meant = meant.map(|(_, right)| format!(" : écrivez « {right} »"));
+            let meant = meant.unwrap_or_default();
+            format!("« {it} » est interdit ou mal placé ici{meant}")
         }
         other => format!("écriture incorrecte ({other})"),
     }
@@ -89,7 +117,11 @@ fn of_writing(error: &LexError) -> String {
 /// Why a script fails on an input; what it throws itself, in its own words.
 pub(super) fn of_failure(error: &EvalAltResult) -> String {
     match error {
-        EvalAltResult::ErrorRuntime(value, _) => value.to_string(),
+        EvalAltResult::ErrorRuntime(value, _) => match value.to_string().as_str() {
+            "" => "le script s'arrête ici (« throw »)".into(),
+            "error in comparer for sorting" => "ce qui compare pour trier échoue".into(),
+            own => own.to_owned(),
+        },
         EvalAltResult::ErrorTooManyOperations(_) => {
             "trop d'opérations : une boucle qui ne finit pas ?".into()
         }
@@ -97,7 +129,14 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
             "trop d'appels imbriqués : une fonction qui s'appelle sans fin ?".into()
         }
         EvalAltResult::ErrorTooManyVariables(_) => "trop de variables".into(),
-        EvalAltResult::ErrorDataTooLarge(what, _) => format!("valeur trop grande ({what})"),
+        EvalAltResult::ErrorDataTooLarge(what, _) => {
+            let what = match what.as_str() {
+                "Length of string" => "un texte",
+                "Size of object map" => "un objet #{…}",
+                _ => "une liste",
+            };
+            format!("valeur trop grande : {what} a une taille limitée")
+        }
         EvalAltResult::ErrorPropertyNotFound(name, _) => format!("champ inconnu : « {name} »"),
         EvalAltResult::ErrorVariableNotFound(name, _) => format!("variable inconnue : « {name} »"),
         EvalAltResult::ErrorFunctionNotFound(name, _) => {
@@ -110,27 +149,60 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
             format!("« [ ] » ne s'emploie pas avec {}", in_french(kind))
         }
         EvalAltResult::ErrorArrayBounds(count, at, _) => {
-            format!("la liste a {count} élément(s) : il n'y en a pas au rang {at}")
+            format!(
+                "la liste a {} : il n'y en a pas au rang {at}",
+                counted(*count, "élément")
+            )
         }
         EvalAltResult::ErrorStringBounds(count, at, _) => {
-            format!("le texte a {count} caractère(s) : il n'y en a pas au rang {at}")
+            format!(
+                "le texte a {} : il n'y en a pas au rang {at}",
+                counted(*count, "caractère")
+            )
         }
         EvalAltResult::ErrorFor(_) => "« for » ne parcourt qu'une liste ou un intervalle".into(),
+        EvalAltResult::ErrorArithmetic(english, _) if english.contains("parsing") => {
+            "ce texte n'est pas un nombre".into()
+        }
+        EvalAltResult::ErrorArithmetic(english, _) if english.contains("by zero") => {
+            "ce calcul est impossible : une division par zéro".into()
+        }
         EvalAltResult::ErrorArithmetic(..) => "ce calcul est impossible".into(),
         EvalAltResult::ErrorAssignmentToConstant(name, _) => {
             format!("« {name} » est une constante : sa valeur ne change pas")
         }
         EvalAltResult::ErrorDotExpr(..) => "ce champ ne se lit pas ainsi".into(),
+        EvalAltResult::ErrorParsing(error, _) => of_syntax(error),
+        EvalAltResult::ErrorUnboundThis(_) => "« this » ne s'emploie pas ici".into(),
+        EvalAltResult::ErrorVariableExists(name, _) => {
+            format!("la variable « {name} » existe déjà")
+        }
+        EvalAltResult::ErrorForbiddenVariable(name, _) => format!("« {name} » est interdit ici"),
+        EvalAltResult::ErrorModuleNotFound(name, _) => format!("module inconnu : « {name} »"),
+        EvalAltResult::ErrorNonPureMethodCallOnConstant(..) => {
+            "une constante ne se change pas : copiez-la d'abord dans une variable « let »".into()
+        }
+        EvalAltResult::ErrorDataRace(..) => {
+            "cette variable est lue pendant qu'elle change : copiez-la d'abord".into()
+        }
+        EvalAltResult::ErrorBitFieldBounds(..) => "ce nombre n'a pas tant de chiffres".into(),
+        EvalAltResult::LoopBreak(..) => of_syntax(&ParseErrorType::LoopBreak),
         other => format!("erreur d'exécution ({other})"),
     }
 }
 
+/// A number of things, with an `s` where there are several.
+pub(super) fn counted(count: usize, thing: &str) -> String {
+    let s = if count < 2 { "" } else { "s" };
+    format!("{count} {thing}{s}")
+}
+
 fn mismatch(wanted: &str, got: &str) -> String {
     if got.is_empty() {
-        return format!("{} est attendu ici", in_french(wanted));
+        return format!("il faut ici {}", in_french(wanted));
     }
     format!(
-        "{} est attendu ici, et non {}",
+        "il faut ici {}, et non {}",
         in_french(wanted),
         in_french(got)
     )
@@ -138,7 +210,22 @@ fn mismatch(wanted: &str, got: &str) -> String {
 
 /// The engine's names for kinds of values, wherever they stand in a text.
 fn in_french(text: &str) -> String {
-    const KINDS: [(&str, &str); 8] = [
+    const KINDS: [(&str, &str); 23] = [
+        ("a boolean expression", "true ou false"),
+        ("a boolean", "true ou false"),
+        ("an iterable value", "une liste ou un intervalle"),
+        ("a number", "un nombre"),
+        ("a floating-point number", "un nombre à virgule"),
+        ("a character", "un caractère"),
+        ("a string", "un texte"),
+        ("an array", "une liste"),
+        ("an object map", "un objet #{…}"),
+        ("a statement", "une instruction"),
+        ("char", "un caractère"),
+        ("Fn", "une fonction"),
+        ("range", "un intervalle"),
+        ("range=", "un intervalle"),
+        ("timestamp", "un instant"),
         ("&str | ImmutableString | String", "un texte"),
         ("string", "un texte"),
         ("i64", "un nombre"),
