@@ -7,14 +7,18 @@
 mod bounds;
 mod expression;
 mod filters;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::error::Error as _;
 use std::sync::Arc;
 
+use minijinja::value::Rest;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
 use crate::domain::ports::FileSet;
+use crate::rules::compile;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::extent::Extent;
 use crate::rules::layout;
@@ -126,16 +130,11 @@ impl Templates {
         let before = faults.len();
         let mut environment = environment();
         let own = |path: &str| path.starts_with(FOLDER) && layout::is_rule(path);
-        for (path, bytes) in files.iter().filter(|(path, _)| own(path)) {
-            let Ok(text) = std::str::from_utf8(bytes) else {
-                faults.push(Diagnostic::file(
-                    code::UNREADABLE,
-                    path,
-                    "ce fichier n'est pas en UTF-8",
-                ));
+        for path in files.keys().filter(|path| own(path)) {
+            let Some(text) = compile::text(files, path, faults) else {
                 continue;
             };
-            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+            let text = text.as_str();
             if text.trim().is_empty() {
                 // Some editors empty a file before they write it: no demande may go out blank.
                 faults.push(Diagnostic::file(
@@ -261,25 +260,65 @@ impl Templates {
     /// taken in by another is missing for certain only where all were read.
     fn try_on_sample(&self, all_read: bool, faults: &mut Vec<Diagnostic>) {
         let context = sample_context();
-        for (name, template) in self.environment.templates() {
-            if is_part(name) {
-                continue;
-            }
-            let Err(error) = template.render(minijinja::value::Serde(&context)) else {
-                continue;
-            };
-            let certain = match error.kind() {
-                ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction => {
-                    true
+        let names = self.environment.templates().map(|(name, _)| name);
+        for name in names.filter(|name| !is_part(name)) {
+            let mut trial = self.environment.clone();
+            for _ in 0..MOST_FAULTS {
+                let tried = trial
+                    .get_template(name)
+                    .and_then(|it| it.render(minijinja::value::Serde(&context)));
+                let Err(error) = tried else {
+                    break;
+                };
+                let certain = match error.kind() {
+                    ErrorKind::UnknownFilter
+                    | ErrorKind::UnknownTest
+                    | ErrorKind::UnknownFunction => true,
+                    ErrorKind::TemplateNotFound => all_read,
+                    _ => name == CONTEXTE,
+                };
+                let fault = located(name, &error).as_diagnostic();
+                // A part that several take in is told of once.
+                if certain && !faults.contains(&fault) {
+                    faults.push(fault);
                 }
-                ErrorKind::TemplateNotFound => all_read,
-                _ => name == CONTEXTE,
-            };
-            if certain {
-                faults.push(located(name, &error).as_diagnostic());
+                if !pass_over(&mut trial, &error) {
+                    break;
+                }
             }
         }
     }
+}
+
+/// Faults of one template that are told at once.
+const MOST_FAULTS: usize = 20;
+
+/// Puts something harmless in the place of what failed, so that what comes after it is tried, too; `false` where there is
+/// no telling what would do.
+fn pass_over(trial: &mut Environment<'static>, error: &Error) -> bool {
+    let Some(name) = words::unknown(error) else {
+        return error.kind() == ErrorKind::UndefinedError && blank(trial, error).is_some();
+    };
+    let name = name.to_owned();
+    match error.kind() {
+        ErrorKind::UnknownFilter => {
+            trial.add_filter(name, |it: minijinja::Value, _: Rest<minijinja::Value>| it);
+        }
+        ErrorKind::UnknownTest => {
+            trial.add_test(name, |_: minijinja::Value, _: Rest<minijinja::Value>| true);
+        }
+        _ => trial.add_function(name, |_: Rest<minijinja::Value>| ""),
+    }
+    true
+}
+
+/// Puts an empty text of the same length in the place of a value that is not there.
+fn blank(trial: &mut Environment<'static>, error: &Error) -> Option<()> {
+    let (name, range) = (error.name()?.to_owned(), error.range()?);
+    let mut source = error.template_source()?.to_owned();
+    let length = source.get(range.clone())?.chars().count().checked_sub(2)?;
+    source.replace_range(range, &format!("''{}", " ".repeat(length)));
+    trial.add_template_owned(name, source).ok()
 }
 
 /// Instructions that take in another template, or give a name a value of its own: what is read then
@@ -383,6 +422,11 @@ fn is_part(path: &str) -> bool {
 }
 
 fn located(name: &str, error: &Error) -> TemplateError {
+    let inner = error.source().and_then(|it| it.downcast_ref::<Error>());
+    if let (ErrorKind::BadInclude | ErrorKind::EvalBlock, Some(inner)) = (error.kind(), inner) {
+        // It is the other file that is to be mended.
+        return located(name, inner);
+    }
     let name = error.name().unwrap_or(name);
     // What stands at the fault, in the text of the file.
     let source = error.template_source().zip(error.range());
@@ -401,60 +445,14 @@ fn located(name: &str, error: &Error) -> TemplateError {
             // The subject begins somewhere in its line.
             .filter(|_| !name.ends_with(SUBJECT))
             .and_then(|column| u32::try_from(column + 1).ok()),
-        message: explain(error, place.map_or("", |(_, text)| text)),
-    }
-}
-
-/// Whether each tag that is opened is closed.
-fn closes_all(error: &Error) -> bool {
-    let count = |source: &str, sign: &str| source.matches(sign).count();
-    error
-        .template_source()
-        .is_some_and(|it| count(it, "{{") <= count(it, "}}") && count(it, "{%") <= count(it, "%}"))
-}
-
-fn explain(error: &Error, text: &str) -> String {
-    let detail = error.detail().unwrap_or_default();
-    let unknown = || detail.split(' ').nth(1).unwrap_or(text);
-    match error.kind() {
-        ErrorKind::UndefinedError if text.is_empty() => {
-            "une valeur demandée par le modèle n'existe pas".to_owned()
-        }
-        ErrorKind::UndefinedError => format!("« {text} » n'existe pas"),
-        ErrorKind::UnknownFilter => format!("filtre inconnu « {} »", unknown()),
-        // Its detail names it last: "… is unknown", without a word for what it is.
-        ErrorKind::UnknownFunction => {
-            let name = detail.split(' ').next().unwrap_or(text);
-            format!("fonction inconnue « {name} »")
-        }
-        ErrorKind::UnknownTest => format!("test inconnu « {} »", unknown()),
-        ErrorKind::TemplateNotFound => format!("modèle introuvable ({detail})"),
-        ErrorKind::OutOfFuel => "le modèle ne finit pas".to_owned(),
-        ErrorKind::SyntaxError => match detail {
-            it if it.contains("unexpected end of") && closes_all(error) => {
-                "il manque « {% endif %} », « {% endfor %} » ou une autre fin".to_owned()
-            }
-            it if it.contains("unexpected end of") => {
-                "une balise « {{ … }} » ou « {% … %} » n'est pas refermée".to_owned()
-            }
-            it if it.contains("unknown statement end") => {
-                "cette fin ne ferme rien : l'instruction qu'elle termine manque avant".to_owned()
-            }
-            it if it.contains("unknown statement") => {
-                "cette instruction « {% … %} » n'existe pas".to_owned()
-            }
-            it => format!("écriture incorrecte ({it})"),
-        },
-        ErrorKind::InvalidOperation if !detail.is_empty() => {
-            format!("opération impossible ({detail})")
-        }
-        kind => format!("le modèle échoue ({kind}: {detail})"),
+        message: words::of(error, place.map_or("", |(_, text)| text)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
     use serde_json::json;
 
     fn compile(extra: &[(&str, &str)]) -> (Option<Templates>, Vec<Diagnostic>) {
@@ -531,6 +529,93 @@ mod tests {
             assert_eq!(faults[0].line, line, "{faults:?}");
             assert!(faults[0].message.contains(words), "{faults:?}");
         }
+    }
+
+    #[rstest]
+    #[case("{{ a b }}", "il faut ici « }} », et non un nom")]
+    #[case("{{ a | }}", "il faut ici un nom, et non « }} »")]
+    #[case("{{ (a }}", "il faut ici")]
+    #[case("{{ a..b }}", "il faut ici un nom")]
+    #[case("{% if %}x{% endif %}", "il y a ici « %} » en trop")]
+    #[case("{% for x on a %}{% endfor %}", "il faut ici « in », et non un nom")]
+    #[case("{{ 'a }}", "guillemet")]
+    #[case("{# a", "commentaire")]
+    #[case("{% raw %}", "endraw")]
+    #[case("{{ a ? b }}", "signe inattendu « ? »")]
+    #[case("{{ “a” }}", "il y a ici un guillemet typographique")]
+    #[case("{{ 'a' | default(‘b’) }}", "il y a ici une apostrophe typographique")]
+    #[case("{{ a\u{200b} }}", "il y a ici un caractère invisible")]
+    #[case("{% set loop = 1 %}", "réservé")]
+    #[case("{{ 1_ }}", "nombre")]
+    #[case("{{ 'a\\u12' }}", "barre")]
+    fn what_does_not_compile_is_told_in_french(#[case] tag: &str, #[case] words: &str) {
+        let (_, faults) = compile(&[("m.txt", &format!("Objet: x\n{tag}"))]);
+        assert!(!faults.is_empty(), "{tag}");
+        assert!(faults[0].message.contains(words), "{tag}: {faults:?}");
+    }
+
+    #[rstest]
+    #[case("{{ signalement.auteur.upper() }}", "un filtre s'écrit « | upper »")]
+    #[case("{{ signalement.auteur() }}", "ne s'écrit pas avec des parenthèses")]
+    #[case("{{ signalement.auteur | upper(1) }}", "trop de valeurs")]
+    #[case("{{ signalement.auteur | replace('a') }}", "il manque une valeur")]
+    #[case("{{ signalement.auteur + 1 }}", "se collent avec « ~ »")]
+    #[case("{{ 1 | length }}", "pas de longueur")]
+    #[case("{% for x in 1 %}{% endfor %}", "pas une liste")]
+    #[case("{{ 'a' | int }}", "pas un nombre")]
+    #[case("{{ 'a' in 1 }}", "« in »")]
+    #[case("{{ 1 // 0 }}", "pas de résultat")]
+    #[case("{{ signalement.auteur | date }}", "date ISO 8601")]
+    #[case(
+        "{% include '_pied.txt' %}",
+        "modèle introuvable « _pied.txt » ; le nom commence par « modeles/ »"
+    )]
+    #[case("{% set a, b = [1] %}", "autant d'éléments")]
+    fn what_fails_is_told_in_french(#[case] text: &str, #[case] words: &str) {
+        let (_, faults) = compile(&[("contexte.txt", text)]);
+        assert!(!faults.is_empty(), "{text}");
+        assert!(faults[0].message.contains(words), "{text}: {faults:?}");
+    }
+
+    #[test]
+    fn all_unknown_words_of_a_template_are_told_at_once() {
+        let text = "{{ signalement.descripton }}\n{{ titre | majuscule }} {{ bien.libele | majuscule }}\n{% if priorite is haute %}{{ maintenant() }}{% endif %}";
+        let (_, faults) = compile(&[("contexte.txt", text)]);
+        let seen: Vec<(u32, &str)> = faults
+            .iter()
+            .map(|it| (it.line, it.message.as_str()))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (1, "« signalement.descripton » n'existe pas"),
+                (2, "filtre inconnu « majuscule »"),
+                (2, "« titre » n'existe pas"),
+                (2, "« bien.libele » n'existe pas"),
+                (3, "test inconnu « haute »"),
+                (3, "fonction inconnue « maintenant »"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_template_in_another_encoding_is_told_how_to_save_it() {
+        let mut files = FileSet::from([(CONTEXTE.to_owned(), b"un\nd\xe9j\xe0\n".to_vec())]);
+        files.insert("modeles/_p.txt".to_owned(), "{{ a | x }}".into());
+        let mut faults = Vec::new();
+        assert!(Templates::compile(&files, &mut faults).is_none());
+        assert_eq!(faults[0].line, 2);
+        assert!(faults[0].message.contains("enregistrez-le"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_fault_in_a_part_is_told_of_that_part() {
+        let part = ("_pied.txt", "ici\n{{ signalement.auteur | majuscule }}");
+        let (_, faults) = compile(&[("contexte.txt", "{% include 'modeles/_pied.txt' %}"), part]);
+        assert_eq!(
+            (faults[0].file.as_str(), faults[0].line),
+            ("modeles/_pied.txt", 2)
+        );
     }
 
     #[test]

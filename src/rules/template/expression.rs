@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regex_lite::Regex;
 use serde_json::Value as Json;
 
-use super::{bounds, explain, filters};
+use super::{bounds, filters, words};
 
 /// Instructions of one evaluation.
 const FUEL: u64 = 50_000;
@@ -282,7 +282,7 @@ fn single_expression(source: &str) -> Option<&str> {
 fn told(error: &Error) -> String {
     let source = error.template_source().zip(error.range());
     let text = source.and_then(|(source, range)| source.get(range));
-    explain(error, text.unwrap_or_default())
+    words::of(error, text.unwrap_or_default())
 }
 
 #[cfg(test)]

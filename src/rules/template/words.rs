@@ -1,0 +1,278 @@
+//! The engine's errors, in the words of someone who is no programmer.
+
+use minijinja::{Error, ErrorKind};
+
+use crate::rules::pasted;
+
+/// A part of the parser's words, and what to look for. The first that fits counts.
+const SLIPS: [(&str, &str); 20] = [
+    (
+        "unexpected end of string",
+        "un guillemet ou une apostrophe n'est pas refermé",
+    ),
+    (
+        "unexpected end of comment",
+        "un commentaire « {# … #} » n'est pas refermé",
+    ),
+    ("unexpected end of raw block", "il manque « {% endraw %} »"),
+    (
+        "unknown statement end",
+        "cette fin ne ferme rien : l'instruction qu'elle termine manque avant",
+    ),
+    (
+        "unknown statement",
+        "cette instruction « {% … %} » n'existe pas",
+    ),
+    (
+        "expected statement",
+        "un nom d'instruction manque après « {% »",
+    ),
+    ("unexpected input", "il y a quelque chose en trop ici"),
+    (
+        "Too many arguments",
+        "trop de valeurs entre les parenthèses",
+    ),
+    (
+        "'continue' must",
+        "« continue » ne va qu'à l'intérieur d'une boucle « {% for … %} »",
+    ),
+    (
+        "'break' must",
+        "« break » ne va qu'à l'intérieur d'une boucle « {% for … %} »",
+    ),
+    (
+        "reserved variable name",
+        "ce nom est réservé : choisissez-en un autre",
+    ),
+    (
+        "block tags in macros",
+        "« {% block %} » ne va pas à l'intérieur de « {% macro %} »",
+    ),
+    ("defined twice", "ce bloc est défini deux fois"),
+    (
+        "mismatching name on block",
+        "« {% endblock %} » ne porte pas le nom de son bloc",
+    ),
+    (
+        "starting with an underline",
+        "un nom qui commence par « _ » ne s'importe pas",
+    ),
+    (
+        "in call block",
+        "« {% call %} » demande un appel, comme « {% call nom() %} »",
+    ),
+    ("Required blocks", "un bloc « required » doit être vide"),
+    ("invalid float", "ce nombre n'est pas correct"),
+    ("invalid integer", "ce nombre est trop grand"),
+    ("end of number", "ce nombre n'est pas correct"),
+];
+
+/// A part of the engine's words for what cannot be done, and what is wrong with it.
+const IMPOSSIBLE: [(&str, &str); 27] = [
+    ("not a string", "il faut un texte"),
+    ("be multiplied", "seuls des nombres se multiplient"),
+    ("too large", "le résultat est trop long"),
+    ("too many elements", "cet intervalle est trop long"),
+    (
+        "cannot calculate length",
+        "cette valeur n'a pas de longueur",
+    ),
+    ("not iterable", "cette valeur n'est pas une liste"),
+    ("must be iterable", "cette valeur n'est pas une liste"),
+    ("non-iterable", "cette valeur n'est pas une liste"),
+    ("to list", "cette valeur n'est pas une liste"),
+    ("pair", "cette valeur n'a pas de clés"),
+    ("first item", "cette valeur n'est pas une liste"),
+    ("last item", "cette valeur n'est pas une liste"),
+    ("cannot join", "cette valeur n'est pas une liste"),
+    ("cannot be sliced", "cette valeur ne se découpe pas"),
+    ("reverse", "cette valeur ne se lit pas à l'envers"),
+    (
+        "containment check",
+        "« in » ne cherche que dans un texte ou une liste",
+    ),
+    ("callable", "une valeur ne s'écrit pas avec des parenthèses"),
+    (
+        "operator on unsupported types",
+        "ces deux valeurs ne se calculent pas ensemble ; des textes se collent avec « ~ »",
+    ),
+    ("unable to calculate", "ce calcul n'a pas de résultat"),
+    ("only sum numbers", "seuls des nombres s'additionnent"),
+    ("absolute value", "il faut un nombre"),
+    ("round", "il faut un nombre"),
+    ("cannot convert", "cette valeur n'est pas de la bonne sorte"),
+    ("invalid digit", "ce texte n'est pas un nombre"),
+    ("invalid float literal", "ce texte n'est pas un nombre"),
+    ("recursion limit", "trop de niveaux imbriqués"),
+    (
+        "cycle in template inheritance",
+        "ces modèles se reprennent l'un l'autre sans fin",
+    ),
+];
+
+/// What a sign or a kind of word is called.
+const SIGNS: [(&str, &str); 16] = [
+    ("identifier or integer", "un nom ou un nombre"),
+    ("identifier", "un nom"),
+    ("string", "un texte entre guillemets"),
+    ("integer", "un nombre"),
+    ("float", "un nombre"),
+    ("expression", "une valeur"),
+    ("block keyword", "une instruction"),
+    ("keyword", "une instruction"),
+    ("start of variable block", "« {{ »"),
+    ("end of variable block", "« }} »"),
+    ("start of block", "« {% »"),
+    ("end of block", "« %} »"),
+    ("end of input", "la fin du texte"),
+    ("template-data", "du texte"),
+    ("assignment operator", "« = »"),
+    ("comma", "« , »"),
+];
+
+/// What is wrong, in French; `text` is what stands at the fault.
+pub(super) fn of(error: &Error, text: &str) -> String {
+    let detail = error.detail().unwrap_or_default();
+    let unknown = || unknown(error).unwrap_or(text);
+    match error.kind() {
+        ErrorKind::UndefinedError if text.is_empty() => {
+            "une valeur demandée par le modèle n'existe pas".to_owned()
+        }
+        ErrorKind::UndefinedError => {
+            // A filter may stand behind it, which is not what is missing.
+            let value = text.split('|').next().unwrap_or(text);
+            format!("« {} » n'existe pas", value.trim_end())
+        }
+        ErrorKind::UnknownFilter => format!("filtre inconnu « {} »", unknown()),
+        ErrorKind::UnknownFunction => format!("fonction inconnue « {} »", unknown()),
+        ErrorKind::UnknownTest => format!("test inconnu « {} »", unknown()),
+        ErrorKind::UnknownMethod => {
+            let name = detail.rsplit(' ').next().unwrap_or(text);
+            format!("« .{name}(…) » n'existe pas ; un filtre s'écrit « | {name} »")
+        }
+        ErrorKind::UnknownBlock => format!("bloc inconnu « {} »", quoted(detail)),
+        ErrorKind::TemplateNotFound => missing_template(quoted(detail)),
+        ErrorKind::OutOfFuel => "le modèle ne finit pas".to_owned(),
+        ErrorKind::SyntaxError => of_syntax(error, detail),
+        ErrorKind::BadEscape => "une barre « \\ » s'écrit « \\\\ » dans un texte".to_owned(),
+        ErrorKind::TooManyArguments if detail.contains("keyword") => {
+            format!("« {} » n'est pas connu ici", quoted(detail))
+        }
+        ErrorKind::TooManyArguments => "trop de valeurs entre les parenthèses".to_owned(),
+        ErrorKind::MissingArgument => "il manque une valeur entre les parenthèses".to_owned(),
+        ErrorKind::CannotUnpack => {
+            "cette valeur n'est pas une liste d'autant d'éléments que de noms".to_owned()
+        }
+        ErrorKind::NonPrimitive | ErrorKind::NonKey => {
+            "cette valeur n'est ni un texte ni un nombre".to_owned()
+        }
+        ErrorKind::BadSerialization | ErrorKind::CannotDeserialize => {
+            "cette valeur ne s'écrit pas en JSON".to_owned()
+        }
+        ErrorKind::InvalidOperation if detail.contains("is undefined") => {
+            format!("« {} » n'existe pas", quoted(detail))
+        }
+        ErrorKind::InvalidOperation if detail.is_empty() => {
+            "cette opération est impossible".to_owned()
+        }
+        ErrorKind::InvalidOperation => {
+            let known = IMPOSSIBLE
+                .iter()
+                .find(|(needle, _)| detail.contains(needle));
+            // What the filters of this crate say is French already.
+            let what = known.map_or(detail, |(_, french)| french);
+            format!("opération impossible : {what}")
+        }
+        kind => format!("le modèle échoue ({kind}: {detail})"),
+    }
+}
+
+/// The filter, test or function that does not exist.
+pub(super) fn unknown(error: &Error) -> Option<&str> {
+    let mut words = error.detail()?.split(' ');
+    match error.kind() {
+        ErrorKind::UnknownFilter | ErrorKind::UnknownTest => words.nth(1),
+        // "… is unknown", without a word for what it is.
+        ErrorKind::UnknownFunction => words.next(),
+        _ => None,
+    }
+}
+
+fn of_syntax(error: &Error, detail: &str) -> String {
+    if let Some(pasted) = pasted_sign(error) {
+        return pasted;
+    }
+    if let Some((_, french)) = SLIPS.iter().find(|(needle, _)| detail.contains(needle)) {
+        return (*french).to_owned();
+    }
+    if detail.contains("unexpected end of input") && closes_all(error) {
+        return "il manque « {% endif %} », « {% endfor %} » ou une autre fin".to_owned();
+    }
+    if detail.contains("unexpected end of") && !closes_all(error) {
+        return "une balise « {{ … }} » ou « {% … %} » n'est pas refermée".to_owned();
+    }
+    if detail.contains("unexpected character") {
+        let sign = rest(error).and_then(|it| it.chars().next());
+        return sign.map_or_else(
+            || "signe inattendu".to_owned(),
+            |it| format!("signe inattendu « {it} »"),
+        );
+    }
+    if detail.contains("recursion") {
+        return "trop de niveaux imbriqués".to_owned();
+    }
+    let unexpected = detail.strip_prefix("unexpected ");
+    match unexpected.map(|it| it.split_once(", expected ").unwrap_or((it, ""))) {
+        Some((found, "")) => format!("il y a ici {} en trop", sign(found)),
+        Some((found, wanted)) => format!("il faut ici {}, et non {}", sign(wanted), sign(found)),
+        None => format!("cette balise n'est pas correcte ({detail})"),
+    }
+}
+
+/// What a word processor made of the tag that cannot be read, if anything.
+fn pasted_sign(error: &Error) -> Option<String> {
+    let (source, at) = error.template_source().zip(error.range())?;
+    let before = source.get(..at.start)?;
+    let begin = before.rfind(['{', '\n']).map_or(0, |it| it + 1);
+    let tag = source.get(begin..)?;
+    let end = ["}}", "%}", "\n"]
+        .iter()
+        .filter_map(|it| tag.find(it))
+        .min();
+    pasted::note(&tag[..end.unwrap_or(tag.len())])
+}
+
+/// The text from the fault on.
+fn rest(error: &Error) -> Option<&str> {
+    error.template_source()?.get(error.range()?.start..)
+}
+
+/// Whether each tag that is opened is closed.
+fn closes_all(error: &Error) -> bool {
+    let count = |source: &str, sign: &str| source.matches(sign).count();
+    error
+        .template_source()
+        .is_some_and(|it| count(it, "{{") <= count(it, "}}") && count(it, "{%") <= count(it, "%}"))
+}
+
+fn sign(english: &str) -> String {
+    if let Some((_, french)) = SIGNS.iter().find(|(it, _)| *it == english) {
+        return (*french).to_owned();
+    }
+    format!("« {} »", english.trim_matches('`'))
+}
+
+/// What stands between the quotes of a detail.
+fn quoted(detail: &str) -> &str {
+    let mut parts = detail.split(['"', '\'', '`']);
+    parts.nth(1).unwrap_or(detail)
+}
+
+fn missing_template(name: &str) -> String {
+    let hint = if name.starts_with(super::FOLDER) {
+        String::new()
+    } else {
+        format!(" ; le nom commence par « {} »", super::FOLDER)
+    };
+    format!("modèle introuvable « {name} »{hint}")
+}
