@@ -72,9 +72,15 @@ impl Impact {
 
 fn print(kind: &str, found: &impact::Impact) {
     let (changed, examined) = (found.changed, found.examined);
-    println!("{changed} sur {examined} {kind} seraient traités autrement.");
+    let treated = if changed < 2 {
+        "serait traité"
+    } else {
+        "seraient traités"
+    };
+    println!("{changed} sur {examined} {kind} {treated} autrement.");
     for (aspect, found) in &found.aspects {
-        println!("  {} sur {examined} {} :", found.count, aspect.verb());
+        let verb = aspect.verb(found.count);
+        println!("  {} sur {examined} {verb} :", found.count);
         let changes = by_count(found);
         for (change, counted) in changes.iter().take(SHOWN) {
             let examples = counted.examples.join(", ");
@@ -84,8 +90,10 @@ fn print(kind: &str, found: &impact::Impact) {
                 said(change)
             );
         }
-        if let Some(more) = changes.len().checked_sub(SHOWN + 1) {
-            println!("            … et {} autres différences", more + 1);
+        match changes.len().saturating_sub(SHOWN) {
+            0 => {}
+            1 => println!("            … et 1 autre différence"),
+            more => println!("            … et {more} autres différences"),
         }
     }
     println!();

@@ -120,6 +120,7 @@ fn names(codes: &[String]) -> String {
     let shown = codes.iter().take(NAMED).cloned().collect::<Vec<_>>();
     match codes.len().saturating_sub(NAMED) {
         0 => shown.join(", "),
+        1 => format!("{} et 1 autre", shown.join(", ")),
         more => format!("{} et {more} autres", shown.join(", ")),
     }
 }

@@ -69,20 +69,42 @@ impl Aspect {
 
     /// What happens to those that change, after "12 sur 540".
     #[must_use]
-    pub fn verb(self) -> &'static str {
-        match self {
-            Self::Sort => "auraient un autre sort",
-            Self::GestionnaireConcerne => "iraient à un autre gestionnaire",
-            Self::ActeurEnCharge => "auraient un autre acteur en charge",
-            Self::Workflow => "auraient un autre workflow",
-            Self::Priorite => "auraient une autre priorité",
-            Self::StatutInitial => "auraient un autre statut initial",
-            Self::Canal => "auraient un autre canal",
-            Self::Contexte => "auraient un contexte écrit autrement",
-            Self::StatutSowell => "seraient dits autrement à SoWell",
-            Self::Accuses => "feraient partir d'autres e-mails",
-            Self::Courriel => "feraient partir un e-mail écrit autrement",
-        }
+    pub fn verb(self, count: u64) -> &'static str {
+        let (one, several) = match self {
+            Self::Sort => ("aurait un autre sort", "auraient un autre sort"),
+            Self::GestionnaireConcerne => (
+                "irait à un autre gestionnaire",
+                "iraient à un autre gestionnaire",
+            ),
+            Self::ActeurEnCharge => (
+                "aurait un autre acteur en charge",
+                "auraient un autre acteur en charge",
+            ),
+            Self::Workflow => ("aurait un autre workflow", "auraient un autre workflow"),
+            Self::Priorite => ("aurait une autre priorité", "auraient une autre priorité"),
+            Self::StatutInitial => (
+                "aurait un autre statut initial",
+                "auraient un autre statut initial",
+            ),
+            Self::Canal => ("aurait un autre canal", "auraient un autre canal"),
+            Self::Contexte => (
+                "aurait un contexte écrit autrement",
+                "auraient un contexte écrit autrement",
+            ),
+            Self::StatutSowell => (
+                "serait dit autrement à SoWell",
+                "seraient dits autrement à SoWell",
+            ),
+            Self::Accuses => (
+                "ferait partir d'autres e-mails",
+                "feraient partir d'autres e-mails",
+            ),
+            Self::Courriel => (
+                "ferait partir un e-mail écrit autrement",
+                "feraient partir un e-mail écrit autrement",
+            ),
+        };
+        if count < 2 { one } else { several }
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel, Residence};
-use crate::rules::diagnostic::{Diagnostic, any_error, code, nearest};
+use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code, nearest};
 
 /// The landlord's residences.
 pub const RESIDENCES: &str = "residences.csv";
@@ -106,6 +106,11 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     }
 
     let known_biens = known_biens(&biens, &by_code, &mut faults);
+    let broken = |it: &Diagnostic| it.file == RESIDENCES && it.severity == Severity::Error;
+    if faults.iter().any(broken) {
+        // What points at its rows would point nowhere, for that reason alone.
+        faults.retain(|it| it.code != code::ORPHAN);
+    }
     let referentiel =
         (!any_error(&faults)).then(|| Referentiel::new(by_code.into_values(), known_biens));
     (referentiel, shorten(faults))
@@ -283,8 +288,9 @@ fn table<const N: usize>(
                 line,
                 0,
                 format!(
-                    "{} colonnes au lieu de {width} : la ligne est tronquée ou un « {} » n'est pas entre guillemets",
+                    "{} colonne{} au lieu de {width} : la ligne est tronquée ou un « {} » n'est pas entre guillemets",
                     record.len(),
+                    if record.len() < 2 { "" } else { "s" },
                     char::from(delimiter)
                 ),
             ));
@@ -412,7 +418,10 @@ fn shorten(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let mut rest = Diagnostic::file(
             code::EXPORT,
             file,
-            format!("… et {} autres remarques", more + 1),
+            match more {
+                0 => "… et 1 autre remarque".to_owned(),
+                _ => format!("… et {} autres remarques", more + 1),
+            },
         );
         rest.severity = severity;
         faults.push(rest);
@@ -493,6 +502,20 @@ mod tests {
                 "{faults:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_misspelt_header_is_told_without_what_follows_from_it() {
+        let residences = "cod;nom;adresse\nA;x;y\n".as_bytes();
+        let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
+        assert!(referentiel.is_none());
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "residences.csv, ligne 1 : erreur : la colonne « code » manque dans la première ligne : est-ce « cod », mal écrite ?"
+            ]
+        );
     }
 
     #[test]

@@ -256,7 +256,7 @@ async fn impact_tells_what_an_edit_would_have_changed() {
     let newest = text(&newest);
     assert!(newest.contains("1 sur 2 signalements"), "{newest}");
     assert!(
-        newest.contains("1 sur 2 auraient une autre priorité"),
+        newest.contains("1 sur 2 aurait une autre priorité"),
         "{newest}"
     );
 
@@ -307,7 +307,7 @@ async fn impact_sees_what_an_email_would_say_otherwise() {
         let found = text_of_impact(&daemon, &edited);
         let expected = format!("texte différent (par exemple {uid})");
         assert!(found.contains(&expected), "{name}: {found}");
-        let said = found.contains("1 sur 1 feraient partir un e-mail écrit autrement");
+        let said = found.contains("1 sur 1 ferait partir un e-mail écrit autrement");
         assert_eq!(said, mail, "{name}: {found}");
         fs::remove_dir_all(&edited).unwrap();
     }
