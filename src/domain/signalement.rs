@@ -1,5 +1,7 @@
 //! A *signalement*: what a tenant or caretaker reported in SoWell.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, Utc};
 use serde_json::{Map, Value};
@@ -160,9 +162,14 @@ impl SignalementId {
 /// What SoWell's content amounts to, so that a repeat can be told from a change.
 ///
 /// Compared after parsing (contract, section 1): key order, white space, a `data:` prefix on a
-/// photo and the two `transmettre_…` flags do not count.
+/// photo and the two `transmettre_…` flags do not count. `long_numbers` are those in `autres` that
+/// have more digits than a value holds, by their pointers.
 #[must_use]
-pub fn fingerprint(signalement: &Signalement, photos: &[Photo]) -> String {
+pub fn fingerprint(
+    signalement: &Signalement,
+    photos: &[Photo],
+    long_numbers: &BTreeMap<String, String>,
+) -> String {
     let mut hash = Sha256::new();
     let mut field = |text: &str| {
         // The length in front keeps two neighbouring fields from flowing into each other.
@@ -188,6 +195,10 @@ pub fn fingerprint(signalement: &Signalement, photos: &[Photo]) -> String {
     for (key, value) in &signalement.autres {
         field(key);
         field(&value.to_string());
+    }
+    for (pointer, digits) in long_numbers {
+        field(pointer);
+        field(digits);
     }
     hex(&hash.finalize())
 }
@@ -290,18 +301,22 @@ mod tests {
         }
     }
 
+    fn print(signalement: &Signalement) -> String {
+        fingerprint(signalement, &[], &BTreeMap::new())
+    }
+
     #[test]
     fn the_flags_and_the_writing_of_the_date_do_not_count() {
         let mut other = sample();
         other.transmettre_auteur = true;
         other.date_creation = DateTime::parse_from_rfc3339("2026-02-28T22:59:59.511Z").unwrap();
-        assert_eq!(fingerprint(&sample(), &[]), fingerprint(&other, &[]));
+        assert_eq!(print(&sample()), print(&other));
     }
 
     #[test]
     fn every_other_difference_counts() {
         let photo = Photo::new(ImageKind::Png, vec![1, 2, 3]);
-        let reference = fingerprint(&sample(), &[]);
+        let reference = print(&sample());
         let mut described = sample();
         described.description.push('!');
         let mut placed = sample();
@@ -309,9 +324,12 @@ mod tests {
         let mut grown = sample();
         grown.autres.insert("gps".into(), json!([1, 2]));
         for changed in [described, placed, grown] {
-            assert_ne!(reference, fingerprint(&changed, &[]));
+            assert_ne!(reference, print(&changed));
         }
-        assert_ne!(reference, fingerprint(&sample(), &[photo]));
+        let none = BTreeMap::new();
+        assert_ne!(reference, fingerprint(&sample(), &[photo], &none));
+        let long = BTreeMap::from([("/n".to_owned(), "1e99".to_owned())]);
+        assert_ne!(reference, fingerprint(&sample(), &[], &long));
     }
 
     #[test]

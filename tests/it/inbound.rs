@@ -248,6 +248,32 @@ async fn a_repeat_is_answered_byte_for_byte_whatever_its_key_order(
     assert_eq!(again.bytes, first.bytes);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_differs_in_its_last_digit_is_other_content() {
+    let daemon = Builder::new().start().await;
+    let post = async |more: &str| {
+        let text = signalement(1).to_string();
+        let text = text.replacen('{', &format!("{{{more},"), 1);
+        let request = daemon.request("POST", "/api/v1/signalements", "sowell");
+        let request = request.header("content-type", "application/json");
+        daemon.send(request.body(text)).await
+    };
+    let sent = r#""capteur":{"serie":12345678901234567890123,"gps":[48.10,2]}"#;
+    assert_eq!(post(sent).await.status, 201);
+    for same in [
+        sent,
+        r#""capteur":{"gps":[48.1,2],"serie":1.2345678901234567890123E22}"#,
+    ] {
+        let again = post(same).await;
+        assert_eq!(
+            (again.status, again.header("idempotent-replayed")),
+            (200, Some("true"))
+        );
+    }
+    let other = sent.replace("0123,", "0124,");
+    assert_eq!(post(&other).await.status, 409);
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_with_other_content_is_a_conflict(

@@ -3,11 +3,13 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use crate::domain::fault::pointer_to;
@@ -33,6 +35,8 @@ pub enum Json<'a> {
     Bool(bool),
     /// A number.
     Number(Number),
+    /// A number with more digits than that can hold: the nearest one, and what was sent.
+    Long(Number, &'a str),
     /// A string; borrowed where it holds no escape.
     Text(Cow<'a, str>),
     /// An array.
@@ -56,16 +60,20 @@ impl Step<'_> {
     }
 }
 
+fn pointer(at: &[Step<'_>]) -> String {
+    at.iter().map(Step::pointer).collect()
+}
+
 impl<'a> Json<'a> {
     /// Reads one document.
     ///
     /// # Errors
     /// The reason, in French, where it is not JSON in UTF-8, or holds more, or deeper, than can be kept.
     pub fn parse(body: &'a [u8]) -> Result<Self, String> {
-        let left = Cell::new(MAX_VALUES);
+        let way = Way::through(body);
         let mut deserializer = serde_json::Deserializer::from_slice(body);
         let seed = Seed {
-            left: &left,
+            way: &way,
             depth: 0,
         };
         let value = seed.deserialize(&mut deserializer);
@@ -101,7 +109,7 @@ impl<'a> Json<'a> {
                     at.push(Step::Key(key));
                     value.find_repeated(at, found);
                     if !seen.insert(key) {
-                        let pointer: String = at.iter().map(Step::pointer).collect();
+                        let pointer = pointer(at);
                         // It may come a third time.
                         if !found.contains(&pointer) {
                             found.push(pointer);
@@ -114,13 +122,46 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The value on its own, for what outlives the request.
+    /// The numbers that [`Json::to_value`] does not give exactly, each in one spelling, by their pointers.
+    #[must_use]
+    pub fn long_numbers(&self) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        self.find_long(&mut Vec::new(), &mut found);
+        found
+    }
+
+    fn find_long<'j>(&'j self, at: &mut Vec<Step<'j>>, found: &mut BTreeMap<String, String>) {
+        match self {
+            Self::Long(_, digits) => {
+                let exact = decimal(digits).unwrap_or_else(|| (*digits).to_owned());
+                found.insert(pointer(at), exact);
+            }
+            Self::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    at.push(Step::Item(index));
+                    item.find_long(at, found);
+                    at.pop();
+                }
+            }
+            Self::Object(entries) => {
+                for (key, value) in entries {
+                    at.push(Step::Key(key));
+                    value.find_long(at, found);
+                    at.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The value on its own, for what outlives the request. Rules compute with it, so that a number is the nearest
+    /// one that they can compute with.
     #[must_use]
     pub fn to_value(&self) -> Value {
         match self {
             Self::Null => Value::Null,
             Self::Bool(it) => Value::Bool(*it),
-            Self::Number(it) => Value::Number(it.clone()),
+            Self::Number(it) | Self::Long(it, _) => Value::Number(it.clone()),
             Self::Text(it) => Value::String(it.clone().into_owned()),
             Self::List(items) => Value::Array(items.iter().map(Json::to_value).collect()),
             Self::Object(entries) => entries
@@ -137,6 +178,9 @@ impl Serialize for Json<'_> {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(it) => serializer.serialize_bool(*it),
             Self::Number(it) => it.serialize(serializer),
+            Self::Long(_, digits) => serde_json::from_str::<&RawValue>(digits)
+                .map_err(serde::ser::Error::custom)?
+                .serialize(serializer),
             Self::Text(it) => serializer.serialize_str(it),
             Self::List(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
@@ -173,14 +217,123 @@ fn explain(error: &serde_json::Error) -> String {
     format!("{what} (ligne {line}, colonne {column})")
 }
 
+/// Where the part stands in the whole, if it does: a text that was written with escapes is a copy.
+pub fn place(part: &str, whole: &[u8]) -> Option<Range<usize>> {
+    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    let end = start.checked_add(part.len())?;
+    (end <= whole.len()).then_some(start..end)
+}
+
+/// How far the parser came. It gives numbers as what the processor computes with, and not the digits; these are
+/// looked up in the body, from the last text on, so that no photo is read twice.
+struct Way<'a> {
+    body: &'a [u8],
+    /// Values that it may still hold.
+    left: Cell<usize>,
+    /// The parser was here,
+    at: Cell<usize>,
+    /// and came past so many numbers since.
+    numbers: Cell<usize>,
+}
+
+impl<'a> Way<'a> {
+    fn through(body: &'a [u8]) -> Self {
+        Self {
+            body,
+            left: Cell::new(MAX_VALUES),
+            at: Cell::new(0),
+            numbers: Cell::new(0),
+        }
+    }
+
+    fn past(&self, end: usize) {
+        self.at.set(end);
+        self.numbers.set(0);
+    }
+
+    fn past_text(&self, text: &str) {
+        if let Some(place) = place(text, self.body) {
+            // Behind the quote that ends it.
+            self.past(place.end + 1);
+        }
+    }
+
+    fn past_number(&self) {
+        self.numbers.set(self.numbers.get() + 1);
+    }
+
+    /// The digits of the number that the parser has just read.
+    fn digits(&self) -> Option<&'a str> {
+        let mut number = self.at.get()..self.at.get();
+        for _ in 0..=self.numbers.get() {
+            number = next_number(self.body, number.end)?;
+        }
+        self.past(number.end);
+        std::str::from_utf8(&self.body[number]).ok()
+    }
+}
+
+/// The first number behind this place, which is in no text.
+fn next_number(body: &[u8], mut at: usize) -> Option<Range<usize>> {
+    loop {
+        match body.get(at)? {
+            b'"' => at = end_of_text(body, at + 1)?,
+            b'-' | b'0'..=b'9' => break,
+            _ => at += 1,
+        }
+    }
+    let of_number = |it: &&u8| matches!(it, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+    let length = body[at..].iter().take_while(of_number).count();
+    Some(at..at + length)
+}
+
+/// Behind the quote that ends the text.
+fn end_of_text(body: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        match body.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+/// Whether the number stands for these very digits.
+fn is_exact(number: &Number, digits: &str) -> bool {
+    let printed = number.to_string();
+    printed == digits || decimal(digits).is_some_and(|it| decimal(&printed) == Some(it))
+}
+
+/// One spelling for each number, whatever zeros and exponent it was written with; `None` where the exponent alone is
+/// beyond counting.
+fn decimal(number: &str) -> Option<String> {
+    let (digits, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let exponent: i64 = exponent.parse().ok()?;
+    let (sign, digits) = match digits.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", digits),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all = format!("{whole}{fraction}");
+    let significant = all.trim_end_matches('0');
+    let dropped = i64::try_from(all.len() - significant.len()).ok()?;
+    let fraction = i64::try_from(fraction.len()).ok()?;
+    let significant = significant.trim_start_matches('0');
+    if significant.is_empty() {
+        return Some(format!("{sign}0"));
+    }
+    let exponent = exponent.checked_sub(fraction)?.checked_add(dropped)?;
+    Some(format!("{sign}{significant}e{exponent}"))
+}
+
 /// Reads one value and counts it.
 #[derive(Clone, Copy)]
-struct Seed<'c> {
-    left: &'c Cell<usize>,
+struct Seed<'w, 'a> {
+    way: &'w Way<'a>,
     depth: usize,
 }
 
-impl Seed<'_> {
+impl Seed<'_, '_> {
     /// For what stands in a list or an object.
     fn inside<E: Error>(self) -> Result<Self, E> {
         if self.depth == MAX_DEPTH {
@@ -193,21 +346,21 @@ impl Seed<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
+impl<'de> DeserializeSeed<'de> for Seed<'_, 'de> {
     type Value = Json<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
-        let left = self
-            .left
+        let left = &self.way.left;
+        let rest = left
             .get()
             .checked_sub(1)
             .ok_or_else(|| D::Error::custom(TOO_MANY_VALUES))?;
-        self.left.set(left);
+        left.set(rest);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Seed<'_> {
+impl<'de> Visitor<'de> for Seed<'_, 'de> {
     type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -223,20 +376,26 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_i64<E>(self, it: i64) -> Result<Json<'de>, E> {
+        self.way.past_number();
         Ok(Json::Number(it.into()))
     }
 
     fn visit_u64<E>(self, it: u64) -> Result<Json<'de>, E> {
+        self.way.past_number();
         Ok(Json::Number(it.into()))
     }
 
     fn visit_f64<E: Error>(self, it: f64) -> Result<Json<'de>, E> {
-        Number::from_f64(it)
-            .map(Json::Number)
-            .ok_or_else(|| E::custom("a number out of range"))
+        let digits = self.way.digits();
+        let number = Number::from_f64(it).ok_or_else(|| E::custom("a number out of range"))?;
+        Ok(match digits {
+            Some(digits) if !is_exact(&number, digits) => Json::Long(number, digits),
+            _ => Json::Number(number),
+        })
     }
 
     fn visit_borrowed_str<E>(self, it: &'de str) -> Result<Json<'de>, E> {
+        self.way.past_text(it);
         Ok(Json::Text(Cow::Borrowed(it)))
     }
 
@@ -256,7 +415,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json<'de>, A::Error> {
         let inside = self.inside()?;
         let mut map = Vec::new();
-        while let Some(key) = entries.next_key_seed(KeySeed)? {
+        while let Some(key) = entries.next_key_seed(KeySeed(self.way))? {
             map.push((key, entries.next_value_seed(inside)?));
         }
         Ok(Json::Object(map))
@@ -264,9 +423,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
 }
 
 /// Reads a key, borrowed where it can be.
-struct KeySeed;
+struct KeySeed<'w, 'a>(&'w Way<'a>);
 
-impl<'de> DeserializeSeed<'de> for KeySeed {
+impl<'de> DeserializeSeed<'de> for KeySeed<'_, 'de> {
     type Value = Cow<'de, str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -274,7 +433,7 @@ impl<'de> DeserializeSeed<'de> for KeySeed {
     }
 }
 
-impl<'de> Visitor<'de> for KeySeed {
+impl<'de> Visitor<'de> for KeySeed<'_, 'de> {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -282,6 +441,7 @@ impl<'de> Visitor<'de> for KeySeed {
     }
 
     fn visit_borrowed_str<E>(self, it: &'de str) -> Result<Self::Value, E> {
+        self.0.past_text(it);
         Ok(Cow::Borrowed(it))
     }
 
@@ -293,12 +453,57 @@ impl<'de> Visitor<'de> for KeySeed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
 
     #[test]
     fn what_is_read_is_written_as_it_came() {
         let text = r#"{"z":[1,-2,3.5,null,true],"a":{"é":"L'été \"🚨\""}}"#;
         let json = Json::parse(text.as_bytes()).unwrap();
         assert_eq!(serde_json::to_string(&json).unwrap(), text);
+    }
+
+    #[rstest]
+    #[case::beyond_64_bits("123456789012345678901")]
+    #[case::below_64_bits("-9223372036854775809")]
+    #[case::decimals("48.12345678901234567890")]
+    #[case::nearly_nothing("1e-400")]
+    #[case::exponent_beyond_counting("1e-99999999999999999999")]
+    fn digits_beyond_a_double_are_kept(#[case] digits: &str) {
+        let around = [
+            digits.to_owned(),
+            format!("[1,-2,0.5,{digits},3.5,{digits}]"),
+            format!(r#"{{"photo":"\/9j\/","a\"1.5":["2.5\\",{digits},7],"b":{digits},"c":0}}"#),
+        ];
+        for text in around {
+            let json = Json::parse(text.as_bytes()).unwrap();
+            let spaced = text.replace(',', " ,\t").replace(':', " :\n");
+            assert_eq!(Json::parse(spaced.as_bytes()).unwrap(), json);
+            let written = serde_json::to_string(&json).unwrap();
+            assert_eq!(written, text.replace("\\/", "/"));
+        }
+    }
+
+    #[rstest]
+    #[case("49.10", "49.1")]
+    #[case("1e2", "100.0")]
+    #[case("-0", "-0.0")]
+    #[case("0.10000000000000001", "0.10000000000000001")]
+    #[case("49.119309999999996", "49.119309999999996")]
+    #[case("18446744073709551615", "18446744073709551615")]
+    #[case("1E22", "1e+22")]
+    fn a_number_that_a_double_holds_is_written_as_ever(#[case] sent: &str, #[case] kept: &str) {
+        let json = Json::parse(sent.as_bytes()).unwrap();
+        assert_eq!(serde_json::to_string(&json).unwrap(), kept);
+    }
+
+    #[test]
+    fn long_numbers_are_told_in_one_spelling() {
+        let text =
+            r#"{"a":[1,10000000000000000000001],"b/c":{"d":1.0000000000000000000001E22,"e":1.5}}"#;
+        let found = Json::parse(text.as_bytes()).unwrap().long_numbers();
+        let found: Vec<(&str, &str)> = found.iter().map(|(a, b)| (&**a, &**b)).collect();
+        let same = "10000000000000000000001e0";
+        assert_eq!(found, [("/a/1", same), ("/b~1c/d", same)]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use crate::adapters::http::buffers::Buffer;
+use crate::adapters::http::json::place;
 use crate::domain::fault::Fault;
 use crate::domain::signalement::{ImageKind, Photo};
 use crate::settings::Limits;
@@ -28,13 +29,6 @@ pub fn find(index: usize, text: &str, body: &[u8]) -> Result<Encoded, Fault> {
     })?;
     let place = place(encoded, body);
     Ok(place.map_or_else(|| Encoded::Apart(encoded.into()), Encoded::There))
-}
-
-/// Where the part stands in the whole, if it does: a text that was written with escapes is a copy.
-fn place(part: &str, whole: &[u8]) -> Option<Range<usize>> {
-    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
-    let end = start.checked_add(part.len())?;
-    (end <= whole.len()).then_some(start..end)
 }
 
 /// Decodes photos where they stand in the body, which they share from then on: a copy of each would

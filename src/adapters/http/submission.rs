@@ -50,13 +50,14 @@ pub fn read(
     let codes = fields.codes();
     let signalement = fields.complete(form.autres(), encoded.len());
     let (avertissements, payload) = (form.avertissements(), form.payload());
+    let long_numbers = json.long_numbers();
     let mut faults = form.faults;
     // From here on the body is no longer what was received: photos are decoded where they stand in it.
     let photos = photo::decode(body, encoded, limits, &mut faults);
     let content = signalement
         .filter(|_| faults.is_empty())
         .map(|it| SubmittedContent {
-            fingerprint: fingerprint(&it, &photos),
+            fingerprint: fingerprint(&it, &photos, &long_numbers),
             payload,
             signalement: it,
             photos: Photos::Received(photos),
