@@ -5,10 +5,12 @@ use std::io;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use lettre::address::{Address, Envelope};
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
+use url::Host;
 
 use crate::adapters::files::folder::{remove_remains, write_synced};
 use crate::crash;
@@ -42,10 +44,14 @@ impl Way {
     }
 
     fn compose(&self, id: &str, message: &Message) -> Result<Mail, MailError> {
-        let to = message.to.parse::<Mailbox>();
-        let to = to.map_err(|_| MailError::permanent("the addressee is not an e-mail address"))?;
+        let to = addressee(&message.to)
+            .ok_or_else(|| MailError::permanent("the addressee is not an e-mail address"))?;
+        // Given, since the library does not find again in a header what is quoted or a number in brackets.
+        let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.email.clone()]);
+        let envelope = envelope.map_err(|error| MailError::permanent(error.to_string()))?;
         let domain = self.from.email.domain();
         let builder = Mail::builder()
+            .envelope(envelope)
             .from(self.from.clone())
             .to(to)
             .subject(message.subject.clone())
@@ -62,6 +68,27 @@ impl Way {
             (None, None) => builder.singlepart(SinglePart::plain(String::new())),
         };
         built.map_err(|error| MailError::permanent(error.to_string()))
+    }
+}
+
+/// Whom an address names, with or without a name before it.
+fn addressee(text: &str) -> Option<Mailbox> {
+    let mailbox = match text.parse::<Address>() {
+        Ok(address) => Mailbox::from(address),
+        Err(_) => text.parse().ok()?,
+    };
+    let email = in_ascii(&mailbox.email).unwrap_or(mailbox.email);
+    Some(Mailbox::new(mailbox.name, email))
+}
+
+/// The address with its domain as the DNS knows it, so that accents there ask nothing of a server.
+fn in_ascii(address: &Address) -> Option<Address> {
+    if address.domain().is_ascii() {
+        return None;
+    }
+    match Host::parse(address.domain()) {
+        Ok(Host::Domain(domain)) => Address::new(address.user(), domain).ok(),
+        _ => None,
     }
 }
 
@@ -191,6 +218,7 @@ mod tests {
 
     use super::*;
     use crate::settings::Settings;
+    use rstest::rstest;
 
     fn out(folder: &Path) -> MailOut {
         let from = "Vivest <ne-pas-repondre@vivest.example>".to_owned();
@@ -231,6 +259,27 @@ mod tests {
             .send("L-1", &message("a@b.fr\r\nBcc: c@d.fr", "x"))
             .await;
         assert_eq!(outcome.unwrap_err().failure, MailFailure::Permanent);
+    }
+
+    #[rstest]
+    #[case::plain("zoe@locataire.example", "zoe@locataire.example")]
+    #[case::space("\"a b\"@x.fr", "\"a b\"@x.fr")]
+    #[case::at_sign("\"a@b\"@x.fr", "\"a@b\"@x.fr")]
+    #[case::quote("\"a\\\"b\"@x.fr", "\"a\\\"b\"@x.fr")]
+    #[case::number("a@[127.0.0.1]", "a@[127.0.0.1]")]
+    #[case::longer_number("a@[IPv6:2001:db8::1]", "a@[IPv6:2001:db8::1]")]
+    #[case::accents("zoé@x.fr", "zoé@x.fr")]
+    #[case::domain_with_accents("zoe@résidence.fr", "zoe@xn--rsidence-b1a.fr")]
+    #[case::named("Zoé N. <zoe@x.fr>", "zoe@x.fr")]
+    #[case::in_brackets(" <zoe@x.fr>", "zoe@x.fr")]
+    fn every_address_has_its_envelope(#[case] address: &str, #[case] recipient: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let mails = out(folder.path());
+        let way = mails.way.get();
+        let way = way.as_ref().as_ref().unwrap();
+        let mail = way.compose("L-1", &message(address, "x")).unwrap();
+        let to: Vec<&str> = mail.envelope().to().iter().map(AsRef::as_ref).collect();
+        assert_eq!(to, [recipient]);
     }
 
     #[test]

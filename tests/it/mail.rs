@@ -224,3 +224,16 @@ async fn an_address_that_the_server_cannot_take_is_a_dead_letter() {
     assert!(error.contains("accents"), "{error}");
     assert!(server.messages().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_needs_quotes_gets_its_email() {
+    let Some(server) = SmtpServer::start(Tls::None, None) else {
+        return;
+    };
+    let daemon = builder().set("SMTP__URL", &server.url(None)).start().await;
+    let address = "\"zoe et max\"@locataire.example";
+    let body = signalement_with(1, &json!({"email_auteur": address}));
+    daemon.created(&body).await;
+    let message = server.wait_for(1).await.remove(0);
+    assert_eq!(message["recipients"], json!([address]));
+}
