@@ -1,5 +1,7 @@
 //! A photo out of a JSON string: strict base64, recognised by its own bytes.
 
+mod size;
+
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -9,6 +11,8 @@ use crate::adapters::http::json::place;
 use crate::domain::fault::Fault;
 use crate::domain::signalement::{ImageKind, Photo};
 use crate::settings::Limits;
+
+use size::size;
 
 /// A photo that a body holds, still in base64.
 pub enum Encoded {
@@ -94,15 +98,14 @@ fn decode_in_place(
         fault(index, detail)
     })?;
     // A header without dimensions is no reason to lose a report: nothing here decodes pixels.
-    if let Ok(size) = imagesize::blob_size(bytes) {
-        let pixels = (size.width as u64).saturating_mul(size.height as u64);
-        if pixels > limits.pixels {
-            let detail = format!(
-                "image de {} × {} pixels : la limite est de {} pixels",
-                size.width, size.height, limits.pixels
-            );
-            return Err(fault(index, detail));
-        }
+    if let Some((width, height)) = size(kind, bytes)
+        && width.saturating_mul(height) > limits.pixels
+    {
+        let detail = format!(
+            "image de {width} × {height} pixels : la limite est de {} pixels",
+            limits.pixels
+        );
+        return Err(fault(index, detail));
     }
     Ok((kind, bytes.len()))
 }
@@ -276,8 +279,11 @@ mod tests {
         assert_eq!(fault.kind, FaultKind::TooLarge);
         let mut bomb = base64_simd::STANDARD.decode_to_vec(PNG).unwrap();
         bomb[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
-        let bomb = base64_simd::STANDARD.encode_to_string(&bomb);
-        let fault = decode_one(&bomb, &limits()).unwrap_err();
-        assert!(fault.detail.contains("30000 × 30000"), "{}", fault.detail);
+        let filled = b"\xff\xd8\xff\xff\xff\xc0\0\x11\x08\x75\x30\x75\x30\x03aaaaaaaaa";
+        for bomb in [bomb.as_slice(), filled] {
+            let bomb = base64_simd::STANDARD.encode_to_string(bomb);
+            let fault = decode_one(&bomb, &limits()).unwrap_err();
+            assert!(fault.detail.contains("30000 × 30000"), "{}", fault.detail);
+        }
     }
 }
