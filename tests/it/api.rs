@@ -79,6 +79,28 @@ async fn what_is_no_signalement_at_all(
     }
 }
 
+#[rstest]
+#[case::signalement("/api/v1/signalements", "sowell")]
+#[case::statut("/api/v1/demandes/absent/statut", "crm")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compressed_body_is_415(#[case] path: &str, #[case] client: &str) {
+    let daemon = Builder::new().start().await;
+    let send = async |coding: &'static str| {
+        let request = daemon.request("POST", path, client).json(&json!({}));
+        daemon
+            .send(request.header("content-encoding", coding))
+            .await
+    };
+    for coding in ["gzip", "BR", "identity, gzip"] {
+        let answer = send(coding).await;
+        assert_eq!(answer.status, 415, "{coding}");
+        assert_eq!(answer.header("accept-encoding"), Some("identity"));
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("retirez Content-Encoding"), "{detail}");
+    }
+    assert_eq!(send("Identity").await.status, 422);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_is_no_large_body() {
     let builder = Builder::new().set(

@@ -1,4 +1,4 @@
-//! The body of a request: JSON by its type, and never larger than the settings allow.
+//! The body of a request: JSON by its type, as it is, and never larger than the settings allow.
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -23,14 +23,16 @@ impl<const MOST: usize> FromRequest<AppState> for JsonBody<MOST> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Self::Rejection> {
         let limits = state.settings.in_force().limits;
-        let json = is_json(request.headers());
+        let (json, coded) = (is_json(request.headers()), is_coded(request.headers()));
         let announced = content_length(request.headers());
         let most = limits.body.min(MOST);
         let capacity = announced.unwrap_or(0).min(most);
         let bytes = state.buffers.take(capacity);
         let bytes = read(request.into_body(), most, bytes).await?;
-        // Told only now for the same reason: the client has sent everything.
-        if json {
+        // Told only now, when the client has sent everything: it would miss an answer while it sends.
+        if coded {
+            Err(Problem::coded())
+        } else if json {
             Ok(Self { bytes, limits })
         } else {
             Err(Problem::not_json())
@@ -49,6 +51,14 @@ async fn read(body: Body, limit: usize, mut bytes: Buffer) -> Result<Buffer, Pro
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+/// Whether the body is compressed, for instance: nobody here would undo it.
+fn is_coded(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .any(|it| !it.is_empty() && !it.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -210,6 +210,17 @@ impl Problem {
         )
     }
 
+    /// 415: a content coding.
+    pub fn coded() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "codage-non-pris-en-charge",
+            "Codage du contenu refusé",
+            "le corps est attendu tel quel, sans compression : retirez Content-Encoding",
+        )
+        .header(header::ACCEPT_ENCODING, "identity")
+    }
+
     /// 413 or 422, by the gravest fault.
     pub fn faults(faults: Vec<Fault>) -> Self {
         let too_large = faults.iter().any(|it| it.kind == FaultKind::TooLarge);
