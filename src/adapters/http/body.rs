@@ -1,4 +1,7 @@
-//! The body of a request: JSON by its type, as it is, and never larger than the settings allow.
+//! The body of a request: JSON by its type, as it is, never larger than the settings allow, and never
+//! for ever on its way.
+
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -9,6 +12,11 @@ use crate::adapters::http::AppState;
 use crate::adapters::http::buffers::Buffer;
 use crate::adapters::http::problem::Problem;
 use crate::settings::Limits;
+
+/// A body may take so long,
+const GRACE: Duration = Duration::from_mins(1);
+/// and a second more for each so many bytes that came. What trickles in would hold its memory for days.
+const LEAST_BYTES_PER_SECOND: usize = 8 * 1024;
 
 /// The bytes of a JSON body, of so many at most whatever the settings allow.
 pub struct JsonBody<const MOST: usize = { usize::MAX }> {
@@ -41,6 +49,7 @@ impl<const MOST: usize> FromRequest<AppState> for JsonBody<MOST> {
 }
 
 async fn read(body: Body, limit: usize, mut bytes: Buffer) -> Result<Buffer, Problem> {
+    let begun = Instant::now();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         // The connection broke, or nothing came for too long.
@@ -49,8 +58,17 @@ async fn read(body: Body, limit: usize, mut bytes: Buffer) -> Result<Buffer, Pro
             return Err(Problem::too_large(limit));
         }
         bytes.extend_from_slice(&chunk);
+        if trickles(bytes.len(), begun.elapsed()) {
+            return Err(Problem::too_slow());
+        }
     }
     Ok(bytes)
+}
+
+/// Whether so few bytes took too long. Where none come at all, the server itself gives up.
+fn trickles(bytes: usize, took: Duration) -> bool {
+    let seconds = (bytes / LEAST_BYTES_PER_SECOND) as u64;
+    took > GRACE + Duration::from_secs(seconds)
 }
 
 /// Whether the body is compressed, for instance: nobody here would undo it.
@@ -84,4 +102,18 @@ fn content_length(headers: &HeaderMap) -> Option<usize> {
         .ok()?
         .parse()
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_slowly_is_given_up_only_below_the_least_pace() {
+        let minutes = Duration::from_mins;
+        assert!(!trickles(1, minutes(1)));
+        assert!(trickles(1_000, minutes(2)));
+        assert!(!trickles(60 * LEAST_BYTES_PER_SECOND, minutes(2)));
+        assert!(!trickles(64 * 1024 * 1024, minutes(60)));
+    }
 }
