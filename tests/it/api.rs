@@ -134,6 +134,31 @@ async fn what_is_too_large_is_413(
     }
 }
 
+#[rstest]
+#[case::longest(&[255], 201)]
+#[case::empty(&[0], 400)]
+#[case::too_long(&[256], 400)]
+#[case::two(&[8, 9], 400)]
+#[case::twice_the_same(&[8, 8], 400)]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idempotency_key_is_one_of_255_signs(#[case] lengths: &[usize], #[case] status: u16) {
+    let daemon = Builder::new().start().await;
+    let mut request = daemon.request("POST", "/api/v1/signalements", "sowell");
+    for length in lengths {
+        request = request.header("idempotency-key", "k".repeat(*length));
+    }
+    let answer = daemon.send(request.json(&signalement(1))).await;
+    assert_eq!(answer.status, status);
+    if status == 400 {
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.starts_with("Idempotency-Key"), "{detail}");
+    }
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let key = &document["paths"]["/api/v1/signalements"]["post"]["parameters"][0];
+    assert_eq!(key["name"], "Idempotency-Key");
+    assert_eq!(key["schema"]["maxLength"], 255);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_of_too_many_pixels_is_422() {
     let daemon = Builder::new().set("LIMITS__PIXELS", "0").start().await;

@@ -255,7 +255,10 @@ fn created_body(accepted: &Accepted<'_>) -> String {
     post,
     path = "/api/v1/signalements",
     tag = "SoWell",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Seconde clé, en plus de lien_sowell.")),
+    params((
+        "Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        description = "Seconde clé, en plus de lien_sowell : une fois au plus, en ASCII."
+    )),
     request_body = SignalementBody,
     responses(
         (status = 201, description = "Une demande est créée dans le CRM.", body = CreatedBody, headers(("Location" = String))),
@@ -346,9 +349,16 @@ fn creation(status: StatusCode, uid: &str, answer: String) -> Response {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else {
         return Ok(None);
     };
+    if values.next().is_some() {
+        // Which of them is meant, nobody here can know.
+        return Err(Problem::malformed(
+            "Idempotency-Key est donné plusieurs fois",
+        ));
+    }
     let key = value.to_str().ok().map(str::trim);
     match key.filter(|key| !key.is_empty() && key.len() <= KEY_BYTES) {
         Some(key) => Ok(Some(key.to_owned())),
