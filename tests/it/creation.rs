@@ -10,6 +10,7 @@ use passerelle::domain::ports::{Clock, DuplicateGuard};
 use passerelle::domain::signalement::{Etat, SignalementId};
 use passerelle::flows::creation::Attempted;
 use passerelle::flows::managers::{Known, Managers};
+use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -76,6 +77,31 @@ async fn the_uid_of_the_answer_is_the_crms_own() {
         (conflict.status, &conflict.json()["uid"]),
         (409, &json!("CRM-1"))
     );
+}
+
+#[rstest]
+#[case::year("2026/")]
+#[case::words("Demande n° é?x=1#")]
+#[case::encoded("%2F%00+")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_uid_of_any_signs_leads_to_its_demande(#[case] prefix: &str) {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.names(prefix);
+    let daemon = with(&crm).await;
+    let created = daemon.post(&signalement(1)).await;
+    assert_eq!(created.status, 201);
+    let uid = format!("{prefix}1");
+    let location = created.header("location").unwrap();
+    let signalement = daemon.get(location, "sowell").await;
+    assert_eq!(signalement.json()["uid"], uid);
+    let segment = location.rsplit('/').next().unwrap();
+    let path = format!("/api/v1/demandes/{segment}");
+    let demande = daemon.get(&path, "crm").await.json();
+    assert_eq!(demande["uid"], uid);
+    let url = demande["fichiers"][0]["url"].as_str().unwrap();
+    assert_eq!(daemon.get(url, "crm").await.status, 200);
+    let event = json!({"statut": "Vivest en cours"});
+    assert_eq!(daemon.statut(segment, &event).await.status, 202);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,6 +64,8 @@ struct Inside {
     /// Lets lists through that are under way.
     listing_gate: Option<Arc<Semaphore>>,
     clock: Option<DateTime<Utc>>,
+    /// What it puts before the number of a demande; `CRM-` where nothing was said.
+    prefix: Option<String>,
 }
 
 pub struct RemoteCrm {
@@ -90,6 +92,11 @@ impl RemoteCrm {
     pub fn with(self: Arc<Self>, change: impl FnOnce(&mut Remote)) -> Arc<Self> {
         change(&mut self.remote.lock().unwrap());
         self
+    }
+
+    /// Puts this before the number of each demande to come.
+    pub fn names(&self, prefix: &str) {
+        self.inside.lock().unwrap().prefix = Some(prefix.to_owned());
     }
 
     /// Makes the next creations go so, one after the other.
@@ -184,7 +191,8 @@ impl Inside {
     }
 
     fn create(&mut self, reference: &SignalementId, statut: &str) -> String {
-        let uid = format!("CRM-{}", self.demandes.len() + 1);
+        let prefix = self.prefix.as_deref().unwrap_or("CRM-");
+        let uid = format!("{prefix}{}", self.demandes.len() + 1);
         let at = self.tick();
         self.demandes.push(InCrm {
             reference: reference.clone(),

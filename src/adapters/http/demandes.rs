@@ -13,7 +13,7 @@ use crate::adapters::http::AppState;
 use crate::adapters::http::auth::{Caller, Teller};
 use crate::adapters::http::body::JsonBody;
 use crate::adapters::http::json::Json as Received;
-use crate::adapters::http::path::Segments;
+use crate::adapters::http::path::{Segments, segment};
 use crate::adapters::http::problem::{BodyRefusals, CommonRefusals, Problem, ProblemBody};
 use crate::adapters::http::signalements::GestionnaireBody;
 use crate::adapters::http::submission::check_text;
@@ -164,8 +164,8 @@ pub async fn show(
                 sha256: &file.sha256,
                 url: format!(
                     "/api/v1/demandes/{}/fichiers/{}",
-                    demande.uid.as_str(),
-                    file.nom
+                    segment(demande.uid.as_str()),
+                    segment(&file.nom)
                 ),
             })
             .collect(),

@@ -2,10 +2,23 @@
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
 use crate::adapters::http::AppState;
 use crate::adapters::http::problem::Problem;
+
+/// What stands in a segment as it is (RFC 3986, unreserved).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The text as one segment of an address: a CRM may give a UID with slashes or spaces.
+pub fn segment(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, ENCODED)
+}
 
 /// Segments of the address, as text.
 pub struct Segments<T>(pub T);

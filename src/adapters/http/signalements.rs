@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::adapters::http::AppState;
 use crate::adapters::http::auth::Caller;
 use crate::adapters::http::body::JsonBody;
-use crate::adapters::http::path::Segments;
+use crate::adapters::http::path::{Segments, segment};
 use crate::adapters::http::problem::{BodyRefusals, CommonRefusals, Problem, ProblemBody};
 use crate::adapters::http::submission;
 use crate::crash;
@@ -343,7 +343,10 @@ async fn parse(
 fn creation(status: StatusCode, uid: &str, answer: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),
-        (header::LOCATION, format!("/api/v1/signalements/{uid}")),
+        (
+            header::LOCATION,
+            format!("/api/v1/signalements/{}", segment(uid)),
+        ),
     ];
     (status, headers, answer).into_response()
 }
