@@ -1,9 +1,11 @@
 //! What every endpoint has in common: tokens, limits, problems, probes and the API's page.
 
+use passerelle::domain::ports::DuplicateGuard;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::harness::{Builder, PNG, signalement, signalement_with};
+use crate::harness::{Answer, Builder, PNG, signalement, signalement_with};
+use crate::remote_crm::{Goes, RemoteCrm};
 
 #[rstest]
 #[case("POST", "/api/v1/signalements", &["sowell"])]
@@ -310,6 +312,56 @@ async fn what_is_sent_and_answered_is_what_the_openapi_document_says() {
     let kept = daemon.post(&signalement(2)).await.json();
     assert_eq!(kept["transmis"], false);
     assert!(fits(answer("200"), &kept) && !fits(answer("201"), &kept));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_header_of_an_answer_is_described() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.creates([Goes::Away]);
+    let daemon = Builder::new().crm(crm).set("LIMITS__RATE", "5/h");
+    let daemon = daemon.start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let described = |path: &str, method: &str, answer: &Answer| {
+        let responses = &document["paths"][path][method]["responses"];
+        let response = &responses[answer.status.to_string()];
+        let headers = response["headers"].as_object();
+        let named: Vec<String> = headers
+            .into_iter()
+            .flat_map(|it| it.keys().map(|name| name.to_lowercase()))
+            .collect();
+        for name in answer.headers.keys() {
+            let of_http = ["content-type", "content-length", "date", "connection"];
+            let name = name.as_str();
+            assert!(
+                of_http.contains(&name) || named.iter().any(|it| it == name),
+                "{name} of {} at {path}",
+                answer.status
+            );
+        }
+        answer.status
+    };
+
+    let path = "/api/v1/signalements";
+    let post = || daemon.request("POST", path, "sowell").json(&signalement(1));
+    let coded = post().header("content-encoding", "gzip");
+    let unknown = daemon.request("POST", path, "");
+    let mut seen = Vec::new();
+    let mut uid = String::new();
+    for request in [unknown, coded, post(), post(), post(), post(), post()] {
+        let answer = daemon.send(request).await;
+        seen.push(described(path, "post", &answer));
+        if answer.status == 201 {
+            answer.json()["uid"].as_str().unwrap().clone_into(&mut uid);
+        }
+    }
+    assert_eq!(seen, [401, 415, 503, 201, 200, 200, 429]);
+
+    let demande = daemon.get(&format!("/api/v1/demandes/{uid}"), "crm").await;
+    described("/api/v1/demandes/{uid}", "get", &demande);
+    let url = demande.json()["fichiers"][0]["url"].clone();
+    let photo = daemon.get(url.as_str().unwrap(), "crm").await;
+    let path = "/api/v1/demandes/{uid}/fichiers/{nom}";
+    assert_eq!(described(path, "get", &photo), 200);
 }
 
 fn collect_references(value: &Value, found: &mut Vec<String>) {

@@ -181,7 +181,10 @@ pub async fn show(
     tag = "CRM",
     params(("uid" = String, Path), ("nom" = String, Path)),
     responses(
-        (status = 200, description = "Les octets de la photo.", content_type = "image/*"),
+        (status = 200, description = "Les octets de la photo.", content_type = "image/*", headers(
+            ("Content-Disposition" = String, description = "inline, et le nom du fichier."),
+            ("X-Content-Type-Options" = String, description = "nosniff."),
+        )),
         (status = 404, description = "Introuvable.", body = ProblemBody, content_type = "application/problem+json"),
         CommonRefusals,
     ),

@@ -66,19 +66,19 @@ pub struct ProblemBody {
 )]
 pub enum CommonRefusals {
     /// Jeton absent ou inconnu.
-    #[response(status = 401, content_type = "application/problem+json")]
+    #[response(status = 401, content_type = "application/problem+json", headers(("WWW-Authenticate" = String, description = "Bearer.")))]
     Unauthorized(ProblemBody),
     /// Jeton sans ce droit.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(ProblemBody),
     /// Débit dépassé ; voir Retry-After.
-    #[response(status = 429, content_type = "application/problem+json")]
+    #[response(status = 429, content_type = "application/problem+json", headers(("Retry-After" = u64, description = "Dans combien de secondes renvoyer la requête.")))]
     TooMany(ProblemBody),
     /// Erreur de notre côté ; la référence se retrouve dans le journal.
     #[response(status = 500, content_type = "application/problem+json")]
     Internal(ProblemBody),
     /// Momentanément impossible ; voir Retry-After.
-    #[response(status = 503, content_type = "application/problem+json")]
+    #[response(status = 503, content_type = "application/problem+json", headers(("Retry-After" = u64, description = "Dans combien de secondes renvoyer la requête.")))]
     Unavailable(ProblemBody),
 }
 
@@ -98,8 +98,8 @@ pub enum BodyRefusals {
     /// Corps, photo ou nombre de photos au-delà de la limite.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(ProblemBody),
-    /// Content-Type inattendu.
-    #[response(status = 415, content_type = "application/problem+json")]
+    /// Content-Type inattendu, ou corps compressé.
+    #[response(status = 415, content_type = "application/problem+json", headers(("Accept-Encoding" = String, description = "identity, si le corps est compressé ; absent sinon.")))]
     NotJson(ProblemBody),
 }
 

@@ -261,8 +261,13 @@ fn created_body(accepted: &Accepted<'_>) -> String {
     )),
     request_body = SignalementBody,
     responses(
-        (status = 201, description = "Une demande est créée dans le CRM.", body = CreatedBody, headers(("Location" = String))),
-        (status = 200, description = "Répétition (en-tête Idempotent-Replayed: true, corps du 201), ou signalement conservé sans être transmis.", body = NothingCreatedBody),
+        (status = 201, description = "Une demande est créée dans le CRM.", body = CreatedBody, headers(
+            ("Location" = String, description = "Le signalement, par l'uid de sa demande."),
+        )),
+        (status = 200, description = "Répétition (en-tête Idempotent-Replayed: true, corps du 201), ou signalement conservé sans être transmis.", body = NothingCreatedBody, headers(
+            ("Idempotent-Replayed" = bool, description = "true pour une répétition, absent sinon."),
+            ("Location" = String, description = "Le signalement, par l'uid de sa demande ; absent s'il n'est pas transmis."),
+        )),
         (status = 202, description = "Le CRM est injoignable : la demande sera créée plus tard.", body = DeferredBody),
         (status = 409, description = "Même clé, autre contenu.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "Champ manquant ou invalide, code inconnu : toutes les erreurs à la fois.", body = ProblemBody, content_type = "application/problem+json"),
