@@ -284,18 +284,22 @@ fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
             .iter()
             .find(|(name, _)| name == key)
             .map(|(_, value)| value);
-        let checked = match found {
+        let details = match found {
             None | Some(Received::Null) => return None,
             // A form that leaves a field empty leaves it out.
             Some(Received::Text(text)) if text.trim().is_empty() => return None,
             Some(Received::Text(text)) => {
-                check_text(text, max_chars, several_lines).map(|()| Cow::clone(text).into_owned())
+                let details = check_text(text, max_chars, several_lines);
+                if details.is_empty() {
+                    return Some(Cow::clone(text).into_owned());
+                }
+                details
             }
-            Some(_) => Err("doit être un texte".to_owned()),
+            Some(_) => vec!["doit être un texte".to_owned()],
         };
-        checked
-            .map_err(|detail| faults.push(Fault::invalid(pointer_to(key), detail)))
-            .ok()
+        let pointed = details.into_iter();
+        faults.extend(pointed.map(|detail| Fault::invalid(pointer_to(key), detail)));
+        None
     };
     let statut = text("statut", LABEL_CHARS, false);
     let date = text("date", LABEL_CHARS, false);

@@ -105,22 +105,21 @@ pub fn stored_signalement(payload: &str, photos: usize) -> Option<Signalement> {
     fields.complete(form.autres(), photos)
 }
 
-/// Checks one text of a request against the contract's rules for texts.
-///
-/// # Errors
-/// What is wrong, in French.
-pub fn check_text(text: &str, max_chars: usize, several_lines: bool) -> Result<(), String> {
+/// What breaks the contract's rules for texts in one text of a request, in French.
+#[must_use]
+pub fn check_text(text: &str, max_chars: usize, several_lines: bool) -> Vec<String> {
+    let mut faults = Vec::new();
     // Bytes bound characters from above, which spares counting almost always.
     if text.len() > max_chars && text.chars().count() > max_chars {
-        return Err(format!("plus de {max_chars} caractères"));
+        faults.push(format!("plus de {max_chars} caractères"));
     }
     if text.contains('\0') {
-        return Err("caractère NUL interdit".into());
+        faults.push("caractère NUL interdit".to_owned());
     }
     if !several_lines && text.contains(['\n', '\r']) {
-        return Err("retour à la ligne interdit ici".into());
+        faults.push("retour à la ligne interdit ici".to_owned());
     }
-    Ok(())
+    faults
 }
 
 /// The fields as far as each is well formed.
@@ -231,16 +230,23 @@ impl<'j> Form<'j> {
     }
 
     fn required(&mut self, key: &str, max_chars: usize, several_lines: bool) -> Option<String> {
-        let detail = match self.get(key) {
-            None => "champ obligatoire".to_owned(),
-            Some(Json::Text(text)) if text.trim().is_empty() => "ne doit pas être vide".to_owned(),
-            Some(Json::Text(text)) => match check_text(text, max_chars, several_lines) {
-                Ok(()) => return Some(text.clone().into_owned()),
-                Err(detail) => detail,
-            },
-            Some(_) => "doit être un texte".to_owned(),
+        let details = match self.get(key) {
+            None => vec!["champ obligatoire".to_owned()],
+            Some(Json::Text(text)) if text.trim().is_empty() => {
+                vec!["ne doit pas être vide".to_owned()]
+            }
+            Some(Json::Text(text)) => {
+                let details = check_text(text, max_chars, several_lines);
+                if details.is_empty() {
+                    return Some(text.clone().into_owned());
+                }
+                details
+            }
+            Some(_) => vec!["doit être un texte".to_owned()],
         };
-        self.fault(&pointer_to(key), detail);
+        for detail in details {
+            self.fault(&pointer_to(key), detail);
+        }
         None
     }
 
@@ -443,6 +449,15 @@ mod tests {
             .map(|it| it.pointer.as_str())
             .collect();
         assert_eq!(pointers, [format!("/{key}")]);
+    }
+
+    #[test]
+    fn a_text_is_told_all_its_faults() {
+        let mut value = sample();
+        value["auteur"] = json!(format!("a\0\n{}", "x".repeat(200)));
+        let faults = read_value(&value).faults;
+        assert_eq!(faults.len(), 3, "{faults:?}");
+        assert!(faults.iter().all(|it| it.pointer == "/auteur"));
     }
 
     #[rstest]
