@@ -283,12 +283,14 @@ impl Problem {
         .header(header::RETRY_AFTER, retry_after_seconds.to_string())
     }
 
-    /// 503: the CRM is away, and may have said until when.
+    /// 503: the CRM is away, and may have said until when. It may also be our credentials or our own photos that keep
+    /// it from creating the demande, so that the words blame nobody.
     fn crm_away(retry_at: Option<DateTime<Utc>>) -> Self {
         let asked = retry_at.map(|then| (then - Utc::now()).num_seconds());
         let seconds = asked.and_then(|it| u64::try_from(it).ok());
         Self::later(
-            "le CRM est injoignable, rien n'a été enregistré : renvoyez la même requête",
+            "la demande ne peut pas être créée dans le CRM pour l'instant, rien n'a été enregistré : \
+             renvoyez la même requête",
             seconds.map_or(RETRY_AFTER_SECONDS, |it| it.max(RETRY_AFTER_SECONDS)),
         )
     }
