@@ -258,7 +258,9 @@ impl<'j> Form<'j> {
     fn email(&mut self) -> Option<String> {
         let text = self.required("email_auteur", EMAIL_CHARS, false)?;
         let bare = Options::default().without_display_text();
-        if EmailAddress::parse_with_options(&text, bare).is_ok() {
+        // A name that is empty is no name to the parser; the brackets behind it are none of the address.
+        let named = text.contains(" <");
+        if !named && EmailAddress::parse_with_options(&text, bare).is_ok() {
             return Some(text);
         }
         self.fault("/email_auteur", "n'est pas une adresse e-mail".into());
@@ -427,6 +429,7 @@ mod tests {
     #[case("description", json!("   \n"))]
     #[case("email_auteur", json!("pas-une-adresse"))]
     #[case("email_auteur", json!("Zoé <z@x.fr>"))]
+    #[case("email_auteur", json!(" <z@x.fr>"))]
     #[case("lien_sowell", json!(" https://a/b"))]
     #[case("lien_sowell", json!("https:/a"))]
     #[case("lien_sowell", json!("https:///a"))]
