@@ -453,6 +453,7 @@ impl<'de> Visitor<'de> for KeySeed<'_, 'de> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use rstest::rstest;
 
     #[test]
@@ -480,6 +481,40 @@ mod tests {
             assert_eq!(Json::parse(spaced.as_bytes()).unwrap(), json);
             let written = serde_json::to_string(&json).unwrap();
             assert_eq!(written, text.replace("\\/", "/"));
+        }
+    }
+
+    /// JSON as it is printed, in which long numbers, others, and texts that look like them stand anywhere.
+    fn printed() -> impl Strategy<Value = String> {
+        let text = r#"[-0-9e."\\\\ é]{0,5}"#.prop_map(|it| serde_json::to_string(&it).unwrap());
+        let key = text.clone();
+        let leaf = prop_oneof![
+            text,
+            "-?[1-9][0-9]{21,30}",
+            "-?0\\.[0-9]{25}[1-9]",
+            any::<i32>().prop_map(|it| it.to_string()),
+            Just("0.5".to_owned()),
+            Just("true".to_owned()),
+        ];
+        leaf.prop_recursive(4, 40, 6, move |inner| {
+            let list = prop::collection::vec(inner.clone(), 0..6);
+            let entries = prop::collection::vec((key.clone(), inner), 0..6);
+            prop_oneof![
+                list.prop_map(|it| format!("[{}]", it.join(","))),
+                entries.prop_map(|entries| {
+                    let entry = |(key, value)| format!("{key}:{value}");
+                    let entries: Vec<String> = entries.into_iter().map(entry).collect();
+                    format!("{{{}}}", entries.join(","))
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn digits_are_found_whatever_stands_around_them(text in printed()) {
+            let json = Json::parse(text.as_bytes()).unwrap();
+            prop_assert_eq!(serde_json::to_string(&json).unwrap(), text);
         }
     }
 
