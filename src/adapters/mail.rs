@@ -140,7 +140,14 @@ impl Mailer for MailOut {
             crash::point("smtp.send.after");
             return match sent {
                 Ok(reply) => Ok(Some(reply.code().into())),
-                Err(error) => Err(classify(&error, &message.to)),
+                Err(error) => {
+                    let mut failed = classify(&error, &message.to);
+                    // A code alone does not tell whether it is this e-mail that is refused, or whoever connects.
+                    if failed.failure == MailFailure::Permanent && refuses_all(server).await {
+                        failed.failure = MailFailure::Refused;
+                    }
+                    Err(failed)
+                }
             };
         }
         let (folder, name) = (self.folder.clone(), format!("{id}.eml"));
@@ -156,6 +163,14 @@ impl Mailer for MailOut {
             .map_err(|error| MailError::temporary(error.to_string()))?;
         Ok(None)
     }
+}
+
+/// Whether the server answers a mere greeting with a refusal.
+async fn refuses_all(server: &AsyncSmtpTransport<Tokio1Executor>) -> bool {
+    crash::point("smtp.test.before");
+    let tested = server.test_connection().await;
+    crash::point("smtp.test.after");
+    matches!(tested, Err(error) if error.is_permanent())
 }
 
 /// What a failure means. Only the codes of a reply go into the record: its text may repeat the
@@ -216,15 +231,58 @@ fn enhanced(text: &str) -> Option<&str> {
 mod tests {
     use std::path::Path;
 
+    use rstest::rstest;
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpListener;
+
     use super::*;
     use crate::settings::Settings;
-    use rstest::rstest;
 
     fn out(folder: &Path) -> MailOut {
         let from = "Vivest <ne-pas-repondre@vivest.example>".to_owned();
         let environment = [("PASSERELLE_SMTP__FROM".to_owned(), from)];
         let settings = Settings::load(None, environment).unwrap();
         MailOut::new(InForce::new(settings.live), folder.to_path_buf()).unwrap()
+    }
+
+    /// Sends by a server that greets each connection so, and answers each line with the next of these.
+    async fn sent_to(greeting: &'static str, replies: &'static [&'static str]) -> MailError {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("smtp://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let mut stream = BufReader::new(stream);
+                let mut line = String::new();
+                for reply in [&greeting].into_iter().chain(replies) {
+                    let text = format!("{reply}\r\n");
+                    stream.write_all(text.as_bytes()).await.unwrap();
+                    if stream.read_line(&mut line).await.unwrap_or_default() == 0 {
+                        break;
+                    }
+                }
+            }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let environment = [("PASSERELLE_SMTP__URL".to_owned(), url)];
+        let settings = Settings::load(None, environment).unwrap();
+        let mails = MailOut::new(InForce::new(settings.live), folder.path().to_path_buf());
+        let message = message("zoe@locataire.example", "x");
+        mails.unwrap().send("L-1", &message).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_server_that_refuses_everyone_kills_no_e_mail() {
+        let everyone = sent_to("554 no service here", &[]).await;
+        assert_eq!(
+            (everyone.failure, everyone.code),
+            (MailFailure::Refused, Some(554))
+        );
+        let this_one = sent_to("220 hello", &["250 hello", "554 5.7.1 not this one"]).await;
+        assert_eq!(
+            (this_one.failure, this_one.code),
+            (MailFailure::Permanent, Some(554))
+        );
     }
 
     fn message(to: &str, subject: &str) -> Message {

@@ -7,7 +7,7 @@ mod session;
 use askama::Template;
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -16,6 +16,7 @@ use chrono::Utc;
 use serde::Deserialize;
 
 use crate::adapters::http::AppState;
+use crate::adapters::http::path::Segments;
 use crate::adapters::http::problem::Problem;
 use crate::domain::ports::RetryOutcome;
 
@@ -132,7 +133,11 @@ async fn reload(_: Operator, State(state): State<AppState>) -> Redirect {
     Notice::Relu.shown()
 }
 
-async fn resend(_: Operator, State(state): State<AppState>, Path(id): Path<String>) -> Redirect {
+async fn resend(
+    _: Operator,
+    State(state): State<AppState>,
+    Segments(id): Segments<String>,
+) -> Redirect {
     let outcome = state.store.retry_livraison(&id, false, Utc::now()).await;
     let notice = match outcome {
         Ok(RetryOutcome::Queued) => {
