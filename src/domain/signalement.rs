@@ -163,7 +163,7 @@ impl SignalementId {
 ///
 /// Compared after parsing (contract, section 1): key order, white space, a `data:` prefix on a
 /// photo and the two `transmettre_…` flags do not count. `long_numbers` are those in `autres` that
-/// have more digits than a value holds, by their pointers.
+/// have more digits than a value holds, by what tells their places.
 #[must_use]
 pub fn fingerprint(
     signalement: &Signalement,
@@ -196,8 +196,8 @@ pub fn fingerprint(
         field(key);
         field(&value.to_string());
     }
-    for (pointer, digits) in long_numbers {
-        field(pointer);
+    for (place, digits) in long_numbers {
+        field(place);
         field(digits);
     }
     hex(&hash.finalize())

@@ -11,8 +11,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
+use sha2::{Digest, Sha256};
 
 use crate::domain::fault::pointer_to;
+use crate::domain::signalement::hex;
 
 /// Values in one body; a signalement has a few dozen. Bounds memory where a body is all brackets.
 const MAX_VALUES: usize = 200_000;
@@ -62,6 +64,34 @@ impl Step<'_> {
 
 fn pointer(at: &[Step<'_>]) -> String {
     at.iter().map(Step::pointer).collect()
+}
+
+type Hash = [u8; 32];
+
+/// A step, and the hash of the way up to it once somebody asked.
+struct Hashed<'j> {
+    step: Step<'j>,
+    hash: Option<Hash>,
+}
+
+impl<'j> Hashed<'j> {
+    fn of(step: Step<'j>) -> Self {
+        Self { step, hash: None }
+    }
+}
+
+/// The hash of a way. Each of its steps is hashed once, however many values stand behind it.
+fn hash_of(way: &mut [Hashed<'_>]) -> Hash {
+    way.iter_mut().fold(Hash::default(), |before, it| {
+        *it.hash.get_or_insert_with(|| {
+            let step = it.step.pointer();
+            Sha256::new()
+                .chain_update(before)
+                .chain_update(step)
+                .finalize()
+                .into()
+        })
+    })
 }
 
 impl<'a> Json<'a> {
@@ -122,7 +152,8 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The numbers that [`Json::to_value`] does not give exactly, each in one spelling, by their pointers.
+    /// The numbers that [`Json::to_value`] does not give exactly, each in one spelling, by a hash of
+    /// the way to it: its keys may be long, and the numbers many.
     #[must_use]
     pub fn long_numbers(&self) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
@@ -130,22 +161,22 @@ impl<'a> Json<'a> {
         found
     }
 
-    fn find_long<'j>(&'j self, at: &mut Vec<Step<'j>>, found: &mut BTreeMap<String, String>) {
+    fn find_long<'j>(&'j self, at: &mut Vec<Hashed<'j>>, found: &mut BTreeMap<String, String>) {
         match self {
             Self::Long(_, digits) => {
                 let exact = decimal(digits).unwrap_or_else(|| (*digits).to_owned());
-                found.insert(pointer(at), exact);
+                found.insert(hex(&hash_of(at)), exact);
             }
             Self::List(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    at.push(Step::Item(index));
+                    at.push(Hashed::of(Step::Item(index)));
                     item.find_long(at, found);
                     at.pop();
                 }
             }
             Self::Object(entries) => {
                 for (key, value) in entries {
-                    at.push(Step::Key(key));
+                    at.push(Hashed::of(Step::Key(key)));
                     value.find_long(at, found);
                     at.pop();
                 }
@@ -536,9 +567,28 @@ mod tests {
         let text =
             r#"{"a":[1,10000000000000000000001],"b/c":{"d":1.0000000000000000000001E22,"e":1.5}}"#;
         let found = Json::parse(text.as_bytes()).unwrap().long_numbers();
-        let found: Vec<(&str, &str)> = found.iter().map(|(a, b)| (&**a, &**b)).collect();
-        let same = "10000000000000000000001e0";
-        assert_eq!(found, [("/a/1", same), ("/b~1c/d", same)]);
+        let found: Vec<&str> = found.values().map(String::as_str).collect();
+        assert_eq!(found, ["10000000000000000000001e0"; 2]);
+    }
+
+    #[test]
+    fn long_numbers_are_told_apart_by_their_places_whatever_the_order_of_keys() {
+        let found = |text: &str| Json::parse(text.as_bytes()).unwrap().long_numbers();
+        let long = "1.0000000000000000000001";
+        let here = found(&format!(r#"{{"a":{long},"b":{{"c":1,"d":{long}}}}}"#));
+        let turned = found(&format!(r#"{{"b":{{"d":{long},"c":1}},"a":{long}}}"#));
+        assert_eq!(here, turned);
+        let elsewhere = found(&format!(r#"{{"a":{long},"b":{{"c":{long},"d":1}}}}"#));
+        assert_ne!(here, elsewhere);
+    }
+
+    #[test]
+    fn many_long_numbers_behind_a_long_key_take_little() {
+        let numbers = vec!["1.0000000000000000000001"; 50_000].join(",");
+        let text = format!(r#"{{"{}":[{numbers}]}}"#, "k".repeat(1024 * 1024));
+        let found = Json::parse(text.as_bytes()).unwrap().long_numbers();
+        assert_eq!(found.len(), 50_000);
+        assert!(found.keys().all(|place| place.len() == 64));
     }
 
     #[test]

@@ -191,8 +191,7 @@ impl Stored {
                 let statuts = statuts.map(|(statut, count)| format!("« {statut} » ({count})"));
                 let statuts: Vec<String> = statuts.collect();
                 alarms.push(format!(
-                    "{name} : statuts à ajouter à statuts.yaml, que les règles ne connaissent pas : \
-                     {}.",
+                    "{name} : statuts que statuts.yaml ne traduit pas, eux-mêmes ou leur résultat : {}.",
                     statuts.join(", ")
                 ));
             }

@@ -1,5 +1,6 @@
 //! How large a picture says that it is. Nothing here decodes pixels: it is for whoever shows the picture that their
-//! number is bounded, so that this reads a head as the decoders do, and knows no size where they would find none.
+//! number is bounded, so that this reads a head marker by marker. One with other bytes between them has no size here,
+//! though some decoders pass over these: so would a signature with whatever behind it have one.
 
 use crate::domain::signalement::ImageKind;
 
