@@ -202,13 +202,13 @@ impl Folder {
         }
     }
 
-    /// Writes these files in place of those that count; what does not count is left alone.
+    /// Writes these files in place of those that are read; what is not read is left alone.
     ///
     /// # Errors
     /// When one cannot be written; those before it are.
     pub fn replace(&self, files: &FileSet) -> Result<(), SourceError> {
         let before = self.files()?;
-        for (name, bytes) in files {
+        for (name, bytes) in files.iter().filter(|(name, _)| self.is_read(name)) {
             let path = self.root.join(name);
             let folder = path.parent().unwrap_or(&self.root);
             let file = path.file_name().and_then(|it| it.to_str()).unwrap_or(name);
@@ -216,7 +216,8 @@ impl Folder {
                 .and_then(|()| write_synced(folder, file, bytes))
                 .map_err(|error| self.failed(&path, &error))?;
         }
-        for (_, path) in before.iter().filter(|(name, _)| !files.contains_key(name)) {
+        let gone = |name: &str| self.is_read(name) && !files.contains_key(name);
+        for (_, path) in before.iter().filter(|(name, _)| gone(name)) {
             fs::remove_file(path).map_err(|error| self.failed(path, &error))?;
         }
         Ok(())
@@ -323,10 +324,14 @@ impl Folder {
 
     /// Whether the file of that path in the folder is read, or nearly has the name of one that is.
     fn counts(&self, path: &str) -> bool {
+        self.is_read(path) || self.kind == Kind::Rules && layout::is_misnamed(path)
+    }
+
+    fn is_read(&self, path: &str) -> bool {
         match &self.kind {
             Kind::OneFile(only) => only == path,
             Kind::Referentiel => referentiel::FILES.contains(&path),
-            Kind::Rules => layout::is_rule(path) || layout::is_misnamed(path),
+            Kind::Rules => layout::is_rule(path),
         }
     }
 }
@@ -335,6 +340,11 @@ impl Source for Folder {
     fn read(&self) -> Result<FileSet, SourceError> {
         let mut set = FileSet::new();
         for (name, path) in self.files()? {
+            if !self.is_read(&name) {
+                // Its name is to be told, and what it holds is nobody's business.
+                set.insert(name, Vec::new());
+                continue;
+            }
             let size = fs::metadata(&path)
                 .map_err(|error| self.failed(&path, &error))?
                 .len();
@@ -394,7 +404,15 @@ mod tests {
             fs::write(path, "x").unwrap();
         }
         let source = Folder::rules(folder.path().to_path_buf());
-        let names: Vec<String> = source.read().unwrap().into_keys().collect();
+        let read = source.read().unwrap();
+        assert!(read["cas/b.yaml.txt"].is_empty(), "only its name counts");
+        source
+            .replace(&FileSet::from([("cas/a.yaml".into(), b"y".to_vec())]))
+            .unwrap();
+        let left = |name: &str| folder.path().join(name).exists();
+        assert!(left("cas/b.yaml.txt") && left("Modeles/a.txt"));
+        assert!(!left("priorites.yaml") && left("cas/a.yaml"));
+        let names: Vec<String> = read.into_keys().collect();
         assert_eq!(
             names,
             [

@@ -16,6 +16,7 @@ use crate::cli::report::render;
 use crate::cli::{Format, existing_store};
 use crate::domain::ports::{FileSet, Source as _, Store, VersionSummary};
 use crate::rules::compile::{Known, compile};
+use crate::rules::layout;
 use crate::settings::{Folder, Settings};
 
 #[derive(Debug, Subcommand)]
@@ -141,8 +142,10 @@ fn rollback(settings: &Settings, files: &FileSet) -> anyhow::Result<()> {
     // Where they cannot be read whole, a rollback is what mends them.
     let before = folder.read().unwrap_or_default();
     folder.replace(files).context("cannot be written")?;
-    println!("{} files written to {}", files.len(), path.display());
-    for name in before.keys().filter(|name| !files.contains_key(*name)) {
+    let written = files.keys().filter(|name| layout::is_rule(name)).count();
+    println!("{written} files written to {}", path.display());
+    let gone = |name: &&String| layout::is_rule(name) && !files.contains_key(*name);
+    for name in before.keys().filter(gone) {
         println!("removed, as the version does not have it: {name}");
     }
     Ok(())
