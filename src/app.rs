@@ -256,13 +256,13 @@ impl App {
             "settings",
             Box::pin(async move { settings.run(settings_hints).await }),
         );
-        // These finish what is under way before they end.
         let accepted = state.reload.subscribe();
         let delivery = Arc::clone(&self.delivery);
         workers.until_stop(
             "mended connectors",
             Box::pin(delivery.follow_rules(accepted)),
         );
+        // These finish what is under way before they end.
         workers.to_the_end("outbox", self.delivery.run(stop.clone()));
         workers.to_the_end("creations", self.creations.run(stop.clone()));
 

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use lettre::address::{Address, Envelope};
@@ -141,7 +142,7 @@ impl Mailer for MailOut {
             return match sent {
                 Ok(reply) => Ok(Some(reply.code().into())),
                 Err(error) => {
-                    let mut failed = classify(&error, &message.to);
+                    let mut failed = classify(&error);
                     // A code alone does not tell whether it is this e-mail that is refused, or whoever connects.
                     if failed.failure == MailFailure::Permanent && refuses_all(server).await {
                         failed.failure = MailFailure::Refused;
@@ -165,22 +166,25 @@ impl Mailer for MailOut {
     }
 }
 
+/// How long a refusal waits for whether it is everybody's: it is an answer already.
+const TEST_LIMIT: Duration = Duration::from_secs(5);
+
 /// Whether the server answers a mere greeting with a refusal.
 async fn refuses_all(server: &AsyncSmtpTransport<Tokio1Executor>) -> bool {
     crash::point("smtp.test.before");
-    let tested = server.test_connection().await;
+    let tested = tokio::time::timeout(TEST_LIMIT, server.test_connection()).await;
     crash::point("smtp.test.after");
-    matches!(tested, Err(error) if error.is_permanent())
+    matches!(tested, Ok(Err(error)) if error.is_permanent())
 }
 
 /// What a failure means. Only the codes of a reply go into the record: its text may repeat the
 /// addressee.
-fn classify(error: &SmtpError, addressee: &str) -> MailError {
+fn classify(error: &SmtpError) -> MailError {
     let said = || error.source().map(ToString::to_string).unwrap_or_default();
     let Some(code) = error.status() else {
         return match () {
             // It can only be sent by a server that has SMTPUTF8, and this one has not.
-            () if error.is_client() && !addressee.is_ascii() => {
+            () if error.is_client() && said().contains("SMTPUTF8") => {
                 MailError::permanent("the SMTP server takes no address with accents")
             }
             () if error.is_client() || error.is_tls() => {
@@ -246,9 +250,14 @@ mod tests {
     }
 
     /// Sends by a server that greets each connection so, and answers each line with the next of these.
-    async fn sent_to(greeting: &'static str, replies: &'static [&'static str]) -> MailError {
+    async fn sent_to(
+        greeting: &'static str,
+        replies: &'static [&'static str],
+        tls: &str,
+        addressee: &str,
+    ) -> MailError {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("smtp://{}", listener.local_addr().unwrap());
+        let url = format!("smtp://{}{tls}", listener.local_addr().unwrap());
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
@@ -267,22 +276,36 @@ mod tests {
         let environment = [("PASSERELLE_SMTP__URL".to_owned(), url)];
         let settings = Settings::load(None, environment).unwrap();
         let mails = MailOut::new(InForce::new(settings.live), folder.path().to_path_buf());
-        let message = message("zoe@locataire.example", "x");
+        let message = message(addressee, "x");
         mails.unwrap().send("L-1", &message).await.unwrap_err()
     }
 
     #[tokio::test]
     async fn a_server_that_refuses_everyone_kills_no_e_mail() {
-        let everyone = sent_to("554 no service here", &[]).await;
+        let everyone = sent_to("554 no service here", &[], "", "zoe@x.fr").await;
         assert_eq!(
             (everyone.failure, everyone.code),
             (MailFailure::Refused, Some(554))
         );
-        let this_one = sent_to("220 hello", &["250 hello", "554 5.7.1 not this one"]).await;
+        let replies = &["250 hello", "554 5.7.1 not this one"];
+        let this_one = sent_to("220 hello", replies, "", "zoe@x.fr").await;
         assert_eq!(
             (this_one.failure, this_one.code),
             (MailFailure::Permanent, Some(554))
         );
+    }
+
+    #[tokio::test]
+    async fn only_accents_before_the_at_sign_need_more_of_a_server() {
+        let no_tls = sent_to(
+            "220 hello",
+            &["250 hello"],
+            "?tls=required",
+            "zoe@résidence.fr",
+        );
+        assert_eq!(no_tls.await.failure, MailFailure::Temporary);
+        let accents = sent_to("220 hello", &["250 hello"], "", "zoé@x.fr").await;
+        assert_eq!(accents.failure, MailFailure::Permanent);
     }
 
     fn message(to: &str, subject: &str) -> Message {

@@ -111,7 +111,7 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     /// Events that the rules did not know, oldest first.
     async fn held_events(&self) -> Result<Vec<StoredEvent>, StoreError>;
 
-    /// The statuses that keep deliveries back since the rules do not know them, the most frequent
+    /// The statuses that keep deliveries back since the rules do not translate them, the most frequent
     /// first, and how many each.
     async fn count_held(&self, limit: u32) -> Result<Vec<(String, i64)>, StoreError>;
 
@@ -154,7 +154,7 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Makes deliveries that wait for another attempt due now. A pause of the destination, for
-    /// [`Resume::Refused`] one of a refused token, is over, and forgets how often it was tried.
+    /// [`Resume::Refused`] only one of a refused token, is over, and forgets how often it was tried.
     async fn resume(
         &self,
         destination: Destination,

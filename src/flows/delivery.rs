@@ -219,7 +219,7 @@ impl Delivery {
             let by_settings = renewal::by_settings(destination, &begun_under, &self.in_force.get());
             let by_rules =
                 renewal::by_rules(destination, &begun_by, &self.rules.generation().rules);
-            let renewed = by_rules.or(by_settings);
+            let renewed = by_rules.max(by_settings);
             if let (Outcome::Retry { .. }, Some(which)) = (&outcome, renewed) {
                 self.store.resume(destination, which, now).await?;
             }

@@ -84,7 +84,7 @@ pub struct Reload {
     in_force: InForce,
     /// Those that the last attempt knew.
     secrets: ArcSwap<SecretNames>,
-    one_at_a_time: Mutex<()>,
+    one_at_a_time: Arc<Mutex<()>>,
     accepted: watch::Sender<u64>,
 }
 
@@ -211,7 +211,7 @@ impl Reload {
             covering: Mutex::new(None),
             in_force,
             secrets: ArcSwap::from_pointee(secrets),
-            one_at_a_time: Mutex::new(()),
+            one_at_a_time: Arc::default(),
             accepted: watch::channel(0).0,
         })
     }
@@ -341,6 +341,7 @@ impl Reload {
         let search = Arc::new(AtomicBool::new(true));
         let on = Arc::clone(&search);
         let last = Arc::clone(&self.last);
+        let one_at_a_time = Arc::clone(&self.one_at_a_time);
         let work = move || {
             let known = cover(&before, &on)?;
             let found = cover(&now, &on)?;
@@ -356,6 +357,8 @@ impl Reload {
             for hole in &added {
                 tracing::warn!(version, "{hole}");
             }
+            // An attempt that is under way sees either none of it or all.
+            let _alone = one_at_a_time.blocking_lock();
             // Set once: the search of a generation runs once.
             let _ = now.holes.set(added.clone());
             last.rcu(|attempt| {

@@ -35,7 +35,8 @@ pub(super) fn by_settings(
     }
 }
 
-/// The same where these rules took the place of those: a connector's file is the way, too.
+/// The same where these rules took the place of those: a connector's file is part of the way. What
+/// the partner asked to wait for, it may have asked for another reason than what was edited.
 pub(super) fn by_rules(
     destination: Destination,
     before: &RuleSet,
@@ -47,7 +48,7 @@ pub(super) fn by_rules(
         Destination::Courriel => return None,
     };
     let mended = before.connectors.get(&partner) != now.connectors.get(&partner);
-    mended.then_some(Resume::All)
+    mended.then_some(Resume::Unanswered)
 }
 
 /// Resumes what `which` says for each destination, and wakes who sends it.

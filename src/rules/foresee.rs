@@ -1,6 +1,8 @@
 //! What would become of something, its e-mails included, for whoever only asks: cases, `explain`,
 //! `coverage` and `impact`. Nothing is created and nothing is sent.
 
+use std::cmp::Reverse;
+
 use serde_json::Map;
 
 use crate::domain::demande::{NewDemande, Uid};
@@ -189,7 +191,8 @@ fn mails(
 }
 
 /// A signalement that nobody sent: a known code for each, the first in the alphabet, and values
-/// without importance for the rest.
+/// without importance for the rest. The residence is one with all kinds of managers, if there is:
+/// one that is new and has none yet must not fail what is about something else.
 #[must_use]
 pub fn harmless(generation: &Generation) -> Signalement {
     let rules = &generation.rules;
@@ -205,10 +208,9 @@ pub fn harmless(generation: &Generation) -> Signalement {
             .cloned()
             .unwrap_or_default(),
         residence: residences
-            .map(|it| it.code.as_str())
-            .min()
-            .unwrap_or_default()
-            .to_owned(),
+            .min_by_key(|it| (Reverse(it.gestionnaires.len()), it.code.as_str()))
+            .map(|it| it.code.clone())
+            .unwrap_or_default(),
         bien: None,
         auteur: "Camille Durand".into(),
         email_auteur: "camille.durand@locataire.example".into(),

@@ -1,5 +1,7 @@
 //! Commits that held, and whose answers the store never had.
 
+use std::time::Duration;
+
 use passerelle::adapters::store::postgres::{PostgresStore, migrate};
 use passerelle::domain::ports::{PendingCreations, Reserved, Store};
 use sqlx::{Connection, Executor, PgConnection};
@@ -45,6 +47,13 @@ async fn set_standby(connection: &mut PgConnection, names: &'static str) {
     }
 }
 
+/// Does both, one of which takes the answer of the other away.
+async fn both<T>(work: impl Future<Output = T>, lose: impl Future<Output = ()>) -> T {
+    let both = futures_util::future::join(work, lose);
+    let done = tokio::time::timeout(Duration::from_mins(1), both).await;
+    done.expect("no commit waited for its answer").0
+}
+
 /// Ends the session whose commit waits, and has the server answer again.
 async fn lose_one_answer(connection: &mut PgConnection) {
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
@@ -61,11 +70,8 @@ async fn a_reservation_whose_answer_is_lost_is_still_ones_own() {
     };
     let store = PostgresStore::open(&mute.url).await.unwrap();
     let mut way_around = mute.fall_silent().await;
-    let (reserved, ()) = futures_util::future::join(
-        store.reserve(reservation(1, Some("K"))),
-        lose_one_answer(&mut way_around),
-    )
-    .await;
+    let reserved = store.reserve(reservation(1, Some("K")));
+    let reserved = both(reserved, lose_one_answer(&mut way_around)).await;
     let Reserved::Taken(claim) = reserved.unwrap() else {
         panic!("taken for somebody else's")
     };
@@ -85,8 +91,7 @@ async fn an_e_mail_goes_once_where_the_answer_of_its_commit_is_lost() {
     let mut way_around = mute.fall_silent().await;
     let mut kept = record(1, None);
     kept.livraisons = vec![crate::store::push("mail", "kept")];
-    let (recorded, ()) =
-        futures_util::future::join(store.record(kept), lose_one_answer(&mut way_around)).await;
+    let recorded = both(store.record(kept), lose_one_answer(&mut way_around)).await;
     recorded.unwrap();
     assert_eq!(store.list_livraisons(None, 10).await.unwrap().len(), 1);
     drop(mute.server);

@@ -343,7 +343,11 @@ async fn outbox(store: &dyn Store) {
     );
     assert_eq!(due(store, "3").await, at(500), "no claim passes it in vain");
     // Another token is no reason to try it sooner: it was not refused for the old one.
-    for (which, now, due) in [(Resume::Refused, 200, 500), (Resume::All, 490, 490)] {
+    for (which, now, due) in [
+        (Resume::Refused, 200, 500),
+        (Resume::Unanswered, 300, 500),
+        (Resume::All, 490, 490),
+    ] {
         store
             .resume(Destination::Sowell, which, at(now))
             .await
@@ -903,6 +907,37 @@ async fn a_server_that_restarts_is_waited_for() {
         assert!(store.find_signalement(uid).await.unwrap().is_some());
     }
     drop(server);
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_had_no_answer_is_due_at_once_where_its_connector_was_mended(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    store.record(record(1, Some("A"))).await.unwrap();
+    place(store, event("1", "A", "X", None)).await;
+    let claim = &claimed(store, 1).await[0];
+    let silent = Attempt {
+        status: None,
+        ..attempt(Some("no answer in time"))
+    };
+    let again = Outcome::Retry {
+        due_at: at(500),
+        counted: TimeDelta::zero(),
+    };
+    assert!(store.finish(claim, silent, again).await.unwrap());
+    for (which, due) in [(Resume::Refused, 500), (Resume::Unanswered, 200)] {
+        store
+            .resume(Destination::Sowell, which, at(200))
+            .await
+            .unwrap();
+        let next = store.next_due(Destination::Sowell).await.unwrap();
+        assert_eq!(next, Some(at(due)));
+    }
 }
 
 /// Even at the same moment.

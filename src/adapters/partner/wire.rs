@@ -105,10 +105,11 @@ fn not_connected(error: &reqwest::Error) -> &'static str {
         Some(match io.kind() {
             ErrorKind::ConnectionRefused => "connection refused",
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "host unreachable",
-            // Our own word, see `network`.
-            ErrorKind::PermissionDenied => {
+            // Our own word, see `network`; the system's would have a number.
+            ErrorKind::PermissionDenied if io.raw_os_error().is_none() => {
                 "the host is at an internal address that the settings do not allow (network.allow)"
             }
+            ErrorKind::PermissionDenied => "this host lets nobody connect there (firewall)",
             ErrorKind::InvalidData => "the server does not speak TLS as we do",
             _ => return None,
         })
@@ -161,13 +162,26 @@ fn retry_after(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use reqwest::dns::{Name, Resolve, Resolving};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpSocket};
 
     use super::*;
 
+    /// Knows no name, whatever the machine's resolver does.
+    struct Nowhere;
+
+    impl Resolve for Nowhere {
+        fn resolve(&self, _: Name) -> Resolving {
+            Box::pin(async { Err("no such name".into()) })
+        }
+    }
+
     async fn reason(url: &str) -> &'static str {
-        let client = Client::builder().no_proxy().build().unwrap();
+        let client = Client::builder().no_proxy().dns_resolver(Arc::new(Nowhere));
+        let client = client.build().unwrap();
         let error = client.get(url).send().await.unwrap_err();
         match silence(&error) {
             CallError::NotSent(reason) => reason,
@@ -190,7 +204,10 @@ mod tests {
         let no_tls = reason(&format!("https://{address}")).await;
         assert_eq!(no_tls, "the server does not speak TLS as we do");
         plain.await.unwrap();
-        // The listener is gone with its task.
+        // A port that is taken, and where nobody listens.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local_addr().unwrap();
         assert_eq!(
             reason(&format!("http://{address}")).await,
             "connection refused"

@@ -32,10 +32,14 @@ pub struct Pause {
 }
 
 /// Which waiting deliveries a new way to their destination concerns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// Each concerns those of the one before it, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resume {
     /// Those that were refused for our token.
     Refused,
+    /// Those that had no answer: nobody asked them to wait.
+    Unanswered,
     /// Every one: they failed at another address.
     All,
 }

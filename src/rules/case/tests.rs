@@ -141,6 +141,17 @@ fn a_misspelt_case_is_no_passing_case() {
 }
 
 #[test]
+fn a_case_without_a_residence_is_not_about_one_that_nobody_manages_yet() {
+    let (mut rules, mut exports) = shipped();
+    let case = "cas: [{nom: un, signalement: {qualification: ASC}, attendu: {transmis: true}}]";
+    rules.insert("cas/a.yaml".into(), case.as_bytes().to_vec());
+    let residences = "code;nom;adresse\nA;Le Nouveau;x\nR;Lilas;x\n";
+    exports.insert("residences.csv".into(), residences.as_bytes().to_vec());
+    let (generation, told) = compile(&rules, &exports, Known::default());
+    assert!(generation.is_some(), "{told:?}");
+}
+
+#[test]
 fn an_export_that_makes_a_case_fail_is_only_a_remark() {
     let (mut rules, mut exports) = shipped();
     let case = "cas: [{nom: un, signalement: {residence: R, qualification: ASC}, attendu: {gestionnaire_concerne: TEC}}]";

@@ -14,7 +14,7 @@ use crate::domain::ports::{StoreError, Turn, Work};
 use crate::domain::signalement::SignalementId;
 
 /// Advisory lock of whoever writes an accepted version. The first key says whose locks these are,
-/// the second which; queues have locks of one 64-bit key, a space of their own.
+/// the second which; queues and signalements have locks of one 64-bit key, a space of their own.
 const VERSIONS_LOCK: (i32, i32) = (super::LOCKS, 1);
 
 /// Advisory lock of whoever names photos, and of whoever removes those that nobody names.

@@ -282,19 +282,21 @@ pub(super) async fn resume(
     )
     .bind(millis(now))
     .bind(destination.as_str())
-    .bind(which == Resume::All)
+    .bind(which > Resume::Refused)
     .execute(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
     sqlx::query(
         "UPDATE livraisons SET due_at = $1 \
          WHERE destination = $2 AND etat = 'en_attente' AND due_at > $1 AND ($3 OR ( \
-           SELECT t.status FROM tentatives t WHERE t.livraison_id = livraisons.id \
+           SELECT CASE WHEN $4 AND t.status IS NULL THEN 401 ELSE t.status END \
+           FROM tentatives t WHERE t.livraison_id = livraisons.id \
            ORDER BY t.number DESC LIMIT 1) IN (401, 403))",
     )
     .bind(millis(now))
     .bind(destination.as_str())
     .bind(which == Resume::All)
+    .bind(which == Resume::Unanswered)
     .execute(connection)
     .await
     .map(|_| ())

@@ -66,8 +66,8 @@ pub(in super::super) async fn record(
         .collect())
 }
 
-/// Those that are set aside as they were before, and whose e-mails went out then: nobody wants the
-/// same e-mail twice, however often the same content comes and is decided anew.
+/// Those that are set aside as they were before, when their e-mails were written: nobody wants the
+/// same one twice, however often the same content comes and is decided anew.
 async fn told_already(
     connection: &mut DbConnection,
     records: &[&NewRecord],
