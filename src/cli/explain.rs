@@ -38,6 +38,8 @@ impl Explain {
 /// What the rules on the disk would decide.
 fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
     let body = std::fs::read(file).with_context(|| format!("{}", file.display()))?;
+    // Notepad begins a file with it; SoWell does not.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body).to_vec();
     let generation = edited::generation(settings, None, Format::Table)?;
     let submission = submission::read(Client::Sowell, None, body.into(), &settings.live.limits);
     let submission = submission.map_err(anyhow::Error::msg)?;

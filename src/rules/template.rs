@@ -22,7 +22,7 @@ use crate::rules::compile;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::extent::Extent;
 use crate::rules::layout;
-use crate::rules::view::{OF_MAIL, Shown, sample_context};
+use crate::rules::view::{OF_DEMANDE, OF_MAIL, Shown, sample_context};
 
 pub use self::expression::{Scope, Text};
 
@@ -259,35 +259,99 @@ impl Templates {
     /// script gives, so there only unknown filters, tests and functions count. A template that is
     /// taken in by another is missing for certain only where all were read.
     fn try_on_sample(&self, all_read: bool, faults: &mut Vec<Diagnostic>) {
-        let context = sample_context();
-        let names = self.environment.templates().map(|(name, _)| name);
-        for name in names.filter(|name| !is_part(name)) {
-            let mut trial = self.environment.clone();
-            for _ in 0..MOST_FAULTS {
-                let tried = trial
-                    .get_template(name)
-                    .and_then(|it| it.render(minijinja::value::Serde(&context)));
-                let Err(error) = tried else {
-                    break;
-                };
-                let certain = match error.kind() {
-                    ErrorKind::UnknownFilter
-                    | ErrorKind::UnknownTest
-                    | ErrorKind::UnknownFunction => true,
-                    ErrorKind::TemplateNotFound => all_read,
-                    _ => name == CONTEXTE,
-                };
-                let fault = located(name, &error).as_diagnostic();
-                // A part that several take in is told of once.
-                if certain && !faults.contains(&fault) {
-                    faults.push(fault);
-                }
-                if !pass_over(&mut trial, &error) {
-                    break;
-                }
+        let is_unknown = |kind: ErrorKind| {
+            matches!(
+                kind,
+                ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction
+            )
+        };
+        let as_written = |name: &str, kind: ErrorKind| match kind {
+            ErrorKind::TemplateNotFound => all_read,
+            kind => is_unknown(kind) || name == CONTEXTE,
+        };
+        try_all(&self.environment, as_written, faults);
+        // A value may be asked for only where it is known to be there; a filter is never.
+        try_all(
+            &unbranched(&self.environment),
+            |_, kind| is_unknown(kind),
+            faults,
+        );
+    }
+}
+
+/// Renders each template with a sample, and tells those errors of it that are faults.
+fn try_all(
+    environment: &Environment<'static>,
+    is_fault: impl Fn(&str, ErrorKind) -> bool,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let of_mail = sample_context();
+    let mut of_contexte = of_mail.clone();
+    if let Some(values) = of_contexte.as_object_mut() {
+        values.retain(|name, _| !OF_DEMANDE.contains(&name.as_str()));
+    }
+    let names = environment.templates().map(|(name, _)| name);
+    for name in names.filter(|name| !is_part(name)) {
+        let context = if name == CONTEXTE {
+            &of_contexte
+        } else {
+            &of_mail
+        };
+        let mut trial = environment.clone();
+        for _ in 0..MOST_FAULTS {
+            let tried = trial
+                .get_template(name)
+                .and_then(|it| it.render(minijinja::value::Serde(context)));
+            let Err(error) = tried else {
+                break;
+            };
+            let fault = located(name, &error).as_diagnostic();
+            // A part that several take in is told of once.
+            if is_fault(name, error.kind()) && !faults.contains(&fault) {
+                faults.push(fault);
+            }
+            if !pass_over(&mut trial, &error) {
+                break;
             }
         }
     }
+}
+
+/// The same templates with every branch taken, one after the other, so that none escapes a trial.
+fn unbranched(environment: &Environment<'static>) -> Environment<'static> {
+    let mut trial = environment.clone();
+    trial.set_undefined_behavior(UndefinedBehavior::Chainable);
+    for (name, template) in environment.templates() {
+        // Where that makes no template of it, it is tried as it is.
+        let _ = trial.add_template_owned(name.to_owned(), take_all(template.source()));
+    }
+    trial
+}
+
+/// Has conditions written out, and what stands between them as well; every sign keeps its place.
+fn take_all(source: &str) -> String {
+    let mut taken = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some((before, tag)) = rest.split_once("{%") {
+        let Some((inside, after)) = tag.split_once("%}") else {
+            break;
+        };
+        taken.push_str(before);
+        let word = inside
+            .trim_start_matches(['-', '+'])
+            .split_whitespace()
+            .next();
+        match word {
+            Some(word @ ("if" | "elif")) => {
+                let condition = inside.replacen(word, &" ".repeat(word.len()), 1);
+                taken.extend(["{{", &condition, "}}"]);
+            }
+            Some("else" | "endif") => taken.extend(["{#", inside, "#}"]),
+            _ => taken.extend(["{%", inside, "%}"]),
+        }
+        rest = after;
+    }
+    taken + rest
 }
 
 /// Faults of one template that are told at once.
@@ -480,6 +544,59 @@ mod tests {
                 .unwrap()
                 .starts_with("Bonjour &lt;b&gt;L&#x27;été")
         );
+    }
+
+    #[rstest]
+    #[case("{% if bien %}{{ demande.uid }}{% endif %}", 1, "demande")]
+    #[case("{{ evenement.type }}", 1, "evenement")]
+    fn a_contexte_is_written_before_there_is_a_demande(
+        #[case] contexte: &str,
+        #[case] line: u32,
+        #[case] named: &str,
+    ) {
+        let (templates, faults) = compile(&[("contexte.txt", contexte)]);
+        assert!(templates.is_none());
+        assert_eq!((faults.len(), faults[0].line), (1, line), "{faults:?}");
+        assert!(faults[0].message.contains(named), "{faults:?}");
+    }
+
+    #[rstest]
+    #[case(
+        "{% if priorite == \"x\" %}\n{{ priorite | heures }}{% endif %}",
+        2,
+        15
+    )]
+    #[case(
+        "{%- if bien -%}{% else %}{{ priorite|majuscules }}{%- endif %}",
+        1,
+        38
+    )]
+    #[case("{% if bien %}{% elif priorite|petit %}{% endif %}", 1, 31)]
+    #[case(
+        "{% if not bien %}{% for it in [1] %}{{ tour(it) }}{% endfor %}{% endif %}",
+        1,
+        40
+    )]
+    fn what_no_branch_of_the_sample_takes_is_tried_too(
+        #[case] text: &str,
+        #[case] line: u32,
+        #[case] column: u32,
+    ) {
+        let mail = format!("Objet: x\n{text}");
+        let (_, faults) = compile(&[("contexte.txt", text), ("m.txt", &mail)]);
+        let mut places: Vec<_> = faults.iter().map(|it| (it.line, it.column)).collect();
+        places.sort_unstable();
+        assert_eq!(places, [(line, column), (line + 1, column)], "{faults:?}");
+    }
+
+    #[rstest]
+    #[case("{% if signalement.gps is defined %}{{ signalement.gps|upper }}{% endif %}")]
+    #[case("{% if not bien %}{{ bien.etage.numero|int + 1 }}{% endif %}")]
+    #[case("{# {% else %} #}{% raw %}{% if x|y %}{% endif %}{% endraw %}{{ '{% if x|y %}' }}")]
+    #[case("{% for it in [] %}a{% else %}b{% endfor %}{% if bien.code %}c{% endif %}")]
+    fn what_only_some_signalements_have_may_be_asked_for(#[case] text: &str) {
+        let (templates, faults) = compile(&[("contexte.txt", text)]);
+        assert!(templates.is_some(), "{faults:?}");
     }
 
     #[test]

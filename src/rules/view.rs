@@ -41,6 +41,9 @@ pub const EVENEMENT: [&str; 6] = [
     "motif",
 ];
 
+/// What there is only once there is a demande: not yet where its *contexte* is written.
+pub const OF_DEMANDE: [&str; 2] = ["demande", "evenement"];
+
 /// What every template of an e-mail may rely on.
 pub const OF_MAIL: [&str; 7] = [
     "signalement",

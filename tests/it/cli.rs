@@ -313,7 +313,8 @@ async fn a_decision_is_explained_before_and_after() {
     let daemon = Builder::new().start().await;
     let body = crate::harness::signalement(1);
     let file = daemon.folder.path().join("signalement.json");
-    std::fs::write(&file, body.to_string()).unwrap();
+    // As Notepad saves it.
+    std::fs::write(&file, format!("\u{feff}{body}")).unwrap();
     let foreseen = on(&daemon, &["explain", "signalement.json"]);
     assert!(foreseen.status.success(), "{foreseen:?}");
     let foreseen = String::from_utf8(foreseen.stdout).unwrap();
