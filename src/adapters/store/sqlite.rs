@@ -69,16 +69,20 @@ impl SqliteStore {
         crash::point("store.migrate.before");
         // No sync for each: one that a power cut takes away is made again, and the first commit
         // after them syncs the log with all of them.
-        synchronous(&mut connection, "NORMAL").await?;
+        set(&mut connection, "synchronous", "NORMAL").await?;
         MIGRATIONS
             .run(&mut connection)
             .await
             .map_err(|error| StoreError::Fault(format!("migration: {error}")))?;
-        synchronous(&mut connection, "FULL").await?;
+        set(&mut connection, "synchronous", "FULL").await?;
         crash::point("store.migrate.after");
+        // What a statement of a batch may have to undo would else be written to a file in
+        // `/var/tmp`. Not before the migrations: an index that is made anew sorts its whole table.
+        set(&mut connection, "temp_store", "MEMORY").await?;
         // What is gone is not made anew while the daemon runs: an empty database would have no tables.
         let options = options.create_if_missing(false);
-        let writer = Writer::start(connection, options.clone());
+        let reopened = options.clone().pragma("temp_store", "MEMORY");
+        let writer = Writer::start(connection, reopened);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(BUSY_TIMEOUT)
@@ -87,8 +91,12 @@ impl SqliteStore {
     }
 }
 
-async fn synchronous(connection: &mut SqliteConnection, how: &str) -> Result<(), StoreError> {
-    sqlx::query(AssertSqlSafe(format!("PRAGMA synchronous = {how}")))
+async fn set(
+    connection: &mut SqliteConnection,
+    pragma: &str,
+    value: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(AssertSqlSafe(format!("PRAGMA {pragma} = {value}")))
         .execute(connection)
         .await
         .map(|_| ())
