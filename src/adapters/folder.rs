@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -202,7 +202,32 @@ impl Folder {
         }
     }
 
-    /// Writes these files in place of those that are read; what is not read is left alone.
+    /// Copies what [`Folder::replace`] would change or remove, and gives the names.
+    ///
+    /// # Errors
+    /// When one cannot be read, or its copy not be written.
+    pub fn copy_aside(&self, files: &FileSet, aside: &Path) -> Result<Vec<String>, SourceError> {
+        let mut copied = Vec::new();
+        for (name, path) in self.files()? {
+            if !self.is_read(&name) || !path.exists() {
+                continue;
+            }
+            let bytes = fs::read(&path).map_err(|error| self.failed(&path, &error))?;
+            if files.get(&name) == Some(&bytes) {
+                continue;
+            }
+            let copy = aside.join(&name);
+            let folder = copy.parent().unwrap_or(aside);
+            fs::create_dir_all(folder)
+                .and_then(|()| fs::write(&copy, bytes))
+                .map_err(|error| self.failed(&copy, &error))?;
+            copied.push(name);
+        }
+        Ok(copied)
+    }
+
+    /// Writes these files in place of those that are read; what is not read is left alone. Each
+    /// keeps its owner and its mode, and a new one has those of its folder, as far as we may.
     ///
     /// # Errors
     /// When one cannot be written; those before it are.
@@ -212,8 +237,11 @@ impl Folder {
             let path = self.root.join(name);
             let folder = path.parent().unwrap_or(&self.root);
             let file = path.file_name().and_then(|it| it.to_str()).unwrap_or(name);
+            let like = fs::metadata(&path).or_else(|_| fs::metadata(&self.root));
             fs::create_dir_all(folder)
                 .and_then(|()| write_synced(folder, file, bytes))
+                .and_then(|()| like)
+                .and_then(|like| belong(&path, &like))
                 .map_err(|error| self.failed(&path, &error))?;
         }
         let gone = |name: &str| self.is_read(name) && !files.contains_key(name);
@@ -370,6 +398,18 @@ impl Source for Folder {
             Kind::OneFile(name) => self.root.join(name).display().to_string(),
             Kind::Rules | Kind::Referentiel => self.root.display().to_string(),
         }
+    }
+}
+
+/// Gives a file the owner and the mode of what stood in its place, or of its folder: whoever edits
+/// there and the daemon go on to read and write it, whoever ran the command.
+fn belong(path: &Path, like: &fs::Metadata) -> io::Result<()> {
+    let mode = like.mode() & 0o666;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+    match chown(path, Some(like.uid()), Some(like.gid())) {
+        // Not ours to give away.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        given => given,
     }
 }
 

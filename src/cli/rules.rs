@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, bail};
-use chrono::SecondsFormat;
+use chrono::{SecondsFormat, Utc};
 use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -15,9 +15,12 @@ use crate::cli::edited::Edited;
 use crate::cli::report::render;
 use crate::cli::{Format, existing_store};
 use crate::domain::ports::{FileSet, Source as _, Store, VersionSummary};
-use crate::rules::compile::{Known, compile};
+use crate::rules::compile::{Known, compile, version};
 use crate::rules::layout;
 use crate::settings::{Folder, Settings};
+
+/// The folder in `data_dir` where a rollback keeps the edits that it undoes.
+const ASIDE: &str = "regles-remplacees";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Rules {
@@ -67,15 +70,12 @@ impl Rules {
                 let from = find(store.as_ref(), &from).await?;
                 let to = find(store.as_ref(), &to).await?;
                 if from == to {
-                    eprintln!("the same rules; only reference data changed between them");
+                    eprintln!("les mêmes règles ; seuls les exports ont changé de l'une à l'autre");
                 }
                 print!("{}", diff(&from, &to));
                 Ok(())
             }
-            Self::Rollback { version } => {
-                let files = find(store.as_ref(), &version).await?;
-                rollback(settings, &files)
-            }
+            Self::Rollback { version } => rollback(settings, store.as_ref(), &version).await,
         }
     }
 }
@@ -92,9 +92,16 @@ fn print(versions: &[VersionSummary], format: Format) {
     let mut table = Table::new();
     table
         .load_style(NOTHING)
-        .set_header(["VERSION", "FIRST ACCEPTED", "FILES"]);
-    for it in versions {
-        table.add_row([it.version.clone(), time(it), it.files.to_string()]);
+        .set_header(["VERSION", "ACCEPTÉE D'ABORD LE", "FICHIERS", ""]);
+    for (at, it) in versions.iter().enumerate() {
+        // Whatever is accepted is in force at once.
+        let state = if at == 0 { "en vigueur" } else { "" };
+        table.add_row([
+            it.version.clone(),
+            time(it),
+            it.files.to_string(),
+            state.into(),
+        ]);
     }
     println!("{table}");
 }
@@ -102,9 +109,9 @@ fn print(versions: &[VersionSummary], format: Format) {
 async fn find(store: &dyn Store, version: &str) -> anyhow::Result<FileSet> {
     let (names, files) = store.find_version(version).await?;
     match names.as_slice() {
-        [] => bail!("there is no version {version}; see passerelle rules list"),
+        [] => bail!("aucune version {version} : voir passerelle rules list"),
         [_] => Ok(files),
-        _ => bail!("several versions begin with {version}"),
+        _ => bail!("plusieurs versions commencent par {version}"),
     }
 }
 
@@ -125,30 +132,55 @@ fn diff(from: &FileSet, to: &FileSet) -> String {
         .collect()
 }
 
-fn rollback(settings: &Settings, files: &FileSet) -> anyhow::Result<()> {
+async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow::Result<()> {
+    let files = find(store, name).await?;
     let Folder::Disk(path) = &settings.rules else {
-        bail!("the shipped rules inside the binary are in force: name a rules_dir first");
+        bail!("les règles en vigueur sont celles du programme : nommez d'abord un rules_dir");
     };
     // Exports may have changed since: better told now than by a refusal in the daemon's log.
     let exports = Edited::read(settings, None)?.exports;
-    let (generation, diagnostics) = compile(files, &exports, Known::default());
+    let (generation, diagnostics) = compile(&files, &exports, Known::default());
     for diagnostic in &diagnostics {
-        eprintln!("{}\n", render(diagnostic, files));
+        eprintln!("{}\n", render(diagnostic, &files));
     }
-    if generation.is_none() {
-        bail!("this version would be refused today; nothing was written");
-    }
+    let Some(generation) = generation else {
+        bail!("cette version serait refusée aujourd'hui ; rien n'est écrit");
+    };
     let folder = FolderOnDisk::rules(path.clone());
     // Where they cannot be read whole, a rollback is what mends them.
     let before = folder.read().unwrap_or_default();
-    folder.replace(files).context("cannot be written")?;
+    if !is_kept(store, &version(&before, &exports)).await? {
+        let aside = settings.data_dir.join(ASIDE);
+        let aside = aside.join(Utc::now().format("%Y-%m-%dT%H-%M-%SZ").to_string());
+        let copied = folder.copy_aside(&files, &aside);
+        let copied = copied.context("rien n'est écrit : les fichiers ne peuvent être gardés")?;
+        if !copied.is_empty() {
+            println!(
+                "ce qui n'est dans aucune version est gardé dans {}",
+                aside.display()
+            );
+        }
+    }
+    folder.replace(&files).context("écriture impossible")?;
     let written = files.keys().filter(|name| layout::is_rule(name)).count();
-    println!("{written} files written to {}", path.display());
+    println!("{written} fichiers écrits dans {}", path.display());
     let gone = |name: &&String| layout::is_rule(name) && !files.contains_key(*name);
     for name in before.keys().filter(gone) {
-        println!("removed, as the version does not have it: {name}");
+        println!("retiré, car la version ne l'a pas : {name}");
+    }
+    if !generation.version.starts_with(name) {
+        println!(
+            "les exports ont changé depuis : avec eux, ces règles sont la version {}",
+            generation.version
+        );
     }
     Ok(())
+}
+
+/// Whether the files are those of an accepted version.
+async fn is_kept(store: &dyn Store, version: &str) -> anyhow::Result<bool> {
+    let (names, _) = store.find_version(version).await?;
+    Ok(!names.is_empty())
 }
 
 #[cfg(test)]

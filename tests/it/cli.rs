@@ -1,5 +1,7 @@
 //! The command line, as an operator uses it: the real binary, beside a running daemon.
 
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -398,10 +400,41 @@ async fn every_accepted_version_is_kept_and_can_come_back() {
     assert!(back.status.success(), "{back:?}");
     assert_eq!(daemon.read("rules/transmission.yaml"), good);
     assert!(!daemon.folder.path().join("rules/modeles/note.txt").exists());
+    let said = String::from_utf8(back.stdout).unwrap();
+    assert!(!said.contains("regles-remplacees"), "all was kept: {said}");
     until("it is in force again", || async {
         (daemon.regles().await["active"]["version"] == first).then_some(())
     })
     .await;
     let unknown = on(&daemon, &["rules", "rollback", "zzz"]);
     assert_eq!(unknown.status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_keeps_what_no_version_has() {
+    let daemon = Builder::new().start().await;
+    let version = daemon.regles().await["active"]["version"].clone();
+    let rules = daemon.folder.path().join("rules");
+    let refused = "modes: [auteurs]\n";
+    let shared = fs::Permissions::from_mode(0o664);
+    fs::set_permissions(rules.join("transmission.yaml"), shared).unwrap();
+    fs::write(rules.join("modeles/essai.txt"), "Objet: essai\n").unwrap();
+    fs::write(rules.join("transmission.yaml"), refused).unwrap();
+    let back = on(&daemon, &["rules", "rollback", version.as_str().unwrap()]);
+    assert!(back.status.success(), "{back:?}");
+    assert!(!rules.join("modeles/essai.txt").exists());
+    let mode = fs::metadata(rules.join("transmission.yaml"))
+        .unwrap()
+        .mode();
+    assert_eq!(mode & 0o777, 0o664);
+    let said = String::from_utf8(back.stdout).unwrap();
+    let aside = said
+        .lines()
+        .find_map(|it| it.split_once(" est gardé dans "));
+    let aside = daemon.folder.path().join(aside.unwrap().1);
+    assert_eq!(
+        fs::read_to_string(aside.join("transmission.yaml")).unwrap(),
+        refused
+    );
+    assert!(aside.join("modeles/essai.txt").exists() && !aside.join("statuts.yaml").exists());
 }
