@@ -15,7 +15,7 @@ use url::Host;
 
 use crate::adapters::files::folder::{remove_remains, write_synced};
 use crate::crash;
-use crate::domain::ports::{MailError, MailFailure, Mailer, Message};
+use crate::domain::ports::{EXCERPT_CHARS, MailError, MailFailure, Mailer, Message};
 use crate::settings::{InForce, MadeFrom, SmtpSettings};
 
 /// The way out for e-mails.
@@ -175,8 +175,8 @@ async fn refuses_all(server: &AsyncSmtpTransport<Tokio1Executor>) -> bool {
     matches!(tested, Ok(Err(error)) if error.is_permanent())
 }
 
-/// What a failure means. Only the codes of a reply go into the record: its text may repeat the
-/// addressee.
+/// What a failure means. Of a reply only the codes go into the reason, which is logged: its text may
+/// repeat the addressee.
 fn classify(error: &SmtpError) -> MailError {
     let said = || error.source().map(ToString::to_string).unwrap_or_default();
     let Some(code) = error.status() else {
@@ -212,6 +212,7 @@ fn classify(error: &SmtpError) -> MailError {
         failure,
         code: Some(code),
         reason,
+        excerpt: Some(said().chars().take(EXCERPT_CHARS).collect()),
     }
 }
 
@@ -291,6 +292,7 @@ mod tests {
             (this_one.failure, this_one.code),
             (MailFailure::Permanent, Some(554))
         );
+        assert_eq!(this_one.excerpt.as_deref(), Some("5.7.1 not this one"));
     }
 
     #[tokio::test]

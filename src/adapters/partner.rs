@@ -22,6 +22,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::domain::ports::EXCERPT_CHARS;
 use crate::flows::inbound::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::connector::{
@@ -34,8 +35,6 @@ use network::Allowed;
 pub use signature::{sign, verify};
 use wire::exchange;
 
-/// How much of an answer's body is kept for the operators.
-const EXCERPT_CHARS: usize = 512;
 /// A token is renewed so long before its end: a call that begins with it must end with it.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, SecondsFormat, Utc};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde_json::json;
@@ -42,15 +42,15 @@ pub(super) enum Deliveries {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["ids", "all"]))]
 pub(super) struct Retry {
     /// Their identifiers, from `list`
-    #[arg(required_unless_present = "all")]
     ids: Vec<String>,
     /// Also one that a later status has overtaken
     #[arg(long, conflicts_with = "all")]
     force: bool,
     /// Every dead letter: the oldest alone as a trial, the others once it has arrived; up to three are tried
-    #[arg(long, conflicts_with = "ids")]
+    #[arg(long)]
     all: bool,
     /// With --all: only those that go there
     #[arg(long, requires = "all", value_parser = destination)]
@@ -123,14 +123,24 @@ fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// Without addresses and texts: an operator's screen is no place for what tenants wrote.
+/// Without texts: an operator's screen is no place for what tenants wrote. The address is what a refused
+/// e-mail is refused for.
 fn show(found: &LivraisonView) {
     let it = &found.summary;
     let content = match &found.content {
+        Some(Content::Statut(push)) if push.statut.is_empty() => {
+            format!("{}, not translated yet", push.statut_crm)
+        }
         Some(Content::Statut(push)) => format!("{} ({})", push.statut, push.statut_crm),
         Some(Content::Uid(push)) => format!("uid {}", push.uid),
         Some(Content::Photo(push)) => push.fichier.nom.clone(),
-        Some(Content::Courriel(courriel)) => format!("e-mail {}", courriel.modele),
+        Some(Content::Courriel(courriel)) => {
+            format!(
+                "e-mail {} to {}",
+                courriel.modele,
+                printable(Some(&courriel.a))
+            )
+        }
         None => "cannot be read".to_owned(),
     };
     println!("id           {}", it.id);
@@ -224,7 +234,7 @@ async fn retry(store: &dyn Store, ids: &[String], force: bool) -> anyhow::Result
                 "a later status went out first; --force sends it all the same".to_owned()
             }
             RetryOutcome::NotDead(LivraisonEtat::Retenue) => {
-                "the rules do not know its status yet; add it to statuts.yaml".to_owned()
+                "statuts.yaml does not translate its status, or its result, yet".to_owned()
             }
             RetryOutcome::NotDead(etat) => format!("it is {}, not dead", etat.as_str()),
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use chrono::SecondsFormat;
-use clap::{Subcommand, ValueEnum};
+use clap::{ArgGroup, Subcommand, ValueEnum};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde_json::json;
@@ -35,12 +35,12 @@ pub(super) enum Signalements {
         format: Format,
     },
     /// Decide signalements anew under the rules in force, or try pending creations now
+    #[command(group = ArgGroup::new("which").required(true).args(["ids", "all"]))]
     Retry {
         /// Their identifiers, from `list`
-        #[arg(required_unless_present = "all")]
         ids: Vec<String>,
         /// All that are in state `echec`
-        #[arg(long, conflicts_with = "ids")]
+        #[arg(long)]
         all: bool,
     },
     /// Say which demande of the CRM a signalement in doubt has become

@@ -37,7 +37,8 @@ pub use self::events::{EventRecorded, NewEvent, Release};
 pub use self::files::{Files, FilesError};
 pub use self::outbox::{LivraisonCount, Pause, Resume, RetryOutcome};
 pub use self::partners::{
-    MailError, MailFailure, Mailer, Message, Reply, ReplyMeaning, Sowell, Unreachable,
+    EXCERPT_CHARS, MailError, MailFailure, Mailer, Message, Reply, ReplyMeaning, Sowell,
+    Unreachable,
 };
 pub use self::past::{Page, PastEvent, PastPayload, PastSignalement};
 pub use self::polls::{PollClaim, Polls};

@@ -5,6 +5,9 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::livraison::{StatutPush, UidPush};
 
+/// How much of what a partner answers is kept for the operators, in characters.
+pub const EXCERPT_CHARS: usize = 512;
+
 /// SoWell's API.
 #[async_trait]
 pub trait Sowell: Send + Sync {
@@ -92,6 +95,8 @@ pub struct MailError {
     pub code: Option<u16>,
     /// What went wrong, without personal data.
     pub reason: String,
+    /// What the server said, which may name the addressee; for who looks at this e-mail.
+    pub excerpt: Option<String>,
 }
 
 /// What a failure means for the e-mail.
@@ -112,6 +117,7 @@ impl MailError {
             failure: MailFailure::Temporary,
             code: None,
             reason: reason.into(),
+            excerpt: None,
         }
     }
 

@@ -65,7 +65,7 @@ fn judge_crm(error: &CrmError) -> Verdict {
 pub(super) fn describe(seen: &Seen, at: DateTime<Utc>) -> Attempt {
     let (status, error, excerpt) = match seen {
         Seen::MailSent(code) => (*code, None, None),
-        Seen::MailFailed(error) => (error.code, Some(error.to_string()), None),
+        Seen::MailFailed(error) => (error.code, Some(error.to_string()), error.excerpt.clone()),
         Seen::PhotoAttached => (None, None, None),
         Seen::PhotoFailed(CrmError::Refused { status, excerpt }) => {
             let error = Some(format!("answered {status}"));
