@@ -136,7 +136,7 @@ async fn a_dead_letter_is_sent_again() {
     browser.press("Renvoyer").await;
     assert_eq!(
         browser.text("[role=status]").await,
-        "La livraison est renvoyée."
+        "La livraison est de nouveau en attente : ce qu'elle devient se voit dans un instant."
     );
     sowell.wait_for(2).await;
     assert_eq!(sowell.delivered(), ["En cours de traitement"]);

@@ -1,6 +1,7 @@
 //! `/`: the console, where the landlord's staff and operators see what stands still and why. Pages
 //! are made here, in French, and need no script.
 
+mod french;
 mod overview;
 mod session;
 
@@ -53,7 +54,9 @@ impl Notice {
     fn text(self) -> &'static str {
         match self {
             Self::Relu => "Les fichiers ont été relus ; le résultat est ci-dessous.",
-            Self::Renvoyee => "La livraison est renvoyée.",
+            Self::Renvoyee => {
+                "La livraison est de nouveau en attente : ce qu'elle devient se voit dans un instant."
+            }
             Self::Depassee => {
                 "Un statut plus récent est déjà parti : celui-ci n'est renvoyé que par la ligne \
                  de commande, avec --force."

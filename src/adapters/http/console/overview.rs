@@ -14,6 +14,8 @@ use crate::flows::reload::Attempt;
 use crate::flows::replica::Seen;
 use crate::rules::diagnostic::{Diagnostic, Severity};
 
+use super::french::french;
+
 /// How many dead letters, signalements of a state and unknown statuses a page lists.
 const LISTED: u32 = 20;
 
@@ -85,9 +87,9 @@ impl Overview {
             ));
         }
         if let Some(outage) = state.inbound.creations.watch.outage() {
-            let (since, reason) = (paris(&outage.since), outage.reason);
+            let (since, reason) = (paris(&outage.since), french(&outage.reason));
             alarms.push(format!(
-                "Le CRM ne répond pas depuis le {since} : {reason}."
+                "Le CRM n'est pas disponible depuis le {since} : {reason}."
             ));
         }
         let stored = match Stored::read(state).await {
@@ -96,7 +98,8 @@ impl Overview {
                 Some(stored)
             }
             Err(error) => {
-                alarms.insert(0, format!("La base de données ne répond pas : {error}."));
+                let reason = french(&error.to_string());
+                alarms.insert(0, format!("La base de données ne répond pas : {reason}."));
                 None
             }
         };
@@ -170,9 +173,11 @@ impl Stored {
         for line in &self.destinations {
             let name = line.name();
             if let Some(pause) = &line.pause {
-                let (until, reason) = (paris(&pause.until), &pause.reason);
+                // What a destination is left alone for, `flows/delivery/verdict.rs`.
+                let (until, reason) = (paris(&pause.until), french(&pause.reason));
                 alarms.push(format!(
-                    "{name} : envois suspendus jusqu'au {until} : {reason}."
+                    "{name} : notre accès est refusé ({reason}) ; envois suspendus jusqu'au {until}, \
+                     ou jusqu'à ce que les réglages changent."
                 ));
             }
             match line.dead {

@@ -1,0 +1,120 @@
+//! Why something did not go out, in the words of the page's readers. What is kept and logged of it is
+//! English.
+
+/// How a reason begins, and how it does in French; what follows is a reason of its own.
+const PHRASES: [(&str, &str); 25] = [
+    // The ports' own errors.
+    ("the CRM is unavailable: ", ""),
+    (
+        "the CRM refuses our credentials: ",
+        "il refuse notre accès : ",
+    ),
+    ("it is not known whether the CRM did it: ", ""),
+    ("the connector of the CRM: ", "son connecteur : "),
+    ("our own store of photos: ", "nos photos : "),
+    ("the database is unavailable: ", ""),
+    // `adapters/partner`
+    ("answered ", "réponse "),
+    ("no answer in time", "pas de réponse à temps"),
+    (
+        "connection lost before the answer",
+        "connexion perdue avant la réponse",
+    ),
+    (
+        "the request cannot be sent",
+        "la requête ne peut pas être envoyée",
+    ),
+    (
+        "the server's certificate is not trusted (ca_file)",
+        "le certificat du serveur n'est pas reconnu (ca_file)",
+    ),
+    (
+        "the server wants another certificate of ours (identity_file)",
+        "le serveur veut de nous un autre certificat (identity_file)",
+    ),
+    ("no connection in time", "pas de connexion à temps"),
+    ("connection refused", "connexion refusée"),
+    ("host unreachable", "serveur injoignable"),
+    (
+        "the host is at an internal address that the settings do not allow (network.allow)",
+        "le serveur est à une adresse interne que les réglages n'autorisent pas (network.allow)",
+    ),
+    (
+        "this host lets nobody connect there (firewall)",
+        "notre machine ne laisse personne s'y connecter (pare-feu)",
+    ),
+    (
+        "the server does not speak TLS as we do",
+        "le serveur ne parle pas TLS comme nous",
+    ),
+    (
+        "the host's name leads to no address (DNS)",
+        "le nom du serveur ne mène à aucune adresse (DNS)",
+    ),
+    ("connection broken", "connexion rompue"),
+    // `adapters/mail.rs`
+    (
+        "the SMTP server answered ",
+        "le serveur d'e-mails a répondu ",
+    ),
+    (
+        "the SMTP server did not answer in time",
+        "le serveur d'e-mails n'a pas répondu à temps",
+    ),
+    (
+        "no connection to the SMTP server: ",
+        "pas de connexion au serveur d'e-mails : ",
+    ),
+    (
+        "the SMTP server cannot be used: ",
+        "le serveur d'e-mails ne convient pas : ",
+    ),
+    (
+        "the SMTP server takes no address with accents",
+        "le serveur d'e-mails ne prend pas d'adresse accentuée",
+    ),
+];
+
+/// A reason in French, as far as it is one of ours: what a library or a partner says stays as it is.
+pub(super) fn french(reason: &str) -> String {
+    let mut said = String::new();
+    let mut rest = reason;
+    while let Some((english, french)) = PHRASES.iter().find(|(it, _)| rest.starts_with(it)) {
+        said.push_str(french);
+        rest = &rest[english.len()..];
+    }
+    said + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_told_in_french_to_its_end() {
+        assert_eq!(
+            french("the CRM refuses our credentials: answered 401"),
+            "il refuse notre accès : réponse 401"
+        );
+        assert_eq!(
+            french("no connection to the SMTP server: Connection refused (os error 111)"),
+            "pas de connexion au serveur d'e-mails : Connection refused (os error 111)"
+        );
+        assert_eq!(french(""), "");
+    }
+
+    #[test]
+    fn each_phrase_is_one_that_is_said() {
+        let sources = [
+            include_str!("../../../domain/ports.rs"),
+            include_str!("../../../domain/ports/crm.rs"),
+            include_str!("../../../flows/delivery/verdict.rs"),
+            include_str!("../../mail.rs"),
+            include_str!("../../partner/wire.rs"),
+        ];
+        for (english, _) in PHRASES {
+            let said = sources.iter().any(|it| it.contains(english));
+            assert!(said, "nobody says « {english} »");
+        }
+    }
+}
