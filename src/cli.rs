@@ -23,6 +23,7 @@ mod serve;
 mod signalements;
 mod tokens;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -205,13 +206,17 @@ fn progress(total: u64) -> ProgressBar {
 
 /// The store of a daemon that has run before: a verb that looks at it makes no empty one.
 async fn existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
-    if let Database::Sqlite(path) = &settings.database
-        && !path.is_file()
-    {
-        bail!(
-            "there is no database at {}; start the daemon first, or name its settings with --config",
-            path.display()
-        );
+    if let Database::Sqlite(path) = &settings.database {
+        let place = path.display();
+        match std::fs::metadata(path) {
+            Ok(found) if found.is_file() => {}
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                bail!("the database at {place} is not ours to read: run this as the daemon's user")
+            }
+            _ => bail!(
+                "there is no database at {place}; start the daemon first, or name its settings with --config"
+            ),
+        }
     }
     open_store(settings).await
 }

@@ -32,8 +32,14 @@ impl Check {
             secrets: Some(&secrets),
             ..Known::default()
         };
+        let mut read_from = None;
         let (files, version, diagnostics) = match Edited::read(settings, self.folder.as_deref()) {
-            Ok(Edited { rules, exports }) => {
+            Ok(Edited {
+                folder,
+                rules,
+                exports,
+            }) => {
+                read_from = folder;
                 let (_, diagnostics) = compile(&rules, &exports, known);
                 let version = version(&rules, &exports);
                 let files = rules.into_iter().chain(exports).collect();
@@ -48,7 +54,12 @@ impl Check {
                 println!("{}\n", render(diagnostic, &files));
             }
             if !any_error(&diagnostics) {
-                println!("Les règles sont bonnes.");
+                match read_from {
+                    Some(folder) => {
+                        println!("Les règles du dossier {} sont bonnes.", folder.display())
+                    }
+                    None => println!("Les règles livrées avec Passerelle sont bonnes."),
+                }
             }
         }
         let errors = diagnostics

@@ -86,7 +86,7 @@ struct Described {
 
 impl Described {
     fn read(settings: &Settings, partner: Partner) -> anyhow::Result<Self> {
-        let Edited { rules, exports } = Edited::read(settings, None)?;
+        let Edited { rules, exports, .. } = Edited::read(settings, None)?;
         let (generation, _) = compile(&rules, &exports, Known::default());
         let generation = generation.context("the rules are refused; see `passerelle check`")?;
         let described = Self {

@@ -15,6 +15,8 @@ use crate::settings::{Folder, Settings};
 
 /// Rules and reference data.
 pub(super) struct Edited {
+    /// Where the rules are; `None` for those in the program.
+    pub(super) folder: Option<PathBuf>,
     /// The rule files.
     pub(super) rules: FileSet,
     /// The exports.
@@ -22,7 +24,8 @@ pub(super) struct Edited {
 }
 
 impl Edited {
-    /// Reads the folders of the settings, or `folder`: rules, or what `init` made.
+    /// Reads the folders of the settings, or `folder`: rules, or what `init` made. Says so on stderr where
+    /// it is the program's own rules that are looked at, which nobody has edited.
     pub(super) fn read(settings: &Settings, folder: Option<&Path>) -> Result<Self, SourceError> {
         let (rules, referentiel) = match folder {
             None => (settings.rules.clone(), settings.referentiel.clone()),
@@ -36,7 +39,18 @@ impl Edited {
                 (rules, exports)
             }
         };
+        let folder = match &rules {
+            Folder::Disk(path) => Some(path.clone()),
+            Folder::Shipped => {
+                eprintln!(
+                    "attention : il n'y a pas de dossier « rules » ici ; ce sont les règles livrées avec \
+                     Passerelle qui sont lues"
+                );
+                None
+            }
+        };
         Ok(Self {
+            folder,
             rules: files(&rules, FolderOnDisk::rules, Shipped::Rules)?,
             exports: files(
                 &referentiel,

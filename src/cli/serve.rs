@@ -18,7 +18,7 @@ use crate::adapters::telemetry;
 use crate::app::App;
 use crate::domain::ports::Client;
 use crate::rules::compile::Generation;
-use crate::settings::Settings;
+use crate::settings::{Folder, Settings};
 
 /// How long a port that is in use is waited for.
 const PORT_LIMIT: Duration = Duration::from_secs(2);
@@ -95,7 +95,21 @@ fn greet(app: &App, settings: &Settings, address: SocketAddr) {
     let generation = app.state.reload.generation();
     eprintln!("\nPasserelle listens on http://{address}");
     eprintln!("  database   {}", settings.database);
-    eprintln!("  rules      version {}", generation.version);
+    match &settings.rules {
+        Folder::Disk(path) => eprintln!(
+            "  rules      {}, version {}",
+            path.display(),
+            generation.version
+        ),
+        Folder::Shipped => eprintln!(
+            "  rules      those of the program, version {}: there is no folder `rules` here",
+            generation.version
+        ),
+    }
+    if let Some(address) = &settings.live.crm.base_url {
+        // Without what else an address may hold.
+        eprintln!("  CRM        {}", address.origin().ascii_serialization());
+    }
     if settings.live.sowell.is_none() {
         eprintln!("  SoWell     sowell.base_url is not set: deliveries wait");
     }
