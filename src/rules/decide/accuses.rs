@@ -1,0 +1,251 @@
+//! Which e-mails the landlord wants on an occasion, and what their templates see.
+
+use super::signalement::{Decision, Undecided};
+use super::statut::StatutDecision;
+use crate::domain::demande::{NewDemande, Uid};
+use crate::domain::livraison::Courriel;
+use crate::domain::referentiel::Referentiel;
+use crate::domain::signalement::Signalement;
+use crate::domain::statut::StatutEvent;
+use crate::rules::compile::{Generation, RuleSet};
+use crate::rules::extent::Extent;
+use crate::rules::script::{self, AccuseMessage, ScriptError};
+use crate::rules::trace::{Place, StepOutcome, Trace};
+use crate::rules::view::{self, Shown};
+
+/// What `accuses.rhai` is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion<'a> {
+    /// A demande was created.
+    Transmis {
+        /// Its UID.
+        uid: &'a Uid,
+        /// What was decided.
+        demande: &'a NewDemande,
+    },
+    /// The forwarding rules kept the signalement.
+    Ecarte {
+        /// Why.
+        motif: &'a str,
+    },
+    /// The status of a demande changed.
+    Statut {
+        /// Its UID.
+        uid: &'a Uid,
+        /// The demande, with its new status.
+        demande: &'a NewDemande,
+        /// SoWell's word; `None` where SoWell is told nothing.
+        statut_sowell: Option<&'a str>,
+    },
+}
+
+impl<'a> Occasion<'a> {
+    /// What became of a signalement, whose demande, if any, has this UID; `None` where nothing did.
+    #[must_use]
+    pub fn of_signalement(decision: &'a Result<Decision, Undecided>, uid: &'a Uid) -> Option<Self> {
+        match decision {
+            Ok(Decision::Transmettre(demande)) => Some(Self::Transmis { uid, demande }),
+            Ok(Decision::Ecarter { motif }) => Some(Self::Ecarte { motif }),
+            Err(_) => None,
+        }
+    }
+
+    /// A status change after which the demande is as `after` says, see [`after`]; `None` for a
+    /// status that is held, whose turn comes once the rules know it.
+    #[must_use]
+    pub fn of_statut(
+        event: &'a StatutEvent,
+        decision: &'a StatutDecision,
+        after: &'a NewDemande,
+    ) -> Option<Self> {
+        let statut_sowell = match decision {
+            StatutDecision::Translate { statut_sowell } => Some(statut_sowell.as_str()),
+            StatutDecision::Ignore { .. } => None,
+            StatutDecision::Unknown(_) => return None,
+        };
+        Some(Self::Statut {
+            uid: &event.uid,
+            demande: after,
+            statut_sowell,
+        })
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Transmis { .. } => "transmis",
+            Self::Ecarte { .. } => "ecarte",
+            Self::Statut { .. } => "statut",
+        }
+    }
+
+    pub(in crate::rules) fn demande(self, extent: &Extent) -> Shown<'a> {
+        match self {
+            Self::Transmis { uid, demande } | Self::Statut { uid, demande, .. } => {
+                view::demande(uid, demande, extent)
+            }
+            Self::Ecarte { .. } => Shown::Nothing,
+        }
+    }
+}
+
+/// The demande once an event has changed its status.
+#[must_use]
+pub fn after(event: &StatutEvent, demande: &NewDemande) -> NewDemande {
+    NewDemande {
+        statut: event.statut.clone(),
+        ..demande.clone()
+    }
+}
+
+/// The e-mails that the landlord wants for an occasion.
+///
+/// An error never stands in the way of the demande: it becomes a step of the trace, and is
+/// returned beside an empty list for the log.
+#[must_use]
+pub fn accuses(
+    generation: &Generation,
+    signalement: &Signalement,
+    occasion: Occasion<'_>,
+    trace: &mut Trace,
+) -> (Vec<AccuseMessage>, Option<ScriptError>) {
+    let scripts = &generation.rules.scripts;
+    let kind = occasion.kind();
+    match scripts.accuses(|extent| view::evenement(signalement, occasion, extent)) {
+        Ok(messages) => {
+            let names: Vec<&str> = messages.iter().map(|it| it.modele.as_str()).collect();
+            let (outcome, effect) = match names.len() {
+                0 => (StepOutcome::NotMatched, "aucun e-mail".to_owned()),
+                1 => (StepOutcome::Matched, format!("e-mail {}", names[0])),
+                _ => (
+                    StepOutcome::Matched,
+                    format!("e-mails {}", names.join(", ")),
+                ),
+            };
+            trace.push(
+                "accuses",
+                &Place::line(script::ACCUSES, scripts.accuses_line()),
+                outcome,
+                &[("evenement", kind)],
+                &effect,
+            );
+            (messages, None)
+        }
+        Err(error) => {
+            trace.push(
+                "accuses",
+                &Place::line(error.file, error.line.unwrap_or(0)),
+                StepOutcome::Error,
+                &[("evenement", kind)],
+                &error.message,
+            );
+            (Vec::new(), Some(error))
+        }
+    }
+}
+
+/// What the template of an e-mail sees beside the message's own keys.
+pub struct MailContext<'a> {
+    generation: &'a Generation,
+    signalement: &'a Signalement,
+    occasion: Occasion<'a>,
+}
+
+impl<'a> MailContext<'a> {
+    /// What is known on an occasion.
+    #[must_use]
+    pub fn new(
+        generation: &'a Generation,
+        signalement: &'a Signalement,
+        occasion: Occasion<'a>,
+    ) -> Self {
+        Self {
+            generation,
+            signalement,
+            occasion,
+        }
+    }
+
+    /// Whether every template sees the same of both.
+    #[must_use]
+    pub fn shows_the_same_as(&self, other: &Self) -> bool {
+        let it = self.signalement;
+        let [one, two] = [self, other].map(|it| (&it.generation.rules, &it.generation.referentiel));
+        let priorite = |rules: &'a RuleSet| {
+            let word = rules.priorites.get(&it.priorite);
+            word.map(|word| &word.text)
+        };
+        let bien = |all: &'a Referentiel| it.bien.as_deref().and_then(|code| all.bien(code));
+        it == other.signalement
+            && self.occasion == other.occasion
+            && priorite(one.0) == priorite(two.0)
+            && one.0.qualifications.get(&it.qualification)
+                == two.0.qualifications.get(&it.qualification)
+            && one.1.residence(&it.residence) == two.1.residence(&it.residence)
+            && bien(one.1) == bien(two.1)
+    }
+
+    /// The value under a name; nothing for what the landlord no longer knows.
+    #[must_use]
+    pub fn value(&self, name: &str, extent: &Extent) -> Option<Shown<'a>> {
+        let Generation {
+            rules, referentiel, ..
+        } = self.generation;
+        let it = self.signalement;
+        let found = match name {
+            "signalement" => Some(view::signalement(it, extent)),
+            "residence" => {
+                let found = referentiel.residence(&it.residence);
+                found.map(|it| view::residence(it, extent))
+            }
+            "bien" => {
+                let found = it.bien.as_deref().and_then(|code| referentiel.bien(code));
+                found.map(|it| view::bien(it, extent))
+            }
+            "qualification" => {
+                let found = rules.qualifications.get(&it.qualification);
+                found.map(|it| view::qualification(it, extent))
+            }
+            "priorite" => {
+                let found = rules.priorites.get(&it.priorite);
+                found.map(|word| Shown::Text(&word.text))
+            }
+            "demande" => Some(self.occasion.demande(extent)),
+            "evenement" => Some(view::evenement(it, self.occasion, extent)),
+            _ => return None,
+        };
+        Some(found.unwrap_or(Shown::Nothing))
+    }
+
+    /// The e-mails to be sent, each with all that its template may need, whatever the template
+    /// will be by then.
+    #[must_use]
+    pub fn courriels(&self, messages: Vec<AccuseMessage>) -> Vec<Courriel> {
+        if messages.is_empty() {
+            return Vec::new();
+        }
+        let known = view::OF_MAIL.map(|name| {
+            let value = match name {
+                // Its signalement and its demande stand beside it; `template::values_of` joins
+                // them again.
+                "evenement" => Some(view::evenement_alone(self.occasion)),
+                name => self.value(name, &Extent::Whole),
+            };
+            (name, value.unwrap_or(Shown::Nothing))
+        });
+        let write = |message: AccuseMessage| {
+            // The message's own keys never hide what every template may rely on.
+            let own = message.values.iter();
+            let own = own.filter(|(name, _)| !view::OF_MAIL.contains(&name.as_str()));
+            let own = own.map(|(name, it)| (name.as_str(), Shown::Json(it)));
+            let context = Shown::Entries(known.iter().cloned().chain(own).collect());
+            // Names and texts only: none of them can fail to print.
+            let context = serde_json::to_string(&context).unwrap_or_default();
+            Courriel {
+                a: message.a,
+                modele: message.modele,
+                context: context.into(),
+            }
+        };
+        messages.into_iter().map(write).collect()
+    }
+}

@@ -1,0 +1,86 @@
+//! Codes that the landlord does not know: told all at once, each with its pointer, before anything
+//! is decided of them.
+
+use crate::domain::fault::Fault;
+use crate::domain::signalement::Signalement;
+use crate::rules::compile::Generation;
+use crate::rules::diagnostic::suggestion;
+
+/// The codes of a signalement, of which some may be missing while others can be checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Codes {
+    /// `qualification`, where well formed.
+    pub qualification: Option<String>,
+    /// `residence`, where well formed.
+    pub residence: Option<String>,
+    /// `bien`, where given and well formed.
+    pub bien: Option<String>,
+    /// `priorite`, where well formed.
+    pub priorite: Option<String>,
+}
+
+impl Codes {
+    /// The codes of a whole signalement.
+    #[must_use]
+    pub fn of(signalement: &Signalement) -> Self {
+        Self {
+            qualification: Some(signalement.qualification.clone()),
+            residence: Some(signalement.residence.clone()),
+            bien: signalement.bien.clone(),
+            priorite: Some(signalement.priorite.clone()),
+        }
+    }
+}
+
+/// Every code that the landlord does not know, each with its pointer.
+#[must_use]
+pub fn unknown_codes(generation: &Generation, codes: &Codes) -> Vec<Fault> {
+    let (rules, referentiel) = (&generation.rules, &generation.referentiel);
+    let mut faults = Vec::new();
+    if let Some(code) = &codes.qualification
+        && !rules.qualifications.contains_key(code)
+    {
+        faults.push(Fault::invalid(
+            "/qualification",
+            format!("qualification inconnue : « {code} »"),
+        ));
+    }
+    if let Some(code) = &codes.residence
+        && referentiel.residence(code).is_none()
+    {
+        faults.push(Fault::invalid(
+            "/residence",
+            format!("résidence inconnue : « {code} »"),
+        ));
+    }
+    if let Some(code) = &codes.bien {
+        match referentiel.bien(code) {
+            None => faults.push(Fault::invalid(
+                "/bien",
+                format!("bien inconnu : « {code} »"),
+            )),
+            Some(bien) => {
+                let elsewhere = codes.residence.as_ref().filter(|it| *it != bien.residence);
+                if let Some(residence) = elsewhere {
+                    faults.push(Fault::invalid(
+                        "/bien",
+                        format!("le bien « {code} » n'est pas dans la résidence « {residence} »"),
+                    ));
+                }
+            }
+        }
+    }
+    if let Some(word) = &codes.priorite
+        && !rules.priorites.contains_key(word)
+    {
+        let known = rules.priorites.keys().map(String::as_str);
+        faults.push(Fault::invalid(
+            "/priorite",
+            format!(
+                "priorité inconnue : « {word} » ; {}",
+                suggestion(word, known)
+            ),
+        ));
+    }
+    faults
+}

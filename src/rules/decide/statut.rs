@@ -1,0 +1,158 @@
+//! What SoWell is told of a status change: a word of the landlord's table, or nothing.
+
+use crate::domain::fault::Fault;
+use crate::domain::statut::StatutEvent;
+use crate::rules::compile::{RuleSet, STATUTS, Target};
+use crate::rules::diagnostic::suggestion;
+use crate::rules::trace::{Place, StepOutcome, Trace};
+
+/// What SoWell is told of a status change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatutDecision {
+    /// This word.
+    Translate {
+        /// SoWell's word.
+        statut_sowell: String,
+    },
+    /// Nothing.
+    Ignore {
+        /// Why, in French.
+        motif: String,
+    },
+    /// The table does not know it: kept until it does.
+    Unknown(Vec<Fault>),
+}
+
+/// Decides what SoWell is told of a status change.
+#[must_use]
+pub fn statut(rules: &RuleSet, event: &StatutEvent, canal: &str) -> (StatutDecision, Trace) {
+    let mut trace = Trace::default();
+    let decision = statut_with(rules, event, canal, &mut trace);
+    (decision, trace)
+}
+
+/// The same with a trace that the caller has.
+pub(in crate::rules) fn statut_with(
+    rules: &RuleSet,
+    event: &StatutEvent,
+    canal: &str,
+    trace: &mut Trace,
+) -> StatutDecision {
+    let statuts = &rules.statuts;
+    if canal != statuts.canal {
+        let motif = format!(
+            "le canal de la demande est « {canal} » et non « {} » : rien à dire à SoWell",
+            statuts.canal
+        );
+        trace.push(
+            "canal",
+            &Place::line(STATUTS, 0),
+            StepOutcome::NotMatched,
+            &[("canal", canal)],
+            &motif,
+        );
+        return StatutDecision::Ignore { motif };
+    }
+    if let Some(line) = statuts.ignorer.get(&event.statut) {
+        let motif = format!("le statut « {} » n'est pas transmis à SoWell", event.statut);
+        trace.push(
+            "ignorer",
+            &Place::line(STATUTS, *line),
+            StepOutcome::Matched,
+            &[("statut", &event.statut)],
+            &motif,
+        );
+        return StatutDecision::Ignore { motif };
+    }
+    let Some(correspondance) = statuts.table.get(&event.statut) else {
+        let known = statuts.table.keys().chain(statuts.ignorer.keys());
+        let known: Vec<&str> = known.map(String::as_str).collect();
+        let fault = Fault::invalid(
+            "/statut",
+            format!(
+                "statut inconnu des règles : « {} » ; {}",
+                event.statut,
+                suggestion(&event.statut, known)
+            ),
+        );
+        return unknown_statut(fault, &Place::line(STATUTS, 0), event, trace);
+    };
+    let place = Place::line(STATUTS, correspondance.line);
+    match &correspondance.target {
+        Target::Fixed(word) => translated(word, &place, &[("statut", &event.statut)], trace),
+        Target::Selon { field, values } => {
+            let pointer = format!("/{field}");
+            let Some(value) = event.field(field) else {
+                let known = values.keys().cloned().collect::<Vec<_>>().join(", ");
+                let fault = Fault::invalid(
+                    pointer,
+                    format!(
+                        "le statut « {} » demande « {field} » ; valeurs connues : {known}",
+                        event.statut
+                    ),
+                );
+                return unknown_statut(fault, &place, event, trace);
+            };
+            match values.get(value) {
+                Some(word) => translated(
+                    &word.text,
+                    &Place::line(STATUTS, word.line),
+                    &[("statut", &event.statut), ("valeur", value)],
+                    trace,
+                ),
+                None => {
+                    let known = values.keys().map(String::as_str);
+                    let fault = Fault::invalid(
+                        pointer,
+                        format!(
+                            "« {field} » vaut « {} », inconnu pour le statut « {} » ; {}",
+                            excerpt(value),
+                            event.statut,
+                            suggestion(value, known)
+                        ),
+                    );
+                    unknown_statut(fault, &place, event, trace)
+                }
+            }
+        }
+    }
+}
+
+/// `commentaire` may be a page long; nobody needs all of it in a fault.
+fn excerpt(value: &str) -> String {
+    value.chars().take(80).collect()
+}
+
+fn translated(
+    word: &str,
+    place: &Place,
+    seen: &[(&'static str, &str)],
+    trace: &mut Trace,
+) -> StatutDecision {
+    trace.push(
+        "correspondances",
+        place,
+        StepOutcome::Matched,
+        seen,
+        &format!("statut SoWell : {word}"),
+    );
+    StatutDecision::Translate {
+        statut_sowell: word.to_owned(),
+    }
+}
+
+fn unknown_statut(
+    fault: Fault,
+    place: &Place,
+    event: &StatutEvent,
+    trace: &mut Trace,
+) -> StatutDecision {
+    trace.push(
+        "correspondances",
+        place,
+        StepOutcome::Error,
+        &[("statut", &event.statut)],
+        &fault.detail,
+    );
+    StatutDecision::Unknown(vec![fault])
+}
