@@ -1,0 +1,207 @@
+//! What runs: the rules and the reference data of one version, compiled, and the lines that gave
+//! each of them.
+//!
+//! Only [`compile`](super::compile()) makes one, and nothing changes it afterwards.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::ports::FileSet;
+use crate::domain::referentiel::Referentiel;
+use crate::domain::signalement::hex;
+use crate::rules::connector::{Connector, Partner, SecretNames};
+use crate::rules::diagnostic::Diagnostic;
+use crate::rules::pace::Pace;
+use crate::rules::script::Scripts;
+use crate::rules::template::Templates;
+
+/// SoWell's words for priorities.
+pub const PRIORITES: &str = "priorites.yaml";
+/// The landlord's qualifications.
+pub const QUALIFICATIONS: &str = "qualifications.yaml";
+/// Which signalements go to the CRM.
+pub const TRANSMISSION: &str = "transmission.yaml";
+/// The table of statuses.
+pub const STATUTS: &str = "statuts.yaml";
+
+/// Rules and reference data that were accepted together; one decision sees one of them.
+#[derive(Debug, Clone)]
+pub struct Generation {
+    /// Names it: hexadecimal, the same for the same bytes.
+    pub version: String,
+    /// The rules.
+    pub rules: Arc<RuleSet>,
+    /// The reference data.
+    pub referentiel: Arc<Referentiel>,
+    pub(super) rules_digest: String,
+    pub(super) referentiel_digest: String,
+}
+
+impl Generation {
+    /// The same rules on other reference data, for a case that brings its own.
+    #[must_use]
+    pub fn with_referentiel(&self, referentiel: Arc<Referentiel>) -> Self {
+        Self {
+            referentiel,
+            ..self.clone()
+        }
+    }
+}
+
+/// The compiled rules.
+#[derive(Debug)]
+pub struct RuleSet {
+    /// SoWell's word, the CRM's word and the line.
+    pub priorites: BTreeMap<String, Word>,
+    /// By code.
+    pub qualifications: HashMap<String, Qualification>,
+    /// What goes to the CRM.
+    pub transmission: Transmission,
+    /// The table of statuses.
+    pub statuts: Statuts,
+    /// The Rhai scripts.
+    pub scripts: Scripts,
+    /// The templates.
+    pub templates: Templates,
+    /// How the partners' APIs are called; the CRM's only where there is a file for it.
+    pub connectors: BTreeMap<Partner, Connector>,
+    /// How long they take.
+    pub pace: Pace,
+}
+
+impl RuleSet {
+    /// What is to be said of connectors that name a secret which the settings do not have.
+    #[must_use]
+    pub fn unknown_secrets(&self, known: &SecretNames) -> Vec<Diagnostic> {
+        let mut faults = Vec::new();
+        for partner in &known.called {
+            if let Some(connector) = self.connectors.get(partner) {
+                connector.check_secrets(&known.names, &mut faults);
+            }
+        }
+        faults
+    }
+}
+
+/// A word of the CRM or of SoWell and the line that gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// The word.
+    pub text: String,
+    /// Line in its file.
+    pub line: u32,
+}
+
+/// A category of signalements, as the landlord treats it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Qualification {
+    /// Code shared with SoWell.
+    pub code: String,
+    /// Name shown to people.
+    pub libelle: String,
+    /// Which kind of manager it asks for.
+    pub type_gestionnaire: String,
+    /// Line and column of `type_gestionnaire`.
+    pub type_at: (u32, u32),
+    /// The CRM's procedure.
+    pub workflow: String,
+    /// Line in `qualifications.yaml`.
+    pub line: u32,
+}
+
+/// The four answers to "what does SoWell forward?"; one that accepts is enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmission {
+    /// Modes in force, with their lines.
+    pub modes: Vec<(Mode, u32)>,
+    /// Codes for [`Mode::Categories`], with their lines.
+    pub categories: BTreeMap<String, u32>,
+}
+
+/// One way in which a signalement is accepted for the CRM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Every signalement.
+    Tous,
+    /// Those of some categories.
+    Categories,
+    /// Those whose author asked for it.
+    Auteur,
+    /// Those for which a manager asked.
+    Manager,
+}
+
+impl Mode {
+    pub(super) const ALL: [Self; 4] = [Self::Tous, Self::Categories, Self::Auteur, Self::Manager];
+
+    /// The word in `transmission.yaml`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tous => "tous",
+            Self::Categories => "categories",
+            Self::Auteur => "auteur",
+            Self::Manager => "manager",
+        }
+    }
+}
+
+/// The compiled `statuts.yaml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statuts {
+    /// The CRM's first status.
+    pub initial: Word,
+    /// The channel of SoWell's demandes.
+    pub canal: String,
+    /// By CRM status.
+    pub table: BTreeMap<String, Correspondance>,
+    /// Statuses that SoWell is not told, with their lines.
+    pub ignorer: BTreeMap<String, u32>,
+}
+
+/// What SoWell calls one CRM status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correspondance {
+    /// Line in `statuts.yaml`.
+    pub line: u32,
+    /// The word, or how to find it.
+    pub target: Target,
+}
+
+/// The right side of a line of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Always this word.
+    Fixed(String),
+    /// A word for each value of another field.
+    Selon {
+        /// The field of the event.
+        field: String,
+        /// Its known values.
+        values: BTreeMap<String, Word>,
+    },
+}
+
+/// The name of the version that these bytes make.
+#[must_use]
+pub fn version(rules: &FileSet, exports: &FileSet) -> String {
+    let mut name = digest(&[rules, exports]);
+    name.truncate(12);
+    name
+}
+
+pub(super) fn digest(sets: &[&FileSet]) -> String {
+    let mut hash = Sha256::new();
+    for set in sets {
+        hash.update((set.len() as u64).to_le_bytes());
+        for (name, bytes) in *set {
+            for part in [name.as_bytes(), bytes] {
+                hash.update((part.len() as u64).to_le_bytes());
+                hash.update(part);
+            }
+        }
+    }
+    hex(&hash.finalize())
+}

@@ -1,0 +1,107 @@
+//! Scripts and templates tried together: what one names of the other is there, and a sample passes
+//! through both before a tenant's signalement is the first.
+
+use serde_json::Value;
+
+use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::script::{self, Scripts};
+use crate::rules::template::{self, Templates};
+use crate::rules::view::{Shown, sample_context};
+
+/// Runs both scripts on a sample: a result that is no answer refuses the edit, since no input
+/// makes it right. What fails there otherwise may be right for real input, and is for cases and
+/// coverage to say.
+pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
+    let sample = sample_context();
+    let seen = |name: &str| Shown::Json(&sample[name]);
+    let affecter = scripts.affecter(|_| ["signalement", "residence", "qualification"].map(seen));
+    let accuses = OCCASIONS.map(|kind| {
+        let context = occasion(kind);
+        scripts
+            .accuses(|_| Shown::Json(&context["evenement"]))
+            .err()
+    });
+    for error in affecter
+        .err()
+        .into_iter()
+        .chain(accuses.into_iter().flatten())
+    {
+        let line = error.line.unwrap_or(0);
+        let fault = Diagnostic::at(code::SCRIPT, error.file, line, 0, error.message);
+        if error.misshapen && !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+}
+
+/// What `accuses` is told of.
+const OCCASIONS: [&str; 3] = ["transmis", "ecarte", "statut"];
+
+/// The sample as a template sees it on this occasion.
+fn occasion(kind: &str) -> Value {
+    let mut context = sample_context();
+    context["evenement"]["type"] = kind.into();
+    if kind == "ecarte" {
+        context["demande"] = Value::Null;
+        context["evenement"]["demande"] = Value::Null;
+    }
+    context
+}
+
+/// Every template that the script or a case names must be there.
+pub(super) fn check_named_templates(
+    scripts: &Scripts,
+    templates: &Templates,
+    faults: &mut Vec<Diagnostic>,
+) {
+    for named in scripts.named_templates() {
+        if let Some(message) = templates.missing(&named.name) {
+            faults.push(Diagnostic::at(
+                code::TEMPLATE,
+                script::ACCUSES,
+                named.line,
+                named.column,
+                message,
+            ));
+        }
+    }
+}
+
+/// Asks `accuses` for the e-mails of sample events and renders them: a template that uses a value
+/// which is not there is noticed before a tenant's e-mail fails on it. Only remarks, since a real
+/// event may take another way through the script.
+pub(super) fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
+    for kind in OCCASIONS {
+        let context = occasion(kind);
+        let mut remark = |mut fault: Diagnostic| {
+            fault.message = format!("pour l'événement « {kind} » : {}", fault.message);
+            let fault = fault.as_warning();
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        };
+        let messages = match scripts.accuses(|_| Shown::Json(&context["evenement"])) {
+            Ok(messages) => messages,
+            Err(error) => {
+                let line = error.line.unwrap_or(0);
+                remark(Diagnostic::at(
+                    code::SCRIPT,
+                    error.file,
+                    line,
+                    0,
+                    error.message,
+                ));
+                continue;
+            }
+        };
+        for message in messages {
+            let mut own = message.values;
+            own.extend(context.as_object().cloned().unwrap_or_default());
+            if let Err(error) =
+                templates.mail(&message.modele, &template::values_of(&Value::Object(own)))
+            {
+                remark(error.as_diagnostic());
+            }
+        }
+    }
+}

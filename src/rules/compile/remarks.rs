@@ -1,0 +1,69 @@
+//! What is no fault by itself and seldom what was meant: remarks on tables that can be used.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::generation::{QUALIFICATIONS, Qualification, STATUTS, Statuts};
+use crate::domain::referentiel::Referentiel;
+use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+
+/// Statuses that a person takes for the same word, and the CRM does not.
+pub(super) fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>) {
+    let table = statuts.table.iter().map(|(statut, it)| (statut, it.line));
+    let ignored = statuts.ignorer.iter().map(|(statut, line)| (statut, *line));
+    let mut seen: BTreeMap<String, (&String, u32)> = BTreeMap::new();
+    let mut all: Vec<(&String, u32)> = table.chain(ignored).collect();
+    all.sort_by_key(|(_, line)| *line);
+    for (statut, line) in all {
+        if let Some((twin, first)) = seen.get(&plain(statut)) {
+            let message = format!(
+                "« {statut} » et « {twin} » (ligne {first}) ne diffèrent que par une majuscule, un accent ou une espace : est-ce le même statut ?"
+            );
+            faults.push(Diagnostic::at(code::RULE, STATUTS, line, 0, message).as_warning());
+            continue;
+        }
+        seen.insert(plain(statut), (statut, line));
+    }
+}
+
+/// Without case, accents and spaces.
+pub(in crate::rules) fn plain(word: &str) -> String {
+    word.nfd()
+        .filter(|it| !is_combining_mark(*it) && !it.is_whitespace())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// A kind of manager that no residence has: every demande would go to whoever stands in.
+pub(super) fn note_absent_managers(
+    qualifications: &HashMap<String, Qualification>,
+    referentiel: &Referentiel,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let known: BTreeSet<&str> = referentiel
+        .residences()
+        .flat_map(|it| it.gestionnaires.types())
+        .collect();
+    let mut absent: BTreeMap<&str, Vec<(u32, u32)>> = BTreeMap::new();
+    for it in qualifications.values() {
+        if !known.contains(it.type_gestionnaire.as_str()) {
+            let places = absent.entry(&it.type_gestionnaire).or_default();
+            places.push(it.type_at);
+        }
+    }
+    for (kind, mut places) in absent {
+        places.sort_unstable();
+        let (line, column) = places[0];
+        let also = match places.len() {
+            1 => String::new(),
+            count => format!(" ({count} qualifications le demandent)"),
+        };
+        let near = suggestion(kind, known.iter().copied());
+        let message =
+            format!("aucune résidence n'a de gestionnaire de type « {kind} »{also} ; {near}");
+        let remark = Diagnostic::at(code::WORD_UNKNOWN, QUALIFICATIONS, line, column, message);
+        faults.push(remark.as_warning());
+    }
+}

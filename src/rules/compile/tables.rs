@@ -1,0 +1,191 @@
+//! From the words of the YAML tables to what they mean together: codes that another file must know,
+//! modes, the table of statuses.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::generation::{
+    Correspondance, Mode, QUALIFICATIONS, Qualification, STATUTS, Statuts, TRANSMISSION, Target,
+    Transmission, Word,
+};
+use crate::domain::statut::SELON_FIELDS;
+use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
+use crate::rules::source::{
+    Located, RawCorrespondance, RawQualification, RawStatuts, RawTransmission,
+};
+
+pub(super) fn words(raw: Vec<(Located, String)>) -> BTreeMap<String, Word> {
+    raw.into_iter()
+        .map(|(key, text)| {
+            let line = key.line;
+            (key.text, Word { text, line })
+        })
+        .collect()
+}
+
+pub(super) fn qualifications(raw: Vec<RawQualification>) -> HashMap<String, Qualification> {
+    raw.into_iter()
+        .map(|it| {
+            let qualification = Qualification {
+                code: it.code.text.clone(),
+                libelle: it.libelle,
+                type_at: (it.type_gestionnaire.line, it.type_gestionnaire.column),
+                type_gestionnaire: it.type_gestionnaire.text,
+                workflow: it.workflow,
+                line: it.code.line,
+            };
+            (it.code.text, qualification)
+        })
+        .collect()
+}
+
+/// `before` counts the faults of earlier files: where this one has some already, what is missing
+/// may only be misspelt.
+pub(super) fn transmission(
+    raw: RawTransmission,
+    qualifications: Option<&HashMap<String, Qualification>>,
+    before: usize,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Transmission> {
+    let well_formed = !any_error(&faults[before..]);
+    let mut modes = Vec::new();
+    for word in &raw.modes {
+        match Mode::ALL
+            .into_iter()
+            .find(|mode| mode.as_str() == word.text)
+        {
+            Some(mode) => modes.push((mode, word.line)),
+            None => faults.push(Diagnostic::at(
+                code::WORD_UNKNOWN,
+                TRANSMISSION,
+                word.line,
+                word.column,
+                format!(
+                    "mode inconnu « {} » : {}",
+                    word.text,
+                    suggestion(&word.text, Mode::ALL.map(Mode::as_str))
+                ),
+            )),
+        }
+    }
+    for code in &raw.categories {
+        let unknown = qualifications.filter(|known| !known.contains_key(&code.text));
+        if let Some(known) = unknown {
+            faults.push(Diagnostic::at(
+                code::WORD_UNKNOWN,
+                TRANSMISSION,
+                code.line,
+                code.column,
+                format!(
+                    "la catégorie « {} » n'est pas dans {QUALIFICATIONS} ; {}",
+                    code.text,
+                    suggestion(&code.text, known.keys().map(String::as_str))
+                ),
+            ));
+        }
+    }
+    let wants_categories = modes.iter().find(|(mode, _)| *mode == Mode::Categories);
+    let no_category = well_formed && raw.categories.is_empty();
+    if let (Some((_, line)), true) = (wants_categories, no_category) {
+        faults.push(Diagnostic::at(
+            code::RULE,
+            TRANSMISSION,
+            *line,
+            0,
+            "le mode « categories » demande une liste « categories: [codes] »",
+        ));
+    }
+    if any_error(&faults[before..]) {
+        return None;
+    }
+    if modes.is_empty() {
+        let remark = "aucun mode n'est donné : plus aucun signalement ne part dans le CRM";
+        faults.push(Diagnostic::file(code::RULE, TRANSMISSION, remark).as_warning());
+    }
+    Some(Transmission {
+        modes,
+        categories: raw
+            .categories
+            .into_iter()
+            .map(|code| (code.text, code.line))
+            .collect(),
+    })
+}
+
+/// `before` counts the faults of earlier files.
+pub(super) fn statuts(
+    raw: RawStatuts,
+    before: usize,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Statuts> {
+    let mut table = BTreeMap::new();
+    for (statut, target) in raw.correspondances {
+        let line = statut.line;
+        let target = match target {
+            RawCorrespondance::Fixed(word) => Target::Fixed(word),
+            RawCorrespondance::Selon { field, values } => {
+                if !SELON_FIELDS.contains(&field.text.as_str()) {
+                    faults.push(Diagnostic::at(
+                        code::WORD_UNKNOWN,
+                        STATUTS,
+                        field.line,
+                        field.column,
+                        format!(
+                            "« selon » ne connaît pas le champ « {} » : {}",
+                            field.text,
+                            suggestion(&field.text, SELON_FIELDS)
+                        ),
+                    ));
+                }
+                Target::Selon {
+                    field: field.text,
+                    values: words(values),
+                }
+            }
+        };
+        table.insert(statut.text, Correspondance { line, target });
+    }
+    let mut ignorer = BTreeMap::new();
+    for statut in raw.ignorer {
+        if let Some(other) = table.get(&statut.text) {
+            faults.push(Diagnostic::at(
+                code::RULE,
+                STATUTS,
+                statut.line,
+                statut.column,
+                format!(
+                    "« {} » est à la fois ignoré et dans les correspondances (ligne {})",
+                    statut.text, other.line
+                ),
+            ));
+        }
+        ignorer.insert(statut.text, statut.line);
+    }
+    if any_error(&faults[before..]) {
+        return None;
+    }
+    if !matches!(table.get(&raw.initial.text), Some(it) if matches!(it.target, Target::Fixed(_))) {
+        let remark = format!(
+            "le statut initial « {} » n'a pas de correspondance simple : SoWell ne recevra pas de statut à la création",
+            raw.initial.text
+        );
+        faults.push(
+            Diagnostic::at(
+                code::RULE,
+                STATUTS,
+                raw.initial.line,
+                raw.initial.column,
+                remark,
+            )
+            .as_warning(),
+        );
+    }
+    Some(Statuts {
+        initial: Word {
+            text: raw.initial.text,
+            line: raw.initial.line,
+        },
+        canal: raw.canal,
+        table,
+        ignorer,
+    })
+}
