@@ -5,7 +5,10 @@
 //! works by a fallback, or never reaches the CRM, is a *remark*. Both are grouped as a person would
 //! mend them: one entry for one cause, with the codes that it touches.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod causes;
+mod gap;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -13,15 +16,18 @@ use crate::domain::demande::NewDemande;
 use crate::domain::referentiel::Residence;
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
-use crate::rules::compile::{Generation, QUALIFICATIONS, STATUTS, TRANSMISSION, Target};
-use crate::rules::decide::{Decision, StatutDecision, Undecided};
-use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::compile::{Generation, STATUTS, TRANSMISSION, Target};
+use crate::rules::decide::{Decision, StatutDecision};
 use crate::rules::foresee;
 use crate::rules::referentiel::GESTIONNAIRES;
 use crate::rules::trace::{Place, Trace};
 
-/// How many codes of a group are named in a sentence.
-const NAMED: usize = 20;
+use causes::{Found, Group, GroupKey, Groups};
+
+pub use gap::Gap;
+
+pub(super) use causes::generalise;
+
 /// The two forwarding flags, `(transmettre_auteur, transmettre_manager)`. All at once first: what
 /// is forwarded at all, is forwarded then.
 const FLAGS: [(bool, bool); 4] = [(true, true), (true, false), (false, true), (false, false)];
@@ -35,94 +41,6 @@ pub struct Coverage {
     pub holes: Vec<Gap>,
     /// What works, and is worth a look.
     pub remarks: Vec<Gap>,
-}
-
-/// One cause and everything that it touches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gap {
-    /// Where to mend it.
-    pub place: Place,
-    /// The cause, with `…` in place of the codes that change from one combination to the next.
-    pub cause: String,
-    /// How many combinations it touches.
-    pub combinations: u64,
-    /// Codes, each list sorted; empty where the dimension has no part in it.
-    pub residences: Vec<String>,
-    /// Codes of qualifications.
-    pub qualifications: Vec<String>,
-    /// CRM statuses.
-    pub statuts: Vec<String>,
-    /// What must hold besides, in French, such as `priorité high`; empty where nothing must.
-    pub conditions: Vec<String>,
-    /// How many residences and qualifications there are in all.
-    totals: (usize, usize),
-}
-
-impl Gap {
-    /// The cause and its reach, as one sentence.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        let (residences, qualifications) = self.totals;
-        let some_residences = (1..residences).contains(&self.residences.len());
-        let some_qualifications = (1..qualifications).contains(&self.qualifications.len());
-        let (reach, codes) = if !self.statuts.is_empty() {
-            (counted(self.statuts.len(), "statut"), &self.statuts)
-        } else if some_residences {
-            let some = counted(self.residences.len(), "résidence");
-            (format!("{some} sur {residences}"), &self.residences)
-        } else if some_qualifications {
-            let some = counted(self.qualifications.len(), "qualification");
-            (format!("{some} sur {qualifications}"), &self.qualifications)
-        } else {
-            ("partout".to_owned(), &Vec::new())
-        };
-        let mut sentence = format!("{reach} : {}", self.cause);
-        if !codes.is_empty() {
-            sentence.push_str(" : ");
-            sentence.push_str(&names(codes));
-        }
-        if some_residences && some_qualifications {
-            sentence.push_str(" ; qualifications ");
-            sentence.push_str(&names(&self.qualifications));
-        }
-        if !self.conditions.is_empty() {
-            sentence.push_str(" (seulement ");
-            sentence.push_str(&self.conditions.join(", "));
-            sentence.push(')');
-        }
-        sentence
-    }
-
-    /// The same as a remark on the rule file, for the outcome of a reload.
-    #[must_use]
-    pub fn as_warning(&self) -> Diagnostic {
-        let Place { file, line } = &self.place;
-        Diagnostic::at(code::HOLE, file.as_ref(), *line, 0, self.sentence()).as_warning()
-    }
-
-    /// Whether it is an earlier gap again, touching nothing that the earlier one did not.
-    fn is_within(&self, other: &Self) -> bool {
-        let all = |some: &[String], of: &[String]| some.iter().all(|it| of.contains(it));
-        self.place.file == other.place.file
-            && self.cause == other.cause
-            && all(&self.residences, &other.residences)
-            && all(&self.qualifications, &other.qualifications)
-            && all(&self.statuts, &other.statuts)
-    }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count > 1 { "s" } else { "" };
-    format!("{count} {noun}{plural}")
-}
-
-fn names(codes: &[String]) -> String {
-    let shown = codes.iter().take(NAMED).cloned().collect::<Vec<_>>();
-    match codes.len().saturating_sub(NAMED) {
-        0 => shown.join(", "),
-        1 => format!("{} et 1 autre", shown.join(", ")),
-        more => format!("{} et {more} autres", shown.join(", ")),
-    }
 }
 
 impl Coverage {
@@ -437,141 +355,4 @@ fn flag_condition(seen: &BTreeSet<u8>, name: &str, of: fn((bool, bool)) -> bool)
     values
         .all(|it| it == first)
         .then(|| format!("{name} {first}"))
-}
-
-type GroupKey = (String, u32, String);
-type Groups = BTreeMap<GroupKey, Group>;
-
-/// What some of the combinations came to.
-#[derive(Default)]
-struct Found {
-    decisions: u64,
-    holes: Groups,
-    remarks: Groups,
-    forwarded: BTreeSet<String>,
-    /// A signalement that was forwarded, and its demande.
-    example: Option<Box<(Signalement, NewDemande)>>,
-}
-
-impl Found {
-    fn hole(&mut self, error: &Undecided, signalement: &Signalement) -> &mut Group {
-        let (file, line, message) = match error {
-            Undecided::Script(it) => (it.file.to_owned(), it.line, it.message.clone()),
-            Undecided::Template(it) => (it.file.clone(), it.line, it.message.clone()),
-            Undecided::UnknownCodes(_) => (QUALIFICATIONS.to_owned(), None, error.to_string()),
-        };
-        let key = (file, line.unwrap_or(0), generalise(message, signalement));
-        self.holes.entry(key).or_default()
-    }
-
-    fn remark(&mut self, file: &str, cause: String) -> &mut Group {
-        self.remarks.entry((file.to_owned(), 0, cause)).or_default()
-    }
-
-    fn join(mut self, other: Self) -> Self {
-        self.decisions += other.decisions;
-        self.forwarded.extend(other.forwarded);
-        // Of two examples the first in the alphabet, whichever core was faster.
-        self.example = self.example.or(other.example);
-        for (mine, theirs) in [
-            (&mut self.holes, other.holes),
-            (&mut self.remarks, other.remarks),
-        ] {
-            for (key, group) in theirs {
-                mine.entry(key).or_default().join(group);
-            }
-        }
-        self
-    }
-}
-
-/// The combinations of one cause.
-#[derive(Default)]
-struct Group {
-    combinations: u64,
-    residences: BTreeSet<String>,
-    qualifications: BTreeSet<String>,
-    statuts: BTreeSet<String>,
-    priorites: BTreeSet<u8>,
-    flags: BTreeSet<u8>,
-    with_bien: bool,
-    without_bien: bool,
-}
-
-impl Group {
-    /// `at` says which flags and which priority, where all of them are tried.
-    fn touch(&mut self, signalement: &Signalement, at: Option<(u8, u8)>) {
-        self.combinations += 1;
-        if !self.residences.contains(&signalement.residence) {
-            self.residences.insert(signalement.residence.clone());
-        }
-        if !self.qualifications.contains(&signalement.qualification) {
-            self.qualifications
-                .insert(signalement.qualification.clone());
-        }
-        if let Some((flags, priorite)) = at {
-            self.flags.insert(flags);
-            self.priorites.insert(priorite);
-            self.with_bien |= signalement.bien.is_some();
-            self.without_bien |= signalement.bien.is_none();
-        }
-    }
-
-    fn touch_statut(&mut self, statut: &str) {
-        self.combinations += 1;
-        self.statuts.insert(statut.to_owned());
-    }
-
-    fn could_have_bien(&self, biens: &HashMap<&str, &str>) -> bool {
-        self.residences
-            .iter()
-            .any(|it| biens.contains_key(it.as_str()))
-    }
-
-    fn join(&mut self, other: Self) {
-        self.combinations += other.combinations;
-        self.residences.extend(other.residences);
-        self.qualifications.extend(other.qualifications);
-        self.statuts.extend(other.statuts);
-        self.priorites.extend(other.priorites);
-        self.flags.extend(other.flags);
-        self.with_bien |= other.with_bien;
-        self.without_bien |= other.without_bien;
-    }
-}
-
-/// Takes the codes of one combination out of a message, so that the same cause reads the same
-/// whichever residence it meets.
-pub(super) fn generalise(message: String, signalement: &Signalement) -> String {
-    let codes = [
-        signalement.bien.as_deref().unwrap_or_default(),
-        &signalement.residence,
-        &signalement.qualification,
-    ];
-    codes
-        .into_iter()
-        .fold(message, |message, code| without_word(&message, code))
-}
-
-fn without_word(text: &str, word: &str) -> String {
-    if word.is_empty() || !text.contains(word) {
-        return text.to_owned();
-    }
-    let mut general = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(word) {
-        let end = at + word.len();
-        let inside = |it: Option<char>| it.is_some_and(char::is_alphanumeric);
-        let part_of_another = inside(
-            rest[..at]
-                .chars()
-                .next_back()
-                .or(general.chars().next_back()),
-        ) || inside(rest[end..].chars().next());
-        general.push_str(&rest[..at]);
-        general.push_str(if part_of_another { word } else { "…" });
-        rest = &rest[end..];
-    }
-    general.push_str(rest);
-    general
 }

@@ -1,0 +1,146 @@
+//! What the combinations come to, one entry for one cause: the code that happened to be tried is
+//! taken out of each message, and noted beside it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::domain::demande::NewDemande;
+use crate::domain::signalement::Signalement;
+use crate::rules::compile::QUALIFICATIONS;
+use crate::rules::decide::Undecided;
+
+pub(super) type GroupKey = (String, u32, String);
+pub(super) type Groups = BTreeMap<GroupKey, Group>;
+
+/// What some of the combinations came to.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) decisions: u64,
+    pub(super) holes: Groups,
+    pub(super) remarks: Groups,
+    pub(super) forwarded: BTreeSet<String>,
+    /// A signalement that was forwarded, and its demande.
+    pub(super) example: Option<Box<(Signalement, NewDemande)>>,
+}
+
+impl Found {
+    pub(super) fn hole(&mut self, error: &Undecided, signalement: &Signalement) -> &mut Group {
+        let (file, line, message) = match error {
+            Undecided::Script(it) => (it.file.to_owned(), it.line, it.message.clone()),
+            Undecided::Template(it) => (it.file.clone(), it.line, it.message.clone()),
+            Undecided::UnknownCodes(_) => (QUALIFICATIONS.to_owned(), None, error.to_string()),
+        };
+        let key = (file, line.unwrap_or(0), generalise(message, signalement));
+        self.holes.entry(key).or_default()
+    }
+
+    pub(super) fn remark(&mut self, file: &str, cause: String) -> &mut Group {
+        self.remarks.entry((file.to_owned(), 0, cause)).or_default()
+    }
+
+    pub(super) fn join(mut self, other: Self) -> Self {
+        self.decisions += other.decisions;
+        self.forwarded.extend(other.forwarded);
+        // Of two examples the first in the alphabet, whichever core was faster.
+        self.example = self.example.or(other.example);
+        for (mine, theirs) in [
+            (&mut self.holes, other.holes),
+            (&mut self.remarks, other.remarks),
+        ] {
+            for (key, group) in theirs {
+                mine.entry(key).or_default().join(group);
+            }
+        }
+        self
+    }
+}
+
+/// The combinations of one cause.
+#[derive(Default)]
+pub(super) struct Group {
+    pub(super) combinations: u64,
+    pub(super) residences: BTreeSet<String>,
+    pub(super) qualifications: BTreeSet<String>,
+    pub(super) statuts: BTreeSet<String>,
+    pub(super) priorites: BTreeSet<u8>,
+    pub(super) flags: BTreeSet<u8>,
+    pub(super) with_bien: bool,
+    pub(super) without_bien: bool,
+}
+
+impl Group {
+    /// `at` says which flags and which priority, where all of them are tried.
+    pub(super) fn touch(&mut self, signalement: &Signalement, at: Option<(u8, u8)>) {
+        self.combinations += 1;
+        if !self.residences.contains(&signalement.residence) {
+            self.residences.insert(signalement.residence.clone());
+        }
+        if !self.qualifications.contains(&signalement.qualification) {
+            self.qualifications
+                .insert(signalement.qualification.clone());
+        }
+        if let Some((flags, priorite)) = at {
+            self.flags.insert(flags);
+            self.priorites.insert(priorite);
+            self.with_bien |= signalement.bien.is_some();
+            self.without_bien |= signalement.bien.is_none();
+        }
+    }
+
+    pub(super) fn touch_statut(&mut self, statut: &str) {
+        self.combinations += 1;
+        self.statuts.insert(statut.to_owned());
+    }
+
+    pub(super) fn could_have_bien(&self, biens: &HashMap<&str, &str>) -> bool {
+        self.residences
+            .iter()
+            .any(|it| biens.contains_key(it.as_str()))
+    }
+
+    fn join(&mut self, other: Self) {
+        self.combinations += other.combinations;
+        self.residences.extend(other.residences);
+        self.qualifications.extend(other.qualifications);
+        self.statuts.extend(other.statuts);
+        self.priorites.extend(other.priorites);
+        self.flags.extend(other.flags);
+        self.with_bien |= other.with_bien;
+        self.without_bien |= other.without_bien;
+    }
+}
+
+/// Takes the codes of one combination out of a message, so that the same cause reads the same
+/// whichever residence it meets.
+pub(in crate::rules) fn generalise(message: String, signalement: &Signalement) -> String {
+    let codes = [
+        signalement.bien.as_deref().unwrap_or_default(),
+        &signalement.residence,
+        &signalement.qualification,
+    ];
+    codes
+        .into_iter()
+        .fold(message, |message, code| without_word(&message, code))
+}
+
+fn without_word(text: &str, word: &str) -> String {
+    if word.is_empty() || !text.contains(word) {
+        return text.to_owned();
+    }
+    let mut general = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(word) {
+        let end = at + word.len();
+        let inside = |it: Option<char>| it.is_some_and(char::is_alphanumeric);
+        let part_of_another = inside(
+            rest[..at]
+                .chars()
+                .next_back()
+                .or(general.chars().next_back()),
+        ) || inside(rest[end..].chars().next());
+        general.push_str(&rest[..at]);
+        general.push_str(if part_of_another { word } else { "…" });
+        rest = &rest[end..];
+    }
+    general.push_str(rest);
+    general
+}
