@@ -23,7 +23,7 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 /// Understands what was written, or adds every value that cannot be understood to the faults that
 /// were found before.
 pub(super) fn compile(origin: Origin, faults: Vec<String>) -> Result<Settings, SettingsError> {
-    let file = origin.file.as_deref();
+    let file = origin.file();
     let mut compiler = Compiler {
         base: file
             .and_then(Path::parent)

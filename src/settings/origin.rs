@@ -1,0 +1,73 @@
+//! Where settings were read, so that an edit can be read the same way and told from what it was.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::settings::written::{Environment, Written};
+use crate::settings::{DEFAULT_FILE, Settings, SettingsError, compile};
+
+/// Where settings were read, so that they can be read again.
+#[derive(Clone, Default)]
+pub struct Origin {
+    file: Option<PathBuf>,
+    /// The file's text; empty without a file.
+    text: String,
+    environment: Environment,
+    /// All texts together, to tell which keys an edit changed.
+    pub(super) written: Written,
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The texts hold secrets.
+        f.debug_struct("Origin")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Origin {
+    /// A file, if there is one, and an environment of which nothing is read yet.
+    pub(super) fn new(file: Option<PathBuf>, environment: Environment) -> Self {
+        Self {
+            file,
+            environment,
+            ..Self::default()
+        }
+    }
+
+    /// The settings file; `None` where the daemon was started without one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// What the file said when these settings were read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Understands another text of the same file, under the same environment.
+    ///
+    /// # Errors
+    /// Every fault of its shape and every value that cannot be understood.
+    pub fn read_again(&self, text: String) -> Result<Settings, SettingsError> {
+        let name = self.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
+        let (mut written, faults) = Written::parse(&name.display().to_string(), &text);
+        written.overlay(&self.environment);
+        let origin = Self {
+            file: self.file.clone(),
+            text,
+            environment: self.environment.clone(),
+            written,
+        };
+        compile::compile(origin, faults)
+    }
+
+    /// Keys that differ in `edited` and take effect only at the next start.
+    #[must_use]
+    pub fn restart_keys(&self, edited: &Self) -> Vec<&'static str> {
+        self.written.restart_keys(&edited.written)
+    }
+}

@@ -1,0 +1,209 @@
+//! Settings as a whole, from the file and the environment to what runs.
+
+use std::time::Duration;
+
+use super::{Photos, Settings, SettingsError};
+
+fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+#[test]
+fn nothing_set_is_enough() {
+    let settings = Settings::load(None, Vec::new()).unwrap();
+    assert_eq!(settings.listen, ([127, 0, 0, 1], 8080).into());
+    assert_eq!(settings.live.limits.photo, 16 * 1024 * 1024);
+    assert_eq!(settings.live.delivery.max_retry, Duration::from_mins(15));
+    assert!(settings.live.sowell.is_none());
+}
+
+#[test]
+fn the_environment_overrides_the_file_and_paths_start_at_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("passerelle.yaml");
+    let text = "listen: 127.0.0.1:1\ndata_dir: here\nlimits: {photos: 3, rate: 5/s}\n";
+    std::fs::write(&file, text).unwrap();
+    let environment = environment(&[
+        ("PASSERELLE_LISTEN", "127.0.0.1:2"),
+        ("PASSERELLE_DELIVERY__FIRST_RETRY", "50ms"),
+        ("PASSERELLE_TOKENS__SOWELL", "secret-token"),
+    ]);
+    let settings = Settings::load(Some(&file), environment).unwrap();
+    assert_eq!(settings.listen.port(), 2);
+    assert_eq!(settings.data_dir, folder.path().join("here"));
+    assert_eq!(settings.live.limits.photos, 3);
+    assert_eq!(settings.live.limits.rate.requests, 5);
+    assert_eq!(
+        settings.live.delivery.first_retry,
+        Duration::from_millis(50)
+    );
+    assert!(!format!("{settings:?}").contains("secret-token"));
+}
+
+#[test]
+fn every_wrong_value_is_named() {
+    let environment = environment(&[
+        ("PASSERELLE_LISTEN", "here"),
+        ("PASSERELLE_LIMITS__BODY", "big"),
+        ("PASSERELLE_LIMITS__PIXELS", "many"),
+        ("PASSERELLE_RULES_DIR", "/nowhere/at/all"),
+        ("PASSERELLE_CRM__KIND", "rest"),
+        ("PASSERELLE_SOWELL__BASE_URL", "http://sowell.example/?v=2"),
+        ("PASSERELLE_CRM__TOKEN", "a b"),
+        ("PASSERELLE_LOG", "bruyant"),
+    ]);
+    let SettingsError(faults) = Settings::load(None, environment).unwrap_err();
+    assert_eq!(faults.len(), 8, "{faults:?}");
+}
+
+#[test]
+fn a_password_in_an_address_is_not_repeated() {
+    for variable in ["DATABASE_URL", "FILES_URL", "SOWELL__BASE_URL"] {
+        let name = format!("PASSERELLE_{variable}");
+        let environment = vec![(name, "mysql://u:hunter2@h/db".to_owned())];
+        let error = Settings::load(None, environment).unwrap_err().to_string();
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn a_bucket_needs_a_whole_key_and_leave_to_do_without_tls() {
+    let bucket = |more: &[(&str, &str)]| {
+        let mut all = environment(&[
+            ("PASSERELLE_FILES_URL", "s3://photos/vivest/"),
+            ("PASSERELLE_S3__SECRET_ACCESS_KEY", "hunter2"),
+        ]);
+        all.extend(environment(more));
+        Settings::load(None, all)
+    };
+    let http = ("PASSERELLE_S3__ENDPOINT", "http://127.0.0.1:9000");
+    let SettingsError(faults) = bucket(&[http]).unwrap_err();
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    let id = ("PASSERELLE_S3__ACCESS_KEY_ID", "passerelle");
+    let settings = bucket(&[http, id, ("PASSERELLE_S3__ALLOW_HTTP", "true")]).unwrap();
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    let Photos::S3(bucket) = settings.photos else {
+        panic!("a bucket is no folder");
+    };
+    assert_eq!((&*bucket.bucket, &*bucket.prefix), ("photos", "vivest"));
+}
+
+#[test]
+fn an_unknown_key_names_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("passerelle.yaml");
+    std::fs::write(&file, "listen: 127.0.0.1:1\nlimit: {}\n").unwrap();
+    let SettingsError(faults) = Settings::load(Some(&file), Vec::new()).unwrap_err();
+    assert!(
+        faults[0].contains("limit") && faults[0].contains("line 2"),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn the_log_follows_the_nearest_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("passerelle.yaml");
+    std::fs::write(&file, "log: warn\n").unwrap();
+    let log = |pairs: &[(&str, &str)]| {
+        let settings = Settings::load(Some(&file), environment(pairs));
+        settings.map(|it| it.live.log)
+    };
+    assert_eq!(log(&[]).unwrap(), "warn");
+    assert_eq!(
+        log(&[("RUST_LOG", "debug,sqlx=warn")]).unwrap(),
+        "debug,sqlx=warn"
+    );
+    let both = [("RUST_LOG", "debug"), ("PASSERELLE_LOG", "error")];
+    assert_eq!(log(&both).unwrap(), "error");
+    // Another program's variable never keeps the daemon from starting; our own does.
+    assert_eq!(log(&[("RUST_LOG", "a=b=c")]).unwrap(), "warn");
+    for wrong in ["a=b=c", "debgu", "passerelle=inof"] {
+        assert!(log(&[("PASSERELLE_LOG", wrong)]).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn what_is_kept_may_be_kept_for_years_or_for_ever() {
+    let kept = |text: &str| {
+        let variables = environment(&[("PASSERELLE_RETENTION__TRACES", text)]);
+        Settings::load(None, variables).map(|it| it.live.retention.traces)
+    };
+    assert_eq!(kept("").unwrap(), Some(Duration::from_hours(365 * 24)));
+    assert_eq!(kept("10y").unwrap().unwrap().as_secs() / 86_400, 3_652);
+    assert_eq!(kept("forever").unwrap(), None);
+    for wrong in ["0s", "never", "-1d", "200y"] {
+        assert!(kept(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn secrets_and_hosts_are_the_landlords_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("passerelle.yaml");
+    let text = "secrets: {redmine: one, other: two}\nnetwork: {allow: [Login.Example, '::1']}\n";
+    std::fs::write(&file, text).unwrap();
+    let variables = environment(&[
+        ("PASSERELLE_SECRETS__OTHER", "three"),
+        ("PASSERELLE_SECRETS__GLPI_APP", "four"),
+    ]);
+    assert!(Settings::unknown_variables(variables.clone()).is_empty());
+    let live = Settings::load(Some(&file), variables).unwrap().live;
+    let secrets = live.secrets.iter();
+    let secrets: Vec<_> = secrets
+        .map(|(name, it)| (name.as_str(), it.expose()))
+        .collect();
+    assert_eq!(
+        secrets,
+        [("glpi_app", "four"), ("other", "three"), ("redmine", "one")]
+    );
+    assert_eq!(live.network.allow, ["login.example", "[::1]"]);
+    assert!(!format!("{live:?}").contains("three"));
+    for wrong in [
+        "secrets: {No: x}",
+        "secrets: x",
+        "network: {allow: ['http://a/']}",
+    ] {
+        std::fs::write(&file, wrong).unwrap();
+        assert!(Settings::load(Some(&file), Vec::new()).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_certificate_must_be_pem() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    let load = || {
+        let variables = environment(&[("PASSERELLE_CRM__CA_FILE", path.to_str().unwrap())]);
+        Settings::load(None, variables)
+    };
+    assert!(load().is_err());
+    std::fs::write(&path, "not one").unwrap();
+    assert!(load().is_err());
+    std::fs::write(&path, "-----BEGIN CERTIFICATE-----\n").unwrap();
+    assert!(load().unwrap().live.crm.tls.ca.is_some());
+}
+
+#[test]
+fn a_mistyped_variable_is_noticed() {
+    let environment = environment(&[
+        ("PASSERELLE_TOKEN__SOWELL", "x"),
+        ("PASSERELLE_BIN", "x"),
+        ("PASSERELLE_TOKENS__SOWELL", "x"),
+        ("PASSERELLE_DATADIR", "x"),
+        ("PASSERELLE_LISTENN", "x"),
+    ]);
+    let unknown = Settings::unknown_variables(environment);
+    let meant = ["TOKENS__SOWELL", "DATA_DIR", "LISTEN"];
+    for key in meant {
+        let variable = format!("PASSERELLE_{key}\"");
+        assert!(
+            unknown.iter().any(|it| it.contains(&variable)),
+            "{unknown:?}"
+        );
+    }
+    assert_eq!(unknown.len(), meant.len(), "{unknown:?}");
+}
