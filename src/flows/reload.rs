@@ -4,28 +4,33 @@
 //! whole or not at all; what was in force stays so until the new generation is complete, so no
 //! request fails or waits because of an edit.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+mod files;
+mod holes;
+mod versions;
+
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc, watch};
-use tokio::task::JoinHandle;
 
-use crate::domain::ports::{Clock, FileSet, Source, SourceError, Store, StoreError, StoredVersion};
+use crate::domain::ports::{Clock, Source, SourceError, Store};
 use crate::flows::settle;
-use crate::rules::compile::{self, Generation, Known};
+use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
-use crate::rules::coverage::{Combinations, Coverage, Gap, Reach};
+use crate::rules::coverage::Coverage;
 use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::settings::InForce;
 
+use files::{Files, read, read_settled, unsettled};
+use holes::Covering;
+use versions::{build, keep, recompile};
+
+pub use files::unreadable;
+pub use versions::{BootError, last_accepted};
+
 /// Attempts that a reload on demand makes before it answers with the last one.
 const ROUNDS_ON_DEMAND: u32 = 3;
-
-/// A landlord with more combinations has each residence and each qualification looked at, not all pairs.
-const MOST_COMBINATIONS: u64 = 30_000;
 
 /// A generation in force.
 #[derive(Debug, Clone)]
@@ -67,9 +72,6 @@ pub struct Attempt {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// The rest between two residences of a search for holes: a little more than one takes.
-const BREATH: Duration = Duration::from_micros(300);
-
 /// The rules in force, and the way to change them.
 pub struct Reload {
     store: Arc<dyn Store>,
@@ -86,71 +88,6 @@ pub struct Reload {
     secrets: ArcSwap<SecretNames>,
     one_at_a_time: Arc<Mutex<()>>,
     accepted: watch::Sender<u64>,
-}
-
-/// Why there is nothing to decide by.
-#[derive(Debug, thiserror::Error)]
-pub enum BootError {
-    /// The files are refused, and no version was ever accepted.
-    #[error("the rules are refused and no earlier version was accepted:\n{}", list(.0))]
-    Refused(Vec<Diagnostic>),
-    /// The store could not be read or written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-fn list(diagnostics: &[Diagnostic]) -> String {
-    let lines: Vec<String> = diagnostics.iter().map(|it| format!("  {it}")).collect();
-    lines.join("\n")
-}
-
-/// A search for holes that is under way.
-struct Covering {
-    /// Whether it should go on.
-    search: Arc<AtomicBool>,
-    ended: Option<JoinHandle<Option<()>>>,
-}
-
-impl Drop for Covering {
-    fn drop(&mut self) {
-        self.search.store(false, Ordering::Relaxed);
-    }
-}
-
-/// What fails under a generation; `None` when the search was ended.
-fn cover<'a>(active: &'a Active, search: &AtomicBool) -> Option<&'a Coverage> {
-    if active.coverage.get().is_none() {
-        let combinations = Combinations::of(&active.generation);
-        let reach = if combinations.count() > MOST_COMBINATIONS {
-            Reach::Kinds
-        } else {
-            Reach::All
-        };
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "on a thread of its own: requests have the processor meanwhile"
-        )]
-        let go_on = || {
-            std::thread::sleep(BREATH);
-            search.load(Ordering::Relaxed)
-        };
-        let found = combinations.decide_aside(reach, go_on)?;
-        // Another search may have been faster, with the same result.
-        let _ = active.coverage.set(found);
-    }
-    active.coverage.get()
-}
-
-/// The files of one look at both folders.
-struct Files {
-    rules: FileSet,
-    exports: FileSet,
-}
-
-impl Files {
-    fn version(&self) -> String {
-        compile::version(&self.rules, &self.exports)
-    }
 }
 
 impl Reload {
@@ -335,62 +272,6 @@ impl Reload {
         Some(())
     }
 
-    /// Begins to decide every combination under the new rules, after they took effect, and ends
-    /// the search that an earlier edit began. What is found becomes remarks of this attempt.
-    async fn look_for_holes(&self, before: Arc<Active>, now: Arc<Active>) {
-        let search = Arc::new(AtomicBool::new(true));
-        let on = Arc::clone(&search);
-        let last = Arc::clone(&self.last);
-        let one_at_a_time = Arc::clone(&self.one_at_a_time);
-        let work = move || {
-            let known = cover(&before, &on)?;
-            let found = cover(&now, &on)?;
-            let added: Vec<Diagnostic> = found
-                .added_since(known)
-                .into_iter()
-                .map(Gap::as_warning)
-                .collect();
-            if added.is_empty() {
-                return Some(());
-            }
-            let version = &now.generation.version;
-            for hole in &added {
-                tracing::warn!(version, "{hole}");
-            }
-            // An attempt that is under way sees either none of it or all.
-            let _alone = one_at_a_time.blocking_lock();
-            // Set once: the search of a generation runs once.
-            let _ = now.holes.set(added.clone());
-            last.rcu(|attempt| {
-                let mut attempt = Attempt::clone(attempt);
-                // A later attempt has its own.
-                if attempt.version == *version && attempt.accepted {
-                    attempt.diagnostics.extend(added.iter().cloned());
-                }
-                attempt
-            });
-            Some(())
-        };
-        let ended = tokio::task::spawn_blocking(work);
-        let covering = Covering {
-            search,
-            ended: Some(ended),
-        };
-        *self.covering.lock().await = Some(covering);
-    }
-
-    /// Waits for the search that the last edit began.
-    async fn covered(&self) {
-        let mut covering = self.covering.lock().await;
-        let ended = covering.as_mut().and_then(|it| it.ended.take());
-        drop(covering);
-        if let Some(ended) = ended
-            && let Err(error) = ended.await
-        {
-            tracing::error!(%error, "the coverage did not end");
-        }
-    }
-
     fn refuse(&self, version: String, at: DateTime<Utc>, diagnostics: Vec<Diagnostic>) {
         // The same refusal again is no news.
         if self.last.load().diagnostics != diagnostics {
@@ -421,129 +302,6 @@ fn remarks(active: &Active, secrets: &SecretNames) -> Vec<Diagnostic> {
         remarks.push(unknown.as_warning());
     }
     remarks
-}
-
-async fn read(rules: &Arc<dyn Source>, exports: &Arc<dyn Source>) -> Result<Files, SourceError> {
-    let (rules, exports) = (Arc::clone(rules), Arc::clone(exports));
-    let name = rules.name();
-    let work = move || {
-        Ok(Files {
-            rules: rules.read()?,
-            exports: exports.read()?,
-        })
-    };
-    let read = tokio::task::spawn_blocking(work).await;
-    read.unwrap_or_else(|error| {
-        Err(SourceError {
-            path: name,
-            reason: error.to_string(),
-        })
-    })
-}
-
-/// Both folders, once two looks in a row show the same. A file that is renamed as it is read
-/// cannot be read for an instant: that counts only where it stays so.
-async fn read_settled(
-    rules: &Arc<dyn Source>,
-    exports: &Arc<dyn Source>,
-) -> Result<Files, SourceError> {
-    let look = || read(rules, exports);
-    let same =
-        |before: &Result<Files, SourceError>, now: &Result<Files, SourceError>| match (before, now)
-        {
-            (Ok(before), Ok(now)) => before.version() == now.version(),
-            (Err(before), Err(now)) => before == now,
-            _ => false,
-        };
-    let settled = settle::seen_twice(look, same).await;
-    settled.unwrap_or_else(|| Err(unsettled(rules)))
-}
-
-fn unsettled(rules: &Arc<dyn Source>) -> SourceError {
-    SourceError {
-        path: rules.name(),
-        reason: "les fichiers ne cessent de changer".into(),
-    }
-}
-
-/// What is to be said of files that could not be read.
-#[must_use]
-pub fn unreadable(error: &SourceError) -> Diagnostic {
-    Diagnostic::file(
-        code::UNREADABLE,
-        &error.path,
-        format!("lecture impossible ({})", error.reason),
-    )
-}
-
-async fn build(
-    files: &Files,
-    previous: Option<&Arc<Generation>>,
-    accepted_rules: Option<FileSet>,
-    secrets: Option<SecretNames>,
-) -> (Option<Generation>, Vec<Diagnostic>) {
-    let (rules, exports) = (files.rules.clone(), files.exports.clone());
-    let previous = previous.map(Arc::clone);
-    let work = move || {
-        let known = Known {
-            previous: previous.as_deref(),
-            accepted_rules: accepted_rules.as_ref(),
-            secrets: secrets.as_ref(),
-        };
-        compile::compile(&rules, &exports, known)
-    };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(built) => built,
-        Err(error) => {
-            let message = format!("la compilation des règles a échoué ({error})");
-            (None, vec![Diagnostic::file(code::UNREADABLE, "", message)])
-        }
-    }
-}
-
-async fn keep(
-    store: &dyn Store,
-    files: &Files,
-    generation: &Generation,
-    accepted_at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    store
-        .save_version(StoredVersion {
-            version: generation.version.clone(),
-            accepted_at,
-            rules: files.rules.clone(),
-            referentiel: files.exports.clone(),
-        })
-        .await
-}
-
-/// The version that was accepted last, compiled again from what the store keeps of it.
-///
-/// # Errors
-/// When there is none, or it no longer compiles.
-pub async fn last_accepted(store: &dyn Store) -> Result<Generation, BootError> {
-    recompile(store.last_version().await?, &[]).await
-}
-
-async fn recompile(
-    stored: Option<StoredVersion>,
-    refused: &[Diagnostic],
-) -> Result<Generation, BootError> {
-    let Some(stored) = stored else {
-        return Err(BootError::Refused(refused.to_vec()));
-    };
-    let files = Files {
-        rules: stored.rules,
-        exports: stored.referentiel,
-    };
-    let accepted = files.rules.clone();
-    match build(&files, None, Some(accepted), None).await {
-        (Some(generation), _) => Ok(generation),
-        (None, also_refused) => {
-            let both = refused.iter().cloned().chain(also_refused).collect();
-            Err(BootError::Refused(both))
-        }
-    }
 }
 
 fn log_accepted(version: &str, diagnostics: &[Diagnostic]) {

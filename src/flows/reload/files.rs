@@ -1,0 +1,76 @@
+//! The files on the disk, looked at until two looks show the same.
+
+use std::sync::Arc;
+
+use crate::domain::ports::{FileSet, Source, SourceError};
+use crate::flows::settle;
+use crate::rules::compile;
+use crate::rules::diagnostic::{Diagnostic, code};
+
+/// The files of one look at both folders.
+pub(super) struct Files {
+    pub(super) rules: FileSet,
+    pub(super) exports: FileSet,
+}
+
+impl Files {
+    pub(super) fn version(&self) -> String {
+        compile::version(&self.rules, &self.exports)
+    }
+}
+
+pub(super) async fn read(
+    rules: &Arc<dyn Source>,
+    exports: &Arc<dyn Source>,
+) -> Result<Files, SourceError> {
+    let (rules, exports) = (Arc::clone(rules), Arc::clone(exports));
+    let name = rules.name();
+    let work = move || {
+        Ok(Files {
+            rules: rules.read()?,
+            exports: exports.read()?,
+        })
+    };
+    let read = tokio::task::spawn_blocking(work).await;
+    read.unwrap_or_else(|error| {
+        Err(SourceError {
+            path: name,
+            reason: error.to_string(),
+        })
+    })
+}
+
+/// Both folders, once two looks in a row show the same. A file that is renamed as it is read
+/// cannot be read for an instant: that counts only where it stays so.
+pub(super) async fn read_settled(
+    rules: &Arc<dyn Source>,
+    exports: &Arc<dyn Source>,
+) -> Result<Files, SourceError> {
+    let look = || read(rules, exports);
+    let same =
+        |before: &Result<Files, SourceError>, now: &Result<Files, SourceError>| match (before, now)
+        {
+            (Ok(before), Ok(now)) => before.version() == now.version(),
+            (Err(before), Err(now)) => before == now,
+            _ => false,
+        };
+    let settled = settle::seen_twice(look, same).await;
+    settled.unwrap_or_else(|| Err(unsettled(rules)))
+}
+
+pub(super) fn unsettled(rules: &Arc<dyn Source>) -> SourceError {
+    SourceError {
+        path: rules.name(),
+        reason: "les fichiers ne cessent de changer".into(),
+    }
+}
+
+/// What is to be said of files that could not be read.
+#[must_use]
+pub fn unreadable(error: &SourceError) -> Diagnostic {
+    Diagnostic::file(
+        code::UNREADABLE,
+        &error.path,
+        format!("lecture impossible ({})", error.reason),
+    )
+}

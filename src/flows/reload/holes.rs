@@ -1,0 +1,113 @@
+//! After an edit took effect, the search for what fails under it and did not before. It has a thread
+//! of its own beside the requests, and what it finds becomes remarks of the attempt.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::{Active, Attempt, Reload};
+use crate::rules::coverage::{Combinations, Coverage, Gap, Reach};
+use crate::rules::diagnostic::Diagnostic;
+
+/// A landlord with more combinations has each residence and each qualification looked at, not all pairs.
+const MOST_COMBINATIONS: u64 = 30_000;
+
+/// The rest between two residences of a search for holes: a little more than one takes.
+const BREATH: Duration = Duration::from_micros(300);
+
+/// A search for holes that is under way.
+pub(super) struct Covering {
+    /// Whether it should go on.
+    search: Arc<AtomicBool>,
+    ended: Option<JoinHandle<Option<()>>>,
+}
+
+impl Drop for Covering {
+    fn drop(&mut self) {
+        self.search.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Reload {
+    /// Begins to decide every combination under the new rules, after they took effect, and ends
+    /// the search that an earlier edit began. What is found becomes remarks of this attempt.
+    pub(super) async fn look_for_holes(&self, before: Arc<Active>, now: Arc<Active>) {
+        let search = Arc::new(AtomicBool::new(true));
+        let on = Arc::clone(&search);
+        let last = Arc::clone(&self.last);
+        let one_at_a_time = Arc::clone(&self.one_at_a_time);
+        let work = move || {
+            let known = cover(&before, &on)?;
+            let found = cover(&now, &on)?;
+            let added: Vec<Diagnostic> = found
+                .added_since(known)
+                .into_iter()
+                .map(Gap::as_warning)
+                .collect();
+            if added.is_empty() {
+                return Some(());
+            }
+            let version = &now.generation.version;
+            for hole in &added {
+                tracing::warn!(version, "{hole}");
+            }
+            // An attempt that is under way sees either none of it or all.
+            let _alone = one_at_a_time.blocking_lock();
+            // Set once: the search of a generation runs once.
+            let _ = now.holes.set(added.clone());
+            last.rcu(|attempt| {
+                let mut attempt = Attempt::clone(attempt);
+                // A later attempt has its own.
+                if attempt.version == *version && attempt.accepted {
+                    attempt.diagnostics.extend(added.iter().cloned());
+                }
+                attempt
+            });
+            Some(())
+        };
+        let ended = tokio::task::spawn_blocking(work);
+        let covering = Covering {
+            search,
+            ended: Some(ended),
+        };
+        *self.covering.lock().await = Some(covering);
+    }
+
+    /// Waits for the search that the last edit began.
+    pub(super) async fn covered(&self) {
+        let mut covering = self.covering.lock().await;
+        let ended = covering.as_mut().and_then(|it| it.ended.take());
+        drop(covering);
+        if let Some(ended) = ended
+            && let Err(error) = ended.await
+        {
+            tracing::error!(%error, "the coverage did not end");
+        }
+    }
+}
+
+/// What fails under a generation; `None` when the search was ended.
+fn cover<'a>(active: &'a Active, search: &AtomicBool) -> Option<&'a Coverage> {
+    if active.coverage.get().is_none() {
+        let combinations = Combinations::of(&active.generation);
+        let reach = if combinations.count() > MOST_COMBINATIONS {
+            Reach::Kinds
+        } else {
+            Reach::All
+        };
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "on a thread of its own: requests have the processor meanwhile"
+        )]
+        let go_on = || {
+            std::thread::sleep(BREATH);
+            search.load(Ordering::Relaxed)
+        };
+        let found = combinations.decide_aside(reach, go_on)?;
+        // Another search may have been faster, with the same result.
+        let _ = active.coverage.set(found);
+    }
+    active.coverage.get()
+}

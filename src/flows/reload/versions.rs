@@ -1,0 +1,98 @@
+//! From files to a generation, off the threads that serve requests, and the versions that were
+//! accepted: each is kept, and the last one can be had again.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::files::Files;
+use crate::domain::ports::{FileSet, Store, StoreError, StoredVersion};
+use crate::rules::compile::{self, Generation, Known};
+use crate::rules::connector::SecretNames;
+use crate::rules::diagnostic::{Diagnostic, code};
+
+/// Why there is nothing to decide by.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// The files are refused, and no version was ever accepted.
+    #[error("the rules are refused and no earlier version was accepted:\n{}", list(.0))]
+    Refused(Vec<Diagnostic>),
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn list(diagnostics: &[Diagnostic]) -> String {
+    let lines: Vec<String> = diagnostics.iter().map(|it| format!("  {it}")).collect();
+    lines.join("\n")
+}
+
+pub(super) async fn build(
+    files: &Files,
+    previous: Option<&Arc<Generation>>,
+    accepted_rules: Option<FileSet>,
+    secrets: Option<SecretNames>,
+) -> (Option<Generation>, Vec<Diagnostic>) {
+    let (rules, exports) = (files.rules.clone(), files.exports.clone());
+    let previous = previous.map(Arc::clone);
+    let work = move || {
+        let known = Known {
+            previous: previous.as_deref(),
+            accepted_rules: accepted_rules.as_ref(),
+            secrets: secrets.as_ref(),
+        };
+        compile::compile(&rules, &exports, known)
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(built) => built,
+        Err(error) => {
+            let message = format!("la compilation des règles a échoué ({error})");
+            (None, vec![Diagnostic::file(code::UNREADABLE, "", message)])
+        }
+    }
+}
+
+pub(super) async fn keep(
+    store: &dyn Store,
+    files: &Files,
+    generation: &Generation,
+    accepted_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    store
+        .save_version(StoredVersion {
+            version: generation.version.clone(),
+            accepted_at,
+            rules: files.rules.clone(),
+            referentiel: files.exports.clone(),
+        })
+        .await
+}
+
+/// The version that was accepted last, compiled again from what the store keeps of it.
+///
+/// # Errors
+/// When there is none, or it no longer compiles.
+pub async fn last_accepted(store: &dyn Store) -> Result<Generation, BootError> {
+    recompile(store.last_version().await?, &[]).await
+}
+
+pub(super) async fn recompile(
+    stored: Option<StoredVersion>,
+    refused: &[Diagnostic],
+) -> Result<Generation, BootError> {
+    let Some(stored) = stored else {
+        return Err(BootError::Refused(refused.to_vec()));
+    };
+    let files = Files {
+        rules: stored.rules,
+        exports: stored.referentiel,
+    };
+    let accepted = files.rules.clone();
+    match build(&files, None, Some(accepted), None).await {
+        (Some(generation), _) => Ok(generation),
+        (None, also_refused) => {
+            let both = refused.iter().cloned().chain(also_refused).collect();
+            Err(BootError::Refused(both))
+        }
+    }
+}
