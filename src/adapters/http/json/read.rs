@@ -1,0 +1,215 @@
+//! From the bytes of a body to the tree, within limits that no signalement comes near.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+
+use super::Json;
+use super::digits::{Way, is_exact};
+
+/// Values in one body; a signalement has a few dozen. Bounds memory where a body is all brackets.
+const MAX_VALUES: usize = 200_000;
+/// What the parser says of a body that exceeds it.
+const TOO_MANY_VALUES: &str = "too many values";
+/// Objects and lists in one another; less than the 127 that serde_json reads, since what is kept stands in
+/// another document and is read again.
+const MAX_DEPTH: usize = 100;
+/// What the parser says of a body that exceeds it.
+const TOO_DEEP: &str = "too deep";
+
+impl<'a> Json<'a> {
+    /// Reads one document.
+    ///
+    /// # Errors
+    /// The reason, in French, where it is not JSON in UTF-8, or holds more, or deeper, than can be kept.
+    pub fn parse(body: &'a [u8]) -> Result<Self, String> {
+        let way = Way::through(body);
+        let mut deserializer = serde_json::Deserializer::from_slice(body);
+        let seed = Seed {
+            way: &way,
+            left: &Cell::new(MAX_VALUES),
+            depth: 0,
+        };
+        let value = seed.deserialize(&mut deserializer);
+        value
+            .and_then(|value| deserializer.end().map(|()| value))
+            .map_err(|error| explain(&error))
+    }
+}
+
+/// Why a body was not taken. Much that is refused here is JSON all the same, and whoever looks for
+/// a missing bracket would look in vain.
+fn explain(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    let what = if words.starts_with(TOO_DEEP) {
+        format!("le corps a plus de {MAX_DEPTH} niveaux d'imbrication")
+    } else if words.starts_with(TOO_MANY_VALUES) {
+        format!("le corps a plus de {MAX_VALUES} valeurs")
+    } else if words.starts_with("number out of range") {
+        "un nombre est trop grand".to_owned()
+    } else {
+        "le corps n'est pas du JSON valide".to_owned()
+    };
+    let (line, column) = (error.line(), error.column());
+    format!("{what} (ligne {line}, colonne {column})")
+}
+
+/// Reads one value and counts it.
+#[derive(Clone, Copy)]
+struct Seed<'w, 'a> {
+    way: &'w Way<'a>,
+    /// Values that the body may still hold.
+    left: &'w Cell<usize>,
+    depth: usize,
+}
+
+impl Seed<'_, '_> {
+    /// For what stands in a list or an object.
+    fn inside<E: Error>(self) -> Result<Self, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(E::custom(TOO_DEEP));
+        }
+        Ok(Self {
+            depth: self.depth + 1,
+            ..self
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_, 'de> {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        let rest = self
+            .left
+            .get()
+            .checked_sub(1)
+            .ok_or_else(|| D::Error::custom(TOO_MANY_VALUES))?;
+        self.left.set(rest);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_, 'de> {
+    type Value = Json<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, it: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Bool(it))
+    }
+
+    fn visit_i64<E>(self, it: i64) -> Result<Json<'de>, E> {
+        self.way.past_number();
+        Ok(Json::Number(it.into()))
+    }
+
+    fn visit_u64<E>(self, it: u64) -> Result<Json<'de>, E> {
+        self.way.past_number();
+        Ok(Json::Number(it.into()))
+    }
+
+    fn visit_f64<E: Error>(self, it: f64) -> Result<Json<'de>, E> {
+        let digits = self.way.digits();
+        let number = Number::from_f64(it).ok_or_else(|| E::custom("a number out of range"))?;
+        Ok(match digits {
+            Some(digits) if !is_exact(&number, digits) => Json::Long(number, digits),
+            _ => Json::Number(number),
+        })
+    }
+
+    fn visit_borrowed_str<E>(self, it: &'de str) -> Result<Json<'de>, E> {
+        self.way.past_text(it);
+        Ok(Json::Text(Cow::Borrowed(it)))
+    }
+
+    fn visit_str<E>(self, it: &str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Owned(it.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'de>, A::Error> {
+        let inside = self.inside()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(inside)? {
+            list.push(item);
+        }
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json<'de>, A::Error> {
+        let inside = self.inside()?;
+        let mut map = Vec::new();
+        while let Some(key) = entries.next_key_seed(KeySeed(self.way))? {
+            map.push((key, entries.next_value_seed(inside)?));
+        }
+        Ok(Json::Object(map))
+    }
+}
+
+/// Reads a key, borrowed where it can be.
+struct KeySeed<'w, 'a>(&'w Way<'a>);
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_, 'de> {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeySeed<'_, 'de> {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, it: &'de str) -> Result<Self::Value, E> {
+        self.0.past_text(it);
+        Ok(Cow::Borrowed(it))
+    }
+
+    fn visit_str<E>(self, it: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(it.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn what_is_kept_can_be_read_again_inside_another() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let text = nested(MAX_DEPTH);
+        assert!(Json::parse(text.as_bytes()).is_ok());
+        let around = format!("{}{text}{}", "[".repeat(10), "]".repeat(10));
+        assert!(serde_json::from_str::<Value>(&around).is_ok());
+        let error = Json::parse(nested(MAX_DEPTH + 1).as_bytes()).unwrap_err();
+        assert!(error.contains("100 niveaux"), "{error}");
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_refused() {
+        let wide = format!("[{}1]", "1,".repeat(MAX_VALUES));
+        let error = Json::parse(wide.as_bytes()).unwrap_err();
+        assert!(error.contains("200000 valeurs"), "{error}");
+        let deep = "[".repeat(100_000);
+        let error = Json::parse(deep.as_bytes()).unwrap_err();
+        assert!(error.contains("imbrication"), "{error}");
+        let error = Json::parse(b"[1e400]").unwrap_err();
+        assert!(error.contains("trop grand"), "{error}");
+        assert!(Json::parse(b"{} {}").is_err());
+        assert!(Json::parse(b"\"\\ud83d\"").is_err());
+    }
+}
