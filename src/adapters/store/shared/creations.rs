@@ -8,7 +8,10 @@ use chrono::{DateTime, Duration, Utc};
 use rand::RngExt as _;
 use sqlx::{Executor, Row as _};
 
-use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed, livraisons, signalements};
+use super::{
+    Db, DbConnection, DbPool, DbRow, DbStore, demandes, dialect, failed, fichiers, keys,
+    livraisons, signalements,
+};
 use crate::adapters::store::rows::{
     instant, millis, read_demande, read_texts, unreadable, write_demande, write_texts,
 };
@@ -171,16 +174,16 @@ async fn reserve(
     }
     // Only now: while the row was fought for, its last owner may have bound the keys.
     let owner = match key {
-        Some(key) => signalements::owner_of_key(&mut *connection, key).await?,
+        Some(key) => keys::owner_of_key(&mut *connection, key).await?,
         None => None,
     };
     let owner = owner.unwrap_or_else(|| record.id.as_str().to_owned());
-    if let Some(bound) = signalements::load_bound(&mut *connection, &owner).await? {
+    if let Some(bound) = keys::load_bound(&mut *connection, &owner).await? {
         remove(connection, &record.id).await?;
         return Ok(Reserved::Bound(bound));
     }
     signalements::insert(&mut *connection, &[record]).await?;
-    signalements::insert_files(connection, &[record]).await?;
+    fichiers::insert(connection, &[record]).await?;
     Ok(Reserved::Taken(claim))
 }
 
@@ -314,7 +317,7 @@ async fn load(connection: &mut DbConnection, row: &DbRow) -> Result<PendingCreat
     .fetch_one(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
-    let fichiers = signalements::files(&mut *connection, &id).await?;
+    let fichiers = fichiers::of(&mut *connection, &id).await?;
     let reference = SignalementId::from_stored(id);
     Ok(PendingCreation {
         claim: CreationClaim {
@@ -407,7 +410,7 @@ async fn lost_or_done(
     claim: &CreationClaim,
     settlement: &Settlement,
 ) -> Result<Settled, StoreError> {
-    let bound = signalements::load_bound(connection, claim.id.as_str()).await?;
+    let bound = keys::load_bound(connection, claim.id.as_str()).await?;
     let ours = match settlement {
         Settlement::Created(created) => {
             bound.is_some_and(|it| it.uid == created.creation.uid.as_str())
@@ -468,9 +471,9 @@ async fn create(
     .execute(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
-    signalements::insert_demandes(connection, &[(id, creation, created.at)]).await?;
+    demandes::insert(connection, &[(id, creation, created.at)]).await?;
     if let Some(key) = key {
-        signalements::insert_keys(connection, &[(key, id)]).await?;
+        keys::insert(connection, &[(key, id)]).await?;
     }
     let livraisons: Vec<(&NewLivraison, Option<&str>)> = created
         .livraisons

@@ -1,4 +1,5 @@
-//! Which stored photos are named, and which are being removed because none names them.
+//! Which photos came with a signalement, and which stored ones are being removed because none names
+//! them.
 //!
 //! A photo is stored before the commit that names it, so it may come again in the very moment in
 //! which it is removed for being nobody's. Therefore a removal is noted before it begins, and a
@@ -8,11 +9,13 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{Executor, QueryBuilder};
+use sqlx::{Executor, QueryBuilder, Row as _};
 
-use super::{Db, DbConnection, DbPool, dialect, failed};
+use super::{Db, DbConnection, DbPool, dialect, execute, failed};
 use crate::adapters::store::rows::millis;
+use crate::domain::demande::Fichier;
 use crate::domain::ports::{NewRecord, REMOVAL_WINDOW, StoreError};
+use crate::domain::signalement::SignalementId;
 
 /// How long a removal stays noted: longer than any request takes between its photos and its commit.
 const NOTED: TimeDelta = TimeDelta::days(1);
@@ -68,8 +71,74 @@ pub(super) async fn begin_removal(
     Ok(begun)
 }
 
+/// Writes which photos came with signalements.
+pub(super) async fn insert(
+    connection: &mut DbConnection,
+    records: &[&NewRecord],
+) -> Result<(), StoreError> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    begin_naming(connection, records).await?;
+    // A signalement that is decided anew may have come with other photos.
+    let mut query = QueryBuilder::<Db>::new("DELETE FROM fichiers WHERE signalement_id IN (");
+    let mut ids = query.separated(", ");
+    for record in records {
+        ids.push_bind(record.id.as_str());
+    }
+    query.push(")");
+    execute(&mut query, connection).await?;
+    let files: Vec<(&SignalementId, i64, &Fichier)> = records
+        .iter()
+        .flat_map(|record| {
+            (0..)
+                .zip(&record.fichiers)
+                .map(|(at, file)| (&record.id, at, file))
+        })
+        .collect();
+    // Twenty photos a request, 256 requests a batch: more than one statement's variables.
+    for some in files.chunks(1_000) {
+        let mut query = QueryBuilder::<Db>::new(
+            "INSERT INTO fichiers (signalement_id, position, nom, type, taille, sha256) ",
+        );
+        query.push_values(some, |mut row, (id, position, file)| {
+            row.push_bind(id.as_str())
+                .push_bind(*position)
+                .push_bind(&file.nom)
+                .push_bind(&file.r#type)
+                .push_bind(i64::try_from(file.taille).unwrap_or(i64::MAX))
+                .push_bind(&file.sha256);
+        });
+        execute(&mut query, connection).await?;
+    }
+    end_naming(connection, records).await
+}
+
+/// The photos of a signalement, in their order.
+pub(super) async fn of(
+    executor: impl Executor<'_, Database = Db>,
+    id: &str,
+) -> Result<Vec<Fichier>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT nom, type, taille, sha256 FROM fichiers WHERE signalement_id = $1 ORDER BY position",
+    )
+    .bind(id)
+    .fetch_all(executor)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(rows
+        .iter()
+        .map(|row| Fichier {
+            nom: row.get("nom"),
+            r#type: row.get("type"),
+            taille: u64::try_from(row.get::<i64, _>("taille")).unwrap_or(0),
+            sha256: row.get("sha256"),
+        })
+        .collect())
+}
+
 /// Lets photos be named from here to the commit; asked for before they are.
-pub(super) async fn begin_naming(
+async fn begin_naming(
     connection: &mut DbConnection,
     records: &[&NewRecord],
 ) -> Result<(), StoreError> {
@@ -80,7 +149,7 @@ pub(super) async fn begin_naming(
 }
 
 /// Refuses, for now, records whose photos may have been removed since they were stored.
-pub(super) async fn end_naming(
+async fn end_naming(
     connection: &mut DbConnection,
     records: &[&NewRecord],
 ) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 
-use super::{DbPool, DbRow, evenements, failed, signalements};
+use super::{DbPool, DbRow, demandes, evenements, failed};
 use crate::adapters::store::rows::millis;
 use crate::domain::ports::{Page, PastEvent, PastPayload, PastSignalement, StoreError};
 
@@ -56,7 +56,7 @@ pub(super) async fn events(pool: &DbPool, page: Page) -> Result<Vec<PastEvent>, 
         Ok(PastEvent {
             position: row.get("position"),
             event: evenements::read(row, "e_statut", "e_canal"),
-            demande: signalements::read_demande(row)?,
+            demande: demandes::read(row)?,
             received: payload(row),
         })
     };

@@ -5,9 +5,12 @@
 //! statements that differ (`docs/databases.md` says which and why). Everything here must mean the
 //! same on SQLite and on PostgreSQL: `$1` placeholders, 64-bit integers, flags as 0 and 1.
 
+mod batch;
 mod creations;
+mod demandes;
 mod evenements;
 pub(super) mod fichiers;
+mod keys;
 pub(super) mod livraisons;
 mod past;
 mod polls;
@@ -20,6 +23,7 @@ mod versions;
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
 use futures_util::future::BoxFuture;
+use sqlx::QueryBuilder;
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
 use crate::domain::demande::{Demande, Uid};
@@ -35,7 +39,7 @@ use crate::domain::ports::{
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
 
-pub(super) use signalements::record;
+pub(super) use batch::record;
 
 #[async_trait]
 impl Store for DbStore {
@@ -48,7 +52,7 @@ impl Store for DbStore {
         id: &SignalementId,
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<BoundKey>, StoreError> {
-        dialect::within(signalements::find_bound(&self.readers, id, key)).await
+        dialect::within(keys::find_bound(&self.readers, id, key)).await
     }
 
     async fn find_signalement(
@@ -90,7 +94,7 @@ impl Store for DbStore {
     }
 
     async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError> {
-        dialect::within(signalements::find_demande(&self.readers, uid)).await
+        dialect::within(demandes::find(&self.readers, uid)).await
     }
 
     async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError> {
@@ -396,4 +400,17 @@ fn end_claim<'c>(
     (claim, attempt, outcome): &'c Ended,
 ) -> BoxFuture<'c, Result<bool, StoreError>> {
     Box::pin(livraisons::finish(connection, claim, attempt, outcome))
+}
+
+/// Runs a statement that was put together for many rows.
+async fn execute(
+    query: &mut QueryBuilder<Db>,
+    connection: &mut DbConnection,
+) -> Result<(), StoreError> {
+    query
+        .build()
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
 }

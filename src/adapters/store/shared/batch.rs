@@ -1,0 +1,113 @@
+//! A batch of signalements as they were decided, with all that follows, in one transaction.
+//!
+//! It is written a table at a time: a few statements, however many requests.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    DbConnection, creations, demandes, dialect, failed, fichiers, keys, livraisons, signalements,
+};
+use crate::domain::livraison::{LivraisonEtat, NewLivraison};
+use crate::domain::ports::{Creation, IdempotencyKey, NewRecord, Recorded, StoreError};
+use crate::domain::signalement::{Etat, SignalementId};
+
+/// Writes the records of one batch, whose keys are all different.
+pub(in super::super) async fn record(
+    connection: &mut DbConnection,
+    records: &[NewRecord],
+) -> Result<Vec<Recorded>, StoreError> {
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut bound = keys::bound_by_key(connection, records).await?;
+    let candidates: Vec<&NewRecord> = records
+        .iter()
+        .filter(|record| !bound.contains_key(&record.id))
+        .collect();
+    let told = told_already(connection, &candidates).await?;
+    let written = signalements::insert(connection, &candidates).await?;
+    let mut pending = HashMap::new();
+    for record in &candidates {
+        if written.contains(record.id.as_str()) {
+            continue;
+        }
+        if let Some(owner) = keys::load_bound(&mut *connection, record.id.as_str()).await? {
+            bound.insert(record.id.clone(), owner);
+        } else {
+            let owner = creations::find_pending(&mut *connection, &record.id, None).await?;
+            let owner = owner.ok_or_else(|| StoreError::Fault("an owned row is gone".into()))?;
+            pending.insert(record.id.clone(), owner);
+        }
+    }
+    let winners: Vec<&NewRecord> = records
+        .iter()
+        .filter(|it| !bound.contains_key(&it.id) && !pending.contains_key(&it.id))
+        .collect();
+    fichiers::insert(connection, &winners).await?;
+    insert_creations(connection, &winners, &told).await?;
+    Ok(records
+        .iter()
+        .map(|record| match bound.remove(&record.id) {
+            Some(owner) => Recorded::Bound(owner),
+            None => match pending.remove(&record.id) {
+                Some(owner) => Recorded::Pending(owner),
+                None => Recorded::Written,
+            },
+        })
+        .collect())
+}
+
+/// Those that are set aside as they were before, when their e-mails were written: nobody wants the
+/// same one twice, however often the same content comes and is decided anew.
+async fn told_already(
+    connection: &mut DbConnection,
+    records: &[&NewRecord],
+) -> Result<HashSet<String>, StoreError> {
+    let mut told = HashSet::new();
+    let tells = |it: &&&NewRecord| it.etat == Etat::Ecarte && !it.livraisons.is_empty();
+    for record in records.iter().filter(tells) {
+        dialect::lock_signalement(connection, &record.id).await?;
+        let before: Option<String> = sqlx::query_scalar(
+            "SELECT id FROM signalements WHERE id = $1 AND etat = 'ecarte' AND fingerprint = $2",
+        )
+        .bind(record.id.as_str())
+        .bind(&record.fingerprint)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(|error| failed(&error))?;
+        told.extend(before);
+    }
+    Ok(told)
+}
+
+async fn insert_creations(
+    connection: &mut DbConnection,
+    records: &[&NewRecord],
+    told: &HashSet<String>,
+) -> Result<(), StoreError> {
+    let created: Vec<(&NewRecord, &Creation)> = records
+        .iter()
+        .filter_map(|record| Some((*record, record.creation.as_ref()?)))
+        .collect();
+    let demandes: Vec<demandes::NewDemandeRow<'_>> = created
+        .iter()
+        .map(|(record, creation)| (&record.id, *creation, record.received_at))
+        .collect();
+    demandes::insert(connection, &demandes).await?;
+    let keyed: Vec<(&IdempotencyKey, &SignalementId)> = created
+        .iter()
+        .filter_map(|(record, _)| Some((record.key.as_ref()?, &record.id)))
+        .collect();
+    keys::insert(connection, &keyed).await?;
+    let livraisons: Vec<(&NewLivraison, Option<&str>)> = records
+        .iter()
+        .filter(|record| !told.contains(record.id.as_str()))
+        .flat_map(|record| {
+            let uid = record.creation.as_ref().map(|it| it.uid.as_str());
+            record.livraisons.iter().map(move |it| (it, uid))
+        })
+        .collect();
+    let at = records.iter().map(|record| record.received_at).max();
+    let Some(at) = at else { return Ok(()) };
+    livraisons::insert(connection, &livraisons, None, LivraisonEtat::EnAttente, at).await
+}
