@@ -1,0 +1,142 @@
+//! A creation that waits is taken up by one alone, who says so before he calls.
+
+use chrono::{DateTime, Duration, Utc};
+use sqlx::Row as _;
+
+use super::super::{DbConnection, DbRow, failed, fichiers, signalements};
+use crate::adapters::store::rows::{instant, millis, read_demande, read_texts};
+use crate::domain::ports::{CreateDemande, CreationClaim, PendingCreation, StoreError};
+use crate::domain::signalement::SignalementId;
+
+pub(super) async fn doubt_interrupted(
+    connection: &mut DbConnection,
+    due_at: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    // The fences stay: should the one who made the call be alive after all, its word still counts.
+    let found = sqlx::query(
+        "UPDATE creations SET leased_until = 0, due_at = $1 \
+         WHERE in_doubt = 1 AND leased_until > 0 AND stopped = 0",
+    )
+    .bind(millis(due_at))
+    .execute(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    // A claim of which no call was made is simply free again.
+    for statement in [
+        "UPDATE creations SET leased_until = 0 WHERE leased_until > 0",
+        "UPDATE signalements SET etat = 'inconnu' WHERE etat IN ('recu', 'differe') AND id IN \
+         (SELECT signalement_id FROM creations WHERE in_doubt = 1)",
+    ] {
+        sqlx::query(statement)
+            .execute(&mut *connection)
+            .await
+            .map_err(|error| failed(&error))?;
+    }
+    Ok(found.rows_affected())
+}
+
+pub(super) async fn claim_due(
+    connection: &mut DbConnection,
+    limit: u32,
+    now: DateTime<Utc>,
+    lease: Duration,
+) -> Result<Vec<PendingCreation>, StoreError> {
+    let rows = sqlx::query(
+        "UPDATE creations SET leased_until = $1, fence = fence + 1 \
+         WHERE leased_until <= $2 AND stopped = 0 AND signalement_id IN ( \
+           SELECT signalement_id FROM creations \
+           WHERE stopped = 0 AND due_at <= $2 AND leased_until <= $2 \
+           ORDER BY due_at LIMIT $3) \
+         RETURNING signalement_id, fence, in_doubt, demande, avertissements, \
+         attempts, due_at",
+    )
+    .bind(millis(now + lease))
+    .bind(millis(now))
+    .bind(i64::from(limit))
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in &rows {
+        claimed.push(load(&mut *connection, row).await?);
+    }
+    Ok(claimed)
+}
+
+pub(super) async fn claim_one(
+    connection: &mut DbConnection,
+    id: &SignalementId,
+    now: DateTime<Utc>,
+    lease: Duration,
+) -> Result<Option<PendingCreation>, StoreError> {
+    let row = sqlx::query(
+        "UPDATE creations SET leased_until = $1, fence = fence + 1 \
+         WHERE signalement_id = $2 AND leased_until <= $3 RETURNING signalement_id, fence, in_doubt, demande, avertissements, \
+         attempts, due_at",
+    )
+    .bind(millis(now + lease))
+    .bind(id.as_str())
+    .bind(millis(now))
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    match row {
+        Some(row) => load(connection, &row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+pub(super) async fn begin_call(
+    connection: &mut DbConnection,
+    claim: &CreationClaim,
+    due_at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let begun = sqlx::query(
+        "UPDATE creations SET in_doubt = 1, stopped = 0, due_at = $1 \
+         WHERE signalement_id = $2 AND fence = $3",
+    )
+    .bind(millis(due_at))
+    .bind(claim.id.as_str())
+    .bind(claim.fence)
+    .execute(connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(begun.rows_affected() == 1)
+}
+
+/// Reads a claimed creation; one that is in doubt shows it from now on.
+async fn load(connection: &mut DbConnection, row: &DbRow) -> Result<PendingCreation, StoreError> {
+    let id: String = row.get("signalement_id");
+    let in_doubt = row.get::<i64, _>("in_doubt") == 1;
+    let signalement = sqlx::query(
+        "UPDATE signalements SET etat = CASE WHEN $2 = 1 THEN 'inconnu' ELSE etat END \
+         WHERE id = $1 RETURNING etat, payload, trace",
+    )
+    .bind(&id)
+    .bind(i64::from(in_doubt))
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    let fichiers = fichiers::of(&mut *connection, &id).await?;
+    let reference = SignalementId::from_stored(id);
+    Ok(PendingCreation {
+        claim: CreationClaim {
+            id: reference.clone(),
+            fence: row.get("fence"),
+        },
+        etat: signalements::etat(&signalement)?,
+        in_doubt,
+        request: CreateDemande {
+            reference,
+            demande: read_demande(row.get("demande"))?,
+            fichiers,
+        },
+        avertissements: read_texts(row.get("avertissements"))?,
+        payload: signalement.get("payload"),
+        trace: signalement
+            .get::<Option<String>, _>("trace")
+            .unwrap_or_default(),
+        attempts: u32::try_from(row.get::<i64, _>("attempts")).unwrap_or(u32::MAX),
+        due_at: instant(row.get("due_at")),
+    })
+}
