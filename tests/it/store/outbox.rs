@@ -1,0 +1,235 @@
+//! Deliveries: claimed by one, oldest first, ended once.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use passerelle::domain::livraison::{
+    Attempt, Content, Courriel, Destination, LivraisonEtat, NewLivraison, Outcome,
+};
+use passerelle::domain::ports::{Pause, Resume, RetryOutcome, Store};
+use rstest::rstest;
+use serde_json::json;
+
+use super::{Opened, at, attempt, claimed, event, place, record};
+use crate::postgres::Backend;
+
+pub(super) async fn story(store: &dyn Store) {
+    // Of one demande, one at a time, oldest first.
+    let first = claimed(store, 1).await;
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0].id, "1");
+    assert!(claimed(store, 2).await.is_empty(), "held by its claim");
+    // Its worker dies: after the lease another takes over, and the first one's word counts no more.
+    let second = claimed(store, 120).await;
+    assert_eq!(second[0].id, "1");
+    let stale = store
+        .finish(&first[0], attempt(None), Outcome::Delivered)
+        .await
+        .unwrap();
+    assert!(!stale);
+    let retry = Outcome::Retry {
+        due_at: at(500),
+        counted: TimeDelta::seconds(90),
+    };
+    assert!(
+        store
+            .finish(&second[0], attempt(Some("500")), retry)
+            .await
+            .unwrap()
+    );
+    assert!(
+        claimed(store, 499).await.is_empty(),
+        "not due, and the next waits behind it"
+    );
+    assert_eq!(
+        store.next_due(Destination::Sowell).await.unwrap(),
+        Some(at(500))
+    );
+    assert_eq!(due(store, "3").await, at(500), "no claim passes it in vain");
+    // Another token is no reason to try it sooner: it was not refused for the old one.
+    for (which, now, due) in [
+        (Resume::Refused, 200, 500),
+        (Resume::Unanswered, 300, 500),
+        (Resume::All, 490, 490),
+    ] {
+        store
+            .resume(Destination::Sowell, which, at(now))
+            .await
+            .unwrap();
+        let next = store.next_due(Destination::Sowell).await.unwrap();
+        assert_eq!(next, Some(at(due)));
+    }
+    let third = claimed(store, 500).await;
+    assert_eq!((third[0].id.as_str(), third[0].attempts), ("1", 1));
+    assert_eq!(third[0].waited, TimeDelta::seconds(90));
+    assert!(
+        store
+            .finish(&third[0], attempt(Some("404")), Outcome::Dead)
+            .await
+            .unwrap()
+    );
+    // The dead one blocks nobody, and is overtaken by the next that arrives.
+    assert_eq!(due(store, "3").await, at(1), "its own time again");
+    let fourth = claimed(store, 501).await;
+    assert_eq!(fourth[0].id, "3");
+    assert!(
+        store
+            .finish(&fourth[0], attempt(None), Outcome::Delivered)
+            .await
+            .unwrap()
+    );
+    retried_by_hand(store).await;
+
+    // E-mails have a destination and queues of their own.
+    let mut mailed = record(500, Some("M"));
+    mailed.livraisons = vec![NewLivraison {
+        id: "mail".into(),
+        queue: "courriel:mail".into(),
+        content: Content::Courriel(Courriel {
+            a: "x@y.fr".into(),
+            modele: "m".into(),
+            context: json!({"a": 1}).to_string().into(),
+        }),
+    }];
+    store.record(mailed).await.unwrap();
+    let lease = TimeDelta::seconds(60);
+    let mails = store
+        .claim(Destination::Courriel, 10, at(1), lease)
+        .await
+        .unwrap();
+    assert_eq!(mails.len(), 1);
+    let pause = Pause {
+        until: at(9),
+        failures: 2,
+        refused: true,
+        reason: "401".into(),
+    };
+    store
+        .set_pause(Destination::Sowell, Some(pause.clone()))
+        .await
+        .unwrap();
+    assert_eq!(store.pause(Destination::Sowell).await.unwrap(), Some(pause));
+    assert_eq!(store.pause(Destination::Courriel).await.unwrap(), None);
+    store
+        .resume(Destination::Sowell, Resume::Refused, at(3))
+        .await
+        .unwrap();
+    let over = store.pause(Destination::Sowell).await.unwrap().unwrap();
+    assert_eq!((over.until, over.failures), (at(3), 0));
+    store.set_pause(Destination::Sowell, None).await.unwrap();
+    assert_eq!(store.pause(Destination::Sowell).await.unwrap(), None);
+}
+
+/// The first was overtaken, and the third is delivered.
+async fn retried_by_hand(store: &dyn Store) {
+    let retry = |force| store.retry_livraison("1", force, at(502));
+    assert_eq!(retry(false).await.unwrap(), RetryOutcome::Overtaken);
+    assert_eq!(retry(true).await.unwrap(), RetryOutcome::Queued);
+    let delivered = store.retry_livraison("3", true, at(502)).await.unwrap();
+    assert_eq!(delivered, RetryOutcome::NotDead(LivraisonEtat::Livree));
+    let unknown = store
+        .retry_livraison("absent", true, at(502))
+        .await
+        .unwrap();
+    assert_eq!(unknown, RetryOutcome::Unknown);
+    // A person's word gives it its whole time anew.
+    let fifth = claimed(store, 503).await;
+    let waited = fifth[0].waited;
+    assert_eq!((fifth[0].id.as_str(), waited), ("1", TimeDelta::zero()));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_holds_up_no_other(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    for uid in ["A", "B"] {
+        let number = u32::from(uid.as_bytes()[0]);
+        store.record(record(number, Some(uid))).await.unwrap();
+        store
+            .record_event(event(uid, uid, "X", None))
+            .await
+            .unwrap();
+    }
+    opened
+        .execute("UPDATE livraisons SET content = 'no JSON' WHERE id = 'A'")
+        .await;
+    let claims = claimed(store, 1).await;
+    assert_eq!(claims.len(), 1);
+    assert_eq!(claims[0].id, "B");
+    let dead = store
+        .list_livraisons(Some(LivraisonEtat::Morte), 10)
+        .await
+        .unwrap();
+    assert_eq!(dead[0].id, "A");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_earlier_delivery_that_comes_back_waits_for_the_one_being_sent(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    store.record(record(1, Some("A"))).await.unwrap();
+    for (id, statut) in [("1", "X"), ("2", "Y")] {
+        store
+            .record_event(event(id, "A", statut, None))
+            .await
+            .unwrap();
+    }
+    let first = claimed(store, 1).await;
+    store
+        .finish(&first[0], attempt(Some("404")), Outcome::Dead)
+        .await
+        .unwrap();
+    let second = claimed(store, 2).await;
+    assert_eq!(second[0].id, "2");
+    let retried = store.retry_livraison("1", false, at(3)).await.unwrap();
+    assert_eq!(retried, RetryOutcome::Queued);
+    assert!(
+        claimed(store, 4).await.is_empty(),
+        "the later one is on its way"
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_had_no_answer_is_due_at_once_where_its_connector_was_mended(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    store.record(record(1, Some("A"))).await.unwrap();
+    place(store, event("1", "A", "X", None)).await;
+    let claim = &claimed(store, 1).await[0];
+    let silent = Attempt {
+        status: None,
+        ..attempt(Some("no answer in time"))
+    };
+    let again = Outcome::Retry {
+        due_at: at(500),
+        counted: TimeDelta::zero(),
+    };
+    assert!(store.finish(claim, silent, again).await.unwrap());
+    for (which, due) in [(Resume::Refused, 500), (Resume::Unanswered, 200)] {
+        store
+            .resume(Destination::Sowell, which, at(200))
+            .await
+            .unwrap();
+        let next = store.next_due(Destination::Sowell).await.unwrap();
+        assert_eq!(next, Some(at(due)));
+    }
+}
+
+async fn due(store: &dyn Store, id: &str) -> DateTime<Utc> {
+    let waiting = store.list_livraisons(Some(LivraisonEtat::EnAttente), 10);
+    let found = waiting.await.unwrap().into_iter().find(|it| it.id == id);
+    found.unwrap().due_at
+}

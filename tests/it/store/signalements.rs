@@ -1,0 +1,131 @@
+//! Signalements and their keys: one demande for one link, whatever else is in the batch.
+
+use passerelle::domain::demande::Uid;
+use passerelle::domain::ports::{Client, IdempotencyKey, Recorded, Store};
+use passerelle::domain::signalement::Etat;
+use rstest::rstest;
+
+use super::{Opened, gestionnaire, push, record};
+use crate::postgres::Backend;
+
+pub(super) async fn keys(store: &dyn Store) {
+    let key = IdempotencyKey {
+        client: Client::Sowell,
+        value: "K".into(),
+    };
+    assert!(matches!(
+        store.record(record(1, None)).await.unwrap(),
+        Recorded::Written
+    ));
+    assert_eq!(
+        store.find_bound(&record(1, None).id, None).await.unwrap(),
+        None
+    );
+    // A signalement that was kept may become a demande; then its row is closed.
+    let mut created = record(1, Some("U1"));
+    created.key = Some(key.clone());
+    assert!(matches!(
+        store.record(created).await.unwrap(),
+        Recorded::Written
+    ));
+    for again in [record(1, Some("U-other")), record(1, None)] {
+        let Recorded::Bound(owner) = store.record(again).await.unwrap() else {
+            panic!("written twice")
+        };
+        assert_eq!(
+            (owner.uid.as_str(), owner.answer.as_str()),
+            ("U1", "answer 1")
+        );
+    }
+    // Another link under the same second key meets its owner.
+    let mut other = record(2, Some("U2"));
+    other.key = Some(key.clone());
+    let Recorded::Bound(owner) = store.record(other).await.unwrap() else {
+        panic!("key taken twice")
+    };
+    assert_eq!(owner.uid, "U1");
+    let found = store
+        .find_bound(&record(2, None).id, Some(&key))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.uid, "U1");
+    let demande = store
+        .find_demande(&Uid::new("U1".into()))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(demande.content.contexte, "🚨");
+    assert_eq!(demande.content.gestionnaire_concerne, gestionnaire("A"));
+    assert_eq!(demande.fichiers.len(), 1);
+    let view = store.find_signalement("U1").await.unwrap().unwrap();
+    assert_eq!(view.etat, Etat::Transmis);
+    assert!(store.find_signalement("absent").await.unwrap().is_none());
+}
+
+/// Writes that share a commit do not spoil each other.
+pub(super) async fn batches(store: &dyn Store) {
+    let many = (100..160).map(|number| store.record(record(number, Some(&format!("U{number}")))));
+    // The same link ten times, and a UID that is taken: one of the ten wins, the last one fails.
+    let same = (0..10).map(|number| {
+        let mut it = record(200, Some(&format!("S{number}")));
+        it.fingerprint = "same".into();
+        store.record(it)
+    });
+    let bad = store.record(record(300, Some("U100")));
+    let (many, same, bad) = futures_util::future::join3(
+        futures_util::future::join_all(many),
+        futures_util::future::join_all(same),
+        bad,
+    )
+    .await;
+    assert!(
+        many.into_iter()
+            .all(|it| matches!(it.unwrap(), Recorded::Written))
+    );
+    let won = same
+        .into_iter()
+        .filter(|it| matches!(it, Ok(Recorded::Written)))
+        .count();
+    assert_eq!(won, 1);
+    assert!(bad.is_err(), "a UID of another signalement");
+    assert!(
+        store
+            .find_signalement(record(300, None).id.as_str())
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+/// Even at the same moment.
+#[rstest]
+#[tokio::test]
+async fn whoever_repeats_is_told_once_that_it_is_set_aside(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    let kept = |round: u32, which: &str, content: &str| {
+        let mut it = record(round, None);
+        it.fingerprint = content.into();
+        it.livraisons = vec![push(&format!("{round}-{which}"), "aside")];
+        store.record(it)
+    };
+    for round in 500..520 {
+        let both = futures_util::future::join(kept(round, "a", "x"), kept(round, "b", "x"));
+        let (a, b) = both.await;
+        assert!(matches!(
+            (a.unwrap(), b.unwrap()),
+            (Recorded::Written, Recorded::Written)
+        ));
+        kept(round, "c", "x").await.unwrap();
+        kept(round, "d", "another").await.unwrap();
+    }
+    let all = store.list_livraisons(None, 1_000).await.unwrap();
+    let told = |end: &str| all.iter().filter(|it| it.id.ends_with(end)).count();
+    assert_eq!(told("-a") + told("-b"), 20);
+    assert_eq!((told("-c"), told("-d")), (0, 20));
+}
