@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::adapters::http::AppState;
 use crate::adapters::http::regles::{ReglesBody, state_of, text};
 use crate::domain::livraison::{Destination, LivraisonEtat};
-use crate::domain::ports::{Store, StoreError};
+use crate::domain::ports::{ApartCount, LivraisonCount, Store, StoreError};
 use crate::domain::signalement::Etat;
 use crate::flows::settings::SettingsReload;
 
@@ -201,9 +201,7 @@ async fn outbox_gauges(store: &dyn Store) {
             LivraisonEtat::Morte,
             LivraisonEtat::Retenue,
         ] {
-            let found = counts
-                .iter()
-                .find(|it| it.destination == destination && it.etat == etat);
+            let found = LivraisonCount::of(&counts, destination, etat);
             metrics::gauge!(
                 "passerelle_deliveries", "destination" => name, "state" => etat.as_str()
             )
@@ -231,10 +229,7 @@ async fn set_apart(store: &dyn Store) {
             if stopped && !etat.is_pending() {
                 continue;
             }
-            let counted = counts
-                .iter()
-                .find(|it| it.etat == etat && it.stopped == stopped);
-            let count = counted.map_or(0, |it| it.count);
+            let count = ApartCount::of(&counts, etat, stopped);
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "no database holds 2^53 signalements"

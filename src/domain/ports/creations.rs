@@ -216,3 +216,14 @@ pub struct ApartCount {
     /// How many.
     pub count: i64,
 }
+
+impl ApartCount {
+    /// How many there are in one state, all or only those that wait for a person.
+    #[must_use]
+    pub fn of(counts: &[Self], etat: Etat, stopped: bool) -> i64 {
+        counts
+            .iter()
+            .find(|it| it.etat == etat && it.stopped == stopped)
+            .map_or(0, |it| it.count)
+    }
+}

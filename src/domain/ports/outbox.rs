@@ -56,3 +56,13 @@ pub struct LivraisonCount {
     /// When the oldest of them was accepted.
     pub oldest_at: DateTime<Utc>,
 }
+
+impl LivraisonCount {
+    /// What was counted of one destination in one state; nothing where there is none.
+    #[must_use]
+    pub fn of(counts: &[Self], destination: Destination, etat: LivraisonEtat) -> Option<&Self> {
+        counts
+            .iter()
+            .find(|it| it.destination == destination && it.etat == etat)
+    }
+}

@@ -215,12 +215,7 @@ impl Stored {
 /// How many are in each state, and how many wait for a person: those that failed, and those whose
 /// creation is no longer tried.
 fn apart(counted: &[ApartCount]) -> (Vec<(&'static str, i64)>, i64) {
-    let count = |etat: Etat, stopped: bool| {
-        let found = counted
-            .iter()
-            .find(|it| it.etat == etat && it.stopped == stopped);
-        found.map_or(0, |it| it.count)
-    };
+    let count = |etat: Etat, stopped: bool| ApartCount::of(counted, etat, stopped);
     let all = Etat::APART.into_iter();
     let stopped = all.clone().map(|etat| match etat {
         Etat::Echec => count(etat, false),
@@ -235,10 +230,7 @@ fn apart(counted: &[ApartCount]) -> (Vec<(&'static str, i64)>, i64) {
 
 impl Line {
     fn of(destination: Destination, counts: &[LivraisonCount], pause: Option<Pause>) -> Self {
-        let find = |etat| {
-            let mut all = counts.iter().filter(|it| it.destination == destination);
-            all.find(|it| it.etat == etat)
-        };
+        let find = |etat| LivraisonCount::of(counts, destination, etat);
         let count = |etat| find(etat).map_or(0, |it| it.count);
         Self {
             destination,
