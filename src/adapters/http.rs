@@ -8,6 +8,7 @@ pub mod buffers;
 mod console;
 mod demandes;
 mod drain;
+mod gauges;
 pub mod handover;
 mod health;
 mod json;
@@ -133,7 +134,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(regles::reload))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
-        .routes(routes!(health::metrics_text))
+        .routes(routes!(gauges::metrics_text))
         .split_for_parts();
     api.merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", openapi))
         .merge(console::routes())
