@@ -4,7 +4,8 @@
 //! begins some time before the newest change already seen. So what a demande is known to be already
 //! is no change. Nor is what a reading shows that had begun before the CRM itself told something of
 //! the demande: it may be older, and another reading tells. All instants compared are the CRM's own:
-//! no clock of ours counts, but to tell one that is more than a day in our future.
+//! no clock of ours counts, but for what lies in our future: more than some hours ahead it is a mistake, and no
+//! reading begins there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,8 +28,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const LEASE: TimeDelta = TimeDelta::minutes(3);
 /// How far before the first demande the first reading begins: more than two clocks ever differ.
 const FIRST_MARGIN: TimeDelta = TimeDelta::days(1);
-/// How far the CRM's clock may be ahead of ours: more than two clocks ever differ.
-const AHEAD: TimeDelta = TimeDelta::days(1);
+/// How far the CRM's clock may be ahead of ours: more than one that takes the time of Paris for UTC.
+const AHEAD: TimeDelta = TimeDelta::hours(3);
 /// Pages of one reading; a CRM that gives more is stuck on one.
 const MOST_PAGES: usize = 1_000;
 /// How often a list of several pages is read for two readings to agree.
@@ -142,10 +143,11 @@ impl Poll {
             // Nothing of ours is in the CRM, so nothing of it can have changed.
             (None, None) => return Ok(None),
         };
+        let now = self.clock.now();
         let Listing { mut changes, whole } = self.list(claim, since).await?;
         changes.sort_by_key(|it| it.at);
         // A date far ahead is a mistake. Believed, it would hide all that changes until then.
-        let latest = self.clock.now() + AHEAD;
+        let latest = now + AHEAD;
         let plausible = changes.partition_point(|it| it.at <= latest);
         let newest = changes[..plausible].last().map(|it| it.at);
         for change in &mut changes[plausible..] {
@@ -163,7 +165,9 @@ impl Poll {
         if !whole {
             return Ok(claim.seen_until);
         }
-        let seen = newest.max(claim.seen_until);
+        // What one change is dated at, ahead of us, is not yet known of the others: were it believed, none of
+        // theirs would be asked for before that time. A CRM that is ahead with all is only read more than once.
+        let seen = newest.map(|it| it.min(now)).max(claim.seen_until);
         Ok(match (seen, unsettled) {
             (Some(seen), Some(unsettled)) => Some(seen.min(unsettled)),
             (seen, _) => seen,

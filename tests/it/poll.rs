@@ -133,6 +133,23 @@ async fn a_date_in_the_future_hides_nothing_that_comes_after_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_ahead_hides_no_other_change() {
+    let crm = listing();
+    let (daemon, _sowell) = with(&crm).await;
+    let poll = poller(&daemon, &crm);
+    let uid = daemon.created(&signalement(1)).await;
+    crm.change(&uid, "CRC en cours", None);
+    let mut ahead = change(&crm.demandes()[0]);
+    ahead.at = Utc::now() + TimeDelta::hours(2);
+    ahead.event.date = Some(ahead.at.to_rfc3339());
+    crm.lists(Ok(page(vec![ahead], None)));
+    poll.look().await.unwrap();
+    poll.look().await.unwrap();
+    assert_eq!(statuts(&daemon, &uid).await, ["CRC en cours"]);
+    assert!(crm.queries().last().unwrap().since < Utc::now());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_of_several_pages_counts_once_two_readings_agree() {
     let crm = listing();
     let (daemon, _sowell) = with(&crm).await;
