@@ -47,18 +47,9 @@ impl FilesOnDisk {
     pub fn open(root: &Path) -> io::Result<Self> {
         crash::point("files.shards.before");
         fs::create_dir_all(root)?;
-        // All of them now: were they made with their first photo, two photos could race, and one
-        // be acknowledged while its folder's own name is not on the disk.
-        for shard in 0..=u8::MAX {
-            match fs::create_dir(root.join(format!("{shard:02x}"))) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => {}
-            }
-        }
-        crash::point("files.shards.made");
+        make_shards(root)?;
         // A look at the disk that was cut short.
         remove_remains(root)?;
-        File::open(root)?.sync_all()?;
         crash::point("files.shards.sync.after");
         if let Some(parent) = root.parent().filter(|it| !it.as_os_str().is_empty()) {
             File::open(parent)?.sync_all()?;
@@ -116,7 +107,12 @@ impl Files for FilesOnDisk {
             let folder = files.folder_of(&photo.sha256);
             // Written even where it is there already: the file of a signalement that was never
             // committed is the sweep's, and may have been left by a write that nobody synced.
-            let written = write_synced(&folder, &photo.sha256, &photo.bytes);
+            let write = || write_synced(&folder, &photo.sha256, &photo.bytes);
+            let written = write().or_else(|error| match error.kind() {
+                // Someone tidied empty folders away, or mounted an empty disk there.
+                io::ErrorKind::NotFound => make_shards(&files.root).and_then(|()| write()),
+                _ => Err(error),
+            });
             if written.is_err() {
                 let mut disk = files.disk();
                 disk.refused = photo.bytes.len();
@@ -186,6 +182,20 @@ impl Files for FilesOnDisk {
         let looked = tokio::task::spawn_blocking(move || files.look()).await;
         looked.map_err(|error| FilesError(error.to_string()))?
     }
+}
+
+/// Makes the folders of photos, and has them on the disk. All of them at once: were they made with their
+/// first photo, two photos could race, and one be acknowledged while its folder's own name is not on
+/// the disk.
+fn make_shards(root: &Path) -> io::Result<()> {
+    for shard in 0..=u8::MAX {
+        match fs::create_dir(root.join(format!("{shard:02x}"))) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    crash::point("files.shards.made");
+    File::open(root)?.sync_all()
 }
 
 /// Whether nothing has been written there since.
@@ -258,5 +268,17 @@ mod tests {
         let shard = folder.path().join(&photo.sha256[..2]);
         assert_eq!(fs::read_dir(shard).unwrap().count(), 1);
         assert!(files.read(&"0".repeat(64)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn folders_that_were_tidied_away_are_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = FilesOnDisk::open(folder.path()).unwrap();
+        let photo = Photo::new(ImageKind::Png, vec![1, 2, 3]);
+        for shard in fs::read_dir(folder.path()).unwrap() {
+            fs::remove_dir(shard.unwrap().path()).unwrap();
+        }
+        files.put(photo.clone()).await.unwrap();
+        assert_eq!(files.read(&photo.sha256).await.unwrap(), [1, 2, 3]);
     }
 }
