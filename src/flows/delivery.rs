@@ -31,7 +31,7 @@ use crate::flows::delivery::verdict::{Seen, Verdict, describe, judge};
 use crate::flows::hint::Hint;
 use crate::flows::inbound::Rules;
 use crate::flows::{on_the_spot, renewal};
-use crate::rules::template;
+use crate::rules::decide;
 use crate::settings::InForce;
 
 /// A delivery is given up after so many attempts at least: a partner that asks for a long wait may
@@ -281,7 +281,8 @@ impl Delivery {
             crash::panic_at("mail");
             let it = &courriel_for_template;
             let context = serde_json::from_str(&it.context).map_err(|error| error.to_string())?;
-            let values = template::values_of(&context);
+            let values =
+                |name: &str, extent: &_| decide::remembered(&generation, &context, name, extent);
             let mail = generation.rules.templates.mail(&it.modele, &values);
             mail.map_err(|error| error.to_string())
         };

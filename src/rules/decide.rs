@@ -12,7 +12,7 @@ mod codes;
 mod signalement;
 mod statut;
 
-pub use accuses::{MailContext, Occasion, accuses, after};
+pub use accuses::{MailContext, Occasion, accuses, after, remembered};
 pub use codes::{Codes, unknown_codes};
 pub use signalement::{Decision, Undecided, signalement};
 pub use statut::{StatutDecision, statut};

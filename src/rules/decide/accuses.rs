@@ -1,5 +1,7 @@
 //! Which e-mails the landlord wants on an occasion, and what their templates see.
 
+use serde_json::Value;
+
 use super::signalement::{Decision, Undecided};
 use super::statut::StatutDecision;
 use crate::domain::demande::{NewDemande, Uid};
@@ -10,6 +12,7 @@ use crate::domain::statut::StatutEvent;
 use crate::rules::compile::{Generation, RuleSet};
 use crate::rules::extent::Extent;
 use crate::rules::script::{self, AccuseMessage, ScriptError};
+use crate::rules::template;
 use crate::rules::trace::{Place, StepOutcome, Trace};
 use crate::rules::view::{self, Shown};
 
@@ -143,6 +146,48 @@ pub fn accuses(
     }
 }
 
+/// What a stored context has under a name; where the landlord did not know it when it was stored, what
+/// is known of it now, so that an e-mail that died of it can go once it is mended.
+pub fn remembered<'a>(
+    generation: &'a Generation,
+    context: &'a Value,
+    name: &str,
+    extent: &Extent,
+) -> Option<Shown<'a>> {
+    let stored = template::values_of(context)(name, extent)?;
+    if stored != Shown::Json(&Value::Null) {
+        return Some(stored);
+    }
+    let code = context["signalement"][name].as_str();
+    let known = code.and_then(|code| of_landlord(generation, name, code, extent));
+    Some(known.unwrap_or(stored))
+}
+
+/// What the landlord knows by a code; nothing where it is not, or not any more, one of theirs.
+fn of_landlord<'a>(
+    generation: &'a Generation,
+    name: &str,
+    code: &str,
+    extent: &Extent,
+) -> Option<Shown<'a>> {
+    let Generation {
+        rules, referentiel, ..
+    } = generation;
+    match name {
+        "residence" => {
+            let found = referentiel.residence(code)?;
+            Some(view::residence(found, extent))
+        }
+        "bien" => Some(view::bien(referentiel.bien(code)?, extent)),
+        "qualification" => {
+            let found = rules.qualifications.get(code)?;
+            Some(view::qualification(found, extent))
+        }
+        "priorite" => Some(Shown::Text(&rules.priorites.get(code)?.text)),
+        _ => None,
+    }
+}
+
 /// What the template of an e-mail sees beside the message's own keys.
 pub struct MailContext<'a> {
     generation: &'a Generation,
@@ -187,28 +232,14 @@ impl<'a> MailContext<'a> {
     /// The value under a name; nothing for what the landlord no longer knows.
     #[must_use]
     pub fn value(&self, name: &str, extent: &Extent) -> Option<Shown<'a>> {
-        let Generation {
-            rules, referentiel, ..
-        } = self.generation;
         let it = self.signalement;
+        let known = |code: &str| of_landlord(self.generation, name, code, extent);
         let found = match name {
             "signalement" => Some(view::signalement(it, extent)),
-            "residence" => {
-                let found = referentiel.residence(&it.residence);
-                found.map(|it| view::residence(it, extent))
-            }
-            "bien" => {
-                let found = it.bien.as_deref().and_then(|code| referentiel.bien(code));
-                found.map(|it| view::bien(it, extent))
-            }
-            "qualification" => {
-                let found = rules.qualifications.get(&it.qualification);
-                found.map(|it| view::qualification(it, extent))
-            }
-            "priorite" => {
-                let found = rules.priorites.get(&it.priorite);
-                found.map(|word| Shown::Text(&word.text))
-            }
+            "residence" => known(&it.residence),
+            "bien" => it.bien.as_deref().and_then(known),
+            "qualification" => known(&it.qualification),
+            "priorite" => known(&it.priorite),
             "demande" => Some(self.occasion.demande(extent)),
             "evenement" => Some(view::evenement(it, self.occasion, extent)),
             _ => return None,
