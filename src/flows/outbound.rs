@@ -329,7 +329,13 @@ impl Outbound {
         };
         let (event, demande) = (event.clone(), demande.clone());
         let work = move || {
-            let canal = event.canal.as_deref().unwrap_or(&demande.content.canal);
+            let created_on = &demande.content.canal;
+            let canal = match event.canal.as_deref() {
+                // Ours when it was created, whatever an edit has made of the channel's name since.
+                None => &generation.rules.statuts.canal,
+                Some(canal) if canal == created_on => &generation.rules.statuts.canal,
+                Some(canal) => canal,
+            };
             let (decision, mut trace) = decide::statut(&generation.rules, &event, canal);
             let after = decide::after(&event, &demande.content);
             let occasion = Occasion::of_statut(&event, &decision, &after);

@@ -419,6 +419,85 @@ async fn an_event_is_taken_once(#[values(Backend::Sqlite, Backend::Postgres)] ba
     );
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_event_can_be_corrected(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let sowell = FakeSowell::start().await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
+    let event = |resultat: Option<&str>| json!({"statut": "Clôturée", "resultat": resultat, "evenement": "E9"});
+    for (resultat, status) in [
+        (None, 422),
+        (None, 422),
+        (Some("Perdu"), 422),
+        (Some("Rejeté"), 202),
+        (Some("Rejeté"), 200),
+        (Some("Traité"), 200),
+    ] {
+        let answer = daemon.statut(&uid, &event(resultat)).await;
+        assert_eq!(answer.status, status, "{resultat:?}");
+    }
+    assert_eq!(sowell.wait_for(1).await.len(), 1);
+    assert_eq!(sowell.delivered(), ["Rejeté"]);
+    assert_eq!(statuts(&daemon, &uid).await.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_gets_another_name_cuts_nothing_off() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    let table = daemon.read("rules/statuts.yaml");
+    let renamed = table.replace("canal: SoWell", "canal: Appli");
+    daemon.edit("rules/statuts.yaml", &renamed).await;
+    for (statut, canal, status) in [
+        ("CRC en cours", None, 202),
+        ("Vivest en cours", Some("SoWell"), 202),
+        ("Ouverte", Some("Appli"), 202),
+        ("Transférée", Some("Téléphone"), 200),
+    ] {
+        let event = json!({"statut": statut, "canal": canal});
+        assert_eq!(daemon.statut(&uid, &event).await.status, status, "{event}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_reads_of_a_status_after_what_came_later() {
+    let script = "fn accuses(evenement) {
+        if evenement.type != \"statut\" { return []; }
+        [#{ a: \"zoe@locataire.example\", modele: \"note\" }]
+    }";
+    let daemon = Builder::new()
+        .file("rules/accuses.rhai", script)
+        .file(
+            "rules/modeles/note.txt",
+            "Objet: {{ evenement.statut }}\n\nBonjour\n",
+        )
+        .start()
+        .await;
+    let uid = daemon.created(&signalement(1)).await;
+    let held = json!({"statut": "En expertise"});
+    assert_eq!(daemon.statut(&uid, &held).await.status, 422);
+    let later = json!({"statut": "CRC en cours"});
+    assert_eq!(daemon.statut(&uid, &later).await.status, 202);
+    let table = daemon.read("rules/statuts.yaml").replace(
+        "Ouverte: En attente",
+        "Ouverte: En attente\n  En expertise: Chez l'expert",
+    );
+    daemon.edit("rules/statuts.yaml", &table).await;
+    until("the held one is known", || async {
+        (statuts(&daemon, &uid).await[0]["statut_sowell"] == "Chez l'expert").then_some(())
+    })
+    .await;
+    let all = daemon.state.store.list_livraisons(None, 10).await.unwrap();
+    let mails = all
+        .iter()
+        .filter(|it| it.destination == Destination::Courriel);
+    assert_eq!(mails.count(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_sowell_need_not_know_is_answered_200() {
     let sowell = FakeSowell::start().await;

@@ -19,6 +19,8 @@ pub(super) async fn record(
     match seen(connection, new).await? {
         // Our own commit held, though its answer was lost: this is its second try.
         Some(before) if before.id == new.id => return Ok(EventRecorded::Written(before.sequence)),
+        // Nothing took effect, and the CRM now says otherwise what it was.
+        Some(before) if before.is_corrected_by(new) => withdraw(connection, &before).await?,
         Some(before) => return Ok(EventRecorded::Seen(before.issue)),
         None => {}
     }
@@ -106,23 +108,51 @@ struct Before {
     id: String,
     sequence: i64,
     issue: EventIssue,
+    statut: String,
+    resultat: Option<String>,
+}
+
+impl Before {
+    /// Whether the CRM was refused this event, and sends it again with another status or result.
+    fn is_corrected_by(&self, new: &NewEvent) -> bool {
+        let says_otherwise = self.statut != new.event.statut || self.resultat != new.event.resultat;
+        self.issue == EventIssue::Retenu && says_otherwise
+    }
+}
+
+/// Takes back an event that had no effect, with the place that it kept in the queue.
+async fn withdraw(connection: &mut DbConnection, held: &Before) -> Result<(), StoreError> {
+    for statement in [
+        "DELETE FROM livraisons WHERE evenement_id = $1",
+        "DELETE FROM evenements WHERE id = $1",
+    ] {
+        sqlx::query(statement)
+            .bind(&held.id)
+            .execute(&mut *connection)
+            .await
+            .map_err(|error| failed(&error))?;
+    }
+    Ok(())
 }
 
 /// The same event, if it came before, and what became of it (contract, section 3).
 async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Before>, StoreError> {
     let event = &new.event;
     let row = if event.evenement.is_some() {
-        sqlx::query("SELECT id, sequence, issue FROM evenements WHERE uid = $1 AND evenement = $2")
-            .bind(event.uid.as_str())
-            .bind(&event.evenement)
-            .fetch_optional(connection)
-            .await
+        sqlx::query(
+            "SELECT id, sequence, issue, statut, resultat FROM evenements \
+             WHERE uid = $1 AND evenement = $2",
+        )
+        .bind(event.uid.as_str())
+        .bind(&event.evenement)
+        .fetch_optional(connection)
+        .await
     } else {
         // Without an id, only a repeat of the last one can be told from a status that came back.
         // A held event is compared with held ones, any other with those that took effect, and
         // each with those of its own channel.
         sqlx::query(
-            "SELECT id, sequence, issue FROM (SELECT id, sequence, issue, statut, resultat, date_at \
+            "SELECT id, sequence, issue, statut, resultat FROM (SELECT id, sequence, issue, statut, resultat, date_at \
              FROM evenements WHERE uid = $1 AND (issue = 'retenu') = $2 AND canal = $3 \
              ORDER BY sequence DESC LIMIT 1) last \
              WHERE statut = $4 AND resultat IS NOT DISTINCT FROM $5 \
@@ -143,6 +173,8 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
             id: row.get("id"),
             sequence: row.get("sequence"),
             issue: issue(&row)?,
+            statut: row.get("statut"),
+            resultat: row.get("resultat"),
         })
     };
     row.map(before).transpose()
@@ -298,17 +330,21 @@ pub(super) async fn release(
             .await
             .map_err(|error| failed(&error))?,
     };
-    let later: Option<i64> = sqlx::query_scalar(
-        "SELECT sequence FROM evenements WHERE uid = $1 AND sequence > $2 AND issue <> 'retenu' LIMIT 1",
+    let later: Vec<String> = sqlx::query_scalar(
+        "SELECT issue FROM evenements WHERE uid = $1 AND sequence > $2 AND issue <> 'retenu'",
     )
     .bind(uid.as_str())
     .bind(row.get::<i64, _>("sequence"))
-    .fetch_optional(&mut *connection)
+    .fetch_all(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
-    if later.is_none() {
+    if later.is_empty() {
         let statut: String = row.get("statut");
         set_statut(connection, &uid, &statut, release.statut_sowell.as_deref()).await?;
+    }
+    // Nobody wants to read of it after what came later.
+    if later.iter().any(|it| it == EventIssue::Accepte.as_str()) {
+        return Ok(());
     }
     insert_courriels(connection, &release.courriels, &uid, release.at).await
 }
