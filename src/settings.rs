@@ -87,10 +87,10 @@ pub struct LiveSettings {
 }
 
 impl LiveSettings {
-    /// What connectors can name. A partner without an address is not called.
+    /// What connectors can name, and which of them are called.
     #[must_use]
     pub fn secret_names(&self) -> SecretNames {
-        let crm = self.crm.base_url.is_some().then_some(Partner::Crm);
+        let crm = (self.crm.kind == CrmKind::Rest).then_some(Partner::Crm);
         let sowell = self.sowell.is_some().then_some(Partner::Sowell);
         SecretNames {
             names: self.secrets.keys().cloned().collect(),

@@ -239,7 +239,12 @@ impl Reload {
         let secrets = self.in_force.get().secret_names();
         self.secrets.store(Arc::new(secrets.clone()));
         if version == active.generation.version {
-            // Back to what is in force: the refused edit is gone.
+            if !self.last.load().accepted {
+                tracing::info!(
+                    version,
+                    "rules accepted: they are those in force, the refused edit is gone"
+                );
+            }
             self.note(version, at, true, remarks(&active, &secrets));
             return Some(());
         }
@@ -292,14 +297,14 @@ impl Reload {
     }
 }
 
-/// What is to be said of what is in force: the settings may have lost a secret since.
+/// What is to be said of what is in force: the settings may have lost a secret since, or name another CRM.
 fn remarks(active: &Active, secrets: &SecretNames) -> Vec<Diagnostic> {
     let mut remarks = active.remarks.clone();
-    remarks.retain(|it| it.code != code::SECRET);
+    remarks.retain(|it| ![code::SECRET, code::FILE_MISSING].contains(&it.code));
     remarks.extend(active.holes.get().into_iter().flatten().cloned());
-    for unknown in active.generation.rules.unknown_secrets(secrets) {
-        tracing::warn!("{unknown}");
-        remarks.push(unknown.as_warning());
+    for unmet in active.generation.rules.unmet(secrets) {
+        tracing::warn!("{unmet}");
+        remarks.push(unmet.as_warning());
     }
     remarks
 }

@@ -92,7 +92,7 @@ pub fn compile(
     let in_force = known.previous.map(|it| it.rules_digest.clone());
     let rules_are_known = [accepted, in_force].contains(&Some(generation.rules_digest.clone()));
     let failures = cases.iter().flat_map(|case| case.run(&generation));
-    let unknown = known.secrets.map(|it| generation.rules.unknown_secrets(it));
+    let unknown = known.secrets.map(|it| generation.rules.unmet(it));
     for failure in failures.chain(unknown.into_iter().flatten()) {
         diagnostics.push(if rules_are_known {
             failure.as_warning()

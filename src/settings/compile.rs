@@ -70,7 +70,7 @@ impl Compiler<'_> {
         let rules = self.folder("rules_dir");
         let referentiel = self.folder("referentiel_dir");
         let crm = self.crm_kind();
-        let live = self.live();
+        let live = self.live(crm);
         Some(Settings {
             listen: listen?,
             data_dir,
@@ -85,10 +85,10 @@ impl Compiler<'_> {
         })
     }
 
-    fn live(&mut self) -> Option<LiveSettings> {
+    fn live(&mut self, kind: Option<CrmKind>) -> Option<LiveSettings> {
         let tokens = self.tokens();
         let sowell = self.sowell();
-        let crm = self.crm();
+        let crm = self.crm(kind);
         let secrets = self.written.secrets();
         let secrets = secrets.map(|(name, value)| (name.to_owned(), Secret::new(value.to_owned())));
         let secrets = secrets.collect();
@@ -254,7 +254,7 @@ impl Compiler<'_> {
         Some(kind)
     }
 
-    fn crm(&mut self) -> Option<CrmSettings> {
+    fn crm(&mut self, kind: Option<CrmKind>) -> Option<CrmSettings> {
         let base_url = self.address("crm.base_url");
         let when_unavailable = self.value("crm.when_unavailable", |text| match text {
             "refuse" => Ok(WhenUnavailable::Refuse),
@@ -266,6 +266,7 @@ impl Compiler<'_> {
             text => duration(text).map(Some),
         });
         Some(CrmSettings {
+            kind: kind?,
             base_url,
             token: self.token("crm.token"),
             when_unavailable: when_unavailable?,

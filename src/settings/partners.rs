@@ -29,6 +29,8 @@ pub enum CrmKind {
 /// The remote CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrmSettings {
+    /// Which CRM the file names now; the one that the daemon began with is [`super::Settings::crm`].
+    pub kind: CrmKind,
     /// The paths of the connector's file are added to it; always there with [`CrmKind::Rest`].
     pub base_url: Option<Url>,
     /// Sent as a bearer token, unless the connector's file says otherwise.

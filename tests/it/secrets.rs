@@ -80,6 +80,31 @@ async fn a_secret_that_the_settings_lose_is_told_and_stops_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_without_the_file_of_its_crm_says_so() {
+    let builder = Builder::new().file("passerelle.yaml", &settings("redmine"));
+    let refusal = builder.refusal().await;
+    assert!(
+        refusal.contains("connecteurs/crm.yaml : erreur : ce fichier manque"),
+        "{refusal}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_of_a_partner_that_is_not_called_is_a_remark() {
+    let daemon = Builder::new().start().await;
+    let file = "rules/connecteurs/sowell.yaml";
+    std::fs::create_dir_all(daemon.folder.path().join("rules/connecteurs")).unwrap();
+    let text = format!(
+        "authentification: {{porteur: \"{{{{ secrets.cle }}}}\"}}\n{}",
+        include_str!("../../rules/connecteurs/sowell.yaml")
+    );
+    let regles = daemon.edit(file, &text).await;
+    assert!(is_accepted(&regles), "{regles}");
+    let remarks = &regles["derniere_tentative"]["avertissements"];
+    assert_eq!(remarks[0]["code"], "secret-inconnu", "{regles}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_first_start_with_an_unknown_secret_says_so() {
     let builder = Builder::new();
     std::fs::create_dir_all(builder.folder().path().join("rules/connecteurs")).unwrap();

@@ -12,7 +12,7 @@ use crate::domain::ports::FileSet;
 use crate::domain::referentiel::Referentiel;
 use crate::domain::signalement::hex;
 use crate::rules::connector::{Connector, Partner, SecretNames};
-use crate::rules::diagnostic::Diagnostic;
+use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pace::Pace;
 use crate::rules::script::Scripts;
 use crate::rules::template::Templates;
@@ -72,14 +72,33 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    /// What is to be said of connectors that name a secret which the settings do not have.
+    /// What the settings ask of connectors and do not find: a file for each partner that is called. And
+    /// what these ask of the settings: the secrets that they name. Nobody is called by the others yet,
+    /// so that a missing secret of theirs is a remark.
     #[must_use]
-    pub fn unknown_secrets(&self, known: &SecretNames) -> Vec<Diagnostic> {
+    pub fn unmet(&self, known: &SecretNames) -> Vec<Diagnostic> {
         let mut faults = Vec::new();
         for partner in &known.called {
-            if let Some(connector) = self.connectors.get(partner) {
-                connector.check_secrets(&known.names, &mut faults);
+            if !self.connectors.contains_key(partner) {
+                let message = "ce fichier manque : les réglages confient les demandes à un CRM \
+                               (crm.kind: rest), et rien ne dit comment l'appeler";
+                faults.push(Diagnostic::file(
+                    code::FILE_MISSING,
+                    partner.file(),
+                    message,
+                ));
             }
+        }
+        for (partner, connector) in &self.connectors {
+            let mut unknown = Vec::new();
+            connector.check_secrets(&known.names, &mut unknown);
+            faults.extend(unknown.into_iter().map(|it| {
+                if known.called.contains(partner) {
+                    it
+                } else {
+                    it.as_warning()
+                }
+            }));
         }
         faults
     }
