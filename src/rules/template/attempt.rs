@@ -1,0 +1,139 @@
+//! Tries each template on a sample, since only rendering shows what it asks for and does not exist.
+
+use minijinja::value::Rest;
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+
+use crate::rules::diagnostic::Diagnostic;
+use crate::rules::view::{OF_DEMANDE, sample_context};
+
+use super::source::{is_part, located};
+use super::{CONTEXTE, words};
+
+/// Finds what only rendering shows. In an e-mail, an unknown value may be a key that the
+/// script gives, so there only unknown filters, tests and functions count. A template that is
+/// taken in by another is missing for certain only where all were read.
+pub(super) fn on_sample(
+    environment: &Environment<'static>,
+    all_read: bool,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let is_unknown = |kind: ErrorKind| {
+        matches!(
+            kind,
+            ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction
+        )
+    };
+    let as_written = |name: &str, kind: ErrorKind| match kind {
+        ErrorKind::TemplateNotFound => all_read,
+        kind => is_unknown(kind) || name == CONTEXTE,
+    };
+    try_all(environment, as_written, faults);
+    // A value may be asked for only where it is known to be there; a filter is never.
+    try_all(&unbranched(environment), |_, kind| is_unknown(kind), faults);
+}
+
+/// Renders each template with a sample, and tells those errors of it that are faults.
+fn try_all(
+    environment: &Environment<'static>,
+    is_fault: impl Fn(&str, ErrorKind) -> bool,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let of_mail = sample_context();
+    let mut of_contexte = of_mail.clone();
+    if let Some(values) = of_contexte.as_object_mut() {
+        values.retain(|name, _| !OF_DEMANDE.contains(&name.as_str()));
+    }
+    let names = environment.templates().map(|(name, _)| name);
+    for name in names.filter(|name| !is_part(name)) {
+        let context = if name == CONTEXTE {
+            &of_contexte
+        } else {
+            &of_mail
+        };
+        let mut trial = environment.clone();
+        for _ in 0..MOST_FAULTS {
+            let tried = trial
+                .get_template(name)
+                .and_then(|it| it.render(minijinja::value::Serde(context)));
+            let Err(error) = tried else {
+                break;
+            };
+            let fault = located(name, &error).as_diagnostic();
+            // A part that several take in is told of once.
+            if is_fault(name, error.kind()) && !faults.contains(&fault) {
+                faults.push(fault);
+            }
+            if !pass_over(&mut trial, &error) {
+                break;
+            }
+        }
+    }
+}
+
+/// The same templates with every branch taken, one after the other, so that none escapes a trial.
+fn unbranched(environment: &Environment<'static>) -> Environment<'static> {
+    let mut trial = environment.clone();
+    trial.set_undefined_behavior(UndefinedBehavior::Chainable);
+    for (name, template) in environment.templates() {
+        // Where that makes no template of it, it is tried as it is.
+        let _ = trial.add_template_owned(name.to_owned(), take_all(template.source()));
+    }
+    trial
+}
+
+/// Has conditions written out, and what stands between them as well; every sign keeps its place.
+fn take_all(source: &str) -> String {
+    let mut taken = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some((before, tag)) = rest.split_once("{%") {
+        let Some((inside, after)) = tag.split_once("%}") else {
+            break;
+        };
+        taken.push_str(before);
+        let word = inside
+            .trim_start_matches(['-', '+'])
+            .split_whitespace()
+            .next();
+        match word {
+            Some(word @ ("if" | "elif")) => {
+                let condition = inside.replacen(word, &" ".repeat(word.len()), 1);
+                taken.extend(["{{", &condition, "}}"]);
+            }
+            Some("else" | "endif") => taken.extend(["{#", inside, "#}"]),
+            _ => taken.extend(["{%", inside, "%}"]),
+        }
+        rest = after;
+    }
+    taken + rest
+}
+
+/// Faults of one template that are told at once.
+const MOST_FAULTS: usize = 20;
+
+/// Puts something harmless in the place of what failed, so that what comes after it is tried, too; `false` where there is
+/// no telling what would do.
+fn pass_over(trial: &mut Environment<'static>, error: &Error) -> bool {
+    let Some(name) = words::unknown(error) else {
+        return error.kind() == ErrorKind::UndefinedError && blank(trial, error).is_some();
+    };
+    let name = name.to_owned();
+    match error.kind() {
+        ErrorKind::UnknownFilter => {
+            trial.add_filter(name, |it: minijinja::Value, _: Rest<minijinja::Value>| it);
+        }
+        ErrorKind::UnknownTest => {
+            trial.add_test(name, |_: minijinja::Value, _: Rest<minijinja::Value>| true);
+        }
+        _ => trial.add_function(name, |_: Rest<minijinja::Value>| ""),
+    }
+    true
+}
+
+/// Puts an empty text of the same length in the place of a value that is not there.
+fn blank(trial: &mut Environment<'static>, error: &Error) -> Option<()> {
+    let (name, range) = (error.name()?.to_owned(), error.range()?);
+    let mut source = error.template_source()?.to_owned();
+    let length = source.get(range.clone())?.chars().count().checked_sub(2)?;
+    source.replace_range(range, &format!("''{}", " ".repeat(length)));
+    trial.add_template_owned(name, source).ok()
+}

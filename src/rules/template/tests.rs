@@ -1,0 +1,262 @@
+//! What admins are told of a template, and what becomes of one.
+
+use super::*;
+use rstest::rstest;
+use serde_json::json;
+
+fn compile(extra: &[(&str, &str)]) -> (Option<Templates>, Vec<Diagnostic>) {
+    let mut files: FileSet = FileSet::new();
+    files.insert(CONTEXTE.into(), b"{{ signalement.description }}".to_vec());
+    for (name, text) in extra {
+        files.insert(format!("{FOLDER}{name}"), text.as_bytes().to_vec());
+    }
+    let mut faults = Vec::new();
+    (Templates::compile(&files, &mut faults), faults)
+}
+
+#[test]
+fn text_is_verbatim_and_html_is_escaped() {
+    let text = "Objet : {{ signalement.description }}\n\nBonjour {{ signalement.description }}\n";
+    let (templates, faults) = compile(&[("m.txt", text), ("m.html", text)]);
+    assert_eq!(faults, []);
+    let context = json!({"signalement": {"description": "<b>L'été</b>\n& \"🚨\""}});
+    let mail = templates.unwrap().mail("m", &values_of(&context)).unwrap();
+    assert_eq!(mail.subject, "<b>L'été</b> & \"🚨\"");
+    assert_eq!(mail.text.unwrap(), "Bonjour <b>L'été</b>\n& \"🚨\"");
+    assert!(
+        mail.html
+            .unwrap()
+            .starts_with("Bonjour &lt;b&gt;L&#x27;été")
+    );
+}
+
+#[rstest]
+#[case("{% if bien %}{{ demande.uid }}{% endif %}", 1, "demande")]
+#[case("{{ evenement.type }}", 1, "evenement")]
+fn a_contexte_is_written_before_there_is_a_demande(
+    #[case] contexte: &str,
+    #[case] line: u32,
+    #[case] named: &str,
+) {
+    let (templates, faults) = compile(&[("contexte.txt", contexte)]);
+    assert!(templates.is_none());
+    assert_eq!((faults.len(), faults[0].line), (1, line), "{faults:?}");
+    assert!(faults[0].message.contains(named), "{faults:?}");
+}
+
+#[rstest]
+#[case(
+    "{% if priorite == \"x\" %}\n{{ priorite | heures }}{% endif %}",
+    2,
+    15
+)]
+#[case(
+    "{%- if bien -%}{% else %}{{ priorite|majuscules }}{%- endif %}",
+    1,
+    38
+)]
+#[case("{% if bien %}{% elif priorite|petit %}{% endif %}", 1, 31)]
+#[case(
+    "{% if not bien %}{% for it in [1] %}{{ tour(it) }}{% endfor %}{% endif %}",
+    1,
+    40
+)]
+fn what_no_branch_of_the_sample_takes_is_tried_too(
+    #[case] text: &str,
+    #[case] line: u32,
+    #[case] column: u32,
+) {
+    let mail = format!("Objet: x\n{text}");
+    let (_, faults) = compile(&[("contexte.txt", text), ("m.txt", &mail)]);
+    let mut places: Vec<_> = faults.iter().map(|it| (it.line, it.column)).collect();
+    places.sort_unstable();
+    assert_eq!(places, [(line, column), (line + 1, column)], "{faults:?}");
+}
+
+#[rstest]
+#[case("{% if signalement.gps is defined %}{{ signalement.gps|upper }}{% endif %}")]
+#[case("{% if not bien %}{{ bien.etage.numero|int + 1 }}{% endif %}")]
+#[case("{# {% else %} #}{% raw %}{% if x|y %}{% endif %}{% endraw %}{{ '{% if x|y %}' }}")]
+#[case("{% for it in [] %}a{% else %}b{% endfor %}{% if bien.code %}c{% endif %}")]
+fn what_only_some_signalements_have_may_be_asked_for(#[case] text: &str) {
+    let (templates, faults) = compile(&[("contexte.txt", text)]);
+    assert!(templates.is_some(), "{faults:?}");
+}
+
+#[test]
+fn dates_are_french_and_in_paris() {
+    let (templates, _) = compile(&[(
+        "m.txt",
+        "Objet: x\n{{ d|date }}|{{ d|heure }}|{{ d|date_heure }}|{{ d|date_longue }}",
+    )]);
+    let context = json!({"d": "2026-02-28T23:30:00Z"});
+    let mail = templates.unwrap().mail("m", &values_of(&context)).unwrap();
+    assert_eq!(
+        mail.text.unwrap(),
+        "01/03/2026|00:30|01/03/2026 à 00:30|dimanche 1er mars 2026"
+    );
+}
+
+#[test]
+fn what_is_wrong_is_found_before_it_is_used() {
+    let cases = [
+        ("m.txt", "Bonjour\n", 1, "Objet"),
+        (
+            "m.txt",
+            "Objet: x\n\n{{ a|majuscule }}\n",
+            3,
+            "filtre inconnu",
+        ),
+        ("m.txt", "Objet: x\n{% if a %}\n", 2, "endif"),
+        ("m.txt", "Objet: x\n{{ a\n", 2, "refermée"),
+        ("m.txt", "Objet: x\n{% endif %}\n", 2, "ne ferme rien"),
+        (
+            "m.txt",
+            "Objet: x\n{{ maintenant() }}\n",
+            2,
+            "« maintenant »",
+        ),
+        ("m.txt", "Objet: x\n{% sii a %}\n", 2, "n'existe pas"),
+        (
+            "contexte.txt",
+            "\n{{ signalement.descripton }}",
+            2,
+            "« signalement.descripton » n'existe pas",
+        ),
+    ];
+    for (name, text, line, words) in cases {
+        let (templates, faults) = compile(&[(name, text)]);
+        assert!(templates.is_none(), "{text}");
+        assert_eq!(faults[0].line, line, "{faults:?}");
+        assert!(faults[0].message.contains(words), "{faults:?}");
+    }
+}
+
+#[rstest]
+#[case("{{ a b }}", "il faut ici « }} », et non un nom")]
+#[case("{{ a | }}", "il faut ici un nom, et non « }} »")]
+#[case("{{ (a }}", "il faut ici")]
+#[case("{{ a..b }}", "il faut ici un nom")]
+#[case("{% if %}x{% endif %}", "il y a ici « %} » en trop")]
+#[case("{% for x on a %}{% endfor %}", "il faut ici « in », et non un nom")]
+#[case("{{ 'a }}", "guillemet")]
+#[case("{# a", "commentaire")]
+#[case("{% raw %}", "endraw")]
+#[case("{{ a ? b }}", "signe inattendu « ? »")]
+#[case("{{ “a” }}", "il y a ici un guillemet typographique")]
+#[case("{{ 'a' | default(‘b’) }}", "il y a ici une apostrophe typographique")]
+#[case("{{ a\u{200b} }}", "il y a ici un caractère invisible")]
+#[case("{% set loop = 1 %}", "réservé")]
+#[case("{{ 1_ }}", "nombre")]
+#[case("{{ 'a\\u12' }}", "barre")]
+fn what_does_not_compile_is_told_in_french(#[case] tag: &str, #[case] words: &str) {
+    let (_, faults) = compile(&[("m.txt", &format!("Objet: x\n{tag}"))]);
+    assert!(!faults.is_empty(), "{tag}");
+    assert!(faults[0].message.contains(words), "{tag}: {faults:?}");
+}
+
+#[rstest]
+#[case("{{ signalement.auteur.upper() }}", "un filtre s'écrit « | upper »")]
+#[case("{{ signalement.auteur() }}", "ne s'écrit pas avec des parenthèses")]
+#[case("{{ signalement.auteur | upper(1) }}", "trop de valeurs")]
+#[case("{{ signalement.auteur | replace('a') }}", "il manque une valeur")]
+#[case("{{ signalement.auteur + 1 }}", "se collent avec « ~ »")]
+#[case("{{ 1 | length }}", "pas de longueur")]
+#[case("{% for x in 1 %}{% endfor %}", "pas une liste")]
+#[case("{{ 'a' | int }}", "pas un nombre")]
+#[case("{{ 'a' in 1 }}", "« in »")]
+#[case("{{ 1 // 0 }}", "pas de résultat")]
+#[case("{{ signalement.auteur | date }}", "date ISO 8601")]
+#[case(
+    "{% include '_pied.txt' %}",
+    "modèle introuvable « _pied.txt » ; le nom commence par « modeles/ »"
+)]
+#[case("{% set a, b = [1] %}", "autant d'éléments")]
+fn what_fails_is_told_in_french(#[case] text: &str, #[case] words: &str) {
+    let (_, faults) = compile(&[("contexte.txt", text)]);
+    assert!(!faults.is_empty(), "{text}");
+    assert!(faults[0].message.contains(words), "{text}: {faults:?}");
+}
+
+#[test]
+fn all_unknown_words_of_a_template_are_told_at_once() {
+    let text = "{{ signalement.descripton }}\n{{ titre | majuscule }} {{ bien.libele | majuscule }}\n{% if priorite is haute %}{{ maintenant() }}{% endif %}";
+    let (_, faults) = compile(&[("contexte.txt", text)]);
+    let seen: Vec<(u32, &str)> = faults
+        .iter()
+        .map(|it| (it.line, it.message.as_str()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (1, "« signalement.descripton » n'existe pas"),
+            (2, "filtre inconnu « majuscule »"),
+            (2, "« titre » n'existe pas"),
+            (2, "« bien.libele » n'existe pas"),
+            (3, "test inconnu « haute »"),
+            (3, "fonction inconnue « maintenant »"),
+        ]
+    );
+}
+
+#[test]
+fn a_template_in_another_encoding_is_told_how_to_save_it() {
+    let mut files = FileSet::from([(CONTEXTE.to_owned(), b"un\nd\xe9j\xe0\n".to_vec())]);
+    files.insert("modeles/_p.txt".to_owned(), "{{ a | x }}".into());
+    let mut faults = Vec::new();
+    assert!(Templates::compile(&files, &mut faults).is_none());
+    assert_eq!(faults[0].line, 2);
+    assert!(faults[0].message.contains("enregistrez-le"), "{faults:?}");
+}
+
+#[test]
+fn a_fault_in_a_part_is_told_of_that_part() {
+    let part = ("_pied.txt", "ici\n{{ signalement.auteur | majuscule }}");
+    let (_, faults) = compile(&[("contexte.txt", "{% include 'modeles/_pied.txt' %}"), part]);
+    assert_eq!(
+        (faults[0].file.as_str(), faults[0].line),
+        ("modeles/_pied.txt", 2)
+    );
+}
+
+#[test]
+fn what_an_edit_does_with_a_name_does_not_hide_its_value() {
+    let text = "Objet: x\n{% set priorite = priorite | upper %}{{ priorite }}, {% with bien = bien %}{{ bien.libelle }}{% endwith %}, {% filter upper %}{{ signalement.auteur }}{% endfilter %}";
+    let (templates, faults) = compile(&[("m.txt", text)]);
+    assert_eq!(faults, []);
+    let context =
+        json!({"priorite": "haute", "bien": {"libelle": "Cave"}, "signalement": {"auteur": "Léa"}});
+    let mail = templates.unwrap().mail("m", &values_of(&context)).unwrap();
+    assert_eq!(mail.text.unwrap(), "HAUTE, Cave, LÉA");
+}
+
+#[test]
+fn a_template_is_given_what_it_reads() {
+    let asked = |text: &str, name: &str| {
+        let (templates, faults) = compile(&[("m.txt", &format!("Objet: x\n{text}"))]);
+        assert_eq!(faults, []);
+        templates.unwrap().read["modeles/m.txt"].get(name).cloned()
+    };
+    let mut some = Extent::NOTHING;
+    some.add(&["demande", "uid"]);
+    some.add(&["type"]);
+    let text = "{{ evenement.demande.uid }}{{ evenement.type }}";
+    assert_eq!(asked(text, "evenement"), Some(some));
+    assert_eq!(asked(text, "demande"), None);
+    for whole in [
+        "{% if bien %}{{ bien.libelle }}{% endif %}",
+        "{{ bien['libelle'] }}",
+        "{% for cle in bien %}{{ cle }}{% endfor %}",
+        "{{ bien | tojson }}",
+        "{% include 'modeles/contexte.txt' %}",
+    ] {
+        assert_eq!(asked(whole, "bien"), Some(Extent::Whole), "{whole}");
+    }
+}
+
+#[test]
+fn a_missing_template_is_an_error() {
+    let (templates, _) = compile(&[]);
+    let error = templates.unwrap().mail("absent", &|_, _| None).unwrap_err();
+    assert_eq!(error.file, "modeles/absent.txt");
+}
