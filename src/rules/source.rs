@@ -168,6 +168,8 @@ pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<R
 /// Reads nodes of one file and notes what is wrong with them.
 pub(super) struct Reader<'a> {
     file: &'a str,
+    /// As it was read, to find a place within a value.
+    text: String,
     faults: &'a mut Vec<Diagnostic>,
     before: usize,
 }
@@ -177,6 +179,7 @@ impl<'a> Reader<'a> {
         let before = faults.len();
         Self {
             file,
+            text: String::new(),
             faults,
             before,
         }
@@ -188,6 +191,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn root(&mut self, text: &str) -> Option<Node> {
+        text.clone_into(&mut self.text);
         match yaml::parse(self.file, text) {
             Ok(node) => Some(node),
             Err(faults) => {
@@ -195,6 +199,25 @@ impl<'a> Reader<'a> {
                 None
             }
         }
+    }
+
+    /// The place of a byte of a value, where its line has the value as it is read; else that of the value.
+    pub(super) fn place_within(&self, begin: (u32, u32), value: &str, at: usize) -> (u32, u32) {
+        let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
+        let found = || {
+            let line = self.text.lines().nth(number(begin.0)?)?;
+            let written: String = line.chars().skip(number(begin.1)?).collect();
+            let sign = value[at..].chars().next().map_or(0, char::len_utf8);
+            let before = value.get(..at + sign)?;
+            let mut quotes = ["", "'", "\""].into_iter();
+            let quote = quotes.find(|quote| {
+                let rest = written.strip_prefix(quote);
+                rest.is_some_and(|rest| rest.starts_with(before))
+            })?;
+            let signs = value[..at].chars().count() + quote.len();
+            Some((begin.0, begin.1 + u32::try_from(signs).ok()?))
+        };
+        found().unwrap_or(begin)
     }
 
     pub(super) fn fault(&mut self, code: &'static str, line: u32, column: u32, message: String) {

@@ -9,6 +9,8 @@ mod bounds;
 mod expression;
 mod filters;
 mod source;
+mod tags;
+mod unknown;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -19,12 +21,12 @@ use serde_json::Value;
 
 use crate::domain::ports::FileSet;
 use crate::rules::compile;
-use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
 use crate::rules::extent::Extent;
 use crate::rules::layout;
 use crate::rules::view::{OF_MAIL, Shown};
 
-pub use self::expression::{Scope, Text};
+pub use self::expression::{Broken, Scope, Text};
 
 /// The folder of the templates in the folder of rules.
 pub const FOLDER: &str = "modeles/";
@@ -101,6 +103,20 @@ pub struct Rendered {
     pub html: Option<String>,
 }
 
+impl Rendered {
+    /// What is wrong with the subject, where these values leave none.
+    #[must_use]
+    pub fn without_subject(&self, modele: &str) -> Option<TemplateError> {
+        let ending = if self.text.is_some() { "txt" } else { "html" };
+        self.subject.is_empty().then(|| TemplateError {
+            file: format!("{FOLDER}{modele}.{ending}"),
+            line: Some(1),
+            column: None,
+            message: "l'objet de cet e-mail est vide".into(),
+        })
+    }
+}
+
 /// A template failed on this input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{} : {message}", .line.map(|line| format!(", ligne {line}")).unwrap_or_default())]
@@ -145,8 +161,13 @@ impl Templates {
                 continue;
             }
             if let Some((line, what)) = bounds::exceeded(text) {
-                let line = u32::try_from(line).unwrap_or(u32::MAX);
-                faults.push(Diagnostic::at(code::TEMPLATE, path, line, 0, what));
+                // A tag that nothing closes has as many words as the rest of the text.
+                let open = tags::never_closed(text);
+                let (at, what) = match open.map(|it| (source::place_of(text, it.at), it)) {
+                    Some((at, slip)) => (at, slip.message),
+                    None => ((u32::try_from(line).unwrap_or(u32::MAX), 0), what),
+                };
+                faults.push(Diagnostic::at(code::TEMPLATE, path, at.0, at.1, what));
                 continue;
             }
             source::add(&mut environment, path, text, faults);
@@ -162,9 +183,9 @@ impl Templates {
             read: read(&environment),
             environment,
         };
-        let all_read = faults.len() == before;
+        let all_read = !any_error(&faults[before..]);
         attempt::on_sample(&templates.environment, all_read, faults);
-        (faults.len() == before).then_some(templates)
+        (!any_error(&faults[before..])).then_some(templates)
     }
 
     /// The demande's *contexte*.

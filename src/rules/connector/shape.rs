@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::rules::diagnostic::code;
 use crate::rules::source::Reader;
-use crate::rules::template::{Scope, Text};
+use crate::rules::template::{Broken, Scope, Text};
 use crate::rules::yaml::{Key, Node, Value};
 
 /// An expression or text that failed, where it stands.
@@ -33,34 +33,32 @@ pub(super) struct Located {
 impl Located {
     /// Reads a text with expressions.
     pub fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
-        let text = reader.text(node)?;
-        Self::compiled(reader, node, Text::compile(&text.text))
+        let text = reader.text(node)?.text;
+        Self::at(reader, (node.line, node.column), &text, Text::compile)
     }
 
     /// Reads an expression, with or without its braces.
     pub fn expression(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
-        let text = reader.text(node)?;
-        Self::compiled(reader, node, Text::expression(&text.text))
+        let text = reader.text(node)?.text;
+        Self::at(reader, (node.line, node.column), &text, Text::expression)
     }
 
     /// Reads a key of a mapping, without what its ending says.
     fn key(reader: &mut Reader<'_>, key: &Key, name: &str) -> Option<Self> {
-        Self::at(reader, (key.line, key.column), Text::compile(name))
-    }
-
-    fn compiled(reader: &mut Reader<'_>, node: &Node, text: Result<Text, String>) -> Option<Self> {
-        Self::at(reader, (node.line, node.column), text)
+        Self::at(reader, (key.line, key.column), name, Text::compile)
     }
 
     fn at(
         reader: &mut Reader<'_>,
         (line, column): (u32, u32),
-        text: Result<Text, String>,
+        text: &str,
+        compile: impl Fn(&str) -> Result<Text, Broken>,
     ) -> Option<Self> {
-        match text {
+        match compile(text) {
             Ok(text) => Some(Self { line, column, text }),
-            Err(message) => {
-                reader.fault(code::TEMPLATE, line, column, message);
+            Err(broken) => {
+                let (line, column) = reader.place_within((line, column), text, broken.at);
+                reader.fault(code::TEMPLATE, line, column, broken.message);
                 None
             }
         }

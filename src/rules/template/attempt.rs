@@ -3,11 +3,11 @@
 use minijinja::value::Rest;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
-use crate::rules::diagnostic::Diagnostic;
+use crate::rules::diagnostic::{Diagnostic, nearest};
 use crate::rules::view::{OF_DEMANDE, sample_context};
 
-use super::source::{is_part, located};
-use super::{CONTEXTE, words};
+use super::source::{innermost, is_part, located};
+use super::{CONTEXTE, FOLDER, unknown, words};
 
 /// Finds what only rendering shows. In an e-mail, an unknown value may be a key that the
 /// script gives, so there only unknown filters, tests and functions count. A template that is
@@ -51,6 +51,7 @@ fn try_all(
             &of_mail
         };
         let mut trial = environment.clone();
+        let mut blanked = None;
         for _ in 0..MOST_FAULTS {
             let tried = trial
                 .get_template(name)
@@ -58,12 +59,24 @@ fn try_all(
             let Err(error) = tried else {
                 break;
             };
-            let fault = located(name, &error).as_diagnostic();
+            let error = innermost(&error);
+            let mut fault = located(name, error).as_diagnostic();
+            if error.kind() == ErrorKind::TemplateNotFound {
+                let wanted = words::quoted(error.detail().unwrap_or_default());
+                fault.message.push_str(&meant(environment, wanted));
+            }
+            // What fails where a value was unknown may fail for what now stands there.
+            let place = Some((fault.file.clone(), fault.line));
+            let is_new = words::unknown(error).is_some() || unknown::of(error).is_some();
+            if !is_new && place == blanked {
+                break;
+            }
+            blanked = place;
             // A part that several take in is told of once.
             if is_fault(name, error.kind()) && !faults.contains(&fault) {
                 faults.push(fault);
             }
-            if !pass_over(&mut trial, &error) {
+            if !pass_over(&mut trial, error) {
                 break;
             }
         }
@@ -114,7 +127,7 @@ const MOST_FAULTS: usize = 20;
 /// no telling what would do.
 fn pass_over(trial: &mut Environment<'static>, error: &Error) -> bool {
     let Some(name) = words::unknown(error) else {
-        return error.kind() == ErrorKind::UndefinedError && blank(trial, error).is_some();
+        return blank(trial, error).is_some();
     };
     let name = name.to_owned();
     match error.kind() {
@@ -131,9 +144,42 @@ fn pass_over(trial: &mut Environment<'static>, error: &Error) -> bool {
 
 /// Puts an empty text of the same length in the place of a value that is not there.
 fn blank(trial: &mut Environment<'static>, error: &Error) -> Option<()> {
-    let (name, range) = (error.name()?.to_owned(), error.range()?);
+    let name = error.name()?.to_owned();
+    let place = unknown::of(error)?.place;
+    let place = if place.is_empty() {
+        error.range()?
+    } else {
+        place
+    };
     let mut source = error.template_source()?.to_owned();
-    let length = source.get(range.clone())?.chars().count().checked_sub(2)?;
-    source.replace_range(range, &format!("''{}", " ".repeat(length)));
+    // What is asked of it goes along.
+    let of_path = |it: char| it.is_alphanumeric() || "_.".contains(it);
+    let rest = source.get(place.end..)?;
+    let path = rest.len() - rest.trim_start_matches(of_path).len();
+    let place = place.start..place.end + path;
+    let instead = match source.get(place.clone())?.chars().count() {
+        1 => "0".to_owned(),
+        length => format!("''{}", " ".repeat(length.checked_sub(2)?)),
+    };
+    source.replace_range(place, &instead);
     trial.add_template_owned(name, source).ok()
+}
+
+/// What to write instead of the name of a template that is not there.
+fn meant(environment: &Environment<'static>, wanted: &str) -> String {
+    let own = wanted.rsplit('/').next().unwrap_or(wanted);
+    let part = format!("{FOLDER}_{}", own.trim_start_matches('_'));
+    let names = environment.templates().map(|(name, _)| name);
+    let names: Vec<&str> = names.filter(|it| !it.contains('#')).collect();
+    let whole = format!("{FOLDER}{own}");
+    let exact = [&part, &whole]
+        .into_iter()
+        .find(|it| names.contains(&it.as_str()));
+    let near = exact.map(String::as_str).or_else(|| nearest(&part, names));
+    match near {
+        Some(near) => format!(" : écrivez « {{% include \"{near}\" %}} »"),
+        None => format!(
+            " : un texte que des modèles reprennent est un fichier dont le nom commence par « _ », comme « {part} », et se reprend par « {{% include \"{part}\" %}} »"
+        ),
+    }
 }

@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regex_lite::Regex;
 use serde_json::Value as Json;
 
-use super::{bounds, filters, words};
+use super::{bounds, filters, source, tags};
 
 /// Instructions of one evaluation.
 const FUEL: u64 = 50_000;
@@ -45,13 +45,40 @@ fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
+    // What an error is told by: on in debug builds only, by default.
+    environment.set_debug(true);
     filters::add_dates(&mut environment);
     filters::add_for_requests(&mut environment);
     environment
 }
 
-fn within_bounds(expression: &str) -> Result<(), String> {
-    bounds::expression_exceeded(expression).map_or(Ok(()), Err)
+/// Why a text does not compile, and where in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// In bytes of the text.
+    pub at: usize,
+    /// What is wrong, in French.
+    pub message: String,
+}
+
+/// Whether this is an expression.
+fn check_expression(source: &str, inner: &str) -> Result<(), Broken> {
+    let begins = source.find(inner).unwrap_or_default();
+    if let Some(message) = bounds::expression_exceeded(inner) {
+        return Err(Broken {
+            at: begins,
+            message,
+        });
+    }
+    let Err(error) = PLAIN.compile_expression(inner) else {
+        return Ok(());
+    };
+    let (at, message) = match tags::open_text(inner) {
+        Some(slip) => (Some(slip.at), slip.message),
+        None => source::cause(&error),
+    };
+    let at = begins + at.unwrap_or_default();
+    Err(Broken { at, message })
 }
 
 /// The names that a text can use, and their values.
@@ -110,8 +137,8 @@ impl Text {
     /// Compiles a text.
     ///
     /// # Errors
-    /// In French, when it is no template.
-    pub fn compile(source: &str) -> Result<Self, String> {
+    /// When it is no template.
+    pub fn compile(source: &str) -> Result<Self, Broken> {
         let kind = if !source.contains("{{") && !source.contains("{%") && !source.contains("{#") {
             Kind::Literal
         } else {
@@ -122,15 +149,16 @@ impl Text {
         };
         match &kind {
             Kind::Literal => {}
-            Kind::Expression(inner) => {
-                within_bounds(inner)?;
-                PLAIN.compile_expression(inner).map_err(|it| told(&it))?;
-            }
+            Kind::Expression(inner) => check_expression(source, inner)?,
             Kind::Template => {
-                if let Some((_, what)) = bounds::exceeded(source) {
-                    return Err(what);
+                if let Some((_, message)) = bounds::exceeded(source) {
+                    return Err(Broken { at: 0, message });
                 }
-                PLAIN.template_from_str(source).map_err(|it| told(&it))?;
+                if let Err(error) = PLAIN.template_from_str(source) {
+                    let (at, message) = source::cause(&error);
+                    let at = at.unwrap_or_default();
+                    return Err(Broken { at, message });
+                }
             }
         }
         Ok(Self {
@@ -142,11 +170,10 @@ impl Text {
     /// Compiles what stands between `{{` and `}}`, with or without them.
     ///
     /// # Errors
-    /// In French, when it is no expression.
-    pub fn expression(source: &str) -> Result<Self, String> {
+    /// When it is no expression.
+    pub fn expression(source: &str) -> Result<Self, Broken> {
         let inner = single_expression(source).unwrap_or(source);
-        within_bounds(inner)?;
-        PLAIN.compile_expression(inner).map_err(|it| told(&it))?;
+        check_expression(source, inner)?;
         Ok(Self {
             source: source.to_owned(),
             kind: Kind::Expression(inner.to_owned()),
@@ -280,9 +307,7 @@ fn single_expression(source: &str) -> Option<&str> {
 }
 
 fn told(error: &Error) -> String {
-    let source = error.template_source().zip(error.range());
-    let text = source.and_then(|(source, range)| source.get(range));
-    words::of(error, text.unwrap_or_default())
+    source::cause(error).1
 }
 
 #[cfg(test)]
@@ -295,7 +320,8 @@ mod tests {
             "n": 3, "list": [1, "a", null], "t": "a/b é?", "nothing": null, "d": "2026-02-28T23:30:00Z",
             "tables": {"p": {"haute": 6, "1": "un"}}, "p": "haute",
         });
-        Text::compile(source)?.value(&Scope::of(&context))
+        let text = Text::compile(source).map_err(|it| it.message)?;
+        text.value(&Scope::of(&context))
     }
 
     #[test]
@@ -361,6 +387,28 @@ mod tests {
         ] {
             let error = value(source).unwrap_err();
             assert!(error.contains(words), "{source}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_compile_is_told_at_its_place() {
+        for (source, at, words) in [
+            ("commentaire ==", 12, "il manque une valeur après « == »"),
+            ("{{ n + }}", 5, "il manque une valeur après « + »"),
+            ("(n", 1, "il manque"),
+            ("n n", 2, "en trop"),
+            ("n == \"a", 5, "le guillemet ouvert ici n'est pas refermé"),
+            ("é == 1", 0, "signe inattendu « é »"),
+            ("a {{ n", 2, "cette balise « {{ » n'est pas refermée"),
+            ("a {{ n + }}", 9, "« }} »"),
+        ] {
+            let compiled = match source.strip_prefix("a ") {
+                Some(_) => Text::compile(source),
+                None => Text::expression(source),
+            };
+            let broken = compiled.unwrap_err();
+            assert_eq!(broken.at, at, "{source}: {broken:?}");
+            assert!(broken.message.contains(words), "{source}: {broken:?}");
         }
     }
 

@@ -5,8 +5,10 @@ use std::error::Error as _;
 use minijinja::{Environment, Error, ErrorKind};
 
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::view::OF_MAIL;
 
-use super::{CONTEXTE, SUBJECT, TemplateError, words};
+use super::tags::{self, Stray};
+use super::{CONTEXTE, FOLDER, SUBJECT, TemplateError, unknown, words};
 
 /// Compiles the text of a file: one template, or two where its first line is a subject.
 pub(super) fn add(
@@ -18,31 +20,64 @@ pub(super) fn add(
     let mut parts = vec![(path.to_owned(), text.to_owned())];
     if path != CONTEXTE && !is_part(path) {
         let (first, body) = text.split_once('\n').unwrap_or((text, ""));
-        let subject = first
-            .trim_start()
-            .strip_prefix("Objet")
-            .map(str::trim_start)
-            .and_then(|rest| rest.strip_prefix(':'));
-        let Some(subject) = subject else {
-            faults.push(Diagnostic::at(
-                code::TEMPLATE,
-                path,
-                1,
-                1,
-                "la première ligne d'un e-mail doit être « Objet: … »",
-            ));
-            return;
+        let subject = match subject(first) {
+            Ok(subject) => subject,
+            Err(message) => {
+                faults.push(Diagnostic::at(code::TEMPLATE, path, 1, 1, message));
+                return;
+            }
         };
-        // The empty first line keeps the body's line numbers those of the file.
+        // The empty first line keeps the body's line numbers those of the file; what stands for the word before the
+        // subject keeps its columns, and goes with the blanks around a subject.
+        let before = first.chars().count() - subject.chars().count();
+        let subject = format!("{}{}", " ".repeat(before), subject.trim_end());
         parts = vec![
             (path.to_owned(), format!("\n{body}")),
-            (format!("{path}{SUBJECT}"), subject.trim().to_owned()),
+            (format!("{path}{SUBJECT}"), subject),
         ];
     }
     for (name, source) in parts {
-        if let Err(error) = environment.add_template_owned(name.clone(), source) {
-            faults.push(located(&name, &error).as_diagnostic());
+        let strays = tags::strays(&source);
+        match environment.add_template_owned(name.clone(), source.clone()) {
+            Ok(()) => note_strays(path, &source, strays, faults),
+            Err(error) => faults.push(located(&name, &error).as_diagnostic()),
         }
+    }
+}
+
+/// What stands behind `Objet:`, up to the end of its line.
+fn subject(line: &str) -> Result<&str, String> {
+    let rest = line.trim_start().strip_prefix("Objet").map(str::trim_start);
+    let Some(subject) = rest.and_then(|it| it.strip_prefix(':')) else {
+        return Err(format!(
+            "la première ligne d'un e-mail doit être « Objet: … » ; un texte que des modèles reprennent par « include » a un nom qui commence par « _ », comme « {FOLDER}_signature.txt »"
+        ));
+    };
+    if subject.trim().is_empty() {
+        return Err("l'objet de cet e-mail est vide : écrivez-le après « Objet: »".to_owned());
+    }
+    Ok(subject.trim_start())
+}
+
+/// Refuses braces that close nothing, and points out values in one brace where there ought to be two.
+fn note_strays(path: &str, source: &str, strays: Vec<Stray>, faults: &mut Vec<Diagnostic>) {
+    for stray in strays {
+        let (at, message, refused) = match stray {
+            Stray::Closing(slip) => (slip.at, slip.message, true),
+            Stray::Name(at, name) => {
+                let root = name.split(['.', '|', ' ']).next().unwrap_or_default();
+                if !OF_MAIL.contains(&root) {
+                    continue;
+                }
+                let message = format!(
+                    "« {{{name}}} » part tel quel : une valeur s'écrit « {{{{ {name} }}}} »"
+                );
+                (at, message, false)
+            }
+        };
+        let (line, column) = place_of(source, at);
+        let fault = Diagnostic::at(code::TEMPLATE, path, line, column, message);
+        faults.push(if refused { fault } else { fault.as_warning() });
     }
 }
 
@@ -55,29 +90,55 @@ pub(super) fn is_part(path: &str) -> bool {
 
 /// An error with its place in the file, in the words of an admin.
 pub(super) fn located(name: &str, error: &Error) -> TemplateError {
-    let inner = error.source().and_then(|it| it.downcast_ref::<Error>());
-    if let (ErrorKind::BadInclude | ErrorKind::EvalBlock, Some(inner)) = (error.kind(), inner) {
-        // It is the other file that is to be mended.
-        return located(name, inner);
-    }
+    let error = innermost(error);
     let name = error.name().unwrap_or(name);
-    // What stands at the fault, in the text of the file.
-    let source = error.template_source().zip(error.range());
-    let place =
-        source.and_then(|(source, range)| Some((source.get(..range.start)?, source.get(range)?)));
-    let column = place.map(|(before, _)| {
-        before
-            .rsplit('\n')
-            .next()
-            .map_or(0, |it| it.chars().count())
-    });
+    let (at, message) = cause(error);
+    let place = error.template_source().zip(at);
+    let place = place.map(|(source, at)| place_of(source, at));
+    let line = error.line().and_then(|line| u32::try_from(line).ok());
     TemplateError {
         file: name.strip_suffix(SUBJECT).unwrap_or(name).to_owned(),
-        line: error.line().and_then(|line| u32::try_from(line).ok()),
-        column: column
-            // The subject begins somewhere in its line.
-            .filter(|_| !name.ends_with(SUBJECT))
-            .and_then(|column| u32::try_from(column + 1).ok()),
-        message: words::of(error, place.map_or("", |(_, text)| text)),
+        line: place.map(|(line, _)| line).or(line),
+        column: place.map(|(_, column)| column),
+        message,
     }
+}
+
+/// The error of the file that is to be mended, where that is one which another takes in.
+pub(super) fn innermost(error: &Error) -> &Error {
+    let inner = error.source().and_then(|it| it.downcast_ref::<Error>());
+    match (error.kind(), inner) {
+        (ErrorKind::BadInclude | ErrorKind::EvalBlock, Some(inner)) => innermost(inner),
+        _ => error,
+    }
+}
+
+/// Where in its text, in bytes, and what; the engine tells where it noticed, which may be further on.
+pub(super) fn cause(error: &Error) -> (Option<usize>, String) {
+    let Some((source, range)) = error.template_source().zip(error.range()) else {
+        return (None, words::of(error, ""));
+    };
+    if error.kind() == ErrorKind::SyntaxError
+        && let Some(slip) = words::left_open(error, source)
+    {
+        return (Some(slip.at), slip.message);
+    }
+    if let Some(unknown) = unknown::of(error) {
+        return (Some(unknown.place.start), unknown.message());
+    }
+    // It may begin or end within a letter.
+    let at = (0..=range.start.min(source.len())).rfind(|at| source.is_char_boundary(*at));
+    let text = source.get(range).unwrap_or_default();
+    (at, words::of(error, text))
+}
+
+/// Line and column of a byte, both from 1, the column in characters.
+pub(super) fn place_of(source: &str, at: usize) -> (u32, u32) {
+    let before = source.get(..at).unwrap_or(source);
+    let column = before
+        .rsplit('\n')
+        .next()
+        .map_or(0, |it| it.chars().count());
+    let number = |it: usize| u32::try_from(it + 1).unwrap_or(u32::MAX);
+    (number(before.matches('\n').count()), number(column))
 }

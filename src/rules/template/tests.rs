@@ -139,7 +139,7 @@ fn what_is_wrong_is_found_before_it_is_used() {
 #[case("{{ a..b }}", "il faut ici un nom")]
 #[case("{% if %}x{% endif %}", "il y a ici « %} » en trop")]
 #[case("{% for x on a %}{% endfor %}", "il faut ici « in », et non un nom")]
-#[case("{{ 'a }}", "guillemet")]
+#[case("{{ 'a }}", "apostrophe")]
 #[case("{# a", "commentaire")]
 #[case("{% raw %}", "endraw")]
 #[case("{{ a ? b }}", "signe inattendu « ? »")]
@@ -153,6 +153,213 @@ fn what_does_not_compile_is_told_in_french(#[case] tag: &str, #[case] words: &st
     let (_, faults) = compile(&[("m.txt", &format!("Objet: x\n{tag}"))]);
     assert!(!faults.is_empty(), "{tag}");
     assert!(faults[0].message.contains(words), "{tag}: {faults:?}");
+}
+
+/// What is told of a template: line, column, words.
+fn told(text: &str) -> Vec<(u32, u32, String)> {
+    let (_, faults) = compile(&[("contexte.txt", text)]);
+    let places = faults.into_iter();
+    places.map(|it| (it.line, it.column, it.message)).collect()
+}
+
+#[rstest]
+#[case(
+    "é {{ bien.code\nBonjour {{ priorite }}\n",
+    1,
+    3,
+    "cette balise « {{ » n'est pas refermée : il manque « }} »"
+)]
+#[case(
+    "a\n é {{ bien.code }\nBonjour {{ priorite }}\n",
+    2,
+    4,
+    "il manque « }} », et non « } »"
+)]
+#[case(
+    "a {{ bien.code\n« Bonjour » {{ priorite }}\n",
+    1,
+    3,
+    "« {{ » n'est pas refermée"
+)]
+#[case("a\n{{ bien.code\nBonjour\n", 2, 1, "« {{ » n'est pas refermée")]
+#[case(
+    "{% if bien \nBonjour {{ priorite }}{% endif %}\n",
+    1,
+    1,
+    "« {% » n'est pas refermée"
+)]
+#[case(
+    "a\n{{ bien.code %}\nb",
+    2,
+    1,
+    "commence par « {{ » et finit par « %} » : il faut « }} »"
+)]
+#[case(
+    "a\n{% if bien }}b{% endif %}",
+    2,
+    1,
+    "commence par « {% » et finit par « }} »"
+)]
+#[case(
+    "a\nb {% if bien %}c\n\nd\n",
+    2,
+    3,
+    "« {% if bien %} » n'est pas refermé : il manque « {% endif %} »"
+)]
+#[case(
+    "a\n{%- for x in [1] -%}c\n\nd\n",
+    2,
+    1,
+    "« {% for x in [1] %} » n'est pas refermé : il manque « {% endfor %} »"
+)]
+#[case(
+    "{% if bien %}\n{% for x in [1] %}\n{% endif %}",
+    2,
+    1,
+    "il manque « {% endfor %} » avant « {% endif %} » de la ligne 3"
+)]
+#[case(
+    "{% if bien %}\n{% endfor %}",
+    2,
+    1,
+    "« {% endfor %} » ne ferme rien : « {% if %} » de la ligne 1 se ferme par « {% endif %} »"
+)]
+#[case("a\n{% else %}", 2, 1, "« {% else %} » ne va qu'entre")]
+#[case(
+    "{% if bien %}a{% endif %}\n{% if bien %}b{% else %}c",
+    2,
+    1,
+    "« {% if bien %} » n'est pas refermé"
+)]
+#[case(
+    "é {{ bien.code | default(\"a) }}\n\nl'{{ priorite }} \"\n",
+    1,
+    26,
+    "le guillemet ouvert ici n'est pas refermé"
+)]
+#[case(
+    "é {{ bien.code | default('a) }}\n\nl'eau {{ priorite }}\n",
+    1,
+    26,
+    "l'apostrophe ouverte ici n'est pas refermée"
+)]
+#[case(
+    "é {{ bien.code | default(\"a”) }}\n\n{{ priorite }}\n",
+    1,
+    26,
+    "n'est pas refermé : il y a ici un guillemet typographique"
+)]
+#[case("a\n{# b\nc", 2, 1, "ce commentaire « {# … #} » n'est pas refermé")]
+#[case("a\n{% raw %}\nc", 2, 1, "il manque « {% endraw %} »")]
+fn what_is_left_open_is_told_where_it_opens(
+    #[case] text: &str,
+    #[case] line: u32,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
+    let told = told(text);
+    assert_eq!(told.len(), 1, "{text}: {told:?}");
+    assert_eq!((told[0].0, told[0].1), (line, column), "{text}: {told:?}");
+    assert!(told[0].2.contains(words), "{text}: {told:?}");
+}
+
+#[test]
+fn a_tag_that_takes_in_a_long_text_is_told_where_it_opens() {
+    let told = told(&format!(
+        "a\n {{{{ bien.code\n{}",
+        "encore un mot ".repeat(400)
+    ));
+    assert_eq!((told[0].0, told[0].1), (2, 2), "{told:?}");
+    assert!(told[0].2.contains("n'est pas refermée"), "{told:?}");
+}
+
+#[rstest]
+#[case("é {{ priorité }}", 1, 13, "signe inattendu « é »")]
+#[case("é {{ priorite\u{a0}}}", 1, 14, "une espace insécable")]
+#[case(
+    "{% if priorite == haute %}a{% endif %}",
+    1,
+    19,
+    "« haute » n'existe pas ; si c'est un texte, mettez-le entre guillemets : \"haute\""
+)]
+#[case("a\n{{ titre | date_heure }}", 2, 4, "« titre » n'existe pas")]
+#[case("{{ \"titre\" ~ titre }}", 1, 14, "« titre » n'existe pas")]
+#[case(
+    "{% for x in bien.pieces %}{% endfor %}",
+    1,
+    13,
+    "« bien.pieces » n'existe pas"
+)]
+#[case("{% set x = titre %}\n{{ x }}", 1, 12, "« titre » n'existe pas")]
+#[case("{{ bien.code.a.b }}", 1, 4, "« bien.code.a » n'existe pas")]
+fn what_is_unknown_is_told_where_it_is_written(
+    #[case] text: &str,
+    #[case] line: u32,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
+    let told = told(text);
+    assert_eq!(told.len(), 1, "{text}: {told:?}");
+    assert_eq!((told[0].0, told[0].1), (line, column), "{text}: {told:?}");
+    assert!(told[0].2.contains(words), "{text}: {told:?}");
+}
+
+#[rstest]
+#[case("Objet\u{a0}: x", 1, "Objet: …")]
+#[case("Objet:  \nx", 1, "l'objet de cet e-mail est vide")]
+#[case("Objet: é {{ priorité }}\nx", 20, "signe inattendu")]
+#[case("  Objet : a {{ bien.code | majuscule }}\nx", 28, "filtre inconnu")]
+fn a_subject_is_told_of_at_its_place(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+    let (templates, faults) = compile(&[("m.txt", text)]);
+    if text.starts_with("Objet\u{a0}") {
+        // A space before the colon is French, whichever it is.
+        assert!(templates.is_some(), "{faults:?}");
+        return;
+    }
+    assert!(templates.is_none());
+    assert_eq!(
+        (faults[0].line, faults[0].column),
+        (1, column),
+        "{faults:?}"
+    );
+    assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[test]
+fn braces_that_are_no_tag_are_pointed_out() {
+    let text = "Objet: x\nBonjour {signalement.auteur}, {x} {priorite}\n";
+    let (templates, remarks) = compile(&[("m.txt", text)]);
+    assert!(templates.is_some());
+    let seen: Vec<_> = remarks.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        seen,
+        [
+            "modeles/m.txt, ligne 2, colonne 9 : attention : « {signalement.auteur} » part tel quel : une valeur s'écrit « {{ signalement.auteur }} »",
+            "modeles/m.txt, ligne 2, colonne 35 : attention : « {priorite} » part tel quel : une valeur s'écrit « {{ priorite }} »",
+        ]
+    );
+    let (templates, faults) = compile(&[("m.txt", "Objet: x\n\n{ priorite }} b\n")]);
+    assert!(templates.is_none());
+    assert_eq!((faults[0].line, faults[0].column), (3, 1), "{faults:?}");
+}
+
+#[test]
+fn what_to_write_instead_of_a_missing_part_can_be_written() {
+    let parts = [("_signature.txt", "Vivest"), ("m.txt", "Objet: x\ny")];
+    for (wanted, instead) in [
+        ("modeles/signature.txt", "modeles/_signature.txt"),
+        ("_signature.txt", "modeles/_signature.txt"),
+        ("m.txt", "modeles/m.txt"),
+    ] {
+        let text = format!("{{% include \"{wanted}\" %}}");
+        let (_, faults) = compile(&[("contexte.txt", &text), parts[0], parts[1]]);
+        let advice =
+            format!("modèle introuvable « {wanted} » : écrivez « {{% include \"{instead}\" %}} »");
+        assert_eq!(faults[0].message, advice);
+        let text = text.replace(wanted, instead);
+        let (templates, faults) = compile(&[("contexte.txt", &text), parts[0], parts[1]]);
+        assert!(templates.is_some(), "{faults:?}");
+    }
 }
 
 #[rstest]
@@ -169,7 +376,7 @@ fn what_does_not_compile_is_told_in_french(#[case] tag: &str, #[case] words: &st
 #[case("{{ signalement.auteur | date }}", "date ISO 8601")]
 #[case(
     "{% include '_pied.txt' %}",
-    "modèle introuvable « _pied.txt » ; le nom commence par « modeles/ »"
+    "modèle introuvable « _pied.txt » : un texte que des modèles reprennent est un fichier dont le nom commence par « _ », comme « modeles/_pied.txt »"
 )]
 #[case("{% set a, b = [1] %}", "autant d'éléments")]
 fn what_fails_is_told_in_french(#[case] text: &str, #[case] words: &str) {

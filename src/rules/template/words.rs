@@ -4,6 +4,8 @@ use minijinja::{Error, ErrorKind};
 
 use crate::rules::pasted;
 
+use super::tags::{self, Slip};
+
 /// A part of the parser's words, and what to look for. The first that fits counts.
 const SLIPS: [(&str, &str); 20] = [
     (
@@ -151,7 +153,7 @@ pub(super) fn of(error: &Error, text: &str) -> String {
             format!("« .{name}(…) » n'existe pas ; un filtre s'écrit « | {name} »")
         }
         ErrorKind::UnknownBlock => format!("bloc inconnu « {} »", quoted(detail)),
-        ErrorKind::TemplateNotFound => missing_template(quoted(detail)),
+        ErrorKind::TemplateNotFound => format!("modèle introuvable « {} »", quoted(detail)),
         ErrorKind::OutOfFuel => "le modèle ne finit pas".to_owned(),
         ErrorKind::SyntaxError => of_syntax(error, detail),
         ErrorKind::BadEscape => "une barre « \\ » s'écrit « \\\\ » dans un texte".to_owned(),
@@ -168,9 +170,6 @@ pub(super) fn of(error: &Error, text: &str) -> String {
         }
         ErrorKind::BadSerialization | ErrorKind::CannotDeserialize => {
             "cette valeur ne s'écrit pas en JSON".to_owned()
-        }
-        ErrorKind::InvalidOperation if detail.contains("is undefined") => {
-            format!("« {} » n'existe pas", quoted(detail))
         }
         ErrorKind::InvalidOperation if detail.is_empty() => {
             "cette opération est impossible".to_owned()
@@ -205,18 +204,24 @@ fn of_syntax(error: &Error, detail: &str) -> String {
     if let Some((_, french)) = SLIPS.iter().find(|(needle, _)| detail.contains(needle)) {
         return (*french).to_owned();
     }
-    if detail.contains("unexpected end of input") && closes_all(error) {
-        return "il manque « {% endif %} », « {% endfor %} » ou une autre fin".to_owned();
-    }
-    if detail.contains("unexpected end of") && !closes_all(error) {
-        return "une balise « {{ … }} » ou « {% … %} » n'est pas refermée".to_owned();
+    if let Some((_, wanted)) = detail.split_once("unexpected end of input, expected ") {
+        let last = error.template_source().zip(error.range());
+        let last = last.and_then(|(source, at)| source.get(at));
+        let after = last.filter(|it| !it.trim().is_empty());
+        let after = after
+            .map(|it| format!(" après « {it} »"))
+            .unwrap_or_default();
+        return format!("il manque {}{after}", sign(wanted));
     }
     if detail.contains("unexpected character") {
         let sign = rest(error).and_then(|it| it.chars().next());
-        return sign.map_or_else(
-            || "signe inattendu".to_owned(),
-            |it| format!("signe inattendu « {it} »"),
-        );
+        return match sign {
+            None => "signe inattendu".to_owned(),
+            Some(it) if it.is_alphabetic() => {
+                format!("signe inattendu « {it} » : un nom s'écrit sans accent")
+            }
+            Some(it) => format!("signe inattendu « {it} »"),
+        };
     }
     if detail.contains("recursion") {
         return "trop de niveaux imbriqués".to_owned();
@@ -247,12 +252,14 @@ fn rest(error: &Error) -> Option<&str> {
     error.template_source()?.get(error.range()?.start..)
 }
 
-/// Whether each tag that is opened is closed.
-fn closes_all(error: &Error) -> bool {
-    let count = |source: &str, sign: &str| source.matches(sign).count();
-    error
-        .template_source()
-        .is_some_and(|it| count(it, "{{") <= count(it, "}}") && count(it, "{%") <= count(it, "%}"))
+/// What was left open in a text before the parser gave up.
+pub(super) fn left_open(error: &Error, source: &str) -> Option<Slip> {
+    let noticed = error.range()?.start;
+    let detail = error.detail().unwrap_or_default();
+    let at_end = ["end of input", "end of raw block"]
+        .iter()
+        .any(|it| detail.contains(it));
+    tags::left_open(source, noticed, at_end)
 }
 
 fn sign(english: &str) -> String {
@@ -263,16 +270,7 @@ fn sign(english: &str) -> String {
 }
 
 /// What stands between the quotes of a detail.
-fn quoted(detail: &str) -> &str {
+pub(super) fn quoted(detail: &str) -> &str {
     let mut parts = detail.split(['"', '\'', '`']);
     parts.nth(1).unwrap_or(detail)
-}
-
-fn missing_template(name: &str) -> String {
-    let hint = if name.starts_with(super::FOLDER) {
-        String::new()
-    } else {
-        format!(" ; le nom commence par « {} »", super::FOLDER)
-    };
-    format!("modèle introuvable « {name} »{hint}")
 }

@@ -1,0 +1,81 @@
+//! A value that a template asks for and that does not exist: the engine tells which, and at what it was needed; here
+//! it is found where it is written.
+
+use std::ops::Range;
+
+use minijinja::Error;
+
+/// The value, and where it is written.
+pub(super) struct Unknown<'e> {
+    name: &'e str,
+    /// In bytes of the template's text.
+    pub place: Range<usize>,
+    /// Whether it stands beside something that it is compared with.
+    compared: bool,
+}
+
+impl Unknown<'_> {
+    pub fn message(&self) -> String {
+        let name = self.name;
+        let plain = name.chars().all(|it| it.is_alphanumeric() || it == '_');
+        let advice = if self.compared && plain {
+            format!(" ; si c'est un texte, mettez-le entre guillemets : \"{name}\"")
+        } else {
+            String::new()
+        };
+        format!("« {name} » n'existe pas{advice}")
+    }
+}
+
+/// The unknown value that an error is about; none where it is about something else, or too unusual to find.
+pub(super) fn of(error: &Error) -> Option<Unknown<'_>> {
+    let (name, made_at) = named(error.detail()?)?;
+    let (source, needed) = error.template_source().zip(error.range())?;
+    let whole = source.get(needed.clone())?;
+    let signs = ["==", "!=", "<", ">", " in "];
+    let compared = signs.iter().any(|it| whole.contains(it));
+    // A filter is told without what stands before it, and the value may have got another name before it was needed.
+    let before = source.get(..needed.start)?;
+    let tag = before
+        .rfind("{{")
+        .max(before.rfind("{%"))
+        .unwrap_or_default();
+    let place = find(source, needed.clone(), name);
+    let place = place.or_else(|| find(source, tag..needed.end, name));
+    let place = place.or_else(|| {
+        let line = made_at?.checked_sub(1)?;
+        let begin = source.split_inclusive('\n').take(line).map(str::len).sum();
+        let length = source.get(begin..)?.lines().next()?.len();
+        find(source, begin..begin + length, name)
+    });
+    Some(Unknown {
+        name,
+        place: place.unwrap_or(needed.start..needed.start),
+        compared,
+    })
+}
+
+/// What the engine calls the value, and the line where it was asked for, where that is another one.
+fn named(detail: &str) -> Option<(&str, Option<usize>)> {
+    let (before, after) = detail.rsplit_once("` is undefined")?;
+    let (_, name) = before.rsplit_once('`')?;
+    let line = after.split_once("from line ").map(|(_, it)| it);
+    let line = line.map(|it| it.trim_end_matches(')').parse());
+    Some((name, line.and_then(Result::ok)))
+}
+
+/// Where a name is written as such, outside of texts.
+fn find(source: &str, within: Range<usize>, name: &str) -> Option<Range<usize>> {
+    let text = source.get(within.clone())?;
+    let of_name = |it: char| it.is_alphanumeric() || it == '_';
+    let mut places = text.match_indices(name).filter(|(at, _)| {
+        let (before, after) = (&text[..*at], &text[at + name.len()..]);
+        let goes_on = after.starts_with(of_name) && name.ends_with(of_name);
+        let goes_before = before.ends_with(|it: char| of_name(it) || it == '.');
+        let quotes = |quote: char| before.matches(quote).count() % 2 == 1;
+        !goes_on && !goes_before && !quotes('"') && !quotes('\'')
+    });
+    let (at, _) = places.next()?;
+    let begin = within.start + at;
+    Some(begin..begin + name.len())
+}
