@@ -7,6 +7,7 @@
 //! daemon, the admins' cases and `passerelle connector` use the same two functions.
 
 mod check;
+mod headers;
 mod interpret;
 mod keys;
 mod render;

@@ -12,6 +12,7 @@ use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::source::Reader;
 use crate::rules::yaml::{Node, Value};
 
+use super::headers;
 use super::keys;
 use super::shape::{Entry, Located, Shape};
 use super::{
@@ -40,7 +41,7 @@ pub(super) fn read(
 
 fn connector(reader: &mut Reader<'_>, partner: Partner, root: &Node) -> Option<Connector> {
     let auth = auth(reader, partner, root.get("authentification"));
-    let headers = fields(reader, root.get("entetes"));
+    let headers = headers::read(reader, root.get("entetes"));
     let signature = match root.get("signature") {
         Some(node) => Some(Located::read(reader, node)?),
         None => None,
@@ -159,7 +160,7 @@ fn auth(reader: &mut Reader<'_>, partner: Partner, node: Option<&Node>) -> Optio
     if node.get("aucune").is_some() {
         return Some(Auth::None);
     }
-    let headers = fields(reader, node.get("entetes"));
+    let headers = headers::read(reader, node.get("entetes"));
     let query = fields(reader, node.get("parametres"));
     Some(Auth::Fields {
         headers: headers?,
@@ -170,7 +171,7 @@ fn auth(reader: &mut Reader<'_>, partner: Partner, node: Option<&Node>) -> Optio
 fn session(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
     let login = call(reader, node.get("connexion")?, "POST");
     let token = extract(reader, node.get("jeton")?);
-    let headers = fields(reader, node.get("entetes"));
+    let headers = headers::read(reader, node.get("entetes"));
     let query = fields(reader, node.get("parametres"));
     let lifetime = node.get("duree").and_then(duration);
     Some(Auth::Session(Box::new(Session {
@@ -349,7 +350,7 @@ fn values(reader: &mut Reader<'_>, node: Option<&Node>) -> BTreeMap<String, Extr
 fn call(reader: &mut Reader<'_>, node: &Node, method: &str) -> Option<Call> {
     let path = Located::read(reader, node.get("chemin")?);
     let query = fields(reader, node.get("parametres"));
-    let headers = fields(reader, node.get("entetes"));
+    let headers = headers::read(reader, node.get("entetes"));
     let body = match node.get("corps") {
         Some(node) => body(reader, node),
         None => Some(BodyShape::Empty),
@@ -450,6 +451,10 @@ fn extract(reader: &mut Reader<'_>, node: &Node) -> Option<Extract> {
         }
         None => None,
     };
+    if let Some(entete) = node.get("entete") {
+        let name = text(entete).unwrap_or_default();
+        headers::check(reader, (entete.line, entete.column), &name);
+    }
     match node.get("entete").and_then(text) {
         Some(name) => Some(Extract::Header(name.to_lowercase(), pattern)),
         None => Some(Extract::Pointer(
