@@ -45,8 +45,9 @@ impl Way {
     }
 
     fn compose(&self, id: &str, message: &Message) -> Result<Mail, MailError> {
+        // It is the rules that gave it: whoever writes them reads this.
         let to = addressee(&message.to)
-            .ok_or_else(|| MailError::permanent("the addressee is not an e-mail address"))?;
+            .ok_or_else(|| MailError::permanent("le destinataire n'est pas une adresse e-mail"))?;
         // Given, since the library does not find again in a header what is quoted or a number in brackets.
         let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.email.clone()]);
         let envelope = envelope.map_err(|error| MailError::permanent(error.to_string()))?;

@@ -46,7 +46,8 @@ pub struct Foreseen<D> {
 #[derive(Debug)]
 pub struct ForeseenMail {
     message: AccuseMessage,
-    rendered: Result<Rendered, TemplateError>,
+    /// Why it could not be sent, where it could not.
+    unwritten: Option<Undecided>,
 }
 
 impl ForeseenMail {
@@ -60,16 +61,9 @@ impl ForeseenMail {
 impl<D> Foreseen<D> {
     /// What would keep an e-mail from being written; it never keeps a demande from being created.
     pub fn unwritten(&self) -> impl Iterator<Item = Undecided> {
-        let unrendered = self
-            .mails
-            .iter()
-            .filter_map(|it| it.rendered.as_ref().err());
-        let unrendered = unrendered.cloned().map(Undecided::from);
-        self.unasked
-            .clone()
-            .map(Undecided::from)
-            .into_iter()
-            .chain(unrendered)
+        let unwritten = self.mails.iter().filter_map(|it| it.unwritten.clone());
+        let unasked = self.unasked.clone().map(Undecided::from);
+        unasked.into_iter().chain(unwritten)
     }
 }
 
@@ -183,9 +177,18 @@ fn mails(
         return Vec::new();
     };
     let context = MailContext::new(generation, signalement, occasion);
-    let write = |message: AccuseMessage| ForeseenMail {
-        rendered: write(generation, &context, &message),
-        message,
+    let write = |message: AccuseMessage| {
+        let rules = &generation.rules;
+        let misaddressed = rules.scripts.misaddressed(&message).map(Undecided::from);
+        let unwritten = || {
+            let rendered = write(generation, &context, &message);
+            let blank = |it: Rendered| it.without_subject(&message.modele);
+            rendered.map_or_else(Some, blank).map(Undecided::from)
+        };
+        ForeseenMail {
+            unwritten: misaddressed.or_else(unwritten),
+            message,
+        }
     };
     messages.into_iter().map(write).collect()
 }

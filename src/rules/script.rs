@@ -18,6 +18,7 @@ use serde_json::{Number, Value};
 
 use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::Gestionnaire;
+use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::extent::Extent;
 use crate::rules::view::{self, Shown};
@@ -31,6 +32,8 @@ pub const ACCUSES: &str = "accuses.rhai";
 const MAX_OPERATIONS: u64 = 100_000;
 /// A description of 20,000 characters of four bytes each must fit, three times over.
 const MAX_STRING_BYTES: usize = 256 * 1024;
+/// The key of a message that names its addressee.
+const A: &str = "a";
 /// The key of a message that names its template.
 const MODELE: &str = "modele";
 /// E-mails that one event may cause.
@@ -90,6 +93,13 @@ impl Scripts {
         let engine = engine();
         let gestionnaire = compile_one(&engine, &AFFECTER, gestionnaire, faults);
         let accuses = compile_one(&engine, &ACCUSE, accuses, faults);
+        let before = faults.len();
+        if let Some(accuses) = &accuses {
+            check::addressees(&accuses.ast, ACCUSES, faults);
+        }
+        if faults.len() > before {
+            return None;
+        }
         Some(Self {
             gestionnaire: gestionnaire?,
             accuses: accuses?,
@@ -152,6 +162,16 @@ impl Scripts {
     #[must_use]
     pub fn accuses_line(&self) -> u32 {
         self.accuses.line
+    }
+
+    /// What is wrong with the addressee of a message, where it is none.
+    #[must_use]
+    pub fn misaddressed(&self, message: &AccuseMessage) -> Option<ScriptError> {
+        let call = self.accuses.call(&ACCUSE);
+        Some(ScriptError {
+            misshapen: false,
+            ..call.error(addressee::fault(&message.a)?)
+        })
     }
 
     /// The templates that `accuses` names outright.
@@ -420,7 +440,7 @@ impl Call {
                 .filter(|text| !text.trim().is_empty())
                 .ok_or_else(|| self.error(format!("« {field} » d'un message doit être un texte")))
         };
-        let (a, modele) = (text("a")?, text(MODELE)?);
+        let (a, modele) = (text(A)?, text(MODELE)?);
         let values = map
             .into_iter()
             .map(|(key, value)| (key.to_string(), from_script(value)))

@@ -249,15 +249,27 @@ impl DecisionCase {
             Err(fault) => return vec![fault],
         };
         let mut differences = Vec::new();
-        // An error that nobody expected fails the case, whatever else it looked at, and tells why
-        // that is missing.
-        let unexpected = outcome
-            .get("erreur")
-            .filter(|_| self.expected.iter().all(|(key, _)| key.text != "erreur"));
-        if let Some(Expected::Text(error)) = unexpected {
-            differences.push(title.fault_at(&title.nom, error));
+        // Where nothing was decided, there is nothing to compare: what is missing is missing for that.
+        let decided = outcome.keys().any(|it| *it != "erreur");
+        let of_error = self.expected.iter().find(|(key, _)| key.text == "erreur");
+        // An error that nobody expected fails the case, whatever else it looked at.
+        if let (Some(Expected::Text(error)), None) = (outcome.get("erreur"), of_error) {
+            let uncompared = if decided || self.expected.is_empty() {
+                ""
+            } else {
+                " ; rien n'est décidé, et ce que le cas attend n'a pas pu être comparé"
+            };
+            differences.push(title.fault_at(&title.nom, &format!("{error}{uncompared}")));
+            if !decided {
+                return differences;
+            }
         }
+        let another_error = of_error
+            .filter(|(_, wanted)| !decided && !matches("erreur", wanted, outcome.get("erreur")));
         for (key, wanted) in &self.expected {
+            if another_error.is_some() && key.text != "erreur" {
+                continue;
+            }
             let got = outcome.get(key.text.as_str());
             if !matches(&key.text, wanted, got) {
                 let (wanted, got) = (show(Some(wanted)), show(got));

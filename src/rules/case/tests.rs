@@ -272,22 +272,68 @@ fn a_key_of_a_signalement_that_is_nearly_a_known_one_is_a_remark() {
 }
 
 #[test]
-fn an_error_comes_before_what_is_missing_for_it() {
+fn an_error_stands_for_all_that_is_missing_for_it() {
     let cases = "cas:
   - nom: un
     residences: [{code: Z, gestionnaires: {technique: {identifiant: T}}}]
     signalement: {residence: Z, qualification: ASC}
-    attendu: {accuses: [], workflow: W}
+    attendu: {accuses: [], workflow: W, transmis: true, priorite: haute}
   - nom: deux
     residences: [{code: Z, gestionnaires: {technique: {identifiant: T}}}]
     signalement: {residence: Z, qualification: ASC}
     attendu: {accuses: [], erreur: pas de responsable}
+  - nom: trois
+    residences: [{code: Z, gestionnaires: {technique: {identifiant: T}}}]
+    signalement: {residence: Z, qualification: ASC}
+    attendu: {erreur: autre chose, workflow: W}
 ";
-    let told: Vec<String> = gate(cases).into_iter().map(|it| it.message).collect();
+    let told: Vec<(u32, String)> = gate(cases)
+        .into_iter()
+        .map(|it| (it.line, it.message))
+        .collect();
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].contains("pas de responsable"), "{told:?}");
+    assert_eq!(told[0].0, 2);
     assert!(
-        told[1].contains("workflow : attendu « W », obtenu rien"),
+        told[0].1.starts_with("cas « un » : gestionnaire.rhai"),
         "{told:?}"
+    );
+    assert!(
+        told[0]
+            .1
+            .ends_with("ce que le cas attend n'a pas pu être comparé"),
+        "{told:?}"
+    );
+    assert!(
+        told[1].1.contains("erreur : attendu « autre chose »"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn an_e_mail_that_could_not_leave_is_told_before_it_is_asked_for() {
+    let constant = "fn accuses(evenement) {\n    [#{ a: \"accueil.vivest.fr\", modele: \"accuse-reception\" }]\n}";
+    let found = told(&[("accuses.rhai", constant)]);
+    let words = "« a » d'un message doit être une adresse e-mail, et non « accueil.vivest.fr »";
+    assert_eq!(
+        found,
+        [("accuses.rhai".to_owned(), 2, 12, words.to_owned())]
+    );
+    let made = "// À qui ?\nfn accuses(evenement) {\n    [#{ a: evenement.signalement.auteur, modele: \"accuse-reception\" }]\n}";
+    let cases = "cas:\n  - nom: un\n    signalement: {}\n    attendu: {transmis: true}\n";
+    let found = told(&[("accuses.rhai", made), ("cas/a.yaml", cases)]);
+    let of_script = found.iter().find(|it| it.0 == "accuses.rhai").unwrap();
+    assert_eq!(of_script.1, 2);
+    assert!(
+        of_script.3.contains("et non « Camille Durand »"),
+        "{found:?}"
+    );
+    let of_case: Vec<_> = found.iter().filter(|it| it.0 == "cas/a.yaml").collect();
+    assert_eq!(of_case.len(), 1, "{found:?}");
+    assert!(of_case[0].3.contains("adresse e-mail"), "{found:?}");
+    let blank = "Objet: {% if evenement.motif == 'x' %}y{% endif %}\nz";
+    let found = told(&[("modeles/accuse-reception.txt", blank)]);
+    assert!(
+        found[0].3.ends_with("l'objet de cet e-mail est vide"),
+        "{found:?}"
     );
 }

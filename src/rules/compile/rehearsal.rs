@@ -95,11 +95,17 @@ pub(super) fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut V
             }
         };
         for message in messages {
+            if let Some(error) = scripts.misaddressed(&message) {
+                let line = error.line.unwrap_or(0);
+                let at = Diagnostic::at(code::SCRIPT, error.file, line, 0, error.message);
+                remark(at);
+            }
             let mut own = message.values;
             own.extend(context.as_object().cloned().unwrap_or_default());
-            if let Err(error) =
-                templates.mail(&message.modele, &template::values_of(&Value::Object(own)))
-            {
+            let values = Value::Object(own);
+            let mail = templates.mail(&message.modele, &template::values_of(&values));
+            let blank = |it: template::Rendered| it.without_subject(&message.modele);
+            if let Some(error) = mail.map_or_else(Some, blank) {
                 remark(error.as_diagnostic());
             }
         }

@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
+use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
-use crate::rules::script::{MODELE, position, words};
+use crate::rules::script::{A, MODELE, position, words};
 
 /// Functions that the engine itself knows, with any number of values.
 const BUILT_IN: [&str; 9] = [
@@ -130,6 +131,25 @@ pub(super) fn templates(script: &AST) -> Vec<NamedTemplate> {
         true
     });
     found
+}
+
+/// Addressees that the script gives outright and that are none: no event makes them right.
+pub(super) fn addressees(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last()
+            && entries.0.iter().any(|(key, _)| key.name == MODELE)
+        {
+            for (key, value) in &entries.0 {
+                if let (A, Expr::StringConstant(text, at)) = (key.name.as_str(), value)
+                    && let Some(message) = addressee::fault(text)
+                {
+                    let (line, column) = position(*at);
+                    faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
+                }
+            }
+        }
+        true
+    });
 }
 
 /// Fields that are read of one of the function's parameters and that it never has. Only remarks:
