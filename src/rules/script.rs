@@ -6,6 +6,7 @@
 
 mod check;
 mod reads;
+mod slips;
 mod words;
 
 pub use check::NamedTemplate;
@@ -195,7 +196,7 @@ impl Scripts {
                 call.function,
                 arguments,
             )
-            .map_err(|error| call.failed(&error))
+            .map_err(|error| call.failed(&error, &script.loops))
     }
 }
 
@@ -267,7 +268,13 @@ fn compile_one<const N: usize>(
     }
     check::fields(&ast, function, &parameters, file, faults);
     let read = reads::of(&ast, function);
-    Some(Script { ast, line, read })
+    let loops = check::loops(&ast);
+    Some(Script {
+        ast,
+        line,
+        read,
+        loops,
+    })
 }
 
 /// Unknown names of one script that are told at once.
@@ -287,7 +294,9 @@ fn parse(engine: &Engine, text: &str, file: &str, faults: &mut Vec<Diagnostic>) 
         let kind = error.err_type();
         // What fails on the same line may fail for what now stands there.
         if line != last || matches!(kind, ParseErrorType::VariableUndefined(_)) {
-            let message = words::of_syntax(kind);
+            let found = slips::find(kind, &text, (line, column));
+            let ((line, column), message) =
+                found.unwrap_or_else(|| ((line, column), words::of_syntax(kind)));
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
         }
         let ParseErrorType::VariableUndefined(name) = kind else {
@@ -353,6 +362,8 @@ struct Script<const N: usize> {
     line: u32,
     /// How much of each parameter it reads.
     read: [Extent; N],
+    /// The lines of its loops that may have no end.
+    loops: Vec<u32>,
 }
 
 impl<const N: usize> Script<N> {
@@ -387,14 +398,24 @@ impl Call {
         self.error(format!("le résultat doit être {wanted}"))
     }
 
-    fn failed(&self, error: &EvalAltResult) -> ScriptError {
+    /// The engine forgets in which loop it was: where there is one alone, it is known.
+    fn failed(&self, error: &EvalAltResult, loops: &[u32]) -> ScriptError {
         let inner = error.unwrap_inner();
-        let line = inner.position().line().or(error.position().line());
+        let known = inner.position().line().or(error.position().line());
+        let endless = matches!(inner, EvalAltResult::ErrorTooManyOperations(_));
+        let (line, message) = match loops {
+            [line] if endless => (
+                Some(*line),
+                "trop d'opérations : cette boucle ne finit pas, ou trop tard".to_owned(),
+            ),
+            [_, ..] if endless => (None, words::endless(self.function, loops)),
+            _ => (known.map(clamp), words::of_failure(inner)),
+        };
         ScriptError {
             file: self.file,
             function: self.function,
-            line: line.map(clamp).or(self.line),
-            message: words::of_failure(inner),
+            line: line.or(self.line),
+            message,
             misshapen: false,
         }
     }
@@ -557,12 +578,35 @@ mod tests {
 
     #[rstest]
     #[case("throw \"pas de responsable\"", Some(2), "pas de responsable")]
-    #[case("loop { }", Some(1), "trop d'opérations")]
+    #[case("let i = 0;\nwhile true { i += 1; }", Some(3), "trop d'opérations")]
+    #[case("for x in [1] { }\nloop { }", Some(3), "cette boucle ne finit pas")]
+    #[case(
+        "if 1 > 2 { loop { } }\nloop { }",
+        Some(1),
+        "une boucle de la fonction « affecter », ou d'une fonction qu'elle appelle, ne finit pas (boucles aux lignes 2, 3)"
+    )]
+    #[case("\"a\" - 1", Some(2), "on ne peut pas soustraire un nombre d'un texte")]
+    #[case(
+        "1 * \"a\"",
+        Some(2),
+        "on ne peut pas multiplier un nombre par un texte"
+    )]
+    #[case(
+        "() + 1",
+        Some(2),
+        "on ne peut pas additionner une valeur absente et un nombre"
+    )]
+    #[case("!\"a\"", Some(2), "« ! » ne s'emploie pas avec un texte")]
+    #[case(
+        "\"a\".sub_string(\"b\")",
+        Some(2),
+        "« sub_string » ne s'emploie pas avec ces valeurs : un texte, un texte"
+    )]
     #[case("residence.gestionaires", Some(2), "champ inconnu")]
     #[case(
         "signalement.priorite / 2",
         Some(2),
-        "fonction inconnue pour ces valeurs"
+        "on ne peut pas diviser un texte par un nombre"
     )]
     #[case("let s = \"x\"; loop { s += s; }", Some(1), "valeur trop grande")]
     #[case(
@@ -628,6 +672,47 @@ mod tests {
     #[case("fn affecter(a, b, c) { a – b }", 1, "tiret typographique")]
     #[case("fn affecter(a, b, c) { a === b }", 1, "écrivez « == »")]
     #[case("fn affecter(a, b, c) { é }", 1, "sans accent")]
+    #[case(
+        "fn affecter(a, b, c) {\n  let x = 1\n  x\n}",
+        2,
+        "il manque « ; » à la fin de cette ligne"
+    )]
+    #[case(
+        "fn affecter(a, b, c) {\n  let x = \"l\"eau\";\n}",
+        2,
+        "s'écrit « \\\" »"
+    )]
+    #[case("fn affecter(a, b, c) {\n  let x = 1,5;\n}", 2, "avec un point")]
+    #[case(
+        "fn affecter(a, b, c) {\n  if true and false { }\n}",
+        2,
+        "« and » : écrivez « && »"
+    )]
+    #[case(
+        "fn affecter(a, b, c) {\n  if true { } sinon { }\n}",
+        2,
+        "« sinon » : écrivez « else »"
+    )]
+    #[case(
+        "fn affecter(a, b, c) {\n  if a.x = 1 { }\n}",
+        2,
+        "pour comparer, écrivez « == »"
+    )]
+    #[case(
+        "fn affecter(a, b, c) {\n  let x = 2 : 3;\n}",
+        2,
+        "« : » n'est pas à sa place ici"
+    )]
+    #[case(
+        "fn affecter(a, b, c) {\n  // {\n  if a == \"}\" {\n    b;\n  c\n}\n",
+        3,
+        "cette accolade n'est pas refermée"
+    )]
+    #[case(
+        "fn affecter(a, b, c) {\n  f(1, [2, 3\n}\n",
+        2,
+        "ce crochet n'est pas refermé"
+    )]
     fn a_faulty_script_never_compiles(#[case] text: &str, #[case] line: u32, #[case] words: &str) {
         let (scripts, faults) = compile(text, SILENT);
         assert!(scripts.is_none());

@@ -133,6 +133,25 @@ pub(super) fn templates(script: &AST) -> Vec<NamedTemplate> {
     found
 }
 
+/// The lines of the loops that may have no end; without any, of those that may have a late one.
+pub(super) fn loops(script: &AST) -> Vec<u32> {
+    let (mut endless, mut counted) = (Vec::new(), Vec::new());
+    script.walk(&mut |path| {
+        match path.last() {
+            Some(ASTNode::Stmt(Stmt::While(_, at) | Stmt::Do(_, _, at))) => {
+                endless.push(position(*at).0);
+            }
+            Some(ASTNode::Stmt(Stmt::For(_, at))) => counted.push(position(*at).0),
+            _ => {}
+        }
+        true
+    });
+    let mut lines = if endless.is_empty() { counted } else { endless };
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}
+
 /// Addressees that the script gives outright and that are none: no event makes them right.
 pub(super) fn addressees(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
     script.walk(&mut |path| {

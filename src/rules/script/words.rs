@@ -139,9 +139,7 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
         }
         EvalAltResult::ErrorPropertyNotFound(name, _) => format!("champ inconnu : « {name} »"),
         EvalAltResult::ErrorVariableNotFound(name, _) => format!("variable inconnue : « {name} »"),
-        EvalAltResult::ErrorFunctionNotFound(name, _) => {
-            format!("fonction inconnue pour ces valeurs : {}", in_french(name))
-        }
+        EvalAltResult::ErrorFunctionNotFound(call, _) => of_call(call),
         EvalAltResult::ErrorMismatchDataType(wanted, got, _)
         | EvalAltResult::ErrorMismatchOutputType(wanted, got, _) => mismatch(wanted, got),
         EvalAltResult::ErrorIndexNotFound(index, _) => format!("clé inconnue : « {index} »"),
@@ -188,6 +186,48 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorBitFieldBounds(..) => "ce nombre n'a pas tant de chiffres".into(),
         EvalAltResult::LoopBreak(..) => of_syntax(&ParseErrorType::LoopBreak),
         other => format!("erreur d'exécution ({other})"),
+    }
+}
+
+/// A loop without end that may be any of these.
+pub(super) fn endless(function: &str, loops: &[u32]) -> String {
+    let lines: Vec<String> = loops.iter().map(u32::to_string).collect();
+    format!(
+        "trop d'opérations : une boucle de la fonction « {function} », ou d'une fonction qu'elle appelle, ne finit pas (boucles aux lignes {})",
+        lines.join(", ")
+    )
+}
+
+/// A call with values for which there is no such function or operator, as the engine writes it: `- (string, i64)`.
+fn of_call(call: &str) -> String {
+    let Some((name, values)) = call.split_once(" (") else {
+        return format!("fonction inconnue « {call} »");
+    };
+    let values = values.strip_suffix(')').unwrap_or(values);
+    let values: Vec<String> = values.split(", ").map(in_french).collect();
+    let values = values.iter().map(|it| match it.as_str() {
+        "rien" => "une valeur absente",
+        it => it,
+    });
+    let values: Vec<&str> = values.filter(|it| !it.is_empty()).collect();
+    match (name, values.as_slice()) {
+        ("+" | "+=", [a, b]) => format!("on ne peut pas additionner {a} et {b}"),
+        ("-" | "-=", [a, b]) => {
+            let of = if a.starts_with('u') { "d'" } else { "de " };
+            format!("on ne peut pas soustraire {b} {of}{a}")
+        }
+        ("*" | "*=", [a, b]) => format!("on ne peut pas multiplier {a} par {b}"),
+        ("/" | "/=" | "%" | "%=", [a, b]) => format!("on ne peut pas diviser {a} par {b}"),
+        ("<" | ">" | "<=" | ">=" | "==" | "!=", [a, b]) => {
+            format!("on ne peut pas comparer {a} et {b}")
+        }
+        (name, values) if name.starts_with(|it: char| it.is_alphabetic() || it == '_') => {
+            format!(
+                "« {name} » ne s'emploie pas avec ces valeurs : {}",
+                values.join(", ")
+            )
+        }
+        (name, values) => format!("« {name} » ne s'emploie pas avec {}", values.join(" et ")),
     }
 }
 
