@@ -68,6 +68,16 @@ pub fn note_hidden(text: &str) -> Option<String> {
     Some(format!("il y a ici {}", told(it)?))
 }
 
+/// Quotes around the whole text that only look like those which a text may stand in.
+#[must_use]
+pub fn note_around(text: &str) -> Option<String> {
+    let text = text.trim();
+    let quote = |it: char| matches!(meant(it), Some((_, "'" | "\"", _)));
+    let first = text.chars().next().filter(|it| quote(*it))?;
+    let around = text.chars().count() > 1 && text.ends_with(quote);
+    around.then(|| format!("il y a ici {}", told(first).unwrap_or_default()))
+}
+
 /// The first one of a line that cannot be read, with its column, from 1. What stands between two letters is in its place
 /// there, and so are a dash between words and the quotes of French.
 #[must_use]
@@ -145,6 +155,20 @@ mod tests {
             note.unwrap_or_default()
                 .starts_with(told.unwrap_or_default())
         );
+    }
+
+    #[rstest]
+    #[case("«Ouvert»", Some("un guillemet français («)"))]
+    #[case("« Ouvert »", Some("un guillemet français («)"))]
+    #[case("“Ouvert”", Some("un guillemet typographique (“)"))]
+    #[case("‘Ouvert’", Some("une apostrophe typographique (‘)"))]
+    #[case("L’eau", None)]
+    #[case("Dit « fermé »", None)]
+    #[case("Ouvert", None)]
+    fn quotes_around_a_word_are_no_part_of_it(#[case] text: &str, #[case] told: Option<&str>) {
+        let note = note_around(text);
+        assert_eq!(note.is_some(), told.is_some(), "{note:?}");
+        assert!(note.unwrap_or_default().contains(told.unwrap_or_default()));
     }
 
     #[test]

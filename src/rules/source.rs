@@ -97,8 +97,8 @@ pub fn qualifications(
             continue;
         };
         let libelle = libelle.and_then(|node| reader.text(node));
-        let kind = kind.and_then(|node| reader.text(node));
-        let workflow = workflow.and_then(|node| reader.text(node));
+        let kind = kind.and_then(|node| reader.word_kept(node));
+        let workflow = workflow.and_then(|node| reader.word_kept(node));
         if let (Some(libelle), Some(kind), Some(workflow)) = (libelle, kind, workflow) {
             list.push(RawQualification {
                 code,
@@ -139,8 +139,8 @@ pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<R
         ["initial", "canal", "correspondances", "ignorer"],
         &["ignorer"],
     )?;
-    let initial = initial.and_then(|node| reader.text(node));
-    let canal = canal.and_then(|node| reader.text(node));
+    let initial = initial.and_then(|node| reader.word_kept(node));
+    let canal = canal.and_then(|node| reader.word_kept(node));
     let mut correspondances = Vec::new();
     if let Some(entries) = table.and_then(|node| reader.entries(node)) {
         for (key, node) in entries {
@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
             Value::Map(_) => "des clés « nom: valeur »",
         };
         let pasted = match &node.value {
-            Value::Text(text) => pasted::note(text),
+            Value::Text(text) => pasted::note(text).or_else(|| yaml::glued(text)),
             _ => None,
         };
         let pasted = pasted.map(|it| format!(" ; {it}")).unwrap_or_default();
@@ -310,7 +310,8 @@ impl<'a> Reader<'a> {
     pub(super) fn known_key(&mut self, key: &Key, names: &[&str]) -> bool {
         let known = names.contains(&key.name.as_str());
         if !known {
-            let near = suggestion(&key.name, names.iter().copied());
+            let near = yaml::glued(&key.name)
+                .unwrap_or_else(|| suggestion(&key.name, names.iter().copied()));
             let message = format!("clé inconnue « {} » : {near}", key.name);
             self.fault(code::KEY_UNKNOWN, key.line, key.column, message);
         }
@@ -335,9 +336,18 @@ impl<'a> Reader<'a> {
         key
     }
 
-    /// Points out what nobody sees in a word that has to be the same elsewhere.
+    /// A text that has to be the same elsewhere.
+    fn word_kept(&mut self, node: &Node) -> Option<Located> {
+        let word = self.text(node)?;
+        self.note_hidden(&word);
+        Some(word)
+    }
+
+    /// Points out what nobody sees in a word that has to be the same elsewhere, and quotes around it that are none to
+    /// the rules.
     fn note_hidden(&mut self, word: &Located) {
-        if let Some(note) = pasted::note_hidden(&word.text) {
+        let note = pasted::note_around(&word.text).or_else(|| pasted::note_hidden(&word.text));
+        if let Some(note) = note {
             let message = format!("« {} » : {note}", word.text);
             self.remark(code::SHAPE, word.line, word.column, message);
         }
@@ -399,8 +409,13 @@ impl<'a> Reader<'a> {
         let entries = self.entries(node)?;
         let mut pairs = Vec::with_capacity(entries.len());
         for (key, value) in entries {
+            let glued = yaml::glued(&key.name).filter(|_| value.value == Value::Null);
+            if let Some(message) = glued {
+                self.fault(code::SHAPE, key.line, key.column, message);
+                continue;
+            }
             let key = self.key(key);
-            if let Some(value) = self.text(value) {
+            if let Some(value) = self.word_kept(value) {
                 pairs.push((key, value.text));
             }
         }
@@ -410,6 +425,7 @@ impl<'a> Reader<'a> {
     fn correspondance(&mut self, node: &Node) -> Option<RawCorrespondance> {
         match &node.value {
             Value::Text(text) if !text.trim().is_empty() => {
+                self.word_kept(node);
                 Some(RawCorrespondance::Fixed(text.clone()))
             }
             Value::Map(_) => {

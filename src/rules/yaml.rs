@@ -82,6 +82,17 @@ impl Node {
     }
 }
 
+/// What is missing in a text that was meant to be a name and its value, `nom:valeur`.
+#[must_use]
+pub fn glued(text: &str) -> Option<String> {
+    let first = text.split_whitespace().next()?;
+    stumbles::glued(first)?;
+    let (name, value) = first.split_once(':')?;
+    Some(format!(
+        "il manque une espace après les deux-points : « {name}: {value} »"
+    ))
+}
+
 /// Reads one YAML 1.2 document.
 ///
 /// # Errors
@@ -287,6 +298,12 @@ mod tests {
     #[case("a:\n  b = 1\n  # c\n  d: 2\n", 2)]
     #[case("a: 1\n---\nb: 2\n", 2)]
     #[case("a:\n  b: 1\n   c: 2\n", 3)]
+    #[case("a:\n  b:1\n  c: 2\n", 2)]
+    #[case("a:\n  b:1\n  c:2\n\n  d: 2\n", 2)]
+    #[case("a:\n  b: 1\n  c:2\n", 3)]
+    #[case("a:\n  b: \"1\n  c: \"2\"\n", 2)]
+    #[case("a:\n  b: 'x\n  c: y\n  d: l'eau\n", 2)]
+    #[case("a:\n  b: 'l'eau'\n", 2)]
     fn a_mistake_is_told_on_its_own_line(#[case] text: &str, #[case] line: u32) {
         let faults = parse("f.yaml", text).unwrap_err();
         assert_eq!(faults[0].line, line, "{faults:?}");
@@ -304,6 +321,9 @@ mod tests {
     #[case("a: {{ b }}\n", "")]
     #[case("null: a\n", "rien")]
     #[case("a: 1\nb 2\nc: 3\n", "deux-points")]
+    #[case("a:\n  b:1\n  c: 2\n", "il manque une espace après les deux-points")]
+    #[case("a: 1\nb:2\n", "il manque une espace après les deux-points")]
+    #[case("a:\n  b: \"1\n  c: \"2\"\n", "ouvert ici n'est pas refermé")]
     #[case("a: 1\nb\n", "deux-points")]
     #[case("a:\n  b: 1\n  - c\n", "n'est pas alignée")]
     #[case("a:\n  - b\n  c: 1\n", "mêlés")]

@@ -120,6 +120,27 @@ fn a_misnamed_file_is_told_before_the_one_that_is_missing_for_it() {
 }
 
 #[test]
+fn quotes_of_a_word_processor_around_a_code_are_pointed_out() {
+    let qualifications = "qualifications:\n  ASC:\n    libelle: « Ascenseur »\n    type_gestionnaire: technique\n    workflow: “INTERVENTION”\n";
+    let statuts = "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\nignorer: [«Fermé»]\n";
+    let remarks = told(
+        &found(&[
+            ("qualifications.yaml", qualifications),
+            ("statuts.yaml", statuts),
+        ]),
+        Severity::Warning,
+    );
+    assert_eq!(
+        remarks[..2],
+        [
+            "qualifications.yaml:5 « “INTERVENTION” » : il y a ici un guillemet typographique (“) : tapez le guillemet droit (\")",
+            "statuts.yaml:5 « «Fermé» » : il y a ici un guillemet français («) : tapez le guillemet droit (\")",
+        ],
+        "{remarks:?}"
+    );
+}
+
+#[test]
 fn what_a_word_processor_made_of_a_word_is_told_with_what_to_type() {
     let statuts = "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  \"Clôturée\u{a0}\": {selon: resultat, valeurs: {Traité: Traité, Rejeté: Rejeté}}\n";
     let found = found(&[

@@ -11,16 +11,18 @@ const ASKEW: &str =
 const NO_COLON: &str =
     "cette ligne n'est pas « nom: valeur » : il manque les deux-points, ou l'espace après eux";
 
+const GLUED: &str = "il manque une espace après les deux-points : « nom: valeur »";
+const GOES_ON: &str =
+    "le texte continue après le guillemet qui le ferme : mettez-le entre apostrophes « ' »";
+const GOES_ON_SINGLE: &str =
+    "le texte continue après l'apostrophe qui le ferme : mettez-le entre guillemets doubles « \" »";
+const NOT_CLOSED: &str = "le guillemet ouvert ici n'est pas refermé";
+const NOT_CLOSED_SINGLE: &str = "l'apostrophe ouverte ici n'est pas refermée";
+
 /// A part of the parser's words, and what to look for. The first that fits counts.
 const STUMBLES: [(&str, &str); 36] = [
-    (
-        "content after single-quoted",
-        "le texte continue après l'apostrophe qui le ferme : mettez-le entre guillemets doubles « \" »",
-    ),
-    (
-        "content after double-quoted",
-        "le texte continue après le guillemet qui le ferme : mettez-le entre apostrophes « ' »",
-    ),
+    ("content after single-quoted", GOES_ON_SINGLE),
+    ("content after double-quoted", GOES_ON),
     (
         "block sequence entries",
         "un tiret inattendu : une liste commence à la ligne suivante, ou s'écrit [a, b]",
@@ -170,7 +172,17 @@ fn mistake<'m>(lines: &[&str], at: usize, message: &'m str) -> Option<(usize, us
             let cut = before.rfind(|(_, line)| line.starts_with("---"))?;
             Some((cut.0, 0, message))
         }
-        COLON | ASKEW => {
+        GOES_ON => left_open(lines, at, '"').map(|(at, column)| (at, column, NOT_CLOSED)),
+        GOES_ON_SINGLE => {
+            left_open(lines, at, '\'').map(|(at, column)| (at, column, NOT_CLOSED_SINGLE))
+        }
+        COLON | ASKEW | NO_COLON => {
+            if let Some(found) = glued_line(lines, at) {
+                return Some(found);
+            }
+            if !matches!(message, COLON | ASKEW) {
+                return None;
+            }
             let filled = |line: &str| !line.trim().is_empty() && !line.trim().starts_with('#');
             let mut before = lines.iter().enumerate().take(at);
             let (at, line) = before.rfind(|(_, line)| filled(line))?;
@@ -183,6 +195,47 @@ fn mistake<'m>(lines: &[&str], at: usize, message: &'m str) -> Option<(usize, us
         }
         _ => None,
     }
+}
+
+/// The line of a name whose value is glued to its colon: this one, or those before it, which the parser takes for one
+/// text of several lines.
+fn glued_line(lines: &[&str], at: usize) -> Option<(usize, usize, &'static str)> {
+    let filled = |it: &&(usize, &&str)| {
+        let line = it.1.trim();
+        !line.is_empty() && !line.starts_with('#')
+    };
+    let before = lines.iter().enumerate().take(at + 1);
+    let own = before.clone().next_back();
+    let mut above = before.rev().skip(1).filter(|it| filled(&it)).peekable();
+    let mut first = None;
+    while let Some((at, line)) = above.next_if(|(_, line)| glued(line).is_some()) {
+        first = Some((at, line));
+    }
+    let (at, line) = first.or(own.filter(|(_, line)| glued(line).is_some()))?;
+    Some((at, glued(line)?, GLUED))
+}
+
+/// Where a line has a colon without the space after it, in characters from 0: `nom:valeur`.
+pub(super) fn glued(line: &str) -> Option<usize> {
+    let (name, value) = line.split_once(':')?;
+    let bare = name.trim().trim_start_matches("- ");
+    let of_name = |it: char| it.is_alphanumeric() || " _-'’.".contains(it);
+    let is_name = !bare.is_empty() && bare.chars().all(of_name);
+    let follows = value.starts_with(|it: char| !it.is_whitespace() && !"/:".contains(it));
+    (is_name && follows && !line.contains(": ")).then(|| name.chars().count())
+}
+
+/// Where the text that ends on this line begins, where that is on another line: its quote was meant to be closed there.
+fn left_open(lines: &[&str], at: usize, quote: char) -> Option<(usize, usize)> {
+    let mut before = lines.iter().enumerate().take(at).rev();
+    before.find_map(|(at, line)| {
+        let begins = line.char_indices().find(|(place, it)| {
+            let before = line[..*place].trim_end();
+            let value = before.is_empty() || before.ends_with([':', '-', '[', ',', '{']);
+            *it == quote && value && !line[place + 1..].contains(quote)
+        })?;
+        Some((at, line[..begins.0].chars().count()))
+    })
 }
 
 /// What the parser stumbled on, for someone who has never heard of YAML's grammar.
