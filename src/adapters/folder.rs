@@ -284,9 +284,10 @@ impl Folder {
                 continue;
             };
             // A link to nowhere is there, and is not the same as no folder.
-            if layout::is_folder(&name)
-                || layout::is_misnamed_folder(&name) && fs::read_dir(entry.path()).is_ok()
-            {
+            if layout::is_folder(&name) {
+                folders.extend(subfolders(&entry.path(), &name));
+                folders.push(name);
+            } else if layout::is_misnamed_folder(&name) && fs::read_dir(entry.path()).is_ok() {
                 folders.push(name);
             }
         }
@@ -312,7 +313,7 @@ impl Folder {
             // Follows links, as a ConfigMap's files are.
             match fs::metadata(&path) {
                 Ok(metadata) if metadata.is_file() => files.push((name, path)),
-                Ok(_) if self.kind == Kind::Rules && layout::is_misnamed(&name) => {}
+                Ok(_) if !self.is_read(&name) => {}
                 // To leave it out would be an edit that nobody made.
                 Ok(_) => {
                     return Err(self.refused(&path, "n'est pas un fichier".into()));
@@ -352,7 +353,12 @@ impl Folder {
 
     /// Whether the file of that path in the folder is read, or nearly has the name of one that is.
     fn counts(&self, path: &str) -> bool {
-        self.is_read(path) || self.kind == Kind::Rules && layout::is_misnamed(path)
+        let nearly = match &self.kind {
+            Kind::Rules => layout::is_misnamed(path),
+            Kind::Referentiel => layout::meant_export(path).is_some(),
+            Kind::OneFile(_) => false,
+        };
+        nearly || self.is_read(path)
     }
 
     fn is_read(&self, path: &str) -> bool {
@@ -413,6 +419,19 @@ fn belong(path: &Path, like: &fs::Metadata) -> io::Result<()> {
     }
 }
 
+/// Folders in one with rules: the names of their files are to be told, since nothing reads them.
+fn subfolders(folder: &Path, name: &str) -> Vec<String> {
+    // Where it cannot be listed, its files cannot either, and that is told.
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let below = entries.filter_map(|entry| {
+        let own = entry.file_name().into_string().ok()?;
+        let path = format!("{name}/{own}");
+        let counts = layout::is_subfolder(&path) && fs::read_dir(entry.path()).is_ok();
+        counts.then_some(path)
+    });
+    below.collect()
+}
+
 /// Whether the folder has an entry of that name, be it a link to nowhere.
 fn is_there(path: &Path) -> bool {
     !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
@@ -438,6 +457,9 @@ mod tests {
             "cas/b.yaml.txt",
             "Modeles/a.txt",
             "Modeles/a.docx",
+            "cas/ete/a.yaml",
+            "cas/..data/a.yaml",
+            "cas/ete/2026/a.yaml",
         ] {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -445,12 +467,13 @@ mod tests {
         }
         let source = Folder::rules(folder.path().to_path_buf());
         let read = source.read().unwrap();
-        assert!(read["cas/b.yaml.txt"].is_empty(), "only its name counts");
+        let names_alone = ["cas/b.yaml.txt", "cas/ete/a.yaml"];
+        assert!(names_alone.iter().all(|it| read[*it].is_empty()));
         source
             .replace(&FileSet::from([("cas/a.yaml".into(), b"y".to_vec())]))
             .unwrap();
         let left = |name: &str| folder.path().join(name).exists();
-        assert!(left("cas/b.yaml.txt") && left("Modeles/a.txt"));
+        assert!(left("cas/b.yaml.txt") && left("Modeles/a.txt") && left("cas/ete/a.yaml"));
         assert!(!left("priorites.yaml") && left("cas/a.yaml"));
         let names: Vec<String> = read.into_keys().collect();
         assert_eq!(
@@ -459,6 +482,7 @@ mod tests {
                 "Modeles/a.txt",
                 "cas/a.yaml",
                 "cas/b.yaml.txt",
+                "cas/ete/a.yaml",
                 "modeles/contexte.txt",
                 "priorites.yaml"
             ]

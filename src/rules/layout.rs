@@ -8,7 +8,7 @@ use crate::domain::ports::FileSet;
 use crate::rules::compile::{PRIORITES, QUALIFICATIONS, STATUTS, TRANSMISSION};
 use crate::rules::connector::{self, Partner};
 use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
-use crate::rules::{case, script, template};
+use crate::rules::{case, referentiel, script, template};
 
 /// Each folder with files of its own, and how the names of these end.
 const FOLDERS: [(&str, &[&str]); 3] = [
@@ -61,6 +61,25 @@ pub fn is_misnamed(path: &str) -> bool {
     !is_rule(path) && meant(path).is_some()
 }
 
+/// Whether a folder stands in one of those whose files may have any name: its own files are not read.
+#[must_use]
+pub fn is_subfolder(path: &str) -> bool {
+    parent_with_rules(&format!("{path}/")).is_some()
+}
+
+/// The export whose name an unread file nearly has.
+#[must_use]
+pub fn meant_export(name: &str) -> Option<&'static str> {
+    let plain = |name: &str| -> String {
+        let letters = name.nfd().filter(|it| !is_combining_mark(*it));
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    let own = plain(name);
+    let own = own.strip_suffix(".txt").unwrap_or(&own);
+    let mut known = referentiel::FILES.into_iter();
+    known.find(|it| *it != name && *it == own)
+}
+
 /// Notes the files and folders whose names keep them from being read.
 pub(super) fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
     let mut remark = |name: &str, message: String| {
@@ -73,6 +92,14 @@ pub(super) fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
         let (folder, _) = split(path);
         let of_any_name = [template::FOLDER, case::FOLDER].contains(&folder);
         if NAMED.contains(&path.as_str()) || of_any_name && is_rule(path) {
+            continue;
+        }
+        if let Some(parent) = parent_with_rules(folder) {
+            let parent = parent.trim_end_matches('/');
+            remark(
+                folder.trim_end_matches('/'),
+                format!("ce dossier n'est pas lu : ses fichiers vont dans « {parent} » même"),
+            );
             continue;
         }
         if let Some(meant) = meant_folder(folder) {
@@ -132,6 +159,9 @@ fn meant_folder(folder: &str) -> Option<&'static str> {
     if folder.is_empty() || endings(folder).is_some() {
         return None;
     }
+    if let Some(parent) = parent_with_rules(folder) {
+        return Some(parent);
+    }
     let plain: String = folder.nfd().filter(|it| !is_combining_mark(*it)).collect();
     let letters = plain.trim_end_matches('/').chars().all(char::is_alphabetic);
     let mut known = FOLDERS.iter().map(|(it, _)| *it);
@@ -139,6 +169,19 @@ fn meant_folder(folder: &str) -> Option<&'static str> {
         // With another letter, a short name is another word.
         let near = letters && *it != case::FOLDER && nearest(&plain, [*it]).is_some();
         near || plain.eq_ignore_ascii_case(it)
+    })
+}
+
+/// The folder whose files may have any name and in which this one stands.
+fn parent_with_rules(folder: &str) -> Option<&'static str> {
+    [case::FOLDER, template::FOLDER].into_iter().find(|parent| {
+        let own = folder
+            .strip_prefix(parent)
+            .and_then(|it| it.strip_suffix('/'));
+        own.is_some_and(|own| {
+            // What orchestrators put there begins with a dot.
+            !own.is_empty() && !own.starts_with('.') && !own.contains('/')
+        })
     })
 }
 
@@ -213,6 +256,37 @@ mod tests {
         );
     }
 
+    #[rstest]
+    #[case("cas/ete/x.yaml", "cas/ete", "cas")]
+    #[case("modeles/2026/a.txt", "modeles/2026", "modeles")]
+    fn a_folder_in_a_folder_is_told_where_its_files_go(
+        #[case] path: &str,
+        #[case] folder: &str,
+        #[case] right: &str,
+    ) {
+        assert!(is_subfolder(folder) && is_misnamed(path) && !is_rule(path));
+        let told = told(path).unwrap();
+        assert_eq!(
+            told,
+            format!("{folder} ce dossier n'est pas lu : ses fichiers vont dans « {right} » même")
+        );
+    }
+
+    #[rstest]
+    #[case("Residences.csv", Some("residences.csv"))]
+    #[case("BIENS.CSV", Some("biens.csv"))]
+    #[case("résidences.csv", Some("residences.csv"))]
+    #[case("biens.csv.txt", Some("biens.csv"))]
+    #[case("residences.csv", None)]
+    #[case("residences (1).csv", None)]
+    #[case("autre.csv", None)]
+    fn a_misnamed_export_is_told_from_another_file(
+        #[case] name: &str,
+        #[case] meant: Option<&str>,
+    ) {
+        assert_eq!(meant_export(name), meant);
+    }
+
     #[test]
     fn another_name_of_a_rule_is_told_the_nearest() {
         let told = told("transmission.yml").unwrap();
@@ -238,6 +312,10 @@ mod tests {
     #[case("cas2/x.yaml")]
     #[case("modeles2/x.txt")]
     #[case("..data/x.yaml")]
+    #[case("cas/..data/x.yaml")]
+    #[case("cas/ete/notes.docx")]
+    #[case("cas/ete/2026/x.yaml")]
+    #[case("connecteurs/anciens/crm.yaml")]
     fn what_editors_and_people_put_beside_the_rules_is_left_alone(#[case] path: &str) {
         assert!(!is_rule(path) && !is_misnamed(path));
     }

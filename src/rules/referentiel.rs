@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code, nearest};
+use crate::rules::layout;
 
 /// The landlord's residences.
 pub const RESIDENCES: &str = "residences.csv";
@@ -28,6 +29,12 @@ const MOST_FAULTS: usize = 50;
 #[must_use]
 pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
+    for name in files.keys() {
+        if let Some(meant) = layout::meant_export(name) {
+            let message = format!("ce fichier n'est pas lu : son nom doit être « {meant} »");
+            faults.push(Diagnostic::file(code::NOT_READ, name, message).as_warning());
+        }
+    }
     let residences = table(files, RESIDENCES, ["code", "nom", "adresse"], &mut faults);
     let gestionnaires = table(
         files,
@@ -251,6 +258,12 @@ fn table<const N: usize>(
     let (named, text) = named_delimiter(&text);
     let skipped = u32::from(named.is_some());
     let delimiter = named.unwrap_or_else(|| delimiter(text));
+    if let Some((line, column)) = unclosed_quote(text, delimiter) {
+        let message = "le guillemet ouvert ici n'est pas refermé : les lignes qui suivent seraient prises pour un seul texte";
+        let at = Diagnostic::at(code::EXPORT, file, line + skipped, column, message);
+        faults.push(at);
+        return Table::EMPTY;
+    }
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
@@ -298,20 +311,45 @@ fn table<const N: usize>(
         }
         table.push(line, places.map(|place| record[place].trim()));
     }
-    let last = table.rows().last();
-    let swallowed = last.filter(|row| row.values.iter().any(|value| value.contains('\n')));
-    if let Some(Row { line, .. }) = swallowed
-        && text.matches('"').count() % 2 == 1
-    {
-        faults.push(Diagnostic::at(
-            code::EXPORT,
-            file,
-            line,
-            0,
-            "un guillemet ouvert ici n'est jamais refermé",
-        ));
-    }
     table
+}
+
+/// Line and column of a quote that opens a field and that no quote closes where a field may end. One that is closed on
+/// a later line is a text of several lines, as Excel writes it.
+fn unclosed_quote(text: &str, delimiter: u8) -> Option<(u32, u32)> {
+    let bytes = text.as_bytes();
+    let ends_field = |at: usize| {
+        let it = bytes.get(at).copied();
+        it.is_none_or(|it| it == delimiter || it == b'\r' || it == b'\n')
+    };
+    let mut from = 0;
+    while let Some(begin) = text[from..].find('"').map(|it| from + it) {
+        let opens = begin == 0 || ends_field(begin - 1);
+        if !opens {
+            from = begin + 1;
+            continue;
+        }
+        let mut at = begin + 1;
+        let close = loop {
+            match text[at..].find('"').map(|it| at + it) {
+                // Doubled, it is one of the text.
+                Some(quote) if bytes.get(quote + 1) == Some(&b'"') => at = quote + 2,
+                other => break other,
+            }
+        };
+        match close {
+            Some(close) if ends_field(close + 1) || !text[begin..close].contains('\n') => {
+                from = close + 1;
+            }
+            _ => {
+                let line = text[..begin].matches('\n').count() + 1;
+                let before = text[..begin].rsplit('\n').next().unwrap_or_default();
+                let clamp = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+                return Some((clamp(line), clamp(before.chars().count() + 1)));
+            }
+        }
+    }
+    None
 }
 
 /// Which field of a record holds each column.
@@ -477,7 +515,7 @@ mod tests {
 
     #[test]
     fn a_broken_export_is_refused_with_its_lines() {
-        let cases: [(&[u8], u32, &str); 9] = [
+        let cases: [(&[u8], u32, &str); 10] = [
             (b"", 1, "les colonnes code, nom, adresse"),
             (b"PK\x03\x04\x14\0\0\0", 0, "Excel"),
             (b"code;nom;adrese\n", 1, "« adrese », mal écrite ?"),
@@ -490,7 +528,16 @@ mod tests {
             (b"code;nom;adresse\n", 0, "aucune"),
             (b"code;nom;adresse\nA;Lilas\n", 2, "2 colonnes au lieu de 3"),
             (b"code;nom;adresse\nA;x;y\nA;x;y\n", 3, "plus haut"),
-            (b"code;nom;adresse\nA;x;y\nB;\"x;y\nC;z;t\n", 3, "colonnes"),
+            (
+                b"code;nom;adresse\nA;x;y\nB;\"x;y\nC;z;t\n",
+                3,
+                "le guillemet ouvert ici n'est pas refermé",
+            ),
+            (
+                b"code;nom;adresse\nA;\"x\n1\";y\nB;\"x;y\nC;\"z\";t\n",
+                4,
+                "le guillemet ouvert ici n'est pas refermé",
+            ),
         ];
         for (residences, line, words) in cases {
             let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
@@ -502,6 +549,33 @@ mod tests {
                 "{faults:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_told_where_it_opens() {
+        for (text, place) in [
+            ("a;b\n\"1\n2\";\"x \"\"y\"\"\"\n", None),
+            ("a;b\nl\"x;\"y\"\n", None),
+            ("a;b\né;\"x\n1;y\n", Some((2, 3))),
+            ("a;b\n\"x;y\n\"1\";y\n", Some((2, 1))),
+        ] {
+            assert_eq!(unclosed_quote(text, b';'), place, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_misnamed_export_is_told_before_the_one_that_is_missing_for_it() {
+        let mut files = files(b"", MANAGERS, PLACES);
+        files.remove(RESIDENCES);
+        files.insert("Residences.csv".into(), Vec::new());
+        let told: Vec<String> = read(&files).1.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "Residences.csv : attention : ce fichier n'est pas lu : son nom doit être « residences.csv »",
+                "residences.csv : erreur : ce fichier manque",
+            ]
+        );
     }
 
     #[test]
