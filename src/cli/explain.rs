@@ -1,8 +1,9 @@
 //! `passerelle explain`: a decision, step by step, in French.
 
+use std::io;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use chrono::SecondsFormat;
 use clap::Args;
 use serde_json::Value;
@@ -37,7 +38,8 @@ impl Explain {
 
 /// What the rules on the disk would decide.
 fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
-    let body = std::fs::read(file).with_context(|| format!("{}", file.display()))?;
+    let body = std::fs::read(file)
+        .map_err(|error| anyhow!("{} : {}", file.display(), in_french(&error)))?;
     // Notepad begins a file with it; SoWell does not.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body).to_vec();
     let generation = edited::generation(settings, None, Format::Table)?;
@@ -74,6 +76,16 @@ fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
         bail!("aucune décision");
     }
     Ok(())
+}
+
+/// Why a file cannot be read.
+fn in_french(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "ce fichier est introuvable".into(),
+        io::ErrorKind::PermissionDenied => "accès refusé".into(),
+        io::ErrorKind::IsADirectory => "c'est un dossier, et non un fichier".into(),
+        _ => format!("ce fichier ne se lit pas ({error})"),
+    }
 }
 
 /// What was decided then, by the version of then.

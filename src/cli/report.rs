@@ -31,11 +31,25 @@ pub(super) fn render(diagnostic: &Diagnostic, files: &FileSet) -> String {
             let snippet = Snippet::source(text)
                 .path(diagnostic.file.as_str())
                 .annotation(AnnotationKind::Primary.span(span));
-            renderer.render(&[title.element(snippet)])
+            let text = renderer.render(&[title.element(snippet)]);
+            without_column(text, diagnostic)
         }
         // Without a line to show, the sentence says where.
         None => diagnostic.to_string(),
     }
+}
+
+/// Where no column is known, none is shown: the line as a whole is underlined.
+fn without_column(text: String, diagnostic: &Diagnostic) -> String {
+    if diagnostic.column > 0 {
+        return text;
+    }
+    let place = format!("{}:{}", diagnostic.file, diagnostic.line);
+    let Some((before, after)) = text.split_once(&format!("{place}:")) else {
+        return text;
+    };
+    let after = after.trim_start_matches(|it: char| it.is_ascii_digit());
+    format!("{before}{place}{after}")
 }
 
 /// All diagnostics as programs read them; there is no version of files that could not be read.
@@ -104,6 +118,14 @@ mod tests {
         assert_eq!(
             text,
             "erreur: clé inconnue\n --> a.yaml:2:11\n  |\n2 | Clôturée: Réglée # fin\n  |           ^^^^^^"
+        );
+    }
+
+    #[test]
+    fn a_line_as_a_whole_has_no_column() {
+        assert_eq!(
+            shown("é: 1\n  a: 2\n", 2, 0),
+            "erreur: clé inconnue\n --> a.yaml:2\n  |\n2 |   a: 2\n  |   ^^^^"
         );
     }
 
