@@ -3,6 +3,8 @@
 //! An export that is broken is refused whole; a row that points nowhere is a remark, since the
 //! three files are rarely exported in the same second.
 
+mod quotes;
+
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -258,7 +260,7 @@ fn table<const N: usize>(
     let (named, text) = named_delimiter(&text);
     let skipped = u32::from(named.is_some());
     let delimiter = named.unwrap_or_else(|| delimiter(text));
-    if let Some((line, column)) = unclosed_quote(text, delimiter) {
+    if let Some((line, column)) = quotes::left_open(text, delimiter) {
         let message = "le guillemet ouvert ici n'est pas refermé : les lignes qui suivent seraient prises pour un seul texte";
         let at = Diagnostic::at(code::EXPORT, file, line + skipped, column, message);
         faults.push(at);
@@ -312,44 +314,6 @@ fn table<const N: usize>(
         table.push(line, places.map(|place| record[place].trim()));
     }
     table
-}
-
-/// Line and column of a quote that opens a field and that no quote closes where a field may end. One that is closed on
-/// a later line is a text of several lines, as Excel writes it.
-fn unclosed_quote(text: &str, delimiter: u8) -> Option<(u32, u32)> {
-    let bytes = text.as_bytes();
-    let ends_field = |at: usize| {
-        let it = bytes.get(at).copied();
-        it.is_none_or(|it| it == delimiter || it == b'\r' || it == b'\n')
-    };
-    let mut from = 0;
-    while let Some(begin) = text[from..].find('"').map(|it| from + it) {
-        let opens = begin == 0 || ends_field(begin - 1);
-        if !opens {
-            from = begin + 1;
-            continue;
-        }
-        let mut at = begin + 1;
-        let close = loop {
-            match text[at..].find('"').map(|it| at + it) {
-                // Doubled, it is one of the text.
-                Some(quote) if bytes.get(quote + 1) == Some(&b'"') => at = quote + 2,
-                other => break other,
-            }
-        };
-        match close {
-            Some(close) if ends_field(close + 1) || !text[begin..close].contains('\n') => {
-                from = close + 1;
-            }
-            _ => {
-                let line = text[..begin].matches('\n').count() + 1;
-                let before = text[..begin].rsplit('\n').next().unwrap_or_default();
-                let clamp = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
-                return Some((clamp(line), clamp(before.chars().count() + 1)));
-            }
-        }
-    }
-    None
 }
 
 /// Which field of a record holds each column.
@@ -548,18 +512,6 @@ mod tests {
                     .any(|it| it.line == line && it.message.contains(words)),
                 "{faults:?}"
             );
-        }
-    }
-
-    #[test]
-    fn a_quote_that_is_not_closed_is_told_where_it_opens() {
-        for (text, place) in [
-            ("a;b\n\"1\n2\";\"x \"\"y\"\"\"\n", None),
-            ("a;b\nl\"x;\"y\"\n", None),
-            ("a;b\né;\"x\n1;y\n", Some((2, 3))),
-            ("a;b\n\"x;y\n\"1\";y\n", Some((2, 1))),
-        ] {
-            assert_eq!(unclosed_quote(text, b';'), place, "{text}");
         }
     }
 

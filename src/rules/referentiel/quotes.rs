@@ -1,0 +1,57 @@
+//! Quotes of an export that no quote closes: a reader of CSV takes what follows for one text, up to the next quote or the
+//! end, and tells of the columns that are then missing.
+
+/// Line and column of a quote that opens a field and that no quote closes where a field may end. One that is closed on
+/// a later line is a text of several lines, as Excel writes it.
+pub(super) fn left_open(text: &str, delimiter: u8) -> Option<(u32, u32)> {
+    let bytes = text.as_bytes();
+    let ends_field = |at: usize| {
+        let it = bytes.get(at).copied();
+        it.is_none_or(|it| it == delimiter || it == b'\r' || it == b'\n')
+    };
+    let mut from = 0;
+    while let Some(begin) = text[from..].find('"').map(|it| from + it) {
+        let opens = begin == 0 || ends_field(begin - 1);
+        if !opens {
+            from = begin + 1;
+            continue;
+        }
+        let mut at = begin + 1;
+        let close = loop {
+            match text[at..].find('"').map(|it| at + it) {
+                // Doubled, it is one of the text.
+                Some(quote) if bytes.get(quote + 1) == Some(&b'"') => at = quote + 2,
+                other => break other,
+            }
+        };
+        match close {
+            Some(close) if ends_field(close + 1) || !text[begin..close].contains('\n') => {
+                from = close + 1;
+            }
+            _ => {
+                let line = text[..begin].matches('\n').count() + 1;
+                let before = text[..begin].rsplit('\n').next().unwrap_or_default();
+                let clamp = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+                return Some((clamp(line), clamp(before.chars().count() + 1)));
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_told_where_it_opens() {
+        for (text, place) in [
+            ("a;b\n\"1\n2\";\"x \"\"y\"\"\"\n", None),
+            ("a;b\nl\"x;\"y\"\n", None),
+            ("a;b\né;\"x\n1;y\n", Some((2, 3))),
+            ("a;b\n\"x;y\n\"1\";y\n", Some((2, 1))),
+        ] {
+            assert_eq!(left_open(text, b';'), place, "{text}");
+        }
+    }
+}
