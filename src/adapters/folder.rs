@@ -240,7 +240,7 @@ impl Folder {
             let like = fs::metadata(&path).or_else(|_| fs::metadata(&self.root));
             fs::create_dir_all(folder)
                 .and_then(|()| write_synced(folder, file, bytes))
-                .and_then(|()| like)
+                .and(like)
                 .and_then(|like| belong(&path, &like))
                 .map_err(|error| self.failed(&path, &error))?;
         }

@@ -51,7 +51,7 @@ fn each_room_keeps_its_tools() {
         ("tokio::", &["flows/", "adapters/", "app", "cli"]),
         (
             "std::fs",
-            &["adapters/", "app.rs", "app/open.rs", "cli/", "settings"],
+            &["adapters/", "app.rs", "app/open.rs", "cli", "settings"],
         ),
     ];
     let mut wrong = Vec::new();
