@@ -2,6 +2,10 @@
 //!
 //! Every verb works on the database and the files, beside a running daemon or without one.
 
+// First, for its macros.
+#[macro_use]
+mod output;
+
 mod archive;
 mod backup;
 mod check;
@@ -28,7 +32,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -148,6 +152,7 @@ impl Cli {
             }
         };
         let outcome = runtime.block_on(self.dispatch());
+        let outcome = outcome.and_then(|()| output::end().context("the output is not whole"));
         // Whatever had to end has ended; a script or a look-up of a name that hangs must not keep
         // the process.
         runtime.shutdown_background();

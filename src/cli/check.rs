@@ -56,7 +56,7 @@ impl Check {
             if !any_error(&diagnostics) {
                 match read_from {
                     Some(folder) => {
-                        println!("Les règles du dossier {} sont bonnes.", folder.display())
+                        println!("Les règles du dossier {} sont bonnes.", folder.display());
                     }
                     None => println!("Les règles livrées avec Passerelle sont bonnes."),
                 }

@@ -14,7 +14,8 @@ pub(super) struct Completions {
 impl Completions {
     pub(super) fn run(self) {
         let mut command = Cli::command();
-        let mut out = std::io::stdout();
-        clap_complete::generate(self.shell, &mut command, "passerelle", &mut out);
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut command, "passerelle", &mut script);
+        print!("{}", String::from_utf8_lossy(&script));
     }
 }
