@@ -110,11 +110,15 @@ pub enum InboundError {
         /// Its record.
         id: Option<SignalementId>,
     },
-    /// Its key belongs to a creation with other content.
+    /// A key of it belongs to a creation with other content.
     #[error("the key belongs to another content")]
     Conflict {
-        /// The demande, where it exists already.
+        /// The signalement that owns the key.
+        owner: SignalementId,
+        /// Its demande, where it exists already.
         uid: Option<String>,
+        /// Whether that is another signalement, which came with the same `Idempotency-Key`.
+        other: bool,
     },
     /// A rule broke; the signalement is kept.
     #[error("a rule failed: {cause}")]
@@ -289,7 +293,7 @@ impl Inbound {
         if !case.photos.is_empty()
             && let Some(owner) = self.owner(&case).await?
         {
-            return repeat(owner, &case.fingerprint);
+            return repeat(owner, &case);
         }
         self.store_photos(&mut case).await?;
         match self.creations.crm.remote() {
@@ -335,7 +339,7 @@ impl Inbound {
                 let uid = uid.as_str().to_owned();
                 Ok(Received::Created { uid, answer })
             }
-            Recorded::Bound(owner) => repeat(owner, &case.fingerprint),
+            Recorded::Bound(owner) => repeat(owner, &case),
             Recorded::Pending(_) => self.wait_for_other(&case).await,
         }
     }
@@ -353,7 +357,7 @@ impl Inbound {
         trace: Trace,
     ) -> Result<Received, InboundError> {
         if let Some(owner) = self.owner(&case).await? {
-            return repeat(owner, &case.fingerprint);
+            return repeat(owner, &case);
         }
         self.store_photos(&mut case).await?;
         let news = News::SetAside(motif.clone());
@@ -370,7 +374,7 @@ impl Inbound {
                     avertissements: case.avertissements,
                 })
             }
-            Recorded::Bound(owner) => repeat(owner, &case.fingerprint),
+            Recorded::Bound(owner) => repeat(owner, &case),
             Recorded::Pending(_) => self.wait_for_other(&case).await,
         }
     }
@@ -384,7 +388,7 @@ impl Inbound {
         trace: Trace,
     ) -> Result<Received, InboundError> {
         if let Some(owner) = self.owner(&case).await? {
-            return repeat(owner, &case.fingerprint);
+            return repeat(owner, &case);
         }
         self.store_photos(&mut case).await?;
         let motif = match &cause {
@@ -398,7 +402,7 @@ impl Inbound {
         let record = case.record(Etat::Echec, Some(motif), &trace, None, Vec::new());
         match self.store.record(record).await? {
             Recorded::Written => {}
-            Recorded::Bound(owner) => return repeat(owner, &case.fingerprint),
+            Recorded::Bound(owner) => return repeat(owner, &case),
             Recorded::Pending(_) => return self.wait_for_other(&case).await,
         }
         Err(match cause {
@@ -424,6 +428,11 @@ impl Inbound {
 }
 
 impl Case {
+    fn conflict(&self, owner: SignalementId, uid: Option<String>) -> InboundError {
+        let other = owner != self.id;
+        InboundError::Conflict { owner, uid, other }
+    }
+
     fn record(
         &self,
         etat: Etat,
@@ -463,16 +472,14 @@ fn managers_unknown(error: &CrmError) -> InboundError {
 }
 
 /// The same content again is a repeat, any other a conflict.
-fn repeat(owner: BoundKey, fingerprint: &str) -> Result<Received, InboundError> {
-    if owner.fingerprint == fingerprint {
+fn repeat(owner: BoundKey, case: &Case) -> Result<Received, InboundError> {
+    if owner.fingerprint == case.fingerprint {
         Ok(Received::Replayed {
             uid: owner.uid,
             answer: owner.answer,
         })
     } else {
-        Err(InboundError::Conflict {
-            uid: Some(owner.uid),
-        })
+        Err(case.conflict(owner.id, Some(owner.uid)))
     }
 }
 

@@ -485,7 +485,12 @@ async fn a_deferred_signalement_stays_what_it_is_while_it_waits() {
     assert_eq!((first.status, again.status), (202, 202));
     assert_eq!(first.json(), again.json());
     let other = signalement_with(1, &json!({"description": "autre"}));
-    assert_eq!(daemon.post(&other).await.status, 409);
+    let conflict = daemon.post(&other).await;
+    assert_eq!(conflict.status, 409);
+    let conflict = conflict.json();
+    // There is no uid yet.
+    let owner = (&conflict["id"], &conflict["uid"]);
+    assert_eq!(owner, (&json!(id_of(1).as_str()), &Value::Null));
     assert_eq!(etat(&daemon, 1).await, "differe");
     assert_eq!(crm.count("create"), 1);
     // Those that wait do not wait for each other: a person may try one at once.

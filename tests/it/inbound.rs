@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::harness::{Builder, PNG, signalement, signalement_with, token, until};
+use crate::harness::{Answer, Builder, PNG, signalement, signalement_with, token, until};
 use crate::postgres::Backend;
 
 #[rstest]
@@ -294,8 +294,12 @@ async fn the_same_key_with_other_content_is_a_conflict(
     let changed = signalement_with(1, &json!({"description": "autre"}));
     let by_link = daemon.post(&changed).await;
     assert_eq!((by_link.status, &by_link.json()["uid"]), (409, &uid));
+    let detail = |answer: &Answer| answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail(&by_link).contains("ce signalement existe déjà"));
     let by_key = daemon.send(with_key(signalement(2), "K1")).await;
     assert_eq!((by_key.status, &by_key.json()["uid"]), (409, &uid));
+    assert!(detail(&by_key).contains("pour un autre signalement"));
+    assert_eq!(by_key.json()["id"], Value::Null, "its uid tells more");
     let repeat = daemon.send(with_key(signalement(1), "K1")).await;
     assert_eq!((repeat.status, &repeat.json()["uid"]), (200, &uid));
     let free = daemon.send(with_key(signalement(2), "K2")).await;

@@ -50,7 +50,8 @@ pub struct ProblemBody {
     /// The demande that owns the key already (409).
     #[serde(skip_serializing_if = "Option::is_none")]
     uid: Option<String>,
-    /// The signalement, where it was recorded although it was refused.
+    /// The signalement, where it was recorded although it was refused, or the one that owns the key and
+    /// has no demande yet (409).
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
     /// What to quote to the operators; the daemon's log carries it.
@@ -188,6 +189,19 @@ impl Problem {
             "Requête interrompue",
             "le corps de la requête n'est pas arrivé en entier",
         )
+    }
+
+    /// 409: whoever has no `uid` yet is told by its `id`.
+    fn conflict(owner: &SignalementId, uid: Option<String>, other: bool) -> Self {
+        let detail = if other {
+            "cette clé Idempotency-Key a déjà servi pour un autre signalement (lien_sowell différent)"
+        } else {
+            "ce signalement existe déjà avec un autre contenu"
+        };
+        let mut problem = Self::new(StatusCode::CONFLICT, "conflit", "Clé déjà utilisée", detail);
+        problem.id = uid.is_none().then(|| owner.as_str().to_owned());
+        problem.uid = uid;
+        problem
     }
 
     /// 413.
@@ -342,16 +356,7 @@ impl From<InboundError> for Problem {
                 problem.id = id.map(|id| id.as_str().to_owned());
                 problem
             }
-            InboundError::Conflict { uid } => {
-                let mut problem = Self::new(
-                    StatusCode::CONFLICT,
-                    "conflit",
-                    "Clé déjà utilisée",
-                    "ce signalement existe déjà avec un autre contenu",
-                );
-                problem.uid = uid;
-                problem
-            }
+            InboundError::Conflict { owner, uid, other } => Self::conflict(&owner, uid, other),
             InboundError::Broken { cause, id } => {
                 let mut problem = Self::internal(&cause);
                 problem.detail = match &cause {

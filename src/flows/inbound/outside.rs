@@ -29,7 +29,7 @@ impl Inbound {
             .await?;
         let claim = match reserved {
             Reserved::Taken(claim) => claim,
-            Reserved::Bound(owner) => return repeat(owner, &case.fingerprint),
+            Reserved::Bound(owner) => return repeat(owner, &case),
             Reserved::Pending(_) => return self.wait_for_other(&case).await,
         };
         let id = case.id;
@@ -67,7 +67,7 @@ impl Inbound {
             // Looked for first: what ends between the two looks is found by the second.
             let pending = self.store.find_pending(&case.id, case.key.as_ref()).await?;
             if let Some(owner) = self.owner(case).await? {
-                return repeat(owner, &case.fingerprint);
+                return repeat(owner, case);
             }
             let Some(pending) = pending else {
                 return Err(InboundError::CrmAway { retry_at: None });
@@ -76,7 +76,7 @@ impl Inbound {
                 Etat::Differe if pending.fingerprint == case.fingerprint => {
                     return Ok(Received::Deferred { id: pending.id });
                 }
-                Etat::Differe => return Err(InboundError::Conflict { uid: None }),
+                Etat::Differe => return Err(case.conflict(pending.id, None)),
                 Etat::Inconnu => return Err(InboundError::InDoubt { id: pending.id }),
                 _ if tokio::time::Instant::now() >= end => return Err(InboundError::UnderWay),
                 _ => tokio::time::sleep(LOOK).await,
