@@ -1,10 +1,14 @@
 //! What every endpoint has in common: tokens, limits, problems, probes and the API's page.
 
+use std::time::Duration;
+
 use passerelle::domain::ports::DuplicateGuard;
 use rstest::rstest;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use crate::harness::{Answer, Builder, PNG, signalement, signalement_with};
+use crate::harness::{Answer, Builder, PNG, signalement, signalement_with, token};
 use crate::remote_crm::{Goes, RemoteCrm};
 
 #[rstest]
@@ -420,6 +424,37 @@ async fn a_client_that_is_still_sending_gets_its_refusal(
         .await;
     assert_eq!(answer.status, status);
     assert_eq!(answer.json()["erreurs"], json!([]));
+}
+
+#[rstest]
+#[case::asks_first("Expect: 100-continue\r\n", "sowell", 0, "413")]
+#[case::is_silent("", "sowell", 0, "413")]
+#[case::is_silent_and_unknown("", "nobody", 0, "401")]
+#[case::sends_all_before_it_listens("", "sowell", 12, "413")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_announced_too_large_is_refused_at_once(
+    #[case] header: &str,
+    #[case] client: &str,
+    #[case] sent_mebibytes: usize,
+    #[case] status: &str,
+) {
+    let daemon = Builder::new().set("LIMITS__BODY", "8 MiB").start().await;
+    let head = format!(
+        "POST /api/v1/signalements HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\n{header}Content-Length: {}\r\n\r\n",
+        token(client),
+        12 * 1024 * 1024
+    );
+    let mut stream = TcpStream::connect(daemon.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let body = vec![b' '; sent_mebibytes * 1024 * 1024];
+    stream.write_all(&body).await.unwrap();
+    let mut answer = [0; 12];
+    // Less than the daemon waits for a body of which nothing comes.
+    let answered = tokio::time::timeout(Duration::from_secs(10), stream.read_exact(&mut answer));
+    answered.await.unwrap().unwrap();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    assert_eq!(answer, format!("HTTP/1.1 {status}"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,8 +34,12 @@ impl<const MOST: usize> FromRequest<AppState> for JsonBody<MOST> {
         let (json, coded) = (is_json(request.headers()), is_coded(request.headers()));
         let announced = content_length(request.headers());
         let most = limits.body.min(MOST);
-        let capacity = announced.unwrap_or(0).min(most);
-        let bytes = state.buffers.take(capacity);
+        let announced = announced.unwrap_or(0);
+        if announced > most {
+            // Not waited for: it may be asked first whether to send it (`Expect`), or never come.
+            return Err(Problem::too_large(most));
+        }
+        let bytes = state.buffers.take(announced);
         let bytes = read(request.into_body(), most, bytes).await?;
         // Told only now, when the client has sent everything: it would miss an answer while it sends.
         if coded {

@@ -1,9 +1,10 @@
 //! Hears a client out before it is refused.
 //!
 //! A refusal often needs only the head of a request: no token, no right, too many requests. Were it
-//! answered while the client is still sending photos, the connection would break under the
+//! answered and no more while the client is still sending photos, the connection would break under the
 //! client's hands and it would see that in place of the answer. So what is left of the body is
-//! read and thrown away first, within bounds.
+//! read and thrown away beside the answer, within bounds: who sends no more has it at once, and who
+//! only listens once all is sent finds it then.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +23,7 @@ pub const MOST_BYTES: u64 = 256 * 1024 * 1024;
 /// How long a refused client may take to send the rest.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// Lets the handler read the body, then reads what it left.
+/// Lets the handler read the body; what it left of one that it refused is read while the answer goes out.
 pub async fn hear_out(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     // A client that asked whether to send at all has sent nothing yet.
@@ -34,7 +35,7 @@ pub async fn hear_out(request: Request, next: Next) -> Response {
     let refused = response.status().is_client_error() || response.status().is_server_error();
     let bounded = announced.is_none_or(|bytes| bytes <= MOST_BYTES);
     if refused && bounded && !asked && !shared.is_end_stream() {
-        let _ = tokio::time::timeout(LONGEST, discard(Body::new(shared))).await;
+        tokio::spawn(tokio::time::timeout(LONGEST, discard(Body::new(shared))));
     }
     response
 }
