@@ -126,12 +126,21 @@ fn pointer(index: usize) -> String {
 
 /// The base64 itself; `None` where a prefix is there and is not the one expected.
 fn strip_prefix(text: &str) -> Option<&str> {
-    let Some(rest) = text.strip_prefix("data:") else {
+    let Some(rest) = strip_word(text, "data:") else {
         return Some(text);
     };
-    let (mime, encoded) = rest.split_once(";base64,")?;
-    let subtype = mime.strip_prefix("image/")?;
-    (!subtype.is_empty() && subtype.len() <= 64).then_some(encoded)
+    let (head, encoded) = rest.split_once(',')?;
+    let (mime, coding) = head.rsplit_once(';')?;
+    let subtype = strip_word(mime, "image/")?;
+    let expected =
+        coding.eq_ignore_ascii_case("base64") && !subtype.is_empty() && subtype.len() <= 64;
+    expected.then_some(encoded)
+}
+
+/// What follows a word that may be written in large or small letters (RFC 3986, RFC 2397).
+fn strip_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let (begin, rest) = text.split_at_checked(word.len())?;
+    begin.eq_ignore_ascii_case(word).then_some(rest)
 }
 
 fn recognise(bytes: &[u8]) -> Option<ImageKind> {
@@ -203,9 +212,15 @@ mod tests {
     #[test]
     fn both_writings_give_the_same_photo() {
         let plain = decode_one(PNG, &limits()).unwrap();
-        let prefixed = format!("data:image/png;base64,{PNG}");
-        let prefixed = decode_one(&prefixed, &limits()).unwrap();
-        assert_eq!(plain.sha256, prefixed.sha256);
+        for prefix in [
+            "data:image/png;base64,",
+            "Data:image/png;base64,",
+            "DATA:IMAGE/PNG;BASE64,",
+            "data:Image/png;name=a;Base64,",
+        ] {
+            let prefixed = decode_one(&format!("{prefix}{PNG}"), &limits()).unwrap();
+            assert_eq!(plain.sha256, prefixed.sha256, "{prefix}");
+        }
         assert_eq!(plain.kind, ImageKind::Png);
         let bytes = base64_simd::STANDARD.decode_to_vec(PNG).unwrap();
         assert_eq!(plain.bytes, bytes);
@@ -263,6 +278,8 @@ mod tests {
     #[case::empty("")]
     #[case::not_an_image_prefix(&format!("data:text/plain;base64,{PNG}"))]
     #[case::not_base64_prefix(&format!("data:image/png,{PNG}"))]
+    #[case::other_coding(&format!("data:image/png;base32,{PNG}"))]
+    #[case::prefix_without_end("data:image/png;base64")]
     fn what_is_not_strict_is_refused(#[case] text: &str) {
         let fault = decode_one(text, &limits()).unwrap_err();
         assert_eq!(fault.pointer, "/photos/0");
