@@ -274,6 +274,32 @@ async fn a_number_that_differs_in_its_last_digit_is_other_content() {
     assert_eq!(post(&other).await.status, 409);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_key_may_hold_a_number_of_any_size() {
+    let daemon = Builder::new().start().await;
+    let post = async |number: u32, more: &str| {
+        let text = signalement(number).to_string();
+        let text = text.replacen('{', &format!("{{{more},"), 1);
+        let request = daemon.request("POST", "/api/v1/signalements", "sowell");
+        let request = request.header("content-type", "application/json");
+        daemon.send(request.body(text)).await
+    };
+    let digits = "7".repeat(400);
+    for (number, more) in [(1, "[1e400,-1e400]".to_owned()), (2, digits.clone())] {
+        let first = post(number, &format!(r#""x":{more}"#)).await;
+        assert_eq!(first.status, 201, "{more}");
+        let again = post(number, &format!(r#""x":{more}"#)).await;
+        assert_eq!((again.status, again.bytes), (200, first.bytes), "{more}");
+    }
+    let other = post(2, &format!(r#""x":{digits}7"#)).await;
+    assert_eq!(other.status, 409);
+    let wrong = post(3, r#""transmettre_auteur":1e400"#).await;
+    assert_eq!(
+        (wrong.status, wrong.pointers()),
+        (422, vec!["/transmettre_auteur".to_owned()])
+    );
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_key_with_other_content_is_a_conflict(

@@ -21,7 +21,7 @@ pub enum Json<'a> {
     Bool(bool),
     /// A number.
     Number(Number),
-    /// A number with more digits than that can hold: the nearest one, and what was sent.
+    /// A number that this cannot hold, for its digits or for its size: the nearest one, and what was sent.
     Long(Number, &'a str),
     /// A string; borrowed where it holds no escape.
     Text(Cow<'a, str>),

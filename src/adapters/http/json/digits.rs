@@ -2,6 +2,7 @@
 //! processor computes with; what a person or a partner wrote is looked up in the body.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use serde_json::Number;
@@ -43,6 +44,13 @@ impl<'a> Way<'a> {
         self.numbers.set(self.numbers.get() + 1);
     }
 
+    /// These digits, which stand in the body, are behind the parser.
+    pub(super) fn past_digits(&self, digits: &str) {
+        if let Some(place) = place(digits, self.body) {
+            self.past(place.end);
+        }
+    }
+
     /// The digits of the number that the parser has just read.
     pub(super) fn digits(&self) -> Option<&'a str> {
         let mut number = self.at.get()..self.at.get();
@@ -63,9 +71,52 @@ fn next_number(body: &[u8], mut at: usize) -> Option<Range<usize>> {
             _ => at += 1,
         }
     }
+    Some(number_at(body, at))
+}
+
+/// The number that begins here.
+fn number_at(body: &[u8], at: usize) -> Range<usize> {
     let of_number = |it: &&u8| matches!(it, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
     let length = body[at..].iter().take_while(of_number).count();
-    Some(at..at + length)
+    at..at + length
+}
+
+/// Which values of a body are numbers that the parser refuses for their size, counted from 0 as it comes to them.
+/// Of what is not JSON it says whatever it likes: the parser refuses that anyway.
+pub(super) fn beyond_size(body: &[u8]) -> HashSet<usize> {
+    let mut found = HashSet::new();
+    let (mut at, mut values) = (0, 0);
+    while let Some(byte) = body.get(at) {
+        match byte {
+            b'"' => {
+                let Some(end) = end_of_text(body, at + 1) else {
+                    break;
+                };
+                at = end;
+                let next = body[at..].iter().find(|it| !it.is_ascii_whitespace());
+                // A key is no value.
+                values += usize::from(next != Some(&b':'));
+            }
+            b'-' | b'0'..=b'9' => {
+                let number = number_at(body, at);
+                at = number.end;
+                if serde_json::from_slice::<f64>(&body[number]).is_err() {
+                    found.insert(values);
+                }
+                values += 1;
+            }
+            b'a'..=b'z' => {
+                let word = body[at..].iter().take_while(|it| it.is_ascii_lowercase());
+                at += word.count();
+                values += 1;
+            }
+            byte => {
+                values += usize::from(matches!(byte, b'[' | b'{'));
+                at += 1;
+            }
+        }
+    }
+    found
 }
 
 /// Behind the quote that ends the text.
@@ -120,6 +171,9 @@ mod tests {
     #[case::decimals("48.12345678901234567890")]
     #[case::nearly_nothing("1e-400")]
     #[case::exponent_beyond_counting("1e-99999999999999999999")]
+    #[case::beyond_a_double("1e400")]
+    #[case::far_below_a_double("-1.5E+99999999999999999999")]
+    #[case::four_hundred_digits(&"7".repeat(400))]
     fn digits_beyond_a_double_are_kept(#[case] digits: &str) {
         let around = [
             digits.to_owned(),
@@ -143,6 +197,7 @@ mod tests {
             text,
             "-?[1-9][0-9]{21,30}",
             "-?0\\.[0-9]{25}[1-9]",
+            "-?[1-9]e[1-9][0-9]{3}",
             any::<i32>().prop_map(|it| it.to_string()),
             Just("0.5".to_owned()),
             Just("true".to_owned()),

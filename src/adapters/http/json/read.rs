@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
+use serde_json::value::RawValue;
 
 use super::Json;
-use super::digits::{Way, is_exact};
+use super::digits::{Way, beyond_size, is_exact};
 
 /// Values in one body; a signalement has a few dozen. Bounds memory where a body is all brackets.
 const MAX_VALUES: usize = 200_000;
@@ -19,6 +21,8 @@ const TOO_MANY_VALUES: &str = "too many values";
 const MAX_DEPTH: usize = 100;
 /// What the parser says of a body that exceeds it.
 const TOO_DEEP: &str = "too deep";
+/// What it says of a number beyond what the processor computes with.
+const OUT_OF_RANGE: &str = "number out of range";
 
 impl<'a> Json<'a> {
     /// Reads one document.
@@ -26,18 +30,38 @@ impl<'a> Json<'a> {
     /// # Errors
     /// The reason, in French, where it is not JSON in UTF-8, or holds more, or deeper, than can be kept.
     pub fn parse(body: &'a [u8]) -> Result<Self, String> {
-        let way = Way::through(body);
-        let mut deserializer = serde_json::Deserializer::from_slice(body);
-        let seed = Seed {
-            way: &way,
-            left: &Cell::new(MAX_VALUES),
-            depth: 0,
-        };
-        let value = seed.deserialize(&mut deserializer);
-        value
-            .and_then(|value| deserializer.end().map(|()| value))
-            .map_err(|error| explain(&error))
+        let mut parsed = read(body, &HashSet::new());
+        if matches!(&parsed, Err(error) if error.to_string().starts_with(OUT_OF_RANGE)) {
+            // JSON all the same: those numbers are read by their digits alone.
+            parsed = read(body, &beyond_size(body));
+        }
+        parsed.map_err(|error| explain(&error))
     }
+}
+
+/// Reads one document; the values of these numbers are numbers beyond what the parser takes.
+fn read<'a>(body: &'a [u8], beyond: &HashSet<usize>) -> serde_json::Result<Json<'a>> {
+    let way = Way::through(body);
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let seed = Seed {
+        way: &way,
+        beyond,
+        left: &Cell::new(MAX_VALUES),
+        depth: 0,
+    };
+    let value = seed.deserialize(&mut deserializer)?;
+    deserializer.end().map(|()| value)
+}
+
+/// A number that no other can stand for: the nearest one, and its digits.
+fn by_digits(digits: &str) -> Json<'_> {
+    let nearest = if digits.starts_with('-') {
+        f64::MIN
+    } else {
+        f64::MAX
+    };
+    // There is a number for each of the two.
+    Number::from_f64(nearest).map_or(Json::Null, |it| Json::Long(it, digits))
 }
 
 /// Why a body was not taken. Much that is refused here is JSON all the same, and whoever looks for
@@ -48,8 +72,6 @@ fn explain(error: &serde_json::Error) -> String {
         format!("le corps a plus de {MAX_DEPTH} niveaux d'imbrication")
     } else if words.starts_with(TOO_MANY_VALUES) {
         format!("le corps a plus de {MAX_VALUES} valeurs")
-    } else if words.starts_with("number out of range") {
-        "un nombre est trop grand".to_owned()
     } else {
         "le corps n'est pas du JSON valide".to_owned()
     };
@@ -61,6 +83,8 @@ fn explain(error: &serde_json::Error) -> String {
 #[derive(Clone, Copy)]
 struct Seed<'w, 'a> {
     way: &'w Way<'a>,
+    /// Which values are numbers that are read by their digits alone.
+    beyond: &'w HashSet<usize>,
     /// Values that the body may still hold.
     left: &'w Cell<usize>,
     depth: usize,
@@ -89,6 +113,11 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, 'de> {
             .checked_sub(1)
             .ok_or_else(|| D::Error::custom(TOO_MANY_VALUES))?;
         self.left.set(rest);
+        if self.beyond.contains(&(MAX_VALUES - rest - 1)) {
+            let digits = <&RawValue>::deserialize(deserializer)?.get();
+            self.way.past_digits(digits);
+            return Ok(by_digits(digits));
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -207,8 +236,6 @@ mod tests {
         let deep = "[".repeat(100_000);
         let error = Json::parse(deep.as_bytes()).unwrap_err();
         assert!(error.contains("imbrication"), "{error}");
-        let error = Json::parse(b"[1e400]").unwrap_err();
-        assert!(error.contains("trop grand"), "{error}");
         assert!(Json::parse(b"{} {}").is_err());
         assert!(Json::parse(b"\"\\ud83d\"").is_err());
     }
