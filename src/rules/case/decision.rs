@@ -382,7 +382,12 @@ fn harmless(
     given: &BTreeMap<String, Located>,
     generation: &Generation,
 ) -> Result<Signalement, Diagnostic> {
-    let harmless = foresee::harmless(generation);
+    let mut harmless = foresee::harmless(generation);
+    // A bien that is given alone is in its own residence, and not in one that nobody wrote.
+    let bien = given.get("bien").map(|it| it.text.as_str());
+    if let Some(bien) = bien.and_then(|code| generation.referentiel.bien(code)) {
+        bien.residence.clone_into(&mut harmless.residence);
+    }
     let text =
         |key: &str, otherwise: String| given.get(key).map_or(otherwise, |it| it.text.clone());
     let flag = |key: &str| match given.get(key).map(|it| it.text.as_str()) {

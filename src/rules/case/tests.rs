@@ -112,6 +112,37 @@ fn a_case_that_fails_shows_expected_and_got() {
 }
 
 #[test]
+fn a_bien_that_is_named_alone_is_in_its_own_residence() {
+    let (mut rules, mut exports) = shipped();
+    let mut more = |name: &str, lines: &[u8]| {
+        exports
+            .entry(name.into())
+            .or_default()
+            .extend_from_slice(lines);
+    };
+    more("residences.csv", b"S;Roses;x\n");
+    more("gestionnaires.csv", b"S;responsable_secteur;RS-S;n;e\n");
+    more("biens.csv", b"S-1;S;Appartement\n");
+    let cases = "cas:
+  - nom: un
+    signalement: {qualification: ASC, bien: S-1}
+    attendu: {acteur_en_charge: RS-S}
+  - nom: deux
+    signalement: {qualification: ASC, bien: S-1, residence: R}
+    attendu: {erreur: n'est pas dans la résidence « R »}
+  - nom: trois
+    residences:
+      - {code: Y, gestionnaires: {responsable_secteur: {identifiant: RS-Y}}}
+      - {code: Z, gestionnaires: {responsable_secteur: {identifiant: RS-Z}, technique: {identifiant: T}}}
+    signalement: {qualification: ASC, bien: Y-1}
+    attendu: {acteur_en_charge: RS-Y}
+";
+    rules.insert("cas/a.yaml".into(), cases.as_bytes().to_vec());
+    let (_, diagnostics) = compile(&rules, &exports, Known::default());
+    assert_eq!(diagnostics, []);
+}
+
+#[test]
 fn the_emails_of_a_status_do_not_depend_on_the_modes() {
     let (mut rules, exports) = shipped();
     let case = "cas: [{nom: un, statut: {statut: Ouverte}, attendu: {accuses: []}}]";
