@@ -29,6 +29,8 @@ const NAMED: [&str; 8] = [
     Partner::Crm.file(),
     Partner::Sowell.file(),
 ];
+/// The settings, where they stand beside the rules: no rule, and they may hold secrets that are to be in no version.
+const SETTINGS: &str = "passerelle.yaml";
 /// What Windows adds to a name, and hides.
 const ADDED: &str = "txt";
 
@@ -48,7 +50,8 @@ pub fn is_misnamed_folder(name: &str) -> bool {
 #[must_use]
 pub fn is_rule(path: &str) -> bool {
     let (folder, name) = split(path);
-    let Some(endings) = endings(folder).filter(|_| !name.starts_with('.')) else {
+    let Some(endings) = endings(folder).filter(|_| !name.starts_with('.') && path != SETTINGS)
+    else {
         return false;
     };
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
@@ -123,7 +126,7 @@ pub(super) fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
 /// The path that a file was meant to have, where that can be told from its own.
 fn meant(path: &str) -> Option<String> {
     let (folder, name) = split(path);
-    if is_set_aside(name) {
+    if is_set_aside(name) || path == SETTINGS {
         return None;
     }
     let folder = meant_folder(folder).unwrap_or(folder);
@@ -297,6 +300,7 @@ mod tests {
     }
 
     #[rstest]
+    #[case("passerelle.yaml")]
     #[case("priorites.yaml~")]
     #[case(".priorites.yaml.swp")]
     #[case("priorites.yaml.bak")]

@@ -287,6 +287,25 @@ fn an_output_that_takes_no_more_is_told_of_in_one_line() {
 }
 
 #[test]
+fn settings_beside_the_rules_are_none_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    passerelle(folder.path(), &[], &["init"]);
+    let version = |path: &str| {
+        let checked = passerelle(folder.path(), &[], &["check", path, "--format", "json"]);
+        let found: Value = serde_json::from_slice(&checked.stdout).unwrap();
+        assert_eq!(found["diagnostics"], json!([]));
+        found["version"].clone()
+    };
+    let before = version("rules");
+    fs::rename(
+        folder.path().join("passerelle.yaml"),
+        folder.path().join("rules/passerelle.yaml"),
+    )
+    .unwrap();
+    assert_eq!(version("rules"), before);
+}
+
+#[test]
 fn check_says_what_the_daemon_would() {
     let here = Path::new(".");
     let good = passerelle(here, &[], &["check"]);
