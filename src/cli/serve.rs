@@ -120,6 +120,12 @@ fn greet(app: &App, settings: &Settings, address: SocketAddr) {
             folder.display()
         );
     }
+    if settings.live.smtp.lacks_sender() {
+        eprintln!(
+            "  e-mails    smtp.from is not set: sent as {}",
+            settings.live.smtp.from
+        );
+    }
     if !app.new_tokens.is_empty() {
         eprintln!("\nTokens, made just now and shown only once:");
         for (client, token) in &app.new_tokens {

@@ -59,6 +59,7 @@ impl SettingsReload {
             faults: Vec::new(),
             restart: Vec::new(),
         };
+        warn_of_sender(&settings.live);
         Self {
             parts,
             in_force,
@@ -157,6 +158,7 @@ impl SettingsReload {
                 "this setting changed and needs a restart to take effect"
             );
         }
+        warn_of_sender(&now);
         self.note(Vec::new(), restart);
         let which = |destination| renewal::by_settings(destination, &before, &now);
         let Parts {
@@ -206,6 +208,16 @@ impl SettingsReload {
             faults,
             restart,
         }));
+    }
+}
+
+/// E-mails that no server takes would be noticed by their tenants only.
+fn warn_of_sender(live: &LiveSettings) {
+    if live.smtp.lacks_sender() {
+        tracing::warn!(
+            from = live.smtp.from,
+            "smtp.from is not set: e-mails leave under a sender that mail servers may refuse"
+        );
     }
 }
 

@@ -23,6 +23,9 @@ pub(super) struct Setting {
     pub(super) about: &'static str,
 }
 
+/// The sender where nobody sets one: of no use beyond this machine.
+pub(super) const DEFAULT_SENDER: &str = "Vivest <passerelle@localhost>";
+
 pub(super) const KEYS: [Setting; 46] = [
     Setting {
         key: "listen",
@@ -218,9 +221,9 @@ pub(super) const KEYS: [Setting; 46] = [
     },
     Setting {
         key: "smtp.from",
-        default: "Vivest <passerelle@localhost>",
+        default: DEFAULT_SENDER,
         change: Change::Live,
-        about: "The sender, such as Vivest <ne-pas-repondre@vivest.example>.",
+        about: "The sender, such as Vivest <ne-pas-repondre@vivest.example>; to be set together with smtp.url.",
     },
     Setting {
         key: "delivery.attempt",

@@ -8,6 +8,7 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use url::Url;
 
+use crate::settings::keys::DEFAULT_SENDER;
 use crate::settings::{Secret, SmtpSettings};
 
 /// Why there is no way to the mail server; without the address, which may hold a password.
@@ -25,6 +26,12 @@ pub enum SmtpFault {
 }
 
 impl SmtpSettings {
+    /// Whether e-mails go to a server under the default sender, which few servers take and nobody can answer.
+    #[must_use]
+    pub fn lacks_sender(&self) -> bool {
+        self.url.is_some() && self.from == DEFAULT_SENDER
+    }
+
     /// The server to send through; `None` where none is set.
     pub fn server(&self) -> Result<Option<AsyncSmtpTransportBuilder>, SmtpFault> {
         let Some(url) = &self.url else {

@@ -426,6 +426,33 @@ fn every_setting_has_a_line_in_the_annotated_file() {
 }
 
 #[test]
+fn the_annotated_file_shows_the_defaults() {
+    let sample = every_setting();
+    let schema = schema("passerelle");
+    let default = |of: &Value| {
+        let about = of["description"].as_str().unwrap();
+        let (_, default) = about.rsplit_once(" [default: ")?;
+        default.strip_suffix(']').map(str::to_owned)
+    };
+    let shown = |it: &Value| it.as_str().map_or_else(|| it.to_string(), str::to_owned);
+    let mut wrong = Vec::new();
+    for (key, about) in schema["properties"].as_object().unwrap() {
+        let inner = about["properties"].as_object().into_iter().flatten();
+        let inner =
+            inner.map(|(inner, about)| (format!("{key}.{inner}"), about, &sample[key][inner]));
+        let all = inner.chain([(key.clone(), about, &sample[key])]);
+        for (key, about, value) in all {
+            // `init` writes its own beside the file.
+            let own = key == "referentiel_dir";
+            if default(about).is_some_and(|default| default != shown(value) && !own) {
+                wrong.push(key);
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
 fn editors_and_the_daemon_refuse_the_same_settings() {
     let sample = every_setting();
     let validator = validator("passerelle");

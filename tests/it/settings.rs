@@ -403,6 +403,27 @@ async fn a_storm_of_saves_disturbs_nobody_and_ends_with_the_last_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_without_a_sender_is_told_of_at_the_start_and_after_an_edit() {
+    let url = "smtp: {url: \"smtp://127.0.0.1:9\"}\n";
+    let builder = Builder::new().file(FILE, url);
+    let folder = builder.folder();
+    let config = folder.path().join(FILE).display().to_string();
+    let process = Process::start(folder.path(), &[("CONFIG", &config)]);
+    let warning = "smtp.from is not set: e-mails leave under";
+    let greeted = |words: &str| process.greeting.iter().any(|it| it.contains(words));
+    assert!(greeted(warning));
+    assert!(greeted(
+        "smtp.from is not set: sent as Vivest <passerelle@localhost>"
+    ));
+    assert!(!process.logged(warning));
+    fs::write(&config, format!("log: info\n{url}")).unwrap();
+    until("the edit is told of", || async {
+        process.logged(warning).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_log_level_follows_the_file_and_a_hangup_reads_it_again() {
     if !installed("kill") {
         return;
