@@ -19,7 +19,7 @@ static EVENTS: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 pub fn logs(directives: &str) {
     let colours = std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
         && std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let (filter, events) = reload::Layer::new(EnvFilter::new(directives));
+    let (filter, events) = reload::Layer::new(chosen(directives));
     let lines = fmt::layer().with_ansi(colours).with_writer(std::io::stderr);
     let subscriber = tracing_subscriber::registry().with(filter).with(lines);
     // A second start in one process (the tests) finds the first one's subscriber: that will do.
@@ -32,7 +32,21 @@ pub fn logs(directives: &str) {
 pub fn set_log(directives: &str) {
     if let Some(events) = EVENTS.get() {
         // Fails only once the subscriber is gone, and then there is nobody to tell.
-        let _ = events.reload(EnvFilter::new(directives));
+        let _ = events.reload(chosen(directives));
+    }
+}
+
+/// The events that the directives choose. At `info` PostgreSQL's own remarks are left out: on each start it says of
+/// tables that they are there already.
+fn chosen(directives: &str) -> EnvFilter {
+    if directives
+        .split(',')
+        .any(|it| it.eq_ignore_ascii_case("info"))
+    {
+        // First, so that a directive for the same target replaces it.
+        EnvFilter::new(format!("sqlx::postgres::notice=warn,{directives}"))
+    } else {
+        EnvFilter::new(directives)
     }
 }
 
@@ -154,3 +168,50 @@ const GAUGES: [(&str, &str); 12] = [
         "How many keys of the settings file wait for a restart.",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Where the events of a test go.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[rstest]
+    #[case("info", &["other"])]
+    #[case("warn,INFO", &["other"])]
+    #[case("info,sqlx::postgres::notice=info", &["remark", "other"])]
+    #[case("debug", &["remark", "other"])]
+    #[case("warn", &[])]
+    fn remarks_of_the_database_are_for_who_asks(#[case] log: &str, #[case] wanted: &[&str]) {
+        let lines = Lines::default();
+        let kept = lines.clone();
+        let layer = fmt::layer().with_writer(move || kept.clone());
+        let subscriber = tracing_subscriber::registry().with(chosen(log)).with(layer);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(target: "sqlx::postgres::notice", "remark");
+            tracing::info!("other");
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let said: Vec<&str> = ["remark", "other"]
+            .into_iter()
+            .filter(|it| text.contains(it))
+            .collect();
+        assert_eq!(said, wanted, "{text}");
+    }
+}

@@ -75,6 +75,14 @@ pub(super) enum BackupError {
     Store(#[from] StoreError),
 }
 
+/// So many photos, in words.
+pub(super) fn counted(photos: u64) -> String {
+    match photos {
+        1 => "1 photo".to_owned(),
+        more => format!("{more} photos"),
+    }
+}
+
 /// The file of the database that the settings name.
 ///
 /// # Errors

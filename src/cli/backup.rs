@@ -37,13 +37,15 @@ impl Backup {
         let note = made.await.context("no backup was made")?;
         bar.finish_and_clear();
         let whole = note.photos - u64::try_from(note.missing.len())?;
-        println!("{}: the database and {whole} photos", self.folder.display());
+        let whole = archive::counted(whole);
+        println!("{}: the database and {whole}", self.folder.display());
         for lost in &note.missing {
             eprintln!("photo {lost}: missing, or not what it was");
         }
-        if !note.missing.is_empty() {
-            bail!("{} photos are not in the backup", note.missing.len());
+        match note.missing.len() {
+            0 => Ok(()),
+            1 => bail!("1 photo is not in the backup"),
+            missing => bail!("{missing} photos are not in the backup"),
         }
-        Ok(())
     }
 }

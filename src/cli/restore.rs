@@ -37,10 +37,10 @@ impl Restore {
         drop(alone);
         bar.finish_and_clear();
         println!(
-            "{}: as it was at {}, with {} photos",
+            "{}: as it was at {}, with {}",
             database.display(),
             note.made_at,
-            note.photos
+            archive::counted(note.photos)
         );
         for lost in &note.missing {
             eprintln!("photo {lost}: was missing when the backup was made");

@@ -36,7 +36,8 @@ fn each_room_keeps_its_tools() {
     let tools: [(&str, &[&str]); 9] = [
         ("rhai::", &["rules/script"]),
         ("minijinja::", &["rules/template"]),
-        ("sqlx::", &["adapters/store/"]),
+        // Logs choose among the events of the database by its name.
+        ("sqlx::", &["adapters/store/", "adapters/telemetry.rs"]),
         ("axum::", &["adapters/http", "app.rs"]),
         ("reqwest::", &["adapters/partner"]),
         (

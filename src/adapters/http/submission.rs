@@ -319,11 +319,9 @@ impl<'j> Form<'j> {
             }
         };
         if items.len() > limits.photos {
-            let detail = format!(
-                "{} photos : la limite est de {}",
-                items.len(),
-                limits.photos
-            );
+            let count = items.len();
+            let word = if count > 1 { "photos" } else { "photo" };
+            let detail = format!("{count} {word} : la limite est de {}", limits.photos);
             self.faults.push(Fault::too_large("/photos", detail));
             return Vec::new();
         }
