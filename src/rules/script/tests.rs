@@ -63,6 +63,7 @@ fn a_script_reads_maps_and_answers_with_two_managers() {
     "« sub_string » ne s'emploie pas avec ces valeurs : un texte, un texte"
 )]
 #[case("residence.gestionaires", Some(2), "champ inconnu")]
+#[case("Fn(\"sleep\").call(3)", Some(2), "« sleep » est interdit")]
 #[case(
     "signalement.priorite / 2",
     Some(2),
@@ -107,6 +108,11 @@ fn a_failing_script_says_what_and_where(
 #[case("fn afecter(a, b, c) { 1 }", 1, "est-ce « afecter »")]
 #[case("fn f(a, b, c) { 1 }", 0, "manque")]
 #[case("fn affecter(a, b, c) {\n eval(\"1\") }", 2, "interdit")]
+#[case(
+    "fn affecter(a, b, c) {\n sleep(2);\n 1 }",
+    2,
+    "fonction inconnue « sleep »"
+)]
 #[case("import \"x\" as y;\nfn affecter(a, b, c) { 1 }", 1, "interdit")]
 #[case(
     "fn affecter(a, b, c) {\n  nulle_part(1);\n}",
