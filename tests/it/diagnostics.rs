@@ -51,6 +51,31 @@ fn a_misspelt_key_hides_no_misspelt_word() {
 }
 
 #[test]
+fn a_list_that_changes_nothing_is_pointed_out() {
+    let statuts = include_str!("../../rules/statuts.yaml");
+    let joined = statuts.replace("ignorer: []", "ignorer: [En relecture; En pause]");
+    for (file, text, remark) in [
+        (
+            "transmission.yaml",
+            "modes: [tous]\ncategories: [ASC]\n",
+            "transmission.yaml:2 cette liste ne compte pas : « categories » n'est pas parmi les modes",
+        ),
+        (
+            "transmission.yaml",
+            "modes: [auteur, tous]\n",
+            "transmission.yaml:1 « tous » laisse déjà tout passer : les autres modes ne changent rien",
+        ),
+        (
+            "statuts.yaml",
+            &joined,
+            "statuts.yaml:25 « En relecture; En pause » compte pour un seul statut : entre plusieurs, mettez une virgule",
+        ),
+    ] {
+        assert_eq!(told(&found(&[(file, text)]), Severity::Warning), [remark]);
+    }
+}
+
+#[test]
 fn a_template_that_cannot_be_read_hides_no_other() {
     let errors = told(
         &found(&[

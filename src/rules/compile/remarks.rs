@@ -5,9 +5,52 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::generation::{QUALIFICATIONS, Qualification, STATUTS, Statuts};
+use super::generation::{Mode, QUALIFICATIONS, Qualification, STATUTS, Statuts, TRANSMISSION};
 use crate::domain::referentiel::Referentiel;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::source::Located;
+
+/// Modes that let nothing pass, or that change nothing beside others.
+pub(super) fn note_idle_modes(
+    modes: &[(Mode, u32)],
+    categories: &[Located],
+    faults: &mut Vec<Diagnostic>,
+) {
+    let line_of = |mode: Mode| {
+        modes
+            .iter()
+            .find(|(it, _)| *it == mode)
+            .map(|(_, line)| *line)
+    };
+    let mut remark = |line, column, message: &str| {
+        let remark = Diagnostic::at(code::RULE, TRANSMISSION, line, column, message);
+        faults.push(remark.as_warning());
+    };
+    if modes.is_empty() {
+        let message = "aucun mode n'est donné : plus aucun signalement ne part dans le CRM";
+        remark(0, 0, message);
+    }
+    if let (None, Some(first)) = (line_of(Mode::Categories), categories.first()) {
+        let message = "cette liste ne compte pas : « categories » n'est pas parmi les modes";
+        remark(first.line, first.column, message);
+    }
+    if let (Some(line), true) = (line_of(Mode::Tous), modes.len() > 1) {
+        let message = "« tous » laisse déjà tout passer : les autres modes ne changent rien";
+        remark(line, 0, message);
+    }
+}
+
+/// Several words that a semicolon joins make one of them.
+pub(super) fn note_joined(word: &Located, faults: &mut Vec<Diagnostic>) {
+    if word.text.contains(';') {
+        let message = format!(
+            "« {} » compte pour un seul statut : entre plusieurs, mettez une virgule",
+            word.text
+        );
+        let remark = Diagnostic::at(code::RULE, STATUTS, word.line, word.column, message);
+        faults.push(remark.as_warning());
+    }
+}
 
 /// Statuses that a person takes for the same word, and the CRM does not.
 pub(super) fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>) {

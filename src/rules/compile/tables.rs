@@ -7,6 +7,7 @@ use super::generation::{
     Correspondance, Mode, QUALIFICATIONS, Qualification, STATUTS, Statuts, TRANSMISSION, Target,
     Transmission, Word,
 };
+use super::remarks;
 use crate::domain::statut::SELON_FIELDS;
 use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
 use crate::rules::source::{
@@ -97,10 +98,7 @@ pub(super) fn transmission(
     if any_error(&faults[before..]) {
         return None;
     }
-    if modes.is_empty() {
-        let remark = "aucun mode n'est donné : plus aucun signalement ne part dans le CRM";
-        faults.push(Diagnostic::file(code::RULE, TRANSMISSION, remark).as_warning());
-    }
+    remarks::note_idle_modes(&modes, &raw.categories, faults);
     Some(Transmission {
         modes,
         categories: raw
@@ -158,6 +156,7 @@ pub(super) fn statuts(
                 ),
             ));
         }
+        remarks::note_joined(&statut, faults);
         ignorer.insert(statut.text, statut.line);
     }
     if any_error(&faults[before..]) {
