@@ -39,6 +39,8 @@ const EXPECTED_OF_SIGNALEMENT: [&str; 10] = [
 ];
 /// What a case may expect of a status.
 const EXPECTED_OF_STATUT: [&str; 4] = ["statut_sowell", "ignore", "accuses", "erreur"];
+/// Where an outcome says why there is no more of it; no name that a case may expect.
+const WHY: &str = "motif";
 /// What a case may say of a status.
 const STATUT: [&str; 5] = ["statut", "resultat", "commentaire", "canal", "date"];
 
@@ -266,16 +268,30 @@ impl DecisionCase {
         }
         let another_error = of_error
             .filter(|(_, wanted)| !decided && !matches("erreur", wanted, outcome.get("erreur")));
+        // Why there is no demande, or nothing for SoWell: told once, and not for each value that is
+        // missing for it.
+        let mut why = match outcome.get(WHY) {
+            Some(Expected::Text(why)) => Some(why),
+            _ => None,
+        };
+        let kept_here = why.is_some();
         for (key, wanted) in &self.expected {
             if another_error.is_some() && key.text != "erreur" {
                 continue;
             }
             let got = outcome.get(key.text.as_str());
-            if !matches(&key.text, wanted, got) {
-                let (wanted, got) = (show(Some(wanted)), show(got));
-                let what = format!("{} : attendu {wanted}, obtenu {got}", key.text);
-                differences.push(title.fault_at(key, &what));
+            if matches(&key.text, wanted, got) {
+                continue;
             }
+            let follows =
+                kept_here && (got.is_none() || ["transmis", "ignore"].contains(&&*key.text));
+            let because = match (follows, why.take_if(|_| follows)) {
+                (true, None) => continue,
+                (_, why) => why.map(|it| format!(" : {it}")).unwrap_or_default(),
+            };
+            let (wanted, got) = (show(Some(wanted)), show(got));
+            let what = format!("{} : attendu {wanted}, obtenu {got}{because}", key.text);
+            differences.push(title.fault_at(key, &what));
         }
         differences
     }
@@ -313,8 +329,9 @@ fn signalement(
             put("transmis", "true");
             describe(demande, &mut put);
         }
-        Ok(Decision::Ecarter { .. }) => {
+        Ok(Decision::Ecarter { motif }) => {
             put("transmis", "false");
+            put(WHY, motif);
         }
         Err(error) => {
             put("erreur", &explain(error));
@@ -351,8 +368,9 @@ fn statut(
             outcome.insert("statut_sowell", Expected::Text(statut_sowell));
             outcome.insert("ignore", Expected::Text("false".into()));
         }
-        StatutDecision::Ignore { .. } => {
+        StatutDecision::Ignore { motif } => {
             outcome.insert("ignore", Expected::Text("true".into()));
+            outcome.insert(WHY, Expected::Text(motif));
         }
         StatutDecision::Unknown(faults) => {
             let details: Vec<String> = faults.into_iter().map(|it| it.detail).collect();

@@ -368,3 +368,28 @@ fn an_e_mail_that_could_not_leave_is_told_before_it_is_asked_for() {
         "{found:?}"
     );
 }
+
+#[test]
+fn what_stays_here_is_told_once_with_its_reason() {
+    let (mut rules, exports) = shipped();
+    rules.insert("transmission.yaml".into(), b"modes: [auteur]\n".to_vec());
+    let cases = "cas:
+  - nom: une panne
+    signalement: {qualification: ASC}
+    attendu: {priorite: normal, workflow: X, statut: Y, transmis: true}
+  - nom: un autre canal
+    statut: {statut: Ouverte, canal: Courrier}
+    attendu: {statut_sowell: En attente, ignore: false}
+";
+    rules.insert("cas/a.yaml".into(), cases.as_bytes().to_vec());
+    let (_, diagnostics) = compile(&rules, &exports, Known::default());
+    let errors = diagnostics.iter().filter(|it| it.file == "cas/a.yaml");
+    let messages: Vec<&str> = errors.map(|it| it.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "cas « une panne » : priorite : attendu « normal », obtenu rien : les règles de transmission ne l'envoient pas au CRM",
+            "cas « un autre canal » : statut_sowell : attendu « En attente », obtenu rien : le canal de la demande est « Courrier » et non « SoWell » : rien à dire à SoWell",
+        ]
+    );
+}
