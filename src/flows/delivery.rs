@@ -10,7 +10,7 @@ mod verdict;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -348,12 +348,17 @@ impl Delivery {
         let refused = matches!(verdict, Verdict::Unauthorized);
         if refused {
             tracing::error!(
-                destination = destination_name, status, %until,
+                destination = destination_name,
+                status,
+                until = iso(until),
                 "ALARM: the destination refuses our token or account; it is left alone until then"
             );
         } else {
             tracing::warn!(
-                destination = destination_name, status, failures, %until,
+                destination = destination_name,
+                status,
+                failures,
+                until = iso(until),
                 "the destination fails for several deliveries; it is left alone until then"
             );
         }
@@ -386,13 +391,23 @@ fn most_at_once(destination: Destination) -> usize {
     }
 }
 
+fn iso(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
 fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Outcome) {
     let (destination, id) = (destination.as_str(), &claim.id);
     let error = attempt.error.as_deref().unwrap_or_default();
     match outcome {
         Outcome::Delivered => tracing::debug!(destination, id, "delivered"),
         Outcome::Retry { due_at, .. } => {
-            tracing::warn!(destination, id, error, %due_at, "not delivered, tried again then");
+            tracing::warn!(
+                destination,
+                id,
+                error,
+                due_at = iso(*due_at),
+                "not delivered, tried again then"
+            );
         }
         Outcome::Dead => tracing::error!(destination, id, error, "not delivered: dead letter"),
     }
