@@ -47,10 +47,9 @@ impl FilesOnDisk {
     pub fn open(root: &Path) -> io::Result<Self> {
         crash::point("files.shards.before");
         fs::create_dir_all(root)?;
-        make_shards(root)?;
         // A look at the disk that was cut short.
         remove_remains(root)?;
-        crash::point("files.shards.sync.after");
+        make_shards(root)?;
         if let Some(parent) = root.parent().filter(|it| !it.as_os_str().is_empty()) {
             File::open(parent)?.sync_all()?;
         }
@@ -195,7 +194,9 @@ fn make_shards(root: &Path) -> io::Result<()> {
         }
     }
     crash::point("files.shards.made");
-    File::open(root)?.sync_all()
+    File::open(root)?.sync_all()?;
+    crash::point("files.shards.sync.after");
+    Ok(())
 }
 
 /// Whether nothing has been written there since.

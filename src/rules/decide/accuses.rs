@@ -148,6 +148,7 @@ pub fn accuses(
 
 /// What a stored context has under a name; where the landlord did not know it when it was stored, what
 /// is known of it now, so that an e-mail that died of it can go once it is mended.
+#[must_use]
 pub fn remembered<'a>(
     generation: &'a Generation,
     context: &'a Value,
