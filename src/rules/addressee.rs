@@ -3,10 +3,19 @@
 
 use email_address::EmailAddress;
 
+/// Signs that a name has only between quotes.
+const QUOTED: &str = "()<>[]:;@\\,\"";
+
 /// Whether an e-mail can be sent there.
 #[must_use]
 pub fn is_address(text: &str) -> bool {
-    text.trim().parse::<EmailAddress>().is_ok()
+    let text = text.trim();
+    let named = text.strip_suffix('>').and_then(|it| it.rsplit_once('<'));
+    let (name, address) = named.unwrap_or(("", text));
+    let name = name.trim();
+    let is_quoted = name.len() > 1 && name.starts_with('"') && name.ends_with('"');
+    let is_name = is_quoted || !name.contains(|it| QUOTED.contains(it));
+    is_name && address.parse::<EmailAddress>().is_ok()
 }
 
 /// What is wrong with an addressee, in French.
@@ -23,7 +32,11 @@ mod tests {
 
     #[rstest]
     #[case("camille@locataire.example", true)]
-    #[case("Vivest, l'accueil <accueil@vivest.example>", true)]
+    #[case("Accueil <accueil@vivest.example>", true)]
+    #[case("Accueil<accueil@vivest.example>", true)]
+    #[case("<accueil@vivest.example>", true)]
+    #[case("\"Vivest, l'accueil\" <accueil@vivest.example>", true)]
+    #[case("Vivest, l'accueil <accueil@vivest.example>", false)]
     #[case("équipe@vivest.example", true)]
     #[case("accueil", false)]
     #[case("accueil@", false)]

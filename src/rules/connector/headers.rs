@@ -24,11 +24,12 @@ pub(super) fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Shape
     Shape::read(reader, node)
 }
 
-/// Notes a name of a header that is none; `?` at its end says that it may be left out, and braces make it of values.
+/// Notes a name of a header that is none; `?` at its end says that it may be left out, and tags of a template make it when it is sent.
 pub(super) fn check(reader: &mut Reader<'_>, (line, column): (u32, u32), name: &str) {
     let name = name.strip_suffix('?').unwrap_or(name);
     let wrong = name.chars().find(|it| !is_sign(*it));
-    if name.contains("{{") || !name.is_empty() && wrong.is_none() {
+    let is_made = ["{{", "{%", "{#"].iter().any(|it| name.contains(it));
+    if is_made || !name.is_empty() && wrong.is_none() {
         return;
     }
     let why = match wrong {

@@ -9,6 +9,12 @@ pub(super) fn left_open(text: &str, delimiter: u8) -> Option<(u32, u32)> {
         let it = bytes.get(at).copied();
         it.is_none_or(|it| it == delimiter || it == b'\r' || it == b'\n')
     };
+    // Blanks behind a closing quote are the reader's to take.
+    let closes_field = |at: usize| {
+        let blank = |it: &&u8| **it != delimiter && [b' ', b'\t'].contains(*it);
+        let blanks = bytes[at..].iter().take_while(blank).count();
+        ends_field(at + blanks)
+    };
     let mut from = 0;
     while let Some(begin) = text[from..].find('"').map(|it| from + it) {
         let opens = begin == 0 || ends_field(begin - 1);
@@ -25,7 +31,7 @@ pub(super) fn left_open(text: &str, delimiter: u8) -> Option<(u32, u32)> {
             }
         };
         match close {
-            Some(close) if ends_field(close + 1) || !text[begin..close].contains('\n') => {
+            Some(close) if closes_field(close + 1) || !text[begin..close].contains('\n') => {
                 from = close + 1;
             }
             _ => {
@@ -48,6 +54,7 @@ mod tests {
         for (text, place) in [
             ("a;b\n\"1\n2\";\"x \"\"y\"\"\"\n", None),
             ("a;b\nl\"x;\"y\"\n", None),
+            ("a;b\n\"1\n2\" ;3\n", None),
             ("a;b\né;\"x\n1;y\n", Some((2, 3))),
             ("a;b\n\"x;y\n\"1\";y\n", Some((2, 1))),
         ] {

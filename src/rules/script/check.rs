@@ -166,7 +166,8 @@ pub(super) fn addressees(script: &AST, file: &str, faults: &mut Vec<Diagnostic>)
                     && let Some(message) = addressee::fault(text)
                 {
                     let (line, column) = position(*at);
-                    faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
+                    let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
+                    faults.push(remark.as_warning());
                 }
             }
         }

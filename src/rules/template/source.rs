@@ -7,7 +7,7 @@ use minijinja::{Environment, Error, ErrorKind};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::view::OF_MAIL;
 
-use super::tags::{self, Stray};
+use super::tags;
 use super::{CONTEXTE, FOLDER, SUBJECT, TemplateError, unknown, words};
 
 /// Compiles the text of a file: one template, or two where its first line is a subject.
@@ -37,9 +37,8 @@ pub(super) fn add(
         ];
     }
     for (name, source) in parts {
-        let strays = tags::strays(&source);
         match environment.add_template_owned(name.clone(), source.clone()) {
-            Ok(()) => note_strays(path, &source, strays, faults),
+            Ok(()) => note_strays(path, &source, faults),
             Err(error) => faults.push(located(&name, &error).as_diagnostic()),
         }
     }
@@ -59,25 +58,12 @@ fn subject(line: &str) -> Result<&str, String> {
     Ok(subject.trim_start())
 }
 
-/// Refuses braces that close nothing, and points out values in one brace where there ought to be two.
-fn note_strays(path: &str, source: &str, strays: Vec<Stray>, faults: &mut Vec<Diagnostic>) {
-    for stray in strays {
-        let (at, message, refused) = match stray {
-            Stray::Closing(slip) => (slip.at, slip.message, true),
-            Stray::Name(at, name) => {
-                let root = name.split(['.', '|', ' ']).next().unwrap_or_default();
-                if !OF_MAIL.contains(&root) {
-                    continue;
-                }
-                let message = format!(
-                    "« {{{name}}} » part tel quel : une valeur s'écrit « {{{{ {name} }}}} »"
-                );
-                (at, message, false)
-            }
-        };
-        let (line, column) = place_of(source, at);
-        let fault = Diagnostic::at(code::TEMPLATE, path, line, column, message);
-        faults.push(if refused { fault } else { fault.as_warning() });
+/// Points out values that would go out as they are written, for want of a brace.
+fn note_strays(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
+    for stray in tags::strays(source, |root| OF_MAIL.contains(&root)) {
+        let (line, column) = place_of(source, stray.at);
+        let remark = Diagnostic::at(code::TEMPLATE, path, line, column, stray.message);
+        faults.push(remark.as_warning());
     }
 }
 

@@ -28,15 +28,6 @@ pub(super) struct Slip {
     pub message: String,
 }
 
-/// Braces outside of the tags that are no text either.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Stray {
-    /// What closes a tag that nothing opens.
-    Closing(Slip),
-    /// A name in braces too few: where it is that of a value, it was meant as one.
-    Name(usize, String),
-}
-
 /// One tag, from its first brace on.
 struct Tag<'s> {
     open: &'static str,
@@ -241,88 +232,65 @@ pub(super) fn line_of(source: &str, at: usize) -> usize {
     source[..at].matches('\n').count() + 1
 }
 
-/// Every lone brace outside of the tags of a template that can be read.
-pub(super) fn strays(source: &str) -> Vec<Stray> {
+/// The longest text before a brace that is looked at for a name.
+const LONGEST_NAME: usize = 120;
+
+/// Values that stand outside of the tags of a template, in braces too few: `is_value` knows their first names. Styles
+/// and scripts have braces of their own, so that nothing else is looked at.
+pub(super) fn strays(source: &str, is_value: impl Fn(&str) -> bool) -> Vec<Slip> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut in_raw = false;
     for tag in read(source) {
         if !in_raw {
-            strays_between(source, at..tag.begin, &mut found);
+            strays_between(source, at..tag.begin, &is_value, &mut found);
         }
         in_raw = tag.word() == "raw";
         at = tag.end.unwrap_or(source.len());
     }
     if !in_raw {
-        strays_between(source, at..source.len(), &mut found);
+        strays_between(source, at..source.len(), &is_value, &mut found);
     }
     found
 }
 
 /// The same of what stands between two tags.
-fn strays_between(source: &str, text: Range<usize>, found: &mut Vec<Stray>) {
-    let mut open: Vec<usize> = Vec::new();
-    let mut at = text.start;
-    while let Some(step) = source[at..text.end].find(['{', '}', '%']) {
-        at += step;
-        let rest = &source[at..text.end];
-        let within = open.last().map(|open| source[open + 1..at].trim());
-        let name = within.filter(|it| is_name(it));
-        let begins_instruction = within.is_some_and(is_instruction);
-        let mut closing = |at: usize, message: String| {
-            found.push(Stray::Closing(Slip { at, message }));
-        };
-        if rest.starts_with("}}") {
-            match (name, open.pop()) {
-                (Some(name), Some(lone)) => {
-                    let meant = format!("{{{{ {name} }}}}");
-                    closing(
-                        lone,
-                        format!(
-                            "une valeur s'écrit entre deux accolades de chaque côté : « {meant} »"
-                        ),
-                    );
-                }
-                // What styles and JSON close with two braces, they opened with two.
-                (None, Some(_)) if open.pop().is_some() => {}
-                _ => closing(at, nothing_opens("{{", "}}")),
-            }
-            at += 2;
-        } else if rest.starts_with("%}") && (open.is_empty() || begins_instruction) {
-            let lone = open.pop().unwrap_or(at);
-            closing(lone, nothing_opens("{%", "%}"));
-            at += 2;
-        } else {
-            if rest.starts_with('{') {
-                open.push(at);
-            } else if rest.starts_with('}') {
-                let lone = open.pop();
-                if let (Some(lone), Some(name)) = (lone, name) {
-                    found.push(Stray::Name(lone, name.to_owned()));
-                }
-            }
-            at += 1;
+fn strays_between(
+    source: &str,
+    text: Range<usize>,
+    is_value: &impl Fn(&str) -> bool,
+    found: &mut Vec<Slip>,
+) {
+    let of_name = |it: char| it.is_alphanumeric() || "_.| ".contains(it);
+    for (at, _) in source[text.clone()].match_indices('}') {
+        let at = text.start + at;
+        let before = &source[text.start..at];
+        let near = before.char_indices().rev().take(LONGEST_NAME);
+        let begin = near
+            .take_while(|(_, it)| of_name(*it))
+            .last()
+            .map_or(at, |(begin, _)| text.start + begin);
+        let name = source[begin..at].trim();
+        let root = name.split(['.', '|', ' ']).next().unwrap_or_default();
+        if !is_value(root) {
+            continue;
         }
+        let meant = format!("« {{{{ {name} }}}} »");
+        let opened = source[text.start..begin].ends_with('{');
+        let closed = source[at..text.end].starts_with("}}");
+        let message = match (opened, closed) {
+            (true, true) => {
+                format!("une valeur s'écrit entre deux accolades de chaque côté : {meant}")
+            }
+            (true, false) => {
+                format!("« {{{name}}} » part tel quel : une valeur s'écrit {meant}")
+            }
+            (false, true) => format!("« {name} » part tel quel : il manque « {{{{ » devant"),
+            (false, false) => continue,
+        };
+        let at = if opened { begin - 1 } else { begin };
+        found.push(Slip { at, message });
     }
-}
-
-fn nothing_opens(open: &str, close: &str) -> String {
-    format!("« {close} » ferme une balise que rien n'ouvre : il manque « {open} »")
-}
-
-/// Whether a text is a value, its filters included.
-fn is_name(text: &str) -> bool {
-    let of_name = |it: char| it.is_alphanumeric() || "_.".contains(it);
-    let begins = text.starts_with(|it: char| it.is_alphabetic() || it == '_');
-    let mut parts = text.split('|').map(str::trim);
-    begins && parts.all(|it| !it.is_empty() && it.chars().all(of_name))
-}
-
-/// Whether a text begins as an instruction does.
-fn is_instruction(text: &str) -> bool {
-    let word = text.split_whitespace().next().unwrap_or_default();
-    let ends = word.strip_prefix("end").unwrap_or(word);
-    PAIRED.contains(&ends) || ["else", "elif", "set", "include"].contains(&word)
 }
 
 /// The tags, as far as they can be told apart.
@@ -411,35 +379,34 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    #[rstest]
-    #[case("a {{ b }} {# {{ #} {% raw %}{{ x }{% endraw %} {{ '}}' }}", &[])]
-    #[case("{ b: c } {}", &[])]
-    #[case("@media print { a { color: red }} {% if a %}{% endif %}", &[])]
-    #[case("{\"a\": {\"b\": 1}}", &[])]
-    #[case("é { b }}", &[(3, "« {{ b }} »")])]
-    #[case("b }} c", &[(2, "rien n'ouvre")])]
-    #[case("p { color: red }}", &[(15, "rien n'ouvre")])]
-    #[case("x %}", &[(2, "« {% »")])]
-    #[case("a { if x %}", &[(2, "« {% »")])]
-    #[case("td { width: 100%} p {width:50%}", &[])]
-    fn a_brace_that_closes_nothing_is_found(#[case] text: &str, #[case] wanted: &[(usize, &str)]) {
-        let found = strays(text);
-        assert_eq!(found.len(), wanted.len(), "{found:?}");
-        for (stray, (at, words)) in found.iter().zip(wanted) {
-            let Stray::Closing(slip) = stray else {
-                panic!("{stray:?}")
-            };
-            assert!(slip.at == *at && slip.message.contains(words), "{slip:?}");
-        }
+    fn found(text: &str) -> Vec<(usize, String)> {
+        let strays = strays(text, |root| ["bien", "priorite"].contains(&root));
+        strays.into_iter().map(|it| (it.at, it.message)).collect()
     }
 
-    #[test]
-    fn a_name_in_one_brace_is_found() {
-        let found = strays("a {priorite} { bien.libelle | upper } { x: y }");
-        let names = [(2, "priorite"), (13, "bien.libelle | upper")];
-        assert_eq!(
-            found,
-            names.map(|(at, name)| Stray::Name(at, name.to_owned()))
+    #[rstest]
+    #[case("a {{ bien }} {# { bien }} #} {% raw %}{ bien }}{% endraw %} {{ '{ bien }}' }}")]
+    #[case("@media print { a { color: {{ bien }} }} {a {b}} td { width: {{ bien }}%}")]
+    #[case("{\"a\": {\"b\": \"{{ bien }}\"}} .a { {% if bien %}b{% endif %} }}")]
+    #[case("x }} %} { y }} bien } { le bien }")]
+    fn braces_of_other_things_are_left_alone(#[case] text: &str) {
+        assert_eq!(found(text), []);
+    }
+
+    #[rstest]
+    #[case("é { bien.libelle }}", 3, "entre deux accolades")]
+    #[case("a {priorite}", 2, "« {priorite} » part tel quel")]
+    #[case("a { bien.libelle | upper } b", 2, "« {{ bien.libelle | upper }} »")]
+    #[case("a (bien.code }} b", 3, "il manque « {{ »")]
+    fn a_value_in_braces_too_few_is_found(
+        #[case] text: &str,
+        #[case] at: usize,
+        #[case] words: &str,
+    ) {
+        let found = found(text);
+        assert!(
+            found.len() == 1 && found[0].0 == at && found[0].1.contains(words),
+            "{found:?}"
         );
     }
 }
