@@ -58,8 +58,12 @@ pub fn compile(
         .previous
         .filter(|it| it.referentiel_digest == referentiel_digest)
         .map(|it| Arc::clone(&it.referentiel));
+    let rules_digest = digest(&[rules]);
+    let accepted = known.accepted_rules.map(|files| digest(&[files]));
+    let in_force = known.previous.map(|it| it.rules_digest.clone());
+    let rules_are_known = [accepted, in_force].contains(&Some(rules_digest.clone()));
     let read_rules = || {
-        let (rule_set, mut diagnostics) = compile_rules(rules);
+        let (rule_set, mut diagnostics) = compile_rules(rules, rules_are_known);
         let cases = read_cases(rules, &mut diagnostics);
         (rule_set, cases, diagnostics)
     };
@@ -73,7 +77,6 @@ pub fn compile(
     let ((rule_set, cases, mut diagnostics), (referentiel, faults)) =
         rayon::join(read_rules, read_exports);
     diagnostics.extend(faults);
-    let rules_digest = digest(&[rules]);
     let (Some(rule_set), Some(referentiel)) = (rule_set, referentiel) else {
         return (None, diagnostics);
     };
@@ -88,9 +91,6 @@ pub fn compile(
         rules_digest,
         referentiel_digest,
     };
-    let accepted = known.accepted_rules.map(|files| digest(&[files]));
-    let in_force = known.previous.map(|it| it.rules_digest.clone());
-    let rules_are_known = [accepted, in_force].contains(&Some(generation.rules_digest.clone()));
     let failures = cases.iter().flat_map(|case| case.run(&generation));
     let unknown = known.secrets.map(|it| generation.rules.unmet(it));
     for failure in failures.chain(unknown.into_iter().flatten()) {
@@ -118,9 +118,8 @@ fn read_cases(files: &FileSet, faults: &mut Vec<Diagnostic>) -> Vec<Case> {
     cases
 }
 
-/// Compiles the rule files alone.
-#[must_use]
-pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
+/// Compiles the rule files alone; of those that are known, it is a remark what another program accepted.
+fn compile_rules(files: &FileSet, are_known: bool) -> (Option<RuleSet>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     // First: a file that is misnamed is why another one is missing.
     layout::note_unread(files, &mut faults);
@@ -160,7 +159,7 @@ pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
     if let Some(statuts) = &statuts {
         remarks::note_twin_statuts(statuts, &mut faults);
     }
-    let rules = (|| {
+    let rule_set = (|| {
         Some(RuleSet {
             priorites: priorites?,
             qualifications: qualifications?,
@@ -172,7 +171,12 @@ pub fn compile_rules(files: &FileSet) -> (Option<RuleSet>, Vec<Diagnostic>) {
             pace: Pace::default(),
         })
     })();
-    (rules.filter(|_| !any_error(&faults)), faults)
+    if are_known && rule_set.is_some() {
+        // They were in force: what this program asks for, and the one before it did not, is to be mended, and
+        // is no reason to decide nothing until then.
+        faults = faults.into_iter().map(Diagnostic::as_warning).collect();
+    }
+    (rule_set.filter(|_| !any_error(&faults)), faults)
 }
 
 /// A partner without a file has the one that is inside the binary, if any.

@@ -29,7 +29,7 @@ pub enum CrmKind {
 /// The remote CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrmSettings {
-    /// Which CRM the file names now; the one that the daemon began with is [`super::Settings::crm`].
+    /// Which CRM it is; in a daemon, the one that it began with.
     pub kind: CrmKind,
     /// The paths of the connector's file are added to it; always there with [`CrmKind::Rest`].
     pub base_url: Option<Url>,

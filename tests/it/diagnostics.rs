@@ -51,6 +51,29 @@ fn a_misspelt_key_hides_no_misspelt_word() {
 }
 
 #[test]
+fn what_another_program_accepted_still_decides() {
+    let mut rules = Shipped::Rules.files();
+    let file = "connecteurs/sowell.yaml";
+    let text = include_str!("../../rules/connecteurs/sowell.yaml");
+    let text = text.replace("Idempotency-Key:", "Clé unique:");
+    rules.insert(file.to_owned(), text.into_bytes());
+    let exports = Shipped::Referentiel.files();
+    let (generation, _) = compile(&rules, &exports, Known::default());
+    assert!(generation.is_none());
+    let known = Known {
+        accepted_rules: Some(&rules),
+        ..Known::default()
+    };
+    let (generation, diagnostics) = compile(&rules, &exports, known);
+    assert!(generation.is_some());
+    let remarks = told(&diagnostics, Severity::Warning);
+    assert!(
+        remarks.iter().any(|it| it.contains("« Clé unique »")),
+        "{remarks:?}"
+    );
+}
+
+#[test]
 fn a_list_that_changes_nothing_is_pointed_out() {
     let statuts = include_str!("../../rules/statuts.yaml");
     let joined = statuts.replace("ignorer: []", "ignorer: [En relecture; En pause]");

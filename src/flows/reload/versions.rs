@@ -14,8 +14,8 @@ use crate::rules::diagnostic::{Diagnostic, code};
 /// Why there is nothing to decide by.
 #[derive(Debug, thiserror::Error)]
 pub enum BootError {
-    /// The files are refused, and no version was ever accepted.
-    #[error("the rules are refused and no earlier version was accepted:\n{}", list(.0))]
+    /// The files are refused, and there is no accepted version that could serve.
+    #[error("the rules are refused, and no accepted version can serve in their place:\n{}", list(.0))]
     Refused(Vec<Diagnostic>),
     /// The store could not be read or written.
     #[error(transparent)]
