@@ -293,6 +293,7 @@ impl Outbound {
         self.store
             .release_event(Release {
                 id: held.id,
+                uid: held.event.uid,
                 issue,
                 statut_sowell,
                 motif,

@@ -28,8 +28,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const LEASE: TimeDelta = TimeDelta::minutes(3);
 /// How far before the first demande the first reading begins: more than two clocks ever differ.
 const FIRST_MARGIN: TimeDelta = TimeDelta::days(1);
-/// How far the CRM's clock may be ahead of ours: more than one that takes the time of Paris for UTC.
-const AHEAD: TimeDelta = TimeDelta::hours(3);
+/// How far the CRM's clock may be ahead of ours: more than one that takes any local time for UTC.
+const AHEAD: TimeDelta = TimeDelta::hours(15);
 /// Pages of one reading; a CRM that gives more is stuck on one.
 const MOST_PAGES: usize = 1_000;
 /// How often a list of several pages is read for two readings to agree.

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -29,6 +29,9 @@ const PROBE_EVERY: Duration = Duration::from_secs(1);
 pub struct FilesOnDisk {
     root: PathBuf,
     disk: Arc<Mutex<Disk>>,
+    /// Held alone by who makes the folders of photos again, so that no photo is acknowledged in one whose
+    /// own name is not on the disk yet.
+    shards: Arc<RwLock<()>>,
 }
 
 /// What is known of the disk.
@@ -57,7 +60,13 @@ impl FilesOnDisk {
         Ok(Self {
             root: root.to_path_buf(),
             disk: Arc::default(),
+            shards: Arc::default(),
         })
+    }
+
+    fn make_shards_again(&self) -> io::Result<()> {
+        let _alone = self.shards.write().unwrap_or_else(PoisonError::into_inner);
+        make_shards(&self.root)
     }
 
     fn folder_of(&self, sha256: &str) -> PathBuf {
@@ -106,10 +115,13 @@ impl Files for FilesOnDisk {
             let folder = files.folder_of(&photo.sha256);
             // Written even where it is there already: the file of a signalement that was never
             // committed is the sweep's, and may have been left by a write that nobody synced.
-            let write = || write_synced(&folder, &photo.sha256, &photo.bytes);
+            let write = || {
+                let _in_use = files.shards.read().unwrap_or_else(PoisonError::into_inner);
+                write_synced(&folder, &photo.sha256, &photo.bytes)
+            };
             let written = write().or_else(|error| match error.kind() {
                 // Someone tidied empty folders away, or mounted an empty disk there.
-                io::ErrorKind::NotFound => make_shards(&files.root).and_then(|()| write()),
+                io::ErrorKind::NotFound => files.make_shards_again().and_then(|()| write()),
                 _ => Err(error),
             });
             if written.is_err() {

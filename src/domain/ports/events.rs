@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::demande::Uid;
 use crate::domain::livraison::{NewLivraison, StatutPush};
 use crate::domain::statut::{EventIssue, StatutEvent};
 
@@ -49,6 +50,8 @@ pub enum EventRecorded {
 pub struct Release {
     /// The daemon's identifier of the event.
     pub id: String,
+    /// Its demande.
+    pub uid: Uid,
     /// Accepted or ignored.
     pub issue: EventIssue,
     /// SoWell's word.

@@ -16,16 +16,21 @@ pub(super) async fn record(
     new: &NewEvent,
 ) -> Result<EventRecorded, StoreError> {
     dialect::lock_demande(connection, &new.event.uid).await?;
-    match seen(connection, new).await? {
+    let before = seen(connection, new).await?;
+    match &before {
         // Our own commit held, though its answer was lost: this is its second try.
         Some(before) if before.id == new.id => return Ok(EventRecorded::Written(before.sequence)),
-        // Nothing took effect, and the CRM now says otherwise what it was.
-        Some(before) if before.is_corrected_by(new) => withdraw(connection, &before).await?,
-        Some(before) => return Ok(EventRecorded::Seen(before.issue)),
-        None => {}
+        Some(before) if !before.is_corrected_by(new) => {
+            return Ok(EventRecorded::Seen(before.issue));
+        }
+        _ => {}
     }
     if is_overtaken(connection, new).await? {
         return Ok(EventRecorded::Overtaken);
+    }
+    if let Some(before) = before {
+        // Nothing took effect, and the CRM now says otherwise what it was.
+        withdraw(connection, &before).await?;
     }
     let event = &new.event;
     let inserted = sqlx::query_scalar(
@@ -295,9 +300,11 @@ pub(super) async fn release(
     connection: &mut DbConnection,
     release: &Release,
 ) -> Result<(), StoreError> {
+    // The demande first, as whoever records an event of it does.
+    dialect::lock_demande(connection, &release.uid).await?;
     let row = sqlx::query(
         "UPDATE evenements SET issue = $1, statut_sowell = $2, motif = $3, version = $4, \
-         trace = $5 WHERE id = $6 AND issue = 'retenu' RETURNING uid, statut, sequence",
+         trace = $5 WHERE id = $6 AND issue = 'retenu' RETURNING statut, sequence",
     )
     .bind(release.issue.as_str())
     .bind(&release.statut_sowell)
@@ -309,8 +316,6 @@ pub(super) async fn release(
     .await
     .map_err(|error| failed(&error))?;
     let Some(row) = row else { return Ok(()) };
-    let uid = Uid::new(row.get("uid"));
-    dialect::lock_demande(connection, &uid).await?;
     match &release.push {
         // Its place in the queue becomes a delivery, unless a later status went out already.
         Some(push) => sqlx::query(
@@ -333,18 +338,24 @@ pub(super) async fn release(
     let later: Vec<String> = sqlx::query_scalar(
         "SELECT issue FROM evenements WHERE uid = $1 AND sequence > $2 AND issue <> 'retenu'",
     )
-    .bind(uid.as_str())
+    .bind(release.uid.as_str())
     .bind(row.get::<i64, _>("sequence"))
     .fetch_all(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
     if later.is_empty() {
         let statut: String = row.get("statut");
-        set_statut(connection, &uid, &statut, release.statut_sowell.as_deref()).await?;
+        set_statut(
+            connection,
+            &release.uid,
+            &statut,
+            release.statut_sowell.as_deref(),
+        )
+        .await?;
     }
     // Nobody wants to read of it after what came later.
     if later.iter().any(|it| it == EventIssue::Accepte.as_str()) {
         return Ok(());
     }
-    insert_courriels(connection, &release.courriels, &uid, release.at).await
+    insert_courriels(connection, &release.courriels, &release.uid, release.at).await
 }
