@@ -218,8 +218,9 @@ impl Folder {
             }
             let copy = aside.join(&name);
             let folder = copy.parent().unwrap_or(aside);
+            let file = copy.file_name().and_then(|it| it.to_str()).unwrap_or(&name);
             fs::create_dir_all(folder)
-                .and_then(|()| fs::write(&copy, bytes))
+                .and_then(|()| write_synced(folder, file, &bytes))
                 .map_err(|error| self.failed(&copy, &error))?;
             copied.push(name);
         }
@@ -240,9 +241,10 @@ impl Folder {
             let like = fs::metadata(&path).or_else(|_| fs::metadata(&self.root));
             fs::create_dir_all(folder)
                 .and_then(|()| write_synced(folder, file, bytes))
-                .and(like)
-                .and_then(|like| belong(&path, &like))
                 .map_err(|error| self.failed(&path, &error))?;
+            if let Ok(like) = like {
+                belong(&path, &like);
+            }
         }
         let gone = |name: &str| self.is_read(name) && !files.contains_key(name);
         for (_, path) in before.iter().filter(|(name, _)| gone(name)) {
@@ -265,7 +267,7 @@ impl Folder {
                 self.list(&self.root.join(&folder), &format!("{folder}/"), &mut files)?;
             }
         }
-        if files.len() > MAX_FILES {
+        if files.iter().filter(|(name, _)| self.is_read(name)).count() > MAX_FILES {
             return Err(SourceError {
                 path: self.name(),
                 reason: format!("plus de {MAX_FILES} fichiers"),
@@ -313,7 +315,8 @@ impl Folder {
             // Follows links, as a ConfigMap's files are.
             match fs::metadata(&path) {
                 Ok(metadata) if metadata.is_file() => files.push((name, path)),
-                Ok(_) if !self.is_read(&name) => {}
+                // Of those only the names are told.
+                _ if !self.is_read(&name) => {}
                 // To leave it out would be an edit that nobody made.
                 Ok(_) => {
                     return Err(self.refused(&path, "n'est pas un fichier".into()));
@@ -407,16 +410,22 @@ impl Source for Folder {
     }
 }
 
-/// Gives a file the owner and the mode of what stood in its place, or of its folder: whoever edits
-/// there and the daemon go on to read and write it, whoever ran the command.
-fn belong(path: &Path, like: &fs::Metadata) -> io::Result<()> {
-    let mode = like.mode() & 0o666;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
-    match chown(path, Some(like.uid()), Some(like.gid())) {
-        // Not ours to give away.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        given => given,
-    }
+/// Gives a file the owner and the mode of what stood in its place, or of its folder, as far as we may and
+/// the disk knows them: whoever edits there and the daemon go on to read and write it, whoever ran the
+/// command.
+fn belong(path: &Path, like: &fs::Metadata) {
+    let to = |uid, gid| chown(path, uid, gid).is_ok();
+    let given = to(Some(like.uid()), Some(like.gid()));
+    let group = given || to(None, Some(like.gid()));
+    let now = fs::metadata(path).map_or(0, |it| it.mode());
+    // Where it stays ours, those who read it by its old owner's rights must not lose them.
+    let (old, kept) = (like.mode() & 0o666, now & 0o666);
+    let mode = match (given, group) {
+        (true, _) => old,
+        (false, true) => old | kept,
+        (false, false) => old | kept | 0o044,
+    };
+    let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode));
 }
 
 /// Folders in one with rules: the names of their files are to be told, since nothing reads them.

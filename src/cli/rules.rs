@@ -147,11 +147,11 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
         bail!("cette version serait refusée aujourd'hui ; rien n'est écrit");
     };
     let folder = FolderOnDisk::rules(path.clone());
-    // Where they cannot be read whole, a rollback is what mends them.
+    // One that cannot be read is told of where it is to be copied.
     let before = folder.read().unwrap_or_default();
     if !is_kept(store, &version(&before, &exports)).await? {
         let aside = settings.data_dir.join(ASIDE);
-        let aside = aside.join(Utc::now().format("%Y-%m-%dT%H-%M-%SZ").to_string());
+        let aside = aside.join(Utc::now().format("%Y-%m-%dT%H-%M-%S%.3fZ").to_string());
         let copied = folder.copy_aside(&files, &aside);
         let copied = copied.context("rien n'est écrit : les fichiers ne peuvent être gardés")?;
         if !copied.is_empty() {

@@ -7,7 +7,7 @@
 //! only listens once all is sent finds it then.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -26,15 +26,15 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// Lets the handler read the body; what it left of one that it refused is read while the answer goes out.
 pub async fn hear_out(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    // A client that asked whether to send at all has sent nothing yet.
+    // A client that asked whether to send at all has sent nothing before it was read.
     let asked = parts.headers.contains_key(header::EXPECT);
     let announced = body.size_hint().upper();
-    let shared = Shared(Arc::new(Mutex::new(body)));
+    let shared = Shared(Arc::new(Mutex::new(Given { body, read: false })));
     let request = Request::from_parts(parts, Body::new(shared.clone()));
     let response = next.run(request).await;
     let refused = response.status().is_client_error() || response.status().is_server_error();
     let bounded = announced.is_none_or(|bytes| bytes <= MOST_BYTES);
-    if refused && bounded && !asked && !shared.is_end_stream() {
+    if refused && bounded && (!asked || shared.given().read) && !shared.is_end_stream() {
         tokio::spawn(tokio::time::timeout(LONGEST, discard(Body::new(shared))));
     }
     response
@@ -51,9 +51,21 @@ async fn discard(body: Body) {
     }
 }
 
+/// A body, and whether anybody began to read it.
+struct Given {
+    body: Body,
+    read: bool,
+}
+
 /// A body that can still be read after the one who was given it has gone.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Body>>);
+struct Shared(Arc<Mutex<Given>>);
+
+impl Shared {
+    fn given(&self) -> MutexGuard<'_, Given> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl HttpBody for Shared {
     type Data = Bytes;
@@ -63,21 +75,16 @@ impl HttpBody for Shared {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, axum::Error>>> {
-        let mut body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Pin::new(&mut *body).poll_frame(context)
+        let mut given = self.given();
+        given.read = true;
+        Pin::new(&mut given.body).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_end_stream()
+        self.given().body.is_end_stream()
     }
 
     fn size_hint(&self) -> http_body::SizeHint {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .size_hint()
+        self.given().body.size_hint()
     }
 }
