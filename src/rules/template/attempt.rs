@@ -7,7 +7,7 @@ use crate::rules::diagnostic::{Diagnostic, nearest};
 use crate::rules::view::{OF_DEMANDE, sample_context};
 
 use super::source::{innermost, is_part, located};
-use super::{CONTEXTE, FOLDER, unknown, words};
+use super::{CONTEXTE, FOLDER, tags, unknown, words};
 
 /// Finds what only rendering shows. In an e-mail, an unknown value may be a key that the
 /// script gives, so there only unknown filters, tests and functions count. A template that is
@@ -97,27 +97,21 @@ fn unbranched(environment: &Environment<'static>) -> Environment<'static> {
 /// Has conditions written out, and what stands between them as well; every sign keeps its place.
 fn take_all(source: &str) -> String {
     let mut taken = String::with_capacity(source.len());
-    let mut rest = source;
-    while let Some((before, tag)) = rest.split_once("{%") {
-        let Some((inside, after)) = tag.split_once("%}") else {
-            break;
-        };
-        taken.push_str(before);
-        let word = inside
-            .trim_start_matches(['-', '+'])
-            .split_whitespace()
-            .next();
+    let mut at = 0;
+    for (place, word) in tags::instructions(source) {
+        taken.push_str(&source[at..place.start]);
+        let inside = &source[place.start + 2..place.end - 2];
         match word {
-            Some(word @ ("if" | "elif")) => {
+            "if" | "elif" => {
                 let condition = inside.replacen(word, &" ".repeat(word.len()), 1);
                 taken.extend(["{{", &condition, "}}"]);
             }
-            Some("else" | "endif") => taken.extend(["{#", inside, "#}"]),
-            _ => taken.extend(["{%", inside, "%}"]),
+            "else" | "endif" => taken.extend(["{#", inside, "#}"]),
+            _ => taken.push_str(&source[place.clone()]),
         }
-        rest = after;
+        at = place.end;
     }
-    taken + rest
+    taken + &source[at..]
 }
 
 /// Faults of one template that are told at once.

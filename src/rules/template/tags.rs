@@ -40,9 +40,9 @@ struct Tag<'s> {
     texts: Vec<Range<usize>>,
 }
 
-impl Tag<'_> {
+impl<'s> Tag<'s> {
     /// The first word of an instruction.
-    fn word(&self) -> &str {
+    fn word(&self) -> &'s str {
         let word = self.inside.trim_start_matches(['-', '+']).trim_start();
         let end = word.find(|it: char| !(it.is_alphanumeric() || it == '_'));
         if self.open == "{%" {
@@ -291,6 +291,15 @@ fn strays_between(
         let at = if opened { begin - 1 } else { begin };
         found.push(Slip { at, message });
     }
+}
+
+/// Where instructions stand, each with its first word: not in comments, and not in what is not read.
+pub(super) fn instructions(source: &str) -> Vec<(Range<usize>, &str)> {
+    let tags = read(source).into_iter();
+    let closed = tags.filter(|tag| tag.open == "{%");
+    closed
+        .filter_map(|tag| Some((tag.begin..tag.end?, tag.word())))
+        .collect()
 }
 
 /// The tags, as far as they can be told apart.

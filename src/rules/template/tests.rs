@@ -77,6 +77,7 @@ fn what_no_branch_of_the_sample_takes_is_tried_too(
 #[case("{% if signalement.gps is defined %}{{ signalement.gps|upper }}{% endif %}")]
 #[case("{% if not bien %}{{ bien.etage.numero|int + 1 }}{% endif %}")]
 #[case("{# {% else %} #}{% raw %}{% if x|y %}{% endif %}{% endraw %}{{ '{% if x|y %}' }}")]
+#[case("{# {% if bien %}x{% else %}{{ bien.code | ancien }}{% endif %} #}y")]
 #[case("{% for it in [] %}a{% else %}b{% endfor %}{% if bien.code %}c{% endif %}")]
 fn what_only_some_signalements_have_may_be_asked_for(#[case] text: &str) {
     let (templates, faults) = compile(&[("contexte.txt", text)]);
