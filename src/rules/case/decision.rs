@@ -181,13 +181,14 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
             ["code", "nom", "adresse", "gestionnaires"],
             &["nom", "adresse"],
         )?;
-        let text = |reader: &mut Reader<'_>, node: Option<&Node>| match node {
+        // What is left out is harmless: an e-mail's subject may be a name, and its addressee a manager.
+        let text = |reader: &mut Reader<'_>, node: Option<&Node>, harmless: &str| match node {
             Some(node) => reader.text(node).map(|it| it.text),
-            None => Some(String::new()),
+            None => Some(harmless.to_owned()),
         };
         let code = code.and_then(|node| reader.text(node))?.text;
-        let nom = text(reader, nom)?;
-        let adresse = text(reader, adresse)?;
+        let nom = text(reader, nom, &code)?;
+        let adresse = text(reader, adresse, &code)?;
         let mut by_type = Gestionnaires::default();
         for (kind, node) in reader.map(gestionnaires?)? {
             reader.key(kind);
@@ -196,16 +197,12 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
                 ["type", "identifiant", "nom", "email"],
                 &["type", "nom", "email"],
             )?;
-            let own_type = text(reader, own_type)?;
+            let identifiant = identifiant.and_then(|node| reader.text(node))?.text;
             let gestionnaire = Gestionnaire {
-                r#type: if own_type.is_empty() {
-                    kind.name.clone()
-                } else {
-                    own_type
-                },
-                identifiant: identifiant.and_then(|node| reader.text(node))?.text,
-                nom: text(reader, nom)?,
-                email: text(reader, email)?,
+                r#type: text(reader, own_type, &kind.name)?,
+                nom: text(reader, nom, &identifiant)?,
+                email: text(reader, email, "gestionnaire@bailleur.example")?,
+                identifiant,
             };
             by_type.insert(kind.name.as_str().into(), Arc::new(gestionnaire));
         }
