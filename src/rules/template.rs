@@ -278,9 +278,18 @@ impl Templates {
 }
 
 /// Instructions that take in another template, or give a name a value of its own: what is read then
-/// is not told by the text alone.
-const CLOUDED: [&str; 8] = [
-    "include", "import", "extends", "block", "set", "with", "macro", "filter",
+/// is not told by the text alone. Of `x[:5]` and of what `autoescape` asks for, the engine does not tell it.
+const CLOUDED: [&str; 10] = [
+    "include",
+    "import",
+    "extends",
+    "block",
+    "set",
+    "with",
+    "macro",
+    "filter",
+    "autoescape",
+    "[",
 ];
 
 /// What each template reads. Of one that takes in others, everything that any reads counts, whole.
@@ -288,6 +297,9 @@ fn read(environment: &Environment<'_>) -> HashMap<String, Names> {
     let mut all: BTreeSet<String> = OF_MAIL.map(str::to_owned).into();
     for (_, template) in environment.templates() {
         all.extend(template.undeclared_variables(false));
+        if template.source().contains('[') {
+            all.extend(tags::names(template.source()).map(str::to_owned));
+        }
     }
     let whole = || all.iter().map(|name| (name.as_str().into(), Extent::Whole));
     environment

@@ -120,6 +120,9 @@ fn in_tag(source: &str, tag: &Tag<'_>, noticed: usize) -> Option<Slip> {
         goes_on(own) || own.contains('\n') || closes()
     };
     let mut texts = tag.texts.iter().take_while(|it| it.start <= noticed);
+    if let Some(slip) = tag.texts.iter().find_map(|text| cut_short(source, text)) {
+        return Some(slip);
+    }
     if let Some(text) = texts.find(runs_over) {
         return Some(open_quote(source, text));
     }
@@ -128,6 +131,12 @@ fn in_tag(source: &str, tag: &Tag<'_>, noticed: usize) -> Option<Slip> {
     } = *tag;
     let message = match first_sign(source, tag) {
         Some((_, sign)) if sign == close => return None,
+        Some((at, sign)) if is_within(&source[begin..], at - begin, sign, close) => {
+            let message = format!(
+                "une balise « {sign} » ne va pas dans une autre : entre « {open} » et « {close} », un nom s'écrit seul"
+            );
+            return Some(Slip { at, message });
+        }
         Some((_, sign)) if sign.starts_with('{') => not_closed(source, tag),
         Some((_, sign)) => {
             format!(
@@ -137,6 +146,34 @@ fn in_tag(source: &str, tag: &Tag<'_>, noticed: usize) -> Option<Slip> {
         None => not_closed(source, tag),
     };
     Some(Slip { at: begin, message })
+}
+
+/// A text that ends at a quote which was meant as one of its signs.
+fn cut_short(source: &str, text: &Range<usize>) -> Option<Slip> {
+    let goes_over = source[text.clone()].contains('\n');
+    if goes_over || !source[text.end..].starts_with(char::is_alphanumeric) {
+        return None;
+    }
+    let message = if source[text.start..].starts_with('"') {
+        "ce texte finit au guillemet suivant : à l'intérieur, écrivez « \\\" »"
+    } else {
+        "ce texte finit à l'apostrophe suivante : mettez-le entre guillemets (\")"
+    };
+    Some(Slip {
+        at: text.start,
+        message: message.to_owned(),
+    })
+}
+
+/// Whether what opens at a place is closed in the same line, and so is the tag around it after that.
+fn is_within(tag: &str, at: usize, opened: &str, close: &str) -> bool {
+    let own = SIGNS.iter().find(|(open, _)| *open == opened);
+    let line = tag.lines().next().and_then(|line| line.get(at..));
+    let Some(((_, own), line)) = own.zip(line) else {
+        return false;
+    };
+    line.split_once(own)
+        .is_some_and(|(_, after)| after.contains(close))
 }
 
 fn not_closed(source: &str, tag: &Tag<'_>) -> String {
@@ -159,7 +196,8 @@ fn first_sign(source: &str, tag: &Tag<'_>) -> Option<(usize, &'static str)> {
         let place = places.find(|(at, _)| !tag.texts.iter().any(|it| it.contains(&(from + at))));
         place.map(|(at, _)| (at, sign))
     });
-    found.min_by_key(|(at, _)| *at)
+    let found = found.min_by_key(|(at, _)| *at);
+    found.map(|(at, sign)| (from + at, sign))
 }
 
 /// An instruction that is not closed, or closed by another's end.
@@ -300,6 +338,14 @@ pub(super) fn instructions(source: &str) -> Vec<(Range<usize>, &str)> {
     closed
         .filter_map(|tag| Some((tag.begin..tag.end?, tag.word())))
         .collect()
+}
+
+/// Every word in a tag that may be the name of a value.
+pub(super) fn names(source: &str) -> impl Iterator<Item = &str> {
+    let of_name = |it: char| it.is_alphanumeric() || it == '_';
+    let tags = read(source).into_iter().filter(|tag| tag.open != "{#");
+    tags.flat_map(move |tag| tag.inside.split(move |it| !of_name(it)))
+        .filter(|it| it.starts_with(|it: char| it.is_alphabetic() || it == '_'))
 }
 
 /// The tags, as far as they can be told apart.

@@ -306,6 +306,36 @@ fn what_is_unknown_is_told_where_it_is_written(
 }
 
 #[rstest]
+#[case("{{ signalement.description[:3] }}", "L'é")]
+#[case(
+    "{% autoescape signalement.auteur == 'x' %}{{ priorite[1:] }}{% endautoescape %}",
+    "aute"
+)]
+#[case(
+    "{{ (signalement.description|upper)[2:5] }}{{ detail[::-1] }}",
+    "ÉTÉba"
+)]
+fn a_part_of_a_text_can_be_taken(#[case] text: &str, #[case] wanted: &str) {
+    let (templates, faults) = compile(&[("m.txt", &format!("Objet: x\n\n{text}"))]);
+    assert_eq!(faults, []);
+    let context = json!({
+        "signalement": {"description": "L'été", "auteur": "Zoé"}, "priorite": "haute", "detail": "ab",
+    });
+    let mail = templates.unwrap().mail("m", &values_of(&context)).unwrap();
+    assert_eq!(mail.text.unwrap(), wanted);
+}
+
+#[rstest]
+#[case("{% if priorite == 'Fuite d'eau' %}", 19, "l'apostrophe suivante")]
+#[case("{{ priorite | default(\"l\"eau\") }}", 23, "guillemet suivant")]
+#[case("{% if {{ bien }} %}a{% endif %}", 7, "ne va pas dans une autre")]
+fn a_slip_in_a_tag_is_no_open_tag(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+    let (_, faults) = compile(&[("contexte.txt", text)]);
+    assert_eq!((faults.len(), faults[0].column), (1, column), "{faults:?}");
+    assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[rstest]
 #[case("Objet\u{a0}: x", 1, "Objet: …")]
 #[case("Objet:  \nx", 1, "l'objet de cet e-mail est vide")]
 #[case("Objet: é {{ priorité }}\nx", 20, "signe inattendu")]
