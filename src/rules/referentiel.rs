@@ -339,8 +339,14 @@ fn places<const N: usize>(
     let known = |column: &str| headers.iter().any(|header| header == column);
     if !columns.into_iter().any(known) {
         let wanted = columns.join(", ");
+        // Excel's « Texte » writes so.
+        let tabs = if headers.iter().any(|it| it.contains('\t')) {
+            ", séparées par des points-virgules et non par des tabulations : enregistrez-le en CSV"
+        } else {
+            ""
+        };
         fault(format!(
-            "la première ligne doit nommer les colonnes {wanted}"
+            "la première ligne doit nommer les colonnes {wanted}{tabs}"
         ));
         return None;
     }
@@ -479,7 +485,7 @@ mod tests {
 
     #[test]
     fn a_broken_export_is_refused_with_its_lines() {
-        let cases: [(&[u8], u32, &str); 10] = [
+        let cases: [(&[u8], u32, &str); 11] = [
             (b"", 1, "les colonnes code, nom, adresse"),
             (b"PK\x03\x04\x14\0\0\0", 0, "Excel"),
             (b"code;nom;adrese\n", 1, "« adrese », mal écrite ?"),
@@ -501,6 +507,11 @@ mod tests {
                 b"code;nom;adresse\nA;\"x\n1\";y\nB;\"x;y\nC;\"z\";t\n",
                 4,
                 "le guillemet ouvert ici n'est pas refermé",
+            ),
+            (
+                "code\tnom\tadresse\nA\tx\ty\n".as_bytes(),
+                1,
+                "des tabulations",
             ),
         ];
         for (residences, line, words) in cases {
