@@ -175,6 +175,46 @@ pub(super) fn addressees(script: &AST, file: &str, faults: &mut Vec<Diagnostic>)
     });
 }
 
+/// Objects that are written out and have one of the keys of an answer, but not the other, which nothing gives them later
+/// on either.
+pub(super) fn keys(
+    script: &AST,
+    wanted: [&str; 2],
+    of: &str,
+    file: &str,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let mut given_later = HashSet::new();
+    script.walk(&mut |path| {
+        match path.last() {
+            Some(ASTNode::Expr(Expr::Property(it, _))) => given_later.insert(it.2.to_string()),
+            Some(ASTNode::Expr(Expr::Index(pair, ..))) => match &pair.rhs {
+                Expr::StringConstant(it, _) => given_later.insert(it.to_string()),
+                _ => false,
+            },
+            _ => false,
+        };
+        true
+    });
+    script.walk(&mut |path| {
+        let Some(ASTNode::Expr(Expr::Map(entries, at))) = path.last() else {
+            return true;
+        };
+        let has = |name: &str| entries.0.iter().any(|(key, _)| key.name == name);
+        for (key, other) in [(wanted[0], wanted[1]), (wanted[1], wanted[0])] {
+            if has(key) || !has(other) || given_later.contains(key) {
+                continue;
+            }
+            let given = entries.0.iter().map(|(key, _)| key.name.as_str());
+            let message = words::missing(key, of, given.filter(|it| *it != other));
+            let (line, column) = position(*at);
+            let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
+            faults.push(remark.as_warning());
+        }
+        true
+    });
+}
+
 /// Fields that are read of one of the function's parameters and that it never has. Only remarks:
 /// a script may add a field first.
 pub(super) fn fields(

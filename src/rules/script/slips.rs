@@ -35,12 +35,17 @@ type Place = ((u32, u32), String);
 /// The slip behind a syntax error, where it can be told.
 pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option<Place> {
     match error {
-        ParseErrorType::VariableUndefined(name) => foreign(name).map(|it| (at, it)),
+        ParseErrorType::VariableUndefined(name) => foreign(name)
+            .or_else(|| outside(text, name))
+            .map(|it| (at, it))
+            .or_else(|| {
+                let begins = offset(text, at)?;
+                without_hash(text, begins, begins + name.len())
+            }),
         ParseErrorType::BadInput(LexError::ImproperSymbol(sign, _)) if sign == "=" => Some((
             at,
             "« = » donne une valeur à une variable ; pour comparer, écrivez « == »".to_owned(),
         )),
-        ParseErrorType::MissingToken(token, _) if token == "}" => unclosed(text),
         ParseErrorType::UnexpectedEOF => unclosed(text),
         ParseErrorType::MissingToken(token, _) => misplaced(token, text, at),
         _ => None,
@@ -52,39 +57,104 @@ fn foreign(word: &str) -> Option<String> {
     Some(format!("« {word} » : écrivez « {meant} »"))
 }
 
+/// A name that is defined beside the functions, which see it by another name or not at all.
+fn outside(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let (keyword, rest) = line.split_once(char::is_whitespace)?;
+        let rest = rest.trim_start().strip_prefix(name)?;
+        if !rest.trim_start().starts_with('=') {
+            return None;
+        }
+        match keyword {
+            "const" => Some(format!(
+                "« {name} » est défini hors de la fonction : écrivez ici « global::{name} »"
+            )),
+            "let" => Some(format!(
+                "« {name} » est défini hors de la fonction, qui ne le voit pas : écrivez-y « const {name} = … », et ici « global::{name} »"
+            )),
+            _ => None,
+        }
+    })
+}
+
+/// Where an object begins whose `#` was forgotten, as in `{ nom: valeur }`; its first name stands between these offsets.
+fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Place> {
+    let follows = text.get(ends..)?.trim_start().strip_prefix(':')?;
+    let before = text.get(..begins)?.trim_end().strip_suffix('{')?;
+    if follows.starts_with(':') || before.ends_with('#') {
+        return None;
+    }
+    let message = "il manque « # » devant l'accolade : un objet s'écrit #{nom: valeur}";
+    Some((place(text, before.len())?, message.to_owned()))
+}
+
+/// The offset of a line and a column, both from 1.
+fn offset(text: &str, (line, column): (u32, u32)) -> Option<usize> {
+    let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
+    let mut lines = text.split_inclusive('\n');
+    let before: usize = lines.by_ref().take(number(line)?).map(str::len).sum();
+    let written = lines.next().unwrap_or_default();
+    let written = written.strip_suffix('\n').unwrap_or(written);
+    let at = written.char_indices().nth(number(column)?);
+    Some(before + at.map_or(written.len(), |(at, _)| at))
+}
+
+/// The line and the column of an offset, both from 1.
+fn place(text: &str, offset: usize) -> Option<(u32, u32)> {
+    let before = text.get(..offset)?;
+    let line = before.matches('\n').count() + 1;
+    let own = before.rsplit('\n').next().unwrap_or_default();
+    let clamp = |it: usize| u32::try_from(it).ok();
+    Some((clamp(line)?, clamp(own.chars().count() + 1)?))
+}
+
 /// What stands where a sign is missing.
 fn misplaced(token: &str, text: &str, (line, column): (u32, u32)) -> Option<Place> {
-    let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
-    let written = text.split('\n').nth(number(line)?)?;
-    let at = written
-        .char_indices()
-        .nth(number(column)?)
-        .map_or(written.len(), |(at, _)| at);
-    let (before, rest) = written.split_at(at);
-    let word = rest.find(|it: char| !(it.is_alphanumeric() || it == '_'));
+    let at = offset(text, (line, column))?;
+    let (all_before, all_after) = text.split_at(at);
+    let before = all_before.rsplit('\n').next().unwrap_or_default();
+    let rest = all_after.split('\n').next().unwrap_or_default();
+    let word = rest.find(|it: char| !is_of_name(it));
     let word = &rest[..word.unwrap_or(rest.len())];
     let here = |message: String| Some(((line, column), message));
     if let Some(message) = foreign(word) {
         return here(message);
     }
-    if rest.starts_with(['}', ')', ']'])
+    let ends = rest.starts_with(['}', ')', ']']) || all_after.trim().is_empty();
+    if (ends || token != ";")
         && let Some(found) = unclosed(text)
     {
         return Some(found);
     }
     if token != ";" {
-        return None;
+        let semicolon = rest.starts_with(';');
+        let message = "entre deux valeurs, écrivez « , » et non « ; »".to_owned();
+        return semicolon.then_some(((line, column), message));
+    }
+    if rest.starts_with(':') {
+        let name = before.trim_end();
+        let begins = match name.strip_suffix('"') {
+            Some(inside) => inside.rfind('"')?,
+            None => name.trim_end_matches(is_of_name).len(),
+        };
+        let line_begins = at - before.len();
+        let found = without_hash(text, line_begins + begins, line_begins + name.len());
+        if found.is_some() {
+            return found;
+        }
     }
     if before.trim().is_empty() {
         // It is the line before that has no end.
-        let lines: Vec<&str> = text.split('\n').take(number(line)?).collect();
-        let above = lines
-            .iter()
-            .rposition(|it| !without_comment(it).trim().is_empty())?;
-        let end = without_comment(lines[above]).trim_end().chars().count();
-        let clamp = |it: usize| u32::try_from(it).ok();
-        let place = (clamp(above + 1)?, clamp(end)?);
-        return Some((place, "il manque « ; » à la fin de cette ligne".to_owned()));
+        let mut end = all_before.len();
+        for line in all_before.split_inclusive('\n').rev() {
+            end -= line.len();
+            let written = without_comment(line).trim_end();
+            if let Some((last, _)) = written.char_indices().next_back() {
+                let message = "il manque « ; » à la fin de cette ligne".to_owned();
+                return Some((place(text, end + last)?, message));
+            }
+        }
+        return None;
     }
     if before.ends_with('"') && !word.is_empty() {
         return here("à l'intérieur d'un texte, un guillemet s'écrit « \\\" »".to_owned());
@@ -102,6 +172,10 @@ fn misplaced(token: &str, text: &str, (line, column): (u32, u32)) -> Option<Plac
     here(format!(
         "« {found} » n'est pas à sa place ici : il manque un signe avant, ou « ; »"
     ))
+}
+
+fn is_of_name(it: char) -> bool {
+    it.is_alphanumeric() || it == '_'
 }
 
 /// A line up to its comment.

@@ -179,6 +179,51 @@ fn a_failing_script_says_what_and_where(
     2,
     "ce crochet n'est pas refermé"
 )]
+#[case(
+    "fn affecter(a, b, c) {\n  if a == b {\n    c\n  }\n  []\n",
+    1,
+    "cette accolade n'est pas refermée"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  [\n    {\n      nom: b }]\n}",
+    3,
+    "il manque « # » devant l'accolade"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  [{\"nom\": b}]\n}",
+    2,
+    "il manque « # » devant l'accolade"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  [{a: b}]\n}",
+    2,
+    "il manque « # » devant l'accolade"
+)]
+#[case(
+    "const NOM = 1;\nfn affecter(a, b, c) {\n  NOM\n}",
+    3,
+    "écrivez ici « global::NOM »"
+)]
+#[case(
+    "let nom = 1;\nfn affecter(a, b, c) {\n  nom\n}",
+    3,
+    "écrivez-y « const nom = … »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  f([a, #{b: 1});\n}",
+    2,
+    "ce crochet n'est pas refermé"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if (a == b {\n    c\n  }\n}",
+    2,
+    "cette parenthèse n'est pas refermée"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  #{a: b; c: 1}\n}",
+    2,
+    "écrivez « , » et non « ; »"
+)]
 fn a_faulty_script_never_compiles(#[case] text: &str, #[case] line: u32, #[case] words: &str) {
     let (scripts, faults) = compile(text, SILENT);
     assert!(scripts.is_none());
@@ -234,6 +279,51 @@ fn a_field_that_is_never_there_is_a_remark() {
             ),
         ]
     );
+}
+
+#[rstest]
+#[case("[#{a: e.x,\n modele: \"m\"}]", None)]
+#[case("[]", None)]
+#[case("let m = #{modele: \"m\"}; m.a = e.x; [m]", None)]
+#[case("let m = #{modele: \"m\"}; m[\"a\"] = e.x; [m]", None)]
+#[case(
+    "[#{destinataire: e.x, modele: \"m\"}]",
+    Some("la clé « a » manque à un message, qui a « destinataire »")
+)]
+#[case(
+    "[#{a: e.x, model: \"m\"}]",
+    Some("la clé « modele » manque à un message : est-ce « model », mal écrite ?")
+)]
+#[case("[#{a: e.x}]", Some("la clé « modele » manque à un message"))]
+fn a_message_without_what_it_needs_is_told_where_it_is_written(
+    #[case] body: &str,
+    #[case] told: Option<&str>,
+) {
+    let accuses = format!("fn accuses(e) {{\n  {body}\n}}");
+    let (scripts, faults) = compile("fn affecter(a, b, c) { 1 }", &accuses);
+    let keys = faults.iter().filter(|it| it.message.contains("manque"));
+    let keys: Vec<(&str, u32)> = keys.map(|it| (it.message.as_str(), it.line)).collect();
+    assert_eq!(keys, told.map(|it| (it, 2)).into_iter().collect::<Vec<_>>());
+    let evenement = json!({"x": "x@y.fr"});
+    let answered = scripts.unwrap().accuses(|_| Shown::Json(&evenement));
+    // What it has besides may be told here, too: the message alone is known by then.
+    let error = answered.err().map(|it| it.message);
+    let begins = |it: &str| it.split([',', ':']).next().map(str::to_owned);
+    assert_eq!(error.as_deref().map(begins), told.map(begins));
+}
+
+#[rstest]
+#[case(
+    "#{gestionnaire_concerne: g, acteurs_en_charge: g}",
+    "la clé « acteur_en_charge » manque au résultat : est-ce « acteurs_en_charge », mal écrite ?"
+)]
+#[case(
+    "#{acteur_en_charge: g}",
+    "la clé « gestionnaire_concerne » manque au résultat"
+)]
+fn an_answer_without_a_manager_says_which(#[case] answer: &str, #[case] told: &str) {
+    let body = format!("let g = residence.gestionnaires.t;\n{answer}");
+    assert_eq!(affecter(&body).unwrap_err().message, told);
 }
 
 #[rstest]

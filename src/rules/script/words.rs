@@ -2,6 +2,7 @@
 
 use rhai::{EvalAltResult, LexError, ParseErrorType};
 
+use crate::rules::diagnostic::nearest;
 use crate::rules::pasted;
 
 /// Why a script does not compile.
@@ -229,6 +230,17 @@ fn of_call(call: &str) -> String {
         }
         (name, values) => format!("« {name} » ne s'emploie pas avec {}", values.join(" et ")),
     }
+}
+
+/// A key that an answer cannot do without, and what it has instead.
+pub(super) fn missing<'a>(key: &str, of: &str, given: impl Iterator<Item = &'a str>) -> String {
+    let given: Vec<&str> = given.collect();
+    let instead = match nearest(key, given.iter().copied()) {
+        Some(near) => format!(" : est-ce « {near} », mal écrite ?"),
+        None if given.is_empty() => String::new(),
+        None => format!(", qui a « {} »", given.join(" », « ")),
+    };
+    format!("la clé « {key} » manque {of}{instead}")
 }
 
 /// A number of things, with an `s` where there are several.

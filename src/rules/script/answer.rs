@@ -1,0 +1,145 @@
+//! What a script answers, as far as it has the shape of an answer, or why it has none.
+
+use rhai::{Dynamic, EvalAltResult, Map};
+
+use super::values::from_script;
+use super::{
+    A, ACTEUR_EN_CHARGE, AccuseMessage, Affectation, GESTIONNAIRE_CONCERNE, MAX_MESSAGES, MODELE,
+    ScriptError, clamp, words,
+};
+use crate::domain::referentiel::Gestionnaire;
+
+/// The call under way, for error messages.
+pub(super) struct Call {
+    pub(super) file: &'static str,
+    pub(super) function: &'static str,
+    pub(super) line: Option<u32>,
+}
+
+impl Call {
+    pub(super) fn error(&self, message: String) -> ScriptError {
+        ScriptError {
+            file: self.file,
+            function: self.function,
+            line: self.line,
+            message,
+            misshapen: true,
+        }
+    }
+
+    fn shape(&self, wanted: &str) -> ScriptError {
+        self.error(format!("le résultat doit être {wanted}"))
+    }
+
+    /// The engine forgets in which loop it was: where there is one alone, it is known.
+    pub(super) fn failed(&self, error: &EvalAltResult, loops: &[u32]) -> ScriptError {
+        let inner = error.unwrap_inner();
+        let known = inner.position().line().or(error.position().line());
+        let endless = matches!(inner, EvalAltResult::ErrorTooManyOperations(_));
+        let (line, message) = match loops {
+            [line] if endless => (
+                Some(*line),
+                "trop d'opérations : cette boucle ne finit pas, ou trop tard".to_owned(),
+            ),
+            [_, ..] if endless => (None, words::endless(self.function, loops)),
+            _ => (known.map(clamp), words::of_failure(inner)),
+        };
+        ScriptError {
+            file: self.file,
+            function: self.function,
+            line: line.or(self.line),
+            message,
+            misshapen: false,
+        }
+    }
+
+    /// Who is concerned and who acts, as `affecter` answered.
+    pub(super) fn affectation(&self, answer: Dynamic) -> Result<Affectation, ScriptError> {
+        let mut answer = answer
+            .try_cast::<Map>()
+            .ok_or_else(|| self.shape("#{gestionnaire_concerne: …, acteur_en_charge: …}"))?;
+        let wanted = [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE];
+        for key in wanted {
+            if !answer.contains_key(key) {
+                let given = answer.keys().map(|it| it.as_str());
+                let others = given.filter(|it| !wanted.contains(it));
+                return Err(self.error(words::missing(key, "au résultat", others)));
+            }
+        }
+        let affectation = Affectation {
+            gestionnaire_concerne: self.gestionnaire(&mut answer, GESTIONNAIRE_CONCERNE)?,
+            acteur_en_charge: self.gestionnaire(&mut answer, ACTEUR_EN_CHARGE)?,
+        };
+        match answer.keys().next() {
+            Some(extra) => Err(self.error(format!("clé inconnue dans le résultat : « {extra} »"))),
+            None => Ok(affectation),
+        }
+    }
+
+    fn gestionnaire(&self, answer: &mut Map, key: &str) -> Result<Gestionnaire, ScriptError> {
+        let who = answer
+            .remove(key)
+            .and_then(Dynamic::try_cast::<Map>)
+            .ok_or_else(|| {
+                self.error(format!(
+                    "« {key} » doit être un gestionnaire #{{type, identifiant, nom, email}}"
+                ))
+            })?;
+        let [mut kind, mut identifiant, mut nom, mut email] = [const { None }; 4];
+        for (field, value) in who {
+            let place = match field.as_str() {
+                "type" => &mut kind,
+                "identifiant" => &mut identifiant,
+                "nom" => &mut nom,
+                "email" => &mut email,
+                _ => continue,
+            };
+            *place = value.into_string().ok();
+        }
+        let text = |found: Option<String>, field: &str| {
+            found.ok_or_else(|| self.error(format!("« {key}.{field} » doit être un texte")))
+        };
+        Ok(Gestionnaire {
+            r#type: text(kind, "type")?,
+            identifiant: text(identifiant, "identifiant")?,
+            nom: text(nom, "nom")?,
+            email: text(email, "email")?,
+        })
+    }
+
+    /// The e-mails, as `accuses` answered.
+    pub(super) fn messages(&self, answer: Dynamic) -> Result<Vec<AccuseMessage>, ScriptError> {
+        let list = answer.into_array().map_err(|_| {
+            self.shape("une liste de messages #{a: …, modele: …}, vide s'il n'y en a pas")
+        })?;
+        if list.len() > MAX_MESSAGES {
+            return Err(self.error(format!("plus de {MAX_MESSAGES} messages")));
+        }
+        list.into_iter().map(|it| self.message(it)).collect()
+    }
+
+    fn message(&self, message: Dynamic) -> Result<AccuseMessage, ScriptError> {
+        let mut map = message
+            .try_cast::<Map>()
+            .ok_or_else(|| self.shape("une liste de messages #{a: …, modele: …}"))?;
+        let mut text = |field: &str| {
+            let Some(value) = map.remove(field) else {
+                let given = map.keys().map(|it| it.as_str());
+                return Err(self.error(words::missing(field, "à un message", given)));
+            };
+            match value.into_string() {
+                Ok(text) if text.trim().is_empty() => {
+                    Err(self.error(format!("« {field} » d'un message est vide")))
+                }
+                Ok(text) => Ok(text),
+                Err(_) => Err(self.error(format!("« {field} » d'un message doit être un texte"))),
+            }
+        };
+        let (a, modele) = (text(A)?, text(MODELE)?);
+        let values = map
+            .into_iter()
+            .map(|(key, value)| (key.to_string(), from_script(value)))
+            .collect();
+        Ok(AccuseMessage { a, modele, values })
+    }
+}
