@@ -80,7 +80,7 @@ pub fn compile(
     let (Some(rule_set), Some(referentiel)) = (rule_set, referentiel) else {
         return (None, diagnostics);
     };
-    remarks::note_absent_managers(&rule_set.qualifications, &referentiel, &mut diagnostics);
+    remarks::note_absent_managers(&rule_set, &referentiel, &mut diagnostics);
     for case in &cases {
         case.check_names(&rule_set.templates, &mut diagnostics);
     }

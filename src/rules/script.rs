@@ -12,7 +12,7 @@ mod slips;
 mod values;
 mod words;
 
-pub use check::NamedTemplate;
+pub use check::Named;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
 
@@ -161,8 +161,14 @@ impl Scripts {
 
     /// The templates that `accuses` names outright.
     #[must_use]
-    pub fn named_templates(&self) -> Vec<NamedTemplate> {
+    pub fn named_templates(&self) -> Vec<Named> {
         check::templates(&self.accuses.ast)
+    }
+
+    /// The kinds of managers that `affecter` names outright.
+    #[must_use]
+    pub fn named_managers(&self) -> Vec<Named> {
+        check::managers(&self.gestionnaire.ast)
     }
 
     fn call<'s, const N: usize>(

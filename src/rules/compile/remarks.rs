@@ -1,13 +1,14 @@
 //! What is no fault by itself and seldom what was meant: remarks on tables that can be used.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::generation::{Mode, QUALIFICATIONS, Qualification, STATUTS, Statuts, TRANSMISSION};
+use super::generation::{Mode, QUALIFICATIONS, RuleSet, STATUTS, Statuts, TRANSMISSION};
 use crate::domain::referentiel::Referentiel;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::script;
 use crate::rules::source::Located;
 
 /// Modes that let nothing pass, or that change nothing beside others.
@@ -81,7 +82,7 @@ pub(in crate::rules) fn plain(word: &str) -> String {
 
 /// A kind of manager that no residence has: every demande would go to whoever stands in.
 pub(super) fn note_absent_managers(
-    qualifications: &HashMap<String, Qualification>,
+    rules: &RuleSet,
     referentiel: &Referentiel,
     faults: &mut Vec<Diagnostic>,
 ) {
@@ -89,8 +90,15 @@ pub(super) fn note_absent_managers(
         .residences()
         .flat_map(|it| it.gestionnaires.types())
         .collect();
+    let mut remark = |kind: &str, also: &str, file: &str, (line, column): (u32, u32)| {
+        let near = suggestion(kind, known.iter().copied());
+        let message =
+            format!("aucune résidence n'a de gestionnaire de type « {kind} »{also} ; {near}");
+        let remark = Diagnostic::at(code::WORD_UNKNOWN, file, line, column, message);
+        faults.push(remark.as_warning());
+    };
     let mut absent: BTreeMap<&str, Vec<(u32, u32)>> = BTreeMap::new();
-    for it in qualifications.values() {
+    for it in rules.qualifications.values() {
         if !known.contains(it.type_gestionnaire.as_str()) {
             let places = absent.entry(&it.type_gestionnaire).or_default();
             places.push(it.type_at);
@@ -98,15 +106,15 @@ pub(super) fn note_absent_managers(
     }
     for (kind, mut places) in absent {
         places.sort_unstable();
-        let (line, column) = places[0];
         let also = match places.len() {
             1 => String::new(),
             count => format!(" ({count} qualifications le demandent)"),
         };
-        let near = suggestion(kind, known.iter().copied());
-        let message =
-            format!("aucune résidence n'a de gestionnaire de type « {kind} »{also} ; {near}");
-        let remark = Diagnostic::at(code::WORD_UNKNOWN, QUALIFICATIONS, line, column, message);
-        faults.push(remark.as_warning());
+        remark(kind, &also, QUALIFICATIONS, places[0]);
+    }
+    for it in rules.scripts.named_managers() {
+        if !known.contains(it.name.as_str()) {
+            remark(&it.name, "", script::GESTIONNAIRE, (it.line, it.column));
+        }
     }
 }

@@ -107,10 +107,10 @@ fn unknown(
     ))
 }
 
-/// A text that a script gives as the name of a template, and where it stands.
+/// A name that a script gives outright, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedTemplate {
-    /// The name, without ending.
+pub struct Named {
+    /// The name.
     pub name: String,
     /// Line, from 1.
     pub line: u32,
@@ -119,7 +119,7 @@ pub struct NamedTemplate {
 }
 
 /// Every template that the script names outright, as in `#{ modele: "accuse-reception" }`.
-pub(super) fn templates(script: &AST) -> Vec<NamedTemplate> {
+pub(super) fn templates(script: &AST) -> Vec<Named> {
     let mut found = Vec::new();
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() {
@@ -127,9 +127,44 @@ pub(super) fn templates(script: &AST) -> Vec<NamedTemplate> {
                 if let (MODELE, Expr::StringConstant(name, at)) = (key.name.as_str(), value) {
                     let (line, column) = position(*at);
                     let name = name.to_string();
-                    found.push(NamedTemplate { name, line, column });
+                    found.push(Named { name, line, column });
                 }
             }
+        }
+        true
+    });
+    found
+}
+
+/// Every kind of manager that the script asks for outright, as in `residence.gestionnaires.get("gardien")`.
+pub(super) fn managers(script: &AST) -> Vec<Named> {
+    let mut found = Vec::new();
+    let mut note = |name: &str, at: Position| {
+        let (line, column) = position(at);
+        let name = name.to_owned();
+        found.push(Named { name, line, column });
+    };
+    let of_residence = |it: &Expr| matches!(it, Expr::Property(it, _) if it.2 == "gestionnaires");
+    script.walk(&mut |path| {
+        let Some(ASTNode::Expr(Expr::Dot(pair, ..) | Expr::Index(pair, ..))) = path.last() else {
+            return true;
+        };
+        if !of_residence(&pair.lhs) {
+            return true;
+        }
+        let asked = match &pair.rhs {
+            Expr::Dot(further, ..) | Expr::Index(further, ..) => &further.lhs,
+            asked => asked,
+        };
+        match asked {
+            Expr::Property(it, at) => note(it.2.as_str(), *at),
+            Expr::StringConstant(it, at) => note(it, *at),
+            Expr::MethodCall(call, _) if call.name == "get" => {
+                if let Some(Expr::StringConstant(it, at)) = call.args.first() {
+                    note(it, *at);
+                }
+            }
+            _ => {}
         }
         true
     });

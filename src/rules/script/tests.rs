@@ -373,6 +373,22 @@ fn a_script_that_is_given_what_it_reads_answers_as_with_all(#[case] body: &str) 
 }
 
 #[test]
+fn managers_that_are_named_outright_are_found() {
+    let text = "fn affecter(a, b, c) {
+  let g = b.gestionnaires.get(\"un\");
+  if g == () { g = b.gestionnaires.deux.nom }
+  if b.gestionnaires[\"trois\"] == () || b.gestionnaires.len() == 0 { }
+  b.gestionnaires.get(\"quatre\").nom + b.gestionnaires.get(c.type_gestionnaire) + b.nom.get(\"cinq\")
+}";
+    let (scripts, faults) = compile(text, SILENT);
+    let found = scripts
+        .unwrap_or_else(|| panic!("{faults:?}"))
+        .named_managers();
+    let found: Vec<(&str, u32)> = found.iter().map(|it| (it.name.as_str(), it.line)).collect();
+    assert_eq!(found, [("un", 2), ("deux", 3), ("trois", 4), ("quatre", 5)]);
+}
+
+#[test]
 fn messages_keep_their_own_keys() {
     let accuses = "fn accuses(evenement) { if evenement.type == \"transmis\" { [#{a: \"x@y.fr\", modele: \"m\", n: [1, 2.5, true]}] } else { [] } }";
     let (scripts, _) = compile("fn affecter(a, b, c) { 1 }", accuses);
