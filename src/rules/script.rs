@@ -5,6 +5,7 @@
 //! limit, since Rhai has none by default on most.
 
 mod answer;
+mod brackets;
 mod check;
 mod compile;
 mod reads;

@@ -2,6 +2,7 @@
 
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
+use super::brackets::Balance;
 use super::{Entry, Script, check, clamp, position, reads, slips, words};
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 
@@ -113,6 +114,11 @@ fn parse(engine: &Engine, text: &str, file: &str, faults: &mut Vec<Diagnostic>) 
             Ok(ast) => return Some(ast),
             Err(error) => error,
         };
+        // What stands behind a brace that closes too much is not where it was meant to be.
+        if let Some(((line, column), message)) = Balance::of(&text).surplus {
+            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
+            return None;
+        }
         let (line, column) = position(error.position());
         let kind = error.err_type();
         // What fails on the same line may fail for what now stands there.

@@ -3,8 +3,10 @@
 
 use rhai::{LexError, ParseErrorType};
 
+use super::brackets::{Balance, Place};
+
 /// Words of other languages, and what they are here.
-const FOREIGN: [(&str, &str); 22] = [
+const FOREIGN: [(&str, &str); 32] = [
     ("and", "&&"),
     ("et", "&&"),
     ("AND", "&&"),
@@ -27,29 +29,89 @@ const FOREIGN: [(&str, &str); 22] = [
     ("null", "()"),
     ("None", "()"),
     ("foreach", "for"),
+    ("pour", "for"),
+    ("If", "if"),
+    ("IF", "if"),
+    ("Else", "else"),
+    ("ELSE", "else"),
+    ("var", "let"),
+    ("retourne", "return"),
+    ("retourner", "return"),
+    ("est", "=="),
+    ("is", "=="),
 ];
 
-/// Line and column from 1, and what is wrong there.
-type Place = ((u32, u32), String);
+/// Signs of other languages, and what they are here.
+const SIGNS: [(&str, &str); 12] = [
+    ("=>", ">="),
+    ("=<", "<="),
+    ("=!", "!="),
+    ("<>", "!="),
+    ("≠", "!="),
+    ("≤", "<="),
+    ("≥", ">="),
+    ("×", "*"),
+    ("÷", "/"),
+    ("--", "//"),
+    ("<!--", "//"),
+    ("#", "//"),
+];
 
 /// The slip behind a syntax error, where it can be told.
 pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option<Place> {
+    if !matches!(error, ParseErrorType::VariableUndefined(_))
+        && let Some(message) = foreign_sign(text, at)
+    {
+        return Some((at, message));
+    }
     match error {
         ParseErrorType::VariableUndefined(name) => foreign(name)
             .or_else(|| outside(text, name))
+            .or_else(|| bare(name))
             .map(|it| (at, it))
             .or_else(|| {
                 let begins = offset(text, at)?;
                 without_hash(text, begins, begins + name.len())
             }),
+        ParseErrorType::Reserved(word) => foreign(word).map(|it| (at, it)),
         ParseErrorType::BadInput(LexError::ImproperSymbol(sign, _)) if sign == "=" => Some((
             at,
             "« = » donne une valeur à une variable ; pour comparer, écrivez « == »".to_owned(),
         )),
-        ParseErrorType::UnexpectedEOF => unclosed(text),
+        ParseErrorType::UnexpectedEOF | ParseErrorType::BadInput(LexError::UnterminatedString) => {
+            Balance::of(text).left_open
+        }
         ParseErrorType::MissingToken(token, _) => misplaced(token, text, at),
         _ => None,
     }
+}
+
+/// A sign of another language that begins here, or ends here.
+fn foreign_sign(text: &str, at: (u32, u32)) -> Option<String> {
+    let at = offset(text, at)?;
+    let before = text[..at].chars().next_back().map_or(0, char::len_utf8);
+    let (rest, around) = (&text[at..], &text[at - before..]);
+    if rest.starts_with("#{") {
+        return None;
+    }
+    let (sign, meant) = SIGNS
+        .iter()
+        .find(|(sign, _)| rest.starts_with(sign) || *sign == "<>" && around.starts_with(sign))?;
+    Some(match *meant {
+        "//" => format!("« {sign} » : un commentaire commence par « // »"),
+        meant => format!("« {sign} » : écrivez « {meant} »"),
+    })
+}
+
+/// A code without the quotes of a text.
+fn bare(name: &str) -> Option<String> {
+    let of_code = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
+    let is_code = name.chars().count() > 1 && name.chars().all(of_code);
+    is_code.then(|| {
+        format!(
+            "variable inconnue : « {name} » ; si c'est un texte, mettez-le entre guillemets « \" »"
+        )
+    })
 }
 
 fn foreign(word: &str) -> Option<String> {
@@ -82,6 +144,12 @@ fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Place> {
     let follows = text.get(ends..)?.trim_start().strip_prefix(':')?;
     let before = text.get(..begins)?.trim_end().strip_suffix('{')?;
     if follows.starts_with(':') || before.ends_with('#') {
+        return None;
+    }
+    // What a function or a condition does stands between braces as well.
+    let front = before.trim_end();
+    let of_block = |it: char| is_of_name(it) || ")]\"".contains(it);
+    if front.ends_with(of_block) && !front.ends_with("return") {
         return None;
     }
     let message = "il manque « # » devant l'accolade : un objet s'écrit #{nom: valeur}";
@@ -122,14 +190,23 @@ fn misplaced(token: &str, text: &str, (line, column): (u32, u32)) -> Option<Plac
     }
     let ends = rest.starts_with(['}', ')', ']']) || all_after.trim().is_empty();
     if (ends || token != ";")
-        && let Some(found) = unclosed(text)
+        && let Some(found) = Balance::of(text).left_open
     {
         return Some(found);
     }
+    if token != ";" && rest.starts_with(';') {
+        return here("entre deux valeurs, écrivez « , » et non « ; »".to_owned());
+    }
+    if token == "{" && rest.starts_with(':') {
+        return here("après la condition vient « { », et non « : »".to_owned());
+    }
+    if token == "{" && !word.is_empty() {
+        return here(format!(
+            "« {word} » n'est pas à sa place ici : il manque un signe avant, comme « . » ou « == », ou une accolade « {{ »"
+        ));
+    }
     if token != ";" {
-        let semicolon = rest.starts_with(';');
-        let message = "entre deux valeurs, écrivez « , » et non « ; »".to_owned();
-        return semicolon.then_some(((line, column), message));
+        return None;
     }
     if rest.starts_with(':') {
         let name = before.trim_end();
@@ -141,6 +218,12 @@ fn misplaced(token: &str, text: &str, (line, column): (u32, u32)) -> Option<Plac
         let found = without_hash(text, line_begins + begins, line_begins + name.len());
         if found.is_some() {
             return found;
+        }
+        if name[..begins].trim().is_empty() {
+            return here(format!(
+                "pour donner une valeur à « {} », écrivez « = », et non « : »",
+                name.trim_start()
+            ));
         }
     }
     if before.trim().is_empty() {
@@ -191,98 +274,4 @@ fn without_comment(line: &str) -> &str {
         }
     }
     line
-}
-
-/// Which brace or bracket is not closed. Where a closing brace begins a line, it belongs to a line that begins as far
-/// to the left: one between them was forgotten.
-fn unclosed(text: &str) -> Option<Place> {
-    let mut open: Vec<(char, (u32, u32), usize)> = Vec::new();
-    let mut suspect = None;
-    let mut signs = Signs::default();
-    for (number, line) in (1..).zip(text.split('\n')) {
-        let indent = line.len() - line.trim_start().len();
-        for (column, (at, it)) in (1..).zip(line.char_indices()) {
-            if !signs.counts(line, at, it) {
-                continue;
-            }
-            if ['{', '(', '['].contains(&it) {
-                open.push((it, (number, column), indent));
-                continue;
-            }
-            let Some(opens) = opening(it) else {
-                continue;
-            };
-            let last = open.pop();
-            if let Some(last) = last.filter(|last| last.0 != opens) {
-                return Some(left_open(last.0, last.1));
-            }
-            if let Some(last) = last.filter(|it| at == indent && it.2 > indent) {
-                suspect.get_or_insert(last);
-            }
-        }
-        signs.end_line();
-    }
-    let (sign, place, _) = open.pop().map(|it| suspect.unwrap_or(it))?;
-    Some(left_open(sign, place))
-}
-
-/// What opens that which a sign closes.
-fn opening(closing: char) -> Option<char> {
-    match closing {
-        '}' => Some('{'),
-        ')' => Some('('),
-        ']' => Some('['),
-        _ => None,
-    }
-}
-
-fn left_open(sign: char, place: (u32, u32)) -> Place {
-    let message = match sign {
-        '{' => "cette accolade n'est pas refermée : il manque « } »",
-        '(' => "cette parenthèse n'est pas refermée : il manque « ) »",
-        _ => "ce crochet n'est pas refermé : il manque « ] »",
-    };
-    (place, message.to_owned())
-}
-
-/// Tells the signs of a script from those in its texts and comments.
-#[derive(Default)]
-struct Signs {
-    quote: Option<char>,
-    escaped: bool,
-    in_line_comment: bool,
-    in_comment: bool,
-}
-
-impl Signs {
-    fn counts(&mut self, line: &str, at: usize, it: char) -> bool {
-        if self.in_line_comment {
-            return false;
-        }
-        if self.in_comment {
-            self.in_comment = !line[..at + it.len_utf8()].ends_with("*/");
-            return false;
-        }
-        if let Some(quote) = self.quote {
-            if !self.escaped && it == quote {
-                self.quote = None;
-            }
-            self.escaped = it == '\\' && !self.escaped;
-            return false;
-        }
-        self.in_line_comment = line[at..].starts_with("//");
-        self.in_comment = line[at..].starts_with("/*");
-        if matches!(it, '"' | '`') {
-            self.quote = Some(it);
-        }
-        true
-    }
-
-    fn end_line(&mut self) {
-        self.in_line_comment = false;
-        // Only what stands in back quotes goes on in the next line.
-        if self.quote == Some('"') {
-            self.quote = None;
-        }
-    }
 }

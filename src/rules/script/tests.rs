@@ -224,6 +224,104 @@ fn a_failing_script_says_what_and_where(
     2,
     "écrivez « , » et non « ; »"
 )]
+#[case("fn affecter(a, b, c) {\n  if a == b)) { }\n}", 2, "est en trop")]
+#[case(
+    "fn affecter(a, b, c) {\n  f(\"x\"]);\n}",
+    2,
+    "crochet « ] » est en trop"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  [\"a\"; \"b\"]\n}",
+    2,
+    "écrivez « , » et non « ; »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a => 3 { }\n}",
+    2,
+    "« => » : écrivez « >= »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a =! 3 { }\n}",
+    2,
+    "« =! » : écrivez « != »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a <> 3 { }\n}",
+    2,
+    "« <> » : écrivez « != »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a ≠ 3 { }\n}",
+    2,
+    "« ≠ » : écrivez « != »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a == null { }\n}",
+    2,
+    "« null » : écrivez « () »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a == \"X\":\n  b\n\n}",
+    2,
+    "et non « : »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a est \"X\" { }\n}",
+    2,
+    "« est » : écrivez « == »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a code == \"X\" { }\n}",
+    2,
+    "il manque un signe avant"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  var x = 1;\n}",
+    2,
+    "« var » : écrivez « let »"
+)]
+#[case("fn affecter(a, b, c) {\n  If a { }\n}", 2, "« If » : écrivez « if »")]
+#[case(
+    "fn affecter(a, b, c) {\n  retourne a;\n}",
+    2,
+    "« retourne » : écrivez « return »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  a: b;\n}",
+    2,
+    "pour donner une valeur à « a », écrivez « = »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  f(a;\n}",
+    2,
+    "cette parenthèse n'est pas refermée"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  # un mot\n  a\n}",
+    2,
+    "un commentaire commence par « // »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  -- un mot\n  a\n}",
+    2,
+    "un commentaire commence par « // »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  /* un mot\n  a\n}",
+    2,
+    "ce commentaire « /* » n'est pas refermé"
+)]
+#[case("fn affecter(a, b, c) {\n  f(`un\n  mot);\n}", 2, "accent grave")]
+#[case(
+    "fn affecter(a, b, c) {\n  if a == ASC { }\n}",
+    2,
+    "mettez-le entre guillemets"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a == b {\n    c\n  }\n    }\n  a\n}",
+    5,
+    "accolade « } » est en trop"
+)]
 fn a_faulty_script_never_compiles(#[case] text: &str, #[case] line: u32, #[case] words: &str) {
     let (scripts, faults) = compile(text, SILENT);
     assert!(scripts.is_none());

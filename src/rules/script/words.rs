@@ -98,8 +98,9 @@ fn of_writing(error: &LexError) -> String {
         }
         LexError::MalformedIdentifier(it) => format!("« {it} » n'est pas un nom correct"),
         LexError::ImproperSymbol(it, _) if !it.is_empty() => {
-            const MEANT: [(&str, &str); 6] = [
+            const MEANT: [(&str, &str); 7] = [
                 ("===", "=="),
+                ("=!", "!="),
                 ("!==", "!="),
                 ("<-", "<="),
                 (":=", "="),
@@ -138,7 +139,9 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
             };
             format!("valeur trop grande : {what} a une taille limitée")
         }
-        EvalAltResult::ErrorPropertyNotFound(name, _) => format!("champ inconnu : « {name} »"),
+        EvalAltResult::ErrorPropertyNotFound(name, _) => {
+            format!("champ inconnu : « {name} » ; s'il peut manquer, écrivez .get(\"{name}\")")
+        }
         EvalAltResult::ErrorVariableNotFound(name, _) => format!("variable inconnue : « {name} »"),
         EvalAltResult::ErrorFunctionNotFound(call, _) => of_call(call),
         EvalAltResult::ErrorMismatchDataType(wanted, got, _)
@@ -170,7 +173,9 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorAssignmentToConstant(name, _) => {
             format!("« {name} » est une constante : sa valeur ne change pas")
         }
-        EvalAltResult::ErrorDotExpr(..) => "ce champ ne se lit pas ainsi".into(),
+        EvalAltResult::ErrorDotExpr(..) => {
+            "ce qui est devant le point est vide, ou n'a pas ce champ".into()
+        }
         EvalAltResult::ErrorParsing(error, _) => of_syntax(error),
         EvalAltResult::ErrorUnboundThis(_) => "« this » ne s'emploie pas ici".into(),
         EvalAltResult::ErrorVariableExists(name, _) => {
