@@ -1,0 +1,80 @@
+//! Puts another set of files in the place of what a folder holds, and keeps a copy of what goes.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
+
+use super::Folder;
+use crate::adapters::files::folder::write_synced;
+use crate::domain::ports::{FileSet, SourceError};
+
+impl Folder {
+    /// Copies what [`Folder::replace`] would change or remove, and gives the names.
+    ///
+    /// # Errors
+    /// When one cannot be read, or its copy not be written.
+    pub fn copy_aside(&self, files: &FileSet, aside: &Path) -> Result<Vec<String>, SourceError> {
+        let mut copied = Vec::new();
+        for (name, path) in self.files()? {
+            if !self.is_read(&name) || !path.exists() {
+                continue;
+            }
+            let bytes = fs::read(&path).map_err(|error| self.failed(&path, &error))?;
+            if files.get(&name) == Some(&bytes) {
+                continue;
+            }
+            let copy = aside.join(&name);
+            let folder = copy.parent().unwrap_or(aside);
+            let file = copy.file_name().and_then(|it| it.to_str()).unwrap_or(&name);
+            fs::create_dir_all(folder)
+                .and_then(|()| write_synced(folder, file, &bytes))
+                .map_err(|error| self.failed(&copy, &error))?;
+            copied.push(name);
+        }
+        Ok(copied)
+    }
+
+    /// Writes these files in place of those that are read; what is not read is left alone. Each
+    /// keeps its owner and its mode, and a new one has those of its folder, as far as we may.
+    ///
+    /// # Errors
+    /// When one cannot be written; those before it are.
+    pub fn replace(&self, files: &FileSet) -> Result<(), SourceError> {
+        let before = self.files()?;
+        for (name, bytes) in files.iter().filter(|(name, _)| self.is_read(name)) {
+            let path = self.root.join(name);
+            let folder = path.parent().unwrap_or(&self.root);
+            let file = path.file_name().and_then(|it| it.to_str()).unwrap_or(name);
+            let like = fs::metadata(&path).or_else(|_| fs::metadata(&self.root));
+            fs::create_dir_all(folder)
+                .and_then(|()| write_synced(folder, file, bytes))
+                .map_err(|error| self.failed(&path, &error))?;
+            if let Ok(like) = like {
+                belong(&path, &like);
+            }
+        }
+        let gone = |name: &str| self.is_read(name) && !files.contains_key(name);
+        for (_, path) in before.iter().filter(|(name, _)| gone(name)) {
+            fs::remove_file(path).map_err(|error| self.failed(path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives a file the owner and the mode of what stood in its place, or of its folder, as far as we may and
+/// the disk knows them: whoever edits there and the daemon go on to read and write it, whoever ran the
+/// command.
+fn belong(path: &Path, like: &fs::Metadata) {
+    let to = |uid, gid| chown(path, uid, gid).is_ok();
+    let given = to(Some(like.uid()), Some(like.gid()));
+    let group = given || to(None, Some(like.gid()));
+    let now = fs::metadata(path).map_or(0, |it| it.mode());
+    // Where it stays ours, those who read it by its old owner's rights must not lose them.
+    let (old, kept) = (like.mode() & 0o666, now & 0o666);
+    let mode = match (given, group) {
+        (true, _) => old,
+        (false, true) => old | kept,
+        (false, false) => old | kept | 0o044,
+    };
+    let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode));
+}

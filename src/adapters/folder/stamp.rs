@@ -1,0 +1,149 @@
+//! What a look at a folder shows without reading its files, so that looks can be compared.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::Folder;
+use crate::domain::ports::SourceError;
+
+/// Changes whenever a file that counts may have changed, without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    root: Option<Root>,
+    /// Why they cannot be listed, where they cannot: that is not the same as no file at all.
+    files: Result<Vec<(String, Option<FileStamp>)>, SourceError>,
+}
+
+/// Which folder stands at the path. A folder made anew may get the number of the one before it,
+/// but not its time of birth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Root {
+    device: u64,
+    inode: u64,
+    born: Option<SystemTime>,
+}
+
+/// Size and time of modification stay the same when an older file is moved into place or copied
+/// with its times; the inode and the time of change do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileStamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    /// Which folder it was; `None` while there is none.
+    #[must_use]
+    pub fn root(&self) -> Option<Root> {
+        self.root
+    }
+}
+
+impl Root {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            born: metadata.created().ok(),
+        })
+    }
+}
+
+impl FileStamp {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
+}
+
+impl Folder {
+    /// What a look at the folder shows, to be compared with the look before.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        let stamped = |(name, path): (String, PathBuf)| (name, FileStamp::of(&path));
+        Stamp {
+            root: Root::of(&self.root),
+            files: self
+                .files()
+                .map(|files| files.into_iter().map(stamped).collect()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder with one file of three bytes, and whether `edit` changes its stamp.
+    fn notices(edit: impl FnOnce(&Path)) -> bool {
+        let parent = tempfile::tempdir().unwrap();
+        let root = parent.path().join("rules");
+        fs::create_dir(&root).unwrap();
+        fs::write(root.join("a.yaml"), "old").unwrap();
+        let source = Folder::rules(root.clone());
+        let before = source.stamp();
+        assert_eq!(source.stamp(), before, "looking changes nothing");
+        edit(&root);
+        source.stamp() != before
+    }
+
+    /// Gives `path` the time of modification of `like`, as `cp -p` does.
+    fn with_time_of(path: &Path, like: SystemTime) {
+        let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+        file.set_modified(like).unwrap();
+    }
+
+    fn modified(path: &Path) -> SystemTime {
+        fs::metadata(path).unwrap().modified().unwrap()
+    }
+
+    #[test]
+    fn a_file_of_the_same_size_and_time_is_noticed() {
+        assert!(notices(|root| {
+            let file = root.join("a.yaml");
+            let time = modified(&file);
+            let beside = root.join("beside");
+            fs::write(&beside, "new").unwrap();
+            with_time_of(&beside, time);
+            fs::rename(beside, file).unwrap();
+        }));
+        assert!(notices(|root| {
+            let file = root.join("a.yaml");
+            let (time, before) = (modified(&file), FileStamp::of(&file));
+            // The clock of the files ticks every few milliseconds.
+            while FileStamp::of(&file) == before {
+                fs::write(&file, "new").unwrap();
+                with_time_of(&file, time);
+            }
+            assert_eq!(modified(&file), time);
+        }));
+    }
+
+    #[test]
+    fn a_file_or_folder_that_comes_goes_or_cannot_be_read_is_noticed() {
+        assert!(notices(|root| fs::write(root.join("b.yaml"), "").unwrap()));
+        assert!(notices(|root| fs::remove_file(root.join("a.yaml")).unwrap()));
+        assert!(notices(|root| {
+            fs::rename(root.join("a.yaml"), root.join("b.yaml")).unwrap();
+        }));
+        assert!(notices(|root| fs::remove_dir_all(root).unwrap()));
+        assert!(notices(|root| {
+            fs::rename(root, root.with_file_name("rules.old")).unwrap();
+            fs::create_dir(root).unwrap();
+            fs::hard_link(root.with_file_name("rules.old/a.yaml"), root.join("a.yaml")).unwrap();
+        }));
+        assert!(!notices(|root| fs::write(root.join("a.yaml~"), "").unwrap()));
+    }
+}
