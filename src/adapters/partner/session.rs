@@ -1,0 +1,96 @@
+//! The token that calls need where a partner wants a session: asked for once for everyone, and
+//! again before its end or once it is refused.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::{CallError, PartnerHttp, Photos, Work};
+use crate::rules::connector::{Access, Meaning, Step};
+use crate::settings::LiveSettings;
+
+/// A token is renewed so long before its end: a call that begins with it must end with it.
+const RENEW_BEFORE: Duration = Duration::from_mins(1);
+
+/// A token, and what it was given for.
+pub(super) struct Held {
+    version: String,
+    settings: Arc<LiveSettings>,
+    jeton: String,
+    until: Instant,
+}
+
+impl PartnerHttp {
+    /// Puts the session's token into `access`; `true` where another one would be no better.
+    pub(super) async fn log_in(
+        &self,
+        work: &Work<'_>,
+        access: &mut Access,
+        values: &Value,
+        renew: bool,
+    ) -> Result<bool, CallError> {
+        let connector = work.connector(self.partner)?;
+        let Some(lifetime) = connector.session_lifetime() else {
+            return Ok(true);
+        };
+        let refused = access.jeton.take();
+        let mut held = self.session.lock().await;
+        let usable = held.as_ref().filter(|it| {
+            it.version == work.generation.version
+                && *it.settings == *work.settings
+                && it.until > Instant::now()
+                // Another call may have renewed it meanwhile.
+                && !(renew && refused.as_ref() == Some(&it.jeton))
+        });
+        if let Some(held) = usable {
+            access.jeton = Some(held.jeton.clone());
+            return Ok(false);
+        }
+        let called = self
+            .call(work, Step::Login, values, access, &Photos::new())
+            .await
+            .map_err(login_error)?;
+        let text = |name: &str| {
+            let value = called.found.values.get(name);
+            value.map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned))
+        };
+        let jeton = text("jeton").unwrap_or_default();
+        let told = text("duree").and_then(|it| it.parse().ok());
+        let lifetime = told.map_or(lifetime, Duration::from_secs);
+        let lifetime = lifetime.saturating_sub(RENEW_BEFORE.min(lifetime / 2));
+        *held = Some(Held {
+            version: work.generation.version.clone(),
+            settings: Arc::clone(&work.settings),
+            jeton: jeton.clone(),
+            until: Instant::now() + lifetime,
+        });
+        access.jeton = Some(jeton);
+        Ok(true)
+    }
+}
+
+/// A token that is refused is a matter of credentials, whatever status says so.
+fn login_error(error: CallError) -> CallError {
+    match error {
+        CallError::Answered {
+            status,
+            mut failure,
+            excerpt,
+            retry_at,
+        } => {
+            if failure.meaning == Meaning::Refused {
+                failure.meaning = Meaning::Unauthorized;
+            }
+            CallError::Answered {
+                status,
+                failure,
+                excerpt,
+                retry_at,
+            }
+        }
+        CallError::Lost(reason) => CallError::NotSent(reason),
+        other => other,
+    }
+}
