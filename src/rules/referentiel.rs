@@ -3,16 +3,21 @@
 //! An export that is broken is refused whole; a row that points nowhere is a remark, since the
 //! three files are rarely exported in the same second.
 
+mod faults;
 mod quotes;
+mod table;
+mod text;
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel, Residence};
-use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code, nearest};
+use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code};
 use crate::rules::layout;
+
+use faults::{given_twice, shorten};
+use table::{Table, table};
 
 /// The landlord's residences.
 pub const RESIDENCES: &str = "residences.csv";
@@ -23,9 +28,6 @@ pub const BIENS: &str = "biens.csv";
 
 /// The files of the folder, all of them required.
 pub const FILES: [&str; 3] = [RESIDENCES, GESTIONNAIRES, BIENS];
-
-/// How many faults of one kind of file are reported before the rest is only counted.
-const MOST_FAULTS: usize = 50;
 
 /// Reads the three files; a `Referentiel` comes back only where no error stands in the way.
 #[must_use]
@@ -165,276 +167,6 @@ fn keep_once(known: &mut HashSet<Arc<Gestionnaire>>, who: Gestionnaire) -> Arc<G
     let who = Arc::new(who);
     known.insert(Arc::clone(&who));
     who
-}
-
-/// The columns of an export that are read, row by row; all values stand in one text.
-struct Table<const N: usize> {
-    texts: String,
-    rows: Vec<(u32, [Range<usize>; N])>,
-}
-
-impl<const N: usize> Table<N> {
-    const EMPTY: Self = Self {
-        texts: String::new(),
-        rows: Vec::new(),
-    };
-
-    fn rows(&self) -> impl Iterator<Item = Row<'_, N>> {
-        self.rows.iter().map(|(line, values)| Row {
-            line: *line,
-            values: values.each_ref().map(|range| &self.texts[range.clone()]),
-        })
-    }
-
-    fn push(&mut self, line: u32, values: [&str; N]) {
-        let values = values.map(|value| {
-            let start = self.texts.len();
-            self.texts.push_str(value);
-            start..self.texts.len()
-        });
-        self.rows.push((line, values));
-    }
-}
-
-/// One row of an export.
-struct Row<'t, const N: usize> {
-    line: u32,
-    values: [&'t str; N],
-}
-
-impl<const N: usize> Row<'_, N> {
-    fn filled(&self, file: &str, column: &str, value: &str, faults: &mut Vec<Diagnostic>) -> bool {
-        if value.is_empty() {
-            faults.push(Diagnostic::at(
-                code::EXPORT,
-                file,
-                self.line,
-                0,
-                format!("la colonne « {column} » est vide"),
-            ));
-        }
-        !value.is_empty()
-    }
-
-    fn orphan(&self, file: &str, residence: &str) -> Diagnostic {
-        Diagnostic::at(
-            code::ORPHAN,
-            file,
-            self.line,
-            0,
-            format!("la résidence « {residence} » n'est pas dans {RESIDENCES}"),
-        )
-        .as_warning()
-    }
-}
-
-/// A key that an earlier row has already.
-fn given_twice(file: &str, line: u32, key: &str) -> Diagnostic {
-    let message = format!("« {key} » est déjà donné plus haut");
-    Diagnostic::at(code::EXPORT, file, line, 0, message)
-}
-
-fn table<const N: usize>(
-    files: &FileSet,
-    file: &str,
-    columns: [&str; N],
-    faults: &mut Vec<Diagnostic>,
-) -> Table<N> {
-    let Some(bytes) = files.get(file) else {
-        faults.push(Diagnostic::file(
-            code::FILE_MISSING,
-            file,
-            "ce fichier manque",
-        ));
-        return Table::EMPTY;
-    };
-    let text = decode(bytes);
-    if text.starts_with("PK\u{3}\u{4}") || text.contains('\0') {
-        faults.push(Diagnostic::file(
-            code::EXPORT,
-            file,
-            "ce fichier n'est pas un texte : un classeur Excel s'enregistre d'abord au format CSV",
-        ));
-        return Table::EMPTY;
-    }
-    let (named, text) = named_delimiter(&text);
-    let skipped = u32::from(named.is_some());
-    let delimiter = named.unwrap_or_else(|| delimiter(text));
-    if let Some((line, column)) = quotes::left_open(text, delimiter) {
-        let message = "le guillemet ouvert ici n'est pas refermé : les lignes qui suivent seraient prises pour un seul texte";
-        let at = Diagnostic::at(code::EXPORT, file, line + skipped, column, message);
-        faults.push(at);
-        return Table::EMPTY;
-    }
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let Some(places) = places(&mut reader, file, columns, faults) else {
-        return Table::EMPTY;
-    };
-    let width = reader.headers().map_or(0, csv::StringRecord::len);
-    let mut table = Table::EMPTY;
-    let mut record = csv::StringRecord::new();
-    loop {
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => {
-                faults.push(Diagnostic::file(
-                    code::EXPORT,
-                    file,
-                    format!("illisible : {error}"),
-                ));
-                return Table::EMPTY;
-            }
-        }
-        let line = record.position().map_or(0, |at| clamp(at.line()) + skipped);
-        // Trimmed here and not by the reader, which copies each record for it.
-        let values = record.iter().map(str::trim);
-        if values.clone().all(str::is_empty) {
-            // Excel leaves rows of lone delimiters behind.
-            continue;
-        }
-        let beyond = values.skip(width).any(|value| !value.is_empty());
-        if record.len() < width || beyond {
-            faults.push(Diagnostic::at(
-                code::EXPORT, file,
-                line,
-                0,
-                format!(
-                    "{} colonne{} au lieu de {width} : la ligne est tronquée ou un « {} » n'est pas entre guillemets",
-                    record.len(),
-                    if record.len() < 2 { "" } else { "s" },
-                    char::from(delimiter)
-                ),
-            ));
-            continue;
-        }
-        table.push(line, places.map(|place| record[place].trim()));
-    }
-    table
-}
-
-/// Which field of a record holds each column.
-fn places<const N: usize>(
-    reader: &mut csv::Reader<&[u8]>,
-    file: &str,
-    columns: [&str; N],
-    faults: &mut Vec<Diagnostic>,
-) -> Option<[usize; N]> {
-    let headers: Vec<String> = match reader.headers() {
-        Ok(headers) => headers.iter().map(|it| it.trim().to_lowercase()).collect(),
-        Err(error) => {
-            faults.push(Diagnostic::file(
-                code::EXPORT,
-                file,
-                format!("illisible : {error}"),
-            ));
-            return None;
-        }
-    };
-    let before = faults.len();
-    let mut fault = |message| faults.push(Diagnostic::at(code::EXPORT, file, 1, 0, message));
-    let known = |column: &str| headers.iter().any(|header| header == column);
-    if !columns.into_iter().any(known) {
-        let wanted = columns.join(", ");
-        // Excel's « Texte » writes so.
-        let tabs = if headers.iter().any(|it| it.contains('\t')) {
-            ", séparées par des points-virgules et non par des tabulations : enregistrez-le en CSV"
-        } else {
-            ""
-        };
-        fault(format!(
-            "la première ligne doit nommer les colonnes {wanted}{tabs}"
-        ));
-        return None;
-    }
-    let places = columns.map(|column| {
-        let mut found = (0..).zip(&headers).filter(|(_, header)| *header == column);
-        match (found.next(), found.next()) {
-            (Some((place, _)), None) => return place,
-            (Some(_), Some(_)) => fault(format!(
-                "la colonne « {column} » est donnée deux fois dans la première ligne"
-            )),
-            (None, _) => {
-                let others = headers.iter().map(String::as_str);
-                let others = others.filter(|it| !columns.contains(it) && !it.is_empty());
-                let near = nearest(column, others)
-                    .map(|near| format!(" : est-ce « {near} », mal écrite ?"));
-                fault(format!(
-                    "la colonne « {column} » manque dans la première ligne{}",
-                    near.unwrap_or_default()
-                ));
-            }
-        }
-        0
-    });
-    (faults.len() == before).then_some(places)
-}
-
-/// `sep=;` on the first line, by which Excel is told the delimiter, and the text after it.
-fn named_delimiter(text: &str) -> (Option<u8>, &str) {
-    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    match first.trim_end().strip_prefix("sep=").map(str::as_bytes) {
-        Some([delimiter]) => (Some(*delimiter), rest),
-        _ => (None, text),
-    }
-}
-
-/// UTF-8 or UTF-16 by their byte order marks, UTF-8 without one, else Windows-1252.
-fn decode(bytes: &[u8]) -> String {
-    if let Some((utf16, mark)) = encoding_rs::Encoding::for_bom(bytes)
-        && utf16 != encoding_rs::UTF_8
-    {
-        return utf16
-            .decode_without_bom_handling(&bytes[mark..])
-            .0
-            .into_owned();
-    }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => encoding_rs::WINDOWS_1252
-            .decode_without_bom_handling(bytes)
-            .0
-            .into_owned(),
-    }
-}
-
-fn delimiter(text: &str) -> u8 {
-    let header = text.lines().next().unwrap_or_default();
-    if header.matches(',').count() > header.matches(';').count() {
-        b','
-    } else {
-        b';'
-    }
-}
-
-fn clamp(line: u64) -> u32 {
-    u32::try_from(line).unwrap_or(u32::MAX)
-}
-
-/// A wrong export can have a fault on each of 100,000 rows: nobody reads past the first page.
-fn shorten(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    if let Some(more) = faults.len().checked_sub(MOST_FAULTS + 1) {
-        let (file, severity) = (
-            faults[MOST_FAULTS].file.clone(),
-            faults[MOST_FAULTS].severity,
-        );
-        faults.truncate(MOST_FAULTS);
-        let mut rest = Diagnostic::file(
-            code::EXPORT,
-            file,
-            match more {
-                0 => "… et 1 autre remarque".to_owned(),
-                _ => format!("… et {} autres remarques", more + 1),
-            },
-        );
-        rest.severity = severity;
-        faults.push(rest);
-    }
-    faults
 }
 
 #[cfg(test)]

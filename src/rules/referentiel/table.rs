@@ -1,0 +1,186 @@
+//! An export as a table: those of its columns that are read, row by row.
+
+use std::ops::Range;
+
+use super::quotes;
+use super::text::{decode, delimiter, named_delimiter};
+use crate::domain::ports::FileSet;
+use crate::rules::diagnostic::{Diagnostic, code, nearest};
+
+/// The columns of an export that are read, row by row; all values stand in one text.
+pub(super) struct Table<const N: usize> {
+    texts: String,
+    pub rows: Vec<(u32, [Range<usize>; N])>,
+}
+
+impl<const N: usize> Table<N> {
+    const EMPTY: Self = Self {
+        texts: String::new(),
+        rows: Vec::new(),
+    };
+
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_, N>> {
+        self.rows.iter().map(|(line, values)| Row {
+            line: *line,
+            values: values.each_ref().map(|range| &self.texts[range.clone()]),
+        })
+    }
+
+    fn push(&mut self, line: u32, values: [&str; N]) {
+        let values = values.map(|value| {
+            let start = self.texts.len();
+            self.texts.push_str(value);
+            start..self.texts.len()
+        });
+        self.rows.push((line, values));
+    }
+}
+
+/// One row of an export.
+pub(super) struct Row<'t, const N: usize> {
+    pub line: u32,
+    pub values: [&'t str; N],
+}
+
+pub(super) fn table<const N: usize>(
+    files: &FileSet,
+    file: &str,
+    columns: [&str; N],
+    faults: &mut Vec<Diagnostic>,
+) -> Table<N> {
+    let Some(bytes) = files.get(file) else {
+        faults.push(Diagnostic::file(
+            code::FILE_MISSING,
+            file,
+            "ce fichier manque",
+        ));
+        return Table::EMPTY;
+    };
+    let text = decode(bytes);
+    if text.starts_with("PK\u{3}\u{4}") || text.contains('\0') {
+        faults.push(Diagnostic::file(
+            code::EXPORT,
+            file,
+            "ce fichier n'est pas un texte : un classeur Excel s'enregistre d'abord au format CSV",
+        ));
+        return Table::EMPTY;
+    }
+    let (named, text) = named_delimiter(&text);
+    let skipped = u32::from(named.is_some());
+    let delimiter = named.unwrap_or_else(|| delimiter(text));
+    if let Some((line, column)) = quotes::left_open(text, delimiter) {
+        let message = "le guillemet ouvert ici n'est pas refermé : les lignes qui suivent seraient prises pour un seul texte";
+        let at = Diagnostic::at(code::EXPORT, file, line + skipped, column, message);
+        faults.push(at);
+        return Table::EMPTY;
+    }
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let Some(places) = places(&mut reader, file, columns, faults) else {
+        return Table::EMPTY;
+    };
+    let width = reader.headers().map_or(0, csv::StringRecord::len);
+    let mut table = Table::EMPTY;
+    let mut record = csv::StringRecord::new();
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                faults.push(Diagnostic::file(
+                    code::EXPORT,
+                    file,
+                    format!("illisible : {error}"),
+                ));
+                return Table::EMPTY;
+            }
+        }
+        let line = record.position().map_or(0, |at| clamp(at.line()) + skipped);
+        // Trimmed here and not by the reader, which copies each record for it.
+        let values = record.iter().map(str::trim);
+        if values.clone().all(str::is_empty) {
+            // Excel leaves rows of lone delimiters behind.
+            continue;
+        }
+        let beyond = values.skip(width).any(|value| !value.is_empty());
+        if record.len() < width || beyond {
+            faults.push(Diagnostic::at(
+                code::EXPORT, file,
+                line,
+                0,
+                format!(
+                    "{} colonne{} au lieu de {width} : la ligne est tronquée ou un « {} » n'est pas entre guillemets",
+                    record.len(),
+                    if record.len() < 2 { "" } else { "s" },
+                    char::from(delimiter)
+                ),
+            ));
+            continue;
+        }
+        table.push(line, places.map(|place| record[place].trim()));
+    }
+    table
+}
+
+/// Which field of a record holds each column.
+fn places<const N: usize>(
+    reader: &mut csv::Reader<&[u8]>,
+    file: &str,
+    columns: [&str; N],
+    faults: &mut Vec<Diagnostic>,
+) -> Option<[usize; N]> {
+    let headers: Vec<String> = match reader.headers() {
+        Ok(headers) => headers.iter().map(|it| it.trim().to_lowercase()).collect(),
+        Err(error) => {
+            faults.push(Diagnostic::file(
+                code::EXPORT,
+                file,
+                format!("illisible : {error}"),
+            ));
+            return None;
+        }
+    };
+    let before = faults.len();
+    let mut fault = |message| faults.push(Diagnostic::at(code::EXPORT, file, 1, 0, message));
+    let known = |column: &str| headers.iter().any(|header| header == column);
+    if !columns.into_iter().any(known) {
+        let wanted = columns.join(", ");
+        // Excel's « Texte » writes so.
+        let tabs = if headers.iter().any(|it| it.contains('\t')) {
+            ", séparées par des points-virgules et non par des tabulations : enregistrez-le en CSV"
+        } else {
+            ""
+        };
+        fault(format!(
+            "la première ligne doit nommer les colonnes {wanted}{tabs}"
+        ));
+        return None;
+    }
+    let places = columns.map(|column| {
+        let mut found = (0..).zip(&headers).filter(|(_, header)| *header == column);
+        match (found.next(), found.next()) {
+            (Some((place, _)), None) => return place,
+            (Some(_), Some(_)) => fault(format!(
+                "la colonne « {column} » est donnée deux fois dans la première ligne"
+            )),
+            (None, _) => {
+                let others = headers.iter().map(String::as_str);
+                let others = others.filter(|it| !columns.contains(it) && !it.is_empty());
+                let near = nearest(column, others)
+                    .map(|near| format!(" : est-ce « {near} », mal écrite ?"));
+                fault(format!(
+                    "la colonne « {column} » manque dans la première ligne{}",
+                    near.unwrap_or_default()
+                ));
+            }
+        }
+        0
+    });
+    (faults.len() == before).then_some(places)
+}
+
+fn clamp(line: u64) -> u32 {
+    u32::try_from(line).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,39 @@
+//! The text of an export: the encoding that it was saved in, and the sign between its columns.
+
+/// `sep=;` on the first line, by which Excel is told the delimiter, and the text after it.
+pub(super) fn named_delimiter(text: &str) -> (Option<u8>, &str) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    match first.trim_end().strip_prefix("sep=").map(str::as_bytes) {
+        Some([delimiter]) => (Some(*delimiter), rest),
+        _ => (None, text),
+    }
+}
+
+/// UTF-8 or UTF-16 by their byte order marks, UTF-8 without one, else Windows-1252.
+pub(super) fn decode(bytes: &[u8]) -> String {
+    if let Some((utf16, mark)) = encoding_rs::Encoding::for_bom(bytes)
+        && utf16 != encoding_rs::UTF_8
+    {
+        return utf16
+            .decode_without_bom_handling(&bytes[mark..])
+            .0
+            .into_owned();
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => encoding_rs::WINDOWS_1252
+            .decode_without_bom_handling(bytes)
+            .0
+            .into_owned(),
+    }
+}
+
+pub(super) fn delimiter(text: &str) -> u8 {
+    let header = text.lines().next().unwrap_or_default();
+    if header.matches(',').count() > header.matches(';').count() {
+        b','
+    } else {
+        b';'
+    }
+}
