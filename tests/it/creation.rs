@@ -1,15 +1,18 @@
 //! A demande is created in a remote CRM once, whatever answers do not come.
 
-use std::sync::{Arc, Mutex};
+mod away;
+mod managers;
+mod photos;
+mod under_way;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use passerelle::adapters::http::submission::stored_signalement;
+use chrono::{TimeDelta, Utc};
 use passerelle::domain::demande::Uid;
-use passerelle::domain::ports::{Clock, DuplicateGuard};
-use passerelle::domain::signalement::{Etat, SignalementId};
+use passerelle::domain::ports::DuplicateGuard;
+use passerelle::domain::signalement::SignalementId;
 use passerelle::flows::creation::Attempted;
-use passerelle::flows::managers::{Known, Managers};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -102,84 +105,6 @@ async fn a_uid_of_any_signs_leads_to_its_demande(#[case] prefix: &str) {
     assert_eq!(daemon.get(url, "crm").await.status, 200);
     let event = json!({"statut": "Vivest en cours"});
     assert_eq!(daemon.statut(segment, &event).await.status, 202);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn only_the_photo_that_failed_is_attached_again() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    crm.attaches("photo-2.png", Goes::Away);
-    let daemon = with(&crm).await;
-    daemon.created(&signalement(1)).await;
-    let photos = until("both photos are there", || async {
-        let photos = crm.demandes()[0].photos.clone();
-        (photos.len() == 2).then_some(photos)
-    })
-    .await;
-    let mut sorted = photos.clone();
-    sorted.sort();
-    assert_eq!(sorted, ["photo-1.png", "photo-2.png"]);
-    assert_eq!(crm.count("attach"), 3);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_photo_that_the_crm_refuses_keeps_no_other_back() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    crm.attaches("photo-1.png", Goes::Refused);
-    let daemon = with(&crm).await;
-    daemon.created(&signalement(1)).await;
-    until("the other photo is there", || async {
-        (crm.demandes()[0].photos == ["photo-2.png"]).then_some(())
-    })
-    .await;
-    until("the refused one is a dead letter", || async {
-        let metrics = daemon.get("/metrics", "").await;
-        let text = String::from_utf8_lossy(&metrics.bytes).into_owned();
-        let line = r#"passerelle_deliveries{destination="crm",state="morte"} 1"#;
-        text.contains(line).then_some(())
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn photos_that_go_along_with_the_creation_are_not_attached_again() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.attaches = false);
-    let daemon = with(&crm).await;
-    daemon.created(&signalement(1)).await;
-    let left = daemon.state.store.list_livraisons(None, 10).await.unwrap();
-    assert!(
-        left.iter().all(|it| it.destination.as_str() != "crm"),
-        "{left:?}"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_kept_while_the_crm_is_away() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    let daemon = with(&crm).await;
-    for goes in [Goes::Away, Goes::Unauthorized] {
-        crm.creates([goes]);
-        let answer = daemon.post(&signalement(1)).await;
-        assert!(is_later(&answer), "{answer:?}");
-        assert_eq!(etat(&daemon, 1).await, "none");
-    }
-    assert_eq!(daemon.post(&signalement(1)).await.status, 201);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_kept_before_is_not_forgotten_while_the_crm_is_away() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    crm.creates([Goes::Away]);
-    let daemon = Builder::new()
-        .file("rules/transmission.yaml", "modes: [manager]\n")
-        .crm(crm.clone())
-        .start()
-        .await;
-    assert_eq!(daemon.post(&signalement(1)).await.status, 200);
-    assert_eq!(etat(&daemon, 1).await, "ecarte");
-    let asked = signalement_with(1, &json!({"transmettre_manager": true}));
-    assert!(is_later(&daemon.post(&asked).await));
-    assert_eq!(etat(&daemon, 1).await, "echec");
-    assert_eq!(daemon.post(&asked).await.status, 201);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -356,184 +281,6 @@ async fn a_uid_that_belongs_to_another_signalement_is_not_taken() {
     assert_eq!(etat(&daemon, 2).await, "inconnu");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn simultaneous_repeats_wait_for_the_first_and_are_answered_like_it() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    let gate = Arc::new(Semaphore::new(0));
-    crm.creates([Goes::Held(gate.clone())]);
-    let daemon = Arc::new(with(&crm).await);
-    let posts: Vec<_> = (0..5)
-        .map(|_| {
-            let daemon = daemon.clone();
-            tokio::spawn(async move { daemon.post(&signalement(1)).await })
-        })
-        .collect();
-    until("the CRM is asked", || async {
-        (crm.count("create") == 1).then_some(())
-    })
-    .await;
-    assert_eq!(etat(&daemon, 1).await, "recu");
-    gate.add_permits(1);
-    let mut statuses = Vec::new();
-    for post in posts {
-        let answer = post.await.unwrap();
-        assert_eq!(answer.json()["uid"], "CRM-1");
-        statuses.push(answer.status);
-    }
-    statuses.sort_unstable();
-    assert_eq!(statuses, [200, 200, 200, 200, 201]);
-    assert_eq!(crm.count("create"), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_waits_for_so_long_and_no_longer() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    let gate = Arc::new(Semaphore::new(0));
-    crm.creates([Goes::Held(gate.clone())]);
-    let builder = Builder::new().crm(crm.clone());
-    let daemon = Arc::new(builder.patience(Duration::ZERO).start().await);
-    let poster = daemon.clone();
-    let first = tokio::spawn(async move { poster.post(&signalement(1)).await });
-    until("the CRM is asked", || async {
-        (crm.count("create") == 1).then_some(())
-    })
-    .await;
-    let answer = daemon.post(&signalement(1)).await;
-    assert!(is_later(&answer), "{answer:?}");
-    // Nor is it decided otherwise meanwhile.
-    let broken = "fn affecter(signalement, residence, qualification) { throw \"panne\" }\n";
-    daemon.edit("rules/gestionnaire.rhai", broken).await;
-    assert!(is_later(&daemon.post(&signalement(1)).await));
-    daemon
-        .edit("rules/transmission.yaml", "modes: [manager]\n")
-        .await;
-    assert!(is_later(&daemon.post(&signalement(1)).await));
-    gate.add_permits(1);
-    assert_eq!(first.await.unwrap().status, 201);
-    is_replayed(&daemon, &crm, 1).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_second_key_is_reserved_with_the_first() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    let gate = Arc::new(Semaphore::new(0));
-    crm.creates([Goes::Held(gate.clone())]);
-    let daemon = Arc::new(with(&crm).await);
-    let post = |number| {
-        let daemon = daemon.clone();
-        async move {
-            let request = daemon.request("POST", "/api/v1/signalements", "sowell");
-            let request = request
-                .header("idempotency-key", "one")
-                .json(&signalement(number));
-            daemon.send(request).await
-        }
-    };
-    let first = tokio::spawn(post(1));
-    until("the CRM is asked", || async {
-        (crm.count("create") == 1).then_some(())
-    })
-    .await;
-    let second = tokio::spawn(post(2));
-    gate.add_permits(1);
-    assert_eq!(first.await.unwrap().status, 201);
-    let conflict = second.await.unwrap();
-    assert_eq!(
-        (conflict.status, &conflict.json()["uid"]),
-        (409, &json!("CRM-1"))
-    );
-    assert_eq!(crm.demandes().len(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_deferred_demande_is_created_once_the_crm_is_back() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    crm.creates(vec![Goes::Away; 3]);
-    let builder = Builder::new().crm(crm.clone());
-    let daemon = builder
-        .set("CRM__WHEN_UNAVAILABLE", "defer")
-        .set("DELIVERY__FIRST_RETRY", "50ms")
-        .start()
-        .await;
-    let first = daemon.post(&signalement(1)).await;
-    assert_eq!(first.status, 202);
-    let suivi = format!("/api/v1/signalements/{}", id_of(1).as_str());
-    let wanted = json!({"id": id_of(1).as_str(), "uid": null, "transmis": null, "suivi": suivi});
-    assert_eq!(first.json(), wanted);
-    becomes(&daemon, 1, "transmis").await;
-    let body = is_replayed(&daemon, &crm, 1).await;
-    assert_eq!(
-        (&body["uid"], &body["transmis"]),
-        (&json!("CRM-1"), &json!(true))
-    );
-    assert_eq!(crm.count("find"), 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_deferred_signalement_stays_what_it_is_while_it_waits() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    crm.creates([Goes::Away, Goes::Unauthorized, Goes::Away]);
-    let builder = Builder::new().crm(crm.clone());
-    let daemon = builder
-        .set("CRM__WHEN_UNAVAILABLE", "defer")
-        .set("DELIVERY__FIRST_RETRY", "1h")
-        .set("DELIVERY__MAX_RETRY", "1h")
-        .start()
-        .await;
-    let first = daemon.post(&signalement(1)).await;
-    let again = daemon.post(&signalement(1)).await;
-    assert_eq!((first.status, again.status), (202, 202));
-    assert_eq!(first.json(), again.json());
-    let other = signalement_with(1, &json!({"description": "autre"}));
-    let conflict = daemon.post(&other).await;
-    assert_eq!(conflict.status, 409);
-    let conflict = conflict.json();
-    // There is no uid yet.
-    let owner = (&conflict["id"], &conflict["uid"]);
-    assert_eq!(owner, (&json!(id_of(1).as_str()), &Value::Null));
-    assert_eq!(etat(&daemon, 1).await, "differe");
-    assert_eq!(crm.count("create"), 1);
-    // Those that wait do not wait for each other: a person may try one at once.
-    assert_eq!(daemon.post(&signalement(2)).await.status, 202);
-    let creations = &daemon.state.inbound.creations;
-    let tried = creations.take_up(&id_of(2)).await.unwrap();
-    assert_eq!(tried, Some(Attempted::Deferred));
-    let tried = creations.take_up(&id_of(2)).await.unwrap();
-    assert!(
-        matches!(tried, Some(Attempted::Created { .. })),
-        "{tried:?}"
-    );
-    assert_eq!(etat(&daemon, 1).await, "differe");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_deferred_demande_that_the_crm_refuses_is_shown_to_the_admins() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    crm.creates([Goes::Away, Goes::Refused]);
-    let builder = Builder::new().crm(crm.clone());
-    let daemon = builder.set("CRM__WHEN_UNAVAILABLE", "defer").start().await;
-    assert_eq!(daemon.post(&signalement(1)).await.status, 202);
-    becomes(&daemon, 1, "echec").await;
-    let listed = daemon.state.store.list_signalements(Some(Etat::Echec), 10);
-    let motif = listed.await.unwrap()[0].motif.clone().unwrap();
-    assert!(
-        motif.contains("422") && motif.contains("champ manquant"),
-        "{motif}"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_deferred_creation_in_doubt_is_settled_like_any_other() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    crm.creates([Goes::Away, Goes::DoneInSilence]);
-    let builder = Builder::new().crm(crm.clone());
-    let daemon = builder.set("CRM__WHEN_UNAVAILABLE", "defer").start().await;
-    assert_eq!(daemon.post(&signalement(1)).await.status, 202);
-    becomes(&daemon, 1, "transmis").await;
-    is_replayed(&daemon, &crm, 1).await;
-    assert_eq!((crm.count("create"), crm.count("find")), (2, 1));
-}
-
 /// A daemon that dies while the CRM is at work for it, with whatever runs for it.
 async fn killed_in_the_call(crm: &Arc<RemoteCrm>, number: u32) -> Builder {
     let never = Arc::new(Semaphore::new(0));
@@ -577,32 +324,6 @@ async fn what_was_under_way_when_the_process_died_is_in_doubt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_status_that_comes_before_its_uid_is_to_come_again() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
-    let gate = Arc::new(Semaphore::new(0));
-    crm.creates([Goes::Held(gate.clone())]);
-    let sowell = FakeSowell::start().await;
-    let builder = Builder::new().crm(crm.clone()).sowell(&sowell);
-    let daemon = Arc::new(builder.start().await);
-    let poster = daemon.clone();
-    let post = tokio::spawn(async move { poster.post(&signalement(1)).await });
-    until("the CRM is asked", || async {
-        (crm.count("create") == 1).then_some(())
-    })
-    .await;
-    let event = json!({"statut": "CRC en cours"});
-    let early = daemon.statut("CRM-1", &event).await;
-    assert!(is_later(&early), "{early:?}");
-    let foreign = json!({"statut": "CRC en cours", "canal": "Téléphone"});
-    assert_eq!(daemon.statut("CRM-1", &foreign).await.status, 200);
-    gate.add_permits(1);
-    assert_eq!(post.await.unwrap().status, 201);
-    assert_eq!(daemon.statut("CRM-1", &event).await.status, 202);
-    assert_eq!(daemon.statut("CRM-9", &event).await.status, 404);
-    sowell.wait_for(1).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_status_of_an_adopted_demande_is_read() {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp).with(|it| {
         it.reads_statut = true;
@@ -617,88 +338,4 @@ async fn the_status_of_an_adopted_demande_is_read() {
     becomes(&daemon, 1, "transmis").await;
     sowell.wait_for(1).await;
     assert_eq!(sowell.delivered(), ["En cours de traitement"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn managers_that_only_the_crm_knows_are_asked_for_and_remembered() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.knows_managers = true);
-    crm.manages(Goes::Away);
-    let daemon = with(&crm).await;
-    let of = |number, residence| {
-        signalement_with(number, &json!({"residence": residence, "bien": null}))
-    };
-    // Nothing can be decided without them, so nothing is kept.
-    assert!(is_later(&daemon.post(&of(1, "SANS")).await));
-    assert_eq!(etat(&daemon, 1).await, "none");
-    let names_them = "Objet: x\n\n{{ residence.gestionnaires.technique.identifiant }}\n";
-    let template = "rules/modeles/accuse-reception.txt";
-    let edited = daemon.edit(template, names_them).await;
-    assert_eq!(edited["derniere_tentative"]["acceptee"], true, "{edited}");
-    for number in [1, 2] {
-        let created = daemon.post(&of(number, "SANS")).await;
-        assert_eq!(created.status, 201);
-        let manager = &created.json()["gestionnaire_concerne"]["identifiant"];
-        assert_eq!(manager, "technique-SANS");
-    }
-    assert_eq!(crm.count("managers"), 2);
-    until("the e-mails know them, too", || async {
-        let mails = daemon.courriels();
-        let named = mails.iter().filter(|it| it.contains("technique-SANS"));
-        (named.count() == 2).then_some(())
-    })
-    .await;
-    // Those of the export count more.
-    let exported = daemon.post(&of(3, "MZ-01")).await.json();
-    assert_eq!(exported["gestionnaire_concerne"]["identifiant"], "TEC-1");
-    assert_eq!(crm.count("managers"), 2);
-}
-
-/// A clock that a test moves.
-struct Moved(Mutex<DateTime<Utc>>);
-
-impl Clock for Moved {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn managers_known_before_serve_while_the_crm_is_away() {
-    let crm = RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.knows_managers = true);
-    let daemon = with(&crm).await;
-    let clock = Arc::new(Moved(Mutex::new(Utc::now())));
-    let managers = Managers {
-        clock: clock.clone(),
-        known: Known::default(),
-        crm: crm.clone(),
-        in_force: daemon.state.inbound.creations.in_force.clone(),
-        watch: daemon.state.inbound.creations.watch.clone(),
-    };
-    let body = signalement_with(
-        1,
-        &json!({"residence": "SANS", "bien": null, "photos": null}),
-    );
-    let signalement = stored_signalement(&body.to_string(), 0).unwrap();
-    let complete = || managers.complete(daemon.state.reload.generation(), &signalement);
-    let first = complete().await.unwrap();
-    let residence = first.referentiel.residence("SANS").unwrap();
-    assert_eq!(residence.gestionnaires.len(), 2);
-    complete().await.unwrap();
-    assert_eq!(crm.count("managers"), 1);
-    *clock.0.lock().unwrap() += TimeDelta::hours(1);
-    crm.manages(Goes::Away);
-    let stale = complete().await.unwrap();
-    assert_eq!(
-        stale
-            .referentiel
-            .residence("SANS")
-            .unwrap()
-            .gestionnaires
-            .len(),
-        2
-    );
-    assert_eq!(crm.count("managers"), 2);
-    complete().await.unwrap();
-    complete().await.unwrap();
-    assert_eq!(crm.count("managers"), 3);
 }

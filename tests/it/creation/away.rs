@@ -1,0 +1,129 @@
+//! While a remote CRM is away nothing is kept, or the demande is deferred until it is back.
+
+use passerelle::domain::ports::DuplicateGuard;
+use passerelle::domain::signalement::Etat;
+use passerelle::flows::creation::Attempted;
+use serde_json::{Value, json};
+
+use super::{becomes, etat, id_of, is_later, is_replayed, with};
+use crate::harness::{Builder, signalement, signalement_with};
+use crate::remote_crm::{Goes, RemoteCrm};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_kept_while_the_crm_is_away() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    let daemon = with(&crm).await;
+    for goes in [Goes::Away, Goes::Unauthorized] {
+        crm.creates([goes]);
+        let answer = daemon.post(&signalement(1)).await;
+        assert!(is_later(&answer), "{answer:?}");
+        assert_eq!(etat(&daemon, 1).await, "none");
+    }
+    assert_eq!(daemon.post(&signalement(1)).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_kept_before_is_not_forgotten_while_the_crm_is_away() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.creates([Goes::Away]);
+    let daemon = Builder::new()
+        .file("rules/transmission.yaml", "modes: [manager]\n")
+        .crm(crm.clone())
+        .start()
+        .await;
+    assert_eq!(daemon.post(&signalement(1)).await.status, 200);
+    assert_eq!(etat(&daemon, 1).await, "ecarte");
+    let asked = signalement_with(1, &json!({"transmettre_manager": true}));
+    assert!(is_later(&daemon.post(&asked).await));
+    assert_eq!(etat(&daemon, 1).await, "echec");
+    assert_eq!(daemon.post(&asked).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deferred_demande_is_created_once_the_crm_is_back() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.creates(vec![Goes::Away; 3]);
+    let builder = Builder::new().crm(crm.clone());
+    let daemon = builder
+        .set("CRM__WHEN_UNAVAILABLE", "defer")
+        .set("DELIVERY__FIRST_RETRY", "50ms")
+        .start()
+        .await;
+    let first = daemon.post(&signalement(1)).await;
+    assert_eq!(first.status, 202);
+    let suivi = format!("/api/v1/signalements/{}", id_of(1).as_str());
+    let wanted = json!({"id": id_of(1).as_str(), "uid": null, "transmis": null, "suivi": suivi});
+    assert_eq!(first.json(), wanted);
+    becomes(&daemon, 1, "transmis").await;
+    let body = is_replayed(&daemon, &crm, 1).await;
+    assert_eq!(
+        (&body["uid"], &body["transmis"]),
+        (&json!("CRM-1"), &json!(true))
+    );
+    assert_eq!(crm.count("find"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deferred_signalement_stays_what_it_is_while_it_waits() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.creates([Goes::Away, Goes::Unauthorized, Goes::Away]);
+    let builder = Builder::new().crm(crm.clone());
+    let daemon = builder
+        .set("CRM__WHEN_UNAVAILABLE", "defer")
+        .set("DELIVERY__FIRST_RETRY", "1h")
+        .set("DELIVERY__MAX_RETRY", "1h")
+        .start()
+        .await;
+    let first = daemon.post(&signalement(1)).await;
+    let again = daemon.post(&signalement(1)).await;
+    assert_eq!((first.status, again.status), (202, 202));
+    assert_eq!(first.json(), again.json());
+    let other = signalement_with(1, &json!({"description": "autre"}));
+    let conflict = daemon.post(&other).await;
+    assert_eq!(conflict.status, 409);
+    let conflict = conflict.json();
+    // There is no uid yet.
+    let owner = (&conflict["id"], &conflict["uid"]);
+    assert_eq!(owner, (&json!(id_of(1).as_str()), &Value::Null));
+    assert_eq!(etat(&daemon, 1).await, "differe");
+    assert_eq!(crm.count("create"), 1);
+    // Those that wait do not wait for each other: a person may try one at once.
+    assert_eq!(daemon.post(&signalement(2)).await.status, 202);
+    let creations = &daemon.state.inbound.creations;
+    let tried = creations.take_up(&id_of(2)).await.unwrap();
+    assert_eq!(tried, Some(Attempted::Deferred));
+    let tried = creations.take_up(&id_of(2)).await.unwrap();
+    assert!(
+        matches!(tried, Some(Attempted::Created { .. })),
+        "{tried:?}"
+    );
+    assert_eq!(etat(&daemon, 1).await, "differe");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deferred_demande_that_the_crm_refuses_is_shown_to_the_admins() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.creates([Goes::Away, Goes::Refused]);
+    let builder = Builder::new().crm(crm.clone());
+    let daemon = builder.set("CRM__WHEN_UNAVAILABLE", "defer").start().await;
+    assert_eq!(daemon.post(&signalement(1)).await.status, 202);
+    becomes(&daemon, 1, "echec").await;
+    let listed = daemon.state.store.list_signalements(Some(Etat::Echec), 10);
+    let motif = listed.await.unwrap()[0].motif.clone().unwrap();
+    assert!(
+        motif.contains("422") && motif.contains("champ manquant"),
+        "{motif}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deferred_creation_in_doubt_is_settled_like_any_other() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.creates([Goes::Away, Goes::DoneInSilence]);
+    let builder = Builder::new().crm(crm.clone());
+    let daemon = builder.set("CRM__WHEN_UNAVAILABLE", "defer").start().await;
+    assert_eq!(daemon.post(&signalement(1)).await.status, 202);
+    becomes(&daemon, 1, "transmis").await;
+    is_replayed(&daemon, &crm, 1).await;
+    assert_eq!((crm.count("create"), crm.count("find")), (2, 1));
+}

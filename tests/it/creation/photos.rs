@@ -1,0 +1,55 @@
+//! Photos follow the demande that a remote CRM created, each for itself.
+
+use passerelle::domain::ports::DuplicateGuard;
+
+use super::with;
+use crate::harness::{signalement, until};
+use crate::remote_crm::{Goes, RemoteCrm};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_photo_that_failed_is_attached_again() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.attaches("photo-2.png", Goes::Away);
+    let daemon = with(&crm).await;
+    daemon.created(&signalement(1)).await;
+    let photos = until("both photos are there", || async {
+        let photos = crm.demandes()[0].photos.clone();
+        (photos.len() == 2).then_some(photos)
+    })
+    .await;
+    let mut sorted = photos.clone();
+    sorted.sort();
+    assert_eq!(sorted, ["photo-1.png", "photo-2.png"]);
+    assert_eq!(crm.count("attach"), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_that_the_crm_refuses_keeps_no_other_back() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.attaches("photo-1.png", Goes::Refused);
+    let daemon = with(&crm).await;
+    daemon.created(&signalement(1)).await;
+    until("the other photo is there", || async {
+        (crm.demandes()[0].photos == ["photo-2.png"]).then_some(())
+    })
+    .await;
+    until("the refused one is a dead letter", || async {
+        let metrics = daemon.get("/metrics", "").await;
+        let text = String::from_utf8_lossy(&metrics.bytes).into_owned();
+        let line = r#"passerelle_deliveries{destination="crm",state="morte"} 1"#;
+        text.contains(line).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn photos_that_go_along_with_the_creation_are_not_attached_again() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.attaches = false);
+    let daemon = with(&crm).await;
+    daemon.created(&signalement(1)).await;
+    let left = daemon.state.store.list_livraisons(None, 10).await.unwrap();
+    assert!(
+        left.iter().all(|it| it.destination.as_str() != "crm"),
+        "{left:?}"
+    );
+}
