@@ -1,0 +1,74 @@
+//! What SoWell need not know: statuses that are to be left out, and what is said on other channels.
+
+use serde_json::json;
+
+use super::start;
+use crate::harness::{Builder, FakeSowell, signalement};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_sowell_need_not_know_is_answered_200() {
+    let sowell = FakeSowell::start().await;
+    let table = std::fs::read_to_string("rules/statuts.yaml").unwrap();
+    let table = table.replace("ignorer: []", "ignorer: [En relecture]");
+    let daemon = Builder::new()
+        .file("rules/statuts.yaml", &table)
+        .sowell(&sowell)
+        .start()
+        .await;
+    let uid = daemon.created(&signalement(1)).await;
+    for (uid, event) in [
+        (uid.as_str(), json!({"statut": "En relecture"})),
+        (
+            uid.as_str(),
+            json!({"statut": "Ouverte", "canal": "Téléphone"}),
+        ),
+        ("absent", json!({"statut": "Ouverte", "canal": "Téléphone"})),
+    ] {
+        let answer = daemon.statut(uid, &event).await;
+        assert_eq!(answer.status, 200, "{event}");
+        assert!(answer.json()["motif"].is_string());
+    }
+    assert_eq!(
+        daemon
+            .statut("absent", &json!({"statut": "Ouverte"}))
+            .await
+            .status,
+        404
+    );
+    // One that it must know comes last, so that what should not be sent had its chance.
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    assert_eq!(sowell.wait_for(1).await.len(), 1);
+    assert_eq!(sowell.delivered(), ["En cours de traitement"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_gets_another_name_cuts_nothing_off() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    let table = daemon.read("rules/statuts.yaml");
+    let renamed = table.replace("canal: SoWell", "canal: Appli");
+    daemon.edit("rules/statuts.yaml", &renamed).await;
+    for (statut, canal, status) in [
+        ("CRC en cours", None, 202),
+        ("Vivest en cours", Some("SoWell"), 202),
+        ("Ouverte", Some("Appli"), 202),
+        ("Transférée", Some("Téléphone"), 200),
+    ] {
+        let event = json!({"statut": statut, "canal": canal});
+        assert_eq!(daemon.statut(&uid, &event).await.status, status, "{event}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_on_another_channel_is_no_repeat() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    let elsewhere = json!({"statut": "Vivest en cours", "canal": "Téléphone"});
+    assert_eq!(daemon.statut(&uid, &elsewhere).await.status, 200);
+    let ours = json!({"statut": "Vivest en cours", "canal": ""});
+    assert_eq!(daemon.statut(&uid, &ours).await.status, 202);
+    let again = json!({"statut": "Vivest en cours", "canal": "SoWell"});
+    assert_eq!(daemon.statut(&uid, &again).await.status, 200);
+}

@@ -1,0 +1,84 @@
+//! An event that is refused, for who sends it or for what it says.
+
+use chrono::Utc;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::{start, start_on, statuts};
+use crate::harness::{Builder, FakeSowell, signalement};
+use crate::postgres::Backend;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_crm_may_sign_its_calls_instead_of_sending_a_token() {
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let sowell = FakeSowell::start().await;
+    let builder = Builder::new().sowell(&sowell);
+    let daemon = builder.set("CRM__WEBHOOK_SECRET", SECRET).start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let body = json!({"statut": "CRC en cours"}).to_string();
+    let now = Utc::now().timestamp();
+    let call = |secret: &str, at: i64, client: &str| {
+        let headers = passerelle::adapters::partner::sign(secret, "msg-1", at, body.as_bytes());
+        let path = format!("/api/v1/demandes/{uid}/statut");
+        let mut request = daemon.request("POST", &path, client);
+        for (name, value) in headers.unwrap() {
+            request = request.header(name, value);
+        }
+        request
+            .header("content-type", "application/json")
+            .body(body.clone())
+    };
+    let other = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    for refused in [call(other, now, ""), call(SECRET, now - 3_600, "")] {
+        assert_eq!(daemon.send(refused).await.status, 401);
+    }
+    // A token that is sent counts, whatever is signed.
+    assert_eq!(daemon.send(call(SECRET, now, "sowell")).await.status, 403);
+    assert_eq!(daemon.send(call(SECRET, now, "")).await.status, 202);
+    sowell.wait_for(1).await;
+    assert_eq!(sowell.delivered(), ["En cours de traitement"]);
+}
+
+#[rstest]
+#[case(json!({}), "/statut")]
+#[case(json!({"statut": "  "}), "/statut")]
+#[case(json!({"statut": 3}), "/statut")]
+#[case(json!({"statut": "Ouverte", "date": "hier"}), "/date")]
+#[case(json!({"statut": "Ouverte", "commentaire": "\u{0}"}), "/commentaire")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_malformed_event_is_pointed_at(#[case] event: Value, #[case] pointer: &str) {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    let answer = daemon.statut(&uid, &event).await;
+    assert_eq!(
+        (answer.status, answer.pointers()),
+        (422, vec![pointer.to_owned()])
+    );
+    assert_eq!(statuts(&daemon, &uid).await, json!([]));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_event_can_be_corrected(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let sowell = FakeSowell::start().await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
+    let event = |resultat: Option<&str>| json!({"statut": "Clôturée", "resultat": resultat, "evenement": "E9"});
+    for (resultat, status) in [
+        (None, 422),
+        (None, 422),
+        (Some("Perdu"), 422),
+        (Some("Rejeté"), 202),
+        (Some("Rejeté"), 200),
+        (Some("Traité"), 200),
+    ] {
+        let answer = daemon.statut(&uid, &event(resultat)).await;
+        assert_eq!(answer.status, status, "{resultat:?}");
+    }
+    assert_eq!(sowell.wait_for(1).await.len(), 1);
+    assert_eq!(sowell.delivered(), ["Rejeté"]);
+    assert_eq!(statuts(&daemon, &uid).await.as_array().unwrap().len(), 1);
+}
