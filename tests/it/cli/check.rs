@@ -1,0 +1,100 @@
+//! Edited rules are judged with their cases before a daemon reads them, for people and for machines.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::passerelle;
+
+#[test]
+fn settings_beside_the_rules_are_none_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    passerelle(folder.path(), &[], &["init"]);
+    let version = |path: &str| {
+        let checked = passerelle(folder.path(), &[], &["check", path, "--format", "json"]);
+        let found: Value = serde_json::from_slice(&checked.stdout).unwrap();
+        assert_eq!(found["diagnostics"], json!([]));
+        found["version"].clone()
+    };
+    let before = version("rules");
+    fs::rename(
+        folder.path().join("passerelle.yaml"),
+        folder.path().join("rules/passerelle.yaml"),
+    )
+    .unwrap();
+    assert_eq!(version("rules"), before);
+}
+
+#[test]
+fn check_says_what_the_daemon_would() {
+    let here = Path::new(".");
+    let good = passerelle(here, &[], &["check"]);
+    assert!(good.status.success(), "{good:?}");
+
+    let folder = tempfile::tempdir().unwrap();
+    passerelle(folder.path(), &[], &["init"]);
+    let rules = folder.path().join("rules");
+    std::fs::write(rules.join("transmission.yaml"), "modes: [auteurs]\n").unwrap();
+    std::fs::write(rules.join("accuses.rhai"), "fn accuses(e) { inconnue }\n").unwrap();
+    let refused = passerelle(here, &[], &["check", folder.path().to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&refused.stdout).into_owned();
+    let line = "1 | modes: [auteurs]\n  |         ^^^^^^^";
+    assert!(told.contains(line), "{told}");
+    assert!(told.contains("accuses.rhai:1:17"), "{told}");
+    let json = passerelle(folder.path(), &[], &["check", ".", "--format", "json"]);
+    let found: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(found["acceptee"], false);
+    assert_eq!(found["diagnostics"][0]["code"], "mot-inconnu");
+}
+
+#[test]
+fn what_refuses_the_rules_is_json_for_every_verb_that_is_asked_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = |arguments: &[&str]| -> Value {
+        let arguments = [arguments, &["--format", "json"]].concat();
+        let output = passerelle(folder.path(), &[], &arguments);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    passerelle(folder.path(), &[], &["init"]);
+    let file = folder.path().join("rules/statuts.yaml");
+    std::fs::write(&file, "initial: [\n").unwrap();
+    let check = found(&["check"]);
+    assert_eq!(check["diagnostics"][0]["fichier"], "statuts.yaml");
+    assert_eq!(found(&["coverage"]), check);
+    assert_eq!(found(&["impact", "--rules", "rules"]), check);
+
+    std::fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink("nowhere", &file).unwrap();
+    let check = found(&["check"]);
+    assert_eq!(check["acceptee"], false);
+    assert_eq!(check["version"], Value::Null);
+    assert_eq!(check["diagnostics"][0]["code"], "illisible");
+    assert_eq!(check["diagnostics"][0]["fichier"], "statuts.yaml");
+    assert_eq!(found(&["coverage"]), check);
+    assert_eq!(found(&["impact", "--rules", "rules"]), check);
+    assert_eq!(
+        found(&["check", "absent"])["diagnostics"][0]["fichier"],
+        "absent"
+    );
+}
+
+#[test]
+fn check_runs_the_cases() {
+    let folder = tempfile::tempdir().unwrap();
+    passerelle(folder.path(), &[], &["init"]);
+    let script = folder.path().join("rules/gestionnaire.rhai");
+    let text = std::fs::read_to_string(&script).unwrap();
+    std::fs::write(
+        &script,
+        text.replace("concerne = responsable", "throw \"personne\""),
+    )
+    .unwrap();
+    let output = passerelle(folder.path(), &[], &["check", "."]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("personne ; rien n'est décidé"), "{told}");
+    assert!(!told.contains("obtenu rien"), "{told}");
+}

@@ -1,0 +1,75 @@
+//! The versions of the rules that were in force, shown, compared and brought back.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+use super::{lines, on};
+use crate::harness::{Builder, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_accepted_version_is_kept_and_can_come_back() {
+    let daemon = Builder::new().start().await;
+    let first = daemon.regles().await["active"]["version"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let good = daemon.read("rules/transmission.yaml");
+    daemon.edit("rules/transmission.yaml", "modes: []\n").await;
+    daemon.save("rules/modeles/note.txt", "Objet: note\n");
+    let second = until("the note is in force", || async {
+        let regles = daemon.regles().await;
+        let files = lines(&on(&daemon, &["rules", "list", "--format", "json"]));
+        (files[0]["version"] == regles["active"]["version"] && files.len() == 3)
+            .then(|| regles["active"]["version"].as_str().unwrap().to_owned())
+    })
+    .await;
+    let diff = on(&daemon, &["rules", "diff", &first, &second]);
+    let diff = String::from_utf8(diff.stdout).unwrap();
+    assert!(
+        diff.contains("+modes: []") && diff.contains("+++ modeles/note.txt"),
+        "{diff}"
+    );
+    let shown = on(&daemon, &["rules", "show", &first[..6]]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("modes: [tous]"));
+    let back = on(&daemon, &["rules", "rollback", &first]);
+    assert!(back.status.success(), "{back:?}");
+    assert_eq!(daemon.read("rules/transmission.yaml"), good);
+    assert!(!daemon.folder.path().join("rules/modeles/note.txt").exists());
+    let said = String::from_utf8(back.stdout).unwrap();
+    assert!(!said.contains("regles-remplacees"), "all was kept: {said}");
+    until("it is in force again", || async {
+        (daemon.regles().await["active"]["version"] == first).then_some(())
+    })
+    .await;
+    let unknown = on(&daemon, &["rules", "rollback", "zzz"]);
+    assert_eq!(unknown.status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_keeps_what_no_version_has() {
+    let daemon = Builder::new().start().await;
+    let version = daemon.regles().await["active"]["version"].clone();
+    let rules = daemon.folder.path().join("rules");
+    let refused = "modes: [auteurs]\n";
+    let shared = fs::Permissions::from_mode(0o664);
+    fs::set_permissions(rules.join("transmission.yaml"), shared).unwrap();
+    fs::write(rules.join("modeles/essai.txt"), "Objet: essai\n").unwrap();
+    fs::write(rules.join("transmission.yaml"), refused).unwrap();
+    let back = on(&daemon, &["rules", "rollback", version.as_str().unwrap()]);
+    assert!(back.status.success(), "{back:?}");
+    assert!(!rules.join("modeles/essai.txt").exists());
+    let mode = fs::metadata(rules.join("transmission.yaml"))
+        .unwrap()
+        .mode();
+    assert_eq!(mode & 0o777, 0o664);
+    let said = String::from_utf8(back.stdout).unwrap();
+    let aside = said
+        .lines()
+        .find_map(|it| it.split_once(" est gardé dans "));
+    let aside = daemon.folder.path().join(aside.unwrap().1);
+    assert_eq!(
+        fs::read_to_string(aside.join("transmission.yaml")).unwrap(),
+        refused
+    );
+    assert!(aside.join("modeles/essai.txt").exists() && !aside.join("statuts.yaml").exists());
+}
