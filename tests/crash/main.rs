@@ -11,7 +11,11 @@ mod clients;
 #[allow(dead_code, reason = "the other test binary uses the rest of it")]
 #[path = "../it/fake_crm.rs"]
 mod fake_crm;
-#[allow(dead_code, reason = "the other test binary uses the rest of it")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the other test binary uses the rest of it"
+)]
 #[path = "../it/harness.rs"]
 mod harness;
 mod oracle;

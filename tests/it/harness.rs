@@ -1,34 +1,33 @@
 //! A daemon in this process on a free port, with a folder of its own and a fake SoWell that
 //! remembers what it received and fails on command.
 
-use std::collections::VecDeque;
+// By their paths, since the crash suite takes this file by its own and would look for them beside it.
+#[path = "harness/builder.rs"]
+mod builder;
+#[path = "harness/samples.rs"]
+mod samples;
+#[path = "harness/sowell.rs"]
+mod sowell;
+
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, Method};
 use passerelle::adapters::http::AppState;
-use passerelle::app::{App, StandIns};
-use passerelle::domain::ports::Crm;
-use passerelle::settings::Settings;
 use reqwest::{Client, RequestBuilder};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::postgres::{self, Backend};
+pub use builder::{Builder, environment};
+pub use samples::{PNG, signalement, signalement_with};
+pub use sowell::FakeSowell;
 
-/// A PNG of one pixel.
-pub const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 /// How long a condition may take to come true; reached only by a test that fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -86,13 +85,6 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
     }
 }
 
-/// A daemon to be.
-pub struct Builder {
-    folder: Arc<TempDir>,
-    environment: Vec<(String, String)>,
-    stand_ins: StandIns,
-}
-
 /// A daemon that runs.
 pub struct Daemon {
     pub address: SocketAddr,
@@ -103,147 +95,6 @@ pub struct Daemon {
     pub state: AppState,
     stop: CancellationToken,
     task: JoinHandle<anyhow::Result<()>>,
-}
-
-impl Builder {
-    /// The shipped rules without their cases, and reference data made for the tests.
-    pub fn new() -> Self {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        copy(Path::new("rules"), &folder.path().join("rules"));
-        let _ = fs::remove_dir_all(folder.path().join("rules/cas"));
-        fs::create_dir(folder.path().join("referentiel")).unwrap();
-        let builder = Self {
-            environment: environment(folder.path()),
-            folder,
-            stand_ins: StandIns::default(),
-        };
-        builder
-            .file("rules/qualifications.yaml", QUALIFICATIONS)
-            .file("referentiel/residences.csv", RESIDENCES)
-            .file("referentiel/gestionnaires.csv", GESTIONNAIRES)
-            .file("referentiel/biens.csv", BIENS)
-    }
-
-    /// The same on this database; `None` where it is not installed.
-    pub async fn on(backend: Backend) -> Option<Self> {
-        Some(match backend {
-            Backend::Sqlite => Self::new(),
-            Backend::Postgres => Self::new().set("DATABASE_URL", &postgres::database().await?),
-        })
-    }
-
-    /// A daemon in a folder that another one has left.
-    pub fn again(folder: &Arc<TempDir>, environment: Vec<(String, String)>) -> Self {
-        Self {
-            folder: Arc::clone(folder),
-            environment,
-            stand_ins: StandIns::default(),
-        }
-    }
-
-    /// Puts a CRM in the place of the one that the settings name.
-    pub fn crm(mut self, crm: Arc<dyn Crm>) -> Self {
-        self.stand_ins.crm = Some(crm);
-        self
-    }
-
-    /// How long a repeat waits for the request that it repeats.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.stand_ins.patience = patience;
-        self
-    }
-
-    /// Its settings.
-    pub fn environment(&self) -> Vec<(String, String)> {
-        self.environment.clone()
-    }
-
-    /// Where it will live.
-    pub fn folder(&self) -> Arc<TempDir> {
-        Arc::clone(&self.folder)
-    }
-
-    pub fn file(self, name: &str, text: &str) -> Self {
-        fs::write(self.folder.path().join(name), text).unwrap();
-        self
-    }
-
-    /// Leaves a key to the settings file, or to its default.
-    pub fn unset(mut self, variable: &str) -> Self {
-        let variable = format!("PASSERELLE_{variable}");
-        self.environment.retain(|(name, _)| *name != variable);
-        self
-    }
-
-    pub fn set(mut self, variable: &str, value: &str) -> Self {
-        self.environment
-            .push((format!("PASSERELLE_{variable}"), value.to_owned()));
-        self
-    }
-
-    pub fn sowell(self, sowell: &FakeSowell) -> Self {
-        self.set("SOWELL__BASE_URL", &sowell.url)
-            .set("SOWELL__TOKEN", "partner-token")
-    }
-
-    /// From `passerelle.yaml` in its folder, where a test wrote one, and the environment.
-    pub fn settings(&self) -> Settings {
-        let file = self.folder.path().join("passerelle.yaml");
-        let file = file.is_file().then_some(file);
-        Settings::load(file.as_deref(), self.environment.clone()).unwrap()
-    }
-
-    /// What keeps it from starting.
-    pub async fn refusal(self) -> String {
-        match App::build_with(&self.settings(), self.stand_ins).await {
-            Ok(_) => panic!("it starts"),
-            Err(error) => format!("{error:#}"),
-        }
-    }
-
-    pub async fn start(self) -> Daemon {
-        self.start_while(|| {}).await
-    }
-
-    /// Starts it, with something happening after it read its files and before it serves.
-    pub async fn start_while(self, happens: impl FnOnce()) -> Daemon {
-        let settings = self.settings();
-        let app = App::build_with(&settings, self.stand_ins).await.unwrap();
-        happens();
-        let state = app.state.clone();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(app.serve(listener, stop.clone()));
-        Daemon {
-            address,
-            folder: self.folder,
-            environment: self.environment,
-            client: Client::new(),
-            state,
-            stop,
-            task,
-        }
-    }
-}
-
-/// The settings of a daemon that lives in `folder`.
-pub fn environment(folder: &Path) -> Vec<(String, String)> {
-    let path = |name: &str| folder.join(name).display().to_string();
-    [
-        ("LISTEN", "127.0.0.1:0".to_owned()),
-        ("DATA_DIR", path("data")),
-        ("RULES_DIR", path("rules")),
-        ("REFERENTIEL_DIR", path("referentiel")),
-        ("TOKENS__SOWELL", token("sowell")),
-        ("TOKENS__CRM", token("crm")),
-        ("TOKENS__ADMIN", token("admin")),
-        ("DELIVERY__FIRST_RETRY", "20ms".to_owned()),
-        ("DELIVERY__MAX_RETRY", "100ms".to_owned()),
-        ("LIMITS__RATE", "1000000/min".to_owned()),
-    ]
-    .map(|(name, value)| (format!("PASSERELLE_{name}"), value))
-    .to_vec()
 }
 
 /// An answer, read whole.
@@ -421,36 +272,6 @@ pub fn is_refused(regles: &Value) -> bool {
     regles["derniere_tentative"]["acceptee"] == false
 }
 
-/// A signalement like those of SoWell, with its own link.
-pub fn signalement(number: u32) -> Value {
-    json!({
-        "qualification": "ASC",
-        "residence": "MZ-01",
-        "bien": "MZ-01-ASC",
-        "auteur": "Zoé N'Guyen-Müller",
-        "email_auteur": "zoe@locataire.example",
-        "date_creation": "2026-02-28T23:59:59.511+01:00",
-        "priorite": "high",
-        "description": "Bloqué au 4ᵉ <b>étage</b> & \"bruit\" 🚨\nDeuxième ligne",
-        "photos": [PNG, format!("data:image/png;base64,{PNG}")],
-        "lien_sowell": format!("https://manager.sowell.example/signalements/{number}"),
-    })
-}
-
-/// The same with some keys changed; `null` removes one.
-pub fn signalement_with(number: u32, changes: &Value) -> Value {
-    let mut body = signalement(number);
-    let map = body.as_object_mut().unwrap();
-    for (key, value) in changes.as_object().unwrap() {
-        if value.is_null() {
-            map.remove(key);
-        } else {
-            map.insert(key.clone(), value.clone());
-        }
-    }
-    body
-}
-
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -462,127 +283,4 @@ pub fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), target).unwrap();
         }
     }
-}
-
-const RESIDENCES: &str = "code;nom;adresse\nMZ-01;Les Tilleuls;1 rue des Tilleuls, Metz\nMZ-02;Bellecroix;9 bd Paixhans, Metz\nTH-07;Côte des Roses;2 place Marie, Thionville\nSANS;Sans responsable;3 rue Vide, Metz\n";
-const GESTIONNAIRES: &str = "residence;type;identifiant;nom;email\nMZ-01;responsable_secteur;RS-MZ-01;Secteur MZ-01;rs1@bailleur.example\nMZ-02;responsable_secteur;RS-MZ-02;Secteur MZ-02;rs2@bailleur.example\nTH-07;responsable_secteur;RS-TH-07;Secteur TH-07;rs7@bailleur.example\nMZ-01;technique;TEC-1;Équipe Technique Metz;tec@bailleur.example\nMZ-01;gardien;GAR-1;Loge Tilleuls;loge@bailleur.example\nTH-07;gardien;GAR-7;Loge Roses;loge7@bailleur.example\n";
-const BIENS: &str = "code;residence;libelle\nMZ-01-A-12;MZ-01;Appartement 12, bâtiment A\nMZ-01-ASC;MZ-01;Ascenseur A\nTH-07-B-3;TH-07;Appartement 3\n";
-const QUALIFICATIONS: &str = "qualifications:
-  ASC: {libelle: Ascenseur en panne, type_gestionnaire: technique, workflow: INTERVENTION}
-  PROP: {libelle: Propreté des communs, type_gestionnaire: gardien, workflow: ENTRETIEN}
-  VOIS: {libelle: Trouble de voisinage, type_gestionnaire: responsable_secteur, workflow: MEDIATION}
-";
-
-/// One request that the fake SoWell received.
-#[derive(Debug, Clone)]
-pub struct Call {
-    pub method: String,
-    pub path: String,
-    pub key: String,
-    pub authorization: String,
-    pub body: Value,
-    pub answered: u16,
-}
-
-/// SoWell's API, as far as the daemon calls it.
-#[derive(Clone)]
-pub struct FakeSowell {
-    pub url: String,
-    ledger: Arc<Ledger>,
-}
-
-/// A status and headers to answer with.
-type Scripted = (u16, Vec<(&'static str, String)>);
-
-#[derive(Default)]
-struct Ledger {
-    calls: Mutex<Vec<Call>>,
-    /// Answers to give before the usual 200, each with its headers.
-    script: Mutex<VecDeque<Scripted>>,
-    /// What is answered about one demande, whatever the script says.
-    always: Mutex<Vec<(String, u16)>>,
-}
-
-impl FakeSowell {
-    pub async fn start() -> Self {
-        let ledger = Arc::new(Ledger::default());
-        let router = Router::new()
-            .fallback(receive)
-            .with_state(Arc::clone(&ledger));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, ledger }
-    }
-
-    /// Makes it answer so once, after what it was told before.
-    pub fn next(&self, status: u16, headers: Vec<(&'static str, String)>) {
-        self.ledger
-            .script
-            .lock()
-            .unwrap()
-            .push_back((status, headers));
-    }
-
-    /// Makes it answer so to everything about one demande.
-    pub fn always(&self, uid: &str, status: u16) {
-        let path = format!("/signalements/{uid}");
-        self.ledger.always.lock().unwrap().push((path, status));
-    }
-
-    pub fn calls(&self) -> Vec<Call> {
-        self.ledger.calls.lock().unwrap().clone()
-    }
-
-    /// SoWell words that arrived, in order.
-    pub fn delivered(&self) -> Vec<String> {
-        self.calls()
-            .iter()
-            .filter(|call| (200..300).contains(&call.answered))
-            .map(|call| call.body["statut"].as_str().unwrap().to_owned())
-            .collect()
-    }
-
-    /// Waits until so many calls arrived.
-    pub async fn wait_for(&self, count: usize) -> Vec<Call> {
-        until(&format!("{count} calls"), || async {
-            let calls = self.calls();
-            (calls.len() >= count).then_some(calls)
-        })
-        .await
-    }
-}
-
-async fn receive(
-    State(ledger): State<Arc<Ledger>>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> impl IntoResponse {
-    let text = |name: &str| {
-        let value = headers.get(name).and_then(|it| it.to_str().ok());
-        value.unwrap_or_default().to_owned()
-    };
-    let poisoned = ledger
-        .always
-        .lock()
-        .unwrap()
-        .iter()
-        .find_map(|(path, status)| (path == uri.path()).then_some((*status, Vec::new())));
-    let scripted = poisoned.or_else(|| ledger.script.lock().unwrap().pop_front());
-    let (status, extra) = scripted.unwrap_or((200, Vec::new()));
-    ledger.calls.lock().unwrap().push(Call {
-        method: method.to_string(),
-        path: uri.path().to_owned(),
-        key: text("idempotency-key"),
-        authorization: text("authorization"),
-        body: serde_json::from_slice(&body).unwrap_or_default(),
-        answered: status,
-    });
-    let mut answer = HeaderMap::new();
-    for (name, value) in extra {
-        answer.insert(name, value.parse().unwrap());
-    }
-    (StatusCode::from_u16(status).unwrap(), answer, "{}")
 }
