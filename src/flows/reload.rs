@@ -2,9 +2,10 @@
 //!
 //! Dirty → wait for quiet → read all → compile → read again → keep → swap. A set takes effect
 //! whole or not at all; what was in force stays so until the new generation is complete, so no
-//! request fails or waits because of an edit.
+//! request fails or waits because of an edit. Rules and exports are two such sets.
 
 mod files;
+mod halves;
 mod holes;
 mod versions;
 
@@ -23,6 +24,7 @@ use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::settings::InForce;
 
 use files::{Files, read, read_settled, unsettled};
+use halves::{Taken, other_half};
 use holes::Covering;
 use versions::{build, keep, recompile};
 
@@ -105,33 +107,45 @@ impl Reload {
         let at = clock.now();
         let secrets = in_force.get().secret_names();
         let stored = store.last_version().await?;
-        let (version, generation, diagnostics) = match read_settled(&rules, &exports).await {
+        let (files, generation, mut diagnostics) = match read_settled(&rules, &exports).await {
             Ok(files) => {
                 let accepted = stored.as_ref().map(|it| it.rules.clone());
                 let (generation, diagnostics) =
                     build(&files, None, accepted, Some(secrets.clone())).await;
-                if let Some(generation) = &generation {
-                    keep(store.as_ref(), &files, generation, at).await?;
-                }
-                (files.version(), generation, diagnostics)
+                (Some(files), generation, diagnostics)
             }
-            Err(error) => (String::new(), None, vec![unreadable(&error)]),
+            Err(error) => (None, None, vec![unreadable(&error)]),
         };
+        let version = files.as_ref().map(Files::version).unwrap_or_default();
         let accepted = generation.is_some();
-        let generation = match generation {
-            Some(generation) => generation,
-            None => recompile(stored, &diagnostics).await?,
+        let taken = match (files, generation) {
+            (Some(files), Some(generation)) => Ok(Taken {
+                files,
+                generation,
+                remarks: diagnostics.clone(),
+                half: None,
+            }),
+            (files, _) => {
+                let generation = Arc::new(recompile(stored, &diagnostics).await?);
+                let half = match &files {
+                    Some(files) => other_half(store.as_ref(), files, &generation, &secrets).await,
+                    None => None,
+                };
+                half.ok_or(generation)
+            }
         };
-        if accepted {
-            log_accepted(&generation.version, &diagnostics);
-        } else {
-            log_refused(&generation.version, &diagnostics);
+        let active = match taken {
+            Ok(taken) => {
+                keep(store.as_ref(), &taken.files, &taken.generation, at).await?;
+                log_accepted(&taken.generation.version, &taken.remarks);
+                diagnostics.extend(taken.half);
+                Active::new(Arc::new(taken.generation), at, taken.remarks)
+            }
+            Err(in_force) => Active::new(in_force, at, Vec::new()),
+        };
+        if !accepted {
+            log_refused(&active.generation.version, &diagnostics);
         }
-        let remarks = if accepted {
-            diagnostics.clone()
-        } else {
-            Vec::new()
-        };
         let attempt = Attempt {
             version,
             at,
@@ -143,7 +157,7 @@ impl Reload {
             clock,
             rules,
             exports,
-            active: ArcSwap::from_pointee(Active::new(Arc::new(generation), at, remarks)),
+            active: ArcSwap::from_pointee(active),
             last: Arc::new(ArcSwap::from_pointee(attempt)),
             covering: Mutex::new(None),
             in_force,
@@ -249,8 +263,18 @@ impl Reload {
             return Some(());
         }
         let previous = Some(&active.generation);
-        let (generation, mut diagnostics) = build(&files, previous, None, Some(secrets)).await;
-        let Some(generation) = generation else {
+        let (generation, mut diagnostics) =
+            build(&files, previous, None, Some(secrets.clone())).await;
+        let taken = match generation {
+            Some(generation) => Some(Taken {
+                files,
+                generation,
+                remarks: diagnostics.clone(),
+                half: None,
+            }),
+            None => other_half(self.store.as_ref(), &files, &active.generation, &secrets).await,
+        };
+        let Some(taken) = taken else {
             self.refuse(version, at, diagnostics);
             return Some(());
         };
@@ -259,7 +283,7 @@ impl Reload {
         if now.is_ok_and(|now| now.version() != version) {
             return None;
         }
-        if let Err(error) = keep(self.store.as_ref(), &files, &generation, at).await {
+        if let Err(error) = keep(self.store.as_ref(), &taken.files, &taken.generation, at).await {
             diagnostics.push(Diagnostic::file(
                 code::UNREADABLE, "",
                 format!("cette version n'a pas pu être enregistrée, nouvel essai dans un instant ({error})"),
@@ -267,11 +291,17 @@ impl Reload {
             self.refuse(String::new(), at, diagnostics);
             return None;
         }
-        log_accepted(&version, &diagnostics);
-        let next = Active::new(Arc::new(generation), at, diagnostics.clone());
+        log_accepted(&taken.generation.version, &taken.remarks);
+        let next = Active::new(Arc::new(taken.generation), at, taken.remarks);
         let next = Arc::new(next);
         self.active.store(Arc::clone(&next));
-        self.note(version, at, true, diagnostics);
+        match taken.half {
+            None => self.note(version, at, true, diagnostics),
+            Some(half) => {
+                diagnostics.push(half);
+                self.refuse(version, at, diagnostics);
+            }
+        }
         self.accepted.send_modify(|count| *count += 1);
         self.look_for_holes(active, next).await;
         Some(())

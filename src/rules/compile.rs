@@ -4,6 +4,7 @@
 //! a raw file. All faults of all files are reported, never only the first.
 
 mod generation;
+mod impossible;
 mod rehearsal;
 mod remarks;
 mod tables;
@@ -81,6 +82,7 @@ pub fn compile(
         return (None, diagnostics);
     };
     remarks::note_absent_managers(&rule_set, &referentiel, &mut diagnostics);
+    impossible::note_impossible_words(&rule_set, &referentiel, &mut diagnostics);
     for case in &cases {
         case.check_names(&rule_set.templates, &mut diagnostics);
     }

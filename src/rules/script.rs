@@ -7,6 +7,7 @@
 mod answer;
 mod brackets;
 mod check;
+mod compared;
 mod compile;
 mod reads;
 mod slips;
@@ -14,6 +15,7 @@ mod values;
 mod words;
 
 pub use check::Named;
+pub use compared::Compared;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
 
@@ -97,12 +99,8 @@ impl Scripts {
         let engine = engine();
         let gestionnaire = compile_one(&engine, &AFFECTER, gestionnaire, faults);
         let accuses = compile_one(&engine, &ACCUSE, accuses, faults);
-        let before = faults.len();
         if let Some(accuses) = &accuses {
             check::addressees(&accuses.ast, ACCUSES, faults);
-        }
-        if faults.len() > before {
-            return None;
         }
         Some(Self {
             gestionnaire: gestionnaire?,
@@ -164,6 +162,21 @@ impl Scripts {
     #[must_use]
     pub fn named_templates(&self) -> Vec<Named> {
         check::templates(&self.accuses.ast)
+    }
+
+    /// The texts that the scripts compare with what they are given.
+    #[must_use]
+    pub fn compared(&self) -> Vec<Compared> {
+        let of_affecter = ["signalement", "residence", "qualification"];
+        let (gestionnaire, accuses) = (&self.gestionnaire.ast, &self.accuses.ast);
+        let mut all = compared::of(gestionnaire, GESTIONNAIRE, AFFECTER.function, &of_affecter);
+        all.extend(compared::of(
+            accuses,
+            ACCUSES,
+            ACCUSE.function,
+            &["evenement"],
+        ));
+        all
     }
 
     /// The kinds of managers that `affecter` names outright.

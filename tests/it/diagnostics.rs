@@ -3,7 +3,7 @@
 
 use passerelle::adapters::shipped::Shipped;
 use passerelle::rules::compile::{Known, compile};
-use passerelle::rules::diagnostic::{Diagnostic, Severity};
+use passerelle::rules::diagnostic::{Diagnostic, Severity, any_error};
 use rstest::rstest;
 
 /// All that is said of the shipped rules once these files say something else.
@@ -12,7 +12,10 @@ fn found(edits: &[(&str, &str)]) -> Vec<Diagnostic> {
     for (file, text) in edits {
         rules.insert((*file).to_owned(), text.as_bytes().to_vec());
     }
-    compile(&rules, &Shipped::Referentiel.files(), Known::default()).1
+    let (generation, found) = compile(&rules, &Shipped::Referentiel.files(), Known::default());
+    // A remark refuses nothing, and what is refused says why.
+    assert_eq!(generation.is_none(), any_error(&found), "{found:#?}");
+    found
 }
 
 /// Those of one severity, as `file:line words`.
@@ -211,4 +214,65 @@ fn what_a_word_processor_made_of_a_word_is_told_with_what_to_type() {
             "statuts.yaml:5 « Clôturée\u{a0} » : il y a ici une espace insécable (U+00A0) : tapez une espace ordinaire"
         ]
     );
+}
+
+#[test]
+fn what_a_script_waits_for_and_can_never_come_is_pointed_out() {
+    let gestionnaire = r#"fn affecter(s, r, q) {
+    let g = r.gestionnaires.get("responsable_secteur");
+    if s.priorite == "haute" || q.code == "asc" || r.code != "R-001" || s.transmettre_auteur == "true" {
+        g = r.gestionnaires.get("techniqe") ?? g;
+    }
+    if q == "ASC" || s.priorite == "high" || "technique" == q.type_gestionnaire || g.nom == "Tous" { }
+    #{gestionnaire_concerne: g, acteur_en_charge: g}
+}
+"#;
+    let accuses = r#"fn accuses(evenement) {
+    if evenement.type == "status" && evenement.statut_sowell == "Traite" { }
+    if evenement.statut == "Clôturée" && evenement.demande.statut == "Traité" { }
+    []
+}
+"#;
+    let remarks = told(
+        &found(&[
+            ("gestionnaire.rhai", gestionnaire),
+            ("accuses.rhai", accuses),
+        ]),
+        Severity::Warning,
+    );
+    let of_scripts: Vec<&str> = remarks
+        .iter()
+        .map(String::as_str)
+        .filter(|it| it.contains(".rhai"))
+        .collect();
+    assert_eq!(
+        of_scripts,
+        [
+            "gestionnaire.rhai:4 aucune résidence n'a de gestionnaire de type « techniqe » ; vouliez-vous dire « technique » ?",
+            "gestionnaire.rhai:3 « signalement.priorite » ne vaut jamais « haute » ; valeurs connues : high, low, normal",
+            "gestionnaire.rhai:3 « qualification.code » ne vaut jamais « asc » ; vouliez-vous dire « ASC » ?",
+            "gestionnaire.rhai:3 « residence.code » ne vaut jamais « R-001 » ; valeurs connues : FO-01, HA-01, MM-01, MM-02, MZ-01, MZ-02, MZ-03, MZ-04… et 6 autres",
+            "gestionnaire.rhai:3 « signalement.transmettre_auteur » vaut true ou false, sans guillemets",
+            "gestionnaire.rhai:6 « qualification » est un ensemble, jamais un texte : comparez par exemple « qualification.code »",
+            "accuses.rhai:2 « evenement.type » ne vaut jamais « status » ; vouliez-vous dire « statut » ?",
+            "accuses.rhai:2 « evenement.statut_sowell » ne vaut jamais « Traite » ; vouliez-vous dire « Traité » ?",
+            "accuses.rhai:3 « demande.statut » ne vaut jamais « Traité » ; valeurs connues : CRC en attente retour, CRC en cours, Clôturée, Ouverte, Transférée, Vivest en attente retour, Vivest en cours",
+        ]
+    );
+}
+
+#[test]
+fn an_addressee_that_is_none_is_pointed_out_and_hides_nothing() {
+    let accuses = "fn accuses(evenement) {\n    if evenement.type == \"ecarte\" {\n        return [#{a: \"secretariat\", modele: \"accuse\"}];\n    }\n    []\n}\n";
+    let told_of = |accuses: &str| {
+        let found = found(&[("accuses.rhai", accuses)]);
+        let of_script = found.iter().filter(|it| it.file == "accuses.rhai");
+        let told: Vec<_> = of_script.map(|it| (it.line, it.severity)).collect();
+        told
+    };
+    let accepted = told_of(&accuses.replace("accuse\"", "accuse-reception\""));
+    assert_eq!(accepted[0], (3, Severity::Warning));
+    let refused = told_of(accuses);
+    assert_eq!(refused[0], (3, Severity::Warning));
+    assert!(refused.contains(&(3, Severity::Error)), "{refused:?}");
 }

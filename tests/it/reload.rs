@@ -475,6 +475,77 @@ async fn an_export_that_only_makes_a_case_fail_takes_effect_with_a_warning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_one_folder_holds_takes_effect_where_the_other_one_is_refused() {
+    let daemon = Builder::new().start().await;
+    let managers = daemon.read("referentiel/gestionnaires.csv");
+    let good = daemon.read("rules/transmission.yaml");
+    let before = daemon.edit("rules/transmission.yaml", "mode: x\n").await;
+    assert!(is_refused(&before), "{before}");
+
+    let regles = daemon
+        .edit(
+            "referentiel/gestionnaires.csv",
+            &managers.replace("TEC-1", "TEC-2"),
+        )
+        .await;
+    assert!(is_refused(&regles), "{regles}");
+    assert_ne!(regles["active"]["version"], before["active"]["version"]);
+    let attempt = &regles["derniere_tentative"];
+    assert_eq!(attempt["erreurs"][0]["fichier"], "transmission.yaml");
+    let told = attempt["avertissements"][0]["message"].as_str().unwrap();
+    assert!(
+        told.contains("les exports, eux, sont pris en compte"),
+        "{told}"
+    );
+    let body = daemon.post(&signalement(1)).await.json();
+    assert_eq!(body["gestionnaire_concerne"]["identifiant"], "TEC-2");
+
+    // After a restart as well, which finds another export once more.
+    let active = regles["active"]["version"].clone();
+    let (folder, environment) = daemon.stop().await;
+    let path = folder.path().join("referentiel/gestionnaires.csv");
+    fs::write(&path, managers.replace("TEC-1", "TEC-3")).unwrap();
+    let daemon = Builder::again(&folder, environment).start().await;
+    let regles = daemon.regles().await;
+    assert!(is_refused(&regles), "{regles}");
+    assert_ne!(regles["active"]["version"], active);
+    let body = daemon.post(&signalement(2)).await.json();
+    assert_eq!(body["gestionnaire_concerne"]["identifiant"], "TEC-3");
+
+    // The other way round: the export is broken, and the rules are good again, and others.
+    let regles = daemon
+        .edit("referentiel/gestionnaires.csv", "rien;de;tel\n")
+        .await;
+    assert!(is_refused(&regles), "{regles}");
+    let regles = daemon
+        .edit(
+            "rules/transmission.yaml",
+            &good.replace("modes: [", "modes: [auteur, "),
+        )
+        .await;
+    assert!(is_refused(&regles), "{regles}");
+    let attempt = &regles["derniere_tentative"];
+    assert_eq!(attempt["erreurs"][0]["fichier"], "gestionnaires.csv");
+    let told = attempt["avertissements"].to_string();
+    assert!(
+        told.contains("les règles, elles, sont prises en compte"),
+        "{told}"
+    );
+    let body = daemon.post(&signalement(3)).await.json();
+    assert_eq!(body["gestionnaire_concerne"]["identifiant"], "TEC-3");
+
+    // Once both are good, what is on the disk is in force.
+    let regles = daemon
+        .edit("referentiel/gestionnaires.csv", &managers)
+        .await;
+    assert!(is_accepted(&regles), "{regles}");
+    assert_eq!(
+        regles["active"]["version"],
+        regles["derniere_tentative"]["version"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broken_export_is_refused_whole_and_forgotten_once_it_is_as_before() {
     let daemon = Builder::new().start().await;
     let before = daemon.regles().await["active"].clone();

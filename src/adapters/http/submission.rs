@@ -27,6 +27,10 @@ const AUTEUR_CHARS: usize = 200;
 const EMAIL_CHARS: usize = 254;
 const LIEN_CHARS: usize = 2_000;
 const DESCRIPTION_CHARS: usize = 20_000;
+/// What begins a new line wherever a text is shown (Unicode, annex 14, classes BK, CR, LF and NL).
+const LINE_BREAKS: [char; 7] = [
+    '\n', '\u{b}', '\u{c}', '\r', '\u{85}', '\u{2028}', '\u{2029}',
+];
 /// Named unknown keys; the rest is only counted.
 const NAMED_UNKNOWN: usize = 20;
 
@@ -116,7 +120,7 @@ pub fn check_text(text: &str, max_chars: usize, several_lines: bool) -> Vec<Stri
     if text.contains('\0') {
         faults.push("caractère NUL interdit".to_owned());
     }
-    if !several_lines && text.contains(['\n', '\r']) {
+    if !several_lines && text.contains(LINE_BREAKS) {
         faults.push("retour à la ligne interdit ici".to_owned());
     }
     faults

@@ -1,5 +1,7 @@
 //! What a script answers, as far as it has the shape of an answer, or why it has none.
 
+use std::ops::Deref;
+
 use rhai::{Dynamic, EvalAltResult, Map};
 
 use super::values::from_script;
@@ -61,7 +63,7 @@ impl Call {
         let wanted = [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE];
         for key in wanted {
             if !answer.contains_key(key) {
-                let given = answer.keys().map(|it| it.as_str());
+                let given = answer.keys().map(Deref::deref);
                 let others = given.filter(|it| !wanted.contains(it));
                 return Err(self.error(words::missing(key, "au résultat", others)));
             }
@@ -124,7 +126,7 @@ impl Call {
             .ok_or_else(|| self.shape("une liste de messages #{a: …, modele: …}"))?;
         let mut text = |field: &str| {
             let Some(value) = map.remove(field) else {
-                let given = map.keys().map(|it| it.as_str());
+                let given = map.keys().map(Deref::deref);
                 return Err(self.error(words::missing(field, "à un message", given)));
             };
             match value.into_string() {

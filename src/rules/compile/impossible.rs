@@ -1,0 +1,93 @@
+//! Words that a script waits for and that can never come, since the other files name all that can. Only remarks: an
+//! export or a table may be about to follow.
+
+use super::generation::{RuleSet, Target};
+use crate::domain::referentiel::Referentiel;
+use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::script::Compared;
+
+/// What an event can be about.
+const EVENEMENTS: [&str; 3] = ["transmis", "ecarte", "statut"];
+
+/// Notes every comparison that no signalement and no event can make true.
+pub(super) fn note_impossible_words(
+    rules: &RuleSet,
+    referentiel: &Referentiel,
+    faults: &mut Vec<Diagnostic>,
+) {
+    for it in rules.scripts.compared() {
+        if let Some(message) = why_never(&it, rules, referentiel) {
+            let remark = Diagnostic::at(code::SCRIPT, it.file, it.line, it.column, message);
+            faults.push(remark.as_warning());
+        }
+    }
+}
+
+fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Option<String> {
+    let Compared { value, word, .. } = it;
+    let whole = |field: &str| {
+        Some(format!(
+            "« {value} » est un ensemble, jamais un texte : comparez par exemple « {value}.{field} »"
+        ))
+    };
+    let known: Vec<&str> = match value.as_str() {
+        "signalement" | "demande" => return whole("qualification"),
+        "residence" | "qualification" => return whole("code"),
+        "evenement" => return whole("type"),
+        "signalement.transmettre_auteur" | "signalement.transmettre_manager" => {
+            return Some(format!("« {value} » vaut true ou false, sans guillemets"));
+        }
+        "evenement.type" => EVENEMENTS.to_vec(),
+        "evenement.statut" | "demande.statut" => statuts(rules),
+        "evenement.statut_sowell" => statuts_sowell(rules),
+        "signalement.priorite" => rules.priorites.keys().map(String::as_str).collect(),
+        "demande.priorite" => {
+            let words = rules.priorites.values();
+            words.map(|it| it.text.as_str()).collect()
+        }
+        "signalement.qualification" | "demande.qualification" | "qualification.code" => {
+            rules.qualifications.keys().map(String::as_str).collect()
+        }
+        "qualification.workflow" | "demande.workflow" => {
+            let all = rules.qualifications.values();
+            all.map(|it| it.workflow.as_str()).collect()
+        }
+        "qualification.type_gestionnaire" => {
+            let all = rules.qualifications.values();
+            all.map(|it| it.type_gestionnaire.as_str()).collect()
+        }
+        "signalement.residence" | "demande.residence" | "residence.code" => {
+            let all = referentiel.residences();
+            all.map(|it| it.code.as_str()).collect()
+        }
+        _ => return None,
+    };
+    if known.contains(&word.as_str()) {
+        return None;
+    }
+    let mut known = known;
+    known.sort_unstable();
+    known.dedup();
+    Some(format!(
+        "« {value} » ne vaut jamais « {word} » ; {}",
+        suggestion(word, known)
+    ))
+}
+
+/// The CRM's statuses of which an event can be told.
+fn statuts(rules: &RuleSet) -> Vec<&str> {
+    let statuts = &rules.statuts;
+    let table = statuts.table.keys().chain(statuts.ignorer.keys());
+    let all = table.map(String::as_str);
+    all.chain([statuts.initial.text.as_str()]).collect()
+}
+
+/// SoWell's words for them.
+fn statuts_sowell(rules: &RuleSet) -> Vec<&str> {
+    let all = rules.statuts.table.values();
+    all.flat_map(|it| match &it.target {
+        Target::Fixed(word) => vec![word.as_str()],
+        Target::Selon { values, .. } => values.values().map(|it| it.text.as_str()).collect(),
+    })
+    .collect()
+}

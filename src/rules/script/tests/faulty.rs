@@ -1,0 +1,258 @@
+//! Scripts that never compile, and what their authors are told.
+
+use rstest::rstest;
+
+use super::{SILENT, compile};
+
+#[rstest]
+#[case("fn affecter(a, b, c) {\n  inconnue\n}", 2, "variable inconnue")]
+#[case("// ici\n  fn affecter(a, b) { 1 }", 2, "3 paramètres, et non 2")]
+#[case("fn afecter(a, b, c) { 1 }", 1, "est-ce « afecter »")]
+#[case("fn f(a, b, c) { 1 }", 0, "manque")]
+#[case("fn affecter(a, b, c) {\n eval(\"1\") }", 2, "interdit")]
+#[case(
+    "fn affecter(a, b, c) {\n sleep(2);\n 1 }",
+    2,
+    "fonction inconnue « sleep »"
+)]
+#[case("import \"x\" as y;\nfn affecter(a, b, c) { 1 }", 1, "interdit")]
+#[case(
+    "fn affecter(a, b, c) {\n  nulle_part(1);\n}",
+    2,
+    "fonction inconnue « nulle_part »"
+)]
+#[case("fn affecter(a, b, c) { 1 }\nfn f(x) { x.lenn() }", 2, "« len »")]
+#[case(
+    "fn affecter(a, b, c) { f(1, 2) }\nfn f(x) { x }",
+    1,
+    "« f » demande 1 valeur, et non 2"
+)]
+#[case("fn affecter(a, b, c) { a.get() }", 1, "« get » demande 1 ")]
+#[case("fn affecter(a, b, c) { 'abc' }", 1, "guillemets doubles")]
+#[case("fn affecter(a, b, c) { “abc” }", 1, "guillemet typographique (“)")]
+#[case(
+    "fn affecter(a, b, c) { if 1 { } }",
+    1,
+    "il faut ici true ou false, et non un nombre"
+)]
+#[case("fn affecter(a, b, c) { for x in 1 { } }", 1, "il faut ici une liste")]
+#[case("fn affecter(a, b, c) { a\u{200b} }", 1, "caractère invisible")]
+#[case("fn affecter(a, b, c) { a – b }", 1, "tiret typographique")]
+#[case("fn affecter(a, b, c) { a === b }", 1, "écrivez « == »")]
+#[case("fn affecter(a, b, c) { é }", 1, "sans accent")]
+#[case(
+    "fn affecter(a, b, c) {\n  let x = 1\n  x\n}",
+    2,
+    "il manque « ; » à la fin de cette ligne"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  let x = \"l\"eau\";\n}",
+    2,
+    "s'écrit « \\\" »"
+)]
+#[case("fn affecter(a, b, c) {\n  let x = 1,5;\n}", 2, "avec un point")]
+#[case(
+    "fn affecter(a, b, c) {\n  if true and false { }\n}",
+    2,
+    "« and » : écrivez « && »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if true { } sinon { }\n}",
+    2,
+    "« sinon » : écrivez « else »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a.x = 1 { }\n}",
+    2,
+    "pour comparer, écrivez « == »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  let x = 2 : 3;\n}",
+    2,
+    "« : » n'est pas à sa place ici"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  // {\n  if a == \"}\" {\n    b;\n  c\n}\n",
+    3,
+    "cette accolade n'est pas refermée"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  f(1, [2, 3\n}\n",
+    2,
+    "ce crochet n'est pas refermé"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a == b {\n    c\n  }\n  []\n",
+    1,
+    "cette accolade n'est pas refermée"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  [\n    {\n      nom: b }]\n}",
+    3,
+    "il manque « # » devant l'accolade"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  [{\"nom\": b}]\n}",
+    2,
+    "il manque « # » devant l'accolade"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  [{a: b}]\n}",
+    2,
+    "il manque « # » devant l'accolade"
+)]
+#[case(
+    "const NOM = 1;\nfn affecter(a, b, c) {\n  NOM\n}",
+    3,
+    "écrivez ici « global::NOM »"
+)]
+#[case(
+    "let nom = 1;\nfn affecter(a, b, c) {\n  nom\n}",
+    3,
+    "écrivez-y « const nom = … »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  f([a, #{b: 1});\n}",
+    2,
+    "ce crochet n'est pas refermé"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if (a == b {\n    c\n  }\n}",
+    2,
+    "cette parenthèse n'est pas refermée"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  #{a: b; c: 1}\n}",
+    2,
+    "écrivez « , » et non « ; »"
+)]
+#[case("fn affecter(a, b, c) {\n  if a == b)) { }\n}", 2, "est en trop")]
+#[case(
+    "fn affecter(a, b, c) {\n  f(\"x\"]);\n}",
+    2,
+    "crochet « ] » est en trop"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  [\"a\"; \"b\"]\n}",
+    2,
+    "écrivez « , » et non « ; »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a => 3 { }\n}",
+    2,
+    "« => » : écrivez « >= »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a =! 3 { }\n}",
+    2,
+    "« =! » : écrivez « != »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a <> 3 { }\n}",
+    2,
+    "« <> » : écrivez « != »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a ≠ 3 { }\n}",
+    2,
+    "« ≠ » : écrivez « != »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a == null { }\n}",
+    2,
+    "« null » : écrivez « () »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a == \"X\":\n  b\n\n}",
+    2,
+    "et non « : »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a est \"X\" { }\n}",
+    2,
+    "« est » : écrivez « == »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a code == \"X\" { }\n}",
+    2,
+    "il manque un signe avant"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  var x = 1;\n}",
+    2,
+    "« var » : écrivez « let »"
+)]
+#[case("fn affecter(a, b, c) {\n  If a { }\n}", 2, "« If » : écrivez « if »")]
+#[case(
+    "fn affecter(a, b, c) {\n  retourne a;\n}",
+    2,
+    "« retourne » : écrivez « return »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  a: b;\n}",
+    2,
+    "pour donner une valeur à « a », écrivez « = »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  f(a;\n}",
+    2,
+    "cette parenthèse n'est pas refermée"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  # un mot\n  a\n}",
+    2,
+    "un commentaire commence par « // »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  -- un mot\n  a\n}",
+    2,
+    "un commentaire commence par « // »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  /* un mot\n  a\n}",
+    2,
+    "ce commentaire « /* » n'est pas refermé"
+)]
+#[case("fn affecter(a, b, c) {\n  f(`un\n  mot);\n}", 2, "accent grave")]
+#[case(
+    "fn affecter(a, b, c) {\n  if a == ASC { }\n}",
+    2,
+    "mettez-le entre guillemets"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a == b {\n    c\n  }\n    }\n  a\n}",
+    5,
+    "accolade « } » est en trop"
+)]
+fn a_faulty_script_never_compiles(#[case] text: &str, #[case] line: u32, #[case] words: &str) {
+    let (scripts, faults) = compile(text, SILENT);
+    assert!(scripts.is_none());
+    assert_eq!(faults[0].line, line, "{faults:?}");
+    assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[test]
+fn all_unknown_names_and_functions_of_a_script_are_told_at_once() {
+    let text = "fn affecter(s, r, q) {\n  let a = inconnu.nom;\n  if e == autre { a.lenn() }\n  `${perdu} ${r.nom}`;\n  nulle_part(s)\n}";
+    let (scripts, faults) = compile(text, SILENT);
+    assert!(scripts.is_none());
+    let seen: Vec<(u32, u32, &str)> = faults
+        .iter()
+        .map(|it| (it.line, it.column, it.message.as_str()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (2, 11, "variable inconnue : « inconnu »"),
+            (3, 6, "variable inconnue : « e »"),
+            (3, 11, "variable inconnue : « autre »"),
+            (4, 6, "variable inconnue : « perdu »"),
+            (
+                3,
+                21,
+                "fonction inconnue « lenn » : vouliez-vous dire « len » ?"
+            ),
+            (5, 3, "fonction inconnue « nulle_part »"),
+        ]
+    );
+}
