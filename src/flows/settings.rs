@@ -14,6 +14,9 @@ use crate::flows::hint::Hint;
 use crate::flows::{renewal, settle};
 use crate::settings::{InForce, LiveSettings, Origin, Settings, SettingsError};
 
+/// A token of fewer bytes is warned of.
+const SHORTEST_TOKEN: usize = 16;
+
 /// One attempt to put the settings file in force; the start is the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -60,6 +63,7 @@ impl SettingsReload {
             restart: Vec::new(),
         };
         warn_of_sender(&settings.live);
+        warn_of_tokens(&settings.live);
         Self {
             parts,
             in_force,
@@ -161,6 +165,7 @@ impl SettingsReload {
             );
         }
         warn_of_sender(&now);
+        warn_of_tokens(&now);
         self.note(Vec::new(), restart);
         let which = |destination| renewal::by_settings(destination, &before, &now);
         let Parts {
@@ -220,6 +225,18 @@ fn warn_of_sender(live: &LiveSettings) {
             from = live.smtp.from,
             "smtp.from is not set: e-mails leave under a sender that mail servers may refuse"
         );
+    }
+}
+
+/// A token is all that keeps others from posting and reading as that client.
+fn warn_of_tokens(live: &LiveSettings) {
+    for (client, token) in &live.tokens {
+        if token.expose().len() < SHORTEST_TOKEN {
+            tracing::warn!(
+                client = client.as_str(),
+                "the token that the settings give this client is short enough to be guessed: give a longer one"
+            );
+        }
     }
 }
 
