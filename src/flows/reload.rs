@@ -119,12 +119,7 @@ impl Reload {
         let version = files.as_ref().map(Files::version).unwrap_or_default();
         let accepted = generation.is_some();
         let taken = match (files, generation) {
-            (Some(files), Some(generation)) => Ok(Taken {
-                files,
-                generation,
-                remarks: diagnostics.clone(),
-                half: None,
-            }),
+            (Some(files), Some(generation)) => Ok(Taken::whole(files, generation, &diagnostics)),
             (files, _) => {
                 let generation = Arc::new(recompile(stored, &diagnostics).await?);
                 let half = match &files {
@@ -266,12 +261,7 @@ impl Reload {
         let (generation, mut diagnostics) =
             build(&files, previous, None, Some(secrets.clone())).await;
         let taken = match generation {
-            Some(generation) => Some(Taken {
-                files,
-                generation,
-                remarks: diagnostics.clone(),
-                half: None,
-            }),
+            Some(generation) => Some(Taken::whole(files, generation, &diagnostics)),
             None => other_half(self.store.as_ref(), &files, &active.generation, &secrets).await,
         };
         let Some(taken) = taken else {

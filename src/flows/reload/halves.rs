@@ -21,6 +21,18 @@ pub(super) struct Taken {
     pub(super) half: Option<Diagnostic>,
 }
 
+impl Taken {
+    /// All of the files.
+    pub(super) fn whole(files: Files, generation: Generation, remarks: &[Diagnostic]) -> Self {
+        Self {
+            files,
+            generation,
+            remarks: remarks.to_vec(),
+            half: None,
+        }
+    }
+}
+
 /// The half of refused files that can take effect beside the other half of what is in force.
 pub(super) async fn other_half(
     store: &dyn Store,
