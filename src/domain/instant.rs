@@ -5,10 +5,13 @@ use chrono::{DateTime, FixedOffset};
 /// Reads an instant with its offset.
 ///
 /// RFC 3339, and the writings of ISO 8601 that serializers are known to produce beside it: an
-/// offset without colon or minutes (`+0200`, `+02`), no seconds, a comma before the fraction.
+/// offset without colon or minutes (`+0200`, `+02`), no seconds, a comma before the fraction, the
+/// basic format (`20120423T182543Z`).
 /// `None` for anything else, an instant without offset included.
 #[must_use]
 pub fn parse(text: &str) -> Option<DateTime<FixedOffset>> {
+    let extended = extended(text);
+    let text = extended.as_deref().unwrap_or(text);
     if !is_plain(text) {
         return None;
     }
@@ -23,6 +26,20 @@ pub fn parse(text: &str) -> Option<DateTime<FixedOffset>> {
     ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"]
         .iter()
         .find_map(|format| DateTime::parse_from_str(&text, format).ok())
+}
+
+/// The same with the signs between its parts, where it is written in the basic format, without any.
+fn extended(text: &str) -> Option<String> {
+    let (date, time) = text.split_once('T')?;
+    let digits = time.bytes().take_while(u8::is_ascii_digit).count();
+    let basic = date.len() == 8 && date.bytes().all(|it| it.is_ascii_digit());
+    if !basic || !matches!(digits, 4 | 6) {
+        return None;
+    }
+    let (year, month, day) = (&date[..4], &date[4..6], &date[6..]);
+    let (hour, minute, rest) = (&time[..2], &time[2..4], &time[4..]);
+    let colon = if digits == 6 { ":" } else { "" };
+    Some(format!("{year}-{month}-{day}T{hour}:{minute}{colon}{rest}"))
 }
 
 /// Whether it is written as years of four digits, and all else of two, are: chrono forgives spaces, missing
@@ -58,6 +75,9 @@ mod tests {
             "2012-04-23T20:25+02",
             "2012-04-23T20:25:00+0200",
             "2012-04-23T20:25:00.0+02:00",
+            "20120423T182500Z",
+            "20120423T1825Z",
+            "20120423T202500.0+0200",
         ] {
             assert_eq!(parse(text), Some(wanted), "{text}");
         }
@@ -75,6 +95,10 @@ mod tests {
             "1335205543",
             "2012- 04-23T18:25:43Z",
             "2012-4-3T1:2:3Z",
+            "20120423T18Z",
+            "20120230T182500Z",
+            "2012042T182500Z",
+            "20120423T182500",
             " 2012-04-23T18:25:43Z",
             "2012-04-23T18:25:43+02 00",
             "2012-04-23T18:25:43\u{2212}02:00",
