@@ -262,13 +262,7 @@ pub(super) fn fields(
     let Some(it) = script.iter_functions().find(|it| it.name == function) else {
         return;
     };
-    let mut declared = HashSet::new();
-    script.walk(&mut |path| {
-        if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last() {
-            declared.insert(it.0.as_str().to_owned());
-        }
-        true
-    });
+    let declared = declared(script);
     let parameters: HashMap<&str, &[&str]> = it
         .params
         .iter()
@@ -297,6 +291,18 @@ pub(super) fn fields(
         }
         true
     });
+}
+
+/// Names that the script gives to values of its own.
+pub(super) fn declared(script: &AST) -> HashSet<String> {
+    let mut names = HashSet::new();
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last() {
+            names.insert(it.0.as_str().to_owned());
+        }
+        true
+    });
+    names
 }
 
 fn first_field(right: &Expr) -> Option<(&str, Position)> {

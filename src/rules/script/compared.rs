@@ -1,9 +1,10 @@
 //! Words that a script compares what it is given with: some can never come.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use rhai::{AST, ASTNode, Expr, FnCallExpr, Stmt};
+use rhai::{AST, ASTNode, Expr, FnCallExpr};
 
+use crate::rules::script::check::declared;
 use crate::rules::script::position;
 
 /// A text that a script compares a value with, and where it stands.
@@ -60,18 +61,6 @@ pub(super) fn of(
         true
     });
     found
-}
-
-/// Names that the script gives to values of its own.
-fn declared(script: &AST) -> HashSet<String> {
-    let mut names = HashSet::new();
-    script.walk(&mut |path| {
-        if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last() {
-            names.insert(it.0.as_str().to_owned());
-        }
-        true
-    });
-    names
 }
 
 /// The value and the text of `valeur == "texte"`, either way round, or of `!=`.
