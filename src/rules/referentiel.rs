@@ -8,15 +8,15 @@ mod quotes;
 mod table;
 mod text;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code};
-use crate::rules::layout;
+use crate::rules::{addressee, layout};
 
-use faults::{given_twice, shorten};
+use faults::{given_twice, misspelt_kinds, no_address, shorten};
 use table::{Table, table};
 
 /// The landlord's residences.
@@ -87,6 +87,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let mut given = HashSet::new();
     let mut types: HashMap<&str, Arc<str>> = HashMap::new();
     let mut managers = HashSet::new();
+    let mut kinds: BTreeMap<&str, (usize, u32)> = BTreeMap::new();
     for row in gestionnaires.rows() {
         let [residence, kind, identifiant, nom, email] = row.values;
         let filled = row.filled(GESTIONNAIRES, "residence", residence, &mut faults)
@@ -99,6 +100,10 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
             let key = format!("{residence} / {kind}");
             faults.push(given_twice(GESTIONNAIRES, row.line, &key));
             continue;
+        }
+        kinds.entry(kind).or_insert((0, row.line)).0 += 1;
+        if !email.is_empty() && !addressee::is_address(email) {
+            faults.push(no_address(row.line, email));
         }
         match by_code.get_mut(residence) {
             Some(known) => {
@@ -115,6 +120,8 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
             None => faults.push(row.orphan(GESTIONNAIRES, residence)),
         }
     }
+
+    faults.extend(misspelt_kinds(&kinds));
 
     let known_biens = known_biens(&biens, &by_code, &mut faults);
     let broken = |it: &Diagnostic| it.file == RESIDENCES && it.severity == Severity::Error;
@@ -283,6 +290,28 @@ mod tests {
             told,
             [
                 "residences.csv, ligne 1 : erreur : la colonne « code » manque dans la première ligne : est-ce « cod », mal écrite ?"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_kind_or_an_address_that_looks_misspelt_is_only_a_remark() {
+        let mut managers = String::from("residence;type;identifiant;nom;email\n");
+        let mut residences = String::from("code;nom;adresse\n");
+        for code in 1..=6 {
+            residences += &format!("R{code};x;y\n");
+            let kind = if code == 3 { "gardein" } else { "gardien" };
+            let email = if code == 5 { "g.x.fr" } else { "g@x.fr" };
+            managers += &format!("R{code};{kind};G1;Loge;{email}\nR{code};autre;G2;n;\n");
+        }
+        let read = read(&files(residences.as_bytes(), managers.as_bytes(), PLACES));
+        assert!(read.0.is_some());
+        let told: Vec<String> = read.1.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told[..2],
+            [
+                "gestionnaires.csv, ligne 10 : attention : « g.x.fr » n'est pas une adresse e-mail",
+                "gestionnaires.csv, ligne 6 : attention : le type « gardein » n'est donné qu'à une résidence : vouliez-vous dire « gardien » ?",
             ]
         );
     }

@@ -1,11 +1,15 @@
 //! What is told of the rows of an export, and how much of it.
 
-use super::RESIDENCES;
+use std::collections::BTreeMap;
+
 use super::table::Row;
-use crate::rules::diagnostic::{Diagnostic, code};
+use super::{GESTIONNAIRES, RESIDENCES};
+use crate::rules::diagnostic::{Diagnostic, Severity, code, nearest};
 
 /// How many faults of one kind of file are reported before the rest is only counted.
 const MOST_FAULTS: usize = 50;
+/// How many times as many residences have the kind of manager that was meant.
+const OFTEN: usize = 5;
 
 impl<const N: usize> Row<'_, N> {
     pub(super) fn filled(
@@ -45,24 +49,76 @@ pub(super) fn given_twice(file: &str, line: u32, key: &str) -> Diagnostic {
     Diagnostic::at(code::EXPORT, file, line, 0, message)
 }
 
-/// A wrong export can have a fault on each of 100,000 rows: nobody reads past the first page.
+/// A kind of manager that few residences have, beside one of many that is written nearly alike.
+pub(super) fn misspelt_kinds(kinds: &BTreeMap<&str, (usize, u32)>) -> Vec<Diagnostic> {
+    let misspelt = kinds.iter().filter_map(|(kind, (count, line))| {
+        let often = kinds.iter().filter(|(_, (more, _))| *more >= OFTEN * count);
+        let near = nearest(kind, often.map(|(other, _)| *other))?;
+        let of = match count {
+            1 => "qu'à une résidence".to_owned(),
+            count => format!("qu'à {count} résidences"),
+        };
+        let message =
+            format!("le type « {kind} » n'est donné {of} : vouliez-vous dire « {near} » ?");
+        Some(Diagnostic::at(code::EXPORT, GESTIONNAIRES, *line, 0, message).as_warning())
+    });
+    misspelt.collect()
+}
+
+/// What stands where an e-mail address is expected.
+pub(super) fn no_address(line: u32, email: &str) -> Diagnostic {
+    let message = format!("« {email} » n'est pas une adresse e-mail");
+    Diagnostic::at(code::EXPORT, GESTIONNAIRES, line, 0, message).as_warning()
+}
+
+/// A wrong export can have a fault on each of 100,000 rows: nobody reads past the first page. What refuses it is
+/// told before what is only remarked.
 pub(super) fn shorten(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    if let Some(more) = faults.len().checked_sub(MOST_FAULTS + 1) {
-        let (file, severity) = (
-            faults[MOST_FAULTS].file.clone(),
-            faults[MOST_FAULTS].severity,
-        );
-        faults.truncate(MOST_FAULTS);
-        let mut rest = Diagnostic::file(
-            code::EXPORT,
-            file,
-            match more {
-                0 => "… et 1 autre remarque".to_owned(),
-                _ => format!("… et {} autres remarques", more + 1),
-            },
-        );
-        rest.severity = severity;
-        faults.push(rest);
-    }
+    let Some(more) = faults.len().checked_sub(MOST_FAULTS).filter(|it| *it > 0) else {
+        return faults;
+    };
+    let is_error = |it: &Diagnostic| it.severity == Severity::Error;
+    let errors = faults.iter().filter(|it| is_error(it)).count();
+    let (mut left_of_errors, mut left_of_remarks) =
+        (MOST_FAULTS, MOST_FAULTS.saturating_sub(errors));
+    let file = faults[MOST_FAULTS].file.clone();
+    faults.retain(|it| {
+        let left = if is_error(it) {
+            &mut left_of_errors
+        } else {
+            &mut left_of_remarks
+        };
+        let kept = *left > 0;
+        *left = left.saturating_sub(1);
+        kept
+    });
+    let rest = match more {
+        1 => "… et 1 autre remarque".to_owned(),
+        more => format!("… et {more} autres remarques"),
+    };
+    let rest = Diagnostic::file(code::EXPORT, file, rest);
+    faults.push(if errors > MOST_FAULTS {
+        rest
+    } else {
+        rest.as_warning()
+    });
     faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_refuses_an_export_is_told_however_many_remarks_there_are() {
+        let remark = |line| no_address(line, "x");
+        let mut faults: Vec<Diagnostic> = (1..100).map(remark).collect();
+        faults.push(given_twice("biens.csv", 7, "A"));
+        let told = shorten(faults);
+        assert_eq!(told.len(), MOST_FAULTS + 1);
+        assert!(told.iter().any(|it| it.file == "biens.csv"), "{told:?}");
+        let rest = told.last().unwrap();
+        assert!(rest.message.contains("et 50 autres"), "{rest}");
+        assert_eq!(rest.severity, Severity::Warning);
+    }
 }
