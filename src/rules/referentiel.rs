@@ -224,7 +224,12 @@ mod tests {
 
     #[test]
     fn a_broken_export_is_refused_with_its_lines() {
-        let cases: [(&[u8], u32, &str); 11] = [
+        let cases: [(&[u8], u32, &str); 13] = [
+            (
+                b"code,nom,adresse\nA;x, y;z\nB;x;y\n",
+                1,
+                "par \u{ab} , \u{bb}, et la ligne 2 par \u{ab} ; \u{bb}",
+            ),
             (b"", 1, "les colonnes code, nom, adresse"),
             (b"PK\x03\x04\x14\0\0\0", 0, "Excel"),
             (b"code;nom;adrese\n", 1, "« adrese », mal écrite ?"),
@@ -236,6 +241,11 @@ mod tests {
             ),
             (b"code;nom;adresse\n", 0, "aucune"),
             (b"code;nom;adresse\nA;Lilas\n", 2, "2 colonnes au lieu de 3"),
+            (
+                b"code;nom;adresse\nA;a, b, c\n",
+                2,
+                "2 colonnes au lieu de 3",
+            ),
             (b"code;nom;adresse\nA;x;y\nA;x;y\n", 3, "plus haut"),
             (
                 b"code;nom;adresse\nA;x;y\nB;\"x;y\nC;z;t\n",
@@ -290,6 +300,20 @@ mod tests {
             told,
             [
                 "residences.csv, ligne 1 : erreur : la colonne « code » manque dans la première ligne : est-ce « cod », mal écrite ?"
+            ]
+        );
+    }
+
+    #[test]
+    fn letters_that_a_wrong_encoding_spoilt_are_pointed_out() {
+        let residences = "code;nom;adresse\nA;Résidence;x\nB;RÃ©sidence Ã‰lodie;y\n";
+        let (referentiel, faults) = read(&files(residences.as_bytes(), MANAGERS, PLACES));
+        assert!(referentiel.is_some());
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "residences.csv, ligne 3 : attention : « Ã© » tient lieu de « é » : l'export a été lu dans un autre codage que le sien, puis enregistré"
             ]
         );
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::quotes;
-use super::text::{decode, delimiter, named_delimiter};
+use super::text::{decode, delimiter, garbled, named_delimiter};
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 
@@ -65,6 +65,12 @@ pub(super) fn table<const N: usize>(
         ));
         return Table::EMPTY;
     }
+    if let Some((line, sign, meant)) = garbled(&text) {
+        let message = format!(
+            "« {sign} » tient lieu de « {meant} » : l'export a été lu dans un autre codage que le sien, puis enregistré"
+        );
+        faults.push(Diagnostic::at(code::EXPORT, file, line, 0, message).as_warning());
+    }
     let (named, text) = named_delimiter(&text);
     let skipped = u32::from(named.is_some());
     let delimiter = named.unwrap_or_else(|| delimiter(text));
@@ -104,6 +110,14 @@ pub(super) fn table<const N: usize>(
             // Excel leaves rows of lone delimiters behind.
             continue;
         }
+        if let Some(other) = other_delimiter(&record, delimiter, width) {
+            let message = format!(
+                "la première ligne sépare les colonnes par « {} », et la ligne {line} par « {other} » : un seul des deux pour tout le fichier",
+                char::from(delimiter)
+            );
+            faults.push(Diagnostic::at(code::EXPORT, file, 1, 0, message));
+            return Table::EMPTY;
+        }
         let beyond = values.skip(width).any(|value| !value.is_empty());
         if record.len() < width || beyond {
             faults.push(Diagnostic::at(
@@ -122,6 +136,14 @@ pub(super) fn table<const N: usize>(
         table.push(line, places.map(|place| record[place].trim()));
     }
     table
+}
+
+/// The sign that parts the columns of a row, where it is not the one of the first row.
+fn other_delimiter(record: &csv::StringRecord, delimiter: u8, width: usize) -> Option<char> {
+    let other = if delimiter == b',' { ';' } else { ',' };
+    let found: usize = record.iter().map(|it| it.matches(other).count()).sum();
+    let in_first = record.get(0).is_some_and(|it| it.contains(other));
+    (in_first && record.len() < width && found + 1 >= width).then_some(other)
 }
 
 /// Which field of a record holds each column.

@@ -29,6 +29,29 @@ pub(super) fn decode(bytes: &[u8]) -> String {
     }
 }
 
+/// Letters as they look once their UTF-8 was taken for Windows-1252.
+const GARBLED: [(&str, &str); 9] = [
+    ("Ã©", "é"),
+    ("Ã¨", "è"),
+    ("Ãª", "ê"),
+    ("Ã«", "ë"),
+    ("Ã§", "ç"),
+    ("Ã´", "ô"),
+    ("Ã®", "î"),
+    ("Ã‰", "É"),
+    ("â€™", "’"),
+];
+
+/// The first letter that was spoilt so: its line, how it looks, and what it was.
+pub(super) fn garbled(text: &str) -> Option<(u32, &'static str, &'static str)> {
+    let found = GARBLED
+        .iter()
+        .filter_map(|(sign, meant)| Some((text.find(sign)?, sign, meant)));
+    let (at, sign, meant) = found.min()?;
+    let line = text[..at].matches('\n').count() + 1;
+    Some((u32::try_from(line).unwrap_or(u32::MAX), sign, meant))
+}
+
 pub(super) fn delimiter(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
     if header.matches(',').count() > header.matches(';').count() {
