@@ -178,6 +178,8 @@ fn keep_once(known: &mut HashSet<Arc<Gestionnaire>>, who: Gestionnaire) -> Arc<G
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn files(residences: &[u8], gestionnaires: &[u8], biens: &[u8]) -> FileSet {
@@ -323,10 +325,11 @@ mod tests {
         let mut managers = String::from("residence;type;identifiant;nom;email\n");
         let mut residences = String::from("code;nom;adresse\n");
         for code in 1..=6 {
-            residences += &format!("R{code};x;y\n");
+            writeln!(residences, "R{code};x;y").unwrap();
             let kind = if code == 3 { "gardein" } else { "gardien" };
             let email = if code == 5 { "g.x.fr" } else { "g@x.fr" };
-            managers += &format!("R{code};{kind};G1;Loge;{email}\nR{code};autre;G2;n;\n");
+            writeln!(managers, "R{code};{kind};G1;Loge;{email}").unwrap();
+            writeln!(managers, "R{code};autre;G2;n;").unwrap();
         }
         let read = read(&files(residences.as_bytes(), managers.as_bytes(), PLACES));
         assert!(read.0.is_some());
