@@ -157,9 +157,14 @@ pub fn suggestion<'k>(word: &str, known: impl IntoIterator<Item = &'k str> + Clo
         .chars()
         .filter(|it| near.is_none_or(|near| !near.contains(*it)))
         .collect();
-    let note = pasted::note(&foreign)
-        .map(|it| format!("{it} ; "))
-        .unwrap_or_default();
+    let note = pasted::note(&foreign).or_else(|| {
+        let own = |it: &char| !word.contains(*it);
+        let near = near?;
+        let hidden = pasted::note_hidden(&near.chars().filter(own).collect::<String>())?;
+        let told = hidden.strip_prefix("il y a ici ").unwrap_or(&hidden);
+        Some(format!("il y a, là où « {near} » est défini, {told}"))
+    });
+    let note = note.map(|it| format!("{it} ; ")).unwrap_or_default();
     if let Some(near) = near {
         return format!("{note}vouliez-vous dire « {near} » ?");
     }
@@ -204,6 +209,17 @@ mod tests {
         assert_eq!(
             suggestion("L’eaux", ["L’eau"]),
             "vouliez-vous dire « L’eau » ?"
+        );
+        let accent = "un accent séparé de sa lettre (U+0302) : retapez la lettre accentuée";
+        assert_eq!(
+            suggestion("Clo\u{302}t", ["Clôt"]),
+            format!("il y a ici {accent} ; vouliez-vous dire « Clôt » ?")
+        );
+        assert_eq!(
+            suggestion("Clôt", ["Clo\u{302}t"]),
+            format!(
+                "il y a, là où « Clo\u{302}t » est défini, {accent} ; vouliez-vous dire « Clo\u{302}t » ?"
+            )
         );
     }
 

@@ -1,6 +1,13 @@
 //! What a word processor or a web page puts in place of what was typed: spaces that do not break, quotes that bend,
 //! signs that nobody sees. They look right on the screen and are not the words that the rules know.
 
+use unicode_normalization::UnicodeNormalization;
+
+/// What composes with the letter before it.
+fn is_combining(it: char) -> bool {
+    ('\u{300}'..='\u{36f}').contains(&it)
+}
+
 /// The sign in French, what was meant by it, and how that is called.
 fn meant(it: char) -> Option<(&'static str, &'static str, &'static str)> {
     let space = " ";
@@ -15,6 +22,7 @@ fn meant(it: char) -> Option<(&'static str, &'static str, &'static str)> {
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2064}'
         | '\u{feff}' => ("un caractère invisible", "", ""),
+        _ if is_combining(it) => ("un accent séparé de sa lettre", "", "la lettre accentuée"),
         '‘' | '’' | '‛' | '′' | '´' => (
             "une apostrophe typographique",
             "'",
@@ -50,6 +58,7 @@ pub fn told(it: char) -> Option<String> {
     let number = u32::from(it);
     Some(match instead {
         "" => format!("{what} (U+{number:04X}) : effacez-le"),
+        _ if is_combining(it) => format!("{what} (U+{number:04X}) : retapez {instead}"),
         _ if is_hidden(it) => format!("{what} (U+{number:04X}) : tapez {instead}"),
         _ => format!("{what} ({it}) : tapez {instead}"),
     })
@@ -89,6 +98,7 @@ pub fn note_in_line(line: &str) -> Option<String> {
     };
     let in_place = |at: usize| match signs[at] {
         '«' | '»' | '…' => true,
+        it if is_combining(it) => true,
         it => match meant(it) {
             Some((_, "'", _)) => letter(at.checked_sub(1)) && letter(Some(at + 1)),
             Some((_, "-", _)) => signs[..at].iter().any(|it| it.is_alphanumeric()),
@@ -103,14 +113,46 @@ pub fn note_in_line(line: &str) -> Option<String> {
     ))
 }
 
+/// Where a space that is none to YAML stands in the place of one that it needs: before a line, after its dash or after
+/// its name and colon. In characters, from 0.
+#[must_use]
+pub fn hidden_in_structure(line: &str) -> Option<usize> {
+    let hidden = |it: char| is_hidden(it) && !is_combining(it);
+    let mut signs = line.chars().enumerate().peekable();
+    while let Some((at, sign)) = signs.next_if(|(_, it)| hidden(*it) || " -".contains(*it)) {
+        if hidden(sign) {
+            return Some(at);
+        }
+    }
+    let of_name = |it: char| it.is_alphanumeric() || " _-'’.".contains(it) || is_combining(it);
+    while signs.next_if(|(_, it)| of_name(*it)).is_some() {}
+    signs.next_if(|(_, it)| *it == ':')?;
+    signs.next_if(|(_, it)| hidden(*it)).map(|(at, _)| at)
+}
+
+/// What differs between two texts that look the same, if they do.
+#[must_use]
+pub fn note_apart(wanted: &str, got: &str) -> Option<String> {
+    if wanted == got || as_typed(wanted) != as_typed(got) {
+        return None;
+    }
+    let only = |text: &str, other: &str| {
+        let mut signs = text.chars().filter(|it| !other.contains(*it));
+        signs.find_map(told)
+    };
+    let of_wanted = only(wanted, got).map(|it| format!("dans ce qui est attendu, il y a {it}"));
+    of_wanted.or_else(|| only(got, wanted).map(|it| format!("dans ce qui est obtenu, il y a {it}")))
+}
+
 /// The text as it would have been typed.
 #[must_use]
 pub fn as_typed(text: &str) -> String {
     let mut typed = String::with_capacity(text.len());
-    for it in text.chars() {
+    for it in text.nfc() {
         match meant(it) {
-            Some((_, meant, _)) => typed.push_str(meant),
-            None => typed.push(it),
+            // One that composes with no letter is another sign.
+            Some((_, meant, _)) if !is_combining(it) => typed.push_str(meant),
+            _ => typed.push(it),
         }
     }
     typed
@@ -135,6 +177,10 @@ mod tests {
         "L’eau",
         "il y a ici une apostrophe typographique (’) : tapez l'apostrophe droite (')"
     )]
+    #[case(
+        "e\u{301}",
+        "il y a ici un accent séparé de sa lettre (U+0301) : retapez la lettre accentuée"
+    )]
     fn a_sign_is_named_and_so_is_what_to_type(#[case] text: &str, #[case] told: &str) {
         assert_eq!(note(text).as_deref(), Some(told));
     }
@@ -145,6 +191,7 @@ mod tests {
     #[case("modes: ‘tous’", Some("à la colonne 8"))]
     #[case("modes\u{a0}: [tous]", Some("à la colonne 6"))]
     #[case("modes : [tous]", None)]
+    #[case("libelle: Transfe\u{301}re\u{301}", None)]
     fn what_is_in_its_place_in_a_text_is_not_blamed(
         #[case] line: &str,
         #[case] told: Option<&str>,
@@ -174,5 +221,43 @@ mod tests {
     #[test]
     fn what_was_typed_is_found_again() {
         assert_eq!(as_typed("“l’eau”\u{a0}:\u{200b} – …"), "\"l'eau\" : - ...");
+        assert_eq!(as_typed("Transfe\u{301}re\u{301}e"), "Transférée");
+    }
+
+    #[rstest]
+    #[case(
+        "Traite\u{301}",
+        "Traité",
+        Some("dans ce qui est attendu, il y a un accent")
+    )]
+    #[case(
+        "Traité",
+        "Traite\u{301}",
+        Some("dans ce qui est obtenu, il y a un accent")
+    )]
+    #[case("a b", "a\u{a0}b", Some("dans ce qui est obtenu, il y a une espace"))]
+    #[case("Traité", "Traite", None)]
+    #[case("Traité", "Traité", None)]
+    fn two_texts_that_look_the_same_are_told_apart(
+        #[case] wanted: &str,
+        #[case] got: &str,
+        #[case] told: Option<&str>,
+    ) {
+        let note = note_apart(wanted, got);
+        assert_eq!(note.is_some(), told.is_some(), "{note:?}");
+        assert!(
+            note.unwrap_or_default()
+                .starts_with(told.unwrap_or_default())
+        );
+    }
+
+    #[rstest]
+    #[case("\u{a0} a: b", Some(0))]
+    #[case("  -\u{a0}a", Some(3))]
+    #[case("  a:\u{a0}b", Some(4))]
+    #[case("  - a: b\u{a0}: c", None)]
+    #[case("  il dit\u{a0}: c", None)]
+    fn a_space_that_makes_no_structure_is_found(#[case] line: &str, #[case] at: Option<usize>) {
+        assert_eq!(hidden_in_structure(line), at);
     }
 }

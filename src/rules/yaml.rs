@@ -3,6 +3,8 @@
 //! serde alone stops at the first fault of a file; admins need all of them at once, each at its
 //! place. So the text becomes a tree first and [`super::source`] reads its shape.
 
+mod causes;
+mod scan;
 mod stumbles;
 
 use std::fmt;
@@ -11,6 +13,8 @@ use serde::de::{self, Deserialize, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{DuplicateKeyPolicy, Location, Spanned};
 
 use crate::rules::diagnostic::{Diagnostic, code};
+
+pub use causes::no_dash;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +97,29 @@ pub fn glued(text: &str) -> Option<String> {
     ))
 }
 
+/// What is missing in a text that was meant to be an item of a list, `-valeur`.
+#[must_use]
+pub fn glued_dash(text: &str) -> Option<String> {
+    let item = causes::glued_dash(text)?;
+    let first = item.split_whitespace().next()?;
+    Some(format!(
+        "il manque une espace après le tiret : « - {first} »"
+    ))
+}
+
+/// What YAML takes otherwise than a person who reads the text, and accepts.
+#[must_use]
+pub fn remarks(file: &str, text: &str) -> Vec<Diagnostic> {
+    const CUT_OFF: &str = "ce qui suit « # » est un commentaire et ne compte pas : mettez le texte entre guillemets (ou une espace après « # », si c'est un commentaire)";
+    let clamp = |it: usize| u32::try_from(it + 1).unwrap_or(u32::MAX);
+    let cut_off = scan::cut_off(text).into_iter();
+    cut_off
+        .map(|(line, column)| {
+            Diagnostic::at(code::YAML, file, clamp(line), clamp(column), CUT_OFF).as_warning()
+        })
+        .collect()
+}
+
 /// Reads one YAML 1.2 document.
 ///
 /// # Errors
@@ -111,7 +138,7 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
         vec![stumbles::diagnose(file, text, at, &error)]
     })?;
     let mut faults = Vec::new();
-    let node = locate(file, text, raw, &mut faults);
+    let node = locate(file, text, raw, false, &mut faults);
     if faults.is_empty() {
         Ok(node)
     } else {
@@ -197,7 +224,13 @@ impl<'de> Deserialize<'de> for Raw {
     }
 }
 
-fn locate(file: &str, text: &str, raw: Spanned<Raw>, faults: &mut Vec<Diagnostic>) -> Node {
+fn locate(
+    file: &str,
+    text: &str,
+    raw: Spanned<Raw>,
+    is_item: bool,
+    faults: &mut Vec<Diagnostic>,
+) -> Node {
     let (line, column) = position(&raw.referenced);
     let plain = matches!(raw.value, Raw::AsWritten);
     let value = match raw.value {
@@ -207,12 +240,13 @@ fn locate(file: &str, text: &str, raw: Spanned<Raw>, faults: &mut Vec<Diagnostic
         Raw::List(items) => Value::List(
             items
                 .into_iter()
-                .map(|item| locate(file, text, item, faults))
+                .map(|item| locate(file, text, item, true, faults))
                 .collect(),
         ),
         Raw::Map(entries) => {
             let mut map: Vec<(Key, Node)> = Vec::with_capacity(entries.len());
             let mut lines = std::collections::HashMap::with_capacity(entries.len());
+            let mut twice: Vec<(usize, u32)> = Vec::new();
             for (key, value) in entries {
                 let (line, column) = position(&key.referenced);
                 let key = Key {
@@ -220,21 +254,13 @@ fn locate(file: &str, text: &str, raw: Spanned<Raw>, faults: &mut Vec<Diagnostic
                     column,
                     name: key.value,
                 };
-                let value = locate(file, text, value, faults);
+                let value = locate(file, text, value, false, faults);
                 if let Some(first) = lines.insert(key.name.clone(), line) {
-                    faults.push(Diagnostic::at(
-                        code::KEY_TWICE,
-                        file,
-                        line,
-                        column,
-                        format!(
-                            "la clé « {} » est donnée deux fois (déjà à la ligne {first})",
-                            key.name
-                        ),
-                    ));
+                    twice.push((map.len(), first));
                 }
                 map.push((key, value));
             }
+            faults.extend(repeated(file, &map, &twice, is_item));
             Value::Map(map)
         }
     };
@@ -244,6 +270,39 @@ fn locate(file: &str, text: &str, raw: Spanned<Raw>, faults: &mut Vec<Diagnostic
         plain,
         value,
     }
+}
+
+/// What to say of keys that are given twice: each by its number and the line where it stands before.
+fn repeated(
+    file: &str,
+    map: &[(Key, Node)],
+    twice: &[(usize, u32)],
+    is_item: bool,
+) -> Vec<Diagnostic> {
+    let begins_item = |at: usize| {
+        let (key, first) = (&map[at].0, &map[0].0);
+        key.name == first.name && key.column == first.column
+    };
+    // All of the next item stands here, but for its dash.
+    let is_item = is_item || map.first().is_some_and(|(key, _)| key.name == "nom");
+    let lacks_dash =
+        is_item && twice.len() > 1 && twice.first().is_some_and(|(at, _)| begins_item(*at));
+    let told = twice
+        .iter()
+        .filter(|(at, _)| !lacks_dash || begins_item(*at));
+    told.map(|(at, before)| {
+        let key = &map[*at].0;
+        let message = if lacks_dash {
+            no_dash(&key.name)
+        } else {
+            format!(
+                "la clé « {} » est donnée deux fois (déjà à la ligne {before})",
+                key.name
+            )
+        };
+        Diagnostic::at(code::KEY_TWICE, file, key.line, key.column, message)
+    })
+    .collect()
 }
 
 fn as_written(text: &str, at: &Location) -> String {
@@ -260,116 +319,4 @@ fn position(at: &Location) -> (u32, u32) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    fn text(node: &Node) -> &str {
-        match &node.value {
-            Value::Text(text) => text,
-            other => panic!("not a text: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn scalars_stay_as_they_are_written() {
-        let node = parse("f.yaml", "é: [no, 012, 1.10, 1e3, true, 'x y']").unwrap();
-        let Value::Map(map) = node.value else {
-            panic!("not a map")
-        };
-        let Value::List(list) = &map[0].1.value else {
-            panic!("not a list")
-        };
-        let seen: Vec<&str> = list.iter().map(text).collect();
-        assert_eq!(seen, ["no", "012", "1.10", "1e3", "true", "x y"]);
-        assert_eq!((list[1].line, list[1].column), (1, 9));
-    }
-
-    #[test]
-    fn every_repeated_key_is_reported_at_its_line() {
-        let faults = parse("f.yaml", "a: 1\nb: {c: 1, c: 2}\na: 2\n").unwrap_err();
-        let at: Vec<(u32, u32)> = faults.iter().map(|it| (it.line, it.column)).collect();
-        assert_eq!(at, [(2, 11), (3, 1)]);
-    }
-
-    #[rstest]
-    #[case("a:\n  b: 1\n\tc: 2\n", 3)]
-    #[case("a:\n  b 1\n  c: 2\n", 2)]
-    #[case("a:\n  b = 1\n  # c\n  d: 2\n", 2)]
-    #[case("a: 1\n---\nb: 2\n", 2)]
-    #[case("a:\n  b: 1\n   c: 2\n", 3)]
-    #[case("a:\n  b:1\n  c: 2\n", 2)]
-    #[case("a:\n  b:1\n  c:2\n\n  d: 2\n", 2)]
-    #[case("a:\n  b: 1\n  c:2\n", 3)]
-    #[case("a:\n  b: \"1\n  c: \"2\"\n", 2)]
-    #[case("a:\n  b: 'x\n  c: y\n  d: l'eau\n", 2)]
-    #[case("a:\n  b: 'l'eau'\n", 2)]
-    fn a_mistake_is_told_on_its_own_line(#[case] text: &str, #[case] line: u32) {
-        let faults = parse("f.yaml", text).unwrap_err();
-        assert_eq!(faults[0].line, line, "{faults:?}");
-    }
-
-    #[rstest]
-    #[case("a:\n  b: 1\n   c: 2\n", "alignez la ligne")]
-    #[case("a:\n  b: 1\n c: 2\n", "n'est pas alignée")]
-    #[case("a: 'b'c'\n", "apostrophe")]
-    #[case("a: \"b\" c\"\n", "guillemet")]
-    #[case("a: - b\n", "tiret")]
-    #[case("a: | b\n", "ligne suivante")]
-    #[case("a: \"C:\\Users\"\n", "barre")]
-    #[case("a: [b,, c]\n", "crochets")]
-    #[case("a: {{ b }}\n", "")]
-    #[case("null: a\n", "rien")]
-    #[case("a: 1\nb 2\nc: 3\n", "deux-points")]
-    #[case("a:\n  b:1\n  c: 2\n", "il manque une espace après les deux-points")]
-    #[case("a: 1\nb:2\n", "il manque une espace après les deux-points")]
-    #[case("a:\n  b: \"1\n  c: \"2\"\n", "ouvert ici n'est pas refermé")]
-    #[case("a: 1\nb\n", "deux-points")]
-    #[case("a:\n  b: 1\n  - c\n", "n'est pas alignée")]
-    #[case("a:\n  - b\n  c: 1\n", "mêlés")]
-    #[case("a: [b, c\nd: 1\n", "la fermeture")]
-    #[case("a: {b: 1 c: 2}\n", "")]
-    #[case("a: [b c: d: e]\n", "")]
-    #[case("a: 'b\nc: 1\n", "guillemet")]
-    #[case("a: \"b\\z\"\n", "barre")]
-    #[case("a: b: c\n", "deux-points")]
-    #[case("a:\n\tb: 1\n", "tabulation")]
-    #[case("a: @b\n", "guillemets")]
-    #[case("a: `b`\n", "guillemets")]
-    #[case("a: %b\n", "guillemets")]
-    #[case("a: *b\n", "guillemets")]
-    #[case("a: !b c\n", "")]
-    #[case("a: 1\0\n", "")]
-    #[case("}\n", "")]
-    #[case("- a\nb: 1\n", "")]
-    #[case("a: {- b}\n", "virgules")]
-    #[case("a: [b}\n", "refermé par")]
-    #[case("<<: a\n", "à part")]
-    #[case("a: ? b\n", "« ? »")]
-    #[case("%a\n---\nb: 1\n%c: 2\n", "« % »")]
-    #[case("a: [#b]\n", "commentaire")]
-    #[case(
-        "a: 1\nb:\u{a0}2\nc: 3\n",
-        "à la colonne 3, il y a une espace insécable"
-    )]
-    fn what_happens_in_an_editor_is_told_in_french(#[case] text: &str, #[case] words: &str) {
-        let Err(faults) = parse("f.yaml", text) else {
-            assert_eq!(words, "", "{text}");
-            return;
-        };
-        let message = &faults[0].message;
-        assert!(message.contains(words), "{text}: {message}");
-        assert!(!message.contains("valide ("), "{text}: {message}");
-    }
-
-    #[test]
-    fn a_text_that_is_no_yaml_is_located_and_explained() {
-        let faults = parse("f.yaml", "modes: [\n").unwrap_err();
-        assert_eq!((faults[0].line, faults[0].column), (1, 8));
-        assert!(
-            faults[0].message.contains("refermé"),
-            "{}",
-            faults[0].message
-        );
-    }
-}
+mod tests;

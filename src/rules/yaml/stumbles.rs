@@ -1,5 +1,6 @@
 //! What can happen to a file in an editor, for someone who has never heard of YAML's grammar.
 
+use super::causes::cause;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pasted;
 
@@ -12,6 +13,9 @@ const NO_COLON: &str =
     "cette ligne n'est pas « nom: valeur » : il manque les deux-points, ou l'espace après eux";
 
 const GLUED: &str = "il manque une espace après les deux-points : « nom: valeur »";
+const BRACE: &str =
+    "une accolade ou un crochet en début de valeur : mettez le texte entre guillemets";
+const MIXED: &str = "un tiret « - » et une clé « nom: » sont mêlés au même décalage";
 const GOES_ON: &str =
     "le texte continue après le guillemet qui le ferme : mettez-le entre apostrophes « ' »";
 const GOES_ON_SINGLE: &str =
@@ -39,10 +43,7 @@ const STUMBLES: [(&str, &str); 36] = [
         "implicit flow mapping",
         "entre crochets ou accolades, une valeur manque, ou une virgule est en trop",
     ),
-    (
-        "expected string scalar",
-        "une accolade ou un crochet en début de valeur : mettez le texte entre guillemets",
-    ),
+    ("expected string scalar", BRACE),
     (
         "cannot deserialize null",
         "« null » et « ~ » disent « rien » : mettez-les entre guillemets s'ils sont un nom",
@@ -73,10 +74,7 @@ const STUMBLES: [(&str, &str); 36] = [
     ),
     ("block mapping, did not find expected key", ASKEW),
     ("simple key", NO_COLON),
-    (
-        "expected '-' indicator",
-        "un tiret « - » et une clé « nom: » sont mêlés au même décalage",
-    ),
+    ("expected '-' indicator", MIXED),
     (
         "a flow ",
         "entre crochets ou accolades, il manque une virgule ou la fermeture",
@@ -138,20 +136,20 @@ pub(super) fn diagnose(
     (line, column): (u32, u32),
     error: &serde_yaml::Error,
 ) -> Diagnostic {
+    let lines: Vec<&str> = text.lines().collect();
+    let before = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
+    let stop = before(line).zip(before(column));
+    let clamp = |it: usize| u32::try_from(it + 1).unwrap_or(u32::MAX);
+    if let Some((at, column, message)) = stop.and_then(|stop| cause(&lines, stop)) {
+        return Diagnostic::at(code::YAML, file, clamp(at), clamp(column), message);
+    }
     let message = explain(error);
-    let found = usize::try_from(line).ok().and_then(|line| {
-        let lines: Vec<&str> = text.lines().collect();
-        mistake(&lines, line.checked_sub(1)?, &message)
-    });
+    let found = stop.and_then(|(at, _)| mistake(&lines, at, &message));
     let (line, column, message) = match found {
-        Some((at, column, message)) => {
-            let clamp = |it: usize| u32::try_from(it + 1).unwrap_or(u32::MAX);
-            (clamp(at), clamp(column), message)
-        }
+        Some((at, column, message)) => (clamp(at), clamp(column), message),
         None => (line, column, message.as_str()),
     };
-    let at = usize::try_from(line).ok().and_then(|it| it.checked_sub(1));
-    let pasted = at.and_then(|at| pasted::note_in_line(text.lines().nth(at)?));
+    let pasted = before(line).and_then(|at| pasted::note_in_line(lines.get(at)?));
     let message = match pasted {
         Some(pasted) => format!("{message} ; {pasted}"),
         None => message.to_owned(),
@@ -171,6 +169,11 @@ fn mistake<'m>(lines: &[&str], at: usize, message: &'m str) -> Option<(usize, us
             let mut before = lines.iter().enumerate().take(at + 1).skip(1);
             let cut = before.rfind(|(_, line)| line.starts_with("---"))?;
             Some((cut.0, 0, message))
+        }
+        BRACE => {
+            let braces = lines.get(at)?.find("{{")?;
+            let column = lines[at][..braces].chars().count();
+            Some((at, column, message))
         }
         GOES_ON => left_open(lines, at, '"').map(|(at, column)| (at, column, NOT_CLOSED)),
         GOES_ON_SINGLE => {

@@ -1,0 +1,390 @@
+//! Reads the nodes of one YAML file and notes what is wrong with their shape.
+
+use std::collections::BTreeMap;
+
+use super::Located;
+use crate::rules::diagnostic::{Diagnostic, any_error, code, nearest, suggestion};
+use crate::rules::pasted;
+use crate::rules::yaml::{self, Key, Node, Value};
+
+/// Reads nodes of one file and notes what is wrong with them.
+pub struct Reader<'a> {
+    file: &'a str,
+    /// As it was read, to find a place within a value.
+    text: String,
+    faults: &'a mut Vec<Diagnostic>,
+    before: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(in crate::rules) fn new(file: &'a str, faults: &'a mut Vec<Diagnostic>) -> Self {
+        let before = faults.len();
+        Self {
+            file,
+            text: String::new(),
+            faults,
+            before,
+        }
+    }
+
+    /// The value, unless something in the file was wrong.
+    pub(in crate::rules) fn finish<T>(&self, value: T) -> Option<T> {
+        (!any_error(&self.faults[self.before..])).then_some(value)
+    }
+
+    pub(in crate::rules) fn root(&mut self, text: &str) -> Option<Node> {
+        text.clone_into(&mut self.text);
+        match yaml::parse(self.file, text) {
+            Ok(node) => {
+                self.faults.extend(yaml::remarks(self.file, text));
+                (!self.note_hidden_indent(&node)).then_some(node)
+            }
+            Err(faults) => {
+                self.faults.extend(faults);
+                None
+            }
+        }
+    }
+
+    /// Notes the keys that other spaces than YAML's indent: they stand beside all others, whose group lacks them.
+    fn note_hidden_indent(&mut self, root: &Node) -> bool {
+        let Value::Map(entries) = &root.value else {
+            return false;
+        };
+        let hidden = |it: &Key| {
+            let indented = it
+                .name
+                .starts_with(|it: char| !it.is_ascii() && it.is_whitespace());
+            indented.then(|| pasted::note_hidden(&it.name)).flatten()
+        };
+        let before = self.faults.len();
+        for (key, note) in entries
+            .iter()
+            .filter_map(|(key, _)| Some((key, hidden(key)?)))
+        {
+            let message = format!("« {} » : {note}", key.name.trim());
+            self.fault(code::SHAPE, key.line, key.column, message);
+        }
+        self.faults.len() > before
+    }
+
+    /// The place of a byte of a value, where its line has the value as it is read; else that of the value.
+    pub(in crate::rules) fn place_within(
+        &self,
+        begin: (u32, u32),
+        value: &str,
+        at: usize,
+    ) -> (u32, u32) {
+        let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
+        let found = || {
+            let line = self.text.lines().nth(number(begin.0)?)?;
+            let written: String = line.chars().skip(number(begin.1)?).collect();
+            let sign = value[at..].chars().next().map_or(0, char::len_utf8);
+            let before = value.get(..at + sign)?;
+            let mut quotes = ["", "'", "\""].into_iter();
+            let quote = quotes.find(|quote| {
+                let rest = written.strip_prefix(quote);
+                rest.is_some_and(|rest| rest.starts_with(before))
+            })?;
+            let signs = value[..at].chars().count() + quote.len();
+            Some((begin.0, begin.1 + u32::try_from(signs).ok()?))
+        };
+        found().unwrap_or(begin)
+    }
+
+    pub(in crate::rules) fn fault(
+        &mut self,
+        code: &'static str,
+        line: u32,
+        column: u32,
+        message: String,
+    ) {
+        self.faults
+            .push(Diagnostic::at(code, self.file, line, column, message));
+    }
+
+    /// Something to look at, that refuses nothing.
+    pub(in crate::rules) fn remark(
+        &mut self,
+        code: &'static str,
+        line: u32,
+        column: u32,
+        message: String,
+    ) {
+        let remark = Diagnostic::at(code, self.file, line, column, message);
+        self.faults.push(remark.as_warning());
+    }
+
+    pub(in crate::rules) fn expected(&mut self, node: &Node, what: &str) {
+        let found = match &node.value {
+            Value::Null => "rien",
+            Value::Text(text) if text.trim().is_empty() => "un texte vide",
+            Value::Text(_) => "un texte",
+            Value::List(_) => "une liste",
+            Value::Map(_) => "des clés « nom: valeur »",
+        };
+        let pasted = match &node.value {
+            Value::Text(text) => yaml::glued_dash(text)
+                .or_else(|| pasted::note(text))
+                .or_else(|| yaml::glued(text)),
+            Value::Null => self.marked(node),
+            _ => None,
+        };
+        let pasted = pasted.map(|it| format!(" ; {it}")).unwrap_or_default();
+        self.fault(
+            code::SHAPE,
+            node.line,
+            node.column,
+            format!("il faut ici {what}, et non {found}{pasted}"),
+        );
+    }
+
+    /// The sign that makes YAML take a text for something else, where it does.
+    fn marked(&self, node: &Node) -> Option<String> {
+        let line = usize::try_from(node.line).ok()?.checked_sub(1)?;
+        let line = self.text.lines().nth(line)?;
+        let value = line.split_once(": ").or_else(|| line.split_once("- "))?.1;
+        let mut signs = value.trim_start().chars();
+        match signs.next()? {
+            sign @ ('!' | '&') => Some(format!(
+                "le symbole « {sign} » en début de valeur : mettez le texte entre guillemets"
+            )),
+            '#' if signs.next()?.is_alphanumeric() => Some(
+                "ce qui suit « # » est un commentaire : mettez le texte entre guillemets".into(),
+            ),
+            _ => None,
+        }
+    }
+
+    pub(in crate::rules) fn map<'n>(&mut self, node: &'n Node) -> Option<&'n [(Key, Node)]> {
+        match &node.value {
+            Value::Map(entries) => Some(entries),
+            _ => {
+                self.expected(node, "un ensemble de clés « nom: valeur »");
+                None
+            }
+        }
+    }
+
+    /// The entries of a mapping that says nothing where it is empty.
+    pub(super) fn entries<'n>(&mut self, node: &'n Node) -> Option<&'n [(Key, Node)]> {
+        let entries = self.map(node)?;
+        if entries.is_empty() {
+            let message = "il faut ici au moins une ligne « nom: valeur »".to_owned();
+            self.fault(code::SHAPE, node.line, node.column, message);
+        }
+        Some(entries)
+    }
+
+    /// The values of a mapping whose keys are all known, in the order asked for.
+    pub(in crate::rules) fn fields<'n, const N: usize>(
+        &mut self,
+        node: &'n Node,
+        names: [&str; N],
+        optional: &[&str],
+    ) -> Option<[Option<&'n Node>; N]> {
+        let entries = self.map(node)?;
+        let strays = self.note_strays(entries, &names)?;
+        // What a misspelt key was meant to be is not missing besides.
+        let mut meant = Vec::new();
+        for (key, _) in entries {
+            if !strays.contains(&key) && !self.known_key(key, &names) {
+                meant.extend(nearest(&key.name, names.iter().copied()));
+            }
+        }
+        Some(names.map(|name| {
+            let found = entries
+                .iter()
+                .find(|(key, _)| key.name == name)
+                .map(|(_, value)| value)
+                // `ignorer:` with nothing behind it, all its lines commented out.
+                .filter(|value| value.value != Value::Null || !optional.contains(&name));
+            if found.is_none() && !optional.contains(&name) && !meant.contains(&name) {
+                self.fault(
+                    code::KEY_MISSING,
+                    node.line,
+                    node.column,
+                    format!("la clé « {name} » manque ici"),
+                );
+            }
+            found
+        }))
+    }
+
+    /// Notes the unknown keys that stand below a group and look as if they belonged to it, and gives them; `None`
+    /// where the group has nothing else.
+    fn note_strays<'n>(
+        &mut self,
+        entries: &'n [(Key, Node)],
+        names: &[&str],
+    ) -> Option<Vec<&'n Key>> {
+        let mut all = Vec::new();
+        let mut left_empty = false;
+        let is_known = |key: &Key| names.contains(&key.name.as_str());
+        for (at, (group, inner)) in entries.iter().enumerate() {
+            let empty = inner.value == Value::Null;
+            let block = matches!(inner.value, Value::Map(_)) && inner.line > group.line;
+            if !is_known(group) || !(empty || block) {
+                continue;
+            }
+            let belongs = |key: &Key| {
+                !is_known(key)
+                    && (empty || nearest(&key.name, names.iter().copied()).is_none())
+                    && yaml::glued(&key.name).is_none()
+                    && pasted::note_hidden(&key.name).is_none()
+                    && (key.line > group.line && key.column == group.column)
+            };
+            let below = entries[at + 1..].iter().take_while(|(key, _)| belongs(key));
+            let strays: Vec<&(Key, Node)> = below.collect();
+            let Some((first, node)) = strays.first() else {
+                continue;
+            };
+            let whole = matches!(node.value, Value::Map(_) | Value::List(_));
+            let lines = match (strays.len(), whole && node.line > first.line) {
+                (1, false) => "cette ligne doit être décalée",
+                (1, true) => "cette ligne et celles de son groupe doivent être décalées",
+                _ => "cette ligne et celles qui suivent doivent être décalées",
+            };
+            // Where other keys may stand here too, it may be one of those, misspelt.
+            let otherwise = if empty || names.len() == 1 {
+                String::new()
+            } else {
+                format!(
+                    " ; sinon, {}",
+                    suggestion(&first.name, names.iter().copied())
+                )
+            };
+            let message = format!(
+                "clé inconnue « {} » : {lines} sous « {} »{otherwise}",
+                first.name, group.name
+            );
+            self.fault(code::KEY_UNKNOWN, first.line, first.column, message);
+            all.extend(strays.into_iter().map(|(key, _)| key));
+            left_empty |= empty;
+        }
+        (!left_empty).then_some(all)
+    }
+
+    /// Whether a key is one of these; notes it with the nearest where it is not.
+    pub(in crate::rules) fn known_key(&mut self, key: &Key, names: &[&str]) -> bool {
+        let known = names.contains(&key.name.as_str());
+        if !known {
+            let near = yaml::glued(&key.name)
+                .unwrap_or_else(|| suggestion(&key.name, names.iter().copied()));
+            let message = format!("clé inconnue « {} » : {near}", key.name);
+            self.fault(code::KEY_UNKNOWN, key.line, key.column, message);
+        }
+        known
+    }
+
+    pub(in crate::rules) fn key(&mut self, key: &Key) -> Located {
+        if key.name.trim().is_empty() {
+            self.fault(
+                code::SHAPE,
+                key.line,
+                key.column,
+                "cette clé est vide".to_owned(),
+            );
+        }
+        let key = Located {
+            line: key.line,
+            column: key.column,
+            text: key.name.clone(),
+        };
+        self.note_hidden(&key);
+        key
+    }
+
+    /// A text that has to be the same elsewhere.
+    pub(super) fn word_kept(&mut self, node: &Node) -> Option<Located> {
+        let word = self.text(node)?;
+        self.note_hidden(&word);
+        Some(word)
+    }
+
+    /// Points out what nobody sees in a word that has to be the same elsewhere, and quotes around it that are none to
+    /// the rules.
+    pub(super) fn note_hidden(&mut self, word: &Located) {
+        let note = pasted::note_around(&word.text).or_else(|| pasted::note_hidden(&word.text));
+        if let Some(note) = note {
+            let message = format!("« {} » : {note}", word.text);
+            self.remark(code::SHAPE, word.line, word.column, message);
+        }
+    }
+
+    pub(in crate::rules) fn text(&mut self, node: &Node) -> Option<Located> {
+        match &node.value {
+            Value::Text(text) if !text.trim().is_empty() => Some(Located {
+                line: node.line,
+                column: node.column,
+                text: text.clone(),
+            }),
+            _ => {
+                self.expected(node, "un texte");
+                None
+            }
+        }
+    }
+
+    /// One of these words; any other is noted with the nearest.
+    pub(in crate::rules) fn word(&mut self, node: &Node, words: &[&str]) -> Option<Located> {
+        let word = self.text(node)?;
+        if words.contains(&word.text.as_str()) {
+            return Some(word);
+        }
+        let near = suggestion(&word.text, words.iter().copied());
+        let message = format!("mot inconnu « {} » : {near}", word.text);
+        self.fault(code::WORD_UNKNOWN, node.line, node.column, message);
+        None
+    }
+
+    pub(in crate::rules) fn list<'n>(&mut self, node: &'n Node) -> Option<&'n [Node]> {
+        match &node.value {
+            Value::List(items) => Some(items),
+            Value::Map(entries) if entries.first().is_some_and(|(key, _)| key.name == "nom") => {
+                self.fault(code::SHAPE, node.line, node.column, yaml::no_dash("nom"));
+                None
+            }
+            _ => {
+                self.expected(node, "une liste, par exemple [a, b]");
+                None
+            }
+        }
+    }
+
+    pub(in crate::rules) fn texts(&mut self, node: &Node) -> Option<Vec<Located>> {
+        let items = self.list(node)?;
+        Some(items.iter().filter_map(|item| self.text(item)).collect())
+    }
+
+    /// The texts of a mapping by their keys; a key with nothing behind it counts as left out.
+    pub(in crate::rules) fn texts_by_key(
+        &mut self,
+        node: &Node,
+    ) -> Option<BTreeMap<String, Located>> {
+        let mut found = BTreeMap::new();
+        for (key, value) in self.map(node)? {
+            if value.value != Value::Null {
+                found.insert(key.name.clone(), self.text(value)?);
+            }
+        }
+        Some(found)
+    }
+
+    pub(super) fn pairs(&mut self, node: &Node) -> Option<Vec<(Located, String)>> {
+        let entries = self.entries(node)?;
+        let mut pairs = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let glued = yaml::glued(&key.name).filter(|_| value.value == Value::Null);
+            if let Some(message) = glued {
+                self.fault(code::SHAPE, key.line, key.column, message);
+                continue;
+            }
+            let key = self.key(key);
+            if let Some(value) = self.word_kept(value) {
+                pairs.push((key, value.text));
+            }
+        }
+        Some(pairs)
+    }
+}

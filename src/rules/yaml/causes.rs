@@ -1,0 +1,140 @@
+//! Causes that stand above the place where the parser stops, and what to say of each: spaces that are none to YAML,
+//! a bracket that is left open, an item without its dash.
+
+use super::scan;
+use crate::rules::pasted;
+
+/// What has its own place, from 0, and its own words.
+type Cause = (usize, usize, String);
+
+/// The cause of a fault that the parser finds here; places count from 0.
+pub(super) fn cause(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
+    let hidden = hidden_above(lines, stop.0);
+    let cause = hidden.or_else(|| left_open(lines, stop));
+    cause.or_else(|| dash_missing(lines, stop.0))
+}
+
+/// A space that is none to YAML, where one makes the structure: on the line that the parser blames or on the lines
+/// just above it, which it takes for one text.
+fn hidden_above(lines: &[&str], at: usize) -> Option<Cause> {
+    let above = (0..=at.min(lines.len().checked_sub(1)?)).rev();
+    let mut above = above.filter(|at| is_filled(lines[*at])).peekable();
+    if pasted::hidden_in_structure(lines[*above.peek()?]).is_none() {
+        above.next();
+    }
+    let mut first = None;
+    while let Some((at, column)) = above
+        .next()
+        .and_then(|at| Some((at, pasted::hidden_in_structure(lines[at])?)))
+    {
+        first = Some((at, column));
+    }
+    let (at, column) = first?;
+    let sign = lines[at].chars().nth(column).and_then(pasted::told)?;
+    let message = format!("à la colonne {}, il y a {sign}", column + 1);
+    Some((at, column, message))
+}
+
+fn left_open(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
+    let opener = scan::left_open(lines, stop)?;
+    let message = match opener.sign {
+        '[' => "le crochet « [ » ouvert ici n'est pas refermé",
+        _ => "l'accolade « { » ouverte ici n'est pas refermée",
+    };
+    Some((opener.line, opener.column, message.to_owned()))
+}
+
+/// What to say of an item whose dash is glued to it.
+pub(super) fn no_space(item: &str) -> String {
+    let first = item.split_whitespace().next().unwrap_or(item);
+    format!("il manque une espace après le tiret : « - {first} »")
+}
+
+/// What to say of the first key of an item that has no dash.
+#[must_use]
+pub fn no_dash(name: &str) -> String {
+    format!("il manque « - » devant « {name} » : chaque élément de la liste commence par un tiret")
+}
+
+/// The first key of an item without its dash, or a dash without the space after it.
+fn dash_missing(lines: &[&str], at: usize) -> Option<Cause> {
+    let at = at.min(lines.len().checked_sub(1)?);
+    let above = (0..=at).rev();
+    let mut near = above.clone().filter(|at| is_filled(lines[*at])).take(2);
+    let glued = near.find_map(|at| Some((at, glued_dash(lines[at])?)));
+    if let Some((at, item)) = glued {
+        return Some((at, indent(lines[at]), no_space(item)));
+    }
+    let dashed = |line: &str| line.trim_start().starts_with("- ");
+    let mut same_item = above.take_while(|it| *it == at || !dashed(lines[*it]));
+    let own = same_item.find(|it| lines[*it].trim_start().starts_with("nom:"))?;
+    let mut above = lines[..own].iter().rev().filter(|it| is_filled(it));
+    let column = indent(lines[own]);
+    // Its list begins with it, or has items already, with their dashes where its own is missing.
+    let first_of_list = above
+        .clone()
+        .next()
+        .is_some_and(|it| ["cas:", "prealables:"].contains(&it.trim()));
+    let next_of_list =
+        above.any(|it| indent(it) == column && it.trim_start().starts_with("- nom:"));
+    (first_of_list || next_of_list).then(|| (own, column, no_dash("nom")))
+}
+
+fn is_filled(line: &str) -> bool {
+    !line.trim().is_empty() && !line.trim_start().starts_with('#')
+}
+
+fn indent(line: &str) -> usize {
+    line.chars().take_while(|it| it.is_whitespace()).count()
+}
+
+/// What follows a dash that lacks its space: `-valeur`.
+pub(super) fn glued_dash(line: &str) -> Option<&str> {
+    let item = line.trim_start().strip_prefix('-')?;
+    item.starts_with(char::is_alphabetic).then_some(item)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use rstest::rstest;
+
+    const CASES: &str = "cas:\n  - nom: un\n    statut: {}\n    attendu: {}\n";
+
+    #[rstest]
+    #[case("modes: [tous\ncategories: [ASC]\n", (1, 8), "« [ » ouvert ici")]
+    #[case("a:\n  - b: {c: d e\n  - b: {c: f}\n    g: h\n", (2, 8), "« { » ouverte ici")]
+    #[case("a:\n  b: {c: d\n  e: f\n", (2, 6), "« { » ouverte ici")]
+    #[case("a: [b, {c: d]\ne: f\n", (1, 8), "refermé par")]
+    #[case("a:\n  b: c\n\u{a0} d: e\n  f: g\n", (3, 1), "insécable")]
+    #[case("a:\n\u{a0} b: c\n\u{a0} d: e\n  f: g\n", (2, 1), "insécable")]
+    #[case("a:\n  b:\u{a0}c\n  d: e\n", (2, 5), "insécable")]
+    #[case("a:\n  b: c\n  d:\u{202f}e\n", (3, 5), "fine insécable")]
+    #[case("cas:\n  nom: un\n  statut: {}\n  - nom: deux\n", (2, 3), "« - » devant « nom »")]
+    #[case("cas:\n    nom: un\n    statut: {}\n  - nom: deux\n", (2, 5), "« - » devant « nom »")]
+    #[case("cas:\n  nom: un\n    statut: {}\n", (2, 3), "« - » devant « nom »")]
+    #[case("cas:\n  -nom: un\n   statut: {}\n", (2, 3), "« - nom: »")]
+    #[case("modes:\n  - auteur\n  -manager\nb: c\n", (3, 3), "« - manager »")]
+    #[case("nom: un\na:\n  b: c: d\n", (3, 7), "deux-points")]
+    #[case("a:\n  b: {{ c }}\n", (2, 6), "entre guillemets")]
+    fn the_cause_above_is_told_and_not_its_effect(
+        #[case] text: &str,
+        #[case] at: (u32, u32),
+        #[case] words: &str,
+    ) {
+        let fault = parse("f.yaml", text).unwrap_err().remove(0);
+        assert_eq!((fault.line, fault.column), at, "{fault}");
+        assert!(fault.message.contains(words), "{fault}");
+    }
+
+    #[rstest]
+    #[case("  nom: deux\n  statut: {}\n")]
+    #[case("  nom: deux\n    statut: {}\n")]
+    fn a_later_item_without_its_dash_is_told_there(#[case] more: &str) {
+        let fault = parse("f.yaml", &format!("{CASES}{more}"))
+            .unwrap_err()
+            .remove(0);
+        assert_eq!((fault.line, fault.column), (5, 3), "{fault}");
+        assert!(fault.message.contains("« - » devant « nom »"), "{fault}");
+    }
+}
