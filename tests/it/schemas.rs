@@ -43,6 +43,8 @@ const CASES: &str = "cas:
       transmettre_auteur: true
       transmettre_manager: \"false\"
       gps: 1
+      autres: {lieu: {x: 1}}
+      vu: [a, b]
     statut:
     residences:
       - code: R-1
@@ -224,6 +226,7 @@ fn form(file: &str, content: &Value) -> Vec<Diagnostic> {
         }
         _ => drop(case::read(file, &text, &mut faults)),
     }
+    faults.retain(|it| it.severity == Severity::Error);
     faults
 }
 

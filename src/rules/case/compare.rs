@@ -3,6 +3,7 @@
 
 use serde_json::Value as Json;
 
+use crate::rules::pasted;
 use crate::rules::yaml::{Node, Value};
 
 /// How much of a value is shown.
@@ -116,15 +117,19 @@ fn note(
     got: Option<&Json>,
     found: &mut Vec<Difference>,
 ) {
-    let skipped = match (wanted, got) {
-        (Some(Json::String(wanted)), Some(Json::String(got))) => alike(wanted, got),
-        _ => 0,
+    let (skipped, apart) = match (wanted, got) {
+        (Some(Json::String(wanted)), Some(Json::String(got))) => {
+            let apart = pasted::note_apart(wanted, got);
+            let apart = apart.map(|it| format!(" ; {it}")).unwrap_or_default();
+            (alike(wanted, got), apart)
+        }
+        _ => (0, String::new()),
     };
     found.push(Difference {
         line: place.line,
         column: place.column,
         what: format!(
-            "{at} : attendu {}, obtenu {}",
+            "{at} : attendu {}, obtenu {}{apart}",
             show(wanted, skipped),
             show(got, skipped)
         ),

@@ -2,6 +2,8 @@
 //!
 //! It runs through the same decision as everything else.
 
+mod read;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,41 +11,24 @@ use serde_json::{Map, Value};
 
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::instant;
-use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel, Residence};
+use crate::domain::referentiel::{Bien, Referentiel, Residence};
 use crate::domain::signalement::{KEYS, Signalement};
 use crate::domain::statut::StatutEvent;
-use crate::rules::compile::{Generation, plain};
+use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Decision, StatutDecision};
-use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::foresee::{self, Foreseen};
 use crate::rules::pasted;
-use crate::rules::source::{Located, Reader};
+use crate::rules::source::Located;
 use crate::rules::template::Templates;
 use crate::rules::trace::Trace;
-use crate::rules::yaml::{Node, Value as YamlValue};
 
 use super::Title;
 
-/// What a case may expect of a signalement.
-const EXPECTED_OF_SIGNALEMENT: [&str; 10] = [
-    "transmis",
-    "priorite",
-    "workflow",
-    "statut",
-    "statut_sowell",
-    "canal",
-    "gestionnaire_concerne",
-    "acteur_en_charge",
-    "accuses",
-    "erreur",
-];
-/// What a case may expect of a status.
-const EXPECTED_OF_STATUT: [&str; 4] = ["statut_sowell", "ignore", "accuses", "erreur"];
+pub(super) use read::read;
+
 /// Where an outcome says why there is no more of it; no name that a case may expect.
 const WHY: &str = "motif";
-/// What a case may say of a status.
-const STATUT: [&str; 5] = ["statut", "resultat", "commentaire", "canal", "date"];
-
 /// A signalement or a status, and what the rules must make of it.
 #[derive(Debug, Clone)]
 pub(super) struct DecisionCase {
@@ -57,8 +42,16 @@ pub(super) struct DecisionCase {
 
 #[derive(Debug, Clone)]
 enum Input {
-    Signalement(BTreeMap<String, Located>),
+    Signalement(Given),
     Statut(BTreeMap<String, Located>),
+}
+
+/// What a case says of its signalement.
+#[derive(Debug, Clone, Default)]
+struct Given {
+    texts: BTreeMap<String, Located>,
+    /// Keys that the contract does not know, whose values are no texts.
+    autres: Map<String, Value>,
 }
 
 /// One value of `attendu`.
@@ -70,152 +63,6 @@ enum Expected {
 
 /// What a case came to, under the names that `attendu` uses.
 type Outcome = BTreeMap<&'static str, Expected>;
-
-/// Reads a case and its name.
-pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<(Located, DecisionCase)> {
-    let [nom, signalement, statut, _, residences, attendu] = reader.fields(
-        node,
-        [
-            "nom",
-            "signalement",
-            "statut",
-            "connecteur",
-            "residences",
-            "attendu",
-        ],
-        &["signalement", "statut", "connecteur", "residences"],
-    )?;
-    let nom = nom.and_then(|node| reader.text(node))?;
-    let residences = match residences {
-        Some(node) => read_residences(reader, node)?,
-        None => Vec::new(),
-    };
-    let (input, known) = match (signalement, statut) {
-        (Some(node), None) => {
-            let given = reader.texts_by_key(node)?;
-            note_misspelt(reader, node, &given);
-            (
-                Input::Signalement(given),
-                EXPECTED_OF_SIGNALEMENT.as_slice(),
-            )
-        }
-        (None, Some(node)) => {
-            for (key, _) in reader.map(node)? {
-                reader.known_key(key, &STATUT);
-            }
-            (
-                Input::Statut(reader.texts_by_key(node)?),
-                EXPECTED_OF_STATUT.as_slice(),
-            )
-        }
-        _ => {
-            reader.fault(
-                code::SHAPE,
-                node.line,
-                node.column,
-                "un cas a soit « signalement », soit « statut », soit « connecteur »".into(),
-            );
-            return None;
-        }
-    };
-    let mut expected = Vec::new();
-    let mut templates = Vec::new();
-    for (key, node) in reader.map(attendu?)? {
-        if !reader.known_key(key, known) {
-            continue;
-        }
-        let value = if key.name == "accuses" {
-            let names = reader.texts(node)?;
-            templates.extend(names.iter().cloned());
-            Expected::List(names.into_iter().map(|it| it.text).collect())
-        } else {
-            Expected::Text(reader.text(node)?.text)
-        };
-        expected.push((reader.key(key), value));
-    }
-    let case = DecisionCase {
-        input,
-        residences,
-        expected,
-        templates,
-    };
-    Some((nom, case))
-}
-
-/// Points out keys that nearly are known ones: `SoWell` may send keys that the contract does not know, so they
-/// are no fault by themselves.
-fn note_misspelt(reader: &mut Reader<'_>, node: &Node, given: &BTreeMap<String, Located>) {
-    let YamlValue::Map(entries) = &node.value else {
-        return;
-    };
-    for (key, _) in entries {
-        if KEYS.contains(&key.name.as_str()) {
-            continue;
-        }
-        let missing = KEYS.into_iter().filter(|it| !given.contains_key(*it));
-        if let Some(near) = meant_key(&key.name, missing) {
-            let message = format!(
-                "« {} » n'est pas une clé connue du signalement et ne change rien au cas : vouliez-vous dire « {near} » ?",
-                key.name
-            );
-            reader.remark(code::KEY_UNKNOWN, key.line, key.column, message);
-        }
-    }
-}
-
-/// The key that a person had in mind, by its letters or by what transmission.yaml calls it.
-fn meant_key<'k>(key: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<&'k str> {
-    let key = plain(&pasted::as_typed(key));
-    let is_category = key.starts_with("categorie");
-    let mut category = known
-        .clone()
-        .filter(|it| is_category && *it == "qualification");
-    category.next().or_else(|| nearest(&key, known))
-}
-
-fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence>> {
-    let mut residences = Vec::new();
-    for node in reader.list(node)? {
-        let [code, nom, adresse, gestionnaires] = reader.fields(
-            node,
-            ["code", "nom", "adresse", "gestionnaires"],
-            &["nom", "adresse"],
-        )?;
-        // What is left out is harmless: an e-mail's subject may be a name, and its addressee a manager.
-        let text = |reader: &mut Reader<'_>, node: Option<&Node>, harmless: &str| match node {
-            Some(node) => reader.text(node).map(|it| it.text),
-            None => Some(harmless.to_owned()),
-        };
-        let code = code.and_then(|node| reader.text(node))?.text;
-        let nom = text(reader, nom, &code)?;
-        let adresse = text(reader, adresse, &code)?;
-        let mut by_type = Gestionnaires::default();
-        for (kind, node) in reader.map(gestionnaires?)? {
-            reader.key(kind);
-            let [own_type, identifiant, nom, email] = reader.fields(
-                node,
-                ["type", "identifiant", "nom", "email"],
-                &["type", "nom", "email"],
-            )?;
-            let identifiant = identifiant.and_then(|node| reader.text(node))?.text;
-            let gestionnaire = Gestionnaire {
-                r#type: text(reader, own_type, &kind.name)?,
-                nom: text(reader, nom, &identifiant)?,
-                email: text(reader, email, "gestionnaire@bailleur.example")?,
-                identifiant,
-            };
-            by_type.insert(kind.name.as_str().into(), Arc::new(gestionnaire));
-        }
-        residences.push(Residence {
-            code,
-            nom,
-            adresse,
-            gestionnaires: by_type,
-            line: 0,
-        });
-    }
-    Some(residences)
-}
 
 impl DecisionCase {
     pub(super) fn check_names(
@@ -263,6 +110,7 @@ impl DecisionCase {
                 return differences;
             }
         }
+        let no_error_told = differences.is_empty();
         let another_error = of_error
             .filter(|(_, wanted)| !decided && !matches("erreur", wanted, outcome.get("erreur")));
         // Why there is no demande, or nothing for SoWell: told once, and not for each value that is
@@ -280,17 +128,35 @@ impl DecisionCase {
             if matches(&key.text, wanted, got) {
                 continue;
             }
+            // What is missing for an error, or a template that is not there, is told by that alone.
+            let untold = no_error_told && self.missing_template(&generation).is_none();
+            if key.text == "accuses" && !untold {
+                continue;
+            }
+            if let Some(what) = misspelt_flag(key, wanted) {
+                differences.push(title.fault_at(key, &what));
+                continue;
+            }
             let follows =
                 kept_here && (got.is_none() || ["transmis", "ignore"].contains(&&*key.text));
             let because = match (follows, why.take_if(|_| follows)) {
                 (true, None) => continue,
                 (_, why) => why.map(|it| format!(" : {it}")).unwrap_or_default(),
             };
+            let apart = apart(wanted, got);
             let (wanted, got) = (show(Some(wanted)), show(got));
-            let what = format!("{} : attendu {wanted}, obtenu {got}{because}", key.text);
+            let what = format!(
+                "{} : attendu {wanted}, obtenu {got}{because}{apart}",
+                key.text
+            );
             differences.push(title.fault_at(key, &what));
         }
         differences
+    }
+
+    fn missing_template(&self, generation: &Generation) -> Option<String> {
+        let mut named = self.templates.iter();
+        named.find_map(|it| generation.rules.templates.missing(&it.text))
     }
 
     fn with_own_residences(&self, generation: &Generation) -> Generation {
@@ -299,7 +165,7 @@ impl DecisionCase {
         };
         // A case with residences of its own has the bien that it names in the one that it names.
         let bien = match &self.input {
-            Input::Signalement(given) => given.get("bien").map(|bien| Bien {
+            Input::Signalement(Given { texts: given, .. }) => given.get("bien").map(|bien| Bien {
                 code: &bien.text,
                 residence: given.get("residence").map_or(&first.code, |it| &it.text),
                 libelle: &bien.text,
@@ -314,10 +180,11 @@ impl DecisionCase {
 
 fn signalement(
     title: &Title,
-    given: &BTreeMap<String, Located>,
+    given: &Given,
     generation: &Generation,
 ) -> Result<Outcome, Diagnostic> {
-    let signalement = harmless(title, given, generation)?;
+    let mut signalement = harmless(title, &given.texts, generation)?;
+    signalement.autres.extend(given.autres.clone());
     let mut outcome = Outcome::new();
     let foreseen = foresee::signalement(generation, &signalement, &mut Trace::unread());
     let mut put = |key, value: &str| outcome.insert(key, Expected::Text(value.to_owned()));
@@ -408,7 +275,10 @@ fn harmless(
     let flag = |key: &str| match given.get(key).map(|it| it.text.as_str()) {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
-        Some(_) => Err(title.fault_at(&given[key], &format!("« {key} » vaut true ou false"))),
+        Some(word) => {
+            let what = format!("« {key} » : {}", true_or_false(word));
+            Err(title.fault_at(&given[key], &what))
+        }
     };
     let date_creation_text = text("date_creation", harmless.date_creation_text);
     let date_creation = instant::parse(&date_creation_text).ok_or_else(|| {
@@ -497,6 +367,37 @@ fn matches(key: &str, wanted: &Expected, got: Option<&Expected>) -> bool {
     }
 }
 
+/// What to write where neither true nor false is expected of what can only be one of them.
+fn misspelt_flag(key: &Located, wanted: &Expected) -> Option<String> {
+    let Expected::Text(word) = wanted else {
+        return None;
+    };
+    let is_flag = ["transmis", "ignore"].contains(&key.text.as_str());
+    if !is_flag || ["true", "false"].contains(&word.as_str()) {
+        return None;
+    }
+    Some(format!("{} : {}", key.text, true_or_false(word)))
+}
+
+/// What to write in the place of a word that is neither.
+fn true_or_false(word: &str) -> String {
+    let instead = match word.to_lowercase().as_str() {
+        "oui" | "vrai" | "yes" | "true" | "1" => "true",
+        "non" | "faux" | "no" | "false" | "0" => "false",
+        _ => "true ou false",
+    };
+    format!("écrivez {instead}, et non « {word} »")
+}
+
+/// What differs between two texts that look the same.
+fn apart(wanted: &Expected, got: Option<&Expected>) -> String {
+    let note = match (wanted, got) {
+        (Expected::Text(wanted), Some(Expected::Text(got))) => pasted::note_apart(wanted, got),
+        _ => None,
+    };
+    note.map(|it| format!(" ; {it}")).unwrap_or_default()
+}
+
 fn show(value: Option<&Expected>) -> String {
     match value {
         None => "rien".into(),
@@ -505,3 +406,6 @@ fn show(value: Option<&Expected>) -> String {
         Some(Expected::List(names)) => format!("[{}]", names.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::ports::FileSet;
 use crate::rules::compile::{Known, compile};
 
-fn shipped() -> (FileSet, FileSet) {
+pub(super) fn shipped() -> (FileSet, FileSet) {
     use crate::rules::template;
     let files: [(&str, &str); 8] = [
         (
@@ -234,6 +234,18 @@ fn a_template_that_is_missing_is_told_where_it_is_named() {
         (told[0].0.as_str(), told[0].1, told[0].2),
         ("cas/a.yaml", 4, 25)
     );
+}
+
+#[test]
+fn a_template_that_only_the_script_names_is_told_once() {
+    for name in ["inconnu", "accuse-reception.txt"] {
+        let script = format!(
+            "fn accuses(evenement) {{\n    [#{{ a: evenement.signalement.email_auteur, modele: \"{name}\" }}]\n}}"
+        );
+        let told = told(&[("accuses.rhai", &script)]);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!((told[0].0.as_str(), told[0].1), ("accuses.rhai", 2));
+    }
 }
 
 #[test]

@@ -104,8 +104,8 @@ pub struct SignalementDeCas {
     pub priorite: Option<Texte>,
     /// Le texte du signalement.
     pub description: Option<Texte>,
-    /// Le nombre de photos.
-    pub photos: Option<Texte>,
+    /// Le nombre de photos, ou leur liste.
+    pub photos: Option<Photos>,
     /// L'adresse du signalement dans SoWell.
     pub lien_sowell: Option<Texte>,
     /// L'auteur a demandé la transmission.
@@ -114,7 +114,43 @@ pub struct SignalementDeCas {
     pub transmettre_manager: Option<OuiNon>,
     /// Every other key that SoWell may send.
     #[schemars(flatten)]
-    pub autres: BTreeMap<String, Option<Texte>>,
+    pub autres: BTreeMap<String, Option<Libre>>,
+}
+
+/// How many photos, or as many items.
+#[derive(Debug)]
+pub struct Photos;
+
+impl JsonSchema for Photos {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Photos".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "number", "boolean", "array"], "pattern": "\\S"})
+    }
+}
+
+/// A text that is not blank, a list or keys with their values.
+#[derive(Debug)]
+pub struct Libre;
+
+impl JsonSchema for Libre {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Libre".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "number", "boolean", "array", "object"], "pattern": "\\S"})
+    }
 }
 
 /// Un changement de statut dans le CRM.

@@ -1,0 +1,220 @@
+//! The form of a case of a decision: what may stand in it, and where.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Residence};
+use crate::domain::signalement::KEYS;
+use crate::rules::compile::plain;
+use crate::rules::diagnostic::{code, nearest};
+use crate::rules::pasted;
+use crate::rules::source::{Located, Reader};
+use crate::rules::yaml::{Node, Value as YamlValue};
+
+use super::{DecisionCase, Expected, Given, Input};
+
+/// What a case may expect of a signalement.
+const EXPECTED_OF_SIGNALEMENT: [&str; 10] = [
+    "transmis",
+    "priorite",
+    "workflow",
+    "statut",
+    "statut_sowell",
+    "canal",
+    "gestionnaire_concerne",
+    "acteur_en_charge",
+    "accuses",
+    "erreur",
+];
+/// What a case may expect of a status.
+const EXPECTED_OF_STATUT: [&str; 4] = ["statut_sowell", "ignore", "accuses", "erreur"];
+/// What a case may say of a status.
+const STATUT: [&str; 5] = ["statut", "resultat", "commentaire", "canal", "date"];
+
+/// Reads a case and its name.
+pub(in crate::rules::case) fn read(
+    reader: &mut Reader<'_>,
+    node: &Node,
+) -> Option<(Located, DecisionCase)> {
+    let [nom, signalement, statut, _, residences, attendu] = reader.fields(
+        node,
+        [
+            "nom",
+            "signalement",
+            "statut",
+            "connecteur",
+            "residences",
+            "attendu",
+        ],
+        &["signalement", "statut", "connecteur", "residences"],
+    )?;
+    let nom = nom.and_then(|node| reader.text(node))?;
+    let residences = match residences {
+        Some(node) => read_residences(reader, node)?,
+        None => Vec::new(),
+    };
+    let (input, known) = match (signalement, statut) {
+        (Some(node), None) => {
+            let given = read_signalement(reader, node)?;
+            note_misspelt(reader, node, &given.texts);
+            (
+                Input::Signalement(given),
+                EXPECTED_OF_SIGNALEMENT.as_slice(),
+            )
+        }
+        (None, Some(node)) => {
+            for (key, _) in reader.map(node)? {
+                reader.known_key(key, &STATUT);
+            }
+            (
+                Input::Statut(reader.texts_by_key(node)?),
+                EXPECTED_OF_STATUT.as_slice(),
+            )
+        }
+        _ => {
+            reader.fault(
+                code::SHAPE,
+                node.line,
+                node.column,
+                "un cas a soit « signalement », soit « statut », soit « connecteur »".into(),
+            );
+            return None;
+        }
+    };
+    let mut expected = Vec::new();
+    let mut templates = Vec::new();
+    let attendu = attendu?;
+    let wanted = reader.map(attendu)?;
+    if wanted.is_empty() {
+        let message = "ce cas n'attend rien : écrivez sous « attendu » ce qui doit sortir";
+        reader.remark(code::CASE, attendu.line, attendu.column, message.into());
+    }
+    for (key, node) in wanted {
+        if !reader.known_key(key, known) {
+            continue;
+        }
+        let value = if key.name == "accuses" {
+            let names = reader.texts(node)?;
+            templates.extend(names.iter().cloned());
+            Expected::List(names.into_iter().map(|it| it.text).collect())
+        } else {
+            Expected::Text(reader.text(node)?.text)
+        };
+        expected.push((reader.key(key), value));
+    }
+    let case = DecisionCase {
+        input,
+        residences,
+        expected,
+        templates,
+    };
+    Some((nom, case))
+}
+
+/// Every text by its key; photos may be a list, of which a case only knows the number, and what the contract does not
+/// know may be anything, by itself or under `autres`, where scripts see it.
+fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
+    let mut given = Given::default();
+    for (key, value) in reader.map(node)? {
+        let name = key.name.as_str();
+        match &value.value {
+            YamlValue::Null => {}
+            YamlValue::List(photos) if name == "photos" => {
+                let number = Located {
+                    line: value.line,
+                    column: value.column,
+                    text: photos.len().to_string(),
+                };
+                given.texts.insert(key.name.clone(), number);
+            }
+            YamlValue::Map(entries) if name == "autres" => {
+                let entries = entries.iter();
+                given
+                    .autres
+                    .extend(entries.map(|(key, it)| (key.name.clone(), it.json())));
+            }
+            YamlValue::List(_) | YamlValue::Map(_) if !KEYS.contains(&name) => {
+                given.autres.insert(key.name.clone(), value.json());
+            }
+            _ => {
+                given.texts.insert(key.name.clone(), reader.text(value)?);
+            }
+        }
+    }
+    Some(given)
+}
+
+/// Points out keys that nearly are known ones: `SoWell` may send keys that the contract does not know, so they
+/// are no fault by themselves.
+fn note_misspelt(reader: &mut Reader<'_>, node: &Node, given: &BTreeMap<String, Located>) {
+    let YamlValue::Map(entries) = &node.value else {
+        return;
+    };
+    for (key, _) in entries {
+        if KEYS.contains(&key.name.as_str()) {
+            continue;
+        }
+        let missing = KEYS.into_iter().filter(|it| !given.contains_key(*it));
+        if let Some(near) = meant_key(&key.name, missing) {
+            let message = format!(
+                "« {} » n'est pas une clé connue du signalement et ne change rien au cas : vouliez-vous dire « {near} » ?",
+                key.name
+            );
+            reader.remark(code::KEY_UNKNOWN, key.line, key.column, message);
+        }
+    }
+}
+
+/// The key that a person had in mind, by its letters or by what transmission.yaml calls it.
+fn meant_key<'k>(key: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<&'k str> {
+    let key = plain(&pasted::as_typed(key));
+    let is_category = key.starts_with("categorie");
+    let mut category = known
+        .clone()
+        .filter(|it| is_category && *it == "qualification");
+    category.next().or_else(|| nearest(&key, known))
+}
+
+fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence>> {
+    let mut residences = Vec::new();
+    for node in reader.list(node)? {
+        let [code, nom, adresse, gestionnaires] = reader.fields(
+            node,
+            ["code", "nom", "adresse", "gestionnaires"],
+            &["nom", "adresse"],
+        )?;
+        // What is left out is harmless: an e-mail's subject may be a name, and its addressee a manager.
+        let text = |reader: &mut Reader<'_>, node: Option<&Node>, harmless: &str| match node {
+            Some(node) => reader.text(node).map(|it| it.text),
+            None => Some(harmless.to_owned()),
+        };
+        let code = code.and_then(|node| reader.text(node))?.text;
+        let nom = text(reader, nom, &code)?;
+        let adresse = text(reader, adresse, &code)?;
+        let mut by_type = Gestionnaires::default();
+        for (kind, node) in reader.map(gestionnaires?)? {
+            reader.key(kind);
+            let [own_type, identifiant, nom, email] = reader.fields(
+                node,
+                ["type", "identifiant", "nom", "email"],
+                &["type", "nom", "email"],
+            )?;
+            let identifiant = identifiant.and_then(|node| reader.text(node))?.text;
+            let gestionnaire = Gestionnaire {
+                r#type: text(reader, own_type, &kind.name)?,
+                nom: text(reader, nom, &identifiant)?,
+                email: text(reader, email, "gestionnaire@bailleur.example")?,
+                identifiant,
+            };
+            by_type.insert(kind.name.as_str().into(), Arc::new(gestionnaire));
+        }
+        residences.push(Residence {
+            code,
+            nom,
+            adresse,
+            gestionnaires: by_type,
+            line: 0,
+        });
+    }
+    Some(residences)
+}

@@ -1,0 +1,90 @@
+//! What a case of a decision is told of its own slips, each once.
+
+use rstest::rstest;
+
+use crate::rules::case::tests::told;
+
+const UNKNOWN_FIELD: &str = "fn accuses(evenement) {\n    if evenement.signalement.description == \"X\" { [].x } else { [] }\n}";
+
+#[rstest]
+#[case(
+    "signalement: {}",
+    "{transmis: oui}",
+    1,
+    "transmis : écrivez true, et non « oui »"
+)]
+#[case(
+    "statut: {statut: Ouverte}",
+    "{ignore: Non}",
+    1,
+    "ignore : écrivez false, et non « Non »"
+)]
+#[case(
+    "signalement: {}",
+    "{transmis: peut-être}",
+    1,
+    "écrivez true ou false, et non"
+)]
+#[case(
+    "signalement: {transmettre_auteur: oui}",
+    "{transmis: true}",
+    1,
+    "« transmettre_auteur » : écrivez true"
+)]
+#[case("signalement: {}", "{}", 1, "ce cas n'attend rien")]
+#[case(
+    "signalement: {}",
+    "{accuses: [accuse-receptoin]}",
+    1,
+    "il n'y a pas de modèle"
+)]
+#[case(
+    "signalement: {description: X}",
+    "{accuses: [accuse-reception]}",
+    1,
+    "cas « un » : accuses.rhai"
+)]
+#[case(
+    "signalement: {}",
+    "{statut: Transfe\u{301}re\u{301}e}",
+    1,
+    "dans ce qui est attendu, il y a un accent séparé"
+)]
+#[case("signalement: {photos: []}", "{transmis: true}", 0, "")]
+#[case(
+    "signalement: {photos: [a, b], autres: {gps: {x: 1}}, lieu: [a]}",
+    "{transmis: true}",
+    0,
+    ""
+)]
+#[case(
+    "signalement: {priorite: [a]}",
+    "{transmis: true}",
+    1,
+    "il faut ici un texte"
+)]
+fn a_slip_of_a_case_is_told_once(
+    #[case] input: &str,
+    #[case] attendu: &str,
+    #[case] count: usize,
+    #[case] words: &str,
+) {
+    let case = format!("cas:\n  - nom: un\n    {input}\n    attendu: {attendu}\n");
+    let mut edits = vec![("cas/a.yaml", case.as_str())];
+    if input.contains("description") {
+        edits.push(("accuses.rhai", UNKNOWN_FIELD));
+    }
+    let mut told = told(&edits);
+    told.retain(|it| it.0 == "cas/a.yaml");
+    assert_eq!(told.len(), count, "{told:?}");
+    assert!(told.iter().all(|it| it.3.contains(words)), "{told:?}");
+}
+
+#[test]
+fn what_a_signalement_brings_besides_is_seen_by_scripts() {
+    let accuses = "fn accuses(evenement) {\n    let s = evenement.signalement;\n    if s.photos == 2 && s.autres.gps.x == 1 && s.autres.lieu.len == 1 { [] } else { throw \"non\" }\n}";
+    let case = "cas:\n  - nom: un\n    signalement: {photos: [a, b], autres: {gps: {x: 1}}, lieu: [a]}\n    attendu: {accuses: []}\n";
+    let mut told = told(&[("cas/a.yaml", case), ("accuses.rhai", accuses)]);
+    told.retain(|it| it.0 == "cas/a.yaml");
+    assert_eq!(told, []);
+}
