@@ -9,6 +9,7 @@ use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::template::Scope;
 use crate::rules::view::sample_context;
 
+use super::braces;
 use super::shape::Located;
 use super::{Access, Connector, DuplicateGuard, Extract, Operation, Partner, Step, sample_base};
 
@@ -121,9 +122,13 @@ pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool
         return false;
     };
     let mut found = Vec::new();
+    let mut bare = Vec::new();
     connector.visit(&mut |operation, text, locals| {
         let names = names(connector, operation, &access);
         look(connector, &names, text, locals, &mut found);
+        let is_value = |it: &str| names.get(it).is_some() || locals.contains(&it);
+        let note = braces::note(text.text.source(), is_value);
+        bare.extend(note.map(|it| (text.line, text.column, it)));
     });
     // An operation whose texts are all right may still make no request.
     if found.is_empty() {
@@ -141,6 +146,10 @@ pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool
         |(line, column, message)| Diagnostic::at(code::TEMPLATE, file, line, column, message);
     faults.extend(found.into_iter().map(located));
     let good = faults.len() == before;
+    bare.sort();
+    bare.dedup();
+    let bare = bare.into_iter().map(|it| located(it).as_warning());
+    faults.extend(bare);
     if good {
         remark(connector, faults);
     }

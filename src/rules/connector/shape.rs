@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::rules::diagnostic::code;
+use crate::rules::diagnostic::{code, nearest};
 use crate::rules::source::Reader;
 use crate::rules::template::{Broken, Scope, Text};
 use crate::rules::yaml::{Key, Node, Value};
@@ -155,13 +155,13 @@ impl Shape {
                 if has("pour") && has("dans") && has("faire") && entries.len() == 3 {
                     return Self::each(reader, node);
                 }
-                let known = ["si", "alors", "sinon"];
                 let only_known = entries
                     .iter()
-                    .all(|(it, _)| known.contains(&it.name.as_str()));
+                    .all(|(it, _)| CHOICE.contains(&it.name.as_str()));
                 if has("si") && has("alors") && only_known {
                     return Self::when(reader, node);
                 }
+                note_nearly(reader, entries);
                 let mut read = Some(Vec::new());
                 for (key, node) in entries {
                     let value = Self::read(reader, node);
@@ -313,6 +313,51 @@ impl Shape {
     }
 }
 
+/// The keys of a choice; the last may be left out.
+const CHOICE: [&str; 3] = ["si", "alors", "sinon"];
+/// The keys of a repetition.
+const REPETITION: [&str; 3] = ["pour", "dans", "faire"];
+
+/// Points out a mapping that looks like a choice or a repetition and is sent as it is.
+fn note_nearly(reader: &mut Reader<'_>, entries: &[(Key, Node)]) {
+    let has = |name: &str| entries.iter().any(|(key, _)| key.name == name);
+    let missing = |words: [&'static str; 3]| words.into_iter().filter(|it| !has(it));
+    let near = |words: [&'static str; 3]| {
+        let mut keys = entries.iter().map(|(key, _)| key);
+        keys.find_map(|key| {
+            let other = !words.contains(&key.name.as_str());
+            Some((key, nearest(&key.name, missing(words)).filter(|_| other)?))
+        })
+    };
+    let nearly = [CHOICE, REPETITION].into_iter().find(|words| {
+        let known = words.iter().filter(|it| has(it)).count();
+        // A field of the partner's may have the name of one of them.
+        let alone = known == 1 && (near(*words).is_some() || entries.len() == 1);
+        known > 1 || *words == CHOICE && has("si") && alone
+    });
+    let (Some(words), Some((first, _))) = (nearly, entries.first()) else {
+        return;
+    };
+    let mut others = entries.iter().map(|(key, _)| key);
+    let other = others.find(|it| !words.contains(&it.name.as_str()));
+    let (at, why) = match (near(words), other) {
+        (Some((key, near)), _) => {
+            let why = format!("« {} » : vouliez-vous dire « {near} » ?", key.name);
+            (key, why)
+        }
+        (None, Some(other)) => (other, format!("« {} » ne va pas avec elles", other.name)),
+        (None, None) => {
+            let missing: Vec<&str> = missing(words).filter(|it| *it != "sinon").collect();
+            (first, format!("il manque « {} »", missing.join(" » et « ")))
+        }
+    };
+    let message = format!(
+        "ces clés partent telles quelles, et non comme {{{}: …}} : {why}",
+        words.join(": …, ")
+    );
+    reader.remark(code::SHAPE, at.line, at.column, message);
+}
+
 fn fields(entries: &[Entry], scope: &Scope) -> Result<Vec<(String, Json)>, Fault> {
     let mut made = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -343,5 +388,44 @@ fn is_empty(value: &Json) -> bool {
         Json::Array(items) => items.is_empty(),
         Json::Object(entries) => entries.is_empty(),
         Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::connector::{Connector, Partner};
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("{si: x, allors: 1}", (8, 32), "« allors » : vouliez-vous dire « alors » ?")]
+    #[case("{si: x}", (8, 25), "il manque « alors »")]
+    #[case("{si: x, autre: 1, allors: 2}", (8, 42), "vouliez-vous dire « alors » ?")]
+    #[case("{si: x, sinon: 1}", (8, 25), "il manque « alors »")]
+    #[case("{alors: x, sinon: 1}", (8, 25), "il manque « si »")]
+    #[case("{si: x, alors: 1, autre: 2}", (8, 42), "« autre » ne va pas avec elles")]
+    #[case("{pour: x, dans: fichiers, fairre: 1}", (8, 50), "« fairre » : vouliez-vous dire « faire » ?")]
+    #[case("\"{ demande.contexte }\"", (8, 24), "une valeur s'écrit « {{ demande.contexte }} »")]
+    fn what_goes_out_as_it_is_written_is_a_remark(
+        #[case] value: &str,
+        #[case] at: (u32, u32),
+        #[case] words: &str,
+    ) {
+        let text = format!(
+            "doublons: upsert\noperations:\n  creer:\n    chemin: /demandes\n    uid: /id\n    corps:\n      json:\n        valeur:        {value}\n        reference: \"{{{{ reference }}}}\"\n        photos: \"{{{{ fichiers|length }}}}\"\n"
+        );
+        let mut faults = Vec::new();
+        let connector = Connector::compile(Partner::Crm, &text, &mut faults);
+        assert!(connector.is_some(), "{faults:?}");
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert_eq!((faults[0].line, faults[0].column), at, "{faults:?}");
+        assert!(faults[0].message.contains(words), "{faults:?}");
+    }
+
+    #[test]
+    fn a_field_that_is_called_si_is_the_partners() {
+        let text = "doublons: upsert\noperations:\n  creer:\n    chemin: /demandes\n    uid: /id\n    corps:\n      json: {si: x, reference: \"{{ reference }}\", photos: \"{{ fichiers|length }}\"}\n";
+        let mut faults = Vec::new();
+        assert!(Connector::compile(Partner::Crm, text, &mut faults).is_some());
+        assert_eq!(faults, []);
     }
 }

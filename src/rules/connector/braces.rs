@@ -1,0 +1,44 @@
+//! Values in braces too few, which go out as they are written: `{ demande.contexte }`.
+
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+
+/// One brace or two, a path with its filters, one brace or two.
+static IN_BRACES: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(\{+)\s*([A-Za-z_][\w.]*(?:\s*\|\s*\w+)*)\s*(\}+)").ok());
+
+/// What to say of the first value of a text whose braces are too few; `is_value` knows the names of values.
+pub(super) fn note(source: &str, is_value: impl Fn(&str) -> bool) -> Option<String> {
+    let pattern = IN_BRACES.as_ref()?;
+    pattern.captures_iter(source).find_map(|it| {
+        let [whole, opened, name, closed] = [0, 1, 2, 3].map(|at| it.get(at));
+        let (whole, name) = (whole?.as_str(), name?.as_str());
+        let root = name.split(['.', '|', ' ']).next()?;
+        let few = opened?.as_str().len() == 1 || closed?.as_str().len() == 1;
+        (few && is_value(root))
+            .then(|| format!("« {whole} » part tel quel : une valeur s'écrit « {{{{ {name} }}}} »"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("{ demande.contexte }", Some("« {{ demande.contexte }} »"))]
+    #[case("x {demande}", Some("« {{ demande }} »"))]
+    #[case(
+        "{demande.priorite | upper}",
+        Some("« {{ demande.priorite | upper }} »")
+    )]
+    #[case("{{ demande.contexte }}", None)]
+    #[case("{{demande}} {autre}", None)]
+    #[case("{% if demande %}{ x }{% endif %}", None)]
+    fn a_value_in_braces_too_few_is_told(#[case] source: &str, #[case] meant: Option<&str>) {
+        let told = note(source, |it| it == "demande");
+        assert_eq!(told.is_some(), meant.is_some(), "{told:?}");
+        assert!(told.unwrap_or_default().contains(meant.unwrap_or_default()));
+    }
+}
