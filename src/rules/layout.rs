@@ -78,9 +78,10 @@ pub fn meant_export(name: &str) -> Option<&'static str> {
         letters.flat_map(char::to_lowercase).collect()
     };
     let own = plain(name);
-    let own = own.strip_suffix(".txt").unwrap_or(&own);
+    // Windows hides the ending, and so it is written once more.
+    let added = [".txt", ".csv"].map(|it| own.strip_suffix(it));
     let mut known = referentiel::FILES.into_iter();
-    known.find(|it| *it != name && *it == own)
+    known.find(|it| *it != name && (*it == own || added.contains(&Some(*it))))
 }
 
 /// Notes the files and folders whose names keep them from being read.
@@ -280,6 +281,8 @@ mod tests {
     #[case("BIENS.CSV", Some("biens.csv"))]
     #[case("résidences.csv", Some("residences.csv"))]
     #[case("biens.csv.txt", Some("biens.csv"))]
+    #[case("residences.csv.csv", Some("residences.csv"))]
+    #[case("Biens.CSV.csv", Some("biens.csv"))]
     #[case("residences.csv", None)]
     #[case("residences (1).csv", None)]
     #[case("autre.csv", None)]

@@ -100,6 +100,20 @@ pub(super) fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut V
                 let at = Diagnostic::at(code::SCRIPT, error.file, line, 0, error.message);
                 remark(at);
             }
+            if let Some(missing) = templates.missing(&message.modele) {
+                // One that the script names as it stands is told there.
+                let named = scripts.named_templates();
+                if named.iter().all(|it| it.name != message.modele) {
+                    remark(Diagnostic::at(
+                        code::TEMPLATE,
+                        script::ACCUSES,
+                        0,
+                        0,
+                        missing,
+                    ));
+                }
+                continue;
+            }
             let mut own = message.values;
             own.extend(context.as_object().cloned().unwrap_or_default());
             let values = Value::Object(own);
