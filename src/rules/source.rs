@@ -93,11 +93,17 @@ pub fn qualifications(
     let mut list = Vec::new();
     let mut entries = reader.entries(qualifications?)?;
     while let [(code, node), rest @ ..] = entries {
-        let strays = rest.iter().take_while(|(key, node)| is_stray(key, node));
+        let strays = rest.iter().take_while(|(key, node)| {
+            let of_code = matches!(node.value, Value::Null | Value::Text(_));
+            of_code && is_named(key, &OF_QUALIFICATION)
+        });
         let (strays, rest) = rest.split_at(strays.count());
         entries = rest;
         if !strays.is_empty() {
             note_strays(&mut reader, code, strays);
+            continue;
+        }
+        if note_nested(&mut reader, code, node) {
             continue;
         }
         let code = reader.key(code);
@@ -122,12 +128,15 @@ pub fn qualifications(
 /// What a qualification says.
 const OF_QUALIFICATION: [&str; 3] = ["libelle", "type_gestionnaire", "workflow"];
 
-/// Whether what stands where a code is expected belongs to the code above it.
-fn is_stray(key: &Key, node: &Node) -> bool {
-    let name = pasted::as_typed(&key.name);
-    OF_QUALIFICATION.contains(&name.trim()) && matches!(node.value, Value::Null | Value::Text(_))
+/// What a status that depends on a field says.
+const OF_CHOICE: [&str; 2] = ["selon", "valeurs"];
+
+/// Whether a key has one of these names, whatever indents it.
+fn is_named(key: &Key, names: &[&str]) -> bool {
+    names.contains(&pasted::as_typed(&key.name).trim())
 }
 
+/// Notes what stands beside the key that it belongs to, and should stand under it.
 fn note_strays(reader: &mut Reader<'_>, code: &Key, strays: &[(Key, Node)]) {
     let Some((first, _)) = strays.first() else {
         return;
@@ -145,6 +154,27 @@ fn note_strays(reader: &mut Reader<'_>, code: &Key, strays: &[(Key, Node)]) {
         names.join(", ")
     );
     reader.fault(code::SHAPE, first.line, first.column, message);
+}
+
+/// Notes another code that stands under this one, and should stand beside it.
+fn note_nested(reader: &mut Reader<'_>, code: &Key, node: &Node) -> bool {
+    let Value::Map(entries) = &node.value else {
+        return false;
+    };
+    let is_code = |node: &Node| {
+        let mut names = OF_QUALIFICATION.iter();
+        names.any(|it| node.get(it).is_some())
+    };
+    let mut nested = entries.iter().filter(|(_, node)| is_code(node));
+    let Some((key, _)) = nested.next() else {
+        return false;
+    };
+    let message = format!(
+        "« {} » est trop à droite : alignez cette ligne sur « {} », et celles de son groupe d'autant",
+        key.name, code.name
+    );
+    reader.fault(code::SHAPE, key.line, key.column, message);
+    true
 }
 
 /// Reads `transmission.yaml`; what could be read of it comes back beside its faults, so that its words
@@ -178,8 +208,19 @@ pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<R
     let initial = initial.and_then(|node| reader.word_kept(node));
     let canal = canal.and_then(|node| reader.word_kept(node));
     let mut correspondances = Vec::new();
-    if let Some(entries) = table.and_then(|node| reader.entries(node)) {
-        for (key, node) in entries {
+    if let Some(mut entries) = table.and_then(|node| reader.entries(node)) {
+        while let [(key, node), rest @ ..] = entries {
+            let strays = rest.iter().take_while(|(key, _)| is_named(key, &OF_CHOICE));
+            let strays = match node.value {
+                Value::Null => strays.count(),
+                _ => 0,
+            };
+            let (strays, rest) = rest.split_at(strays);
+            entries = rest;
+            if !strays.is_empty() {
+                note_strays(&mut reader, key, strays);
+                continue;
+            }
             let statut = reader.key(key);
             if let Some(right) = correspondance(&mut reader, node) {
                 correspondances.push((statut, right));
@@ -262,6 +303,17 @@ mod tests {
         ));
     }
 
+    #[test]
+    fn a_choice_beside_its_status_is_told_once() {
+        let mut faults = Vec::new();
+        let text = "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée:\n  selon: resultat\n  valeurs: {Traité: Traité}\n";
+        statuts("s.yaml", text, &mut faults);
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert_eq!((faults[0].line, faults[0].column), (6, 3));
+        let words = "décalez ces lignes sous « Clôturée » : selon, valeurs";
+        assert_eq!(faults[0].message, words);
+    }
+
     const ASC: &str =
         "qualifications:\n  ASC:\n    libelle: L\n    type_gestionnaire: t\n    workflow: W\n";
 
@@ -272,7 +324,10 @@ mod tests {
     #[case("  PLB:\n    libelle: L\n    type_gestionnaire: t\n  workflow: W\n", (9, 3), "décalez cette ligne sous « PLB » : workflow")]
     #[case("  PLB:\n  \u{a0} libelle: L\n  \u{a0} type_gestionnaire: t\n", (7, 3), "il y a ici une espace insécable")]
     #[case("\u{a0}  libelle: L\n", (6, 1), "il y a ici une espace insécable")]
-    fn what_stands_too_far_left_is_told_once(
+    #[case("    PLB:\n      libelle: L\n      workflow: W\n", (6, 5), "« PLB » est trop à droite : alignez cette ligne sur « ASC »")]
+    #[case("    PLB:\n    libelle: L\n    type_gestionnaire: t\n    workflow: W\n", (6, 5), "« PLB » commence un autre groupe : décalez cette ligne vers la gauche")]
+    #[case("PLB:\n    libelle: L\n    workflow: W\n  EAU:\n    libelle: L\n", (9, 3), "ou la ligne 6 est trop à gauche")]
+    fn what_stands_at_another_level_is_told_once(
         #[case] more: &str,
         #[case] at: (u32, u32),
         #[case] words: &str,
@@ -298,6 +353,11 @@ mod tests {
     #[case("priorites:\n  low: &faible\n", 2, "« & » en début de valeur")]
     #[case("priorites:\n  low: !faible\n", 2, "« ! » en début de valeur")]
     #[case("priorites:\n  low: #faible\n", 2, "« # » est un commentaire")]
+    #[case(
+        "low: faible\nhigh: haute\n",
+        1,
+        "il manque la ligne « priorites: » au-dessus de « low »"
+    )]
     fn a_slip_in_priorities_is_told_once(
         #[case] text: &str,
         #[case] line: u32,

@@ -287,6 +287,20 @@ fn repeated(
     let is_item = is_item || map.first().is_some_and(|(key, _)| key.name == "nom");
     let lacks_dash =
         is_item && twice.len() > 1 && twice.first().is_some_and(|(at, _)| begins_item(*at));
+    // A key without a value above several of them begins a group of its own, as far to the right as this one.
+    let above = twice
+        .first()
+        .and_then(|(at, _)| map.get(at.checked_sub(1)?));
+    if let (false, Some((key, node)), true) = (lacks_dash, above, twice.len() > 1)
+        && node.value == Value::Null
+    {
+        let message = format!(
+            "« {} » commence un autre groupe : décalez cette ligne vers la gauche",
+            key.name
+        );
+        let told = Diagnostic::at(code::KEY_TWICE, file, key.line, key.column, message);
+        return vec![told];
+    }
     let told = twice
         .iter()
         .filter(|(at, _)| !lacks_dash || begins_item(*at));

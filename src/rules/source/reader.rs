@@ -184,6 +184,19 @@ impl<'a> Reader<'a> {
         optional: &[&str],
     ) -> Option<[Option<&'n Node>; N]> {
         let entries = self.map(node)?;
+        if let ([only], [(first, _), ..]) = (names.as_slice(), entries)
+            && entries
+                .iter()
+                .all(|(key, _)| nearest(&key.name, [*only]).is_none())
+            && self.begins_line(first)
+        {
+            let message = format!(
+                "il manque la ligne « {only}: » au-dessus de « {} » : ajoutez-la et décalez dessous les autres lignes",
+                first.name
+            );
+            self.fault(code::KEY_MISSING, first.line, first.column, message);
+            return None;
+        }
         let strays = self.note_strays(entries, &names)?;
         // What a misspelt key was meant to be is not missing besides.
         let mut meant = Vec::new();
@@ -233,6 +246,7 @@ impl<'a> Reader<'a> {
                     && yaml::glued(&key.name).is_none()
                     && pasted::note_hidden(&key.name).is_none()
                     && (key.line > group.line && key.column == group.column)
+                    && self.begins_line(key)
             };
             let below = entries[at + 1..].iter().take_while(|(key, _)| belongs(key));
             let strays: Vec<&(Key, Node)> = below.collect();
@@ -263,6 +277,13 @@ impl<'a> Reader<'a> {
             left_empty |= empty;
         }
         (!left_empty).then_some(all)
+    }
+
+    /// Whether nothing stands before a key on its line, and no quote around it: not so between braces, mostly.
+    fn begins_line(&self, key: &Key) -> bool {
+        let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
+        let line = number(key.line).and_then(|at| self.text.lines().nth(at));
+        line.is_some_and(|it| it.trim_start().starts_with(&key.name))
     }
 
     /// Whether a key is one of these; notes it with the nearest where it is not.

@@ -80,6 +80,15 @@ fn dash_missing(lines: &[&str], at: usize) -> Option<Cause> {
     (first_of_list || next_of_list).then(|| (own, column, no_dash("nom")))
 }
 
+/// The line that may have cut a group in two: it stands further left than the lines of the group above and below it.
+pub(super) fn too_far_left(lines: &[&str], at: usize) -> Option<usize> {
+    let group = indent(lines.get(at)?);
+    let mut above = (0..at).rev().filter(|at| is_filled(lines[*at]));
+    let cut = above.find(|at| indent(lines[*at]) < group)?;
+    let mut above = above.take_while(|at| indent(lines[*at]) > indent(lines[cut]));
+    above.any(|at| indent(lines[at]) == group).then_some(cut)
+}
+
 fn is_filled(line: &str) -> bool {
     !line.trim().is_empty() && !line.trim_start().starts_with('#')
 }

@@ -1,6 +1,6 @@
 //! What can happen to a file in an editor, for someone who has never heard of YAML's grammar.
 
-use super::causes::cause;
+use super::causes::{cause, too_far_left};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pasted;
 
@@ -15,7 +15,7 @@ const NO_COLON: &str =
 const GLUED: &str = "il manque une espace après les deux-points : « nom: valeur »";
 const BRACE: &str =
     "une accolade ou un crochet en début de valeur : mettez le texte entre guillemets";
-const MIXED: &str = "un tiret « - » et une clé « nom: » sont mêlés au même décalage";
+const MIXED: &str = "un tiret « - » et une clé « nom: » sont mêlés au même décalage : alignez cette ligne sur la clé qui suit le tiret, ou mettez-lui le sien";
 const GOES_ON: &str =
     "le texte continue après le guillemet qui le ferme : mettez-le entre apostrophes « ' »";
 const GOES_ON_SINGLE: &str =
@@ -150,8 +150,11 @@ pub(super) fn diagnose(
         None => (line, column, message.as_str()),
     };
     let pasted = before(line).and_then(|at| pasted::note_in_line(lines.get(at)?));
-    let message = match pasted {
-        Some(pasted) => format!("{message} ; {pasted}"),
+    let left = before(line).filter(|_| message == ASKEW);
+    let left = left.and_then(|at| too_far_left(&lines, at));
+    let left = left.map(|at| format!("ou la ligne {} est trop à gauche", at + 1));
+    let message = match pasted.or(left) {
+        Some(more) => format!("{message} ; {more}"),
         None => message.to_owned(),
     };
     Diagnostic::at(code::YAML, file, line, column, message)

@@ -156,8 +156,10 @@ fn note_misspelt(reader: &mut Reader<'_>, node: &Node, given: &BTreeMap<String, 
         }
         let missing = KEYS.into_iter().filter(|it| !given.contains_key(*it));
         if let Some(near) = meant_key(&key.name, missing) {
+            let pasted = pasted::note(&key.name);
+            let pasted = pasted.map(|it| format!("{it} ; ")).unwrap_or_default();
             let message = format!(
-                "« {} » n'est pas une clé connue du signalement et ne change rien au cas : vouliez-vous dire « {near} » ?",
+                "« {} » n'est pas une clé connue du signalement et ne change rien au cas : {pasted}vouliez-vous dire « {near} » ?",
                 key.name
             );
             reader.remark(code::KEY_UNKNOWN, key.line, key.column, message);
