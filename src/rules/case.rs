@@ -13,7 +13,7 @@ use crate::rules::compile::Generation;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::source::{Located, Reader};
 use crate::rules::template::Templates;
-use crate::rules::yaml::Node;
+use crate::rules::yaml::{Key, Node, Value};
 
 use decision::DecisionCase;
 use exchange::ExchangeCase;
@@ -63,10 +63,39 @@ fn read_cases(reader: &mut Reader<'_>, file: &str, text: &str) -> Option<Vec<Cas
     let root = reader.root(text)?;
     let [cases] = reader.fields(&root, ["cas"], &[])?;
     let mut found = Vec::new();
-    for node in reader.list(cases?)? {
-        found.extend(read_case(reader, file, node));
+    let mut items = reader.list(cases?)?;
+    while let [node, rest @ ..] = items {
+        let parts = rest.iter().map_while(part).count();
+        if let Some(part) = rest.first().and_then(part) {
+            let message = format!(
+                "retirez le tiret devant « {} » et alignez cette ligne sur le début du cas au-dessus",
+                part.name
+            );
+            reader.fault(code::SHAPE, part.line, part.column, message);
+        } else {
+            found.extend(read_case(reader, file, node));
+        }
+        items = &rest[parts..];
     }
     reader.finish(found)
+}
+
+/// The one key of an item that is no case by itself: a part of the case above that has a dash of its own.
+fn part(node: &Node) -> Option<&Key> {
+    const PARTS: [&str; 5] = [
+        "signalement",
+        "statut",
+        "connecteur",
+        "residences",
+        "attendu",
+    ];
+    match &node.value {
+        Value::Map(entries) => match entries.as_slice() {
+            [(key, _)] if PARTS.contains(&key.name.as_str()) => Some(key),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn read_case(reader: &mut Reader<'_>, file: &str, node: &Node) -> Option<Case> {

@@ -37,11 +37,17 @@ fn hidden_above(lines: &[&str], at: usize) -> Option<Cause> {
 
 fn left_open(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
     let opener = scan::left_open(lines, stop)?;
-    let message = match opener.sign {
-        '[' => "le crochet « [ » ouvert ici n'est pas refermé",
-        _ => "l'accolade « { » ouverte ici n'est pas refermée",
-    };
+    let message = not_closed(opener.sign)?;
     Some((opener.line, opener.column, message.to_owned()))
+}
+
+/// What to say of a bracket or a brace that nothing closes.
+pub(super) fn not_closed(sign: char) -> Option<&'static str> {
+    match sign {
+        '[' => Some("le crochet « [ » ouvert ici n'est pas refermé"),
+        '{' => Some("l'accolade « { » ouverte ici n'est pas refermée"),
+        _ => None,
+    }
 }
 
 /// What to say of an item whose dash is glued to it.
@@ -112,6 +118,7 @@ mod tests {
 
     #[rstest]
     #[case("modes: [tous\ncategories: [ASC]\n", (1, 8), "« [ » ouvert ici")]
+    #[case("a: b\nc: {d: e\n# f\n", (2, 4), "« { » ouverte ici")]
     #[case("a:\n  - b: {c: d e\n  - b: {c: f}\n    g: h\n", (2, 8), "« { » ouverte ici")]
     #[case("a:\n  b: {c: d\n  e: f\n", (2, 6), "« { » ouverte ici")]
     #[case("a: [b, {c: d]\ne: f\n", (1, 8), "refermé par")]

@@ -1,6 +1,6 @@
 //! What can happen to a file in an editor, for someone who has never heard of YAML's grammar.
 
-use super::causes::{cause, too_far_left};
+use super::causes::{cause, not_closed, too_far_left};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pasted;
 
@@ -15,6 +15,7 @@ const NO_COLON: &str =
 const GLUED: &str = "il manque une espace après les deux-points : « nom: valeur »";
 const BRACE: &str =
     "une accolade ou un crochet en début de valeur : mettez le texte entre guillemets";
+const UNCLOSED: &str = "un crochet « [ » ou une accolade « { » n'est pas refermé";
 const MIXED: &str = "un tiret « - » et une clé « nom: » sont mêlés au même décalage : alignez cette ligne sur la clé qui suit le tiret, ou mettez-lui le sien";
 const GOES_ON: &str =
     "le texte continue après le guillemet qui le ferme : mettez-le entre apostrophes « ' »";
@@ -48,10 +49,7 @@ const STUMBLES: [(&str, &str); 36] = [
         "cannot deserialize null",
         "« null » et « ~ » disent « rien » : mettez-les entre guillemets s'ils sont un nom",
     ),
-    (
-        "unclosed bracket",
-        "un crochet « [ » ou une accolade « { » n'est pas refermé",
-    ),
+    ("unclosed bracket", UNCLOSED),
     ("unclosed quote", "un guillemet n'est pas refermé"),
     ("mapping values are not allowed", COLON),
     ("tab", TAB),
@@ -144,6 +142,9 @@ pub(super) fn diagnose(
         return Diagnostic::at(code::YAML, file, clamp(at), clamp(column), message);
     }
     let message = explain(error);
+    let sign = stop.and_then(|(at, column)| lines.get(at)?.chars().nth(column));
+    let opener = sign.filter(|_| message == UNCLOSED).and_then(not_closed);
+    let message = opener.map_or(message, str::to_owned);
     let found = stop.and_then(|(at, _)| mistake(&lines, at, &message));
     let (line, column, message) = match found {
         Some((at, column, message)) => (clamp(at), clamp(column), message),

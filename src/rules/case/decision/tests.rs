@@ -88,3 +88,16 @@ fn what_a_signalement_brings_besides_is_seen_by_scripts() {
     told.retain(|it| it.0 == "cas/a.yaml");
     assert_eq!(told, []);
 }
+
+#[test]
+fn a_dash_too_many_is_told_once() {
+    let case = "cas:\n  - nom: un\n  - signalement: {}\n  - attendu: {transmis: true}\n";
+    let told = told(&[("cas/a.yaml", case)]);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((told[0].1, told[0].2), (3, 5));
+    assert!(
+        told[0]
+            .3
+            .contains("retirez le tiret devant « signalement »")
+    );
+}
