@@ -12,6 +12,7 @@ mod source;
 mod tags;
 mod unknown;
 mod words;
+mod writing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -343,6 +344,7 @@ fn environment() -> Environment<'static> {
         }
     });
     filters::add_dates(&mut environment);
+    writing::add(&mut environment);
     environment
 }
 

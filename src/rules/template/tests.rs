@@ -1,5 +1,7 @@
 //! What admins are told of a template, and what becomes of one.
 
+mod values;
+
 use super::*;
 use rstest::rstest;
 use serde_json::json;

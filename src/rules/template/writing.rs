@@ -1,0 +1,86 @@
+//! How values are written in the templates: as people write them, and not as the language of the templates does.
+
+use std::sync::LazyLock;
+
+use minijinja::value::{Rest, ValueKind, ValueOrKwargs};
+use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, filters};
+
+use super::FUEL;
+
+/// The engine with nothing of ours.
+static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment
+});
+
+/// What is absent is written as nothing, and yes and no in French; an unknown name stays an error.
+pub(super) fn add(environment: &mut Environment<'static>) {
+    environment.set_formatter(write);
+    for name in ["default", "d"] {
+        environment.add_filter(name, default);
+    }
+    let of_text = [
+        ("upper", Value::from_function(filters::upper)),
+        ("lower", Value::from_function(filters::lower)),
+        ("title", Value::from_function(filters::title)),
+        ("capitalize", Value::from_function(filters::capitalize)),
+        ("trim", Value::from_function(filters::trim)),
+        ("string", Value::from_function(filters::string)),
+        ("escape", Value::from_function(filters::escape)),
+        ("e", Value::from_function(filters::escape)),
+        ("safe", Value::from_function(filters::safe)),
+        ("replace", Value::from_function(filters::replace)),
+    ];
+    for (name, engine) in of_text {
+        // Those make a text of their value first.
+        let as_written = move |state: &mut State<'_, '_>, all: Rest<ValueOrKwargs>| {
+            let mut all = all.into_values();
+            if let Some(value) = all.first_mut()
+                && let Some(words) = in_words(value)
+            {
+                *value = Value::from(words);
+            }
+            if name == "replace" && all.len() > 3 {
+                // Only so many of them, which is no function that could be called here.
+                return ENGINE.empty_state().apply_filter(name, &all);
+            }
+            engine.call(state, &all)
+        };
+        environment.add_filter(name, as_written);
+    }
+}
+
+fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    match in_words(value) {
+        Some(words) => out.write_str(words).map_err(Error::from),
+        None => minijinja::escape_formatter(out, state, value),
+    }
+}
+
+/// What is written for a value that is no text; none where it is written as it is.
+fn in_words(value: &Value) -> Option<&'static str> {
+    match value.kind() {
+        ValueKind::None => Some(""),
+        ValueKind::Bool if value.is_true() => Some("oui"),
+        ValueKind::Bool => Some("non"),
+        _ => None,
+    }
+}
+
+/// Stands for what is absent as well as for what is undefined.
+fn default(value: &Value, args: Rest<Value>) -> Result<Value, Error> {
+    let args = args.0;
+    let [other, lax] = match args.as_slice() {
+        [] => [None, None],
+        [other] => [Some(other), None],
+        [other, lax] => [Some(other), Some(lax)],
+        _ => return Err(ErrorKind::TooManyArguments.into()),
+    };
+    let lax = lax.is_some_and(Value::is_true);
+    if value.is_undefined() || value.is_none() || lax && !value.is_true() {
+        return Ok(other.cloned().unwrap_or_else(|| Value::from("")));
+    }
+    Ok(value.clone())
+}
