@@ -4,11 +4,15 @@
 //! that no value can break out of the subject into the body or the headers. A file whose name
 //! begins with `_` is a part that others include.
 
+mod advice;
 mod attempt;
 mod bounds;
 mod expression;
 mod filters;
+mod names;
+mod remedies;
 mod source;
+mod strays;
 mod tags;
 mod unknown;
 mod words;
@@ -114,6 +118,7 @@ impl Rendered {
             line: Some(1),
             column: None,
             message: "l'objet de cet e-mail est vide".into(),
+            advised: None,
         })
     }
 }
@@ -130,6 +135,8 @@ pub struct TemplateError {
     pub column: Option<u32>,
     /// What went wrong, in French.
     pub message: String,
+    /// The same with what to write instead, for who can mend it.
+    pub advised: Option<String>,
 }
 
 impl TemplateError {
@@ -137,7 +144,8 @@ impl TemplateError {
     #[must_use]
     pub fn as_diagnostic(&self) -> Diagnostic {
         let (line, column) = (self.line.unwrap_or(0), self.column.unwrap_or(0));
-        Diagnostic::at(code::TEMPLATE, &self.file, line, column, &self.message)
+        let message = self.advised.as_ref().unwrap_or(&self.message);
+        Diagnostic::at(code::TEMPLATE, &self.file, line, column, message)
     }
 }
 
@@ -229,6 +237,7 @@ impl Templates {
                 line: None,
                 column: None,
                 message: "ce modèle n'existe pas".into(),
+                advised: None,
             });
         }
         Ok(rendered)

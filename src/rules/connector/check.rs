@@ -212,8 +212,8 @@ fn look(
             }
         }
     }
-    if let Some(filter) = text.text.unknown_filter() {
-        tell(format!("filtre inconnu « {filter} »"));
+    if let Some(message) = text.text.unknown_filter() {
+        tell(message);
     } else if certain {
         let mut scope = Scope::of(names);
         scope.set("tables", &connector.tables);

@@ -2,16 +2,26 @@
 
 use minijinja::value::Rest;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
+use serde_json::Value;
 
 use crate::rules::diagnostic::{Diagnostic, nearest};
 use crate::rules::view::{OF_DEMANDE, sample_context};
 
 use super::source::{innermost, is_part, located};
-use super::{CONTEXTE, FOLDER, tags, unknown, words};
+use super::{CONTEXTE, FOLDER, names, tags, unknown, words};
+
+/// What becomes of an error on a sample.
+#[derive(Clone, Copy, PartialEq)]
+enum Verdict {
+    /// It refuses the edit.
+    Fault,
+    /// Real values may do better.
+    Nothing,
+}
 
 /// Finds what only rendering shows. In an e-mail, an unknown value may be a key that the
-/// script gives, so there only unknown filters, tests and functions count. A template that is
-/// taken in by another is missing for certain only where all were read.
+/// script gives, so there only unknown filters, tests and functions count.
+/// A template that is taken in by another is missing for certain only where all were read.
 pub(super) fn on_sample(
     environment: &Environment<'static>,
     all_read: bool,
@@ -23,64 +33,114 @@ pub(super) fn on_sample(
             ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction
         )
     };
-    let as_written = |name: &str, kind: ErrorKind| match kind {
-        ErrorKind::TemplateNotFound => all_read,
-        kind => is_unknown(kind) || name == CONTEXTE,
+    let as_written = |name: &str, error: &Error| match error.kind() {
+        ErrorKind::TemplateNotFound if all_read => Verdict::Fault,
+        ErrorKind::TemplateNotFound => Verdict::Nothing,
+        kind if is_unknown(kind) || name == CONTEXTE => Verdict::Fault,
+        _ => Verdict::Nothing,
     };
     try_all(environment, as_written, faults);
     // A value may be asked for only where it is known to be there; a filter is never.
-    try_all(&unbranched(environment), |_, kind| is_unknown(kind), faults);
+    let filters_only = |_: &str, error: &Error| match error.kind() {
+        kind if is_unknown(kind) => Verdict::Fault,
+        _ => Verdict::Nothing,
+    };
+    try_all(&unbranched(environment), filters_only, faults);
 }
 
-/// Renders each template with a sample, and tells those errors of it that are faults.
+/// Renders each template with samples, and tells those errors of it that count.
 fn try_all(
     environment: &Environment<'static>,
-    is_fault: impl Fn(&str, ErrorKind) -> bool,
+    judge: impl Fn(&str, &Error) -> Verdict,
     faults: &mut Vec<Diagnostic>,
 ) {
-    let of_mail = sample_context();
-    let mut of_contexte = of_mail.clone();
+    let mut of_contexte = sample_context();
     if let Some(values) = of_contexte.as_object_mut() {
         values.retain(|name, _| !OF_DEMANDE.contains(&name.as_str()));
     }
+    let of_mail = [sample_context()];
     let names = environment.templates().map(|(name, _)| name);
     for name in names.filter(|name| !is_part(name)) {
-        let context = if name == CONTEXTE {
-            &of_contexte
+        let contexts: &[Value] = if name == CONTEXTE {
+            std::slice::from_ref(&of_contexte)
         } else {
             &of_mail
         };
-        let mut trial = environment.clone();
-        let mut blanked = None;
-        for _ in 0..MOST_FAULTS {
-            let tried = trial
-                .get_template(name)
-                .and_then(|it| it.render(minijinja::value::Serde(context)));
-            let Err(error) = tried else {
-                break;
-            };
-            let error = innermost(&error);
-            let mut fault = located(name, error).as_diagnostic();
-            if error.kind() == ErrorKind::TemplateNotFound {
-                let wanted = words::quoted(error.detail().unwrap_or_default());
-                fault.message.push_str(&meant(environment, wanted));
-            }
-            // What fails where a value was unknown may fail for what now stands there.
-            let place = Some((fault.file.clone(), fault.line));
-            let is_new = words::unknown(error).is_some() || unknown::of(error).is_some();
-            if !is_new && place == blanked {
-                break;
-            }
-            blanked = place;
-            // A part that several take in is told of once.
-            if is_fault(name, error.kind()) && !faults.contains(&fault) {
-                faults.push(fault);
-            }
-            if !pass_over(&mut trial, error) {
-                break;
-            }
+        for context in contexts {
+            try_one(environment, name, context, &judge, faults);
         }
     }
+}
+
+/// Renders one template with one sample, over and over, past what fails.
+fn try_one(
+    environment: &Environment<'static>,
+    name: &str,
+    context: &Value,
+    judge: impl Fn(&str, &Error) -> Verdict,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let mut trial = environment.clone();
+    let mut blanked = None;
+    for _ in 0..MOST_FAULTS {
+        let tried = trial
+            .get_template(name)
+            .and_then(|it| it.render(minijinja::value::Serde(context)));
+        let Err(error) = tried else {
+            break;
+        };
+        let error = innermost(&error);
+        let fault = located(name, error).as_diagnostic();
+        // What fails where a value was unknown may fail for what now stands there.
+        let place = Some((fault.file.clone(), fault.line));
+        let is_new = words::unknown(error).is_some() || unknown::of(error).is_some();
+        if !is_new && place == blanked {
+            break;
+        }
+        blanked = place;
+        let fault = advised(environment, name, error, fault);
+        let told = |it: &Diagnostic| {
+            let of = |it: &Diagnostic| (it.file.clone(), it.line, it.column, it.message.clone());
+            of(it) == of(&fault)
+        };
+        // A part that several take in is told of once.
+        let is_told = faults.iter().any(told);
+        match judge(name, error) {
+            Verdict::Fault if !is_told => faults.push(fault),
+            _ => {}
+        }
+        if !pass_over(&mut trial, error) {
+            break;
+        }
+    }
+}
+
+/// The same fault with what to write instead, where the templates tell that.
+fn advised(
+    environment: &Environment<'static>,
+    name: &str,
+    error: &Error,
+    mut fault: Diagnostic,
+) -> Diagnostic {
+    let unknown = words::unknown(error).unwrap_or_default();
+    let instead = match error.kind() {
+        ErrorKind::TemplateNotFound => meant(environment, error),
+        ErrorKind::UnknownFilter => names::instead_of_filter(unknown),
+        ErrorKind::UnknownTest => names::instead_of_test(unknown),
+        ErrorKind::UnknownFunction => names::instead_of_function(unknown),
+        _ if name == CONTEXTE && fault.file != CONTEXTE => {
+            let root = unknown::of(error).and_then(|it| it.name.split('.').next());
+            match root.filter(|it| OF_DEMANDE.contains(it)) {
+                Some(_) => format!(
+                    " : {CONTEXTE} reprend ce fichier, et s'écrit avant qu'il y ait une demande"
+                ),
+                None => String::new(),
+            }
+        }
+        _ => String::new(),
+    };
+    fault.message.push_str(&instead);
+    fault
 }
 
 /// The same templates with every branch taken, one after the other, so that none escapes a trial.
@@ -160,7 +220,16 @@ fn blank(trial: &mut Environment<'static>, error: &Error) -> Option<()> {
 }
 
 /// What to write instead of the name of a template that is not there.
-fn meant(environment: &Environment<'static>, wanted: &str) -> String {
+fn meant(environment: &Environment<'static>, error: &Error) -> String {
+    let wanted = words::quoted(error.detail().unwrap_or_default());
+    let tag = error.template_source().zip(error.range());
+    let tag = tag.and_then(|(source, at)| tags::word_at(source, at.start));
+    let written = |name: &str| match tag {
+        Some("from") => format!("{{% from \"{name}\" import … %}}"),
+        Some("import") => format!("{{% import \"{name}\" as … %}}"),
+        Some("extends") => format!("{{% extends \"{name}\" %}}"),
+        _ => format!("{{% include \"{name}\" %}}"),
+    };
     let own = wanted.rsplit('/').next().unwrap_or(wanted);
     let part = format!("{FOLDER}_{}", own.trim_start_matches('_'));
     let names = environment.templates().map(|(name, _)| name);
@@ -171,9 +240,10 @@ fn meant(environment: &Environment<'static>, wanted: &str) -> String {
         .find(|it| names.contains(&it.as_str()));
     let near = exact.map(String::as_str).or_else(|| nearest(&part, names));
     match near {
-        Some(near) => format!(" : écrivez « {{% include \"{near}\" %}} »"),
+        Some(near) => format!(" : écrivez « {} »", written(near)),
         None => format!(
-            " : un texte que des modèles reprennent est un fichier dont le nom commence par « _ », comme « {part} », et se reprend par « {{% include \"{part}\" %}} »"
+            " : un texte que des modèles reprennent est un fichier dont le nom commence par « _ », comme « {part} », et se reprend par « {} »",
+            written(&part)
         ),
     }
 }

@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regex_lite::Regex;
 use serde_json::Value as Json;
 
-use super::{bounds, filters, source, tags};
+use super::{bounds, filters, names, source, tags};
 
 /// Instructions of one evaluation.
 const FUEL: u64 = 50_000;
@@ -260,7 +260,7 @@ impl Text {
             .map_err(|it| told(&it))
     }
 
-    /// A filter in it that does not exist; only evaluation would tell of it otherwise.
+    /// What is wrong with a filter in it that does not exist; only evaluation would tell of it otherwise.
     #[must_use]
     pub fn unknown_filter(&self) -> Option<String> {
         static QUOTED: LazyLock<Option<Regex>> =
@@ -278,7 +278,9 @@ impl Text {
                 .compile_expression_owned(format!("1|{name}"))
                 .and_then(|it| it.eval(()));
             let unknown = |it: &Error| it.kind() == ErrorKind::UnknownFilter;
-            tried.err().filter(unknown).map(|_| name.to_owned())
+            tried.err().filter(unknown)?;
+            let instead = names::instead_of_filter_of_requests(name);
+            Some(format!("filtre inconnu « {name} »{instead}"))
         })
     }
 

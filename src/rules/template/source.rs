@@ -7,8 +7,7 @@ use minijinja::{Environment, Error, ErrorKind};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::view::OF_MAIL;
 
-use super::tags;
-use super::{CONTEXTE, FOLDER, SUBJECT, TemplateError, unknown, words};
+use super::{CONTEXTE, SUBJECT, TemplateError, remedies, strays, unknown, words};
 
 /// Compiles the text of a file: one template, or two where its first line is a subject.
 pub(super) fn add(
@@ -20,7 +19,7 @@ pub(super) fn add(
     let mut parts = vec![(path.to_owned(), text.to_owned())];
     if path != CONTEXTE && !is_part(path) {
         let (first, body) = text.split_once('\n').unwrap_or((text, ""));
-        let subject = match subject(first) {
+        let subject = match subject(path, first) {
             Ok(subject) => subject,
             Err(message) => {
                 faults.push(Diagnostic::at(code::TEMPLATE, path, 1, 1, message));
@@ -45,11 +44,12 @@ pub(super) fn add(
 }
 
 /// What stands behind `Objet:`, up to the end of its line.
-fn subject(line: &str) -> Result<&str, String> {
+fn subject<'l>(path: &str, line: &'l str) -> Result<&'l str, String> {
     let rest = line.trim_start().strip_prefix("Objet").map(str::trim_start);
     let Some(subject) = rest.and_then(|it| it.strip_prefix(':')) else {
+        let (folder, own) = path.rsplit_once('/').unwrap_or(("", path));
         return Err(format!(
-            "la première ligne d'un e-mail doit être « Objet: … » ; un texte que des modèles reprennent par « include » a un nom qui commence par « _ », comme « {FOLDER}_signature.txt »"
+            "la première ligne d'un e-mail doit être « Objet: … » ; un texte que des modèles reprennent par « include » a un nom qui commence par « _ », comme « {folder}/_{own} »"
         ));
     };
     if subject.trim().is_empty() {
@@ -60,7 +60,7 @@ fn subject(line: &str) -> Result<&str, String> {
 
 /// Points out values that would go out as they are written, for want of a brace.
 fn note_strays(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
-    for stray in tags::strays(source, |root| OF_MAIL.contains(&root)) {
+    for stray in strays::strays(source, |root| OF_MAIL.contains(&root)) {
         let (line, column) = place_of(source, stray.at);
         let remark = Diagnostic::at(code::TEMPLATE, path, line, column, stray.message);
         faults.push(remark.as_warning());
@@ -82,8 +82,10 @@ pub(super) fn located(name: &str, error: &Error) -> TemplateError {
     let place = error.template_source().zip(at);
     let place = place.map(|(source, at)| place_of(source, at));
     let line = error.line().and_then(|line| u32::try_from(line).ok());
+    let file = name.strip_suffix(SUBJECT).unwrap_or(name);
     TemplateError {
-        file: name.strip_suffix(SUBJECT).unwrap_or(name).to_owned(),
+        advised: unknown::of(error).and_then(|it| it.advised(file)),
+        file: file.to_owned(),
         line: place.map(|(line, _)| line).or(line),
         column: place.map(|(_, column)| column),
         message,
@@ -104,8 +106,9 @@ pub(super) fn cause(error: &Error) -> (Option<usize>, String) {
     let Some((source, range)) = error.template_source().zip(error.range()) else {
         return (None, words::of(error, ""));
     };
+    let slip = || remedies::of(source, range.start).or_else(|| words::left_open(error, source));
     if error.kind() == ErrorKind::SyntaxError
-        && let Some(slip) = words::left_open(error, source)
+        && let Some(slip) = slip()
     {
         return (Some(slip.at), slip.message);
     }

@@ -19,6 +19,36 @@ const PAIRED: [&str; 8] = [
     "autoescape",
 ];
 
+/// Every instruction, and every end of one.
+pub(super) const INSTRUCTIONS: [&str; 26] = [
+    "if",
+    "elif",
+    "else",
+    "endif",
+    "for",
+    "endfor",
+    "set",
+    "endset",
+    "with",
+    "endwith",
+    "include",
+    "import",
+    "from",
+    "extends",
+    "block",
+    "endblock",
+    "macro",
+    "endmacro",
+    "call",
+    "endcall",
+    "filter",
+    "endfilter",
+    "raw",
+    "endraw",
+    "autoescape",
+    "endautoescape",
+];
+
 /// Something to mend at a place in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Slip {
@@ -29,20 +59,20 @@ pub(super) struct Slip {
 }
 
 /// One tag, from its first brace on.
-struct Tag<'s> {
-    open: &'static str,
+pub(super) struct Tag<'s> {
+    pub open: &'static str,
     close: &'static str,
-    begin: usize,
+    pub begin: usize,
     /// Behind its last brace; none where it is left open.
-    end: Option<usize>,
-    inside: &'s str,
+    pub end: Option<usize>,
+    pub inside: &'s str,
     /// The texts in it, with their quotes.
-    texts: Vec<Range<usize>>,
+    pub texts: Vec<Range<usize>>,
 }
 
 impl<'s> Tag<'s> {
     /// The first word of an instruction.
-    fn word(&self) -> &'s str {
+    pub fn word(&self) -> &'s str {
         let word = self.inside.trim_start_matches(['-', '+']).trim_start();
         let end = word.find(|it: char| !(it.is_alphanumeric() || it == '_'));
         if self.open == "{%" {
@@ -53,7 +83,7 @@ impl<'s> Tag<'s> {
     }
 
     /// What closes it, where it is an instruction that something has to close.
-    fn ending(&self) -> Option<String> {
+    pub fn ending(&self) -> Option<String> {
         let word = self.word();
         let paired = PAIRED.contains(&word)
             || word == "raw"
@@ -207,6 +237,8 @@ fn between_tags<'t>(
     at_end: bool,
 ) -> Option<Slip> {
     let mut open: Vec<(&Tag<'_>, String)> = Vec::new();
+    // Where the instructions begin whose `else` has come.
+    let mut others = Vec::new();
     for tag in tags {
         let (word, at) = (tag.word(), tag.begin);
         if let Some(ending) = tag.ending() {
@@ -215,8 +247,20 @@ fn between_tags<'t>(
         }
         let innermost = open.last().map(|(it, _)| it.word());
         let told = |message: String| Some(Slip { at, message });
+        let within = open.last().map(|(it, _)| it.begin);
         match (word, innermost) {
-            ("else", Some("if" | "for")) | ("elif", Some("if")) => {}
+            ("else" | "elif", Some("if" | "for")) if others.contains(&within) => {
+                let opened = innermost.unwrap_or_default();
+                return told(if word == "else" {
+                    format!(
+                        "c'est le second « {{% else %}} » du même « {{% {opened} … %}} » : il n'y en a qu'un"
+                    )
+                } else {
+                    "« {% elif %} » va avant « {% else %} », et non derrière".to_owned()
+                });
+            }
+            ("else", Some("if" | "for")) => others.push(within),
+            ("elif", Some("if")) => {}
             ("else" | "elif", _) => {
                 return told(format!(
                     "« {{% {word} %}} » ne va qu'entre « {{% if … %}} » et « {{% endif %}} »"
@@ -270,67 +314,6 @@ pub(super) fn line_of(source: &str, at: usize) -> usize {
     source[..at].matches('\n').count() + 1
 }
 
-/// The longest text before a brace that is looked at for a name.
-const LONGEST_NAME: usize = 120;
-
-/// Values that stand outside of the tags of a template, in braces too few: `is_value` knows their first names. Styles
-/// and scripts have braces of their own, so that nothing else is looked at.
-pub(super) fn strays(source: &str, is_value: impl Fn(&str) -> bool) -> Vec<Slip> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    let mut in_raw = false;
-    for tag in read(source) {
-        if !in_raw {
-            strays_between(source, at..tag.begin, &is_value, &mut found);
-        }
-        in_raw = tag.word() == "raw";
-        at = tag.end.unwrap_or(source.len());
-    }
-    if !in_raw {
-        strays_between(source, at..source.len(), &is_value, &mut found);
-    }
-    found
-}
-
-/// The same of what stands between two tags.
-fn strays_between(
-    source: &str,
-    text: Range<usize>,
-    is_value: &impl Fn(&str) -> bool,
-    found: &mut Vec<Slip>,
-) {
-    let of_name = |it: char| it.is_alphanumeric() || "_.| ".contains(it);
-    for (at, _) in source[text.clone()].match_indices('}') {
-        let at = text.start + at;
-        let before = &source[text.start..at];
-        let near = before.char_indices().rev().take(LONGEST_NAME);
-        let begin = near
-            .take_while(|(_, it)| of_name(*it))
-            .last()
-            .map_or(at, |(begin, _)| text.start + begin);
-        let name = source[begin..at].trim();
-        let root = name.split(['.', '|', ' ']).next().unwrap_or_default();
-        if !is_value(root) {
-            continue;
-        }
-        let meant = format!("« {{{{ {name} }}}} »");
-        let opened = source[text.start..begin].ends_with('{');
-        let closed = source[at..text.end].starts_with("}}");
-        let message = match (opened, closed) {
-            (true, true) => {
-                format!("une valeur s'écrit entre deux accolades de chaque côté : {meant}")
-            }
-            (true, false) => {
-                format!("« {{{name}}} » part tel quel : une valeur s'écrit {meant}")
-            }
-            (false, true) => format!("« {name} » part tel quel : il manque « {{{{ » devant"),
-            (false, false) => continue,
-        };
-        let at = if opened { begin - 1 } else { begin };
-        found.push(Slip { at, message });
-    }
-}
-
 /// Where instructions stand, each with its first word: not in comments, and not in what is not read.
 pub(super) fn instructions(source: &str) -> Vec<(Range<usize>, &str)> {
     let tags = read(source).into_iter();
@@ -338,6 +321,22 @@ pub(super) fn instructions(source: &str) -> Vec<(Range<usize>, &str)> {
     closed
         .filter_map(|tag| Some((tag.begin..tag.end?, tag.word())))
         .collect()
+}
+
+/// What an instruction goes through under this name.
+pub(super) fn walked<'s>(source: &'s str, name: &str) -> Option<&'s str> {
+    read(source).into_iter().find_map(|tag| {
+        let own = tag.inside.trim_matches(['-', '+']).trim();
+        let (it, of) = own.strip_prefix("for ")?.split_once(" in ")?;
+        (it.trim() == name).then_some(of.trim())
+    })
+}
+
+/// The first word of the instruction at a place.
+pub(super) fn word_at(source: &str, at: usize) -> Option<&str> {
+    let all = instructions(source);
+    let found = all.into_iter().find(|(place, _)| place.contains(&at));
+    found.map(|(_, word)| word)
 }
 
 /// Every word in a tag that may be the name of a value.
@@ -349,7 +348,7 @@ pub(super) fn names(source: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The tags, as far as they can be told apart.
-fn read(source: &str) -> Vec<Tag<'_>> {
+pub(super) fn read(source: &str) -> Vec<Tag<'_>> {
     let mut tags = Vec::new();
     let mut at = 0;
     while let Some(begin) = source[at..].find('{').map(|it| at + it) {
@@ -427,41 +426,4 @@ fn end_of_raw(source: &str, from: usize) -> Option<usize> {
         rest.trim_start().starts_with("endraw")
     });
     found.map(|(at, _)| from + at)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    fn found(text: &str) -> Vec<(usize, String)> {
-        let strays = strays(text, |root| ["bien", "priorite"].contains(&root));
-        strays.into_iter().map(|it| (it.at, it.message)).collect()
-    }
-
-    #[rstest]
-    #[case("a {{ bien }} {# { bien }} #} {% raw %}{ bien }}{% endraw %} {{ '{ bien }}' }}")]
-    #[case("@media print { a { color: {{ bien }} }} {a {b}} td { width: {{ bien }}%}")]
-    #[case("{\"a\": {\"b\": \"{{ bien }}\"}} .a { {% if bien %}b{% endif %} }}")]
-    #[case("x }} %} { y }} bien } { le bien }")]
-    fn braces_of_other_things_are_left_alone(#[case] text: &str) {
-        assert_eq!(found(text), []);
-    }
-
-    #[rstest]
-    #[case("é { bien.libelle }}", 3, "entre deux accolades")]
-    #[case("a {priorite}", 2, "« {priorite} » part tel quel")]
-    #[case("a { bien.libelle | upper } b", 2, "« {{ bien.libelle | upper }} »")]
-    #[case("a (bien.code }} b", 3, "il manque « {{ »")]
-    fn a_value_in_braces_too_few_is_found(
-        #[case] text: &str,
-        #[case] at: usize,
-        #[case] words: &str,
-    ) {
-        let found = found(text);
-        assert!(
-            found.len() == 1 && found[0].0 == at && found[0].1.contains(words),
-            "{found:?}"
-        );
-    }
 }

@@ -1,5 +1,6 @@
 //! What admins are told of a template, and what becomes of one.
 
+mod remedies;
 mod values;
 
 use super::*;
@@ -138,7 +139,8 @@ fn what_is_wrong_is_found_before_it_is_used() {
 #[rstest]
 #[case("{{ a b }}", "il faut ici « }} », et non un nom")]
 #[case("{{ a | }}", "il faut ici un nom, et non « }} »")]
-#[case("{{ (a }}", "il faut ici")]
+#[case("{{ (a }}", "cette parenthèse n'est pas refermée : il manque « ) »")]
+#[case("{{ [1, 2 }}", "ce crochet n'est pas refermé : il manque « ] »")]
 #[case("{{ a..b }}", "il faut ici un nom")]
 #[case("{% if %}x{% endif %}", "il y a ici « %} » en trop")]
 #[case("{% for x on a %}{% endfor %}", "il faut ici « in », et non un nom")]
@@ -358,43 +360,6 @@ fn a_subject_is_told_of_at_its_place(#[case] text: &str, #[case] column: u32, #[
     assert!(faults[0].message.contains(words), "{faults:?}");
 }
 
-#[test]
-fn braces_that_are_no_tag_are_pointed_out() {
-    let text = "Objet: x\nBonjour {signalement.auteur}, {x} {priorite}\n";
-    let (templates, remarks) = compile(&[("m.txt", text)]);
-    assert!(templates.is_some());
-    let seen: Vec<_> = remarks.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        seen,
-        [
-            "modeles/m.txt, ligne 2, colonne 9 : attention : « {signalement.auteur} » part tel quel : une valeur s'écrit « {{ signalement.auteur }} »",
-            "modeles/m.txt, ligne 2, colonne 35 : attention : « {priorite} » part tel quel : une valeur s'écrit « {{ priorite }} »",
-        ]
-    );
-    let (templates, remarks) = compile(&[("m.txt", "Objet: x\n\n{ priorite }} b\n")]);
-    assert!(templates.is_some());
-    assert_eq!((remarks[0].line, remarks[0].column), (3, 1), "{remarks:?}");
-}
-
-#[test]
-fn what_to_write_instead_of_a_missing_part_can_be_written() {
-    let parts = [("_signature.txt", "Vivest"), ("m.txt", "Objet: x\ny")];
-    for (wanted, instead) in [
-        ("modeles/signature.txt", "modeles/_signature.txt"),
-        ("_signature.txt", "modeles/_signature.txt"),
-        ("m.txt", "modeles/m.txt"),
-    ] {
-        let text = format!("{{% include \"{wanted}\" %}}");
-        let (_, faults) = compile(&[("contexte.txt", &text), parts[0], parts[1]]);
-        let advice =
-            format!("modèle introuvable « {wanted} » : écrivez « {{% include \"{instead}\" %}} »");
-        assert_eq!(faults[0].message, advice);
-        let text = text.replace(wanted, instead);
-        let (templates, faults) = compile(&[("contexte.txt", &text), parts[0], parts[1]]);
-        assert!(templates.is_some(), "{faults:?}");
-    }
-}
-
 #[rstest]
 #[case("{{ signalement.auteur.upper() }}", "un filtre s'écrit « | upper »")]
 #[case("{{ signalement.auteur() }}", "ne s'écrit pas avec des parenthèses")]
@@ -429,10 +394,19 @@ fn all_unknown_words_of_a_template_are_told_at_once() {
     assert_eq!(
         seen,
         [
-            (1, "« signalement.descripton » n'existe pas"),
-            (2, "filtre inconnu « majuscule »"),
+            (
+                1,
+                "« signalement.descripton » n'existe pas : vouliez-vous dire « signalement.description » ?"
+            ),
+            (
+                2,
+                "filtre inconnu « majuscule » : vouliez-vous dire « upper » ?"
+            ),
             (2, "« titre » n'existe pas"),
-            (2, "« bien.libele » n'existe pas"),
+            (
+                2,
+                "« bien.libele » n'existe pas : vouliez-vous dire « bien.libelle » ?"
+            ),
             (3, "test inconnu « haute »"),
             (3, "fonction inconnue « maintenant »"),
         ]

@@ -5,25 +5,47 @@ use std::ops::Range;
 
 use minijinja::Error;
 
+use super::advice;
+
 /// The value, and where it is written.
 pub(super) struct Unknown<'e> {
-    name: &'e str,
+    pub name: &'e str,
     /// In bytes of the template's text.
     pub place: Range<usize>,
     /// Whether it stands beside something that it is compared with.
     compared: bool,
+    /// Whether that is asked for a difference.
+    differs: bool,
+    /// What is asked of it.
+    asked: &'e str,
+    source: &'e str,
 }
 
 impl Unknown<'_> {
     pub fn message(&self) -> String {
         let name = self.name;
         let plain = name.chars().all(|it| it.is_alphanumeric() || it == '_');
-        let advice = if self.compared && plain {
-            format!(" ; si c'est un texte, mettez-le entre guillemets : \"{name}\"")
-        } else {
-            String::new()
+        let advice = match name.to_lowercase().as_str() {
+            "null" | "nil" | "nul" if self.differs => " : écrivez « is not none »".to_owned(),
+            "null" | "nil" | "nul" if self.compared => " : écrivez « is none »".to_owned(),
+            "null" | "nil" | "nul" => format!(" : « {name} » s'écrit « none »"),
+            "vrai" => format!(" : « {name} » s'écrit « true »"),
+            "faux" => format!(" : « {name} » s'écrit « false »"),
+            _ if self.compared && plain => {
+                format!(" ; si c'est un texte, mettez-le entre guillemets : \"{name}\"")
+            }
+            _ => String::new(),
         };
         format!("« {name} » n'existe pas{advice}")
+    }
+
+    /// The same with what to write instead in this file of templates, where something is near.
+    pub fn advised(&self, file: &str) -> Option<String> {
+        let name = self.name;
+        let path = format!("{name}{}", self.asked);
+        let instead = advice::of_key(self.source, &path)
+            .or_else(|| advice::of_unknown(file, &path, self.compared))?;
+        Some(format!("« {name} » n'existe pas : {instead}"))
     }
 }
 
@@ -48,10 +70,17 @@ pub(super) fn of(error: &Error) -> Option<Unknown<'_>> {
         let length = source.get(begin..)?.lines().next()?.len();
         find(source, begin..begin + length, name)
     });
+    let of_path = |it: char| it.is_alphanumeric() || "_.".contains(it);
+    let rest = place.as_ref().and_then(|it| source.get(it.end..));
+    let rest = rest.filter(|it| it.starts_with('.')).unwrap_or_default();
+    let path = rest.len() - rest.trim_start_matches(of_path).len();
     Some(Unknown {
         name,
         place: place.unwrap_or(needed.start..needed.start),
         compared,
+        differs: whole.contains("!="),
+        asked: rest[..path].trim_end_matches('.'),
+        source,
     })
 }
 

@@ -4,6 +4,7 @@ use minijinja::{Error, ErrorKind};
 
 use crate::rules::pasted;
 
+use super::names;
 use super::tags::{self, Slip};
 
 /// A part of the parser's words, and what to look for. The first that fits counts.
@@ -150,7 +151,8 @@ pub(super) fn of(error: &Error, text: &str) -> String {
         ErrorKind::UnknownTest => format!("test inconnu « {} »", unknown()),
         ErrorKind::UnknownMethod => {
             let name = detail.rsplit(' ').next().unwrap_or(text);
-            format!("« .{name}(…) » n'existe pas ; un filtre s'écrit « | {name} »")
+            let instead = names::instead_of_method(name);
+            format!("« .{name}(…) » n'existe pas{instead}")
         }
         ErrorKind::UnknownBlock => format!("bloc inconnu « {} »", quoted(detail)),
         ErrorKind::TemplateNotFound => format!("modèle introuvable « {} »", quoted(detail)),

@@ -1,0 +1,172 @@
+//! What to write instead of a value that is not there: found by the names that every template may rely on.
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+
+use crate::rules::diagnostic::nearest;
+use crate::rules::view::{OF_DEMANDE, OF_MAIL, sample_context};
+
+use super::{CONTEXTE, names, tags};
+
+static SAMPLE: LazyLock<Value> = LazyLock::new(sample_context);
+
+/// Whose fields are looked at for a name that stands alone.
+const ROOTS: [&str; 6] = [
+    "signalement",
+    "residence",
+    "bien",
+    "qualification",
+    "demande",
+    "evenement",
+];
+/// Sets whose names are data: what one of them lacks, another may have.
+const OPEN: [&str; 2] = ["gestionnaires", "autres"];
+/// As far as a path is known.
+enum Found<'v> {
+    /// All of it.
+    Value(&'v Value),
+    /// What stands before the first unknown name, with its path, and that name.
+    Missing(&'v Value, String, String),
+}
+
+fn walk(path: &str) -> Found<'static> {
+    let mut value: &'static Value = &SAMPLE;
+    let mut known: Vec<&str> = Vec::new();
+    for name in path.split('.') {
+        let Some(next) = value.get(name) else {
+            return Found::Missing(value, known.join("."), name.to_owned());
+        };
+        value = next;
+        known.push(name);
+    }
+    Found::Value(value)
+}
+
+/// Whether every template has this.
+pub(super) fn exists(path: &str) -> bool {
+    matches!(walk(path), Found::Value(_))
+}
+
+/// The path of a value with points only; none where it is more than a path.
+fn plain(path: &str) -> Option<String> {
+    let plain = path.replace("['", ".").replace("']", "");
+    let of_path = |it: char| it.is_alphanumeric() || "_.-".contains(it);
+    plain.chars().all(of_path).then_some(plain)
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+/// What to write instead of an unknown value in this file. One that is compared with another may be a text without its
+/// quotes, so that only the very name of a field counts.
+pub(super) fn of_unknown(file: &str, path: &str, compared: bool) -> Option<String> {
+    let in_contexte = file == CONTEXTE;
+    let path = &plain(path)?;
+    let (root, rest) = path.split_once('.').unwrap_or((path, ""));
+    if in_contexte && OF_DEMANDE.contains(&root) {
+        let same = format!("signalement.{rest}");
+        let instead = if exists(&same) {
+            format!(" ; écrivez « {same} »")
+        } else {
+            String::new()
+        };
+        return Some(format!("le contexte s'écrit avant la demande{instead}"));
+    }
+    if root == "modeles" {
+        return Some("le nom d'un fichier va entre guillemets".to_owned());
+    }
+    if tags::INSTRUCTIONS.contains(&path.as_str()) {
+        return Some(format!("une instruction s'écrit « {{% {path} %}} »"));
+    }
+    let Found::Missing(value, known, name) = walk(path) else {
+        return None;
+    };
+    if known.is_empty() {
+        return of_root(in_contexte, root, rest, compared);
+    }
+    if OPEN.contains(&last(&known)) {
+        return Some(format!(
+            "il n'y en a pas partout ; avant de l'écrire, écrivez « {{% if \"{name}\" in {known} %}} »"
+        ));
+    }
+    match value {
+        Value::Object(fields) => Some(of_field(fields, &known, &name)),
+        _ => {
+            // A code, in the place of what it names.
+            let named = SAMPLE.get(last(&known)).and_then(|it| it.get(&name));
+            Some(match (named, names::filter(&name)) {
+                (Some(_), _) => format!("écrivez « {}.{name} »", last(&known)),
+                (None, Some(filter)) => format!("un filtre s'écrit « {known} | {filter} »"),
+                (None, None) => format!("rien ne suit « {known} »"),
+            })
+        }
+    }
+}
+
+/// A name that stands alone, or first.
+fn of_root(in_contexte: bool, root: &str, rest: &str, compared: bool) -> Option<String> {
+    let known = |it: &&str| !in_contexte || !OF_DEMANDE.contains(it);
+    let near = nearest(root, OF_MAIL.into_iter().filter(known));
+    let may_be_text = compared && rest.is_empty();
+    let near = near.filter(|_| root.chars().count() > 3 && !may_be_text);
+    if let Some(near) = near {
+        let path = [near, rest].join(".");
+        let path = path.trim_end_matches('.');
+        let path = if exists(path) { path } else { near };
+        return Some(format!("vouliez-vous dire « {path} » ?"));
+    }
+    let fields = |of: &str| SAMPLE[of].as_object().into_iter().flat_map(Map::keys);
+    let roots = || ROOTS.into_iter().filter(known);
+    let mut having: Vec<&str> = roots()
+        .filter(|of| fields(of).any(|it| it == root))
+        .collect();
+    if having.first() == Some(&"signalement") {
+        // The others have it from there.
+        having.truncate(1);
+    }
+    let is_set = || having.iter().any(|it| SAMPLE[*it][root].is_object());
+    if !rest.is_empty() && is_set() {
+        return Some(format!("écrivez « {}.{root}.{rest} »", having[0]));
+    }
+    if !having.is_empty() && rest.is_empty() {
+        let all: Vec<String> = having.iter().map(|it| format!("« {it}.{root} »")).collect();
+        return Some(format!("écrivez {}", all.join(" ou ")));
+    }
+    if root.chars().count() < 4 || may_be_text || !rest.is_empty() {
+        return None;
+    }
+    let near = |of| Some((of, nearest(root, fields(of).map(String::as_str))?));
+    let (of, field) = roots().find_map(near)?;
+    Some(format!("écrivez « {of}.{field} »"))
+}
+
+/// A field that what has it has not.
+fn of_field(fields: &Map<String, Value>, known: &str, name: &str) -> String {
+    let names = || fields.keys().map(String::as_str);
+    let part = || {
+        let long = |it: &&str| it.len() > 3 && name.len() > 3;
+        let holds = |it: &&str| it.contains(name) || name.contains(it);
+        names().filter(long).find(holds)
+    };
+    match nearest(name, names()).or_else(part) {
+        Some(near) => format!("vouliez-vous dire « {known}.{near} » ?"),
+        None => {
+            let all: Vec<&str> = names().collect();
+            format!("ce qui va après « {known}. » : {}", all.join(", "))
+        }
+    }
+}
+
+/// What to write instead of what is asked of a key, where an instruction goes through the keys of a set.
+pub(super) fn of_key(source: &str, path: &str) -> Option<String> {
+    let (key, rest) = path.split_once('.')?;
+    let set = tags::walked(source, key)?;
+    let Found::Value(Value::Object(_)) = walk(set) else {
+        return None;
+    };
+    Some(format!(
+        "« {key} » n'est qu'un nom dans « {set} » : écrivez « {set}[{key}].{rest} »"
+    ))
+}

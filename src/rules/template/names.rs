@@ -1,0 +1,225 @@
+//! The names of filters and tests, and what to write instead of one that does not exist.
+
+use crate::rules::diagnostic::nearest;
+
+/// The filters of every template.
+const FILTERS: [&str; 51] = [
+    "abs",
+    "attr",
+    "batch",
+    "bool",
+    "capitalize",
+    "chain",
+    "count",
+    "d",
+    "date",
+    "date_heure",
+    "date_longue",
+    "default",
+    "dictsort",
+    "e",
+    "escape",
+    "first",
+    "float",
+    "format",
+    "groupby",
+    "heure",
+    "indent",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "lines",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "pprint",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "safe",
+    "select",
+    "selectattr",
+    "slice",
+    "sort",
+    "split",
+    "string",
+    "sum",
+    "title",
+    "tojson",
+    "trim",
+    "unique",
+    "upper",
+];
+/// Those that only requests and answers of an API have.
+const OF_REQUESTS: [&str; 10] = [
+    "base64",
+    "depuis_horodatage",
+    "format_date",
+    "hmac_sha256",
+    "horodatage",
+    "lire_date",
+    "motif",
+    "sha256",
+    "table",
+    "tronquer",
+];
+/// What filters are called in French, or elsewhere.
+const ALSO_FILTERS: [(&str, &str); 25] = [
+    ("len", "length"),
+    ("majuscule", "upper"),
+    ("majuscules", "upper"),
+    ("uppercase", "upper"),
+    ("minuscule", "lower"),
+    ("minuscules", "lower"),
+    ("lowercase", "lower"),
+    ("defaut", "default"),
+    ("sinon", "default"),
+    ("longueur", "length"),
+    ("taille", "length"),
+    ("nombre", "length"),
+    ("remplacer", "replace"),
+    ("remplace", "replace"),
+    ("arrondi", "round"),
+    ("arrondir", "round"),
+    ("trier", "sort"),
+    ("joindre", "join"),
+    ("premier", "first"),
+    ("dernier", "last"),
+    ("strip", "trim"),
+    ("json", "tojson"),
+    ("jour", "date"),
+    ("date_courte", "date"),
+    ("values", "items"),
+];
+/// The tests.
+const TESTS: [&str; 12] = [
+    "defined",
+    "undefined",
+    "none",
+    "true",
+    "false",
+    "string",
+    "number",
+    "odd",
+    "even",
+    "in",
+    "startingwith",
+    "endingwith",
+];
+/// What tests are called in French, or elsewhere.
+const ALSO_TESTS: [(&str, &str); 7] = [
+    ("vide", "none"),
+    ("empty", "none"),
+    ("null", "none"),
+    ("nul", "none"),
+    ("rien", "none"),
+    ("defini", "defined"),
+    ("absent", "none"),
+];
+
+/// All filters.
+pub(super) fn filters() -> impl Iterator<Item = &'static str> + Clone {
+    FILTERS.into_iter().chain(OF_REQUESTS)
+}
+
+/// What to write instead of a filter that a template does not have, after a colon; empty where nothing is near.
+pub(super) fn instead_of_filter(name: &str) -> String {
+    if ["tronquer", "truncate", "couper"].contains(&name) {
+        return " : le début d'un texte s'écrit « …[:20] »".to_owned();
+    }
+    meant(name, FILTERS.into_iter())
+}
+
+/// The same for requests and answers.
+pub(super) fn instead_of_filter_of_requests(name: &str) -> String {
+    meant(name, filters())
+}
+
+fn meant(name: &str, known: impl Iterator<Item = &'static str>) -> String {
+    let long = |it: &&str| it.len() > 2;
+    let near = also(&ALSO_FILTERS, name).or_else(|| nearest(name, known.filter(long)));
+    near.map_or_else(String::new, |near| {
+        format!(" : vouliez-vous dire « {near} » ?")
+    })
+}
+
+/// What to write instead of a test.
+pub(super) fn instead_of_test(name: &str) -> String {
+    let near = also(&ALSO_TESTS, name).or_else(|| nearest(name, TESTS));
+    near.map_or_else(String::new, |near| {
+        format!(" : écrivez « {near} » à la place")
+    })
+}
+
+/// What to write instead of a function.
+pub(super) fn instead_of_function(name: &str) -> String {
+    let filter = filter(name);
+    filter.map_or_else(String::new, |it| {
+        format!(" : c'est un filtre, et s'écrit derrière la valeur, « … | {it} »")
+    })
+}
+
+/// The filter that a template has under this name, or that is meant by it.
+pub(super) fn filter(name: &str) -> Option<&'static str> {
+    let known = FILTERS.into_iter().find(|it| *it == name);
+    known.or_else(|| also(&ALSO_FILTERS, name))
+}
+
+/// What to write instead of something that is called behind a value, as other languages do.
+pub(super) fn instead_of_method(name: &str) -> String {
+    match name {
+        "values" => " : écrivez « {% for cle, valeur in … | items %} »".to_owned(),
+        "contains" => " : écrivez « … in … », le texte cherché d'abord".to_owned(),
+        "keys" => " : écrivez « {% for cle in … %} »".to_owned(),
+        _ => {
+            let known = filters().find(|it| *it == name);
+            let filter = known.or_else(|| also(&ALSO_FILTERS, name));
+            filter.map_or_else(String::new, |it| format!(" ; un filtre s'écrit « | {it} »"))
+        }
+    }
+}
+
+fn also(others: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    let found = others.iter().find(|(it, _)| *it == name);
+    found.map(|(_, it)| *it)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minijinja::ErrorKind;
+
+    #[test]
+    fn each_name_is_one_that_templates_have() {
+        let unknown = |environment: &minijinja::Environment<'_>, text: &str| {
+            let tried = environment.compile_expression(text).unwrap().eval(());
+            let kind = tried.err().map(|it| it.kind());
+            matches!(
+                kind,
+                Some(ErrorKind::UnknownFilter | ErrorKind::UnknownTest)
+            )
+        };
+        let ours = super::super::environment();
+        let also = ALSO_FILTERS.iter().map(|(_, it)| *it);
+        for name in FILTERS.into_iter().chain(also) {
+            assert!(!unknown(&ours, &format!("1|{name}")), "{name}");
+        }
+        let mut of_requests = super::super::environment();
+        super::super::filters::add_for_requests(&mut of_requests);
+        for name in OF_REQUESTS {
+            assert!(unknown(&ours, &format!("1|{name}")), "{name}");
+            assert!(!unknown(&of_requests, &format!("1|{name}")), "{name}");
+        }
+        let also = ALSO_TESTS.iter().map(|(_, it)| *it);
+        for name in TESTS.into_iter().chain(also) {
+            assert!(!unknown(&ours, &format!("1 is {name}")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! What was meant by a tag that cannot be read: words of French, or of another language, in the place of those that
+//! templates have, and signs that are missing.
+
+use std::ops::Range;
+
+use crate::rules::diagnostic::nearest;
+
+use super::tags::{self, Slip, Tag};
+use super::{advice, names, strays};
+
+/// Words and signs of an expression, and what templates have instead.
+const OPERATORS: [(&str, &str); 14] = [
+    ("et", "and"),
+    ("and", "and"),
+    ("ou", "or"),
+    ("or", "or"),
+    ("non", "not"),
+    ("pas", "not"),
+    ("not", "not"),
+    ("dans", "in"),
+    ("in", "in"),
+    ("est", "is"),
+    ("is", "is"),
+    ("si", "if"),
+    ("sinon", "else"),
+    ("else", "else"),
+];
+/// Signs that no template has, wherever they stand.
+const SIGNS: [(&str, &str); 9] = [
+    ("&&", "and"),
+    ("&", "and"),
+    ("||", "or"),
+    ("!", "not"),
+    ("=>", ">="),
+    ("=<", "<="),
+    ("<>", "!="),
+    ("≠", "!="),
+    ("===", "=="),
+];
+/// What ends a condition elsewhere.
+const IDLE: [&str; 4] = ["alors", "then", ":", ";"];
+/// Instructions of others, and those that templates have; an empty one stands for the end of whatever is open.
+const INSTRUCTIONS: [(&str, &str); 23] = [
+    ("si", "if"),
+    ("sinon", "else"),
+    ("sinonsi", "elif"),
+    ("sinon si", "elif"),
+    ("elseif", "elif"),
+    ("elsif", "elif"),
+    ("else if", "elif"),
+    ("finsi", "endif"),
+    ("fin si", "endif"),
+    ("end if", "endif"),
+    ("fi", "endif"),
+    ("pour", "for"),
+    ("foreach", "for"),
+    ("finpour", "endfor"),
+    ("fin pour", "endfor"),
+    ("end for", "endfor"),
+    ("endforeach", "endfor"),
+    ("fin", ""),
+    ("end", ""),
+    ("inclure", "include"),
+    ("definir", "set"),
+    ("let", "set"),
+    ("var", "set"),
+];
+
+/// What was meant where the parser gave up, if that can be told.
+pub(super) fn of(source: &str, noticed: usize) -> Option<Slip> {
+    let all = tags::read(source);
+    let last = all.iter().rposition(|it| it.begin <= noticed)?;
+    let (before, tag) = (&all[..last], &all[last]);
+    let within = tag.end.is_none_or(|end| noticed < end);
+    if within && let Some(slip) = in_tag(source, before, tag, noticed) {
+        return Some(slip);
+    }
+    let closing = tag.word().starts_with("end") || ["else", "elif"].contains(&tag.word());
+    let at_end = !within || noticed >= source.trim_end().len();
+    let until = match (at_end, closing) {
+        (true, _) => source.len(),
+        (false, true) => noticed,
+        (false, false) => return None,
+    };
+    let mut values = all.iter().filter(|it| it.begin < until && it.open == "{{");
+    let instruction = values.find_map(written_as_value);
+    instruction.or_else(|| strays::half_opened(source, until))
+}
+
+/// An end that stands in the braces of a value, and would be taken for a name.
+fn written_as_value(tag: &Tag<'_>) -> Option<Slip> {
+    let own = tag.inside.trim_matches(['-', '+']).trim();
+    let ends = own == "else" || own.starts_with("end") && tags::INSTRUCTIONS.contains(&own);
+    ends.then(|| as_instruction(tag, own))
+}
+
+fn as_instruction(tag: &Tag<'_>, own: &str) -> Slip {
+    Slip {
+        at: tag.begin,
+        message: format!(
+            "une instruction s'écrit entre « {{% » et « %}} » : écrivez « {{% {own} %}} »"
+        ),
+    }
+}
+
+fn in_tag(source: &str, before: &[Tag<'_>], tag: &Tag<'_>, noticed: usize) -> Option<Slip> {
+    if tag.open == "{#" {
+        return None;
+    }
+    let runs_over = |text: &Range<usize>| {
+        let own = &source[text.clone()];
+        ["\n", "}}", "%}"].iter().any(|it| own.contains(it))
+    };
+    if tag.texts.iter().any(runs_over) {
+        // What follows is no part of it.
+        return None;
+    }
+    let words = words(source, tag);
+    if let Some(slip) = braces(source, tag) {
+        return Some(slip);
+    }
+    let first = words.first()?;
+    if tag.open == "{{" && tags::INSTRUCTIONS.contains(&first.1) && tag.end.is_some() {
+        return Some(as_instruction(
+            tag,
+            tag.inside.trim_matches(['-', '+']).trim(),
+        ));
+    }
+    if tag.open == "{%"
+        && let Some(slip) = instruction(before, &words, noticed)
+    {
+        return Some(slip);
+    }
+    let told = |at: usize, message: String| Some(Slip { at, message });
+    let signs = words.iter().find_map(|(at, word)| {
+        let (_, instead) = SIGNS.iter().find(|(it, _)| it == word)?;
+        Some((*at, format!("« {word} » s'écrit « {instead} »")))
+    });
+    if let Some((at, message)) = signs {
+        return told(at, message);
+    }
+    if let Some(at) = open_bracket(&words) {
+        let (sign, close) = match words[at].1 {
+            "(" => ("cette parenthèse", ")"),
+            _ => ("ce crochet", "]"),
+        };
+        let message = format!(
+            "{sign} n'est pas refermé{} : il manque « {close} »",
+            if close == ")" { "e" } else { "" }
+        );
+        return told(words[at].0, message);
+    }
+    let at = words
+        .iter()
+        .position(|(at, word)| at + word.len() > noticed)?;
+    let (here, word) = words[at];
+    for at in [Some(at), at.checked_sub(1)].into_iter().flatten() {
+        let (place, word) = words[at];
+        let small = word.to_lowercase();
+        let known = OPERATORS.iter().find(|(it, _)| *it == small);
+        if let Some((_, instead)) = known.filter(|(_, instead)| *instead != word) {
+            return told(place, format!("« {word} » s'écrit « {instead} »"));
+        }
+    }
+    if ["contient", "contains"].contains(&word) {
+        let message =
+            format!("« {word} » n'existe pas : écrivez « … in … », le texte cherché d'abord");
+        return told(here, message);
+    }
+    let compares = tag.open == "{{" || ["if", "elif"].contains(&first.1);
+    match word {
+        "=" if compares => {
+            return told(
+                here,
+                "« = » donne une valeur : pour comparer, « == »".to_owned(),
+            );
+        }
+        "===" => {
+            return told(
+                here,
+                "« === » n'existe pas : pour comparer, « == »".to_owned(),
+            );
+        }
+        _ if IDLE.contains(&word) && at + 1 == words.len() => {
+            return told(here, format!("« {word} » est en trop"));
+        }
+        _ => {}
+    }
+    if let Some(path) = one_name(&words[..=at]) {
+        return told(
+            words[at].0,
+            format!("un nom s'écrit d'un seul tenant : « {path} »"),
+        );
+    }
+    let (_, value) = words[at.checked_sub(1)?];
+    let ends_value = value.ends_with(|it: char| it.is_alphanumeric() || "_)]\"'".contains(it));
+    let known = names::filters().find(|it| *it == word);
+    let long = word.chars().count() > 3;
+    let filter = known.or_else(|| nearest(word, names::filters()).filter(|_| long));
+    match filter {
+        Some(filter) if ends_value && at > 0 => {
+            told(here, format!("il manque « | » devant « {filter} »"))
+        }
+        _ => None,
+    }
+}
+
+/// The bracket that is still open where the tag ends.
+fn open_bracket(words: &[(usize, &str)]) -> Option<usize> {
+    let mut open = Vec::new();
+    for (at, (place, word)) in words.iter().enumerate() {
+        match *word {
+            "(" | "[" => open.push(at),
+            ")" | "]" => drop(open.pop()),
+            "%" | "}" => {
+                let ends = words
+                    .get(at + 1)
+                    .is_some_and(|(next, it)| *it == "}" && *next == place + 1);
+                if ends {
+                    return open.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The name of a value that was written as two words; the last of these is its end.
+fn one_name(words: &[(usize, &str)]) -> Option<String> {
+    let (last, before) = words.split_last()?;
+    let of_path = |it: &str| it == "." || it.chars().all(|it| it.is_alphanumeric() || it == '_');
+    let begin = before
+        .iter()
+        .rposition(|(_, it)| !of_path(it))
+        .map_or(0, |it| it + 1);
+    // An instruction may stand before it.
+    let begins = [begin, begin + 1]
+        .into_iter()
+        .filter(|it| *it < before.len());
+    let mut paths = begins.flat_map(|begin| {
+        let path: String = before[begin..].iter().map(|(_, it)| *it).collect();
+        ["_", "."].map(|between| format!("{path}{between}{}", last.1))
+    });
+    paths.find(|it| advice::exists(it))
+}
+
+/// One brace too many, or a percent sign too few.
+fn braces(source: &str, tag: &Tag<'_>) -> Option<Slip> {
+    let line = source[tag.begin..].lines().next()?;
+    let in_text = |at: usize| tag.texts.iter().any(|it| it.contains(&at));
+    if let Some(own) = line.strip_prefix("{{{") {
+        let own = own.split_once("}}")?.0.trim();
+        let message = format!("deux accolades suffisent : « {{{{ {own} }}}} »");
+        let at = tag.begin;
+        return (!own.contains([':', '{'])).then_some(Slip { at, message });
+    }
+    if tag.open != "{%" {
+        return None;
+    }
+    let mut depth = 0_usize;
+    for (at, sign) in line.char_indices().skip(2) {
+        match sign {
+            _ if in_text(tag.begin + at) => {}
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            '}' => {
+                let alone = !line[..at].ends_with('%') && !line[at..].starts_with("}}");
+                let message = if line[..at].trim_end().ends_with('%') {
+                    "« %} » s'écrit sans espace"
+                } else {
+                    "il manque « % » devant cette accolade"
+                };
+                return alone.then(|| Slip {
+                    at: tag.begin + at,
+                    message: message.to_owned(),
+                });
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// An instruction that templates have under another name.
+fn instruction(before: &[Tag<'_>], words: &[(usize, &str)], noticed: usize) -> Option<Slip> {
+    let (at, first) = *words.first()?;
+    let second = words.get(1).map_or("", |(_, it)| *it);
+    let both = format!("{first} {second}");
+    let named = |name: &str| INSTRUCTIONS.iter().find(|(it, _)| *it == name);
+    let (written, instead) = match (named(&both), named(first)) {
+        (Some((both, instead)), _) => (*both, *instead),
+        (None, Some((one, instead))) => (*one, *instead),
+        (None, None) => {
+            // Where the parser went on, it knows the instruction.
+            let unknown = !tags::INSTRUCTIONS.contains(&first) && at + first.len() > noticed;
+            let foreign = || {
+                let near = nearest(first, INSTRUCTIONS.iter().map(|(it, _)| *it))?;
+                Some(named(near)?.1).filter(|it| !it.is_empty())
+            };
+            let near = nearest(first, tags::INSTRUCTIONS).or_else(foreign);
+            let near = near.filter(|_| unknown)?;
+            let message =
+                format!("l'instruction « {first} » n'existe pas : vouliez-vous dire « {near} » ?");
+            return Some(Slip { at, message });
+        }
+    };
+    let ending = match instead {
+        "" => innermost(before)?,
+        it => it.to_owned(),
+    };
+    let message = format!("« {written} » s'écrit « {ending} »");
+    Some(Slip { at, message })
+}
+
+/// The end of the instruction that is still open.
+fn innermost(tags: &[Tag<'_>]) -> Option<String> {
+    let mut open: Vec<String> = Vec::new();
+    for tag in tags {
+        match tag.ending() {
+            Some(ending) => open.push(ending),
+            None if open.last().is_some_and(|it| it == tag.word()) => drop(open.pop()),
+            None => {}
+        }
+    }
+    open.pop()
+}
+
+/// The words, texts and signs of a tag, with their places.
+fn words<'s>(source: &'s str, tag: &Tag<'_>) -> Vec<(usize, &'s str)> {
+    const OPERATING: &str = "=<>!&|";
+    let from = tag.begin + tag.open.len();
+    let end = from + tag.inside.trim_end_matches(['-', '+']).len();
+    let mut words = Vec::new();
+    let mut at = from;
+    while let Some(first) = source[at..end].chars().next() {
+        let of_word = |it: char| it.is_alphanumeric() || it == '_';
+        let kind = |it: char| (of_word(it), OPERATING.contains(it));
+        let text = tag.texts.iter().find(|it| it.start == at);
+        let length = match text {
+            Some(text) => text.end.min(end) - at,
+            None if kind(first) == (false, false) => first.len_utf8(),
+            None => {
+                let rest = source[at..end].find(|it| kind(it) != kind(first));
+                rest.unwrap_or(end - at)
+            }
+        };
+        let skipped = first.is_whitespace() || at == from && "-+".contains(first);
+        if !skipped {
+            words.push((at, &source[at..at + length]));
+        }
+        at += length;
+    }
+    words
+}

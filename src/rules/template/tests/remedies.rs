@@ -1,0 +1,400 @@
+//! What to write instead of what someone wrote who thinks in French or in another language.
+
+use super::*;
+
+#[rstest]
+#[case(
+    "é {{ signalement.date_creation date_longue }}",
+    32,
+    "il manque « | » devant « date_longue »"
+)]
+#[case("{{ bien.code upper | trim }}", 14, "il manque « | » devant « upper »")]
+#[case(
+    "{{ \"a\" replace('a', 'b') }}",
+    8,
+    "il manque « | » devant « replace »"
+)]
+#[case(
+    "{{ signalement.date_creation date_long }}",
+    30,
+    "il manque « | » devant « date_longue »"
+)]
+#[case("{% if bien et residence %}a{% endif %}", 12, "« et » s'écrit « and »")]
+#[case("{% if bien ou residence %}a{% endif %}", 12, "« or »")]
+#[case("{% if bien && residence %}a{% endif %}", 12, "« && » s'écrit « and »")]
+#[case("{% if bien || residence %}a{% endif %}", 12, "« || » s'écrit « or »")]
+#[case("{% if non bien %}a{% endif %}", 7, "« non » s'écrit « not »")]
+#[case("{% if pas bien %}a{% endif %}", 7, "« pas » s'écrit « not »")]
+#[case("{% if !bien %}a{% endif %}", 7, "« ! » s'écrit « not »")]
+#[case(
+    "{% if residence and non bien %}a{% endif %}",
+    21,
+    "« non » s'écrit « not »"
+)]
+#[case("{% if 'x' dans bien %}a{% endif %}", 11, "« dans » s'écrit « in »")]
+#[case("{% if priorite est none %}a{% endif %}", 16, "« est » s'écrit « is »")]
+#[case("{% if priorite = \"b\" %}a{% endif %}", 16, "pour comparer, « == »")]
+#[case(
+    "{% if priorite === \"b\" %}a{% endif %}",
+    16,
+    "« === » s'écrit « == »"
+)]
+#[case("{% if priorite <> \"b\" %}a{% endif %}", 16, "« != »")]
+#[case(
+    "{% if signalement.photos => 1 %}a{% endif %}",
+    26,
+    "« => » s'écrit « >= »"
+)]
+#[case("{% if bien alors %}a{% endif %}", 12, "« alors » est en trop")]
+#[case("{% if bien : %}a{% endif %}", 12, "« : » est en trop")]
+#[case("{{ if bien }}a{% endif %}", 1, "écrivez « {% if bien %} »")]
+#[case("{% if bien %}a{{ endif }}", 15, "écrivez « {% endif %} »")]
+#[case(
+    "{% if bien %}a{{ else }}b{% endif %}",
+    18,
+    "une instruction s'écrit « {% else %} »"
+)]
+#[case(
+    "é {{{ priorite }}}",
+    3,
+    "deux accolades suffisent : « {{ priorite }} »"
+)]
+#[case(
+    "é {{{ priorite }}",
+    3,
+    "deux accolades suffisent : « {{ priorite }} »"
+)]
+#[case(
+    "é {% if bien }a{% endif %}",
+    14,
+    "il manque « % » devant cette accolade"
+)]
+#[case(
+    "é {% if bien }\na\n{{ priorite }}{% endif %}",
+    14,
+    "il manque « % » devant cette accolade"
+)]
+#[case(
+    "é { if bien %}a{% endif %}",
+    3,
+    "il manque « % » derrière cette accolade : écrivez « {% if bien %} »"
+)]
+#[case(
+    "{% if bien %}a{ endif %}",
+    15,
+    "il manque « % » derrière cette accolade : écrivez « {% endif %} »"
+)]
+#[case(
+    "{% if bien %}a{% endif }",
+    24,
+    "il manque « % » devant cette accolade"
+)]
+#[case(
+    "{% if bien %}{% if bien %}a{% else %}b{% endif %}{% else %}c{% else %}d{% endif %}",
+    61,
+    "second « {% else %} »"
+)]
+#[case("{% if bien OR residence %}a{% endif %}", 12, "« OR » s'écrit « or »")]
+#[case("{{ \"a\" & \"b\" }}", 8, "« & » s'écrit « and »")]
+#[case("{{ bien.code si bien else 'x' }}", 14, "« si » s'écrit « if »")]
+#[case(
+    "{% if (priorite == 'b' %}a{% endif %}",
+    7,
+    "cette parenthèse n'est pas refermée"
+)]
+#[case("{% if bien % }a{% endif %}", 14, "« %} » s'écrit sans espace")]
+#[case(
+    "{% if bien %}a{ % endif %}",
+    15,
+    "« {% » s'écrit sans espace : écrivez « {% endif %} »"
+)]
+#[case(
+    "{{ signalement auteur }}",
+    16,
+    "d'un seul tenant : « signalement.auteur »"
+)]
+#[case(
+    "{% if signalement.date creation %}a{% endif %}",
+    24,
+    "« signalement.date_creation »"
+)]
+#[case(
+    "{% if signalement.auteur contient 'x' %}a{% endif %}",
+    26,
+    "écrivez « … in … »"
+)]
+#[case("{{ demande.auteur }}", 4, "écrivez « signalement.auteur »")]
+#[case(
+    "{{ residence.gestionnaires[\"gardien\"].nom }}",
+    27,
+    "« {% if \"gardien\" in residence.gestionnaires %} »"
+)]
+#[case(
+    "{{ gestionnaires.technique.nom }}",
+    4,
+    "écrivez « residence.gestionnaires.technique.nom »"
+)]
+#[case(
+    "{{ signalement.description.upper }}",
+    4,
+    "un filtre s'écrit « signalement.description | upper »"
+)]
+#[case("{% if len(priorite) %}a{% endif %}", 7, "« … | length »")]
+#[case("{{ priorite | truncate(20) }}", 15, "« …[:20] »")]
+#[case(
+    "{% for g in residence.gestionnaires %}{{ g.nom }}{% endfor %}",
+    42,
+    "écrivez « residence.gestionnaires[g].nom »"
+)]
+#[case("é {% si bien %}a{% endif %}", 6, "« si » s'écrit « if »")]
+#[case(
+    "{% if bien %}a{% sinon %}b{% endif %}",
+    18,
+    "« sinon » s'écrit « else »"
+)]
+#[case(
+    "{% if bien %}a{% sinon si residence %}b{% endif %}",
+    18,
+    "« sinon si » s'écrit « elif »"
+)]
+#[case(
+    "{% if bien %}a{% else if residence %}b{% endif %}",
+    18,
+    "« else if » s'écrit « elif »"
+)]
+#[case(
+    "{% if bien %}a{% elseif residence %}b{% endif %}",
+    18,
+    "« elseif » s'écrit « elif »"
+)]
+#[case("{% if bien %}a{% end if %}", 18, "« end if » s'écrit « endif »")]
+#[case("{% if bien %}a{% fin %}", 18, "« fin » s'écrit « endif »")]
+#[case("{% for x in [1] %}a{% fin %}", 23, "« fin » s'écrit « endfor »")]
+#[case("{% pour x in [1] %}a{% endfor %}", 4, "« pour » s'écrit « for »")]
+#[case("{% iff bien %}a{% endif %}", 4, "vouliez-vous dire « if » ?")]
+#[case("{% sii bien %}a{% endif %}", 4, "vouliez-vous dire « if » ?")]
+#[case("{% inclde 'modeles/_x.txt' %}", 4, "vouliez-vous dire « include » ?")]
+#[case(
+    "{% if bien %}a{% else %}b{% else %}c{% endif %}",
+    26,
+    "second « {% else %} »"
+)]
+#[case(
+    "{% if bien %}a{% else %}b{% elif bien %}c{% endif %}",
+    26,
+    "avant « {% else %} »"
+)]
+#[case(
+    "{{ signalement.date_creation | date_long }}",
+    32,
+    "filtre inconnu « date_long » : vouliez-vous dire « date_longue » ?"
+)]
+#[case(
+    "{{ priorite | majuscule }}",
+    15,
+    "filtre inconnu « majuscule » : vouliez-vous dire « upper » ?"
+)]
+#[case("{{ priorite | zzz }}", 15, "filtre inconnu « zzz »")]
+#[case(
+    "{{ date(signalement.date_creation) }}",
+    4,
+    "c'est un filtre, et s'écrit derrière la valeur, « … | date »"
+)]
+#[case(
+    "{% if bien is vide %}a{% endif %}",
+    15,
+    "test inconnu « vide » : écrivez « none » à la place"
+)]
+#[case(
+    "{{ auteur }}",
+    4,
+    "« auteur » n'existe pas : écrivez « signalement.auteur »"
+)]
+#[case(
+    "{% if auteur == 'x' %}a{% endif %}",
+    7,
+    "« auteur » n'existe pas : écrivez « signalement.auteur »"
+)]
+#[case("{{ libelle }}", 4, "« bien.libelle » ou « qualification.libelle »")]
+#[case("{{ autheur }}", 4, "écrivez « signalement.auteur »")]
+#[case(
+    "{{ signalment.auteur }}",
+    4,
+    "vouliez-vous dire « signalement.auteur » ?"
+)]
+#[case(
+    "{{ signalement.nom_auteur }}",
+    4,
+    "vouliez-vous dire « signalement.auteur » ?"
+)]
+#[case(
+    "{{ signalement.descripton }}",
+    4,
+    "vouliez-vous dire « signalement.description » ?"
+)]
+#[case("{{ signalement.nom }}", 4, "après « signalement. » : auteur, autres")]
+#[case("{{ signalement.bien.libelle }}", 4, "écrivez « bien.libelle »")]
+#[case("{{ priorite.nom }}", 4, "rien ne suit « priorite »")]
+#[case("{{ demande.uid }}", 4, "le contexte s'écrit avant la demande")]
+#[case(
+    "{% if residence.gestionnaires.gardien %}a{% endif %}",
+    7,
+    "écrivez « {% if \"gardien\" in residence.gestionnaires %} »"
+)]
+#[case(
+    "{{ residence.gestionnaires.gardien.nom }}",
+    4,
+    "« {% if \"gardien\" in residence.gestionnaires %} »"
+)]
+#[case(
+    "{{ signalement.autres.etage }}",
+    4,
+    "« {% if \"etage\" in signalement.autres %} »"
+)]
+#[case("{% if bien == null %}a{% endif %}", 15, "écrivez « is none »")]
+#[case("{% if bien != null %}a{% endif %}", 15, "écrivez « is not none »")]
+#[case(
+    "{% if signalement.transmettre_auteur == vrai %}a{% endif %}",
+    41,
+    "« vrai » s'écrit « true »"
+)]
+#[case(
+    "{% for x in bien.values() %}{% endfor %}",
+    17,
+    "« .values(…) » n'existe pas : écrivez « {% for cle, valeur in … | items %} »"
+)]
+#[case("{{ priorite.truc() }}", 12, "« .truc(…) » n'existe pas")]
+fn what_to_write_instead_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+    let told = told(text);
+    assert_eq!(told.len(), 1, "{text}: {told:?}");
+    assert_eq!(told[0].1, column, "{text}: {told:?}");
+    assert!(told[0].2.contains(words), "{text}: {told:?}");
+}
+
+#[test]
+fn no_filter_is_promised_that_is_not_there() {
+    let told = told("{{ priorite.truc() }}");
+    assert!(!told[0].2.contains('|'), "{told:?}");
+}
+
+#[rstest]
+#[case(
+    "{% if \"gardien\" in residence.gestionnaires %}{{ residence.gestionnaires.gardien.nom }}{% endif %}"
+)]
+#[case("{% if \"etage\" in signalement.autres %}{{ signalement.autres.etage }}{% endif %}")]
+#[case("{% for g in residence.gestionnaires %}{{ residence.gestionnaires[g].nom }}{% endfor %}")]
+#[case("{{ signalement.description[:20] }}{% if 'x' in signalement.auteur %}a{% endif %}")]
+#[case("{% if bien is none %}a{% elif bien is not none %}b{% endif %}")]
+#[case("{% for cle, valeur in bien | items %}{{ cle }} {{ valeur }}{% endfor %}")]
+#[case("{% if signalement.transmettre_auteur == true and not bien %}a{% endif %}")]
+#[case("{{ {\"a\": 1}.a }}{{ {'a': {'b': 1}}['a'].b }}")]
+fn what_is_proposed_works(#[case] text: &str) {
+    let (templates, faults) = compile(&[("contexte.txt", text)]);
+    assert_eq!(faults, []);
+    let mut context = crate::rules::view::sample_context();
+    context["signalement"]["autres"] = json!({"etage": 2});
+    context["residence"]["gestionnaires"]["gardien"] = json!({"nom": "G"});
+    templates.unwrap().contexte(&values_of(&context)).unwrap();
+}
+
+#[test]
+fn what_another_template_offers_is_asked_for_as_it_was() {
+    let parts = [("_outils.txt", "{% macro salut() %}a{% endmacro %}")];
+    let text = "{% from \"outils.txt\" import salut %}{{ salut() }}";
+    let (_, faults) = compile(&[("contexte.txt", text), parts[0]]);
+    let instead = "« {% from \"modeles/_outils.txt\" import … %} »";
+    assert!(faults[0].message.contains(instead), "{faults:?}");
+    let text = "{% extends \"outils.txt\" %}";
+    let (_, faults) = compile(&[("contexte.txt", text), parts[0]]);
+    let instead = "« {% extends \"modeles/_outils.txt\" %} »";
+    assert!(faults[0].message.contains(instead), "{faults:?}");
+}
+
+#[test]
+fn a_part_without_an_underscore_is_told_its_own_name() {
+    let (_, faults) = compile(&[("pied.txt", "Vivest")]);
+    assert!(
+        faults[0].message.contains("modeles/_pied.txt"),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn an_email_is_no_part_of_a_contexte() {
+    let mail = ("m.txt", "Objet: x\n{{ demande.uid }}");
+    let (_, faults) = compile(&[("contexte.txt", "{% include \"modeles/m.txt\" %}"), mail]);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let words = "modeles/contexte.txt reprend ce fichier";
+    assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[rstest]
+#[case(
+    "é bien.code | upper }} b",
+    3,
+    "« bien.code | upper » part tel quel : il manque « {{ »"
+)]
+#[case("é le texte }} b", 12, "« }} » part tel quel")]
+#[case("é if bien %} b", 11, "« %} » part tel quel")]
+#[case("é { include 'a' %} b", 3, "« {% include 'a' %} »")]
+#[case("{{ priorite }} }}", 16, "« }} » part tel quel")]
+#[case("{{ priorite }}}", 15, "une accolade en trop")]
+fn a_sign_that_closes_nothing_is_pointed_out(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
+    let (templates, faults) = compile(&[("contexte.txt", text)]);
+    assert!(templates.is_some(), "{faults:?}");
+    let places: Vec<_> = faults.iter().map(|it| it.column).collect();
+    assert_eq!(places, [column], "{faults:?}");
+    assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[rstest]
+#[case("<style>@media print{a{width:50%}}</style>{{ priorite }}")]
+#[case("<style>a { {% if bien %}width: 50%}{% else %}width: 60%}{% endif %}</style>")]
+#[case("<style>a {width: 50%} b{c:d}</style>")]
+#[case("var a = {b: {c: 1}};")]
+#[case("{% raw %}a }} b %}{% endraw %}{# a %} #}{{ \"}}\" }}{{ {'a': {'b': 1}} | tojson }}")]
+fn braces_that_close_others_are_left_alone(#[case] text: &str) {
+    let (_, faults) = compile(&[("contexte.txt", text)]);
+    assert_eq!(faults, []);
+}
+
+#[test]
+fn braces_that_are_no_tag_are_pointed_out() {
+    let text = "Objet: x\nBonjour {signalement.auteur}, {x} {priorite}\n";
+    let (templates, remarks) = compile(&[("m.txt", text)]);
+    assert!(templates.is_some());
+    let seen: Vec<_> = remarks.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        seen,
+        [
+            "modeles/m.txt, ligne 2, colonne 9 : attention : « {signalement.auteur} » part tel quel : une valeur s'écrit « {{ signalement.auteur }} »",
+            "modeles/m.txt, ligne 2, colonne 35 : attention : « {priorite} » part tel quel : une valeur s'écrit « {{ priorite }} »",
+        ]
+    );
+    let (templates, remarks) = compile(&[("m.txt", "Objet: x\n\n{ priorite }} b\n")]);
+    assert!(templates.is_some());
+    assert_eq!((remarks[0].line, remarks[0].column), (3, 1), "{remarks:?}");
+}
+
+#[test]
+fn what_to_write_instead_of_a_missing_part_can_be_written() {
+    let parts = [("_signature.txt", "Vivest"), ("m.txt", "Objet: x\ny")];
+    for (wanted, instead) in [
+        ("modeles/signature.txt", "modeles/_signature.txt"),
+        ("_signature.txt", "modeles/_signature.txt"),
+        ("m.txt", "modeles/m.txt"),
+    ] {
+        let text = format!("{{% include \"{wanted}\" %}}");
+        let (_, faults) = compile(&[("contexte.txt", &text), parts[0], parts[1]]);
+        let advice =
+            format!("modèle introuvable « {wanted} » : écrivez « {{% include \"{instead}\" %}} »");
+        assert_eq!(faults[0].message, advice);
+        let text = text.replace(wanted, instead);
+        let (templates, faults) = compile(&[("contexte.txt", &text), parts[0], parts[1]]);
+        assert!(templates.is_some(), "{faults:?}");
+    }
+}
