@@ -305,6 +305,21 @@ pub fn sample_context() -> Value {
     })
 }
 
+/// What `accuses` is told of.
+pub const OCCASIONS: [&str; 3] = ["transmis", "ecarte", "statut"];
+
+/// The sample as a template of an e-mail sees it on one of the occasions.
+#[must_use]
+pub fn sample_occasion(kind: &str) -> Value {
+    let mut context = sample_context();
+    context["evenement"]["type"] = kind.into();
+    if kind == "ecarte" {
+        context["demande"] = Value::Null;
+        context["evenement"]["demande"] = Value::Null;
+    }
+    context
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

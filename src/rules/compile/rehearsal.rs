@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::script::{self, Scripts};
 use crate::rules::template::{self, Templates};
-use crate::rules::view::{Shown, sample_context};
+use crate::rules::view::{OCCASIONS, Shown, sample_context, sample_occasion};
 
 /// Runs both scripts on a sample: a result that is no answer refuses the edit, since no input
 /// makes it right. What fails there otherwise may be right for real input, and is for cases and
@@ -16,7 +16,7 @@ pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     let seen = |name: &str| Shown::Json(&sample[name]);
     let affecter = scripts.affecter(|_| ["signalement", "residence", "qualification"].map(seen));
     let accuses = OCCASIONS.map(|kind| {
-        let context = occasion(kind);
+        let context = sample_occasion(kind);
         scripts
             .accuses(|_| Shown::Json(&context["evenement"]))
             .err()
@@ -32,20 +32,6 @@ pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
             faults.push(fault);
         }
     }
-}
-
-/// What `accuses` is told of.
-const OCCASIONS: [&str; 3] = ["transmis", "ecarte", "statut"];
-
-/// The sample as a template sees it on this occasion.
-fn occasion(kind: &str) -> Value {
-    let mut context = sample_context();
-    context["evenement"]["type"] = kind.into();
-    if kind == "ecarte" {
-        context["demande"] = Value::Null;
-        context["evenement"]["demande"] = Value::Null;
-    }
-    context
 }
 
 /// Every template that the script or a case names must be there.
@@ -72,8 +58,16 @@ pub(super) fn check_named_templates(
 /// event may take another way through the script.
 pub(super) fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
     for kind in OCCASIONS {
-        let context = occasion(kind);
+        let context = sample_occasion(kind);
         let mut remark = |mut fault: Diagnostic| {
+            let place = |it: &Diagnostic| (it.file.clone(), it.line, it.column);
+            let is_told = |it: &Diagnostic| {
+                // By the looks of the template alone, whatever the event.
+                it.code == code::TEMPLATE && it.column > 0 && place(it) == place(&fault)
+            };
+            if fault.code == code::TEMPLATE && faults.iter().any(is_told) {
+                return;
+            }
             fault.message = format!("pour l'événement « {kind} » : {}", fault.message);
             let fault = fault.as_warning();
             if !faults.contains(&fault) {

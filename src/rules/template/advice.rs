@@ -22,6 +22,9 @@ const ROOTS: [&str; 6] = [
 ];
 /// Sets whose names are data: what one of them lacks, another may have.
 const OPEN: [&str; 2] = ["gestionnaires", "autres"];
+/// What a person knows first of a set.
+const TELLING: [&str; 6] = ["uid", "nom", "libelle", "auteur", "type", "code"];
+
 /// As far as a path is known.
 enum Found<'v> {
     /// All of it.
@@ -57,6 +60,17 @@ fn plain(path: &str) -> Option<String> {
 
 fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
+}
+
+/// Whether no signalement whatever has this value: a name that stands alone may come from the script.
+pub(super) fn is_nowhere(path: &str) -> bool {
+    let Some(path) = plain(path) else {
+        return false;
+    };
+    match walk(&path) {
+        Found::Value(_) => false,
+        Found::Missing(_, known, _) => !known.is_empty() && !OPEN.contains(&last(&known)),
+    }
 }
 
 /// What to write instead of an unknown value in this file. One that is compared with another may be a text without its
@@ -163,10 +177,30 @@ fn of_field(fields: &Map<String, Value>, known: &str, name: &str) -> String {
 pub(super) fn of_key(source: &str, path: &str) -> Option<String> {
     let (key, rest) = path.split_once('.')?;
     let set = tags::walked(source, key)?;
-    let Found::Value(Value::Object(_)) = walk(set) else {
-        return None;
-    };
+    of_set(set)?;
     Some(format!(
         "« {key} » n'est qu'un nom dans « {set} » : écrivez « {set}[{key}].{rest} »"
     ))
+}
+
+/// What to write instead of a set that would be printed as a whole; none for what is no set.
+pub(super) fn of_set(path: &str) -> Option<String> {
+    let Found::Value(Value::Object(fields)) = walk(path) else {
+        return None;
+    };
+    let inside = |fields: &Map<String, Value>| {
+        let telling = TELLING.iter().find(|it| fields.contains_key(**it));
+        telling.map(|it| (*it).to_owned())
+    };
+    let deeper = || {
+        fields.iter().find_map(|(name, it)| {
+            let own = inside(it.as_object()?)?;
+            Some(format!("{name}.{own}"))
+        })
+    };
+    let instead = match inside(fields).or_else(deeper) {
+        Some(own) => format!("écrivez par exemple « {path}.{own} »"),
+        None => format!("écrivez « {path}. » suivi d'un nom"),
+    };
+    Some(format!("« {path} » est un ensemble : {instead}"))
 }

@@ -5,22 +5,24 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::Value;
 
 use crate::rules::diagnostic::{Diagnostic, nearest};
-use crate::rules::view::{OF_DEMANDE, sample_context};
+use crate::rules::view::{OCCASIONS, OF_DEMANDE, sample_context, sample_occasion};
 
 use super::source::{innermost, is_part, located};
-use super::{CONTEXTE, FOLDER, names, tags, unknown, words};
+use super::{CONTEXTE, FOLDER, advice, names, tags, unknown, words};
 
 /// What becomes of an error on a sample.
 #[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     /// It refuses the edit.
     Fault,
+    /// It is told.
+    Remark,
     /// Real values may do better.
     Nothing,
 }
 
 /// Finds what only rendering shows. In an e-mail, an unknown value may be a key that the
-/// script gives, so there only unknown filters, tests and functions count.
+/// script gives, so there only unknown filters, tests and functions count; a field that no signalement has is a remark.
 /// A template that is taken in by another is missing for certain only where all were read.
 pub(super) fn on_sample(
     environment: &Environment<'static>,
@@ -37,6 +39,7 @@ pub(super) fn on_sample(
         ErrorKind::TemplateNotFound if all_read => Verdict::Fault,
         ErrorKind::TemplateNotFound => Verdict::Nothing,
         kind if is_unknown(kind) || name == CONTEXTE => Verdict::Fault,
+        _ if is_nowhere(environment, name, error) => Verdict::Remark,
         _ => Verdict::Nothing,
     };
     try_all(environment, as_written, faults);
@@ -46,6 +49,20 @@ pub(super) fn on_sample(
         _ => Verdict::Nothing,
     };
     try_all(&unbranched(environment), filters_only, faults);
+}
+
+/// Whether an error is about a field that no signalement has, and its name has no other meaning in this template.
+fn is_nowhere(environment: &Environment<'static>, name: &str, error: &Error) -> bool {
+    let Some(unknown) = unknown::of(error) else {
+        return false;
+    };
+    let root = unknown.name.split('.').next().unwrap_or_default();
+    let gives = |source: &str| tags::gives(source, root);
+    advice::is_nowhere(unknown.name)
+        && !error.template_source().is_some_and(gives)
+        && !environment
+            .get_template(name)
+            .is_ok_and(|it| gives(it.source()))
 }
 
 /// Renders each template with samples, and tells those errors of it that count.
@@ -58,7 +75,7 @@ fn try_all(
     if let Some(values) = of_contexte.as_object_mut() {
         values.retain(|name, _| !OF_DEMANDE.contains(&name.as_str()));
     }
-    let of_mail = [sample_context()];
+    let of_mail = OCCASIONS.map(sample_occasion);
     let names = environment.templates().map(|(name, _)| name);
     for name in names.filter(|name| !is_part(name)) {
         let contexts: &[Value] = if name == CONTEXTE {
@@ -107,6 +124,7 @@ fn try_one(
         let is_told = faults.iter().any(told);
         match judge(name, error) {
             Verdict::Fault if !is_told => faults.push(fault),
+            Verdict::Remark if !is_told => faults.push(fault.as_warning()),
             _ => {}
         }
         if !pass_over(&mut trial, error) {

@@ -323,6 +323,21 @@ pub(super) fn instructions(source: &str) -> Vec<(Range<usize>, &str)> {
         .collect()
 }
 
+/// The paths that are printed as they are, each with its place.
+pub(super) fn printed(source: &str) -> Vec<(usize, &str)> {
+    let of_path = |it: char| it.is_alphanumeric() || "_.".contains(it);
+    let tags = read(source).into_iter();
+    let values = tags.filter(|it| it.open == "{{" && it.end.is_some());
+    let paths = values.map(|tag| {
+        let path = tag.inside.trim_matches(['-', '+']).trim();
+        let at = tag.inside.find(path).unwrap_or_default();
+        (tag.begin + tag.open.len() + at, path)
+    });
+    paths
+        .filter(|(_, path)| path.chars().all(of_path))
+        .collect()
+}
+
 /// What an instruction goes through under this name.
 pub(super) fn walked<'s>(source: &'s str, name: &str) -> Option<&'s str> {
     read(source).into_iter().find_map(|tag| {
@@ -337,6 +352,21 @@ pub(super) fn word_at(source: &str, at: usize) -> Option<&str> {
     let all = instructions(source);
     let found = all.into_iter().find(|(place, _)| place.contains(&at));
     found.map(|(_, word)| word)
+}
+
+/// Whether an instruction gives this name a value of its own.
+pub(super) fn gives(source: &str, name: &str) -> bool {
+    let of_name = |it: char| it.is_alphanumeric() || it == '_';
+    read(source).iter().any(|tag| {
+        let inside = tag.inside;
+        let given = match tag.word() {
+            "for" => inside.split(" in ").next().unwrap_or(inside),
+            "set" => inside.split('=').next().unwrap_or(inside),
+            "with" | "macro" | "call" | "import" | "from" => inside,
+            _ => return false,
+        };
+        given.split(|it| !of_name(it)).any(|it| it == name)
+    })
 }
 
 /// Every word in a tag that may be the name of a value.

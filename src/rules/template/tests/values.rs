@@ -67,3 +67,100 @@ fn a_default_stands_for_what_is_undefined_too() {
         "aucun"
     );
 }
+
+#[rstest]
+#[case(
+    "é {{ demande.gestionnaire_concerne }}",
+    6,
+    "« demande.gestionnaire_concerne » est un ensemble : écrivez par exemple « demande.gestionnaire_concerne.nom »"
+)]
+#[case("{{ residence }}", 4, "par exemple « residence.nom »")]
+#[case("{{- bien -}}", 5, "par exemple « bien.libelle »")]
+#[case("{{ signalement }}", 4, "par exemple « signalement.auteur »")]
+#[case("{{ qualification }}", 4, "par exemple « qualification.libelle »")]
+#[case("{{ demande }}", 4, "par exemple « demande.uid »")]
+#[case(
+    "{{ residence.gestionnaires }}",
+    4,
+    "par exemple « residence.gestionnaires.responsable_secteur.nom »"
+)]
+#[case(
+    "{{ signalement.autres }}",
+    4,
+    "écrivez « signalement.autres. » suivi d'un nom"
+)]
+fn a_whole_set_that_is_printed_is_pointed_out(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
+    let (templates, faults) = compile(&[("m.txt", &format!("Objet: x\n\n{text}"))]);
+    assert!(templates.is_some(), "{faults:?}");
+    let places: Vec<_> = faults.iter().map(|it| (it.line, it.column)).collect();
+    assert_eq!(places, [(3, column)], "{faults:?}");
+    assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[rstest]
+#[case("{{ residence.nom }} {{ priorite }} {{ cle }}")]
+#[case("{% set residence = residence.nom %}{{ residence }}")]
+#[case(
+    "{% for bien in ['a'] %}{{ bien }}{% endfor %}{% with demande = 1 %}{{ demande }}{% endwith %}"
+)]
+#[case("{{ residence | tojson }}{# {{ residence }} #}{% raw %}{{ residence }}{% endraw %}")]
+fn what_is_no_set_is_not(#[case] text: &str) {
+    let (_, faults) = compile(&[("m.txt", &format!("Objet: x\n\n{text}"))]);
+    assert_eq!(faults, []);
+}
+
+#[rstest]
+#[case("{{ signalement.nom_auteur }}", "« signalement.auteur »")]
+#[case(
+    "{% if evenement.type == 'statut' %}{{ demande.resultat }}{% endif %}",
+    "« demande.resultat » n'existe pas"
+)]
+#[case("{{ nom }} {{ signalement.nom_auteur }}", "« signalement.auteur »")]
+#[case(
+    "{{ evenement.demande.acteur_charge.nom }}",
+    "« evenement.demande.acteur_en_charge »"
+)]
+#[case("{{ priorite.libelle }}", "« priorite.libelle » n'existe pas")]
+fn an_email_that_nothing_asks_for_is_looked_at(#[case] text: &str, #[case] words: &str) {
+    let (templates, faults) = compile(&[("m.txt", &format!("Objet: x\n\n{text}"))]);
+    assert!(templates.is_some(), "{faults:?}");
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!(faults[0].line, 3, "{faults:?}");
+    assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[rstest]
+#[case("{{ nom }} {{ cle.x }} {{ liste[0].y | date }}")]
+#[case("{{ signalement.autres.etage }} {{ residence.gestionnaires.gardien.nom }}")]
+#[case(
+    "{% if evenement.type == 'ecarte' %}{{ evenement.motif }}{% else %}{{ demande.uid }}{% endif %}"
+)]
+#[case(
+    "{% if signalement.nom is defined %}{{ signalement.nom }}{% endif %}{{ signalement.gps | default('') }}"
+)]
+#[case("{{ debut | date }} {{ duree + 1 }}")]
+#[case("{{ signalement.bien | int }}")]
+#[case("{% for demande in liste %}{{ demande.rue }}{% endfor %}")]
+#[case("{% set bien = {'etage': 2} %}{{ bien.etage }}")]
+fn what_a_message_may_bring_is_not_blamed(#[case] text: &str) {
+    let (_, faults) = compile(&[("m.txt", &format!("Objet: x\n\n{text}"))]);
+    assert_eq!(faults, []);
+}
+
+#[test]
+fn a_part_is_told_of_once_and_only_where_something_takes_it_in() {
+    let part = (
+        "_pied.txt",
+        "{{ demande.uid }} {{ pied }} {{ residence.ville }}",
+    );
+    let mail = "Objet: x\n\n{% include \"modeles/_pied.txt\" %}";
+    let (_, faults) = compile(&[part, ("m.txt", mail), ("n.txt", mail)]);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!(faults[0].file, "modeles/_pied.txt");
+    let (_, faults) = compile(&[part]);
+    assert_eq!(faults, []);
+}
