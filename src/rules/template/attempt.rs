@@ -256,7 +256,9 @@ fn meant(environment: &Environment<'static>, error: &Error) -> String {
     let exact = [&part, &whole]
         .into_iter()
         .find(|it| names.contains(&it.as_str()));
-    let near = exact.map(String::as_str).or_else(|| nearest(&part, names));
+    // An e-mail is seldom what was meant: it has a subject, and names that others do not have.
+    let parts = names.iter().copied().filter(|it| is_part(it));
+    let near = exact.map(String::as_str).or_else(|| nearest(&part, parts));
     match near {
         Some(near) => format!(" : écrivez « {} »", written(near)),
         None => format!(

@@ -127,7 +127,7 @@ fn in_tag(source: &str, before: &[Tag<'_>], tag: &Tag<'_>, noticed: usize) -> Op
         ));
     }
     if tag.open == "{%"
-        && let Some(slip) = instruction(before, &words, noticed)
+        && let Some(slip) = value(tag, &words).or_else(|| instruction(before, &words, noticed))
     {
         return Some(slip);
     }
@@ -280,6 +280,22 @@ fn braces(source: &str, tag: &Tag<'_>) -> Option<Slip> {
         }
     }
     None
+}
+
+/// A value in the signs of an instruction, or one that is given a name without the word for it.
+fn value(tag: &Tag<'_>, words: &[(usize, &str)]) -> Option<Slip> {
+    let (at, first) = *words.first()?;
+    let own = tag.inside.trim_matches(['-', '+']).trim();
+    let second = words.get(1).map(|(_, it)| *it);
+    let message = match second {
+        _ if tags::INSTRUCTIONS.contains(&first) => return None,
+        Some("=") => format!("un nom reçoit sa valeur par « set » : écrivez « {{% set {own} %}} »"),
+        None | Some("." | "|") if advice::exists(first) => {
+            format!("une valeur s'écrit entre « {{{{ » et « }}}} » : écrivez « {{{{ {own} }}}} »")
+        }
+        _ => return None,
+    };
+    Some(Slip { at, message })
 }
 
 /// An instruction that templates have under another name.

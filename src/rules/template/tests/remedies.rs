@@ -148,6 +148,17 @@ use super::*;
 )]
 #[case("é {% si bien %}a{% endif %}", 6, "« si » s'écrit « if »")]
 #[case(
+    "é {% signalement.auteur %}",
+    6,
+    "écrivez « {{ signalement.auteur }} »"
+)]
+#[case("{%- priorite | upper -%}", 5, "écrivez « {{ priorite | upper }} »")]
+#[case(
+    "{% nom = residence.nom %}",
+    4,
+    "écrivez « {% set nom = residence.nom %} »"
+)]
+#[case(
     "{% if bien %}a{% sinon %}b{% endif %}",
     18,
     "« sinon » s'écrit « else »"
@@ -397,4 +408,12 @@ fn what_to_write_instead_of_a_missing_part_can_be_written() {
         let (templates, faults) = compile(&[("contexte.txt", &text), parts[0], parts[1]]);
         assert!(templates.is_some(), "{faults:?}");
     }
+}
+
+#[test]
+fn an_email_is_not_proposed_where_a_part_is_missing() {
+    let mail = ("m.txt", "Objet: x\n{{ demande.uid }}");
+    let (_, faults) = compile(&[("contexte.txt", "{% include \"m\" %}"), mail]);
+    assert!(!faults[0].message.contains("m.txt"), "{faults:?}");
+    assert!(faults[0].message.contains("« modeles/_m »"), "{faults:?}");
 }
