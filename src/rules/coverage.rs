@@ -1,28 +1,29 @@
 //! Every combination that can come, decided: where the rules fail, before a tenant meets it.
 //!
 //! Signalements: every qualification × residence × priority × forwarding flag, without a bien and
-//! with one. Statuses: every CRM status × known value of `selon`. What fails is a *hole*; what
-//! works by a fallback, or never reaches the CRM, is a *remark*. Both are grouped as a person would
-//! mend them: one entry for one cause, with the codes that it touches.
+//! with one. Statuses: every CRM status × known value of `selon`, on every residence for the e-mails
+//! that they bring about. What fails is a *hole*; what works by a fallback, or never reaches the CRM,
+//! is a *remark*. Both are grouped as a person would mend them: one entry for one cause, with the
+//! codes that it touches.
 
 mod causes;
 mod gap;
+mod statuts;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use crate::domain::demande::NewDemande;
 use crate::domain::referentiel::Residence;
 use crate::domain::signalement::Signalement;
-use crate::domain::statut::StatutEvent;
-use crate::rules::compile::{Generation, STATUTS, TRANSMISSION, Target};
-use crate::rules::decide::{Decision, StatutDecision};
+use crate::rules::compile::{Generation, TRANSMISSION};
+use crate::rules::decide::Decision;
 use crate::rules::foresee;
 use crate::rules::referentiel::GESTIONNAIRES;
 use crate::rules::trace::{Place, Trace};
 
 use causes::{Found, Group, GroupKey, Groups};
+use statuts::{Examples, Statuts};
 
 pub use gap::Gap;
 
@@ -57,8 +58,9 @@ impl Coverage {
 pub enum Reach {
     /// All of them.
     All,
-    /// Every residence with one qualification of each kind, every qualification with one residence of
-    /// each kind, and the rest for one residence: what a large landlord can afford at each edit.
+    /// Every residence with one qualification of each kind, every qualification and every status with
+    /// one residence of each kind, and the rest for one residence: what a large landlord can afford at
+    /// each edit.
     Kinds,
 }
 
@@ -85,6 +87,7 @@ pub struct Combinations<'g> {
     priorites: Vec<&'g str>,
     /// The first bien of each residence that has one.
     biens: HashMap<&'g str, &'g str>,
+    statuts: Statuts,
 }
 
 impl<'g> Combinations<'g> {
@@ -112,16 +115,18 @@ impl<'g> Combinations<'g> {
             one_of_each_kind,
             priorites: rules.priorites.keys().map(String::as_str).collect(),
             biens,
+            statuts: Statuts::of(generation),
         }
     }
 
-    /// How many decisions about signalements there are to make.
+    /// How many decisions there are to make, at most.
     #[must_use]
     pub fn count(&self) -> u64 {
         let with_bien = |it: &&&Residence| self.biens.contains_key(it.code.as_str());
         let places = self.residences.len() + self.residences.iter().filter(with_bien).count();
         let each = self.qualifications.len() * self.priorites.len() * FLAGS.len();
-        (places * each) as u64
+        let statuts = self.residences.len() * self.one_of_each_kind.len() * self.statuts.count();
+        (places * each + statuts) as u64
     }
 
     /// Decides them all, on every core; `tick` is told of each handful of decisions.
@@ -130,7 +135,7 @@ impl<'g> Combinations<'g> {
             .residences
             .par_iter()
             .map(|residence| {
-                let found = self.residence(residence, &self.qualifications, Reach::All);
+                let found = self.residence(residence, &self.qualifications, Reach::All, true);
                 tick(found.decisions);
                 found
             })
@@ -143,25 +148,40 @@ impl<'g> Combinations<'g> {
     pub fn decide_aside(&self, reach: Reach, go_on: impl Fn() -> bool) -> Option<Coverage> {
         let mut found = Found::default();
         let mut first = true;
-        let mut kinds = HashSet::new();
+        // Whether a status brings about an e-mail there that fails: then all of the kind are told.
+        let mut kinds: HashMap<Kind<'_>, bool> = HashMap::new();
         for residence in &self.residences {
             if !go_on() {
                 return None;
             }
-            found = found.join(if first || reach == Reach::All {
-                self.residence(residence, &self.qualifications, Reach::All)
-            } else if kinds.insert(kind(residence)) {
-                self.residence(residence, &self.qualifications, reach)
-            } else {
-                self.residence(residence, &self.one_of_each_kind, reach)
-            });
+            let kind = kind(residence);
+            let known = kinds.get(&kind).copied();
+            let whole = first || reach == Reach::All;
+            let (qualifications, reach) = match known {
+                _ if whole => (&self.qualifications, Reach::All),
+                None => (&self.qualifications, reach),
+                Some(_) => (&self.one_of_each_kind, reach),
+            };
+            let statuts = whole || known != Some(false);
+            let here = self.residence(residence, qualifications, reach, statuts);
+            if known.is_none() {
+                kinds.insert(kind, here.fails_a_mail_of_a_statut());
+            }
+            found = found.join(here);
             first = false;
         }
         Some(self.report(found))
     }
 
-    fn residence(&self, residence: &Residence, qualifications: &[&str], reach: Reach) -> Found {
+    fn residence(
+        &self,
+        residence: &Residence,
+        qualifications: &[&str],
+        reach: Reach,
+        statuts: bool,
+    ) -> Found {
         let mut found = Found::default();
+        let mut examples = Examples::new();
         let mut signalement = Signalement {
             residence: residence.code.clone(),
             ..foresee::harmless(self.generation)
@@ -180,15 +200,24 @@ impl<'g> Combinations<'g> {
                     for (priorite, word) in (0..).zip(priorites) {
                         (*word).clone_into(&mut signalement.priorite);
                         let at = whole.then_some((flags, priorite));
-                        self.decide_one(&signalement, at, &mut found);
+                        self.decide_one(&signalement, at, &mut examples, &mut found);
                     }
                 }
             }
         }
+        if statuts {
+            self.statuts.decide(self.generation, &examples, &mut found);
+        }
         found
     }
 
-    fn decide_one(&self, signalement: &Signalement, at: Option<(u8, u8)>, found: &mut Found) {
+    fn decide_one(
+        &self,
+        signalement: &Signalement,
+        at: Option<(u8, u8)>,
+        examples: &mut Examples<'g>,
+        found: &mut Found,
+    ) {
         let foreseen = foresee::signalement(self.generation, signalement, &mut Trace::unread());
         found.decisions += 1;
         let touched = |group: &mut Group| group.touch(signalement, at);
@@ -204,10 +233,8 @@ impl<'g> Combinations<'g> {
                     let cause = format!("pas de gestionnaire « {asked} », « {got} » à la place");
                     touched(found.remark(GESTIONNAIRES, cause));
                 }
-                if found.example.is_none() {
-                    let demande = NewDemande::clone(demande);
-                    found.example = Some(Box::new((signalement.clone(), demande)));
-                }
+                let example = || (signalement.clone(), (**demande).clone());
+                examples.entry(asked).or_insert_with(example);
             }
         }
         for error in foreseen.unwritten() {
@@ -215,56 +242,11 @@ impl<'g> Combinations<'g> {
         }
     }
 
-    /// Statuses do not depend on the residence: one demande stands for all.
-    fn statuts(&self, signalement: &Signalement, demande: &NewDemande, found: &mut Found) {
-        for (statut, correspondance) in &self.generation.rules.statuts.table {
-            let values: Vec<Option<(&str, &str)>> = match &correspondance.target {
-                Target::Fixed(_) => vec![None],
-                Target::Selon { field, values } => values
-                    .keys()
-                    .map(|value| Some((field.as_str(), value.as_str())))
-                    .collect(),
-            };
-            for value in values {
-                let of = |name: &str| {
-                    let given = value.filter(|(field, _)| *field == name);
-                    given.map(|(_, value)| value.to_owned())
-                };
-                let event = StatutEvent {
-                    uid: foresee::uid(),
-                    statut: statut.clone(),
-                    date: None,
-                    resultat: of("resultat"),
-                    commentaire: of("commentaire"),
-                    canal: of("canal"),
-                    evenement: None,
-                };
-                let foreseen = foresee::statut(self.generation, &event, signalement, demande);
-                found.decisions += 1;
-                if let StatutDecision::Unknown(faults) = &foreseen.decision {
-                    for fault in faults {
-                        let key = (
-                            STATUTS.to_owned(),
-                            correspondance.line,
-                            fault.detail.clone(),
-                        );
-                        found.holes.entry(key).or_default().touch_statut(statut);
-                    }
-                }
-                for error in foreseen.unwritten() {
-                    found.hole(&error, signalement).touch_statut(statut);
-                }
-            }
-        }
-    }
-
-    fn report(&self, mut found: Found) -> Coverage {
-        if let Some(example) = found.example.take() {
-            let (signalement, demande) = *example;
-            self.statuts(&signalement, &demande, &mut found);
-        }
+    fn report(&self, found: Found) -> Coverage {
+        let types = self.asked(&found.forwarded).len();
         let gaps = |groups: Groups| {
-            let gaps = groups.into_iter().map(|(key, group)| self.gap(key, group));
+            let groups = groups.into_iter();
+            let gaps = groups.map(|(key, group)| self.gap(key, group, types));
             let mut gaps: Vec<Gap> = gaps.collect();
             gaps.sort_by_key(|gap| std::cmp::Reverse(gap.combinations));
             gaps
@@ -305,12 +287,24 @@ impl<'g> Combinations<'g> {
         }
     }
 
+    /// The types of manager that these qualifications ask for.
+    fn asked(&self, qualifications: &BTreeSet<String>) -> BTreeSet<&'g str> {
+        let known = &self.generation.rules.qualifications;
+        let types = qualifications.iter().filter_map(|it| known.get(it));
+        types.map(|it| it.type_gestionnaire.as_str()).collect()
+    }
+
     fn totals(&self) -> (usize, usize) {
         (self.residences.len(), self.qualifications.len())
     }
 
-    fn gap(&self, (file, line, cause): GroupKey, group: Group) -> Gap {
+    /// `types` says how many types of manager were asked for where something was forwarded.
+    fn gap(&self, (file, line, cause): GroupKey, group: Group, types: usize) -> Gap {
         let mut conditions = Vec::new();
+        if group.is_of_statuts() && (1..types).contains(&group.types.len()) {
+            let words: Vec<&str> = group.types.iter().map(String::as_str).collect();
+            conditions.push(format!("type_gestionnaire {}", words.join(" ou ")));
+        }
         if !group.flags.is_empty() {
             let all = self.priorites.len();
             if group.priorites.len() < all {

@@ -1,11 +1,13 @@
 //! What the rules would do, asked before a tenant does: `coverage`, `impact`, and the holes that a
 //! reload warns of.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
 use passerelle::adapters::shipped::Shipped;
+use passerelle::domain::ports::FileSet;
 use passerelle::rules::compile::{Known, compile};
 use passerelle::rules::coverage::{Combinations, Reach};
 use serde_json::{Value, json};
@@ -127,6 +129,111 @@ fn coverage_finds_what_only_some_input_triggers() {
         json!(["priorité high", "sans bien", "transmettre_auteur true"])
     );
     assert_eq!(of("modeles/absent.txt")["statuts"], json!(["Clôturée"]));
+}
+
+/// Tells the landlord of each status, in a template that names the gardien.
+const TELLS_THE_GARDIEN: &str = "fn accuses(evenement) {
+    if evenement.type == \"statut\" && evenement.statut_sowell == \"Traité\" {
+        return [#{ a: evenement.signalement.email_auteur, modele: \"traite\" }];
+    }
+    []
+}";
+const TRAITE: &str = "Objet: Traité\n\n{{ residence.gestionnaires.gardien.nom }} est passé.\n";
+
+#[test]
+fn the_e_mails_of_a_status_are_tried_on_every_residence() {
+    let managers =
+        HOLES.replace("MZ-02;technique", "MZ-02;responsable_secteur") + "MZ-01;gardien;GAR-1;n;e\n";
+    let builder = two_residences()
+        .file("referentiel/gestionnaires.csv", &managers)
+        .file("rules/accuses.rhai", TELLS_THE_GARDIEN)
+        .file("rules/modeles/traite.txt", TRAITE);
+    let found = coverage(&builder, &["--format", "json"]);
+    assert_eq!(found.status.code(), Some(1), "{found:?}");
+    let found = &lines(&found)[0];
+    let holes = found["trous"].as_array().unwrap();
+    assert_eq!(holes.len(), 1, "{found:#}");
+    assert_eq!(holes[0]["fichier"], "modeles/traite.txt");
+    assert_eq!(holes[0]["residences"], json!(["MZ-02"]));
+    assert_eq!(holes[0]["statuts"], json!(["Clôturée"]));
+    let message = holes[0]["message"].as_str().unwrap();
+    assert!(message.starts_with("1 statut : "), "{message}");
+    assert!(
+        message.ends_with(" : Clôturée ; résidences MZ-02"),
+        "{message}"
+    );
+}
+
+/// Of many residences one of each kind stands for the others, unless it fails.
+#[test]
+fn the_e_mails_of_a_status_cost_a_large_landlord_little() {
+    let mut rules = Shipped::Rules.files();
+    rules.retain(|path, _| !path.starts_with("cas/"));
+    let exports = many_residences(60);
+    let decided = |rules: &FileSet| {
+        let (generation, found) = compile(rules, &exports, Known::default());
+        let generation = generation.unwrap_or_else(|| panic!("{found:#?}"));
+        let combinations = Combinations::of(&generation);
+        combinations.decide_aside(Reach::Kinds, || true).unwrap()
+    };
+    let whole = decided(&rules);
+    assert_eq!(whole.holes, []);
+    rules.insert("accuses.rhai".into(), TELLS_THE_GARDIEN.into());
+    rules.insert("modeles/traite.txt".into(), TRAITE.into());
+    let holed = decided(&rules);
+    assert_eq!(holed.holes.len(), 1, "{:#?}", holed.holes);
+    assert_eq!(holed.holes[0].residences.len(), 30);
+    // Fifty-eight residences were spared eight statuses for each kind of manager.
+    assert!(whole.decisions + 400 < holed.decisions);
+}
+
+/// Residences with all kinds of managers, every second one without a gardien.
+fn many_residences(count: usize) -> FileSet {
+    let mut residences = "code;nom;adresse\n".to_owned();
+    let mut managers = "residence;type;identifiant;nom;email\n".to_owned();
+    for number in 0..count {
+        let code = format!("R-{number:04}");
+        writeln!(residences, "{code};Les Tilleuls;1 rue du Lac").unwrap();
+        let kinds = ["responsable_secteur", "technique", "proprete", "gardien"];
+        for kind in kinds.iter().take(4 - number % 2) {
+            writeln!(
+                managers,
+                "{code};{kind};{kind}-{number};n;n@bailleur.example"
+            )
+            .unwrap();
+        }
+    }
+    let biens = "code;residence;libelle\n".to_owned();
+    [
+        ("residences", residences),
+        ("gestionnaires", managers),
+        ("biens", biens),
+    ]
+    .map(|(name, text)| (format!("{name}.csv"), text.into_bytes()))
+    .into()
+}
+
+#[test]
+fn the_e_mails_of_a_status_are_tried_for_each_kind_of_manager() {
+    let managers = "residence;type;identifiant;nom;email\nMZ-01;responsable_secteur;RS-1;n;rs@bailleur.example\n\
+        MZ-01;technique;TEC-1;n;tec@bailleur.example\nMZ-01;gardien;GAR-1;n;\n";
+    let script = "fn accuses(evenement) {
+    if evenement.type != \"statut\" { return []; }
+    [#{ a: evenement.demande.gestionnaire_concerne.email, modele: \"accuse-reception\" }]
+}";
+    let builder = two_residences()
+        .file("referentiel/residences.csv", "code;nom;adresse\nMZ-01;A;x\n")
+        .file("referentiel/gestionnaires.csv", managers)
+        .file("rules/statuts.yaml", "initial: Transférée\ncanal: SoWell\ncorrespondances: {Transférée: En attente}\nignorer: [En relecture]\n")
+        .file("rules/accuses.rhai", script);
+    let found = coverage(&builder, &["--format", "json"]);
+    let found = &lines(&found)[0];
+    let holes = found["trous"].as_array().unwrap();
+    assert_eq!(holes.len(), 1, "{found:#}");
+    assert_eq!(holes[0]["fichier"], "accuses.rhai");
+    // Also one of which SoWell is not told.
+    assert_eq!(holes[0]["statuts"], json!(["En relecture", "Transférée"]));
+    assert_eq!(holes[0]["conditions"], json!(["type_gestionnaire gardien"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::domain::demande::NewDemande;
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::QUALIFICATIONS;
 use crate::rules::decide::Undecided;
@@ -18,8 +17,6 @@ pub(super) struct Found {
     pub(super) holes: Groups,
     pub(super) remarks: Groups,
     pub(super) forwarded: BTreeSet<String>,
-    /// A signalement that was forwarded, and its demande.
-    pub(super) example: Option<Box<(Signalement, NewDemande)>>,
 }
 
 impl Found {
@@ -37,11 +34,14 @@ impl Found {
         self.remarks.entry((file.to_owned(), 0, cause)).or_default()
     }
 
+    /// Whether an e-mail fails that a status brings about.
+    pub(super) fn fails_a_mail_of_a_statut(&self) -> bool {
+        self.holes.values().any(|it| !it.types.is_empty())
+    }
+
     pub(super) fn join(mut self, other: Self) -> Self {
         self.decisions += other.decisions;
         self.forwarded.extend(other.forwarded);
-        // Of two examples the first in the alphabet, whichever core was faster.
-        self.example = self.example.or(other.example);
         for (mine, theirs) in [
             (&mut self.holes, other.holes),
             (&mut self.remarks, other.remarks),
@@ -61,6 +61,8 @@ pub(super) struct Group {
     pub(super) residences: BTreeSet<String>,
     pub(super) qualifications: BTreeSet<String>,
     pub(super) statuts: BTreeSet<String>,
+    /// The types of manager that were asked for where a status brought about an e-mail that fails.
+    pub(super) types: BTreeSet<String>,
     pub(super) priorites: BTreeSet<u8>,
     pub(super) flags: BTreeSet<u8>,
     pub(super) with_bien: bool,
@@ -91,6 +93,18 @@ impl Group {
         self.statuts.insert(statut.to_owned());
     }
 
+    /// An e-mail that a status brings about, of a demande whose qualification asks for this type.
+    pub(super) fn touch_mail(&mut self, statut: &str, signalement: &Signalement, asked: &str) {
+        self.touch_statut(statut);
+        self.residences.insert(signalement.residence.clone());
+        self.types.insert(asked.to_owned());
+    }
+
+    /// Whether it has nothing to do with new signalements.
+    pub(super) fn is_of_statuts(&self) -> bool {
+        self.qualifications.is_empty()
+    }
+
     pub(super) fn could_have_bien(&self, biens: &HashMap<&str, &str>) -> bool {
         self.residences
             .iter()
@@ -102,6 +116,7 @@ impl Group {
         self.residences.extend(other.residences);
         self.qualifications.extend(other.qualifications);
         self.statuts.extend(other.statuts);
+        self.types.extend(other.types);
         self.priorites.extend(other.priorites);
         self.flags.extend(other.flags);
         self.with_bien |= other.with_bien;

@@ -34,7 +34,8 @@ impl Gap {
         let (residences, qualifications) = self.totals;
         let some_residences = (1..residences).contains(&self.residences.len());
         let some_qualifications = (1..qualifications).contains(&self.qualifications.len());
-        let (reach, codes) = if !self.statuts.is_empty() {
+        let only_statuts = self.qualifications.is_empty() && !self.statuts.is_empty();
+        let (reach, codes) = if only_statuts {
             (counted(self.statuts.len(), "statut"), &self.statuts)
         } else if some_residences {
             let some = counted(self.residences.len(), "résidence");
@@ -50,9 +51,17 @@ impl Gap {
             sentence.push_str(" : ");
             sentence.push_str(&names(codes));
         }
+        if some_residences && only_statuts {
+            sentence.push_str(" ; résidences ");
+            sentence.push_str(&names(&self.residences));
+        }
         if some_residences && some_qualifications {
             sentence.push_str(" ; qualifications ");
             sentence.push_str(&names(&self.qualifications));
+        }
+        if !only_statuts && !self.statuts.is_empty() {
+            sentence.push_str(" ; et pour les statuts ");
+            sentence.push_str(&names(&self.statuts));
         }
         if !self.conditions.is_empty() {
             sentence.push_str(" (seulement ");

@@ -1,0 +1,89 @@
+//! Statuses: what SoWell is told of one is the same for every residence, the e-mails that it brings
+//! about are not. So each status is tried for the demandes of a residence, one for each type of
+//! manager that its qualifications ask for.
+
+use std::collections::BTreeMap;
+
+use super::causes::Found;
+use crate::domain::demande::NewDemande;
+use crate::domain::signalement::Signalement;
+use crate::domain::statut::StatutEvent;
+use crate::rules::compile::{Generation, STATUTS, Target};
+use crate::rules::decide::StatutDecision;
+use crate::rules::foresee;
+
+/// By the type of manager that was asked for, a signalement that was forwarded, and its demande.
+pub(super) type Examples<'g> = BTreeMap<&'g str, (Signalement, NewDemande)>;
+
+/// Every status that the rules know, with each known value of what it depends on.
+pub(super) struct Statuts {
+    /// The events, each with its line.
+    events: Vec<(StatutEvent, u32)>,
+}
+
+impl Statuts {
+    pub(super) fn of(generation: &Generation) -> Self {
+        let statuts = &generation.rules.statuts;
+        let mut events = Vec::new();
+        for (statut, correspondance) in &statuts.table {
+            let line = correspondance.line;
+            match &correspondance.target {
+                Target::Fixed(_) => events.push((event(statut, None), line)),
+                Target::Selon { field, values } => {
+                    let each = values.keys().map(|value| Some((field.as_str(), value)));
+                    events.extend(each.map(|value| (event(statut, value), line)));
+                }
+            }
+        }
+        let ignored = statuts.ignorer.iter();
+        events.extend(ignored.map(|(statut, line)| (event(statut, None), *line)));
+        Self { events }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Decides each of them for each of these demandes.
+    pub(super) fn decide(
+        &self,
+        generation: &Generation,
+        examples: &Examples<'_>,
+        found: &mut Found,
+    ) {
+        for (asked, (signalement, demande)) in examples {
+            for (event, line) in &self.events {
+                let foreseen = foresee::statut(generation, event, signalement, demande);
+                found.decisions += 1;
+                let statut = &event.statut;
+                if let StatutDecision::Unknown(faults) = &foreseen.decision {
+                    for fault in faults {
+                        let key = (STATUTS.to_owned(), *line, fault.detail.clone());
+                        found.holes.entry(key).or_default().touch_statut(statut);
+                    }
+                }
+                for error in foreseen.unwritten() {
+                    let hole = found.hole(&error, signalement);
+                    hole.touch_mail(statut, signalement, asked);
+                }
+            }
+        }
+    }
+}
+
+fn event(statut: &str, value: Option<(&str, &String)>) -> StatutEvent {
+    let of = |name: &str| {
+        let given = value.filter(|(field, _)| *field == name);
+        given.map(|(_, value)| value.clone())
+    };
+    StatutEvent {
+        uid: foresee::uid(),
+        statut: statut.to_owned(),
+        date: None,
+        resultat: of("resultat"),
+        commentaire: of("commentaire"),
+        canal: of("canal"),
+        evenement: None,
+    }
+}
