@@ -14,12 +14,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
+use crate::domain::demande::NewDemande;
 use crate::domain::referentiel::Residence;
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::{Generation, TRANSMISSION};
 use crate::rules::decide::Decision;
 use crate::rules::foresee;
 use crate::rules::referentiel::GESTIONNAIRES;
+use crate::rules::script::GESTIONNAIRE;
 use crate::rules::trace::{Place, Trace};
 
 use causes::{Found, Group, GroupKey, Groups};
@@ -228,10 +230,8 @@ impl<'g> Combinations<'g> {
                 found.forwarded.insert(signalement.qualification.clone());
                 let rules = &self.generation.rules;
                 let asked = &rules.qualifications[&signalement.qualification].type_gestionnaire;
-                let got = &demande.gestionnaire_concerne.r#type;
-                if got != asked {
-                    let cause = format!("pas de gestionnaire « {asked} », « {got} » à la place");
-                    touched(found.remark(GESTIONNAIRES, cause));
+                if demande.gestionnaire_concerne.r#type != *asked {
+                    touched(self.other_manager(signalement, asked, demande, found));
                 }
                 let example = || (signalement.clone(), (**demande).clone());
                 examples.entry(asked).or_insert_with(example);
@@ -240,6 +240,32 @@ impl<'g> Combinations<'g> {
         for error in foreseen.unwritten() {
             touched(found.hole(&error, signalement));
         }
+    }
+
+    /// The remark on a manager of another type than the one that was asked for: either the residence
+    /// has none of that type, which the export mends, or the rules chose otherwise.
+    fn other_manager<'f>(
+        &self,
+        signalement: &Signalement,
+        asked: &str,
+        demande: &NewDemande,
+        found: &'f mut Found,
+    ) -> &'f mut Group {
+        let Generation {
+            rules, referentiel, ..
+        } = self.generation;
+        let got = &demande.gestionnaire_concerne;
+        let residence = referentiel.residence(&signalement.residence);
+        if residence.is_none_or(|it| it.gestionnaires.get(asked).is_none()) {
+            let kind = &got.r#type;
+            let cause = format!("pas de gestionnaire « {asked} », « {kind} » à la place");
+            return found.remark(GESTIONNAIRES, 0, cause);
+        }
+        let kind = &got.r#type;
+        let cause = format!("les règles prennent … ({kind}) plutôt que « {asked} »");
+        let group = found.remark(GESTIONNAIRE, rules.scripts.gestionnaire_line(), cause);
+        group.touch_manager(&got.identifiant);
+        group
     }
 
     fn report(&self, found: Found) -> Coverage {
@@ -331,7 +357,7 @@ impl<'g> Combinations<'g> {
         }
         Gap {
             place: Place::line(file, line),
-            cause,
+            cause: group.named(cause),
             combinations: group.combinations,
             residences: group.residences.into_iter().collect(),
             qualifications: group.qualifications.into_iter().collect(),

@@ -96,6 +96,46 @@ fn coverage_groups_its_holes_as_a_person_would_mend_them() {
     );
 }
 
+/// One is for whoever keeps the export, the other for whoever wrote the script.
+#[test]
+fn what_the_rules_chose_is_not_told_as_a_manager_who_is_missing() {
+    let script = fs::read_to_string("rules/gestionnaire.rhai")
+        .unwrap()
+        .replace(
+            "if concerne == () {",
+            "if concerne == () || qualification.code == \"ASC\" {",
+        );
+    let remarks = |managers: &str| {
+        let builder = two_residences()
+            .file("referentiel/gestionnaires.csv", managers)
+            .file("rules/gestionnaire.rhai", &script);
+        let found = coverage(&builder, &["--format", "json"]);
+        let found = &lines(&found)[0];
+        assert_eq!(found["trous"], json!([]), "{found:#}");
+        let remarks = found["remarques"].as_array().unwrap().iter();
+        let told = |it: &Value| format!("{} {}", it["fichier"], it["message"]).replace('"', "");
+        let mut remarks: Vec<String> = remarks.map(told).collect();
+        remarks.sort();
+        remarks
+    };
+    let some = "residence;type;identifiant;nom;email\nMZ-01;responsable_secteur;RS-1;n;e\n\
+        MZ-01;technique;TEC-1;n;e\nMZ-01;gardien;GAR-1;n;e\n\
+        MZ-02;responsable_secteur;RS-2;n;e\nMZ-02;gardien;GAR-2;n;e\n";
+    assert_eq!(
+        remarks(some),
+        [
+            "gestionnaire.rhai 1 résidence sur 2 : les règles prennent RS-1 (responsable_secteur) plutôt que « technique » : MZ-01 ; qualifications ASC",
+            "gestionnaires.csv 1 résidence sur 2 : pas de gestionnaire « technique », « responsable_secteur » à la place : MZ-02 ; qualifications ASC",
+        ]
+    );
+    assert_eq!(
+        remarks(&format!("{some}MZ-02;technique;TEC-2;n;e\n")),
+        [
+            "gestionnaire.rhai 1 qualification sur 2 : les règles prennent … (responsable_secteur) plutôt que « technique » : ASC"
+        ]
+    );
+}
+
 #[test]
 fn a_fallback_is_no_hole() {
     let managers = HOLES.replace("MZ-02;technique", "MZ-02;responsable_secteur");

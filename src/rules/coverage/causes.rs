@@ -30,8 +30,9 @@ impl Found {
         self.holes.entry(key).or_default()
     }
 
-    pub(super) fn remark(&mut self, file: &str, cause: String) -> &mut Group {
-        self.remarks.entry((file.to_owned(), 0, cause)).or_default()
+    pub(super) fn remark(&mut self, file: &str, line: u32, cause: String) -> &mut Group {
+        let key = (file.to_owned(), line, cause);
+        self.remarks.entry(key).or_default()
     }
 
     /// Whether an e-mail fails that a status brings about.
@@ -63,6 +64,8 @@ pub(super) struct Group {
     pub(super) statuts: BTreeSet<String>,
     /// The types of manager that were asked for where a status brought about an e-mail that fails.
     pub(super) types: BTreeSet<String>,
+    /// Whom the rules took in the place of whoever was asked for.
+    pub(super) managers: BTreeSet<String>,
     pub(super) priorites: BTreeSet<u8>,
     pub(super) flags: BTreeSet<u8>,
     pub(super) with_bien: bool,
@@ -100,6 +103,20 @@ impl Group {
         self.types.insert(asked.to_owned());
     }
 
+    pub(super) fn touch_manager(&mut self, identifiant: &str) {
+        if !self.managers.contains(identifiant) {
+            self.managers.insert(identifiant.to_owned());
+        }
+    }
+
+    /// The cause, with whom the rules took in place of its `…`, where it is the same one everywhere.
+    pub(super) fn named(&self, cause: String) -> String {
+        match (self.managers.first(), self.managers.len()) {
+            (Some(identifiant), 1) => cause.replacen('…', identifiant, 1),
+            _ => cause,
+        }
+    }
+
     /// Whether it has nothing to do with new signalements.
     pub(super) fn is_of_statuts(&self) -> bool {
         self.qualifications.is_empty()
@@ -117,6 +134,7 @@ impl Group {
         self.qualifications.extend(other.qualifications);
         self.statuts.extend(other.statuts);
         self.types.extend(other.types);
+        self.managers.extend(other.managers);
         self.priorites.extend(other.priorites);
         self.flags.extend(other.flags);
         self.with_bien |= other.with_bien;
