@@ -54,6 +54,47 @@ fn a_misspelt_key_hides_no_misspelt_word() {
 }
 
 #[test]
+fn one_fault_of_accuses_is_told_once() {
+    let thanks = "#{ a: evenement.signalement.email_auteur, modele: \"accuse-reception\" }";
+    let script = format!(
+        "fn accuses(evenement) {{\n    if evenement.type == \"transmis\" {{\n        return [{thanks}];\n    }}\n}}\n"
+    );
+    let diagnostics = found(&[("accuses.rhai", &script)]);
+    assert_eq!(diagnostics.len(), 1, "{diagnostics:#?}");
+    assert_eq!(
+        told(&diagnostics, Severity::Error),
+        [
+            "accuses.rhai:1 le résultat doit être une liste de messages #{a: …, modele: …}, vide s'il n'y en a pas"
+        ]
+    );
+}
+
+#[test]
+fn what_fails_on_several_occasions_is_told_once() {
+    let of = |condition: &str| {
+        let script = format!(
+            "fn accuses(evenement) {{\n    if {condition} {{\n        throw \"non\";\n    }}\n    []\n}}\n"
+        );
+        let mut rules = found(&[("accuses.rhai", &script)]);
+        // The cases say what they miss, and are no question here.
+        rules.retain(|it| it.file == "accuses.rhai" && it.severity == Severity::Warning);
+        told(&rules, Severity::Warning)
+    };
+    assert_eq!(
+        of("evenement.type != \"\""),
+        ["accuses.rhai:3 pour chaque événement : non"]
+    );
+    assert_eq!(
+        of("evenement.type != \"transmis\""),
+        ["accuses.rhai:3 pour les événements « ecarte » et « statut » : non"]
+    );
+    assert_eq!(
+        of("evenement.type == \"ecarte\""),
+        ["accuses.rhai:3 pour l'événement « ecarte » : non"]
+    );
+}
+
+#[test]
 fn what_another_program_accepted_still_decides() {
     let mut rules = Shipped::Rules.files();
     let file = "connecteurs/sowell.yaml";

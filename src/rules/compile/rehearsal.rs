@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::script::{self, Scripts};
+use crate::rules::script::{self, ScriptError, Scripts};
 use crate::rules::template::{self, Templates};
 use crate::rules::view::{OCCASIONS, Shown, sample_context, sample_occasion};
 
@@ -55,67 +55,71 @@ pub(super) fn check_named_templates(
 
 /// Asks `accuses` for the e-mails of sample events and renders them: a template that uses a value
 /// which is not there is noticed before a tenant's e-mail fails on it. Only remarks, since a real
-/// event may take another way through the script.
+/// event may take another way through the script; one for each cause, whatever occasions meet it.
 pub(super) fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
+    let mut found: Vec<(Diagnostic, Vec<&str>)> = Vec::new();
     for kind in OCCASIONS {
-        let context = sample_occasion(kind);
-        let mut remark = |mut fault: Diagnostic| {
+for fault in faults_of_mails(scripts, templates, &sample_occasion(kind)) {
             let place = |it: &Diagnostic| (it.file.clone(), it.line, it.column);
             let is_told = |it: &Diagnostic| {
                 // By the looks of the template alone, whatever the event.
                 it.code == code::TEMPLATE && it.column > 0 && place(it) == place(&fault)
             };
             if fault.code == code::TEMPLATE && faults.iter().any(is_told) {
-                return;
-            }
-            fault.message = format!("pour l'événement « {kind} » : {}", fault.message);
-            let fault = fault.as_warning();
-            if !faults.contains(&fault) {
-                faults.push(fault);
-            }
-        };
-        let messages = match scripts.accuses(|_| Shown::Json(&context["evenement"])) {
-            Ok(messages) => messages,
-            Err(error) => {
-                let line = error.line.unwrap_or(0);
-                remark(Diagnostic::at(
-                    code::SCRIPT,
-                    error.file,
-                    line,
-                    0,
-                    error.message,
-                ));
                 continue;
             }
-        };
-        for message in messages {
-            if let Some(error) = scripts.misaddressed(&message) {
-                let line = error.line.unwrap_or(0);
-                let at = Diagnostic::at(code::SCRIPT, error.file, line, 0, error.message);
-                remark(at);
-            }
-            if let Some(missing) = templates.missing(&message.modele) {
-                // One that the script names as it stands is told there.
-                let named = scripts.named_templates();
-                if named.iter().all(|it| it.name != message.modele) {
-                    remark(Diagnostic::at(
-                        code::TEMPLATE,
-                        script::ACCUSES,
-                        0,
-                        0,
-                        missing,
-                    ));
-                }
-                continue;
-            }
-            let mut own = message.values;
-            own.extend(context.as_object().cloned().unwrap_or_default());
-            let values = Value::Object(own);
-            let mail = templates.mail(&message.modele, &template::values_of(&values));
-            let blank = |it: template::Rendered| it.without_subject(&message.modele);
-            if let Some(error) = mail.map_or_else(Some, blank) {
-                remark(error.as_diagnostic());
+            match found.iter_mut().find(|(it, _)| *it == fault) {
+                Some((_, kinds)) if kinds.contains(&kind) => {}
+                Some((_, kinds)) => kinds.push(kind),
+                None => found.push((fault, vec![kind])),
             }
         }
+    }
+    for (mut fault, kinds) in found {
+        let occasions = occasions(&kinds);
+        fault.message = format!("pour {occasions} : {}", fault.message);
+        faults.push(fault.as_warning());
+    }
+}
+
+/// What keeps the e-mails of one occasion from being sent.
+fn faults_of_mails(scripts: &Scripts, templates: &Templates, context: &Value) -> Vec<Diagnostic> {
+    let of_script = |error: ScriptError| {
+        let line = error.line.unwrap_or(0);
+        Diagnostic::at(code::SCRIPT, error.file, line, 0, error.message)
+    };
+    let messages = match scripts.accuses(|_| Shown::Json(&context["evenement"])) {
+        Ok(messages) => messages,
+        // It refuses the edit already, see `try_scripts`.
+        Err(error) if error.misshapen => return Vec::new(),
+        Err(error) => return vec![of_script(error)],
+    };
+    let mut faults = Vec::new();
+    for message in messages {
+        faults.extend(scripts.misaddressed(&message).map(of_script));
+        if let Some(missing) = templates.missing(&message.modele) {
+            // One that the script names as it stands is told there.
+            let named = scripts.named_templates();
+            if named.iter().all(|it| it.name != message.modele) {
+                let at = Diagnostic::at(code::TEMPLATE, script::ACCUSES, 0, 0, missing);
+                faults.push(at);
+            }
+            continue;
+        }
+        let mut own = message.values;
+        own.extend(context.as_object().cloned().unwrap_or_default());
+        let values = Value::Object(own);
+        let mail = templates.mail(&message.modele, &template::values_of(&values));
+        let blank = |it: template::Rendered| it.without_subject(&message.modele);
+        faults.extend(mail.map_or_else(Some, blank).map(|it| it.as_diagnostic()));
+    }
+    faults
+}
+
+fn occasions(kinds: &[&str]) -> String {
+    match kinds {
+        [kind] => format!("l'événement « {kind} »"),
+        [one, other] => format!("les événements « {one} » et « {other} »"),
+        _ => "chaque événement".to_owned(),
     }
 }
