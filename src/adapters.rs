@@ -6,6 +6,7 @@ pub mod clock;
 pub mod crm;
 pub mod files;
 pub mod folder;
+pub mod french;
 pub mod http;
 pub mod mail;
 pub mod partner;

@@ -1,7 +1,6 @@
 //! `/`: the console, where the landlord's staff and operators see what stands still and why. Pages
 //! are made here, in French, and need no script.
 
-mod french;
 mod overview;
 mod session;
 

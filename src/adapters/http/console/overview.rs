@@ -14,7 +14,7 @@ use crate::flows::reload::Attempt;
 use crate::flows::replica::Seen;
 use crate::rules::diagnostic::{Diagnostic, Severity};
 
-use super::french::french;
+use crate::adapters::french::french;
 
 /// How many dead letters, signalements of a state and unknown statuses a page lists.
 const LISTED: u32 = 20;

@@ -1,5 +1,5 @@
-//! Why something did not go out, in the words of the page's readers. What is kept and logged of it is
-//! English.
+//! Why something did not go out, in the words of the landlord's staff. What is kept and logged of it
+//! is English.
 
 /// How a reason begins, and how it does in French; what follows is a reason of its own.
 const PHRASES: [(&str, &str); 25] = [
@@ -76,7 +76,8 @@ const PHRASES: [(&str, &str); 25] = [
 ];
 
 /// A reason in French, as far as it is one of ours: what a library or a partner says stays as it is.
-pub(super) fn french(reason: &str) -> String {
+#[must_use]
+pub fn french(reason: &str) -> String {
     let mut said = String::new();
     let mut rest = reason;
     while let Some((english, french)) = PHRASES.iter().find(|(it, _)| rest.starts_with(it)) {
@@ -106,11 +107,11 @@ mod tests {
     #[test]
     fn each_phrase_is_one_that_is_said() {
         let sources = [
-            include_str!("../../../domain/ports.rs"),
-            include_str!("../../../domain/ports/crm.rs"),
-            include_str!("../../../flows/delivery/verdict.rs"),
-            include_str!("../../mail.rs"),
-            include_str!("../../partner/wire.rs"),
+            include_str!("../domain/ports.rs"),
+            include_str!("../domain/ports/crm.rs"),
+            include_str!("../flows/delivery/verdict.rs"),
+            include_str!("mail.rs"),
+            include_str!("partner/wire.rs"),
         ];
         for (english, _) in PHRASES {
             let said = sources.iter().any(|it| it.contains(english));
