@@ -174,7 +174,7 @@ fn row(number: u32, attempt: &Attempt) -> [String; 5] {
 }
 
 /// What a partner answered must not steer the terminal. Lines stay lines.
-fn printable(text: Option<&str>) -> String {
+pub(super) fn printable(text: Option<&str>) -> String {
     let steers = |sign: char| sign.is_control() && sign != '\n';
     text.unwrap_or_default().replace(steers, "\u{fffd}")
 }

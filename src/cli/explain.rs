@@ -1,16 +1,19 @@
-//! `passerelle explain`: a decision, step by step, in French.
+//! `passerelle explain`: a decision, step by step, and what became of what it was to send, in French.
+
+mod sent;
 
 use std::io;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::adapters::http::submission;
 use crate::cli::{Format, edited, existing_store};
-use crate::domain::ports::Client;
+use crate::domain::demande::Uid;
+use crate::domain::ports::{Client, StoredTrace};
 use crate::rules::decide::{self, Decision, Undecided};
 use crate::rules::foresee;
 use crate::rules::trace::{Place, Trace};
@@ -24,13 +27,17 @@ pub(super) struct Explain {
     /// A past decision: the UID of its demande, or the id of its signalement
     #[arg(long, conflicts_with = "file")]
     uid: Option<String>,
+    /// With --uid: how to print it; as JSON an object with the `decisions`, each with its `etapes`, and with the
+    /// `livraisons`, each with its `contenu`, `pour` whom, `etat` and `raison`
+    #[arg(long, requires = "uid", value_enum, default_value_t = Format::Table)]
+    format: Format,
 }
 
 impl Explain {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         match (self.file, self.uid) {
             (Some(file), _) => foresee(settings, &file),
-            (None, Some(uid)) => recall(settings, &uid).await,
+            (None, Some(uid)) => recall(settings, &uid, self.format).await,
             (None, None) => bail!("nommez un fichier, ou --uid"),
         }
     }
@@ -89,25 +96,69 @@ fn in_french(error: &io::Error) -> String {
 }
 
 /// What was decided then, by the version of then.
-async fn recall(settings: &Settings, uid: &str) -> anyhow::Result<()> {
+async fn recall(settings: &Settings, uid: &str, format: Format) -> anyhow::Result<()> {
     let store = existing_store(settings).await?;
     let traces = store.find_traces(uid).await?;
     if traces.is_empty() {
         bail!("aucun signalement n'a cet id ou cet uid");
     }
+    let found = store.find_signalement(uid).await?;
+    let uid = found.and_then(|it| it.uid).map(Uid::new);
+    let sent = match &uid {
+        Some(uid) => Some(store.livraisons_of(uid).await?),
+        None => None,
+    };
+    if format == Format::Json {
+        let decisions = traces.iter().map(decision_to_json);
+        let sent = sent.iter().flatten();
+        println!(
+            "{}",
+            json!({
+                "decisions": decisions.collect::<anyhow::Result<Vec<_>>>()?,
+                "livraisons": sent.map(sent::to_json).collect::<Vec<_>>(),
+            })
+        );
+        return Ok(());
+    }
     for it in traces {
-        let at = it.at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        println!("{}, le {at}, version {}\n", it.subject, it.version);
+        println!(
+            "{}, le {}, version {}\n",
+            it.subject,
+            time(it.at),
+            it.version
+        );
         match &it.trace {
             Some(trace) => print(trace)?,
             None => println!("La trace a été effacée.\n"),
         }
     }
+    if let Some(sent) = sent {
+        sent::print(&sent);
+    }
     Ok(())
 }
 
+fn decision_to_json(it: &StoredTrace) -> anyhow::Result<Value> {
+    let trace = it.trace.as_deref().map(read).transpose()?;
+    Ok(json!({
+        "sujet": it.subject,
+        "le": time(it.at),
+        "version": it.version,
+        "etapes": trace.as_ref().map(|it| &it["etapes"]),
+        "tronquee": trace.as_ref().map(|it| it["tronquee"] == true),
+    }))
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn read(trace: &str) -> anyhow::Result<Value> {
+    serde_json::from_str(trace).context("the trace cannot be read")
+}
+
 fn print(trace: &str) -> anyhow::Result<()> {
-    let trace: Value = serde_json::from_str(trace).context("the trace cannot be read")?;
+    let trace = read(trace)?;
     let steps = trace["etapes"].as_array().cloned().unwrap_or_default();
     for (number, step) in (1..).zip(&steps) {
         let text = |key: &str| step[key].as_str().unwrap_or_default().to_owned();

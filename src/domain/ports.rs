@@ -181,6 +181,9 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     /// A delivery with its attempts.
     async fn find_livraison(&self, id: &str) -> Result<Option<LivraisonView>, StoreError>;
 
+    /// The deliveries of a demande that are not forgotten, each with its attempts, oldest first.
+    async fn livraisons_of(&self, uid: &Uid) -> Result<Vec<LivraisonView>, StoreError>;
+
     /// The dead delivery of a destination that was accepted first, or first after another one.
     async fn oldest_dead(
         &self,

@@ -1,10 +1,11 @@
 //! E-mails that the landlord's rules ask for.
 
-use passerelle::domain::livraison::LivraisonEtat;
+use passerelle::domain::livraison::{LivraisonEtat, LivraisonSummary};
 use passerelle::domain::ports::RetryOutcome;
 use rstest::rstest;
 use serde_json::json;
 
+use crate::cli::{lines, on};
 use crate::harness::{Builder, FakeSowell, signalement, until};
 use crate::postgres::Backend;
 
@@ -114,6 +115,87 @@ async fn an_e_mail_that_lacked_a_category_goes_once_there_is_one_again() {
     let retried = store.retry_livraison(&dead.id, false, chrono::Utc::now());
     assert_eq!(retried.await.unwrap(), RetryOutcome::Queued);
     until("it is written", || async { daemon.courriels().pop() }).await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_is_explained_with_what_became_of_its_messages(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let script = "fn accuses(evenement) {
+        if evenement.statut_sowell != \"Traité\" { return []; }
+        [#{ a: \"zoe@locataire.example\", modele: \"note\" }]
+    }";
+    let note = "Objet: note\n\n{{ residence.gestionnaires.concierge.nom }}\n";
+    let sowell = FakeSowell::start().await;
+    let daemon = builder
+        .file("rules/accuses.rhai", script)
+        .file("rules/modeles/note.txt", note)
+        .sowell(&sowell)
+        .start()
+        .await;
+    let uid = daemon.created(&signalement(1)).await;
+    let before = on(&daemon, &["explain", "--uid", &uid]);
+    let before = String::from_utf8(before.stdout).unwrap();
+    assert!(
+        before.ends_with("Aucun envoi n'est noté pour cette demande.\n"),
+        "{before}"
+    );
+
+    // Others have theirs.
+    daemon.created(&signalement(2)).await;
+    daemon.statut(&uid, &json!({"statut": "Suspendue"})).await;
+    let done = json!({"statut": "Clôturée", "resultat": "Traité"});
+    daemon.statut(&uid, &done).await;
+    until("the e-mail is dead and the status delivered", || async {
+        let all = daemon.state.store.list_livraisons(None, 10).await.unwrap();
+        let waits = |it: &LivraisonSummary| it.etat == LivraisonEtat::EnAttente;
+        (!all.iter().any(waits)).then_some(())
+    })
+    .await;
+    daemon.statut(&uid, &json!({"statut": "En pause"})).await;
+
+    let told = on(&daemon, &["explain", "--uid", &uid]);
+    let told = String::from_utf8(told.stdout).unwrap();
+    let (_, end) = told.split_once("Ce qui devait partir :\n").unwrap();
+    for line in [
+        "statut Suspendue, pour SoWell : dépassée\n",
+        "statut Traité (Clôturée), pour SoWell : livrée\n",
+        "e-mail note, à zoe@locataire.example : morte\n",
+        "      → modeles/note.txt, ligne 3 : ",
+        "statut En pause, pour SoWell : retenue\n",
+    ] {
+        assert!(end.contains(line), "{line}: {end}");
+    }
+
+    let told = on(&daemon, &["explain", "--uid", &uid, "--format", "json"]);
+    let told = &lines(&told)[0];
+    assert_eq!(told["decisions"].as_array().unwrap().len(), 4, "{told:#}");
+    assert_eq!(told["decisions"][0]["sujet"], "signalement");
+    let steps = told["decisions"][2]["etapes"].as_array().unwrap();
+    assert_eq!(steps.last().unwrap()["effet"], "e-mail note");
+    let states = told["livraisons"].as_array().unwrap().iter();
+    let states: Vec<_> = states.map(|it| [&it["contenu"], &it["etat"]]).collect();
+    assert_eq!(
+        json!(states),
+        json!([
+            ["statut Suspendue", "depassee"],
+            ["statut Traité (Clôturée)", "livree"],
+            ["e-mail note", "morte"],
+            ["statut En pause", "retenue"],
+        ])
+    );
+    let mail = &told["livraisons"][2];
+    let store = &daemon.state.store;
+    let dead = store.list_livraisons(Some(LivraisonEtat::Morte), 10).await;
+    let dead = &dead.unwrap()[0];
+    assert_eq!(mail["id"], dead.id.as_str());
+    assert_eq!(mail["destination"], "courriel");
+    assert_eq!(mail["pour"], "zoe@locataire.example");
+    assert_eq!(mail["raison"].as_str(), dead.last_error.as_deref());
 }
 
 #[rstest]

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 use passerelle::adapters::folder::Folder;
+use passerelle::domain::livraison::LivraisonEtat;
 use passerelle::domain::ports::Source;
 use passerelle::rules::compile::version;
 use serde_json::Value;
@@ -95,6 +96,12 @@ impl Task {
                 let body: Value = serde_json::from_str(&daemon.read("essai.json")).unwrap();
                 let uid = daemon.created(&body).await;
                 self.names.learn(&uid, Names::UID);
+                until("its e-mail has gone", || async {
+                    let waiting = Some(LivraisonEtat::EnAttente);
+                    let waiting = daemon.state.store.list_livraisons(waiting, 1).await;
+                    waiting.unwrap().is_empty().then_some(())
+                })
+                .await;
                 self.daemon = Some(daemon);
             }
             ["copie", from, to] => copy(&path.join(from), &path.join(to)),

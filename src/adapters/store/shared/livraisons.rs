@@ -7,6 +7,7 @@ use super::{Db, DbConnection, DbPool, DbRow, dialect, failed};
 use crate::adapters::store::rows::{
     instant, millis, read_content, storable, unreadable, write_content,
 };
+use crate::domain::demande::Uid;
 use crate::domain::livraison::{
     Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, NewLivraison,
     Outcome,
@@ -359,9 +360,25 @@ pub(super) async fn find(pool: &DbPool, id: &str) -> Result<Option<LivraisonView
     .fetch_all(pool)
     .await
     .map_err(|error| failed(&error))?;
-    let Some(row) = rows.first() else {
-        return Ok(None);
-    };
+    Ok(views(&rows)?.pop())
+}
+
+/// The deliveries of a demande, oldest first, each with its attempts.
+pub(super) async fn of_demande(pool: &DbPool, uid: &Uid) -> Result<Vec<LivraisonView>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, destination, uid, etat, attempts, last_error, created_at, due_at, content, \
+         at, status, error, excerpt FROM livraisons LEFT JOIN tentatives ON livraison_id = id \
+         WHERE uid = $1 ORDER BY sequence, number",
+    )
+    .bind(uid.as_str())
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    views(&rows)
+}
+
+/// One delivery for all rows that follow each other with its id, a row for each attempt.
+fn views(rows: &[DbRow]) -> Result<Vec<LivraisonView>, StoreError> {
     let attempt = |row: &DbRow| {
         Some(Attempt {
             at: instant(row.get::<Option<i64>, _>("at")?),
@@ -372,11 +389,17 @@ pub(super) async fn find(pool: &DbPool, id: &str) -> Result<Option<LivraisonView
             excerpt: row.get("excerpt"),
         })
     };
-    Ok(Some(LivraisonView {
-        summary: summary(row)?,
-        content: read_content(row.get("content")).ok(),
-        attempts: rows.iter().filter_map(attempt).collect(),
-    }))
+    let id = |row: &DbRow| row.get::<String, _>("id");
+    let view = |rows: &[DbRow]| {
+        Ok(LivraisonView {
+            summary: summary(&rows[0])?,
+            content: read_content(rows[0].get("content")).ok(),
+            attempts: rows.iter().filter_map(attempt).collect(),
+        })
+    };
+    rows.chunk_by(|one, next| id(one) == id(next))
+        .map(view)
+        .collect()
 }
 
 fn destination(row: &DbRow) -> Result<Destination, StoreError> {

@@ -241,6 +241,10 @@ impl Store for DbStore {
         dialect::within(livraisons::find(&self.readers, id)).await
     }
 
+    async fn livraisons_of(&self, uid: &Uid) -> Result<Vec<LivraisonView>, StoreError> {
+        dialect::within(livraisons::of_demande(&self.readers, uid)).await
+    }
+
     async fn oldest_dead(
         &self,
         destination: Destination,
