@@ -1,0 +1,114 @@
+//! Deliveries as they are looked at: listed, and one by one with their attempts.
+
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::super::{DbPool, DbRow, failed};
+use super::{attempts, destination, livraison_etat};
+use crate::adapters::store::rows::{instant, read_content};
+use crate::domain::demande::Uid;
+use crate::domain::livraison::{Attempt, LivraisonEtat, LivraisonSummary, LivraisonView};
+use crate::domain::ports::StoreError;
+
+/// Deliveries, newest first.
+pub(in super::super) async fn list(
+    pool: &DbPool,
+    etat: Option<LivraisonEtat>,
+    limit: u32,
+) -> Result<Vec<LivraisonSummary>, StoreError> {
+    let (ending, word) = match etat {
+        None => (NEWEST, None),
+        Some(LivraisonEtat::Livree) => (NEWEST_DELIVERED, None),
+        Some(etat) => (NEWEST_APART, Some(etat.as_str())),
+    };
+    let query = sqlx::query(AssertSqlSafe(format!("{SUMMARY}{ending}"))).bind(i64::from(limit));
+    let query = match word {
+        Some(word) => query.bind(word),
+        None => query,
+    };
+    let rows = query
+        .fetch_all(pool)
+        .await
+        .map_err(|error| failed(&error))?;
+    rows.iter().map(summary).collect()
+}
+
+/// What a [`LivraisonSummary`] is read from.
+const SUMMARY: &str = "SELECT id, destination, uid, etat, attempts, last_error, created_at, \
+                       due_at, content FROM livraisons ";
+const NEWEST: &str = "ORDER BY sequence DESC LIMIT $1";
+const NEWEST_DELIVERED: &str = "WHERE etat = 'livree' ORDER BY sequence DESC LIMIT $1";
+/// Says that they are not delivered ones: nobody else can tell before the state is bound, and only
+/// these have an index by their state.
+const NEWEST_APART: &str = "WHERE etat <> 'livree' AND etat = $2 ORDER BY sequence DESC LIMIT $1";
+
+fn summary(row: &DbRow) -> Result<LivraisonSummary, StoreError> {
+    Ok(LivraisonSummary {
+        id: row.get("id"),
+        destination: destination(row)?,
+        uid: row.get("uid"),
+        etat: livraison_etat(row)?,
+        attempts: attempts(row),
+        last_error: row.get("last_error"),
+        created_at: instant(row.get("created_at")),
+        due_at: instant(row.get("due_at")),
+    })
+}
+
+/// A delivery with its attempts, as they stood at one instant.
+pub(in super::super) async fn find(
+    pool: &DbPool,
+    id: &str,
+) -> Result<Option<LivraisonView>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, destination, uid, etat, attempts, last_error, created_at, due_at, content, \
+         at, status, error, excerpt FROM livraisons LEFT JOIN tentatives ON livraison_id = id \
+         WHERE id = $1 ORDER BY number",
+    )
+    .bind(id)
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    Ok(views(&rows)?.pop())
+}
+
+/// The deliveries of a demande, oldest first, each with its attempts.
+pub(in super::super) async fn of_demande(
+    pool: &DbPool,
+    uid: &Uid,
+) -> Result<Vec<LivraisonView>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, destination, uid, etat, attempts, last_error, created_at, due_at, content, \
+         at, status, error, excerpt FROM livraisons LEFT JOIN tentatives ON livraison_id = id \
+         WHERE uid = $1 ORDER BY sequence, number",
+    )
+    .bind(uid.as_str())
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed(&error))?;
+    views(&rows)
+}
+
+/// One delivery for all rows that follow each other with its id, a row for each attempt.
+fn views(rows: &[DbRow]) -> Result<Vec<LivraisonView>, StoreError> {
+    let attempt = |row: &DbRow| {
+        Some(Attempt {
+            at: instant(row.get::<Option<i64>, _>("at")?),
+            status: row
+                .get::<Option<i64>, _>("status")
+                .and_then(|status| u16::try_from(status).ok()),
+            error: row.get("error"),
+            excerpt: row.get("excerpt"),
+        })
+    };
+    let id = |row: &DbRow| row.get::<String, _>("id");
+    let view = |rows: &[DbRow]| {
+        Ok(LivraisonView {
+            summary: summary(&rows[0])?,
+            content: read_content(rows[0].get("content")).ok(),
+            attempts: rows.iter().filter_map(attempt).collect(),
+        })
+    };
+    rows.chunk_by(|one, next| id(one) == id(next))
+        .map(view)
+        .collect()
+}
