@@ -59,7 +59,7 @@ pub(super) fn check_named_templates(
 pub(super) fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut Vec<Diagnostic>) {
     let mut found: Vec<(Diagnostic, Vec<&str>)> = Vec::new();
     for kind in OCCASIONS {
-for fault in faults_of_mails(scripts, templates, &sample_occasion(kind)) {
+        for fault in faults_of_mails(scripts, templates, &sample_occasion(kind)) {
             let place = |it: &Diagnostic| (it.file.clone(), it.line, it.column);
             let is_told = |it: &Diagnostic| {
                 // By the looks of the template alone, whatever the event.
