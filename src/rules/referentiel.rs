@@ -88,6 +88,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let mut types: HashMap<&str, Arc<str>> = HashMap::new();
     let mut managers = HashSet::new();
     let mut kinds: BTreeMap<&str, (usize, u32)> = BTreeMap::new();
+    let mut no_addresses = Vec::new();
     for row in gestionnaires.rows() {
         let [residence, kind, identifiant, nom, email] = row.values;
         let filled = row.filled(GESTIONNAIRES, "residence", residence, &mut faults)
@@ -103,7 +104,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
         }
         kinds.entry(kind).or_insert((0, row.line)).0 += 1;
         if !email.is_empty() && !addressee::is_address(email) {
-            faults.push(no_address(row.line, email));
+            no_addresses.push((row.line, email));
         }
         match by_code.get_mut(residence) {
             Some(known) => {
@@ -121,6 +122,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
         }
     }
 
+    faults.extend(no_address(&no_addresses));
     faults.extend(misspelt_kinds(&kinds));
 
     let known_biens = known_biens(&biens, &by_code, &mut faults);
@@ -327,7 +329,7 @@ mod tests {
         for code in 1..=6 {
             writeln!(residences, "R{code};x;y").unwrap();
             let kind = if code == 3 { "gardein" } else { "gardien" };
-            let email = if code == 5 { "g.x.fr" } else { "g@x.fr" };
+            let email = if code > 4 { "g.x.fr" } else { "g@x.fr" };
             writeln!(managers, "R{code};{kind};G1;Loge;{email}").unwrap();
             writeln!(managers, "R{code};autre;G2;n;").unwrap();
         }
@@ -337,7 +339,7 @@ mod tests {
         assert_eq!(
             told[..2],
             [
-                "gestionnaires.csv, ligne 10 : attention : « g.x.fr » n'est pas une adresse e-mail",
+                "gestionnaires.csv, ligne 10 : attention : « g.x.fr » n'est pas une adresse e-mail ; une autre ligne n'en a pas non plus",
                 "gestionnaires.csv, ligne 6 : attention : le type « gardein » n'est donné qu'à une résidence : vouliez-vous dire « gardien » ?",
             ]
         );

@@ -38,7 +38,7 @@ pub(super) fn shipped() -> (FileSet, FileSet) {
         ("residences.csv", "code;nom;adresse\nR;Lilas;x\n"),
         (
             "gestionnaires.csv",
-            "residence;type;identifiant;nom;email\nR;responsable_secteur;RS;n;e\nR;technique;TEC;n;e\nR;gardien;GAR;n;e\nR;proprete;PRO;n;e\n",
+            "residence;type;identifiant;nom;email\nR;responsable_secteur;RS;n;e@x.fr\nR;technique;TEC;n;e@x.fr\nR;gardien;GAR;n;e@x.fr\nR;proprete;PRO;n;e@x.fr\n",
         ),
         ("biens.csv", "code;residence;libelle\nR-1;R;Appartement\n"),
     ];
@@ -121,7 +121,10 @@ fn a_bien_that_is_named_alone_is_in_its_own_residence() {
             .extend_from_slice(lines);
     };
     more("residences.csv", b"S;Roses;x\n");
-    more("gestionnaires.csv", b"S;responsable_secteur;RS-S;n;e\n");
+    more(
+        "gestionnaires.csv",
+        b"S;responsable_secteur;RS-S;n;e@x.fr\n",
+    );
     more("biens.csv", b"S-1;S;Appartement\n");
     let cases = "cas:
   - nom: un
@@ -188,7 +191,7 @@ fn an_export_that_makes_a_case_fail_is_only_a_remark() {
     let case = "cas: [{nom: un, signalement: {residence: R, qualification: ASC}, attendu: {gestionnaire_concerne: TEC}}]";
     rules.insert("cas/a.yaml".into(), case.as_bytes().to_vec());
     let (before, _) = compile(&rules, &exports, Known::default());
-    let other = "residence;type;identifiant;nom;email\nR;responsable_secteur;RS;n;e\nR;technique;TEC-2;n;e\nR;gardien;GAR;n;e\nR;proprete;PRO;n;e\n";
+    let other = "residence;type;identifiant;nom;email\nR;responsable_secteur;RS;n;e@x.fr\nR;technique;TEC-2;n;e@x.fr\nR;gardien;GAR;n;e@x.fr\nR;proprete;PRO;n;e@x.fr\n";
     exports.insert("gestionnaires.csv".into(), other.as_bytes().to_vec());
     for known in [
         Known {
@@ -354,8 +357,10 @@ fn an_error_stands_for_all_that_is_missing_for_it() {
 
 #[test]
 fn an_e_mail_that_could_not_leave_is_told_before_it_is_asked_for() {
-    let constant = "fn accuses(evenement) {\n    [#{ a: \"accueil.vivest.fr\", modele: \"accuse-reception\" }]\n}";
-    let found = told(&[("accuses.rhai", constant)]);
+    let constant =
+        "fn accuses(evenement) {\n    [#{ a: \"accueil.vivest.fr\", modele: \"bref\" }]\n}";
+    let bref = ("modeles/bref.txt", "Objet: b\n\nb\n");
+    let found = told(&[("accuses.rhai", constant), bref]);
     let words = "« a » d'un message doit être une adresse e-mail, et non « accueil.vivest.fr »";
     assert_eq!(
         found,

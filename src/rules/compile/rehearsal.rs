@@ -65,7 +65,10 @@ pub(super) fn try_mails(scripts: &Scripts, templates: &Templates, faults: &mut V
                 // By the looks of the template alone, whatever the event.
                 it.code == code::TEMPLATE && it.column > 0 && place(it) == place(&fault)
             };
-            if fault.code == code::TEMPLATE && faults.iter().any(is_told) {
+            let by_script = |it: &Diagnostic| it.message == fault.message;
+            if fault.code == code::TEMPLATE && faults.iter().any(is_told)
+                || fault.code == code::SCRIPT && faults.iter().any(by_script)
+            {
                 continue;
             }
             match found.iter_mut().find(|(it, _)| *it == fault) {

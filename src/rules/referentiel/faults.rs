@@ -65,10 +65,16 @@ pub(super) fn misspelt_kinds(kinds: &BTreeMap<&str, (usize, u32)>) -> Vec<Diagno
     misspelt.collect()
 }
 
-/// What stands where an e-mail address is expected.
-pub(super) fn no_address(line: u32, email: &str) -> Diagnostic {
-    let message = format!("« {email} » n'est pas une adresse e-mail");
-    Diagnostic::at(code::EXPORT, GESTIONNAIRES, line, 0, message).as_warning()
+/// What stands where e-mail addresses are expected: the first is told, and how many rows are like it.
+pub(super) fn no_address(found: &[(u32, &str)]) -> Option<Diagnostic> {
+    let (line, email) = found.first()?;
+    let also = match found.len() {
+        1 => String::new(),
+        2 => " ; une autre ligne n'en a pas non plus".to_owned(),
+        count => format!(" ; {} autres lignes n'en ont pas non plus", count - 1),
+    };
+    let message = format!("« {email} » n'est pas une adresse e-mail{also}");
+    Some(Diagnostic::at(code::EXPORT, GESTIONNAIRES, *line, 0, message).as_warning())
 }
 
 /// A wrong export can have a fault on each of 100,000 rows: nobody reads past the first page. What refuses it is
@@ -111,8 +117,8 @@ mod tests {
 
     #[test]
     fn what_refuses_an_export_is_told_however_many_remarks_there_are() {
-        let remark = |line| no_address(line, "x");
-        let mut faults: Vec<Diagnostic> = (1..100).map(remark).collect();
+        let remark = |line| no_address(&[(line, "x")]);
+        let mut faults: Vec<Diagnostic> = (1..100).filter_map(remark).collect();
         faults.push(given_twice("biens.csv", 7, "A"));
         let told = shorten(faults);
         assert_eq!(told.len(), MOST_FAULTS + 1);
