@@ -62,7 +62,8 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
         }
         _ => return None,
     };
-    if known.contains(&word.as_str()) {
+    // An empty text asks whether there is anything at all.
+    if word.is_empty() || known.contains(&word.as_str()) {
         return None;
     }
     let mut known = known;
