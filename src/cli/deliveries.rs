@@ -135,18 +135,14 @@ fn show(found: &LivraisonView) {
         Some(Content::Uid(push)) => format!("uid {}", push.uid),
         Some(Content::Photo(push)) => push.fichier.nom.clone(),
         Some(Content::Courriel(courriel)) => {
-            format!(
-                "e-mail {} to {}",
-                courriel.modele,
-                printable(Some(&courriel.a))
-            )
+            format!("e-mail {} to {}", courriel.modele, courriel.a)
         }
         None => "cannot be read".to_owned(),
     };
     println!("id           {}", it.id);
     println!("destination  {}", it.destination.as_str());
     println!("demande      {}", it.uid.as_deref().unwrap_or("-"));
-    println!("content      {content}");
+    println!("content      {}", printable(Some(&content)));
     println!("state        {}", it.etat.as_str());
     println!("accepted     {}", time(it.created_at));
     if it.etat == LivraisonEtat::EnAttente {

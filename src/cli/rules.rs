@@ -139,7 +139,17 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
     };
     // Exports may have changed since: better told now than by a refusal in the daemon's log.
     let exports = Edited::read(settings, None)?.exports;
-    let (generation, diagnostics) = compile(&files, &exports, Known::default());
+    let (mut generation, mut diagnostics) = compile(&files, &exports, Known::default());
+    if generation.is_none()
+        && let Some(kept) = store.last_version().await?
+    {
+        // Rules take effect beside an export that is refused, with the one before it.
+        let beside = compile(&files, &kept.referentiel, Known::default());
+        if beside.0.is_some() {
+            diagnostics.extend(beside.1);
+            generation = beside.0;
+        }
+    }
     for diagnostic in &diagnostics {
         eprintln!("{}\n", render(diagnostic, &files));
     }

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc, watch};
 
-use crate::domain::ports::{Clock, Source, SourceError, Store};
+use crate::domain::ports::{Clock, Source, SourceError, Store, StoreError};
 use crate::flows::settle;
 use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
@@ -123,7 +123,7 @@ impl Reload {
             (files, _) => {
                 let generation = Arc::new(recompile(stored, &diagnostics).await?);
                 let half = match &files {
-                    Some(files) => other_half(store.as_ref(), files, &generation, &secrets).await,
+                    Some(files) => other_half(store.as_ref(), files, &generation, &secrets).await?,
                     None => None,
                 };
                 half.ok_or(generation)
@@ -133,7 +133,10 @@ impl Reload {
             Ok(taken) => {
                 keep(store.as_ref(), &taken.files, &taken.generation, at).await?;
                 log_accepted(&taken.generation.version, &taken.remarks);
-                diagnostics.extend(taken.half);
+                if let Some(half) = taken.half {
+                    diagnostics.push(half);
+                    add_new(&mut diagnostics, &taken.remarks);
+                }
                 Active::new(Arc::new(taken.generation), at, taken.remarks)
             }
             Err(in_force) => Active::new(in_force, at, Vec::new()),
@@ -262,7 +265,18 @@ impl Reload {
             build(&files, previous, None, Some(secrets.clone())).await;
         let taken = match generation {
             Some(generation) => Some(Taken::whole(files, generation, &diagnostics)),
-            None => other_half(self.store.as_ref(), &files, &active.generation, &secrets).await,
+            None => {
+                let store = self.store.as_ref();
+                match other_half(store, &files, &active.generation, &secrets).await {
+                    Ok(half) => half,
+                    Err(error) => {
+                        // Tried again: the other half may be good.
+                        diagnostics.push(unread_store(&error));
+                        self.refuse(String::new(), at, diagnostics);
+                        return None;
+                    }
+                }
+            }
         };
         let Some(taken) = taken else {
             self.refuse(version, at, diagnostics);
@@ -274,10 +288,7 @@ impl Reload {
             return None;
         }
         if let Err(error) = keep(self.store.as_ref(), &taken.files, &taken.generation, at).await {
-            diagnostics.push(Diagnostic::file(
-                code::UNREADABLE, "",
-                format!("cette version n'a pas pu être enregistrée, nouvel essai dans un instant ({error})"),
-            ));
+            diagnostics.push(unread_store(&error));
             self.refuse(String::new(), at, diagnostics);
             return None;
         }
@@ -289,6 +300,7 @@ impl Reload {
             None => self.note(version, at, true, diagnostics),
             Some(half) => {
                 diagnostics.push(half);
+                add_new(&mut diagnostics, &next.remarks);
                 self.refuse(version, at, diagnostics);
             }
         }
@@ -329,6 +341,23 @@ fn remarks(active: &Active, secrets: &SecretNames) -> Vec<Diagnostic> {
     remarks
 }
 
+/// What keeps an attempt from its end, and is tried again.
+fn unread_store(error: &StoreError) -> Diagnostic {
+    let message = format!(
+        "cette version n'a pas pu être enregistrée, nouvel essai dans un instant ({error})"
+    );
+    Diagnostic::file(code::UNREADABLE, "", message)
+}
+
+/// Adds what is not told yet.
+fn add_new(told: &mut Vec<Diagnostic>, more: &[Diagnostic]) {
+    for it in more {
+        if !told.contains(it) {
+            told.push(it.clone());
+        }
+    }
+}
+
 fn log_accepted(version: &str, diagnostics: &[Diagnostic]) {
     tracing::info!(version, remarks = diagnostics.len(), "rules in force");
     for diagnostic in diagnostics {
@@ -337,7 +366,7 @@ fn log_accepted(version: &str, diagnostics: &[Diagnostic]) {
 }
 
 fn log_refused(in_force: &str, diagnostics: &[Diagnostic]) {
-    tracing::error!(in_force, "rules refused; the version in force stays");
+    tracing::error!(in_force, "rules refused; what is refused is not in force");
     for diagnostic in diagnostics
         .iter()
         .filter(|it| any_error(std::slice::from_ref(it)))

@@ -8,7 +8,7 @@ mod quotes;
 mod table;
 mod text;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::ports::FileSet;
@@ -16,7 +16,7 @@ use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel,
 use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code};
 use crate::rules::{addressee, layout};
 
-use faults::{given_twice, misspelt_kinds, no_address, shorten};
+use faults::{given_twice, no_address, shorten};
 use table::{Table, table};
 
 /// The landlord's residences.
@@ -87,7 +87,6 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let mut given = HashSet::new();
     let mut types: HashMap<&str, Arc<str>> = HashMap::new();
     let mut managers = HashSet::new();
-    let mut kinds: BTreeMap<&str, (usize, u32)> = BTreeMap::new();
     let mut no_addresses = Vec::new();
     for row in gestionnaires.rows() {
         let [residence, kind, identifiant, nom, email] = row.values;
@@ -102,7 +101,6 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
             faults.push(given_twice(GESTIONNAIRES, row.line, &key));
             continue;
         }
-        kinds.entry(kind).or_insert((0, row.line)).0 += 1;
         if !email.is_empty() && !addressee::is_address(email) {
             no_addresses.push((row.line, email));
         }
@@ -123,7 +121,6 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     }
 
     faults.extend(no_address(&no_addresses));
-    faults.extend(misspelt_kinds(&kinds));
 
     let known_biens = known_biens(&biens, &by_code, &mut faults);
     let broken = |it: &Diagnostic| it.file == RESIDENCES && it.severity == Severity::Error;
@@ -323,24 +320,22 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_or_an_address_that_looks_misspelt_is_only_a_remark() {
+    fn an_address_that_is_none_is_only_a_remark() {
         let mut managers = String::from("residence;type;identifiant;nom;email\n");
         let mut residences = String::from("code;nom;adresse\n");
         for code in 1..=6 {
             writeln!(residences, "R{code};x;y").unwrap();
-            let kind = if code == 3 { "gardein" } else { "gardien" };
             let email = if code > 4 { "g.x.fr" } else { "g@x.fr" };
-            writeln!(managers, "R{code};{kind};G1;Loge;{email}").unwrap();
+            writeln!(managers, "R{code};gardien;G1;Loge;{email}").unwrap();
             writeln!(managers, "R{code};autre;G2;n;").unwrap();
         }
         let read = read(&files(residences.as_bytes(), managers.as_bytes(), PLACES));
         assert!(read.0.is_some());
         let told: Vec<String> = read.1.iter().map(ToString::to_string).collect();
         assert_eq!(
-            told[..2],
+            told[..1],
             [
                 "gestionnaires.csv, ligne 10 : attention : « g.x.fr » n'est pas une adresse e-mail ; une autre ligne n'en a pas non plus",
-                "gestionnaires.csv, ligne 6 : attention : le type « gardein » n'est donné qu'à une résidence : vouliez-vous dire « gardien » ?",
             ]
         );
     }

@@ -94,7 +94,12 @@ async fn an_edit_that_is_refused_says_where_and_why() {
     ] {
         assert!(found.contains(words), "{words}: {found}");
     }
-    assert!(browser.text(".alarms").await.contains("règles est refusée"));
+    assert!(
+        browser
+            .text(".alarms")
+            .await
+            .contains("des exports est refusée")
+    );
     // Saved and read again before anybody noticed.
     daemon.save("rules/transmission.yaml", &good);
     browser.press("Relire les fichiers maintenant").await;

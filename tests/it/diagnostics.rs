@@ -290,14 +290,14 @@ fn what_a_script_waits_for_and_can_never_come_is_pointed_out() {
         of_scripts,
         [
             "gestionnaire.rhai:4 aucune résidence n'a de gestionnaire de type « techniqe » ; vouliez-vous dire « technique » ?",
-            "gestionnaire.rhai:3 « signalement.priorite » ne vaut jamais « haute » ; valeurs connues : high, low, normal",
-            "gestionnaire.rhai:3 « qualification.code » ne vaut jamais « asc » ; vouliez-vous dire « ASC » ?",
-            "gestionnaire.rhai:3 « residence.code » ne vaut jamais « R-001 » ; valeurs connues : FO-01, HA-01, MM-01, MM-02, MZ-01, MZ-02, MZ-03, MZ-04… et 6 autres",
+            "gestionnaire.rhai:3 « haute » n'est pas une valeur connue de « signalement.priorite » ; valeurs connues : high, low, normal",
+            "gestionnaire.rhai:3 « asc » n'est pas une valeur connue de « qualification.code » ; vouliez-vous dire « ASC » ?",
+            "gestionnaire.rhai:3 « R-001 » n'est pas une valeur connue de « residence.code » ; valeurs connues : FO-01, HA-01, MM-01, MM-02, MZ-01, MZ-02, MZ-03, MZ-04… et 6 autres",
             "gestionnaire.rhai:3 « signalement.transmettre_auteur » vaut true ou false, sans guillemets",
             "gestionnaire.rhai:6 « qualification » est un ensemble, jamais un texte : comparez par exemple « qualification.code »",
-            "accuses.rhai:2 « evenement.type » ne vaut jamais « status » ; vouliez-vous dire « statut » ?",
-            "accuses.rhai:2 « evenement.statut_sowell » ne vaut jamais « Traite » ; vouliez-vous dire « Traité » ?",
-            "accuses.rhai:3 « demande.statut » ne vaut jamais « Traité » ; valeurs connues : CRC en attente retour, CRC en cours, Clôturée, Ouverte, Transférée, Vivest en attente retour, Vivest en cours",
+            "accuses.rhai:2 « status » n'est pas une valeur connue de « evenement.type » ; vouliez-vous dire « statut » ?",
+            "accuses.rhai:2 « Traite » n'est pas une valeur connue de « evenement.statut_sowell » ; vouliez-vous dire « Traité » ?",
+            "accuses.rhai:3 « Traité » n'est pas une valeur connue de « demande.statut » ; valeurs connues : CRC en attente retour, CRC en cours, Clôturée, Ouverte, Transférée, Vivest en attente retour, Vivest en cours",
         ]
     );
 }
@@ -316,4 +316,31 @@ fn an_addressee_that_is_none_is_pointed_out_and_hides_nothing() {
     let refused = told_of(accuses);
     assert_eq!(refused[0], (3, Severity::Warning));
     assert!(refused.contains(&(3, Severity::Error)), "{refused:?}");
+}
+
+#[test]
+fn a_kind_of_manager_that_looks_misspelt_is_pointed_out_unless_a_rule_asks_for_it() {
+    let mut exports = Shipped::Referentiel.files();
+    let managers = exports.get_mut("gestionnaires.csv").unwrap();
+    let text = String::from_utf8(managers.clone()).unwrap();
+    *managers = text.replacen(";technique;", ";techniqe;", 1).into_bytes();
+    let told_with = |rules: &passerelle::domain::ports::FileSet| {
+        let (generation, found) = compile(rules, &exports, Known::default());
+        assert!(generation.is_some(), "{found:#?}");
+        let of_export = found
+            .into_iter()
+            .filter(|it| it.file == "gestionnaires.csv");
+        let told: Vec<String> = of_export.map(|it| it.message).collect();
+        told
+    };
+    let mut rules = Shipped::Rules.files();
+    let wanted = "le type « techniqe » n'est donné qu'à une résidence, et aucune règle ne le demande : vouliez-vous dire « technique » ?";
+    assert_eq!(told_with(&rules), [wanted]);
+    let script = rules.get_mut("gestionnaire.rhai").unwrap();
+    let text = String::from_utf8(script.clone()).unwrap();
+    let asks = "{\n    residence.gestionnaires.get(\"techniqe\");\n";
+    *script = text
+        .replacen("qualification) {\n", &format!("qualification) {asks}"), 1)
+        .into_bytes();
+    assert_eq!(told_with(&rules), Vec::<String>::new());
 }

@@ -77,7 +77,7 @@ pub struct ChangeBody {
     /// Le statut du CRM.
     #[schema(
         max_length = 200,
-        pattern = r"^[^\u0000\r\n]*[^\s\u0000][^\u0000\r\n]*$",
+        pattern = r"^[^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*[^\s\u0000][^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*$",
         example = "Vivest en cours"
     )]
     statut: String,

@@ -40,28 +40,28 @@ pub struct SignalementBody {
     /// Code de la catégorie SoWell.
     #[schema(
         max_length = 64,
-        pattern = r"^[^\u0000\r\n]*[^\s\u0000][^\u0000\r\n]*$",
+        pattern = r"^[^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*[^\s\u0000][^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*$",
         example = "ASC"
     )]
     qualification: String,
     /// Code de la place SoWell.
     #[schema(
         max_length = 64,
-        pattern = r"^[^\u0000\r\n]*[^\s\u0000][^\u0000\r\n]*$",
+        pattern = r"^[^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*[^\s\u0000][^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*$",
         example = "MZ-01"
     )]
     residence: String,
     /// Code du spot SoWell.
     #[schema(
         max_length = 64,
-        pattern = r"^[^\u0000\r\n]*[^\s\u0000][^\u0000\r\n]*$",
+        pattern = r"^[^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*[^\s\u0000][^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*$",
         example = "MZ-01-ASC"
     )]
     bien: Option<String>,
     /// Prénom et nom de l'auteur.
     #[schema(
         max_length = 200,
-        pattern = r"^[^\u0000\r\n]*[^\s\u0000][^\u0000\r\n]*$",
+        pattern = r"^[^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*[^\s\u0000][^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*$",
         example = "Camille Durand"
     )]
     auteur: String,
@@ -78,7 +78,7 @@ pub struct SignalementBody {
     /// Une des clés de priorites.yaml.
     #[schema(
         max_length = 64,
-        pattern = r"^[^\u0000\r\n]*[^\s\u0000][^\u0000\r\n]*$",
+        pattern = r"^[^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*[^\s\u0000][^\u0000\n\u000b\u000c\r\u0085\u2028\u2029]*$",
         example = "high"
     )]
     priorite: String,

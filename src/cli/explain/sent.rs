@@ -45,7 +45,7 @@ pub(super) fn to_json(it: &LivraisonView) -> Value {
 }
 
 fn what(it: &LivraisonView) -> String {
-    match &it.content {
+    let text = match &it.content {
         // Its word for SoWell is not known while it is held.
         Some(Content::Statut(push)) if push.statut.is_empty() => {
             format!("statut {}", push.statut_crm)
@@ -55,7 +55,8 @@ fn what(it: &LivraisonView) -> String {
         Some(Content::Courriel(courriel)) => format!("e-mail {}", courriel.modele),
         Some(Content::Photo(push)) => format!("photo {}", push.fichier.nom),
         None => "contenu illisible".to_owned(),
-    }
+    };
+    printable(Some(&text))
 }
 
 fn whom(it: &LivraisonView) -> String {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::files::Files;
 use super::versions::build;
-use crate::domain::ports::Store;
+use crate::domain::ports::{Store, StoreError};
 use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
 use crate::rules::diagnostic::{Diagnostic, code};
@@ -33,46 +33,29 @@ impl Taken {
     }
 }
 
-/// The half of refused files that can take effect beside the other half of what is in force.
+/// The half of refused files that can take effect beside the other half of what was accepted last, by us or by another
+/// replica that looks at the same files.
+///
+/// # Errors
+/// When the store does not say what that is.
 pub(super) async fn other_half(
     store: &dyn Store,
     refused: &Files,
     in_force: &Arc<Generation>,
     secrets: &SecretNames,
-) -> Option<Taken> {
-    let kept = match store.last_version().await {
-        Ok(kept) => kept?,
-        Err(error) => {
-            tracing::error!(%error, "no half of the refused files can take effect");
-            return None;
-        }
+) -> Result<Option<Taken>, StoreError> {
+    let Some(kept) = store.last_version().await? else {
+        return Ok(None);
     };
-    let kept_by_another = kept.version != in_force.version;
-    let kept = Files {
+    let exports = Files {
         rules: kept.rules,
+        exports: refused.exports.clone(),
+    };
+    let rules = Files {
+        rules: refused.rules.clone(),
         exports: kept.referentiel,
     };
-    let halves = if kept_by_another {
-        // A replica that looked at the same files has told them apart.
-        if kept.exports == refused.exports {
-            vec![(Half::Exports, kept)]
-        } else if kept.rules == refused.rules {
-            vec![(Half::Rules, kept)]
-        } else {
-            Vec::new()
-        }
-    } else {
-        let exports = Files {
-            rules: kept.rules,
-            exports: refused.exports.clone(),
-        };
-        let rules = Files {
-            rules: refused.rules.clone(),
-            exports: kept.exports,
-        };
-        vec![(Half::Exports, exports), (Half::Rules, rules)]
-    };
-    for (half, files) in halves {
+    for (half, files) in [(Half::Exports, exports), (Half::Rules, rules)] {
         let version = files.version();
         if version == in_force.version || version == refused.version() {
             continue;
@@ -80,15 +63,15 @@ pub(super) async fn other_half(
         let (generation, remarks) =
             build(&files, Some(in_force), None, Some(secrets.clone())).await;
         if let Some(generation) = generation {
-            return Some(Taken {
+            return Ok(Some(Taken {
                 files,
                 generation,
                 remarks,
                 half: Some(half.told()),
-            });
+            }));
         }
     }
-    None
+    Ok(None)
 }
 
 /// The half of the files that takes effect.
@@ -99,10 +82,16 @@ enum Half {
 
 impl Half {
     fn told(&self) -> Diagnostic {
-        let message = match self {
-            Self::Exports => "les exports, eux, sont pris en compte, avec les règles d'avant",
-            Self::Rules => "les règles, elles, sont prises en compte, avec les exports d'avant",
+        let (code, message) = match self {
+            Self::Exports => (
+                code::EXPORT,
+                "les exports, eux, sont pris en compte, avec les règles d'avant",
+            ),
+            Self::Rules => (
+                code::RULE,
+                "les règles, elles, sont prises en compte, avec les exports d'avant",
+            ),
         };
-        Diagnostic::file(code::EXPORT, "", message).as_warning()
+        Diagnostic::file(code, "", message).as_warning()
     }
 }

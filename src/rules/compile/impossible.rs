@@ -1,15 +1,13 @@
-//! Words that a script waits for and that can never come, since the other files name all that can. Only remarks: an
-//! export or a table may be about to follow.
+//! Words that a script waits for and that no other file knows. Only remarks: a table may be about to follow, and a
+//! demande may be older than the last edit.
 
 use super::generation::{RuleSet, Target};
 use crate::domain::referentiel::Referentiel;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::script::Compared;
+use crate::rules::view::OCCASIONS;
 
-/// What an event can be about.
-const EVENEMENTS: [&str; 3] = ["transmis", "ecarte", "statut"];
-
-/// Notes every comparison that no signalement and no event can make true.
+/// Notes every comparison that no new signalement and no event of one can make true.
 pub(super) fn note_impossible_words(
     rules: &RuleSet,
     referentiel: &Referentiel,
@@ -31,13 +29,15 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
         ))
     };
     let known: Vec<&str> = match value.as_str() {
-        "signalement" | "demande" => return whole("qualification"),
+        "signalement" | "evenement.signalement" | "evenement.demande" => {
+            return whole("qualification");
+        }
         "residence" | "qualification" => return whole("code"),
         "evenement" => return whole("type"),
         "signalement.transmettre_auteur" | "signalement.transmettre_manager" => {
             return Some(format!("« {value} » vaut true ou false, sans guillemets"));
         }
-        "evenement.type" => EVENEMENTS.to_vec(),
+        "evenement.type" => OCCASIONS.to_vec(),
         "evenement.statut" | "demande.statut" => statuts(rules),
         "evenement.statut_sowell" => statuts_sowell(rules),
         "signalement.priorite" => rules.priorites.keys().map(String::as_str).collect(),
@@ -70,7 +70,7 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
     known.sort_unstable();
     known.dedup();
     Some(format!(
-        "« {value} » ne vaut jamais « {word} » ; {}",
+        "« {word} » n'est pas une valeur connue de « {value} » ; {}",
         suggestion(word, known)
     ))
 }

@@ -7,9 +7,15 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::generation::{Mode, QUALIFICATIONS, RuleSet, STATUTS, Statuts, TRANSMISSION};
 use crate::domain::referentiel::Referentiel;
-use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
+use crate::rules::referentiel::GESTIONNAIRES;
 use crate::rules::script;
 use crate::rules::source::Located;
+
+/// Kinds of managers that are looked at; a landlord has ten or so.
+const MOST_KINDS: usize = 50;
+/// How many times as many residences have the kind of manager that was meant.
+const OFTEN: usize = 5;
 
 /// Modes that let nothing pass, or that change nothing beside others.
 pub(super) fn note_idle_modes(
@@ -112,9 +118,48 @@ pub(super) fn note_absent_managers(
         };
         remark(kind, &also, QUALIFICATIONS, places[0]);
     }
-    for it in rules.scripts.named_managers() {
+    let named = rules.scripts.named_managers();
+    for it in &named {
         if !known.contains(it.name.as_str()) {
             remark(&it.name, "", script::GESTIONNAIRE, (it.line, it.column));
         }
+    }
+    let asked = rules.qualifications.values();
+    let asked = asked.map(|it| it.type_gestionnaire.as_str());
+    let asked: BTreeSet<&str> = asked
+        .chain(named.iter().map(|it| it.name.as_str()))
+        .collect();
+    note_misspelt_kinds(&asked, referentiel, faults);
+}
+
+/// A kind that no rule asks for and few residences have, beside one that is asked for and written nearly alike.
+fn note_misspelt_kinds(
+    asked: &BTreeSet<&str>,
+    referentiel: &Referentiel,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for kind in referentiel
+        .residences()
+        .flat_map(|it| it.gestionnaires.types())
+    {
+        *kinds.entry(kind).or_default() += 1;
+    }
+    // Where there are more, another column is in the place of this one.
+    let others = kinds.iter().filter(|(kind, _)| !asked.contains(**kind));
+    for (kind, count) in others.take(MOST_KINDS) {
+        let often = asked.iter().copied();
+        let often = often.filter(|it| kinds.get(it).is_some_and(|more| *more >= OFTEN * count));
+        let Some(near) = nearest(kind, often) else {
+            continue;
+        };
+        let of = match count {
+            1 => "qu'à une résidence".to_owned(),
+            count => format!("qu'à {count} résidences"),
+        };
+        let message = format!(
+            "le type « {kind} » n'est donné {of}, et aucune règle ne le demande : vouliez-vous dire « {near} » ?"
+        );
+        faults.push(Diagnostic::file(code::EXPORT, GESTIONNAIRES, message).as_warning());
     }
 }

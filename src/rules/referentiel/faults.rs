@@ -1,15 +1,11 @@
 //! What is told of the rows of an export, and how much of it.
 
-use std::collections::BTreeMap;
-
 use super::table::Row;
 use super::{GESTIONNAIRES, RESIDENCES};
-use crate::rules::diagnostic::{Diagnostic, Severity, code, nearest};
+use crate::rules::diagnostic::{Diagnostic, Severity, code};
 
 /// How many faults of one kind of file are reported before the rest is only counted.
 const MOST_FAULTS: usize = 50;
-/// How many times as many residences have the kind of manager that was meant.
-const OFTEN: usize = 5;
 
 impl<const N: usize> Row<'_, N> {
     pub(super) fn filled(
@@ -47,22 +43,6 @@ impl<const N: usize> Row<'_, N> {
 pub(super) fn given_twice(file: &str, line: u32, key: &str) -> Diagnostic {
     let message = format!("« {key} » est déjà donné plus haut");
     Diagnostic::at(code::EXPORT, file, line, 0, message)
-}
-
-/// A kind of manager that few residences have, beside one of many that is written nearly alike.
-pub(super) fn misspelt_kinds(kinds: &BTreeMap<&str, (usize, u32)>) -> Vec<Diagnostic> {
-    let misspelt = kinds.iter().filter_map(|(kind, (count, line))| {
-        let often = kinds.iter().filter(|(_, (more, _))| *more >= OFTEN * count);
-        let near = nearest(kind, often.map(|(other, _)| *other))?;
-        let of = match count {
-            1 => "qu'à une résidence".to_owned(),
-            count => format!("qu'à {count} résidences"),
-        };
-        let message =
-            format!("le type « {kind} » n'est donné {of} : vouliez-vous dire « {near} » ?");
-        Some(Diagnostic::at(code::EXPORT, GESTIONNAIRES, *line, 0, message).as_warning())
-    });
-    misspelt.collect()
 }
 
 /// What stands where e-mail addresses are expected: the first is told, and how many rows are like it.

@@ -142,7 +142,8 @@ impl Signs {
             if !self.escaped && sign == quote {
                 self.quote = None;
             }
-            self.escaped = sign == '\\' && !self.escaped;
+            // What stands in back quotes is as it is written.
+            self.escaped = quote == '"' && sign == '\\' && !self.escaped;
             return false;
         }
         let rest = &line[at..];
@@ -175,10 +176,11 @@ impl Signs {
 
     fn end_line(&mut self) {
         self.in_line_comment = false;
-        // Only what stands in back quotes goes on in the next line.
-        if self.quote == Some('"') {
+        // What stands in back quotes goes on in the next line, and so does a line that ends with a bar.
+        if self.quote == Some('"') && !self.escaped {
             self.quote = None;
         }
+        self.escaped = false;
     }
 
     fn left_open(&self) -> Option<Place> {
@@ -228,6 +230,8 @@ mod tests {
     #[rstest]
     #[case("fn f() {\n  // {\n  \"}\" + `]` + '{' /* ( /* [ */ */\n}")]
     #[case("fn f() { `${a.get(\"x\")}` }")]
+    #[case("fn f() { `C:\\` }")]
+    #[case("fn f() { \"a (\\\n b) c\" }")]
     fn what_is_in_balance_is_left_alone(#[case] text: &str) {
         let Balance { surplus, left_open } = Balance::of(text);
         assert_eq!((surplus, left_open), (None, None));

@@ -211,7 +211,8 @@ pub(super) fn addressees(script: &AST, file: &str, faults: &mut Vec<Diagnostic>)
 }
 
 /// Objects that are written out and have one of the keys of an answer, but not the other, which nothing gives them later
-/// on either.
+/// on either. A script may use the short keys of a message for objects of its own: only one that misspells the other
+/// key, or stands in a list with the name of a template, is taken for a message.
 pub(super) fn keys(
     script: &AST,
     wanted: [&str; 2],
@@ -241,7 +242,22 @@ pub(super) fn keys(
                 continue;
             }
             let given = entries.0.iter().map(|(key, _)| key.name.as_str());
-            let message = words::missing(key, of, given.filter(|it| *it != other));
+            let given = given.filter(|it| *it != other);
+            let parent = path.len().checked_sub(2).map(|it| &path[it]);
+            let in_list = matches!(parent, Some(ASTNode::Expr(Expr::Array(..))));
+            let joined = matches!(
+                parent,
+                Some(ASTNode::Expr(Expr::FnCall(..) | Expr::MethodCall(..)))
+            );
+            let meant = match other {
+                MODELE => in_list,
+                A => false,
+                _ => !joined,
+            };
+            if !meant && (key.len() < 3 || nearest(key, given.clone()).is_none()) {
+                continue;
+            }
+            let message = words::missing(key, of, given);
             let (line, column) = position(*at);
             let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
             faults.push(remark.as_warning());
@@ -262,7 +278,7 @@ pub(super) fn fields(
     let Some(it) = script.iter_functions().find(|it| it.name == function) else {
         return;
     };
-    let declared = declared(script);
+    let declared = declared(script, function);
     let parameters: HashMap<&str, &[&str]> = it
         .params
         .iter()
@@ -293,12 +309,19 @@ pub(super) fn fields(
     });
 }
 
-/// Names that the script gives to values of its own.
-pub(super) fn declared(script: &AST) -> HashSet<String> {
-    let mut names = HashSet::new();
+/// Names that the script gives to values of its own, beside the parameters of the function that is called.
+pub(super) fn declared(script: &AST, function: &str) -> HashSet<String> {
+    let others = script.iter_functions().filter(|it| it.name != function);
+    let mut names: HashSet<String> = others.flat_map(|it| it.params).map(str::to_owned).collect();
     script.walk(&mut |path| {
-        if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last() {
-            names.insert(it.0.as_str().to_owned());
+        match path.last() {
+            Some(ASTNode::Stmt(Stmt::Var(it, ..))) => {
+                names.insert(it.0.as_str().to_owned());
+            }
+            Some(ASTNode::Stmt(Stmt::For(it, _))) => {
+                names.insert(it.0.as_str().to_owned());
+            }
+            _ => {}
         }
         true
     });

@@ -1,8 +1,8 @@
 //! Words that a script compares what it is given with: some can never come.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use rhai::{AST, ASTNode, Expr, FnCallExpr};
+use rhai::{AST, ASTNode, Expr, FnCallExpr, Stmt};
 
 use crate::rules::script::check::declared;
 use crate::rules::script::position;
@@ -34,14 +34,23 @@ pub(super) fn of(
     let parameters = entry.map(|it| it.params).unwrap_or_default();
     let mut given: HashMap<&str, &str> =
         parameters.into_iter().zip(names.iter().copied()).collect();
-    for name in declared(script) {
+    for name in declared(script, function) {
         given.remove(name.as_str());
     }
+    let mut changed = HashSet::new();
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::Assignment(it))) = path.last() {
+            changed.extend(path_of(&it.1.lhs).map(|it| it.join(".")));
+        }
+        true
+    });
     script.walk(&mut |path| {
         let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last() else {
             return true;
         };
-        if let Some((value, word, at)) = sides(call) {
+        if let Some((value, word, at)) =
+            sides(call).filter(|(it, ..)| !changed.contains(&it.join(".")))
+        {
             let (first, fields) = value.split_first().unwrap_or((&"", &[]));
             if let Some(name) = given.get(first) {
                 let (line, column) = position(at);
@@ -130,6 +139,9 @@ mod tests {
     #[case("s.priorite.len() == \"a\"", None)]
     #[case("s.priorite > \"a\"", None)]
     #[case("let s = 1; s.priorite == \"a\"", None)]
+    #[case("for s in [] { s.priorite == \"a\" }", None)]
+    #[case("[1].map(|s| s == \"a\")", None)]
+    #[case("s.priorite = s.priorite.to_upper(); s.priorite == \"A\"", None)]
     #[case("autre == \"a\"", None)]
     fn what_is_compared_with_a_text_is_found(
         #[case] body: &str,

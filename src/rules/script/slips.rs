@@ -60,7 +60,7 @@ const SIGNS: [(&str, &str); 12] = [
 /// The slip behind a syntax error, where it can be told.
 pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option<Place> {
     if !matches!(error, ParseErrorType::VariableUndefined(_))
-        && let Some(message) = foreign_sign(text, at)
+        && let Some(message) = foreign_sign(error, text, at)
     {
         return Some((at, message));
     }
@@ -87,8 +87,13 @@ pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option
 }
 
 /// A sign of another language that begins here, or ends here.
-fn foreign_sign(text: &str, at: (u32, u32)) -> Option<String> {
+fn foreign_sign(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option<String> {
     let at = offset(text, at)?;
+    // Each line of a « switch » has it.
+    let condition = matches!(error, ParseErrorType::MissingToken(token, _) if token == "{");
+    if text[at..].starts_with("=>") && !condition {
+        return None;
+    }
     let before = text[..at].chars().next_back().map_or(0, char::len_utf8);
     let (rest, around) = (&text[at..], &text[at - before..]);
     if rest.starts_with("#{") {

@@ -141,7 +141,9 @@ fn a_field_that_is_never_there_is_a_remark() {
     "[#{a: e.x, model: \"m\"}]",
     Some("la clé « modele » manque à un message : est-ce « model », mal écrite ?")
 )]
-#[case("[#{a: e.x}]", Some("la clé « modele » manque à un message"))]
+#[case("let plage = #{de: 1, a: 2}; []", None)]
+#[case("let ascenseur = #{marque: e.x, modele: e.x}; []", None)]
+#[case("let m = #{a: e.x} + #{modele: \"m\"}; [m]", None)]
 fn a_message_without_what_it_needs_is_told_where_it_is_written(
     #[case] body: &str,
     #[case] told: Option<&str>,

@@ -240,7 +240,9 @@ fn of_call(call: &str) -> String {
 /// A key that an answer cannot do without, and what it has instead.
 pub(super) fn missing<'a>(key: &str, of: &str, given: impl Iterator<Item = &'a str>) -> String {
     let given: Vec<&str> = given.collect();
-    let instead = match nearest(key, given.iter().copied()) {
+    // Any letter is near another.
+    let near = nearest(key, given.iter().copied()).filter(|_| key.len() > 2);
+    let instead = match near {
         Some(near) => format!(" : est-ce « {near} », mal écrite ?"),
         None if given.is_empty() => String::new(),
         None => format!(", qui a « {} »", given.join(" », « ")),

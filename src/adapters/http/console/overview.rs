@@ -68,8 +68,8 @@ impl Overview {
         let mut alarms = Vec::new();
         if !attempt.accepted {
             alarms.push(
-                "La dernière modification des règles est refusée : la version précédente reste en \
-                 vigueur."
+                "La dernière modification des règles ou des exports est refusée : ce qui est \
+                 refusé n'est pas en vigueur."
                     .to_owned(),
             );
         }

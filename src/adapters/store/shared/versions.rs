@@ -10,6 +10,9 @@ use crate::adapters::store::rows::{instant, millis, unreadable};
 use crate::domain::ports::{FileSet, StoreError, StoredVersion, VersionSummary};
 use crate::domain::signalement::hex;
 
+/// How often the last version is read anew where another one was kept meanwhile.
+const LOOKS: u32 = 5;
+
 /// Keeps an accepted version, and its reference data in place of the former.
 pub(super) async fn save(
     connection: &mut DbConnection,
@@ -71,27 +74,40 @@ pub(super) async fn rewrite(connection: &mut DbConnection) -> Result<(), StoreEr
 
 /// The version that was accepted last.
 pub(super) async fn last(pool: &DbPool) -> Result<Option<StoredVersion>, StoreError> {
-    let row = sqlx::query(
-        "SELECT version, files, accepted_at FROM versions ORDER BY sequence DESC LIMIT 1",
-    )
-    .fetch_optional(pool)
-    .await
-    .map_err(|error| failed(&error))?;
-    let Some(row) = row else { return Ok(None) };
-    let rules = rule_files(pool, row.get("files")).await?;
-    let referentiel = sqlx::query("SELECT name, content FROM last_referentiel")
-        .fetch_all(pool)
+    for _ in 0..LOOKS {
+        let row = sqlx::query(
+            "SELECT version, files, accepted_at, sequence FROM versions \
+             ORDER BY sequence DESC LIMIT 1",
+        )
+        .fetch_optional(pool)
         .await
         .map_err(|error| failed(&error))?;
-    Ok(Some(StoredVersion {
-        version: row.get("version"),
-        accepted_at: instant(row.get("accepted_at")),
-        rules,
-        referentiel: referentiel
-            .iter()
-            .map(|row| (row.get("name"), row.get("content")))
-            .collect(),
-    }))
+        let Some(row) = row else { return Ok(None) };
+        let rules = rule_files(pool, row.get("files")).await?;
+        let referentiel = sqlx::query("SELECT name, content FROM last_referentiel")
+            .fetch_all(pool)
+            .await
+            .map_err(|error| failed(&error))?;
+        // A replica may have kept another one meanwhile, whose reference data these are.
+        let latest: Option<i64> = sqlx::query_scalar("SELECT MAX(sequence) FROM versions")
+            .fetch_one(pool)
+            .await
+            .map_err(|error| failed(&error))?;
+        if latest == Some(row.get("sequence")) {
+            return Ok(Some(StoredVersion {
+                version: row.get("version"),
+                accepted_at: instant(row.get("accepted_at")),
+                rules,
+                referentiel: referentiel
+                    .iter()
+                    .map(|row| (row.get("name"), row.get("content")))
+                    .collect(),
+            }));
+        }
+    }
+    Err(StoreError::Unavailable(
+        "the versions did not cease to change".into(),
+    ))
 }
 
 /// The rule files that a version names.

@@ -137,7 +137,13 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
                 given.autres.insert(key.name.clone(), value.json());
             }
             _ => {
-                given.texts.insert(key.name.clone(), reader.text(value)?);
+                let text = reader.text(value)?;
+                if KEYS.contains(&name) {
+                    given.texts.insert(key.name.clone(), text);
+                } else {
+                    // A number stays one, as in what SoWell sends.
+                    given.autres.insert(key.name.clone(), value.json());
+                }
             }
         }
     }
