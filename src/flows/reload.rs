@@ -271,7 +271,7 @@ impl Reload {
                     Ok(half) => half,
                     Err(error) => {
                         // Tried again: the other half may be good.
-                        diagnostics.push(unread_store(&error));
+                        diagnostics.push(without_store(&error));
                         self.refuse(String::new(), at, diagnostics);
                         return None;
                     }
@@ -288,7 +288,7 @@ impl Reload {
             return None;
         }
         if let Err(error) = keep(self.store.as_ref(), &taken.files, &taken.generation, at).await {
-            diagnostics.push(unread_store(&error));
+            diagnostics.push(without_store(&error));
             self.refuse(String::new(), at, diagnostics);
             return None;
         }
@@ -341,10 +341,10 @@ fn remarks(active: &Active, secrets: &SecretNames) -> Vec<Diagnostic> {
     remarks
 }
 
-/// What keeps an attempt from its end, and is tried again.
-fn unread_store(error: &StoreError) -> Diagnostic {
+/// What keeps an attempt from its end, and is tried again: the store neither gives nor keeps a version.
+fn without_store(error: &StoreError) -> Diagnostic {
     let message = format!(
-        "cette version n'a pas pu être enregistrée, nouvel essai dans un instant ({error})"
+        "les versions ne peuvent être lues ou enregistrées, nouvel essai dans un instant ({error})"
     );
     Diagnostic::file(code::UNREADABLE, "", message)
 }
