@@ -5,6 +5,7 @@
 //! them wait for each other.
 
 mod dialect;
+mod first_time;
 mod log;
 #[path = "shared/port.rs"]
 mod shared;

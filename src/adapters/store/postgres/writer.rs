@@ -37,7 +37,7 @@ impl Writer {
         let uid = record.creation.as_ref().map(|it| it.uid.clone());
         let recorded = self.write(record, |connection, record| {
             Box::pin(async move {
-                let mut all = shared::record(connection, slice::from_ref(record)).await?;
+                let mut all = shared::batch::record(connection, slice::from_ref(record)).await?;
                 all.pop()
                     .ok_or_else(|| StoreError::Fault("a record was not written".into()))
             })

@@ -4,11 +4,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::demandes::NewDemandeRow;
+use super::livraisons::LivraisonRow;
 use super::{
     DbConnection, creations, demandes, dialect, failed, fichiers, keys, livraisons, signalements,
 };
-use crate::domain::livraison::{LivraisonEtat, NewLivraison};
-use crate::domain::ports::{Creation, IdempotencyKey, NewRecord, Recorded, StoreError};
+use crate::domain::livraison::LivraisonEtat;
+use crate::domain::ports::{IdempotencyKey, NewRecord, Recorded, StoreError};
 use crate::domain::signalement::{Etat, SignalementId};
 
 /// Writes the records of one batch, whose keys are all different.
@@ -85,29 +87,40 @@ async fn insert_creations(
     records: &[&NewRecord],
     told: &HashSet<String>,
 ) -> Result<(), StoreError> {
-    let created: Vec<(&NewRecord, &Creation)> = records
-        .iter()
-        .filter_map(|record| Some((*record, record.creation.as_ref()?)))
-        .collect();
-    let demandes: Vec<demandes::NewDemandeRow<'_>> = created
-        .iter()
-        .map(|(record, creation)| (&record.id, *creation, record.received_at))
-        .collect();
-    demandes::insert(connection, &demandes).await?;
-    let keyed: Vec<(&IdempotencyKey, &SignalementId)> = created
-        .iter()
-        .filter_map(|(record, _)| Some((record.key.as_ref()?, &record.id)))
-        .collect();
-    keys::insert(connection, &keyed).await?;
-    let livraisons: Vec<(&NewLivraison, Option<&str>)> = records
-        .iter()
-        .filter(|record| !told.contains(record.id.as_str()))
-        .flat_map(|record| {
-            let uid = record.creation.as_ref().map(|it| it.uid.as_str());
-            record.livraisons.iter().map(move |it| (it, uid))
-        })
-        .collect();
+    demandes::insert(connection, &demandes_of(records)).await?;
+    keys::insert(connection, &keys_of(records)).await?;
+    let mut untold = records.to_vec();
+    untold.retain(|record| !told.contains(record.id.as_str()));
+    let livraisons = livraisons_of(&untold);
     let at = records.iter().map(|record| record.received_at).max();
     let Some(at) = at else { return Ok(()) };
     livraisons::insert(connection, &livraisons, None, LivraisonEtat::EnAttente, at).await
+}
+
+/// The demandes that records create.
+pub(in super::super) fn demandes_of<'a>(records: &[&'a NewRecord]) -> Vec<NewDemandeRow<'a>> {
+    let created = records.iter().filter_map(|record| {
+        let creation = record.creation.as_ref()?;
+        Some((&record.id, creation, record.received_at))
+    });
+    created.collect()
+}
+
+/// The keys that those creations bind.
+pub(in super::super) fn keys_of<'a>(
+    records: &[&'a NewRecord],
+) -> Vec<(&'a IdempotencyKey, &'a SignalementId)> {
+    let created = records.iter().filter(|record| record.creation.is_some());
+    let keyed = created.filter_map(|record| Some((record.key.as_ref()?, &record.id)));
+    keyed.collect()
+}
+
+/// The deliveries that follow from records.
+pub(in super::super) fn livraisons_of<'a>(records: &[&'a NewRecord]) -> Vec<LivraisonRow<'a>> {
+    let of = |record: &&'a NewRecord| {
+        let record = *record;
+        let uid = record.creation.as_ref().map(|it| it.uid.as_str());
+        record.livraisons.iter().map(move |it| (it, uid))
+    };
+    records.iter().flat_map(of).collect()
 }

@@ -10,7 +10,7 @@ use crate::domain::ports::{Creation, StoreError};
 use crate::domain::signalement::SignalementId;
 
 /// A demande to be written: its signalement, what was created, and when.
-pub(super) type NewDemandeRow<'a> = (&'a SignalementId, &'a Creation, DateTime<Utc>);
+pub(in super::super) type NewDemandeRow<'a> = (&'a SignalementId, &'a Creation, DateTime<Utc>);
 
 /// Writes demandes that exist now.
 pub(super) async fn insert(
@@ -20,7 +20,14 @@ pub(super) async fn insert(
     if created.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::<Db>::new(
+    let mut query = QueryBuilder::<Db>::default();
+    push_rows(&mut query, created);
+    execute(&mut query, connection).await
+}
+
+/// Adds the insertion of demandes to a statement.
+pub(in super::super) fn push_rows(query: &mut QueryBuilder<Db>, created: &[NewDemandeRow<'_>]) {
+    query.push(
         "INSERT INTO demandes (uid, signalement_id, statut, statut_sowell, canal, \
          qualification, workflow, residence, bien, priorite, gestionnaire_concerne, \
          acteur_en_charge, auteur, email_auteur, contexte, lien_sowell, created_at) ",
@@ -45,7 +52,6 @@ pub(super) async fn insert(
             .push_bind(&it.lien_sowell)
             .push_bind(millis(*at));
     });
-    execute(&mut query, connection).await
 }
 
 /// A demande with its photos.

@@ -19,8 +19,8 @@ use crate::domain::signalement::SignalementId;
 
 /// How long a removal stays noted: longer than any request takes between its photos and its commit.
 const NOTED: TimeDelta = TimeDelta::days(1);
-/// Names of one statement.
-const AT_ONCE: usize = 1_000;
+/// Photos of one statement: twenty a request, 256 requests a batch would be more than its variables.
+pub(in super::super) const AT_ONCE: usize = 1_000;
 
 /// What a transaction does with photos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,30 +88,38 @@ pub(super) async fn insert(
     }
     query.push(")");
     execute(&mut query, connection).await?;
-    let files: Vec<(&SignalementId, i64, &Fichier)> = records
-        .iter()
-        .flat_map(|record| {
-            (0..)
-                .zip(&record.fichiers)
-                .map(|(at, file)| (&record.id, at, file))
-        })
-        .collect();
-    // Twenty photos a request, 256 requests a batch: more than one statement's variables.
-    for some in files.chunks(1_000) {
-        let mut query = QueryBuilder::<Db>::new(
-            "INSERT INTO fichiers (signalement_id, position, nom, type, taille, sha256) ",
-        );
-        query.push_values(some, |mut row, (id, position, file)| {
-            row.push_bind(id.as_str())
-                .push_bind(*position)
-                .push_bind(&file.nom)
-                .push_bind(&file.r#type)
-                .push_bind(i64::try_from(file.taille).unwrap_or(i64::MAX))
-                .push_bind(&file.sha256);
-        });
+    for some in rows(records).chunks(AT_ONCE) {
+        let mut query = QueryBuilder::<Db>::default();
+        push_rows(&mut query, some);
         execute(&mut query, connection).await?;
     }
     end_naming(connection, records).await
+}
+
+/// A photo of a signalement, and its place among them.
+pub(in super::super) type FichierRow<'a> = (&'a SignalementId, i64, &'a Fichier);
+
+/// The photos of signalements.
+pub(in super::super) fn rows<'a>(records: &[&'a NewRecord]) -> Vec<FichierRow<'a>> {
+    let of = |record: &&'a NewRecord| {
+        let record = *record;
+        let files = (0..).zip(&record.fichiers);
+        files.map(|(at, file)| (&record.id, at, file))
+    };
+    records.iter().flat_map(of).collect()
+}
+
+/// Adds the insertion of photos to a statement.
+pub(in super::super) fn push_rows(query: &mut QueryBuilder<Db>, rows: &[FichierRow<'_>]) {
+    query.push("INSERT INTO fichiers (signalement_id, position, nom, type, taille, sha256) ");
+    query.push_values(rows, |mut row, (id, position, file)| {
+        row.push_bind(id.as_str())
+            .push_bind(*position)
+            .push_bind(&file.nom)
+            .push_bind(&file.r#type)
+            .push_bind(i64::try_from(file.taille).unwrap_or(i64::MAX))
+            .push_bind(&file.sha256);
+    });
 }
 
 /// The photos of a signalement, in their order.
@@ -153,22 +161,12 @@ async fn end_naming(
     connection: &mut DbConnection,
     records: &[&NewRecord],
 ) -> Result<(), StoreError> {
-    // A batch comes in at once: what is too old for one of its requests is so for all.
-    let Some(received) = records.iter().map(|it| it.received_at).min() else {
+    let Some(received) = first_received(records) else {
         return Ok(());
     };
-    let photos = records.iter().flat_map(|it| &it.fichiers);
-    let names: Vec<&str> = photos.map(|it| it.sha256.as_str()).collect();
-    for some in names.chunks(AT_ONCE) {
-        let query = "SELECT COUNT(*) FROM removals WHERE at > ";
-        let mut query = QueryBuilder::<Db>::new(query);
-        query.push_bind(millis(received - REMOVAL_WINDOW));
-        query.push(" AND name IN (");
-        let mut list = query.separated(", ");
-        for name in some {
-            list.push_bind(*name);
-        }
-        query.push(")");
+    for some in rows(records).chunks(AT_ONCE) {
+        let mut query = QueryBuilder::<Db>::default();
+        push_removals(&mut query, received, some);
         let found = query.build_query_scalar::<i64>();
         let found = found.fetch_one(&mut *connection).await;
         if found.map_err(|error| failed(&error))? > 0 {
@@ -177,6 +175,27 @@ async fn end_naming(
         }
     }
     Ok(())
+}
+
+/// A batch comes in at once: what is too old for one of its requests is so for all.
+pub(in super::super) fn first_received(records: &[&NewRecord]) -> Option<DateTime<Utc>> {
+    records.iter().map(|it| it.received_at).min()
+}
+
+/// Adds the question how many of these photos may have been removed since they were stored.
+pub(in super::super) fn push_removals(
+    query: &mut QueryBuilder<Db>,
+    received: DateTime<Utc>,
+    rows: &[FichierRow<'_>],
+) {
+    query.push("SELECT COUNT(*) FROM removals WHERE at > ");
+    query.push_bind(millis(received - REMOVAL_WINDOW));
+    query.push(" AND name IN (");
+    let mut list = query.separated(", ");
+    for (_, _, file) in rows {
+        list.push_bind(&file.sha256);
+    }
+    query.push(")");
 }
 
 async fn named_among(

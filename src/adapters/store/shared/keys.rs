@@ -101,12 +101,20 @@ pub(super) async fn insert(
     if keyed.is_empty() {
         return Ok(());
     }
-    let mut query =
-        QueryBuilder::<Db>::new("INSERT INTO idempotency_keys (client, value, signalement_id) ");
+    let mut query = QueryBuilder::<Db>::default();
+    push_rows(&mut query, keyed);
+    execute(&mut query, connection).await
+}
+
+/// Adds the insertion of keys to a statement.
+pub(in super::super) fn push_rows(
+    query: &mut QueryBuilder<Db>,
+    keyed: &[(&IdempotencyKey, &SignalementId)],
+) {
+    query.push("INSERT INTO idempotency_keys (client, value, signalement_id) ");
     query.push_values(keyed, |mut row, (key, id)| {
         row.push_bind(key.client.as_str())
             .push_bind(&key.value)
             .push_bind(id.as_str());
     });
-    execute(&mut query, connection).await
 }

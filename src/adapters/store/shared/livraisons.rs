@@ -14,31 +14,24 @@ use crate::domain::ports::{LivraisonCount, Pause, Resume, RetryOutcome, StoreErr
 
 pub(super) use seen::{find, list, of_demande};
 
-/// Writes deliveries, each with the UID of its demande where it has one.
+/// Deliveries of one statement: twenty e-mails a request, 256 requests a batch would be more than its
+/// variables.
+pub(in super::super) const AT_ONCE: usize = 1_000;
+
+/// A delivery, with the UID of its demande where it has one.
+pub(in super::super) type LivraisonRow<'a> = (&'a NewLivraison, Option<&'a str>);
+
+/// Writes deliveries.
 pub(super) async fn insert(
     connection: &mut DbConnection,
-    rows: &[(&NewLivraison, Option<&str>)],
+    rows: &[LivraisonRow<'_>],
     evenement_id: Option<&str>,
     etat: LivraisonEtat,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    // Twenty e-mails a request, 256 requests a batch: more than one statement's variables.
-    for some in rows.chunks(1_000) {
-        let mut query = QueryBuilder::<Db>::new(
-            "INSERT INTO livraisons (id, destination, queue, uid, evenement_id, etat, content, \
-             due_at, created_at) ",
-        );
-        query.push_values(some, |mut row, (it, uid)| {
-            row.push_bind(&it.id)
-                .push_bind(it.content.destination().as_str())
-                .push_bind(&it.queue)
-                .push_bind(*uid)
-                .push_bind(evenement_id)
-                .push_bind(etat.as_str())
-                .push_bind(write_content(&it.content))
-                .push_bind(millis(at))
-                .push_bind(millis(at));
-        });
+    for some in rows.chunks(AT_ONCE) {
+        let mut query = QueryBuilder::<Db>::default();
+        push_rows(&mut query, some, evenement_id, etat, at);
         // One that is there was written by a first try whose answer was lost.
         query.push(" ON CONFLICT (id) DO NOTHING");
         query
@@ -48,6 +41,31 @@ pub(super) async fn insert(
             .map_err(|error| failed(&error))?;
     }
     Ok(())
+}
+
+/// Adds the insertion of deliveries to a statement.
+pub(in super::super) fn push_rows(
+    query: &mut QueryBuilder<Db>,
+    rows: &[LivraisonRow<'_>],
+    evenement_id: Option<&str>,
+    etat: LivraisonEtat,
+    at: DateTime<Utc>,
+) {
+    query.push(
+        "INSERT INTO livraisons (id, destination, queue, uid, evenement_id, etat, content, \
+         due_at, created_at) ",
+    );
+    query.push_values(rows, |mut row, (it, uid)| {
+        row.push_bind(&it.id)
+            .push_bind(it.content.destination().as_str())
+            .push_bind(&it.queue)
+            .push_bind(*uid)
+            .push_bind(evenement_id)
+            .push_bind(etat.as_str())
+            .push_bind(write_content(&it.content))
+            .push_bind(millis(at))
+            .push_bind(millis(at));
+    });
 }
 
 /// Takes due deliveries: of each queue only the oldest that waits, and none while a later one is

@@ -5,18 +5,18 @@
 //! statements that differ (`docs/databases.md` says which and why). Everything here must mean the
 //! same on SQLite and on PostgreSQL: `$1` placeholders, 64-bit integers, flags as 0 and 1.
 
-mod batch;
+pub(super) mod batch;
 mod creations;
-mod demandes;
+pub(super) mod demandes;
 mod evenements;
 pub(super) mod fichiers;
-mod keys;
+pub(super) mod keys;
 pub(super) mod livraisons;
 mod past;
 mod polls;
 mod replicas;
 pub(super) mod retention;
-mod signalements;
+pub(super) mod signalements;
 mod tokens;
 mod versions;
 
@@ -38,8 +38,6 @@ use crate::domain::ports::{
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
-
-pub(super) use batch::record;
 
 #[async_trait]
 impl Store for DbStore {

@@ -23,7 +23,27 @@ pub(super) async fn insert(
     if records.is_empty() {
         return Ok(HashSet::new());
     }
-    let mut query = QueryBuilder::<Db>::new(
+    let mut query = QueryBuilder::<Db>::default();
+    push_rows(&mut query, records);
+    query.push(
+        " ON CONFLICT (id) DO UPDATE SET client = excluded.client, etat = excluded.etat, \
+         bound = excluded.bound, uid = excluded.uid, motif = excluded.motif, \
+         fingerprint = excluded.fingerprint, payload = excluded.payload, \
+         version = excluded.version, trace = excluded.trace, answer = excluded.answer, \
+         decided_at = excluded.decided_at WHERE signalements.bound = 0 \
+         AND signalements.etat NOT IN ('recu', 'inconnu', 'differe') RETURNING id",
+    );
+    let ids = query
+        .build_query_scalar::<String>()
+        .fetch_all(connection)
+        .await
+        .map_err(|error| failed(&error))?;
+    Ok(ids.into_iter().collect())
+}
+
+/// Adds the insertion of records to a statement.
+pub(in super::super) fn push_rows(query: &mut QueryBuilder<Db>, records: &[&NewRecord]) {
+    query.push(
         "INSERT INTO signalements (id, lien_sowell, client, etat, bound, uid, motif, fingerprint, \
          payload, version, trace, answer, received_at, decided_at) ",
     );
@@ -44,20 +64,6 @@ pub(super) async fn insert(
             .push_bind(millis(record.received_at))
             .push_bind(millis(record.received_at));
     });
-    query.push(
-        " ON CONFLICT (id) DO UPDATE SET client = excluded.client, etat = excluded.etat, \
-         bound = excluded.bound, uid = excluded.uid, motif = excluded.motif, \
-         fingerprint = excluded.fingerprint, payload = excluded.payload, \
-         version = excluded.version, trace = excluded.trace, answer = excluded.answer, \
-         decided_at = excluded.decided_at WHERE signalements.bound = 0 \
-         AND signalements.etat NOT IN ('recu', 'inconnu', 'differe') RETURNING id",
-    );
-    let ids = query
-        .build_query_scalar::<String>()
-        .fetch_all(connection)
-        .await
-        .map_err(|error| failed(&error))?;
-    Ok(ids.into_iter().collect())
 }
 
 /// A signalement with the events of its demande.

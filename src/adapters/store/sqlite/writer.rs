@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use crate::adapters::store::sqlite::log::Log;
-use crate::adapters::store::sqlite::{failed, shared};
+use crate::adapters::store::sqlite::{failed, first_time, shared};
 use crate::crash;
 use crate::domain::ports::{NewRecord, Recorded, StoreError};
 
@@ -186,8 +186,7 @@ impl Line {
         opened.ok_or_else(|| StoreError::Fault("no connection".into()))
     }
 
-    /// On a full disk SQLite may end the transaction by itself; the connection then waits for an
-    /// end that cannot come any more, and would refuse every write until the daemon is restarted.
+    /// Leaves a connection of which it is not known whether its transaction has ended.
     async fn hang_up(&mut self) {
         if let Some(connection) = self.connection.take() {
             let _ = connection.close_hard().await;
@@ -319,8 +318,15 @@ async fn commit(line: &mut Line, mut batch: Batch) {
 }
 
 async fn attempt(line: &mut Line, batch: &mut Batch) -> Result<Vec<Recorded>, StoreError> {
-    let outcome = transact(line.open().await?, batch).await;
-    if matches!(outcome, Err(StoreError::Unavailable(_))) {
+    let connection = line.open().await?;
+    let outcome = transact(connection, batch).await;
+    let usable = match &outcome {
+        Ok(_) => true,
+        // On a full disk SQLite may have ended the transaction by itself, or not.
+        Err(StoreError::Unavailable(_)) => false,
+        Err(_) => run_alone(connection, "ROLLBACK").await.is_ok(),
+    };
+    if !usable {
         line.hang_up().await;
     }
     outcome
@@ -330,17 +336,30 @@ async fn transact(
     connection: &mut SqliteConnection,
     batch: &mut Batch,
 ) -> Result<Vec<Recorded>, StoreError> {
-    // IMMEDIATE takes the write lock at once, so no statement after it can find it taken.
-    let mut transaction = connection
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .map_err(|error| failed(&error))?;
-    let recorded = shared::record(&mut transaction, &batch.records).await?;
+    let recorded = if first_time::begin(connection, &batch.records).await? {
+        batch.records.iter().map(|_| Recorded::Written).collect()
+    } else {
+        // IMMEDIATE takes the write lock at once, so no statement after it can find it taken.
+        run_alone(connection, "BEGIN IMMEDIATE").await?;
+        shared::batch::record(connection, &batch.records).await?
+    };
     for task in &mut batch.tasks {
-        task.run(&mut transaction).await?;
+        task.run(connection).await?;
     }
     crash::point("store.commit.before");
-    transaction.commit().await.map_err(|error| failed(&error))?;
+    run_alone(connection, "COMMIT").await?;
     crash::point("store.commit.after");
     Ok(recorded)
+}
+
+/// Runs a statement that has no values.
+pub(super) async fn run_alone(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+) -> Result<(), StoreError> {
+    sqlx::query(statement)
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| failed(&error))
 }
