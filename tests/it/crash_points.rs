@@ -12,6 +12,7 @@ const LINES: usize = 5;
 fn lasts(file: &str, text: &str, line: &str) -> bool {
     let everywhere = [
         ".commit()",
+        "\"COMMIT\"",
         "MIGRATIONS",
         "fs::rename(",
         "fs::write(",

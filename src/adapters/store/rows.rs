@@ -173,6 +173,7 @@ enum ContentRow {
 
 pub(super) fn write_content(content: &Content) -> String {
     let row = match content.clone() {
+        Content::Courriel(mail) => return write_courriel(&mail),
         Content::Statut(push) => ContentRow::Statut {
             uid: push.uid,
             statut: push.statut,
@@ -188,11 +189,6 @@ pub(super) fn write_content(content: &Content) -> String {
             statut_crm: push.statut_crm,
             lien_sowell: push.lien_sowell,
         },
-        Content::Courriel(mail) => ContentRow::Courriel {
-            a: mail.a,
-            modele: mail.modele,
-            context: raw(&mail.context),
-        },
         Content::Photo(PhotoPush { uid, fichier }) => ContentRow::Photo {
             uid,
             nom: fichier.nom,
@@ -204,9 +200,12 @@ pub(super) fn write_content(content: &Content) -> String {
     write_json(&row)
 }
 
-/// A text that was written as JSON, as it stands.
-fn raw(json: &str) -> Box<RawValue> {
-    RawValue::from_string(json.to_owned()).unwrap_or_default()
+/// As [`ContentRow::Courriel`] is read. The context was written as JSON and goes in as it stands: it is
+/// large, and a row of its own would read it again to be sure of that.
+fn write_courriel(mail: &Courriel) -> String {
+    let (a, modele) = (write_json(&mail.a), write_json(&mail.modele));
+    let context = &mail.context;
+    format!(r#"{{"courriel":{{"a":{a},"modele":{modele},"context":{context}}}}}"#)
 }
 
 pub(super) fn read_content(text: &str) -> Result<Content, StoreError> {

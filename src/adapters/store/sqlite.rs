@@ -40,8 +40,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const BUSY_TIMEOUT: StdDuration = StdDuration::from_secs(10);
 /// Readers at once; each look-up takes well under a millisecond.
 const READERS: u32 = 4;
-/// A batch of each size is a statement of its own, see `shared/batch.rs`.
-const CACHED_STATEMENTS: usize = 512;
+/// A batch of each size is a text of its own, see `first_time`.
+const CACHED_STATEMENTS: usize = 192;
 
 /// The store on SQLite.
 pub struct SqliteStore {

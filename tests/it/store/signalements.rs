@@ -129,3 +129,43 @@ async fn whoever_repeats_is_told_once_that_it_is_set_aside(
     assert_eq!(told("-a") + told("-b"), 20);
     assert_eq!((told("-c"), told("-d")), (0, 20));
 }
+
+/// One that is known already among many that come for the first time: each of those is written, once,
+/// with what follows from it.
+#[rstest]
+#[tokio::test]
+async fn a_known_one_takes_nothing_from_those_that_are_new(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    let created = |number: u32| {
+        let uid = format!("N{number}");
+        let mut it = record(number, Some(&uid));
+        it.livraisons = vec![push(&format!("of-{uid}"), &uid)];
+        it
+    };
+    store.record(created(600)).await.unwrap();
+    let again = |number: u32| {
+        let mut it = created(number);
+        // As a repeat has: an identity of its own for what follows.
+        it.livraisons[0].id.push_str("-again");
+        it
+    };
+    let known = store.record(again(600));
+    let new = (601..630).map(|number| store.record(created(number)));
+    let (known, new) = futures_util::future::join(known, futures_util::future::join_all(new)).await;
+    assert!(matches!(known.unwrap(), Recorded::Bound(_)));
+    for recorded in new {
+        assert!(matches!(recorded.unwrap(), Recorded::Written));
+    }
+    for number in 600..630 {
+        let uid = Uid::new(format!("N{number}"));
+        let demande = store.find_demande(&uid).await.unwrap().unwrap();
+        assert_eq!(demande.fichiers.len(), 1, "{number}");
+        let told = store.livraisons_of(&uid).await.unwrap();
+        assert_eq!(told.len(), 1, "{number}");
+    }
+}

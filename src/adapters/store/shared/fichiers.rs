@@ -19,7 +19,7 @@ use crate::domain::signalement::SignalementId;
 
 /// How long a removal stays noted: longer than any request takes between its photos and its commit.
 const NOTED: TimeDelta = TimeDelta::days(1);
-/// Photos of one statement: twenty a request, 256 requests a batch would be more than its variables.
+/// Photos of one statement, whose variables are limited.
 pub(in super::super) const AT_ONCE: usize = 1_000;
 
 /// What a transaction does with photos.

@@ -14,8 +14,7 @@ use crate::domain::ports::{LivraisonCount, Pause, Resume, RetryOutcome, StoreErr
 
 pub(super) use seen::{find, list, of_demande};
 
-/// Deliveries of one statement: twenty e-mails a request, 256 requests a batch would be more than its
-/// variables.
+/// Deliveries of one statement, whose variables are limited.
 pub(in super::super) const AT_ONCE: usize = 1_000;
 
 /// A delivery, with the UID of its demande where it has one.

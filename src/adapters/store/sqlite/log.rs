@@ -62,7 +62,9 @@ async fn copy_beside(
         Some(copier) => copier,
         None => options.connect().await.ok()?,
     };
-    copy(&mut copier).await.then_some(copier)
+    // Once more, for what came meanwhile: the less is left, the shorter the writes wait for the rest.
+    let copied = copy(&mut copier).await && copy(&mut copier).await;
+    copied.then_some(copier)
 }
 
 /// Copies what no reader needs where it is; whether that went well. Where it did not, nothing is

@@ -19,8 +19,9 @@ use crate::adapters::store::sqlite::{failed, first_time, shared};
 use crate::crash;
 use crate::domain::ports::{NewRecord, Recorded, StoreError};
 
-/// Writes that share one commit at most; bounds the variables of one statement, too.
-const MAX_BATCH: usize = 256;
+/// Writes that share one commit at most. More would hardly make it cheaper, and each number of them is
+/// a text of its own that SQLite keeps ready.
+const MAX_BATCH: usize = 64;
 /// How long a write that is in no hurry waits for others to share its commit with.
 const COMPANY: Duration = Duration::from_millis(20);
 /// Writes that may wait; beyond it the callers wait to hand theirs over.
