@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::adapters::http::submission;
 use crate::app::inbound;
+use crate::cli::deliveries::printable;
 use crate::cli::{Format, existing_store, note_limit};
 use crate::domain::demande::Uid;
 use crate::domain::ports::{SignalementSummary, Store, StoreError};
@@ -133,8 +134,8 @@ fn print(found: &[SignalementSummary], format: Format) {
             it.etat.as_str().to_owned(),
             time(it.received_at),
             it.uid.clone().unwrap_or_else(|| "-".to_owned()),
-            it.lien_sowell.clone(),
-            it.motif.clone().unwrap_or_default(),
+            printable(Some(&it.lien_sowell)),
+            printable(it.motif.as_deref()),
         ]);
     }
     println!("{table}");

@@ -1,6 +1,6 @@
 //! Instants as partners write them: ISO 8601 with an offset.
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, SecondsFormat};
 
 /// Reads an instant with its offset.
 ///
@@ -26,6 +26,19 @@ pub fn parse(text: &str) -> Option<DateTime<FixedOffset>> {
     ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"]
         .iter()
         .find_map(|format| DateTime::parse_from_str(&text, format).ok())
+}
+
+/// An instant as RFC 3339 writes it, the only form that every reader knows; one that is written so already
+/// stays as it is. `None` as for [`parse`].
+#[must_use]
+pub fn rfc3339(text: &str) -> Option<String> {
+    let instant = parse(text)?;
+    let strict = DateTime::parse_from_rfc3339(text).is_ok() && !text.contains(['t', 'z', ' ']);
+    Some(if strict {
+        text.to_owned()
+    } else {
+        instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    })
 }
 
 /// The same with the signs between its parts, where it is written in the basic format, without any.
@@ -64,6 +77,22 @@ fn is_plain(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_writing_of_an_instant_becomes_that_of_rfc_3339() {
+        for (text, wanted) in [
+            ("2012-04-23T18:25:00.000Z", "2012-04-23T18:25:00.000Z"),
+            ("2012-04-23T20:25:00+02:00", "2012-04-23T20:25:00+02:00"),
+            ("2012-04-23T18:25:00,5Z", "2012-04-23T18:25:00.500Z"),
+            ("2012-04-23t18:25:00z", "2012-04-23T18:25:00Z"),
+            ("2012-04-23 18:25:00Z", "2012-04-23T18:25:00Z"),
+            ("2012-04-23T20:25+02", "2012-04-23T20:25:00+02:00"),
+            ("20120423T182500Z", "2012-04-23T18:25:00Z"),
+        ] {
+            assert_eq!(rfc3339(text).as_deref(), Some(wanted));
+        }
+        assert_eq!(rfc3339("2012-04-23"), None);
+    }
 
     #[test]
     fn every_writing_of_an_instant_is_the_same_instant() {

@@ -375,7 +375,7 @@ impl Creations {
     }
 }
 
-const NO_GUARD: &str = "le CRM n'a pas répondu et n'offre rien contre les doublons : cherchez-y la \
+const NO_GUARD: &str = "le CRM n'a pas confirmé la création et n'offre rien contre les doublons : cherchez-y la \
                         demande, puis adoptez-la ou relancez la création";
 
 /// When it can be known what became of a call that is made now.
@@ -413,7 +413,7 @@ fn motif_of(error: &CrmError) -> String {
         CrmError::Unavailable { .. } => "le CRM est injoignable".into(),
         CrmError::Unauthorized(_) => "le CRM refuse nos identifiants".into(),
         CrmError::InDoubt(_) => {
-            "le CRM n'a pas répondu : on ne sait pas s'il a créé la demande".into()
+            "le CRM n'a pas confirmé : on ne sait pas s'il a créé la demande".into()
         }
         CrmError::Misconfigured(reason) => format!("le connecteur du CRM : {reason}"),
         CrmError::Files(_) => "les photos ne peuvent pas être relues".into(),

@@ -160,6 +160,14 @@ impl Operation {
         )
     }
 
+    /// Whether something is asked for in its answer, beyond whether it went well.
+    fn reads_answer(self) -> bool {
+        !matches!(
+            self,
+            Self::Joindre | Self::SignalerStatut | Self::SignalerUid
+        )
+    }
+
     /// Whether silence leaves it unknown if something now exists twice as well.
     fn creates(self) -> bool {
         matches!(self, Self::Creer | Self::Joindre)

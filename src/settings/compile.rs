@@ -148,14 +148,24 @@ impl Compiler<'_> {
         text.map(|text| Secret::new(text.to_owned()))
     }
 
-    /// A token that stands in a header.
+    /// A token that stands in a header of ours. It is not repeated where it does not fit.
     fn token(&mut self, key: &str) -> Option<Secret> {
-        self.written.given(key)?;
-        self.value(key, |text| {
-            let fits = text.bytes().all(|it| it.is_ascii_graphic());
-            let token = fits.then(|| Secret::new(text.to_owned()));
-            token.ok_or_else(|| "has a space, a line break or an accent in it".into())
-        })
+        let text = self.written.given(key)?;
+        if text.bytes().all(|it| it.is_ascii_graphic()) {
+            return Some(Secret::new(text.to_owned()));
+        }
+        let bearer = text
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("bearer ");
+        let hint = if bearer {
+            "; \"Bearer\" is added to it"
+        } else {
+            ""
+        };
+        let what = format!("{key}: has a space, a line break or an accent in it{hint}");
+        self.faults.push(what);
+        None
     }
 
     fn listen(&mut self) -> Option<SocketAddr> {
@@ -328,6 +338,12 @@ impl Compiler<'_> {
             let Some(token) = self.secret(&key) else {
                 continue;
             };
+            let cut = |it: char| it.is_whitespace() || it.is_control();
+            if token.expose().starts_with(cut) || token.expose().ends_with(cut) {
+                // No header can carry it: the client would be refused for ever.
+                self.faults
+                    .push(format!("{key}: has a space or a line break around it"));
+            }
             if tokens.values().any(|it| *it == token) {
                 self.faults
                     .push(format!("{key}: another client has the same token"));

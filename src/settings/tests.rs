@@ -60,6 +60,25 @@ fn every_wrong_value_is_named() {
 }
 
 #[test]
+fn a_token_that_does_not_fit_is_not_repeated() {
+    for (variable, token) in [
+        ("SOWELL__TOKEN", "Bearer hunter2"),
+        ("CRM__TOKEN", "hunter2\n"),
+        ("TOKENS__SOWELL", "hunter2-hunter2-hunter2\n"),
+        ("TOKENS__ADMIN", " hunter2-hunter2-hunter2"),
+    ] {
+        let name = format!("PASSERELLE_{variable}");
+        let environment = environment(&[
+            (&name, token),
+            ("PASSERELLE_SOWELL__BASE_URL", "http://sowell.example"),
+        ]);
+        let error = Settings::load(None, environment).unwrap_err().to_string();
+        assert!(error.contains("a line break"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
 fn a_password_in_an_address_is_not_repeated() {
     for variable in ["DATABASE_URL", "FILES_URL", "SOWELL__BASE_URL"] {
         let name = format!("PASSERELLE_{variable}");

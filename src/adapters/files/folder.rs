@@ -48,15 +48,10 @@ impl FilesOnDisk {
     /// # Errors
     /// When it cannot be made.
     pub fn open(root: &Path) -> io::Result<Self> {
-        crash::point("files.shards.before");
-        fs::create_dir_all(root)?;
+        make_root(root)?;
         // A look at the disk that was cut short.
         remove_remains(root)?;
         make_shards(root)?;
-        if let Some(parent) = root.parent().filter(|it| !it.as_os_str().is_empty()) {
-            File::open(parent)?.sync_all()?;
-        }
-        crash::point("files.shards.after");
         Ok(Self {
             root: root.to_path_buf(),
             disk: Arc::default(),
@@ -66,6 +61,7 @@ impl FilesOnDisk {
 
     fn make_shards_again(&self) -> io::Result<()> {
         let _alone = self.shards.write().unwrap_or_else(PoisonError::into_inner);
+        make_root(&self.root)?;
         make_shards(&self.root)
     }
 
@@ -195,6 +191,17 @@ impl Files for FilesOnDisk {
     }
 }
 
+/// Makes the folder of all photos where it is missing, and has its own name on the disk.
+fn make_root(root: &Path) -> io::Result<()> {
+    crash::point("files.root.before");
+    fs::create_dir_all(root)?;
+    if let Some(parent) = root.parent().filter(|it| !it.as_os_str().is_empty()) {
+        File::open(parent)?.sync_all()?;
+    }
+    crash::point("files.root.after");
+    Ok(())
+}
+
 /// Makes the folders of photos, and has them on the disk. All of them at once: were they made with their
 /// first photo, two photos could race, and one be acknowledged while its folder's own name is not on
 /// the disk.
@@ -291,6 +298,10 @@ mod tests {
         for shard in fs::read_dir(folder.path()).unwrap() {
             fs::remove_dir(shard.unwrap().path()).unwrap();
         }
+        files.put(photo.clone()).await.unwrap();
+        assert_eq!(files.read(&photo.sha256).await.unwrap(), [1, 2, 3]);
+        // And the folder of them all.
+        fs::remove_dir_all(folder.path()).unwrap();
         files.put(photo.clone()).await.unwrap();
         assert_eq!(files.read(&photo.sha256).await.unwrap(), [1, 2, 3]);
     }

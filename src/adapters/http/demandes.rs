@@ -311,10 +311,9 @@ fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
     if statut.is_none() && !named("/statut", &faults) {
         faults.push(Fault::invalid("/statut", "champ obligatoire"));
     }
-    if date
-        .as_deref()
-        .is_some_and(|text| instant::parse(text).is_none())
-    {
+    // SoWell and the portal are told it in a form that they certainly read.
+    let plain = date.as_deref().map(instant::rfc3339);
+    if plain == Some(None) {
         faults.push(Fault::invalid(
             "/date",
             "n'est pas une date ISO 8601 avec fuseau",
@@ -324,7 +323,7 @@ fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
         Some(statut) if faults.is_empty() => Ok(StatutEvent {
             uid: Uid::new(uid),
             statut,
-            date,
+            date: plain.flatten(),
             resultat,
             commentaire,
             canal,

@@ -22,7 +22,7 @@ const IN_FLIGHT: usize = 4;
 const BEFORE: &str = "un appel d'avant est resté sans réponse : cherchez-y la demande, puis adoptez-la ou \
                       relancez la création";
 
-const NO_REMOTE: &str = "le CRM distant n'a pas répondu et n'est plus celui des réglages : cherchez-y \
+const NO_REMOTE: &str = "le CRM distant n'a pas confirmé et n'est plus celui des réglages : cherchez-y \
                          la demande";
 
 impl Creations {

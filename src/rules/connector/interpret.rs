@@ -145,7 +145,9 @@ impl Connector {
                 message: message.and_then(|it| read.text(it).ok().flatten()),
             });
         }
-        if !answer.whole {
+        // Of a long answer to what was only told, its status says enough.
+        let told = step == Step::Main && !operation.reads_answer();
+        if !answer.whole && !told {
             return Err(unreadable("la réponse est coupée ou trop longue".into()));
         }
         let described = self.operations.get(&operation);

@@ -233,6 +233,11 @@ fn each_answer_of_sowell_has_its_consequence(
     let values = sample(operation);
     let read = connector.interpret(operation, Step::Main, &values, &access, &answer(case.0, ""));
     assert_eq!(read.err().map_or(Meaning::Success, |it| it.meaning), case.1);
+    // However long: nothing is read in it.
+    let mut cut = answer(case.0, "");
+    cut.whole = false;
+    let read = connector.interpret(operation, Step::Main, &values, &access, &cut);
+    assert_eq!(read.err().map_or(Meaning::Success, |it| it.meaning), case.1);
 }
 
 #[test]

@@ -134,6 +134,12 @@ async fn retried_by_hand(store: &dyn Store) {
     let fifth = claimed(store, 503).await;
     let waited = fifth[0].waited;
     assert_eq!((fifth[0].id.as_str(), waited), ("1", TimeDelta::zero()));
+    // Refused again, it is still what a later one overtook.
+    let refused = store.finish(&fifth[0], attempt(Some("400")), Outcome::Dead);
+    assert!(refused.await.unwrap());
+    assert_eq!(retry(false).await.unwrap(), RetryOutcome::Overtaken);
+    let all = store.retry_dead(Destination::Sowell, at(504)).await;
+    assert_eq!(all.unwrap(), 0);
 }
 
 #[rstest]

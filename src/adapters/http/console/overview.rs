@@ -264,7 +264,7 @@ fn label(etat: Etat) -> &'static str {
         Etat::Transmis => "transmis",
         Etat::Ecarte => "écarté par les règles",
         Etat::Differe => "différé : le CRM était absent",
-        Etat::Inconnu => "en doute : le CRM n'a pas répondu",
+        Etat::Inconnu => "en doute : le CRM n'a pas confirmé",
         Etat::Echec => "en échec",
     }
 }

@@ -156,6 +156,13 @@ pub(in super::super) const OVERTAKE: &str = "\
       UNION ALL SELECT sequence FROM livraisons \
       WHERE queue = $1 AND sequence < $2 AND etat IN ('morte', 'retenue'))";
 
+/// A delivery that was overtaken, sent by force and refused again: still only to be sent by force.
+const OVERTAKEN_BEFORE: &str = "\
+    UPDATE livraisons SET etat = 'depassee' WHERE id = $1 AND etat = 'morte' AND EXISTS ( \
+      SELECT 1 FROM livraisons later WHERE later.uid = livraisons.uid \
+      AND later.queue = livraisons.queue AND later.sequence > livraisons.sequence \
+      AND later.etat = 'livree')";
+
 /// Has what waits behind a delivery that failed wait as long: due at once, it would be passed by
 /// every claim until then, and after an outage there is much of it. What was tried itself has a
 /// time of its own.
@@ -223,6 +230,13 @@ pub(super) async fn finish(
         sqlx::query(OVERTAKE)
             .bind(&queue)
             .bind(row.get::<i64, _>("sequence"))
+            .execute(&mut *connection)
+            .await
+            .map_err(|error| failed(&error))?;
+    }
+    if *outcome == Outcome::Dead {
+        sqlx::query(OVERTAKEN_BEFORE)
+            .bind(&claim.id)
             .execute(&mut *connection)
             .await
             .map_err(|error| failed(&error))?;
