@@ -3,6 +3,7 @@
 //! Whoever repeats a request, and wherever the process died, there is one demande for one
 //! `lien_sowell`: the store checks the key inside the transaction that creates it.
 
+mod outcome;
 mod outside;
 
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use crate::domain::demande::{Fichier, NewDemande};
 use crate::domain::fault::Fault;
 use crate::domain::livraison::{Destination, NewLivraison};
 use crate::domain::ports::{
-    BoundKey, Client, Clock, CreateDemande, Creation, CrmError, Files, FilesError, IdempotencyKey,
-    NewRecord, Recorded, Store, StoreError,
+    BoundKey, Client, Clock, CreateDemande, Creation, CrmError, Files, IdempotencyKey, NewRecord,
+    Recorded, Store,
 };
 use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId};
 use crate::flows::acknowledge::{News, acknowledge, written};
@@ -26,6 +27,8 @@ use crate::flows::reload::Reload;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Codes, Decision, Undecided};
 use crate::rules::trace::Trace;
+
+pub use outcome::{InboundError, Received};
 
 /// What a client sent, as far as it could be read.
 #[derive(Debug)]
@@ -64,110 +67,6 @@ pub enum Photos {
     Received(Vec<Photo>),
     /// Stored already.
     Stored(Vec<Fichier>),
-}
-
-/// What the client is told when nothing is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Received {
-    /// A demande was created.
-    Created {
-        /// Its UID.
-        uid: String,
-        /// The body of the answer.
-        answer: String,
-    },
-    /// It had been created before.
-    Replayed {
-        /// Its UID.
-        uid: String,
-        /// The body of the first answer.
-        answer: String,
-    },
-    /// It is kept, and not forwarded.
-    SetAside {
-        /// Its identity.
-        id: SignalementId,
-        /// Why, in French.
-        motif: String,
-        /// Remarks.
-        avertissements: Vec<String>,
-    },
-    /// The CRM is away: it is kept, and the demande is created later.
-    Deferred {
-        /// Its identity.
-        id: SignalementId,
-    },
-}
-
-/// What the client is told when something is.
-#[derive(Debug, thiserror::Error)]
-pub enum InboundError {
-    /// The request has faults; `id` where it was recorded for the admins.
-    #[error("the signalement has faults")]
-    Refused {
-        /// Every fault found.
-        faults: Vec<Fault>,
-        /// Its record.
-        id: Option<SignalementId>,
-    },
-    /// A key of it belongs to a creation with other content.
-    #[error("the key belongs to another content")]
-    Conflict {
-        /// The signalement that owns the key.
-        owner: SignalementId,
-        /// Its demande, where it exists already.
-        uid: Option<String>,
-        /// Whether that is another signalement, which came with the same `Idempotency-Key`.
-        other: bool,
-    },
-    /// A rule broke; the signalement is kept.
-    #[error("a rule failed: {cause}")]
-    Broken {
-        /// Which, and how.
-        cause: Undecided,
-        /// Its record.
-        id: SignalementId,
-    },
-    /// The CRM refuses the demande; the signalement is kept.
-    #[error("the CRM refused the demande with status {status}")]
-    RefusedByCrm {
-        /// The CRM's HTTP status.
-        status: u16,
-        /// Its record.
-        id: SignalementId,
-    },
-    /// The connector's file makes no request of the demande; the signalement is kept.
-    #[error("the connector of the CRM failed: {reason}")]
-    BrokenConnector {
-        /// How.
-        reason: String,
-        /// Its record.
-        id: SignalementId,
-    },
-    /// The CRM could not be reached; nothing is kept.
-    #[error("the CRM is unavailable")]
-    CrmAway {
-        /// When it asked to be called again.
-        retry_at: Option<DateTime<Utc>>,
-    },
-    /// The CRM may have the demande; the signalement is kept until that is known.
-    #[error("it is not known yet whether the CRM has the demande")]
-    InDoubt {
-        /// Its record.
-        id: SignalementId,
-    },
-    /// Another request is creating the demande, and takes long.
-    #[error("its demande is being created for another request")]
-    UnderWay,
-    /// A photo could not be written.
-    #[error(transparent)]
-    Files(#[from] FilesError),
-    /// The database could not be written or read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A fault of ours.
-    #[error("{0}")]
-    Fault(String),
 }
 
 /// The inbound flow.
@@ -290,7 +189,7 @@ impl Inbound {
         trace: Trace,
     ) -> Result<Received, InboundError> {
         // The commit decides; asked before only where a repeat would write its photos for nothing.
-        if !case.photos.is_empty()
+        if !self.store_new_photos(&mut case).await
             && let Some(owner) = self.owner(&case).await?
         {
             return repeat(owner, &case);
@@ -418,6 +317,16 @@ impl Inbound {
     /// created stays created, whatever the rules would say today.
     async fn owner(&self, case: &Case) -> Result<Option<BoundKey>, InboundError> {
         Ok(self.store.find_bound(&case.id, case.key.as_ref()).await?)
+    }
+
+    /// Stores the photos that are not there yet; whether that was all of them. A repeat's are there.
+    async fn store_new_photos(&self, case: &mut Case) -> bool {
+        let writes = case.photos.iter().map(|photo| self.files.put_new(photo));
+        let stored = futures_util::future::join_all(writes).await;
+        // One that cannot be written is told by the next to try.
+        let mut stored = stored.into_iter().map(|it| it.unwrap_or(false));
+        case.photos.retain(|_| !stored.next().unwrap_or(false));
+        case.photos.is_empty()
     }
 
     async fn store_photos(&self, case: &mut Case) -> Result<(), InboundError> {

@@ -69,6 +69,25 @@ impl FilesOnDisk {
         self.root.join(sha256.get(..2).unwrap_or("xx"))
     }
 
+    fn write(&self, photo: &Photo) -> Result<(), FilesError> {
+        let folder = self.folder_of(&photo.sha256);
+        let write = || {
+            let _in_use = self.shards.read().unwrap_or_else(PoisonError::into_inner);
+            write_synced(&folder, &photo.sha256, &photo.bytes)
+        };
+        let written = write().or_else(|error| match error.kind() {
+            // Someone tidied empty folders away, or mounted an empty disk there.
+            io::ErrorKind::NotFound => self.make_shards_again().and_then(|()| write()),
+            _ => Err(error),
+        });
+        if written.is_err() {
+            let mut disk = self.disk();
+            disk.refused = photo.bytes.len();
+            disk.looked = None;
+        }
+        written.map_err(told)
+    }
+
     fn disk(&self) -> MutexGuard<'_, Disk> {
         self.disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -107,25 +126,18 @@ impl FilesOnDisk {
 impl Files for FilesOnDisk {
     async fn put(&self, photo: Photo) -> Result<(), FilesError> {
         let files = self.clone();
+        // Written even where it is there already: the file of a signalement that was never
+        // committed is the sweep's, and may have been left by a write that nobody synced.
+        blocking(move || files.write(&photo)).await
+    }
+
+    async fn put_new(&self, photo: &Photo) -> Result<bool, FilesError> {
+        let (files, photo) = (self.clone(), photo.clone());
         blocking(move || {
-            let folder = files.folder_of(&photo.sha256);
-            // Written even where it is there already: the file of a signalement that was never
-            // committed is the sweep's, and may have been left by a write that nobody synced.
-            let write = || {
-                let _in_use = files.shards.read().unwrap_or_else(PoisonError::into_inner);
-                write_synced(&folder, &photo.sha256, &photo.bytes)
-            };
-            let written = write().or_else(|error| match error.kind() {
-                // Someone tidied empty folders away, or mounted an empty disk there.
-                io::ErrorKind::NotFound => files.make_shards_again().and_then(|()| write()),
-                _ => Err(error),
-            });
-            if written.is_err() {
-                let mut disk = files.disk();
-                disk.refused = photo.bytes.len();
-                disk.looked = None;
+            if files.folder_of(&photo.sha256).join(&photo.sha256).exists() {
+                return Ok(false);
             }
-            written.map_err(told)
+            files.write(&photo).map(|()| true)
         })
         .await
     }
@@ -282,7 +294,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files = FilesOnDisk::open(folder.path()).unwrap();
         let photo = Photo::new(ImageKind::Png, vec![1, 2, 3]);
-        files.put(photo.clone()).await.unwrap();
+        assert!(files.put_new(&photo).await.unwrap());
+        assert!(!files.put_new(&photo).await.unwrap());
         files.put(photo.clone()).await.unwrap();
         assert_eq!(files.read(&photo.sha256).await.unwrap(), [1, 2, 3]);
         let shard = folder.path().join(&photo.sha256[..2]);

@@ -14,6 +14,15 @@ pub trait Files: Send + Sync {
     /// When it could not be written and synced whole.
     async fn put(&self, photo: Photo) -> Result<(), FilesError>;
 
+    /// Stores a photo as [`Files::put`] does, unless its name is taken already; whether it did. A store that
+    /// could not tell for less than it costs to write says no.
+    ///
+    /// # Errors
+    /// When it could not be written and synced whole.
+    async fn put_new(&self, _photo: &Photo) -> Result<bool, FilesError> {
+        Ok(false)
+    }
+
     /// Reads a photo back.
     ///
     /// # Errors
