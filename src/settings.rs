@@ -12,6 +12,7 @@ mod partners;
 mod secret;
 mod smtp;
 mod storage;
+mod values;
 mod written;
 
 use std::collections::BTreeMap;

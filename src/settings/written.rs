@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::yaml::{self, Node, Value as Tree};
-use crate::settings::compile::directives;
 use crate::settings::keys::{Change, KEYS, LISTS, SECRETS};
+use crate::settings::values::directives;
 
 /// The texts that were given. They hold secrets, so this has no `Debug`.
 #[derive(Clone, Default)]

@@ -1,0 +1,131 @@
+//! Bodies that SoWell may send, good and bad.
+
+use super::*;
+use crate::settings::Settings;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+fn sample() -> Value {
+    json!({
+        "qualification": "ASC", "residence": "MZ-01", "bien": null, "auteur": "Zoé N'Guyen",
+        "email_auteur": "zoe@locataire.example", "date_creation": "2026-02-28T23:59:59.511+01:00",
+        "priorite": "high", "description": "L'ascenseur\nest « bloqué » 🚨",
+        "lien_sowell": "https://manager.sowell.example/1",
+    })
+}
+
+fn read_value(value: &Value) -> Submission {
+    let limits = Settings::load(None, Vec::new()).unwrap().live.limits;
+    read(
+        Client::Sowell,
+        None,
+        value.to_string().into_bytes().into(),
+        &limits,
+    )
+    .unwrap()
+}
+
+#[test]
+fn a_good_body_is_kept_verbatim() {
+    let submission = read_value(&sample());
+    let content = submission.content.unwrap();
+    assert_eq!(
+        content.signalement.description,
+        "L'ascenseur\nest « bloqué » 🚨"
+    );
+    assert_eq!(content.signalement.bien, None);
+    assert!(submission.avertissements.is_empty());
+}
+
+#[test]
+fn an_unknown_key_is_kept_and_named() {
+    let mut value = sample();
+    value["gps"] = json!({"lat": 49.1});
+    let submission = read_value(&value);
+    assert!(submission.avertissements[0].contains("gps"));
+    let content = submission.content.unwrap();
+    assert_eq!(content.signalement.autres["gps"]["lat"], 49.1);
+    assert!(content.payload.contains("\"gps\":{\"lat\":49.1}"));
+}
+
+#[rstest]
+#[case("auteur", json!(""))]
+#[case("auteur", json!("a\nb"))]
+#[case("auteur", json!("a\u{0}b"))]
+#[case("auteur", json!(["a"]))]
+#[case("auteur", json!(null))]
+#[case("auteur", json!("é".repeat(201)))]
+#[case("description", json!("x\u{0}"))]
+#[case("description", json!("   \n"))]
+#[case("email_auteur", json!("pas-une-adresse"))]
+#[case("email_auteur", json!("Zoé <z@x.fr>"))]
+#[case("email_auteur", json!(" <z@x.fr>"))]
+#[case("lien_sowell", json!(" https://a/b"))]
+#[case("lien_sowell", json!("https:/a"))]
+#[case("lien_sowell", json!("https:///a"))]
+#[case("lien_sowell", json!("https://a/\tb"))]
+#[case("date_creation", json!("2026-02-30T00:00:00Z"))]
+#[case("date_creation", json!("2026-02-28T00:00:00"))]
+#[case("lien_sowell", json!("javascript:alert(1)"))]
+#[case("lien_sowell", json!("ftp://x.example/1"))]
+#[case("qualification", json!("x".repeat(65)))]
+#[case("transmettre_auteur", json!("oui"))]
+#[case("photos", json!("x"))]
+fn a_bad_field_is_pointed_at(#[case] key: &str, #[case] bad: Value) {
+    let mut value = sample();
+    value[key] = bad;
+    let submission = read_value(&value);
+    assert!(submission.content.is_none());
+    let pointers: Vec<&str> = submission
+        .faults
+        .iter()
+        .map(|it| it.pointer.as_str())
+        .collect();
+    assert_eq!(pointers, [format!("/{key}")]);
+}
+
+#[test]
+fn a_text_is_told_all_its_faults() {
+    let mut value = sample();
+    value["auteur"] = json!(format!("a\0\n{}", "x".repeat(200)));
+    let faults = read_value(&value).faults;
+    assert_eq!(faults.len(), 3, "{faults:?}");
+    assert!(faults.iter().all(|it| it.pointer == "/auteur"));
+}
+
+#[rstest]
+#[case("auteur", json!("é".repeat(200)))]
+#[case("description", json!("🚨".repeat(20_000)))]
+#[case("date_creation", json!("2012-04-23T18:25:43.511Z"))]
+#[case("date_creation", json!("2012-04-23T18:25:43+0200"))]
+#[case("bien", json!(null))]
+#[case("photos", json!(null))]
+fn a_field_at_its_limit_is_good(#[case] key: &str, #[case] good: Value) {
+    let mut value = sample();
+    value[key] = good;
+    assert_eq!(read_value(&value).faults, []);
+}
+
+#[test]
+fn all_faults_come_at_once_and_codes_can_still_be_checked() {
+    let mut value = sample();
+    value["auteur"] = json!(1);
+    value["photos"] = json!(["x", 2]);
+    let submission = read_value(&value);
+    let pointers: Vec<&str> = submission
+        .faults
+        .iter()
+        .map(|it| it.pointer.as_str())
+        .collect();
+    assert_eq!(pointers, ["/auteur", "/photos/0", "/photos/1"]);
+    assert_eq!(submission.codes.residence.as_deref(), Some("MZ-01"));
+}
+
+#[test]
+fn what_was_stored_is_read_back() {
+    let mut value = sample();
+    value["gps"] = json!([1]);
+    let content = read_value(&value).content.unwrap();
+    let read = stored_signalement(&content.payload, 0).unwrap();
+    assert_eq!(read, content.signalement);
+}

@@ -1,0 +1,89 @@
+//! What single values of the settings say, each from its text.
+
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::settings::Rate;
+use crate::settings::written::did_you_mean;
+
+/// The levels of the log, from the quietest.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// A time to wait.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|it| !it.is_zero() && *it <= Duration::from_hours(8784))
+        .ok_or_else(|| "is not a duration, such as 500ms, 15m or 7d".into())
+}
+
+/// How long something is kept; longer than a wait may be, since laws ask for years.
+pub(super) fn retention(text: &str) -> Result<Option<Duration>, String> {
+    const LONGEST: Duration = Duration::from_hours(100 * 8784);
+    if text == "forever" {
+        return Ok(None);
+    }
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|it| !it.is_zero() && *it <= LONGEST)
+        .map(Some)
+        .ok_or_else(|| "is neither a duration, such as 90d or 3y, nor forever".into())
+}
+
+/// The size of a picture.
+pub(super) fn pixels(text: &str) -> Result<u64, String> {
+    let compact: String = text.chars().filter(|it| !it.is_whitespace()).collect();
+    let lower = compact.to_lowercase();
+    let (number, unit) = match lower.strip_suffix("mpx") {
+        Some(number) => (number, 1_000_000),
+        None => (lower.strip_suffix("px").unwrap_or(&lower), 1),
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(|| "is not a number of pixels, such as 100 Mpx".into())
+}
+
+/// So many requests in so much time.
+pub(super) fn rate(text: &str) -> Result<Rate, String> {
+    let wrong = || "is not a rate, such as 600/min".to_owned();
+    let (requests, span) = text.split_once('/').ok_or_else(wrong)?;
+    let per = match span.trim() {
+        "s" | "sec" | "second" => 1,
+        "m" | "min" | "minute" => 60,
+        "h" | "hour" => 3600,
+        _ => return Err(wrong()),
+    };
+    let requests: u32 = requests.trim().parse().map_err(|_| wrong())?;
+    if requests == 0 {
+        return Err(wrong());
+    }
+    Ok(Rate {
+        requests,
+        per: Duration::from_secs(per),
+    })
+}
+
+/// Modules that may stand alone, with all their events: ours, and those that it is built on.
+const MODULES: [&str; 6] = ["passerelle", "hyper", "lettre", "reqwest", "rustls", "sqlx"];
+
+/// Checks what chooses the events to log.
+pub(super) fn directives(text: &str) -> Result<String, String> {
+    // A bare word is a module's name in this grammar, so a slip in a level would silence all.
+    for word in text.split(',').map(str::trim) {
+        let level = word.rsplit('=').next().unwrap_or(word);
+        if !LEVELS.iter().any(|it| it.eq_ignore_ascii_case(level)) {
+            let near = did_you_mean(level, LEVELS);
+            let module = word.contains('=') || word.contains("::") || MODULES.contains(&word);
+            if !near.is_empty() || !module {
+                return Err(format!("is not a log level{near}"));
+            }
+        }
+    }
+    match text.parse::<EnvFilter>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("is not a log level, such as info or warn,passerelle=debug".into()),
+    }
+}
