@@ -119,6 +119,7 @@ impl Rendered {
             column: None,
             message: "l'objet de cet e-mail est vide".into(),
             advised: None,
+            unknown: None,
         })
     }
 }
@@ -137,6 +138,8 @@ pub struct TemplateError {
     pub message: String,
     /// The same with what to write instead, for who can mend it.
     pub advised: Option<String>,
+    /// The value that it asked for and that is not there, where that is what went wrong.
+    pub unknown: Option<String>,
 }
 
 impl TemplateError {
@@ -238,6 +241,7 @@ impl Templates {
                 column: None,
                 message: "ce modèle n'existe pas".into(),
                 advised: None,
+                unknown: None,
             });
         }
         Ok(rendered)
