@@ -9,6 +9,7 @@ mod attempt;
 mod bounds;
 mod expression;
 mod filters;
+mod idioms;
 mod known;
 mod mails;
 mod names;
