@@ -11,6 +11,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::adapters::http::submission;
+use crate::cli::deliveries::printable;
 use crate::cli::{Format, edited, existing_store};
 use crate::domain::demande::Uid;
 use crate::domain::ports::{Client, StoredTrace};
@@ -76,6 +77,14 @@ fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
     println!("Version {}\n", generation.version);
     print(&trace.encode())?;
     println!("{outcome}");
+    for mail in foreseen.mails.iter().filter(|it| it.can_go()) {
+        let (modele, a) = (mail.modele(), mail.a());
+        println!(
+            "E-mail {}, à {}.",
+            printable(Some(modele)),
+            printable(Some(a))
+        );
+    }
     for error in foreseen.unwritten() {
         println!("Un e-mail ne pourrait pas être écrit : {error}.");
     }

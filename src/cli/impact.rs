@@ -102,6 +102,8 @@ fn print(kind: &str, found: &impact::Impact) {
 fn said(change: &Change) -> String {
     match (change.from.as_str(), change.to.as_str()) {
         ("", "") => "texte différent".to_owned(),
+        // Why an e-mail cannot be written.
+        (why, "") | ("", why) => why.to_owned(),
         (from, to) => format!("{from} → {to}"),
     }
 }

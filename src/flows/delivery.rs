@@ -281,9 +281,7 @@ impl Delivery {
             crash::panic_at("mail");
             let it = &courriel_for_template;
             let context = serde_json::from_str(&it.context).map_err(|error| error.to_string())?;
-            let values =
-                |name: &str, extent: &_| decide::remembered(&generation, &context, name, extent);
-            let mail = generation.rules.templates.mail(&it.modele, &values);
+            let mail = decide::write_stored(&generation, &it.modele, &context);
             mail.map_err(|error| error.to_string())
         };
         let rendered = on_the_spot::run(&rules.pace, render)

@@ -18,7 +18,7 @@ use crate::rules::connector::{Connector, Partner, SecretNames};
 use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::rules::pace::Pace;
 use crate::rules::script::{self, Scripts};
-use crate::rules::template::Templates;
+use crate::rules::template::{MailNames, Templates};
 use crate::rules::{case, layout, referentiel, source};
 
 use generation::digest;
@@ -143,19 +143,20 @@ fn compile_rules(files: &FileSet, are_known: bool) -> (Option<RuleSet>, Vec<Diag
     });
     let gestionnaire = text(files, script::GESTIONNAIRE, &mut faults);
     let accuses = text(files, script::ACCUSES, &mut faults);
+    let mut named = Vec::new();
     let scripts = match (gestionnaire, accuses) {
         (Some(gestionnaire), Some(accuses)) => {
-            Scripts::compile(&gestionnaire, &accuses, &mut faults)
+            Scripts::compile(&gestionnaire, &accuses, &mut named, &mut faults)
         }
         _ => None,
     };
     let templates = Templates::compile(files, &mut faults);
+    rehearsal::check_named_templates(&named, &MailNames::of(files), &mut faults);
     let connectors = compile_connectors(files, &mut faults);
     if let Some(scripts) = &scripts {
         rehearsal::try_scripts(scripts, &mut faults);
     }
     if let (Some(scripts), Some(templates)) = (&scripts, &templates) {
-        rehearsal::check_named_templates(scripts, templates, &mut faults);
         rehearsal::try_mails(scripts, templates, &mut faults);
     }
     if let Some(statuts) = &statuts {

@@ -9,10 +9,11 @@
 
 mod accuses;
 mod codes;
+mod gone;
 mod signalement;
 mod statut;
 
-pub use accuses::{MailContext, Occasion, accuses, after, remembered};
+pub use accuses::{MailContext, Occasion, accuses, after, write_stored};
 pub use codes::{Codes, unknown_codes};
 pub use signalement::{Decision, Undecided, signalement};
 pub use statut::{StatutDecision, statut};

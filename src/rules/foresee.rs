@@ -11,11 +11,9 @@ use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Decision, MailContext, Occasion, StatutDecision, Undecided};
-use crate::rules::extent::Extent;
 use crate::rules::script::{AccuseMessage, ScriptError};
-use crate::rules::template::{Rendered, TemplateError};
+use crate::rules::template::Rendered;
 use crate::rules::trace::Trace;
-use crate::rules::view::Shown;
 
 /// The instant of every signalement that nobody sent.
 const HARMLESS_DATE: &str = "2026-01-15T10:00:00+01:00";
@@ -55,6 +53,18 @@ impl ForeseenMail {
     #[must_use]
     pub fn modele(&self) -> &str {
         &self.message.modele
+    }
+
+    /// Whom it would go to.
+    #[must_use]
+    pub fn a(&self) -> &str {
+        &self.message.a
+    }
+
+    /// Whether it could be sent.
+    #[must_use]
+    pub fn can_go(&self) -> bool {
+        self.unwritten.is_none()
     }
 }
 
@@ -154,17 +164,20 @@ pub fn ask_of_statut(
 /// The text of an e-mail that was asked for.
 ///
 /// # Errors
-/// When its template is missing or fails.
+/// When it cannot be sent: its template is missing or fails, it has no subject, or its addressee is none.
 pub fn write(
     generation: &Generation,
     context: &MailContext<'_>,
     message: &AccuseMessage,
-) -> Result<Rendered, TemplateError> {
-    let values = |name: &str, extent: &Extent| {
-        let own = || message.values.get(name).map(Shown::Json);
-        context.value(name, extent).or_else(own)
-    };
-    generation.rules.templates.mail(&message.modele, &values)
+) -> Result<Rendered, Undecided> {
+    if let Some(misaddressed) = generation.rules.scripts.misaddressed(message) {
+        return Err(misaddressed.into());
+    }
+    let written = context.write(message)?;
+    match written.without_subject(&message.modele) {
+        Some(blank) => Err(blank.into()),
+        None => Ok(written),
+    }
 }
 
 fn mails(
@@ -177,18 +190,9 @@ fn mails(
         return Vec::new();
     };
     let context = MailContext::new(generation, signalement, occasion);
-    let write = |message: AccuseMessage| {
-        let rules = &generation.rules;
-        let misaddressed = rules.scripts.misaddressed(&message).map(Undecided::from);
-        let unwritten = || {
-            let rendered = write(generation, &context, &message);
-            let blank = |it: Rendered| it.without_subject(&message.modele);
-            rendered.map_or_else(Some, blank).map(Undecided::from)
-        };
-        ForeseenMail {
-            unwritten: misaddressed.or_else(unwritten),
-            message,
-        }
+    let write = |message: AccuseMessage| ForeseenMail {
+        unwritten: write(generation, &context, &message).err(),
+        message,
     };
     messages.into_iter().map(write).collect()
 }

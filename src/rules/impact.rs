@@ -1,7 +1,9 @@
 //! What an edit of the rules would change, told from the past: the same inputs, decided before the
 //! edit and after it, and every difference counted.
 
-use std::collections::BTreeMap;
+mod mails;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -11,10 +13,11 @@ use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
 use crate::rules::compile::Generation;
 use crate::rules::coverage::generalise;
-use crate::rules::decide::{self, Decision, MailContext, Occasion, StatutDecision, Undecided};
+use crate::rules::decide::{self, Decision, Occasion, StatutDecision, Undecided};
 use crate::rules::foresee;
-use crate::rules::script::AccuseMessage;
 use crate::rules::trace::Trace;
+
+use mails::Mails;
 
 /// How many of those that change are named for each difference.
 const EXAMPLES: usize = 3;
@@ -44,7 +47,13 @@ pub enum Aspect {
     StatutSowell,
     /// Which e-mails go out.
     Accuses,
-    /// What an e-mail says, or to whom.
+    /// An e-mail that could be written before, and no longer.
+    CourrielPerdu,
+    /// An e-mail that could not be written before.
+    CourrielRetrouve,
+    /// Whom an e-mail goes to.
+    Destinataire,
+    /// What an e-mail says.
     Courriel,
 }
 
@@ -63,6 +72,9 @@ impl Aspect {
             Self::Contexte => "contexte",
             Self::StatutSowell => "statut_sowell",
             Self::Accuses => "accuses",
+            Self::CourrielPerdu => "courriel_perdu",
+            Self::CourrielRetrouve => "courriel_retrouve",
+            Self::Destinataire => "destinataire",
             Self::Courriel => "courriel",
         }
     }
@@ -99,6 +111,18 @@ impl Aspect {
                 "ferait partir d'autres e-mails",
                 "feraient partir d'autres e-mails",
             ),
+            Self::CourrielPerdu => (
+                "aurait un e-mail qui ne pourrait plus être écrit",
+                "auraient un e-mail qui ne pourrait plus être écrit",
+            ),
+            Self::CourrielRetrouve => (
+                "aurait un e-mail qui ne peut pas être écrit aujourd'hui, et pourrait l'être",
+                "auraient un e-mail qui ne peut pas être écrit aujourd'hui, et pourrait l'être",
+            ),
+            Self::Destinataire => (
+                "ferait partir un e-mail à une autre adresse",
+                "feraient partir un e-mail à une autre adresse",
+            ),
             Self::Courriel => (
                 "ferait partir un e-mail écrit autrement",
                 "feraient partir un e-mail écrit autrement",
@@ -109,7 +133,8 @@ impl Aspect {
 }
 
 /// One difference between two decisions about the same input. Texts that are long or personal,
-/// such as an e-mail, are not repeated: `from` and `to` are then empty.
+/// such as an e-mail, are not repeated: `from` and `to` are then empty. Of an e-mail that cannot be written, one of them is
+/// why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
     /// What differs.
@@ -154,9 +179,12 @@ impl Impact {
     pub fn add(&mut self, name: &str, changes: Vec<Change>) {
         self.examined += 1;
         self.changed += u64::from(!changes.is_empty());
+        let aspects: BTreeSet<Aspect> = changes.iter().map(|it| it.aspect).collect();
+        for aspect in aspects {
+            self.aspects.entry(aspect).or_default().count += 1;
+        }
         for change in changes {
             let aspect = self.aspects.entry(change.aspect).or_default();
-            aspect.count += 1;
             let counted = aspect.changes.entry(change).or_default();
             counted.count += 1;
             if counted.examples.len() < EXAMPLES {
@@ -248,8 +276,11 @@ impl Edit {
         let uid = foresee::uid();
         let occasion = |decision| Occasion::of_signalement(decision, &uid);
         let [before, after] = &asked;
-        let occasions = [occasion(&before.decision), occasion(&after.decision)];
-        changes.extend(self.mails(it, occasions, [&before.messages, &after.messages]));
+        let [before, after] = [
+            Mails::new(&self.before, it, occasion(&before.decision), before),
+            Mails::new(&self.after, it, occasion(&after.decision), after),
+        ];
+        changes.extend(mails::changes(&before, &after, it, self.same_templates));
         changes
     }
 
@@ -271,53 +302,27 @@ impl Edit {
             StatutDecision::Unknown(_) => "rien (inconnu des règles)".to_owned(),
         });
         differ(&mut changes, Aspect::StatutSowell, from, to);
-        let occasions = [&before.decision, &after.decision]
-            .map(|decision| Occasion::of_statut(event, decision, &then));
-        changes.extend(self.mails(signalement, occasions, [&before.messages, &after.messages]));
+        let occasion = |decision| Occasion::of_statut(event, decision, &then);
+        let [before, after] = [
+            Mails::new(
+                &self.before,
+                signalement,
+                occasion(&before.decision),
+                &before,
+            ),
+            Mails::new(&self.after, signalement, occasion(&after.decision), &after),
+        ];
+        changes.extend(mails::changes(
+            &before,
+            &after,
+            signalement,
+            self.same_templates,
+        ));
         changes
     }
 
     fn both<T>(&self, ask: impl Fn(&Generation) -> T) -> [T; 2] {
         [ask(&self.before), ask(&self.after)]
-    }
-
-    fn mails(
-        &self,
-        about: &Signalement,
-        [before, after]: [Option<Occasion<'_>>; 2],
-        [ours, theirs]: [&[AccuseMessage]; 2],
-    ) -> Option<Change> {
-        let [from, to] = [ours, theirs].map(|messages| {
-            let mut names: Vec<&str> = messages.iter().map(|it| it.modele.as_str()).collect();
-            names.sort_unstable();
-            names.join(", ")
-        });
-        if from != to {
-            let said = |names: String| {
-                if names.is_empty() {
-                    "aucun".to_owned()
-                } else {
-                    names
-                }
-            };
-            return Some(Change {
-                aspect: Aspect::Accuses,
-                from: said(from),
-                to: said(to),
-            });
-        }
-        let before = MailContext::new(&self.before, about, before?);
-        let after = MailContext::new(&self.after, about, after?);
-        // Equal templates on equal values write equal e-mails: most need not be written to know that.
-        let same_values = self.same_templates && before.shows_the_same_as(&after);
-        let same = ours.iter().zip(theirs).all(|(one, other)| {
-            let written = || {
-                let one = foresee::write(&self.before, &before, one);
-                one == foresee::write(&self.after, &after, other)
-            };
-            one.a == other.a && (same_values && one == other || written())
-        });
-        (!same).then(|| unsaid(Aspect::Courriel))
     }
 }
 

@@ -15,7 +15,6 @@ mod values;
 mod words;
 
 pub use check::Named;
-pub use compared::Compared;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
 
@@ -25,6 +24,7 @@ use self::values::to_script;
 use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::Gestionnaire;
 use crate::rules::addressee;
+use crate::rules::compared::Compared;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::extent::Extent;
 use crate::rules::view::{self, Shown};
@@ -90,15 +90,18 @@ pub struct ScriptError {
 }
 
 impl Scripts {
-    /// Compiles both scripts and checks that each has its function.
+    /// Compiles both scripts and checks that each has its function; `named` gets the templates that `accuses` names
+    /// outright, whatever else is wrong.
     pub fn compile(
         gestionnaire: &str,
         accuses: &str,
+        named: &mut Vec<Named>,
         faults: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
         let engine = engine();
-        let gestionnaire = compile_one(&engine, &AFFECTER, gestionnaire, faults);
-        let accuses = compile_one(&engine, &ACCUSE, accuses, faults);
+        // This one asks for no e-mail.
+        let gestionnaire = compile_one(&engine, &AFFECTER, gestionnaire, &mut Vec::new(), faults);
+        let accuses = compile_one(&engine, &ACCUSE, accuses, named, faults);
         if let Some(accuses) = &accuses {
             check::addressees(&accuses.ast, ACCUSES, faults);
         }

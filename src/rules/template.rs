@@ -9,11 +9,15 @@ mod attempt;
 mod bounds;
 mod expression;
 mod filters;
+mod idioms;
+mod known;
+mod mails;
 mod names;
 mod remedies;
 mod source;
 mod strays;
 mod tags;
+mod tokens;
 mod unknown;
 mod words;
 mod writing;
@@ -25,13 +29,16 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::Value;
 
 use crate::domain::ports::FileSet;
+use crate::rules::compared::Compared;
 use crate::rules::compile;
-use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
+use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::rules::extent::Extent;
 use crate::rules::layout;
+use crate::rules::script::Named;
 use crate::rules::view::{OF_MAIL, Shown};
 
 pub use self::expression::{Broken, Scope, Text};
+pub use self::mails::MailNames;
 
 /// The folder of the templates in the folder of rules.
 pub const FOLDER: &str = "modeles/";
@@ -51,6 +58,7 @@ pub struct Templates {
     environment: Environment<'static>,
     /// The names that each template reads and how much of each, so that nothing else is made for it.
     read: HashMap<String, Names>,
+    mails: MailNames,
 }
 
 type Names = BTreeMap<Arc<str>, Extent>;
@@ -119,6 +127,7 @@ impl Rendered {
             column: None,
             message: "l'objet de cet e-mail est vide".into(),
             advised: None,
+            unknown: None,
         })
     }
 }
@@ -137,6 +146,8 @@ pub struct TemplateError {
     pub message: String,
     /// The same with what to write instead, for who can mend it.
     pub advised: Option<String>,
+    /// The value that it asked for and that is not there, where that is what went wrong.
+    pub unknown: Option<String>,
 }
 
 impl TemplateError {
@@ -190,10 +201,12 @@ impl Templates {
         }
         let templates = Self {
             read: read(&environment),
+            mails: MailNames::of(files),
             environment,
         };
         let all_read = !any_error(&faults[before..]);
         attempt::on_sample(&templates.environment, all_read, faults);
+        known::note_stood_in(&templates.environment, faults);
         (!any_error(&faults[before..])).then_some(templates)
     }
 
@@ -238,6 +251,7 @@ impl Templates {
                 column: None,
                 message: "ce modèle n'existe pas".into(),
                 advised: None,
+                unknown: None,
             });
         }
         Ok(rendered)
@@ -259,20 +273,34 @@ impl Templates {
     /// What is wrong with this name of an e-mail, where there is no such template.
     #[must_use]
     pub fn missing(&self, name: &str) -> Option<String> {
-        let templates = self.environment.templates();
-        let mails: BTreeSet<&str> = templates
-            .filter_map(|(it, _)| {
-                let name = it.strip_suffix(SUBJECT)?.strip_prefix(FOLDER)?;
-                name.strip_suffix(".txt").or(name.strip_suffix(".html"))
-            })
-            .collect();
-        if mails.contains(name) {
-            return None;
+        self.mails.missing(name)
+    }
+
+    /// The texts that templates compare with what they are given.
+    #[must_use]
+    pub fn compared(&self) -> Vec<Compared> {
+        known::compared(&self.environment)
+    }
+
+    /// The kinds of managers that templates name outright, each with the file.
+    #[must_use]
+    pub fn named_managers(&self) -> Vec<(String, Named)> {
+        known::managers(&self.environment)
+    }
+
+    /// All that fails in an e-mail on one sample, and not only what fails first.
+    #[must_use]
+    pub fn faults_of_mail(&self, modele: &str, sample: &Value) -> Vec<Diagnostic> {
+        let mut faults = Vec::new();
+        for ending in [".txt", ".html"] {
+            let path = format!("{FOLDER}{modele}{ending}");
+            for name in [format!("{path}{SUBJECT}"), path] {
+                if self.environment.get_template(&name).is_ok() {
+                    attempt::try_one(&self.environment, &name, sample, |_, it| faults.push(it));
+                }
+            }
         }
-        let near = suggestion(name, mails);
-        Some(format!(
-            "il n'y a pas de modèle « {name} » dans {FOLDER} ; {near}"
-        ))
+        faults
     }
 
     fn render(&self, name: &str, values: &Values<'_>) -> Result<String, TemplateError> {

@@ -29,6 +29,8 @@ pub const SIGNALEMENT: [&str; 13] = [
 ];
 /// The fields of [`residence`].
 pub const RESIDENCE: [&str; 4] = ["code", "nom", "adresse", "gestionnaires"];
+/// The fields of [`bien`].
+pub const BIEN: [&str; 3] = ["code", "residence", "libelle"];
 /// The fields of [`qualification`].
 pub const QUALIFICATION: [&str; 4] = ["code", "libelle", "type_gestionnaire", "workflow"];
 /// The fields of [`evenement`].

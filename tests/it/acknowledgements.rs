@@ -90,7 +90,7 @@ async fn an_e_mail_that_lacked_a_category_goes_once_there_is_one_again() {
         .file("rules/accuses.rhai", script)
         .file(
             "rules/modeles/note.txt",
-            "Objet: note\n\nPour {{ qualification.libelle }}\n",
+            "Objet: note\n\nPour {{ qualification.type_gestionnaire }}\n",
         )
         .start()
         .await;
@@ -111,10 +111,58 @@ async fn an_e_mail_that_lacked_a_category_goes_once_there_is_one_again() {
         dead.unwrap().pop()
     })
     .await;
+    let cause = format!(
+        "modeles/note.txt, ligne 3 : la catégorie « {code} » de cette demande n'est plus dans qualifications.yaml"
+    );
+    assert!(dead.last_error.unwrap().contains(&cause));
     daemon.edit("rules/qualifications.yaml", &categories).await;
     let retried = store.retry_livraison(&dead.id, false, chrono::Utc::now());
     assert_eq!(retried.await.unwrap(), RetryOutcome::Queued);
     until("it is written", || async { daemon.courriels().pop() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_demande_keeps_its_e_mails_though_its_codes_are_gone() {
+    let script = "fn accuses(evenement) {
+        if evenement.type != \"statut\" { return []; }
+        [#{ a: \"zoe@locataire.example\", modele: \"demande-traitee\" }]
+    }";
+    let daemon = Builder::new()
+        .file("rules/accuses.rhai", script)
+        .file(
+            "rules/modeles/demande-traitee.txt",
+            "Objet: {{ demande.uid }}\n\n{{ qualification.libelle }}, {{ residence.nom }}, {{ priorite }}, {{ qualification.workflow }}{% if bien %}, {{ bien.libelle }}{% endif %}.\n",
+        )
+        .start()
+        .await;
+    let body = signalement(1);
+    let uid = daemon.created(&body).await;
+    let demande = daemon.get(&format!("/api/v1/demandes/{uid}"), "crm").await;
+    let demande = demande.json();
+    let said = |key: &str| demande[key].as_str().unwrap().to_owned();
+    let without = |text: &str, code: &str| {
+        let left: Vec<&str> = text.lines().filter(|it| !it.contains(code)).collect();
+        left.join("\n")
+    };
+    for (file, key) in [
+        ("rules/qualifications.yaml", "qualification"),
+        ("rules/priorites.yaml", "priorite"),
+        ("referentiel/gestionnaires.csv", "residence"),
+        ("referentiel/biens.csv", "residence"),
+        ("referentiel/residences.csv", "residence"),
+    ] {
+        let (text, code) = (daemon.read(file), body[key].as_str().unwrap());
+        let edited = without(&text, code);
+        assert_ne!(text, edited, "{file}");
+        let regles = daemon.edit(file, &edited).await;
+        assert_eq!(regles["derniere_tentative"]["acceptee"], true, "{regles}");
+    }
+    let event = json!({"statut": "Clôturée", "resultat": "Traité"});
+    assert_eq!(daemon.statut(&uid, &event).await.status, 202);
+    let mail = until("it is written", || async { daemon.courriels().pop() }).await;
+    let mail = mail.replace("=\r\n", "");
+    let wanted = ["qualification", "residence", "priorite", "workflow", "bien"].map(said);
+    assert!(mail.contains(&wanted.join(", ")), "{mail}");
 }
 
 #[rstest]

@@ -303,6 +303,90 @@ fn what_a_script_waits_for_and_can_never_come_is_pointed_out() {
 }
 
 #[test]
+fn what_a_template_waits_for_and_can_never_come_is_pointed_out() {
+    let mail = r#"Objet: {% if priorite == "high" %}Urgent{% endif %} {{ demande.uid }}
+{% if evenement.statut_sowell == "Traite" or "ASCENSEUR" == qualification.code %}a{% endif %}
+{% if "concierge" in residence.gestionnaires %}{{ residence.gestionnaires.concierge.nom }}{% endif %}
+{% if signalement.priorite == "high" and evenement.type != "statut" and bien == "A" %}b{% endif %}
+{% if "gardien" in residence.gestionnaires and demande.statut == "Clôturée" %}c{% endif %}
+"#;
+    assert_eq!(
+        told(
+            &found(&[("modeles/accuse-reception.txt", mail)]),
+            Severity::Warning
+        ),
+        [
+            "modeles/accuse-reception.txt:3 aucune résidence n'a de gestionnaire de type « concierge » ; valeurs connues : gardien, proprete, responsable_secteur, technique",
+            "modeles/accuse-reception.txt:2 « Traite » n'est pas une valeur connue de « evenement.statut_sowell » ; vouliez-vous dire « Traité » ?",
+            "modeles/accuse-reception.txt:2 « ASCENSEUR » n'est pas une valeur connue de « qualification.code » ; valeurs connues : ASC, CHAUF, ECL, ENC, PROP, SERR, VOIS",
+            "modeles/accuse-reception.txt:4 « bien » est un ensemble, jamais un texte : comparez par exemple « bien.code »",
+            "modeles/accuse-reception.txt:1 « high » n'est pas une valeur connue de « priorite » ; valeurs connues : faible, haute, normal",
+        ]
+    );
+}
+
+#[test]
+fn what_is_wrong_with_one_file_hides_nothing_of_the_e_mails() {
+    let accuses = "fn accuses(evenement) {\n    [#{ a: \"x@vivest.example\", modele: \"accuse-receptoin\" }]\n}\n";
+    let missing = "accuses.rhai:2 il n'y a pas de modèle « accuse-receptoin » dans modeles/ ; vouliez-vous dire « accuse-reception » ?";
+    for (name, text) in [
+        (
+            "gestionnaire.rhai",
+            "fn affecter(a, b, c) {\n    if responsables == () { }\n}\n",
+        ),
+        ("modeles/contexte.txt", "{{ prio }}\n"),
+        ("modeles/accuse-reception.txt", "Bonjour\n"),
+    ] {
+        let errors = told(
+            &found(&[("accuses.rhai", accuses), (name, text)]),
+            Severity::Error,
+        );
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert!(errors[0].starts_with(name), "{errors:?}");
+        assert_eq!(errors[1], missing);
+    }
+}
+
+#[test]
+fn all_that_an_e_mail_lacks_is_told_at_once() {
+    let mail = "Objet: {{ statut }}\n\n{{ uid }} {{ auteur }}\n{{ description }} {{ uid }}\n";
+    let remarks = told(
+        &found(&[("modeles/accuse-reception.txt", mail)]),
+        Severity::Warning,
+    );
+    let of = |line, rest: &str| {
+        format!("modeles/accuse-reception.txt:{line} pour l'événement « transmis » : {rest}")
+    };
+    assert_eq!(
+        remarks,
+        [
+            of(
+                1,
+                "« statut » n'existe pas : écrivez « demande.statut » ou « evenement.statut »"
+            ),
+            of(3, "« uid » n'existe pas : écrivez « demande.uid »"),
+            of(
+                3,
+                "« auteur » n'existe pas : écrivez « signalement.auteur »"
+            ),
+            of(
+                4,
+                "« description » n'existe pas : écrivez « signalement.description »"
+            ),
+            of(4, "« uid » n'existe pas : écrivez « demande.uid »"),
+        ]
+    );
+}
+
+#[test]
+fn a_model_whose_name_is_put_together_is_told_with_its_script_and_line() {
+    let accuses = "// Quels e-mails ?\nfn accuses(evenement) {\n    [#{ a: \"x@vivest.example\", modele: \"accuse-\" + \"nouveau\" }]\n}\n";
+    let remarks = told(&found(&[("accuses.rhai", accuses)]), Severity::Warning);
+    let wanted = "accuses.rhai:2 pour chaque événement : il n'y a pas de modèle « accuse-nouveau »";
+    assert!(remarks[0].starts_with(wanted), "{remarks:?}");
+}
+
+#[test]
 fn an_addressee_that_is_none_is_pointed_out_and_hides_nothing() {
     let accuses = "fn accuses(evenement) {\n    if evenement.type == \"ecarte\" {\n        return [#{a: \"secretariat\", modele: \"accuse\"}];\n    }\n    []\n}\n";
     let told_of = |accuses: &str| {

@@ -1,10 +1,10 @@
-//! Words that a script waits for and that no other file knows. Only remarks: a table may be about to follow, and a
+//! Words that a script or a template waits for and that no other file knows. Only remarks: a table may be about to follow, and a
 //! demande may be older than the last edit.
 
 use super::generation::{RuleSet, Target};
 use crate::domain::referentiel::Referentiel;
+use crate::rules::compared::Compared;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
-use crate::rules::script::Compared;
 use crate::rules::view::OCCASIONS;
 
 /// Notes every comparison that no new signalement and no event of one can make true.
@@ -13,9 +13,12 @@ pub(super) fn note_impossible_words(
     referentiel: &Referentiel,
     faults: &mut Vec<Diagnostic>,
 ) {
-    for it in rules.scripts.compared() {
+    let of_scripts = rules.scripts.compared().into_iter();
+    let of_templates = rules.templates.compared().into_iter();
+    let all = of_scripts.map(|it| (code::SCRIPT, it));
+    for (code, it) in all.chain(of_templates.map(|it| (code::TEMPLATE, it))) {
         if let Some(message) = why_never(&it, rules, referentiel) {
-            let remark = Diagnostic::at(code::SCRIPT, it.file, it.line, it.column, message);
+            let remark = Diagnostic::at(code, &it.file, it.line, it.column, message);
             faults.push(remark.as_warning());
         }
     }
@@ -23,16 +26,19 @@ pub(super) fn note_impossible_words(
 
 fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Option<String> {
     let Compared { value, word, .. } = it;
+    // What an event tells of is known by its own name.
+    let alone = value.strip_prefix("evenement.");
+    let value = alone.filter(|it| it.contains('.')).unwrap_or(value);
     let whole = |field: &str| {
         Some(format!(
             "« {value} » est un ensemble, jamais un texte : comparez par exemple « {value}.{field} »"
         ))
     };
-    let known: Vec<&str> = match value.as_str() {
-        "signalement" | "evenement.signalement" | "evenement.demande" => {
+    let known: Vec<&str> = match value {
+        "signalement" | "demande" | "evenement.signalement" | "evenement.demande" => {
             return whole("qualification");
         }
-        "residence" | "qualification" => return whole("code"),
+        "residence" | "bien" | "qualification" => return whole("code"),
         "evenement" => return whole("type"),
         "signalement.transmettre_auteur" | "signalement.transmettre_manager" => {
             return Some(format!("« {value} » vaut true ou false, sans guillemets"));
@@ -41,7 +47,8 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
         "evenement.statut" | "demande.statut" => statuts(rules),
         "evenement.statut_sowell" => statuts_sowell(rules),
         "signalement.priorite" => rules.priorites.keys().map(String::as_str).collect(),
-        "demande.priorite" => {
+        // Of the CRM, as templates have it.
+        "priorite" | "demande.priorite" => {
             let words = rules.priorites.values();
             words.map(|it| it.text.as_str()).collect()
         }

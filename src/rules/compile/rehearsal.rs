@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::script::{self, ScriptError, Scripts};
-use crate::rules::template::{self, Templates};
+use crate::rules::script::{self, Named, ScriptError, Scripts};
+use crate::rules::template::{self, MailNames, Templates};
 use crate::rules::view::{OCCASIONS, Shown, sample_context, sample_occasion};
 
 /// Runs both scripts on a sample: a result that is no answer refuses the edit, since no input
@@ -34,14 +34,14 @@ pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Every template that the script or a case names must be there.
+/// Every template that the script names must be there.
 pub(super) fn check_named_templates(
-    scripts: &Scripts,
-    templates: &Templates,
+    named: &[Named],
+    mails: &MailNames,
     faults: &mut Vec<Diagnostic>,
 ) {
-    for named in scripts.named_templates() {
-        if let Some(message) = templates.missing(&named.name) {
+    for named in named {
+        if let Some(message) = mails.missing(&named.name) {
             faults.push(Diagnostic::at(
                 code::TEMPLATE,
                 script::ACCUSES,
@@ -104,7 +104,8 @@ fn faults_of_mails(scripts: &Scripts, templates: &Templates, context: &Value) ->
             // One that the script names as it stands is told there.
             let named = scripts.named_templates();
             if named.iter().all(|it| it.name != message.modele) {
-                let at = Diagnostic::at(code::TEMPLATE, script::ACCUSES, 0, 0, missing);
+                let line = scripts.accuses_line();
+                let at = Diagnostic::at(code::TEMPLATE, script::ACCUSES, line, 0, missing);
                 faults.push(at);
             }
             continue;
@@ -112,9 +113,13 @@ fn faults_of_mails(scripts: &Scripts, templates: &Templates, context: &Value) ->
         let mut own = message.values;
         own.extend(context.as_object().cloned().unwrap_or_default());
         let values = Value::Object(own);
-        let mail = templates.mail(&message.modele, &template::values_of(&values));
-        let blank = |it: template::Rendered| it.without_subject(&message.modele);
-        faults.extend(mail.map_or_else(Some, blank).map(|it| it.as_diagnostic()));
+        let failing = templates.faults_of_mail(&message.modele, &values);
+        if failing.is_empty() {
+            let mail = templates.mail(&message.modele, &template::values_of(&values));
+            let blank = |it: template::Rendered| it.without_subject(&message.modele);
+            faults.extend(mail.map_or_else(Some, blank).map(|it| it.as_diagnostic()));
+        }
+        faults.extend(failing);
     }
     faults
 }

@@ -124,10 +124,18 @@ pub(super) fn note_absent_managers(
             remark(&it.name, "", script::GESTIONNAIRE, (it.line, it.column));
         }
     }
+    let written = rules.templates.named_managers();
+    for (file, it) in &written {
+        if !known.contains(it.name.as_str()) {
+            remark(&it.name, "", file, (it.line, it.column));
+        }
+    }
     let asked = rules.qualifications.values();
     let asked = asked.map(|it| it.type_gestionnaire.as_str());
+    let written = written.iter().map(|(_, it)| it.name.as_str());
     let asked: BTreeSet<&str> = asked
         .chain(named.iter().map(|it| it.name.as_str()))
+        .chain(written)
         .collect();
     note_misspelt_kinds(&asked, referentiel, faults);
 }

@@ -142,13 +142,14 @@ impl Group {
     }
 }
 
-/// Takes the codes of one combination out of a message, so that the same cause reads the same
+/// Takes the codes of one combination and the address of its author out of a message, so that the same cause reads the same
 /// whichever residence it meets.
 pub(in crate::rules) fn generalise(message: String, signalement: &Signalement) -> String {
     let codes = [
         signalement.bien.as_deref().unwrap_or_default(),
         &signalement.residence,
         &signalement.qualification,
+        &signalement.email_auteur,
     ];
     codes
         .into_iter()

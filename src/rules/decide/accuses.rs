@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::gone;
 use super::signalement::{Decision, Undecided};
 use super::statut::StatutDecision;
 use crate::domain::demande::{NewDemande, Uid};
@@ -12,7 +13,7 @@ use crate::domain::statut::StatutEvent;
 use crate::rules::compile::{Generation, RuleSet};
 use crate::rules::extent::Extent;
 use crate::rules::script::{self, AccuseMessage, ScriptError};
-use crate::rules::template;
+use crate::rules::template::{self, Rendered, TemplateError};
 use crate::rules::trace::{Place, StepOutcome, Trace};
 use crate::rules::view::{self, Shown};
 
@@ -81,6 +82,14 @@ impl<'a> Occasion<'a> {
         }
     }
 
+    /// What the demande is made of, where there is one.
+    fn content(self) -> Option<&'a NewDemande> {
+        match self {
+            Self::Transmis { demande, .. } | Self::Statut { demande, .. } => Some(demande),
+            Self::Ecarte { .. } => None,
+        }
+    }
+
     pub(in crate::rules) fn demande(self, extent: &Extent) -> Shown<'a> {
         match self {
             Self::Transmis { uid, demande } | Self::Statut { uid, demande, .. } => {
@@ -146,22 +155,30 @@ pub fn accuses(
     }
 }
 
-/// What a stored context has under a name; where the landlord did not know it when it was stored, what
-/// is known of it now, so that an e-mail that died of it can go once it is mended.
-#[must_use]
-pub fn remembered<'a>(
-    generation: &'a Generation,
-    context: &'a Value,
-    name: &str,
-    extent: &Extent,
-) -> Option<Shown<'a>> {
-    let stored = template::values_of(context)(name, extent)?;
-    if stored != Shown::Json(&Value::Null) {
-        return Some(stored);
-    }
-    let code = context["signalement"][name].as_str();
-    let known = code.and_then(|code| of_landlord(generation, name, code, extent));
-    Some(known.unwrap_or(stored))
+/// The text of an e-mail, by its stored context. Of what the landlord did not know when that was stored, what is known
+/// now counts, so that an e-mail that died of it can go once it is mended; without that, what the demande has of it.
+///
+/// # Errors
+/// When its template is missing or fails.
+pub fn write_stored(
+    generation: &Generation,
+    modele: &str,
+    context: &Value,
+) -> Result<Rendered, TemplateError> {
+    let code = |name: &str| context["signalement"][name].as_str();
+    let known = |name: &str, extent: &Extent| of_landlord(generation, name, code(name)?, extent);
+    let values = |name: &str, extent: &Extent| {
+        let stored = template::values_of(context)(name, extent)?;
+        if stored != Shown::Json(&Value::Null) {
+            return Some(stored);
+        }
+        let kept = |field: &str| context["demande"][field].as_str();
+        let stand_in = || gone::stand_in(name, code(name)?, kept);
+        Some(known(name, extent).or_else(stand_in).unwrap_or(stored))
+    };
+    let is_gone = |name: &str| context[name].is_null() && known(name, &Extent::NOTHING).is_none();
+    let written = generation.rules.templates.mail(modele, &values);
+    written.map_err(|it| gone::explained(it, |name| code(name).filter(|_| is_gone(name))))
 }
 
 /// What the landlord knows by a code; nothing where it is not, or not any more, one of theirs.
@@ -230,22 +247,55 @@ impl<'a> MailContext<'a> {
             && bien(one.1) == bien(two.1)
     }
 
-    /// The value under a name; nothing for what the landlord no longer knows.
-    #[must_use]
-    pub fn value(&self, name: &str, extent: &Extent) -> Option<Shown<'a>> {
+    /// The code of what the landlord knows under a name.
+    fn code(&self, name: &str) -> Option<&'a str> {
         let it = self.signalement;
-        let known = |code: &str| of_landlord(self.generation, name, code, extent);
-        let found = match name {
+        match name {
+            "residence" => Some(&it.residence),
+            "bien" => it.bien.as_deref(),
+            "qualification" => Some(&it.qualification),
+            "priorite" => Some(&it.priorite),
+            _ => None,
+        }
+    }
+
+    /// The value under a name; nothing for what the landlord no longer knows.
+    fn known(&self, name: &str, extent: &Extent) -> Option<Shown<'a>> {
+        let it = self.signalement;
+        match name {
             "signalement" => Some(view::signalement(it, extent)),
-            "residence" => known(&it.residence),
-            "bien" => it.bien.as_deref().and_then(known),
-            "qualification" => known(&it.qualification),
-            "priorite" => known(&it.priorite),
             "demande" => Some(self.occasion.demande(extent)),
             "evenement" => Some(view::evenement(it, self.occasion, extent)),
-            _ => return None,
+            name => of_landlord(self.generation, name, self.code(name)?, extent),
+        }
+    }
+
+    /// The text of one of the e-mails.
+    ///
+    /// # Errors
+    /// When its template is missing or fails.
+    pub fn write(&self, message: &AccuseMessage) -> Result<Rendered, TemplateError> {
+        let kept = |field: &str| match (self.occasion.content()?, field) {
+            (demande, "priorite") => Some(demande.priorite.as_str()),
+            (demande, "residence") => Some(demande.residence.as_str()),
+            (demande, "workflow") => Some(demande.workflow.as_str()),
+            _ => None,
         };
-        Some(found.unwrap_or(Shown::Nothing))
+        let values = |name: &str, extent: &Extent| {
+            if !view::OF_MAIL.contains(&name) {
+                return message.values.get(name).map(Shown::Json);
+            }
+            let stand_in = || gone::stand_in(name, self.code(name)?, kept);
+            let known = self.known(name, extent).or_else(stand_in);
+            Some(known.unwrap_or(Shown::Nothing))
+        };
+        let written = self
+            .generation
+            .rules
+            .templates
+            .mail(&message.modele, &values);
+        let is_gone = |name: &str| self.known(name, &Extent::NOTHING).is_none();
+        written.map_err(|it| gone::explained(it, |name| self.code(name).filter(|_| is_gone(name))))
     }
 
     /// The e-mails to be sent, each with all that its template may need, whatever the template
@@ -260,7 +310,8 @@ impl<'a> MailContext<'a> {
                 // Its signalement and its demande stand beside it; `template::values_of` joins
                 // them again.
                 "evenement" => Some(view::evenement_alone(self.occasion)),
-                name => self.value(name, &Extent::Whole),
+                // What is gone stays so: it may be known again once the e-mail is written.
+                name => self.known(name, &Extent::Whole),
             };
             (name, value.unwrap_or(Shown::Nothing))
         });

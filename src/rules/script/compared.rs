@@ -4,28 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Stmt};
 
+use crate::rules::compared::Compared;
 use crate::rules::script::check::declared;
 use crate::rules::script::position;
 
-/// A text that a script compares a value with, and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compared {
-    /// The script.
-    pub file: &'static str,
-    /// The value, as the contract names it: `signalement.priorite`.
-    pub value: String,
-    /// The text.
-    pub word: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column, from 1.
-    pub column: u32,
-}
-
-/// Every such text. `names` are what the contract calls the function's parameters, whatever the script calls them.
+/// Every text that a script compares a value with. `names` are what the contract calls the function's parameters, whatever the script calls them.
 pub(super) fn of(
     script: &AST,
-    file: &'static str,
+    file: &str,
     function: &str,
     names: &[&'static str],
 ) -> Vec<Compared> {
@@ -55,12 +41,9 @@ pub(super) fn of(
             if let Some(name) = given.get(first) {
                 let (line, column) = position(at);
                 let value = [&[*name], fields].concat().join(".");
-                // What an event tells of is known by its own name.
-                let alone = value.strip_prefix("evenement.");
-                let alone = alone.filter(|it| it.contains('.')).unwrap_or(&value);
                 found.push(Compared {
-                    file,
-                    value: alone.to_owned(),
+                    file: file.to_owned(),
+                    value,
                     word: word.to_owned(),
                     line,
                     column,
@@ -132,7 +115,7 @@ mod tests {
     #[case("s.priorite == \"haute\"", Some(("signalement.priorite", "haute")))]
     #[case("\"haute\" != s.priorite", Some(("signalement.priorite", "haute")))]
     #[case("if s.priorite == \"a\" { }", Some(("signalement.priorite", "a")))]
-    #[case("e.demande.statut == \"a\"", Some(("demande.statut", "a")))]
+    #[case("e.demande.statut == \"a\"", Some(("evenement.demande.statut", "a")))]
     #[case("e.type == \"a\"", Some(("evenement.type", "a")))]
     #[case("s == \"a\"", Some(("signalement", "a")))]
     #[case("s.priorite == e.type", None)]

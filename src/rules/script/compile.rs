@@ -3,7 +3,7 @@
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::brackets::Balance;
-use super::{Entry, Script, check, clamp, position, reads, slips, words};
+use super::{Entry, Named, Script, check, clamp, position, reads, slips, words};
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 
 /// Operations of one call; a script of 20 lines takes a few hundred.
@@ -45,11 +45,13 @@ fn no_sleep() -> Result<(), Box<EvalAltResult>> {
     Err("« sleep » est interdit : un script n'attend pas".into())
 }
 
-/// Compiles a script that has the function that the daemon calls, and notes what is wrong with it.
+/// Compiles a script that has the function that the daemon calls, and notes what is wrong with it. The templates that it
+/// names are known as soon as it can be read.
 pub(super) fn compile_one<const N: usize>(
     engine: &Engine,
     entry: &Entry<N>,
     text: &str,
+    named: &mut Vec<Named>,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Script<N>> {
     let Entry {
@@ -60,6 +62,10 @@ pub(super) fn compile_one<const N: usize>(
     } = *entry;
     let before = faults.len();
     let ast = parse(engine, text, file, faults)?;
+    let templates = check::templates(&ast).into_iter();
+    // An empty text may stand there for an unknown name.
+    let stands_in = faults.len() > before;
+    named.extend(templates.filter(|it| !stands_in || !it.name.is_empty()));
     check::calls(engine, &ast, file, faults);
     let line = line_of(text, function);
     let found: Vec<usize> = ast

@@ -11,7 +11,8 @@ const SILENT: &str = "fn accuses(evenement) { [] }";
 
 fn compile(gestionnaire: &str, accuses: &str) -> (Option<Scripts>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
-    (Scripts::compile(gestionnaire, accuses, &mut faults), faults)
+    let scripts = Scripts::compile(gestionnaire, accuses, &mut Vec::new(), &mut faults);
+    (scripts, faults)
 }
 
 fn affecter(body: &str) -> Result<Affectation, ScriptError> {

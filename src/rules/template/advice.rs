@@ -51,6 +51,12 @@ pub(super) fn exists(path: &str) -> bool {
     matches!(walk(path), Found::Value(_))
 }
 
+/// Whether a path is that of a field which this name has, where it is there at all.
+pub(super) fn is_of(name: &str, path: &str) -> bool {
+    let path = plain(path);
+    path.is_some_and(|path| path.starts_with(&format!("{name}.")) && exists(&path))
+}
+
 /// The path of a value with points only; none where it is more than a path.
 fn plain(path: &str) -> Option<String> {
     let plain = path.replace("['", ".").replace("']", "");

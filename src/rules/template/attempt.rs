@@ -11,12 +11,13 @@ use super::source::{innermost, is_part, located};
 use super::{CONTEXTE, FOLDER, advice, names, tags, unknown, words};
 
 /// What becomes of an error on a sample.
-#[derive(Clone, Copy, PartialEq)]
 enum Verdict {
     /// It refuses the edit.
     Fault,
     /// It is told.
     Remark,
+    /// It is told in these words, where nothing else is.
+    Note(String),
     /// Real values may do better.
     Nothing,
 }
@@ -39,16 +40,50 @@ pub(super) fn on_sample(
         ErrorKind::TemplateNotFound if all_read => Verdict::Fault,
         ErrorKind::TemplateNotFound => Verdict::Nothing,
         kind if is_unknown(kind) || name == CONTEXTE => Verdict::Fault,
+        // No value makes that right.
+        ErrorKind::TooManyArguments => Verdict::Remark,
         _ if is_nowhere(environment, name, error) => Verdict::Remark,
         _ => Verdict::Nothing,
     };
-    try_all(environment, as_written, faults);
+    try_all(environment, |it| it, as_written, faults);
     // A value may be asked for only where it is known to be there; a filter is never.
     let filters_only = |_: &str, error: &Error| match error.kind() {
         kind if is_unknown(kind) => Verdict::Fault,
         _ => Verdict::Nothing,
     };
-    try_all(&unbranched(environment), filters_only, faults);
+    try_all(&unbranched(environment), |it| it, filters_only, faults);
+    // Many a signalement names no bien, and the samples above do.
+    let of_bien = |name: &str, error: &Error| {
+        let unknown = unknown::of(error).filter(|it| advice::is_of(BIEN, it.name));
+        match unknown.filter(|_| !is_given(environment, name, error, BIEN)) {
+            Some(unknown) => Verdict::Note(format!(
+                "« {} » n'existe pas partout : un signalement peut ne pas nommer de bien ; avant de l'écrire, écrivez « {{% if {BIEN} %}} »",
+                unknown.name
+            )),
+            None => Verdict::Nothing,
+        }
+    };
+    try_all(environment, without_bien, of_bien, faults);
+}
+
+/// What a signalement may do without, though the samples do not.
+const BIEN: &str = "bien";
+
+/// A sample whose signalement names no bien.
+fn without_bien(mut sample: Value) -> Value {
+    for path in [
+        "",
+        "/signalement",
+        "/demande",
+        "/evenement/signalement",
+        "/evenement/demande",
+    ] {
+        let of = sample.pointer_mut(path).and_then(Value::as_object_mut);
+        if let Some(bien) = of.and_then(|it| it.get_mut(BIEN)) {
+            *bien = Value::Null;
+        }
+    }
+    sample
 }
 
 /// Whether an error is about a field that no signalement has, and its name has no other meaning in this template.
@@ -57,10 +92,14 @@ fn is_nowhere(environment: &Environment<'static>, name: &str, error: &Error) -> 
         return false;
     };
     let root = unknown.name.split('.').next().unwrap_or_default();
+    advice::is_nowhere(unknown.name) && !is_given(environment, name, error, root)
+}
+
+/// Whether a name has another meaning where a template fails, or in the one that takes it in.
+fn is_given(environment: &Environment<'static>, name: &str, error: &Error, root: &str) -> bool {
     let gives = |source: &str| tags::gives(source, root);
-    advice::is_nowhere(unknown.name)
-        && !error.template_source().is_some_and(gives)
-        && !environment
+    error.template_source().is_some_and(gives)
+        || environment
             .get_template(name)
             .is_ok_and(|it| gives(it.source()))
 }
@@ -68,6 +107,7 @@ fn is_nowhere(environment: &Environment<'static>, name: &str, error: &Error) -> 
 /// Renders each template with samples, and tells those errors of it that count.
 fn try_all(
     environment: &Environment<'static>,
+    made: impl Fn(Value) -> Value,
     judge: impl Fn(&str, &Error) -> Verdict,
     faults: &mut Vec<Diagnostic>,
 ) {
@@ -75,7 +115,8 @@ fn try_all(
     if let Some(values) = of_contexte.as_object_mut() {
         values.retain(|name, _| !OF_DEMANDE.contains(&name.as_str()));
     }
-    let of_mail = OCCASIONS.map(sample_occasion);
+    let of_contexte = made(of_contexte);
+    let of_mail = OCCASIONS.map(|kind| made(sample_occasion(kind)));
     let names = environment.templates().map(|(name, _)| name);
     for name in names.filter(|name| !is_part(name)) {
         let contexts: &[Value] = if name == CONTEXTE {
@@ -84,18 +125,35 @@ fn try_all(
             &of_mail
         };
         for context in contexts {
-            try_one(environment, name, context, &judge, faults);
+            try_one(environment, name, context, |error, mut fault| {
+                let place = |it: &Diagnostic| (it.file.clone(), it.line, it.column);
+                let at = place(&fault);
+                let mut here = faults.iter().filter(|it| place(it) == at);
+                let is_remark = match judge(name, error) {
+                    Verdict::Fault => false,
+                    Verdict::Remark => true,
+                    Verdict::Note(_) if here.next().is_some() => return,
+                    Verdict::Note(message) => {
+                        fault.message = message;
+                        true
+                    }
+                    Verdict::Nothing => return,
+                };
+                // A part that several take in is told of once.
+                if !here.any(|it| it.message == fault.message) {
+                    faults.push(if is_remark { fault.as_warning() } else { fault });
+                }
+            });
         }
     }
 }
 
-/// Renders one template with one sample, over and over, past what fails.
-fn try_one(
+/// Renders one template with one sample, over and over, past what fails, and tells each of these.
+pub(super) fn try_one(
     environment: &Environment<'static>,
     name: &str,
     context: &Value,
-    judge: impl Fn(&str, &Error) -> Verdict,
-    faults: &mut Vec<Diagnostic>,
+    mut tell: impl FnMut(&Error, Diagnostic),
 ) {
     let mut trial = environment.clone();
     let mut blanked = None;
@@ -116,17 +174,7 @@ fn try_one(
         }
         blanked = place;
         let fault = advised(environment, name, error, fault);
-        let told = |it: &Diagnostic| {
-            let of = |it: &Diagnostic| (it.file.clone(), it.line, it.column, it.message.clone());
-            of(it) == of(&fault)
-        };
-        // A part that several take in is told of once.
-        let is_told = faults.iter().any(told);
-        match judge(name, error) {
-            Verdict::Fault if !is_told => faults.push(fault),
-            Verdict::Remark if !is_told => faults.push(fault.as_warning()),
-            _ => {}
-        }
+        tell(error, fault);
         if !pass_over(&mut trial, error) {
             break;
         }

@@ -56,6 +56,8 @@ const FILTERS: [&str; 51] = [
     "unique",
     "upper",
 ];
+/// The filters of dates, which take no value.
+pub(super) const DATES: [&str; 4] = ["date", "heure", "date_heure", "date_longue"];
 /// Those that only requests and answers of an API have.
 const OF_REQUESTS: [&str; 10] = [
     "base64",

@@ -6,7 +6,8 @@ use std::ops::Range;
 use crate::rules::diagnostic::nearest;
 
 use super::tags::{self, Slip, Tag};
-use super::{advice, names, strays};
+use super::tokens::words;
+use super::{advice, idioms, names, strays};
 
 /// Words and signs of an expression, and what templates have instead.
 const OPERATORS: [(&str, &str); 14] = [
@@ -39,8 +40,10 @@ const SIGNS: [(&str, &str); 9] = [
 ];
 /// What ends a condition elsewhere.
 const IDLE: [&str; 4] = ["alors", "then", ":", ";"];
+/// Asks in other languages for the contrary of what follows.
+const UNLESS: &str = "unless";
 /// Instructions of others, and those that templates have; an empty one stands for the end of whatever is open.
-const INSTRUCTIONS: [(&str, &str); 23] = [
+const INSTRUCTIONS: [(&str, &str); 25] = [
     ("si", "if"),
     ("sinon", "else"),
     ("sinonsi", "elif"),
@@ -52,6 +55,8 @@ const INSTRUCTIONS: [(&str, &str); 23] = [
     ("fin si", "endif"),
     ("end if", "endif"),
     ("fi", "endif"),
+    (UNLESS, "if not"),
+    ("endunless", "endif"),
     ("pour", "for"),
     ("foreach", "for"),
     ("finpour", "endfor"),
@@ -106,6 +111,9 @@ fn as_instruction(tag: &Tag<'_>, own: &str) -> Slip {
 fn in_tag(source: &str, before: &[Tag<'_>], tag: &Tag<'_>, noticed: usize) -> Option<Slip> {
     if tag.open == "{#" {
         return None;
+    }
+    if let Some(slip) = idioms::negation(source, tag) {
+        return Some(slip);
     }
     let runs_over = |text: &Range<usize>| {
         let own = &source[text.clone()];
@@ -162,10 +170,8 @@ fn in_tag(source: &str, before: &[Tag<'_>], tag: &Tag<'_>, noticed: usize) -> Op
             return told(place, format!("« {word} » s'écrit « {instead} »"));
         }
     }
-    if ["contient", "contains"].contains(&word) {
-        let message =
-            format!("« {word} » n'existe pas : écrivez « … in … », le texte cherché d'abord");
-        return told(here, message);
+    if let Some(slip) = idioms::of(source, tag, &words[..=at]) {
+        return Some(slip);
     }
     let compares = tag.open == "{{" || ["if", "elif"].contains(&first.1);
     match word {
@@ -325,7 +331,13 @@ fn instruction(before: &[Tag<'_>], words: &[(usize, &str)], noticed: usize) -> O
         "" => innermost(before)?,
         it => it.to_owned(),
     };
-    let message = format!("« {written} » s'écrit « {ending} »");
+    // The word for the contrary would be about the first of several conditions alone.
+    let several = words.iter().any(|(_, it)| ["and", "or"].contains(it));
+    let message = if written == UNLESS && several {
+        format!("« {written} … » s'écrit « {ending} (…) »")
+    } else {
+        format!("« {written} » s'écrit « {ending} »")
+    };
     Some(Slip { at, message })
 }
 
@@ -340,32 +352,4 @@ fn innermost(tags: &[Tag<'_>]) -> Option<String> {
         }
     }
     open.pop()
-}
-
-/// The words, texts and signs of a tag, with their places.
-fn words<'s>(source: &'s str, tag: &Tag<'_>) -> Vec<(usize, &'s str)> {
-    const OPERATING: &str = "=<>!&|";
-    let from = tag.begin + tag.open.len();
-    let end = from + tag.inside.trim_end_matches(['-', '+']).len();
-    let mut words = Vec::new();
-    let mut at = from;
-    while let Some(first) = source[at..end].chars().next() {
-        let of_word = |it: char| it.is_alphanumeric() || it == '_';
-        let kind = |it: char| (of_word(it), OPERATING.contains(it));
-        let text = tag.texts.iter().find(|it| it.start == at);
-        let length = match text {
-            Some(text) => text.end.min(end) - at,
-            None if kind(first) == (false, false) => first.len_utf8(),
-            None => {
-                let rest = source[at..end].find(|it| kind(it) != kind(first));
-                rest.unwrap_or(end - at)
-            }
-        };
-        let skipped = first.is_whitespace() || at == from && "-+".contains(first);
-        if !skipped {
-            words.push((at, &source[at..at + length]));
-        }
-        at += length;
-    }
-    words
 }

@@ -102,8 +102,10 @@ pub(super) fn located(name: &str, error: &Error) -> TemplateError {
     let place = place.map(|(source, at)| place_of(source, at));
     let line = error.line().and_then(|line| u32::try_from(line).ok());
     let file = name.strip_suffix(SUBJECT).unwrap_or(name);
+    let unknown = unknown::of(error);
     TemplateError {
-        advised: unknown::of(error).and_then(|it| it.advised(file)),
+        advised: unknown.as_ref().and_then(|it| it.advised(file)),
+        unknown: unknown.map(|it| it.name.to_owned()),
         file: file.to_owned(),
         line: place.map(|(line, _)| line).or(line),
         column: place.map(|(_, column)| column),

@@ -1,5 +1,6 @@
 //! What admins are told of a template, and what becomes of one.
 
+mod known;
 mod remedies;
 mod values;
 
@@ -373,6 +374,10 @@ fn a_subject_is_told_of_at_its_place(#[case] text: &str, #[case] column: u32, #[
 #[case("{{ 1 // 0 }}", "pas de résultat")]
 #[case("{{ signalement.auteur | date }}", "date ISO 8601")]
 #[case(
+    "{{ signalement.date_creation | date(\"d/m/Y\") }}",
+    "« date » s'écrit sans parenthèses"
+)]
+#[case(
     "{% include '_pied.txt' %}",
     "modèle introuvable « _pied.txt » : un texte que des modèles reprennent est un fichier dont le nom commence par « _ », comme « modeles/_pied.txt »"
 )]
@@ -459,7 +464,7 @@ fn a_template_is_given_what_it_reads() {
     assert_eq!(asked(text, "demande"), None);
     for whole in [
         "{% if bien %}{{ bien.libelle }}{% endif %}",
-        "{{ bien['libelle'] }}",
+        "{{ bien['libelle'] if bien }}",
         "{% for cle in bien %}{{ cle }}{% endfor %}",
         "{{ bien | tojson }}",
         "{% include 'modeles/contexte.txt' %}",

@@ -137,6 +137,7 @@ const SIGNS: [(&str, &str); 16] = [
 pub(super) fn of(error: &Error, text: &str) -> String {
     let detail = error.detail().unwrap_or_default();
     let unknown = || unknown(error).unwrap_or(text);
+    let filter = text.split('(').next().unwrap_or(text).trim_end();
     match error.kind() {
         ErrorKind::UndefinedError if text.is_empty() => {
             "une valeur demandée par le modèle n'existe pas".to_owned()
@@ -161,6 +162,12 @@ pub(super) fn of(error: &Error, text: &str) -> String {
         ErrorKind::BadEscape => "une barre « \\ » s'écrit « \\\\ » dans un texte".to_owned(),
         ErrorKind::TooManyArguments if detail.contains("keyword") => {
             format!("« {} » n'est pas connu ici", quoted(detail))
+        }
+        ErrorKind::TooManyArguments if names::DATES.contains(&filter) => {
+            let dates = names::DATES.join(", ");
+            format!(
+                "« {filter} » s'écrit sans parenthèses : la forme d'une date se choisit par le filtre ({dates})"
+            )
         }
         ErrorKind::TooManyArguments => "trop de valeurs entre les parenthèses".to_owned(),
         ErrorKind::MissingArgument => "il manque une valeur entre les parenthèses".to_owned(),

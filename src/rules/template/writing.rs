@@ -21,6 +21,7 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     for name in ["default", "d"] {
         environment.add_filter(name, default);
     }
+    environment.add_filter("join", join);
     let of_text = [
         ("upper", Value::from_function(filters::upper)),
         ("lower", Value::from_function(filters::lower)),
@@ -50,6 +51,23 @@ pub(super) fn add(environment: &mut Environment<'static>) {
         };
         environment.add_filter(name, as_written);
     }
+}
+
+/// The same for what is put together of several values.
+fn join(state: &mut State<'_, '_>, all: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    static ENGINE_JOIN: LazyLock<Value> = LazyLock::new(|| Value::from_function(filters::join));
+    let mut all = all.into_values();
+    // Of sets, with the name of a field, the fields are put together.
+    let of_fields = all.len() > 2 || all.iter().any(Value::is_kwargs);
+    if let Some(list) = all.first_mut()
+        && !of_fields
+        && list.kind() == ValueKind::Seq
+    {
+        let items = list.try_iter()?;
+        let written = items.map(|it| in_words(&it).map_or(it, Value::from));
+        *list = written.collect();
+    }
+    ENGINE_JOIN.call(state, &all)
 }
 
 fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {

@@ -143,6 +143,106 @@ async fn impact_sees_what_an_email_would_say_otherwise() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn impact_tells_what_becomes_of_an_email_apart() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon
+        .created(&signalement_with(1, &json!({"bien": null})))
+        .await;
+    let template = daemon.read("rules/modeles/accuse-reception.txt");
+    let whom = "a: evenement.signalement.email_auteur";
+    let broken = "modeles/accuse-reception.txt, ligne 3 : « bien.libelle » n'existe pas";
+    let missing = "modeles/accuse-nouveau.txt : ce modèle n'existe pas";
+    let edits = [
+        (
+            "accuses.rhai",
+            whom,
+            "a: \"gestion@vivest.example\"",
+            vec![(
+                "destinataire",
+                "1 sur 1 ferait partir un e-mail à une autre adresse",
+                json!("l'auteur du signalement"),
+                json!("gestion@vivest.example"),
+            )],
+        ),
+        (
+            "modeles/accuse-reception.txt",
+            template.as_str(),
+            "Objet: x\n\n{{ bien.libelle }}\n",
+            vec![(
+                "courriel_perdu",
+                "1 sur 1 aurait un e-mail qui ne pourrait plus être écrit",
+                json!(null),
+                json!(broken),
+            )],
+        ),
+        (
+            "accuses.rhai",
+            "\"accuse-reception\"",
+            "\"accuse-\" + \"nouveau\"",
+            vec![
+                (
+                    "accuses",
+                    "1 sur 1 ferait partir d'autres e-mails",
+                    json!("accuse-reception"),
+                    json!("aucun"),
+                ),
+                (
+                    "courriel_perdu",
+                    "1 sur 1 aurait un e-mail qui ne pourrait plus être écrit",
+                    json!(null),
+                    json!(missing),
+                ),
+            ],
+        ),
+    ];
+    let edited = daemon.folder.path().join("edited");
+    let rules = edited.display().to_string();
+    for (name, from, to, wanted) in edits {
+        copy_rules(&daemon, &edited);
+        let text = fs::read_to_string(edited.join(name)).unwrap();
+        assert!(text.contains(from), "{name}");
+        fs::write(edited.join(name), text.replace(from, to)).unwrap();
+        let found = text_of_impact(&daemon, &edited);
+        for (_, verb, _, why) in &wanted {
+            let why = format!("{} (par exemple {uid})", why.as_str().unwrap());
+            assert!(
+                found.contains(verb) && found.contains(&why),
+                "{name}: {found}"
+            );
+        }
+        let found = on(&daemon, &["impact", "--rules", &rules, "--format", "json"]);
+        let wanted: Vec<_> = wanted
+            .into_iter()
+            .map(|(aspect, _, from, to)| {
+                let change = json!({"de": from, "vers": to, "nombre": 1, "exemples": [uid]});
+                json!({"quoi": aspect, "nombre": 1, "changements": [change]})
+            })
+            .collect();
+        assert_eq!(
+            lines(&found)[0]["signalements"]["differences"],
+            json!(wanted)
+        );
+        fs::remove_dir_all(&edited).unwrap();
+    }
+
+    // The other way round: what is in force cannot be written, and an edit mends it.
+    copy_rules(&daemon, &edited);
+    let regles = daemon
+        .edit(
+            "rules/modeles/accuse-reception.txt",
+            "Objet: x\n\n{{ bien.libelle }}\n",
+        )
+        .await;
+    assert_eq!(regles["derniere_tentative"]["acceptee"], true, "{regles}");
+    let found = text_of_impact(&daemon, &edited);
+    let why = format!("1  {broken} (par exemple {uid})");
+    assert!(
+        found.contains("et pourrait l'être :") && found.contains(&why),
+        "{found}"
+    );
+}
+
 fn text_of_impact(daemon: &Daemon, edited: &Path) -> String {
     let rules = edited.display().to_string();
     text(&on(daemon, &["impact", "--rules", &rules]))

@@ -23,6 +23,61 @@ use super::*;
 #[case("{% if bien ou residence %}a{% endif %}", 12, "« or »")]
 #[case("{% if bien && residence %}a{% endif %}", 12, "« && » s'écrit « and »")]
 #[case("{% if bien || residence %}a{% endif %}", 12, "« || » s'écrit « or »")]
+#[case(
+    "é{% if bien n'est pas vide %}a{% endif %}",
+    13,
+    "« bien n'est pas vide » s'écrit « bien », sans rien derrière"
+)]
+#[case(
+    "{% if priorite n’est pas \"haute\" %}a{% endif %}",
+    16,
+    "« n’est pas … » s'écrit « != … »"
+)]
+#[case(
+    "{% if cle n'est pas défini %}a{% endif %}",
+    11,
+    "« n'est pas défini » s'écrit « is not defined »"
+)]
+#[case(
+    "é {{ bien ? bien.code : 'a : b' }}",
+    11,
+    "écrivez « bien.code if bien else 'a : b' »"
+)]
+#[case(
+    "{% unless bien %}a{% endunless %}",
+    4,
+    "« unless » s'écrit « if not »"
+)]
+#[case(
+    "{% if not bien %}a{% endunless %}",
+    22,
+    "« endunless » s'écrit « endif »"
+)]
+#[case(
+    "{% unless bien or priorite == 'a' %}a{% endunless %}",
+    4,
+    "« unless … » s'écrit « if not (…) »"
+)]
+#[case(
+    "{{ signalement.date_creation | date:\"d/m/Y\" }}",
+    32,
+    "« date » s'écrit seul, sans « :\"d/m/Y\" » : la forme d'une date se choisit par le filtre (date, heure, date_heure, date_longue)"
+)]
+#[case(
+    "{{ signalement.bien | default: 'aucun' | upper }}",
+    23,
+    "« default:'aucun' » s'écrit « default('aucun') »"
+)]
+#[case(
+    "{{ \"ce n'est pas ça\" upper }}",
+    22,
+    "il manque « | » devant « upper »"
+)]
+#[case(
+    "{{ signalement.auteur | truncate: 20 }}",
+    25,
+    "filtre inconnu « truncate » : le début d'un texte s'écrit « …[:20] »"
+)]
 #[case("{% if non bien %}a{% endif %}", 7, "« non » s'écrit « not »")]
 #[case("{% if pas bien %}a{% endif %}", 7, "« pas » s'écrit « not »")]
 #[case("{% if !bien %}a{% endif %}", 7, "« ! » s'écrit « not »")]
@@ -296,6 +351,9 @@ fn no_filter_is_promised_that_is_not_there() {
 #[case("{% for g in residence.gestionnaires %}{{ residence.gestionnaires[g].nom }}{% endfor %}")]
 #[case("{{ signalement.description[:20] }}{% if 'x' in signalement.auteur %}a{% endif %}")]
 #[case("{% if bien is none %}a{% elif bien is not none %}b{% endif %}")]
+#[case("{% if bien %}{% if not (bien or priorite == 'a') %}a{% endif %}{% endif %}")]
+#[case("{{ bien.code if bien else 'a : b' }}{{ signalement.bien | default('aucun') | upper }}")]
+#[case("{% if priorite != \"haute\" and cle is not defined %}a{% endif %}")]
 #[case("{% for cle, valeur in bien | items %}{{ cle }} {{ valeur }}{% endfor %}")]
 #[case("{% if signalement.transmettre_auteur == true and not bien %}a{% endif %}")]
 #[case("{{ {\"a\": 1}.a }}{{ {'a': {'b': 1}}['a'].b }}")]

@@ -34,6 +34,12 @@ fn written(ending: &str, text: &str) -> Result<String, TemplateError> {
 #[case("{{ 'aaa' | replace('a', 'b', 2) }}", "bba")]
 #[case("{{ 'aaa' | replace('a', 'b', count=1) }}", "baa")]
 #[case("a{{ signalement.bien | e }}{{ signalement.bien | safe }}b", "ab")]
+#[case(
+    "a{{ [signalement.bien, signalement.transmettre_auteur] | join('/') }}b",
+    "a/ouib"
+)]
+#[case("{{ ['x', 2] | join }}{{ 'ab' | join('-') }}", "x2a-b")]
+#[case("{{ [{'a': 'x'}, {'a': 'y'}] | join(', ', attribute='a') }}", "x, y")]
 #[case("{{ signalement.bien is none }}", "oui")]
 #[case("{% if signalement.transmettre_auteur == true %}x{% endif %}", "x")]
 fn what_is_absent_is_written_as_nothing(#[case] text: &str, #[case] wanted: &str) {
@@ -139,9 +145,7 @@ fn an_email_that_nothing_asks_for_is_looked_at(#[case] text: &str, #[case] words
 #[case(
     "{% if evenement.type == 'ecarte' %}{{ evenement.motif }}{% else %}{{ demande.uid }}{% endif %}"
 )]
-#[case(
-    "{% if signalement.nom is defined %}{{ signalement.nom }}{% endif %}{{ signalement.gps | default('') }}"
-)]
+#[case("{% if signalement.nom is defined %}{{ signalement.nom }}{% endif %}")]
 #[case("{{ debut | date }} {{ duree + 1 }}")]
 #[case("{{ signalement.bien | int }}")]
 #[case("{% for demande in liste %}{{ demande.rue }}{% endfor %}")]

@@ -1,0 +1,180 @@
+//! What an edit changes about the e-mails of one event: which of them go out, to whom, and what they say.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use super::{Aspect, Change, differ, unsaid};
+use crate::domain::signalement::Signalement;
+use crate::rules::compile::Generation;
+use crate::rules::coverage::generalise;
+use crate::rules::decide::{MailContext, Occasion, Undecided};
+use crate::rules::foresee::{self, Asked};
+use crate::rules::script::{AccuseMessage, ScriptError};
+use crate::rules::template::Rendered;
+
+/// Stands for the address of whoever reported the problem: each has another, and it is theirs alone.
+const AUTHOR: &str = "l'auteur du signalement";
+
+/// The e-mails of an event, as one version of the rules asks for them.
+pub(super) struct Mails<'a> {
+    generation: &'a Generation,
+    context: Option<MailContext<'a>>,
+    messages: &'a [AccuseMessage],
+    unasked: Option<&'a ScriptError>,
+}
+
+impl<'a> Mails<'a> {
+    pub(super) fn new<D>(
+        generation: &'a Generation,
+        about: &'a Signalement,
+        occasion: Option<Occasion<'a>>,
+        asked: &'a Asked<D>,
+    ) -> Self {
+        Self {
+            generation,
+            context: occasion.map(|it| MailContext::new(generation, about, it)),
+            messages: &asked.messages,
+            unasked: asked.unasked.as_ref(),
+        }
+    }
+
+    /// Nothing is written where nothing happens.
+    fn write(&self, message: &AccuseMessage) -> Option<Result<Rendered, Undecided>> {
+        let context = self.context.as_ref()?;
+        Some(foresee::write(self.generation, context, message))
+    }
+
+    fn fault(&self, message: &AccuseMessage) -> Option<Undecided> {
+        self.write(message)?.err()
+    }
+
+    /// Whether every template sees the same of both.
+    fn shows_the_same_as(&self, other: &Self) -> bool {
+        let contexts = self.context.as_ref().zip(other.context.as_ref());
+        contexts.is_some_and(|(one, other)| one.shows_the_same_as(other))
+    }
+}
+
+/// The e-mails of two versions: those that both ask for, and those of each alone.
+struct Paired<'m> {
+    both: Vec<[&'m AccuseMessage; 2]>,
+    alone: [Vec<&'m AccuseMessage>; 2],
+}
+
+impl<'m> Paired<'m> {
+    /// By their templates; where several have the same one, those to the same address first.
+    fn new(before: &'m [AccuseMessage], after: &'m [AccuseMessage]) -> Self {
+        let mut ours: Vec<_> = before.iter().collect();
+        let mut theirs: Vec<_> = after.iter().collect();
+        let mut both = Vec::new();
+        for by_address in [true, false] {
+            ours.retain(|one| {
+                let is_same =
+                    |it: &&AccuseMessage| it.modele == one.modele && (!by_address || it.a == one.a);
+                let found = theirs.iter().position(is_same);
+                both.extend(found.map(|at| [*one, theirs.remove(at)]));
+                found.is_none()
+            });
+        }
+        let alone = [ours, theirs];
+        Self { both, alone }
+    }
+}
+
+/// What changes about them, each difference once. Equal templates on equal values write equal e-mails, so that most need
+/// not be written to know that.
+pub(super) fn changes(
+    before: &Mails<'_>,
+    after: &Mails<'_>,
+    about: &Signalement,
+    same_templates: bool,
+) -> BTreeSet<Change> {
+    let said = |error: &dyn Display| generalise(error.to_string(), about);
+    let lost = |error: &dyn Display| Change {
+        to: said(error),
+        ..unsaid(Aspect::CourrielPerdu)
+    };
+    let regained = |error: &dyn Display| Change {
+        from: said(error),
+        ..unsaid(Aspect::CourrielRetrouve)
+    };
+    let mut changes = Vec::new();
+    let Paired { both, alone } = Paired::new(before.messages, after.messages);
+    // What cannot be written does not go out, whoever asks for it.
+    let [ours, theirs] = alone;
+    let ours = ours.into_iter().filter(|it| before.fault(it).is_none());
+    let (mut from, mut to): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    from.extend(ours.map(|it| it.modele.as_str()));
+    for it in theirs {
+        match after.fault(it) {
+            Some(error) => changes.push(lost(&error)),
+            None => to.push(&it.modele),
+        }
+    }
+    if !from.is_empty() || !to.is_empty() {
+        let common = both.iter().map(|[it, _]| it.modele.as_str());
+        let [from, to] = [from, to].map(|own| {
+            let mut names: Vec<&str> = common.clone().chain(own).collect();
+            names.sort_unstable();
+            match names.as_slice() {
+                [] => "aucun".to_owned(),
+                names => names.join(", "),
+            }
+        });
+        differ(&mut changes, Aspect::Accuses, from, to);
+    }
+    match (before.unasked, after.unasked) {
+        (None, Some(error)) if !before.messages.is_empty() => changes.push(lost(error)),
+        (Some(error), None) if !after.messages.is_empty() => changes.push(regained(error)),
+        _ => {}
+    }
+    let same_values = same_templates && before.shows_the_same_as(after);
+    for [one, other] in both {
+        if same_values && one == other {
+            continue;
+        }
+        match (before.write(one), after.write(other)) {
+            (Some(Ok(ours)), Some(Ok(theirs))) => {
+                let whom = |it: &AccuseMessage| {
+                    if it.a == about.email_auteur {
+                        AUTHOR.to_owned()
+                    } else {
+                        it.a.clone()
+                    }
+                };
+                let [from, to] = [one, other].map(whom);
+                differ(&mut changes, Aspect::Destinataire, from, to);
+                if ours != theirs {
+                    changes.push(unsaid(Aspect::Courriel));
+                }
+            }
+            (Some(Ok(_)), Some(Err(error))) => changes.push(lost(&error)),
+            (Some(Err(error)), Some(Ok(_))) => changes.push(regained(&error)),
+            _ => {}
+        }
+    }
+    changes.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ports::JsonObject;
+
+    fn message(modele: &str, a: &str) -> AccuseMessage {
+        AccuseMessage {
+            a: a.into(),
+            modele: modele.into(),
+            values: JsonObject::new(),
+        }
+    }
+
+    #[test]
+    fn what_both_ask_for_is_told_from_what_is_new() {
+        let before = [message("m", "a"), message("m", "b"), message("n", "a")];
+        let after = [message("o", "a"), message("m", "c"), message("m", "a")];
+        let Paired { both, alone } = Paired::new(&before, &after);
+        assert_eq!(both, [[&before[0], &after[2]], [&before[1], &after[1]]]);
+        assert_eq!(alone, [vec![&before[2]], vec![&after[0]]]);
+    }
+}

@@ -1,0 +1,92 @@
+//! What other languages, or French itself, say in several words and signs, and what templates have instead.
+
+use super::names;
+use super::tags::{Slip, Tag};
+
+/// What was meant by the last of these words, where the parser gave up.
+pub(super) fn of(source: &str, tag: &Tag<'_>, words: &[(usize, &str)]) -> Option<Slip> {
+    match words {
+        [.., (at, word @ ("contient" | "contains"))] => Some(Slip {
+            at: *at,
+            message: format!(
+                "« {word} » n'existe pas : écrivez « … in … », le texte cherché d'abord"
+            ),
+        }),
+        [.., (at, "?")] => choice(source, tag, *at),
+        [.., (_, "|"), filter, (colon, ":")] => filter_with_colon(source, tag, *filter, *colon),
+        _ => None,
+    }
+}
+
+/// What stands for nothing in French or elsewhere.
+const NOTHING: [&str; 9] = [
+    "vide", "vides", "absent", "absente", "none", "null", "nul", "nulle", "rien",
+];
+
+/// A negation of French, whose apostrophe would begin a text.
+pub(super) fn negation(source: &str, tag: &Tag<'_>) -> Option<Slip> {
+    let line = source[tag.begin..].lines().next()?;
+    let line = &line[..line.find("%}").or(line.find("}}")).unwrap_or(line.len())];
+    let found = ["n'est pas ", "n\u{2019}est pas "]
+        .into_iter()
+        .find_map(|it| Some((line.find(&format!(" {it}"))? + 1, it)));
+    let (at, said) = found?;
+    if tag.texts.iter().any(|it| it.contains(&(tag.begin + at))) {
+        return None;
+    }
+    let value = line[..at].split_whitespace().next_back()?;
+    let other = line[at + said.len()..].trim_start();
+    let is_text = other.starts_with(['"', '\'']);
+    let word = other.split(|it: char| !it.is_alphanumeric()).next()?;
+    let message = match word.to_lowercase().as_str() {
+        it if NOTHING.contains(&it) => {
+            format!("« {value} {said}{word} » s'écrit « {value} », sans rien derrière")
+        }
+        "defini" | "défini" | "définie" | "defined" => {
+            format!("« {said}{word} » s'écrit « is not defined »")
+        }
+        _ if is_text || !word.is_empty() => format!("« {said}… » s'écrit « != … »"),
+        _ => return None,
+    };
+    let at = tag.begin + at;
+    Some(Slip { at, message })
+}
+
+/// One of two values, as other languages choose it.
+fn choice(source: &str, tag: &Tag<'_>, at: usize) -> Option<Slip> {
+    let begin = tag.begin + tag.open.len();
+    let end = tag.end? - 2;
+    let (condition, rest) = (source.get(begin..at)?, source.get(at + 1..end)?);
+    let in_text = |it: usize| tag.texts.iter().any(|text| text.contains(&(at + 1 + it)));
+    let mut colons = rest.match_indices(':').map(|(it, _)| it);
+    let colon = colons.find(|it| !in_text(*it))?;
+    let trimmed = |it: &str| it.trim_matches(['-', '+']).trim().to_owned();
+    let [condition, yes, no] = [condition, &rest[..colon], &rest[colon + 1..]].map(trimmed);
+    let message =
+        format!("« … ? … : … » n'existe pas : écrivez « {yes} if {condition} else {no} »");
+    (tag.open == "{{").then_some(Slip { at, message })
+}
+
+/// A filter with a colon, as other languages of templates give it a value.
+fn filter_with_colon(
+    source: &str,
+    tag: &Tag<'_>,
+    (at, filter): (usize, &str),
+    colon: usize,
+) -> Option<Slip> {
+    let rest = source.get(colon + 1..tag.end? - 2)?;
+    let given = rest.split('|').next()?.trim_matches(['-', '+']).trim();
+    let known = names::filters().any(|it| it == filter);
+    let message = if names::DATES.contains(&filter) {
+        let dates = names::DATES.join(", ");
+        format!(
+            "« {filter} » s'écrit seul, sans « :{given} » : la forme d'une date se choisit par le filtre ({dates})"
+        )
+    } else if known {
+        format!("« {filter}:{given} » s'écrit « {filter}({given}) »")
+    } else {
+        let instead = names::instead_of_filter(filter);
+        format!("filtre inconnu « {filter} »{instead}")
+    };
+    Some(Slip { at, message })
+}

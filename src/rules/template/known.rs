@@ -1,0 +1,164 @@
+//! What can be known of templates without values: fields that nothing has, for which a filter stands in for ever, texts
+//! that a value is compared with, and managers that are asked for by their kind.
+
+use minijinja::Environment;
+
+use super::source::place_of;
+use super::tokens::{self, Path};
+use super::{SUBJECT, advice, tags};
+use crate::rules::compared::Compared;
+use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::script::Named;
+
+/// Filters that stand in for what is not there.
+const STANDING_IN: [&str; 2] = ["default", "d"];
+/// What may stand before and behind a comparison that is one by itself.
+const BEFORE: [&str; 7] = ["if", "elif", "and", "or", "not", "else", "("];
+const BEHIND: [&str; 5] = ["and", "or", "if", "else", ")"];
+/// The managers of a residence.
+const MANAGERS: &str = "residence.gestionnaires";
+
+/// The texts of all templates and of their subjects, each with its file.
+struct Parts(Vec<(String, String)>);
+
+impl Parts {
+    fn of(environment: &Environment<'static>) -> Self {
+        let file = |name: &str| name.strip_suffix(SUBJECT).unwrap_or(name).to_owned();
+        let all = environment.templates();
+        Self(
+            all.map(|(name, it)| (file(name), it.source().to_owned()))
+                .collect(),
+        )
+    }
+
+    /// Whether an instruction gives a name another meaning, in a template or in one that takes it in.
+    fn give(&self, name: &str) -> bool {
+        self.0.iter().any(|(_, source)| tags::gives(source, name))
+    }
+
+    /// The words of each tag, with its file and the whole text.
+    fn tags(&self) -> impl Iterator<Item = (&str, &str, Vec<(usize, &str)>)> {
+        let all = self.0.iter();
+        all.flat_map(|(file, source)| {
+            tokens::tags(source).map(move |it| (file.as_str(), source.as_str(), it))
+        })
+    }
+}
+
+/// Points out fields that no signalement has, and that nobody would miss, since a filter stands in for them.
+pub(super) fn note_stood_in(environment: &Environment<'static>, faults: &mut Vec<Diagnostic>) {
+    let parts = Parts::of(environment);
+    for (file, source, words) in parts.tags() {
+        for path in tokens::paths(&words) {
+            let [(_, "|"), (_, filter), ..] = words[path.end..] else {
+                continue;
+            };
+            let stands_in = STANDING_IN.contains(&filter);
+            if !stands_in || !advice::is_nowhere(&path.text) || parts.give(path.root()) {
+                continue;
+            }
+            let instead = advice::of_unknown(file, &path.text, false);
+            let instead = instead.map(|it| format!(" : {it}")).unwrap_or_default();
+            let message = format!(
+                "« {} » n'existe jamais, et « {filter} » le cache{instead}",
+                path.text
+            );
+            let (line, column) = place_of(source, path.at);
+            let remark = Diagnostic::at(code::TEMPLATE, file, line, column, message);
+            faults.push(remark.as_warning());
+        }
+    }
+}
+
+/// Every text that a template compares a value with.
+pub(super) fn compared(environment: &Environment<'static>) -> Vec<Compared> {
+    let parts = Parts::of(environment);
+    let mut found = Vec::new();
+    for (file, source, words) in parts.tags() {
+        let paths = tokens::paths(&words).into_iter();
+        for path in paths.filter(|it| !parts.give(it.root())) {
+            let side = side(&words, &path).map(|at| words[at]);
+            let Some((word, at)) = side.and_then(|(at, text)| Some((unquoted(text)?, at))) else {
+                continue;
+            };
+            let (line, column) = place_of(source, at);
+            found.push(Compared {
+                file: file.to_owned(),
+                value: path.text,
+                word: word.to_owned(),
+                line,
+                column,
+            });
+        }
+    }
+    found
+}
+
+/// The text that stands alone on the other side of `valeur == "texte"`, either way round, or of `!=`.
+fn side(words: &[(usize, &str)], path: &Path) -> Option<usize> {
+    let compares = |at: usize| {
+        words
+            .get(at)
+            .is_some_and(|(_, it)| ["==", "!="].contains(it))
+    };
+    let (from, to, text) = if compares(path.end) {
+        (path.begin, path.end + 2, path.end + 1)
+    } else {
+        let text = path.begin.checked_sub(2).filter(|it| compares(it + 1))?;
+        (text, path.end, text)
+    };
+    let alone = from == 0 || BEFORE.contains(&words[from - 1].1);
+    let ends = words.get(to).is_none_or(|(_, it)| BEHIND.contains(it));
+    (alone && ends && words.get(text).is_some()).then_some(text)
+}
+
+/// A text without its quotes; none where it has signs of its own that stand for others.
+fn unquoted(text: &str) -> Option<&str> {
+    let quote = text.chars().next().filter(|it| ['"', '\''].contains(it))?;
+    let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
+    (!inside.contains('\\')).then_some(inside)
+}
+
+/// Every kind of manager that a template asks for outright, with its file: each once, where it is first.
+pub(super) fn managers(environment: &Environment<'static>) -> Vec<(String, Named)> {
+    let parts = Parts::of(environment);
+    let mut found: Vec<(String, Named)> = Vec::new();
+    if parts.give("residence") {
+        return found;
+    }
+    for (file, source, words) in parts.tags() {
+        for path in tokens::paths(&words) {
+            let Some((at, name)) = kind(&words, &path) else {
+                continue;
+            };
+            let (line, column) = place_of(source, at);
+            if !found.iter().any(|(of, it)| of == file && it.name == name) {
+                let name = name.to_owned();
+                found.push((file.to_owned(), Named { name, line, column }));
+            }
+        }
+    }
+    found
+}
+
+/// The kind of manager that is asked for, and where: `residence.gestionnaires.gardien`, `residence.gestionnaires["gardien"]`
+/// or `"gardien" in residence.gestionnaires`.
+fn kind<'s>(words: &[(usize, &'s str)], path: &Path) -> Option<(usize, &'s str)> {
+    let fields = path.text.strip_prefix(MANAGERS)?;
+    let behind = &words[path.end..];
+    if let [(_, "["), (at, text), (_, "]"), ..] = behind {
+        return Some((*at, unquoted(text).filter(|_| fields.is_empty())?));
+    }
+    if !fields.is_empty() {
+        let (_, deeper) = fields.strip_prefix('.')?.split_once('.').unzip();
+        let is_function = deeper.is_none() && matches!(behind, [(_, "("), ..]);
+        // Behind "residence", "gestionnaires" and their points.
+        let (at, name) = words[path.begin + 4];
+        return (!is_function).then_some((at, name));
+    }
+    let (at, text) = match &words[..path.begin] {
+        [.., text, (_, "not"), (_, "in")] | [.., text, (_, "in")] => *text,
+        _ => return None,
+    };
+    Some((at, unquoted(text)?))
+}

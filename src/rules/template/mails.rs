@@ -1,0 +1,39 @@
+//! The names of e-mails that the folder of templates has, whatever is wrong with the text of one.
+
+use std::collections::BTreeSet;
+
+use super::{CONTEXTE, FOLDER, source};
+use crate::domain::ports::FileSet;
+use crate::rules::diagnostic::suggestion;
+use crate::rules::layout;
+
+/// The names by which scripts and cases ask for e-mails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailNames(BTreeSet<String>);
+
+impl MailNames {
+    /// Those of a set of rules.
+    #[must_use]
+    pub fn of(files: &FileSet) -> Self {
+        let own = files
+            .keys()
+            .filter(|it| *it != CONTEXTE && !source::is_part(it) && layout::is_rule(it));
+        let names = own.filter_map(|it| {
+            let name = it.strip_prefix(FOLDER)?;
+            name.strip_suffix(".txt").or(name.strip_suffix(".html"))
+        });
+        Self(names.map(str::to_owned).collect())
+    }
+
+    /// What is wrong with the name of an e-mail, where there is none of this name.
+    #[must_use]
+    pub fn missing(&self, name: &str) -> Option<String> {
+        if self.0.contains(name) {
+            return None;
+        }
+        let near = suggestion(name, self.0.iter().map(String::as_str));
+        Some(format!(
+            "il n'y a pas de modèle « {name} » dans {FOLDER} ; {near}"
+        ))
+    }
+}

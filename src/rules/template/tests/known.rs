@@ -1,0 +1,162 @@
+//! What is known of templates without the values of a real signalement.
+
+use super::*;
+
+fn remarks(text: &str) -> Vec<(u32, u32, String)> {
+    let (templates, faults) = compile(&[("m.txt", &format!("Objet: x\n\n{text}"))]);
+    assert!(templates.is_some(), "{faults:?}");
+    let all = faults.into_iter();
+    all.map(|it| (it.line, it.column, it.message)).collect()
+}
+
+#[rstest]
+#[case("{{ bien.libelle }}", 4, "« bien.libelle »")]
+#[case("é {{ bien.libelle | upper }}", 6, "écrivez « {% if bien %} »")]
+#[case("{{ bien['libelle'] }}", 4, "« bien")]
+// It is there, with nothing in it.
+#[case(
+    "{% if bien is defined %}{{ bien.code }}{% endif %}",
+    28,
+    "« bien.code »"
+)]
+#[case("{% if bien.code %}a{% endif %}", 7, "« bien.code »")]
+fn a_bien_that_may_be_absent_is_pointed_out(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
+    let found = remarks(text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].0, found[0].1), (3, column), "{found:?}");
+    assert!(found[0].2.contains(words), "{found:?}");
+    assert!(
+        found[0].2.contains("peut ne pas nommer de bien"),
+        "{found:?}"
+    );
+    let contexte = compile(&[("contexte.txt", text)]).1;
+    assert_eq!((contexte[0].line, contexte[0].column), (1, column));
+}
+
+#[rstest]
+#[case("{% if bien %}{{ bien.libelle }}{% endif %}")]
+#[case("{% if not bien %}a{% else %}{{ bien.libelle }}{% endif %}")]
+#[case("{% if bien is not none %}{{ bien.libelle }}{% endif %}")]
+#[case("{{ bien.libelle | default('') }}{{ bien.libelle if bien }}")]
+#[case("{{ bien.libelle if bien else 'la résidence' }}")]
+#[case("{% if bien and bien.libelle %}{{ bien.libelle }}{% endif %}")]
+#[case("{% if signalement.bien %}{{ bien.libelle }}{% endif %}")]
+#[case("{{ signalement.bien }} {{ demande.bien | upper }}")]
+#[case("{% for bien in ['a'] %}{{ bien.libelle }}{% endfor %}")]
+#[case("{% if bien.libelle is defined %}{{ bien.libelle }}{% endif %}")]
+fn a_bien_that_is_asked_for_first_is_not(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}
+
+#[rstest]
+#[case(
+    "é {{ signalement.telephone | default(\"\") }}",
+    6,
+    "« signalement.telephone » n'existe jamais, et « default » le cache : ce qui va après « signalement. » : "
+)]
+#[case(
+    "{{ residence.nomm|d('x') | upper }}",
+    4,
+    "vouliez-vous dire « residence.nom » ?"
+)]
+#[case(
+    "{% if demande.resultat | default(false) %}{% endif %}",
+    7,
+    "« demande.resultat »"
+)]
+fn what_never_exists_is_told_though_a_filter_stands_in(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
+    let found = remarks(text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].0, found[0].1), (3, column), "{found:?}");
+    assert!(found[0].2.contains(words), "{found:?}");
+}
+
+#[test]
+fn a_filter_with_a_value_too_many_is_told_in_an_e_mail_that_nothing_asks_for() {
+    let found = remarks("{{ signalement.date_creation | date('d/m/Y') }}");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].2.contains("« date » s'écrit sans parenthèses"),
+        "{found:?}"
+    );
+}
+
+#[rstest]
+#[case("{{ signalement.autres.etage | default('') }}")]
+#[case("{{ residence.gestionnaires.gardien.nom | default('') }}")]
+#[case("{{ bien.libelle | default('') }}{{ cle | default('') }}{{ cle.nom | default('') }}")]
+#[case("{% for bien in [{'etage': 1}] %}{{ bien.etage | default('') }}{% endfor %}")]
+#[case("{{ signalement['telephone'] | default('') }}")]
+#[case("{{ 'signalement.telephone | default' }}{# signalement.telephone | d #}")]
+fn what_may_exist_is_not(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}
+
+fn compared(text: &str) -> Vec<(String, String)> {
+    let (templates, faults) = compile(&[("m.txt", &format!("Objet: x\n{text}"))]);
+    let found = templates.unwrap_or_else(|| panic!("{faults:?}")).compared();
+    let found = found.into_iter();
+    found.map(|it| (it.value, it.word)).collect()
+}
+
+#[rstest]
+#[case("{% if priorite == \"haute\" %}{% endif %}", Some(("priorite", "haute")))]
+#[case("{%- if not 'a' != demande.statut -%}{% endif %}", Some(("demande.statut", "a")))]
+#[case("{{ 'x' if evenement.demande.statut == 'a' else 'y' }}", Some(("evenement.demande.statut", "a")))]
+#[case("{% if x and (priorite == 'a' or y) %}{% endif %}", Some(("priorite", "a")))]
+#[case("{% if priorite | upper == 'A' %}{% endif %}", None)]
+#[case("{% if priorite == 'A' | lower %}{% endif %}", None)]
+#[case("{% if priorite == 'a' ~ cle %}{% endif %}", None)]
+#[case("{% if cle ~ priorite == 'a' %}{% endif %}", None)]
+#[case("{% if bien['code'] == 'a' %}{% endif %}", None)]
+#[case("{% if 'a' == bien['code'] %}{% endif %}", None)]
+#[case("{% if priorite == demande.priorite %}{% endif %}", None)]
+#[case("{% set priorite = 'b' %}{% if priorite == 'a' %}{% endif %}", None)]
+#[case(
+    "{% for priorite in ['a'] %}{% if priorite == 'a' %}{% endif %}{% endfor %}",
+    None
+)]
+#[case("{{ 'priorite == \"a\"' }}{# priorite == 'a' #}", None)]
+fn what_is_compared_with_a_text_is_found(#[case] text: &str, #[case] wanted: Option<(&str, &str)>) {
+    let found = compared(text);
+    let found: Vec<_> = found
+        .iter()
+        .map(|(value, word)| (value.as_str(), word.as_str()))
+        .collect();
+    assert_eq!(found, wanted.into_iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn managers_that_are_named_outright_are_found() {
+    let text = "Objet: x
+{{ residence.gestionnaires.un.nom }}{{ residence.gestionnaires.un.email | default('') }}
+{% if 'deux' in residence.gestionnaires and residence.gestionnaires[\"trois\"] %}a{% endif %}
+{% if 'quatre' not in residence.gestionnaires %}{{ residence.gestionnaires | length }}{% endif %}
+{% for g in residence.gestionnaires %}{{ residence.gestionnaires[g].nom }}{% endfor %}
+{{ 'nom' in residence.gestionnaires['trois'] }}{{ residence.gestionnaires.items() }}";
+    let (templates, faults) = compile(&[("m.txt", text)]);
+    let found = templates
+        .unwrap_or_else(|| panic!("{faults:?}"))
+        .named_managers();
+    let found: Vec<(&str, u32, u32)> = found
+        .iter()
+        .map(|(_, it)| (it.name.as_str(), it.line, it.column))
+        .collect();
+    let wanted = [
+        ("un", 2, 28),
+        ("deux", 3, 7),
+        ("trois", 3, 69),
+        ("quatre", 4, 7),
+    ];
+    assert_eq!(found, wanted);
+    let own = "Objet: x\n{% set residence = cle %}{{ residence.gestionnaires.un }}";
+    assert_eq!(compile(&[("m.txt", own)]).0.unwrap().named_managers(), []);
+}
