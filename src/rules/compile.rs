@@ -3,6 +3,7 @@
 //! Architecture invariant: only a generation that compiled whole can run; there is no way to run
 //! a raw file. All faults of all files are reported, never only the first.
 
+mod connected;
 mod generation;
 mod impossible;
 mod rehearsal;
@@ -83,6 +84,7 @@ pub fn compile(
     };
     remarks::note_absent_managers(&rule_set, &referentiel, &mut diagnostics);
     impossible::note_impossible_words(&rule_set, &referentiel, &mut diagnostics);
+    connected::note_words(&rule_set, &referentiel, &mut diagnostics);
     for case in &cases {
         case.check_names(&rule_set.templates, &mut diagnostics);
     }
@@ -228,3 +230,6 @@ pub(super) fn text(files: &FileSet, name: &str, faults: &mut Vec<Diagnostic>) ->
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -170,6 +170,7 @@ pub fn suggestion<'k>(word: &str, known: impl IntoIterator<Item = &'k str> + Clo
     }
     let mut all: Vec<&str> = known.into_iter().collect();
     all.sort_unstable();
+    all.dedup();
     let more = all.len().saturating_sub(8);
     all.truncate(8);
     match (all.is_empty(), more) {

@@ -1,4 +1,4 @@
-//! Values in braces too few, which go out as they are written: `{ demande.contexte }`.
+//! Values in braces too few, or in none, which go out as they are written: `{ demande.contexte }`.
 
 use std::sync::LazyLock;
 
@@ -18,6 +18,19 @@ pub(super) fn note(source: &str, is_value: impl Fn(&str) -> bool) -> Option<Stri
         let few = opened?.as_str().len() == 1 || closed?.as_str().len() == 1;
         (few && is_value(root))
             .then(|| format!("« {whole} » part tel quel : une valeur s'écrit « {{{{ {name} }}}} »"))
+    })
+}
+
+/// A path of several steps with its filters, and nothing else.
+static PATH: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^([A-Za-z_]\w*(?:\.\w+)+)(?:\s*\|\s*\w+(?:\([^()]*\))?)*$").ok());
+
+/// What to say of a text that is a value's path and has no braces; `is_path` knows the paths of values.
+pub(super) fn note_without(literal: &str, is_path: impl Fn(&str) -> bool) -> Option<String> {
+    let literal = literal.trim();
+    let path = PATH.as_ref()?.captures(literal)?.get(1)?.as_str();
+    is_path(path).then(|| {
+        format!("« {literal} » part tel quel : une valeur s'écrit \"{{{{ {literal} }}}}\", guillemets compris")
     })
 }
 
