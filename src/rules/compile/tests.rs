@@ -161,3 +161,66 @@ fn words_of_a_connector_are_held_against_the_tables(
     let words = wanted.unwrap_or_default();
     assert!(told.iter().all(|it| it.contains(words)), "{told:#?}");
 }
+
+const QUALIFICATIONS_WITH: &str = "qualifications:\n  ASC:\n    libelle: L\n    type_gestionnaire: technique\n    workflow: INTERVENTION\n  EAU: {libelle: L, type_gestionnaire: technique, workflow: INTERVENTION}\n  GAZ: {libelle: L, type_gestionnaire: technique, workflow: AUTRE}\n";
+
+#[rstest]
+#[case(
+    "statuts.yaml",
+    "initial: A\ncanal: SoWell\ncorrespondances:\n  A: En attente\n  B: En attente\n  C: En Attente\n",
+    "statuts.yaml:6 « En Attente » et « En attente » (ligne 4) ne diffèrent que par une majuscule"
+)]
+#[case(
+    "statuts.yaml",
+    "initial: A\ncanal: SoWell\ncorrespondances:\n  A: En cours de traitement\n  B: En cours de traitement\n  C: En cours de traitment\n",
+    "statuts.yaml:6 « En cours de traitment » n'est écrit qu'ici : vouliez-vous dire « En cours de traitement », comme à la ligne 4 ?"
+)]
+#[case(
+    "statuts.yaml",
+    "initial: A\ncanal: SoWell\ncorrespondances:\n  A: En attente\n  C: {selon: resultat, valeurs: {Traité: Clos, Traite: Clos}}\n",
+    "« Traite » "
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: Haute\n  normal: normal\n  high: haute\n",
+    "priorites.yaml:4 « haute » et « Haute » (ligne 2)"
+)]
+#[case(
+    "qualifications.yaml",
+    "  PLB:\n    libelle: L\n    type_gestionnaire: technique\n    workflow: INTERVENTON\n",
+    "qualifications.yaml:11 « INTERVENTON » n'est écrit qu'ici : vouliez-vous dire « INTERVENTION », comme à la ligne 5 ?"
+)]
+fn words_that_are_taken_for_one_are_told(
+    #[case] file: &str,
+    #[case] text: &str,
+    #[case] words: &str,
+) {
+    let text = match file {
+        "qualifications.yaml" => format!("{QUALIFICATIONS_WITH}{text}"),
+        _ => text.to_owned(),
+    };
+    let (_, told) = compiled(&[(file, &text)]);
+    let told: Vec<_> = told.iter().filter(|it| it.starts_with(file)).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains(words), "{told:#?}");
+}
+
+#[rstest]
+#[case(
+    "statuts.yaml",
+    "initial: A\ncanal: SoWell\ncorrespondances:\n  A: Clôturé\n  B: Clôturé\n  C: Clôturée\n  D: En attente 1\n  E: En attente 1\n  F: En attente 2\n"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: urgence1\n  normal: urgence1\n  high: urgence2\n"
+)]
+#[case(
+    "qualifications.yaml",
+    "qualifications:\n  A: {libelle: L, type_gestionnaire: technique, workflow: PLOMBERIE_A}\n  B: {libelle: L, type_gestionnaire: technique, workflow: PLOMBERIE_A}\n  C: {libelle: L, type_gestionnaire: technique, workflow: PLOMBERIE_B}\n"
+)]
+fn words_that_are_not_the_same_are_left_alone(#[case] file: &str, #[case] text: &str) {
+    let (generation, told) = compiled(&[(file, text)]);
+    assert!(generation.is_some(), "{told:#?}");
+    let told: Vec<_> = told.iter().filter(|it| it.starts_with(file)).collect();
+    assert!(told.is_empty(), "{told:#?}");
+}
