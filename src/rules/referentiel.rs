@@ -3,6 +3,7 @@
 //! An export that is broken is refused whole; a row that points nowhere is a remark, since the
 //! three files are rarely exported in the same second.
 
+mod excel;
 mod faults;
 mod quotes;
 mod table;
@@ -16,7 +17,8 @@ use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel,
 use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code};
 use crate::rules::{addressee, layout};
 
-use faults::{given_twice, no_address, shorten};
+use excel::note_remains;
+use faults::{Orphans, given_twice, no_address, note_twins, shorten};
 use table::{Table, table};
 
 /// The landlord's residences.
@@ -54,8 +56,9 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
         if !row.filled(RESIDENCES, "code", code, &mut faults) {
             continue;
         }
-        if by_code.contains_key(code) {
-            faults.push(given_twice(RESIDENCES, row.line, code));
+        if let Some(earlier) = by_code.get(code) {
+            let earlier: &Residence = earlier;
+            faults.push(given_twice(RESIDENCES, row.line, code, earlier.line));
             continue;
         }
         by_code.insert(
@@ -69,6 +72,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
             },
         );
     }
+    note_twins(by_code.values(), &mut faults);
     if residences.rows.is_empty() && !any_error(&faults) {
         faults.push(Diagnostic::file(
             code::EXPORT,
@@ -84,10 +88,11 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
         ));
     }
 
-    let mut given = HashSet::new();
+    let mut given = HashMap::new();
     let mut types: HashMap<&str, Arc<str>> = HashMap::new();
     let mut managers = HashSet::new();
     let mut no_addresses = Vec::new();
+    let mut orphans = Orphans::default();
     for row in gestionnaires.rows() {
         let [residence, kind, identifiant, nom, email] = row.values;
         let filled = row.filled(GESTIONNAIRES, "residence", residence, &mut faults)
@@ -96,11 +101,12 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
         if !filled {
             continue;
         }
-        if !given.insert((residence, kind)) {
+        if let Some(earlier) = given.get(&(residence, kind)) {
             let key = format!("{residence} / {kind}");
-            faults.push(given_twice(GESTIONNAIRES, row.line, &key));
+            faults.push(given_twice(GESTIONNAIRES, row.line, &key, *earlier));
             continue;
         }
+        given.insert((residence, kind), row.line);
         if !email.is_empty() && !addressee::is_address(email) {
             no_addresses.push((row.line, email));
         }
@@ -116,13 +122,21 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
                 let who = keep_once(&mut managers, who);
                 known.gestionnaires.insert(Arc::clone(kind), who);
             }
-            None => faults.push(row.orphan(GESTIONNAIRES, residence)),
+            None => orphans.add(residence, row.line),
         }
     }
 
     faults.extend(no_address(&no_addresses));
+    orphans.tell(GESTIONNAIRES, &by_code, &mut faults);
 
     let known_biens = known_biens(&biens, &by_code, &mut faults);
+    note_remains(RESIDENCES, "code", residences.column(0), &mut faults);
+    for (at, column) in (0..).zip(["residence", "type", "identifiant"]) {
+        note_remains(GESTIONNAIRES, column, gestionnaires.column(at), &mut faults);
+    }
+    for (at, column) in (0..).zip(["code", "residence"]) {
+        note_remains(BIENS, column, biens.column(at), &mut faults);
+    }
     let broken = |it: &Diagnostic| it.file == RESIDENCES && it.severity == Severity::Error;
     if faults.iter().any(broken) {
         // What points at its rows would point nowhere, for that reason alone.
@@ -139,7 +153,8 @@ fn known_biens<'t>(
     residences: &HashMap<&str, Residence>,
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<Bien<'t>> {
-    let mut given = HashSet::with_capacity(biens.rows.len());
+    let mut given = HashMap::with_capacity(biens.rows.len());
+    let mut orphans = Orphans::default();
     let mut known_biens = Vec::with_capacity(biens.rows.len());
     for row in biens.rows() {
         let [code, residence, libelle] = row.values;
@@ -148,12 +163,13 @@ fn known_biens<'t>(
         {
             continue;
         }
-        if !given.insert(code) {
-            faults.push(given_twice(BIENS, row.line, code));
+        if let Some(earlier) = given.get(code) {
+            faults.push(given_twice(BIENS, row.line, code, *earlier));
             continue;
         }
+        given.insert(code, row.line);
         if !residences.contains_key(residence) {
-            faults.push(row.orphan(BIENS, residence));
+            orphans.add(residence, row.line);
         }
         known_biens.push(Bien {
             code,
@@ -162,6 +178,7 @@ fn known_biens<'t>(
             line: row.line,
         });
     }
+    orphans.tell(BIENS, residences, faults);
     known_biens
 }
 
@@ -346,5 +363,31 @@ mod tests {
         let (referentiel, faults) = read(&files(b"code;nom;adresse\nA;x;y\n", MANAGERS, biens));
         assert!(referentiel.is_some());
         assert_eq!((faults[0].line, faults[0].file.as_str()), (2, "biens.csv"));
+    }
+
+    #[test]
+    fn the_rows_of_one_missing_residence_are_told_once_with_the_one_that_was_meant() {
+        let residences = b"code;nom;adresse\nA;x;y\nMZ-02;x;y\nmz-02;x;y\n";
+        let biens = b"code;residence;libelle\n1;MZ-O2;a\n2;QQ-77;b\n3;MZ-O2;c\n4;MZ-O2;d\n";
+        let (referentiel, faults) = read(&files(residences, MANAGERS, biens));
+        assert!(referentiel.is_some());
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "residences.csv, ligne 4 : attention : « mz-02 » et « MZ-02 » (ligne 3) ne diffèrent que par une majuscule, un accent ou une espace : est-ce la même résidence ?",
+                "biens.csv, ligne 2 : attention : la résidence « MZ-O2 » n'est pas dans residences.csv : vouliez-vous dire « MZ-02 » ? ; 2 autres lignes la nomment",
+                "biens.csv, ligne 3 : attention : la résidence « QQ-77 » n'est pas dans residences.csv",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_excel_left_in_an_export_is_a_remark() {
+        let residences = b"code;nom;adresse\nA;x;y\n=\"0012\";x;y\n";
+        let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
+        assert!(referentiel.is_some());
+        assert_eq!((faults.len(), faults[0].line), (1, 3), "{faults:?}");
+        assert!(faults[0].message.contains("le code « 0012 »"), "{faults:?}");
     }
 }
