@@ -17,7 +17,7 @@ use crate::rules::compile::{Generation, Known, compile};
 use crate::rules::connector::{
     Access, Body, Connector, Operation, PartContent, Partner, Request, Step,
 };
-use crate::rules::diagnostic::suggestion;
+use crate::rules::diagnostic::{Listed, suggestion_of};
 use crate::settings::Settings;
 
 use live::Live;
@@ -147,7 +147,7 @@ impl Asked {
                 let fields = fields.with_context(|| format!("\"{name}\" goes too deep"))?;
                 let known: Vec<String> = fields.keys().cloned().collect();
                 place = fields.get_mut(step).with_context(|| {
-                    let near = suggestion(step, known.iter().map(String::as_str));
+                    let near = suggestion_of(Listed::Names, step, known.iter().map(String::as_str));
                     format!("valeur inconnue « {step} » : {near}")
                 })?;
             }

@@ -7,7 +7,7 @@ use unicode_normalization::char::is_combining_mark;
 use crate::domain::ports::FileSet;
 use crate::rules::compile::{PRIORITES, QUALIFICATIONS, STATUTS, TRANSMISSION};
 use crate::rules::connector::{self, Partner};
-use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
+use crate::rules::diagnostic::{Diagnostic, Listed, code, nearest, suggestion_of};
 use crate::rules::{case, referentiel, script, template};
 
 /// Each folder with files of its own, and how the names of these end.
@@ -121,7 +121,7 @@ pub(super) fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
         let right = if of_any_name || NAMED.contains(&name.as_str()) {
             format!(" : son nom doit être « {name} »")
         } else {
-            format!(" ; {}", suggestion(&name, NAMED))
+            format!(" ; {}", suggestion_of(Listed::Names, &name, NAMED))
         };
         remark(path, format!("ce fichier n'est pas lu{right}"));
     }

@@ -381,7 +381,7 @@ mod tests {
         assert!(
             faults[0]
                 .message
-                .contains("« correspondances » ; sinon, valeurs connues")
+                .contains("« correspondances » ; sinon, clés connues")
         );
     }
 

@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use crate::domain::ports::FileSet;
 use crate::rules::compile;
-use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
+use crate::rules::diagnostic::{Diagnostic, Listed, any_error, code, suggestion_of};
 use crate::rules::extent::Extent;
 use crate::rules::layout;
 use crate::rules::view::{OF_MAIL, Shown};
@@ -269,7 +269,7 @@ impl Templates {
         if mails.contains(name) {
             return None;
         }
-        let near = suggestion(name, mails);
+        let near = suggestion_of(Listed::Names, name, mails);
         Some(format!(
             "il n'y a pas de modèle « {name} » dans {FOLDER} ; {near}"
         ))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::diagnostic::{Diagnostic, Listed, code, suggestion_of};
 use crate::rules::template::Scope;
 use crate::rules::view::sample_context;
 
@@ -223,7 +223,7 @@ fn look(
             Walk::Known => {}
             Walk::Unknown => certain = false,
             Walk::Missing(step, known) => {
-                let near = suggestion(&step, known.iter().map(String::as_str));
+                let near = suggestion_of(Listed::Names, &step, known.iter().map(String::as_str));
                 tell(format!("« {path} » n'existe pas : {near}"));
                 certain = false;
             }

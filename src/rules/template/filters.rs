@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::instant;
 use crate::domain::signalement::hex;
-use crate::rules::diagnostic::suggestion;
+use crate::rules::diagnostic::{Listed, suggestion, suggestion_of};
 
 /// The filters for dates, in the zone Europe/Paris.
 pub(super) fn add_dates(environment: &mut Environment<'static>) {
@@ -86,7 +86,7 @@ fn table(state: &State<'_, '_>, word: &Value, name: &str, or: Rest<Value>) -> Re
     let table = tables.get_attr(name)?;
     if table.is_undefined() {
         let known: Vec<String> = keys(&tables);
-        let near = suggestion(name, known.iter().map(String::as_str));
+        let near = suggestion_of(Listed::Names, name, known.iter().map(String::as_str));
         return Err(wrong(format!("il n'y a pas de table « {name} » ; {near}")));
     }
     let key = word.to_string();
