@@ -50,28 +50,7 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     );
     let biens = table(files, BIENS, ["code", "residence", "libelle"], &mut faults);
 
-    let mut by_code = HashMap::new();
-    for row in residences.rows() {
-        let [code, nom, adresse] = row.values;
-        if !row.filled(RESIDENCES, "code", code, &mut faults) {
-            continue;
-        }
-        if let Some(earlier) = by_code.get(code) {
-            let earlier: &Residence = earlier;
-            faults.push(given_twice(RESIDENCES, row.line, code, earlier.line));
-            continue;
-        }
-        by_code.insert(
-            code,
-            Residence {
-                code: code.to_owned(),
-                nom: nom.to_owned(),
-                adresse: adresse.to_owned(),
-                gestionnaires: Gestionnaires::default(),
-                line: row.line,
-            },
-        );
-    }
+    let mut by_code = known_residences(&residences, &mut faults);
     note_twins(by_code.values(), &mut faults);
     if residences.rows.is_empty() && !any_error(&faults) {
         faults.push(Diagnostic::file(
@@ -145,6 +124,35 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let referentiel =
         (!any_error(&faults)).then(|| Referentiel::new(by_code.into_values(), known_biens));
     (referentiel, shorten(faults))
+}
+
+/// The residences by their codes, without managers yet.
+fn known_residences<'t>(
+    residences: &'t Table<3>,
+    faults: &mut Vec<Diagnostic>,
+) -> HashMap<&'t str, Residence> {
+    let mut by_code: HashMap<&str, Residence> = HashMap::new();
+    for row in residences.rows() {
+        let [code, nom, adresse] = row.values;
+        if !row.filled(RESIDENCES, "code", code, faults) {
+            continue;
+        }
+        if let Some(earlier) = by_code.get(code) {
+            faults.push(given_twice(RESIDENCES, row.line, code, earlier.line));
+            continue;
+        }
+        by_code.insert(
+            code,
+            Residence {
+                code: code.to_owned(),
+                nom: nom.to_owned(),
+                adresse: adresse.to_owned(),
+                gestionnaires: Gestionnaires::default(),
+                line: row.line,
+            },
+        );
+    }
+    by_code
 }
 
 /// The biens, each with its residence, known or not.
