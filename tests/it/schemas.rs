@@ -155,7 +155,7 @@ operations:
     corps: {multipart: {file: {fichier: \"{{ fichier }}\"}, token: \"{{ fichier.envoi.jeton }}\"}}
   changements:
     chemin: /changes
-    parametres: {since: \"{{ depuis }}\"}
+    parametres: {since: \"{{ depuis }}\", page: \"{{ page.numero }}\"}
     elements: /list
     uid: /id
     statut: /status

@@ -54,4 +54,16 @@ mod tests {
         assert_eq!(told.is_some(), meant.is_some(), "{told:?}");
         assert!(told.unwrap_or_default().contains(meant.unwrap_or_default()));
     }
+
+    #[rstest]
+    #[case("page.size: 50")]
+    #[case("x: page.html")]
+    #[case("x: www.exemple.fr")]
+    #[case("demande.contexte: x")]
+    #[case("x: demande")]
+    fn what_only_looks_like_a_value_is_the_partners(#[case] parameters: &str) {
+        let (connector, faults) =
+            crate::rules::connector::paging::tests::paged("{suivante: /n}", parameters);
+        assert!(connector.is_some() && faults.is_empty(), "{faults:?}");
+    }
 }

@@ -1,11 +1,13 @@
 //! What the requests of a creation come to for a demande that nobody sends.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
+use regex_lite::Regex;
 use serde_json::Value as Json;
 
-use super::shape::Fault;
-use super::{Access, Connector, Operation, Step};
+use super::shape::{Fault, Located};
+use super::{Access, Call, Connector, Operation, Step};
 use crate::domain::demande::{NewDemande, Uid};
 use crate::rules::extent::Extent;
 use crate::rules::view;
@@ -49,7 +51,7 @@ impl<'c> Creation<'c> {
         })
     }
 
-    /// Whether the requests ask for this field of the demande.
+    /// Whether it depends on this field of the demande if a request can be made.
     #[must_use]
     pub fn asks_for(&self, field: &str) -> bool {
         self.fields.contains(field) || self.fields.contains("")
@@ -74,17 +76,33 @@ impl<'c> Creation<'c> {
     }
 }
 
-/// The fields of the demande that a file asks for; an empty name stands for all of them.
+/// A text with values in it that go out as they are: none of them can make it fail.
+static AS_THEY_ARE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^[^{]*(?:\{\{\s*[\w.]+\s*\}\}[^{]*)+$").ok());
+
+/// The fields of the demande on which it depends whether a request can be made; an empty name stands for all of
+/// them.
 fn fields(connector: &Connector) -> BTreeSet<String> {
     let mut fields = BTreeSet::new();
-    connector.visit(&mut |_, text, _| {
+    let mut add = |text: &Located| {
         for name in text.text.names() {
             let mut steps = name.split('.');
             if steps.next() == Some("demande") {
                 fields.insert(steps.next().unwrap_or_default().to_owned());
             }
         }
+    };
+    let as_they_are = AS_THEY_ARE.as_ref();
+    connector.visit(&mut |_, text, _| {
+        if !as_they_are.is_some_and(|it| it.is_match(text.text.source())) {
+            add(text);
+        }
     });
+    for described in connector.operations.values() {
+        let before = described.before.iter().map(|it| &it.call);
+        let shapes = before.chain([&described.call]).flat_map(Call::shapes);
+        shapes.for_each(|it| it.visit_tests(&mut add));
+    }
     fields
 }
 

@@ -32,3 +32,59 @@ pub(super) fn check(described: &Described, found: &mut Vec<Found>) {
         tell(page.size_at, message);
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use crate::rules::connector::{Connector, Partner};
+    use crate::rules::diagnostic::Diagnostic;
+    use rstest::rstest;
+
+    /// A list of changes with this page and these parameters.
+    pub(in crate::rules::connector) fn paged(
+        page: &str,
+        parameters: &str,
+    ) -> (Option<Connector>, Vec<Diagnostic>) {
+        let text = format!(
+            "doublons: upsert\noperations:\n  creer: {{chemin: /d, uid: /id, corps: {{json: {{r: '{{{{ reference }}}}', p: '{{{{ fichiers|length }}}}'}}}}}}\n  changements:\n    chemin: /l\n    parametres: {{{parameters}}}\n    uid: /id\n    statut: /s\n    date: /d\n    page: {page}\n"
+        );
+        let mut faults = Vec::new();
+        let connector = Connector::compile(Partner::Crm, &text, &mut faults);
+        (connector, faults)
+    }
+
+    #[rstest]
+    #[case(
+        "{taille: 50}",
+        "x: '{{ page.taille }}'",
+        "« taille » demande {{ page.numero }} ou {{ page.decalage }}"
+    )]
+    #[case("{curseur: /c}", "x: 1", "« curseur » demande {{ page.curseur }}")]
+    #[case(
+        "{curseur: '{{ reponse.json.curseur }}'}",
+        "x: 1",
+        "« curseur » demande {{ page.curseur }}"
+    )]
+    fn a_list_whose_request_asks_for_no_page_is_refused(
+        #[case] page: &str,
+        #[case] parameters: &str,
+        #[case] words: &str,
+    ) {
+        let (connector, faults) = paged(page, parameters);
+        assert!(connector.is_none());
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert_eq!(faults[0].line, 10);
+        assert!(faults[0].message.starts_with(words), "{faults:?}");
+    }
+
+    #[rstest]
+    #[case("{taille: 50}", "x: '{{ page.numero }}'")]
+    #[case("{taille: 50}", "x: '{{ page.decalage + 1 }}'")]
+    #[case("{taille: 50}", "x: '{{ page|tojson }}'")]
+    #[case("{taille: 50, suivante: /n}", "x: '{{ page.taille }}'")]
+    #[case("{curseur: /c}", "x?: '{{ page.curseur }}'")]
+    #[case("{}", "x: 1")]
+    fn a_list_that_goes_on_is_accepted(#[case] page: &str, #[case] parameters: &str) {
+        let (connector, faults) = paged(page, parameters);
+        assert!(connector.is_some() && faults.is_empty(), "{faults:?}");
+    }
+}

@@ -280,10 +280,32 @@ impl Shape {
     pub fn visit_needed<'s>(&'s self, see: &mut dyn FnMut(&'s Located)) {
         match self {
             Self::Literal(_) => {}
-            Self::Text(text) => see(text),
+            Self::Text(text) | Self::Each { list: text, .. } | Self::When { test: text, .. } => {
+                see(text);
+            }
             Self::List(items) => items.iter().for_each(|it| it.visit_needed(see)),
             Self::Map(entries) => entries.iter().for_each(|it| it.value.visit_needed(see)),
-            Self::Each { list: text, .. } | Self::When { test: text, .. } => see(text),
+        }
+    }
+
+    /// Shows each condition in it.
+    pub fn visit_tests<'s>(&'s self, see: &mut dyn FnMut(&'s Located)) {
+        match self {
+            Self::Literal(_) | Self::Text(_) => {}
+            Self::List(items) => items.iter().for_each(|it| it.visit_tests(see)),
+            Self::Map(entries) => entries.iter().for_each(|it| it.value.visit_tests(see)),
+            Self::Each { body, .. } => body.visit_tests(see),
+            Self::When {
+                test,
+                then,
+                otherwise,
+            } => {
+                see(test);
+                then.visit_tests(see);
+                if let Some(otherwise) = otherwise {
+                    otherwise.visit_tests(see);
+                }
+            }
         }
     }
 

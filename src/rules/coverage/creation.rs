@@ -37,7 +37,7 @@ impl<'g> Creations<'g> {
         fault
     }
 
-    /// What the requests of two demandes can differ by, but for the texts that people write.
+    /// What one of two demandes may have a request by, and the other none, but for the texts that people write.
     fn likeness(&self, demande: &NewDemande) -> String {
         let who = |it: &Gestionnaire| {
             [&it.r#type, &it.identifiant, &it.nom, &it.email]
