@@ -8,13 +8,15 @@
 //! function that everything calls, leaving a [`trace`]; both languages are shown what a [`view`] makes of the data, as far as
 //! they read it, their [`extent`]. [`foresee`] asks it without anything coming
 //! of it: for the cases, for [`coverage`] of every combination, for the [`impact`] of an edit.
-//! What is wrong with a file is a [`diagnostic`]; whom an e-mail can go to is an [`addressee`], and what a value is [`compared`] with may never come; which names files have is their [`layout`], and
-//! what a word processor makes of a text is [`pasted`]. What editors know of the YAML
+//! What is wrong with a file is a [`diagnostic`]; whom an e-mail can go to is an [`addressee`]; what a value is [`compared`] with may
+//! never come; which names files have is their [`layout`], which words are taken for each other tells [`alike`], and what a word
+//! processor makes of a text is [`pasted`]. What editors know of the YAML
 //! files beforehand is a [`schema`]; what is known of how long rules take, their [`pace`].
 //!
 //! Pure by rule: no clock, no file, no network, no async here.
 
 pub mod addressee;
+pub mod alike;
 pub mod case;
 pub mod compared;
 pub mod compile;

@@ -206,6 +206,8 @@ mod tests {
             "notes.docx",
             "modeles/contexte.txt",
             "modeles/#contexte.txt#",
+            "modeles/~$ntexte.txt",
+            "cas/~$a.yaml",
             "cas/a.yaml",
             "autre/b.yaml",
             "cas/b.yaml.txt",
@@ -281,6 +283,7 @@ mod tests {
         for name in [
             ".statuts.yaml.swp",
             "statuts.yaml~",
+            "cas/~$a.yaml",
             "autre/a.yaml",
             "../a.yaml",
         ] {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cli::Format;
 use crate::cli::edited::Edited;
-use crate::cli::report::{print_json, render};
+use crate::cli::report::{print_json, render, told_once};
 use crate::domain::ports::FileSet;
 use crate::flows::reload::unreadable;
 use crate::rules::compile::{Known, compile, version};
@@ -33,7 +33,8 @@ impl Check {
             ..Known::default()
         };
         let mut read_from = None;
-        let (files, version, diagnostics) = match Edited::read(settings, self.folder.as_deref()) {
+        let (files, version, mut diagnostics) = match Edited::read(settings, self.folder.as_deref())
+        {
             Ok(Edited {
                 folder,
                 rules,
@@ -50,6 +51,7 @@ impl Check {
         if self.format == Format::Json {
             print_json(version.as_deref(), &diagnostics);
         } else {
+            diagnostics = told_once(&diagnostics);
             for diagnostic in &diagnostics {
                 println!("{}\n", render(diagnostic, &files));
             }

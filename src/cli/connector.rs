@@ -17,7 +17,7 @@ use crate::rules::compile::{Generation, Known, compile};
 use crate::rules::connector::{
     Access, Body, Connector, Operation, PartContent, Partner, Request, Step,
 };
-use crate::rules::diagnostic::suggestion;
+use crate::rules::diagnostic::{Listed, suggestion_of};
 use crate::settings::Settings;
 
 use live::Live;
@@ -88,7 +88,8 @@ impl Described {
     fn read(settings: &Settings, partner: Partner) -> anyhow::Result<Self> {
         let Edited { rules, exports, .. } = Edited::read(settings, None)?;
         let (generation, _) = compile(&rules, &exports, Known::default());
-        let generation = generation.context("the rules are refused; see `passerelle check`")?;
+        let generation =
+            generation.context("les règles sont refusées : « passerelle check » dit pourquoi")?;
         let described = Self {
             generation: Arc::new(generation),
             partner,
@@ -99,7 +100,23 @@ impl Described {
 
     fn connector(&self) -> anyhow::Result<&Connector> {
         let connector = self.generation.rules.connectors.get(&self.partner);
-        connector.with_context(|| format!("there is no {}", self.partner.file()))
+        connector.with_context(|| format!("il n'y a pas de {}", self.partner.file()))
+    }
+
+    /// The example of an operation, with words of the landlord's rules where ours are none of them.
+    fn example(&self, operation: Operation) -> anyhow::Result<Value> {
+        let mut values = self.connector()?.example(operation);
+        let rules = &self.generation.rules;
+        for (field, known) in rules.words_of_demandes() {
+            let Some(own) = values.pointer_mut(&format!("/demande/{field}")) else {
+                continue;
+            };
+            let first = known.first();
+            if let Some(first) = first.filter(|_| !known.iter().any(|it| *own == **it)) {
+                *own = (*first).into();
+            }
+        }
+        Ok(values)
     }
 
     fn operation(&self, name: &str) -> anyhow::Result<Operation> {
@@ -110,7 +127,7 @@ impl Described {
         }
         let names: Vec<&str> = connector.described().map(Operation::as_str).collect();
         bail!(
-            "{} does not describe \"{name}\", only: {}",
+            "{} ne décrit pas l'opération « {name} », seulement : {}",
             self.partner.file(),
             names.join(", ")
         )
@@ -130,7 +147,7 @@ impl Asked {
                 let fields = fields.with_context(|| format!("\"{name}\" goes too deep"))?;
                 let known: Vec<String> = fields.keys().cloned().collect();
                 place = fields.get_mut(step).with_context(|| {
-                    let near = suggestion(step, known.iter().map(String::as_str));
+                    let near = suggestion_of(Listed::Names, step, known.iter().map(String::as_str));
                     format!("valeur inconnue « {step} » : {near}")
                 })?;
             }
@@ -159,20 +176,26 @@ impl Test {
             Some(name) => vec![described.operation(name)?],
             None => connector.described().collect(),
         };
+        let mut failed = 0;
         for operation in operations {
             if self.live {
                 let live = Live::new(settings, &described, operation);
                 return live.explain(&self.asked).await;
             }
             println!("— {} —", operation.as_str());
-            let values = self.asked.put_into(connector.example(operation))?;
-            show(connector, operation, &values, &access);
+            let values = self.asked.put_into(described.example(operation)?)?;
+            failed += show(connector, operation, &values, &access);
+        }
+        // Of an example, what an answer would tell is only a note, which may not be what an expression waits for.
+        if failed > 0 && !self.asked.values.is_empty() {
+            bail!("requêtes impossibles avec ces valeurs : {failed}");
         }
         Ok(())
     }
 }
 
-fn show(connector: &Connector, operation: Operation, values: &Value, access: &Access) {
+/// Prints the requests; tells how many cannot be made.
+fn show(connector: &Connector, operation: Operation, values: &Value, access: &Access) -> usize {
     let mut masked = access.masked();
     for name in connector.secrets() {
         masked.secrets.insert(name.clone(), format!("***{name}***"));
@@ -180,12 +203,17 @@ fn show(connector: &Connector, operation: Operation, values: &Value, access: &Ac
     masked.jeton = connector.logs_in().then(|| "***jeton***".to_owned());
     let login = connector.logs_in().then_some(Step::Login);
     let before = (0..connector.steps_before(operation)).map(Step::Before);
+    let mut failed = 0;
     for step in login.into_iter().chain(before).chain([Step::Main]) {
         match connector.render(operation, step, values, &masked) {
             Ok(request) => println!("{}\n", describe(&request)),
-            Err(fault) => println!("cette requête ne peut pas être montrée : {fault}\n"),
+            Err(fault) => {
+                failed += 1;
+                println!("cette requête ne peut pas être montrée : {fault}\n");
+            }
         }
     }
+    failed
 }
 
 fn describe(request: &Request) -> String {

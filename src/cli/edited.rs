@@ -7,7 +7,7 @@ use anyhow::bail;
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::shipped::Shipped;
 use crate::cli::Format;
-use crate::cli::report::{print_json, render};
+use crate::cli::report::{print_json, render, told_once};
 use crate::domain::ports::{FileSet, Source, SourceError};
 use crate::flows::reload::unreadable;
 use crate::rules::compile::{Generation, Known, compile, version};
@@ -73,7 +73,7 @@ impl Edited {
             print_json(Some(&version(&self.rules, &self.exports)), &diagnostics);
         } else {
             let files: FileSet = self.rules.into_iter().chain(self.exports).collect();
-            for diagnostic in &diagnostics {
+            for diagnostic in &told_once(&diagnostics) {
                 eprintln!("{}\n", render(diagnostic, &files));
             }
         }

@@ -1,12 +1,13 @@
 //! Diagnostics on a terminal: the line, a caret under the place, what is wrong.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use crate::domain::ports::FileSet;
-use crate::rules::diagnostic::{Diagnostic, Severity, any_error};
+use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code};
 
 /// One diagnostic as people read it; `files` gives the text of the line.
 pub(super) fn render(diagnostic: &Diagnostic, files: &FileSet) -> String {
@@ -37,6 +38,38 @@ pub(super) fn render(diagnostic: &Diagnostic, files: &FileSet) -> String {
         // Without a line to show, the sentence says where.
         None => diagnostic.to_string(),
     }
+}
+
+/// The same with what fails several cases alike told once, with their number: one slip in a rule is one thing to mend.
+pub(super) fn told_once(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
+    let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
+    for why in diagnostics.iter().filter_map(why_a_case_fails) {
+        *alike.entry(why).or_default() += 1;
+    }
+    let mut told = Vec::new();
+    for it in diagnostics {
+        // Its first case takes the count, the others go without.
+        let count = why_a_case_fails(it).map_or(Some(1), |why| alike.remove(why));
+        let mut once = it.clone();
+        match count {
+            None => continue,
+            Some(..=1) => {}
+            Some(2) => once.message.push_str(" ; un autre cas échoue de même"),
+            Some(count) => {
+                let more = format!(" ; {} autres cas échouent de même", count - 1);
+                once.message.push_str(&more);
+            }
+        }
+        told.push(once);
+    }
+    told
+}
+
+/// What keeps a case from being compared, without its name; a difference is that case's own.
+fn why_a_case_fails(diagnostic: &Diagnostic) -> Option<&str> {
+    let (_, why) = diagnostic.message.split_once(" » : ")?;
+    let of_a_rule = !why.contains("attendu ");
+    (diagnostic.code == code::CASE && of_a_rule).then_some(why)
 }
 
 /// Where no column is known, none is shown: the line as a whole is underlined.
@@ -104,7 +137,6 @@ fn span(text: &str, diagnostic: &Diagnostic) -> Option<std::ops::Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::diagnostic::code;
 
     fn shown(text: &str, line: u32, column: u32) -> String {
         let files = FileSet::from([("a.yaml".to_owned(), text.as_bytes().to_vec())]);
@@ -126,6 +158,29 @@ mod tests {
         assert_eq!(
             shown("é: 1\n  a: 2\n", 2, 0),
             "erreur: clé inconnue\n --> a.yaml:2\n  |\n2 |   a: 2\n  |   ^^^^"
+        );
+    }
+
+    #[test]
+    fn what_fails_several_cases_alike_is_told_once() {
+        let fault = |line, nom: &str, why: &str| {
+            let message = format!("cas « {nom} » : {why}");
+            Diagnostic::at(code::CASE, "cas/a.yaml", line, 1, message)
+        };
+        let of_a_rule = "gestionnaire.rhai, ligne 3 : x ; rien n'est décidé";
+        let difference = "workflow : attendu « A », obtenu « B »";
+        let all = [
+            fault(1, "un", of_a_rule),
+            fault(2, "deux", difference),
+            fault(3, "trois », bis", of_a_rule),
+            fault(4, "quatre", difference),
+            fault(5, "cinq", of_a_rule),
+        ];
+        let told: Vec<String> = told_once(&all).into_iter().map(|it| it.message).collect();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(
+            told[0].ends_with("décidé ; 2 autres cas échouent de même"),
+            "{told:?}"
         );
     }
 

@@ -207,6 +207,7 @@ impl Poll {
         since: DateTime<Utc>,
     ) -> Result<(Vec<Change>, usize), PollError> {
         let mut changes = Vec::new();
+        let mut of_page = 0;
         let mut page = None;
         for number in 1..=MOST_PAGES {
             let query = ChangeQuery {
@@ -217,6 +218,13 @@ impl Poll {
             let policy = &self.in_force.get().delivery;
             self.watch.note("changes", &read, policy, self.clock.now());
             let read = read?;
+            let (before, now) = (changes.len() - of_page, read.changes.len());
+            if now > 0 && changes[before..] == read.changes {
+                let reason =
+                    "two pages of the list of changes are the same: its request asks for no page";
+                return Err(CrmError::Misconfigured(reason.into()).into());
+            }
+            of_page = now;
             changes.extend(read.changes);
             match read.next {
                 None => return Ok((changes, number)),

@@ -133,4 +133,4 @@ impl Case {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

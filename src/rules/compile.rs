@@ -3,11 +3,13 @@
 //! Architecture invariant: only a generation that compiled whole can run; there is no way to run
 //! a raw file. All faults of all files are reported, never only the first.
 
+mod connected;
 mod generation;
 mod impossible;
 mod rehearsal;
 mod remarks;
 mod tables;
+mod twins;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,8 +29,6 @@ pub use generation::{
     Correspondance, Generation, Mode, PRIORITES, QUALIFICATIONS, Qualification, RuleSet, STATUTS,
     Statuts, TRANSMISSION, Target, Transmission, Word, version,
 };
-
-pub(super) use remarks::plain;
 
 /// The call of the contract, for rules that say nothing of it.
 const SHIPPED_SOWELL: &str = include_str!("../../rules/connecteurs/sowell.yaml");
@@ -83,6 +83,8 @@ pub fn compile(
     };
     remarks::note_absent_managers(&rule_set, &referentiel, &mut diagnostics);
     impossible::note_impossible_words(&rule_set, &referentiel, &mut diagnostics);
+    twins::note_twin_words(&rule_set, &mut diagnostics);
+    connected::note_words(&rule_set, &referentiel, &mut diagnostics);
     for case in &cases {
         case.check_names(&rule_set.templates, &mut diagnostics);
     }
@@ -160,7 +162,7 @@ fn compile_rules(files: &FileSet, are_known: bool) -> (Option<RuleSet>, Vec<Diag
         rehearsal::try_mails(scripts, templates, &mut faults);
     }
     if let Some(statuts) = &statuts {
-        remarks::note_twin_statuts(statuts, &mut faults);
+        twins::note_twin_statuts(statuts, &mut faults);
     }
     let rule_set = (|| {
         Some(RuleSet {
@@ -229,3 +231,6 @@ pub(super) fn text(files: &FileSet, name: &str, faults: &mut Vec<Diagnostic>) ->
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,13 +8,16 @@
 
 mod braces;
 mod check;
+mod creation;
 mod headers;
 mod interpret;
 mod keys;
+mod paging;
 mod render;
 mod secrets;
 pub mod shape;
 mod source;
+mod words;
 mod written;
 
 use std::collections::BTreeMap;
@@ -30,11 +33,13 @@ use crate::rules::source::Reader;
 use shape::{Located, Shape};
 
 pub use check::sample;
+pub use creation::{Creation, demande};
 pub use interpret::{Answer, Failure, Found, Item, Meaning};
 pub use keys::METHODS;
 pub use render::{Access, Body, Part, PartContent, Request};
 pub use secrets::SecretNames;
 pub use shape::Fault;
+pub use words::Given;
 
 /// The folder of the connectors in the folder of rules.
 pub const FOLDER: &str = "connecteurs/";
@@ -183,6 +188,8 @@ pub struct Connector {
     auth: Auth,
     headers: Shape,
     tables: Json,
+    /// Line and column of each value, by its table and its key.
+    table_places: BTreeMap<(String, String), (u32, u32)>,
     signature: Option<Located>,
     /// How long its API is waited for.
     pub delays: Delays,
@@ -307,6 +314,10 @@ struct Paging {
     size: Option<u32>,
     next: Option<Extract>,
     cursor: Option<Extract>,
+    /// Line and column of `taille`.
+    size_at: (u32, u32),
+    /// Line and column of `curseur`.
+    cursor_at: (u32, u32),
 }
 
 /// Which call of an operation.
@@ -457,6 +468,17 @@ impl Extract {
 }
 
 impl Call {
+    /// What has values in it, but for the path.
+    fn shapes(&self) -> impl Iterator<Item = &Shape> {
+        let body = match &self.body {
+            BodyShape::Json(shape)
+            | BodyShape::Form(shape)
+            | BodyShape::Multipart { parts: shape, .. } => Some(shape),
+            BodyShape::Empty | BodyShape::Text { .. } | BodyShape::File { .. } => None,
+        };
+        [&self.query, &self.headers].into_iter().chain(body)
+    }
+
     fn visit<'s>(&'s self, see: &mut dyn FnMut(&'s Located, &[&'s str])) {
         see(&self.path, &[]);
         self.query.visit(&mut Vec::new(), see);

@@ -1,12 +1,13 @@
 //! Every combination that can come, decided: where the rules fail, before a tenant meets it.
 //!
 //! Signalements: every qualification × residence × priority × forwarding flag, without a bien and
-//! with one. Statuses: every CRM status × known value of `selon`, on every residence for the e-mails
-//! that they bring about. What fails is a *hole*; what works by a fallback, or never reaches the CRM,
+//! with one; of what goes to a CRM that a file describes, its request, too. Statuses: every CRM
+//! status × known value of `selon`, on every residence for the e-mails that they bring about. What fails is a *hole*; what works by a fallback, or never reaches the CRM,
 //! is a *remark*. Both are grouped as a person would mend them: one entry for one cause, with the
 //! codes that it touches.
 
 mod causes;
+mod creation;
 mod gap;
 mod statuts;
 
@@ -25,6 +26,7 @@ use crate::rules::script::GESTIONNAIRE;
 use crate::rules::trace::{Place, Trace};
 
 use causes::{Found, Group, GroupKey, Groups};
+use creation::Creations;
 use statuts::{Examples, Statuts};
 
 pub use gap::Gap;
@@ -90,6 +92,7 @@ pub struct Combinations<'g> {
     /// The first bien of each residence that has one.
     biens: HashMap<&'g str, &'g str>,
     statuts: Statuts,
+    creations: Option<Creations<'g>>,
 }
 
 impl<'g> Combinations<'g> {
@@ -118,6 +121,7 @@ impl<'g> Combinations<'g> {
             priorites: rules.priorites.keys().map(String::as_str).collect(),
             biens,
             statuts: Statuts::of(generation),
+            creations: Creations::of(rules),
         }
     }
 
@@ -232,6 +236,10 @@ impl<'g> Combinations<'g> {
                 let asked = &rules.qualifications[&signalement.qualification].type_gestionnaire;
                 if demande.gestionnaire_concerne.r#type != *asked {
                     touched(self.other_manager(signalement, asked, demande, found));
+                }
+                let fault = self.creations.as_ref().and_then(|it| it.fault(demande));
+                if let Some(fault) = fault {
+                    touched(found.broken_request(&fault, signalement));
                 }
                 let example = || (signalement.clone(), (**demande).clone());
                 examples.entry(asked).or_insert_with(example);

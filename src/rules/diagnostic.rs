@@ -149,9 +149,41 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// `« x » : vouliez-vous dire « y » ?`, or the known words where none is near.
+/// What the words are of which one was meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// What may stand in a place.
+    Values,
+    /// Names of files, fields and parts.
+    Names,
+    /// Keys of a YAML file.
+    Keys,
+}
+
+impl Listed {
+    /// How a list of those that are known begins, and what is said where there is none.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Values => ("valeurs connues", "aucune valeur n'est connue"),
+            Self::Names => ("noms connus", "aucun nom n'est connu"),
+            Self::Keys => ("clés connues", "aucune clé n'est connue"),
+        }
+    }
+}
+
+/// `« x » : vouliez-vous dire « y » ?`, or the known values where none is near.
 #[must_use]
 pub fn suggestion<'k>(word: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
+    suggestion_of(Listed::Values, word, known)
+}
+
+/// The same of other words than values.
+#[must_use]
+pub fn suggestion_of<'k>(
+    listed: Listed,
+    word: &str,
+    known: impl IntoIterator<Item = &'k str> + Clone,
+) -> String {
     let near = nearest(word, known.clone());
     let foreign: String = word
         .chars()
@@ -170,16 +202,18 @@ pub fn suggestion<'k>(word: &str, known: impl IntoIterator<Item = &'k str> + Clo
     }
     let mut all: Vec<&str> = known.into_iter().collect();
     all.sort_unstable();
+    all.dedup();
     let more = all.len().saturating_sub(8);
     all.truncate(8);
-    match (all.is_empty(), more) {
-        (true, _) => format!("{note}aucune valeur n'est connue"),
-        (false, 0) => format!("{note}valeurs connues : {}", all.join(", ")),
-        (false, 1) => format!("{note}valeurs connues : {}… et 1 autre", all.join(", ")),
-        (false, more) => format!(
-            "{note}valeurs connues : {}… et {more} autres",
-            all.join(", ")
-        ),
+    let (begin, none) = listed.words();
+    if all.is_empty() {
+        return format!("{note}{none}");
+    }
+    let all = all.join(", ");
+    match more {
+        0 => format!("{note}{begin} : {all}"),
+        1 => format!("{note}{begin} : {all}… et 1 autre"),
+        more => format!("{note}{begin} : {all}… et {more} autres"),
     }
 }
 

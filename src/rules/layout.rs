@@ -7,7 +7,7 @@ use unicode_normalization::char::is_combining_mark;
 use crate::domain::ports::FileSet;
 use crate::rules::compile::{PRIORITES, QUALIFICATIONS, STATUTS, TRANSMISSION};
 use crate::rules::connector::{self, Partner};
-use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
+use crate::rules::diagnostic::{Diagnostic, Listed, code, nearest, suggestion_of};
 use crate::rules::{case, referentiel, script, template};
 
 /// Each folder with files of its own, and how the names of these end.
@@ -31,6 +31,9 @@ const NAMED: [&str; 8] = [
 ];
 /// The settings, where they stand beside the rules: no rule, and they may hold secrets that are to be in no version.
 const SETTINGS: &str = "passerelle.yaml";
+/// How the file begins that Word and Excel keep beside one for as long as it is open: it has the ending of the
+/// other and holds no text.
+const OPEN_IN_OFFICE: &str = "~$";
 /// What Windows adds to a name, and hides.
 const ADDED: &str = "txt";
 
@@ -50,8 +53,8 @@ pub fn is_misnamed_folder(name: &str) -> bool {
 #[must_use]
 pub fn is_rule(path: &str) -> bool {
     let (folder, name) = split(path);
-    let Some(endings) = endings(folder).filter(|_| !name.starts_with('.') && path != SETTINGS)
-    else {
+    let left = name.starts_with('.') || name.starts_with(OPEN_IN_OFFICE);
+    let Some(endings) = endings(folder).filter(|_| !left && path != SETTINGS) else {
         return false;
     };
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
@@ -118,7 +121,7 @@ pub(super) fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
         let right = if of_any_name || NAMED.contains(&name.as_str()) {
             format!(" : son nom doit être « {name} »")
         } else {
-            format!(" ; {}", suggestion(&name, NAMED))
+            format!(" ; {}", suggestion_of(Listed::Names, &name, NAMED))
         };
         remark(path, format!("ce fichier n'est pas lu{right}"));
     }
@@ -285,6 +288,7 @@ mod tests {
     #[case("Biens.CSV.csv", Some("biens.csv"))]
     #[case("residences.csv", None)]
     #[case("residences (1).csv", None)]
+    #[case("~$sidences.csv", None)]
     #[case("autre.csv", None)]
     fn a_misnamed_export_is_told_from_another_file(
         #[case] name: &str,
@@ -313,6 +317,12 @@ mod tests {
     #[case("modeles/#contexte.txt#")]
     #[case("modeles/.contexte.TXT")]
     #[case("cas/~$x.yaml.txt")]
+    #[case("cas/~$s-cas.yaml")]
+    #[case("modeles/~$cuse-reception.txt")]
+    #[case("modeles/~$x.html")]
+    #[case("connecteurs/~$m.yaml")]
+    #[case("~$iorites.yaml")]
+    #[case("modeles/~$cuse-reception.TXT")]
     #[case("cas/x.yaml.1")]
     #[case("cas/4913")]
     #[case("archives/x.yaml")]

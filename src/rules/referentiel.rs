@@ -3,6 +3,7 @@
 //! An export that is broken is refused whole; a row that points nowhere is a remark, since the
 //! three files are rarely exported in the same second.
 
+mod excel;
 mod faults;
 mod quotes;
 mod table;
@@ -16,7 +17,8 @@ use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel,
 use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code};
 use crate::rules::{addressee, layout};
 
-use faults::{given_twice, no_address, shorten};
+use excel::note_remains;
+use faults::{Orphans, given_twice, no_address, note_twins, shorten};
 use table::{Table, table};
 
 /// The landlord's residences.
@@ -48,27 +50,8 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     );
     let biens = table(files, BIENS, ["code", "residence", "libelle"], &mut faults);
 
-    let mut by_code = HashMap::new();
-    for row in residences.rows() {
-        let [code, nom, adresse] = row.values;
-        if !row.filled(RESIDENCES, "code", code, &mut faults) {
-            continue;
-        }
-        if by_code.contains_key(code) {
-            faults.push(given_twice(RESIDENCES, row.line, code));
-            continue;
-        }
-        by_code.insert(
-            code,
-            Residence {
-                code: code.to_owned(),
-                nom: nom.to_owned(),
-                adresse: adresse.to_owned(),
-                gestionnaires: Gestionnaires::default(),
-                line: row.line,
-            },
-        );
-    }
+    let mut by_code = known_residences(&residences, &mut faults);
+    note_twins(by_code.values(), &mut faults);
     if residences.rows.is_empty() && !any_error(&faults) {
         faults.push(Diagnostic::file(
             code::EXPORT,
@@ -84,10 +67,11 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
         ));
     }
 
-    let mut given = HashSet::new();
+    let mut given = HashMap::new();
     let mut types: HashMap<&str, Arc<str>> = HashMap::new();
     let mut managers = HashSet::new();
     let mut no_addresses = Vec::new();
+    let mut orphans = Orphans::default();
     for row in gestionnaires.rows() {
         let [residence, kind, identifiant, nom, email] = row.values;
         let filled = row.filled(GESTIONNAIRES, "residence", residence, &mut faults)
@@ -96,11 +80,12 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
         if !filled {
             continue;
         }
-        if !given.insert((residence, kind)) {
+        if let Some(earlier) = given.get(&(residence, kind)) {
             let key = format!("{residence} / {kind}");
-            faults.push(given_twice(GESTIONNAIRES, row.line, &key));
+            faults.push(given_twice(GESTIONNAIRES, row.line, &key, *earlier));
             continue;
         }
+        given.insert((residence, kind), row.line);
         if !email.is_empty() && !addressee::is_address(email) {
             no_addresses.push((row.line, email));
         }
@@ -116,13 +101,21 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
                 let who = keep_once(&mut managers, who);
                 known.gestionnaires.insert(Arc::clone(kind), who);
             }
-            None => faults.push(row.orphan(GESTIONNAIRES, residence)),
+            None => orphans.add(residence, row.line),
         }
     }
 
     faults.extend(no_address(&no_addresses));
+    orphans.tell(GESTIONNAIRES, &by_code, &mut faults);
 
     let known_biens = known_biens(&biens, &by_code, &mut faults);
+    note_remains(RESIDENCES, "code", residences.column(0), &mut faults);
+    for (at, column) in (0..).zip(["residence", "type", "identifiant"]) {
+        note_remains(GESTIONNAIRES, column, gestionnaires.column(at), &mut faults);
+    }
+    for (at, column) in (0..).zip(["code", "residence"]) {
+        note_remains(BIENS, column, biens.column(at), &mut faults);
+    }
     let broken = |it: &Diagnostic| it.file == RESIDENCES && it.severity == Severity::Error;
     if faults.iter().any(broken) {
         // What points at its rows would point nowhere, for that reason alone.
@@ -133,13 +126,43 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     (referentiel, shorten(faults))
 }
 
+/// The residences by their codes, without managers yet.
+fn known_residences<'t>(
+    residences: &'t Table<3>,
+    faults: &mut Vec<Diagnostic>,
+) -> HashMap<&'t str, Residence> {
+    let mut by_code: HashMap<&str, Residence> = HashMap::new();
+    for row in residences.rows() {
+        let [code, nom, adresse] = row.values;
+        if !row.filled(RESIDENCES, "code", code, faults) {
+            continue;
+        }
+        if let Some(earlier) = by_code.get(code) {
+            faults.push(given_twice(RESIDENCES, row.line, code, earlier.line));
+            continue;
+        }
+        by_code.insert(
+            code,
+            Residence {
+                code: code.to_owned(),
+                nom: nom.to_owned(),
+                adresse: adresse.to_owned(),
+                gestionnaires: Gestionnaires::default(),
+                line: row.line,
+            },
+        );
+    }
+    by_code
+}
+
 /// The biens, each with its residence, known or not.
 fn known_biens<'t>(
     biens: &'t Table<3>,
     residences: &HashMap<&str, Residence>,
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<Bien<'t>> {
-    let mut given = HashSet::with_capacity(biens.rows.len());
+    let mut given = HashMap::with_capacity(biens.rows.len());
+    let mut orphans = Orphans::default();
     let mut known_biens = Vec::with_capacity(biens.rows.len());
     for row in biens.rows() {
         let [code, residence, libelle] = row.values;
@@ -148,12 +171,13 @@ fn known_biens<'t>(
         {
             continue;
         }
-        if !given.insert(code) {
-            faults.push(given_twice(BIENS, row.line, code));
+        if let Some(earlier) = given.get(code) {
+            faults.push(given_twice(BIENS, row.line, code, *earlier));
             continue;
         }
+        given.insert(code, row.line);
         if !residences.contains_key(residence) {
-            faults.push(row.orphan(BIENS, residence));
+            orphans.add(residence, row.line);
         }
         known_biens.push(Bien {
             code,
@@ -162,6 +186,7 @@ fn known_biens<'t>(
             line: row.line,
         });
     }
+    orphans.tell(BIENS, residences, faults);
     known_biens
 }
 
@@ -346,5 +371,31 @@ mod tests {
         let (referentiel, faults) = read(&files(b"code;nom;adresse\nA;x;y\n", MANAGERS, biens));
         assert!(referentiel.is_some());
         assert_eq!((faults[0].line, faults[0].file.as_str()), (2, "biens.csv"));
+    }
+
+    #[test]
+    fn the_rows_of_one_missing_residence_are_told_once_with_the_one_that_was_meant() {
+        let residences = b"code;nom;adresse\nA;x;y\nMZ-02;x;y\nmz-02;x;y\n";
+        let biens = b"code;residence;libelle\n1;MZ-O2;a\n2;QQ-77;b\n3;MZ-O2;c\n4;MZ-O2;d\n";
+        let (referentiel, faults) = read(&files(residences, MANAGERS, biens));
+        assert!(referentiel.is_some());
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "residences.csv, ligne 4 : attention : « mz-02 » et « MZ-02 » (ligne 3) ne diffèrent que par une majuscule, un accent ou une espace : est-ce la même résidence ?",
+                "biens.csv, ligne 2 : attention : la résidence « MZ-O2 » n'est pas dans residences.csv : vouliez-vous dire « MZ-02 » ? ; 2 autres lignes la nomment",
+                "biens.csv, ligne 3 : attention : la résidence « QQ-77 » n'est pas dans residences.csv",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_excel_left_in_an_export_is_a_remark() {
+        let residences = b"code;nom;adresse\nA;x;y\n=\"0012\";x;y\n";
+        let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
+        assert!(referentiel.is_some());
+        assert_eq!((faults.len(), faults[0].line), (1, 3), "{faults:?}");
+        assert!(faults[0].message.contains("le code « 0012 »"), "{faults:?}");
     }
 }

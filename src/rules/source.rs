@@ -33,7 +33,7 @@ pub struct RawQualification {
     /// Which kind of manager it asks for.
     pub type_gestionnaire: Located,
     /// The CRM's procedure.
-    pub workflow: String,
+    pub workflow: Located,
 }
 
 /// `transmission.yaml`.
@@ -118,7 +118,7 @@ pub fn qualifications(
                 code,
                 libelle: libelle.text,
                 type_gestionnaire: kind,
-                workflow: workflow.text,
+                workflow,
             });
         }
     }
@@ -381,7 +381,7 @@ mod tests {
         assert!(
             faults[0]
                 .message
-                .contains("« correspondances » ; sinon, valeurs connues")
+                .contains("« correspondances » ; sinon, clés connues")
         );
     }
 

@@ -178,6 +178,22 @@ async fn a_list_of_several_pages_counts_once_two_readings_agree() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_whose_pages_are_all_the_same_is_not_read_to_its_end() {
+    let crm = listing();
+    let (daemon, _sowell) = with(&crm).await;
+    let poll = poller(&daemon, &crm);
+    let uid = daemon.created(&signalement(1)).await;
+    crm.change(&uid, "CRC en cours", None);
+    let demandes = crm.demandes();
+    for _ in 0..5 {
+        crm.lists(Ok(page(vec![change(&demandes[0])], Some("2"))));
+    }
+    let error = poll.look().await.unwrap_err().to_string();
+    assert!(error.contains("asks for no page"), "{error}");
+    assert_eq!(crm.queries().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_does_not_come_loses_nothing() {
     let crm = listing();
     let (daemon, _sowell) = with(&crm).await;

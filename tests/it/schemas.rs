@@ -14,7 +14,9 @@ use passerelle::rules::compile::{
     Known, PRIORITES, QUALIFICATIONS, STATUTS, TRANSMISSION, compile,
 };
 use passerelle::rules::connector::{Connector, Partner};
-use passerelle::rules::diagnostic::{Diagnostic, Severity, code, suggestion};
+use passerelle::rules::diagnostic::{
+    Diagnostic, Listed, Severity, code, suggestion, suggestion_of,
+};
 use passerelle::rules::schema::rule_files;
 use passerelle::rules::{case, source};
 use passerelle::settings::{self, Settings};
@@ -153,7 +155,7 @@ operations:
     corps: {multipart: {file: {fichier: \"{{ fichier }}\"}, token: \"{{ fichier.envoi.jeton }}\"}}
   changements:
     chemin: /changes
-    parametres: {since: \"{{ depuis }}\"}
+    parametres: {since: \"{{ depuis }}\", page: \"{{ page.numero }}\"}
     elements: /list
     uid: /id
     statut: /status
@@ -366,7 +368,7 @@ fn editors_and_the_daemon_know_the_same_keys() {
 }
 
 fn unknown_key(known: &[&str]) -> String {
-    let near = suggestion(UNKNOWN, known.iter().copied());
+    let near = suggestion_of(Listed::Keys, UNKNOWN, known.iter().copied());
     format!("clé inconnue « {UNKNOWN} » : {near}")
 }
 

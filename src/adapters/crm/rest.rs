@@ -7,7 +7,7 @@ use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use crate::adapters::partner::{CallError, Called, PartnerHttp, Photos, fichier};
-use crate::domain::demande::{Fichier, NewDemande, Uid};
+use crate::domain::demande::{Fichier, Uid};
 use crate::domain::instant;
 use crate::domain::ports::{
     Change, ChangePage, ChangeQuery, CreateDemande, Crm, CrmError, DuplicateGuard, Files, Remote,
@@ -15,9 +15,7 @@ use crate::domain::ports::{
 use crate::domain::referentiel::Gestionnaire;
 use crate::domain::statut::StatutEvent;
 use crate::flows::inbound::Rules;
-use crate::rules::connector::{Connector, Item, Meaning, Operation, Partner};
-use crate::rules::extent::Extent;
-use crate::rules::view;
+use crate::rules::connector::{Connector, Item, Meaning, Operation, Partner, demande};
 use crate::settings::InForce;
 
 /// The client of a remote CRM.
@@ -229,18 +227,6 @@ impl Crm for RestCrm {
 
 fn described(request: &CreateDemande) -> Value {
     json!({"reference": request.reference.as_str(), "demande": demande(&request.demande)})
-}
-
-/// The demande as every file sees it, but for its UID, which nobody knows yet.
-fn demande(it: &NewDemande) -> Value {
-    let uid = Uid::new(String::new());
-    let seen = serde_json::to_value(view::demande(&uid, it, &Extent::Whole));
-    // Names and texts only: none of them can fail.
-    let mut seen = seen.unwrap_or_default();
-    if let Some(fields) = seen.as_object_mut() {
-        fields.remove("uid");
-    }
-    seen
 }
 
 fn change(asked: Option<&Uid>, mut item: Item) -> Result<Change, CrmError> {

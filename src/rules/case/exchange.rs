@@ -12,7 +12,7 @@ use crate::rules::compile::Generation;
 use crate::rules::connector::{
     Access, Answer, Connector, Failure, Found, Item, Meaning, Operation, Partner, Step,
 };
-use crate::rules::diagnostic::{Diagnostic, suggestion};
+use crate::rules::diagnostic::{Diagnostic, Listed, suggestion_of};
 use crate::rules::source::Located;
 use crate::rules::yaml::{Key, Node, Value};
 
@@ -153,7 +153,7 @@ impl ExchangeCase {
     fn step(&self, connector: &Connector) -> Result<Step, Difference> {
         if !connector.has(self.operation) {
             let described: Vec<&str> = connector.described().map(Operation::as_str).collect();
-            let near = suggestion(self.operation.as_str(), described);
+            let near = suggestion_of(Listed::Names, self.operation.as_str(), described);
             let what = format!(
                 "{} ne décrit pas l'opération « {} » : {near}",
                 self.partner.file(),
@@ -175,7 +175,7 @@ impl ExchangeCase {
             return Ok(Step::Before(at));
         }
         let login = connector.logs_in().then_some(LOGIN);
-        let near = suggestion(&step.text, names.into_iter().chain(login));
+        let near = suggestion_of(Listed::Names, &step.text, names.into_iter().chain(login));
         let what = format!("étape inconnue « {} » : {near}", step.text);
         Err(difference(step, what))
     }
@@ -243,7 +243,7 @@ fn merge(base: &mut Json, given: &Node, free: &dyn Fn(&str) -> bool) -> Result<(
 }
 
 fn unknown(key: &Key, known: &[&str]) -> Difference {
-    let near = suggestion(&key.name, known.iter().copied());
+    let near = suggestion_of(Listed::Names, &key.name, known.iter().copied());
     Difference {
         line: key.line,
         column: key.column,

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::ports::FileSet;
 use crate::rules::compile::{Known, compile};
 
-pub(super) fn shipped() -> (FileSet, FileSet) {
+pub(in crate::rules) fn shipped() -> (FileSet, FileSet) {
     use crate::rules::template;
     let files: [(&str, &str); 8] = [
         (

@@ -72,6 +72,27 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
+    /// The words that fields of a demande can have, by field, each list sorted.
+    #[must_use]
+    pub fn words_of_demandes(&self) -> Vec<(&'static str, Vec<&str>)> {
+        let qualifications = self.qualifications.values();
+        let workflows = qualifications.clone().map(|it| it.workflow.as_str());
+        let codes = qualifications.map(|it| it.code.as_str());
+        let priorites = self.priorites.values().map(|it| it.text.as_str());
+        let mut all = vec![
+            ("statut", vec![self.statuts.initial.text.as_str()]),
+            ("canal", vec![self.statuts.canal.as_str()]),
+            ("priorite", priorites.collect()),
+            ("workflow", workflows.collect()),
+            ("qualification", codes.collect()),
+        ];
+        for (_, words) in &mut all {
+            words.sort_unstable();
+            words.dedup();
+        }
+        all
+    }
+
     /// What the settings ask of connectors and do not find: a file for each partner that is called. And
     /// what these ask of the settings: the secrets that they name. Nobody is called by the others yet,
     /// so that a missing secret of theirs is a remark.
@@ -126,6 +147,8 @@ pub struct Qualification {
     pub type_at: (u32, u32),
     /// The CRM's procedure.
     pub workflow: String,
+    /// Line of `workflow`.
+    pub workflow_line: u32,
     /// Line in `qualifications.yaml`.
     pub line: u32,
 }

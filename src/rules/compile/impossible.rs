@@ -1,9 +1,11 @@
-//! Words that a script or a template waits for and that no other file knows. Only remarks: a table may be about to follow, and a
+//! Words that a script, a template or a connector waits for and that no other file knows. Only remarks: a table may be about to
+//! follow, and a
 //! demande may be older than the last edit.
 
 use super::generation::{RuleSet, Target};
 use crate::domain::referentiel::Referentiel;
 use crate::rules::compared::Compared;
+use crate::rules::connector::Connector;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::view::OCCASIONS;
 
@@ -14,9 +16,11 @@ pub(super) fn note_impossible_words(
     faults: &mut Vec<Diagnostic>,
 ) {
     let of_scripts = rules.scripts.compared().into_iter();
+    let of_scripts = of_scripts.map(|it| (code::SCRIPT, it));
     let of_templates = rules.templates.compared().into_iter();
-    let all = of_scripts.map(|it| (code::SCRIPT, it));
-    for (code, it) in all.chain(of_templates.map(|it| (code::TEMPLATE, it))) {
+    let of_connectors = rules.connectors.values().flat_map(Connector::compared);
+    let of_texts = of_templates.chain(of_connectors);
+    for (code, it) in of_scripts.chain(of_texts.map(|it| (code::TEMPLATE, it))) {
         if let Some(message) = why_never(&it, rules, referentiel) {
             let remark = Diagnostic::at(code, &it.file, it.line, it.column, message);
             faults.push(remark.as_warning());
@@ -83,7 +87,7 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
 }
 
 /// The CRM's statuses of which an event can be told.
-fn statuts(rules: &RuleSet) -> Vec<&str> {
+pub(super) fn statuts(rules: &RuleSet) -> Vec<&str> {
     let statuts = &rules.statuts;
     let table = statuts.table.keys().chain(statuts.ignorer.keys());
     let all = table.map(String::as_str);

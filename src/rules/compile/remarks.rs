@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
-use super::generation::{Mode, QUALIFICATIONS, RuleSet, STATUTS, Statuts, TRANSMISSION};
+use super::generation::{Mode, QUALIFICATIONS, RuleSet, STATUTS, TRANSMISSION};
 use crate::domain::referentiel::Referentiel;
 use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
 use crate::rules::referentiel::GESTIONNAIRES;
@@ -57,33 +54,6 @@ pub(super) fn note_joined(word: &Located, faults: &mut Vec<Diagnostic>) {
         let remark = Diagnostic::at(code::RULE, STATUTS, word.line, word.column, message);
         faults.push(remark.as_warning());
     }
-}
-
-/// Statuses that a person takes for the same word, and the CRM does not.
-pub(super) fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>) {
-    let table = statuts.table.iter().map(|(statut, it)| (statut, it.line));
-    let ignored = statuts.ignorer.iter().map(|(statut, line)| (statut, *line));
-    let mut seen: BTreeMap<String, (&String, u32)> = BTreeMap::new();
-    let mut all: Vec<(&String, u32)> = table.chain(ignored).collect();
-    all.sort_by_key(|(_, line)| *line);
-    for (statut, line) in all {
-        if let Some((twin, first)) = seen.get(&plain(statut)) {
-            let message = format!(
-                "« {statut} » et « {twin} » (ligne {first}) ne diffèrent que par une majuscule, un accent ou une espace : est-ce le même statut ?"
-            );
-            faults.push(Diagnostic::at(code::RULE, STATUTS, line, 0, message).as_warning());
-            continue;
-        }
-        seen.insert(plain(statut), (statut, line));
-    }
-}
-
-/// Without case, accents and spaces.
-pub(in crate::rules) fn plain(word: &str) -> String {
-    word.nfd()
-        .filter(|it| !is_combining_mark(*it) && !it.is_whitespace())
-        .flat_map(char::to_lowercase)
-        .collect()
 }
 
 /// A kind of manager that no residence has: every demande would go to whoever stands in.

@@ -31,7 +31,8 @@ pub(super) fn qualifications(raw: Vec<RawQualification>) -> HashMap<String, Qual
                 libelle: it.libelle,
                 type_at: (it.type_gestionnaire.line, it.type_gestionnaire.column),
                 type_gestionnaire: it.type_gestionnaire.text,
-                workflow: it.workflow,
+                workflow_line: it.workflow.line,
+                workflow: it.workflow.text,
                 line: it.code.line,
             };
             (it.code.text, qualification)

@@ -1,4 +1,4 @@
-//! Values in braces too few, which go out as they are written: `{ demande.contexte }`.
+//! Values in braces too few, or in none, which go out as they are written: `{ demande.contexte }`.
 
 use std::sync::LazyLock;
 
@@ -21,6 +21,19 @@ pub(super) fn note(source: &str, is_value: impl Fn(&str) -> bool) -> Option<Stri
     })
 }
 
+/// A path of several steps with its filters, and nothing else.
+static PATH: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^([A-Za-z_]\w*(?:\.\w+)+)(?:\s*\|\s*\w+(?:\([^()]*\))?)*$").ok());
+
+/// What to say of a text that is a value's path and has no braces; `is_path` knows the paths of values.
+pub(super) fn note_without(literal: &str, is_path: impl Fn(&str) -> bool) -> Option<String> {
+    let literal = literal.trim();
+    let path = PATH.as_ref()?.captures(literal)?.get(1)?.as_str();
+    is_path(path).then(|| {
+        format!("« {literal} » part tel quel : une valeur s'écrit \"{{{{ {literal} }}}}\", guillemets compris")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +53,17 @@ mod tests {
         let told = note(source, |it| it == "demande");
         assert_eq!(told.is_some(), meant.is_some(), "{told:?}");
         assert!(told.unwrap_or_default().contains(meant.unwrap_or_default()));
+    }
+
+    #[rstest]
+    #[case("page.size: 50")]
+    #[case("x: page.html")]
+    #[case("x: www.exemple.fr")]
+    #[case("demande.contexte: x")]
+    #[case("x: demande")]
+    fn what_only_looks_like_a_value_is_the_partners(#[case] parameters: &str) {
+        let (connector, faults) =
+            crate::rules::connector::paging::tests::paged("{suivante: /n}", parameters);
+        assert!(connector.is_some() && faults.is_empty(), "{faults:?}");
     }
 }

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::diagnostic::{Diagnostic, Listed, code, suggestion_of};
 use crate::rules::template::Scope;
 use crate::rules::view::sample_context;
 
 use super::braces;
+use super::paging;
 use super::shape::Located;
-use super::{Access, Connector, DuplicateGuard, Extract, Operation, Partner, Step, sample_base};
+use super::{Access, Connector, DuplicateGuard, Extract, Operation, Partner, sample_base};
 
 /// The names that the expressions of an operation can use, with values that harm nobody. `null`
 /// stands for what only an answer will tell.
@@ -114,6 +115,9 @@ fn placeholders(values: &BTreeMap<String, Extract>) -> Json {
     Json::Object(values.keys().map(note).collect())
 }
 
+/// What is wrong: line, column and why.
+pub(super) type Found = (u32, u32, String);
+
 /// Notes what is wrong; `true` where nothing is.
 pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool {
     let before = faults.len();
@@ -127,15 +131,28 @@ pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool
         let names = names(connector, operation, &access);
         look(connector, &names, text, locals, &mut found);
         let is_value = |it: &str| names.get(it).is_some() || locals.contains(&it);
-        let note = braces::note(text.text.source(), is_value);
+        let is_path = |path: &str| {
+            let root = path.split('.').next().unwrap_or_default();
+            // Those that nothing names are in no sample.
+            let known = root == "secrets" || locals.contains(&root);
+            known || !matches!(walk(&names, path), Walk::Missing(..))
+        };
+        let note = match text.text.literal() {
+            Some(literal) => braces::note_without(literal, is_path),
+            None => None,
+        };
+        let note = note.or_else(|| braces::note(text.text.source(), is_value));
         bare.extend(note.map(|it| (text.line, text.column, it)));
     });
+    for described in connector.operations.values() {
+        paging::check(described, &mut found);
+    }
     // An operation whose texts are all right may still make no request.
     if found.is_empty() {
         for operation in connector.operations.keys().copied() {
             if connector.tells_all(operation) {
                 let values = sample(operation);
-                let made = connector.render(operation, Step::Main, &values, &access);
+                let made = connector.render_sample(operation, &values, &access);
                 found.extend(made.err().map(|it| (it.line, it.column, it.message)));
             }
         }
@@ -190,7 +207,7 @@ fn look(
     names: &Json,
     text: &Located,
     locals: &[&str],
-    found: &mut Vec<(u32, u32, String)>,
+    found: &mut Vec<Found>,
 ) {
     let mut tell = |message| found.push((text.line, text.column, message));
     // Whether the sample says what the text comes to.
@@ -206,7 +223,7 @@ fn look(
             Walk::Known => {}
             Walk::Unknown => certain = false,
             Walk::Missing(step, known) => {
-                let near = suggestion(&step, known.iter().map(String::as_str));
+                let near = suggestion_of(Listed::Names, &step, known.iter().map(String::as_str));
                 tell(format!("« {path} » n'existe pas : {near}"));
                 certain = false;
             }
@@ -217,6 +234,9 @@ fn look(
     } else if certain {
         let mut scope = Scope::of(names);
         scope.set("tables", &connector.tables);
+        if !text.text.names().is_empty() {
+            scope = scope.of_a_sample();
+        }
         if let Err(message) = text.text.value(&scope) {
             tell(message);
         }

@@ -132,14 +132,36 @@ impl Connector {
         access: &Access,
     ) -> Result<Request, Fault> {
         let scope = self.scope(values, access);
+        self.render_on(&scope, operation, step, values, access)
+    }
+
+    /// The same on the values of a sample: its words are ours, and no table of the file need know them.
+    pub(super) fn render_sample(
+        &self,
+        operation: Operation,
+        values: &Json,
+        access: &Access,
+    ) -> Result<Request, Fault> {
+        let scope = self.scope(values, access).of_a_sample();
+        self.render_on(&scope, operation, Step::Main, values, access)
+    }
+
+    fn render_on(
+        &self,
+        scope: &Scope,
+        operation: Operation,
+        step: Step,
+        values: &Json,
+        access: &Access,
+    ) -> Result<Request, Fault> {
         let call = self.call(operation, step)?;
         if step == Step::Main
             && let Some(next) = values.pointer("/page/suivante").and_then(Json::as_str)
         {
-            return self.next_page(call, next, &scope, access);
+            return self.next_page(call, next, scope, access);
         }
-        let mut url = locate(call, &scope, &access.base_url)?;
-        let query = call.query.render_fields(&scope)?;
+        let mut url = locate(call, scope, &access.base_url)?;
+        let query = call.query.render_fields(scope)?;
         add_query(&mut url, &query);
         let mut request = Request {
             method: call.method.clone(),
@@ -148,8 +170,8 @@ impl Connector {
             body: Body::Empty,
             signature: None,
         };
-        self.dress(call, &scope, step, &mut request)?;
-        fill(&call.body, &scope, &mut request)?;
+        self.dress(call, scope, step, &mut request)?;
+        fill(&call.body, scope, &mut request)?;
         Ok(request)
     }
 

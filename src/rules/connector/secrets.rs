@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::diagnostic::{Diagnostic, Listed, code, suggestion_of};
 
 use super::{Connector, Partner};
 
@@ -43,7 +43,7 @@ impl Connector {
             }
         });
         for (line, column, name) in found {
-            let near = suggestion(&name, known.iter().map(String::as_str));
+            let near = suggestion_of(Listed::Names, &name, known.iter().map(String::as_str));
             let message = format!("le secret « {name} » n'est pas dans les réglages ; {near}");
             let file = self.partner.file();
             faults.push(Diagnostic::at(code::SECRET, file, line, column, message));

@@ -276,6 +276,39 @@ impl Shape {
         }
     }
 
+    /// Shows each value in it that is asked for whatever the others say.
+    pub fn visit_needed<'s>(&'s self, see: &mut dyn FnMut(&'s Located)) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Text(text) | Self::Each { list: text, .. } | Self::When { test: text, .. } => {
+                see(text);
+            }
+            Self::List(items) => items.iter().for_each(|it| it.visit_needed(see)),
+            Self::Map(entries) => entries.iter().for_each(|it| it.value.visit_needed(see)),
+        }
+    }
+
+    /// Shows each condition in it.
+    pub fn visit_tests<'s>(&'s self, see: &mut dyn FnMut(&'s Located)) {
+        match self {
+            Self::Literal(_) | Self::Text(_) => {}
+            Self::List(items) => items.iter().for_each(|it| it.visit_tests(see)),
+            Self::Map(entries) => entries.iter().for_each(|it| it.value.visit_tests(see)),
+            Self::Each { body, .. } => body.visit_tests(see),
+            Self::When {
+                test,
+                then,
+                otherwise,
+            } => {
+                see(test);
+                then.visit_tests(see);
+                if let Some(otherwise) = otherwise {
+                    otherwise.visit_tests(see);
+                }
+            }
+        }
+    }
+
     /// Shows each text in it, with the names that repetitions around it bring.
     pub fn visit<'s>(
         &'s self,
@@ -288,7 +321,11 @@ impl Shape {
             Self::List(items) => items.iter().for_each(|it| it.visit(locals, see)),
             Self::Map(entries) => {
                 for entry in entries {
-                    see(&entry.key, locals);
+                    // The partner's own names may look like anything.
+                    let own = entry.key.text.literal().is_some_and(|it| !it.contains('{'));
+                    if !own {
+                        see(&entry.key, locals);
+                    }
                     entry.value.visit(locals, see);
                 }
             }
@@ -405,6 +442,10 @@ mod tests {
     #[case("{si: x, alors: 1, autre: 2}", (8, 42), "« autre » ne va pas avec elles")]
     #[case("{pour: x, dans: fichiers, fairre: 1}", (8, 50), "« fairre » : vouliez-vous dire « faire » ?")]
     #[case("\"{ demande.contexte }\"", (8, 24), "une valeur s'écrit « {{ demande.contexte }} »")]
+    #[case("demande.contexte", (8, 24), "une valeur s'écrit \"{{ demande.contexte }}\"")]
+    #[case("demande.priorite|upper", (8, 24), "une valeur s'écrit \"{{ demande.priorite|upper }}\"")]
+    #[case("{pour: photo, dans: fichiers, faire: {nom: photo.nom}}", (8, 67), "une valeur s'écrit \"{{ photo.nom }}\"")]
+    #[case("secrets.jeton", (8, 24), "une valeur s'écrit \"{{ secrets.jeton }}\"")]
     fn what_goes_out_as_it_is_written_is_a_remark(
         #[case] value: &str,
         #[case] at: (u32, u32),

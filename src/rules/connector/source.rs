@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use crate::domain::ports::DuplicateGuard;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::source::Reader;
-use crate::rules::yaml::{Node, Value};
+use crate::rules::yaml::{Key, Node, Value};
 
 use super::headers;
 use super::keys;
@@ -68,6 +68,7 @@ fn connector(reader: &mut Reader<'_>, partner: Partner, root: &Node) -> Option<C
         tables: root
             .get("tables")
             .map_or_else(|| Json::Object(serde_json::Map::new()), Node::json),
+        table_places: root.get("tables").map(table_places).unwrap_or_default(),
         signature,
         delays: delays(reader, root.get("delais"))?,
         guard: guard(reader, partner, root, &operations)?,
@@ -75,6 +76,25 @@ fn connector(reader: &mut Reader<'_>, partner: Partner, root: &Node) -> Option<C
         overlap: overlap.and_then(duration).unwrap_or(Duration::from_mins(5)),
         operations,
     })
+}
+
+/// Line and column of each value of the tables, by table and key.
+fn table_places(tables: &Node) -> BTreeMap<(String, String), (u32, u32)> {
+    let mut places = BTreeMap::new();
+    for (name, table) in entries(tables) {
+        for (key, value) in entries(table) {
+            let place = (value.line, value.column);
+            places.insert((name.name.clone(), key.name.clone()), place);
+        }
+    }
+    places
+}
+
+fn entries(node: &Node) -> &[(Key, Node)] {
+    match &node.value {
+        Value::Map(entries) => entries,
+        _ => &[],
+    }
 }
 
 fn text(node: &Node) -> Option<String> {
@@ -307,6 +327,10 @@ fn operation(reader: &mut Reader<'_>, operation: Operation, node: &Node) -> Opti
         let node = page.and_then(|it| it.get(name))?;
         extract(reader, node)
     };
+    let place = |name: &str| {
+        let node = page.and_then(|it| it.get(name));
+        node.map_or((0, 0), |it| (it.line, it.column))
+    };
     let paging = Paging {
         next: part("suivante"),
         cursor: part("curseur"),
@@ -314,6 +338,8 @@ fn operation(reader: &mut Reader<'_>, operation: Operation, node: &Node) -> Opti
             .and_then(|it| it.get("taille"))
             .and_then(text)
             .and_then(|it| it.parse().ok()),
+        size_at: place("taille"),
+        cursor_at: place("curseur"),
     };
     let elements = node.get("elements").and_then(|it| extract(reader, it));
     let keep = match node.get("garder_si") {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::QUALIFICATIONS;
+use crate::rules::connector::{Fault, Partner};
 use crate::rules::decide::Undecided;
 
 pub(super) type GroupKey = (String, u32, String);
@@ -27,6 +28,20 @@ impl Found {
             Undecided::UnknownCodes(_) => (QUALIFICATIONS.to_owned(), None, error.to_string()),
         };
         let key = (file, line.unwrap_or(0), generalise(message, signalement));
+        self.holes.entry(key).or_default()
+    }
+
+    /// A demande that the CRM cannot be asked to create.
+    pub(super) fn broken_request(
+        &mut self,
+        fault: &Fault,
+        signalement: &Signalement,
+    ) -> &mut Group {
+        // What is near a code differs from one to the next.
+        let what = fault.message.split(" ; ").next().unwrap_or_default();
+        let message = format!("la demande ne peut pas partir au CRM : {what}");
+        let file = Partner::Crm.file().to_owned();
+        let key = (file, fault.line, generalise(message, signalement));
         self.holes.entry(key).or_default()
     }
 

@@ -3,6 +3,7 @@
 
 use crate::domain::fault::Fault;
 use crate::domain::signalement::Signalement;
+use crate::rules::alike::nearest_code;
 use crate::rules::compile::Generation;
 use crate::rules::diagnostic::suggestion;
 
@@ -32,6 +33,13 @@ impl Codes {
     }
 }
 
+/// The code that was meant, where one is near.
+fn meant<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+    let near = nearest_code(code, known);
+    let near = near.map(|it| format!(" ; vouliez-vous dire « {it} » ?"));
+    near.unwrap_or_default()
+}
+
 /// Every code that the landlord does not know, each with its pointer.
 #[must_use]
 pub fn unknown_codes(generation: &Generation, codes: &Codes) -> Vec<Fault> {
@@ -42,7 +50,10 @@ pub fn unknown_codes(generation: &Generation, codes: &Codes) -> Vec<Fault> {
     {
         faults.push(Fault::invalid(
             "/qualification",
-            format!("qualification inconnue : « {code} »"),
+            format!(
+                "qualification inconnue : « {code} »{}",
+                meant(code, rules.qualifications.keys().map(String::as_str))
+            ),
         ));
     }
     if let Some(code) = &codes.residence
@@ -50,7 +61,10 @@ pub fn unknown_codes(generation: &Generation, codes: &Codes) -> Vec<Fault> {
     {
         faults.push(Fault::invalid(
             "/residence",
-            format!("résidence inconnue : « {code} »"),
+            format!(
+                "résidence inconnue : « {code} »{}",
+                meant(code, referentiel.residences().map(|it| it.code.as_str()))
+            ),
         ));
     }
     if let Some(code) = &codes.bien {

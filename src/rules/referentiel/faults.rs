@@ -1,11 +1,17 @@
 //! What is told of the rows of an export, and how much of it.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::table::Row;
 use super::{GESTIONNAIRES, RESIDENCES};
+use crate::domain::referentiel::Residence;
+use crate::rules::alike::{nearest_code, plain};
 use crate::rules::diagnostic::{Diagnostic, Severity, code};
 
 /// How many faults of one kind of file are reported before the rest is only counted.
 const MOST_FAULTS: usize = 50;
+/// How many residences that are missing are looked for among those that are there.
+const MOST_MEANT: usize = 20;
 
 impl<const N: usize> Row<'_, N> {
     pub(super) fn filled(
@@ -26,22 +32,75 @@ impl<const N: usize> Row<'_, N> {
         }
         !value.is_empty()
     }
+}
 
-    pub(super) fn orphan(&self, file: &str, residence: &str) -> Diagnostic {
-        Diagnostic::at(
-            code::ORPHAN,
-            file,
-            self.line,
-            0,
-            format!("la résidence « {residence} » n'est pas dans {RESIDENCES}"),
-        )
-        .as_warning()
+/// Rows that point at a residence that is not there.
+#[derive(Default)]
+pub(super) struct Orphans<'t> {
+    /// The first line and how many there are, by the residence's code.
+    by_code: BTreeMap<&'t str, (u32, usize)>,
+}
+
+impl<'t> Orphans<'t> {
+    /// Takes in a row.
+    pub(super) fn add(&mut self, residence: &'t str, line: u32) {
+        let (_, count) = self.by_code.entry(residence).or_insert((line, 0));
+        *count += 1;
+    }
+
+    /// Tells each residence once, in the order of the file.
+    pub(super) fn tell(
+        self,
+        file: &str,
+        known: &HashMap<&str, Residence>,
+        faults: &mut Vec<Diagnostic>,
+    ) {
+        let mut all: Vec<_> = self.by_code.into_iter().collect();
+        all.sort_unstable_by_key(|(_, (line, _))| *line);
+        for (at, (residence, (line, count))) in all.into_iter().enumerate() {
+            // Where more are missing, another export is in the place of this one.
+            let near = (at < MOST_MEANT).then(|| nearest_code(residence, known.keys().copied()));
+            let near = near
+                .flatten()
+                .map(|it| format!(" : vouliez-vous dire « {it} » ?"));
+            let also = match count {
+                1 => String::new(),
+                2 => " ; une autre ligne la nomme".to_owned(),
+                count => format!(" ; {} autres lignes la nomment", count - 1),
+            };
+            let message = format!(
+                "la résidence « {residence} » n'est pas dans {RESIDENCES}{}{also}",
+                near.unwrap_or_default()
+            );
+            faults.push(Diagnostic::at(code::ORPHAN, file, line, 0, message).as_warning());
+        }
+    }
+}
+
+/// Notes the residences whose codes a person takes for the same one.
+pub(super) fn note_twins<'r>(
+    residences: impl Iterator<Item = &'r Residence>,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let mut all: Vec<&Residence> = residences.collect();
+    all.sort_unstable_by_key(|it| it.line);
+    let mut seen: HashMap<String, &Residence> = HashMap::new();
+    for it in all {
+        if let Some(twin) = seen.get(&plain(&it.code)) {
+            let message = format!(
+                "« {} » et « {} » (ligne {}) ne diffèrent que par une majuscule, un accent ou une espace : est-ce la même résidence ?",
+                it.code, twin.code, twin.line
+            );
+            faults.push(Diagnostic::at(code::EXPORT, RESIDENCES, it.line, 0, message).as_warning());
+            continue;
+        }
+        seen.insert(plain(&it.code), it);
     }
 }
 
 /// A key that an earlier row has already.
-pub(super) fn given_twice(file: &str, line: u32, key: &str) -> Diagnostic {
-    let message = format!("« {key} » est déjà donné plus haut");
+pub(super) fn given_twice(file: &str, line: u32, key: &str, earlier: u32) -> Diagnostic {
+    let message = format!("« {key} » est déjà donné plus haut, à la ligne {earlier}");
     Diagnostic::at(code::EXPORT, file, line, 0, message)
 }
 
@@ -99,7 +158,7 @@ mod tests {
     fn what_refuses_an_export_is_told_however_many_remarks_there_are() {
         let remark = |line| no_address(&[(line, "x")]);
         let mut faults: Vec<Diagnostic> = (1..100).filter_map(remark).collect();
-        faults.push(given_twice("biens.csv", 7, "A"));
+        faults.push(given_twice("biens.csv", 7, "A", 2));
         let told = shorten(faults);
         assert_eq!(told.len(), MOST_FAULTS + 1);
         assert!(told.iter().any(|it| it.file == "biens.csv"), "{told:?}");

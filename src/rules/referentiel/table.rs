@@ -26,6 +26,11 @@ impl<const N: usize> Table<N> {
         })
     }
 
+    /// One of the columns, from 0, with the lines.
+    pub fn column(&self, at: usize) -> impl Iterator<Item = (u32, &str)> {
+        self.rows().map(move |row| (row.line, row.values[at]))
+    }
+
     fn push(&mut self, line: u32, values: [&str; N]) {
         let values = values.map(|value| {
             let start = self.texts.len();

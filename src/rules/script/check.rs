@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
 use crate::rules::addressee;
-use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
+use crate::rules::diagnostic::{Diagnostic, Listed, code, nearest, suggestion_of};
 use crate::rules::script::{A, MODELE, position, words};
 
 /// Functions that the engine itself knows, with any number of values.
@@ -300,7 +300,7 @@ pub(super) fn fields(
         };
         if !known.contains(&field) {
             let (line, column) = position(at);
-            let near = suggestion(field, known.iter().copied());
+            let near = suggestion_of(Listed::Names, field, known.iter().copied());
             let message = format!("« {} » n'a pas de champ « {field} » : {near}", variable.1);
             let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
             faults.push(remark.as_warning());

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Located;
-use crate::rules::diagnostic::{Diagnostic, any_error, code, nearest, suggestion};
+use crate::rules::diagnostic::{
+    Diagnostic, Listed, any_error, code, nearest, suggestion, suggestion_of,
+};
 use crate::rules::pasted;
 use crate::rules::yaml::{self, Key, Node, Value};
 
@@ -265,7 +267,7 @@ impl<'a> Reader<'a> {
             } else {
                 format!(
                     " ; sinon, {}",
-                    suggestion(&first.name, names.iter().copied())
+                    suggestion_of(Listed::Keys, &first.name, names.iter().copied())
                 )
             };
             let message = format!(
@@ -291,7 +293,7 @@ impl<'a> Reader<'a> {
         let known = names.contains(&key.name.as_str());
         if !known {
             let near = yaml::glued(&key.name)
-                .unwrap_or_else(|| suggestion(&key.name, names.iter().copied()));
+                .unwrap_or_else(|| suggestion_of(Listed::Keys, &key.name, names.iter().copied()));
             let message = format!("clé inconnue « {} » : {near}", key.name);
             self.fault(code::KEY_UNKNOWN, key.line, key.column, message);
         }

@@ -103,6 +103,13 @@ impl Scope {
         self.0.insert(name.to_owned(), value);
     }
 
+    /// The same for values that are a sample's: a table need not know them.
+    #[must_use]
+    pub fn of_a_sample(mut self) -> Self {
+        self.set(filters::OF_A_SAMPLE, &Json::Bool(true));
+        self
+    }
+
     /// The same with one more name.
     #[must_use]
     pub fn with(&self, name: &str, value: &Json) -> Self {

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::instant;
 use crate::domain::signalement::hex;
-use crate::rules::diagnostic::suggestion;
+use crate::rules::diagnostic::{Listed, suggestion, suggestion_of};
 
 /// The filters for dates, in the zone Europe/Paris.
 pub(super) fn add_dates(environment: &mut Environment<'static>) {
@@ -74,7 +74,11 @@ fn extract(text: &str, pattern: &str) -> Result<Value, Error> {
     Ok(found.map_or_else(|| Value::from(()), |it| Value::from(it.as_str())))
 }
 
-/// The value that one of the file's tables gives for a word.
+/// A name that no text can ask for, known where values are a sample's: see [`table`].
+pub(super) const OF_A_SAMPLE: &str = "(exemple)";
+
+/// The value that one of the file's tables gives for a word. The words of a sample are ours: where a table of the
+/// landlord's lacks one, its first value stands for it.
 fn table(state: &State<'_, '_>, word: &Value, name: &str, or: Rest<Value>) -> Result<Value, Error> {
     // An optional argument would take `none` for none given.
     let or = or.0.into_iter().next();
@@ -82,13 +86,18 @@ fn table(state: &State<'_, '_>, word: &Value, name: &str, or: Rest<Value>) -> Re
     let table = tables.get_attr(name)?;
     if table.is_undefined() {
         let known: Vec<String> = keys(&tables);
-        let near = suggestion(name, known.iter().map(String::as_str));
+        let near = suggestion_of(Listed::Names, name, known.iter().map(String::as_str));
         return Err(wrong(format!("il n'y a pas de table « {name} » ; {near}")));
     }
     let key = word.to_string();
     let found = table.get_attr(&key)?;
     if !found.is_undefined() {
         return Ok(found);
+    }
+    let of_a_sample = state.lookup(OF_A_SAMPLE).is_some();
+    let first = || table.try_iter().ok()?.next();
+    if let Some(first) = first().filter(|_| of_a_sample && or.is_none()) {
+        return table.get_item(&first);
     }
     or.ok_or_else(|| {
         let known = keys(&table);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{CONTEXTE, FOLDER, source};
 use crate::domain::ports::FileSet;
-use crate::rules::diagnostic::suggestion;
+use crate::rules::diagnostic::{Listed, suggestion_of};
 use crate::rules::layout;
 
 /// The names by which scripts and cases ask for e-mails.
@@ -31,7 +31,7 @@ impl MailNames {
         if self.0.contains(name) {
             return None;
         }
-        let near = suggestion(name, self.0.iter().map(String::as_str));
+        let near = suggestion_of(Listed::Names, name, self.0.iter().map(String::as_str));
         Some(format!(
             "il n'y a pas de modèle « {name} » dans {FOLDER} ; {near}"
         ))

@@ -187,9 +187,12 @@ pub(super) fn of(error: &Error, text: &str) -> String {
             let known = IMPOSSIBLE
                 .iter()
                 .find(|(needle, _)| detail.contains(needle));
-            // What the filters of this crate say is French already.
-            let what = known.map_or(detail, |(_, french)| french);
-            format!("opération impossible : {what}")
+            match known {
+                Some((_, french)) => format!("opération impossible : {french}"),
+                // The filters of this crate say in French what they miss.
+                None if detail.contains('«') => detail.to_owned(),
+                None => format!("opération impossible : {detail}"),
+            }
         }
         kind => format!("le modèle échoue ({kind}: {detail})"),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Residence};
 use crate::domain::signalement::KEYS;
-use crate::rules::compile::plain;
+use crate::rules::alike::plain;
 use crate::rules::diagnostic::{code, nearest};
 use crate::rules::pasted;
 use crate::rules::source::{Located, Reader};

@@ -223,7 +223,7 @@ fn what_is_not_described_is_told() {
     };
     assert_eq!(
         case("crm", "joindre"),
-        "cas « un » : connecteurs/crm.yaml ne décrit pas l'opération « joindre » : valeurs connues : changements, chercher, creer, televerser"
+        "cas « un » : connecteurs/crm.yaml ne décrit pas l'opération « joindre » : noms connus : changements, chercher, creer, televerser"
     );
     assert_eq!(
         case("crm", "cree"),

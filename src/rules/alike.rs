@@ -1,0 +1,115 @@
+//! Words that a person takes for the same one, and codes that one was meant by.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::rules::diagnostic::nearest;
+
+/// How long a run of letters is in which one other letter makes no other word.
+const LONG: usize = 6;
+
+/// Without case and accents.
+fn bare(word: &str) -> impl Iterator<Item = char> {
+    let letters = word.nfd().filter(|it| !is_combining_mark(*it));
+    letters.flat_map(char::to_lowercase)
+}
+
+/// Without case, accents and spaces.
+#[must_use]
+pub fn plain(word: &str) -> String {
+    bare(word).filter(|it| !it.is_whitespace()).collect()
+}
+
+/// Whether one letter within a long word makes the difference: one too many, one too few, another, or two that have
+/// changed places. At the beginning it makes another word, at the end another gender or number.
+#[must_use]
+pub fn differ_by_a_slip(one: &str, other: &str) -> bool {
+    let [one, other]: [String; 2] = [one, other].map(|it| bare(it).collect());
+    if strsim::damerau_levenshtein(&one, &other) != 1 {
+        return false;
+    }
+    let same = one
+        .chars()
+        .zip(other.chars())
+        .take_while(|(one, other)| one == other);
+    let at = same.count();
+    let around = [one, other].map(|word| {
+        let letters: Vec<char> = word.chars().collect();
+        let (before, after) = letters.split_at(at.min(letters.len()));
+        let before = before
+            .iter()
+            .rev()
+            .take_while(|it| it.is_alphabetic())
+            .count();
+        let after = after.iter().take_while(|it| it.is_alphabetic()).count();
+        (before, after)
+    });
+    let within = around
+        .iter()
+        .all(|(before, after)| *before > 0 && *after > 1);
+    within && around.iter().any(|(before, after)| before + after >= LONG)
+}
+
+/// The code that was meant: one that looks the same, else one with the same digits that is near.
+#[must_use]
+pub fn nearest_code<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let own = looks(code);
+    let known: Vec<&str> = known.into_iter().collect();
+    let same = known.iter().copied().filter(|it| looks(it) == own);
+    let same = same.min_by_key(|it| (strsim::damerau_levenshtein(code, it), *it));
+    if same.is_some() {
+        return same;
+    }
+    let digits = |code: &str| -> String { code.chars().filter(char::is_ascii_digit).collect() };
+    let own = digits(code);
+    nearest(code, known.into_iter().filter(|it| digits(it) == own))
+}
+
+/// Letters and digits alone, with those that are mistaken for each other as one.
+fn looks(code: &str) -> String {
+    let signs = bare(code).filter(|it| it.is_alphanumeric());
+    let signs = signs.map(|it| match it {
+        'o' => '0',
+        'i' | 'l' => '1',
+        other => other,
+    });
+    signs.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("En cours de traitment", "En cours de traitement", true)]
+    #[case("INTERVENTON", "INTERVENTION", true)]
+    #[case("INTREVENTION", "INTERVENTION", true)]
+    #[case("INTARVENTION", "INTERVENTION", true)]
+    #[case("Clôturé", "Clôturée", false)]
+    #[case("Demandes closes", "Demande closes", false)]
+    #[case("OUVERTURE", "COUVERTURE", false)]
+    #[case("PLOMBERIE A", "PLOMBERIE B", false)]
+    #[case("TRAVAUX_1", "TRAVAUX_2", false)]
+    #[case("Porte", "Poste", false)]
+    #[case("INTERVENTION", "INTERVENTION", false)]
+    #[case("EXTERNE", "INTERNE", false)]
+    fn a_slip_is_told_from_another_word(
+        #[case] one: &str,
+        #[case] other: &str,
+        #[case] wanted: bool,
+    ) {
+        assert_eq!(differ_by_a_slip(one, other), wanted);
+        assert_eq!(differ_by_a_slip(other, one), wanted);
+    }
+
+    #[rstest]
+    #[case("MZ-O2", Some("MZ-02"))]
+    #[case("mz02", Some("MZ-02"))]
+    #[case("MS-02", Some("MZ-02"))]
+    #[case("MZ-09", None)]
+    #[case("X", None)]
+    fn a_code_that_was_meant_has_the_same_digits(#[case] code: &str, #[case] meant: Option<&str>) {
+        assert_eq!(nearest_code(code, ["MZ-01", "MZ-02"]), meant);
+    }
+}

@@ -1,0 +1,129 @@
+//! Words of the tables that a connector's file does not know, and words of its own that the tables do not: each file
+//! is right by itself, and a demande or a status that meets both is lost or held up. Only remarks: the other half of
+//! the edit may be about to follow.
+
+use std::collections::BTreeMap;
+
+use super::generation::{PRIORITES, QUALIFICATIONS, RuleSet, STATUTS, Target};
+use super::impossible::statuts;
+use crate::domain::referentiel::Referentiel;
+use crate::rules::connector::{Connector, Partner};
+use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::referentiel::RESIDENCES;
+
+/// A word that a partner is told, and where it is given.
+type Told<'a> = (&'a str, &'static str, u32);
+
+/// Notes the words that one side has and the other lacks.
+pub(super) fn note_words(rules: &RuleSet, referentiel: &Referentiel, faults: &mut Vec<Diagnostic>) {
+    for (partner, connector) in &rules.connectors {
+        for (value, words) in told(*partner, rules, referentiel) {
+            note_lacking(connector, *partner, value, words, faults);
+        }
+    }
+    if let Some(connector) = rules.connectors.get(&Partner::Crm) {
+        note_unknown_statuts(connector, rules, faults);
+    }
+}
+
+/// The words of other files that a partner can be told, by the names that its file has for them.
+fn told<'a>(
+    partner: Partner,
+    rules: &'a RuleSet,
+    referentiel: &'a Referentiel,
+) -> Vec<(&'static str, Vec<Told<'a>>)> {
+    let statuts = &rules.statuts;
+    let initial = (statuts.initial.text.as_str(), STATUTS, statuts.initial.line);
+    if partner == Partner::Sowell {
+        let table = statuts.table.iter();
+        let of_the_crm = table.map(|(word, it)| (word.as_str(), STATUTS, it.line));
+        let of_sowell = statuts.table.values().flat_map(|it| match &it.target {
+            Target::Fixed(word) => vec![(word.as_str(), STATUTS, it.line)],
+            Target::Selon { values, .. } => {
+                let words = values.values();
+                words
+                    .map(|it| (it.text.as_str(), STATUTS, it.line))
+                    .collect()
+            }
+        });
+        return vec![
+            ("statut", of_sowell.collect()),
+            ("statut_crm", of_the_crm.collect()),
+        ];
+    }
+    let priorites = rules.priorites.values();
+    let priorites = priorites.map(|it| (it.text.as_str(), PRIORITES, it.line));
+    let qualifications = rules.qualifications.values();
+    let workflows = qualifications.clone();
+    let workflows = workflows.map(|it| (it.workflow.as_str(), QUALIFICATIONS, it.workflow_line));
+    let qualifications = qualifications.map(|it| (it.code.as_str(), QUALIFICATIONS, it.line));
+    let residences = referentiel.residences();
+    let residences = residences.map(|it| (it.code.as_str(), RESIDENCES, it.line));
+    vec![
+        ("demande.statut", vec![initial]),
+        ("demande.canal", vec![(&statuts.canal, STATUTS, 0)]),
+        ("demande.priorite", priorites.collect()),
+        ("demande.workflow", workflows.collect()),
+        ("demande.qualification", qualifications.collect()),
+        ("demande.residence", residences.collect()),
+    ]
+}
+
+/// Notes the words on which a request fails: those of one text together, at the first of them.
+fn note_lacking(
+    connector: &Connector,
+    partner: Partner,
+    value: &str,
+    mut words: Vec<Told<'_>>,
+    faults: &mut Vec<Diagnostic>,
+) {
+    words.sort_unstable_by_key(|(word, _, line)| (*line, *word));
+    let all: Vec<&str> = words.iter().map(|(word, ..)| *word).collect();
+    let mut faulty = connector.fails_on(value, &all);
+    let mut found: BTreeMap<(u32, u32), Vec<(Told<'_>, String)>> = BTreeMap::new();
+    for told in words {
+        // Once, where it is given first.
+        if let Some(fault) = faulty.remove(told.0) {
+            let place = (fault.line, fault.column);
+            found.entry(place).or_default().push((told, fault.message));
+        }
+    }
+    for ((line, _), lacking) in found {
+        let Some((((word, file, at), message), others)) = lacking.split_first() else {
+            continue;
+        };
+        let also = match others {
+            [] => String::new(),
+            [((other, ..), _)] => format!(" ; « {other} » non plus"),
+            [((other, ..), _), more @ ..] => {
+                format!(" ; « {other} » et {} de plus non plus", more.len())
+            }
+        };
+        let what = match partner {
+            Partner::Crm => "les demandes qui portent",
+            Partner::Sowell => "les statuts qui portent",
+        };
+        let message = format!(
+            "{what} « {word} » ne pourraient pas partir ({}, ligne {line}) : {message}{also}",
+            partner.file()
+        );
+        faults.push(Diagnostic::at(code::RULE, *file, *at, 0, message).as_warning());
+    }
+}
+
+/// Notes the statuses that the CRM's file makes of the CRM's own words, and that the table does not know.
+fn note_unknown_statuts(connector: &Connector, rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
+    let known = statuts(rules);
+    for it in connector.given_statuts() {
+        if !known.contains(&it.word.as_str()) {
+            let near = suggestion(&it.word, known.iter().copied());
+            let message = format!(
+                "la table « {} » donne le statut « {} », qui n'est pas dans {STATUTS} ; {near}",
+                it.table, it.word
+            );
+            let file = Partner::Crm.file();
+            let remark = Diagnostic::at(code::RULE, file, it.line, it.column, message);
+            faults.push(remark.as_warning());
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What is said of files that are right one by one and do not fit together, and of words that look alike. The rules
+//! are the shipped ones with some files changed.
+
+use super::*;
+use crate::rules::case::tests::shipped;
+use crate::rules::coverage::Combinations;
+use crate::rules::diagnostic::Severity;
+use rstest::rstest;
+
+const CRM: &str = r#"doublons: upsert
+tables:
+  priorites: {haute: 3, normal: 2, faible: 1}
+  etats: {1: Ouverte, 2: Clôturée}
+operations:
+  creer:
+    chemin: /tickets
+    uid: /id
+    corps:
+      json:
+        reference: "{{ reference }}"
+        photos: "{{ fichiers|length }}"
+        priorite: "{{ demande.priorite|table('priorites') }}"
+  lire_statut:
+    chemin: /tickets/{{ uid }}
+    statut: "{{ reponse.json.etat|table('etats') }}"
+    date: /date
+"#;
+
+/// The shipped rules once these files say something else.
+fn compiled(edits: &[(&str, &str)]) -> (Option<Generation>, Vec<String>) {
+    let (mut rules, exports) = shipped();
+    for (file, text) in edits {
+        rules.insert((*file).to_owned(), text.as_bytes().to_vec());
+    }
+    let (generation, found) = compile(&rules, &exports, Known::default());
+    let told = found.iter().map(|it| {
+        let sign = if it.severity == Severity::Error {
+            "!"
+        } else {
+            ""
+        };
+        format!("{sign}{}:{} {}", it.file, it.line, it.message)
+    });
+    (generation, told.collect())
+}
+
+fn with_crm(from: &str, to: &str) -> Vec<String> {
+    assert!(CRM.contains(from), "{from}");
+    compiled(&[("connecteurs/crm.yaml", &CRM.replace(from, to))]).1
+}
+
+const URGENT: &str =
+    "priorites:\n  low: faible\n  normal: normal\n  high: haute\n  urgent: urgente\n";
+
+#[test]
+fn a_word_that_a_table_of_the_crm_lacks_is_told_and_is_a_hole() {
+    let edits = [("connecteurs/crm.yaml", CRM), ("priorites.yaml", URGENT)];
+    let (generation, told) = compiled(&edits);
+    assert_eq!(
+        told,
+        [
+            "priorites.yaml:5 les demandes qui portent « urgente » ne pourraient pas partir (connecteurs/crm.yaml, ligne 13) : la table « priorites » n'a pas « urgente » ; valeurs connues : faible, haute, normal"
+        ]
+    );
+    let generation = generation.unwrap();
+    let combinations = Combinations::of(&generation);
+    let holes = combinations.decide(&|_| ()).holes;
+    let holes: Vec<_> = holes.iter().map(|it| it.as_warning().to_string()).collect();
+    assert_eq!(
+        holes,
+        [
+            "connecteurs/crm.yaml, ligne 13 : attention : partout : la demande ne peut pas partir au CRM : la table « priorites » n'a pas « urgente » (seulement priorité urgent)"
+        ]
+    );
+}
+
+#[rstest]
+#[case("table('priorites')", "table('priorites', 0)")]
+#[case(
+    "\"{{ demande.priorite|table('priorites') }}\"",
+    "{si: \"demande.priorite != 'urgente'\", alors: \"{{ demande.priorite|table('priorites') }}\", sinon: 9}"
+)]
+#[case(
+    "{{ demande.priorite|table('priorites') }}",
+    "{{ 9 if demande.priorite == 'urgente' else demande.priorite|table('priorites') }}"
+)]
+fn a_word_that_the_file_provides_for_is_none_that_lacks(#[case] from: &str, #[case] to: &str) {
+    let crm = CRM.replace(from, to);
+    let (generation, told) =
+        compiled(&[("connecteurs/crm.yaml", &crm), ("priorites.yaml", URGENT)]);
+    assert_eq!(told, Vec::<String>::new());
+    let generation = generation.unwrap();
+    let found = Combinations::of(&generation).decide(&|_| ());
+    assert_eq!(found.holes, []);
+}
+
+#[test]
+fn the_words_of_a_sample_need_not_be_the_landlords() {
+    let crm = CRM.replace("{haute: 3, normal: 2, faible: 1}", "{P1: 3, P2: 2}");
+    let crm = crm.replace(
+        "/tickets\n    uid",
+        "/{{ demande.residence|table('lieux') }}\n    uid",
+    );
+    let crm = crm.replace("tables:", "tables:\n  lieux: {R: 7}");
+    let priorites = "priorites:\n  low: P2\n  high: P1\n";
+    let edits = [
+        ("connecteurs/crm.yaml", crm.as_str()),
+        ("priorites.yaml", priorites),
+    ];
+    let (generation, told) = compiled(&edits);
+    assert_eq!(told, Vec::<String>::new());
+    assert!(generation.is_some());
+}
+
+#[rstest]
+#[case(
+    "{1: Ouverte, 2: Clôturée}",
+    "{1: Ouverte, 2: Fermée}",
+    Some(
+        "crm.yaml:4 la table « etats » donne le statut « Fermée », qui n'est pas dans statuts.yaml ; valeurs connues"
+    )
+)]
+#[case(
+    "{1: Ouverte, 2: Clôturée}",
+    "{1: ouverte, 2: Clôturée}",
+    Some("vouliez-vous dire « Ouverte » ?")
+)]
+#[case("|table('etats')", "|table('etats')|upper", None)]
+#[case(
+    "demande.priorite|table('priorites')",
+    "'x' if demande.priorite == 'high' else 'y'",
+    Some("crm.yaml:13 « high » n'est pas une valeur connue de « demande.priorite »")
+)]
+#[case(
+    "demande.priorite|table('priorites')",
+    "'x' if 'high' == demande.priorite else 'y'",
+    Some("« high »")
+)]
+#[case(
+    "demande.priorite|table('priorites')",
+    "'x' if demande.priorite != 'haute' and demande.bien == 'x' else 'y'",
+    None
+)]
+#[case(
+    "demande.priorite|table('priorites')",
+    "'x' if demande.priorite|upper == 'HAUTE' else 'y'",
+    None
+)]
+#[case(
+    "table('priorites')",
+    "table('prioritées')",
+    Some("!connecteurs/crm.yaml:13 il n'y a pas de table « prioritées »")
+)]
+fn words_of_a_connector_are_held_against_the_tables(
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] wanted: Option<&str>,
+) {
+    let told = with_crm(from, to);
+    assert_eq!(told.len(), usize::from(wanted.is_some()), "{told:#?}");
+    let words = wanted.unwrap_or_default();
+    assert!(told.iter().all(|it| it.contains(words)), "{told:#?}");
+}
+
+const QUALIFICATIONS_WITH: &str = "qualifications:\n  ASC:\n    libelle: L\n    type_gestionnaire: technique\n    workflow: INTERVENTION\n  EAU: {libelle: L, type_gestionnaire: technique, workflow: INTERVENTION}\n  GAZ: {libelle: L, type_gestionnaire: technique, workflow: AUTRE}\n";
+
+#[rstest]
+#[case(
+    "statuts.yaml",
+    "initial: A\ncanal: SoWell\ncorrespondances:\n  A: En attente\n  B: En attente\n  C: En Attente\n",
+    "statuts.yaml:6 « En Attente » et « En attente » (ligne 4) ne diffèrent que par une majuscule"
+)]
+#[case(
+    "statuts.yaml",
+    "initial: A\ncanal: SoWell\ncorrespondances:\n  A: En cours de traitement\n  B: En cours de traitement\n  C: En cours de traitment\n",
+    "statuts.yaml:6 « En cours de traitment » n'est écrit qu'ici : vouliez-vous dire « En cours de traitement », comme à la ligne 4 ?"
+)]
+#[case(
+    "statuts.yaml",
+    "initial: A\ncanal: SoWell\ncorrespondances:\n  A: En attente\n  C: {selon: resultat, valeurs: {Traité: Clos, Traite: Clos}}\n",
+    "« Traite » "
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: Haute\n  normal: normal\n  high: haute\n",
+    "priorites.yaml:4 « haute » et « Haute » (ligne 2)"
+)]
+#[case(
+    "qualifications.yaml",
+    "  PLB:\n    libelle: L\n    type_gestionnaire: technique\n    workflow: INTERVENTON\n",
+    "qualifications.yaml:11 « INTERVENTON » n'est écrit qu'ici : vouliez-vous dire « INTERVENTION », comme à la ligne 5 ?"
+)]
+fn words_that_are_taken_for_one_are_told(
+    #[case] file: &str,
+    #[case] text: &str,
+    #[case] words: &str,
+) {
+    let text = match file {
+        "qualifications.yaml" => format!("{QUALIFICATIONS_WITH}{text}"),
+        _ => text.to_owned(),
+    };
+    let (_, told) = compiled(&[(file, &text)]);
+    let told: Vec<_> = told.iter().filter(|it| it.starts_with(file)).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains(words), "{told:#?}");
+}
+
+#[rstest]
+#[case(
+    "statuts.yaml",
+    "initial: A\ncanal: SoWell\ncorrespondances:\n  A: Clôturé\n  B: Clôturé\n  C: Clôturée\n  D: En attente 1\n  E: En attente 1\n  F: En attente 2\n"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: urgence1\n  normal: urgence1\n  high: urgence2\n"
+)]
+#[case(
+    "qualifications.yaml",
+    "qualifications:\n  A: {libelle: L, type_gestionnaire: technique, workflow: PLOMBERIE_A}\n  B: {libelle: L, type_gestionnaire: technique, workflow: PLOMBERIE_A}\n  C: {libelle: L, type_gestionnaire: technique, workflow: PLOMBERIE_B}\n"
+)]
+fn words_that_are_not_the_same_are_left_alone(#[case] file: &str, #[case] text: &str) {
+    let (generation, told) = compiled(&[(file, text)]);
+    assert!(generation.is_some(), "{told:#?}");
+    let told: Vec<_> = told.iter().filter(|it| it.starts_with(file)).collect();
+    assert!(told.is_empty(), "{told:#?}");
+}

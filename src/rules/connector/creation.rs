@@ -1,0 +1,128 @@
+//! What the requests of a creation come to for a demande that nobody sends.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+use serde_json::Value as Json;
+
+use super::shape::{Fault, Located};
+use super::{Access, Call, Connector, Operation, Step};
+use crate::domain::demande::{NewDemande, Uid};
+use crate::rules::extent::Extent;
+use crate::rules::view;
+
+/// The operations that carry a demande, the one that nothing can do without first.
+pub(super) const OF_A_DEMANDE: [Operation; 2] = [Operation::Creer, Operation::Chercher];
+
+/// The demande as every file sees it, but for its UID, which nobody knows yet.
+#[must_use]
+pub fn demande(it: &NewDemande) -> Json {
+    let uid = Uid::new(String::new());
+    let seen = serde_json::to_value(view::demande(&uid, it, &Extent::Whole));
+    // Names and texts only: none of them can fail.
+    let mut seen = seen.unwrap_or_default();
+    if let Some(fields) = seen.as_object_mut() {
+        fields.remove("uid");
+    }
+    seen
+}
+
+/// The requests that carry a demande, to be tried on many.
+pub struct Creation<'c> {
+    connector: &'c Connector,
+    access: Access,
+    /// The values of each operation that the file describes, but for the demande.
+    examples: Vec<(Operation, Json)>,
+    fields: BTreeSet<String>,
+}
+
+impl<'c> Creation<'c> {
+    /// Those of a file; `None` where it has no sample.
+    #[must_use]
+    pub fn of(connector: &'c Connector) -> Option<Self> {
+        let described = OF_A_DEMANDE.into_iter().filter(|it| connector.has(*it));
+        let examples = described.map(|it| (it, connector.example(it))).collect();
+        Some(Self {
+            connector,
+            access: connector.sample_access()?,
+            examples,
+            fields: fields(connector),
+        })
+    }
+
+    /// Whether it depends on this field of the demande if a request can be made.
+    #[must_use]
+    pub fn asks_for(&self, field: &str) -> bool {
+        self.fields.contains(field) || self.fields.contains("")
+    }
+
+    /// Why a request cannot be made for this demande, whatever the CRM says to those before it.
+    #[must_use]
+    pub fn fails_for(&self, demande: &NewDemande) -> Option<Fault> {
+        let seen = self::demande(demande);
+        self.examples.iter().find_map(|(operation, example)| {
+            let mut values = example.clone();
+            values["demande"] = seen.clone();
+            let before = (0..self.connector.steps_before(*operation)).map(Step::Before);
+            before.chain([Step::Main]).find_map(|step| {
+                let made = self
+                    .connector
+                    .render(*operation, step, &values, &self.access);
+                made.err()
+                    .filter(|it| self.connector.is_certain(*operation, it))
+            })
+        })
+    }
+}
+
+/// A text with values in it that go out as they are: none of them can make it fail.
+static AS_THEY_ARE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^[^{]*(?:\{\{\s*[\w.]+\s*\}\}[^{]*)+$").ok());
+
+/// The fields of the demande on which it depends whether a request can be made; an empty name stands for all of
+/// them.
+fn fields(connector: &Connector) -> BTreeSet<String> {
+    let mut fields = BTreeSet::new();
+    let mut add = |text: &Located| {
+        for name in text.text.names() {
+            let mut steps = name.split('.');
+            if steps.next() == Some("demande") {
+                fields.insert(steps.next().unwrap_or_default().to_owned());
+            }
+        }
+    };
+    let as_they_are = AS_THEY_ARE.as_ref();
+    connector.visit(&mut |_, text, _| {
+        if !as_they_are.is_some_and(|it| it.is_match(text.text.source())) {
+            add(text);
+        }
+    });
+    for described in connector.operations.values() {
+        let before = described.before.iter().map(|it| &it.call);
+        let shapes = before.chain([&described.call]).flat_map(Call::shapes);
+        shapes.for_each(|it| it.visit_tests(&mut add));
+    }
+    fields
+}
+
+impl Connector {
+    /// Whether a fault is that of a text whose values are all known before any call: none of them is what an
+    /// earlier answer gave.
+    fn is_certain(&self, operation: Operation, fault: &Fault) -> bool {
+        let Some(described) = self.operations.get(&operation) else {
+            return false;
+        };
+        let mut certain = true;
+        described.visit(&mut |text, locals| {
+            if (text.line, text.column) != (fault.line, fault.column) {
+                return;
+            }
+            let source = text.text.source();
+            let mut read = described.before.iter().map(|it| it.name.as_str());
+            let known = !source.contains("envoi") && !read.any(|it| source.contains(it));
+            certain &= known && locals.is_empty();
+        });
+        certain
+    }
+}

@@ -1,0 +1,90 @@
+//! Lists of several pages whose requests ask for none of them: each would bring the first one again, without end.
+
+use super::Described;
+use super::check::Found;
+
+/// Notes what keeps a list from going on.
+pub(super) fn check(described: &Described, found: &mut Vec<Found>) {
+    let page = &described.page;
+    if page.next.is_some() {
+        // Its own address says which page it is.
+        return;
+    }
+    let asked_by = |words: &[&str]| {
+        let mut asked = false;
+        let calls = described.before.iter().map(|it| &it.call);
+        for call in calls.chain([&described.call]) {
+            call.visit(&mut |text, _| {
+                let named = words.iter().any(|it| text.text.source().contains(it));
+                asked |= named || text.text.names().contains("page");
+            });
+        }
+        asked
+    };
+    let mut tell = |(line, column), message: &str| found.push((line, column, message.to_owned()));
+    if page.cursor.is_some() {
+        if !asked_by(&["curseur"]) {
+            let message = "« curseur » demande {{ page.curseur }} dans la requête : sans lui, la première page reviendrait sans fin";
+            tell(page.cursor_at, message);
+        }
+    } else if page.size.is_some() && !asked_by(&["numero", "decalage"]) {
+        let message = "« taille » demande {{ page.numero }} ou {{ page.decalage }} dans la requête : sans eux, la première page reviendrait sans fin";
+        tell(page.size_at, message);
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use crate::rules::connector::{Connector, Partner};
+    use crate::rules::diagnostic::Diagnostic;
+    use rstest::rstest;
+
+    /// A list of changes with this page and these parameters.
+    pub(in crate::rules::connector) fn paged(
+        page: &str,
+        parameters: &str,
+    ) -> (Option<Connector>, Vec<Diagnostic>) {
+        let text = format!(
+            "doublons: upsert\noperations:\n  creer: {{chemin: /d, uid: /id, corps: {{json: {{r: '{{{{ reference }}}}', p: '{{{{ fichiers|length }}}}'}}}}}}\n  changements:\n    chemin: /l\n    parametres: {{{parameters}}}\n    uid: /id\n    statut: /s\n    date: /d\n    page: {page}\n"
+        );
+        let mut faults = Vec::new();
+        let connector = Connector::compile(Partner::Crm, &text, &mut faults);
+        (connector, faults)
+    }
+
+    #[rstest]
+    #[case(
+        "{taille: 50}",
+        "x: '{{ page.taille }}'",
+        "« taille » demande {{ page.numero }} ou {{ page.decalage }}"
+    )]
+    #[case("{curseur: /c}", "x: 1", "« curseur » demande {{ page.curseur }}")]
+    #[case(
+        "{curseur: '{{ reponse.json.curseur }}'}",
+        "x: 1",
+        "« curseur » demande {{ page.curseur }}"
+    )]
+    fn a_list_whose_request_asks_for_no_page_is_refused(
+        #[case] page: &str,
+        #[case] parameters: &str,
+        #[case] words: &str,
+    ) {
+        let (connector, faults) = paged(page, parameters);
+        assert!(connector.is_none());
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert_eq!(faults[0].line, 10);
+        assert!(faults[0].message.starts_with(words), "{faults:?}");
+    }
+
+    #[rstest]
+    #[case("{taille: 50}", "x: '{{ page.numero }}'")]
+    #[case("{taille: 50}", "x: '{{ page.decalage + 1 }}'")]
+    #[case("{taille: 50}", "x: '{{ page|tojson }}'")]
+    #[case("{taille: 50, suivante: /n}", "x: '{{ page.taille }}'")]
+    #[case("{curseur: /c}", "x?: '{{ page.curseur }}'")]
+    #[case("{}", "x: 1")]
+    fn a_list_that_goes_on_is_accepted(#[case] page: &str, #[case] parameters: &str) {
+        let (connector, faults) = paged(page, parameters);
+        assert!(connector.is_some() && faults.is_empty(), "{faults:?}");
+    }
+}

@@ -1,0 +1,97 @@
+//! What Excel leaves in the place of a code: a formula, a number that it shortened, an error.
+
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+
+use crate::rules::diagnostic::{Diagnostic, code};
+
+/// `="0012"`, by which a code keeps its zeros in Excel, and only there.
+static FORMULA: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("^=\"?([^\"]*)\"?$").ok());
+/// `1,23E+05`, of which the last digits are lost.
+static SHORTENED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^\d([.,]\d+)?[Ee]\+\d+$").ok());
+/// `#REF!`, `#N/A`, in French and in English.
+static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^#(REF!|N/A|NOM\?|NAME\?|VALEUR!|VALUE!|DIV/0!|NUL!|NULL!|NOMBRE!|NUM!)$").ok()
+});
+
+/// Notes the first of these values, by line, that is no code of the landlord's, and how many rows are like it.
+pub(super) fn note_remains<'t>(
+    file: &str,
+    column: &str,
+    values: impl Iterator<Item = (u32, &'t str)>,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let mut first = None;
+    let mut count: usize = 0;
+    for (line, value) in values {
+        // Most are ruled out by one look: there may be 100,000.
+        let suspect = value.starts_with(['=', '#']) || value.contains("E+") || value.contains("e+");
+        if let Some(why) = suspect.then(|| why(value)).flatten() {
+            count += 1;
+            first.get_or_insert((line, value, why));
+        }
+    }
+    let Some((line, value, why)) = first else {
+        return;
+    };
+    let also = match count {
+        1 => String::new(),
+        2 => " ; une autre ligne est dans ce cas".to_owned(),
+        count => format!(" ; {} autres lignes sont dans ce cas", count - 1),
+    };
+    let message = format!("colonne « {column} » : « {value} » {why}{also}");
+    faults.push(Diagnostic::at(code::EXPORT, file, line, 0, message).as_warning());
+}
+
+fn why(value: &str) -> Option<String> {
+    let is = |pattern: &LazyLock<Option<Regex>>| {
+        let pattern = pattern.as_ref();
+        pattern.is_some_and(|it| it.is_match(value))
+    };
+    if is(&ERROR) {
+        return Some(
+            "est une erreur d'Excel : corrigez la formule, puis exportez de nouveau".into(),
+        );
+    }
+    if is(&SHORTENED) {
+        let why = "est un nombre qu'Excel a abrégé : mettez la colonne au format Texte, puis exportez de nouveau";
+        return Some(why.into());
+    }
+    let meant = FORMULA.as_ref()?.captures(value)?.get(1)?.as_str();
+    Some(format!(
+        "est une formule d'Excel et n'est pas le code « {meant} » : mettez la colonne au format Texte, puis exportez de nouveau"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(values: &[&str]) -> Vec<String> {
+        let mut faults = Vec::new();
+        note_remains("f", "code", (2..).zip(values.iter().copied()), &mut faults);
+        faults.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_excel_leaves_is_told_once_for_a_column() {
+        assert_eq!(
+            told(&["A", "=\"0012\"", "1,23E+05", "#N/A"]),
+            [
+                "f, ligne 3 : attention : colonne « code » : « =\"0012\" » est une formule d'Excel et n'est pas le code « 0012 » : mettez la colonne au format Texte, puis exportez de nouveau ; 2 autres lignes sont dans ce cas"
+            ]
+        );
+        assert!(told(&["1.2E+10"])[0].contains("abrégé"));
+        assert!(told(&["#REF!"])[0].contains("erreur d'Excel"));
+    }
+
+    #[test]
+    fn codes_are_left_alone() {
+        assert_eq!(
+            told(&["0012", "#12", "LOGE+1", "2E5", "E+", "12E+A", "#N"]),
+            [""; 0]
+        );
+    }
+}
