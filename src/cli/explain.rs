@@ -1,5 +1,6 @@
 //! `passerelle explain`: a decision, step by step, and what became of what it was to send, in French.
 
+mod foreseen;
 mod sent;
 
 use std::io;
@@ -15,7 +16,7 @@ use crate::cli::deliveries::printable;
 use crate::cli::{Format, edited, existing_store};
 use crate::domain::demande::Uid;
 use crate::domain::ports::{Client, StoredTrace};
-use crate::rules::decide::{self, Decision, Undecided};
+use crate::rules::decide;
 use crate::rules::foresee;
 use crate::rules::trace::{Place, Trace};
 use crate::settings::Settings;
@@ -28,16 +29,17 @@ pub(super) struct Explain {
     /// A past decision: the UID of its demande, or the id of its signalement
     #[arg(long, conflicts_with = "file")]
     uid: Option<String>,
-    /// With --uid: how to print it; as JSON an object with the `decisions`, each with its `etapes`, and with the
-    /// `livraisons`, each with its `contenu`, `pour` whom, `etat` and `raison`
-    #[arg(long, requires = "uid", value_enum, default_value_t = Format::Table)]
+    /// How to print it. As JSON, of a file: its `issue`, `motif`, `etapes` and `courriels`, or the `fautes` for which it is
+    /// refused; with --uid: the `decisions`, each with its `etapes`, and the `livraisons`, each with its `contenu`,
+    /// `pour` whom, `etat` and `raison`
+    #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
 
 impl Explain {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         match (self.file, self.uid) {
-            (Some(file), _) => foresee(settings, &file),
+            (Some(file), _) => foresee(settings, &file, self.format),
             (None, Some(uid)) => recall(settings, &uid, self.format).await,
             (None, None) => bail!("nommez un fichier, ou --uid"),
         }
@@ -45,50 +47,37 @@ impl Explain {
 }
 
 /// What the rules on the disk would decide.
-fn foresee(settings: &Settings, file: &PathBuf) -> anyhow::Result<()> {
+fn foresee(settings: &Settings, file: &PathBuf, format: Format) -> anyhow::Result<()> {
     let body = std::fs::read(file)
         .map_err(|error| anyhow!("{} : {}", file.display(), in_french(&error)))?;
     // Notepad begins a file with it; SoWell does not.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body).to_vec();
-    let generation = edited::generation(settings, None, Format::Table)?;
+    let generation = edited::generation(settings, None, format)?;
     let submission = submission::read(Client::Sowell, None, body.into(), &settings.live.limits);
     let submission = submission.map_err(anyhow::Error::msg)?;
     let Some(content) = submission.content else {
         let mut faults = submission.faults;
         faults.extend(decide::unknown_codes(&generation, &submission.codes));
-        for fault in &faults {
-            println!("{} : {}", fault.pointer, fault.detail);
+        if format == Format::Json {
+            println!("{}", foreseen::refused(&generation, &faults));
+        } else {
+            for fault in &faults {
+                println!("{} : {}", fault.pointer, printable(Some(&fault.detail)));
+            }
         }
         bail!("SoWell recevrait un refus (422)");
     };
-    let signalement = content.signalement;
     let mut trace = Trace::default();
-    let foreseen = foresee::signalement(&generation, &signalement, &mut trace);
-    let outcome = match &foreseen.decision {
-        Ok(Decision::Transmettre(_)) => "Le signalement est transmis au CRM.".to_owned(),
-        Ok(Decision::Ecarter { motif }) => {
-            format!("Le signalement est conservé, sans être transmis : {motif}.")
-        }
-        Err(Undecided::UnknownCodes(_)) => {
-            "Aucune décision : SoWell recevrait un refus (422).".to_owned()
-        }
-        Err(error) => format!("Aucune décision : {error}."),
-    };
-    println!("Version {}\n", generation.version);
-    print(&trace.encode())?;
-    println!("{outcome}");
-    for mail in foreseen.mails.iter().filter(|it| it.can_go()) {
-        let (modele, a) = (mail.modele(), mail.a());
-        println!(
-            "E-mail {}, à {}.",
-            printable(Some(modele)),
-            printable(Some(a))
-        );
+    let seen = foresee::signalement(&generation, &content.signalement, &mut trace);
+    let trace = read(&trace.encode())?;
+    if format == Format::Json {
+        println!("{}", foreseen::to_json(&generation, &seen, &trace));
+    } else {
+        println!("Version {}\n", generation.version);
+        print(&trace);
+        foreseen::print(&seen);
     }
-    for error in foreseen.unwritten() {
-        println!("Un e-mail ne pourrait pas être écrit : {error}.");
-    }
-    if foreseen.decision.is_err() {
+    if seen.decision.is_err() {
         bail!("aucune décision");
     }
     Ok(())
@@ -137,7 +126,7 @@ async fn recall(settings: &Settings, uid: &str, format: Format) -> anyhow::Resul
             it.version
         );
         match &it.trace {
-            Some(trace) => print(trace)?,
+            Some(trace) => print(&read(trace)?),
             None => println!("La trace a été effacée.\n"),
         }
     }
@@ -166,8 +155,7 @@ fn read(trace: &str) -> anyhow::Result<Value> {
     serde_json::from_str(trace).context("the trace cannot be read")
 }
 
-fn print(trace: &str) -> anyhow::Result<()> {
-    let trace = read(trace)?;
+fn print(trace: &Value) {
     let steps = trace["etapes"].as_array().cloned().unwrap_or_default();
     for (number, step) in (1..).zip(&steps) {
         let text = |key: &str| step[key].as_str().unwrap_or_default().to_owned();
@@ -183,7 +171,7 @@ fn print(trace: &str) -> anyhow::Result<()> {
         println!("{number:>2}. {} ({place}) : {outcome}", text("regle"));
         let seen = step["vu"].as_object().cloned().unwrap_or_default();
         for (name, value) in seen {
-            println!("      {name} = {}", value.as_str().unwrap_or_default());
+            println!("      {name} = {}", printable(value.as_str()));
         }
         println!("      → {}", text("effet"));
     }
@@ -191,5 +179,4 @@ fn print(trace: &str) -> anyhow::Result<()> {
         println!("    … la suite n'a pas été conservée");
     }
     println!();
-    Ok(())
 }

@@ -125,6 +125,10 @@ async fn a_decision_is_explained_before_and_after() {
         foreseen.contains("gestionnaire concerné : TEC-1"),
         "{foreseen}"
     );
+    let as_json = ["explain", "signalement.json", "--format", "json"];
+    let told: Value = serde_json::from_slice(&on(&daemon, &as_json).stdout).unwrap();
+    assert_eq!(told["issue"], "transmis", "{told}");
+    assert_eq!(told["etapes"][0]["regle"], "priorite", "{told}");
     let uid = daemon.created(&body).await;
     daemon
         .statut(&uid, &json!({"statut": "CRC en cours"}))
@@ -146,6 +150,9 @@ async fn a_decision_is_explained_before_and_after() {
         refused.contains("/auteur") && refused.contains("/residence"),
         "{refused}"
     );
+    let told: Value = serde_json::from_slice(&on(&daemon, &as_json).stdout).unwrap();
+    assert_eq!(told["issue"], "refus", "{told}");
+    assert_eq!(told["fautes"][0]["pointer"], "/auteur", "{told}");
     let unknown = signalement_with(3, &json!({"residence": "NON", "bien": null}));
     std::fs::write(&file, unknown.to_string()).unwrap();
     let refused = on(&daemon, &["explain", "signalement.json"]);

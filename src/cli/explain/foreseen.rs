@@ -1,0 +1,61 @@
+//! What the rules would make of a signalement, and what they would send.
+
+use serde_json::{Value, json};
+
+use crate::cli::deliveries::printable;
+use crate::domain::fault::Fault;
+use crate::rules::compile::Generation;
+use crate::rules::decide::{Decision, Undecided};
+use crate::rules::foresee::Foreseen;
+
+/// The outcome of a decision that nothing comes of.
+type Outcome = Foreseen<Result<Decision, Undecided>>;
+
+/// In French, after the steps.
+pub(super) fn print(seen: &Outcome) {
+    let outcome = match &seen.decision {
+        Ok(Decision::Transmettre(_)) => "Le signalement est transmis au CRM.".to_owned(),
+        Ok(Decision::Ecarter { motif }) => {
+            format!("Le signalement est conservé, sans être transmis : {motif}.")
+        }
+        Err(Undecided::UnknownCodes(_)) => {
+            "Aucune décision : SoWell recevrait un refus (422).".to_owned()
+        }
+        Err(error) => format!("Aucune décision : {error}."),
+    };
+    println!("{outcome}");
+    for mail in seen.mails.iter().filter(|it| it.can_go()) {
+        let (modele, a) = (printable(Some(mail.modele())), printable(Some(mail.a())));
+        println!("E-mail {modele}, à {a}.");
+    }
+    for error in seen.unwritten() {
+        println!("Un e-mail ne pourrait pas être écrit : {error}.");
+    }
+}
+
+/// The same for programs.
+pub(super) fn to_json(generation: &Generation, seen: &Outcome, trace: &Value) -> Value {
+    let (issue, motif) = match &seen.decision {
+        Ok(Decision::Transmettre(_)) => ("transmis", None),
+        Ok(Decision::Ecarter { motif }) => ("ecarte", Some(motif.clone())),
+        Err(Undecided::UnknownCodes(faults)) => return refused(generation, faults),
+        Err(error) => ("echec", Some(error.to_string())),
+    };
+    let going = seen.mails.iter().filter(|it| it.can_go());
+    let going = going.map(|it| json!({"modele": it.modele(), "a": it.a()}));
+    let unwritten = seen.unwritten().map(|it| it.to_string());
+    json!({
+        "version": generation.version, "issue": issue, "motif": motif, "etapes": trace["etapes"],
+        "courriels": going.collect::<Vec<_>>(), "courriels_impossibles": unwritten.collect::<Vec<_>>(),
+    })
+}
+
+/// For programs: what SoWell would be refused for.
+pub(super) fn refused(generation: &Generation, faults: &[Fault]) -> Value {
+    let faults = faults
+        .iter()
+        .map(|it| json!({"pointer": it.pointer, "detail": it.detail}));
+    json!({
+        "version": generation.version, "issue": "refus", "fautes": faults.collect::<Vec<_>>(),
+    })
+}
