@@ -58,6 +58,7 @@ mod tests {
     #[rstest]
     #[case("page.size: 50")]
     #[case("x: page.html")]
+    #[case("x: depuis.toujours")]
     #[case("x: www.exemple.fr")]
     #[case("demande.contexte: x")]
     #[case("x: demande")]

@@ -135,7 +135,7 @@ pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool
             let root = path.split('.').next().unwrap_or_default();
             // Those that nothing names are in no sample.
             let known = root == "secrets" || locals.contains(&root);
-            known || !matches!(walk(&names, path), Walk::Missing(..))
+            known || is_there(&names, path)
         };
         let note = match text.text.literal() {
             Some(literal) => braces::note_without(literal, is_path),
@@ -269,6 +269,19 @@ fn walk(names: &Json, path: &str) -> Walk {
         }
     }
     Walk::Known
+}
+
+/// Whether every step of a path is there, as far as the sample tells: a text has no fields.
+fn is_there(names: &Json, path: &str) -> bool {
+    let mut here = names;
+    for step in path.split('.') {
+        match (here, here.get(step)) {
+            (Json::Null, _) => return true,
+            (_, Some(next)) => here = next,
+            (_, None) => return false,
+        }
+    }
+    true
 }
 
 /// What is allowed and probably not meant.
