@@ -9,6 +9,7 @@ mod brackets;
 mod check;
 mod compared;
 mod compile;
+mod foreign;
 mod reads;
 mod slips;
 mod values;

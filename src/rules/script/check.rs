@@ -7,7 +7,7 @@ use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
 use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
-use crate::rules::script::{A, MODELE, position, words};
+use crate::rules::script::{A, MODELE, foreign, position, words};
 
 /// Functions that the engine itself knows, with any number of values.
 const BUILT_IN: [&str; 9] = [
@@ -39,6 +39,7 @@ pub(super) fn calls(engine: &Engine, script: &AST, file: &str, faults: &mut Vec<
     for (name, count) in native.into_iter().filter(|(name, _)| name != SLEEP) {
         functions.entry(name).or_default().insert(count);
     }
+    let variables = variables(script);
     let mut own = Functions::new();
     for it in script.iter_functions() {
         own.entry(it.name.to_owned())
@@ -55,7 +56,7 @@ pub(super) fn calls(engine: &Engine, script: &AST, file: &str, faults: &mut Vec<
             Some(ASTNode::Expr(Expr::MethodCall(call, at))) if !closures => (call, true, *at),
             _ => return true,
         };
-        if let Some(message) = unknown(call, method, &functions, &own) {
+        if let Some(message) = unknown(call, method, &functions, &own, &variables) {
             let (line, column) = position(at);
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
         }
@@ -68,6 +69,7 @@ fn unknown(
     method: bool,
     functions: &Functions,
     own: &Functions,
+    variables: &HashSet<String>,
 ) -> Option<String> {
     let name = call.name.as_str();
     let operator =
@@ -85,13 +87,23 @@ fn unknown(
         return None;
     }
     let Some(wanted) = scripted.or(native) else {
-        let known = functions.keys().chain(own.keys()).map(String::as_str);
-        let near = nearest(name, known.filter(|it| it.starts_with(char::is_alphabetic)));
-        let hint = near.map(|near| format!(" : vouliez-vous dire « {near} » ?"));
-        return Some(format!(
-            "fonction inconnue « {name} »{}",
-            hint.unwrap_or_default()
-        ));
+        if !method && variables.contains(name) {
+            return Some(format!(
+                "« {name} » est une variable, et non une fonction : si elle en contient une, écrivez {name}.call(…)"
+            ));
+        }
+        let hint = match foreign::function(name) {
+            Some(meant) => format!(" : écrivez {meant}"),
+            None => {
+                let known = functions.keys().chain(own.keys()).map(String::as_str);
+                // Numbers such as « PI » are functions as well.
+                let word = |it: &&str| it.len() > 2 && it.starts_with(|it: char| it.is_lowercase());
+                nearest(name, known.filter(word))
+                    .map(|near| format!(" : vouliez-vous dire « {near} » ?"))
+                    .unwrap_or_default()
+            }
+        };
+        return Some(format!("fonction inconnue « {name} »{hint}"));
     };
     let dotted = usize::from(method && scripted.is_none());
     let wanted: Vec<usize> = wanted
@@ -105,6 +117,18 @@ fn unknown(
         "« {name} » demande {}, et non {given}",
         all.join(" ou ")
     ))
+}
+
+/// The variables of a script, which may hold functions.
+fn variables(script: &AST) -> HashSet<String> {
+    let mut names = HashSet::new();
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last() {
+            names.insert(it.0.as_str().to_owned());
+        }
+        true
+    });
+    names
 }
 
 /// A name that a script gives outright, and where it stands.
