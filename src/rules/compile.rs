@@ -156,6 +156,7 @@ fn compile_rules(files: &FileSet, are_known: bool) -> (Option<RuleSet>, Vec<Diag
     }
     if let (Some(scripts), Some(templates)) = (&scripts, &templates) {
         rehearsal::check_named_templates(scripts, templates, &mut faults);
+        rehearsal::note_unread_keys(scripts, templates, &mut faults);
         rehearsal::try_mails(scripts, templates, &mut faults);
     }
     if let Some(statuts) = &statuts {

@@ -10,18 +10,23 @@ mod check;
 mod compared;
 mod compile;
 mod foreign;
+mod functions;
+mod own_keys;
 mod reads;
+mod results;
 mod slips;
 mod values;
 mod words;
 
 pub use check::Named;
 pub use compared::Compared;
+pub use own_keys::OwnKey;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
 
 use self::answer::Call;
 use self::compile::{compile_one, engine};
+use self::functions::Functions;
 use self::values::to_script;
 use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::Gestionnaire;
@@ -180,6 +185,12 @@ impl Scripts {
         all
     }
 
+    /// Keys of messages that nobody but a template could read.
+    #[must_use]
+    pub fn own_keys(&self) -> Vec<OwnKey> {
+        own_keys::of(&self.accuses.ast)
+    }
+
     /// The kinds of managers that `affecter` names outright.
     #[must_use]
     pub fn named_managers(&self) -> Vec<Named> {
@@ -213,6 +224,8 @@ struct Entry<const N: usize> {
     parameters: [&'static [&'static str]; N],
     /// What an answer is made of, as in « manque … », and the keys that it cannot do without.
     keys: (&'static str, [&'static str; 2]),
+    /// Notes the results that are written out and are none.
+    results: fn(&AST, &Functions, &str, &mut Vec<Diagnostic>),
 }
 
 const AFFECTER: Entry<3> = Entry {
@@ -220,6 +233,7 @@ const AFFECTER: Entry<3> = Entry {
     function: "affecter",
     parameters: [&view::SIGNALEMENT, &view::RESIDENCE, &view::QUALIFICATION],
     keys: ("au résultat", [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE]),
+    results: results::of_affecter,
 };
 
 const ACCUSE: Entry<1> = Entry {
@@ -227,6 +241,7 @@ const ACCUSE: Entry<1> = Entry {
     function: "accuses",
     parameters: [&view::EVENEMENT],
     keys: ("à un message", [A, MODELE]),
+    results: results::of_accuses,
 };
 
 /// A compiled script, whose function takes so many parameters.

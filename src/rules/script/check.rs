@@ -283,6 +283,11 @@ pub(super) fn keys(
             }
             let message = words::missing(key, of, given);
             let (line, column) = position(*at);
+            // Where it is a result that is written out, it is a fault.
+            let here = |it: &Diagnostic| it.file == file && (it.line, it.column) == (line, column);
+            if faults.iter().any(here) {
+                continue;
+            }
             let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
             faults.push(remark.as_warning());
         }

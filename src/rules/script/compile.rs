@@ -3,6 +3,7 @@
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::brackets::Balance;
+use super::functions::Functions;
 use super::{Entry, Script, check, clamp, position, reads, slips, words};
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 
@@ -57,6 +58,7 @@ pub(super) fn compile_one<const N: usize>(
         function,
         parameters,
         keys: (of, answers),
+        results,
     } = *entry;
     let before = faults.len();
     let ast = parse(engine, text, file, faults)?;
@@ -89,6 +91,8 @@ pub(super) fn compile_one<const N: usize>(
     if faults.len() > before {
         return None;
     }
+    let functions = Functions::of(&ast, function, N);
+    results(&ast, &functions, file, faults);
     check::fields(&ast, function, &parameters, file, faults);
     check::keys(&ast, answers, of, file, faults);
     let read = reads::of(&ast, function);

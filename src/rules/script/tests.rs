@@ -6,6 +6,7 @@ use rstest::rstest;
 use serde_json::json;
 
 mod faulty;
+mod results;
 
 const SILENT: &str = "fn accuses(evenement) { [] }";
 
