@@ -6,15 +6,21 @@
 
 mod answer;
 mod brackets;
+mod chain;
 mod check;
 mod compared;
 mod compile;
+mod fields;
 mod foreign;
 mod functions;
+mod given;
+mod kinds;
+mod names;
 mod own_keys;
 mod reads;
 mod results;
 mod slips;
+mod switches;
 mod values;
 mod words;
 
@@ -26,6 +32,7 @@ use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
 
 use self::answer::Call;
 use self::compile::{compile_one, engine};
+use self::fields::Remark;
 use self::functions::Functions;
 use self::values::to_script;
 use crate::domain::ports::JsonObject;
@@ -33,7 +40,7 @@ use crate::domain::referentiel::Gestionnaire;
 use crate::rules::addressee;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::extent::Extent;
-use crate::rules::view::{self, Shown};
+use crate::rules::view::Shown;
 
 /// The script that finds who is concerned and who acts.
 pub const GESTIONNAIRE: &str = "gestionnaire.rhai";
@@ -171,18 +178,9 @@ impl Scripts {
     }
 
     /// The texts that the scripts compare with what they are given.
-    #[must_use]
-    pub fn compared(&self) -> Vec<Compared> {
-        let of_affecter = ["signalement", "residence", "qualification"];
-        let (gestionnaire, accuses) = (&self.gestionnaire.ast, &self.accuses.ast);
-        let mut all = compared::of(gestionnaire, GESTIONNAIRE, AFFECTER.function, &of_affecter);
-        all.extend(compared::of(
-            accuses,
-            ACCUSES,
-            ACCUSE.function,
-            &["evenement"],
-        ));
-        all
+    pub fn compared(&self) -> impl Iterator<Item = &Compared> {
+        let gestionnaire = self.gestionnaire.compared.iter();
+        gestionnaire.chain(&self.accuses.compared)
     }
 
     /// Keys of messages that nobody but a template could read.
@@ -212,7 +210,7 @@ impl Scripts {
                 call.function,
                 arguments,
             )
-            .map_err(|error| call.failed(&error, &script.loops))
+            .map_err(|error| call.failed(&error, &script.loops, &script.absent))
     }
 }
 
@@ -220,8 +218,8 @@ impl Scripts {
 struct Entry<const N: usize> {
     file: &'static str,
     function: &'static str,
-    /// The fields of each parameter.
-    parameters: [&'static [&'static str]; N],
+    /// How the contract calls each parameter.
+    parameters: [&'static str; N],
     /// What an answer is made of, as in « manque … », and the keys that it cannot do without.
     keys: (&'static str, [&'static str; 2]),
     /// Notes the results that are written out and are none.
@@ -231,7 +229,7 @@ struct Entry<const N: usize> {
 const AFFECTER: Entry<3> = Entry {
     file: GESTIONNAIRE,
     function: "affecter",
-    parameters: [&view::SIGNALEMENT, &view::RESIDENCE, &view::QUALIFICATION],
+    parameters: ["signalement", "residence", "qualification"],
     keys: ("au résultat", [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE]),
     results: results::of_affecter,
 };
@@ -239,7 +237,7 @@ const AFFECTER: Entry<3> = Entry {
 const ACCUSE: Entry<1> = Entry {
     file: ACCUSES,
     function: "accuses",
-    parameters: [&view::EVENEMENT],
+    parameters: ["evenement"],
     keys: ("à un message", [A, MODELE]),
     results: results::of_accuses,
 };
@@ -254,6 +252,10 @@ struct Script<const N: usize> {
     read: [Extent; N],
     /// The lines of its loops that may have no end.
     loops: Vec<u32>,
+    /// The texts that it compares with what it is given.
+    compared: Vec<Compared>,
+    /// What it reads and is never there.
+    absent: Vec<Remark>,
 }
 
 impl<const N: usize> Script<N> {

@@ -14,7 +14,7 @@ pub(super) fn note_impossible_words(
     faults: &mut Vec<Diagnostic>,
 ) {
     for it in rules.scripts.compared() {
-        if let Some(message) = why_never(&it, rules, referentiel) {
+        if let Some(message) = why_never(it, rules, referentiel) {
             let remark = Diagnostic::at(code::SCRIPT, it.file, it.line, it.column, message);
             faults.push(remark.as_warning());
         }

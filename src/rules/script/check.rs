@@ -1,12 +1,12 @@
-//! What can be known of a script without running it: calls of functions that do not exist, and
-//! fields that what it is given never has.
+//! What can be known of a script by its looks: calls of functions that do not exist, keys that are missing, and what it
+//! names outright.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
 use crate::rules::addressee;
-use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
+use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::script::{A, MODELE, foreign, position, words};
 
 /// Functions that the engine itself knows, with any number of values.
@@ -295,72 +295,21 @@ pub(super) fn keys(
     });
 }
 
-/// Fields that are read of one of the function's parameters and that it never has. Only remarks:
-/// a script may add a field first.
-pub(super) fn fields(
-    script: &AST,
-    function: &str,
-    known: &[&[&str]],
-    file: &str,
-    faults: &mut Vec<Diagnostic>,
-) {
-    let Some(it) = script.iter_functions().find(|it| it.name == function) else {
-        return;
-    };
-    let declared = declared(script, function);
-    let parameters: HashMap<&str, &[&str]> = it
-        .params
-        .iter()
-        .copied()
-        .zip(known.iter().copied())
-        .filter(|(name, _)| !declared.contains(*name))
-        .collect();
+/// Values that are named in a text that does not take them in.
+pub(super) fn dollars(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
     script.walk(&mut |path| {
-        let Some(ASTNode::Expr(Expr::Dot(pair, ..))) = path.last() else {
-            return true;
-        };
-        let Expr::Variable(variable, ..) = &pair.lhs else {
-            return true;
-        };
-        let (Some(known), Some((field, at))) =
-            (parameters.get(variable.1.as_str()), first_field(&pair.rhs))
-        else {
-            return true;
-        };
-        if !known.contains(&field) {
-            let (line, column) = position(at);
-            let near = suggestion(field, known.iter().copied());
-            let message = format!("« {} » n'a pas de champ « {field} » : {near}", variable.1);
+        if let Some(ASTNode::Expr(Expr::StringConstant(text, at))) = path.last()
+            && let Some((_, rest)) = text.split_once("${")
+            && let Some((value, _)) = rest.split_once('}')
+            && value.starts_with(|it: char| it.is_alphabetic() || it == '_')
+        {
+            let message = format!(
+                "« ${{{value}}} » reste écrit ainsi entre guillemets : mettez tout le texte entre accents graves (`), et sa valeur y sera"
+            );
+            let (line, column) = position(*at);
             let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
             faults.push(remark.as_warning());
         }
         true
     });
-}
-
-/// Names that the script gives to values of its own, beside the parameters of the function that is called.
-pub(super) fn declared(script: &AST, function: &str) -> HashSet<String> {
-    let others = script.iter_functions().filter(|it| it.name != function);
-    let mut names: HashSet<String> = others.flat_map(|it| it.params).map(str::to_owned).collect();
-    script.walk(&mut |path| {
-        match path.last() {
-            Some(ASTNode::Stmt(Stmt::Var(it, ..))) => {
-                names.insert(it.0.as_str().to_owned());
-            }
-            Some(ASTNode::Stmt(Stmt::For(it, _))) => {
-                names.insert(it.0.as_str().to_owned());
-            }
-            _ => {}
-        }
-        true
-    });
-    names
-}
-
-fn first_field(right: &Expr) -> Option<(&str, Position)> {
-    match right {
-        Expr::Property(it, at) => Some((it.2.as_str(), *at)),
-        Expr::Dot(pair, ..) | Expr::Index(pair, ..) => first_field(&pair.lhs),
-        _ => None,
-    }
 }

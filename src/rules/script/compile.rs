@@ -4,7 +4,8 @@ use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::brackets::Balance;
 use super::functions::Functions;
-use super::{Entry, Script, check, clamp, position, reads, slips, words};
+use super::names::Names;
+use super::{Entry, Script, check, clamp, compared, fields, kinds, position, reads, slips, words};
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 
 /// Operations of one call; a script of 20 lines takes a few hundred.
@@ -93,15 +94,24 @@ pub(super) fn compile_one<const N: usize>(
     }
     let functions = Functions::of(&ast, function, N);
     results(&ast, &functions, file, faults);
-    check::fields(&ast, function, &parameters, file, faults);
     check::keys(&ast, answers, of, file, faults);
-    let read = reads::of(&ast, function);
-    let loops = check::loops(&ast);
+    check::dollars(&ast, file, faults);
+    let names = Names::of(&ast, function, &parameters);
+    let absent = fields::absent(&ast, &names);
+    let unlike = kinds::unlike(&ast, &names);
+    let in_vain = fields::set_in_vain(&ast, &names);
+    for (at, message) in absent.iter().chain(&unlike).chain(&in_vain) {
+        let (line, column) = position(*at);
+        let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
+        faults.push(remark.as_warning());
+    }
     Some(Script {
-        ast,
         line,
-        read,
-        loops,
+        read: reads::of(&ast, function),
+        loops: check::loops(&ast),
+        compared: compared::of(&ast, text, file, &names),
+        absent,
+        ast,
     })
 }
 
