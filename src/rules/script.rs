@@ -14,6 +14,7 @@ mod fields;
 mod foreign;
 mod functions;
 mod given;
+mod in_place;
 mod kinds;
 mod names;
 mod own_keys;

@@ -5,7 +5,9 @@ use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 use super::brackets::Balance;
 use super::functions::Functions;
 use super::names::Names;
-use super::{Entry, Script, check, clamp, compared, fields, kinds, position, reads, slips, words};
+use super::{
+    Entry, Script, check, clamp, compared, fields, in_place, kinds, position, reads, slips, words,
+};
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 
 /// Operations of one call; a script of 20 lines takes a few hundred.
@@ -100,7 +102,9 @@ pub(super) fn compile_one<const N: usize>(
     let absent = fields::absent(&ast, &names);
     let unlike = kinds::unlike(&ast, &names);
     let in_vain = fields::set_in_vain(&ast, &names);
-    for (at, message) in absent.iter().chain(&unlike).chain(&in_vain) {
+    let empty = in_place::answers(&ast, &names);
+    let remarks = [&absent, &unlike, &in_vain, &empty];
+    for (at, message) in remarks.into_iter().flatten() {
         let (line, column) = position(*at);
         let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
         faults.push(remark.as_warning());

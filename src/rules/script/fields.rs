@@ -1,7 +1,7 @@
 //! Fields that are read of what a script is given and that it never has, and values that are set in it and that nothing
 //! reads: a script sees a copy.
 
-use rhai::{AST, ASTNode, Expr, Position, Stmt};
+use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::chain::{Chain, Link};
 use super::given::{Kind, Seen, seen};
@@ -55,6 +55,9 @@ fn look(chain: &Chain<'_>, sought: Option<(&str, Position)>, names: &Names) -> O
             Link::Field(name) | Link::Key(name) => *name,
             Link::Computed => "*",
             Link::Call(call) => match call.args.as_slice() {
+                _ if seen(&path) == Some(Seen::Plain(Kind::Number)) && !names.is_changed(&path) => {
+                    return not_of_number(&shown, call).map(|message| (*at, message));
+                }
                 [Expr::StringConstant(name, _)] if call.name == "contains" => name.as_str(),
                 _ => return None,
             },
@@ -122,6 +125,22 @@ fn not_of_plain(shown: &str, path: &[String], kind: Kind, name: &str) -> String 
         kind => format!("est {}", kind.in_french()),
     };
     format!("« {shown} » {value}, sans champ « {name} »{hint}")
+}
+
+/// What is asked of a number as if it were a text or a list.
+fn not_of_number(shown: &str, call: &FnCallExpr) -> Option<String> {
+    let of_others = [
+        "contains",
+        "get",
+        "is_empty",
+        "len",
+        "starts_with",
+        "sub_string",
+    ];
+    let name = call.name.as_str();
+    of_others.contains(&name).then(|| {
+        format!("« {shown} » est déjà un nombre : « {name} » ne s'y emploie pas ; comparez par exemple « {shown} > 0 »")
+    })
 }
 
 fn part_of_date(shown: &str, part: &str, digits: &str) -> String {

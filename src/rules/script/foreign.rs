@@ -1,7 +1,7 @@
 //! Words, signs and functions of other languages, and what they are here.
 
 /// Words, and what they are.
-const WORDS: [(&str, &str); 55] = [
+const WORDS: [(&str, &str); 56] = [
     ("and", "&&"),
     ("et", "&&"),
     ("AND", "&&"),
@@ -55,8 +55,9 @@ const WORDS: [(&str, &str); 55] = [
     ("raise", "throw"),
     ("est", "=="),
     ("is", "=="),
-    ("print", "print(…)"),
     ("dans", "in"),
+    ("IN", "in"),
+    ("In", "in"),
 ];
 
 /// Signs, and what they are.
@@ -76,7 +77,7 @@ pub(super) const SIGNS: [(&str, &str); 12] = [
 ];
 
 /// Functions, and how what they do is written.
-const FUNCTIONS: [(&[&str], &str); 15] = [
+const FUNCTIONS: [(&[&str], &str); 16] = [
     (
         &["slice", "substring", "substr", "mid", "left", "sous_chaine"],
         "sub_string(début, longueur), où le début compte à partir de 0",
@@ -146,6 +147,17 @@ const FUNCTIONS: [(&[&str], &str); 15] = [
     ),
     (&["float", "parseFloat"], "parse_float(texte)"),
     (&["str", "String", "toString", "texte"], "to_string()"),
+    (
+        &[
+            "date",
+            "now",
+            "today",
+            "timestamp",
+            "maintenant",
+            "aujourdhui",
+        ],
+        "signalement.date_creation, la seule date qu'un script connaît",
+    ),
     (
         &["concat", "format", "sprintf"],
         "`un texte avec ${valeur}`, entre accents graves",

@@ -137,6 +137,11 @@ impl Names {
         }
     }
 
+    /// Whether the script has a function of its own by this name.
+    pub(super) fn is_function(&self, name: &str) -> bool {
+        self.functions.contains(name)
+    }
+
     /// Whether the script changes this, a part of it, or what it is a part of.
     pub(super) fn is_changed(&self, path: &[String]) -> bool {
         self.changed.iter().any(|it| related(it, path))

@@ -6,6 +6,14 @@ use rhai::{LexError, ParseErrorType};
 use super::brackets::{Balance, Place};
 use super::foreign::{self, SIGNS};
 
+/// What stands for the negation of `in`.
+const NOT_IN: &str = "« not in » : écrivez « !in »";
+/// What stands for a comparison with a pattern.
+const PATTERN: &str =
+    "« =~ » : pour chercher un mot dans un texte, écrivez « texte.contains(\"mot\") »";
+/// Functions that ask something of a text, where other languages have a word between two values.
+const ASKING: [&str; 3] = ["contains", "starts_with", "ends_with"];
+
 /// The slip behind a syntax error, where it can be told.
 pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option<Place> {
     if !matches!(error, ParseErrorType::VariableUndefined(_))
@@ -22,7 +30,19 @@ pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option
                 let begins = offset(text, at)?;
                 without_hash(text, begins, begins + name.len())
             }),
+        ParseErrorType::Reserved(word) if word == "print" => Some((
+            at,
+            "« print » demande des parenthèses : print(…)".to_owned(),
+        )),
         ParseErrorType::Reserved(word) => foreign::word(word).map(|it| (at, it)),
+        ParseErrorType::UnknownOperator(sign) if sign == "~" => Some((at, PATTERN.to_owned())),
+        ParseErrorType::ExprExpected(_) => Some((at, case_of_switch(text, at)?)),
+        ParseErrorType::MismatchedType(..) => {
+            let begins = offset(text, at)?;
+            let line = text.get(begins..)?.lines().next()?;
+            let found = begins + line.find(" not in ")? + 1;
+            Some((place(text, found)?, NOT_IN.to_owned()))
+        }
         ParseErrorType::BadInput(LexError::ImproperSymbol(sign, _))
             if sign == "=" && is_pattern(text, at) =>
         {
@@ -45,10 +65,23 @@ pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option
     }
 }
 
-/// Whether `=~` or `~=` stands here.
+/// Whether `=~` stands here.
 fn is_pattern(text: &str, at: (u32, u32)) -> bool {
-    let around = offset(text, at).map(|at| text.split_at(at));
-    around.is_some_and(|(before, after)| after.starts_with("=~") || before.ends_with('~'))
+    offset(text, at).is_some_and(|at| text[at..].starts_with("=~"))
+}
+
+/// A word that begins a case of a `switch` in other languages.
+fn case_of_switch(text: &str, at: (u32, u32)) -> Option<String> {
+    let rest = text.get(offset(text, at)?..)?;
+    let word = rest.split(|it| !is_of_name(it)).next()?;
+    let meant = match word {
+        "case" | "cas" | "when" => "\"CODE\" => …",
+        "default" | "else" | "sinon" | "autre" => "_ => …",
+        _ => return None,
+    };
+    Some(format!(
+        "« {word} » : un cas de « switch » s'écrit « {meant} »"
+    ))
 }
 
 /// A word of the language where it cannot stand.
@@ -59,8 +92,8 @@ fn misused(word: &str, text: &str, at: (u32, u32)) -> Option<String> {
             "« else » suit directement l'accolade « } » de son « if » : enlevez le « ; » entre les deux"
         }
         "else" => "« else » ne va que juste après l'accolade « } » d'un « if »",
-        "let" if before.ends_with("if") => {
-            "« let » ne va pas dans une condition : mettez la ligne « let … ; » avant le « if »"
+        "let" if before.ends_with("if") || before.ends_with("while") => {
+            "« let » ne va pas dans une condition : mettez la ligne « let … ; » avant elle"
         }
         _ => return None,
     };
@@ -177,10 +210,21 @@ fn misplaced(token: &str, text: &str, (line, column): (u32, u32)) -> Option<Plac
     let here = |message: String| Some(((line, column), message));
     let inside = rest.strip_prefix("not").map(str::trim_start);
     if inside.is_some_and(|it| it.starts_with("in ") || it.starts_with("in[")) {
-        return here("« not in » : écrivez « !in »".to_owned());
+        return here(NOT_IN.to_owned());
     }
     if let Some(message) = foreign::word(word) {
         return here(message);
+    }
+    let asked = ASKING.into_iter().find(|it| *it == word);
+    let asked = asked.map(|it| format!("{it}(…)"));
+    let asked = asked.or_else(|| foreign::function(word).map(str::to_owned));
+    if let (Some(meant), Some(' ')) = (asked, before.chars().next_back())
+        && rest[word.len()..].trim_start().starts_with('"')
+    {
+        return here(format!("« {word} » : écrivez « texte.{meant} »"));
+    }
+    if token == "=>" && rest.starts_with(':') {
+        return here("après un cas de « switch » vient « => », et non « : »".to_owned());
     }
     if rest.starts_with('{')
         && let Some((begins, message)) = called(before)

@@ -132,6 +132,19 @@ fn a_failing_script_says_what_and_where(
     assert_eq!(error.line, line, "{error}");
 }
 
+#[rstest]
+#[case("append(\"b\")")]
+#[case("clear()")]
+#[case("make_lower()")]
+#[case("make_upper()")]
+#[case("replace(\"a\", \"b\")")]
+#[case("trim()")]
+#[case("truncate(1)")]
+fn what_changes_a_text_in_place_answers_nothing(#[case] call: &str) {
+    let error = affecter(&format!("let s = \"a\"; throw (s.{call}) == ();")).unwrap_err();
+    assert_eq!(error.message, "true");
+}
+
 #[test]
 fn a_field_that_is_never_there_is_a_remark() {
     let text = "fn affecter(signalement, residence, qualification) {\n  residence.gestionaires.get(qualification.code);\n  if \"gps\" in signalement.autres { signalement.autres.gps } else { signalement.bien }\n}";

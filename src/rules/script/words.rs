@@ -12,7 +12,11 @@ pub(super) fn of_syntax(error: &ParseErrorType) -> String {
             "le script s'arrête trop tôt : une accolade ou une parenthèse n'est pas refermée".into()
         }
         ParseErrorType::BadInput(error) => of_writing(error),
-        ParseErrorType::UnknownOperator(it) => format!("signe inconnu « {it} »"),
+        ParseErrorType::UnknownOperator(it) => match it.as_str() {
+            "?" => "« ? » : écrivez « if condition { … } else { … } »".into(),
+            "++" => "« ++ » : écrivez « += 1 »".into(),
+            _ => format!("signe inconnu « {it} »"),
+        },
         ParseErrorType::MissingToken(token, _) => format!("il manque « {token} »"),
         ParseErrorType::MissingSymbol(_) => "il manque un signe".into(),
         ParseErrorType::MalformedIndexExpr(_) => {

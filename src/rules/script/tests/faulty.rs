@@ -242,7 +242,7 @@ use super::{SILENT, compile};
 #[case(
     "fn affecter(a, b, c) {\n  if let g = a { }\n}",
     2,
-    "mettez la ligne « let … ; » avant le « if »"
+    "mettez la ligne « let … ; » avant elle"
 )]
 #[case(
     "fn affecter(a, b, c) {\n  if a { } elif (b) { }\n}",
@@ -267,7 +267,67 @@ use super::{SILENT, compile};
 #[case(
     "fn affecter(a, b, c) {\n  print \"x\";\n}",
     2,
-    "« print » : écrivez « print(…) »"
+    "« print » demande des parenthèses : print(…)"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if (a) print(1);\n}",
+    2,
+    "« print » n'est pas à sa place ici"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if \"x\" not in a { }\n}",
+    2,
+    "« not in » : écrivez « !in »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a.x ~= \"b\" { }\n}",
+    2,
+    "écrivez « texte.contains(\"mot\") »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a.x like \"b\" { }\n}",
+    2,
+    "« like » : écrivez « texte.contains(…) »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a.x contains \"b\" { }\n}",
+    2,
+    "« contains » : écrivez « texte.contains(…) »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a.x IN [1] { }\n}",
+    2,
+    "« IN » : écrivez « in »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  switch a.x { case \"b\": 1 }\n}",
+    2,
+    "« case » : un cas de « switch » s'écrit « \"CODE\" => … »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  switch a.x { \"b\" => 1, default => 2 }\n}",
+    2,
+    "« default » : un cas de « switch » s'écrit « _ => … »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  switch a.x { \"b\": 1 }\n}",
+    2,
+    "vient « => », et non « : »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  let x = a == 1 ? 2 : 3;\n}",
+    2,
+    "« ? » : écrivez « if condition { … } else { … } »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  let i = 0; i++;\n}",
+    2,
+    "« ++ » : écrivez « += 1 »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  now()\n}",
+    2,
+    "écrivez signalement.date_creation, la seule date"
 )]
 #[case(
     "fn affecter(a, b, c) {\n  match a.x { \"b\" => 1 }\n}",

@@ -274,6 +274,39 @@ fn a_text_that_takes_no_value_in_is_told(#[case] body: &str, #[case] wanted: &[&
     assert_eq!(told(&of_affecter(body)), wanted);
 }
 
+#[rstest]
+#[case(
+    "let d = signalement.description.trim(); if d == \"x\" { }",
+    &[
+        "« trim » change « signalement.description » sur place et ne donne rien : écrivez « signalement.description.trim(…); » sur une ligne à part, puis employez « signalement.description »"
+    ]
+)]
+#[case(
+    "let c = \"a\"; if c.replace(\"a\", \"b\") == \"b\" { }",
+    &[
+        "« replace » change « c » sur place et ne donne rien : écrivez « c.replace(…); » sur une ligne à part, puis employez « c »"
+    ]
+)]
+#[case("let c = \"a\"; c.trim(); if c == \"b\" { }", &[])]
+#[case("let l = []; l.push(1); l.push(\"a\".to_upper());", &[])]
+#[case("let l = [\"a\"].map(|x| { x.trim(); x }); if true { l.push(1) }", &[])]
+fn what_answers_nothing_is_told(#[case] body: &str, #[case] wanted: &[&str]) {
+    assert_eq!(told(&of_affecter(body)), wanted);
+}
+
+#[rstest]
+#[case("if signalement.photos.len() > 0 { }", 1)]
+#[case(
+    "if signalement.photos > 0 && signalement.photos.to_string() == \"1\" { }",
+    0
+)]
+fn a_number_is_asked_for_nothing(#[case] body: &str, #[case] count: usize) {
+    let faults = of_affecter(body);
+    assert_eq!(faults.len(), count, "{faults:?}");
+    let wanted = "« signalement.photos » est déjà un nombre : « len » ne s'y emploie pas ; comparez par exemple « signalement.photos > 0 »";
+    assert!(faults.iter().all(|it| it.message == wanted), "{faults:?}");
+}
+
 #[test]
 fn the_shipped_scripts_get_no_remark() {
     let gestionnaire = include_str!("../../../../rules/gestionnaire.rhai");
