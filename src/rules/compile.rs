@@ -159,6 +159,7 @@ fn compile_rules(files: &FileSet, are_known: bool) -> (Option<RuleSet>, Vec<Diag
         rehearsal::try_scripts(scripts, &mut faults);
     }
     if let (Some(scripts), Some(templates)) = (&scripts, &templates) {
+        rehearsal::note_unread_keys(scripts, templates, &mut faults);
         rehearsal::try_mails(scripts, templates, &mut faults);
     }
     if let Some(statuts) = &statuts {

@@ -6,20 +6,34 @@
 
 mod answer;
 mod brackets;
+mod chain;
 mod check;
 mod compared;
 mod compile;
+mod fields;
+mod foreign;
+mod functions;
+mod given;
+mod in_place;
+mod kinds;
+mod names;
+mod own_keys;
 mod reads;
+mod results;
 mod slips;
+mod switches;
 mod values;
 mod words;
 
 pub use check::Named;
+pub use own_keys::OwnKey;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
 
 use self::answer::Call;
 use self::compile::{compile_one, engine};
+use self::fields::Remark;
+use self::functions::Functions;
 use self::values::to_script;
 use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::Gestionnaire;
@@ -27,7 +41,7 @@ use crate::rules::addressee;
 use crate::rules::compared::Compared;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::extent::Extent;
-use crate::rules::view::{self, Shown};
+use crate::rules::view::Shown;
 
 /// The script that finds who is concerned and who acts.
 pub const GESTIONNAIRE: &str = "gestionnaire.rhai";
@@ -168,18 +182,15 @@ impl Scripts {
     }
 
     /// The texts that the scripts compare with what they are given.
+    pub fn compared(&self) -> impl Iterator<Item = &Compared> {
+        let gestionnaire = self.gestionnaire.compared.iter();
+        gestionnaire.chain(&self.accuses.compared)
+    }
+
+    /// Keys of messages that nobody but a template could read.
     #[must_use]
-    pub fn compared(&self) -> Vec<Compared> {
-        let of_affecter = ["signalement", "residence", "qualification"];
-        let (gestionnaire, accuses) = (&self.gestionnaire.ast, &self.accuses.ast);
-        let mut all = compared::of(gestionnaire, GESTIONNAIRE, AFFECTER.function, &of_affecter);
-        all.extend(compared::of(
-            accuses,
-            ACCUSES,
-            ACCUSE.function,
-            &["evenement"],
-        ));
-        all
+    pub fn own_keys(&self) -> Vec<OwnKey> {
+        own_keys::of(&self.accuses.ast)
     }
 
     /// The kinds of managers that `affecter` names outright.
@@ -203,7 +214,7 @@ impl Scripts {
                 call.function,
                 arguments,
             )
-            .map_err(|error| call.failed(&error, &script.loops))
+            .map_err(|error| call.failed(&error, &script.loops, &script.absent))
     }
 }
 
@@ -211,24 +222,28 @@ impl Scripts {
 struct Entry<const N: usize> {
     file: &'static str,
     function: &'static str,
-    /// The fields of each parameter.
-    parameters: [&'static [&'static str]; N],
+    /// How the contract calls each parameter.
+    parameters: [&'static str; N],
     /// What an answer is made of, as in « manque … », and the keys that it cannot do without.
     keys: (&'static str, [&'static str; 2]),
+    /// Notes the results that are written out and are none.
+    results: fn(&AST, &Functions, &str, &mut Vec<Diagnostic>),
 }
 
 const AFFECTER: Entry<3> = Entry {
     file: GESTIONNAIRE,
     function: "affecter",
-    parameters: [&view::SIGNALEMENT, &view::RESIDENCE, &view::QUALIFICATION],
+    parameters: ["signalement", "residence", "qualification"],
     keys: ("au résultat", [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE]),
+    results: results::of_affecter,
 };
 
 const ACCUSE: Entry<1> = Entry {
     file: ACCUSES,
     function: "accuses",
-    parameters: [&view::EVENEMENT],
+    parameters: ["evenement"],
     keys: ("à un message", [A, MODELE]),
+    results: results::of_accuses,
 };
 
 /// A compiled script, whose function takes so many parameters.
@@ -241,6 +256,10 @@ struct Script<const N: usize> {
     read: [Extent; N],
     /// The lines of its loops that may have no end.
     loops: Vec<u32>,
+    /// The texts that it compares with what it is given.
+    compared: Vec<Compared>,
+    /// What it reads and is never there.
+    absent: Vec<Remark>,
 }
 
 impl<const N: usize> Script<N> {

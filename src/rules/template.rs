@@ -303,6 +303,18 @@ impl Templates {
         faults
     }
 
+    /// Whether this e-mail, or any where it is not known, asks for a value by this name.
+    #[must_use]
+    pub fn reads(&self, modele: Option<&str>, value: &str) -> bool {
+        let of_mail = |path: &str| {
+            let name = path.strip_prefix(FOLDER);
+            let rest = modele.and_then(|modele| name?.strip_prefix(modele));
+            modele.is_none() || rest.is_some_and(|it| it.starts_with('.'))
+        };
+        let mut read = self.read.iter().filter(|(path, _)| of_mail(path));
+        read.any(|(_, names)| names.iter().any(|(it, _)| **it == *value))
+    }
+
     fn render(&self, name: &str, values: &Values<'_>) -> Result<String, TemplateError> {
         let read = self.read.get(name).into_iter().flatten();
         let context: BTreeMap<Arc<str>, minijinja::Value> = read

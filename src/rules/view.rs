@@ -11,37 +11,12 @@ use crate::rules::compile::Qualification;
 use crate::rules::decide::Occasion;
 use crate::rules::extent::Extent;
 
-/// The fields of [`signalement`].
-pub const SIGNALEMENT: [&str; 13] = [
-    "qualification",
-    "residence",
-    "bien",
-    "auteur",
-    "email_auteur",
-    "date_creation",
-    "priorite",
-    "description",
-    "photos",
-    "lien_sowell",
-    "transmettre_auteur",
-    "transmettre_manager",
-    "autres",
-];
 /// The fields of [`residence`].
 pub const RESIDENCE: [&str; 4] = ["code", "nom", "adresse", "gestionnaires"];
 /// The fields of [`bien`].
 pub const BIEN: [&str; 3] = ["code", "residence", "libelle"];
 /// The fields of [`qualification`].
 pub const QUALIFICATION: [&str; 4] = ["code", "libelle", "type_gestionnaire", "workflow"];
-/// The fields of [`evenement`].
-pub const EVENEMENT: [&str; 6] = [
-    "type",
-    "signalement",
-    "demande",
-    "statut",
-    "statut_sowell",
-    "motif",
-];
 
 /// What there is only once there is a demande: not yet where its *contexte* is written.
 pub const OF_DEMANDE: [&str; 2] = ["demande", "evenement"];

@@ -38,7 +38,7 @@ fn again(n) {{ again(n + 1) }}
 #[case::throws("throw `rien pour ${residence.code}`", "rien pour MZ-01")]
 #[case::throws_a_map("throw #{a: 1}", "")]
 #[case::reads_what_is_not_there("residence.gestionnaires.absent", "champ inconnu")]
-#[case::answers_nonsense("return 42", "le résultat doit être")]
+#[case::answers_nonsense("return 40 + 2", "le résultat doit être")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_that_fails_says_where_and_its_signalement_is_decided_once_it_is_mended(
     #[case] body: &str,

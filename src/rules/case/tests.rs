@@ -257,7 +257,7 @@ fn a_result_that_is_no_answer_is_refused_at_its_function() {
         ("gestionnaire.rhai", "\nfn affecter(s, r, q) {\n  r.nom\n}"),
         (
             "accuses.rhai",
-            "fn accuses(e) { if e.type == \"ecarte\" { 1 } else { [] } }",
+            "fn accuses(e) { let n = 1; if e.type == \"ecarte\" { n } else { [] } }",
         ),
     ]);
     let places: Vec<(&str, u32)> = told.iter().map(|it| (it.0.as_str(), it.1)).collect();

@@ -15,7 +15,7 @@ pub(super) fn note_impossible_words(
     referentiel: &Referentiel,
     faults: &mut Vec<Diagnostic>,
 ) {
-    let of_scripts = rules.scripts.compared().into_iter();
+    let of_scripts = rules.scripts.compared().cloned();
     let of_scripts = of_scripts.map(|it| (code::SCRIPT, it));
     let of_templates = rules.templates.compared().into_iter();
     let of_connectors = rules.connectors.values().flat_map(Connector::compared);

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::diagnostic::{Diagnostic, Severity, code};
 use crate::rules::script::{self, Named, ScriptError, Scripts};
 use crate::rules::template::{self, MailNames, Templates};
 use crate::rules::view::{OCCASIONS, Shown, sample_context, sample_occasion};
@@ -12,6 +12,15 @@ use crate::rules::view::{OCCASIONS, Shown, sample_context, sample_occasion};
 /// makes it right. What fails there otherwise may be right for real input, and is for cases and
 /// coverage to say.
 pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
+    // A result that a script writes out is told where it stands.
+    let refused = |file: &&str| {
+        let mut faults = faults.iter();
+        faults.any(|it| it.file == *file && it.severity == Severity::Error)
+    };
+    let told: Vec<&str> = [script::GESTIONNAIRE, script::ACCUSES]
+        .into_iter()
+        .filter(refused)
+        .collect();
     let sample = sample_context();
     let seen = |name: &str| Shown::Json(&sample[name]);
     let affecter = scripts.affecter(|_| ["signalement", "residence", "qualification"].map(seen));
@@ -28,7 +37,7 @@ pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     {
         let line = error.line.unwrap_or(0);
         let fault = Diagnostic::at(code::SCRIPT, error.file, line, 0, error.message);
-        if error.misshapen && !faults.contains(&fault) {
+        if error.misshapen && !told.contains(&error.file) && !faults.contains(&fault) {
             faults.push(fault);
         }
     }
@@ -49,6 +58,21 @@ pub(super) fn check_named_templates(
                 named.column,
                 message,
             ));
+        }
+    }
+}
+
+/// Keys of messages that look like parts of an e-mail and are none, and that no template reads either.
+pub(super) fn note_unread_keys(
+    scripts: &Scripts,
+    templates: &Templates,
+    faults: &mut Vec<Diagnostic>,
+) {
+    for it in scripts.own_keys() {
+        if !templates.reads(it.modele.as_deref(), &it.key.name) {
+            let (line, column) = (it.key.line, it.key.column);
+            let remark = Diagnostic::at(code::SCRIPT, script::ACCUSES, line, column, it.message);
+            faults.push(remark.as_warning());
         }
     }
 }

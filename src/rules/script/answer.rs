@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use rhai::{Dynamic, EvalAltResult, Map};
 
+use super::fields::Remark;
 use super::values::from_script;
 use super::{
     A, ACTEUR_EN_CHARGE, AccuseMessage, Affectation, GESTIONNAIRE_CONCERNE, MAX_MESSAGES, MODELE,
@@ -33,18 +34,35 @@ impl Call {
         self.error(format!("le résultat doit être {wanted}"))
     }
 
-    /// The engine forgets in which loop it was: where there is one alone, it is known.
-    pub(super) fn failed(&self, error: &EvalAltResult, loops: &[u32]) -> ScriptError {
+    /// The engine forgets in which loop it was: where there is one alone, it is known. `absent` is what the script reads
+    /// and is never there.
+    pub(super) fn failed(
+        &self,
+        error: &EvalAltResult,
+        loops: &[u32],
+        absent: &[Remark],
+    ) -> ScriptError {
         let inner = error.unwrap_inner();
         let known = inner.position().line().or(error.position().line());
         let endless = matches!(inner, EvalAltResult::ErrorTooManyOperations(_));
+        let grows = matches!(inner, EvalAltResult::ErrorDataTooLarge(..)) && known.is_none();
+        let here = |it: &&Remark| it.0 == inner.position();
         let (line, message) = match loops {
+            [line] if grows => {
+                let message = words::of_failure(inner);
+                let message = format!("{message} ; grandit-elle sans fin dans cette boucle ?");
+                (Some(*line), message)
+            }
             [line] if endless => (
                 Some(*line),
                 "trop d'opérations : cette boucle ne finit pas, ou trop tard".to_owned(),
             ),
             [_, ..] if endless => (None, words::endless(self.function, loops)),
-            _ => (known.map(clamp), words::of_failure(inner)),
+            _ => {
+                let told = absent.iter().find(here).map(|(_, message)| message.clone());
+                let message = told.unwrap_or_else(|| words::of_failure(inner));
+                (known.map(clamp), message)
+            }
         };
         ScriptError {
             file: self.file,

@@ -1,13 +1,13 @@
-//! What can be known of a script without running it: calls of functions that do not exist, and
-//! fields that what it is given never has.
+//! What can be known of a script by its looks: calls of functions that do not exist, keys that are missing, and what it
+//! names outright.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
 use crate::rules::addressee;
-use crate::rules::diagnostic::{Diagnostic, Listed, code, nearest, suggestion_of};
-use crate::rules::script::{A, MODELE, position, words};
+use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::script::{A, MODELE, foreign, position, words};
 
 /// Functions that the engine itself knows, with any number of values.
 const BUILT_IN: [&str; 9] = [
@@ -39,6 +39,7 @@ pub(super) fn calls(engine: &Engine, script: &AST, file: &str, faults: &mut Vec<
     for (name, count) in native.into_iter().filter(|(name, _)| name != SLEEP) {
         functions.entry(name).or_default().insert(count);
     }
+    let variables = variables(script);
     let mut own = Functions::new();
     for it in script.iter_functions() {
         own.entry(it.name.to_owned())
@@ -55,7 +56,7 @@ pub(super) fn calls(engine: &Engine, script: &AST, file: &str, faults: &mut Vec<
             Some(ASTNode::Expr(Expr::MethodCall(call, at))) if !closures => (call, true, *at),
             _ => return true,
         };
-        if let Some(message) = unknown(call, method, &functions, &own) {
+        if let Some(message) = unknown(call, method, &functions, &own, &variables) {
             let (line, column) = position(at);
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
         }
@@ -68,6 +69,7 @@ fn unknown(
     method: bool,
     functions: &Functions,
     own: &Functions,
+    variables: &HashSet<String>,
 ) -> Option<String> {
     let name = call.name.as_str();
     let operator =
@@ -85,13 +87,23 @@ fn unknown(
         return None;
     }
     let Some(wanted) = scripted.or(native) else {
-        let known = functions.keys().chain(own.keys()).map(String::as_str);
-        let near = nearest(name, known.filter(|it| it.starts_with(char::is_alphabetic)));
-        let hint = near.map(|near| format!(" : vouliez-vous dire « {near} » ?"));
-        return Some(format!(
-            "fonction inconnue « {name} »{}",
-            hint.unwrap_or_default()
-        ));
+        if !method && variables.contains(name) {
+            return Some(format!(
+                "« {name} » est une variable, et non une fonction : si elle en contient une, écrivez {name}.call(…)"
+            ));
+        }
+        let hint = match foreign::function(name) {
+            Some(meant) => format!(" : écrivez {meant}"),
+            None => {
+                let known = functions.keys().chain(own.keys()).map(String::as_str);
+                // Numbers such as « PI » are functions as well.
+                let word = |it: &&str| it.len() > 2 && it.starts_with(|it: char| it.is_lowercase());
+                nearest(name, known.filter(word))
+                    .map(|near| format!(" : vouliez-vous dire « {near} » ?"))
+                    .unwrap_or_default()
+            }
+        };
+        return Some(format!("fonction inconnue « {name} »{hint}"));
     };
     let dotted = usize::from(method && scripted.is_none());
     let wanted: Vec<usize> = wanted
@@ -105,6 +117,18 @@ fn unknown(
         "« {name} » demande {}, et non {given}",
         all.join(" ou ")
     ))
+}
+
+/// The variables of a script, which may hold functions.
+fn variables(script: &AST) -> HashSet<String> {
+    let mut names = HashSet::new();
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last() {
+            names.insert(it.0.as_str().to_owned());
+        }
+        true
+    });
+    names
 }
 
 /// A name that a script gives outright, and where it stands.
@@ -259,6 +283,11 @@ pub(super) fn keys(
             }
             let message = words::missing(key, of, given);
             let (line, column) = position(*at);
+            // Where it is a result that is written out, it is a fault.
+            let here = |it: &Diagnostic| it.file == file && (it.line, it.column) == (line, column);
+            if faults.iter().any(here) {
+                continue;
+            }
             let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
             faults.push(remark.as_warning());
         }
@@ -266,72 +295,21 @@ pub(super) fn keys(
     });
 }
 
-/// Fields that are read of one of the function's parameters and that it never has. Only remarks:
-/// a script may add a field first.
-pub(super) fn fields(
-    script: &AST,
-    function: &str,
-    known: &[&[&str]],
-    file: &str,
-    faults: &mut Vec<Diagnostic>,
-) {
-    let Some(it) = script.iter_functions().find(|it| it.name == function) else {
-        return;
-    };
-    let declared = declared(script, function);
-    let parameters: HashMap<&str, &[&str]> = it
-        .params
-        .iter()
-        .copied()
-        .zip(known.iter().copied())
-        .filter(|(name, _)| !declared.contains(*name))
-        .collect();
+/// Values that are named in a text that does not take them in.
+pub(super) fn dollars(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
     script.walk(&mut |path| {
-        let Some(ASTNode::Expr(Expr::Dot(pair, ..))) = path.last() else {
-            return true;
-        };
-        let Expr::Variable(variable, ..) = &pair.lhs else {
-            return true;
-        };
-        let (Some(known), Some((field, at))) =
-            (parameters.get(variable.1.as_str()), first_field(&pair.rhs))
-        else {
-            return true;
-        };
-        if !known.contains(&field) {
-            let (line, column) = position(at);
-            let near = suggestion_of(Listed::Names, field, known.iter().copied());
-            let message = format!("« {} » n'a pas de champ « {field} » : {near}", variable.1);
+        if let Some(ASTNode::Expr(Expr::StringConstant(text, at))) = path.last()
+            && let Some((_, rest)) = text.split_once("${")
+            && let Some((value, _)) = rest.split_once('}')
+            && value.starts_with(|it: char| it.is_alphabetic() || it == '_')
+        {
+            let message = format!(
+                "« ${{{value}}} » reste écrit ainsi entre guillemets : mettez tout le texte entre accents graves (`), et sa valeur y sera"
+            );
+            let (line, column) = position(*at);
             let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
             faults.push(remark.as_warning());
         }
         true
     });
-}
-
-/// Names that the script gives to values of its own, beside the parameters of the function that is called.
-pub(super) fn declared(script: &AST, function: &str) -> HashSet<String> {
-    let others = script.iter_functions().filter(|it| it.name != function);
-    let mut names: HashSet<String> = others.flat_map(|it| it.params).map(str::to_owned).collect();
-    script.walk(&mut |path| {
-        match path.last() {
-            Some(ASTNode::Stmt(Stmt::Var(it, ..))) => {
-                names.insert(it.0.as_str().to_owned());
-            }
-            Some(ASTNode::Stmt(Stmt::For(it, _))) => {
-                names.insert(it.0.as_str().to_owned());
-            }
-            _ => {}
-        }
-        true
-    });
-    names
-}
-
-fn first_field(right: &Expr) -> Option<(&str, Position)> {
-    match right {
-        Expr::Property(it, at) => Some((it.2.as_str(), *at)),
-        Expr::Dot(pair, ..) | Expr::Index(pair, ..) => first_field(&pair.lhs),
-        _ => None,
-    }
 }

@@ -1,109 +1,74 @@
 //! Words that a script compares what it is given with: some can never come.
 
-use std::collections::{HashMap, HashSet};
+use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
-use rhai::{AST, ASTNode, Expr, FnCallExpr, Stmt};
-
+use super::names::{Bound, Names};
+use super::{position, switches};
 use crate::rules::compared::Compared;
-use crate::rules::script::check::declared;
-use crate::rules::script::position;
 
-/// Every text that a script compares a value with. `names` are what the contract calls the function's parameters, whatever the script calls them.
-pub(super) fn of(
-    script: &AST,
-    file: &str,
-    function: &str,
-    names: &[&'static str],
-) -> Vec<Compared> {
+/// Every text that a script compares a value with.
+pub(super) fn of(script: &AST, text: &str, file: &str, names: &Names) -> Vec<Compared> {
     let mut found = Vec::new();
-    let entry = script.iter_functions().find(|it| it.name == function);
-    let parameters = entry.map(|it| it.params).unwrap_or_default();
-    let mut given: HashMap<&str, &str> =
-        parameters.into_iter().zip(names.iter().copied()).collect();
-    for name in declared(script, function) {
-        given.remove(name.as_str());
-    }
-    let mut changed = HashSet::new();
-    script.walk(&mut |path| {
-        if let Some(ASTNode::Stmt(Stmt::Assignment(it))) = path.last() {
-            changed.extend(path_of(&it.1.lhs).map(|it| it.join(".")));
-        }
-        true
-    });
-    script.walk(&mut |path| {
-        let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last() else {
-            return true;
+    let mut note = |value: &[String], word: String, at: Position| {
+        let (line, column) = position(at);
+        let compared = Compared {
+            file: file.to_owned(),
+            value: value.join("."),
+            word,
+            line,
+            column,
         };
-        if let Some((value, word, at)) =
-            sides(call).filter(|(it, ..)| !changed.contains(&it.join(".")))
-        {
-            let (first, fields) = value.split_first().unwrap_or((&"", &[]));
-            if let Some(name) = given.get(first) {
-                let (line, column) = position(at);
-                let value = [&[*name], fields].concat().join(".");
-                found.push(Compared {
-                    file: file.to_owned(),
-                    value,
-                    word: word.to_owned(),
-                    line,
-                    column,
-                });
+        // One list may be asked in several places.
+        if !found.contains(&compared) {
+            found.push(compared);
+        }
+    };
+    script.walk(&mut |path| {
+        // What is compared with a text, and what is looked for in a list of them.
+        let (mut alone, mut in_list) = (Vec::new(), Vec::new());
+        match path.last() {
+            Some(ASTNode::Expr(Expr::FnCall(call, _))) => {
+                match (call.name.as_str(), call.args.as_slice()) {
+                    ("==" | "!=", [one, two]) => alone.extend([(one, two), (two, one)]),
+                    // « x in y » asks y whether it contains x.
+                    ("contains", [list, value]) => in_list.push((value, list)),
+                    _ => {}
+                }
+            }
+            Some(ASTNode::Expr(Expr::Dot(pair, ..))) => match &pair.rhs {
+                Expr::MethodCall(call, _) if call.name == "contains" => {
+                    in_list.extend(call.args.iter().map(|value| (value, &pair.lhs)));
+                }
+                _ => {}
+            },
+            Some(ASTNode::Stmt(Stmt::Switch(it, at))) => {
+                if let Some(Bound::Given(value)) = names.bound(&it.0) {
+                    for (word, at) in switches::texts(text, *at) {
+                        note(&value, word, at);
+                    }
+                }
+            }
+            _ => {}
+        }
+        for (value, other) in alone {
+            if let Some(Bound::Given(value)) = names.bound(value)
+                && let Some(Bound::Text(word, at)) = names.bound(other)
+            {
+                note(&value, word, at);
+            }
+        }
+        for (value, list) in in_list {
+            if let Some(Bound::Given(value)) = names.bound(value)
+                && let Some(Bound::Texts(words)) = names.bound(list)
+            {
+                for (word, at) in words {
+                    note(&value, word, at);
+                }
             }
         }
         true
     });
     found
-}
-
-/// The value and the text of `valeur == "texte"`, either way round, or of `!=`.
-fn sides(call: &FnCallExpr) -> Option<(Vec<&str>, &str, rhai::Position)> {
-    let [one, two] = call.args.as_slice() else {
-        return None;
-    };
-    if !["==", "!="].contains(&call.name.as_str()) {
-        return None;
-    }
-    let (value, text) = match (one, two) {
-        (value, Expr::StringConstant(..)) => (value, two),
-        (Expr::StringConstant(..), value) => (value, one),
-        _ => return None,
-    };
-    let Expr::StringConstant(text, at) = text else {
-        return None;
-    };
-    Some((path_of(value)?, text, *at))
-}
-
-/// A variable and the fields that are read of it, one of the other.
-fn path_of(value: &Expr) -> Option<Vec<&str>> {
-    let mut path = Vec::new();
-    let mut rest = match value {
-        Expr::Variable(it, ..) => return Some(vec![it.1.as_str()]),
-        Expr::Dot(pair, ..) => match &pair.lhs {
-            Expr::Variable(it, ..) => {
-                path.push(it.1.as_str());
-                &pair.rhs
-            }
-            _ => return None,
-        },
-        _ => return None,
-    };
-    loop {
-        match rest {
-            Expr::Property(it, _) => {
-                path.push(it.2.as_str());
-                return Some(path);
-            }
-            Expr::Dot(pair, ..) => {
-                let Expr::Property(it, _) = &pair.lhs else {
-                    return None;
-                };
-                path.push(it.2.as_str());
-                rest = &pair.rhs;
-            }
-            _ => return None,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -121,6 +86,34 @@ mod tests {
     #[case("s.priorite == e.type", None)]
     #[case("s.priorite.len() == \"a\"", None)]
     #[case("s.priorite > \"a\"", None)]
+    #[case("s.priorite in [\"a\"]", Some(("signalement.priorite", "a")))]
+    #[case("s.priorite !in [\"a\"]", Some(("signalement.priorite", "a")))]
+    #[case("[\"a\"].contains(s.priorite)", Some(("signalement.priorite", "a")))]
+    #[case("let l = [\"a\"]; s.priorite in l", Some(("signalement.priorite", "a")))]
+    #[case("let l = [\"a\"]; l.contains(s.priorite)", Some(("signalement.priorite", "a")))]
+    #[case("let l = [\"a\"]; l.push(\"b\"); s.priorite in l", None)]
+    #[case("let l = [\"a\"]; push(l, \"b\"); s.priorite in l", None)]
+    #[case("let l = []; l += \"a\"; s.priorite in l", None)]
+    #[case("s.priorite in global::L", Some(("signalement.priorite", "x")))]
+    #[case("s.priorite in [e.type]", None)]
+    #[case("\"a\" in s.priorite", None)]
+    #[case("s.priorite in \"a b\"", None)]
+    #[case("s.priorite == [\"a\"]", None)]
+    #[case("s.priorite.contains(\"a\")", None)]
+    #[case("let p = s.priorite; p == \"a\"", Some(("signalement.priorite", "a")))]
+    #[case("let d = e.demande; let p = d.statut; p == \"a\"", Some(("evenement.demande.statut", "a")))]
+    #[case("let p = s.priorite; p = \"a\"; p == \"a\"", None)]
+    #[case("let p = s.priorite; p.trim(); p == \"a\"", None)]
+    #[case("let p = s.priorite.to_upper(); p == \"a\"", None)]
+    #[case("let m = \"a\"; m == s.priorite", Some(("signalement.priorite", "a")))]
+    #[case(
+        "if true { let p = s.priorite; } if true { let p = e.type; p == \"a\" }",
+        None
+    )]
+    #[case("switch s.priorite { \"a\" => 1 }", Some(("signalement.priorite", "a")))]
+    #[case("switch s.priorite.to_upper() { \"a\" => 1 }", None)]
+    #[case("s.trim(); s.priorite == \"a\"", None)]
+    #[case("s.priorite.replace(\"b\", \"a\"); s.priorite == \"a\"", None)]
     #[case("let s = 1; s.priorite == \"a\"", None)]
     #[case("for s in [] { s.priorite == \"a\" }", None)]
     #[case("[1].map(|s| s == \"a\")", None)]
@@ -130,11 +123,12 @@ mod tests {
         #[case] body: &str,
         #[case] wanted: Option<(&str, &str)>,
     ) {
-        let text = format!("fn f(s, e) {{ {body} }}");
+        let text = format!("const L = [\"x\"]; fn f(s, e) {{ {body} }}");
         let mut engine = rhai::Engine::new();
         engine.set_optimization_level(rhai::OptimizationLevel::None);
-        let script = engine.compile(text).unwrap();
-        let found = of(&script, "f.rhai", "f", &["signalement", "evenement"]);
+        let script = engine.compile(&text).unwrap();
+        let names = Names::of(&script, "f", &["signalement", "evenement"]);
+        let found = of(&script, &text, "f.rhai", &names);
         let found: Vec<_> = found
             .iter()
             .map(|it| (it.value.as_str(), it.word.as_str()))

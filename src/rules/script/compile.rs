@@ -3,7 +3,12 @@
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::brackets::Balance;
-use super::{Entry, Named, Script, check, clamp, position, reads, slips, words};
+use super::functions::Functions;
+use super::names::Names;
+use super::{
+    Entry, Named, Script, check, clamp, compared, fields, in_place, kinds, position, reads, slips,
+    words,
+};
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 
 /// Operations of one call; a script of 20 lines takes a few hundred.
@@ -59,6 +64,7 @@ pub(super) fn compile_one<const N: usize>(
         function,
         parameters,
         keys: (of, answers),
+        results,
     } = *entry;
     let before = faults.len();
     let ast = parse(engine, text, file, faults)?;
@@ -95,15 +101,28 @@ pub(super) fn compile_one<const N: usize>(
     if faults.len() > before {
         return None;
     }
-    check::fields(&ast, function, &parameters, file, faults);
+    let functions = Functions::of(&ast, function, N);
+    results(&ast, &functions, file, faults);
     check::keys(&ast, answers, of, file, faults);
-    let read = reads::of(&ast, function);
-    let loops = check::loops(&ast);
+    check::dollars(&ast, file, faults);
+    let names = Names::of(&ast, function, &parameters);
+    let absent = fields::absent(&ast, &names);
+    let unlike = kinds::unlike(&ast, &names);
+    let in_vain = fields::set_in_vain(&ast, &names);
+    let empty = in_place::answers(&ast, &names);
+    let remarks = [&absent, &unlike, &in_vain, &empty];
+    for (at, message) in remarks.into_iter().flatten() {
+        let (line, column) = position(*at);
+        let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
+        faults.push(remark.as_warning());
+    }
     Some(Script {
-        ast,
         line,
-        read,
-        loops,
+        read: reads::of(&ast, function),
+        loops: check::loops(&ast),
+        compared: compared::of(&ast, text, file, &names),
+        absent,
+        ast,
     })
 }
 

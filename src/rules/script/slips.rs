@@ -4,58 +4,15 @@
 use rhai::{LexError, ParseErrorType};
 
 use super::brackets::{Balance, Place};
+use super::foreign::{self, SIGNS};
 
-/// Words of other languages, and what they are here.
-const FOREIGN: [(&str, &str); 32] = [
-    ("and", "&&"),
-    ("et", "&&"),
-    ("AND", "&&"),
-    ("or", "||"),
-    ("ou", "||"),
-    ("OR", "||"),
-    ("not", "!"),
-    ("non", "!"),
-    ("si", "if"),
-    ("sinon", "else"),
-    ("elif", "else if"),
-    ("elsif", "else if"),
-    ("elseif", "else if"),
-    ("then", "{"),
-    ("alors", "{"),
-    ("vrai", "true"),
-    ("True", "true"),
-    ("faux", "false"),
-    ("False", "false"),
-    ("null", "()"),
-    ("None", "()"),
-    ("foreach", "for"),
-    ("pour", "for"),
-    ("If", "if"),
-    ("IF", "if"),
-    ("Else", "else"),
-    ("ELSE", "else"),
-    ("var", "let"),
-    ("retourne", "return"),
-    ("retourner", "return"),
-    ("est", "=="),
-    ("is", "=="),
-];
-
-/// Signs of other languages, and what they are here.
-const SIGNS: [(&str, &str); 12] = [
-    ("=>", ">="),
-    ("=<", "<="),
-    ("=!", "!="),
-    ("<>", "!="),
-    ("≠", "!="),
-    ("≤", "<="),
-    ("≥", ">="),
-    ("×", "*"),
-    ("÷", "/"),
-    ("--", "//"),
-    ("<!--", "//"),
-    ("#", "//"),
-];
+/// What stands for the negation of `in`.
+const NOT_IN: &str = "« not in » : écrivez « !in »";
+/// What stands for a comparison with a pattern.
+const PATTERN: &str =
+    "« =~ » : pour chercher un mot dans un texte, écrivez « texte.contains(\"mot\") »";
+/// Functions that ask something of a text, where other languages have a word between two values.
+const ASKING: [&str; 3] = ["contains", "starts_with", "ends_with"];
 
 /// The slip behind a syntax error, where it can be told.
 pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option<Place> {
@@ -65,7 +22,7 @@ pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option
         return Some((at, message));
     }
     match error {
-        ParseErrorType::VariableUndefined(name) => foreign(name)
+        ParseErrorType::VariableUndefined(name) => foreign::word(name)
             .or_else(|| outside(text, name))
             .or_else(|| bare(name))
             .map(|it| (at, it))
@@ -73,7 +30,29 @@ pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option
                 let begins = offset(text, at)?;
                 without_hash(text, begins, begins + name.len())
             }),
-        ParseErrorType::Reserved(word) => foreign(word).map(|it| (at, it)),
+        ParseErrorType::Reserved(word) if word == "print" => Some((
+            at,
+            "« print » demande des parenthèses : print(…)".to_owned(),
+        )),
+        ParseErrorType::Reserved(word) => foreign::word(word).map(|it| (at, it)),
+        ParseErrorType::UnknownOperator(sign) if sign == "~" => Some((at, PATTERN.to_owned())),
+        ParseErrorType::ExprExpected(_) => Some((at, case_of_switch(text, at)?)),
+        ParseErrorType::MismatchedType(..) => {
+            let begins = offset(text, at)?;
+            let line = text.get(begins..)?.lines().next()?;
+            let found = begins + line.find(" not in ")? + 1;
+            Some((place(text, found)?, NOT_IN.to_owned()))
+        }
+        ParseErrorType::BadInput(LexError::ImproperSymbol(sign, _))
+            if sign == "=" && is_pattern(text, at) =>
+        {
+            let message =
+                "« =~ » : pour chercher un mot dans un texte, écrivez « texte.contains(\"mot\") »";
+            Some((at, message.to_owned()))
+        }
+        ParseErrorType::BadInput(LexError::UnexpectedInput(word)) => {
+            Some((at, misused(word, text, at)?))
+        }
         ParseErrorType::BadInput(LexError::ImproperSymbol(sign, _)) if sign == "=" => Some((
             at,
             "« = » donne une valeur à une variable ; pour comparer, écrivez « == »".to_owned(),
@@ -84,6 +63,50 @@ pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option
         ParseErrorType::MissingToken(token, _) => misplaced(token, text, at),
         _ => None,
     }
+}
+
+/// Whether `=~` stands here.
+fn is_pattern(text: &str, at: (u32, u32)) -> bool {
+    offset(text, at).is_some_and(|at| text[at..].starts_with("=~"))
+}
+
+/// A word that begins a case of a `switch` in other languages.
+fn case_of_switch(text: &str, at: (u32, u32)) -> Option<String> {
+    let rest = text.get(offset(text, at)?..)?;
+    let word = rest.split(|it| !is_of_name(it)).next()?;
+    let meant = match word {
+        "case" | "cas" | "when" => "\"CODE\" => …",
+        "default" | "else" | "sinon" | "autre" => "_ => …",
+        _ => return None,
+    };
+    Some(format!(
+        "« {word} » : un cas de « switch » s'écrit « {meant} »"
+    ))
+}
+
+/// A word of the language where it cannot stand.
+fn misused(word: &str, text: &str, at: (u32, u32)) -> Option<String> {
+    let before = text.get(..offset(text, at)?)?.trim_end();
+    let message = match word {
+        "else" if before.ends_with(';') => {
+            "« else » suit directement l'accolade « } » de son « if » : enlevez le « ; » entre les deux"
+        }
+        "else" => "« else » ne va que juste après l'accolade « } » d'un « if »",
+        "let" if before.ends_with("if") || before.ends_with("while") => {
+            "« let » ne va pas dans une condition : mettez la ligne « let … ; » avant elle"
+        }
+        _ => return None,
+    };
+    Some(message.to_owned())
+}
+
+/// A word of another language that was taken for a function, as in `elif (a) {`, and where it begins in its line.
+fn called(before: &str) -> Option<(usize, String)> {
+    let begins = before.rfind(['}', ';']).map_or(0, |at| at + 1);
+    let front = &before[begins..];
+    let indent = front.len() - front.trim_start().len();
+    let (word, _) = front.trim_start().split_once('(')?;
+    Some((begins + indent, foreign::word(word.trim_end())?))
 }
 
 /// A sign of another language that begins here, or ends here.
@@ -117,11 +140,6 @@ fn bare(name: &str) -> Option<String> {
             "variable inconnue : « {name} » ; si c'est un texte, mettez-le entre guillemets « \" »"
         )
     })
-}
-
-fn foreign(word: &str) -> Option<String> {
-    let (_, meant) = FOREIGN.iter().find(|(it, _)| *it == word)?;
-    Some(format!("« {word} » : écrivez « {meant} »"))
 }
 
 /// A name that is defined beside the functions, which see it by another name or not at all.
@@ -162,7 +180,7 @@ fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Place> {
 }
 
 /// The offset of a line and a column, both from 1.
-fn offset(text: &str, (line, column): (u32, u32)) -> Option<usize> {
+pub(super) fn offset(text: &str, (line, column): (u32, u32)) -> Option<usize> {
     let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
     let mut lines = text.split_inclusive('\n');
     let before: usize = lines.by_ref().take(number(line)?).map(str::len).sum();
@@ -173,7 +191,7 @@ fn offset(text: &str, (line, column): (u32, u32)) -> Option<usize> {
 }
 
 /// The line and the column of an offset, both from 1.
-fn place(text: &str, offset: usize) -> Option<(u32, u32)> {
+pub(super) fn place(text: &str, offset: usize) -> Option<(u32, u32)> {
     let before = text.get(..offset)?;
     let line = before.matches('\n').count() + 1;
     let own = before.rsplit('\n').next().unwrap_or_default();
@@ -190,8 +208,28 @@ fn misplaced(token: &str, text: &str, (line, column): (u32, u32)) -> Option<Plac
     let word = rest.find(|it: char| !is_of_name(it));
     let word = &rest[..word.unwrap_or(rest.len())];
     let here = |message: String| Some(((line, column), message));
-    if let Some(message) = foreign(word) {
+    let inside = rest.strip_prefix("not").map(str::trim_start);
+    if inside.is_some_and(|it| it.starts_with("in ") || it.starts_with("in[")) {
+        return here(NOT_IN.to_owned());
+    }
+    if let Some(message) = foreign::word(word) {
         return here(message);
+    }
+    let asked = ASKING.into_iter().find(|it| *it == word);
+    let asked = asked.map(|it| format!("{it}(…)"));
+    let asked = asked.or_else(|| foreign::function(word).map(str::to_owned));
+    if let (Some(meant), Some(' ')) = (asked, before.chars().next_back())
+        && rest[word.len()..].trim_start().starts_with('"')
+    {
+        return here(format!("« {word} » : écrivez « texte.{meant} »"));
+    }
+    if token == "=>" && rest.starts_with(':') {
+        return here("après un cas de « switch » vient « => », et non « : »".to_owned());
+    }
+    if rest.starts_with('{')
+        && let Some((begins, message)) = called(before)
+    {
+        return Some((place(text, at - before.len() + begins)?, message));
     }
     let ends = rest.starts_with(['}', ')', ']']) || all_after.trim().is_empty();
     if (ends || token != ";")

@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::domain::referentiel::{Gestionnaires, Residence};
+use crate::rules::view;
 use rstest::rstest;
 use serde_json::json;
 
 mod faulty;
+mod remarks;
+mod results;
 
 const SILENT: &str = "fn accuses(evenement) { [] }";
 
@@ -65,25 +68,50 @@ fn a_script_reads_maps_and_answers_with_two_managers() {
     Some(2),
     "« sub_string » ne s'emploie pas avec ces valeurs : un texte, un texte"
 )]
-#[case("residence.gestionaires", Some(2), "champ inconnu")]
+#[case(
+    "residence.gestionaires",
+    Some(2),
+    "« residence » n'a pas de champ « gestionaires » : vouliez-vous dire « gestionnaires » ?"
+)]
+#[case(
+    "residence.gestionnaires.u",
+    Some(2),
+    "champ inconnu : « u » ; s'il peut manquer, écrivez .get(\"u\")"
+)]
+#[case(
+    "let m = residence.gestionnaires.t.nom; [m][0].x",
+    Some(2),
+    "ce qui est devant « .x » est un texte, sans champ « x »"
+)]
+#[case("[()][0].x", Some(2), "ce qui est devant « .x » est vide")]
+#[case("for x in [#{}][0] { }", Some(2), ".values() ou .keys()")]
 #[case("Fn(\"sleep\").call(3)", Some(2), "« sleep » est interdit")]
 #[case(
     "signalement.priorite / 2",
     Some(2),
     "on ne peut pas diviser un texte par un nombre"
 )]
-#[case("let s = \"x\"; loop { s += s; }", Some(1), "valeur trop grande")]
+#[case(
+    "let s = \"x\";\nloop {\n s += s; }",
+    Some(3),
+    "valeur trop grande : un texte a une taille limitée ; grandit-elle sans fin dans cette boucle ?"
+)]
+#[case(
+    "let l = [];\nfor x in 0..2000 { l.push(x); }",
+    Some(3),
+    "une liste a une taille limitée ; grandit-elle"
+)]
+#[case(
+    "let s = \"x\"; for x in [1] { }\nfor x in 0..30 { s += s; }",
+    Some(1),
+    "un texte a une taille limitée"
+)]
 #[case(
     "affecter(signalement, residence, qualification)",
     Some(1),
     "trop d'appels"
 )]
 #[case("42", Some(1), "le résultat doit être")]
-#[case(
-    "let s = \"x\"; loop { s += s; }",
-    Some(1),
-    ": un texte a une taille limitée"
-)]
 #[case("[1][3]", Some(2), "la liste a 1 élément :")]
 #[case("[1, 2][3]", Some(2), "la liste a 2 éléments :")]
 #[case("parse_int(\"a\")", Some(2), "n'est pas un nombre")]
@@ -103,6 +131,19 @@ fn a_failing_script_says_what_and_where(
     let error = affecter(body).unwrap_err();
     assert!(error.message.contains(words), "{error}");
     assert_eq!(error.line, line, "{error}");
+}
+
+#[rstest]
+#[case("append(\"b\")")]
+#[case("clear()")]
+#[case("make_lower()")]
+#[case("make_upper()")]
+#[case("replace(\"a\", \"b\")")]
+#[case("trim()")]
+#[case("truncate(1)")]
+fn what_changes_a_text_in_place_answers_nothing(#[case] call: &str) {
+    let error = affecter(&format!("let s = \"a\"; throw (s.{call}) == ();")).unwrap_err();
+    assert_eq!(error.message, "true");
 }
 
 #[test]

@@ -12,7 +12,11 @@ pub(super) fn of_syntax(error: &ParseErrorType) -> String {
             "le script s'arrête trop tôt : une accolade ou une parenthèse n'est pas refermée".into()
         }
         ParseErrorType::BadInput(error) => of_writing(error),
-        ParseErrorType::UnknownOperator(it) => format!("signe inconnu « {it} »"),
+        ParseErrorType::UnknownOperator(it) => match it.as_str() {
+            "?" => "« ? » : écrivez « if condition { … } else { … } »".into(),
+            "++" => "« ++ » : écrivez « += 1 »".into(),
+            _ => format!("signe inconnu « {it} »"),
+        },
         ParseErrorType::MissingToken(token, _) => format!("il manque « {token} »"),
         ParseErrorType::MissingSymbol(_) => "il manque un signe".into(),
         ParseErrorType::MalformedIndexExpr(_) => {
@@ -25,8 +29,12 @@ pub(super) fn of_syntax(error: &ParseErrorType) -> String {
         ParseErrorType::WrongSwitchDefaultCase => {
             "dans un « switch », le cas « _ » doit être le dernier".into()
         }
-        ParseErrorType::WrongSwitchIntegerCase | ParseErrorType::WrongSwitchCaseCondition => {
-            "ce cas de « switch » n'est pas correct".into()
+        ParseErrorType::WrongSwitchIntegerCase => {
+            "dans un « switch », un nombre seul vient avant les intervalles comme 1..=3 : mettez ce cas plus haut"
+                .into()
+        }
+        ParseErrorType::WrongSwitchCaseCondition => {
+            "dans un « switch », le cas « _ » ne prend pas de condition « if »".into()
         }
         ParseErrorType::PropertyExpected => "un nom de champ est attendu après le point".into(),
         ParseErrorType::VariableExpected => "un nom de variable est attendu ici".into(),
@@ -82,6 +90,9 @@ fn of_writing(error: &LexError) -> String {
             if pasted::note(it).is_some() =>
         {
             pasted::note(it).unwrap_or_default()
+        }
+        LexError::UnexpectedInput(it) if it.chars().all(|it| it.is_ascii_alphabetic()) => {
+            format!("« {it} » n'est pas à sa place ici")
         }
         LexError::UnexpectedInput(it) if it.chars().all(char::is_alphabetic) => {
             format!("signe inattendu « {it} » : un nom s'écrit sans accent")
@@ -162,7 +173,10 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
                 counted(*count, "caractère")
             )
         }
-        EvalAltResult::ErrorFor(_) => "« for » ne parcourt qu'une liste ou un intervalle".into(),
+        EvalAltResult::ErrorFor(_) => {
+            "« for » ne parcourt qu'une liste ou un intervalle ; d'un objet, écrivez .values() ou .keys()"
+                .into()
+        }
         EvalAltResult::ErrorArithmetic(english, _) if english.contains("parsing") => {
             "ce texte n'est pas un nombre".into()
         }
@@ -173,9 +187,7 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorAssignmentToConstant(name, _) => {
             format!("« {name} » est une constante : sa valeur ne change pas")
         }
-        EvalAltResult::ErrorDotExpr(..) => {
-            "ce qui est devant le point est vide, ou n'a pas ce champ".into()
-        }
+        EvalAltResult::ErrorDotExpr(english, _) => of_property(english),
         EvalAltResult::ErrorParsing(error, _) => of_syntax(error),
         EvalAltResult::ErrorUnboundThis(_) => "« this » ne s'emploie pas ici".into(),
         EvalAltResult::ErrorVariableExists(name, _) => {
@@ -192,6 +204,19 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorBitFieldBounds(..) => "ce nombre n'a pas tant de chiffres".into(),
         EvalAltResult::LoopBreak(..) => of_syntax(&ParseErrorType::LoopBreak),
         other => format!("erreur d'exécution ({other})"),
+    }
+}
+
+/// A field of what has none, as the engine writes it: `Unknown property 'x' - a getter is not registered for type 'y'`.
+fn of_property(english: &str) -> String {
+    let mut quoted = english.split('\'').skip(1).step_by(2);
+    match (quoted.next(), quoted.next()) {
+        (Some(name), Some("()")) => format!("ce qui est devant « .{name} » est vide"),
+        (Some(name), Some(kind)) => {
+            let kind = in_french(kind);
+            format!("ce qui est devant « .{name} » est {kind}, sans champ « {name} »")
+        }
+        _ => "ce qui est devant le point est vide, ou n'a pas ce champ".into(),
     }
 }
 

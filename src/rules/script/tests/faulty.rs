@@ -224,11 +224,161 @@ use super::{SILENT, compile};
     5,
     "accolade « } » est en trop"
 )]
+#[case(
+    "fn affecter(a, b, c) {\n  if a.x not in [1] { }\n}",
+    2,
+    "« not in » : écrivez « !in »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a.x =~ \"b\" { }\n}",
+    2,
+    "« =~ » : pour chercher un mot dans un texte, écrivez « texte.contains(\"mot\") »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a { };\n  else { }\n}",
+    3,
+    "« else » suit directement l'accolade « } » de son « if » : enlevez le « ; »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if let g = a { }\n}",
+    2,
+    "mettez la ligne « let … ; » avant elle"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a { } elif (b) { }\n}",
+    2,
+    "« elif » : écrivez « else if »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  sinonsi (b) { }\n}",
+    2,
+    "« sinonsi » : écrivez « else if »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  switch a.x { 1..=3 => 1,\n 7 => 2 }\n}",
+    3,
+    "un nombre seul vient avant les intervalles"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  switch a.x { 1 => 1, _ if b => 2 }\n}",
+    2,
+    "le cas « _ » ne prend pas de condition"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  print \"x\";\n}",
+    2,
+    "« print » demande des parenthèses : print(…)"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if (a) print(1);\n}",
+    2,
+    "« print » n'est pas à sa place ici"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if \"x\" not in a { }\n}",
+    2,
+    "« not in » : écrivez « !in »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a.x ~= \"b\" { }\n}",
+    2,
+    "écrivez « texte.contains(\"mot\") »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a.x like \"b\" { }\n}",
+    2,
+    "« like » : écrivez « texte.contains(…) »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a.x contains \"b\" { }\n}",
+    2,
+    "« contains » : écrivez « texte.contains(…) »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a.x IN [1] { }\n}",
+    2,
+    "« IN » : écrivez « in »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  switch a.x { case \"b\": 1 }\n}",
+    2,
+    "« case » : un cas de « switch » s'écrit « \"CODE\" => … »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  switch a.x { \"b\" => 1, default => 2 }\n}",
+    2,
+    "« default » : un cas de « switch » s'écrit « _ => … »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  switch a.x { \"b\": 1 }\n}",
+    2,
+    "vient « => », et non « : »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  let x = a == 1 ? 2 : 3;\n}",
+    2,
+    "« ? » : écrivez « if condition { … } else { … } »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  let i = 0; i++;\n}",
+    2,
+    "« ++ » : écrivez « += 1 »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  now()\n}",
+    2,
+    "écrivez signalement.date_creation, la seule date"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  match a.x { \"b\" => 1 }\n}",
+    2,
+    "« match » : écrivez « switch »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a == nil { }\n}",
+    2,
+    "« nil » : écrivez « () »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a == undefined { }\n}",
+    2,
+    "« undefined » : écrivez « () »"
+)]
+#[case(
+    "def f(x) { x }\nfn affecter(a, b, c) { 1 }",
+    1,
+    "« def » : écrivez « fn »"
+)]
+#[case(
+    "function f(x) { x }\nfn affecter(a, b, c) { 1 }",
+    1,
+    "« function » : écrivez « fn »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  a.x.slice(0, 10)\n}",
+    2,
+    "« slice » : écrivez sub_string(début, longueur)"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  let f = |x| x + 1;\n  f(2)\n}",
+    3,
+    "« f » est une variable, et non une fonction : si elle en contient une, écrivez f.call(…)"
+)]
 fn a_faulty_script_never_compiles(#[case] text: &str, #[case] line: u32, #[case] words: &str) {
     let (scripts, faults) = compile(text, SILENT);
     assert!(scripts.is_none());
     assert_eq!(faults[0].line, line, "{faults:?}");
     assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[rstest]
+#[case("e(1)")]
+#[case("p(1)")]
+#[case("pi(1)")]
+fn a_function_is_no_number_with_a_name(#[case] call: &str) {
+    let (_, faults) = compile(&format!("fn affecter(a, b, c) {{ {call} }}"), SILENT);
+    let name = call.trim_end_matches("(1)");
+    assert_eq!(faults[0].message, format!("fonction inconnue « {name} »"));
 }
 
 #[test]

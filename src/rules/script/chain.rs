@@ -1,0 +1,129 @@
+//! What stands behind a name in a script, one of the other: `residence.gestionnaires.get("gardien").nom`.
+
+use rhai::{ASTFlags, Expr, FnCallExpr, Position};
+
+/// A variable and what is read of it, in the order in which it is written.
+pub(super) struct Chain<'e> {
+    /// The variable.
+    pub(super) root: &'e str,
+    /// What follows, and where each begins.
+    pub(super) links: Vec<(Link<'e>, Position)>,
+}
+
+/// One step from a value into it.
+pub(super) enum Link<'e> {
+    /// `.nom`
+    Field(&'e str),
+    /// `["nom"]` or `.get("nom")`
+    Key(&'e str),
+    /// `[valeur]` or `.get(valeur)`
+    Computed,
+    /// Another function.
+    Call(&'e FnCallExpr),
+}
+
+impl<'e> Chain<'e> {
+    /// A variable alone, or with what is read of it; none for another value.
+    pub(super) fn of(value: &'e Expr) -> Option<Self> {
+        let mut links = Vec::new();
+        let (variable, rest) = match value {
+            Expr::Dot(pair, flags, _) => (&pair.lhs, Some((&pair.rhs, false, *flags))),
+            Expr::Index(pair, flags, _) => (&pair.lhs, Some((&pair.rhs, true, *flags))),
+            alone => (alone, None),
+        };
+        let Expr::Variable(it, ..) = variable else {
+            return None;
+        };
+        if let Some((right, by_key, flags)) = rest {
+            follow(right, by_key, flags, &mut links);
+        }
+        Some(Self {
+            root: it.1.as_str(),
+            links,
+        })
+    }
+}
+
+/// The function that a value is asked for at its end, as in `residence.code.to_upper()`.
+pub(super) fn last_call(value: &Expr) -> Option<&FnCallExpr> {
+    let (Expr::Dot(pair, ..) | Expr::Index(pair, ..)) = value else {
+        return None;
+    };
+    match &pair.rhs {
+        Expr::MethodCall(call, _) => Some(call),
+        further => last_call(further),
+    }
+}
+
+fn follow<'e>(
+    right: &'e Expr,
+    by_key: bool,
+    flags: ASTFlags,
+    links: &mut Vec<(Link<'e>, Position)>,
+) {
+    // What stands between brackets may be such a chain itself.
+    let ends = by_key && flags.contains(ASTFlags::BREAK);
+    let (head, rest) = match right {
+        Expr::Dot(pair, flags, _) if !ends => (&pair.lhs, Some((&pair.rhs, false, *flags))),
+        Expr::Index(pair, flags, _) if !ends => (&pair.lhs, Some((&pair.rhs, true, *flags))),
+        alone => (alone, None),
+    };
+    links.push(link(head, by_key));
+    if let Some((right, by_key, flags)) = rest {
+        follow(right, by_key, flags, links);
+    }
+}
+
+fn link(head: &Expr, by_key: bool) -> (Link<'_>, Position) {
+    match head {
+        Expr::StringConstant(it, at) if by_key => (Link::Key(it), *at),
+        _ if by_key => (Link::Computed, head.position()),
+        Expr::Property(it, at) => (Link::Field(it.2.as_str()), *at),
+        Expr::MethodCall(call, at) if call.name == "get" => match call.args.as_slice() {
+            [Expr::StringConstant(it, at)] => (Link::Key(it), *at),
+            [_] => (Link::Computed, *at),
+            _ => (Link::Call(call), *at),
+        },
+        Expr::MethodCall(call, at) => (Link::Call(call), *at),
+        other => (Link::Computed, other.position()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rhai::{ASTNode, Engine};
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("a", "a")]
+    #[case("a.b.c", "a .b .c")]
+    #[case("a?.b", "a .b")]
+    #[case("a[\"b\"].c", "a [b] .c")]
+    #[case("a.b[\"c\"][x.y].d", "a .b [c] [] .d")]
+    #[case("a[x.y]", "a []")]
+    #[case("a.get(\"b\").c.f(1).d", "a [b] .c f() .d")]
+    #[case("a.get(x.y)", "a []")]
+    #[case("a[0]", "a []")]
+    fn a_chain_is_read_in_order(#[case] value: &str, #[case] wanted: &str) {
+        let script = Engine::new().compile(format!("{value};")).unwrap();
+        let mut seen = None;
+        script.walk(&mut |path| {
+            if let (Some(ASTNode::Expr(value)), None) = (path.last(), &seen) {
+                let chain = Chain::of(value).unwrap();
+                let links = chain.links.iter().map(|(link, _)| match link {
+                    Link::Field(it) => format!(".{it}"),
+                    Link::Key(it) => format!("[{it}]"),
+                    Link::Computed => "[]".to_owned(),
+                    Link::Call(it) => format!("{}()", it.name),
+                });
+                let all: Vec<String> = std::iter::once(chain.root.to_owned())
+                    .chain(links)
+                    .collect();
+                seen = Some(all.join(" "));
+            }
+            true
+        });
+        assert_eq!(seen.as_deref(), Some(wanted));
+    }
+}

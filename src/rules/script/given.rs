@@ -1,0 +1,99 @@
+//! What a script is given, as far as its shape is the same for every signalement.
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use crate::rules::view::sample_context;
+
+static SAMPLE: LazyLock<Value> = LazyLock::new(sample_context);
+
+/// The set whose names are kinds of managers.
+const GESTIONNAIRES: &str = "gestionnaires";
+/// The set whose names are what SoWell sends beside the contract.
+const AUTRES: &str = "autres";
+
+/// What a value is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A text.
+    Text,
+    /// A number.
+    Number,
+    /// Yes or no.
+    Flag,
+}
+
+impl Kind {
+    pub(super) fn in_french(self) -> &'static str {
+        match self {
+            Self::Text => "un texte",
+            Self::Number => "un nombre",
+            Self::Flag => "true ou false",
+        }
+    }
+}
+
+/// A value that a script is given.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// One that has no parts.
+    Plain(Kind),
+    /// An object that has these fields and never another.
+    Fields(Vec<&'static str>),
+    /// An object whose names are data.
+    Open,
+}
+
+/// What stands at the end of a path, as the contract names it: `["evenement", "demande"]`. None where any value may.
+pub(super) fn seen(path: &[String]) -> Option<Seen> {
+    let mut value: &'static Value = &SAMPLE;
+    let mut last = "";
+    for name in path {
+        let next = match value {
+            // Each of them is made alike.
+            Value::Object(all) if last == GESTIONNAIRES => all.values().next(),
+            _ => value.get(name),
+        };
+        value = next?;
+        last = name;
+    }
+    match value {
+        Value::Object(_) if [GESTIONNAIRES, AUTRES].contains(&last) => Some(Seen::Open),
+        Value::Object(fields) => Some(Seen::Fields(fields.keys().map(String::as_str).collect())),
+        Value::String(_) => Some(Seen::Plain(Kind::Text)),
+        Value::Number(_) => Some(Seen::Plain(Kind::Number)),
+        Value::Bool(_) => Some(Seen::Plain(Kind::Flag)),
+        Value::Null | Value::Array(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("signalement.photos", Some(Seen::Plain(Kind::Number)))]
+    #[case(
+        "evenement.signalement.transmettre_auteur",
+        Some(Seen::Plain(Kind::Flag))
+    )]
+    #[case(
+        "evenement.demande.acteur_en_charge.email",
+        Some(Seen::Plain(Kind::Text))
+    )]
+    #[case("residence.gestionnaires", Some(Seen::Open))]
+    #[case("residence.gestionnaires.un_genre.nom", Some(Seen::Plain(Kind::Text)))]
+    #[case("signalement.autres", Some(Seen::Open))]
+    #[case("signalement.autres.etage", None)]
+    #[case("residence.ville", None)]
+    #[case(
+        "qualification",
+        Some(Seen::Fields(vec!["code", "libelle", "type_gestionnaire", "workflow"]))
+    )]
+    fn what_is_given_is_seen(#[case] path: &str, #[case] wanted: Option<Seen>) {
+        let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+        assert_eq!(seen(&path), wanted);
+    }
+}

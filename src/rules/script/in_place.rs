@@ -1,0 +1,55 @@
+//! Functions that change a text or a list where it stands, and answer nothing: what is made of their answer is empty.
+
+use rhai::{AST, ASTNode, Expr, FnCallExpr, Stmt};
+
+use super::chain::{Chain, last_call};
+use super::fields::{Remark, written};
+use super::names::Names;
+
+/// They change the value in front of the point.
+const IN_PLACE: [&str; 8] = [
+    "append",
+    "clear",
+    "make_lower",
+    "make_upper",
+    "push",
+    "replace",
+    "trim",
+    "truncate",
+];
+
+/// Every place where the answer of such a function is used.
+pub(super) fn answers(script: &AST, names: &Names) -> Vec<Remark> {
+    let mut found = Vec::new();
+    script.walk(&mut |path| {
+        let [.., parent, ASTNode::Expr(value @ Expr::Dot(..))] = path else {
+            return true;
+        };
+        let is_used = matches!(
+            parent,
+            ASTNode::Stmt(Stmt::Var(..) | Stmt::Assignment(_) | Stmt::Return(..))
+                | ASTNode::Expr(Expr::FnCall(..) | Expr::Map(..) | Expr::Array(..))
+        );
+        if let Some(call) = last_call(value).filter(|it| is_used && is_in_place(it, names)) {
+            let shown = Chain::of(value).and_then(|mut it| {
+                it.links.pop();
+                written(&it)
+            });
+            let name = call.name.as_str();
+            let message = match shown {
+                Some(shown) => format!(
+                    "« {name} » change « {shown} » sur place et ne donne rien : écrivez « {shown}.{name}(…); » sur une ligne à part, puis employez « {shown} »"
+                ),
+                None => format!("« {name} » change ce qui est devant le point et ne donne rien"),
+            };
+            found.push((value.start_position(), message));
+        }
+        true
+    });
+    found
+}
+
+fn is_in_place(call: &FnCallExpr, names: &Names) -> bool {
+    let name = call.name.as_str();
+    IN_PLACE.contains(&name) && !names.is_function(name)
+}

@@ -1,0 +1,88 @@
+//! Keys of a message that only its template could read, and that a person may take for a part of the e-mail.
+
+use rhai::{AST, ASTNode, Expr};
+
+use super::check::Named;
+use super::{MODELE, position};
+
+/// Keys that are taken for a part of an e-mail, what each is not, and what to do instead.
+const NO_PARTS: [(&[&str], &str); 4] = [
+    (
+        &[
+            "cc",
+            "cci",
+            "bcc",
+            "copie",
+            "copies",
+            "copie_a",
+            "copie_cachee",
+            "en_copie",
+        ],
+        "personne ne reçoit de copie ; ajoutez à la liste un message #{a: …, modele: …} de plus par destinataire",
+    ),
+    (
+        &[
+            "piece_jointe",
+            "pieces_jointes",
+            "pj",
+            "jointe",
+            "fichier",
+            "fichiers",
+            "joindre",
+        ],
+        "rien n'est joint à un e-mail ; le modèle peut donner un lien",
+    ),
+    (
+        &["objet", "sujet", "subject"],
+        "l'objet est la première ligne du modèle, « Objet: … »",
+    ),
+    (
+        &["de", "from", "expediteur", "repondre_a", "reply_to"],
+        "l'expéditeur est réglé une fois pour tous les e-mails",
+    ),
+];
+
+/// A key of a message that only its template could read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnKey {
+    /// The key.
+    pub key: Named,
+    /// The template, where the message names it outright.
+    pub modele: Option<String>,
+    /// What it does not do, where the template does not read it.
+    pub message: String,
+}
+
+/// Keys of messages that a person may take for a part of the e-mail.
+pub(super) fn of(script: &AST) -> Vec<OwnKey> {
+    let mut found = Vec::new();
+    script.walk(&mut |path| {
+        let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() else {
+            return true;
+        };
+        let Some((_, modele)) = entries.0.iter().find(|(key, _)| key.name == MODELE) else {
+            return true;
+        };
+        for (key, _) in &entries.0 {
+            let name = key.name.as_str();
+            let part = NO_PARTS.iter().find(|(names, _)| names.contains(&name));
+            if let Some((_, instead)) = part {
+                let (line, column) = position(key.pos);
+                found.push(OwnKey {
+                    key: Named {
+                        name: name.to_owned(),
+                        line,
+                        column,
+                    },
+                    modele: match modele {
+                        Expr::StringConstant(it, _) => Some(it.to_string()),
+                        _ => None,
+                    },
+                    message: format!("rien ne lit « {name} » : {instead}"),
+                });
+            }
+        }
+        true
+    });
+    found
+}

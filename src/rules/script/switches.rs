@@ -1,0 +1,116 @@
+//! The texts that the cases of a `switch` wait for: the engine keeps nothing of them that could be read again.
+
+use rhai::Position;
+
+use super::position;
+use super::slips::{offset, place};
+
+/// The texts, and where each stands.
+pub(super) fn texts(script: &str, at: Position) -> Vec<(String, Position)> {
+    offset(script, position(at))
+        .and_then(|begins| Some(begins + script.get(begins..)?.find('{')?))
+        .map(|opens| cases(script, opens))
+        .unwrap_or_default()
+}
+
+/// Looks through the block that opens at an offset. What stands in front of `=>`, and of its `if`, is a case.
+fn cases(script: &str, opens: usize) -> Vec<(String, Position)> {
+    let mut found = Vec::new();
+    let (mut depth, mut in_case) = (0_usize, true);
+    let mut at = opens;
+    while let Some(rest) = script.get(at..).filter(|it| !it.is_empty()) {
+        let length = written_at(rest);
+        let sign = &rest[..length];
+        match sign {
+            "{" | "(" | "[" => depth += 1,
+            "}" | ")" | "]" => {
+                depth = depth.saturating_sub(1);
+                match depth {
+                    0 => return found,
+                    // A case with a block needs no comma behind it.
+                    1 if sign == "}" => in_case = true,
+                    _ => {}
+                }
+            }
+            "," if depth == 1 => in_case = true,
+            "=>" | "if" if depth == 1 => in_case = false,
+            text if depth == 1 && in_case && text.starts_with('"') => {
+                let inner = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+                let inner = inner.filter(|it| !it.contains('\\'));
+                if let (Some(word), Some((line, column))) = (inner, place(script, at)) {
+                    let [line, column] =
+                        [line, column].map(|it| u16::try_from(it).unwrap_or(u16::MAX));
+                    found.push((word.to_owned(), Position::new(line, column)));
+                }
+            }
+            _ => {}
+        }
+        at += length;
+    }
+    // It does not end where it seemed to: nothing of it is certain.
+    Vec::new()
+}
+
+/// How long the text, the comment, the word or the sign is that a script goes on with.
+fn written_at(rest: &str) -> usize {
+    let first = rest.chars().next().map_or(0, char::len_utf8);
+    if rest.starts_with("=>") {
+        return 2;
+    }
+    for (opens, closes) in [("//", "\n"), ("/*", "*/")] {
+        if rest.starts_with(opens) {
+            let end = rest[2..].find(closes);
+            return end.map_or(rest.len(), |end| 2 + end + closes.len());
+        }
+    }
+    if let Some(quote) = ['"', '`'].into_iter().find(|it| rest.starts_with(*it)) {
+        let mut escaped = false;
+        for (at, sign) in rest.char_indices().skip(1) {
+            match sign {
+                '\\' if !escaped && quote == '"' => escaped = true,
+                sign if sign == quote && !escaped => return at + 1,
+                _ => escaped = false,
+            }
+        }
+        return rest.len();
+    }
+    let of_word = |it: char| it.is_alphanumeric() || it == '_';
+    match rest.find(|it| !of_word(it)) {
+        Some(0) => first,
+        Some(length) => length,
+        None => rest.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(
+        "switch x { \"a\" => \"b\", \"c\" | \"d\" if y == \"e\" => { \"f\" } \"g\" => 1, _ => \"h\" } \"i\"",
+        &["a", "c", "d", "g"]
+    )]
+    #[case(
+        "switch x {\n  // \"a\"\n  \"b\" => [\"c\", \"d\"],\n  \"é\" => f(\"x\", \"y\"),\n}",
+        &["b", "é"]
+    )]
+    #[case("switch x { \"a\\\"b\" => 1, 2 => \"c\" }", &[])]
+    #[case("switch x { \"\" => `}`, \"b\" => #{c: \"d\", e: \"f\"} }", &["", "b"])]
+    #[case("switch x { \"a\" => 1", &[])]
+    fn the_texts_of_cases_are_found(#[case] script: &str, #[case] wanted: &[&str]) {
+        let found = texts(script, Position::new(1, 1));
+        let found: Vec<&str> = found.iter().map(|(it, _)| it.as_str()).collect();
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn a_text_is_told_where_it_stands() {
+        let found = texts("\n switch x {\n é => 1, \"a\" => 2}", Position::new(2, 2));
+        let [(_, at)] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        assert_eq!(position(*at), (3, 10));
+    }
+}

@@ -1,0 +1,315 @@
+//! What a script does that cannot be what was meant, and scripts that nothing is to be remarked on.
+
+use rstest::rstest;
+
+use super::{SILENT, compile};
+use crate::rules::diagnostic::Diagnostic;
+
+fn of_affecter(body: &str) -> Vec<Diagnostic> {
+    let text = format!(
+        "fn affecter(signalement, residence, qualification) {{ {body}\n throw \"\" }}\nfn f(x) {{ x }}"
+    );
+    let (scripts, faults) = compile(&text, SILENT);
+    assert!(scripts.is_some(), "{faults:?}");
+    faults
+}
+
+fn of_accuses(body: &str) -> Vec<Diagnostic> {
+    let text = format!("fn accuses(evenement) {{ {body}\n [] }}\nfn f(x) {{ x }}");
+    let (scripts, faults) = compile("fn affecter(a, b, c) { throw 1 }", &text);
+    assert!(scripts.is_some(), "{faults:?}");
+    faults
+}
+
+fn told(faults: &[Diagnostic]) -> Vec<&str> {
+    faults.iter().map(|it| it.message.as_str()).collect()
+}
+
+#[rstest]
+#[case(
+    "signalement.priorite = \"high\";",
+    &["« signalement » est une copie : cette ligne ne change rien à la demande"]
+)]
+#[case(
+    "if signalement.priorite == \"low\" { signalement.priorite = \"high\"; }",
+    &["« signalement » est une copie : cette ligne ne change rien à la demande"]
+)]
+#[case(
+    "qualification.workflow += \"-B\";",
+    &["« qualification » est une copie : cette ligne ne change rien à la demande"]
+)]
+#[case(
+    "residence.nom = residence.nom.to_upper();",
+    &["« residence » est une copie : cette ligne ne change rien à la demande"]
+)]
+#[case(
+    "residence[\"nom\"] = \"x\"; throw residence.code;",
+    &["« residence » est une copie : cette ligne ne change rien à la demande"]
+)]
+#[case(
+    "residence.groupe = \"x\";",
+    &["« residence » est une copie : cette ligne ne change rien à la demande"]
+)]
+#[case(
+    "residence.groupe = if residence.code.starts_with(\"MZ\") { \"metz\" } else { \"autre\" }; if residence.groupe == \"metz\" { throw 1 }",
+    &[]
+)]
+#[case("residence.groupe = \"x\"; throw `${residence.groupe}`;", &[])]
+#[case("residence.groupe = \"x\"; f(residence);", &[])]
+#[case("residence.groupe = \"x\"; let r = residence; throw r;", &[])]
+#[case("residence.groupe = \"x\"; throw residence.get(\"groupe\");", &[])]
+#[case("residence.groupe = \"x\"; if \"groupe\" in residence { throw 1 }", &[])]
+#[case(
+    "residence.gestionnaires.t = 1; throw residence.gestionnaires.get(qualification.code);",
+    &[]
+)]
+#[case("residence.gestionnaires.t.nom = \"x\"; throw residence.gestionnaires.t;", &[])]
+#[case("for x in [1, 2] { if residence.nom == \"x\" { throw 1 } residence.nom = \"x\"; }", &[])]
+#[case("residence.nom = \"x\"; let c = || residence.nom; throw c.call();", &[])]
+#[case("residence.nom = \"x\"; loop { break residence.nom; }", &[])]
+#[case("let residence = #{}; residence.nom = \"x\";", &[])]
+#[case("let r = #{nom: 1}; r.nom = 2;", &[])]
+fn what_is_set_in_a_copy_is_remarked_on(#[case] body: &str, #[case] wanted: &[&str]) {
+    assert_eq!(told(&of_affecter(body)), wanted);
+}
+
+#[rstest]
+#[case(
+    "throw residence.ville;",
+    &[
+        "« residence » n'a pas de champ « ville » : noms connus : adresse, code, gestionnaires, nom"
+    ]
+)]
+#[case(
+    "throw residence.get(\"ville\");",
+    &[
+        "« residence » n'a pas de champ « ville » : noms connus : adresse, code, gestionnaires, nom"
+    ]
+)]
+#[case(
+    "if \"ville\" in residence { }",
+    &[
+        "« residence » n'a pas de champ « ville » : noms connus : adresse, code, gestionnaires, nom"
+    ]
+)]
+#[case(
+    "if residence.contains(\"nomm\") { }",
+    &["« residence » n'a pas de champ « nomm » : vouliez-vous dire « nom » ?"]
+)]
+#[case(
+    "throw residence[\"ville\"];",
+    &[
+        "« residence » n'a pas de champ « ville » : noms connus : adresse, code, gestionnaires, nom"
+    ]
+)]
+#[case(
+    "throw signalement.email;",
+    &["« signalement » n'a pas de champ « email » : vouliez-vous dire « email_auteur » ?"]
+)]
+#[case(
+    "throw residence.gestionnaires.technique.mail;",
+    &[
+        "« residence.gestionnaires.technique » n'a pas de champ « mail » : vouliez-vous dire « email » ?"
+    ]
+)]
+#[case(
+    "throw residence.gestionnaires[qualification.type_gestionnaire].mail;",
+    &[
+        "« residence.gestionnaires[…] » n'a pas de champ « mail » : vouliez-vous dire « email » ?"
+    ]
+)]
+#[case(
+    "let g = residence.gestionnaires.get(\"t\"); throw g.mail;",
+    &["« g » n'a pas de champ « mail » : vouliez-vous dire « email » ?"]
+)]
+#[case(
+    "let g = residence.gestionnaires.get(qualification.code); throw g.mail;",
+    &["« g » n'a pas de champ « mail » : vouliez-vous dire « email » ?"]
+)]
+#[case(
+    "throw signalement.description.length;",
+    &[
+        "« signalement.description » est un texte, sans champ « length » : sa longueur est « signalement.description.len() »"
+    ]
+)]
+#[case(
+    "throw signalement.date_creation.month;",
+    &[
+        "« signalement.date_creation » est un texte, sans champ « month » : le mois est le texte « signalement.date_creation.sub_string(5, 2) »"
+    ]
+)]
+#[case(
+    "throw signalement.residence.nom;",
+    &[
+        "« signalement.residence » est un texte, sans champ « nom » : c'est un code ; écrivez « residence.nom »"
+    ]
+)]
+#[case(
+    "throw signalement.transmettre_auteur.x;",
+    &["« signalement.transmettre_auteur » vaut true ou false, sans champ « x »"]
+)]
+#[case(
+    "for g in residence.gestionnaires { }",
+    &[
+        "« residence.gestionnaires » n'est pas une liste : écrivez « residence.gestionnaires.values() » pour parcourir ses valeurs, ou « residence.gestionnaires.keys() » pour leurs noms"
+    ]
+)]
+#[case("for g in residence.gestionnaires.values() { throw g.mail }", &[])]
+#[case("for x in signalement.description { }", &[])]
+#[case("throw signalement.description.len;", &[])]
+#[case("throw signalement.autres.etage.x;", &[])]
+#[case("throw signalement.autres.get(\"etage\");", &[])]
+#[case("throw residence.gestionnaires.gardien.email;", &[])]
+#[case("if \"gardien\" in residence.gestionnaires { }", &[])]
+#[case("if signalement.description.contains(\"gaz\") { }", &[])]
+#[case("residence.set(\"ville\", \"Metz\"); throw residence.ville;", &[])]
+#[case("residence.mixin(#{ville: \"Metz\"}); throw residence.ville;", &[])]
+#[case("residence += #{ville: \"Metz\"}; throw residence.ville;", &[])]
+#[case(
+    "let g = residence.gestionnaires.get(\"t\"); if g == () { g = #{mail: 1} } throw g.mail;",
+    &[]
+)]
+#[case("let g = #{mail: 1}; throw g.mail;", &[])]
+#[case("throw residence.keys();", &[])]
+#[case("throw residence.gestionnaires.len();", &[])]
+fn a_field_that_is_never_there_is_told_by_what_is(#[case] body: &str, #[case] wanted: &[&str]) {
+    assert_eq!(told(&of_affecter(body)), wanted);
+}
+
+#[rstest]
+#[case(
+    "if evenement.resultat == \"x\" { }",
+    &[
+        "« evenement » n'a pas de champ « resultat » : noms connus : demande, motif, signalement, statut, statut_sowell, type"
+    ]
+)]
+#[case(
+    "throw evenement.demande.acteur_en_charge.mail;",
+    &[
+        "« evenement.demande.acteur_en_charge » n'a pas de champ « mail » : vouliez-vous dire « email » ?"
+    ]
+)]
+#[case(
+    "let d = evenement.demande; throw d.acteur_en_charge.mail;",
+    &["« d.acteur_en_charge » n'a pas de champ « mail » : vouliez-vous dire « email » ?"]
+)]
+#[case(
+    "evenement.motif = \"x\";",
+    &["« evenement » est une copie : cette ligne ne change rien à la demande ni aux e-mails"]
+)]
+#[case(
+    "throw evenement.signalement.residence.nom;",
+    &["« evenement.signalement.residence » est un texte, sans champ « nom »"]
+)]
+#[case("throw evenement.demande?.uid;", &[])]
+#[case("if evenement.demande != () { throw evenement.demande.uid }", &[])]
+fn what_an_event_never_has_is_told(#[case] body: &str, #[case] wanted: &[&str]) {
+    assert_eq!(told(&of_accuses(body)), wanted);
+}
+
+#[rstest]
+#[case(
+    "let mois = signalement.date_creation.sub_string(5, 2); if mois == 7 { }",
+    &[
+        "un texte et un nombre ne sont jamais égaux ; « parse_int(mois) » fait d'un texte un nombre"
+    ]
+)]
+#[case(
+    "if signalement.date_creation.sub_string(5, 2) != 7 { }",
+    &[
+        "un texte et un nombre sont toujours différents ; « parse_int(…) » fait d'un texte un nombre"
+    ]
+)]
+#[case(
+    "if signalement.photos > \"2\" { }",
+    &[
+        "un nombre et un texte ne se comparent pas : le résultat est toujours false ; écrivez ce nombre sans guillemets"
+    ]
+)]
+#[case(
+    "if 3 < signalement.code_postal { }",
+    &[
+        "« signalement » n'a pas de champ « code_postal » : noms connus : auteur, autres, bien, date_creation, description, email_auteur, lien_sowell, photos… et 5 autres"
+    ]
+)]
+#[case(
+    "if signalement.transmettre_auteur == 1 { }",
+    &[
+        "true ou false et un nombre ne sont jamais égaux ; true et false s'écrivent sans guillemets, et ne sont pas des nombres"
+    ]
+)]
+#[case(
+    "let gaz = signalement.description.contains(\"gaz\"); if gaz == \"true\" { }",
+    &[
+        "true ou false et un texte ne sont jamais égaux ; true et false s'écrivent sans guillemets, et ne sont pas des nombres"
+    ]
+)]
+#[case("if signalement.transmettre_auteur == \"true\" { }", &[])]
+#[case("if parse_int(signalement.date_creation.sub_string(5, 2)) == 7 { }", &[])]
+#[case(
+    "let mois = signalement.date_creation.sub_string(5, 2); mois = parse_int(mois); if mois == 7 { }",
+    &[]
+)]
+#[case("let n = 0; n += 1.5; if n > 2 { }", &[])]
+#[case("if signalement.photos > 2 && signalement.bien == () { }", &[])]
+#[case("if signalement.autres.get(\"etage\") == 3 { }", &[])]
+#[case("signalement.photos = \"3\"; if signalement.photos == \"3\" { }", &[])]
+#[case("let x = f(3); if x == \"3\" { }", &[])]
+#[case("for n in [1, 2] { if n == \"1\" { } }", &[])]
+fn a_comparison_of_two_kinds_is_told(#[case] body: &str, #[case] wanted: &[&str]) {
+    assert_eq!(told(&of_affecter(body)), wanted);
+}
+
+#[rstest]
+#[case(
+    "throw \"${residence.nom} !\";",
+    &[
+        "« ${residence.nom} » reste écrit ainsi entre guillemets : mettez tout le texte entre accents graves (`), et sa valeur y sera"
+    ]
+)]
+#[case("throw `${residence.nom} !`;", &[])]
+#[case("throw \"5 ${ }\";", &[])]
+#[case("throw `a ${\"b\" + residence.nom} $c {d}`;", &[])]
+fn a_text_that_takes_no_value_in_is_told(#[case] body: &str, #[case] wanted: &[&str]) {
+    assert_eq!(told(&of_affecter(body)), wanted);
+}
+
+#[rstest]
+#[case(
+    "let d = signalement.description.trim(); if d == \"x\" { }",
+    &[
+        "« trim » change « signalement.description » sur place et ne donne rien : écrivez « signalement.description.trim(…); » sur une ligne à part, puis employez « signalement.description »"
+    ]
+)]
+#[case(
+    "let c = \"a\"; if c.replace(\"a\", \"b\") == \"b\" { }",
+    &[
+        "« replace » change « c » sur place et ne donne rien : écrivez « c.replace(…); » sur une ligne à part, puis employez « c »"
+    ]
+)]
+#[case("let c = \"a\"; c.trim(); if c == \"b\" { }", &[])]
+#[case("let l = []; l.push(1); l.push(\"a\".to_upper());", &[])]
+#[case("let l = [\"a\"].map(|x| { x.trim(); x }); if true { l.push(1) }", &[])]
+fn what_answers_nothing_is_told(#[case] body: &str, #[case] wanted: &[&str]) {
+    assert_eq!(told(&of_affecter(body)), wanted);
+}
+
+#[rstest]
+#[case("if signalement.photos.len() > 0 { }", 1)]
+#[case(
+    "if signalement.photos > 0 && signalement.photos.to_string() == \"1\" { }",
+    0
+)]
+fn a_number_is_asked_for_nothing(#[case] body: &str, #[case] count: usize) {
+    let faults = of_affecter(body);
+    assert_eq!(faults.len(), count, "{faults:?}");
+    let wanted = "« signalement.photos » est déjà un nombre : « len » ne s'y emploie pas ; comparez par exemple « signalement.photos > 0 »";
+    assert!(faults.iter().all(|it| it.message == wanted), "{faults:?}");
+}
+
+#[test]
+fn the_shipped_scripts_get_no_remark() {
+    let gestionnaire = include_str!("../../../../rules/gestionnaire.rhai");
+    let accuses = include_str!("../../../../rules/accuses.rhai");
+    assert_eq!(compile(gestionnaire, accuses).1, []);
+}
