@@ -317,10 +317,10 @@ fn what_a_template_waits_for_and_can_never_come_is_pointed_out() {
         ),
         [
             "modeles/accuse-reception.txt:3 aucune résidence n'a de gestionnaire de type « concierge » ; valeurs connues : gardien, proprete, responsable_secteur, technique",
+            "modeles/accuse-reception.txt:1 « high » n'est pas une valeur connue de « priorite » ; valeurs connues : faible, haute, normal",
             "modeles/accuse-reception.txt:2 « Traite » n'est pas une valeur connue de « evenement.statut_sowell » ; vouliez-vous dire « Traité » ?",
             "modeles/accuse-reception.txt:2 « ASCENSEUR » n'est pas une valeur connue de « qualification.code » ; valeurs connues : ASC, CHAUF, ECL, ENC, PROP, SERR, VOIS",
             "modeles/accuse-reception.txt:4 « bien » est un ensemble, jamais un texte : comparez par exemple « bien.code »",
-            "modeles/accuse-reception.txt:1 « high » n'est pas une valeur connue de « priorite » ; valeurs connues : faible, haute, normal",
         ]
     );
 }

@@ -23,12 +23,16 @@ struct Parts(Vec<(String, String)>);
 
 impl Parts {
     fn of(environment: &Environment<'static>) -> Self {
-        let file = |name: &str| name.strip_suffix(SUBJECT).unwrap_or(name).to_owned();
-        let all = environment.templates();
-        Self(
-            all.map(|(name, it)| (file(name), it.source().to_owned()))
-                .collect(),
-        )
+        let all = environment.templates().map(|(name, it)| {
+            let subject = name.strip_suffix(SUBJECT);
+            let file = subject.unwrap_or(name).to_owned();
+            (file, subject.is_none(), it.source().to_owned())
+        });
+        // The engine has them in no order; a subject is the first line of its file.
+        let mut all: Vec<_> = all.collect();
+        all.sort_unstable();
+        let parts = all.into_iter().map(|(file, _, source)| (file, source));
+        Self(parts.collect())
     }
 
     /// Whether an instruction gives a name another meaning, in a template or in one that takes it in.
