@@ -239,7 +239,7 @@ fn change(asked: Option<&Uid>, mut item: Item) -> Result<Change, CrmError> {
     let event = StatutEvent {
         uid: uid.unwrap_or_else(|| Uid::new(String::new())),
         statut: item.remove("statut").unwrap_or_default(),
-        date: Some(date),
+        date: instant::rfc3339(&date),
         resultat: item.remove("resultat"),
         commentaire: item.remove("commentaire"),
         canal: item.remove("canal"),

@@ -48,6 +48,7 @@ impl FilesOnDisk {
     /// # Errors
     /// When it cannot be made.
     pub fn open(root: &Path) -> io::Result<Self> {
+        fs::create_dir_all(root)?;
         make_root(root)?;
         // A look at the disk that was cut short.
         remove_remains(root)?;
@@ -203,10 +204,14 @@ impl Files for FilesOnDisk {
     }
 }
 
-/// Makes the folder of all photos where it is missing, and has its own name on the disk.
+/// Makes the folder of all photos where it is missing, and has its own name on the disk. Not what it stands
+/// in: where that is gone, so is the disk that photos were on.
 fn make_root(root: &Path) -> io::Result<()> {
     crash::point("files.root.before");
-    fs::create_dir_all(root)?;
+    match fs::create_dir(root) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
     if let Some(parent) = root.parent().filter(|it| !it.as_os_str().is_empty()) {
         File::open(parent)?.sync_all()?;
     }

@@ -1,6 +1,5 @@
-//! Words that a script, a template or a connector waits for and that no other file knows. Only remarks: a table may be about to
-//! follow, and a
-//! demande may be older than the last edit.
+//! Words that a script, a template or a connector waits for and that no other file knows. Only remarks: a table may be
+//! about to follow, and a demande may be older than the last edit.
 
 use super::generation::{RuleSet, Target};
 use crate::domain::referentiel::Referentiel;

@@ -66,13 +66,14 @@ impl Connector {
         if texts.is_empty() {
             return BTreeMap::new();
         }
+        // A table may have a row for each residence: made once, and not for each word.
+        let mut tables = Scope::of(&json!({}));
+        tables.set("tables", &self.tables);
         let fault = |word: &str| {
-            let values = match value.split_once('.') {
-                Some((of, field)) => json!({of: {field: word}}),
-                None => json!({value: word}),
+            let scope = match value.split_once('.') {
+                Some((of, field)) => tables.with(of, &json!({field: word})),
+                None => tables.with(value, &json!(word)),
             };
-            let mut scope = Scope::of(&values);
-            scope.set("tables", &self.tables);
             texts.iter().find_map(|it| it.value(&scope).err())
         };
         let words = words.iter();

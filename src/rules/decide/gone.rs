@@ -1,7 +1,7 @@
 //! What e-mails say of a category, a residence or a bien that the rules and exports of today no longer know, and that a
 //! demande of theirs still names: as much as the demande itself has of it, and its code for its name.
 
-use crate::rules::compile::{PRIORITES, QUALIFICATIONS};
+use crate::rules::compile::QUALIFICATIONS;
 use crate::rules::referentiel::{BIENS, RESIDENCES};
 use crate::rules::template::TemplateError;
 use crate::rules::view::{BIEN, QUALIFICATION, RESIDENCE, Shown};
@@ -46,7 +46,6 @@ pub(super) fn explained<'a>(
             "residence" => ("la résidence", RESIDENCES, &RESIDENCE),
             "bien" => ("le bien", BIENS, &BIEN),
             "qualification" => ("la catégorie", QUALIFICATIONS, &QUALIFICATION),
-            "priorite" => ("la priorité", PRIORITES, &[]),
             _ => return None,
         };
         let code = gone(name).filter(|_| fields.contains(&field))?;

@@ -136,7 +136,7 @@ pub(super) fn changes(
         match (before.write(one), after.write(other)) {
             (Some(Ok(ours)), Some(Ok(theirs))) => {
                 let whom = |it: &AccuseMessage| {
-                    if it.a == about.email_auteur {
+                    if it.a.trim().eq_ignore_ascii_case(about.email_auteur.trim()) {
                         AUTHOR.to_owned()
                     } else {
                         it.a.clone()

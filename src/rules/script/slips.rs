@@ -46,9 +46,7 @@ pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option
         ParseErrorType::BadInput(LexError::ImproperSymbol(sign, _))
             if sign == "=" && is_pattern(text, at) =>
         {
-            let message =
-                "« =~ » : pour chercher un mot dans un texte, écrivez « texte.contains(\"mot\") »";
-            Some((at, message.to_owned()))
+            Some((at, PATTERN.to_owned()))
         }
         ParseErrorType::BadInput(LexError::UnexpectedInput(word)) => {
             Some((at, misused(word, text, at)?))

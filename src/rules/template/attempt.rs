@@ -71,8 +71,12 @@ pub(super) fn on_sample(
 /// What a signalement may do without, though the samples do not.
 const BIEN: &str = "bien";
 
-/// A sample whose signalement names no bien.
+/// A sample whose signalement names no bien. Where no demande is made of it, it is left as it is: what the demande has
+/// is as good a guard where there is one.
 fn without_bien(mut sample: Value) -> Value {
+    if sample.get("demande").is_some_and(Value::is_null) {
+        return sample;
+    }
     for path in [
         "",
         "/signalement",

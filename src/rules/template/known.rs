@@ -79,12 +79,15 @@ pub(super) fn compared(environment: &Environment<'static>) -> Vec<Compared> {
     let parts = Parts::of(environment);
     let mut found = Vec::new();
     for (file, source, words) in parts.tags() {
-        let paths = tokens::paths(&words).into_iter();
-        for path in paths.filter(|it| !parts.give(it.root())) {
+        for path in tokens::paths(&words) {
             let side = side(&words, &path).map(|at| words[at]);
             let Some((word, at)) = side.and_then(|(at, text)| Some((unquoted(text)?, at))) else {
                 continue;
             };
+            // Asked last: it reads all templates.
+            if parts.give(path.root()) {
+                continue;
+            }
             let (line, column) = place_of(source, at);
             found.push(Compared {
                 file: file.to_owned(),

@@ -37,8 +37,15 @@ pub(super) async fn begin(
     Ok(false)
 }
 
-/// The statements of a transaction up to its commit; none where there is too much for one of each.
+/// The statements of a transaction up to its commit; none where there is too much for one of each, or where a key would
+/// have to be looked for that none of them writes.
 fn written_at_once(records: &[NewRecord]) -> Option<QueryBuilder<Db>> {
+    if records
+        .iter()
+        .any(|it| it.key.is_some() && it.creation.is_none())
+    {
+        return None;
+    }
     let records: Vec<&NewRecord> = records.iter().collect();
     let at = records.iter().map(|it| it.received_at).max()?;
     let fichiers = fichiers::rows(&records);

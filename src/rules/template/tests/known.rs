@@ -41,6 +41,8 @@ fn a_bien_that_may_be_absent_is_pointed_out(
 #[case("{% if bien %}{{ bien.libelle }}{% endif %}")]
 #[case("{% if not bien %}a{% else %}{{ bien.libelle }}{% endif %}")]
 #[case("{% if bien is not none %}{{ bien.libelle }}{% endif %}")]
+#[case("{% if demande.bien is not none %}{{ bien.libelle }}{% endif %}")]
+#[case("{{ bien.libelle if demande.bien != none else '-' }}")]
 #[case("{{ bien.libelle | default('') }}{{ bien.libelle if bien }}")]
 #[case("{{ bien.libelle if bien else 'la résidence' }}")]
 #[case("{% if bien and bien.libelle %}{{ bien.libelle }}{% endif %}")]
