@@ -212,6 +212,7 @@ fn make_root(root: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
+    crash::point("files.root.made");
     if let Some(parent) = root.parent().filter(|it| !it.as_os_str().is_empty()) {
         File::open(parent)?.sync_all()?;
     }
