@@ -140,11 +140,11 @@ impl Asked {
         for given in &self.values {
             let (name, text) = given
                 .split_once('=')
-                .with_context(|| format!("\"{given}\" is no NAME=VALUE"))?;
+                .with_context(|| format!("\"{given}\" ne s'écrit pas NOM=VALEUR"))?;
             let mut place = &mut values;
             for step in name.split('.') {
                 let fields = place.as_object_mut();
-                let fields = fields.with_context(|| format!("\"{name}\" goes too deep"))?;
+                let fields = fields.with_context(|| format!("\"{name}\" va trop loin"))?;
                 let known: Vec<String> = fields.keys().cloned().collect();
                 place = fields.get_mut(step).with_context(|| {
                     let near = suggestion_of(Listed::Names, step, known.iter().map(String::as_str));

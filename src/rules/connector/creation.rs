@@ -1,4 +1,4 @@
-//! What the requests of a creation come to for a demande that nobody sends.
+//! The demande as a creation's requests see it, and whether they fail for one that nobody sends.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
