@@ -20,12 +20,12 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let database = archive::sqlite(settings)?;
+        // None may run on what is about to be moved away, nor start on what is only half there.
+        let alone = stand_alone(database).await?;
         if database.exists() {
             let in_the_way = BackupError::InTheWay(database.to_path_buf());
             return Err(in_the_way).context("move the data away first");
         }
-        // No daemon may start on what is only half there.
-        let alone = stand_alone(database).await?;
         let files = open_files(settings)?;
         let bar = progress(0);
         let tell = |done, total| {

@@ -308,6 +308,34 @@ async fn a_database_that_another_process_holds_is_waited_for_and_then_refused_fo
     assert_eq!(daemon.post(&signalement(2)).await.status, 201);
 }
 
+/// What is written to a file that was moved away would be confirmed and found by nobody after the next start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_moved_away_takes_nothing_until_it_is_back() {
+    let folder = Builder::new().folder();
+    let daemon = Process::start(folder.path(), &[]);
+    let first = post(&daemon, &signalement(1)).await;
+    assert_eq!(first.status, 201);
+    let database = folder.path().join("data/passerelle.sqlite");
+    let away = folder.path().join("away.sqlite");
+
+    fs::rename(&database, &away).unwrap();
+    is_for_later(&post(&daemon, &signalement(2)).await);
+    let told = ready(&daemon, false).await;
+    let why = told["database"].as_str().unwrap();
+    assert!(why.contains("the database was moved away"), "{why}");
+    assert!(daemon.logged("ALARM: nothing is taken until the database is back"));
+
+    // Not even where another one has its name, such as that of a backup.
+    File::create(&database).unwrap();
+    is_for_later(&post(&daemon, &signalement(2)).await);
+
+    fs::rename(&away, &database).unwrap();
+    assert_eq!(post(&daemon, &signalement(2)).await.status, 201);
+    let again = post(&daemon, &signalement(1)).await;
+    assert_eq!((again.status, again.bytes), (200, first.bytes));
+    daemon.kill();
+}
+
 /// However steadily it is written to, the log of the database is copied and begins anew: it does not
 /// fill the disk.
 #[tokio::test(flavor = "multi_thread")]

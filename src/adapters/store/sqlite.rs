@@ -7,6 +7,7 @@
 mod dialect;
 mod first_time;
 mod log;
+mod place;
 #[path = "shared/port.rs"]
 mod shared;
 pub mod snapshot;
@@ -25,6 +26,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 use crate::crash;
 use crate::domain::ports::StoreError;
 
+use place::Place;
 use writer::Writer;
 
 // What `shared` knows this database by.
@@ -83,10 +85,15 @@ impl SqliteStore {
         // What is gone is not made anew while the daemon runs: an empty database would have no tables.
         let options = options.create_if_missing(false);
         let reopened = options.clone().pragma("temp_store", "MEMORY");
-        let writer = Writer::start(connection, reopened);
+        let place = Place::of(path).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let writer = Writer::start(connection, reopened, place.clone());
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(BUSY_TIMEOUT)
+            .after_connect(move |_, _| {
+                let found = place.check().map_err(sqlx::Error::Io);
+                Box::pin(async { found })
+            })
             .connect_lazy_with(options.read_only(true));
         Ok(Self { readers, writer })
     }

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use crate::adapters::store::sqlite::log::Log;
+use crate::adapters::store::sqlite::place::Place;
 use crate::adapters::store::sqlite::{failed, first_time, shared};
 use crate::crash;
 use crate::domain::ports::{NewRecord, Recorded, StoreError};
@@ -45,14 +46,20 @@ enum Work {
 }
 
 impl Writer {
-    /// Takes the connection over, with the options to open another one like it; the task ends when
-    /// the last `Writer` is gone.
-    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
+    /// Takes the connection over, with the options to open another one like it and the file that both
+    /// are of; the task ends when the last `Writer` is gone.
+    pub(super) fn start(
+        connection: SqliteConnection,
+        options: SqliteConnectOptions,
+        place: Place,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let line = Line {
             connection: Some(connection),
             log: Log::new(options.clone()),
             options,
+            place,
+            told: false,
         };
         tokio::spawn(run(line, waiting));
         Self { queue }
@@ -174,10 +181,25 @@ struct Line {
     /// None since it met with trouble, until the next write opens another.
     connection: Option<SqliteConnection>,
     options: SqliteConnectOptions,
+    place: Place,
+    /// Whether operators were told that the file is gone.
+    told: bool,
     log: Log,
 }
 
 impl Line {
+    /// Refuses to write where nobody would find it, and tells operators so, once.
+    fn check_place(&mut self) -> Result<(), StoreError> {
+        let found = self.place.check();
+        if let Err(error) = &found
+            && !self.told
+        {
+            tracing::error!(%error, "ALARM: nothing is taken until the database is back or the daemon starts anew");
+        }
+        self.told = found.is_err();
+        found.map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
     async fn open(&mut self) -> Result<&mut SqliteConnection, StoreError> {
         if self.connection.is_none() {
             let opened = self.options.connect().await;
@@ -319,6 +341,7 @@ async fn commit(line: &mut Line, mut batch: Batch) {
 }
 
 async fn attempt(line: &mut Line, batch: &mut Batch) -> Result<Vec<Recorded>, StoreError> {
+    line.check_place()?;
     let connection = line.open().await?;
     let outcome = transact(connection, batch).await;
     let usable = match &outcome {
