@@ -247,7 +247,7 @@ mod tests {
         let from = "Vivest <ne-pas-repondre@vivest.example>".to_owned();
         let environment = [("PASSERELLE_SMTP__FROM".to_owned(), from)];
         let settings = Settings::load(None, environment).unwrap();
-        MailOut::new(InForce::new(settings.live), folder.to_path_buf()).unwrap()
+        MailOut::new(InForce::new(&settings), folder.to_path_buf()).unwrap()
     }
 
     /// Sends by a server that greets each connection so, and answers each line with the next of these.
@@ -276,7 +276,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let environment = [("PASSERELLE_SMTP__URL".to_owned(), url)];
         let settings = Settings::load(None, environment).unwrap();
-        let mails = MailOut::new(InForce::new(settings.live), folder.path().to_path_buf());
+        let mails = MailOut::new(InForce::new(&settings), folder.path().to_path_buf());
         let message = message(addressee, "x");
         mails.unwrap().send("L-1", &message).await.unwrap_err()
     }

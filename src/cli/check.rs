@@ -27,7 +27,7 @@ pub(super) struct Check {
 impl Check {
     /// Compiles the rules and the reference data and runs the cases, as a reload does.
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let secrets = settings.live.secret_names();
+        let secrets = settings.secret_names();
         let known = Known {
             secrets: Some(&secrets),
             ..Known::default()

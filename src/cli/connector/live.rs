@@ -43,7 +43,7 @@ pub(super) struct Seen {
 impl<'a> Live<'a> {
     pub(super) fn new(settings: &Settings, described: &'a Described, operation: Operation) -> Self {
         let rules: Arc<dyn Rules> = Arc::new(OnDisk(Arc::clone(&described.generation)));
-        let in_force = InForce::new(settings.live.clone());
+        let in_force = InForce::new(settings);
         Self {
             described,
             operation,
