@@ -1,8 +1,8 @@
 //! Typed settings: `passerelle.yaml`, overridden key by key by the environment.
 //!
-//! Every key has a default (contract, section 7). Relative paths start at the settings file, else
-//! at the current folder. Secrets never show in `Debug`. Most keys are live: they change with the
-//! file while the daemon runs (`flows/settings.rs`); the others need a restart.
+//! Every key has a default. Relative paths start at the settings file, else at the current folder.
+//! Secrets never show in `Debug`. Most keys are live: they change with the file while the daemon
+//! runs (`flows/settings.rs`); the others need a restart.
 
 mod compile;
 mod keys;
