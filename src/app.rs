@@ -114,7 +114,7 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (store, alone) = take_over(settings, clock.as_ref()).await?;
         let files = open_files(settings)?;
-        let in_force = InForce::new(settings.live.clone());
+        let in_force = InForce::new(settings);
         let unsent = settings.data_dir.join("courriels");
         let mailer = MailOut::new(in_force.clone(), unsent.clone())
             .with_context(|| format!("{}", unsent.display()))?;
@@ -428,7 +428,7 @@ pub fn inbound(
     store: &Arc<dyn Store>,
     rules: Arc<dyn Rules>,
 ) -> anyhow::Result<Inbound> {
-    let in_force = InForce::new(settings.live.clone());
+    let in_force = InForce::new(settings);
     let files = open_files(settings)?;
     let intake = Intake {
         store: Arc::clone(store),

@@ -79,7 +79,7 @@ enum Verb {
     Copy(copy::Copy),
     /// Bring the database's tables up to date
     Migrate(migrate::Migrate),
-    /// Forget now what the settings keep no longer
+    /// Delete now what the retention settings no longer keep
     Purge(purge::Purge),
     /// Copy the database and the photos it names into a folder, beside traffic
     Backup(backup::Backup),
@@ -192,9 +192,14 @@ impl Cli {
     }
 }
 
-/// Says that a list may go on: nobody is to take its first page for all there is.
+/// Whether a list may go on: nobody is to take its first page for all there is.
+fn may_go_on(printed: usize, limit: u32) -> bool {
+    u32::try_from(printed).is_ok_and(|printed| printed == limit)
+}
+
+/// Says so to operators.
 fn note_limit(printed: usize, limit: u32) {
-    if u32::try_from(printed).is_ok_and(|printed| printed == limit) {
+    if may_go_on(printed, limit) {
         eprintln!("The newest {limit}; --limit N shows more.");
     }
 }

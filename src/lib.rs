@@ -10,8 +10,8 @@
 //!
 //! # Layout
 //!
-//! Imports point one way: [`domain`] ← [`rules`] ← [`settings`] ← [`flows`] ← [`adapters`] ← [`app`].
-//! `tests/it/layering.rs` holds the walls. [`crash`] stands beside them: places where tests kill the
+//! Imports point one way: [`domain`] ← [`rules`] ← [`settings`] ← [`flows`] ← [`adapters`] ← [`app`] ←
+//! [`cli`]. `tests/it/layering.rs` holds the walls. [`crash`] stands beside them: places where tests kill the
 //! process.
 
 #![forbid(unsafe_code)]

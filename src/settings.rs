@@ -1,8 +1,8 @@
 //! Typed settings: `passerelle.yaml`, overridden key by key by the environment.
 //!
-//! Every key has a default (contract, section 7). Relative paths start at the settings file, else
-//! at the current folder. Secrets never show in `Debug`. Most keys are live: they change with the
-//! file while the daemon runs (`flows/settings.rs`); the others need a restart.
+//! Every key has a default. Relative paths start at the settings file, else at the current folder.
+//! Secrets never show in `Debug`. Most keys are live: they change with the file while the daemon
+//! runs (`flows/settings.rs`); the others need a restart.
 
 mod compile;
 mod keys;
@@ -54,7 +54,7 @@ pub struct Settings {
     pub rules: Folder,
     /// The landlord's reference data.
     pub referentiel: Folder,
-    /// Which CRM.
+    /// Which CRM is called.
     pub crm: CrmKind,
     /// What an edit of the file changes without a restart.
     pub live: LiveSettings,
@@ -88,10 +88,8 @@ pub struct LiveSettings {
 }
 
 impl LiveSettings {
-    /// What connectors can name, and which of them are called.
-    #[must_use]
-    pub fn secret_names(&self) -> SecretNames {
-        let crm = (self.crm.kind == CrmKind::Rest).then_some(Partner::Crm);
+    fn secret_names(&self, crm: CrmKind) -> SecretNames {
+        let crm = (crm == CrmKind::Rest).then_some(Partner::Crm);
         let sowell = self.sowell.is_some().then_some(Partner::Sowell);
         SecretNames {
             names: self.secrets.keys().cloned().collect(),
@@ -180,6 +178,12 @@ impl Settings {
             }
         };
         Origin::new(file, Environment::new(environment)).read_again(text)
+    }
+
+    /// What connectors can name, and which of them are called.
+    #[must_use]
+    pub fn secret_names(&self) -> SecretNames {
+        self.live.secret_names(self.crm)
     }
 
     /// Variables that look like settings and are none, each with the nearest key.

@@ -4,6 +4,7 @@
 
 pub mod folder;
 pub mod s3;
+pub mod synced;
 
 use std::fmt;
 

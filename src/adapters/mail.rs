@@ -13,7 +13,8 @@ use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
 use url::Host;
 
-use crate::adapters::files::folder::{remove_remains, write_synced};
+use crate::adapters::files::folder::remove_remains;
+use crate::adapters::files::synced::write_synced;
 use crate::crash;
 use crate::domain::ports::{EXCERPT_CHARS, MailError, MailFailure, Mailer, Message};
 use crate::settings::{InForce, MadeFrom, SmtpSettings};
@@ -246,7 +247,7 @@ mod tests {
         let from = "Vivest <ne-pas-repondre@vivest.example>".to_owned();
         let environment = [("PASSERELLE_SMTP__FROM".to_owned(), from)];
         let settings = Settings::load(None, environment).unwrap();
-        MailOut::new(InForce::new(settings.live), folder.to_path_buf()).unwrap()
+        MailOut::new(InForce::new(&settings), folder.to_path_buf()).unwrap()
     }
 
     /// Sends by a server that greets each connection so, and answers each line with the next of these.
@@ -275,7 +276,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let environment = [("PASSERELLE_SMTP__URL".to_owned(), url)];
         let settings = Settings::load(None, environment).unwrap();
-        let mails = MailOut::new(InForce::new(settings.live), folder.path().to_path_buf());
+        let mails = MailOut::new(InForce::new(&settings), folder.path().to_path_buf());
         let message = message(addressee, "x");
         mails.unwrap().send("L-1", &message).await.unwrap_err()
     }

@@ -1,4 +1,4 @@
-//! SoWell's API (contract, section 4): the calls that `connecteurs/sowell.yaml` describes.
+//! SoWell's API: the calls that `connecteurs/sowell.yaml` describes.
 
 use std::sync::Arc;
 

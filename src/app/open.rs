@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::adapters::files::folder::FilesOnDisk;
 use crate::adapters::files::s3::FilesOnS3;
+use crate::adapters::files::synced::{folder_of, make_folder};
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::shipped::Shipped;
 use crate::adapters::store::postgres::{self, PostgresStore};
@@ -30,7 +31,7 @@ const LOCK_POLL: Duration = Duration::from_millis(50);
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     let store: Result<Arc<dyn Store>, StoreError> = match &settings.database {
         Database::Sqlite(path) => {
-            private_folder(path.parent().unwrap_or(&settings.data_dir))?;
+            private_folder(folder_of(path))?;
             let store = SqliteStore::open(path).await;
             store.map(|store| Arc::new(store) as _)
         }
@@ -66,8 +67,7 @@ pub fn open_files(settings: &Settings) -> anyhow::Result<Arc<dyn Files>> {
 /// # Errors
 /// When another daemon goes on running on it.
 pub async fn stand_alone(database: &Path) -> anyhow::Result<File> {
-    let folder = database.parent().unwrap_or(database);
-    private_folder(folder)?;
+    private_folder(folder_of(database))?;
     let path = database.with_extension("lock");
     let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
     let end = Instant::now() + TAKEOVER_LIMIT;
@@ -98,18 +98,9 @@ pub async fn stand_alone(database: &Path) -> anyhow::Result<File> {
 /// # Errors
 /// When it cannot be made.
 pub fn private_folder(folder: &Path) -> anyhow::Result<()> {
-    let missing = || folder.ancestors().take_while(|it| !it.exists());
-    let parents: Vec<_> = missing().filter_map(Path::parent).collect();
     let mut private = DirBuilder::new();
-    private.recursive(true).mode(0o700);
-    let made = private.create(folder).and_then(|()| {
-        let mut named = parents.into_iter().map(|parent| {
-            // The parent of a relative name is here.
-            let here = parent.as_os_str().is_empty();
-            if here { Path::new(".") } else { parent }
-        });
-        named.try_for_each(|parent| File::open(parent)?.sync_all())
-    });
+    private.mode(0o700);
+    let made = make_folder(folder, &private);
     made.with_context(|| format!("{}", folder.display()))
 }
 

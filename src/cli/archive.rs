@@ -14,7 +14,8 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::adapters::files::folder::{FilesOnDisk, write_synced};
+use crate::adapters::files::folder::FilesOnDisk;
+use crate::adapters::files::synced::{folder_of, write_synced};
 use crate::adapters::store::sqlite::snapshot::{self, NamedPhoto};
 use crate::domain::ports::{Files, FilesError, StoreError};
 use crate::domain::signalement::{ImageKind, Photo, hex};
@@ -228,12 +229,11 @@ async fn copy_photo(
 
 /// Copies a database to its place, whole or not at all.
 fn place(copy: &Path, database: &Path) -> io::Result<()> {
-    let folder = database.parent().unwrap_or(Path::new("."));
     let beside = database.with_extension("restoring");
     fs::copy(copy, &beside)?;
     sync(&beside)?;
     fs::rename(&beside, database)?;
-    sync(folder)
+    sync(folder_of(database))
 }
 
 fn sync(path: &Path) -> io::Result<()> {

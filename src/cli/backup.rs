@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use chrono::SecondsFormat;
 use clap::Args;
 
 use crate::adapters::clock::SystemClock;
 use crate::app::{open_files, private_folder};
+use crate::cli::output::time;
 use crate::cli::{archive, existing_store, progress};
 use crate::domain::ports::Clock;
 use crate::settings::Settings;
@@ -27,8 +27,7 @@ impl Backup {
         let files = open_files(settings)?;
         private_folder(&self.folder)?;
         let bar = progress(0);
-        let made_at = SystemClock.now();
-        let made_at = made_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let made_at = time(SystemClock.now());
         let tell = |done, total| {
             bar.set_length(total);
             bar.set_position(done);

@@ -7,11 +7,10 @@ use clap::Args;
 
 use crate::cli::Format;
 use crate::cli::edited::Edited;
-use crate::cli::report::{print_json, render, told_once};
+use crate::cli::report::report;
 use crate::domain::ports::FileSet;
 use crate::flows::reload::unreadable;
 use crate::rules::compile::{Known, compile, version};
-use crate::rules::diagnostic::{Severity, any_error};
 use crate::settings::Settings;
 
 #[derive(Debug, Args)]
@@ -27,14 +26,13 @@ pub(super) struct Check {
 impl Check {
     /// Compiles the rules and the reference data and runs the cases, as a reload does.
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let secrets = settings.live.secret_names();
+        let secrets = settings.secret_names();
         let known = Known {
             secrets: Some(&secrets),
             ..Known::default()
         };
         let mut read_from = None;
-        let (files, version, mut diagnostics) = match Edited::read(settings, self.folder.as_deref())
-        {
+        let (files, version, diagnostics) = match Edited::read(settings, self.folder.as_deref()) {
             Ok(Edited {
                 folder,
                 rules,
@@ -48,28 +46,22 @@ impl Check {
             }
             Err(error) => (FileSet::new(), None, vec![unreadable(&error)]),
         };
-        if self.format == Format::Json {
-            print_json(version.as_deref(), &diagnostics);
-        } else {
-            diagnostics = told_once(&diagnostics);
-            for diagnostic in &diagnostics {
-                println!("{}\n", render(diagnostic, &files));
-            }
-            if !any_error(&diagnostics) {
-                match read_from {
-                    Some(folder) => {
-                        println!("Les règles du dossier {} sont bonnes.", folder.display());
-                    }
-                    None => println!("Les règles livrées avec Passerelle sont bonnes."),
-                }
-            }
-        }
-        let errors = diagnostics
-            .iter()
-            .filter(|it| it.severity == Severity::Error)
-            .count();
+        let errors = report(
+            self.format,
+            version.as_deref(),
+            &diagnostics,
+            &files,
+            |it| println!("{it}\n"),
+        );
         if errors > 0 {
             bail!("erreurs à corriger : {errors}");
+        }
+        match (self.format, read_from) {
+            (Format::Json, _) => {}
+            (Format::Table, Some(folder)) => {
+                println!("Les règles du dossier {} sont bonnes.", folder.display());
+            }
+            (Format::Table, None) => println!("Les règles livrées avec Passerelle sont bonnes."),
         }
         Ok(())
     }

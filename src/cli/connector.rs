@@ -166,7 +166,7 @@ impl Test {
         let described = Described::read(settings, partner)?;
         let connector = described.connector()?;
         let access = access(partner, &settings.live)?;
-        let secrets = settings.live.secret_names();
+        let secrets = settings.secret_names();
         let mut unknown = Vec::new();
         connector.check_secrets(&secrets.names, &mut unknown);
         for diagnostic in unknown {

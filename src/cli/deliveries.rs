@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde_json::json;
 
 use crate::adapters::clock::SystemClock;
+use crate::cli::output::{printable, time};
 use crate::cli::{Format, existing_store, note_limit};
 use crate::domain::livraison::{
     Attempt, Content, Destination, LivraisonEtat, LivraisonSummary, LivraisonView,
@@ -119,10 +119,6 @@ impl Deliveries {
     }
 }
 
-fn time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
 /// Without texts: an operator's screen is no place for what tenants wrote. The address is what a refused
 /// e-mail is refused for.
 fn show(found: &LivraisonView) {
@@ -167,12 +163,6 @@ fn row(number: u32, attempt: &Attempt) -> [String; 5] {
         printable(attempt.error.as_deref()),
         printable(attempt.excerpt.as_deref()),
     ]
-}
-
-/// What a partner answered must not steer the terminal. Lines stay lines.
-pub(super) fn printable(text: Option<&str>) -> String {
-    let steers = |sign: char| sign.is_control() && sign != '\n';
-    text.unwrap_or_default().replace(steers, "\u{fffd}")
 }
 
 fn print(found: &[LivraisonSummary], format: Format) {

@@ -7,7 +7,7 @@ use anyhow::bail;
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::shipped::Shipped;
 use crate::cli::Format;
-use crate::cli::report::{print_json, render, told_once};
+use crate::cli::report::{print_json, report};
 use crate::domain::ports::{FileSet, Source, SourceError};
 use crate::flows::reload::unreadable;
 use crate::rules::compile::{Generation, Known, compile, version};
@@ -69,14 +69,11 @@ impl Edited {
         if let Some(generation) = generation {
             return Ok(generation);
         }
-        if format == Format::Json {
-            print_json(Some(&version(&self.rules, &self.exports)), &diagnostics);
-        } else {
-            let files: FileSet = self.rules.into_iter().chain(self.exports).collect();
-            for diagnostic in &told_once(&diagnostics) {
-                eprintln!("{}\n", render(diagnostic, &files));
-            }
-        }
+        let version = version(&self.rules, &self.exports);
+        let files: FileSet = self.rules.into_iter().chain(self.exports).collect();
+        report(format, Some(&version), &diagnostics, &files, |it| {
+            eprintln!("{it}\n");
+        });
         bail!("les règles sont refusées");
     }
 }

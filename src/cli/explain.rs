@@ -7,12 +7,11 @@ use std::io;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
-use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::adapters::http::submission;
-use crate::cli::deliveries::printable;
+use crate::cli::output::{printable, time};
 use crate::cli::{Format, edited, existing_store};
 use crate::domain::demande::Uid;
 use crate::domain::ports::{Client, StoredTrace};
@@ -145,10 +144,6 @@ fn decision_to_json(it: &StoredTrace) -> anyhow::Result<Value> {
         "etapes": trace.as_ref().map(|it| &it["etapes"]),
         "tronquee": trace.as_ref().map(|it| it["tronquee"] == true),
     }))
-}
-
-fn time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn read(trace: &str) -> anyhow::Result<Value> {

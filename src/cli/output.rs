@@ -7,6 +7,8 @@ use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 
+use chrono::{DateTime, SecondsFormat, Utc};
+
 /// Why the output took no more.
 static FAILED: Mutex<Option<io::Error>> = Mutex::new(None);
 
@@ -34,6 +36,17 @@ pub(super) fn write(text: Arguments<'_>) {
 /// Writes a line to stderr; where that fails, there is nobody left to tell.
 pub(super) fn tell(line: Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// An instant, ISO 8601 to the second.
+pub(super) fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// What comes from outside must not steer the terminal. Lines stay lines.
+pub(super) fn printable(text: Option<&str>) -> String {
+    let steers = |sign: char| sign.is_control() && sign != '\n';
+    text.unwrap_or_default().replace(steers, "\u{fffd}")
 }
 
 /// Whether all of it was written. A reader that has seen enough is no fault.

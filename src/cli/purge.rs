@@ -22,7 +22,7 @@ impl Purge {
         let retention = Retention {
             store: existing_store(settings).await?,
             clock: Arc::new(SystemClock),
-            in_force: InForce::new(settings.live.clone()),
+            in_force: InForce::new(settings),
         };
         for what in Kept::ALL {
             let total = retention.count(what).await?;

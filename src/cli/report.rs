@@ -6,8 +6,9 @@ use std::io::IsTerminal;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 
+use crate::cli::Format;
 use crate::domain::ports::FileSet;
-use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code};
+use crate::rules::diagnostic::{Diagnostic, Severity, any_error};
 
 /// One diagnostic as people read it; `files` gives the text of the line.
 pub(super) fn render(diagnostic: &Diagnostic, files: &FileSet) -> String {
@@ -40,16 +41,44 @@ pub(super) fn render(diagnostic: &Diagnostic, files: &FileSet) -> String {
     }
 }
 
+/// Tells all of it: programs on stdout, people by `people`, one diagnostic a time. Gives how many errors they are told.
+pub(super) fn report(
+    format: Format,
+    version: Option<&str>,
+    diagnostics: &[Diagnostic],
+    files: &FileSet,
+    people: impl Fn(&str),
+) -> usize {
+    let errors = |told: &[Diagnostic]| {
+        let errors = told.iter().filter(|it| it.severity == Severity::Error);
+        errors.count()
+    };
+    match format {
+        Format::Json => {
+            print_json(version, diagnostics);
+            errors(diagnostics)
+        }
+        Format::Table => {
+            let told = told_once(diagnostics);
+            for it in &told {
+                people(&render(it, files));
+            }
+            errors(&told)
+        }
+    }
+}
+
 /// The same with what fails several cases alike told once, with their number: one slip in a rule is one thing to mend.
-pub(super) fn told_once(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
+fn told_once(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
     let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
-    for why in diagnostics.iter().filter_map(why_a_case_fails) {
+    for why in diagnostics.iter().filter_map(|it| it.cause.as_deref()) {
         *alike.entry(why).or_default() += 1;
     }
     let mut told = Vec::new();
     for it in diagnostics {
         // Its first case takes the count, the others go without.
-        let count = why_a_case_fails(it).map_or(Some(1), |why| alike.remove(why));
+        let why = it.cause.as_deref();
+        let count = why.map_or(Some(1), |why| alike.remove(why));
         let mut once = it.clone();
         match count {
             None => continue,
@@ -63,13 +92,6 @@ pub(super) fn told_once(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
         told.push(once);
     }
     told
-}
-
-/// What keeps a case from being compared, without its name; a difference is that case's own.
-fn why_a_case_fails(diagnostic: &Diagnostic) -> Option<&str> {
-    let (_, why) = diagnostic.message.split_once(" » : ")?;
-    let of_a_rule = !why.contains("attendu ");
-    (diagnostic.code == code::CASE && of_a_rule).then_some(why)
 }
 
 /// Where no column is known, none is shown: the line as a whole is underlined.
@@ -137,6 +159,7 @@ fn span(text: &str, diagnostic: &Diagnostic) -> Option<std::ops::Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::diagnostic::code;
 
     fn shown(text: &str, line: u32, column: u32) -> String {
         let files = FileSet::from([("a.yaml".to_owned(), text.as_bytes().to_vec())]);
@@ -167,14 +190,17 @@ mod tests {
             let message = format!("cas « {nom} » : {why}");
             Diagnostic::at(code::CASE, "cas/a.yaml", line, 1, message)
         };
-        let of_a_rule = "gestionnaire.rhai, ligne 3 : x ; rien n'est décidé";
+        let by_a_rule = |line, nom: &str| {
+            let why = "gestionnaire.rhai, ligne 3 : « attendu » n'existe pas : attendu « x »";
+            fault(line, nom, &format!("{why} ; rien n'est décidé")).caused_by(why)
+        };
         let difference = "workflow : attendu « A », obtenu « B »";
         let all = [
-            fault(1, "un", of_a_rule),
+            by_a_rule(1, "un"),
             fault(2, "deux", difference),
-            fault(3, "trois », bis", of_a_rule),
+            by_a_rule(3, "trois », bis"),
             fault(4, "quatre", difference),
-            fault(5, "cinq", of_a_rule),
+            by_a_rule(5, "cinq"),
         ];
         let told: Vec<String> = told_once(&all).into_iter().map(|it| it.message).collect();
         assert_eq!(told.len(), 3, "{told:?}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, bail};
-use chrono::{SecondsFormat, Utc};
+use chrono::Utc;
 use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -12,8 +12,9 @@ use similar::TextDiff;
 
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::cli::edited::Edited;
+use crate::cli::output::time;
 use crate::cli::report::render;
-use crate::cli::{Format, existing_store};
+use crate::cli::{Format, existing_store, may_go_on};
 use crate::domain::ports::{FileSet, Source as _, Store, VersionSummary};
 use crate::rules::compile::{Known, compile, version};
 use crate::rules::layout;
@@ -57,7 +58,11 @@ impl Rules {
         let store = existing_store(settings).await?;
         match self {
             Self::List { limit, format } => {
-                print(&store.list_versions(limit).await?, format);
+                let found = store.list_versions(limit).await?;
+                print(&found, format);
+                if may_go_on(found.len(), limit) {
+                    eprintln!("il peut y en avoir d'autres : --limit en montre plus de {limit}");
+                }
                 Ok(())
             }
             Self::Show { version } => {
@@ -81,10 +86,9 @@ impl Rules {
 }
 
 fn print(versions: &[VersionSummary], format: Format) {
-    let time = |it: &VersionSummary| it.accepted_at.to_rfc3339_opts(SecondsFormat::Secs, true);
     if format == Format::Json {
         for it in versions {
-            let line = json!({"version": it.version, "accepted_at": time(it), "files": it.files});
+            let line = json!({"version": it.version, "accepted_at": time(it.accepted_at), "files": it.files});
             println!("{line}");
         }
         return;
@@ -98,7 +102,7 @@ fn print(versions: &[VersionSummary], format: Format) {
         let state = if at == 0 { "en vigueur" } else { "" };
         table.add_row([
             it.version.clone(),
-            time(it),
+            time(it.accepted_at),
             it.files.to_string(),
             state.into(),
         ]);

@@ -1,9 +1,8 @@
-//! `passerelle signalements list|retry`: what did not become a demande, for operators.
+//! `passerelle signalements list|retry|adopt`: what did not become a demande, for operators.
 
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use chrono::SecondsFormat;
 use clap::{ArgGroup, Subcommand, ValueEnum};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -11,7 +10,7 @@ use serde_json::json;
 
 use crate::adapters::http::submission;
 use crate::app::inbound;
-use crate::cli::deliveries::printable;
+use crate::cli::output::{printable, time};
 use crate::cli::{Format, existing_store, note_limit};
 use crate::domain::demande::Uid;
 use crate::domain::ports::{SignalementSummary, Store, StoreError};
@@ -108,7 +107,6 @@ impl Signalements {
 }
 
 fn print(found: &[SignalementSummary], format: Format) {
-    let time = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     if format == Format::Json {
         for it in found {
             let line = json!({

@@ -21,7 +21,7 @@ impl Uid {
     }
 }
 
-/// A demande before the CRM has given it a UID: what the rules decided (contract, section 2).
+/// A demande before the CRM has given it a UID: what the rules decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDemande {
     /// The CRM's first status, `statuts.yaml: initial`.

@@ -122,7 +122,7 @@ impl Content {
     }
 }
 
-/// A status that SoWell must learn, translated when it was accepted (contract, section 4).
+/// A status that SoWell must learn, translated when it was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatutPush {
     /// The demande.

@@ -24,7 +24,7 @@ pub const KEYS: [&str; 12] = [
     "transmettre_manager",
 ];
 
-/// A signalement whose every field is well formed (contract, section 1).
+/// A signalement whose every field is well formed.
 ///
 /// Its codes may still be unknown to the landlord: that is for the rules to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,7 +161,7 @@ impl SignalementId {
 
 /// What SoWell's content amounts to, so that a repeat can be told from a change.
 ///
-/// Compared after parsing (contract, section 1): key order, white space, a `data:` prefix on a
+/// Compared after parsing: key order, white space, a `data:` prefix on a
 /// photo and the two `transmettre_…` flags do not count. `long_numbers` are those in `autres` that
 /// have more digits than a value holds, by what tells their places.
 #[must_use]
@@ -215,7 +215,7 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Where a signalement stands (contract, section 1).
+/// Where a signalement stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Etat {
     /// Received; a remote CRM has not answered yet.

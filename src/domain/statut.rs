@@ -1,4 +1,4 @@
-//! A status change that the CRM tells (contract, section 3).
+//! A status change that the CRM tells.
 
 use chrono::{DateTime, Utc};
 
@@ -24,9 +24,9 @@ pub struct StatutEvent {
 }
 
 impl StatutEvent {
-    /// The longest word, date or id, in characters (contract, section 3).
+    /// The longest word, date or id, in characters.
     pub const LABEL_CHARS: usize = 200;
-    /// The longest comment, in characters (contract, section 3).
+    /// The longest comment, in characters.
     pub const COMMENT_CHARS: usize = 20_000;
 
     /// The same with texts that are as short as those that a CRM may send: one that was read from its

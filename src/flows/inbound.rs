@@ -88,7 +88,7 @@ pub struct Inbound {
     pub patience: Duration,
 }
 
-/// How long a repeat waits for the request that it repeats (contract, section 1).
+/// How long a repeat waits for the request that it repeats.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the flow finds the rules: those in force, or one version that an operator names.

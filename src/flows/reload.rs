@@ -105,7 +105,7 @@ impl Reload {
         in_force: InForce,
     ) -> Result<Self, BootError> {
         let at = clock.now();
-        let secrets = in_force.get().secret_names();
+        let secrets = in_force.secret_names();
         let stored = store.last_version().await?;
         let (files, generation, mut diagnostics) = match read_settled(&rules, &exports).await {
             Ok(files) => {
@@ -228,7 +228,7 @@ impl Reload {
         let files = read_settled(&self.rules, &self.exports).await;
         if let Ok(files) = &files {
             let version = files.version();
-            let same_secrets = *self.secrets.load_full() == self.in_force.get().secret_names();
+            let same_secrets = *self.secrets.load_full() == self.in_force.secret_names();
             if version == self.last.load().version && same_secrets {
                 return Some(());
             }
@@ -248,7 +248,7 @@ impl Reload {
         };
         let active = self.active();
         let version = files.version();
-        let secrets = self.in_force.get().secret_names();
+        let secrets = self.in_force.secret_names();
         self.secrets.store(Arc::new(secrets.clone()));
         if version == active.generation.version {
             if !self.last.load().accepted {

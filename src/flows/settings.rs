@@ -149,12 +149,10 @@ impl SettingsReload {
 
     async fn accept(&self, settings: Settings) {
         let restart = self.started.restart_keys(&settings.origin);
-        let mut live = settings.live;
+        let live = settings.live;
         // First, so that what the edit asks to be told is told of the edit itself.
         (self.parts.set_log)(&live.log);
         let before = self.in_force.get();
-        // Rules are asked for what the CRM needs that is called, not for what another would after a restart.
-        live.crm.kind = before.crm.kind;
         self.in_force.replace(live);
         let now = self.in_force.get();
         tracing::info!(changed = *before != *now, "settings in force");

@@ -30,7 +30,7 @@ pub use generation::{
     Statuts, TRANSMISSION, Target, Transmission, Word, version,
 };
 
-/// The call of the contract, for rules that say nothing of it.
+/// How SoWell is called where the rules say nothing of it.
 const SHIPPED_SOWELL: &str = include_str!("../../rules/connecteurs/sowell.yaml");
 
 /// What an attempt may rely on.

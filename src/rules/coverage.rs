@@ -1,10 +1,11 @@
 //! Every combination that can come, decided: where the rules fail, before a tenant meets it.
 //!
 //! Signalements: every qualification × residence × priority × forwarding flag, without a bien and
-//! with one; of what goes to a CRM that a file describes, its request, too. Statuses: every CRM
-//! status × known value of `selon`, on every residence for the e-mails that they bring about. What fails is a *hole*; what works by a fallback, or never reaches the CRM,
-//! is a *remark*. Both are grouped as a person would mend them: one entry for one cause, with the
-//! codes that it touches.
+//! with one. Each forwarded combination is also rendered as the CRM's request, where a file describes
+//! one. Statuses: every CRM status × known value of `selon`, on every residence for the e-mails that
+//! they bring about. What fails is a *hole*; what works by a fallback, or never reaches the CRM, is a
+//! *remark*. Both are grouped as a person would mend them: one entry for one cause, with the codes
+//! that it touches.
 
 mod causes;
 mod creation;

@@ -66,6 +66,8 @@ pub struct Diagnostic {
     pub code: &'static str,
     /// What is wrong, in French, for someone who is no programmer.
     pub message: String,
+    /// Why a case fails, where that is no value of its own: whatever other cases fail of the same is mended with it.
+    pub cause: Option<String>,
 }
 
 impl Diagnostic {
@@ -89,7 +91,15 @@ impl Diagnostic {
             severity: Severity::Error,
             code,
             message: message.into(),
+            cause: None,
         }
+    }
+
+    /// The same, of a case that fails for a reason that others may share.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
     }
 
     /// The same, as a remark that refuses nothing.

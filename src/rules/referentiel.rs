@@ -1,4 +1,4 @@
-//! The landlord's three exports, as Excel in France writes them (contract, section 6).
+//! The landlord's three exports, as Excel in France writes them.
 //!
 //! An export that is broken is refused whole; a row that points nowhere is a remark, since the
 //! three files are rarely exported in the same second.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// The longest encoded trace, in bytes (design.md, invariant 9).
+/// The longest encoded trace, in bytes.
 pub const MAX_BYTES: usize = 8 * 1024;
 
 /// Room for the steps of most decisions, in bytes.

@@ -1,5 +1,5 @@
 //! What scripts and templates see of a signalement and its surroundings: one shape for both, as
-//! section 5 of the contract names it.
+//! `docs/guide-administrateur.md` names it.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ fn fields<'a>(extent: &Extent, all: &[Field<'_, 'a>]) -> Shown<'a> {
     some.map_or_else(whole, Shown::Fields)
 }
 
-/// Every key of section 1 is present, null where the request left it out.
+/// Every key that SoWell may send is present, null where the request left it out.
 #[must_use]
 pub fn signalement<'a>(it: &'a Signalement, extent: &Extent) -> Shown<'a> {
     let others = || {

@@ -30,7 +30,7 @@ pub(super) fn compile(origin: Origin, faults: Vec<String>) -> Result<Settings, S
     };
     let settings = compiler.settings();
     match (settings, compiler.faults) {
-        (Some(settings), faults) if faults.is_empty() => Ok(Settings { origin, ..settings }),
+        (Some(settings), faults) if faults.is_empty() => Ok(settings(origin)),
         (_, faults) => Err(SettingsError(faults)),
     }
 }
@@ -56,8 +56,9 @@ struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    /// `None` where a value is missing because it could not be understood.
-    fn settings(&mut self) -> Option<Settings> {
+    /// `None` where a value is missing because it could not be understood; else what makes the settings of where they
+    /// were read.
+    fn settings(&mut self) -> Option<impl FnOnce(Origin) -> Settings + use<>> {
         let data_dir = self.base.join(self.written.text("data_dir"));
         let listen = self.listen();
         let database = self.database(&data_dir);
@@ -66,25 +67,27 @@ impl Compiler<'_> {
         let rules = self.folder("rules_dir");
         let referentiel = self.folder("referentiel_dir");
         let crm = self.crm_kind();
-        let live = self.live(crm);
-        Some(Settings {
-            listen: listen?,
+        let live = self.live();
+        let (listen, database, migrate, photos) = (listen?, database?, migrate?, photos?);
+        let (crm, live) = (crm?, live?);
+        Some(move |origin| Settings {
+            listen,
             data_dir,
-            database: database?,
-            migrate: migrate?,
-            photos: photos?,
+            database,
+            migrate,
+            photos,
             rules,
             referentiel,
-            crm: crm?,
-            live: live?,
-            origin: Origin::default(),
+            crm,
+            live,
+            origin,
         })
     }
 
-    fn live(&mut self, kind: Option<CrmKind>) -> Option<LiveSettings> {
+    fn live(&mut self) -> Option<LiveSettings> {
         let tokens = self.tokens();
         let sowell = self.sowell();
-        let crm = self.crm(kind);
+        let crm = self.crm();
         let secrets = self.written.secrets();
         let secrets = secrets.map(|(name, value)| (name.to_owned(), Secret::new(value.to_owned())));
         let secrets = secrets.collect();
@@ -260,7 +263,7 @@ impl Compiler<'_> {
         Some(kind)
     }
 
-    fn crm(&mut self, kind: Option<CrmKind>) -> Option<CrmSettings> {
+    fn crm(&mut self) -> Option<CrmSettings> {
         let base_url = self.address("crm.base_url");
         let when_unavailable = self.value("crm.when_unavailable", |text| match text {
             "refuse" => Ok(WhenUnavailable::Refuse),
@@ -272,7 +275,6 @@ impl Compiler<'_> {
             text => duration(text).map(Some),
         });
         Some(CrmSettings {
-            kind: kind?,
             base_url,
             token: self.token("crm.token"),
             when_unavailable: when_unavailable?,

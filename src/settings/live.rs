@@ -4,30 +4,45 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use crate::settings::LiveSettings;
+use crate::rules::connector::SecretNames;
+use crate::settings::{CrmKind, LiveSettings, Settings};
 
 /// The live settings in force: one value, swapped whole.
 ///
 /// Whoever needs them asks at each use, and keeps what it got for as long as that use takes.
 #[derive(Clone)]
-pub struct InForce(Arc<ArcSwap<LiveSettings>>);
+pub struct InForce {
+    live: Arc<ArcSwap<LiveSettings>>,
+    /// That of the start.
+    crm: CrmKind,
+}
 
 impl InForce {
     /// Puts the first ones in force.
     #[must_use]
-    pub fn new(settings: LiveSettings) -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(settings)))
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            live: Arc::new(ArcSwap::from_pointee(settings.live.clone())),
+            crm: settings.crm,
+        }
     }
 
     /// What is in force now.
     #[must_use]
     pub fn get(&self) -> Arc<LiveSettings> {
-        self.0.load_full()
+        self.live.load_full()
     }
 
     /// Puts others in force.
     pub fn replace(&self, settings: LiveSettings) {
-        self.0.store(Arc::new(settings));
+        self.live.store(Arc::new(settings));
+    }
+
+    /// What connectors can name, and which of them are called: rules are asked for what the CRM needs that is
+    /// called, not for what another would after a restart.
+    #[must_use]
+    pub fn secret_names(&self) -> SecretNames {
+        self.live.load().secret_names(self.crm)
     }
 }
 
@@ -79,7 +94,7 @@ impl<P: Clone + PartialEq, T> MadeFrom<P, T> {
 
     fn current(&self) -> Option<Arc<T>> {
         let made = self.made.load();
-        let settings = self.in_force.0.load();
+        let settings = self.in_force.live.load();
         (made.0 == *(self.part)(&settings)).then(|| Arc::clone(&made.1))
     }
 }
@@ -87,12 +102,11 @@ impl<P: Clone + PartialEq, T> MadeFrom<P, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Settings;
 
     #[test]
     fn a_thing_is_made_anew_only_when_its_own_part_changes() {
-        let live = Settings::load(None, Vec::new()).unwrap().live;
-        let in_force = InForce::new(live.clone());
+        let settings = Settings::load(None, Vec::new()).unwrap();
+        let (in_force, live) = (InForce::new(&settings), settings.live);
         let made = MadeFrom::new(in_force.clone(), |it| &it.limits, |limits| limits.photos);
         let first = made.get();
         in_force.replace(LiveSettings {

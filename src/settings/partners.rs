@@ -29,8 +29,6 @@ pub enum CrmKind {
 /// The remote CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrmSettings {
-    /// Which CRM it is; in a daemon, the one that it began with.
-    pub kind: CrmKind,
     /// The paths of the connector's file are added to it; always there with [`CrmKind::Rest`].
     pub base_url: Option<Url>,
     /// Sent as a bearer token, unless the connector's file says otherwise.

@@ -111,6 +111,27 @@ async fn what_is_restored_equals_what_was_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_in_the_current_folder_is_restored_as_well() {
+    let daemon = Builder::new().start().await;
+    daemon.created(&signalement(1)).await;
+    let (folder, mut environment) = daemon.stop().await;
+    let made = passerelle(folder.path(), &environment, &["backup", "copy"]);
+    assert!(made.status.success(), "{}", stderr(&made));
+    for (key, place) in [
+        ("DATABASE_URL", "sqlite://ici.sqlite"),
+        ("FILES_URL", "file://ici"),
+    ] {
+        let name = format!("PASSERELLE_{key}");
+        environment.retain(|(it, _)| *it != name);
+        environment.push((name, place.to_owned()));
+    }
+    let restored = passerelle(folder.path(), &environment, &["restore", "copy"]);
+    assert!(restored.status.success(), "{}", stderr(&restored));
+    assert!(folder.path().join("ici.sqlite").is_file());
+    assert!(!files(&folder.path().join("ici")).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backup_beside_traffic_holds_all_that_was_acknowledged_before_it() {
     let daemon = Builder::new().start().await;
     let mut acknowledged = Vec::new();

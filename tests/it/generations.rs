@@ -327,5 +327,5 @@ async fn a_reload_that_cannot_end_says_so_and_is_made_again_by_itself() {
 
 /// Settings that say nothing.
 fn in_force() -> InForce {
-    InForce::new(Settings::load(None, Vec::new()).unwrap().live)
+    InForce::new(&Settings::load(None, Vec::new()).unwrap())
 }

@@ -1,4 +1,4 @@
-//! SoWell creates a signalement (contract, sections 1 and 2).
+//! SoWell creates a signalement.
 
 use std::sync::Arc;
 

@@ -32,6 +32,7 @@ mod generations;
 mod guide;
 mod handover;
 mod harness;
+mod image;
 mod inbound;
 mod layering;
 mod lost_answers;

@@ -182,7 +182,7 @@ impl Work {
             crm: Arc::new(EmbeddedCrm),
             files: Arc::clone(&daemon.state.files),
             rules: daemon.state.reload.clone(),
-            in_force: InForce::new(settings.live),
+            in_force: InForce::new(&settings),
             outbox: outbox.clone(),
         });
         let stop = CancellationToken::new();

@@ -1,4 +1,4 @@
-//! The CRM changes a status, SoWell learns it (contract, sections 3 and 4).
+//! The CRM changes a status, SoWell learns it.
 
 mod held;
 mod not_for_sowell;

@@ -22,6 +22,8 @@ use crate::process::{Process, settle_in, signal};
 /// What the daemon asks of the system about files, and answers to its clients.
 const CALLS: &str = "openat,write,writev,pwrite64,sendto,sendmsg,fsync,fdatasync,ftruncate,rename,\
                      renameat,renameat2,unlink,unlinkat,mkdir,mkdirat";
+/// Several folders that are all new, from the current one.
+const PHOTOS: &str = "file://photos/du/fichiers";
 const SIGNALEMENTS: u32 = 6;
 
 /// One call that ended well, or that something else happened during.
@@ -136,7 +138,8 @@ async fn run_under_strace(folder: &Arc<TempDir>) -> String {
         .args(["-e", &format!("trace={CALLS}"), "-o"])
         .arg(&log)
         .arg(env!("CARGO_BIN_EXE_passerelle"));
-    let mut traced = Process::of(settle_in(strace, folder.path(), &[]));
+    let photos = [("FILES_URL", PHOTOS)];
+    let mut traced = Process::of(settle_in(strace, folder.path(), &photos));
     let daemon = &traced;
     let requests = (0..SIGNALEMENTS).map(async |number| {
         let photo = [
@@ -191,6 +194,9 @@ async fn missing(disk: &Disk, acknowledged: &[&Value]) -> Vec<String> {
     let builder = Builder::new();
     let root = builder.folder();
     disk.write_out(root.path());
+    let photos = root.path().join(PHOTOS.trim_start_matches("file://"));
+    let photos = format!("file://{}", photos.display());
+    let builder = builder.set("FILES_URL", &photos);
     let Ok(app) = App::build(&builder.settings()).await else {
         return vec!["the database".to_owned()];
     };
@@ -450,7 +456,13 @@ fn descriptor(text: &str, root: &Path) -> Option<PathBuf> {
 
 fn below(root: &Path, path: &[u8]) -> Option<PathBuf> {
     let path = Path::new(std::str::from_utf8(path).ok()?);
-    path.strip_prefix(root).ok().map(Path::to_path_buf)
+    let path = match path.strip_prefix(root) {
+        Ok(below) => below,
+        // The daemon runs in it.
+        Err(_) if path.is_relative() => path,
+        Err(_) => return None,
+    };
+    Some(path.to_path_buf())
 }
 
 /// Every `"\x2f…"`, in order.

@@ -1,4 +1,4 @@
-//! Edits of rules and reference data while the daemon runs (contract, sections 5 and 6).
+//! Edits of rules and reference data while the daemon runs.
 
 use std::fs;
 use std::process::Command;

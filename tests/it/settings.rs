@@ -1,4 +1,4 @@
-//! Edits of the settings file while the daemon runs (contract, section 7).
+//! Edits of the settings file while the daemon runs.
 
 use std::fs;
 use std::os::unix::fs::symlink;

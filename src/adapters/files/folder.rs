@@ -3,7 +3,7 @@
 //! A file is written beside its place, synced, renamed, and its folder synced: once `put` returns,
 //! it survives a power cut. Writing it again is harmless, since equal names have equal bytes.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::synced::{make_folder, make_folder_inside, write_synced};
 use super::{blocking, told, verified};
 use crate::crash;
 use crate::domain::ports::{Files, FilesError};
@@ -48,8 +49,7 @@ impl FilesOnDisk {
     /// # Errors
     /// When it cannot be made.
     pub fn open(root: &Path) -> io::Result<Self> {
-        fs::create_dir_all(root)?;
-        make_root(root)?;
+        make_folder(root, &DirBuilder::new())?;
         // A look at the disk that was cut short.
         remove_remains(root)?;
         make_shards(root)?;
@@ -62,7 +62,8 @@ impl FilesOnDisk {
 
     fn make_shards_again(&self) -> io::Result<()> {
         let _alone = self.shards.write().unwrap_or_else(PoisonError::into_inner);
-        make_root(&self.root)?;
+        // Not what it stands in: where that is gone, so is the disk that photos were on.
+        make_folder_inside(&self.root, &DirBuilder::new())?;
         make_shards(&self.root)
     }
 
@@ -204,22 +205,6 @@ impl Files for FilesOnDisk {
     }
 }
 
-/// Makes the folder of all photos where it is missing, and has its own name on the disk. Not what it stands
-/// in: where that is gone, so is the disk that photos were on.
-fn make_root(root: &Path) -> io::Result<()> {
-    crash::point("files.root.before");
-    match fs::create_dir(root) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    crash::point("files.root.made");
-    if let Some(parent) = root.parent().filter(|it| !it.as_os_str().is_empty()) {
-        File::open(parent)?.sync_all()?;
-    }
-    crash::point("files.root.after");
-    Ok(())
-}
-
 /// Makes the folders of photos, and has them on the disk. All of them at once: were they made with their
 /// first photo, two photos could race, and one be acknowledged while its folder's own name is not on
 /// the disk.
@@ -240,33 +225,6 @@ fn make_shards(root: &Path) -> io::Result<()> {
 fn is_settled(path: &Path, before: DateTime<Utc>) -> io::Result<bool> {
     let written = DateTime::<Utc>::from(fs::metadata(path)?.modified()?);
     Ok(written < before)
-}
-
-/// Puts a file in a folder, whole or not at all, and on the disk when it returns.
-///
-/// # Errors
-/// When it could not be written and synced whole.
-pub fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let beside = folder.join(format!(".{name}.{}", Uuid::now_v7().simple()));
-    let written = (|| {
-        crash::point("file.create.before");
-        let mut file = File::create(&beside)?;
-        crash::point("file.create.after");
-        file.write_all(bytes)?;
-        crash::point("file.write.after");
-        file.sync_all()?;
-        crash::point("file.sync.after");
-        fs::rename(&beside, folder.join(name))?;
-        crash::point("file.rename.after");
-        File::open(folder)?.sync_all()?;
-        crash::point("file.folder-sync.after");
-        Ok(())
-    })();
-    if written.is_err() {
-        // What is half written is of no use; the first error is the one to tell.
-        let _ = fs::remove_file(&beside);
-    }
-    written
 }
 
 /// Removes from a folder what a process that died was writing there. What another one is writing

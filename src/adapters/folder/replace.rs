@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 
 use super::Folder;
-use crate::adapters::files::folder::write_synced;
+use crate::adapters::files::synced::write_synced;
 use crate::domain::ports::{FileSet, SourceError};
 
 impl Folder {

@@ -1,4 +1,4 @@
-//! `/api/v1/demandes`: the CRM's side (contract, sections 2 and 3).
+//! `/api/v1/demandes`: the CRM's side.
 
 use std::borrow::Cow;
 

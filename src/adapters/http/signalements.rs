@@ -1,4 +1,4 @@
-//! `/api/v1/signalements`: SoWell's side (contract, section 1).
+//! `/api/v1/signalements`: SoWell's side.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

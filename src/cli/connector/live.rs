@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::adapters::partner::{CallError, Called, Exchange, PartnerHttp, Photos, scrub};
 use crate::flows::inbound::Rules;
-use crate::rules::compile::Generation;
 use crate::rules::connector::{Answer, Meaning, Operation, Step, sample};
 use crate::settings::{InForce, Settings};
 
@@ -15,14 +14,6 @@ use super::{Asked, Described, describe};
 
 /// What the sample's photo is made of, as [`sample`] describes it.
 const PHOTO: &[u8] = b"abc";
-
-struct OnDisk(Arc<Generation>);
-
-impl Rules for OnDisk {
-    fn generation(&self) -> Arc<Generation> {
-        Arc::clone(&self.0)
-    }
-}
 
 /// An operation that is carried out.
 pub(super) struct Live<'a> {
@@ -42,8 +33,8 @@ pub(super) struct Seen {
 
 impl<'a> Live<'a> {
     pub(super) fn new(settings: &Settings, described: &'a Described, operation: Operation) -> Self {
-        let rules: Arc<dyn Rules> = Arc::new(OnDisk(Arc::clone(&described.generation)));
-        let in_force = InForce::new(settings.live.clone());
+        let rules: Arc<dyn Rules> = Arc::new(Arc::clone(&described.generation));
+        let in_force = InForce::new(settings);
         Self {
             described,
             operation,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::deliveries::printable;
+use crate::cli::output::printable;
 use crate::domain::fault::Fault;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{Decision, Undecided};

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::time;
 use crate::adapters::french::french;
-use crate::cli::deliveries::printable;
+use crate::cli::output::{printable, time};
 use crate::domain::livraison::{Content, Destination, LivraisonEtat, LivraisonView};
 
 pub(super) fn print(sent: &[LivraisonView]) {

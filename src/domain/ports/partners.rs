@@ -43,7 +43,7 @@ pub struct Reply {
     pub excerpt: String,
 }
 
-/// What a partner's answer means for a delivery (contract, section 4).
+/// What a partner's answer means for a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplyMeaning {
     /// It has what was sent.

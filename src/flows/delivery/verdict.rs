@@ -15,7 +15,7 @@ pub(super) enum Seen {
     PhotoFailed(CrmError),
 }
 
-/// What follows from it (contract, section 4).
+/// What follows from it.
 pub(super) enum Verdict {
     Delivered,
     Again {

@@ -20,6 +20,8 @@ pub(super) struct Difference {
     pub column: u32,
     /// Where in the value, expected and got, in French.
     pub what: String,
+    /// Whether other cases may fail of the same, since it is of no value of this one.
+    pub shared: bool,
 }
 
 /// When two values are the same.
@@ -133,6 +135,7 @@ fn note(
             show(wanted, skipped),
             show(got, skipped)
         ),
+        shared: false,
     });
 }
 

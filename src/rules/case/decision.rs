@@ -105,7 +105,8 @@ impl DecisionCase {
             } else {
                 " ; rien n'est décidé, et ce que le cas attend n'a pas pu être comparé"
             };
-            differences.push(title.fault_at(&title.nom, &format!("{error}{uncompared}")));
+            let fault = title.fault_at(&title.nom, &format!("{error}{uncompared}"));
+            differences.push(fault.caused_by(error));
             if !decided {
                 return differences;
             }

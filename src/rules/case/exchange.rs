@@ -45,9 +45,15 @@ impl ExchangeCase {
             Ok(found) => found,
             Err(one) => vec![one],
         };
-        let told = found.into_iter();
-        told.map(|it| title.fault(it.line, it.column, &it.what))
-            .collect()
+        let told = |it: Difference| {
+            let fault = title.fault(it.line, it.column, &it.what);
+            if it.shared {
+                fault.caused_by(it.what)
+            } else {
+                fault
+            }
+        };
+        found.into_iter().map(told).collect()
     }
 
     /// `Err` where the case cannot be tried at all.
@@ -59,12 +65,12 @@ impl ExchangeCase {
         let connector = generation.rules.connectors.get(&self.partner);
         let connector = connector.ok_or_else(|| {
             let what = format!("il n'y a pas de {}", self.partner.file());
-            difference(&self.at, what)
+            shared(&self.at, what)
         })?;
         let step = self.step(connector)?;
         let mut access = connector
             .sample_access()
-            .ok_or_else(|| difference(&self.at, "ce connecteur n'a pas d'exemple".into()))?;
+            .ok_or_else(|| shared(&self.at, "ce connecteur n'a pas d'exemple".into()))?;
         let values = self.values(connector, &mut access)?;
         let mut found = Vec::new();
         let needed = match step {
@@ -139,7 +145,7 @@ impl ExchangeCase {
     fn error(&self, title: &Title, told: &str, found: &mut Vec<Difference>) {
         let expected = self.expected.iter().find(|(key, _)| key.text == "erreur");
         match expected {
-            None => found.push(difference(&title.nom, told.to_owned())),
+            None => found.push(shared(&title.nom, told.to_owned())),
             Some((key, node)) => {
                 let wanted = text(node);
                 if !told.contains(wanted) {
@@ -248,6 +254,7 @@ fn unknown(key: &Key, known: &[&str]) -> Difference {
         line: key.line,
         column: key.column,
         what: format!("valeur inconnue « {} » : {near}", key.name),
+        shared: false,
     }
 }
 
@@ -256,6 +263,15 @@ fn difference(at: &Located, what: String) -> Difference {
         line: at.line,
         column: at.column,
         what,
+        shared: false,
+    }
+}
+
+/// The same, of what other cases may fail of as well.
+fn shared(at: &Located, what: String) -> Difference {
+    Difference {
+        shared: true,
+        ..difference(at, what)
     }
 }
 

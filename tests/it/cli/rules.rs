@@ -23,6 +23,11 @@ async fn every_accepted_version_is_kept_and_can_come_back() {
             .then(|| regles["active"]["version"].as_str().unwrap().to_owned())
     })
     .await;
+    let newest = on(&daemon, &["rules", "list", "--limit", "1"]);
+    let note = String::from_utf8_lossy(&newest.stderr);
+    assert!(note.contains("--limit en montre plus de 1"), "{note}");
+    let all = on(&daemon, &["rules", "list", "--limit", "4"]);
+    assert!(all.stderr.is_empty(), "{all:?}");
     let diff = on(&daemon, &["rules", "diff", &first, &second]);
     let diff = String::from_utf8(diff.stdout).unwrap();
     assert!(

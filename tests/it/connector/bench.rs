@@ -87,7 +87,7 @@ pub(super) fn bench(url: &str, api: &str, more: &[(&str, &str)]) -> Bench {
     let settings = Settings::load(None, variables).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let files: Arc<dyn Files> = Arc::new(FilesOnDisk::open(folder.path()).unwrap());
-    let in_force = InForce::new(settings.live);
+    let in_force = InForce::new(&settings);
     let rules = Arc::new(FixedRules(Arc::new(generation)));
     Bench {
         crm: RestCrm::new(in_force, rules, Arc::clone(&files)),

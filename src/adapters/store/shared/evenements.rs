@@ -140,7 +140,7 @@ async fn withdraw(connection: &mut DbConnection, held: &Before) -> Result<(), St
     Ok(())
 }
 
-/// The same event, if it came before, and what became of it (contract, section 3).
+/// The same event, if it came before, and what became of it.
 async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Before>, StoreError> {
     let event = &new.event;
     let row = if event.evenement.is_some() {

@@ -1,0 +1,119 @@
+//! Folders and files that are on the disk, their names included, once the call that makes them returns.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use uuid::Uuid;
+
+use crate::crash;
+
+/// The folder that a name stands in: whoever makes or renames what has that name syncs it. That of a
+/// relative name of one part is the current one.
+#[must_use]
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => path,
+    }
+}
+
+/// Makes a folder where it is missing, and those that it stands in.
+///
+/// # Errors
+/// When one cannot be made, or its name not be synced.
+pub fn make_folder(folder: &Path, builder: &DirBuilder) -> io::Result<()> {
+    if folder.as_os_str().is_empty() {
+        // The current one.
+        return Ok(());
+    }
+    let outer = folder_of(folder);
+    if !outer.exists() {
+        make_folder(outer, builder)?;
+    }
+    make_folder_inside(folder, builder)
+}
+
+/// Makes a folder where it is missing, in one that must be there.
+///
+/// # Errors
+/// When it cannot be made, or its name not be synced.
+pub(super) fn make_folder_inside(folder: &Path, builder: &DirBuilder) -> io::Result<()> {
+    crash::point("folder.make.before");
+    let was_there = match builder.create(folder) {
+        Err(_) if folder.is_dir() => true,
+        made => made.map(|()| false)?,
+    };
+    crash::point("folder.make.made");
+    // Also of one that was there: who made it may have died before this.
+    let synced = File::open(folder_of(folder)).and_then(|outer| outer.sync_all());
+    crash::point("folder.make.after");
+    match synced {
+        // Nobody who may not look into the outer folder has made it there.
+        Err(error) if was_there && error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
+}
+
+/// Puts a file in a folder, whole or not at all.
+///
+/// # Errors
+/// When it could not be written and synced whole.
+pub fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let beside = folder.join(format!(".{name}.{}", Uuid::now_v7().simple()));
+    let written = (|| {
+        crash::point("file.create.before");
+        let mut file = File::create(&beside)?;
+        crash::point("file.create.after");
+        file.write_all(bytes)?;
+        crash::point("file.write.after");
+        file.sync_all()?;
+        crash::point("file.sync.after");
+        fs::rename(&beside, folder.join(name))?;
+        crash::point("file.rename.after");
+        File::open(folder)?.sync_all()?;
+        crash::point("file.folder-sync.after");
+        Ok(())
+    })();
+    if written.is_err() {
+        // What is half written is of no use; the first error is the one to tell.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_made_with_those_that_it_stands_in() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("a/b/c");
+        for _ in 0..2 {
+            make_folder(&folder, &DirBuilder::new()).unwrap();
+            assert!(folder.is_dir());
+        }
+        make_folder(Path::new(""), &DirBuilder::new()).unwrap();
+    }
+
+    #[test]
+    fn a_folder_is_not_made_in_one_that_is_gone_nor_over_a_file() {
+        let root = tempfile::tempdir().unwrap();
+        let inside = root.path().join("gone/inside");
+        let fault = make_folder_inside(&inside, &DirBuilder::new()).unwrap_err();
+        assert_eq!(fault.kind(), ErrorKind::NotFound);
+        let file = root.path().join("file");
+        fs::write(&file, "").unwrap();
+        let fault = make_folder(&file, &DirBuilder::new()).unwrap_err();
+        assert_eq!(fault.kind(), ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn a_name_of_one_part_stands_in_the_current_folder() {
+        assert_eq!(folder_of(Path::new("a")), Path::new("."));
+        assert_eq!(folder_of(Path::new("a/b")), Path::new("a"));
+        assert_eq!(folder_of(Path::new("/a")), Path::new("/"));
+    }
+}
