@@ -24,7 +24,7 @@ use crate::flows::acknowledge::{News, acknowledge, written};
 use crate::flows::backoff::wait;
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::hint::{Hint, Nudge};
-use crate::flows::inbound::Rules;
+use crate::flows::rules::Rules;
 use crate::flows::managers::Managers;
 use crate::flows::outbound::{Outbound, ReadStored};
 use crate::rules::trace::Trace;

@@ -29,7 +29,7 @@ use crate::flows::backoff::{POLL, until, wait};
 use crate::flows::breaker::Breaker;
 use crate::flows::delivery::verdict::{Seen, Verdict, describe, judge};
 use crate::flows::hint::Hint;
-use crate::flows::inbound::Rules;
+use crate::flows::rules::Rules;
 use crate::flows::{on_the_spot, renewal};
 use crate::rules::decide;
 use crate::settings::InForce;

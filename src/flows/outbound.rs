@@ -14,7 +14,7 @@ use crate::domain::signalement::Signalement;
 use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
 use crate::flows::acknowledge::{self, written};
 use crate::flows::hint::Hint;
-use crate::flows::inbound::Rules;
+use crate::flows::rules::Rules;
 use crate::flows::managers::Managers;
 use crate::flows::on_the_spot;
 use crate::rules::compile::Generation;
