@@ -28,6 +28,7 @@ pub mod sweep;
 mod acknowledge;
 mod backoff;
 mod breaker;
+mod broke_off;
 mod on_the_spot;
 mod renewal;
 mod settle;
