@@ -129,7 +129,8 @@ impl Delivery {
         warned: &mut bool,
     ) -> Result<Duration, StoreError> {
         if destination == Destination::Sowell && !self.sowell.configured() {
-            if !*warned && self.store.next_due(destination).await?.is_some() {
+            let now = self.clock.now();
+            if !*warned && self.store.next_due(destination, now).await?.is_some() {
                 tracing::warn!("deliveries to SoWell wait: sowell.base_url is not set");
                 *warned = true;
             }
@@ -175,7 +176,7 @@ impl Delivery {
                 }
             });
         }
-        let due = self.store.next_due(destination).await?;
+        let due = self.store.next_due(destination, now).await?;
         Ok(due.map_or(POLL, |due| until(due, now)))
     }
 

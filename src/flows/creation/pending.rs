@@ -106,7 +106,7 @@ impl Creations {
             let creations = Arc::clone(self);
             under_way.spawn(async move { creations.work_on(pending).await });
         }
-        let due = self.store.next_creation().await?;
+        let due = self.store.next_creation(now).await?;
         Ok(due.map_or(POLL, |due| until(due, now)))
     }
 
