@@ -1,10 +1,12 @@
 //! What the daemon does, in terms of the domain, the rules and the ports.
 //!
 //! [`inbound`] takes a signalement to the CRM, [`creation`] makes sure that a remote one has it once,
-//! [`outbound`] takes a status towards SoWell, [`poll`] finds those that nobody tells us, [`delivery`]
-//! empties the outbox, [`reload`] swaps the rules, [`settings`] the live settings, [`impact`] asks
-//! the past what an edit would change, [`replica`] is one daemon among others, [`sweep`] removes photos
-//! that nobody names, [`resend`] brings dead letters back. They reach the world through [`crate::domain::ports`] alone.
+//! [`managers`] asks it whom only the CRM knows, [`outbound`] takes a status towards SoWell, [`poll`]
+//! finds those that nobody tells us, [`delivery`] empties the outbox, [`resend`] brings dead letters
+//! back, [`rules`] is where all of them find the rules and [`reload`] swaps these, [`settings`] the
+//! live settings, [`impact`] asks the past what an edit would change, [`replica`] is one daemon among
+//! others, [`retention`] forgets what was kept long enough, [`sweep`] removes photos that nobody names.
+//! They reach the world through [`crate::domain::ports`] alone.
 
 pub mod creation;
 pub mod crm_watch;
@@ -19,12 +21,14 @@ pub mod reload;
 pub mod replica;
 pub mod resend;
 pub mod retention;
+pub mod rules;
 pub mod settings;
 pub mod sweep;
 
 mod acknowledge;
 mod backoff;
 mod breaker;
+mod broke_off;
 mod on_the_spot;
 mod renewal;
 mod settle;

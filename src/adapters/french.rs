@@ -2,7 +2,7 @@
 //! is English.
 
 /// How a reason begins, and how it does in French; what follows is a reason of its own.
-const PHRASES: [(&str, &str); 25] = [
+const PHRASES: [(&str, &str); 26] = [
     // The ports' own errors.
     ("the CRM is unavailable: ", ""),
     (
@@ -13,6 +13,8 @@ const PHRASES: [(&str, &str); 25] = [
     ("the connector of the CRM: ", "son connecteur : "),
     ("our own store of photos: ", "nos photos : "),
     ("the database is unavailable: ", ""),
+    // `flows/delivery`
+    ("internal error", "erreur interne"),
     // `adapters/partner`
     ("answered ", "réponse "),
     ("no answer in time", "pas de réponse à temps"),

@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::flows::inbound::Rules;
+use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::connector::{
     Access, Answer, Connector, Failure, Fault, Found, Meaning, Operation, Partner, Request, Step,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::adapters::partner::{CallError, PartnerHttp, Photos};
 use crate::domain::livraison::{StatutPush, UidPush};
 use crate::domain::ports::{Reply, ReplyMeaning, Sowell, Unreachable};
-use crate::flows::inbound::Rules;
+use crate::flows::rules::Rules;
 use crate::rules::connector::{Meaning, Operation, Partner};
 use crate::settings::InForce;
 

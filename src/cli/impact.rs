@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use anyhow::Context;
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -40,7 +41,7 @@ impl Impact {
         let after = edited::generation(settings, Some(&self.rules), self.format)?;
         let store = existing_store(settings).await?;
         let before = reload::last_accepted(store.as_ref()).await?;
-        let since = self.since.map(|it| Utc::now() - it);
+        let since = self.since.map(before_now).transpose()?;
         let most = self.limit.unwrap_or(u64::MAX);
         let (signalements, events) = store.count_past(since).await?;
         let bar = progress(signalements.min(most) + events.min(most));
@@ -68,6 +69,13 @@ impl Impact {
         }
         Ok(())
     }
+}
+
+fn before_now(since: Duration) -> anyhow::Result<DateTime<Utc>> {
+    let since = TimeDelta::from_std(since).ok();
+    since
+        .and_then(|it| Utc::now().checked_sub_signed(it))
+        .context("--since : cette durée remonte trop loin pour le calendrier")
 }
 
 fn print(kind: &str, found: &impact::Impact) {

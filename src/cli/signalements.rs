@@ -16,8 +16,9 @@ use crate::domain::demande::Uid;
 use crate::domain::ports::{SignalementSummary, Store, StoreError};
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::creation::Attempted;
-use crate::flows::inbound::{Inbound, InboundError, Received, Rules};
+use crate::flows::inbound::{Inbound, InboundError, Received};
 use crate::flows::reload;
+use crate::flows::rules::Rules;
 use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]

@@ -109,8 +109,9 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     /// Commits a judged event and its deliveries, or finds that it was received before.
     async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError>;
 
-    /// Events that the rules did not know, oldest first.
-    async fn held_events(&self) -> Result<Vec<StoredEvent>, StoreError>;
+    /// At most `limit` events that the rules did not know, oldest first, of those that were accepted
+    /// after this place in the order of all events.
+    async fn held_events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError>;
 
     /// The statuses that keep deliveries back since the rules do not translate them, the most frequent
     /// first, and how many each.
@@ -132,9 +133,13 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     /// when it was killed need not wait for its leases then.
     async fn release_claims(&self) -> Result<(), StoreError>;
 
-    /// When the next waiting delivery is due.
-    async fn next_due(&self, destination: Destination)
-    -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// When the next delivery is due that could be claimed now, were it due: none of a queue of which one
+    /// is being sent.
+    async fn next_due(
+        &self,
+        destination: Destination,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError>;
 
     /// Ends a claim; `false` when another worker has taken it over.
     async fn finish(

@@ -10,15 +10,26 @@ use crate::settings::DeliverySettings;
 /// What waits is looked at this often, hint or no hint.
 pub(super) const POLL: Duration = Duration::from_secs(1);
 
+/// A hundred years: as good as never, and within what a date can be.
+const LONGEST: TimeDelta = TimeDelta::days(36_525);
+
 /// The wait after `failures` failures in a row: exponential, between half and the whole of it by
 /// chance, so that deliveries that failed together do not come back together.
 pub(super) fn wait(policy: &DeliverySettings, failures: u32) -> TimeDelta {
     let doubled = policy
         .first_retry
         .saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
-    let whole = doubled.min(policy.max_retry);
-    let wait = whole.mul_f64(rand::rng().random_range(0.5..=1.0));
-    TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX)
+    let whole = span(doubled.min(policy.max_retry)).to_std();
+    let wait = whole
+        .unwrap_or_default()
+        .mul_f64(rand::rng().random_range(0.5..=1.0));
+    span(wait)
+}
+
+/// A length of time that can be added to any instant of ours: one that is longer than anything here
+/// lasts is cut.
+pub(super) fn span(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).map_or(LONGEST, |it| it.min(LONGEST))
 }
 
 /// How long to wait until then, within what a worker may sleep.
@@ -31,6 +42,21 @@ pub(super) fn until(then: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_longest_of_settings_leads_to_no_date_that_cannot_be() {
+        let policy = DeliverySettings {
+            attempt: Duration::MAX,
+            first_retry: Duration::MAX,
+            max_retry: Duration::MAX,
+            give_up_after: Duration::MAX,
+        };
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        for delta in [wait(&policy, 9), span(policy.give_up_after)] {
+            assert!(now.checked_add_signed(delta).is_some(), "{delta}");
+        }
+        assert_eq!(span(Duration::from_secs(90)), TimeDelta::seconds(90));
+    }
 
     #[test]
     fn the_wait_grows_and_stays_within_its_bounds() {

@@ -21,12 +21,12 @@ use crate::domain::ports::{
 };
 use crate::domain::signalement::{Etat, Signalement, SignalementId};
 use crate::flows::acknowledge::{News, acknowledge, written};
-use crate::flows::backoff::wait;
+use crate::flows::backoff::{span, wait};
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::hint::{Hint, Nudge};
-use crate::flows::inbound::Rules;
 use crate::flows::managers::Managers;
 use crate::flows::outbound::{Outbound, ReadStored};
+use crate::flows::rules::Rules;
 use crate::rules::trace::Trace;
 use crate::settings::{InForce, WhenUnavailable};
 
@@ -313,7 +313,7 @@ impl Creations {
             etat: Etat::Differe,
             motif,
             in_doubt: false,
-            due_at: Some(self.next_attempt(held, retry_at)),
+            due_at: Some(self.next_attempt(held.attempts, retry_at)),
         };
         (Attempted::Deferred, Settlement::Waits(wait))
     }
@@ -323,7 +323,7 @@ impl Creations {
         let now = self.clock.now();
         let due_at = match remote.guard {
             DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey => {
-                self.next_attempt(held, None)
+                self.next_attempt(held.attempts, None)
             }
             DuplicateGuard::LookUp => now + span(remote.longest_work),
             DuplicateGuard::Nothing => {
@@ -368,9 +368,10 @@ impl Creations {
         Ok(Attempted::InDoubt)
     }
 
-    fn next_attempt(&self, held: &Held, retry_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    /// When to try again what was tried so often before this attempt.
+    fn next_attempt(&self, attempts: u32, retry_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
         let policy = &self.in_force.get().delivery;
-        let ours = self.clock.now() + wait(policy, held.attempts.saturating_add(1));
+        let ours = self.clock.now() + wait(policy, attempts.saturating_add(1));
         retry_at.map_or(ours, |theirs| theirs.max(ours))
     }
 }
@@ -381,10 +382,6 @@ const NO_GUARD: &str = "le CRM n'a pas confirmé la création et n'offre rien co
 /// When it can be known what became of a call that is made now.
 fn known_at(now: DateTime<Utc>, remote: &Remote) -> DateTime<Utc> {
     now + CALL + span(remote.longest_work)
-}
-
-fn span(duration: Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
 fn refused(status: u16, motif: String) -> (Attempted, Settlement) {

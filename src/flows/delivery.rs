@@ -25,11 +25,12 @@ use crate::domain::ports::{
     Clock, Crm, CrmError, Files, MailError, Mailer, Message, Pause, Sowell, Store, StoreError,
     Unreachable,
 };
-use crate::flows::backoff::{POLL, until, wait};
+use crate::flows::backoff::{POLL, span, until, wait};
 use crate::flows::breaker::Breaker;
+use crate::flows::broke_off::contained;
 use crate::flows::delivery::verdict::{Seen, Verdict, describe, judge};
 use crate::flows::hint::Hint;
-use crate::flows::inbound::Rules;
+use crate::flows::rules::Rules;
 use crate::flows::{on_the_spot, renewal};
 use crate::rules::decide;
 use crate::settings::InForce;
@@ -128,7 +129,8 @@ impl Delivery {
         warned: &mut bool,
     ) -> Result<Duration, StoreError> {
         if destination == Destination::Sowell && !self.sowell.configured() {
-            if !*warned && self.store.next_due(destination).await?.is_some() {
+            let now = self.clock.now();
+            if !*warned && self.store.next_due(destination, now).await?.is_some() {
                 tracing::warn!("deliveries to SoWell wait: sowell.base_url is not set");
                 *warned = true;
             }
@@ -157,17 +159,24 @@ impl Delivery {
             .delivery
             .attempt
             .saturating_mul(LEASE_ATTEMPTS);
-        let lease = TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX);
-        let claims = self.store.claim(destination, limit, now, lease).await?;
+        let claims = self
+            .store
+            .claim(destination, limit, now, span(lease))
+            .await?;
         for claim in claims {
             let delivery = Arc::clone(self);
             let breaker = Arc::clone(breaker);
             let probe = pause.is_some();
             under_way.spawn(async move {
-                delivery.deliver(destination, &breaker, claim, probe).await;
+                let id = claim.id.clone();
+                let work = delivery.deliver(destination, &breaker, claim, probe);
+                if let Err(error) = contained(work).await {
+                    // Its lease runs out, and it is tried again.
+                    tracing::error!(id, %error, "an attempt was not noted");
+                }
             });
         }
-        let due = self.store.next_due(destination).await?;
+        let due = self.store.next_due(destination, now).await?;
         Ok(due.map_or(POLL, |due| until(due, now)))
     }
 
@@ -181,10 +190,15 @@ impl Delivery {
     ) {
         let begun_under = self.in_force.get();
         let begun_by = Arc::clone(&self.rules.generation().rules);
-        let attempt =
-            tokio::time::timeout(begun_under.delivery.attempt, self.attempt(&claim)).await;
-        let seen =
-            attempt.unwrap_or_else(|_| Seen::NoAnswer(Unreachable("no answer in time".into())));
+        let attempt = tokio::time::timeout(begun_under.delivery.attempt, self.attempt(&claim));
+        let seen = match contained(attempt).await {
+            Ok(Ok(seen)) => seen,
+            Ok(Err(_)) => Seen::NoAnswer(Unreachable("no answer in time".into())),
+            Err(error) => {
+                tracing::error!(id = claim.id, %error, "an attempt broke off");
+                Seen::BrokeOff
+            }
+        };
         let verdict = judge(&seen);
         let now = self.clock.now();
         let attempt = describe(&seen, now);
@@ -199,32 +213,18 @@ impl Delivery {
         };
         let down = opens || self.is_left_alone(destination).await;
         let outcome = self.outcome(&verdict, &claim, down, now);
-        let result = async {
-            if opens {
-                breaker.opened();
-                self.pause(destination, &verdict, probe, &attempt).await?;
-            } else if probe && !matches!(verdict, Verdict::Ours) {
-                tracing::info!(
-                    destination = destination.as_str(),
-                    "the destination is back"
-                );
-                self.store.set_pause(destination, None).await?;
+        if opens {
+            breaker.opened();
+        }
+        // First of all: what is delivered and not noted goes out twice.
+        let finished = self.store.finish(&claim, attempt.clone(), outcome.clone());
+        match finished.await {
+            Ok(true) => log(destination, &claim, &attempt, &outcome),
+            Ok(false) => {
+                tracing::warn!(id = claim.id, "its lease ran out while it was being sent");
             }
-            let finished = self
-                .store
-                .finish(&claim, attempt.clone(), outcome.clone())
-                .await;
-            // It was told by an address, for a token or in a form that was replaced meanwhile. Looked
-            // at only now: a change that comes later finds what was just written and resumes it itself.
-            let by_settings = renewal::by_settings(destination, &begun_under, &self.in_force.get());
-            let by_rules =
-                renewal::by_rules(destination, &begun_by, &self.rules.generation().rules);
-            let renewed = by_rules.max(by_settings);
-            if let (Outcome::Retry { .. }, Some(which)) = (&outcome, renewed) {
-                self.store.resume(destination, which, now).await?;
-            }
-            finished
-        };
+            Err(error) => tracing::error!(id = claim.id, %error, "attempt not noted"),
+        }
         let label = match &outcome {
             Outcome::Delivered => "delivered",
             Outcome::Retry { .. } => "retry",
@@ -235,12 +235,28 @@ impl Delivery {
             "destination" => destination.as_str(), "outcome" => label
         )
         .increment(1);
-        match result.await {
-            Ok(true) => log(destination, &claim, &attempt, &outcome),
-            Ok(false) => {
-                tracing::warn!(id = claim.id, "its lease ran out while it was being sent");
-            }
-            Err(error) => tracing::error!(id = claim.id, %error, "attempt not noted"),
+        let paused = if opens {
+            self.pause(destination, &verdict, probe, &attempt).await
+        } else if probe && !matches!(verdict, Verdict::Ours) {
+            tracing::info!(
+                destination = destination.as_str(),
+                "the destination is back"
+            );
+            self.store.set_pause(destination, None).await
+        } else {
+            Ok(())
+        };
+        if let Err(error) = paused {
+            tracing::error!(destination = destination.as_str(), %error, "its pause was not noted");
+        }
+        // It was told by an address, for a token or in a form that was replaced meanwhile. Looked at
+        // only now: a change that comes later finds what was just written and resumes it itself.
+        let by_settings = renewal::by_settings(destination, &begun_under, &self.in_force.get());
+        let by_rules = renewal::by_rules(destination, &begun_by, &self.rules.generation().rules);
+        if let (Outcome::Retry { .. }, Some(which)) = (&outcome, by_rules.max(by_settings))
+            && let Err(error) = self.store.resume(destination, which, now).await
+        {
+            tracing::error!(destination = destination.as_str(), %error, "deliveries not resumed");
         }
     }
 
@@ -307,7 +323,7 @@ impl Delivery {
             Verdict::Again { not_before } => *not_before,
         };
         let policy = &self.in_force.get().delivery;
-        let give_up_after = TimeDelta::from_std(policy.give_up_after).unwrap_or(TimeDelta::MAX);
+        let give_up_after = span(policy.give_up_after);
         let attempts = claim.attempts.saturating_add(1);
         if !down && claim.waited >= give_up_after && attempts >= FAIR_ATTEMPTS {
             return Outcome::Dead;

@@ -23,7 +23,7 @@ use crate::flows::acknowledge::{News, acknowledge, written};
 use crate::flows::creation::{Accepted, Creations};
 use crate::flows::hint::Hint;
 use crate::flows::on_the_spot;
-use crate::flows::reload::Reload;
+use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Codes, Decision, Undecided};
 use crate::rules::trace::Trace;
@@ -90,24 +90,6 @@ pub struct Inbound {
 
 /// How long a repeat waits for the request that it repeats.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Where the flow finds the rules: those in force, or one version that an operator names.
-pub trait Rules: Send + Sync {
-    /// What decides now.
-    fn generation(&self) -> Arc<Generation>;
-}
-
-impl Rules for Reload {
-    fn generation(&self) -> Arc<Generation> {
-        Self::generation(self)
-    }
-}
-
-impl Rules for Arc<Generation> {
-    fn generation(&self) -> Arc<Generation> {
-        Self::clone(self)
-    }
-}
 
 /// A well-formed signalement under way, with everything pinned that its record names.
 struct Case {

@@ -4,18 +4,13 @@
 //! costs several times that. So rules run on the spot for as long as they are brief, and apart once
 //! they were not, where they hold up nobody else's request.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::flows::broke_off::BrokeOff;
 use crate::rules::pace::Pace;
-
-/// The work broke off in a way that rules cannot cause: a fault of ours.
-#[derive(Debug, thiserror::Error)]
-#[error("it broke off: {0}")]
-pub(super) struct BrokeOff(String);
 
 /// Runs what calls scripts or templates of the rules whose pace this is.
 ///
@@ -33,7 +28,7 @@ where
             (made, time_of_this_thread().saturating_sub(begun))
         };
         let apart = tokio::task::spawn_blocking(timed).await;
-        let (made, took) = apart.map_err(|error| BrokeOff(error.to_string()))?;
+        let (made, took) = apart.map_err(BrokeOff::from)?;
         pace.note(took);
         return Ok(made);
     }
@@ -41,19 +36,13 @@ where
     // What the work leaves behind when it panics is dropped with it.
     let ended = catch_unwind(AssertUnwindSafe(work));
     pace.note(time_of_this_thread().saturating_sub(begun));
-    ended.map_err(|panic| BrokeOff(words_of(panic.as_ref())))
+    ended.map_err(|panic| BrokeOff::by(panic.as_ref()))
 }
 
 /// Not the time on the clock: a busy machine lets a brief decision wait, too.
 fn time_of_this_thread() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()
-}
-
-fn words_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without words".into())
 }
 
 #[cfg(test)]
@@ -82,7 +71,7 @@ mod tests {
         let pace = Pace::default();
         for _ in 0..2 {
             let work = || -> () { panic!("by design") };
-            let BrokeOff(words) = run(&pace, work).await.unwrap_err();
+            let words = run(&pace, work).await.unwrap_err().to_string();
             assert!(words.contains("by design"), "{words}");
             pace.note(LONG);
         }

@@ -1,5 +1,7 @@
 //! A status comes from the CRM: translate, keep, and put a delivery for SoWell in the outbox.
 
+mod held;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -9,17 +11,20 @@ use crate::domain::demande::Demande;
 use crate::domain::fault::Fault;
 use crate::domain::instant;
 use crate::domain::livraison::{Content, NewLivraison, StatutPush};
-use crate::domain::ports::{Change, Clock, EventRecorded, NewEvent, Release, Store, StoreError};
+use crate::domain::ports::{Change, Clock, EventRecorded, NewEvent, Store, StoreError};
 use crate::domain::signalement::Signalement;
-use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
+use crate::domain::statut::{EventIssue, StatutEvent};
 use crate::flows::acknowledge::{self, written};
+use crate::flows::broke_off::BrokeOff;
 use crate::flows::hint::Hint;
-use crate::flows::inbound::Rules;
 use crate::flows::managers::Managers;
 use crate::flows::on_the_spot;
+use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Occasion, StatutDecision};
 use crate::rules::trace::Trace;
+
+pub use held::Looked;
 
 /// What the CRM is told when nothing is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,104 +262,72 @@ impl Outbound {
         }
     }
 
-    /// Judges the held events anew, after the rules have changed.
-    ///
-    /// # Errors
-    /// When the held events cannot be read; one that cannot be judged is logged and left.
-    pub async fn release_held(&self) -> Result<(), OutboundError> {
-        let generation = self.rules.generation();
-        for held in self.store.held_events().await? {
-            let id = held.id.clone();
-            // One that cannot be judged must not keep the others behind it.
-            if let Err(error) = self.release_one(&generation, held).await {
-                tracing::error!(id, %error, "a held status was not looked at");
-            }
-        }
-        Ok(())
-    }
-
-    async fn release_one(
-        &self,
-        generation: &Arc<Generation>,
-        held: StoredEvent,
-    ) -> Result<(), OutboundError> {
-        let Some(demande) = self.store.find_demande(&held.event.uid).await? else {
-            return Ok(());
-        };
-        let judged = self.judge(generation, &held.event, &demande).await?;
-        let (issue, statut_sowell, motif) = split(&judged.decision);
-        if issue == EventIssue::Retenu {
-            return Ok(());
-        }
-        let push = statut_sowell
-            .as_deref()
-            .map(|word| push(&held.event, &demande, word, held.received_at));
-        tracing::info!(uid = held.event.uid.as_str(), "a held status is known now");
-        self.store
-            .release_event(Release {
-                id: held.id,
-                uid: held.event.uid,
-                issue,
-                statut_sowell,
-                motif,
-                version: generation.version.clone(),
-                trace: written(&judged.trace),
-                push,
-                courriels: judged.courriels,
-                at: self.clock.now(),
-            })
-            .await?;
-        self.outbox.give();
-        Ok(())
-    }
-
-    /// The rules' judgement, and the e-mails that go with it.
+    /// The rules' judgement, and the e-mails that go with it. Nothing more is asked about a status
+    /// that the rules do not know.
     async fn judge(
         &self,
         generation: &Arc<Generation>,
         event: &StatutEvent,
         demande: &Demande,
     ) -> Result<Judged, OutboundError> {
+        let rules = Arc::clone(&generation.rules);
+        let (of_rules, of_event) = (Arc::clone(&rules), event.clone());
+        let created_on = demande.content.canal.clone();
+        let work = move || {
+            let ours = &of_rules.statuts.canal;
+            let canal = match of_event.canal.as_deref() {
+                // Ours when it was created, whatever an edit has made of the channel's name since.
+                None => ours,
+                Some(canal) if canal == created_on => ours,
+                Some(canal) => canal,
+            };
+            decide::statut(&of_rules, &of_event, canal)
+        };
+        let decided = on_the_spot::run(&rules.pace, work).await;
+        let (decision, trace) = decided.map_err(|error| unended(&error))?;
+        let mut judged = Judged {
+            decision,
+            trace,
+            courriels: Vec::new(),
+        };
+        if let StatutDecision::Unknown(_) = judged.decision {
+            return Ok(judged);
+        }
         let stored = self.store.find_submission(&demande.signalement).await?;
         let signalement = stored.and_then(|it| (self.read_stored)(&it.payload, it.fichiers.len()));
-        if signalement.is_none() {
+        let Some(signalement) = signalement else {
             tracing::warn!(
                 uid = demande.uid.as_str(),
                 "no acknowledgement: what SoWell sent is no longer kept"
             );
-        }
-        let rules = Arc::clone(&generation.rules);
-        let generation = match &signalement {
-            Some(it) => self.managers.complete_if_told(generation, it).await,
-            None => Arc::clone(generation),
+            return Ok(judged);
         };
+        let generation = self
+            .managers
+            .complete_if_told(generation, &signalement)
+            .await;
         let (event, demande) = (event.clone(), demande.clone());
         let work = move || {
-            let created_on = &demande.content.canal;
-            let canal = match event.canal.as_deref() {
-                // Ours when it was created, whatever an edit has made of the channel's name since.
-                None => &generation.rules.statuts.canal,
-                Some(canal) if canal == created_on => &generation.rules.statuts.canal,
-                Some(canal) => canal,
-            };
-            let (decision, mut trace) = decide::statut(&generation.rules, &event, canal);
             let after = decide::after(&event, &demande.content);
-            let occasion = Occasion::of_statut(&event, &decision, &after);
-            let mut courriels = Vec::new();
-            if let (Some(signalement), Some(occasion)) = (&signalement, occasion) {
+            if let Some(occasion) = Occasion::of_statut(&event, &judged.decision, &after) {
                 let about = demande.uid.as_str();
-                (courriels, trace) =
-                    acknowledge::courriels(&generation, signalement, occasion, trace, about);
+                (judged.courriels, judged.trace) = acknowledge::courriels(
+                    &generation,
+                    &signalement,
+                    occasion,
+                    judged.trace,
+                    about,
+                );
             }
-            Judged {
-                decision,
-                trace,
-                courriels,
-            }
+            judged
         };
         let judged = on_the_spot::run(&rules.pace, work).await;
-        judged.map_err(|error| OutboundError::Fault(format!("the decision did not end: {error}")))
+        judged.map_err(|error| unended(&error))
     }
+}
+
+fn unended(error: &BrokeOff) -> OutboundError {
+    OutboundError::Fault(format!("the decision did not end: {error}"))
 }
 
 fn seen(before: EventIssue, decision: StatutDecision) -> Result<StatutReceived, OutboundError> {

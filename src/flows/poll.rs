@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::domain::ports::{
     Change, ChangeQuery, Clock, Crm, CrmError, PollClaim, Store, StoreError,
 };
-use crate::flows::backoff::wait;
+use crate::flows::backoff::{span, wait};
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::outbound::{Outbound, OutboundError};
 use crate::settings::InForce;
@@ -79,13 +79,12 @@ impl Poll {
     /// Polls for as long as it is left alone.
     pub async fn run(self: Arc<Self>) {
         let (mut last, mut failures, mut not_before) = (None::<Instant>, 0_u32, None);
+        // Drawn once after each failure: of many draws, the shortest would count.
+        let mut pause = Duration::ZERO;
         loop {
             let settings = self.in_force.get();
             let due = settings.crm.poll.is_some_and(|interval| {
-                let pause = wait(&settings.delivery, failures).to_std();
-                let pause = if failures == 0 { None } else { pause.ok() };
-                let wait = pause.map_or(interval, |pause| pause.max(interval));
-                last.is_none_or(|last| last.elapsed() >= wait)
+                last.is_none_or(|last| last.elapsed() >= interval.max(pause))
             });
             let asked = not_before.is_none_or(|then| self.clock.now() >= then);
             if due && asked {
@@ -96,8 +95,12 @@ impl Poll {
                     _ => None,
                 };
                 failures = if outcome.is_ok() { 0 } else { failures + 1 };
+                pause = Duration::ZERO;
                 if let Err(error) = outcome {
                     tracing::error!(%error, failures, "the CRM's changes were not read");
+                    pause = wait(&settings.delivery, failures)
+                        .to_std()
+                        .unwrap_or_default();
                 }
             }
             tokio::time::sleep(LOOK).await;
@@ -136,7 +139,7 @@ impl Poll {
         claim: &PollClaim,
         overlap: Duration,
     ) -> Result<Option<DateTime<Utc>>, PollError> {
-        let overlap = TimeDelta::from_std(overlap).unwrap_or(TimeDelta::MAX);
+        let overlap = span(overlap);
         let since = match (claim.seen_until, claim.first_demande) {
             (Some(seen), _) => seen.checked_sub_signed(overlap).unwrap_or(seen),
             (None, Some(first)) => first - FIRST_MARGIN,

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::ports::{Clock, Replica, Store, StoreError};
 use crate::flows::hint::Hint;
-use crate::flows::inbound::Rules;
+use crate::flows::rules::Rules;
 
 /// How often a replica says that it lives.
 const ANNOUNCE: Duration = Duration::from_secs(2);

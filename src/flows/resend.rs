@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::domain::livraison::{Destination, LivraisonEtat};
-use crate::domain::ports::{Clock, Store, StoreError};
+use crate::domain::ports::{Clock, RetryOutcome, Store, StoreError};
 
 /// Dead letters that are tried, each alone, before the others stay.
 const MOST_TRIALS: u32 = 3;
@@ -45,6 +45,9 @@ pub enum Failure {
     /// It was forgotten meanwhile.
     #[error("the trial is gone")]
     Gone,
+    /// A later one of its demande went out meanwhile.
+    #[error("a later status than the trial's went out meanwhile")]
+    Overtaken,
 }
 
 /// Sends the oldest alone, which a daemon must do within `wait`, and the others once it has arrived.
@@ -72,7 +75,7 @@ pub async fn all(
                 break;
             }
             Err(failure) => {
-                let own = matches!(failure, Failure::Refused(_));
+                let own = matches!(failure, Failure::Refused(_) | Failure::Overtaken);
                 resent.failed.push((trial, failure));
                 if !own {
                     break;
@@ -93,7 +96,12 @@ async fn try_one(
     let Some(before) = store.find_livraison(id).await? else {
         return Ok(Err(Failure::Gone));
     };
-    store.retry_livraison(id, false, clock.now()).await?;
+    match store.retry_livraison(id, false, clock.now()).await? {
+        // Somebody else may have brought it back.
+        RetryOutcome::Queued | RetryOutcome::NotDead(_) => {}
+        RetryOutcome::Overtaken => return Ok(Err(Failure::Overtaken)),
+        RetryOutcome::Unknown => return Ok(Err(Failure::Gone)),
+    }
     let end = Instant::now() + wait;
     loop {
         let Some(now) = store.find_livraison(id).await? else {
@@ -102,6 +110,10 @@ async fn try_one(
         let now = now.summary;
         if now.etat == LivraisonEtat::Livree {
             return Ok(Ok(()));
+        }
+        // Its attempt may have ended after a later one was sent by somebody else.
+        if now.etat == LivraisonEtat::Depassee {
+            return Ok(Err(Failure::Overtaken));
         }
         if now.attempts > before.summary.attempts {
             let error = now.last_error.unwrap_or_default();

@@ -162,7 +162,13 @@ async fn no_look_up_is_believed_before_the_crm_has_ended_its_work() {
     let daemon = with(&crm).await;
     assert!(is_later(&daemon.post(&signalement(1)).await));
     assert_eq!(etat(&daemon, 1).await, "inconnu");
-    let due = daemon.state.store.next_creation().await.unwrap().unwrap();
+    let due = daemon
+        .state
+        .store
+        .next_creation(Utc::now())
+        .await
+        .unwrap()
+        .unwrap();
     assert!(due > Utc::now() + TimeDelta::minutes(55));
     // Neither SoWell's repeat nor a person in a hurry makes it look or create.
     assert!(is_later(&daemon.post(&signalement(1)).await));
@@ -170,7 +176,10 @@ async fn no_look_up_is_believed_before_the_crm_has_ended_its_work() {
     let attempted = creations.take_up(&id_of(1)).await.unwrap();
     assert_eq!(attempted, Some(Attempted::InDoubt));
     assert_eq!((crm.count("create"), crm.count("find")), (1, 0));
-    assert_eq!(daemon.state.store.next_creation().await.unwrap(), Some(due));
+    assert_eq!(
+        daemon.state.store.next_creation(Utc::now()).await.unwrap(),
+        Some(due)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

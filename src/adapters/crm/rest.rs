@@ -14,7 +14,7 @@ use crate::domain::ports::{
 };
 use crate::domain::referentiel::Gestionnaire;
 use crate::domain::statut::StatutEvent;
-use crate::flows::inbound::Rules;
+use crate::flows::rules::Rules;
 use crate::rules::connector::{Connector, Item, Meaning, Operation, Partner, demande};
 use crate::settings::InForce;
 

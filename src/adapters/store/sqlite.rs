@@ -42,7 +42,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const BUSY_TIMEOUT: StdDuration = StdDuration::from_secs(10);
 /// Readers at once; each look-up takes well under a millisecond.
 const READERS: u32 = 4;
-/// A batch of each size is a text of its own, see `first_time`.
+/// Statements that are kept ready. A batch is a text of its own for each number of its records, demandes,
+/// keys, deliveries and photos (`first_time`): the usual ones stay, and the others make room for them.
 const CACHED_STATEMENTS: usize = 192;
 
 /// The store on SQLite.

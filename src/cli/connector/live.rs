@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde_json::Value;
 
 use crate::adapters::partner::{CallError, Called, Exchange, PartnerHttp, Photos, scrub};
-use crate::flows::inbound::Rules;
+use crate::flows::rules::Rules;
 use crate::rules::connector::{Answer, Meaning, Operation, Step, sample};
 use crate::settings::{InForce, Settings};
 

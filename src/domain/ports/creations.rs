@@ -54,8 +54,8 @@ pub trait PendingCreations: Send + Sync {
         lease: Duration,
     ) -> Result<Option<PendingCreation>, StoreError>;
 
-    /// When the next pending creation is due.
-    async fn next_creation(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// When the next pending creation is due that nobody holds.
+    async fn next_creation(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError>;
 
     /// Commits that the CRM is about to be called: from now on the creation is in doubt, and what
     /// became of it can be found out from `due_at` on. `false` when another worker has taken it

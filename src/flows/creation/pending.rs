@@ -14,6 +14,7 @@ use crate::domain::ports::{
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::backoff::{POLL, until};
+use crate::flows::broke_off::contained;
 use crate::rules::trace::Trace;
 
 /// Pending creations that are tried at once.
@@ -21,6 +22,8 @@ const IN_FLIGHT: usize = 4;
 
 const BEFORE: &str = "un appel d'avant est resté sans réponse : cherchez-y la demande, puis adoptez-la ou \
                       relancez la création";
+
+const BROKE_OFF: &str = "erreur interne : on ne sait pas si le CRM a créé la demande";
 
 const NO_REMOTE: &str = "le CRM distant n'a pas confirmé et n'est plus celui des réglages : cherchez-y \
                          la demande";
@@ -101,15 +104,35 @@ impl Creations {
         }
         for pending in self.store.claim_creations(limit, now, LEASE).await? {
             let creations = Arc::clone(self);
-            under_way.spawn(async move {
-                let id = pending.claim.id.clone();
-                if let Err(error) = creations.go_on(pending, false).await {
-                    tracing::error!(id = id.as_str(), %error, "a pending creation stays as it is");
-                }
-            });
+            under_way.spawn(async move { creations.work_on(pending).await });
         }
-        let due = self.store.next_creation().await?;
+        let due = self.store.next_creation(now).await?;
         Ok(due.map_or(POLL, |due| until(due, now)))
+    }
+
+    /// Goes on with a pending creation, whatever becomes of it.
+    async fn work_on(&self, pending: PendingCreation) {
+        let (claim, attempts) = (pending.claim.clone(), pending.attempts);
+        let id = claim.id.as_str();
+        let going_on = Box::pin(self.go_on(pending, false));
+        let went = match contained(going_on).await {
+            Ok(went) => went.map(|_| ()),
+            Err(error) => {
+                tracing::error!(id, %error, "a pending creation broke off");
+                // Nobody knows how far it came. One that was settled before that stays settled.
+                let wait = Wait {
+                    etat: Etat::Inconnu,
+                    motif: BROKE_OFF.into(),
+                    in_doubt: true,
+                    due_at: Some(self.next_attempt(attempts, None)),
+                };
+                let settled = self.store.settle(&claim, Settlement::Waits(wait)).await;
+                settled.map(|_| ())
+            }
+        };
+        if let Err(error) = went {
+            tracing::error!(id, %error, "a pending creation stays as it is");
+        }
     }
 
     /// Goes on with a pending creation, a person standing by or not.
@@ -282,7 +305,7 @@ impl Creations {
             etat: held.etat,
             motif: motif_of(error),
             in_doubt,
-            due_at: Some(self.next_attempt(held, retry_at)),
+            due_at: Some(self.next_attempt(held.attempts, retry_at)),
         };
         let attempted = match held.etat {
             Etat::Differe => Attempted::Deferred,

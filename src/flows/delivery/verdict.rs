@@ -13,6 +13,8 @@ pub(super) enum Seen {
     MailFailed(MailError),
     PhotoAttached,
     PhotoFailed(CrmError),
+    /// The attempt panicked.
+    BrokeOff,
 }
 
 /// What follows from it.
@@ -31,6 +33,7 @@ pub(super) enum Verdict {
 pub(super) fn judge(seen: &Seen) -> Verdict {
     match seen {
         Seen::MailSent(_) | Seen::PhotoAttached => Verdict::Delivered,
+        Seen::BrokeOff => Verdict::Ours,
         Seen::NoAnswer(_) => Verdict::Again { not_before: None },
         Seen::PhotoFailed(error) => judge_crm(error),
         Seen::MailFailed(error) => match error.failure {
@@ -72,6 +75,7 @@ pub(super) fn describe(seen: &Seen, at: DateTime<Utc>) -> Attempt {
             (Some(*status), error, Some(excerpt.clone()))
         }
         Seen::PhotoFailed(error) => (None, Some(error.to_string()), None),
+        Seen::BrokeOff => (None, Some("internal error".into()), None),
         Seen::NoAnswer(error) => (None, Some(error.to_string()), None),
         Seen::Answer(reply) => {
             let refused = reply.meaning != ReplyMeaning::Taken;

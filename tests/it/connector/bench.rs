@@ -9,7 +9,7 @@ use passerelle::domain::demande::{Fichier, NewDemande};
 use passerelle::domain::ports::{CreateDemande, Files};
 use passerelle::domain::referentiel::Gestionnaire;
 use passerelle::domain::signalement::SignalementId;
-use passerelle::flows::inbound::Rules;
+use passerelle::flows::rules::Rules;
 use passerelle::rules::compile::{Generation, Known, compile};
 use passerelle::settings::{InForce, Settings};
 use tempfile::TempDir;

@@ -3,6 +3,7 @@
 use passerelle::domain::ports::DuplicateGuard;
 use passerelle::domain::signalement::Etat;
 use passerelle::flows::creation::Attempted;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{becomes, etat, id_of, is_later, is_replayed, with};
@@ -126,4 +127,22 @@ async fn a_deferred_creation_in_doubt_is_settled_like_any_other() {
     becomes(&daemon, 1, "transmis").await;
     is_replayed(&daemon, &crm, 1).await;
     assert_eq!((crm.count("create"), crm.count("find")), (2, 1));
+}
+
+#[rstest]
+#[case::of_the_look_up(Goes::Panics, None)]
+#[case::of_the_call(Goes::Away, Some(Goes::Panics))]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_leaves_a_creation_in_doubt_and_it_is_settled_as_any_other(
+    #[case] finds: Goes,
+    #[case] creates: Option<Goes>,
+) {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.creates([Goes::Lost].into_iter().chain(creates));
+    crm.finds([finds]);
+    let builder = Builder::new().crm(crm.clone());
+    let daemon = builder.set("DELIVERY__FIRST_RETRY", "50ms").start().await;
+    assert!(is_later(&daemon.post(&signalement(1)).await));
+    becomes(&daemon, 1, "transmis").await;
+    is_replayed(&daemon, &crm, 1).await;
 }

@@ -3,7 +3,7 @@
 use passerelle::domain::ports::DuplicateGuard;
 
 use super::with;
-use crate::harness::{signalement, until};
+use crate::harness::{Builder, signalement, until};
 use crate::remote_crm::{Goes, RemoteCrm};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,4 +52,25 @@ async fn photos_that_go_along_with_the_creation_are_not_attached_again() {
         left.iter().all(|it| it.destination.as_str() != "crm"),
         "{left:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_whose_attempt_panics_is_tried_again_as_after_any_failure() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.attaches("photo-1.png", Goes::Panics);
+    let builder = Builder::new().crm(crm.clone());
+    let daemon = builder.set("DELIVERY__FIRST_RETRY", "1s").start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let store = &daemon.state.store;
+    let failed = until("the attempt is noted", || async {
+        let all = store.list_livraisons(None, 10).await.unwrap();
+        all.into_iter().find(|it| it.last_error.is_some())
+    })
+    .await;
+    assert_eq!(failed.last_error.as_deref(), Some("internal error"));
+    assert_eq!((failed.attempts, failed.uid), (1, Some(uid)));
+    until("both photos are there", || async {
+        (crm.demandes()[0].photos.len() == 2).then_some(())
+    })
+    .await;
 }

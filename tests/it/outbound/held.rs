@@ -1,11 +1,17 @@
 //! A status that the rules do not know keeps its place until an edit teaches it.
 
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::domain::livraison::Destination;
+use passerelle::domain::ports::Clock;
+use passerelle::flows::outbound::{Looked, Outbound};
+use passerelle::rules::compile::Generation;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{start, start_on, statuts};
-use crate::harness::{Builder, FakeSowell, signalement, until};
+use crate::harness::{Builder, Daemon, FakeSowell, signalement, until};
 use crate::postgres::Backend;
 
 #[rstest]
@@ -126,4 +132,80 @@ async fn nobody_reads_of_a_status_after_what_came_later() {
         .iter()
         .filter(|it| it.destination == Destination::Courriel);
     assert_eq!(mails.count(), 1);
+}
+
+const TAUGHT: (&str, &str) = (
+    "Ouverte: En attente",
+    "Ouverte: En attente\n  En expertise: Chez l'expert",
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_held_statuses_are_all_sent_once_the_rules_know_them() {
+    const MANY: usize = 230;
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    for number in 0..MANY {
+        let event = json!({"statut": "En expertise", "evenement": number.to_string()});
+        assert_eq!(daemon.statut(&uid, &event).await.status, 422);
+    }
+    let table = daemon.read("rules/statuts.yaml");
+    let table = table.replace(TAUGHT.0, TAUGHT.1);
+    daemon.edit("rules/statuts.yaml", &table).await;
+    assert_eq!(sowell.wait_for(MANY).await.len(), MANY);
+}
+
+struct InAnHour;
+
+impl Clock for InAnHour {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now() + TimeDelta::hours(1)
+    }
+}
+
+/// What a daemon that has these rules would do with the statuses that are held.
+async fn look(daemon: &Daemon, rules: &Arc<Generation>, looked: &mut Looked) -> Value {
+    let outbound = &daemon.state.outbound;
+    let another = Outbound {
+        store: outbound.store.clone(),
+        clock: Arc::new(InAnHour),
+        rules: Arc::new(rules.clone()),
+        read_stored: outbound.read_stored,
+        outbox: outbound.outbox.clone(),
+        managers: outbound.managers.clone(),
+    };
+    another.release_held(looked).await.unwrap();
+    let held = daemon.state.store.held_events(0, 10).await.unwrap();
+    json!(
+        held.iter()
+            .map(|it| it.event.statut.clone())
+            .collect::<Vec<_>>()
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_status_is_judged_once_by_each_rules() {
+    let (sowell, other) = (FakeSowell::start().await, FakeSowell::start().await);
+    let (daemon, uid) = start(&sowell).await;
+    let ignorant = daemon.state.reload.generation();
+    let (teacher, _) = start(&other).await;
+    let table = teacher.read("rules/statuts.yaml");
+    let table = table.replace(TAUGHT.0, TAUGHT.1);
+    teacher.edit("rules/statuts.yaml", &table).await;
+    let learnt = teacher.state.reload.generation();
+    // Under the name of the others it shows whether they are asked at all.
+    let mut disguised = Generation::clone(&learnt);
+    disguised.version.clone_from(&ignorant.version);
+
+    let held = json!({"statut": "En expertise"});
+    assert_eq!(daemon.statut(&uid, &held).await.status, 422);
+    let mut looked = Looked::default();
+    let held = json!(["En expertise"]);
+    assert_eq!(look(&daemon, &ignorant, &mut looked).await, held);
+    let disguised = Arc::new(disguised);
+    assert_eq!(look(&daemon, &disguised, &mut looked).await, held);
+    assert_eq!(look(&daemon, &learnt, &mut looked).await, json!([]));
+    assert_eq!(
+        statuts(&daemon, &uid).await[0]["statut_sowell"],
+        "Chez l'expert"
+    );
 }

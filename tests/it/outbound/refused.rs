@@ -3,9 +3,10 @@
 use chrono::Utc;
 use rstest::rstest;
 use serde_json::{Value, json};
+use sqlx::{Connection, Executor, SqliteConnection};
 
 use super::{start, start_on, statuts};
-use crate::harness::{Builder, FakeSowell, signalement};
+use crate::harness::{Builder, FakeSowell, signalement, until};
 use crate::postgres::Backend;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,4 +82,27 @@ async fn a_refused_event_can_be_corrected(
     assert_eq!(sowell.wait_for(1).await.len(), 1);
     assert_eq!(sowell.delivered(), ["Rejeté"]);
     assert_eq!(statuts(&daemon, &uid).await.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_is_noted_though_the_pause_that_follows_is_not() {
+    let sowell = FakeSowell::start().await;
+    sowell.next(401, Vec::new());
+    let (daemon, uid) = start(&sowell).await;
+    let url = format!("sqlite://{}", daemon.database().display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let broken = "CREATE TRIGGER broken BEFORE INSERT ON pauses \
+                  BEGIN SELECT RAISE(ABORT, 'by design'); END";
+    connection.execute(broken).await.unwrap();
+    let event = json!({"statut": "CRC en cours"});
+    assert_eq!(daemon.statut(&uid, &event).await.status, 202);
+    let noted = until("the attempt is noted", || async {
+        let all = daemon.state.store.list_livraisons(None, 10).await.unwrap();
+        all.into_iter().find(|it| it.last_error.is_some())
+    })
+    .await;
+    assert_eq!(
+        (noted.attempts, noted.last_error.as_deref()),
+        (1, Some("answered 401"))
+    );
 }

@@ -32,7 +32,8 @@ pub(super) async fn story(store: &dyn Store) {
                 .is_empty()
         );
     }
-    assert_eq!(store.next_creation().await.unwrap(), Some(at(20)));
+    assert_eq!(store.next_creation(at(9)).await.unwrap(), None);
+    assert_eq!(store.next_creation(at(15)).await.unwrap(), Some(at(20)));
     let found = store.claim_creations(9, at(20), lease).await.unwrap();
     let [pending] = found.as_slice() else {
         panic!("{found:?}")
@@ -69,7 +70,7 @@ pub(super) async fn story(store: &dyn Store) {
         store.settle(claim, wait(None)).await.unwrap(),
         Settled::Done
     );
-    assert_eq!(store.next_creation().await.unwrap(), None);
+    assert_eq!(store.next_creation(at(9_000)).await.unwrap(), None);
     assert!(
         store
             .claim_creations(9, at(9_000), lease)
@@ -139,7 +140,7 @@ async fn endings(store: &dyn Store) {
     let claim = reserved(store, 63, None).await;
     assert_eq!(store.doubt_interrupted(at(15)).await.unwrap(), 1);
     assert_eq!(etat(store, 63).await, Some(Etat::Inconnu));
-    assert_eq!(store.next_creation().await.unwrap(), Some(at(15)));
+    assert_eq!(store.next_creation(at(1)).await.unwrap(), Some(at(15)));
     // Should the one who called be alive after all, its word counts.
     let done = store.settle(&claim, created(63, "U63")).await.unwrap();
     assert_eq!(done, Settled::Done);

@@ -40,7 +40,7 @@ pub(super) async fn story(store: &dyn Store) {
         "not due, and the next waits behind it"
     );
     assert_eq!(
-        store.next_due(Destination::Sowell).await.unwrap(),
+        store.next_due(Destination::Sowell, at(499)).await.unwrap(),
         Some(at(500))
     );
     assert_eq!(due(store, "3").await, at(500), "no claim passes it in vain");
@@ -54,8 +54,8 @@ pub(super) async fn story(store: &dyn Store) {
             .resume(Destination::Sowell, which, at(now))
             .await
             .unwrap();
-        let next = store.next_due(Destination::Sowell).await.unwrap();
-        assert_eq!(next, Some(at(due)));
+        let next = store.next_due(Destination::Sowell, at(now)).await;
+        assert_eq!(next.unwrap(), Some(at(due)));
     }
     let third = claimed(store, 500).await;
     assert_eq!((third[0].id.as_str(), third[0].attempts), ("1", 1));
@@ -201,6 +201,28 @@ async fn an_earlier_delivery_that_comes_back_waits_for_the_one_being_sent(
         claimed(store, 4).await.is_empty(),
         "the later one is on its way"
     );
+    // Nor is a worker told of it, who would ask for it without rest.
+    let next = |now| store.next_due(Destination::Sowell, at(now));
+    assert_eq!(next(4).await.unwrap(), None);
+    store.record(record(2, Some("B"))).await.unwrap();
+    place(store, event("3", "B", "X", None)).await;
+    let other = claimed(store, 5).await;
+    assert_eq!(other[0].id, "3");
+    let again = Outcome::Retry {
+        due_at: at(30),
+        counted: TimeDelta::zero(),
+    };
+    assert!(
+        store
+            .finish(&other[0], attempt(Some("500")), again)
+            .await
+            .unwrap()
+    );
+    // One that is being sent hides no other, whatever it was due.
+    assert_eq!(next(6).await.unwrap(), Some(at(30)));
+    let refused = store.finish(&second[0], attempt(Some("404")), Outcome::Dead);
+    assert!(refused.await.unwrap());
+    assert_eq!(next(6).await.unwrap(), Some(at(3)), "its turn has come");
 }
 
 #[rstest]
@@ -229,8 +251,8 @@ async fn what_had_no_answer_is_due_at_once_where_its_connector_was_mended(
             .resume(Destination::Sowell, which, at(200))
             .await
             .unwrap();
-        let next = store.next_due(Destination::Sowell).await.unwrap();
-        assert_eq!(next, Some(at(due)));
+        let next = store.next_due(Destination::Sowell, at(200)).await;
+        assert_eq!(next.unwrap(), Some(at(due)));
     }
 }
 

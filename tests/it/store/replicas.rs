@@ -4,11 +4,16 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use passerelle::adapters::store::postgres::{PostgresStore, migrate};
-use passerelle::domain::livraison::{Destination, Outcome};
-use passerelle::domain::ports::{Client, IdempotencyKey, Recorded, RetryOutcome, Store};
+use passerelle::domain::livraison::{LivraisonEtat, Outcome};
+use passerelle::domain::ports::{
+    Client, IdempotencyKey, Recorded, Reserved, RetryOutcome, Settled, Settlement, Store, Wait,
+};
+use passerelle::domain::signalement::Etat;
+use rstest::rstest;
 use sqlx::{Connection, Executor};
 
-use super::{Opened, at, attempt, claimed, event, record};
+use super::{Opened, at, attempt, claimed, event, record, reservation};
+use crate::harness::until;
 use crate::postgres::{self, Backend};
 
 /// Two replicas claim at once, over and over: never two deliveries of one queue at a time.
@@ -34,8 +39,7 @@ async fn replicas_that_claim_at_once_never_hold_two_of_one_queue() {
     let worker = |number: usize| {
         let (store, held, arrived) = (stores[number % 2].clone(), held.clone(), arrived.clone());
         async move {
-            let sowell = Destination::Sowell;
-            while store.next_due(sowell).await.unwrap().is_some() {
+            while waits(store.as_ref()).await {
                 for claim in claimed(store.as_ref(), 1).await {
                     let (queue, step) = claim.id.split_once('-').unwrap();
                     let alone = held.lock().unwrap().insert(queue.to_owned());
@@ -74,6 +78,55 @@ async fn replicas_that_claim_at_once_never_hold_two_of_one_queue() {
         steps.retain(|step| *step != "2");
         assert_eq!(steps, ["0", "1", "3", "4", "5"]);
     }
+}
+
+async fn waits(store: &dyn Store) -> bool {
+    let waiting = store.list_livraisons(Some(LivraisonEtat::EnAttente), 1);
+    !waiting.await.unwrap().is_empty()
+}
+
+#[rstest]
+#[case::still_waiting(Settlement::Waits(Wait {
+    etat: Etat::Differe,
+    motif: "absent".into(),
+    in_doubt: false,
+    due_at: Some(at(40)),
+}))]
+#[case::refused(Settlement::Refused { motif: "non".into() })]
+#[case::withdrawn(Settlement::Withdrawn { motif: "absent".into() })]
+#[tokio::test]
+async fn a_creation_that_is_taken_over_while_it_is_settled_stays_in_doubt(
+    #[case] settlement: Settlement,
+) {
+    let Some(opened) = Opened::on(Backend::Postgres).await else {
+        return;
+    };
+    let store = opened.store.clone();
+    let reserved = store.reserve(reservation(1, None)).await.unwrap();
+    let Reserved::Taken(claim) = reserved else {
+        panic!("{reserved:?}")
+    };
+    let mut other = sqlx::PgConnection::connect(&opened.url).await.unwrap();
+    let takes = "BEGIN; UPDATE creations SET fence = fence + 1, in_doubt = 1, due_at = 90";
+    sqlx::raw_sql(takes).execute(&mut other).await.unwrap();
+    let settling = tokio::spawn(async move { store.settle(&claim, settlement).await });
+    until("it waits for the other one", || async {
+        let mut looks = sqlx::PgConnection::connect(&opened.url).await.unwrap();
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waiting: i64 = sqlx::query_scalar(waiting)
+            .fetch_one(&mut looks)
+            .await
+            .unwrap();
+        (waiting > 0).then_some(())
+    })
+    .await;
+    other.execute("COMMIT").await.unwrap();
+    assert_eq!(settling.await.unwrap().unwrap(), Settled::Lost);
+    assert!(opened.store.any_in_doubt().await.unwrap());
+    let id = record(1, None).id;
+    let view = opened.store.find_signalement(id.as_str()).await.unwrap();
+    assert_eq!(view.unwrap().etat, Etat::Recu);
 }
 
 #[tokio::test]

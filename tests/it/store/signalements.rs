@@ -4,6 +4,7 @@ use passerelle::domain::demande::Uid;
 use passerelle::domain::ports::{Client, IdempotencyKey, Recorded, Store};
 use passerelle::domain::signalement::Etat;
 use rstest::rstest;
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use super::{Opened, gestionnaire, push, record};
 use crate::postgres::Backend;
@@ -161,4 +162,64 @@ async fn a_known_one_takes_nothing_from_those_that_are_new(
         let told = store.livraisons_of(&uid).await.unwrap();
         assert_eq!(told.len(), 1, "{number}");
     }
+}
+
+/// SQLite writes those that come for the first time otherwise than others: what is written is the same.
+#[tokio::test]
+async fn a_record_is_written_alike_whichever_way_it_goes() {
+    for uid in [Some("U1"), None] {
+        let mut new = record(1, uid);
+        new.motif = uid.is_none().then(|| "hors périmètre".into());
+        new.key = uid.map(|_| IdempotencyKey {
+            client: Client::Sowell,
+            value: "K".into(),
+        });
+        let mut second = new.fichiers[0].clone();
+        second.nom = "photo-2.png".into();
+        new.fichiers.push(second);
+        new.livraisons = vec![push("a", "A"), push("b", "B")];
+        let mut known = record(1, None);
+        known.fingerprint = "another".into();
+        let mut tables = Vec::new();
+        for known in [None, Some(known)] {
+            let opened = Opened::on(Backend::Sqlite).await.unwrap();
+            if let Some(known) = known {
+                opened.store.record(known).await.unwrap();
+            }
+            let recorded = opened.store.record(new.clone()).await.unwrap();
+            assert!(matches!(recorded, Recorded::Written));
+            tables.push(rows(&opened.url).await);
+        }
+        assert_eq!(tables[0], tables[1]);
+        let wanted = if uid.is_some() { 7 } else { 5 };
+        assert_eq!(tables[0].len(), wanted, "{:#?}", tables[0]);
+    }
+}
+
+/// What stands in the tables that records fill.
+async fn rows(url: &str) -> Vec<String> {
+    let mut connection = SqliteConnection::connect(url).await.unwrap();
+    let mut rows = Vec::new();
+    for table in [
+        "signalements",
+        "demandes",
+        "idempotency_keys",
+        "fichiers",
+        "livraisons",
+    ] {
+        let columns = format!("SELECT name FROM pragma_table_info('{table}')");
+        let columns: Vec<String> = sqlx::query_scalar(AssertSqlSafe(columns))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let shown = columns.iter().map(|it| format!("'{it}=' || quote({it})"));
+        let shown = shown.collect::<Vec<_>>().join(" || ' ' || ");
+        let all = format!("SELECT '{table} ' || {shown} FROM {table} ORDER BY 1");
+        let all: Vec<String> = sqlx::query_scalar(AssertSqlSafe(all))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        rows.extend(all);
+    }
+    rows
 }

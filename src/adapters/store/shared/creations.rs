@@ -13,7 +13,7 @@ use rand::RngExt as _;
 use sqlx::{Executor, Row as _};
 
 use super::{Db, DbConnection, DbPool, DbStore, dialect, failed, signalements};
-use crate::adapters::store::rows::instant;
+use crate::adapters::store::rows::{instant, millis};
 use crate::domain::ports::{
     ApartCount, CreationClaim, IdempotencyKey, PendingCreation, PendingCreations, PendingKey,
     Reservation, Reserved, Settled, Settlement, StoreError,
@@ -83,8 +83,8 @@ impl PendingCreations for DbStore {
             .await
     }
 
-    async fn next_creation(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        dialect::within(next_due(&self.readers)).await
+    async fn next_creation(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+        dialect::within(next_due(&self.readers, now)).await
     }
 
     async fn begin_call(
@@ -154,11 +154,12 @@ async fn any_in_doubt(pool: &DbPool) -> Result<bool, StoreError> {
     Ok(found.is_some())
 }
 
-async fn next_due(pool: &DbPool) -> Result<Option<DateTime<Utc>>, StoreError> {
+async fn next_due(pool: &DbPool, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
     let due: Option<i64> = sqlx::query_scalar(
-        "SELECT CASE WHEN due_at > leased_until THEN due_at ELSE leased_until END AS due \
-         FROM creations WHERE stopped = 0 ORDER BY due_at LIMIT 1",
+        "SELECT due_at FROM creations WHERE stopped = 0 AND leased_until <= $1 \
+         ORDER BY due_at LIMIT 1",
     )
+    .bind(millis(now))
     .fetch_optional(pool)
     .await
     .map_err(|error| failed(&error))?;

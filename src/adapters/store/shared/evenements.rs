@@ -227,9 +227,15 @@ async fn insert_courriels(
 }
 
 /// Events that the rules did not know, oldest first.
-pub(super) async fn held(pool: &DbPool) -> Result<Vec<StoredEvent>, StoreError> {
-    let query = format!("{STORED}WHERE issue = 'retenu' ORDER BY sequence");
-    let rows = sqlx::query(AssertSqlSafe(query))
+pub(super) async fn held(
+    pool: &DbPool,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let which = "WHERE issue = 'retenu' AND sequence > $1 ORDER BY sequence LIMIT $2";
+    let rows = sqlx::query(AssertSqlSafe([STORED, which].concat()))
+        .bind(after)
+        .bind(i64::from(limit))
         .fetch_all(pool)
         .await
         .map_err(|error| failed(&error))?;
@@ -262,8 +268,8 @@ const STORED: &str = "SELECT id, sequence, uid, evenement, statut, date, resulta
 
 /// The event of a demande that was received last.
 pub(super) async fn last(pool: &DbPool, uid: &Uid) -> Result<Option<StoredEvent>, StoreError> {
-    let query = format!("{STORED}WHERE uid = $1 ORDER BY sequence DESC LIMIT 1");
-    let row = sqlx::query(AssertSqlSafe(query))
+    let which = "WHERE uid = $1 ORDER BY sequence DESC LIMIT 1";
+    let row = sqlx::query(AssertSqlSafe([STORED, which].concat()))
         .bind(uid.as_str())
         .fetch_optional(pool)
         .await

@@ -127,20 +127,27 @@ fn attempts(row: &DbRow) -> u32 {
     u32::try_from(row.get::<i64, _>("attempts")).unwrap_or(u32::MAX)
 }
 
-pub(in super::super) const NEXT_DUE: &str = "SELECT CASE WHEN l.leased_until > l.due_at THEN l.leased_until ELSE l.due_at END \
-     FROM livraisons l \
-     WHERE l.destination = $1 AND l.etat = 'en_attente' AND NOT EXISTS ( \
-       SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
-       AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
+/// Chooses as `dialect::take_due` does, whenever that is due: told of one that no claim would give, a
+/// worker would ask for it without rest.
+pub(in super::super) const NEXT_DUE: &str = "SELECT l.due_at FROM livraisons l \
+     WHERE l.destination = $1 AND l.etat = 'en_attente' \
+       AND l.leased_until <= $2 AND NOT EXISTS ( \
+         SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
+         AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
+       AND NOT EXISTS ( \
+         SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
+         AND sent.etat = 'en_attente' AND sent.leased_until > 0 AND sent.leased_until > $2) \
      ORDER BY l.due_at LIMIT 1";
 
-/// When the next claimable delivery is due; one that is being sent does not count.
+/// When the next delivery is due that is not being sent, and waits for none of its queue that is.
 pub(super) async fn next_due(
     pool: &DbPool,
     destination: Destination,
+    now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let due: Option<i64> = sqlx::query_scalar(NEXT_DUE)
         .bind(destination.as_str())
+        .bind(millis(now))
         .fetch_optional(pool)
         .await
         .map_err(|error| failed(&error))?;

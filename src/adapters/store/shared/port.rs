@@ -107,8 +107,8 @@ impl Store for DbStore {
         dialect::within(evenements::count_held(&self.readers, limit)).await
     }
 
-    async fn held_events(&self) -> Result<Vec<StoredEvent>, StoreError> {
-        dialect::within(evenements::held(&self.readers)).await
+    async fn held_events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
+        dialect::within(evenements::held(&self.readers, after, limit)).await
     }
 
     async fn release_event(&self, release: Release) -> Result<(), StoreError> {
@@ -156,8 +156,9 @@ impl Store for DbStore {
     async fn next_due(
         &self,
         destination: Destination,
+        now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        dialect::within(livraisons::next_due(&self.readers, destination)).await
+        dialect::within(livraisons::next_due(&self.readers, destination, now)).await
     }
 
     async fn finish(

@@ -1,5 +1,5 @@
 //! Signalements that all come for the first time, as nearly all do: written by one message to SQLite's
-//! thread.
+//! thread, and committed by another.
 //!
 //! Each statement is a message there and one back, and while all processors are busy each of them
 //! waits for one. The statements of a batch that need no answer of one another go as one text.
@@ -37,7 +37,8 @@ pub(super) async fn begin(
     Ok(false)
 }
 
-/// The statements of a transaction up to its commit; none where there is too much for one of each, or where a key would
+/// The statements of a transaction up to its commit, for the same rows as those of `shared::batch`
+/// (`tests/it/store/signalements.rs` compares them); none where there is too much for one of each, or where a key would
 /// have to be looked for that none of them writes.
 fn written_at_once(records: &[NewRecord]) -> Option<QueryBuilder<Db>> {
     if records

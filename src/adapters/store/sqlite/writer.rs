@@ -1,8 +1,8 @@
 //! Group commit: one connection writes, and whatever waits when it is free shares one commit.
 //!
-//! It never lingers for company: an idle daemon commits a lone request at once, a busy one finds
+//! It does not linger: an idle daemon commits a lone request at once, a busy one finds
 //! the next batch waiting. Durability then costs one sync a batch, not one a request. What nobody
-//! waits for, such as the note that an e-mail has left, does wait a little for company.
+//! waits for, such as the note that an e-mail has left, does wait a little for others.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection as _, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
@@ -20,11 +20,11 @@ use crate::adapters::store::sqlite::{failed, first_time, shared};
 use crate::crash;
 use crate::domain::ports::{NewRecord, Recorded, StoreError};
 
-/// Writes that share one commit at most. More would hardly make it cheaper, and each number of them is
-/// a text of its own that SQLite keeps ready.
+/// Writes that share one commit at most. More would hardly make it cheaper, and those behind them would
+/// wait longer for theirs.
 const MAX_BATCH: usize = 64;
 /// How long a write that is in no hurry waits for others to share its commit with.
-const COMPANY: Duration = Duration::from_millis(20);
+const LINGER: Duration = Duration::from_millis(20);
 /// Writes that may wait; beyond it the callers wait to hand theirs over.
 const QUEUE: usize = 4096;
 
@@ -42,7 +42,7 @@ enum Work {
     /// Anything else.
     Task(Box<dyn Task>),
     /// The same, in no hurry.
-    Leisurely(Box<dyn Task>),
+    Deferred(Box<dyn Task>),
 }
 
 impl Writer {
@@ -54,14 +54,14 @@ impl Writer {
         place: Place,
     ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let line = Line {
-            connection: Some(connection),
+        let connection = Connection {
+            opened: Some(connection),
             log: Log::new(options.clone()),
             options,
             place,
             told: false,
         };
-        tokio::spawn(run(line, waiting));
+        tokio::spawn(run(connection, waiting));
         Self { queue }
     }
 
@@ -98,7 +98,7 @@ impl Writer {
             + Sync
             + 'static,
     {
-        self.put(input, body, Work::Leisurely).await
+        self.put(input, body, Work::Deferred).await
     }
 
     async fn put<I, T, F>(
@@ -177,9 +177,9 @@ where
 }
 
 /// The connection that writes.
-struct Line {
+struct Connection {
     /// None since it met with trouble, until the next write opens another.
-    connection: Option<SqliteConnection>,
+    opened: Option<SqliteConnection>,
     options: SqliteConnectOptions,
     place: Place,
     /// Whether operators were told that the file is gone.
@@ -187,7 +187,7 @@ struct Line {
     log: Log,
 }
 
-impl Line {
+impl Connection {
     /// Refuses to write where nobody would find it, and tells operators so, once.
     fn check_place(&mut self) -> Result<(), StoreError> {
         let found = self.place.check();
@@ -201,23 +201,23 @@ impl Line {
     }
 
     async fn open(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        if self.connection.is_none() {
+        if self.opened.is_none() {
             let opened = self.options.connect().await;
-            self.connection = Some(opened.map_err(|error| failed(&error))?);
+            self.opened = Some(opened.map_err(|error| failed(&error))?);
         }
-        let opened = self.connection.as_mut();
+        let opened = self.opened.as_mut();
         opened.ok_or_else(|| StoreError::Fault("no connection".into()))
     }
 
     /// Leaves a connection of which it is not known whether its transaction has ended.
-    async fn hang_up(&mut self) {
-        if let Some(connection) = self.connection.take() {
+    async fn discard(&mut self) {
+        if let Some(connection) = self.opened.take() {
             let _ = connection.close_hard().await;
         }
     }
 }
 
-async fn run(mut line: Line, mut waiting: mpsc::Receiver<Work>) {
+async fn run(mut connection: Connection, mut waiting: mpsc::Receiver<Work>) {
     let mut next: VecDeque<Work> = VecDeque::new();
     loop {
         if next.is_empty() {
@@ -226,10 +226,10 @@ async fn run(mut line: Line, mut waiting: mpsc::Receiver<Work>) {
                 None => return,
             }
         }
-        let end = Instant::now() + COMPANY;
+        let end = Instant::now() + LINGER;
         while next.len() < MAX_BATCH {
-            let leisurely = next.iter().all(|it| matches!(it, Work::Leisurely(_)));
-            let more = if leisurely {
+            let deferred = next.iter().all(|it| matches!(it, Work::Deferred(_)));
+            let more = if deferred {
                 timeout_at(end, waiting.recv()).await.unwrap_or_default()
             } else {
                 waiting.try_recv().ok()
@@ -241,10 +241,10 @@ async fn run(mut line: Line, mut waiting: mpsc::Receiver<Work>) {
         }
         let batch = Batch::take(&mut next);
         let writes = batch.len();
-        commit(&mut line, batch).await;
+        commit(&mut connection, batch).await;
         // Those who waited have their answers by now.
-        if let Some(connection) = &mut line.connection {
-            line.log.grew(writes, connection).await;
+        if let Some(opened) = &mut connection.opened {
+            connection.log.grew(writes, opened).await;
         }
     }
 }
@@ -279,7 +279,7 @@ impl Batch {
                     batch.records.push(*record);
                     batch.replies.push(reply);
                 }
-                Work::Task(task) | Work::Leisurely(task) => batch.tasks.push(task),
+                Work::Task(task) | Work::Deferred(task) => batch.tasks.push(task),
             }
         }
         *next = later;
@@ -325,8 +325,8 @@ impl Batch {
     }
 }
 
-async fn commit(line: &mut Line, mut batch: Batch) {
-    let outcome = attempt(line, &mut batch).await;
+async fn commit(connection: &mut Connection, mut batch: Batch) {
+    let outcome = attempt(connection, &mut batch).await;
     // What is wrong with the database is wrong for all: trying each would only wait once more each.
     let all_alike = matches!(outcome, Ok(_) | Err(StoreError::Unavailable(_)));
     if all_alike || batch.len() == 1 {
@@ -335,23 +335,26 @@ async fn commit(line: &mut Line, mut batch: Batch) {
     }
     // One bad write never takes its batch along.
     for mut alone in batch.split() {
-        let outcome = attempt(line, &mut alone).await;
+        let outcome = attempt(connection, &mut alone).await;
         alone.answer(outcome);
     }
 }
 
-async fn attempt(line: &mut Line, batch: &mut Batch) -> Result<Vec<Recorded>, StoreError> {
-    line.check_place()?;
-    let connection = line.open().await?;
-    let outcome = transact(connection, batch).await;
+async fn attempt(
+    connection: &mut Connection,
+    batch: &mut Batch,
+) -> Result<Vec<Recorded>, StoreError> {
+    connection.check_place()?;
+    let opened = connection.open().await?;
+    let outcome = transact(opened, batch).await;
     let usable = match &outcome {
         Ok(_) => true,
         // On a full disk SQLite may have ended the transaction by itself, or not.
         Err(StoreError::Unavailable(_)) => false,
-        Err(_) => run_alone(connection, "ROLLBACK").await.is_ok(),
+        Err(_) => run_alone(opened, "ROLLBACK").await.is_ok(),
     };
     if !usable {
-        line.hang_up().await;
+        connection.discard().await;
     }
     outcome
 }

@@ -41,9 +41,10 @@ pub(super) async fn claim_due(
     now: DateTime<Utc>,
     lease: Duration,
 ) -> Result<Vec<PendingCreation>, StoreError> {
+    // Asked twice: on PostgreSQL another replica may have had one of those chosen, and put it off.
     let rows = sqlx::query(
         "UPDATE creations SET leased_until = $1, fence = fence + 1 \
-         WHERE leased_until <= $2 AND stopped = 0 AND signalement_id IN ( \
+         WHERE leased_until <= $2 AND stopped = 0 AND due_at <= $2 AND signalement_id IN ( \
            SELECT signalement_id FROM creations \
            WHERE stopped = 0 AND due_at <= $2 AND leased_until <= $2 \
            ORDER BY due_at LIMIT $3) \

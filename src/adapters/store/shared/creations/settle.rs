@@ -16,16 +16,7 @@ pub(super) async fn settle(
     claim: &CreationClaim,
     settlement: &Settlement,
 ) -> Result<Settled, StoreError> {
-    let row = sqlx::query(
-        "SELECT key_client, key_value, kept_before FROM creations \
-         WHERE signalement_id = $1 AND fence = $2",
-    )
-    .bind(claim.id.as_str())
-    .bind(claim.fence)
-    .fetch_optional(&mut *connection)
-    .await
-    .map_err(|error| failed(&error))?;
-    let Some(row) = row else {
+    let Some(row) = held(connection, claim).await? else {
         return lost_or_done(connection, claim, settlement).await;
     };
     match settlement {
@@ -53,6 +44,24 @@ pub(super) async fn settle(
         }
     }
     Ok(Settled::Done)
+}
+
+/// What is claimed, for as long as the claim holds. Written, not only read: on PostgreSQL another replica
+/// could else take it over, and begin a call, before what follows here is written. So it waits until this
+/// is committed, or this sees that the fence is another one by now.
+async fn held(
+    connection: &mut DbConnection,
+    claim: &CreationClaim,
+) -> Result<Option<DbRow>, StoreError> {
+    sqlx::query(
+        "UPDATE creations SET fence = fence WHERE signalement_id = $1 AND fence = $2 \
+         RETURNING key_client, key_value, kept_before",
+    )
+    .bind(claim.id.as_str())
+    .bind(claim.fence)
+    .fetch_optional(connection)
+    .await
+    .map_err(|error| failed(&error))
 }
 
 /// A claim that is gone was lost to another, unless an earlier try of ours was committed and only its

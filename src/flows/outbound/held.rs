@@ -1,0 +1,98 @@
+//! Events whose status the rules did not know are judged anew, once by each rules that are accepted.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::{Outbound, OutboundError, push, split};
+use crate::domain::ports::Release;
+use crate::domain::statut::{EventIssue, StoredEvent};
+use crate::flows::acknowledge::written;
+use crate::rules::compile::Generation;
+
+/// Held events that are read at once.
+const PAGE: u32 = 100;
+/// How long an event may take from its judgement to its commit, with what replicas' clocks differ by: one
+/// that came so shortly before a look may hide another that the look did not see yet.
+const UNDER_WAY: TimeDelta = TimeDelta::minutes(2);
+
+/// Which held events the rules in force have judged.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// Names those rules.
+    version: String,
+    /// The place of the last such event in the order of all events.
+    up_to: i64,
+}
+
+impl Outbound {
+    /// Judges the held events anew that these rules have not judged yet. One that could not be
+    /// judged is logged, and looked at again the next time, with those behind it.
+    ///
+    /// # Errors
+    /// When the held events cannot be read.
+    pub async fn release_held(&self, looked: &mut Looked) -> Result<(), OutboundError> {
+        let generation = self.rules.generation();
+        if looked.version != generation.version {
+            *looked = Looked {
+                version: generation.version.clone(),
+                up_to: 0,
+            };
+        }
+        let settled_before = self.clock.now() - UNDER_WAY;
+        let (mut after, mut settled) = (looked.up_to, true);
+        loop {
+            let page = self.store.held_events(after, PAGE).await?;
+            for held in &page {
+                settled &= held.received_at < settled_before;
+                // One that cannot be judged must not keep the others behind it.
+                if let Err(error) = self.release_one(&generation, held).await {
+                    tracing::error!(id = held.id, %error, "a held status was not looked at");
+                    settled = false;
+                }
+                if settled {
+                    looked.up_to = held.sequence;
+                }
+            }
+            match page.last() {
+                Some(last) => after = last.sequence,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn release_one(
+        &self,
+        generation: &Arc<Generation>,
+        held: &StoredEvent,
+    ) -> Result<(), OutboundError> {
+        let Some(demande) = self.store.find_demande(&held.event.uid).await? else {
+            return Ok(());
+        };
+        let judged = self.judge(generation, &held.event, &demande).await?;
+        let (issue, statut_sowell, motif) = split(&judged.decision);
+        if issue == EventIssue::Retenu {
+            return Ok(());
+        }
+        let push = statut_sowell
+            .as_deref()
+            .map(|word| push(&held.event, &demande, word, held.received_at));
+        tracing::info!(uid = held.event.uid.as_str(), "a held status is known now");
+        self.store
+            .release_event(Release {
+                id: held.id.clone(),
+                uid: held.event.uid.clone(),
+                issue,
+                statut_sowell,
+                motif,
+                version: generation.version.clone(),
+                trace: written(&judged.trace),
+                push,
+                courriels: judged.courriels,
+                at: self.clock.now(),
+            })
+            .await?;
+        self.outbox.give();
+        Ok(())
+    }
+}
