@@ -1,6 +1,8 @@
 //! What a connector's file makes of values and of answers, without any call.
 
 mod answers;
+mod creation;
+mod photos;
 mod requests;
 mod slips;
 
