@@ -70,7 +70,7 @@ fn a_word_that_a_table_of_the_crm_lacks_is_told_and_is_a_hole() {
     assert_eq!(found.holes, []);
     let told = found.remarks.iter().filter(|it| {
         it.cause
-            .ends_with("« urgente » (sans effet tant que les réglages gardent le CRM intégré)")
+            .ends_with("« urgente » ; sans effet tant que les réglages gardent le CRM intégré")
     });
     assert_eq!(told.count(), 1, "{:?}", found.remarks);
     let called = BTreeSet::from([Partner::Crm]);

@@ -6,6 +6,7 @@ use regex_lite::Regex;
 
 use super::shape::Located;
 use super::{BodyShape, Call, Connector, Operation};
+use crate::rules::template::Text;
 
 /// The names under which operations know the photos.
 const PHOTOS: [&str; 2] = ["fichier", "fichiers"];
@@ -78,13 +79,19 @@ pub(super) fn asks_of_a_photo(text: &Located, locals: &[&str], field: &str) -> b
     })
 }
 
+/// Whether a text names them, but for their number.
 fn names_photos(text: &Located) -> bool {
-    let names = text.text.names();
-    let mut roots = names.iter().filter_map(|it| it.split('.').next());
-    if !roots.any(|it| PHOTOS.contains(&it)) {
-        return false;
-    }
+    let named = |text: &Text| {
+        let names = text.names();
+        let mut roots = names.iter().filter_map(|it| it.split('.').next());
+        roots.any(|it| PHOTOS.contains(&it))
+    };
     let source = text.text.source();
     let uncounted = COUNTED.as_ref().map(|it| it.replace_all(source, "0"));
-    uncounted.is_none_or(|it| PHOTOS.iter().any(|name| it.contains(name)))
+    match uncounted.filter(|it| *it != source) {
+        None => named(&text.text),
+        Some(rest) => Text::expression(&rest)
+            .or_else(|_| Text::compile(&rest))
+            .map_or(true, |it| named(&it)),
+    }
 }

@@ -42,7 +42,7 @@ impl Found {
         let what = fault.message.split(" ; ").next().unwrap_or_default();
         let mut message = format!("la demande ne peut pas partir au CRM : {what}");
         if !called {
-            message.push_str(" (sans effet tant que les réglages gardent le CRM intégré)");
+            message.push_str(" ; sans effet tant que les réglages gardent le CRM intégré");
         }
         let file = Partner::Crm.file().to_owned();
         let key = (file, fault.line, generalise(message, signalement));

@@ -24,6 +24,10 @@ fn remarks(faults: &[Diagnostic]) -> bool {
 #[case("/d", "{multipart: {nombre: \"{{ fichiers | count }}\"}}")]
 #[case(
     "/d",
+    "{multipart: {nombre: \"{{ fichiers|length }} fichiers\", rien: fichier}}"
+)]
+#[case(
+    "/d",
     "{json: {si: fichiers, alors: {photos: oui}, sinon: {photos: non}}}"
 )]
 #[case(
@@ -47,6 +51,9 @@ fn what_has_only_the_words_sends_no_photo(#[case] path: &str, #[case] body: &str
 #[case("{fichier: {contenu: \"{{ fichiers|first }}\"}}")]
 #[case("{multipart: {photo: {fichier: \"{{ fichiers[0] }}\"}}}")]
 #[case("{multipart: {photos: {pour: photo, dans: fichiers, faire: {fichier: \"{{ photo }}\"}}}}")]
+#[case(
+    "{multipart: {a: {pour: photo, dans: \"fichiers if fichiers|length > 1 else []\", faire: {fichier: \"{{ photo }}\"}}}}"
+)]
 #[case("{json: {pour: photo, dans: fichiers, faire: \"{{ photo.base64 }}\"}}")]
 #[case("{json: {pour: photo, dans: fichiers, faire: \"{{ photo['base64'] }}\"}}")]
 #[case("{json: {a: \"{{ fichiers|map(attribute='base64')|list }}\"}}")]
