@@ -105,25 +105,24 @@ pub struct Exchange<'a> {
 /// Looks on at each exchange of an operation.
 pub type Witness<'a> = &'a (dyn Fn(&Exchange<'_>) + Send + Sync);
 
-/// What one operation keeps for as long as it takes.
-struct Work<'a> {
+/// A partner with the rules and the settings of one piece of work: an edit meanwhile changes nothing in it, so that what
+/// was asked of the file holds of the calls.
+pub struct Begun<'p> {
+    http: &'p PartnerHttp,
     generation: Arc<Generation>,
     settings: Arc<LiveSettings>,
+}
+
+/// What one operation keeps for as long as it takes.
+struct Work<'a> {
+    begun: &'a Begun<'a>,
+    connector: &'a Connector,
     operation: Operation,
     witness: Option<Witness<'a>>,
 }
 
-impl Work<'_> {
-    fn connector(&self, partner: Partner) -> Result<&Connector, CallError> {
-        let found = self.generation.rules.connectors.get(&partner);
-        found.ok_or_else(|| {
-            CallError::Misconfigured(format!("there is no {} in the rules", partner.file()))
-        })
-    }
-}
-
 impl PartnerHttp {
-    /// A client that asks for the file and the settings in force at each call.
+    /// A client that asks for the file and the settings in force at each piece of work.
     #[must_use]
     pub fn new(partner: Partner, in_force: InForce, rules: Arc<dyn Rules>) -> Self {
         Self {
@@ -135,10 +134,25 @@ impl PartnerHttp {
         }
     }
 
-    /// What holds of the connector in force; `None` where there is none.
+    /// Begins a piece of work with what is in force now.
+    #[must_use]
+    pub fn begin(&self) -> Begun<'_> {
+        Begun {
+            http: self,
+            generation: self.rules.generation(),
+            settings: self.in_force.get(),
+        }
+    }
+}
+
+impl Begun<'_> {
+    /// What holds of the connector; `None` where there is none.
     pub fn ask<T>(&self, about: impl FnOnce(&Connector) -> T) -> Option<T> {
-        let generation = self.rules.generation();
-        generation.rules.connectors.get(&self.partner).map(about)
+        self.connector().map(about)
+    }
+
+    fn connector(&self) -> Option<&Connector> {
+        self.generation.rules.connectors.get(&self.http.partner)
     }
 
     /// Carries an operation out: what comes before it, then itself.
@@ -165,18 +179,22 @@ impl PartnerHttp {
         photos: &Photos,
         witness: Option<Witness<'_>>,
     ) -> Result<Called, CallError> {
+        let http = self.http;
+        let connector = self.connector().ok_or_else(|| {
+            let file = http.partner.file();
+            CallError::Misconfigured(format!("there is no {file} in the rules"))
+        })?;
         let work = Work {
-            generation: self.rules.generation(),
-            settings: self.in_force.get(),
+            begun: self,
+            connector,
             operation,
             witness,
         };
-        let connector = work.connector(self.partner)?;
-        let mut access = access(self.partner, &work.settings)?;
-        let mut fresh = self.log_in(&work, &mut access, &values, false).await?;
+        let mut access = access(http.partner, &self.settings)?;
+        let mut fresh = http.log_in(&work, &mut access, &values, false).await?;
         for at in 0..connector.steps_before(operation) {
             let step = Step::Before(at);
-            let called = self
+            let called = http
                 .step(
                     &work,
                     step,
@@ -196,14 +214,16 @@ impl PartnerHttp {
             }
         }
         let needed = connector.is_needed(operation, &values, &access);
-        let needed = needed.map_err(|fault| self.misconfigured(&access, &fault))?;
+        let needed = needed.map_err(|fault| http.misconfigured(&access, &fault))?;
         if !needed {
             return Ok(Called::default());
         }
-        self.step(&work, Step::Main, &values, &mut access, &mut fresh, photos)
+        http.step(&work, Step::Main, &values, &mut access, &mut fresh, photos)
             .await
     }
+}
 
+impl PartnerHttp {
     fn misconfigured(&self, access: &Access, fault: &Fault) -> CallError {
         let what = format!("{}, {fault}", self.partner.file());
         CallError::Misconfigured(scrub(access, &what))
@@ -238,16 +258,16 @@ impl PartnerHttp {
         access: &Access,
         photos: &Photos,
     ) -> Result<Called, CallError> {
-        let connector = work.connector(self.partner)?;
+        let (connector, settings) = (work.connector, &work.begun.settings);
         let wrong = |what: String| CallError::Misconfigured(scrub(access, &what));
         let request = connector
             .render(work.operation, step, values, access)
             .map_err(|fault| self.misconfigured(access, &fault))?;
-        let allowed = Allowed::new(self.partner, &work.settings);
+        let allowed = Allowed::new(self.partner, settings);
         allowed.check(&request.url).map_err(&wrong)?;
         let client = self
             .client(Reach {
-                tls: tls(self.partner, &work.settings),
+                tls: tls(self.partner, settings),
                 allowed,
                 connect: connector.delays.connect,
             })

@@ -30,7 +30,7 @@ impl SowellHttp {
 
     async fn tell(&self, operation: Operation, values: Value) -> Result<Reply, Unreachable> {
         let none = Photos::new();
-        match self.partner.perform(operation, values, &none).await {
+        match self.partner.begin().perform(operation, values, &none).await {
             Ok(called) => Ok(Reply {
                 status: called.status,
                 meaning: ReplyMeaning::Taken,
@@ -78,7 +78,10 @@ impl Sowell for SowellHttp {
     }
 
     fn takes_uid(&self) -> bool {
-        let takes = self.partner.ask(|it| it.has(Operation::SignalerUid));
+        let takes = self
+            .partner
+            .begin()
+            .ask(|it| it.has(Operation::SignalerUid));
         takes.unwrap_or(false)
     }
 

@@ -24,7 +24,8 @@ impl Coverage {
     /// Decides every combination; an error where one fails.
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let generation = edited::generation(settings, self.folder.as_deref(), self.format)?;
-        let combinations = Combinations::of(&generation);
+        let called = settings.secret_names().called;
+        let combinations = Combinations::of(&generation).where_called(&called);
         let bar = progress(combinations.count());
         let found = combinations.decide(&|decided| bar.inc(decided));
         bar.finish_and_clear();

@@ -14,6 +14,7 @@ mod interpret;
 mod keys;
 mod operation;
 mod paging;
+mod photos;
 mod render;
 mod secrets;
 pub mod shape;
@@ -286,30 +287,13 @@ impl Connector {
         matches!(self.auth, Auth::Session(_))
     }
 
-    /// Whether the photos' bytes must be known to render this operation.
-    #[must_use]
-    pub fn needs_bytes(&self, operation: Operation) -> bool {
-        self.mentions(operation, "base64")
-    }
-
-    /// Whether photos go along with the creation.
-    #[must_use]
-    pub fn creates_with_photos(&self) -> bool {
-        self.mentions(Operation::Creer, "fichier")
-    }
-
-    /// Whether each photo is uploaded before this operation.
-    #[must_use]
-    pub fn uploads_for(&self, operation: Operation) -> bool {
-        self.has(Operation::Televerser) && self.mentions(operation, "envoi")
-    }
-
-    fn mentions(&self, operation: Operation, word: &str) -> bool {
-        let mut found = false;
+    /// Whether a text of this operation uses a value whose name is one of these.
+    fn uses(&self, operation: Operation, is_one: impl Fn(&str) -> bool) -> bool {
+        let mut used = false;
         if let Some(described) = self.operations.get(&operation) {
-            described.visit(&mut |text, _| found |= text.text.source().contains(word));
+            described.visit(&mut |text, locals| used |= text.uses(locals, &is_one));
         }
-        found
+        used
     }
 
     /// The JSON Schema of a partner's file.

@@ -20,6 +20,7 @@ use crate::domain::demande::NewDemande;
 use crate::domain::referentiel::Residence;
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::{Generation, TRANSMISSION};
+use crate::rules::connector::Partner;
 use crate::rules::decide::Decision;
 use crate::rules::foresee;
 use crate::rules::referentiel::GESTIONNAIRES;
@@ -94,6 +95,8 @@ pub struct Combinations<'g> {
     biens: HashMap<&'g str, &'g str>,
     statuts: Statuts,
     creations: Option<Creations<'g>>,
+    /// Whether the CRM that a file describes is called.
+    calls_crm: bool,
 }
 
 impl<'g> Combinations<'g> {
@@ -123,7 +126,16 @@ impl<'g> Combinations<'g> {
             biens,
             statuts: Statuts::of(generation),
             creations: Creations::of(rules),
+            calls_crm: true,
         }
+    }
+
+    /// The same where these partners are called, and no other: what keeps a demande from a CRM that nobody calls yet is a
+    /// remark.
+    #[must_use]
+    pub fn where_called(mut self, called: &BTreeSet<Partner>) -> Self {
+        self.calls_crm = called.contains(&Partner::Crm);
+        self
     }
 
     /// How many decisions there are to make, at most.
@@ -240,7 +252,7 @@ impl<'g> Combinations<'g> {
                 }
                 let fault = self.creations.as_ref().and_then(|it| it.fault(demande));
                 if let Some(fault) = fault {
-                    touched(found.broken_request(&fault, signalement));
+                    touched(found.broken_request(&fault, signalement, self.calls_crm));
                 }
                 let example = || (signalement.clone(), (**demande).clone());
                 examples.entry(asked).or_insert_with(example);

@@ -139,13 +139,13 @@ pub(super) const KEYS: [Setting; 46] = [
         key: "sowell.base_url",
         default: "",
         change: Change::Live,
-        about: "http or https address; signalements/{uid} is added to it.",
+        about: "http or https address of SoWell's API; the paths of connecteurs/sowell.yaml are added to it.",
     },
     Setting {
         key: "sowell.token",
         default: "",
         change: Change::Live,
-        about: "Sent as a bearer token.",
+        about: "Sent as a bearer token, unless connecteurs/sowell.yaml says otherwise.",
     },
     Setting {
         key: "sowell.ca_file",

@@ -9,9 +9,9 @@ use crate::settings::Secret;
 /// Where SoWell is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SowellSettings {
-    /// `signalements/{uid}` is added to it.
+    /// The paths of the connector's file are added to it.
     pub base_url: Url,
-    /// Sent as a bearer token.
+    /// Sent as a bearer token, unless the connector's file says otherwise.
     pub token: Option<Secret>,
     /// Certificates beyond the public ones.
     pub tls: TlsSettings,

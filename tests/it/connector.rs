@@ -17,8 +17,25 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use crate::harness::{Builder, FakeSowell, PNG, is_accepted, is_refused, signalement};
-use bench::{API, PLAIN, bench, request};
+use bench::{API, Bench, PLAIN, bench, edited, request};
 use fake::{Fake, reset, server};
+
+fn photo() -> Vec<u8> {
+    base64_simd::STANDARD.decode_to_vec(PNG).unwrap()
+}
+
+/// A photo of a signalement, as the creation finds it.
+async fn stored(bench: &Bench) -> Fichier {
+    let photo = Photo::new(ImageKind::Png, photo());
+    let fichier = Fichier {
+        nom: "photo-1.png".into(),
+        r#type: "image/png".into(),
+        taille: photo.bytes.len() as u64,
+        sha256: photo.sha256.clone(),
+    };
+    bench.files.put(photo).await.unwrap();
+    fichier
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn photos_are_uploaded_then_named_by_the_creation() {
@@ -29,17 +46,7 @@ async fn photos_are_uploaded_then_named_by_the_creation() {
     ])
     .await;
     let bench = bench(&fake.url, API, &[]);
-    let bytes = base64_simd::STANDARD.decode_to_vec(PNG).unwrap();
-    let photo = Photo::new(ImageKind::Png, bytes.clone());
-    let sha256 = photo.sha256.clone();
-    bench.files.put(photo).await.unwrap();
-    let fichier = Fichier {
-        nom: "photo-1.png".into(),
-        r#type: "image/png".into(),
-        taille: bytes.len() as u64,
-        sha256,
-    };
-    let request = request(vec![fichier]);
+    let request = request(vec![stored(&bench).await]);
     let uid = bench.crm.create(&request).await.unwrap();
     assert_eq!(uid.as_str(), "42");
     let seen = fake.seen();
@@ -57,7 +64,7 @@ async fn photos_are_uploaded_then_named_by_the_creation() {
     );
     assert_eq!(
         (seen[1].content_type.as_str(), &seen[1].body),
-        ("image/png", &bytes)
+        ("image/png", &photo())
     );
     assert_eq!(seen[2].session, "session-1");
     let body: Value = serde_json::from_slice(&seen[2].body).unwrap();
@@ -66,6 +73,45 @@ async fn photos_are_uploaded_then_named_by_the_creation() {
     let remote = bench.crm.remote().unwrap();
     assert_eq!(remote.guard, DuplicateGuard::LookUp);
     assert!(!remote.attaches && remote.overlap.is_some());
+}
+
+/// What the first file says of the photos is not forgotten for what the second one says of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_during_a_creation_changes_nothing_in_it() {
+    let fake = Fake::start(&[
+        (200, json!({"token": "session-1"})),
+        (201, json!({"token": "up-1"})),
+        (201, json!({"id": 42})),
+    ])
+    .await;
+    let attaching = API.replace(
+        "files: {pour: f, dans: '{{ fichiers }}', faire: '{{ f.envoi.jeton }}'}",
+        "files: []",
+    );
+    let bench = edited(&fake.url, &[API, &attaching], &[]);
+    let request = request(vec![stored(&bench).await]);
+    bench.crm.create(&request).await.unwrap();
+    let seen = fake.seen();
+    let body: Value = serde_json::from_slice(&seen[2].body).unwrap();
+    assert_eq!(body["files"], json!(["up-1"]));
+}
+
+/// A CRM that is told how many photos there are, and has each one attached afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_that_counts_the_photos_has_them_attached() {
+    let fake = Fake::start(&[(201, json!({"id": 42}))]).await;
+    let counting = "
+doublons: possibles
+operations:
+  creer: {chemin: '/tickets/fichiers', corps: {json: {photos: '{{ fichiers|length }}', de: fichier client}}, uid: /id}
+  joindre: {chemin: '/tickets/{{ uid }}', corps: {fichier: {contenu: '{{ fichier }}'}}}
+";
+    let bench = bench(&fake.url, counting, &[]);
+    let request = request(vec![stored(&bench).await]);
+    bench.crm.create(&request).await.unwrap();
+    let body: Value = serde_json::from_slice(&fake.seen()[0].body).unwrap();
+    assert_eq!(body["photos"], 1);
+    assert!(bench.crm.remote().unwrap().attaches);
 }
 
 #[tokio::test(flavor = "multi_thread")]

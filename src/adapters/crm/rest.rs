@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
-use crate::adapters::partner::{CallError, Called, PartnerHttp, Photos, fichier};
+use crate::adapters::partner::{Begun, CallError, Called, PartnerHttp, Photos, fichier};
 use crate::domain::demande::{Fichier, Uid};
 use crate::domain::instant;
 use crate::domain::ports::{
@@ -34,78 +34,84 @@ impl RestCrm {
         }
     }
 
-    fn ask(&self, about: impl FnOnce(&Connector) -> bool) -> bool {
-        self.partner.ask(about).unwrap_or(false)
-    }
-
-    async fn call(
-        &self,
-        operation: Operation,
-        values: Value,
-        photos: &Photos,
-    ) -> Result<Called, CrmError> {
-        let called = self.partner.perform(operation, values, photos).await;
-        called.map_err(|error| crm_error(operation, error))
-    }
-
     /// The photos as the creation sees them, and their bytes where it carries them.
-    async fn photos(&self, fichiers: &[Fichier]) -> Result<(Vec<Value>, Photos), CrmError> {
+    async fn photos(
+        &self,
+        crm: &Begun<'_>,
+        fichiers: &[Fichier],
+    ) -> Result<(Vec<Value>, Photos), CrmError> {
         let mut seen = Vec::new();
         let mut photos = Photos::new();
-        if !self.ask(Connector::creates_with_photos) {
-            return Ok((seen, photos));
-        }
+        let carried = holds(crm, Connector::creates_with_photos);
         for (at, it) in fichiers.iter().enumerate() {
             let number = at + 1;
+            if !carried {
+                seen.push(fichier(number, it));
+                continue;
+            }
             let bytes = self.files.read(&it.sha256).await;
             let bytes = bytes.map_err(|error| CrmError::Files(error.to_string()))?;
-            seen.push(self.prepared(Operation::Creer, number, it, &bytes).await?);
+            seen.push(prepared(crm, Operation::Creer, number, it, &bytes).await?);
             photos.insert(number, bytes);
         }
         Ok((seen, photos))
     }
+}
 
-    /// A photo as an operation sees it, uploaded first where the file says so.
-    async fn prepared(
-        &self,
-        operation: Operation,
-        number: usize,
-        it: &Fichier,
-        bytes: &[u8],
-    ) -> Result<Value, CrmError> {
-        let with_bytes = |mut seen: Value| {
-            seen["base64"] = base64_simd::STANDARD.encode_to_string(bytes).into();
-            seen
-        };
-        let mut seen = fichier(number, it);
-        if self.ask(|it| it.uploads_for(operation)) {
-            let mut values = json!({"fichier": seen});
-            if self.ask(|it| it.needs_bytes(Operation::Televerser)) {
-                values["fichier"] = with_bytes(values["fichier"].take());
-            }
-            let own = Photos::from([(number, bytes.to_vec())]);
-            let sent = self.call(Operation::Televerser, values, &own).await;
-            // An upload that nothing refers to has no effect: after silence it is made anew.
-            let called = sent.map_err(|error| match error {
-                CrmError::InDoubt(reason) => CrmError::Unavailable {
-                    reason,
-                    retry_at: None,
-                },
-                other => other,
-            })?;
-            seen["envoi"] = Value::Object(called.found.values);
+fn holds(crm: &Begun<'_>, about: impl FnOnce(&Connector) -> bool) -> bool {
+    crm.ask(about).unwrap_or(false)
+}
+
+async fn call(
+    crm: &Begun<'_>,
+    operation: Operation,
+    values: Value,
+    photos: &Photos,
+) -> Result<Called, CrmError> {
+    let called = crm.perform(operation, values, photos).await;
+    called.map_err(|error| crm_error(operation, error))
+}
+
+/// A photo as an operation sees it, uploaded first where the file says so.
+async fn prepared(
+    crm: &Begun<'_>,
+    operation: Operation,
+    number: usize,
+    it: &Fichier,
+    bytes: &[u8],
+) -> Result<Value, CrmError> {
+    let with_bytes = |mut seen: Value| {
+        seen["base64"] = base64_simd::STANDARD.encode_to_string(bytes).into();
+        seen
+    };
+    let mut seen = fichier(number, it);
+    if holds(crm, |it| it.uploads_for(operation)) {
+        let mut values = json!({"fichier": seen});
+        if holds(crm, |it| it.needs_bytes(Operation::Televerser)) {
+            values["fichier"] = with_bytes(values["fichier"].take());
         }
-        if self.ask(|it| it.needs_bytes(operation)) {
-            seen = with_bytes(seen);
-        }
-        Ok(seen)
+        let own = Photos::from([(number, bytes.to_vec())]);
+        let sent = call(crm, Operation::Televerser, values, &own).await;
+        // An upload that nothing refers to has no effect: after silence it is made anew.
+        let called = sent.map_err(|error| match error {
+            CrmError::InDoubt(reason) => CrmError::Unavailable {
+                reason,
+                retry_at: None,
+            },
+            other => other,
+        })?;
+        seen["envoi"] = Value::Object(called.found.values);
     }
+    if holds(crm, |it| it.needs_bytes(operation)) {
+        seen = with_bytes(seen);
+    }
+    Ok(seen)
 }
 
 #[async_trait]
 impl Crm for RestCrm {
     fn remote(&self) -> Option<Remote> {
-        let told = self.partner.ask(|it| Remote {
+        let told = self.partner.begin().ask(|it| Remote {
             guard: it.guard,
             longest_work: it.longest_work,
             attaches: it.has(Operation::Joindre) && !it.creates_with_photos(),
@@ -125,10 +131,11 @@ impl Crm for RestCrm {
     }
 
     async fn create(&self, request: &CreateDemande) -> Result<Uid, CrmError> {
-        let (fichiers, photos) = self.photos(&request.fichiers).await?;
+        let crm = self.partner.begin();
+        let (fichiers, photos) = self.photos(&crm, &request.fichiers).await?;
         let mut values = described(request);
         values["fichiers"] = Value::Array(fichiers);
-        let called = self.call(Operation::Creer, values, &photos).await?;
+        let called = call(&crm, Operation::Creer, values, &photos).await?;
         let uid = called.found.items.into_iter().next();
         let uid = uid.and_then(|mut it| it.remove("uid"));
         uid.map(Uid::new)
@@ -136,8 +143,8 @@ impl Crm for RestCrm {
     }
 
     async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {
-        let called = self
-            .partner
+        let crm = self.partner.begin();
+        let called = crm
             .perform(Operation::Chercher, described(request), &Photos::new())
             .await;
         match called {
@@ -156,31 +163,30 @@ impl Crm for RestCrm {
     }
 
     async fn attach(&self, uid: &Uid, it: &Fichier, bytes: Vec<u8>) -> Result<(), CrmError> {
-        let seen = self.prepared(Operation::Joindre, 1, it, &bytes).await?;
+        let crm = self.partner.begin();
+        let seen = prepared(&crm, Operation::Joindre, 1, it, &bytes).await?;
         let values = json!({"uid": uid.as_str(), "fichier": seen});
         let photos = Photos::from([(1, bytes)]);
-        self.call(Operation::Joindre, values, &photos).await?;
+        call(&crm, Operation::Joindre, values, &photos).await?;
         Ok(())
     }
 
     async fn statut(&self, uid: &Uid) -> Result<Change, CrmError> {
         let values = json!({"uid": uid.as_str()});
-        let called = self
-            .call(Operation::LireStatut, values, &Photos::new())
-            .await?;
+        let crm = self.partner.begin();
+        let called = call(&crm, Operation::LireStatut, values, &Photos::new()).await?;
         let item = called.found.items.into_iter().next().unwrap_or_default();
         change(Some(uid), item)
     }
 
     async fn changes(&self, query: &ChangeQuery) -> Result<ChangePage, CrmError> {
         let operation = Operation::Changements;
-        let page = self
-            .partner
-            .ask(|it| it.page(operation, query.page.as_deref()));
+        let crm = self.partner.begin();
+        let page = crm.ask(|it| it.page(operation, query.page.as_deref()));
         let values = json!({
             "depuis": query.since.to_rfc3339_opts(SecondsFormat::Secs, true), "page": page,
         });
-        let called = self.call(operation, values, &Photos::new()).await?;
+        let called = call(&crm, operation, values, &Photos::new()).await?;
         let unread = called.found.faults.into_iter();
         let mut unread: Vec<CrmError> = unread.map(CrmError::Misconfigured).collect();
         let mut changes = Vec::new();
@@ -207,9 +213,8 @@ impl Crm for RestCrm {
 
     async fn managers(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {
         let values = json!({"residence": residence});
-        let called = self
-            .call(Operation::Gestionnaires, values, &Photos::new())
-            .await?;
+        let crm = self.partner.begin();
+        let called = call(&crm, Operation::Gestionnaires, values, &Photos::new()).await?;
         let managers = called.found.items.into_iter();
         Ok(managers
             .map(|mut it| {

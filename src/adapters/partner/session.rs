@@ -13,6 +13,8 @@ use crate::settings::LiveSettings;
 
 /// A token is renewed so long before its end: a call that begins with it must end with it.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
+/// A token is asked for anew after a day, whatever was said of it: some say by an enormous number that it never ends.
+const LONGEST_HELD: Duration = Duration::from_hours(24);
 
 /// A token, and what it was given for.
 pub(super) struct Held {
@@ -31,15 +33,15 @@ impl PartnerHttp {
         values: &Value,
         renew: bool,
     ) -> Result<bool, CallError> {
-        let connector = work.connector(self.partner)?;
-        let Some(lifetime) = connector.session_lifetime() else {
+        let begun = work.begun;
+        let Some(lifetime) = work.connector.session_lifetime() else {
             return Ok(true);
         };
         let refused = access.jeton.take();
         let mut held = self.session.lock().await;
         let usable = held.as_ref().filter(|it| {
-            it.version == work.generation.version
-                && *it.settings == *work.settings
+            it.version == begun.generation.version
+                && *it.settings == *begun.settings
                 && it.until > Instant::now()
                 // Another call may have renewed it meanwhile.
                 && !(renew && refused.as_ref() == Some(&it.jeton))
@@ -57,18 +59,24 @@ impl PartnerHttp {
             value.map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned))
         };
         let jeton = text("jeton").unwrap_or_default();
-        let told = text("duree").and_then(|it| it.parse().ok());
-        let lifetime = told.map_or(lifetime, Duration::from_secs);
-        let lifetime = lifetime.saturating_sub(RENEW_BEFORE.min(lifetime / 2));
+        let told = text("duree");
         *held = Some(Held {
-            version: work.generation.version.clone(),
-            settings: Arc::clone(&work.settings),
+            version: begun.generation.version.clone(),
+            settings: Arc::clone(&begun.settings),
             jeton: jeton.clone(),
-            until: Instant::now() + lifetime,
+            until: Instant::now() + held_for(told.as_deref(), lifetime),
         });
         access.jeton = Some(jeton);
         Ok(true)
     }
+}
+
+/// How long a token is used, by the seconds that its answer told, or else the file.
+fn held_for(told: Option<&str>, lifetime: Duration) -> Duration {
+    let told = told.and_then(|it| it.parse().ok());
+    let lifetime = told.map_or(lifetime, Duration::from_secs);
+    let lifetime = lifetime.min(LONGEST_HELD);
+    lifetime.saturating_sub(RENEW_BEFORE.min(lifetime / 2))
 }
 
 /// A token that is refused is a matter of credentials, whatever status says so.
@@ -92,5 +100,29 @@ fn login_error(error: CallError) -> CallError {
         }
         CallError::Lost(reason) => CallError::NotSent(reason),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(Some("3600"), 3540)]
+    #[case(Some("60"), 30)]
+    #[case(Some("0"), 0)]
+    #[case(None, 1740)]
+    #[case(Some("bientôt"), 1740)]
+    #[case(Some("9223372036854775807"), 86_340)]
+    #[case(Some("18446744073709551615"), 86_340)]
+    fn a_token_is_held_for_a_day_at_most(#[case] told: Option<&str>, #[case] seconds: u64) {
+        let held = held_for(told, Duration::from_mins(30));
+        assert_eq!(held.as_secs(), seconds);
+    }
+
+    #[test]
+    fn a_file_that_says_longer_is_held_for_a_day_too() {
+        assert!(held_for(None, Duration::MAX) < LONGEST_HELD);
     }
 }

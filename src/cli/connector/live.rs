@@ -123,10 +123,10 @@ impl<'a> Live<'a> {
         let connector = self.described.connector()?;
         let mut values = asked.put_into(connector.example(self.operation))?;
         let photos = Photos::from([(1, PHOTO.to_vec()), (2, PHOTO.to_vec())]);
+        let begun = self.client.begin();
         if connector.uploads_for(self.operation) {
             let upload = sample(Operation::Televerser);
-            let sent = self
-                .client
+            let sent = begun
                 .perform_before(Operation::Televerser, upload, &photos, Some(witness))
                 .await;
             let envoi = match sent {
@@ -144,8 +144,7 @@ impl<'a> Live<'a> {
                 }
             }
         }
-        let called = self
-            .client
+        let called = begun
             .perform_before(self.operation, values, &photos, Some(witness))
             .await;
         Ok(called)

@@ -1,6 +1,7 @@
 //! After an edit took effect, the search for what fails under it and did not before. It has a thread
 //! of its own beside the requests, and what it finds becomes remarks of the attempt.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use super::{Active, Attempt, Reload};
+use crate::rules::connector::Partner;
 use crate::rules::coverage::{Combinations, Coverage, Gap, Reach};
 use crate::rules::diagnostic::Diagnostic;
 
@@ -38,9 +40,10 @@ impl Reload {
         let on = Arc::clone(&search);
         let last = Arc::clone(&self.last);
         let one_at_a_time = Arc::clone(&self.one_at_a_time);
+        let called = self.in_force.secret_names().called;
         let work = move || {
-            let known = cover(&before, &on)?;
-            let found = cover(&now, &on)?;
+            let known = cover(&before, &called, &on)?;
+            let found = cover(&now, &called, &on)?;
             let added: Vec<Diagnostic> = found
                 .added_since(known)
                 .into_iter()
@@ -89,9 +92,13 @@ impl Reload {
 }
 
 /// What fails under a generation; `None` when the search was ended.
-fn cover<'a>(active: &'a Active, search: &AtomicBool) -> Option<&'a Coverage> {
+fn cover<'a>(
+    active: &'a Active,
+    called: &BTreeSet<Partner>,
+    search: &AtomicBool,
+) -> Option<&'a Coverage> {
     if active.coverage.get().is_none() {
-        let combinations = Combinations::of(&active.generation);
+        let combinations = Combinations::of(&active.generation).where_called(called);
         let reach = if combinations.count() > MOST_COMBINATIONS {
             Reach::Kinds
         } else {

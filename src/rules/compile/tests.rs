@@ -1,6 +1,8 @@
 //! What is said of files that are right one by one and do not fit together, and of words that look alike. The rules
 //! are the shipped ones with some files changed.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::rules::case::tests::shipped;
 use crate::rules::coverage::Combinations;
@@ -18,7 +20,7 @@ operations:
     corps:
       json:
         reference: "{{ reference }}"
-        photos: "{{ fichiers|length }}"
+        photos: "{{ fichiers|map(attribute='base64')|list }}"
         priorite: "{{ demande.priorite|table('priorites') }}"
   lire_statut:
     chemin: /tickets/{{ uid }}
@@ -63,7 +65,16 @@ fn a_word_that_a_table_of_the_crm_lacks_is_told_and_is_a_hole() {
         ]
     );
     let generation = generation.unwrap();
-    let combinations = Combinations::of(&generation);
+    let nobody = Combinations::of(&generation).where_called(&BTreeSet::new());
+    let found = nobody.decide(&|_| ());
+    assert_eq!(found.holes, []);
+    let told = found.remarks.iter().filter(|it| {
+        it.cause
+            .ends_with("« urgente » ; sans effet tant que les réglages gardent le CRM intégré")
+    });
+    assert_eq!(told.count(), 1, "{:?}", found.remarks);
+    let called = BTreeSet::from([Partner::Crm]);
+    let combinations = Combinations::of(&generation).where_called(&called);
     let holes = combinations.decide(&|_| ()).holes;
     let holes: Vec<_> = holes.iter().map(|it| it.as_warning().to_string()).collect();
     assert_eq!(

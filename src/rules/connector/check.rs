@@ -287,33 +287,36 @@ fn is_there(names: &Json, path: &str) -> bool {
 /// What is allowed and probably not meant.
 fn remark(connector: &Connector, faults: &mut Vec<Diagnostic>) {
     let file = connector.partner.file();
+    for described in connector.operations.values() {
+        if let Some((line, column, message)) = paging::unused(described) {
+            faults.push(Diagnostic::at(code::RULE, file, line, column, message).as_warning());
+        }
+    }
+    if connector.partner == Partner::Sowell {
+        return;
+    }
     let mut remark = |operation: Operation, message: &str| {
         let described = connector.operations.get(&operation);
         let (line, column) =
             described.map_or((0, 0), |it| (it.call.path.line, it.call.path.column));
         faults.push(Diagnostic::at(code::RULE, file, line, column, message).as_warning());
     };
-    if connector.partner == Partner::Sowell {
-        return;
-    }
     let creer = Operation::Creer;
     if !connector.creates_with_photos() && !connector.has(Operation::Joindre) {
         remark(
             creer,
-            "les photos ne partent pas : ni « creer » ni « joindre » ne s'en servent",
+            "les photos ne partent pas : ni « creer » ni « joindre » ne les envoie",
         );
     }
-    let names_us = ["reference", "lien_sowell"];
-    let carries = names_us.iter().any(|it| connector.mentions(creer, it));
+    let is_ours = |it: &str| matches!(it, "reference" | "demande" | "demande.lien_sowell");
+    let carries = connector.uses(creer, is_ours);
     if connector.guard != DuplicateGuard::Nothing && !carries {
         remark(
             creer,
             "« creer » n'envoie ni {{ reference }} ni {{ demande.lien_sowell }} : rien ne permet d'éviter un doublon",
         );
     }
-    let finds = names_us
-        .iter()
-        .any(|it| connector.mentions(Operation::Chercher, it));
+    let finds = connector.uses(Operation::Chercher, is_ours);
     if connector.guard == DuplicateGuard::LookUp && !finds {
         remark(
             Operation::Chercher,

@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use regex_lite::Regex;
 use serde_json::Value as Json;
 
+use super::photos::asks_of_a_photo;
 use super::shape::{Fault, Located};
-use super::{Access, Call, Connector, Operation, Step};
+use super::{Access, Connector, Operation, Step};
 use crate::domain::demande::{NewDemande, Uid};
 use crate::rules::extent::Extent;
 use crate::rules::view;
@@ -76,7 +77,7 @@ impl<'c> Creation<'c> {
     }
 }
 
-/// A text with values in it that go out as they are: none of them can make it fail.
+/// A text with values in it that go out as they are: none of them can make it fail, but in a path or a header.
 static AS_THEY_ARE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^[^{]*(?:\{\{\s*[\w.]+\s*\}\}[^{]*)+$").ok());
 
@@ -100,8 +101,13 @@ fn fields(connector: &Connector) -> BTreeSet<String> {
     });
     for described in connector.operations.values() {
         let before = described.before.iter().map(|it| &it.call);
-        let shapes = before.chain([&described.call]).flat_map(Call::shapes);
-        shapes.for_each(|it| it.visit_tests(&mut add));
+        for call in before.chain([&described.call]) {
+            // A path takes no `..`, and a header no line break, whatever makes it.
+            add(&call.path);
+            call.headers
+                .visit(&mut Vec::new(), &mut |text, _| add(text));
+            call.shapes().for_each(|it| it.visit_tests(&mut add));
+        }
     }
     fields
 }
@@ -118,10 +124,13 @@ impl Connector {
             if (text.line, text.column) != (fault.line, fault.column) {
                 return;
             }
-            let source = text.text.source();
-            let mut read = described.before.iter().map(|it| it.name.as_str());
-            let known = !source.contains("envoi") && !read.any(|it| source.contains(it));
-            certain &= known && locals.is_empty();
+            let is_read = |name: &str| {
+                let root = name.split('.').next();
+                let mut read = described.before.iter().map(|it| it.name.as_str());
+                read.any(|it| Some(it) == root)
+            };
+            let uploaded = asks_of_a_photo(text, locals, "envoi");
+            certain &= !uploaded && !text.uses(locals, is_read) && locals.is_empty();
         });
         certain
     }

@@ -14,23 +14,32 @@ pub(super) fn check(described: &Described, found: &mut Vec<Found>) {
         let mut asked = false;
         let calls = described.before.iter().map(|it| &it.call);
         for call in calls.chain([&described.call]) {
-            call.visit(&mut |text, _| {
-                let named = words.iter().any(|it| text.text.source().contains(it));
-                asked |= named || text.text.names().contains("page");
+            call.visit(&mut |text, locals| {
+                asked |= text.uses(locals, |it| it == "page" || words.contains(&it));
             });
         }
         asked
     };
     let mut tell = |(line, column), message: &str| found.push((line, column, message.to_owned()));
     if page.cursor.is_some() {
-        if !asked_by(&["curseur"]) {
+        if !asked_by(&["page.curseur"]) {
             let message = "« curseur » demande {{ page.curseur }} dans la requête : sans lui, la première page reviendrait sans fin";
             tell(page.cursor_at, message);
         }
-    } else if page.size.is_some() && !asked_by(&["numero", "decalage"]) {
+    } else if page.size.is_some() && !asked_by(&["page.numero", "page.decalage"]) {
         let message = "« taille » demande {{ page.numero }} ou {{ page.decalage }} dans la requête : sans eux, la première page reviendrait sans fin";
         tell(page.size_at, message);
     }
+}
+
+/// What is said of a page that is asked for in two ways: one of them is never read.
+pub(super) fn unused(described: &Described) -> Option<Found> {
+    let page = &described.page;
+    let (line, column) = page.cursor_at;
+    (page.next.is_some() && page.cursor.is_some()).then(|| {
+        let message = "« curseur » ne sert à rien à côté de « suivante », qui l'emporte : gardez la façon que décrit l'API";
+        (line, column, message.to_owned())
+    })
 }
 
 #[cfg(test)]
@@ -45,7 +54,7 @@ pub(super) mod tests {
         parameters: &str,
     ) -> (Option<Connector>, Vec<Diagnostic>) {
         let text = format!(
-            "doublons: upsert\noperations:\n  creer: {{chemin: /d, uid: /id, corps: {{json: {{r: '{{{{ reference }}}}', p: '{{{{ fichiers|length }}}}'}}}}}}\n  changements:\n    chemin: /l\n    parametres: {{{parameters}}}\n    uid: /id\n    statut: /s\n    date: /d\n    page: {page}\n"
+            "doublons: upsert\noperations:\n  creer: {{chemin: /d, uid: /id, corps: {{json: {{r: '{{{{ reference }}}}', p: '{{{{ fichiers|map(attribute=\"base64\")|list }}}}'}}}}}}\n  changements:\n    chemin: /l\n    parametres: {{{parameters}}}\n    uid: /id\n    statut: /s\n    date: /d\n    page: {page}\n"
         );
         let mut faults = Vec::new();
         let connector = Connector::compile(Partner::Crm, &text, &mut faults);
@@ -63,6 +72,11 @@ pub(super) mod tests {
         "{curseur: '{{ reponse.json.curseur }}'}",
         "x: 1",
         "« curseur » demande {{ page.curseur }}"
+    )]
+    #[case(
+        "{taille: 50}",
+        "x: decalage, y: '{{ depuis }} numero'",
+        "« taille » demande {{ page.numero }} ou {{ page.decalage }}"
     )]
     fn a_list_whose_request_asks_for_no_page_is_refused(
         #[case] page: &str,
@@ -86,5 +100,24 @@ pub(super) mod tests {
     fn a_list_that_goes_on_is_accepted(#[case] page: &str, #[case] parameters: &str) {
         let (connector, faults) = paged(page, parameters);
         assert!(connector.is_some() && faults.is_empty(), "{faults:?}");
+    }
+
+    #[test]
+    fn a_cursor_beside_an_address_gets_a_remark() {
+        let page = "{suivante: /n, curseur: /c}";
+        let (connector, faults) = paged(page, "x?: '{{ page.curseur }}'");
+        assert!(connector.is_some());
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert_eq!((faults[0].line, faults[0].column), (10, 35), "{faults:?}");
+        assert!(faults[0].message.contains("gardez"), "{faults:?}");
+    }
+
+    #[test]
+    fn what_goes_along_with_every_call_knows_no_page() {
+        let text = "doublons: upsert\nentetes: {X-Page: '{{ page.numero }}'}\noperations:\n  creer: {chemin: /d, uid: /id}\n";
+        let mut faults = Vec::new();
+        assert!(Connector::compile(Partner::Crm, text, &mut faults).is_none());
+        assert_eq!(faults[0].line, 2, "{faults:?}");
+        assert!(faults[0].message.contains("« page.numero » n'existe pas"));
     }
 }

@@ -64,6 +64,16 @@ impl Located {
         }
     }
 
+    /// Whether it uses a value whose name is one of these, and not one that a repetition brings.
+    pub fn uses(&self, locals: &[&str], is_one: impl Fn(&str) -> bool) -> bool {
+        let names = self.text.names();
+        let own = |name: &&String| {
+            let root = name.split('.').next().unwrap_or_default();
+            !locals.contains(&root)
+        };
+        names.iter().filter(own).any(|it| is_one(it))
+    }
+
     pub fn fault(&self, message: impl Into<String>) -> Fault {
         Fault {
             line: self.line,
@@ -452,7 +462,7 @@ mod tests {
         #[case] words: &str,
     ) {
         let text = format!(
-            "doublons: upsert\noperations:\n  creer:\n    chemin: /demandes\n    uid: /id\n    corps:\n      json:\n        valeur:        {value}\n        reference: \"{{{{ reference }}}}\"\n        photos: \"{{{{ fichiers|length }}}}\"\n"
+            "doublons: upsert\noperations:\n  creer:\n    chemin: /demandes\n    uid: /id\n    corps:\n      json:\n        valeur:        {value}\n        reference: \"{{{{ reference }}}}\"\n        photos: \"{{{{ fichiers|map(attribute='base64')|list }}}}\"\n"
         );
         let mut faults = Vec::new();
         let connector = Connector::compile(Partner::Crm, &text, &mut faults);
@@ -464,7 +474,7 @@ mod tests {
 
     #[test]
     fn a_field_that_is_called_si_is_the_partners() {
-        let text = "doublons: upsert\noperations:\n  creer:\n    chemin: /demandes\n    uid: /id\n    corps:\n      json: {si: x, reference: \"{{ reference }}\", photos: \"{{ fichiers|length }}\"}\n";
+        let text = "doublons: upsert\noperations:\n  creer:\n    chemin: /demandes\n    uid: /id\n    corps:\n      json: {si: x, reference: \"{{ reference }}\", photos: \"{{ fichiers|map(attribute='base64')|list }}\"}\n";
         let mut faults = Vec::new();
         assert!(Connector::compile(Partner::Crm, text, &mut faults).is_some());
         assert_eq!(faults, []);

@@ -31,18 +31,27 @@ impl Found {
         self.holes.entry(key).or_default()
     }
 
-    /// A demande that the CRM cannot be asked to create.
+    /// A demande that the CRM cannot be asked to create; no hole where nobody is asked.
     pub(super) fn broken_request(
         &mut self,
         fault: &Fault,
         signalement: &Signalement,
+        called: bool,
     ) -> &mut Group {
         // What is near a code differs from one to the next.
         let what = fault.message.split(" ; ").next().unwrap_or_default();
-        let message = format!("la demande ne peut pas partir au CRM : {what}");
+        let mut message = format!("la demande ne peut pas partir au CRM : {what}");
+        if !called {
+            message.push_str(" ; sans effet tant que les réglages gardent le CRM intégré");
+        }
         let file = Partner::Crm.file().to_owned();
         let key = (file, fault.line, generalise(message, signalement));
-        self.holes.entry(key).or_default()
+        let groups = if called {
+            &mut self.holes
+        } else {
+            &mut self.remarks
+        };
+        groups.entry(key).or_default()
     }
 
     pub(super) fn remark(&mut self, file: &str, line: u32, cause: String) -> &mut Group {

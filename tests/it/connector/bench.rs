@@ -1,6 +1,7 @@
 //! The daemon's client of a CRM, made of a connector's file alone, and what it is asked to create.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 
 use passerelle::adapters::crm::rest::RestCrm;
 use passerelle::adapters::files::folder::FilesOnDisk;
@@ -59,11 +60,17 @@ operations:
   chercher: {chemin: /tickets, parametres: {ref: '{{ reference }}'}, uid: /id}
 ";
 
-struct FixedRules(Arc<Generation>);
+/// Rules that are edited between any two looks at them, a last time when one is left.
+struct EditedRules(Mutex<VecDeque<Arc<Generation>>>);
 
-impl Rules for FixedRules {
+impl Rules for EditedRules {
     fn generation(&self) -> Arc<Generation> {
-        Arc::clone(&self.0)
+        let mut left = self.0.lock().unwrap();
+        if left.len() > 1 {
+            left.pop_front().unwrap()
+        } else {
+            Arc::clone(&left[0])
+        }
     }
 }
 
@@ -74,10 +81,17 @@ pub(super) struct Bench {
 }
 
 pub(super) fn bench(url: &str, api: &str, more: &[(&str, &str)]) -> Bench {
-    let mut rules = Shipped::Rules.files();
-    rules.insert("connecteurs/crm.yaml".into(), api.as_bytes().to_vec());
-    let (generation, faults) = compile(&rules, &Shipped::Referentiel.files(), Known::default());
-    let generation = generation.unwrap_or_else(|| panic!("{faults:?}"));
+    edited(url, &[api], more)
+}
+
+/// The same with files that follow one another, each in force for one look at the rules; the last stays.
+pub(super) fn edited(url: &str, apis: &[&str], more: &[(&str, &str)]) -> Bench {
+    let generation = |api: &&str| {
+        let mut rules = Shipped::Rules.files();
+        rules.insert("connecteurs/crm.yaml".into(), api.as_bytes().to_vec());
+        let (generation, faults) = compile(&rules, &Shipped::Referentiel.files(), Known::default());
+        Arc::new(generation.unwrap_or_else(|| panic!("{faults:?}")))
+    };
     let mut variables = vec![
         ("PASSERELLE_CRM__BASE_URL".to_owned(), url.to_owned()),
         ("PASSERELLE_SECRETS__ESSAI".to_owned(), "s3cr3t".to_owned()),
@@ -88,7 +102,8 @@ pub(super) fn bench(url: &str, api: &str, more: &[(&str, &str)]) -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let files: Arc<dyn Files> = Arc::new(FilesOnDisk::open(folder.path()).unwrap());
     let in_force = InForce::new(&settings);
-    let rules = Arc::new(FixedRules(Arc::new(generation)));
+    let generations = apis.iter().map(generation).collect();
+    let rules = Arc::new(EditedRules(Mutex::new(generations)));
     Bench {
         crm: RestCrm::new(in_force, rules, Arc::clone(&files)),
         files,

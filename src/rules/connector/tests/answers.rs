@@ -1,0 +1,152 @@
+//! What a file makes of answers.
+
+use super::*;
+
+#[rstest]
+#[case(201, r#"{"issue": {"id": 12}}"#, Ok("12"))]
+#[case(200, r#"{"error": "no"}"#, Err(Meaning::Refused))]
+#[case(400, "", Err(Meaning::Refused))]
+#[case(401, "<html>", Err(Meaning::Unauthorized))]
+#[case(404, "", Err(Meaning::Refused))]
+#[case(429, "", Err(Meaning::Unavailable))]
+#[case(503, "", Err(Meaning::Unavailable))]
+#[case(500, "", Err(Meaning::InDoubt))]
+#[case(502, "<html>", Err(Meaning::InDoubt))]
+#[case(302, "", Err(Meaning::Refused))]
+// A success that does not say what it made.
+#[case(200, "<html>OK</html>", Err(Meaning::InDoubt))]
+#[case(201, r#"{"issue": {"#, Err(Meaning::InDoubt))]
+#[case(201, r#"{"issue": {"id": null}}"#, Err(Meaning::InDoubt))]
+#[case(204, "", Err(Meaning::InDoubt))]
+fn each_answer_to_a_creation_has_its_meaning(
+    #[case] status: u16,
+    #[case] text: &str,
+    #[case] wanted: Result<&str, Meaning>,
+) {
+    let got = read(Operation::Creer, Step::Main, &answer(status, text));
+    let got = got.map(|it| it.items[0]["uid"].clone());
+    match (got, wanted) {
+        (Ok(uid), Ok(wanted)) => assert_eq!(uid, wanted),
+        (Err(failure), Err(wanted)) => assert_eq!(failure.meaning, wanted, "{failure:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[rstest]
+fn each_answer_of_sowell_has_its_consequence(
+    #[values(
+        (200, Meaning::Success), (204, Meaning::Success), (301, Meaning::Refused),
+        (302, Meaning::Refused), (400, Meaning::Refused), (401, Meaning::Unauthorized),
+        (403, Meaning::Unauthorized), (404, Meaning::Refused), (408, Meaning::Unavailable),
+        (409, Meaning::Refused), (422, Meaning::Refused), (425, Meaning::Unavailable),
+        (429, Meaning::Unavailable), (500, Meaning::Unavailable), (503, Meaning::Unavailable)
+    )]
+    case: (u16, Meaning),
+) {
+    let text = include_str!("../../../../rules/connecteurs/sowell.yaml");
+    let connector = Connector::compile(Partner::Sowell, text, &mut Vec::new()).unwrap();
+    let access = connector.sample_access().unwrap();
+    let operation = Operation::SignalerStatut;
+    let values = sample(operation);
+    let read = connector.interpret(operation, Step::Main, &values, &access, &answer(case.0, ""));
+    assert_eq!(read.err().map_or(Meaning::Success, |it| it.meaning), case.1);
+    // However long: nothing is read in it.
+    let mut cut = answer(case.0, "");
+    cut.whole = false;
+    let read = connector.interpret(operation, Step::Main, &values, &access, &cut);
+    assert_eq!(read.err().map_or(Meaning::Success, |it| it.meaning), case.1);
+}
+
+#[test]
+fn a_search_believes_only_a_whole_list() {
+    let reference = sample(Operation::Chercher)["reference"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let two =
+        json!({"issues": [{"id": 1, "ref": reference}, {"id": 2, "ref": "other"}]}).to_string();
+    let found = read(Operation::Chercher, Step::Main, &answer(200, &two)).unwrap();
+    assert_eq!(found.items.len(), 1);
+    assert_eq!(found.items[0]["uid"], "1");
+    let none = read(
+        Operation::Chercher,
+        Step::Main,
+        &answer(200, r#"{"issues": null}"#),
+    )
+    .unwrap();
+    assert!(none.items.is_empty());
+    for wrong in [
+        "{}",
+        "<html>",
+        "",
+        r#"{"issues": 3}"#,
+        r#"{"issues": [{"ref": "x"}]}"#,
+    ] {
+        let failure = read(Operation::Chercher, Step::Main, &answer(200, wrong));
+        // One that is not ours may well have no id.
+        if wrong.contains("ref") {
+            assert!(failure.is_ok());
+        } else {
+            assert_eq!(
+                failure.unwrap_err().meaning,
+                Meaning::Unavailable,
+                "{wrong}"
+            );
+        }
+    }
+    let mut cut = answer(200, &two);
+    cut.whole = false;
+    assert!(read(Operation::Chercher, Step::Main, &cut).is_err());
+}
+
+#[test]
+fn changes_are_listed_page_by_page() {
+    let api = api();
+    let access = api.sample_access().unwrap();
+    let mut values = sample(Operation::Changements);
+    values["page"] = api.page(Operation::Changements, None);
+    let issue = |id: u32| json!({"id": id, "status": {"name": "Ouverte"}, "updated": "2026-01-02 03:04:05"});
+    let full = json!({"issues": [issue(1), issue(2)]}).to_string();
+    let found = api
+        .interpret(
+            Operation::Changements,
+            Step::Main,
+            &values,
+            &access,
+            &answer(200, &full),
+        )
+        .unwrap();
+    assert_eq!(found.items[1]["statut"], "Ouverte");
+    assert_eq!(found.items[1]["date"], "2026-01-02T03:04:05Z");
+    values["page"] = api.page(Operation::Changements, found.next.as_deref());
+    assert_eq!(values["page"]["decalage"], 2);
+    let last = json!({"issues": [issue(3)]}).to_string();
+    let found = api
+        .interpret(
+            Operation::Changements,
+            Step::Main,
+            &values,
+            &access,
+            &answer(200, &last),
+        )
+        .unwrap();
+    assert_eq!(found.next, None);
+}
+
+#[test]
+fn a_uid_may_stand_in_a_header() {
+    let text = API.replace(
+        "uid: /issue/id",
+        "uid: {entete: Location, motif: '([0-9]+)$'}",
+    );
+    let connector = compile(&text).0.unwrap();
+    let access = connector.sample_access().unwrap();
+    let found = connector.interpret(
+        Operation::Creer,
+        Step::Main,
+        &creation(),
+        &access,
+        &answer(201, ""),
+    );
+    assert_eq!(found.unwrap().items[0]["uid"], "77");
+}
