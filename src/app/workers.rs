@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::adapters::http::AppState;
 
 /// How soon a token that the command line made replaces the old one.
-const TOKEN_REFRESH: Duration = Duration::from_secs(2);
+pub const TOKEN_REFRESH: Duration = Duration::from_secs(2);
 /// How often held statuses are looked at, new rules or not.
 const HELD_POLL: Duration = Duration::from_secs(10);
 /// How often the metrics' histograms are tidied.
