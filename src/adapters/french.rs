@@ -2,7 +2,7 @@
 //! is English.
 
 /// How a reason begins, and how it does in French; what follows is a reason of its own.
-const PHRASES: [(&str, &str); 25] = [
+const PHRASES: [(&str, &str); 26] = [
     // The ports' own errors.
     ("the CRM is unavailable: ", ""),
     (
@@ -68,6 +68,10 @@ const PHRASES: [(&str, &str); 25] = [
     (
         "the SMTP server cannot be used: ",
         "le serveur d'e-mails ne convient pas : ",
+    ),
+    (
+        "the SMTP server offers no TLS, without which smtp.url lets nothing leave",
+        "le serveur d'e-mails n'offre pas TLS, sans quoi smtp.url ne laisse rien partir",
     ),
     (
         "the SMTP server takes no address with accents",
