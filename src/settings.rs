@@ -33,6 +33,7 @@ pub use partners::{
 };
 pub use secret::Secret;
 pub use storage::{Database, Folder, Photos, S3Key, S3Server, S3Settings};
+pub use values::signing_key;
 
 /// The file that is read where `--config` names none.
 pub const DEFAULT_FILE: &str = "passerelle.yaml";

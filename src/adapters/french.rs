@@ -72,6 +72,10 @@ const PHRASES: [(&str, &str); 26] = [
         "le serveur d'e-mails ne convient pas : ",
     ),
     (
+        "the SMTP server offers no TLS, without which smtp.url lets nothing leave",
+        "le serveur d'e-mails n'offre pas TLS, sans quoi smtp.url ne laisse rien partir",
+    ),
+    (
         "the SMTP server takes no address with accents",
         "le serveur d'e-mails ne prend pas d'adresse accentuée",
     ),

@@ -3,7 +3,7 @@
 //! One file a resource; `problem` alone turns an error into a status.
 
 pub mod auth;
-mod body;
+pub mod body;
 pub mod buffers;
 mod console;
 mod demandes;
@@ -47,9 +47,9 @@ use crate::flows::settings::SettingsReload;
 
 use auth::Gate;
 use buffers::Buffers;
-use problem::Problem;
 
 pub use health::Probe;
+pub use problem::Problem;
 pub use signalements::render_created;
 
 /// A body of which nothing comes for so long is given up.

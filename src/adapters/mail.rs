@@ -187,6 +187,9 @@ fn classify(error: &SmtpError) -> MailError {
             () if error.is_client() && said().contains("SMTPUTF8") => {
                 MailError::permanent("the SMTP server takes no address with accents")
             }
+            () if error.is_client() && said().contains("STARTTLS") => MailError::temporary(
+                "the SMTP server offers no TLS, without which smtp.url lets nothing leave",
+            ),
             () if error.is_client() || error.is_tls() => {
                 MailError::temporary(format!("the SMTP server cannot be used: {}", said()))
             }
@@ -305,7 +308,9 @@ mod tests {
             "?tls=required",
             "zoe@résidence.fr",
         );
-        assert_eq!(no_tls.await.failure, MailFailure::Temporary);
+        let no_tls = no_tls.await;
+        assert_eq!(no_tls.failure, MailFailure::Temporary);
+        assert!(no_tls.reason.contains("offers no TLS"), "{no_tls:?}");
         let accents = sent_to("220 hello", &["250 hello"], "", "zoé@x.fr").await;
         assert_eq!(accents.failure, MailFailure::Permanent);
     }

@@ -11,7 +11,7 @@ use crate::adapters::http::AppState;
 use crate::flows::outbound::Looked;
 
 /// How soon a token that the command line made replaces the old one.
-const TOKEN_REFRESH: Duration = Duration::from_secs(2);
+pub const TOKEN_REFRESH: Duration = Duration::from_secs(2);
 /// How often it is looked whether statuses are held that the rules in force have not judged.
 const HELD_POLL: Duration = Duration::from_secs(10);
 /// How often the metrics' histograms are tidied.

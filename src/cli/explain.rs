@@ -10,11 +10,13 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::adapters::http::submission;
+use crate::adapters::http::body::within;
+use crate::adapters::http::{Problem, submission};
 use crate::cli::output::{printable, time};
 use crate::cli::{Format, edited, existing_store};
 use crate::domain::demande::Uid;
 use crate::domain::ports::{Client, StoredTrace};
+use crate::rules::compile::Generation;
 use crate::rules::decide;
 use crate::rules::foresee;
 use crate::rules::trace::{Place, Trace};
@@ -28,8 +30,8 @@ pub(super) struct Explain {
     /// A past decision: the UID of its demande, or the id of its signalement
     #[arg(long, conflicts_with = "file")]
     uid: Option<String>,
-    /// How to print it. As JSON, of a file: its `issue`, `motif`, `etapes` and `courriels`, or the `fautes` for which it is
-    /// refused; with --uid: the `decisions`, each with its `etapes`, and the `livraisons`, each with its `contenu`,
+    /// How to print it. As JSON, of a file: its `issue`, `motif`, `etapes`, `courriels` and `avertissements`, or the `statut`, `motif` and
+    /// `fautes` of its refusal; with --uid: the `decisions`, each with its `etapes`, and the `livraisons`, each with its `contenu`,
     /// `pour` whom, `etat` and `raison`
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -49,37 +51,51 @@ impl Explain {
 fn foresee(settings: &Settings, file: &PathBuf, format: Format) -> anyhow::Result<()> {
     let body = std::fs::read(file)
         .map_err(|error| anyhow!("{} : {}", file.display(), in_french(&error)))?;
-    // Notepad begins a file with it; SoWell does not.
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body).to_vec();
     let generation = edited::generation(settings, None, format)?;
-    let submission = submission::read(Client::Sowell, None, body.into(), &settings.live.limits);
-    let submission = submission.map_err(anyhow::Error::msg)?;
+    let limits = &settings.live.limits;
+    let received = within(limits.body, body.len()).and_then(|()| {
+        let submission = submission::read(Client::Sowell, None, body.into(), limits);
+        submission.map_err(Problem::malformed)
+    });
+    let submission = match received {
+        Ok(submission) => submission,
+        Err(problem) => return refuse(&generation, &problem, format),
+    };
     let Some(content) = submission.content else {
         let mut faults = submission.faults;
         faults.extend(decide::unknown_codes(&generation, &submission.codes));
-        if format == Format::Json {
-            println!("{}", foreseen::refused(&generation, &faults));
-        } else {
-            for fault in &faults {
-                println!("{} : {}", fault.pointer, printable(Some(&fault.detail)));
-            }
-        }
-        bail!("SoWell recevrait un refus (422)");
+        return refuse(&generation, &Problem::faults(faults), format);
     };
+    let remarks = submission.avertissements;
     let mut trace = Trace::default();
     let seen = foresee::signalement(&generation, &content.signalement, &mut trace);
     let trace = read(&trace.encode())?;
     if format == Format::Json {
-        println!("{}", foreseen::to_json(&generation, &seen, &trace));
+        let told = foreseen::to_json(&generation, &seen, &trace, &remarks);
+        println!("{told}");
     } else {
         println!("Version {}\n", generation.version);
         print(&trace);
-        foreseen::print(&seen);
+        foreseen::print(&seen, &remarks);
     }
     if seen.decision.is_err() {
         bail!("aucune décision");
     }
     Ok(())
+}
+
+/// Tells what SoWell would be answered to what is no signalement.
+fn refuse(generation: &Generation, problem: &Problem, format: Format) -> anyhow::Result<()> {
+    if format == Format::Json {
+        println!("{}", foreseen::refused(generation, problem));
+    } else if problem.erreurs().is_empty() {
+        println!("{}", problem.detail());
+    } else {
+        for fault in problem.erreurs() {
+            println!("{} : {}", fault.pointer, printable(Some(&fault.detail)));
+        }
+    }
+    bail!("SoWell recevrait un refus ({})", problem.status());
 }
 
 /// Why a file cannot be read.

@@ -111,6 +111,10 @@ fn print(versions: &[VersionSummary], format: Format) {
 }
 
 async fn find(store: &dyn Store, version: &str) -> anyhow::Result<FileSet> {
+    if version.is_empty() {
+        // Every name begins with it.
+        bail!("nommez une version : voir passerelle rules list");
+    }
     let (names, files) = store.find_version(version).await?;
     match names.as_slice() {
         [] => bail!("aucune version {version} : voir passerelle rules list"),

@@ -146,6 +146,8 @@ async fn adopt(
     id: String,
     uid: String,
 ) -> anyhow::Result<()> {
+    let uid = Uid::given(&uid);
+    let uid = uid.context("a uid has one line and at most 200 characters, and is no . or ..")?;
     let id = SignalementId::from_stored(id);
     let stored = store.find_submission(&id).await?;
     let stored = stored.context("there is no such signalement")?;
@@ -156,7 +158,7 @@ async fn adopt(
         );
     }
     let inbound = open(settings, store).await?;
-    let attempted = inbound.creations.adopt(&id, Uid::new(uid)).await?;
+    let attempted = inbound.creations.adopt(&id, uid).await?;
     match told(attempted) {
         Ok(outcome) => {
             println!("{}: {outcome}", id.as_str());

@@ -5,7 +5,7 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::auth::hash;
-use crate::app::make_token;
+use crate::app::{TOKEN_REFRESH, make_token};
 use crate::cli::existing_store;
 use crate::domain::ports::{Client, Clock};
 use crate::settings::Settings;
@@ -52,7 +52,11 @@ impl Tokens {
         store
             .put_token(client, &hash(token.expose()), true, now)
             .await?;
-        eprintln!("New token of {}, shown only now:", client.as_str());
+        eprintln!(
+            "New token of {}, shown only now; it takes effect within {} seconds:",
+            client.as_str(),
+            TOKEN_REFRESH.as_secs()
+        );
         println!("{}", token.expose());
         Ok(())
     }

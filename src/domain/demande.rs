@@ -8,7 +8,20 @@ use crate::domain::signalement::SignalementId;
 pub struct Uid(String);
 
 impl Uid {
-    /// Takes an identifier as the CRM gave it.
+    /// The most characters of one that a CRM gives a new demande.
+    const MOST_CHARS: usize = 200;
+
+    /// Takes the identifier that a CRM gives a new demande; `None` where it is none that an address, a header and a line
+    /// could hold: nothing, more than one line, very long, or a step in a path.
+    #[must_use]
+    pub fn given(text: &str) -> Option<Self> {
+        let breaks = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}');
+        let fits = text.chars().count() <= Self::MOST_CHARS && !text.contains(breaks);
+        let step = matches!(text, "" | "." | "..");
+        (fits && !step).then(|| Self(text.to_owned()))
+    }
+
+    /// Takes an identifier as it is known already.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)
@@ -78,4 +91,30 @@ pub struct Fichier {
     pub taille: u64,
     /// Hexadecimal SHA-256 of its bytes.
     pub sha256: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_is_short_and_on_one_line() {
+        let long = "é".repeat(200);
+        for good in ["DEM-1", "4/2 n° 7", "true", "...", "a.b", &long] {
+            assert_eq!(Uid::given(good).unwrap().as_str(), good);
+        }
+        let longer = "é".repeat(201);
+        for bad in [
+            "",
+            ".",
+            "..",
+            "a\nb",
+            "a\u{85}b",
+            "a\u{2028}b",
+            "\0",
+            &longer,
+        ] {
+            assert_eq!(Uid::given(bad), None, "{bad:?}");
+        }
+    }
 }

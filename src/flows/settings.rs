@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, mpsc};
 use crate::domain::ports::{Client, Clock, FileSet, Source, SourceError, Store};
 use crate::flows::hint::Hint;
 use crate::flows::{renewal, settle};
-use crate::settings::{InForce, LiveSettings, Origin, Settings, SettingsError};
+use crate::settings::{CrmKind, InForce, LiveSettings, Origin, Settings, SettingsError};
 
 /// A token of fewer bytes is warned of.
 const SHORTEST_TOKEN: usize = 16;
@@ -64,6 +64,7 @@ impl SettingsReload {
         };
         warn_of_sender(&settings.live);
         warn_of_tokens(&settings.live);
+        warn_of_idle_keys(&settings.origin, settings.live.crm.kind);
         Self {
             parts,
             in_force,
@@ -149,6 +150,7 @@ impl SettingsReload {
 
     async fn accept(&self, settings: Settings) {
         let restart = self.started.restart_keys(&settings.origin);
+        let origin = settings.origin;
         let live = settings.live;
         // First, so that what the edit asks to be told is told of the edit itself.
         (self.parts.set_log)(&live.log);
@@ -164,6 +166,7 @@ impl SettingsReload {
         }
         warn_of_sender(&now);
         warn_of_tokens(&now);
+        warn_of_idle_keys(&origin, now.crm.kind);
         self.note(Vec::new(), restart);
         let which = |destination| renewal::by_settings(destination, &before, &now);
         let Parts {
@@ -235,6 +238,16 @@ fn warn_of_tokens(live: &LiveSettings) {
                 "the token that the settings give this client is short enough to be guessed: give a longer one"
             );
         }
+    }
+}
+
+/// Whoever sets these expects a CRM to be called.
+fn warn_of_idle_keys(origin: &Origin, crm: CrmKind) {
+    for key in origin.idle_keys(crm) {
+        tracing::warn!(
+            key,
+            "this setting has no effect with crm.kind: embedded, which calls no CRM"
+        );
     }
 }
 

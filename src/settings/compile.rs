@@ -8,7 +8,7 @@ use lettre::message::Mailbox;
 use url::Url;
 
 use crate::domain::ports::Client;
-use crate::settings::values::{directives, duration, pixels, rate, retention};
+use crate::settings::values::{bytes, directives, duration, pixels, rate, retention, signing_key};
 use crate::settings::written::Written;
 use crate::settings::{
     CrmKind, CrmSettings, Database, DeliverySettings, Folder, Limits, LiveSettings,
@@ -167,6 +167,18 @@ impl Compiler<'_> {
         None
     }
 
+    /// What the CRM signs its calls with. Not repeated where none of them could ever be right.
+    fn webhook_secret(&mut self) -> Option<Secret> {
+        let key = "crm.webhook_secret";
+        let secret = self.secret(key)?;
+        if signing_key(secret.expose()).is_some() {
+            return Some(secret);
+        }
+        let what = format!("{key}: is not base64, with or without whsec_ before it");
+        self.faults.push(what);
+        None
+    }
+
     fn listen(&mut self) -> Option<SocketAddr> {
         self.value("listen", |text| {
             let found = text.to_socket_addrs().ok().and_then(|mut all| all.next());
@@ -279,7 +291,7 @@ impl Compiler<'_> {
             token: self.token("crm.token"),
             when_unavailable: when_unavailable?,
             poll: poll?,
-            webhook_secret: self.secret("crm.webhook_secret"),
+            webhook_secret: self.webhook_secret(),
             tls: self.tls("crm"),
         })
     }
@@ -336,11 +348,11 @@ impl Compiler<'_> {
             let Some(token) = self.secret(&key) else {
                 continue;
             };
-            let cut = |it: char| it.is_whitespace() || it.is_control();
-            if token.expose().starts_with(cut) || token.expose().ends_with(cut) {
-                // No header can carry it: the client would be refused for ever.
-                self.faults
-                    .push(format!("{key}: has a space or a line break around it"));
+            if !fits_a_header(token.expose()) {
+                // The client would be refused for ever.
+                self.faults.push(format!(
+                    "{key}: has a space or a line break around it, or an accent or another sign in it that no header carries"
+                ));
             }
             if tokens.values().any(|it| *it == token) {
                 self.faults
@@ -399,6 +411,14 @@ impl Compiler<'_> {
         let first_retry = self.value("delivery.first_retry", duration);
         let max_retry = self.value("delivery.max_retry", duration);
         let give_up_after = self.value("delivery.give_up_after", duration);
+        // Where nobody chose the first wait, the longest is meant to cut it.
+        let longer = first_retry
+            .zip(max_retry)
+            .is_some_and(|(it, most)| it > most);
+        if longer && self.written.given("delivery.first_retry").is_some() {
+            let what = "delivery.first_retry: is longer than delivery.max_retry, the longest wait";
+            self.faults.push(what.to_owned());
+        }
         Some(DeliverySettings {
             attempt: attempt?,
             first_retry: first_retry?,
@@ -419,11 +439,6 @@ impl Compiler<'_> {
     }
 
     fn limits(&mut self) -> Option<Limits> {
-        let bytes = |text: &str| {
-            let size = text.parse::<bytesize::ByteSize>().ok();
-            size.and_then(|size| usize::try_from(size.as_u64()).ok())
-                .ok_or_else(|| "is not a size, such as 16 MiB".to_owned())
-        };
         let body = self.value("limits.body", bytes);
         let photo = self.value("limits.photo", bytes);
         let photos = self.value("limits.photos", |text| {
@@ -439,4 +454,9 @@ impl Compiler<'_> {
             rate: rate?,
         })
     }
+}
+
+/// Whether a token comes out of a header as it was put there.
+fn fits_a_header(token: &str) -> bool {
+    token.trim() == token && token.bytes().all(|it| matches!(it, b' '..=b'~' | b'\t'))
 }

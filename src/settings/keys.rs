@@ -211,7 +211,7 @@ pub(super) const KEYS: [Setting; 46] = [
         key: "smtp.url",
         default: "",
         change: Change::Live,
-        about: "smtps://user:password@host, or smtp://host:587?tls=required.",
+        about: "smtps://user:password@host, or smtp://host:587?tls=required. With a password, smtp:// goes to another machine under TLS alone, unless it says ?tls=opportunistic.",
     },
     Setting {
         key: "smtp.ca_file",
@@ -235,7 +235,7 @@ pub(super) const KEYS: [Setting; 46] = [
         key: "delivery.first_retry",
         default: "1s",
         change: Change::Live,
-        about: "The wait after the first failed attempt.",
+        about: "The wait after the first failed attempt; no longer than max_retry.",
     },
     Setting {
         key: "delivery.max_retry",
@@ -289,7 +289,7 @@ pub(super) const KEYS: [Setting; 46] = [
         key: "limits.pixels",
         default: "100 Mpx",
         change: Change::Live,
-        about: "Pixels of a photo.",
+        about: "Pixels of a photo, by what its file says of itself; one that says nothing is let pass.",
     },
     Setting {
         key: "limits.rate",

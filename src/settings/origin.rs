@@ -4,7 +4,17 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::settings::written::{Environment, Written};
-use crate::settings::{DEFAULT_FILE, Settings, SettingsError, compile};
+use crate::settings::{CrmKind, DEFAULT_FILE, Settings, SettingsError, compile};
+
+/// What only calls to a remote CRM need; what it calls us with is taken of any.
+const OF_A_REMOTE_CRM: [&str; 6] = [
+    "crm.base_url",
+    "crm.token",
+    "crm.when_unavailable",
+    "crm.poll",
+    "crm.ca_file",
+    "crm.identity_file",
+];
 
 /// Where settings were read, so that they can be read again.
 #[derive(Clone, Default)]
@@ -63,6 +73,15 @@ impl Origin {
             written,
         };
         compile::compile(origin, faults)
+    }
+
+    /// Keys that were set although nothing of what they ask for is done with this CRM.
+    #[must_use]
+    pub fn idle_keys(&self, crm: CrmKind) -> Vec<&'static str> {
+        match crm {
+            CrmKind::Embedded => self.written.set_among(&OF_A_REMOTE_CRM),
+            CrmKind::Rest => Vec::new(),
+        }
     }
 
     /// Keys that differ in `edited` and take effect only at the next start.

@@ -6,7 +6,7 @@
 use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
-use url::Url;
+use url::{Host, Url};
 
 use crate::settings::keys::DEFAULT_SENDER;
 use crate::settings::{Secret, SmtpSettings};
@@ -40,33 +40,78 @@ impl SmtpSettings {
         let url = url.expose();
         let server =
             AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| SmtpFault::Address)?;
-        let Some(ca) = &self.ca else {
-            return Ok(Some(server));
-        };
         let url = Url::parse(url).map_err(|_| SmtpFault::Address)?;
-        let trust = || trusting(&url, ca).ok_or(SmtpFault::Authority);
-        // The library lets an address choose how TLS begins, but not whom it trusts.
-        let asked = url.query_pairs().find(|(name, _)| name == "tls");
-        let tls = match (url.scheme(), asked.as_ref().map(|(_, value)| &**value)) {
-            ("smtps", _) => Tls::Wrapper(trust()?),
-            (_, Some("required")) => Tls::Required(trust()?),
-            (_, Some("opportunistic")) => Tls::Opportunistic(trust()?),
-            _ => return Err(SmtpFault::NoTls),
+        // The library lets an address choose how TLS begins, but not whom it trusts, and gives a password to whoever
+        // answers where the address chooses nothing.
+        let trust = || trusting(&url, self.ca.as_ref());
+        let tls = match Protection::of(&url) {
+            Protection::FromTheStart => Tls::Wrapper(trust()?),
+            Protection::Required => Tls::Required(trust()?),
+            Protection::IfOffered => Tls::Opportunistic(trust()?),
+            Protection::None if self.ca.is_some() => return Err(SmtpFault::NoTls),
+            Protection::None => Tls::None,
         };
         Ok(Some(server.tls(tls)))
     }
 }
 
-fn trusting(url: &Url, ca: &Secret) -> Option<TlsParameters> {
-    let certificate = Certificate::from_pem(ca.expose().as_bytes()).ok()?;
-    TlsParameters::builder(url.host_str()?.to_owned())
-        .add_root_certificate(certificate)
-        .build()
-        .ok()
+/// How a connection is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Protection {
+    /// By TLS, before a word is said.
+    FromTheStart,
+    /// By TLS that begins later (STARTTLS); nothing goes to a server without it.
+    Required,
+    /// By TLS where the server has it.
+    IfOffered,
+    /// Not at all.
+    None,
+}
+
+impl Protection {
+    /// The one that an address asks for. A password asks for it by itself, unless it never leaves this machine.
+    fn of(url: &Url) -> Self {
+        let asked = url.query_pairs().find(|(name, _)| name == "tls");
+        match (url.scheme(), asked.as_ref().map(|(_, value)| &**value)) {
+            ("smtps", _) => Self::FromTheStart,
+            (_, Some("required")) => Self::Required,
+            (_, Some("opportunistic")) => Self::IfOffered,
+            _ if url.password().is_some() && !is_this_machine(url) => Self::Required,
+            _ => Self::None,
+        }
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    // Of a scheme that it does not know, the parser takes an address for a name.
+    match url.host_str().map(Host::parse) {
+        Some(Ok(Host::Domain(name))) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Ok(Host::Ipv4(it))) => it.is_loopback(),
+        Some(Ok(Host::Ipv6(it))) => it.to_canonical().is_loopback(),
+        _ => false,
+    }
+}
+
+fn trusting(url: &Url, ca: Option<&Secret>) -> Result<TlsParameters, SmtpFault> {
+    let host = url.host_str().ok_or(SmtpFault::Address)?;
+    let mut parameters = TlsParameters::builder(host.to_owned());
+    if let Some(ca) = ca {
+        let certificate = Certificate::from_pem(ca.expose().as_bytes());
+        let certificate = certificate.map_err(|_| SmtpFault::Authority)?;
+        parameters = parameters.add_root_certificate(certificate);
+    }
+    let whose = if ca.is_some() {
+        SmtpFault::Authority
+    } else {
+        SmtpFault::Address
+    };
+    parameters.build().map_err(|_| whose)
 }
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
     fn server(url: &str, authority: Option<&str>) -> Result<(), SmtpFault> {
@@ -92,6 +137,29 @@ mod tests {
         }
         assert_eq!(server("smtp://h", Some(&mine)), Err(SmtpFault::NoTls));
         assert_eq!(server("smtp://h", None), Ok(()));
+        // A password asks for TLS, where an authority has something to sign.
+        assert_eq!(server("smtp://u:p@h", Some(&mine)), Ok(()));
+        assert_eq!(server("smtp://u:p@h", None), Ok(()));
         assert_eq!(server("http://h", Some(&mine)), Err(SmtpFault::Address));
+    }
+
+    #[rstest]
+    #[case::beyond("smtp://u:p@mail.example", Protection::Required)]
+    #[case::address("smtp://u:p@192.0.2.1:25", Protection::Required)]
+    #[case::longer_address("smtp://u:p@[2001:db8::1]", Protection::Required)]
+    #[case::like_here("smtp://u:p@localhost.example", Protection::Required)]
+    #[case::here("smtp://u:p@localhost:1025", Protection::None)]
+    #[case::here_in_numbers("smtp://u:p@127.0.0.1", Protection::None)]
+    #[case::here_in_six("smtp://u:p@[::1]", Protection::None)]
+    #[case::no_password("smtp://mail.example", Protection::None)]
+    #[case::name_only("smtp://u@mail.example", Protection::None)]
+    #[case::chosen("smtp://u:p@mail.example?tls=opportunistic", Protection::IfOffered)]
+    #[case::asked("smtp://127.0.0.1?tls=required", Protection::Required)]
+    #[case::first("smtps://u:p@mail.example", Protection::FromTheStart)]
+    fn a_password_leaves_this_machine_under_tls_alone(
+        #[case] url: &str,
+        #[case] protection: Protection,
+    ) {
+        assert_eq!(Protection::of(&Url::parse(url).unwrap()), protection);
     }
 }

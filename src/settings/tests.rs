@@ -66,6 +66,10 @@ fn a_token_that_does_not_fit_is_not_repeated() {
         ("CRM__TOKEN", "hunter2\n"),
         ("TOKENS__SOWELL", "hunter2-hunter2-hunter2\n"),
         ("TOKENS__ADMIN", " hunter2-hunter2-hunter2"),
+        ("TOKENS__ADMIN", "hunter2-hunter2\u{7f}-hunter2"),
+        ("TOKENS__CRM", "hunter2-été-hunter2"),
+        ("TOKENS__SOWELL", "hunter2-\u{a0}-hunter2"),
+        ("TOKENS__SOWELL", "hunter2\nhunter2-hunter2"),
     ] {
         let name = format!("PASSERELLE_{variable}");
         let environment = environment(&[
@@ -76,6 +80,88 @@ fn a_token_that_does_not_fit_is_not_repeated() {
         assert!(error.contains("a line break"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
+}
+
+#[test]
+fn a_token_of_a_client_may_hold_whatever_a_header_carries() {
+    for token in ["a b\tc", "jeton-de-16-octets+/=~", "0"] {
+        let environment = environment(&[("PASSERELLE_TOKENS__CRM", token)]);
+        assert!(Settings::load(None, environment).is_ok(), "{token}");
+    }
+}
+
+#[test]
+fn a_secret_that_no_call_can_be_signed_with_is_refused_and_not_repeated() {
+    let load = |secret: &str| {
+        let environment = environment(&[("PASSERELLE_CRM__WEBHOOK_SECRET", secret)]);
+        Settings::load(None, environment)
+    };
+    for secret in ["whsec_hunter2!!!", "hunter2", "whsec_hunter2 ", "whsec_"] {
+        let error = load(secret).unwrap_err().to_string();
+        assert!(error.contains("crm.webhook_secret: is not"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    for secret in [
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "",
+    ] {
+        assert!(load(secret).is_ok(), "{secret}");
+    }
+}
+
+#[test]
+fn limits_under_which_nothing_can_be_sent_are_refused() {
+    let load = |key: &str, value: &str| {
+        let name = format!("PASSERELLE_LIMITS__{key}");
+        Settings::load(None, vec![(name, value.to_owned())])
+    };
+    for (key, value) in [
+        ("BODY", "0"),
+        ("PHOTO", "0 MiB"),
+        ("PIXELS", "0 Mpx"),
+        ("RATE", "0/min"),
+    ] {
+        assert!(load(key, value).is_err(), "{key}");
+    }
+    // A landlord may want none.
+    assert_eq!(load("PHOTOS", "0").unwrap().live.limits.photos, 0);
+}
+
+#[test]
+fn the_first_wait_is_no_longer_than_the_longest() {
+    let load = |pairs: &[(&str, &str)]| Settings::load(None, environment(pairs));
+    let first = |text| ("PASSERELLE_DELIVERY__FIRST_RETRY", text);
+    let most = |text| ("PASSERELLE_DELIVERY__MAX_RETRY", text);
+    for pairs in [&[first("16m")][..], &[first("2s"), most("1s")]] {
+        let SettingsError(faults) = load(pairs).unwrap_err();
+        assert!(faults[0].contains("delivery.max_retry"), "{faults:?}");
+        assert_eq!(faults.len(), 1, "{faults:?}");
+    }
+    for pairs in [&[first("1h"), most("1h")][..], &[most("500ms")], &[]] {
+        assert!(load(pairs).is_ok(), "{pairs:?}");
+    }
+    let SettingsError(faults) = load(&[first("2s"), most("soon")]).unwrap_err();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+}
+
+#[test]
+fn what_only_a_remote_crm_needs_is_idle_without_one() {
+    let idle = |pairs: &[(&str, &str)]| {
+        let settings = Settings::load(None, environment(pairs)).unwrap();
+        settings.origin.idle_keys(settings.crm)
+    };
+    let poll = ("PASSERELLE_CRM__POLL", "5m");
+    let url = ("PASSERELLE_CRM__BASE_URL", "http://crm.example");
+    assert_eq!(idle(&[poll, url]), ["crm.base_url", "crm.poll"]);
+    let rest = ("PASSERELLE_CRM__KIND", "rest");
+    assert!(idle(&[poll, url, rest]).is_empty());
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let taken = [
+        ("PASSERELLE_CRM__POLL", "1m"),
+        ("PASSERELLE_CRM__WEBHOOK_SECRET", secret),
+    ];
+    assert!(idle(&taken).is_empty());
 }
 
 #[test]

@@ -31,6 +31,22 @@ pub(super) fn retention(text: &str) -> Result<Option<Duration>, String> {
         .ok_or_else(|| "is neither a duration, such as 90d or 3y, nor forever".into())
 }
 
+/// The size of what is sent; of nothing at all, no signalement could be made.
+pub(super) fn bytes(text: &str) -> Result<usize, String> {
+    let size = text.parse::<bytesize::ByteSize>().ok();
+    size.and_then(|size| usize::try_from(size.as_u64()).ok())
+        .filter(|it| *it > 0)
+        .ok_or_else(|| "is not a size, such as 16 MiB".to_owned())
+}
+
+/// The key in a secret of Standard Webhooks; an empty one would let anybody sign.
+#[must_use]
+pub fn signing_key(secret: &str) -> Option<Vec<u8>> {
+    let key = secret.strip_prefix("whsec_").unwrap_or(secret);
+    let key = base64_simd::STANDARD.decode_to_vec(key).ok()?;
+    (!key.is_empty()).then_some(key)
+}
+
 /// The size of a picture.
 pub(super) fn pixels(text: &str) -> Result<u64, String> {
     let compact: String = text.chars().filter(|it| !it.is_whitespace()).collect();
@@ -43,6 +59,7 @@ pub(super) fn pixels(text: &str) -> Result<u64, String> {
         .parse::<u64>()
         .ok()
         .and_then(|number| number.checked_mul(unit))
+        .filter(|it| *it > 0)
         .ok_or_else(|| "is not a number of pixels, such as 100 Mpx".into())
 }
 

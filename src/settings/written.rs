@@ -68,6 +68,15 @@ impl Written {
         self.given(key).or_else(default).unwrap_or_default()
     }
 
+    /// Those of these keys that were given another value than their default.
+    pub(super) fn set_among(&self, keys: &[&str]) -> Vec<&'static str> {
+        let defaults = &Self::default();
+        KEYS.iter()
+            .map(|it| it.key)
+            .filter(|key| keys.contains(key) && self.text(key) != defaults.text(key))
+            .collect()
+    }
+
     /// The keys that differ and take effect only at the next start.
     pub(super) fn restart_keys(&self, edited: &Self) -> Vec<&'static str> {
         KEYS.iter()

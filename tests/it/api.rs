@@ -107,6 +107,25 @@ async fn a_compressed_body_is_415(#[case] path: &str, #[case] client: &str) {
     assert_eq!(send("Identity").await.status, 422);
 }
 
+#[rstest]
+#[case::signalement("/api/v1/signalements", "crm")]
+#[case::signalement_of_an_admin("/api/v1/signalements", "admin")]
+#[case::statut("/api/v1/demandes/absent/statut", "sowell")]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_send_is_told_nothing_of_the_body(#[case] path: &str, #[case] client: &str) {
+    let daemon = Builder::new().set("LIMITS__BODY", "1 KiB").start().await;
+    let send = async |name: &str, value: &str, body: String| {
+        let request = daemon.request("POST", path, client).header(name, value);
+        daemon.send(request.body(body)).await.status
+    };
+    let body = || "{".to_owned();
+    assert_eq!(send("content-type", "text/plain", body()).await, 403);
+    assert_eq!(send("content-encoding", "gzip", body()).await, 403);
+    assert_eq!(send("content-type", "application/json", body()).await, 403);
+    let long = "x".repeat(4 * 1024);
+    assert_eq!(send("content-type", "application/json", long).await, 403);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_is_no_large_body() {
     let builder = Builder::new().set(
@@ -167,9 +186,13 @@ async fn an_idempotency_key_is_one_of_255_signs(#[case] lengths: &[usize], #[cas
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_of_too_many_pixels_is_422() {
-    let daemon = Builder::new().set("LIMITS__PIXELS", "0").start().await;
+    let daemon = Builder::new().set("LIMITS__PIXELS", "1").start().await;
+    let mut picture = base64_simd::STANDARD.decode_to_vec(PNG).unwrap();
+    // The last byte of the width, in the header.
+    picture[19] = 2;
+    let picture = base64_simd::STANDARD.encode_to_string(picture);
     let answer = daemon
-        .post(&signalement_with(1, &json!({"photos": [PNG]})))
+        .post(&signalement_with(1, &json!({"photos": [picture]})))
         .await;
     assert_eq!(
         (answer.status, answer.pointers()),

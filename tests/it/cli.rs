@@ -152,7 +152,7 @@ async fn a_decision_is_explained_before_and_after() {
     );
     let told: Value = serde_json::from_slice(&on(&daemon, &as_json).stdout).unwrap();
     assert_eq!(told["issue"], "refus", "{told}");
-    assert_eq!(told["fautes"][0]["pointer"], "/auteur", "{told}");
+    assert_eq!(told["fautes"][0]["pointeur"], "/auteur", "{told}");
     let unknown = signalement_with(3, &json!({"residence": "NON", "bien": null}));
     std::fs::write(&file, unknown.to_string()).unwrap();
     let refused = on(&daemon, &["explain", "signalement.json"]);
@@ -160,6 +160,58 @@ async fn a_decision_is_explained_before_and_after() {
     let refused = String::from_utf8(refused.stdout).unwrap();
     let end = "Aucune décision : SoWell recevrait un refus (422).";
     assert!(refused.contains(end), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_foreseen_is_what_the_api_answers() {
+    let daemon = Builder::new().set("LIMITS__BODY", "8 KiB").start().await;
+    let photos = vec!["AAAA"; 21];
+    let bodies = [
+        signalement_with(1, &json!({"zz": 1})).to_string(),
+        format!("\u{feff}{}", signalement_with(2, &json!({"yy\u{1b}": 1}))),
+        signalement_with(3, &json!({"photos": photos})).to_string(),
+        signalement_with(4, &json!({"description": "x".repeat(9_000)})).to_string(),
+        signalement_with(5, &json!({"auteur": null, "residence": "NON"})).to_string(),
+        signalement_with(6, &json!({"residence": "NON", "bien": null})).to_string(),
+        "{\"auteur\":".to_owned(),
+        String::new(),
+        "[]".to_owned(),
+    ];
+    let mut seen = Vec::new();
+    for body in bodies {
+        std::fs::write(daemon.folder.path().join("signalement.json"), &body).unwrap();
+        let request = daemon.request("POST", "/api/v1/signalements", "sowell");
+        let request = request.header("content-type", "application/json");
+        let answer = daemon.send(request.body(body.clone())).await;
+        let (status, answer) = (answer.status, answer.json());
+        seen.push(status);
+        let told = on(&daemon, &["explain", "signalement.json"]);
+        let (shown, refusal) = (
+            String::from_utf8(told.stdout).unwrap(),
+            String::from_utf8(told.stderr).unwrap(),
+        );
+        let as_json = ["explain", "signalement.json", "--format", "json"];
+        let as_json: Value = serde_json::from_slice(&on(&daemon, &as_json).stdout).unwrap();
+        if status == 201 {
+            assert_eq!(as_json["avertissements"], answer["avertissements"]);
+            let remark = answer["avertissements"][0].as_str().unwrap();
+            let remark = remark.replace('\u{1b}', "\u{fffd}");
+            assert!(shown.contains(&remark), "{shown}");
+            assert!(!shown.contains('\u{1b}'), "{shown}");
+            continue;
+        }
+        assert_eq!(told.status.code(), Some(1), "{shown}");
+        assert_eq!(as_json["issue"], "refus");
+        assert_eq!(as_json["statut"], status, "{as_json}");
+        assert_eq!(as_json["motif"], answer["detail"], "{as_json}");
+        assert_eq!(as_json["fautes"], answer["erreurs"], "{as_json}");
+        let number = format!("SoWell recevrait un refus ({status})");
+        assert!(
+            shown.contains(&number) || refusal.contains(&number),
+            "{refusal}"
+        );
+    }
+    assert_eq!(seen, [201, 201, 413, 413, 422, 422, 400, 400, 400]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -232,7 +232,8 @@ async fn what_becomes_of_a_repeat_says_nothing_of_the_call_before() {
     crm.creates([Goes::DoneInSilence, Goes::Away, Goes::Refused]);
     let sowell = FakeSowell::start().await;
     let builder = Builder::new().crm(crm.clone()).sowell(&sowell);
-    let daemon = builder.set("DELIVERY__FIRST_RETRY", "1h").start().await;
+    let builder = builder.set("DELIVERY__FIRST_RETRY", "1h");
+    let daemon = builder.set("DELIVERY__MAX_RETRY", "1h").start().await;
     assert!(is_later(&daemon.post(&signalement(1)).await));
     let (store, creations) = (&daemon.state.store, &daemon.state.inbound.creations);
     let attempted = creations.take_up(&id_of(1)).await.unwrap();

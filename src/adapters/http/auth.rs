@@ -153,26 +153,25 @@ impl FromRequestParts<AppState> for Caller {
 /// the body can prove.
 #[derive(Debug)]
 pub enum Teller {
-    /// Its token is known.
-    Known(Caller),
+    /// Its token is known, and gives it the right.
+    Known,
     /// It claims to be the CRM.
     Signing(HeaderMap),
 }
 
 impl Teller {
-    /// Lets the CRM and the admins pass.
+    /// Lets pass whoever has the right, now that the body is there.
     ///
     /// # Errors
-    /// 401 for a signature that does not fit, 403 for another client, 429 beyond the rate.
+    /// 401 for a signature that does not fit, 429 beyond the rate.
     pub fn require(self, gate: &Gate, body: &[u8]) -> Result<(), Problem> {
-        let caller = match self {
-            Self::Known(caller) => caller,
+        match self {
+            Self::Known => Ok(()),
             Self::Signing(headers) if gate.signed_by_crm(&headers, body) => {
-                gate.admit(Client::Crm)?
+                gate.admit(Client::Crm).map(|_| ())
             }
-            Self::Signing(_) => return Err(Problem::unauthorized()),
-        };
-        caller.require(&[Client::Crm, Client::Admin]).map(|_| ())
+            Self::Signing(_) => Err(Problem::unauthorized()),
+        }
     }
 }
 
@@ -189,8 +188,8 @@ impl FromRequestParts<AppState> for Teller {
         if signs && settings.crm.webhook_secret.is_some() {
             return Ok(Self::Signing(parts.headers.clone()));
         }
-        Caller::from_request_parts(parts, state)
-            .await
-            .map(Self::Known)
+        let caller = Caller::from_request_parts(parts, state).await?;
+        caller.require(&[Client::Crm, Client::Admin])?;
+        Ok(Self::Known)
     }
 }

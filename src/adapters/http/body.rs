@@ -35,10 +35,8 @@ impl<const MOST: usize> FromRequest<AppState> for JsonBody<MOST> {
         let announced = content_length(request.headers());
         let most = limits.body.min(MOST);
         let announced = announced.unwrap_or(0);
-        if announced > most {
-            // Not waited for: it may be asked first whether to send it (`Expect`), or never come.
-            return Err(Problem::too_large(most));
-        }
+        // Not waited for: it may be asked first whether to send it (`Expect`), or never come.
+        within(most, announced)?;
         let bytes = state.buffers.take(announced);
         let bytes = read(request.into_body(), most, bytes).await?;
         // Told only now, when the client has sent everything: it would miss an answer while it sends.
@@ -52,15 +50,24 @@ impl<const MOST: usize> FromRequest<AppState> for JsonBody<MOST> {
     }
 }
 
+/// Lets no longer body pass.
+///
+/// # Errors
+/// 413 for a longer one.
+pub fn within(limit: usize, bytes: usize) -> Result<(), Problem> {
+    if bytes > limit {
+        return Err(Problem::too_large(limit));
+    }
+    Ok(())
+}
+
 async fn read(body: Body, limit: usize, mut bytes: Buffer) -> Result<Buffer, Problem> {
     let begun = Instant::now();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         // The connection broke, or nothing came for too long.
         let chunk = chunk.map_err(|_| Problem::too_slow())?;
-        if bytes.len() + chunk.len() > limit {
-            return Err(Problem::too_large(limit));
-        }
+        within(limit, bytes.len() + chunk.len())?;
         bytes.extend_from_slice(&chunk);
         if trickles(bytes.len(), begun.elapsed()) {
             return Err(Problem::too_slow());

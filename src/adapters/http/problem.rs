@@ -338,6 +338,24 @@ impl Problem {
         problem
     }
 
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// What happened, in French.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Every fault of the request.
+    #[must_use]
+    pub fn erreurs(&self) -> &[Fault] {
+        &self.erreurs
+    }
+
     fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
@@ -441,7 +459,7 @@ impl IntoResponse for Problem {
         let body = ProblemBody {
             r#type: format!("urn:passerelle:{}", self.kind),
             title: self.title,
-            status: self.status.as_u16(),
+            status: self.status(),
             detail: self.detail,
             erreurs: self
                 .erreurs

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -280,10 +280,12 @@ fn created_body(accepted: &Accepted<'_>) -> String {
 pub async fn create(
     State(state): State<AppState>,
     caller: Caller,
-    headers: HeaderMap,
-    body: JsonBody,
+    request: Request,
 ) -> Result<Response, Problem> {
+    // Before the body is looked at: nothing is wrong with that of a client that may not send it.
     let client = caller.require(&[Client::Sowell])?;
+    let headers = request.headers().clone();
+    let body = JsonBody::from_request(request, &state).await?;
     let key = idempotency_key(&headers)?;
     let submission = parse(client, key, body).await?;
     let outcome = state.inbound.receive(submission).await;

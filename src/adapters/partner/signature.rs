@@ -6,6 +6,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use crate::settings::signing_key;
+
 /// How far the clocks of the two sides may be apart, and how long a call can be replayed, in
 /// seconds.
 const TOLERANCE: i64 = 300;
@@ -53,8 +55,7 @@ pub fn verify<'a>(
 }
 
 fn digest(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> Option<String> {
-    let key = secret.strip_prefix("whsec_").unwrap_or(secret);
-    let key = STANDARD.decode_to_vec(key).ok()?;
+    let key = signing_key(secret)?;
     let mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
     let mac = mac
         .chain_update(format!("{id}.{timestamp}."))
@@ -99,5 +100,6 @@ mod tests {
         assert!(!check(AT, b"{}", ID) && !check(AT, BODY, "other"));
         assert!(!verify(SECRET, |_| None, AT, BODY));
         assert!(sign("whsec_$", ID, AT, BODY).is_err());
+        assert!(sign("whsec_", ID, AT, BODY).is_err());
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::adapters::http::Problem;
 use crate::cli::output::printable;
-use crate::domain::fault::Fault;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{Decision, Undecided};
 use crate::rules::foresee::Foreseen;
@@ -12,14 +12,15 @@ use crate::rules::foresee::Foreseen;
 type Outcome = Foreseen<Result<Decision, Undecided>>;
 
 /// In French, after the steps.
-pub(super) fn print(seen: &Outcome) {
+pub(super) fn print(seen: &Outcome, remarks: &[String]) {
     let outcome = match &seen.decision {
         Ok(Decision::Transmettre(_)) => "Le signalement est transmis au CRM.".to_owned(),
         Ok(Decision::Ecarter { motif }) => {
             format!("Le signalement est conservé, sans être transmis : {motif}.")
         }
-        Err(Undecided::UnknownCodes(_)) => {
-            "Aucune décision : SoWell recevrait un refus (422).".to_owned()
+        Err(Undecided::UnknownCodes(faults)) => {
+            let status = Problem::faults(faults.clone()).status();
+            format!("Aucune décision : SoWell recevrait un refus ({status}).")
         }
         Err(error) => format!("Aucune décision : {error}."),
     };
@@ -31,14 +32,25 @@ pub(super) fn print(seen: &Outcome) {
     for error in seen.unwritten() {
         println!("Un e-mail ne pourrait pas être écrit : {error}.");
     }
+    // They stand in the answer of a success alone.
+    for remark in remarks.iter().filter(|_| seen.decision.is_ok()) {
+        println!("Avertissement : {}.", printable(Some(remark)));
+    }
 }
 
 /// The same for programs.
-pub(super) fn to_json(generation: &Generation, seen: &Outcome, trace: &Value) -> Value {
+pub(super) fn to_json(
+    generation: &Generation,
+    seen: &Outcome,
+    trace: &Value,
+    remarks: &[String],
+) -> Value {
     let (issue, motif) = match &seen.decision {
         Ok(Decision::Transmettre(_)) => ("transmis", None),
         Ok(Decision::Ecarter { motif }) => ("ecarte", Some(motif.clone())),
-        Err(Undecided::UnknownCodes(faults)) => return refused(generation, faults),
+        Err(Undecided::UnknownCodes(faults)) => {
+            return refused(generation, &Problem::faults(faults.clone()));
+        }
         Err(error) => ("echec", Some(error.to_string())),
     };
     let going = seen.mails.iter().filter(|it| it.can_go());
@@ -47,15 +59,16 @@ pub(super) fn to_json(generation: &Generation, seen: &Outcome, trace: &Value) ->
     json!({
         "version": generation.version, "issue": issue, "motif": motif, "etapes": trace["etapes"],
         "courriels": going.collect::<Vec<_>>(), "courriels_impossibles": unwritten.collect::<Vec<_>>(),
+        "avertissements": remarks,
     })
 }
 
 /// For programs: what SoWell would be refused for.
-pub(super) fn refused(generation: &Generation, faults: &[Fault]) -> Value {
-    let faults = faults
-        .iter()
-        .map(|it| json!({"pointer": it.pointer, "detail": it.detail}));
+pub(super) fn refused(generation: &Generation, problem: &Problem) -> Value {
+    let faults = problem.erreurs().iter();
+    let faults = faults.map(|it| json!({"pointeur": it.pointer, "detail": it.detail}));
     json!({
-        "version": generation.version, "issue": "refus", "fautes": faults.collect::<Vec<_>>(),
+        "version": generation.version, "issue": "refus", "statut": problem.status(),
+        "motif": problem.detail(), "fautes": faults.collect::<Vec<_>>(),
     })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regex_lite::Regex;
 use serde_json::{Map, Value as Json, json};
 
+use crate::domain::demande::Uid;
 use crate::rules::template::Scope;
 
 use super::{Access, Auth, Call, Connector, Described, Extract, Operation, Step};
@@ -332,8 +333,12 @@ fn read_operation(
                 Operation::Creer => &["uid"],
                 _ => &["statut", "date"],
             };
+            let item = require(item, required)?;
+            if operation == Operation::Creer {
+                is_named(&item)?;
+            }
             Ok(Found {
-                items: vec![require(item, required)?],
+                items: vec![item],
                 ..Found::default()
             })
         }
@@ -353,7 +358,11 @@ fn read_operation(
                     }
                 }
                 let item = item(described, element, read).and_then(|it| require(it, required));
-                match item {
+                let named = |it: &Item| match operation {
+                    Operation::Chercher => is_named(it),
+                    _ => Ok(()),
+                };
+                match item.and_then(|it| named(&it).map(|()| it)) {
                     Ok(item) => items.push(item),
                     Err(fault) if operation == Operation::Changements => faults.push(fault),
                     Err(fault) => return Err(fault),
@@ -373,6 +382,18 @@ fn require(item: Item, names: &[&'static str]) -> Result<Item, String> {
     match names.iter().find(|it| !item.contains_key(*it)) {
         Some(name) => Err(format!("la réponse n'a pas de « {name} »")),
         None => Ok(item),
+    }
+}
+
+/// Whether the demande of an answer has an identifier that it can be known by from now on.
+fn is_named(item: &Item) -> Result<(), String> {
+    match item.get("uid").and_then(|it| Uid::given(it)) {
+        Some(_) => Ok(()),
+        None => Err(
+            "« uid » n'est pas un identifiant : un texte ou un nombre, sur une seule ligne et de 200 \
+             caractères au plus"
+                .into(),
+        ),
     }
 }
 
@@ -406,6 +427,8 @@ fn item(described: &Described, element: &Json, read: &Read<'_>) -> Result<Item, 
     let mut item = Item::new();
     for (name, extract) in &described.fields {
         let value = extract_from(extract, element, &read.answer.headers, &scope)?;
+        // A yes names nothing: it tells that there is a demande, and not which.
+        let value = value.filter(|it| *name != "uid" || !it.is_boolean());
         item.extend(value.as_ref().and_then(as_text).map(|it| (*name, it)));
     }
     Ok(item)
@@ -454,3 +477,6 @@ impl Connector {
         page
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ use serde_json::value::RawValue;
 use super::Json;
 use super::digits::{Way, beyond_size, is_exact};
 
+/// The byte order mark, with which some programs begin a text; RFC 8259 lets a reader pass over it.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 /// Values in one body; a signalement has a few dozen. Bounds memory where a body is all brackets.
 const MAX_VALUES: usize = 200_000;
 /// What the parser says of a body that exceeds it.
@@ -30,6 +32,10 @@ impl<'a> Json<'a> {
     /// # Errors
     /// The reason, in French, where it is not JSON in UTF-8, or holds more, or deeper, than can be kept.
     pub fn parse(body: &'a [u8]) -> Result<Self, String> {
+        let body = body.strip_prefix(MARK).unwrap_or(body);
+        if body.trim_ascii().is_empty() {
+            return Err("le corps est vide".to_owned());
+        }
         let mut parsed = read(body, &HashSet::new());
         if matches!(&parsed, Err(error) if error.to_string().starts_with(OUT_OF_RANGE)) {
             // JSON all the same: those numbers are read by their digits alone.
@@ -226,6 +232,25 @@ mod tests {
         assert!(serde_json::from_str::<Value>(&around).is_ok());
         let error = Json::parse(nested(MAX_DEPTH + 1).as_bytes()).unwrap_err();
         assert!(error.contains("100 niveaux"), "{error}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over_once() {
+        let marked = "\u{feff}{\"a\": 1.00000000000000000001}";
+        let plain = marked.trim_start_matches('\u{feff}');
+        let json = Json::parse(marked.as_bytes()).unwrap();
+        assert_eq!(Json::parse(plain.as_bytes()).unwrap(), json);
+        let twice = format!("\u{feff}{marked}");
+        assert!(Json::parse(twice.as_bytes()).is_err());
+        assert!(Json::parse(" \u{feff}{}".as_bytes()).is_err());
+    }
+
+    #[test]
+    fn an_empty_body_is_told_so() {
+        for empty in ["", " \r\n", "\u{feff}"] {
+            let error = Json::parse(empty.as_bytes()).unwrap_err();
+            assert_eq!(error, "le corps est vide");
+        }
     }
 
     #[test]

@@ -1,0 +1,58 @@
+//! What an answer names a demande by.
+
+use rstest::rstest;
+use serde_json::{Value as Json, json};
+
+use super::super::{Operation, Partner, Step, sample};
+use super::*;
+
+const API: &str = "
+doublons: recherche
+operations:
+  chercher: {chemin: '/demandes', parametres: {r: '{{ reference }}'}, elements: /found, uid: /id}
+  creer: {chemin: '/demandes/{{ reference }}', corps: {json: {}}, uid: /id}
+";
+
+fn read(operation: Operation, answered: &Json) -> Result<Found, Failure> {
+    let mut faults = Vec::new();
+    let api = Connector::compile(Partner::Crm, API, &mut faults);
+    let api = api.unwrap_or_else(|| panic!("{faults:?}"));
+    let access = api.sample_access().unwrap();
+    let answer = Answer {
+        status: 200,
+        headers: BTreeMap::new(),
+        body: answered.to_string().into_bytes(),
+        whole: true,
+    };
+    api.interpret(operation, Step::Main, &sample(operation), &access, &answer)
+}
+
+#[rstest]
+#[case::number(json!(4012), "4012")]
+#[case::text(json!(" DEM-1 "), "DEM-1")]
+#[case::path(json!("4/2"), "4/2")]
+#[case::word(json!("true"), "true")]
+#[case::longest(json!("é".repeat(200)), &"é".repeat(200))]
+fn a_demande_is_named_by_a_text_or_a_number(#[case] id: Json, #[case] uid: &str) {
+    let created = read(Operation::Creer, &json!({"id": id})).unwrap();
+    assert_eq!(created.items[0]["uid"], uid);
+    let found = read(Operation::Chercher, &json!({"found": [{"id": id}]})).unwrap();
+    assert_eq!(found.items[0]["uid"], uid);
+}
+
+#[rstest]
+#[case::too_long(json!("x".repeat(201)))]
+#[case::lines(json!("a\nb"))]
+#[case::step(json!(".."))]
+#[case::here(json!("."))]
+#[case::yes(json!(true))]
+#[case::empty(json!(""))]
+#[case::list(json!(["a"]))]
+fn whatever_else_names_none(#[case] id: Json) {
+    let created = read(Operation::Creer, &json!({"id": id})).unwrap_err();
+    assert_eq!(created.meaning, Meaning::InDoubt, "{created:?}");
+    assert!(created.reason.contains("« uid »"), "{created:?}");
+    // Left out of what is found, it would be created once more.
+    let found = read(Operation::Chercher, &json!({"found": [{"id": id}]})).unwrap_err();
+    assert_eq!(found.meaning, Meaning::Unavailable, "{found:?}");
+}
