@@ -2,7 +2,7 @@
 //! is English.
 
 /// How a reason begins, and how it does in French; what follows is a reason of its own.
-const PHRASES: [(&str, &str); 26] = [
+const PHRASES: [(&str, &str); 27] = [
     // The ports' own errors.
     ("the CRM is unavailable: ", ""),
     (

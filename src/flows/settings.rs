@@ -64,7 +64,7 @@ impl SettingsReload {
         };
         warn_of_sender(&settings.live);
         warn_of_tokens(&settings.live);
-        warn_of_idle_keys(&settings.origin, settings.live.crm.kind);
+        warn_of_idle_keys(&settings.origin, settings.crm);
         Self {
             parts,
             in_force,
@@ -166,7 +166,7 @@ impl SettingsReload {
         }
         warn_of_sender(&now);
         warn_of_tokens(&now);
-        warn_of_idle_keys(&origin, now.crm.kind);
+        warn_of_idle_keys(&origin, self.in_force.crm());
         self.note(Vec::new(), restart);
         let which = |destination| renewal::by_settings(destination, &before, &now);
         let Parts {

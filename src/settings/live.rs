@@ -38,6 +38,12 @@ impl InForce {
         self.live.store(Arc::new(settings));
     }
 
+    /// Which CRM is called.
+    #[must_use]
+    pub fn crm(&self) -> CrmKind {
+        self.crm
+    }
+
     /// What connectors can name, and which of them are called: rules are asked for what the CRM needs that is
     /// called, not for what another would after a restart.
     #[must_use]
