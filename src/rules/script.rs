@@ -25,7 +25,6 @@ mod switches;
 mod values;
 mod words;
 
-pub use check::Named;
 pub use own_keys::OwnKey;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
@@ -41,6 +40,7 @@ use crate::rules::addressee;
 use crate::rules::compared::Compared;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::extent::Extent;
+use crate::rules::named::Named;
 use crate::rules::view::Shown;
 
 /// The script that finds who is concerned and who acts.

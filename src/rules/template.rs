@@ -30,11 +30,11 @@ use serde_json::Value;
 
 use crate::domain::ports::FileSet;
 use crate::rules::compared::Compared;
-use crate::rules::compile;
 use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::rules::extent::Extent;
 use crate::rules::layout;
-use crate::rules::script::Named;
+use crate::rules::named::Named;
+use crate::rules::source::text;
 use crate::rules::view::{OF_MAIL, Shown};
 
 pub use self::expression::{Broken, Scope, Text};
@@ -167,7 +167,7 @@ impl Templates {
         let mut environment = environment();
         let own = |path: &str| path.starts_with(FOLDER) && layout::is_rule(path);
         for path in files.keys().filter(|path| own(path)) {
-            let Some(text) = compile::text(files, path, faults) else {
+            let Some(text) = text(files, path, faults) else {
                 continue;
             };
             let text = text.as_str();

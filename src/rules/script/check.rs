@@ -7,6 +7,7 @@ use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
 use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::named::Named;
 use crate::rules::script::{A, MODELE, foreign, position, words};
 
 /// Functions that the engine itself knows, with any number of values.
@@ -129,17 +130,6 @@ fn variables(script: &AST) -> HashSet<String> {
         true
     });
     names
-}
-
-/// A name that a script gives outright, and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
-    /// The name.
-    pub name: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column, from 1.
-    pub column: u32,
 }
 
 /// Every template that the script names outright, as in `#{ modele: "accuse-reception" }`.

@@ -6,10 +6,10 @@ use super::brackets::Balance;
 use super::functions::Functions;
 use super::names::Names;
 use super::{
-    Entry, Named, Script, check, clamp, compared, fields, in_place, kinds, position, reads, slips,
-    words,
+    Entry, Script, check, clamp, compared, fields, in_place, kinds, position, reads, slips, words,
 };
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::named::Named;
 
 /// Operations of one call; a script of 20 lines takes a few hundred.
 const MAX_OPERATIONS: u64 = 100_000;

@@ -2,8 +2,8 @@
 
 use rhai::{AST, ASTNode, Expr};
 
-use super::check::Named;
 use super::{MODELE, position};
+use crate::rules::named::Named;
 
 /// Keys that are taken for a part of an e-mail, what each is not, and what to do instead.
 const NO_PARTS: [(&[&str], &str); 4] = [

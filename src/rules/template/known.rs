@@ -8,7 +8,7 @@ use super::tokens::{self, Path};
 use super::{SUBJECT, advice, tags};
 use crate::rules::compared::Compared;
 use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::script::Named;
+use crate::rules::named::Named;
 
 /// Filters that stand in for what is not there.
 const STANDING_IN: [&str; 2] = ["default", "d"];
