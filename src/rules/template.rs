@@ -7,6 +7,7 @@
 mod advice;
 mod attempt;
 mod bounds;
+mod engine;
 mod expression;
 mod filters;
 mod idioms;
@@ -25,7 +26,7 @@ mod writing;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment};
 use serde_json::Value;
 
 use crate::domain::ports::FileSet;
@@ -45,8 +46,6 @@ pub const FOLDER: &str = "modeles/";
 /// The template of the demande's *contexte*.
 pub const CONTEXTE: &str = "modeles/contexte.txt";
 
-/// Instructions of one rendering; a page of text takes a few hundred.
-const FUEL: u64 = 50_000;
 /// What the template of an e-mail calls the event that causes it.
 const EVENEMENT: &str = "evenement";
 /// Marks the subject of an e-mail among the templates' names.
@@ -380,11 +379,7 @@ fn names(paths: &HashSet<String>) -> Names {
 }
 
 fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    // What an error is told by: on in debug builds only, by default.
-    environment.set_debug(true);
+    let mut environment = engine::bare();
     environment.set_auto_escape_callback(|name| {
         if name.split('.').next_back() == Some("html") {
             AutoEscape::Html

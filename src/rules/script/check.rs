@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
 use crate::rules::addressee;
-use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::named::Named;
 use crate::rules::script::{A, MODELE, foreign, position, words};
 
@@ -113,7 +113,7 @@ fn unknown(
         .collect();
     let (last, others) = wanted.split_last()?;
     let mut all: Vec<String> = others.iter().map(usize::to_string).collect();
-    all.push(words::counted(*last, "valeur"));
+    all.push(counted(*last, "valeur"));
     Some(format!(
         "« {name} » demande {}, et non {given}",
         all.join(" ou ")

@@ -8,7 +8,7 @@ use super::names::Names;
 use super::{
     Entry, Script, check, clamp, compared, fields, in_place, kinds, position, reads, slips, words,
 };
-use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::named::Named;
 
 /// Operations of one call; a script of 20 lines takes a few hundred.
@@ -87,7 +87,7 @@ pub(super) fn compile_one<const N: usize>(
                 line,
                 format!(
                     "la fonction « {function} » doit avoir {}, et non {other}",
-                    words::counted(wanted, "paramètre")
+                    counted(wanted, "paramètre")
                 ),
             ),
             (None, Some(near)) => (
