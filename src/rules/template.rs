@@ -2,23 +2,16 @@
 //!
 //! An e-mail's first line is its subject, `Objet: …`. Subject and body are rendered apart, so
 //! that no value can break out of the subject into the body or the headers. A file whose name
-//! begins with `_` is a part that others include.
+//! begins with `_` is a part that others include. What is told to their authors beyond what the engine says is [`lint`]'s.
 
-mod advice;
-mod attempt;
 mod bounds;
 mod engine;
 mod expression;
 mod filters;
-mod idioms;
-mod known;
+mod lint;
 mod mails;
-mod names;
-mod remedies;
 mod source;
-mod strays;
 mod tags;
-mod tokens;
 mod unknown;
 mod words;
 mod writing;
@@ -204,8 +197,8 @@ impl Templates {
             environment,
         };
         let all_read = !any_error(&faults[before..]);
-        attempt::on_sample(&templates.environment, all_read, faults);
-        known::note_stood_in(&templates.environment, faults);
+        lint::attempt::on_sample(&templates.environment, all_read, faults);
+        lint::known::note_stood_in(&templates.environment, faults);
         (!any_error(&faults[before..])).then_some(templates)
     }
 
@@ -278,13 +271,13 @@ impl Templates {
     /// The texts that templates compare with what they are given.
     #[must_use]
     pub fn compared(&self) -> Vec<Compared> {
-        known::compared(&self.environment)
+        lint::known::compared(&self.environment)
     }
 
     /// The kinds of managers that templates name outright, each with the file.
     #[must_use]
     pub fn named_managers(&self) -> Vec<(String, Named)> {
-        known::managers(&self.environment)
+        lint::known::managers(&self.environment)
     }
 
     /// All that fails in an e-mail on one sample, and not only what fails first.
@@ -295,7 +288,9 @@ impl Templates {
             let path = format!("{FOLDER}{modele}{ending}");
             for name in [format!("{path}{SUBJECT}"), path] {
                 if self.environment.get_template(&name).is_ok() {
-                    attempt::try_one(&self.environment, &name, sample, |_, it| faults.push(it));
+                    lint::attempt::try_one(&self.environment, &name, sample, |_, it| {
+                        faults.push(it)
+                    });
                 }
             }
         }

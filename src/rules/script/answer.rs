@@ -4,11 +4,10 @@ use std::ops::Deref;
 
 use rhai::{Dynamic, EvalAltResult, Map};
 
-use super::fields::Remark;
 use super::values::from_script;
 use super::{
     A, ACTEUR_EN_CHARGE, AccuseMessage, Affectation, GESTIONNAIRE_CONCERNE, MAX_MESSAGES, MODELE,
-    ScriptError, clamp, words,
+    Remark, ScriptError, clamp, words,
 };
 use crate::domain::referentiel::Gestionnaire;
 

@@ -2,12 +2,8 @@
 
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
-use super::brackets::Balance;
-use super::functions::Functions;
-use super::names::Names;
-use super::{
-    Entry, Script, check, clamp, compared, fields, in_place, kinds, position, reads, slips, words,
-};
+use super::lint::Balance;
+use super::{Entry, Script, clamp, lint, position, reads, words};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::named::Named;
 
@@ -15,6 +11,9 @@ use crate::rules::named::Named;
 const MAX_OPERATIONS: u64 = 100_000;
 /// A description of 20,000 characters of four bytes each must fit, three times over.
 const MAX_STRING_BYTES: usize = 256 * 1024;
+
+/// The function of the library that no script may call.
+pub(super) const SLEEP: &str = "sleep";
 
 /// The engine, with every limit that a script has.
 pub(super) fn engine() -> Engine {
@@ -38,8 +37,8 @@ pub(super) fn engine() -> Engine {
         .disable_symbol("export");
     // The library has it, counts none of its time, and gives no way to leave it out: ours come first.
     engine
-        .register_fn(check::SLEEP, |_: rhai::INT| no_sleep())
-        .register_fn(check::SLEEP, |_: rhai::FLOAT| no_sleep());
+        .register_fn(SLEEP, |_: rhai::INT| no_sleep())
+        .register_fn(SLEEP, |_: rhai::FLOAT| no_sleep());
     // What a script prints may hold a tenant's data: it goes nowhere.
     engine.on_print(|_| {}).on_debug(|_, _, _| {});
     engine
@@ -63,16 +62,15 @@ pub(super) fn compile_one<const N: usize>(
         file,
         function,
         parameters,
-        keys: (of, answers),
-        results,
+        ..
     } = *entry;
     let before = faults.len();
     let ast = parse(engine, text, file, faults)?;
-    let templates = check::templates(&ast).into_iter();
+    let templates = lint::templates(&ast).into_iter();
     // An empty text may stand there for an unknown name.
     let stands_in = faults.len() > before;
     named.extend(templates.filter(|it| !stands_in || !it.name.is_empty()));
-    check::calls(engine, &ast, file, faults);
+    lint::calls(engine, &ast, file, faults);
     let line = line_of(text, function);
     let found: Vec<usize> = ast
         .iter_functions()
@@ -101,27 +99,13 @@ pub(super) fn compile_one<const N: usize>(
     if faults.len() > before {
         return None;
     }
-    let functions = Functions::of(&ast, function, N);
-    results(&ast, &functions, file, faults);
-    check::keys(&ast, answers, of, file, faults);
-    check::dollars(&ast, file, faults);
-    let names = Names::of(&ast, function, &parameters);
-    let absent = fields::absent(&ast, &names);
-    let unlike = kinds::unlike(&ast, &names);
-    let in_vain = fields::set_in_vain(&ast, &names);
-    let empty = in_place::answers(&ast, &names);
-    let remarks = [&absent, &unlike, &in_vain, &empty];
-    for (at, message) in remarks.into_iter().flatten() {
-        let (line, column) = position(*at);
-        let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
-        faults.push(remark.as_warning());
-    }
+    let looks = lint::look(&ast, text, entry, faults);
     Some(Script {
         line,
         read: reads::of(&ast, function),
-        loops: check::loops(&ast),
-        compared: compared::of(&ast, text, file, &names),
-        absent,
+        loops: looks.loops,
+        compared: looks.compared,
+        absent: looks.absent,
         ast,
     })
 }
@@ -148,7 +132,7 @@ fn parse(engine: &Engine, text: &str, file: &str, faults: &mut Vec<Diagnostic>) 
         let kind = error.err_type();
         // What fails on the same line may fail for what now stands there.
         if line != last || matches!(kind, ParseErrorType::VariableUndefined(_)) {
-            let found = slips::find(kind, &text, (line, column));
+            let found = lint::slip(kind, &text, (line, column));
             let ((line, column), message) =
                 found.unwrap_or_else(|| ((line, column), words::of_syntax(kind)));
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));

@@ -9,7 +9,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regex_lite::Regex;
 use serde_json::Value as Json;
 
-use super::{bounds, engine, filters, names, source, tags};
+use super::lint::names;
+use super::{bounds, engine, filters, source, tags};
 
 /// What may stand in one segment of a path as it is.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC

@@ -5,9 +5,9 @@ use std::error::Error as _;
 use minijinja::{Environment, Error, ErrorKind};
 
 use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::view::OF_MAIL;
 
-use super::{CONTEXTE, SUBJECT, TemplateError, advice, remedies, strays, tags, unknown, words};
+use super::lint::{self, remedies};
+use super::{CONTEXTE, SUBJECT, TemplateError, unknown, words};
 
 /// Compiles the text of a file: one template, or two where its first line is a subject.
 pub(super) fn add(
@@ -38,8 +38,7 @@ pub(super) fn add(
     for (name, source) in parts {
         match environment.add_template_owned(name.clone(), source.clone()) {
             Ok(()) => {
-                note_strays(path, &source, faults);
-                note_sets(path, &source, faults);
+                lint::look(path, &source, faults);
             }
             Err(error) => faults.push(located(&name, &error).as_diagnostic()),
         }
@@ -59,31 +58,6 @@ fn subject<'l>(path: &str, line: &'l str) -> Result<&'l str, String> {
         return Err("l'objet de cet e-mail est vide : écrivez-le après « Objet: »".to_owned());
     }
     Ok(subject.trim_start())
-}
-
-/// Points out values that would go out as they are written, for want of a brace.
-fn note_strays(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
-    for stray in strays::strays(source, |root| OF_MAIL.contains(&root)) {
-        let (line, column) = place_of(source, stray.at);
-        let remark = Diagnostic::at(code::TEMPLATE, path, line, column, stray.message);
-        faults.push(remark.as_warning());
-    }
-}
-
-/// Points out sets that would go out as a whole, in the words of a programming language.
-fn note_sets(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
-    for (at, printed) in tags::printed(source) {
-        let root = printed.split('.').next().unwrap_or_default();
-        if tags::gives(source, root) {
-            continue;
-        }
-        let Some(message) = advice::of_set(printed) else {
-            continue;
-        };
-        let (line, column) = place_of(source, at);
-        let remark = Diagnostic::at(code::TEMPLATE, path, line, column, message);
-        faults.push(remark.as_warning());
-    }
 }
 
 /// Whether a file is only taken in by others.

@@ -2,8 +2,8 @@
 
 use rhai::Position;
 
-use super::position;
 use super::slips::{offset, place};
+use crate::rules::script::position;
 
 /// The texts, and where each stands.
 pub(super) fn texts(script: &str, at: Position) -> Vec<(String, Position)> {

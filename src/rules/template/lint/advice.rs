@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use crate::rules::diagnostic::nearest;
 use crate::rules::view::{OF_DEMANDE, OF_MAIL, sample_context};
 
-use super::{CONTEXTE, names, tags};
+use super::names;
+use crate::rules::template::{CONTEXTE, tags};
 
 static SAMPLE: LazyLock<Value> = LazyLock::new(sample_context);
 
@@ -81,7 +82,11 @@ pub(super) fn is_nowhere(path: &str) -> bool {
 
 /// What to write instead of an unknown value in this file. One that is compared with another may be a text without its
 /// quotes, so that only the very name of a field counts.
-pub(super) fn of_unknown(file: &str, path: &str, compared: bool) -> Option<String> {
+pub(in crate::rules::template) fn of_unknown(
+    file: &str,
+    path: &str,
+    compared: bool,
+) -> Option<String> {
     let in_contexte = file == CONTEXTE;
     let path = &plain(path)?;
     let (root, rest) = path.split_once('.').unwrap_or((path, ""));
@@ -180,7 +185,7 @@ fn of_field(fields: &Map<String, Value>, known: &str, name: &str) -> String {
 }
 
 /// What to write instead of what is asked of a key, where an instruction goes through the keys of a set.
-pub(super) fn of_key(source: &str, path: &str) -> Option<String> {
+pub(in crate::rules::template) fn of_key(source: &str, path: &str) -> Option<String> {
     let (key, rest) = path.split_once('.')?;
     let set = tags::walked(source, key)?;
     of_set(set)?;

@@ -5,10 +5,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
+use super::foreign;
 use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::named::Named;
-use crate::rules::script::{A, MODELE, foreign, position, words};
+use crate::rules::script::compile::SLEEP;
+use crate::rules::script::{A, MODELE, position, words};
 
 /// Functions that the engine itself knows, with any number of values.
 const BUILT_IN: [&str; 9] = [
@@ -23,14 +25,16 @@ const BUILT_IN: [&str; 9] = [
     "is_shared",
 ];
 
-/// The function of the library that no script may call.
-pub(super) const SLEEP: &str = "sleep";
-
 /// How many values each function takes, by name.
 type Functions = HashMap<String, BTreeSet<usize>>;
 
 /// Every call of a function that does not exist, or not with so many values.
-pub(super) fn calls(engine: &Engine, script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
+pub(in crate::rules::script) fn calls(
+    engine: &Engine,
+    script: &AST,
+    file: &str,
+    faults: &mut Vec<Diagnostic>,
+) {
     let mut functions = Functions::new();
     let native = engine.collect_fn_metadata(
         None,
@@ -133,7 +137,7 @@ fn variables(script: &AST) -> HashSet<String> {
 }
 
 /// Every template that the script names outright, as in `#{ modele: "accuse-reception" }`.
-pub(super) fn templates(script: &AST) -> Vec<Named> {
+pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Named> {
     let mut found = Vec::new();
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() {
@@ -151,7 +155,7 @@ pub(super) fn templates(script: &AST) -> Vec<Named> {
 }
 
 /// Every kind of manager that the script asks for outright, as in `residence.gestionnaires.get("gardien")`.
-pub(super) fn managers(script: &AST) -> Vec<Named> {
+pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Named> {
     let mut found = Vec::new();
     let mut note = |name: &str, at: Position| {
         let (line, column) = position(at);
@@ -205,7 +209,7 @@ pub(super) fn loops(script: &AST) -> Vec<u32> {
 }
 
 /// Addressees that the script gives outright and that are none: no event makes them right.
-pub(super) fn addressees(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
+pub(in crate::rules::script) fn addressees(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last()
             && entries.0.iter().any(|(key, _)| key.name == MODELE)

@@ -4,8 +4,10 @@
 use rhai::{AST, Expr, Ident, Position};
 
 use super::functions::{Functions, results};
-use super::{A, ACTEUR_EN_CHARGE, GESTIONNAIRE_CONCERNE, MAX_MESSAGES, MODELE, position, words};
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::script::{
+    A, ACTEUR_EN_CHARGE, GESTIONNAIRE_CONCERNE, MAX_MESSAGES, MODELE, position, words,
+};
 
 /// The fields of a manager.
 const OF_GESTIONNAIRE: [&str; 4] = ["type", "identifiant", "nom", "email"];
@@ -33,7 +35,7 @@ impl Found<'_> {
 }
 
 /// Results of `affecter` that are not two managers.
-pub(super) fn of_affecter(
+pub(in crate::rules::script) fn of_affecter(
     script: &AST,
     functions: &Functions,
     file: &str,
@@ -64,7 +66,7 @@ pub(super) fn of_affecter(
 }
 
 /// Results of `accuses` that are no list of messages.
-pub(super) fn of_accuses(
+pub(in crate::rules::script) fn of_accuses(
     script: &AST,
     functions: &Functions,
     file: &str,

@@ -3,13 +3,11 @@
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
-use super::chain::{Chain, Link};
 use super::given::{Kind, Seen, seen};
 use super::names::{Names, related};
 use crate::rules::diagnostic::{Listed, suggestion_of};
-
-/// A remark on a script, and where it belongs.
-pub(super) type Remark = (Position, String);
+use crate::rules::script::Remark;
+use crate::rules::script::chain::{Chain, Link};
 
 /// What can be read of a text or a number as if it were a field.
 const OF_PLAIN: [&str; 13] = [

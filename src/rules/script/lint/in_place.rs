@@ -2,9 +2,10 @@
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Stmt};
 
-use super::chain::{Chain, last_call};
-use super::fields::{Remark, written};
+use super::fields::written;
 use super::names::Names;
+use crate::rules::script::Remark;
+use crate::rules::script::chain::{Chain, last_call};
 
 /// They change the value in front of the point.
 const IN_PLACE: [&str; 8] = [

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
-use super::chain::{Chain, Link, last_call};
 use super::given::{Kind, Seen, seen};
+use crate::rules::script::chain::{Chain, Link, last_call};
 
 /// Functions that change nothing of the value that they are asked of.
 const READING: [&str; 38] = [

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use crate::rules::diagnostic::nearest;
 
-use super::tags::{self, Slip, Tag};
 use super::tokens::words;
 use super::{advice, idioms, names, strays};
+use crate::rules::template::tags::{self, Slip, Tag};
 
 /// Words and signs of an expression, and what templates have instead.
 const OPERATORS: [(&str, &str); 14] = [
@@ -72,7 +72,7 @@ const INSTRUCTIONS: [(&str, &str); 25] = [
 ];
 
 /// What was meant where the parser gave up, if that can be told.
-pub(super) fn of(source: &str, noticed: usize) -> Option<Slip> {
+pub(in crate::rules::template) fn of(source: &str, noticed: usize) -> Option<Slip> {
     let all = tags::read(source);
     let last = all.iter().rposition(|it| it.begin <= noticed)?;
     let (before, tag) = (&all[..last], &all[last]);

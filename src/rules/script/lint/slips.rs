@@ -15,7 +15,11 @@ const PATTERN: &str =
 const ASKING: [&str; 3] = ["contains", "starts_with", "ends_with"];
 
 /// The slip behind a syntax error, where it can be told.
-pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option<Place> {
+pub(in crate::rules::script) fn find(
+    error: &ParseErrorType,
+    text: &str,
+    at: (u32, u32),
+) -> Option<Place> {
     if !matches!(error, ParseErrorType::VariableUndefined(_))
         && let Some(message) = foreign_sign(error, text, at)
     {
