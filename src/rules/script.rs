@@ -10,6 +10,7 @@ mod compile;
 mod lint;
 mod reads;
 mod values;
+mod wanted;
 mod words;
 
 pub use lint::OwnKey;

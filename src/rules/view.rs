@@ -13,6 +13,8 @@ use crate::rules::extent::Extent;
 
 /// The fields of [`residence`].
 pub const RESIDENCE: [&str; 4] = ["code", "nom", "adresse", "gestionnaires"];
+/// The fields of [`gestionnaire`].
+pub const GESTIONNAIRE: [&str; 4] = ["type", "identifiant", "nom", "email"];
 /// The fields of [`bien`].
 pub const BIEN: [&str; 3] = ["code", "residence", "libelle"];
 /// The fields of [`qualification`].
