@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::generation::{PRIORITES, QUALIFICATIONS, RuleSet, STATUTS, Statuts, Target};
-use crate::rules::alike::{differ_by_a_slip, plain};
+use crate::rules::alike::{Column, Letters};
 use crate::rules::diagnostic::{Diagnostic, code};
 
 /// Distinct words among which slips are looked for; a landlord has a few dozen.
@@ -70,23 +70,24 @@ fn note_twins<'a>(
     let mut all: Vec<Given<'_>> = by_word.into_values().collect();
     // What is given more often is the one that was meant.
     all.sort_by_key(|it| (std::cmp::Reverse(it.count), it.line));
-    let mut seen: BTreeMap<String, &Given<'_>> = BTreeMap::new();
-    for it in &all {
-        let Given { word, line, count } = it;
+    let often = all.iter().take(MOST_WORDS).take_while(|it| it.count > 1);
+    let often: Vec<_> = often.map(|it| (it, Letters::of(it.word))).collect();
+    let mut column = Column::default();
+    let same = format!("le même {noun}");
+    for Given { word, line, count } in &all {
         let mut remark = |message| {
             faults.push(Diagnostic::at(code::RULE, file, *line, 0, message).as_warning());
         };
-        if let Some(twin) = seen.get(&plain(word)) {
-            remark(format!(
-                "« {word} » et « {} » (ligne {}) ne diffèrent que par une majuscule, un accent ou une espace : est-ce le même {noun} ?",
-                twin.word, twin.line
-            ));
+        if let Some(message) = column.twin(word, *line, &same) {
+            remark(message);
             continue;
         }
-        seen.insert(plain(word), it);
-        let often = all.iter().take(MOST_WORDS).take_while(|it| it.count > 1);
-        let mut often = often.filter(|_| *count == 1);
-        if let Some(meant) = often.find(|it| differ_by_a_slip(word, it.word)) {
+        if *count > 1 || often.is_empty() {
+            continue;
+        }
+        let own = Letters::of(word);
+        let meant = often.iter().find(|(_, it)| own.differ_by_a_slip(it));
+        if let Some((meant, _)) = meant {
             remark(format!(
                 "« {word} » n'est écrit qu'ici : vouliez-vous dire « {} », comme à la ligne {} ?",
                 meant.word, meant.line
