@@ -28,6 +28,7 @@ use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::rules::extent::Extent;
 use crate::rules::layout;
 use crate::rules::named::Named;
+use crate::rules::place::place_of;
 use crate::rules::source::text;
 use crate::rules::view::{OF_MAIL, Shown};
 
@@ -175,9 +176,9 @@ impl Templates {
             if let Some((line, what)) = bounds::exceeded(text) {
                 // A tag that nothing closes has as many words as the rest of the text.
                 let open = tags::never_closed(text);
-                let (at, what) = match open.map(|it| (source::place_of(text, it.at), it)) {
+                let (at, what) = match open.map(|it| (place_of(text, it.at), it)) {
                     Some((at, slip)) => (at, slip.message),
-                    None => ((u32::try_from(line).unwrap_or(u32::MAX), 0), what),
+                    None => ((line, 0), what),
                 };
                 faults.push(Diagnostic::at(code::TEMPLATE, path, at.0, at.1, what));
                 continue;

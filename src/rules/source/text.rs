@@ -2,6 +2,7 @@
 
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::place::line_of;
 
 /// What to do about a text in another encoding.
 const NOT_UTF8: &str = "ce fichier n'est pas en UTF-8 : enregistrez-le avec cet encodage (dans le Bloc-notes : « Enregistrer sous », puis « Encodage »)";
@@ -24,14 +25,8 @@ pub(in crate::rules) fn text(
         Ok(text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()),
         Err(error) => {
             let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            let line = 1 + before.matches('\n').count();
-            faults.push(Diagnostic::at(
-                code::UNREADABLE,
-                name,
-                u32::try_from(line).unwrap_or(u32::MAX),
-                0,
-                NOT_UTF8,
-            ));
+            let line = line_of(&before, before.len());
+            faults.push(Diagnostic::at(code::UNREADABLE, name, line, 0, NOT_UTF8));
             None
         }
     }

@@ -10,9 +10,9 @@ pub(super) mod remedies;
 mod strays;
 mod tokens;
 
-use super::source::place_of;
 use super::tags;
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::place::place_of;
 use crate::rules::view::OF_MAIL;
 
 /// Notes what of a text would go out otherwise than it was meant.

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use minijinja::{Environment, Error, ErrorKind};
 
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::place::place_of;
 
 use super::lint::{self, remedies};
 use super::{CONTEXTE, SUBJECT, TemplateError, unknown, words};
@@ -114,15 +115,4 @@ pub(super) fn cause(error: &Error) -> (Option<usize>, String) {
     let at = (0..=range.start.min(source.len())).rfind(|at| source.is_char_boundary(*at));
     let text = source.get(range).unwrap_or_default();
     (at, words::of(error, text))
-}
-
-/// Line and column of a byte, both from 1, the column in characters.
-pub(super) fn place_of(source: &str, at: usize) -> (u32, u32) {
-    let before = source.get(..at).unwrap_or(source);
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |it| it.chars().count());
-    let number = |it: usize| u32::try_from(it + 1).unwrap_or(u32::MAX);
-    (number(before.matches('\n').count()), number(column))
 }

@@ -8,7 +8,7 @@ use super::tokens::{self, Path};
 use crate::rules::compared::Compared;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::named::Named;
-use crate::rules::template::source::place_of;
+use crate::rules::place::place_of;
 use crate::rules::template::{SUBJECT, tags};
 
 /// Filters that stand in for what is not there.
