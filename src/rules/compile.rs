@@ -10,6 +10,7 @@ mod rehearsal;
 mod remarks;
 mod tables;
 mod twins;
+mod vocabulary;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

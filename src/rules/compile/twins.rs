@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::generation::{PRIORITES, QUALIFICATIONS, RuleSet, STATUTS, Statuts, Target};
+use super::vocabulary::Given;
 use crate::rules::alike::{Column, Letters};
 use crate::rules::diagnostic::{Diagnostic, code};
 
@@ -11,15 +12,15 @@ const MOST_WORDS: usize = 500;
 
 /// Notes the CRM's statuses that are twins: each is given once.
 pub(super) fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>) {
-    let table = statuts.table.iter();
-    let table = table.map(|(statut, it)| (statut.as_str(), it.line));
-    let ignored = statuts.ignorer.iter();
-    let ignored = ignored.map(|(statut, line)| (statut.as_str(), *line));
-    note_twins(STATUTS, "statut", table.chain(ignored), faults);
+    note_twins(STATUTS, "statut", statuts.of_the_crm(), faults);
     for it in statuts.table.values() {
         if let Target::Selon { values, .. } = &it.target {
             let values = values.iter();
-            let values = values.map(|(value, it)| (value.as_str(), it.line));
+            let values = values.map(|(word, it)| Given {
+                word,
+                file: STATUTS,
+                line: it.line,
+            });
             note_twins(STATUTS, "mot", values, faults);
         }
     }
@@ -27,25 +28,13 @@ pub(super) fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>)
 
 /// Notes the words that the tables give and that are twins of others, or slips of them.
 pub(super) fn note_twin_words(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
-    let table = rules.statuts.table.values();
-    let statuts = table.flat_map(|it| match &it.target {
-        Target::Fixed(word) => vec![(word.as_str(), it.line)],
-        Target::Selon { values, .. } => {
-            let words = values.values();
-            words.map(|it| (it.text.as_str(), it.line)).collect()
-        }
-    });
-    note_twins(STATUTS, "statut", statuts, faults);
-    let priorites = rules.priorites.values();
-    let priorites = priorites.map(|it| (it.text.as_str(), it.line));
-    note_twins(PRIORITES, "mot", priorites, faults);
-    let workflows = rules.qualifications.values();
-    let workflows = workflows.map(|it| (it.workflow.as_str(), it.workflow_line));
-    note_twins(QUALIFICATIONS, "workflow", workflows, faults);
+    note_twins(STATUTS, "statut", rules.statuts.of_sowell(), faults);
+    note_twins(PRIORITES, "mot", rules.priorites_of_the_crm(), faults);
+    note_twins(QUALIFICATIONS, "workflow", rules.workflows(), faults);
 }
 
 /// A word of a column: how often it is given, and where first.
-struct Given<'a> {
+struct Word<'a> {
     word: &'a str,
     line: u32,
     count: usize,
@@ -54,12 +43,12 @@ struct Given<'a> {
 fn note_twins<'a>(
     file: &str,
     noun: &str,
-    words: impl Iterator<Item = (&'a str, u32)>,
+    words: impl IntoIterator<Item = Given<'a>>,
     faults: &mut Vec<Diagnostic>,
 ) {
-    let mut by_word: BTreeMap<&str, Given<'_>> = BTreeMap::new();
-    for (word, line) in words {
-        let given = by_word.entry(word).or_insert(Given {
+    let mut by_word: BTreeMap<&str, Word<'_>> = BTreeMap::new();
+    for Given { word, line, .. } in words {
+        let given = by_word.entry(word).or_insert(Word {
             word,
             line,
             count: 0,
@@ -67,14 +56,14 @@ fn note_twins<'a>(
         given.count += 1;
         given.line = given.line.min(line);
     }
-    let mut all: Vec<Given<'_>> = by_word.into_values().collect();
+    let mut all: Vec<Word<'_>> = by_word.into_values().collect();
     // What is given more often is the one that was meant.
     all.sort_by_key(|it| (std::cmp::Reverse(it.count), it.line));
     let often = all.iter().take(MOST_WORDS).take_while(|it| it.count > 1);
     let often: Vec<_> = often.map(|it| (it, Letters::of(it.word))).collect();
     let mut column = Column::default();
     let same = format!("le même {noun}");
-    for Given { word, line, count } in &all {
+    for Word { word, line, count } in &all {
         let mut remark = |message| {
             faults.push(Diagnostic::at(code::RULE, file, *line, 0, message).as_warning());
         };
