@@ -236,7 +236,7 @@ const ACCUSE: Entry<1> = Entry {
 #[derive(Debug)]
 struct Script<const N: usize> {
     ast: AST,
-    /// Where its function stands, from 1; 0 where its text is too unusual to tell.
+    /// Where its function stands, from 1; 0 where nobody knows.
     line: u32,
     /// How much of each parameter it reads.
     read: [Extent; N],

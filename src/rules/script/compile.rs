@@ -71,7 +71,7 @@ pub(super) fn compile_one<const N: usize>(
     let stands_in = faults.len() > before;
     named.extend(templates.filter(|it| !stands_in || !it.name.is_empty()));
     lint::calls(engine, &ast, file, faults);
-    let line = line_of(text, function);
+    let line = line_of(&ast, text, function);
     let found: Vec<usize> = ast
         .iter_functions()
         .filter(|it| it.name == function)
@@ -89,7 +89,7 @@ pub(super) fn compile_one<const N: usize>(
                 ),
             ),
             (None, Some(near)) => (
-                line_of(text, near),
+                line_of(&ast, text, near),
                 format!("la fonction « {function} » manque : est-ce « {near} », mal écrite ?"),
             ),
             (None, None) => (0, format!("la fonction « {function} » manque")),
@@ -162,12 +162,20 @@ fn without(text: &str, name: &str, (line, column): (u32, u32)) -> Option<String>
     Some(lines.join("\n"))
 }
 
-/// Where a function begins: the engine does not say, its text does. 0 where it is too unusual.
-fn line_of(text: &str, function: &str) -> u32 {
+/// Where a function begins. The engine tells where its body does; `fn` and its name may stand some lines before.
+fn line_of(script: &AST, text: &str, function: &str) -> u32 {
+    let all = script.shared_lib().iter_script_fn_info();
+    let named = all.filter(|(.., it)| it.name == function);
+    let bodies = named.filter_map(|(.., it)| it.body.start_position().line());
+    let Some(body) = bodies.min() else {
+        return 0;
+    };
     let begins = |line: &str| {
         let rest = line.trim_start().strip_prefix("fn ");
         let rest = rest.and_then(|rest| rest.trim_start().strip_prefix(function));
         rest.is_some_and(|rest| rest.trim_start().starts_with('('))
     };
-    text.lines().position(begins).map_or(0, |at| clamp(at + 1))
+    let before: Vec<&str> = text.lines().take(body).collect();
+    let begun = before.into_iter().rposition(begins);
+    clamp(begun.map_or(body, |at| at + 1))
 }

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
+use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Stmt};
 
 use super::foreign;
 use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::named::Named;
+use crate::rules::script::chain::{Link, first_link};
 use crate::rules::script::compile::SLEEP;
 use crate::rules::script::{A, MODELE, position, words};
 
@@ -157,32 +158,16 @@ pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Named> {
 /// Every kind of manager that the script asks for outright, as in `residence.gestionnaires.get("gardien")`.
 pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Named> {
     let mut found = Vec::new();
-    let mut note = |name: &str, at: Position| {
-        let (line, column) = position(at);
-        let name = name.to_owned();
-        found.push(Named { name, line, column });
-    };
     let of_residence = |it: &Expr| matches!(it, Expr::Property(it, _) if it.2 == "gestionnaires");
     script.walk(&mut |path| {
-        let Some(ASTNode::Expr(Expr::Dot(pair, ..) | Expr::Index(pair, ..))) = path.last() else {
-            return true;
-        };
-        if !of_residence(&pair.lhs) {
-            return true;
-        }
-        let asked = match &pair.rhs {
-            Expr::Dot(further, ..) | Expr::Index(further, ..) => &further.lhs,
-            asked => asked,
-        };
-        match asked {
-            Expr::Property(it, at) => note(it.2.as_str(), *at),
-            Expr::StringConstant(it, at) => note(it, *at),
-            Expr::MethodCall(call, _) if call.name == "get" => {
-                if let Some(Expr::StringConstant(it, at)) = call.args.first() {
-                    note(it, *at);
-                }
-            }
-            _ => {}
+        if let Some(ASTNode::Expr(value @ (Expr::Dot(pair, ..) | Expr::Index(pair, ..)))) =
+            path.last()
+            && of_residence(&pair.lhs)
+            && let Some((Link::Field(name) | Link::Key(name), at)) = first_link(value)
+        {
+            let (line, column) = position(at);
+            let name = name.to_owned();
+            found.push(Named { name, line, column });
         }
         true
     });
