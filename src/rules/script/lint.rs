@@ -9,6 +9,7 @@ mod functions;
 mod given;
 mod in_place;
 mod kinds;
+mod library;
 mod names;
 mod own_keys;
 mod results;

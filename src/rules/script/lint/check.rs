@@ -5,26 +5,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Stmt};
 
-use super::foreign;
+use super::{foreign, library};
 use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::named::Named;
 use crate::rules::script::chain::{Link, first_link};
 use crate::rules::script::compile::SLEEP;
 use crate::rules::script::{A, MODELE, position, words};
-
-/// Functions that the engine itself knows, with any number of values.
-const BUILT_IN: [&str; 9] = [
-    "Fn",
-    "call",
-    "curry",
-    "type_of",
-    "print",
-    "debug",
-    "is_def_fn",
-    "is_def_var",
-    "is_shared",
-];
 
 /// How many values each function takes, by name.
 type Functions = HashMap<String, BTreeSet<usize>>;
@@ -80,7 +67,7 @@ fn unknown(
     let name = call.name.as_str();
     let operator =
         call.op_token.is_some() || !name.starts_with(|it: char| it.is_alphabetic() || it == '_');
-    if operator || !call.namespace.is_empty() || BUILT_IN.contains(&name) {
+    if operator || !call.namespace.is_empty() || library::is_built_in(name) {
         return None;
     }
     // What stands before the dot is a value of a native function, and `this` of a script's own.
