@@ -34,7 +34,7 @@ pub(super) fn note_twin_words(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
 }
 
 /// A word of a column: how often it is given, and where first.
-struct Word<'a> {
+struct Counted<'a> {
     word: &'a str,
     line: u32,
     count: usize,
@@ -46,9 +46,9 @@ fn note_twins<'a>(
     words: impl IntoIterator<Item = Given<'a>>,
     faults: &mut Vec<Diagnostic>,
 ) {
-    let mut by_word: BTreeMap<&str, Word<'_>> = BTreeMap::new();
+    let mut by_word: BTreeMap<&str, Counted<'_>> = BTreeMap::new();
     for Given { word, line, .. } in words {
-        let given = by_word.entry(word).or_insert(Word {
+        let given = by_word.entry(word).or_insert(Counted {
             word,
             line,
             count: 0,
@@ -56,14 +56,14 @@ fn note_twins<'a>(
         given.count += 1;
         given.line = given.line.min(line);
     }
-    let mut all: Vec<Word<'_>> = by_word.into_values().collect();
+    let mut all: Vec<Counted<'_>> = by_word.into_values().collect();
     // What is given more often is the one that was meant.
     all.sort_by_key(|it| (std::cmp::Reverse(it.count), it.line));
     let often = all.iter().take(MOST_WORDS).take_while(|it| it.count > 1);
     let often: Vec<_> = often.map(|it| (it, Letters::of(it.word))).collect();
     let mut column = Column::default();
     let same = format!("le même {noun}");
-    for Word { word, line, count } in &all {
+    for Counted { word, line, count } in &all {
         let mut remark = |message| {
             faults.push(Diagnostic::at(code::RULE, file, *line, 0, message).as_warning());
         };

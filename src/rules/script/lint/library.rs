@@ -6,15 +6,23 @@ use super::given::Kind;
 #[derive(Clone, Copy)]
 struct Function {
     name: &'static str,
-    /// It changes nothing of the value that it is asked of.
-    reads: bool,
-    /// It changes the value in front of the point, and answers nothing.
-    in_place: bool,
+    effect: Effect,
     /// The engine takes any number of values for it, and lists it nowhere.
     built_in: bool,
     /// It can be read of a text or a number as if it were a field.
     is_field: bool,
     answer: Option<Kind>,
+}
+
+/// What a function does to the value that it is asked of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// It changes nothing of it.
+    Reads,
+    /// It changes it where it stands, and answers nothing.
+    InPlace,
+    /// Nobody asked yet.
+    Unknown,
 }
 
 impl Function {
@@ -43,8 +51,7 @@ impl Function {
 const fn other(name: &'static str) -> Function {
     Function {
         name,
-        reads: false,
-        in_place: false,
+        effect: Effect::Unknown,
         built_in: false,
         is_field: false,
         answer: None,
@@ -53,14 +60,14 @@ const fn other(name: &'static str) -> Function {
 
 const fn reading(name: &'static str) -> Function {
     Function {
-        reads: true,
+        effect: Effect::Reads,
         ..other(name)
     }
 }
 
 const fn in_place(name: &'static str) -> Function {
     Function {
-        in_place: true,
+        effect: Effect::InPlace,
         ..other(name)
     }
 }
@@ -131,12 +138,12 @@ fn known(name: &str) -> Option<&'static Function> {
 
 /// Whether it changes nothing of the value that it is asked of.
 pub(super) fn reads(name: &str) -> bool {
-    known(name).is_some_and(|it| it.reads)
+    known(name).is_some_and(|it| it.effect == Effect::Reads)
 }
 
 /// Whether it changes the value in front of the point, and answers nothing.
 pub(super) fn is_in_place(name: &str) -> bool {
-    known(name).is_some_and(|it| it.in_place)
+    known(name).is_some_and(|it| it.effect == Effect::InPlace)
 }
 
 /// Whether the engine itself knows it, with any number of values.
@@ -230,7 +237,7 @@ mod tests {
             assert!(answer.is_unit(), "{name}: {answer}");
         }
         let tried: BTreeSet<&str> = tried.into_keys().collect();
-        assert_eq!(tried, names(|it| it.in_place));
+        assert_eq!(tried, names(|it| it.effect == Effect::InPlace));
     }
 
     #[test]
