@@ -1,6 +1,8 @@
 //! What scripts and templates see of a signalement and its surroundings: one shape for both, as
 //! section 5 of the contract names it.
 
+pub mod sample;
+
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
