@@ -8,9 +8,10 @@
 //! function that everything calls, leaving a [`trace`]; both languages are shown what a [`view`] makes of the data, as far as
 //! they read it, their [`extent`]. [`foresee`] asks it without anything coming
 //! of it: for the cases, for [`coverage`] of every combination, for the [`impact`] of an edit.
-//! What is wrong with a file is a [`diagnostic`]; whom an e-mail can go to is an [`addressee`]; what a value is [`compared`] with may
-//! never come; which names files have is their [`layout`], which words are taken for each other tells [`alike`], and what a word
-//! processor makes of a text is [`pasted`]. What editors know of the YAML
+//! What is wrong with a file is a [`diagnostic`]; whom an e-mail can go to is an [`addressee`]; what a value is [`compared`] with
+//! may never come, and what is [`named`] may not be there; which names files have is their [`layout`], which words are taken
+//! for each other tells [`alike`], and what a word processor makes of a text is [`pasted`],
+//! and where in a text people say that something is, its [`place`]. What editors know of the YAML
 //! files beforehand is a [`schema`]; what is known of how long rules take, their [`pace`].
 //!
 //! Pure by rule: no clock, no file, no network, no async here.
@@ -28,8 +29,10 @@ pub mod extent;
 pub mod foresee;
 pub mod impact;
 pub mod layout;
+pub mod named;
 pub mod pace;
 pub mod pasted;
+pub mod place;
 pub mod referentiel;
 pub mod schema;
 pub mod script;

@@ -1,5 +1,8 @@
 //! Words that a person takes for the same one, and codes that one was meant by.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -20,34 +23,70 @@ pub fn plain(word: &str) -> String {
     bare(word).filter(|it| !it.is_whitespace()).collect()
 }
 
-/// Whether one letter within a long word makes the difference: one too many, one too few, another, or two that have
-/// changed places. At the beginning it makes another word, at the end another gender or number.
-#[must_use]
-pub fn differ_by_a_slip(one: &str, other: &str) -> bool {
-    let [one, other]: [String; 2] = [one, other].map(|it| bare(it).collect());
-    if strsim::damerau_levenshtein(&one, &other) != 1 {
-        return false;
+/// Words of one column, as they come.
+#[derive(Default)]
+pub struct Column<'w> {
+    /// Each with the line where it stands, by how it looks.
+    seen: HashMap<String, (&'w str, u32)>,
+}
+
+impl<'w> Column<'w> {
+    /// What is told of a word that a person takes for an earlier one; `same` names what they may be together, as in
+    /// « le même statut ».
+    pub fn twin(&mut self, word: &'w str, line: u32, same: &str) -> Option<String> {
+        match self.seen.entry(plain(word)) {
+            Entry::Vacant(first) => {
+                first.insert((word, line));
+                None
+            }
+            Entry::Occupied(first) => {
+                let (twin, line) = first.get();
+                Some(format!(
+                    "« {word} » et « {twin} » (ligne {line}) ne diffèrent que par une majuscule, un accent ou une espace : est-ce {same} ?"
+                ))
+            }
+        }
     }
-    let same = one
-        .chars()
-        .zip(other.chars())
-        .take_while(|(one, other)| one == other);
-    let at = same.count();
-    let around = [one, other].map(|word| {
-        let letters: Vec<char> = word.chars().collect();
-        let (before, after) = letters.split_at(at.min(letters.len()));
-        let before = before
+}
+
+/// A word as slips are looked for in it: without case and accents.
+pub struct Letters(Vec<char>);
+
+impl Letters {
+    /// Those of a word.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        Self(bare(word).collect())
+    }
+
+    /// Whether one letter within a long word makes the difference: one too many, one too few, another, or two that have
+    /// changed places. At the beginning it makes another word, at the end another gender or number.
+    #[must_use]
+    pub fn differ_by_a_slip(&self, other: &Self) -> bool {
+        let (one, other) = (&self.0, &other.0);
+        // Most words are told apart by that, for much less.
+        if one.len().abs_diff(other.len()) > 1
+            || strsim::generic_damerau_levenshtein(one, other) != 1
+        {
+            return false;
+        }
+        let same = one
             .iter()
-            .rev()
-            .take_while(|it| it.is_alphabetic())
-            .count();
-        let after = after.iter().take_while(|it| it.is_alphabetic()).count();
-        (before, after)
-    });
-    let within = around
-        .iter()
-        .all(|(before, after)| *before > 0 && *after > 1);
-    within && around.iter().any(|(before, after)| before + after >= LONG)
+            .zip(other)
+            .take_while(|(one, other)| one == other);
+        let at = same.count();
+        let around = [one, other].map(|letters| {
+            let (before, after) = letters.split_at(at.min(letters.len()));
+            let of_word = |it: &&char| it.is_alphabetic();
+            let before = before.iter().rev().take_while(of_word).count();
+            let after = after.iter().take_while(of_word).count();
+            (before, after)
+        });
+        let within = around
+            .iter()
+            .all(|(before, after)| *before > 0 && *after > 1);
+        within && around.iter().any(|(before, after)| before + after >= LONG)
+    }
 }
 
 /// The code that was meant: one that looks the same, else one with the same digits that is near.
@@ -99,8 +138,9 @@ mod tests {
         #[case] other: &str,
         #[case] wanted: bool,
     ) {
-        assert_eq!(differ_by_a_slip(one, other), wanted);
-        assert_eq!(differ_by_a_slip(other, one), wanted);
+        let [one, other] = [one, other].map(Letters::of);
+        assert_eq!(one.differ_by_a_slip(&other), wanted);
+        assert_eq!(other.differ_by_a_slip(&one), wanted);
     }
 
     #[rstest]

@@ -10,6 +10,7 @@ mod rehearsal;
 mod remarks;
 mod tables;
 mod twins;
+mod vocabulary;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,9 +18,10 @@ use std::sync::Arc;
 use crate::domain::ports::FileSet;
 use crate::rules::case::Case;
 use crate::rules::connector::{Connector, Partner, SecretNames};
-use crate::rules::diagnostic::{Diagnostic, any_error, code};
+use crate::rules::diagnostic::{Diagnostic, any_error};
 use crate::rules::pace::Pace;
 use crate::rules::script::{self, Scripts};
+use crate::rules::source::text;
 use crate::rules::template::{MailNames, Templates};
 use crate::rules::{case, layout, referentiel, source};
 
@@ -201,36 +203,6 @@ fn compile_connectors(
         connectors.extend(read.map(|it| (partner, it)));
     }
     connectors
-}
-
-/// What to do about a text in another encoding.
-const NOT_UTF8: &str = "ce fichier n'est pas en UTF-8 : enregistrez-le avec cet encodage (dans le Bloc-notes : « Enregistrer sous », puis « Encodage »)";
-
-/// The text of a file that is there and is in UTF-8.
-pub(super) fn text(files: &FileSet, name: &str, faults: &mut Vec<Diagnostic>) -> Option<String> {
-    let Some(bytes) = files.get(name) else {
-        faults.push(Diagnostic::file(
-            code::FILE_MISSING,
-            name,
-            "ce fichier manque",
-        ));
-        return None;
-    };
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()),
-        Err(error) => {
-            let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            let line = 1 + before.matches('\n').count();
-            faults.push(Diagnostic::at(
-                code::UNREADABLE,
-                name,
-                u32::try_from(line).unwrap_or(u32::MAX),
-                0,
-                NOT_UTF8,
-            ));
-            None
-        }
-    }
 }
 
 #[cfg(test)]

@@ -227,6 +227,13 @@ pub fn suggestion_of<'k>(
     }
 }
 
+/// A number of things, with an `s` where there are several.
+#[must_use]
+pub fn counted(count: usize, thing: &str) -> String {
+    let s = if count < 2 { "" } else { "s" };
+    format!("{count} {thing}{s}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

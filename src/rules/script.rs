@@ -2,38 +2,23 @@
 //!
 //! The only room that names rhai. Scripts are pure: they see maps and give maps back; they cannot
 //! reach a file, a clock, the network or another script, and every resource that they use has a
-//! limit, since Rhai has none by default on most.
+//! limit, since Rhai has none by default on most. What is told to their authors beyond what the engine says is [`lint`]'s.
 
 mod answer;
-mod brackets;
 mod chain;
-mod check;
-mod compared;
 mod compile;
-mod fields;
-mod foreign;
-mod functions;
-mod given;
-mod in_place;
-mod kinds;
-mod names;
-mod own_keys;
+mod lint;
 mod reads;
-mod results;
-mod slips;
-mod switches;
 mod values;
+mod wanted;
 mod words;
 
-pub use check::Named;
-pub use own_keys::OwnKey;
+pub use lint::OwnKey;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
 
 use self::answer::Call;
 use self::compile::{compile_one, engine};
-use self::fields::Remark;
-use self::functions::Functions;
 use self::values::to_script;
 use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::Gestionnaire;
@@ -41,6 +26,7 @@ use crate::rules::addressee;
 use crate::rules::compared::Compared;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::extent::Extent;
+use crate::rules::named::Named;
 use crate::rules::view::Shown;
 
 /// The script that finds who is concerned and who acts.
@@ -117,7 +103,7 @@ impl Scripts {
         let gestionnaire = compile_one(&engine, &AFFECTER, gestionnaire, &mut Vec::new(), faults);
         let accuses = compile_one(&engine, &ACCUSE, accuses, named, faults);
         if let Some(accuses) = &accuses {
-            check::addressees(&accuses.ast, ACCUSES, faults);
+            lint::addressees(&accuses.ast, ACCUSES, faults);
         }
         Some(Self {
             gestionnaire: gestionnaire?,
@@ -178,7 +164,7 @@ impl Scripts {
     /// The templates that `accuses` names outright.
     #[must_use]
     pub fn named_templates(&self) -> Vec<Named> {
-        check::templates(&self.accuses.ast)
+        lint::templates(&self.accuses.ast)
     }
 
     /// The texts that the scripts compare with what they are given.
@@ -190,13 +176,13 @@ impl Scripts {
     /// Keys of messages that nobody but a template could read.
     #[must_use]
     pub fn own_keys(&self) -> Vec<OwnKey> {
-        own_keys::of(&self.accuses.ast)
+        lint::own_keys(&self.accuses.ast)
     }
 
     /// The kinds of managers that `affecter` names outright.
     #[must_use]
     pub fn named_managers(&self) -> Vec<Named> {
-        check::managers(&self.gestionnaire.ast)
+        lint::managers(&self.gestionnaire.ast)
     }
 
     fn call<'s, const N: usize>(
@@ -227,7 +213,7 @@ struct Entry<const N: usize> {
     /// What an answer is made of, as in « manque … », and the keys that it cannot do without.
     keys: (&'static str, [&'static str; 2]),
     /// Notes the results that are written out and are none.
-    results: fn(&AST, &Functions, &str, &mut Vec<Diagnostic>),
+    results: lint::Results,
 }
 
 const AFFECTER: Entry<3> = Entry {
@@ -235,7 +221,7 @@ const AFFECTER: Entry<3> = Entry {
     function: "affecter",
     parameters: ["signalement", "residence", "qualification"],
     keys: ("au résultat", [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE]),
-    results: results::of_affecter,
+    results: lint::of_affecter,
 };
 
 const ACCUSE: Entry<1> = Entry {
@@ -243,14 +229,14 @@ const ACCUSE: Entry<1> = Entry {
     function: "accuses",
     parameters: ["evenement"],
     keys: ("à un message", [A, MODELE]),
-    results: results::of_accuses,
+    results: lint::of_accuses,
 };
 
 /// A compiled script, whose function takes so many parameters.
 #[derive(Debug)]
 struct Script<const N: usize> {
     ast: AST,
-    /// Where its function stands, from 1; 0 where its text is too unusual to tell.
+    /// Where its function stands, from 1; 0 where nobody knows.
     line: u32,
     /// How much of each parameter it reads.
     read: [Extent; N],
@@ -271,6 +257,9 @@ impl<const N: usize> Script<N> {
         }
     }
 }
+
+/// What is told of a script, and where it belongs.
+type Remark = (Position, String);
 
 /// Line and column from 1; 0 for none.
 fn position(at: Position) -> (u32, u32) {

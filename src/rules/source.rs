@@ -1,13 +1,15 @@
 //! The shape of each YAML rule file: what may stand in it, before anything is checked across
-//! files. Every fault of a file is reported, never only the first.
+//! files. Every fault of a file is reported, never only the first. Beside it, the text of any file of rules.
 
 mod reader;
+mod text;
 
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pasted;
 use crate::rules::yaml::{Key, Node, Value};
 
 pub(super) use reader::Reader;
+pub(super) use text::text;
 
 /// A text and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

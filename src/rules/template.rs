@@ -2,22 +2,16 @@
 //!
 //! An e-mail's first line is its subject, `Objet: …`. Subject and body are rendered apart, so
 //! that no value can break out of the subject into the body or the headers. A file whose name
-//! begins with `_` is a part that others include.
+//! begins with `_` is a part that others include. What is told to their authors beyond what the engine says is [`lint`]'s.
 
-mod advice;
-mod attempt;
 mod bounds;
+mod engine;
 mod expression;
 mod filters;
-mod idioms;
-mod known;
+mod lint;
 mod mails;
-mod names;
-mod remedies;
 mod source;
-mod strays;
 mod tags;
-mod tokens;
 mod unknown;
 mod words;
 mod writing;
@@ -25,16 +19,17 @@ mod writing;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment};
 use serde_json::Value;
 
 use crate::domain::ports::FileSet;
 use crate::rules::compared::Compared;
-use crate::rules::compile;
 use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::rules::extent::Extent;
 use crate::rules::layout;
-use crate::rules::script::Named;
+use crate::rules::named::Named;
+use crate::rules::place::place_of;
+use crate::rules::source::text;
 use crate::rules::view::{OF_MAIL, Shown};
 
 pub use self::expression::{Broken, Scope, Text};
@@ -45,8 +40,6 @@ pub const FOLDER: &str = "modeles/";
 /// The template of the demande's *contexte*.
 pub const CONTEXTE: &str = "modeles/contexte.txt";
 
-/// Instructions of one rendering; a page of text takes a few hundred.
-const FUEL: u64 = 50_000;
 /// What the template of an e-mail calls the event that causes it.
 const EVENEMENT: &str = "evenement";
 /// Marks the subject of an e-mail among the templates' names.
@@ -167,7 +160,7 @@ impl Templates {
         let mut environment = environment();
         let own = |path: &str| path.starts_with(FOLDER) && layout::is_rule(path);
         for path in files.keys().filter(|path| own(path)) {
-            let Some(text) = compile::text(files, path, faults) else {
+            let Some(text) = text(files, path, faults) else {
                 continue;
             };
             let text = text.as_str();
@@ -183,9 +176,9 @@ impl Templates {
             if let Some((line, what)) = bounds::exceeded(text) {
                 // A tag that nothing closes has as many words as the rest of the text.
                 let open = tags::never_closed(text);
-                let (at, what) = match open.map(|it| (source::place_of(text, it.at), it)) {
+                let (at, what) = match open.map(|it| (place_of(text, it.at), it)) {
                     Some((at, slip)) => (at, slip.message),
-                    None => ((u32::try_from(line).unwrap_or(u32::MAX), 0), what),
+                    None => ((line, 0), what),
                 };
                 faults.push(Diagnostic::at(code::TEMPLATE, path, at.0, at.1, what));
                 continue;
@@ -205,8 +198,8 @@ impl Templates {
             environment,
         };
         let all_read = !any_error(&faults[before..]);
-        attempt::on_sample(&templates.environment, all_read, faults);
-        known::note_stood_in(&templates.environment, faults);
+        lint::attempt::on_sample(&templates.environment, all_read, faults);
+        lint::known::note_stood_in(&templates.environment, faults);
         (!any_error(&faults[before..])).then_some(templates)
     }
 
@@ -279,13 +272,13 @@ impl Templates {
     /// The texts that templates compare with what they are given.
     #[must_use]
     pub fn compared(&self) -> Vec<Compared> {
-        known::compared(&self.environment)
+        lint::known::compared(&self.environment)
     }
 
     /// The kinds of managers that templates name outright, each with the file.
     #[must_use]
     pub fn named_managers(&self) -> Vec<(String, Named)> {
-        known::managers(&self.environment)
+        lint::known::managers(&self.environment)
     }
 
     /// All that fails in an e-mail on one sample, and not only what fails first.
@@ -296,7 +289,9 @@ impl Templates {
             let path = format!("{FOLDER}{modele}{ending}");
             for name in [format!("{path}{SUBJECT}"), path] {
                 if self.environment.get_template(&name).is_ok() {
-                    attempt::try_one(&self.environment, &name, sample, |_, it| faults.push(it));
+                    lint::attempt::try_one(&self.environment, &name, sample, |_, it| {
+                        faults.push(it);
+                    });
                 }
             }
         }
@@ -380,11 +375,7 @@ fn names(paths: &HashSet<String>) -> Names {
 }
 
 fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    // What an error is told by: on in debug builds only, by default.
-    environment.set_debug(true);
+    let mut environment = engine::bare();
     environment.set_auto_escape_callback(|name| {
         if name.split('.').next_back() == Some("html") {
             AutoEscape::Html

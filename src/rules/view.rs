@@ -1,6 +1,8 @@
 //! What scripts and templates see of a signalement and its surroundings: one shape for both, as
 //! `docs/guide-administrateur.md` names it.
 
+pub mod sample;
+
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -13,6 +15,8 @@ use crate::rules::extent::Extent;
 
 /// The fields of [`residence`].
 pub const RESIDENCE: [&str; 4] = ["code", "nom", "adresse", "gestionnaires"];
+/// The fields of [`gestionnaire`].
+pub const GESTIONNAIRE: [&str; 4] = ["type", "identifiant", "nom", "email"];
 /// The fields of [`bien`].
 pub const BIEN: [&str; 3] = ["code", "residence", "libelle"];
 /// The fields of [`qualification`].

@@ -4,15 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::generation::{PRIORITES, QUALIFICATIONS, RuleSet, STATUTS, Target};
+use super::generation::{RuleSet, STATUTS};
 use super::impossible::statuts;
+use super::vocabulary::{Given, residences};
 use crate::domain::referentiel::Referentiel;
 use crate::rules::connector::{Connector, Partner};
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
-use crate::rules::referentiel::RESIDENCES;
-
-/// A word that a partner is told, and where it is given.
-type Told<'a> = (&'a str, &'static str, u32);
 
 /// Notes the words that one side has and the other lacks.
 pub(super) fn note_words(rules: &RuleSet, referentiel: &Referentiel, faults: &mut Vec<Diagnostic>) {
@@ -31,41 +28,21 @@ fn told<'a>(
     partner: Partner,
     rules: &'a RuleSet,
     referentiel: &'a Referentiel,
-) -> Vec<(&'static str, Vec<Told<'a>>)> {
+) -> Vec<(&'static str, Vec<Given<'a>>)> {
     let statuts = &rules.statuts;
-    let initial = (statuts.initial.text.as_str(), STATUTS, statuts.initial.line);
     if partner == Partner::Sowell {
-        let table = statuts.table.iter();
-        let of_the_crm = table.map(|(word, it)| (word.as_str(), STATUTS, it.line));
-        let of_sowell = statuts.table.values().flat_map(|it| match &it.target {
-            Target::Fixed(word) => vec![(word.as_str(), STATUTS, it.line)],
-            Target::Selon { values, .. } => {
-                let words = values.values();
-                words
-                    .map(|it| (it.text.as_str(), STATUTS, it.line))
-                    .collect()
-            }
-        });
         return vec![
-            ("statut", of_sowell.collect()),
-            ("statut_crm", of_the_crm.collect()),
+            ("statut", statuts.of_sowell()),
+            ("statut_crm", statuts.told()),
         ];
     }
-    let priorites = rules.priorites.values();
-    let priorites = priorites.map(|it| (it.text.as_str(), PRIORITES, it.line));
-    let qualifications = rules.qualifications.values();
-    let workflows = qualifications.clone();
-    let workflows = workflows.map(|it| (it.workflow.as_str(), QUALIFICATIONS, it.workflow_line));
-    let qualifications = qualifications.map(|it| (it.code.as_str(), QUALIFICATIONS, it.line));
-    let residences = referentiel.residences();
-    let residences = residences.map(|it| (it.code.as_str(), RESIDENCES, it.line));
     vec![
-        ("demande.statut", vec![initial]),
-        ("demande.canal", vec![(&statuts.canal, STATUTS, 0)]),
-        ("demande.priorite", priorites.collect()),
-        ("demande.workflow", workflows.collect()),
-        ("demande.qualification", qualifications.collect()),
-        ("demande.residence", residences.collect()),
+        ("demande.statut", vec![statuts.first()]),
+        ("demande.canal", vec![statuts.channel()]),
+        ("demande.priorite", rules.priorites_of_the_crm()),
+        ("demande.workflow", rules.workflows()),
+        ("demande.qualification", rules.codes()),
+        ("demande.residence", residences(referentiel)),
     ]
 }
 
@@ -74,28 +51,39 @@ fn note_lacking(
     connector: &Connector,
     partner: Partner,
     value: &str,
-    mut words: Vec<Told<'_>>,
+    mut words: Vec<Given<'_>>,
     faults: &mut Vec<Diagnostic>,
 ) {
-    words.sort_unstable_by_key(|(word, _, line)| (*line, *word));
-    let all: Vec<&str> = words.iter().map(|(word, ..)| *word).collect();
+    words.sort_unstable_by_key(|it| (it.line, it.word));
+    let all: Vec<&str> = words.iter().map(|it| it.word).collect();
     let mut faulty = connector.fails_on(value, &all);
-    let mut found: BTreeMap<(u32, u32), Vec<(Told<'_>, String)>> = BTreeMap::new();
+    let mut found: BTreeMap<(u32, u32), Vec<(Given<'_>, String)>> = BTreeMap::new();
     for told in words {
         // Once, where it is given first.
-        if let Some(fault) = faulty.remove(told.0) {
+        if let Some(fault) = faulty.remove(told.word) {
             let place = (fault.line, fault.column);
             found.entry(place).or_default().push((told, fault.message));
         }
     }
     for ((line, _), lacking) in found {
-        let Some((((word, file, at), message), others)) = lacking.split_first() else {
+        let Some((
+            (
+                Given {
+                    word,
+                    file,
+                    line: at,
+                },
+                message,
+            ),
+            others,
+        )) = lacking.split_first()
+        else {
             continue;
         };
         let also = match others {
             [] => String::new(),
-            [((other, ..), _)] => format!(" ; « {other} » non plus"),
-            [((other, ..), _), more @ ..] => {
+            [(Given { word: other, .. }, _)] => format!(" ; « {other} » non plus"),
+            [(Given { word: other, .. }, _), more @ ..] => {
                 format!(" ; « {other} » et {} de plus non plus", more.len())
             }
         };

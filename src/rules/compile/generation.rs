@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::vocabulary::words;
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::Referentiel;
 use crate::domain::signalement::hex;
@@ -75,22 +76,19 @@ impl RuleSet {
     /// The words that fields of a demande can have, by field, each list sorted.
     #[must_use]
     pub fn words_of_demandes(&self) -> Vec<(&'static str, Vec<&str>)> {
-        let qualifications = self.qualifications.values();
-        let workflows = qualifications.clone().map(|it| it.workflow.as_str());
-        let codes = qualifications.map(|it| it.code.as_str());
-        let priorites = self.priorites.values().map(|it| it.text.as_str());
-        let mut all = vec![
-            ("statut", vec![self.statuts.initial.text.as_str()]),
-            ("canal", vec![self.statuts.canal.as_str()]),
-            ("priorite", priorites.collect()),
-            ("workflow", workflows.collect()),
-            ("qualification", codes.collect()),
-        ];
+        let mut all = [
+            ("statut", vec![self.statuts.first()]),
+            ("canal", vec![self.statuts.channel()]),
+            ("priorite", self.priorites_of_the_crm()),
+            ("workflow", self.workflows()),
+            ("qualification", self.codes()),
+        ]
+        .map(|(field, given)| (field, words(given)));
         for (_, words) in &mut all {
             words.sort_unstable();
             words.dedup();
         }
-        all
+        all.into()
     }
 
     /// What the settings ask of connectors and do not find: a file for each partner that is called. And

@@ -1,7 +1,8 @@
 //! Words that a script, a template or a connector waits for and that no other file knows. Only remarks: a table may be
 //! about to follow, and a demande may be older than the last edit.
 
-use super::generation::{RuleSet, Target};
+use super::generation::RuleSet;
+use super::vocabulary::{residences, words};
 use crate::domain::referentiel::Referentiel;
 use crate::rules::compared::Compared;
 use crate::rules::connector::Connector;
@@ -48,27 +49,17 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
         }
         "evenement.type" => OCCASIONS.to_vec(),
         "evenement.statut" | "demande.statut" => statuts(rules),
-        "evenement.statut_sowell" => statuts_sowell(rules),
-        "signalement.priorite" => rules.priorites.keys().map(String::as_str).collect(),
+        "evenement.statut_sowell" => words(rules.statuts.of_sowell()),
+        "signalement.priorite" => words(rules.priorites_of_sowell()),
         // Of the CRM, as templates have it.
-        "priorite" | "demande.priorite" => {
-            let words = rules.priorites.values();
-            words.map(|it| it.text.as_str()).collect()
-        }
+        "priorite" | "demande.priorite" => words(rules.priorites_of_the_crm()),
         "signalement.qualification" | "demande.qualification" | "qualification.code" => {
-            rules.qualifications.keys().map(String::as_str).collect()
+            words(rules.codes())
         }
-        "qualification.workflow" | "demande.workflow" => {
-            let all = rules.qualifications.values();
-            all.map(|it| it.workflow.as_str()).collect()
-        }
-        "qualification.type_gestionnaire" => {
-            let all = rules.qualifications.values();
-            all.map(|it| it.type_gestionnaire.as_str()).collect()
-        }
+        "qualification.workflow" | "demande.workflow" => words(rules.workflows()),
+        "qualification.type_gestionnaire" => words(rules.types_of_managers()),
         "signalement.residence" | "demande.residence" | "residence.code" => {
-            let all = referentiel.residences();
-            all.map(|it| it.code.as_str()).collect()
+            words(residences(referentiel))
         }
         _ => return None,
     };
@@ -88,17 +79,5 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
 /// The CRM's statuses of which an event can be told.
 pub(super) fn statuts(rules: &RuleSet) -> Vec<&str> {
     let statuts = &rules.statuts;
-    let table = statuts.table.keys().chain(statuts.ignorer.keys());
-    let all = table.map(String::as_str);
-    all.chain([statuts.initial.text.as_str()]).collect()
-}
-
-/// SoWell's words for them.
-fn statuts_sowell(rules: &RuleSet) -> Vec<&str> {
-    let all = rules.statuts.table.values();
-    all.flat_map(|it| match &it.target {
-        Target::Fixed(word) => vec![word.as_str()],
-        Target::Selon { values, .. } => values.values().map(|it| it.text.as_str()).collect(),
-    })
-    .collect()
+    words(statuts.of_the_crm().into_iter().chain([statuts.first()]))
 }

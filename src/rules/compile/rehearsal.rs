@@ -4,7 +4,8 @@
 use serde_json::Value;
 
 use crate::rules::diagnostic::{Diagnostic, Severity, code};
-use crate::rules::script::{self, Named, ScriptError, Scripts};
+use crate::rules::named::Named;
+use crate::rules::script::{self, ScriptError, Scripts};
 use crate::rules::template::{self, MailNames, Templates};
 use crate::rules::view::{OCCASIONS, Shown, sample_context, sample_occasion};
 

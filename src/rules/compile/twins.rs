@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::generation::{PRIORITES, QUALIFICATIONS, RuleSet, STATUTS, Statuts, Target};
-use crate::rules::alike::{differ_by_a_slip, plain};
+use super::vocabulary::Given;
+use crate::rules::alike::{Column, Letters};
 use crate::rules::diagnostic::{Diagnostic, code};
 
 /// Distinct words among which slips are looked for; a landlord has a few dozen.
@@ -11,15 +12,15 @@ const MOST_WORDS: usize = 500;
 
 /// Notes the CRM's statuses that are twins: each is given once.
 pub(super) fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>) {
-    let table = statuts.table.iter();
-    let table = table.map(|(statut, it)| (statut.as_str(), it.line));
-    let ignored = statuts.ignorer.iter();
-    let ignored = ignored.map(|(statut, line)| (statut.as_str(), *line));
-    note_twins(STATUTS, "statut", table.chain(ignored), faults);
+    note_twins(STATUTS, "statut", statuts.of_the_crm(), faults);
     for it in statuts.table.values() {
         if let Target::Selon { values, .. } = &it.target {
             let values = values.iter();
-            let values = values.map(|(value, it)| (value.as_str(), it.line));
+            let values = values.map(|(word, it)| Given {
+                word,
+                file: STATUTS,
+                line: it.line,
+            });
             note_twins(STATUTS, "mot", values, faults);
         }
     }
@@ -27,25 +28,13 @@ pub(super) fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>)
 
 /// Notes the words that the tables give and that are twins of others, or slips of them.
 pub(super) fn note_twin_words(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
-    let table = rules.statuts.table.values();
-    let statuts = table.flat_map(|it| match &it.target {
-        Target::Fixed(word) => vec![(word.as_str(), it.line)],
-        Target::Selon { values, .. } => {
-            let words = values.values();
-            words.map(|it| (it.text.as_str(), it.line)).collect()
-        }
-    });
-    note_twins(STATUTS, "statut", statuts, faults);
-    let priorites = rules.priorites.values();
-    let priorites = priorites.map(|it| (it.text.as_str(), it.line));
-    note_twins(PRIORITES, "mot", priorites, faults);
-    let workflows = rules.qualifications.values();
-    let workflows = workflows.map(|it| (it.workflow.as_str(), it.workflow_line));
-    note_twins(QUALIFICATIONS, "workflow", workflows, faults);
+    note_twins(STATUTS, "statut", rules.statuts.of_sowell(), faults);
+    note_twins(PRIORITES, "mot", rules.priorites_of_the_crm(), faults);
+    note_twins(QUALIFICATIONS, "workflow", rules.workflows(), faults);
 }
 
 /// A word of a column: how often it is given, and where first.
-struct Given<'a> {
+struct Counted<'a> {
     word: &'a str,
     line: u32,
     count: usize,
@@ -54,12 +43,12 @@ struct Given<'a> {
 fn note_twins<'a>(
     file: &str,
     noun: &str,
-    words: impl Iterator<Item = (&'a str, u32)>,
+    words: impl IntoIterator<Item = Given<'a>>,
     faults: &mut Vec<Diagnostic>,
 ) {
-    let mut by_word: BTreeMap<&str, Given<'_>> = BTreeMap::new();
-    for (word, line) in words {
-        let given = by_word.entry(word).or_insert(Given {
+    let mut by_word: BTreeMap<&str, Counted<'_>> = BTreeMap::new();
+    for Given { word, line, .. } in words {
+        let given = by_word.entry(word).or_insert(Counted {
             word,
             line,
             count: 0,
@@ -67,26 +56,27 @@ fn note_twins<'a>(
         given.count += 1;
         given.line = given.line.min(line);
     }
-    let mut all: Vec<Given<'_>> = by_word.into_values().collect();
+    let mut all: Vec<Counted<'_>> = by_word.into_values().collect();
     // What is given more often is the one that was meant.
     all.sort_by_key(|it| (std::cmp::Reverse(it.count), it.line));
-    let mut seen: BTreeMap<String, &Given<'_>> = BTreeMap::new();
-    for it in &all {
-        let Given { word, line, count } = it;
+    let often = all.iter().take(MOST_WORDS).take_while(|it| it.count > 1);
+    let often: Vec<_> = often.map(|it| (it, Letters::of(it.word))).collect();
+    let mut column = Column::default();
+    let same = format!("le même {noun}");
+    for Counted { word, line, count } in &all {
         let mut remark = |message| {
             faults.push(Diagnostic::at(code::RULE, file, *line, 0, message).as_warning());
         };
-        if let Some(twin) = seen.get(&plain(word)) {
-            remark(format!(
-                "« {word} » et « {} » (ligne {}) ne diffèrent que par une majuscule, un accent ou une espace : est-ce le même {noun} ?",
-                twin.word, twin.line
-            ));
+        if let Some(message) = column.twin(word, *line, &same) {
+            remark(message);
             continue;
         }
-        seen.insert(plain(word), it);
-        let often = all.iter().take(MOST_WORDS).take_while(|it| it.count > 1);
-        let mut often = often.filter(|_| *count == 1);
-        if let Some(meant) = often.find(|it| differ_by_a_slip(word, it.word)) {
+        if *count > 1 || often.is_empty() {
+            continue;
+        }
+        let own = Letters::of(word);
+        let meant = often.iter().find(|(_, it)| own.differ_by_a_slip(it));
+        if let Some((meant, _)) = meant {
             remark(format!(
                 "« {word} » n'est écrit qu'ici : vouliez-vous dire « {} », comme à la ligne {} ?",
                 meant.word, meant.line

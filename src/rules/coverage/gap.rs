@@ -1,6 +1,6 @@
 //! One cause as a person mends it: where, and which codes it touches, in a sentence.
 
-use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::diagnostic::{Diagnostic, code, counted};
 use crate::rules::trace::Place;
 
 /// How many codes of a group are named in a sentence.
@@ -87,11 +87,6 @@ impl Gap {
             && all(&self.qualifications, &other.qualifications)
             && all(&self.statuts, &other.statuts)
     }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count > 1 { "s" } else { "" };
-    format!("{count} {noun}{plural}")
 }
 
 fn names(codes: &[String]) -> String {

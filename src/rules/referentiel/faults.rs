@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::table::Row;
 use super::{GESTIONNAIRES, RESIDENCES};
 use crate::domain::referentiel::Residence;
-use crate::rules::alike::{nearest_code, plain};
+use crate::rules::alike::{Column, nearest_code};
 use crate::rules::diagnostic::{Diagnostic, Severity, code};
 
 /// How many faults of one kind of file are reported before the rest is only counted.
@@ -84,17 +84,11 @@ pub(super) fn note_twins<'r>(
 ) {
     let mut all: Vec<&Residence> = residences.collect();
     all.sort_unstable_by_key(|it| it.line);
-    let mut seen: HashMap<String, &Residence> = HashMap::new();
+    let mut column = Column::default();
     for it in all {
-        if let Some(twin) = seen.get(&plain(&it.code)) {
-            let message = format!(
-                "« {} » et « {} » (ligne {}) ne diffèrent que par une majuscule, un accent ou une espace : est-ce la même résidence ?",
-                it.code, twin.code, twin.line
-            );
+        if let Some(message) = column.twin(&it.code, it.line, "la même résidence") {
             faults.push(Diagnostic::at(code::EXPORT, RESIDENCES, it.line, 0, message).as_warning());
-            continue;
         }
-        seen.insert(plain(&it.code), it);
     }
 }
 

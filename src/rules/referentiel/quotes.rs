@@ -1,6 +1,8 @@
 //! Quotes of an export that no quote closes: a reader of CSV takes what follows for one text, up to the next quote or the
 //! end, and tells of the columns that are then missing.
 
+use crate::rules::place::place_of;
+
 /// Line and column of a quote that opens a field and that no quote closes where a field may end. One that is closed on
 /// a later line is a text of several lines, as Excel writes it.
 pub(super) fn left_open(text: &str, delimiter: u8) -> Option<(u32, u32)> {
@@ -34,12 +36,7 @@ pub(super) fn left_open(text: &str, delimiter: u8) -> Option<(u32, u32)> {
             Some(close) if closes_field(close + 1) || !text[begin..close].contains('\n') => {
                 from = close + 1;
             }
-            _ => {
-                let line = text[..begin].matches('\n').count() + 1;
-                let before = text[..begin].rsplit('\n').next().unwrap_or_default();
-                let clamp = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
-                return Some((clamp(line), clamp(before.chars().count() + 1)));
-            }
+            _ => return Some(place_of(text, begin)),
         }
     }
     None

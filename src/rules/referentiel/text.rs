@@ -1,5 +1,7 @@
 //! The text of an export: the encoding that it was saved in, and the sign between its columns.
 
+use crate::rules::place::line_of;
+
 /// `sep=;` on the first line, by which Excel is told the delimiter, and the text after it.
 pub(super) fn named_delimiter(text: &str) -> (Option<u8>, &str) {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
@@ -48,8 +50,7 @@ pub(super) fn garbled(text: &str) -> Option<(u32, &'static str, &'static str)> {
         .iter()
         .filter_map(|(sign, meant)| Some((text.find(sign)?, sign, meant)));
     let (at, sign, meant) = found.min()?;
-    let line = text[..at].matches('\n').count() + 1;
-    Some((u32::try_from(line).unwrap_or(u32::MAX), sign, meant))
+    Some((line_of(text, at), sign, meant))
 }
 
 pub(super) fn delimiter(text: &str) -> u8 {

@@ -4,13 +4,13 @@ use std::ops::Deref;
 
 use rhai::{Dynamic, EvalAltResult, Map};
 
-use super::fields::Remark;
 use super::values::from_script;
 use super::{
     A, ACTEUR_EN_CHARGE, AccuseMessage, Affectation, GESTIONNAIRE_CONCERNE, MAX_MESSAGES, MODELE,
-    ScriptError, clamp, words,
+    Remark, ScriptError, clamp, wanted, words,
 };
 use crate::domain::referentiel::Gestionnaire;
+use crate::rules::view::GESTIONNAIRE;
 
 /// The call under way, for error messages.
 pub(super) struct Call {
@@ -31,7 +31,7 @@ impl Call {
     }
 
     fn shape(&self, wanted: &str) -> ScriptError {
-        self.error(format!("le résultat doit être {wanted}"))
+        self.error(wanted::result(wanted))
     }
 
     /// The engine forgets in which loop it was: where there is one alone, it is known. `absent` is what the script reads
@@ -77,12 +77,12 @@ impl Call {
     pub(super) fn affectation(&self, answer: Dynamic) -> Result<Affectation, ScriptError> {
         let mut answer = answer
             .try_cast::<Map>()
-            .ok_or_else(|| self.shape("#{gestionnaire_concerne: …, acteur_en_charge: …}"))?;
-        let wanted = [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE];
-        for key in wanted {
+            .ok_or_else(|| self.shape(wanted::MANAGERS))?;
+        let keys = [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE];
+        for key in keys {
             if !answer.contains_key(key) {
                 let given = answer.keys().map(Deref::deref);
-                let others = given.filter(|it| !wanted.contains(it));
+                let others = given.filter(|it| !keys.contains(it));
                 return Err(self.error(words::missing(key, "au résultat", others)));
             }
         }
@@ -91,7 +91,7 @@ impl Call {
             acteur_en_charge: self.gestionnaire(&mut answer, ACTEUR_EN_CHARGE)?,
         };
         match answer.keys().next() {
-            Some(extra) => Err(self.error(format!("clé inconnue dans le résultat : « {extra} »"))),
+            Some(extra) => Err(self.error(wanted::unknown_key(extra))),
             None => Ok(affectation),
         }
     }
@@ -100,40 +100,34 @@ impl Call {
         let who = answer
             .remove(key)
             .and_then(Dynamic::try_cast::<Map>)
-            .ok_or_else(|| {
-                self.error(format!(
-                    "« {key} » doit être un gestionnaire #{{type, identifiant, nom, email}}"
-                ))
-            })?;
-        let [mut kind, mut identifiant, mut nom, mut email] = [const { None }; 4];
+            .ok_or_else(|| self.error(wanted::manager(key)))?;
+        let mut found = [const { None }; 4];
         for (field, value) in who {
-            let place = match field.as_str() {
-                "type" => &mut kind,
-                "identifiant" => &mut identifiant,
-                "nom" => &mut nom,
-                "email" => &mut email,
-                _ => continue,
-            };
-            *place = value.into_string().ok();
+            if let Some(at) = GESTIONNAIRE.iter().position(|it| *it == field) {
+                found[at] = value.into_string().ok();
+            }
         }
-        let text = |found: Option<String>, field: &str| {
-            found.ok_or_else(|| self.error(format!("« {key}.{field} » doit être un texte")))
+        let mut text = |at: usize| {
+            let what = || wanted::field(key, GESTIONNAIRE[at]);
+            let found = found[at].take();
+            found.ok_or_else(|| self.error(wanted::text(&what())))
         };
+        // In the order of their names.
         Ok(Gestionnaire {
-            r#type: text(kind, "type")?,
-            identifiant: text(identifiant, "identifiant")?,
-            nom: text(nom, "nom")?,
-            email: text(email, "email")?,
+            r#type: text(0)?,
+            identifiant: text(1)?,
+            nom: text(2)?,
+            email: text(3)?,
         })
     }
 
     /// The e-mails, as `accuses` answered.
     pub(super) fn messages(&self, answer: Dynamic) -> Result<Vec<AccuseMessage>, ScriptError> {
-        let list = answer.into_array().map_err(|_| {
-            self.shape("une liste de messages #{a: …, modele: …}, vide s'il n'y en a pas")
-        })?;
+        let list = answer
+            .into_array()
+            .map_err(|_| self.shape(&format!("{}, vide s'il n'y en a pas", wanted::MESSAGES)))?;
         if list.len() > MAX_MESSAGES {
-            return Err(self.error(format!("plus de {MAX_MESSAGES} messages")));
+            return Err(self.error(wanted::too_many()));
         }
         list.into_iter().map(|it| self.message(it)).collect()
     }
@@ -141,7 +135,7 @@ impl Call {
     fn message(&self, message: Dynamic) -> Result<AccuseMessage, ScriptError> {
         let mut map = message
             .try_cast::<Map>()
-            .ok_or_else(|| self.shape("une liste de messages #{a: …, modele: …}"))?;
+            .ok_or_else(|| self.shape(wanted::MESSAGES))?;
         let mut text = |field: &str| {
             let Some(value) = map.remove(field) else {
                 let given = map.keys().map(Deref::deref);
@@ -149,10 +143,10 @@ impl Call {
             };
             match value.into_string() {
                 Ok(text) if text.trim().is_empty() => {
-                    Err(self.error(format!("« {field} » d'un message est vide")))
+                    Err(self.error(wanted::empty(&wanted::of_message(field))))
                 }
                 Ok(text) => Ok(text),
-                Err(_) => Err(self.error(format!("« {field} » d'un message doit être un texte"))),
+                Err(_) => Err(self.error(wanted::text(&wanted::of_message(field)))),
             }
         };
         let (a, modele) = (text(A)?, text(MODELE)?);

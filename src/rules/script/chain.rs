@@ -44,6 +44,17 @@ impl<'e> Chain<'e> {
     }
 }
 
+/// What is read first of what stands in front, whatever that is.
+pub(super) fn first_link(value: &Expr) -> Option<(Link<'_>, Position)> {
+    let (pair, by_key, flags) = match value {
+        Expr::Dot(pair, flags, _) => (pair, false, *flags),
+        Expr::Index(pair, flags, _) => (pair, true, *flags),
+        _ => return None,
+    };
+    let (head, _) = split(&pair.rhs, by_key, flags);
+    Some(link(head, by_key))
+}
+
 /// The function that a value is asked for at its end, as in `residence.code.to_upper()`.
 pub(super) fn last_call(value: &Expr) -> Option<&FnCallExpr> {
     let (Expr::Dot(pair, ..) | Expr::Index(pair, ..)) = value else {
@@ -61,16 +72,24 @@ fn follow<'e>(
     flags: ASTFlags,
     links: &mut Vec<(Link<'e>, Position)>,
 ) {
-    // What stands between brackets may be such a chain itself.
-    let ends = by_key && flags.contains(ASTFlags::BREAK);
-    let (head, rest) = match right {
-        Expr::Dot(pair, flags, _) if !ends => (&pair.lhs, Some((&pair.rhs, false, *flags))),
-        Expr::Index(pair, flags, _) if !ends => (&pair.lhs, Some((&pair.rhs, true, *flags))),
-        alone => (alone, None),
-    };
+    let (head, rest) = split(right, by_key, flags);
     links.push(link(head, by_key));
     if let Some((right, by_key, flags)) = rest {
         follow(right, by_key, flags, links);
+    }
+}
+
+/// What stands right of a point or a bracket: what follows next, whether by a bracket, and how that ends.
+type Rest<'e> = Option<(&'e Expr, bool, ASTFlags)>;
+
+/// The first of what stands right of a point or a bracket, and the rest.
+fn split(right: &Expr, by_key: bool, flags: ASTFlags) -> (&Expr, Rest<'_>) {
+    // What stands between brackets may be such a chain itself.
+    let ends = by_key && flags.contains(ASTFlags::BREAK);
+    match right {
+        Expr::Dot(pair, flags, _) if !ends => (&pair.lhs, Some((&pair.rhs, false, *flags))),
+        Expr::Index(pair, flags, _) if !ends => (&pair.lhs, Some((&pair.rhs, true, *flags))),
+        alone => (alone, None),
     }
 }
 

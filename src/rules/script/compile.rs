@@ -2,19 +2,18 @@
 
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
-use super::brackets::Balance;
-use super::functions::Functions;
-use super::names::Names;
-use super::{
-    Entry, Named, Script, check, clamp, compared, fields, in_place, kinds, position, reads, slips,
-    words,
-};
-use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use super::lint::Balance;
+use super::{Entry, Script, clamp, lint, position, reads, words};
+use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
+use crate::rules::named::Named;
 
 /// Operations of one call; a script of 20 lines takes a few hundred.
 const MAX_OPERATIONS: u64 = 100_000;
 /// A description of 20,000 characters of four bytes each must fit, three times over.
 const MAX_STRING_BYTES: usize = 256 * 1024;
+
+/// The function of the library that no script may call.
+pub(super) const SLEEP: &str = "sleep";
 
 /// The engine, with every limit that a script has.
 pub(super) fn engine() -> Engine {
@@ -38,8 +37,8 @@ pub(super) fn engine() -> Engine {
         .disable_symbol("export");
     // The library has it, counts none of its time, and gives no way to leave it out: ours come first.
     engine
-        .register_fn(check::SLEEP, |_: rhai::INT| no_sleep())
-        .register_fn(check::SLEEP, |_: rhai::FLOAT| no_sleep());
+        .register_fn(SLEEP, |_: rhai::INT| no_sleep())
+        .register_fn(SLEEP, |_: rhai::FLOAT| no_sleep());
     // What a script prints may hold a tenant's data: it goes nowhere.
     engine.on_print(|_| {}).on_debug(|_, _, _| {});
     engine
@@ -63,17 +62,16 @@ pub(super) fn compile_one<const N: usize>(
         file,
         function,
         parameters,
-        keys: (of, answers),
-        results,
+        ..
     } = *entry;
     let before = faults.len();
     let ast = parse(engine, text, file, faults)?;
-    let templates = check::templates(&ast).into_iter();
+    let templates = lint::templates(&ast).into_iter();
     // An empty text may stand there for an unknown name.
     let stands_in = faults.len() > before;
     named.extend(templates.filter(|it| !stands_in || !it.name.is_empty()));
-    check::calls(engine, &ast, file, faults);
-    let line = line_of(text, function);
+    lint::calls(engine, &ast, file, faults);
+    let line = line_of(&ast, text, function);
     let found: Vec<usize> = ast
         .iter_functions()
         .filter(|it| it.name == function)
@@ -87,11 +85,11 @@ pub(super) fn compile_one<const N: usize>(
                 line,
                 format!(
                     "la fonction « {function} » doit avoir {}, et non {other}",
-                    words::counted(wanted, "paramètre")
+                    counted(wanted, "paramètre")
                 ),
             ),
             (None, Some(near)) => (
-                line_of(text, near),
+                line_of(&ast, text, near),
                 format!("la fonction « {function} » manque : est-ce « {near} », mal écrite ?"),
             ),
             (None, None) => (0, format!("la fonction « {function} » manque")),
@@ -101,27 +99,13 @@ pub(super) fn compile_one<const N: usize>(
     if faults.len() > before {
         return None;
     }
-    let functions = Functions::of(&ast, function, N);
-    results(&ast, &functions, file, faults);
-    check::keys(&ast, answers, of, file, faults);
-    check::dollars(&ast, file, faults);
-    let names = Names::of(&ast, function, &parameters);
-    let absent = fields::absent(&ast, &names);
-    let unlike = kinds::unlike(&ast, &names);
-    let in_vain = fields::set_in_vain(&ast, &names);
-    let empty = in_place::answers(&ast, &names);
-    let remarks = [&absent, &unlike, &in_vain, &empty];
-    for (at, message) in remarks.into_iter().flatten() {
-        let (line, column) = position(*at);
-        let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
-        faults.push(remark.as_warning());
-    }
+    let looks = lint::look(&ast, text, entry, faults);
     Some(Script {
         line,
         read: reads::of(&ast, function),
-        loops: check::loops(&ast),
-        compared: compared::of(&ast, text, file, &names),
-        absent,
+        loops: looks.loops,
+        compared: looks.compared,
+        absent: looks.absent,
         ast,
     })
 }
@@ -148,7 +132,7 @@ fn parse(engine: &Engine, text: &str, file: &str, faults: &mut Vec<Diagnostic>) 
         let kind = error.err_type();
         // What fails on the same line may fail for what now stands there.
         if line != last || matches!(kind, ParseErrorType::VariableUndefined(_)) {
-            let found = slips::find(kind, &text, (line, column));
+            let found = lint::slip(kind, &text, (line, column));
             let ((line, column), message) =
                 found.unwrap_or_else(|| ((line, column), words::of_syntax(kind)));
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
@@ -178,12 +162,20 @@ fn without(text: &str, name: &str, (line, column): (u32, u32)) -> Option<String>
     Some(lines.join("\n"))
 }
 
-/// Where a function begins: the engine does not say, its text does. 0 where it is too unusual.
-fn line_of(text: &str, function: &str) -> u32 {
+/// Where a function begins. The engine tells where its body does; `fn` and its name may stand some lines before.
+fn line_of(script: &AST, text: &str, function: &str) -> u32 {
+    let all = script.shared_lib().iter_script_fn_info();
+    let named = all.filter(|(.., it)| it.name == function);
+    let bodies = named.filter_map(|(.., it)| it.body.start_position().line());
+    let Some(body) = bodies.min() else {
+        return 0;
+    };
     let begins = |line: &str| {
         let rest = line.trim_start().strip_prefix("fn ");
         let rest = rest.and_then(|rest| rest.trim_start().strip_prefix(function));
         rest.is_some_and(|rest| rest.trim_start().starts_with('('))
     };
-    text.lines().position(begins).map_or(0, |at| clamp(at + 1))
+    let before: Vec<&str> = text.lines().take(body).collect();
+    let begun = before.into_iter().rposition(begins);
+    clamp(begun.map_or(body, |at| at + 1))
 }

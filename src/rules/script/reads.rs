@@ -5,6 +5,7 @@ use std::ptr;
 
 use rhai::{AST, ASTNode, Expr, Stmt};
 
+use super::chain::{Chain, Link};
 use crate::rules::extent::Extent;
 
 /// How much of each of its parameters a function reads. Too much rather than too little: what
@@ -43,36 +44,20 @@ pub(super) fn of<const N: usize>(script: &AST, function: &str) -> [Extent; N] {
 
 /// The field that is read of a variable, and the field of that, and so on; none where the variable itself is used.
 fn fields_of<'a>(variable: &Expr, parent: Option<&ASTNode<'a>>) -> Vec<&'a str> {
-    let mut path = Vec::new();
-    let Some(ASTNode::Expr(Expr::Dot(pair, ..))) = parent else {
-        return path;
-    };
-    if !ptr::eq(&raw const pair.lhs, variable) {
-        return path;
-    }
-    let mut right = &pair.rhs;
-    loop {
-        match right {
-            Expr::Property(it, ..) => {
-                path.push(it.2.as_str());
-                return path;
-            }
-            Expr::Dot(pair, ..) => {
-                let Expr::Property(it, ..) = &pair.lhs else {
-                    return path;
-                };
-                path.push(it.2.as_str());
-                right = &pair.rhs;
-            }
-            Expr::Index(pair, ..) => {
-                if let Expr::Property(it, ..) = &pair.lhs {
-                    path.push(it.2.as_str());
-                }
-                return path;
-            }
-            _ => return path,
+    let chain = match parent {
+        Some(ASTNode::Expr(whole @ Expr::Dot(pair, ..)))
+            if ptr::eq(&raw const pair.lhs, variable) =>
+        {
+            Chain::of(whole)
         }
-    }
+        _ => None,
+    };
+    let links = chain.map(|it| it.links).unwrap_or_default();
+    let fields = links.into_iter().map_while(|(link, _)| match link {
+        Link::Field(name) => Some(name),
+        _ => None,
+    });
+    fields.collect()
 }
 
 #[cfg(test)]

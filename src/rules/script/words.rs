@@ -2,7 +2,7 @@
 
 use rhai::{EvalAltResult, LexError, ParseErrorType};
 
-use crate::rules::diagnostic::nearest;
+use crate::rules::diagnostic::{counted, nearest};
 use crate::rules::pasted;
 
 /// Why a script does not compile.
@@ -273,12 +273,6 @@ pub(super) fn missing<'a>(key: &str, of: &str, given: impl Iterator<Item = &'a s
         None => format!(", qui a « {} »", given.join(" », « ")),
     };
     format!("la clé « {key} » manque {of}{instead}")
-}
-
-/// A number of things, with an `s` where there are several.
-pub(super) fn counted(count: usize, thing: &str) -> String {
-    let s = if count < 2 { "" } else { "s" };
-    format!("{count} {thing}{s}")
 }
 
 fn mismatch(wanted: &str, got: &str) -> String {

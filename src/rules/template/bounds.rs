@@ -1,13 +1,15 @@
 //! What a template may ask of the parser: minijinja goes down one level for each operator and each `elif`
 //! without counting them, and a stack that runs over takes the whole daemon along.
 
+use crate::rules::place::line_of;
+
 /// Words and signs of one tag or expression; the shipped files use a dozen.
 const MOST_TOKENS: usize = 500;
 /// `elif` of one template.
 const MOST_BRANCHES: usize = 300;
 
 /// The line, from 1, and what there is too much of there, in French.
-pub(super) fn exceeded(source: &str) -> Option<(usize, String)> {
+pub(super) fn exceeded(source: &str) -> Option<(u32, String)> {
     let (mut at, mut branches) = (0, 0);
     while let Some(begin) = source[at..].find('{').map(|it| at + it) {
         let Some(end) = ["{{", "{%"]
@@ -26,7 +28,7 @@ pub(super) fn exceeded(source: &str) -> Option<(usize, String)> {
                 .trim_start_matches(['-', '+', ' '])
                 .starts_with("elif"),
         );
-        let line = || source[..begin].matches('\n').count() + 1;
+        let line = || line_of(source, begin);
         if count > MOST_TOKENS {
             let what = format!("cette balise a plus de {MOST_TOKENS} mots et signes");
             return Some((line(), what));

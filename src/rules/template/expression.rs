@@ -4,15 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{Environment, Error, ErrorKind, Value};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regex_lite::Regex;
 use serde_json::Value as Json;
 
-use super::{bounds, filters, names, source, tags};
-
-/// Instructions of one evaluation.
-const FUEL: u64 = 50_000;
+use super::lint::names;
+use super::{bounds, engine, filters, source, tags};
 
 /// What may stand in one segment of a path as it is.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -42,11 +40,7 @@ static PATH: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    // What an error is told by: on in debug builds only, by default.
-    environment.set_debug(true);
+    let mut environment = engine::bare();
     filters::add_dates(&mut environment);
     filters::add_for_requests(&mut environment);
     environment

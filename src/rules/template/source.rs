@@ -5,9 +5,10 @@ use std::error::Error as _;
 use minijinja::{Environment, Error, ErrorKind};
 
 use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::view::OF_MAIL;
+use crate::rules::place::place_of;
 
-use super::{CONTEXTE, SUBJECT, TemplateError, advice, remedies, strays, tags, unknown, words};
+use super::lint::{self, remedies};
+use super::{CONTEXTE, SUBJECT, TemplateError, unknown, words};
 
 /// Compiles the text of a file: one template, or two where its first line is a subject.
 pub(super) fn add(
@@ -38,8 +39,7 @@ pub(super) fn add(
     for (name, source) in parts {
         match environment.add_template_owned(name.clone(), source.clone()) {
             Ok(()) => {
-                note_strays(path, &source, faults);
-                note_sets(path, &source, faults);
+                lint::look(path, &source, faults);
             }
             Err(error) => faults.push(located(&name, &error).as_diagnostic()),
         }
@@ -59,31 +59,6 @@ fn subject<'l>(path: &str, line: &'l str) -> Result<&'l str, String> {
         return Err("l'objet de cet e-mail est vide : écrivez-le après « Objet: »".to_owned());
     }
     Ok(subject.trim_start())
-}
-
-/// Points out values that would go out as they are written, for want of a brace.
-fn note_strays(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
-    for stray in strays::strays(source, |root| OF_MAIL.contains(&root)) {
-        let (line, column) = place_of(source, stray.at);
-        let remark = Diagnostic::at(code::TEMPLATE, path, line, column, stray.message);
-        faults.push(remark.as_warning());
-    }
-}
-
-/// Points out sets that would go out as a whole, in the words of a programming language.
-fn note_sets(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
-    for (at, printed) in tags::printed(source) {
-        let root = printed.split('.').next().unwrap_or_default();
-        if tags::gives(source, root) {
-            continue;
-        }
-        let Some(message) = advice::of_set(printed) else {
-            continue;
-        };
-        let (line, column) = place_of(source, at);
-        let remark = Diagnostic::at(code::TEMPLATE, path, line, column, message);
-        faults.push(remark.as_warning());
-    }
 }
 
 /// Whether a file is only taken in by others.
@@ -140,15 +115,4 @@ pub(super) fn cause(error: &Error) -> (Option<usize>, String) {
     let at = (0..=range.start.min(source.len())).rfind(|at| source.is_char_boundary(*at));
     let text = source.get(range).unwrap_or_default();
     (at, words::of(error, text))
-}
-
-/// Line and column of a byte, both from 1, the column in characters.
-pub(super) fn place_of(source: &str, at: usize) -> (u32, u32) {
-    let before = source.get(..at).unwrap_or(source);
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |it| it.chars().count());
-    let number = |it: usize| u32::try_from(it + 1).unwrap_or(u32::MAX);
-    (number(before.matches('\n').count()), number(column))
 }

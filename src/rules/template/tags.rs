@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::rules::pasted;
+use crate::rules::place::line_of;
 
 /// What opens a tag, and what closes it.
 const SIGNS: [(&str, &str); 3] = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
@@ -307,11 +308,6 @@ fn unclosed(tag: &Tag<'_>, ending: &str, before: &str) -> Slip {
         at: tag.begin,
         message,
     }
-}
-
-/// The line, from 1.
-pub(super) fn line_of(source: &str, at: usize) -> usize {
-    source[..at].matches('\n').count() + 1
 }
 
 /// Where instructions stand, each with its first word: not in comments, and not in what is not read.

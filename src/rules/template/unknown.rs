@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use minijinja::Error;
 
-use super::advice;
+use super::lint::advice;
 
 /// The value, and where it is written.
 pub(super) struct Unknown<'e> {

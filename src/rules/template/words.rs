@@ -4,7 +4,7 @@ use minijinja::{Error, ErrorKind};
 
 use crate::rules::pasted;
 
-use super::names;
+use super::lint::names;
 use super::tags::{self, Slip};
 
 /// A part of the parser's words, and what to look for. The first that fits counts.

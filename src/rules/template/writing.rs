@@ -3,17 +3,12 @@
 use std::sync::LazyLock;
 
 use minijinja::value::{Rest, ValueKind, ValueOrKwargs};
-use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, filters};
+use minijinja::{Environment, Error, ErrorKind, Output, State, Value, filters};
 
-use super::FUEL;
+use super::engine;
 
 /// The engine with nothing of ours.
-static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    environment
-});
+static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(engine::bare);
 
 /// What is absent is written as nothing, and yes and no in French; an unknown name stays an error.
 pub(super) fn add(environment: &mut Environment<'static>) {

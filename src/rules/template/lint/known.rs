@@ -3,12 +3,13 @@
 
 use minijinja::Environment;
 
-use super::source::place_of;
+use super::advice;
 use super::tokens::{self, Path};
-use super::{SUBJECT, advice, tags};
 use crate::rules::compared::Compared;
 use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::script::Named;
+use crate::rules::named::Named;
+use crate::rules::place::place_of;
+use crate::rules::template::{SUBJECT, tags};
 
 /// Filters that stand in for what is not there.
 const STANDING_IN: [&str; 2] = ["default", "d"];
@@ -50,7 +51,10 @@ impl Parts {
 }
 
 /// Points out fields that no signalement has, and that nobody would miss, since a filter stands in for them.
-pub(super) fn note_stood_in(environment: &Environment<'static>, faults: &mut Vec<Diagnostic>) {
+pub(in crate::rules::template) fn note_stood_in(
+    environment: &Environment<'static>,
+    faults: &mut Vec<Diagnostic>,
+) {
     let parts = Parts::of(environment);
     for (file, source, words) in parts.tags() {
         for path in tokens::paths(&words) {
@@ -75,7 +79,7 @@ pub(super) fn note_stood_in(environment: &Environment<'static>, faults: &mut Vec
 }
 
 /// Every text that a template compares a value with.
-pub(super) fn compared(environment: &Environment<'static>) -> Vec<Compared> {
+pub(in crate::rules::template) fn compared(environment: &Environment<'static>) -> Vec<Compared> {
     let parts = Parts::of(environment);
     let mut found = Vec::new();
     for (file, source, words) in parts.tags() {
@@ -127,7 +131,9 @@ fn unquoted(text: &str) -> Option<&str> {
 }
 
 /// Every kind of manager that a template asks for outright, with its file: each once, where it is first.
-pub(super) fn managers(environment: &Environment<'static>) -> Vec<(String, Named)> {
+pub(in crate::rules::template) fn managers(
+    environment: &Environment<'static>,
+) -> Vec<(String, Named)> {
     let parts = Parts::of(environment);
     let mut found: Vec<(String, Named)> = Vec::new();
     if parts.give("residence") {

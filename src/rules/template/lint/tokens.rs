@@ -1,6 +1,6 @@
 //! The tags of a template, word by word: what of a tag is known without running it.
 
-use super::tags::{self, Tag};
+use crate::rules::template::tags::{self, Tag};
 
 /// The words, texts and signs of a tag, with their places.
 pub(super) fn words<'s>(source: &'s str, tag: &Tag<'_>) -> Vec<(usize, &'s str)> {

@@ -1,17 +1,8 @@
 //! What a script is given, as far as its shape is the same for every signalement.
 
-use std::sync::LazyLock;
-
 use serde_json::Value;
 
-use crate::rules::view::sample_context;
-
-static SAMPLE: LazyLock<Value> = LazyLock::new(sample_context);
-
-/// The set whose names are kinds of managers.
-const GESTIONNAIRES: &str = "gestionnaires";
-/// The set whose names are what SoWell sends beside the contract.
-const AUTRES: &str = "autres";
+use crate::rules::view::sample::{Found, at_any_manager, is_open};
 
 /// What a value is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,19 +38,11 @@ pub(super) enum Seen {
 
 /// What stands at the end of a path, as the contract names it: `["evenement", "demande"]`. None where any value may.
 pub(super) fn seen(path: &[String]) -> Option<Seen> {
-    let mut value: &'static Value = &SAMPLE;
-    let mut last = "";
-    for name in path {
-        let next = match value {
-            // Each of them is made alike.
-            Value::Object(all) if last == GESTIONNAIRES => all.values().next(),
-            _ => value.get(name),
-        };
-        value = next?;
-        last = name;
-    }
+    let Found::Value(value) = at_any_manager(path.iter().map(String::as_str)) else {
+        return None;
+    };
     match value {
-        Value::Object(_) if [GESTIONNAIRES, AUTRES].contains(&last) => Some(Seen::Open),
+        Value::Object(_) if path.last().is_some_and(|it| is_open(it)) => Some(Seen::Open),
         Value::Object(fields) => Some(Seen::Fields(fields.keys().map(String::as_str).collect())),
         Value::String(_) => Some(Seen::Plain(Kind::Text)),
         Value::Number(_) => Some(Seen::Plain(Kind::Number)),

@@ -2,8 +2,8 @@
 
 use rhai::Position;
 
-use super::position;
-use super::slips::{offset, place};
+use crate::rules::place::{offset, place_of};
+use crate::rules::script::position;
 
 /// The texts, and where each stands.
 pub(super) fn texts(script: &str, at: Position) -> Vec<(String, Position)> {
@@ -37,7 +37,8 @@ fn cases(script: &str, opens: usize) -> Vec<(String, Position)> {
             text if depth == 1 && in_case && text.starts_with('"') => {
                 let inner = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
                 let inner = inner.filter(|it| !it.contains('\\'));
-                if let (Some(word), Some((line, column))) = (inner, place(script, at)) {
+                if let Some(word) = inner {
+                    let (line, column) = place_of(script, at);
                     let [line, column] =
                         [line, column].map(|it| u16::try_from(it).unwrap_or(u16::MAX));
                     found.push((word.to_owned(), Position::new(line, column)));

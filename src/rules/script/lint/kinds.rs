@@ -2,10 +2,11 @@
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr};
 
-use super::chain::Chain;
-use super::fields::{Remark, written};
+use super::fields::written;
 use super::given::Kind;
 use super::names::{Bound, Names};
+use crate::rules::script::Remark;
+use crate::rules::script::chain::Chain;
 
 /// Every comparison of two kinds.
 pub(super) fn unlike(script: &AST, names: &Names) -> Vec<Remark> {

@@ -9,8 +9,9 @@ use serde_json::Value;
 use crate::rules::diagnostic::{Diagnostic, nearest};
 use crate::rules::view::{OCCASIONS, OF_DEMANDE, sample_context, sample_occasion};
 
-use super::source::{innermost, is_part, located};
-use super::{CONTEXTE, FOLDER, advice, names, tags, unknown, words};
+use super::{advice, names};
+use crate::rules::template::source::{innermost, is_part, located};
+use crate::rules::template::{CONTEXTE, FOLDER, tags, unknown, words};
 
 /// What becomes of an error on a sample.
 enum Verdict {
@@ -27,7 +28,7 @@ enum Verdict {
 /// Finds what only rendering shows. In an e-mail, an unknown value may be a key that the
 /// script gives, so there only unknown filters, tests and functions count; a field that no signalement has is a remark.
 /// A template that is taken in by another is missing for certain only where all were read.
-pub(super) fn on_sample(
+pub(in crate::rules::template) fn on_sample(
     environment: &Environment<'static>,
     all_read: bool,
     faults: &mut Vec<Diagnostic>,
@@ -157,7 +158,7 @@ fn try_all(
 }
 
 /// Renders one template with one sample, over and over, past what fails, and tells each of these.
-pub(super) fn try_one(
+pub(in crate::rules::template) fn try_one(
     environment: &Environment<'static>,
     name: &str,
     context: &Value,

@@ -5,50 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
-use super::chain::{Chain, Link, last_call};
 use super::given::{Kind, Seen, seen};
-
-/// Functions that change nothing of the value that they are asked of.
-const READING: [&str; 38] = [
-    "all",
-    "bits",
-    "bytes",
-    "call",
-    "chars",
-    "contains",
-    "curry",
-    "debug",
-    "ends_with",
-    "filter",
-    "find",
-    "find_map",
-    "get",
-    "index_of",
-    "is_empty",
-    "is_shared",
-    "keys",
-    "len",
-    "map",
-    "parse_float",
-    "parse_int",
-    "print",
-    "reduce",
-    "reduce_rev",
-    "some",
-    "split",
-    "split_rev",
-    "starts_with",
-    "sub_string",
-    "to_debug",
-    "to_float",
-    "to_int",
-    "to_json",
-    "to_lower",
-    "to_string",
-    "to_upper",
-    "type_of",
-    "values",
-];
+use super::library;
+use crate::rules::script::chain::{Chain, Link, last_call};
 
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -188,13 +147,7 @@ impl Names {
         if self.functions.contains(call.name.as_str()) {
             return None;
         }
-        match call.name.as_str() {
-            "sub_string" | "to_upper" | "to_lower" | "to_string" | "to_debug" | "to_json"
-            | "type_of" => Some(Kind::Text),
-            "len" | "parse_int" | "parse_float" | "to_int" | "to_float" => Some(Kind::Number),
-            "contains" | "starts_with" | "ends_with" | "is_empty" => Some(Kind::Flag),
-            _ => None,
-        }
+        library::answer(&call.name)
     }
 
     /// What a name stands for that is given this value.
@@ -280,7 +233,7 @@ impl Names {
         if method && own {
             return true;
         }
-        call.op_token.is_none() && !own && !READING.contains(&name)
+        call.op_token.is_none() && !own && !library::reads(name)
     }
 }
 

@@ -2,15 +2,15 @@
 //! where it can no longer go on, which may be far from there.
 
 /// Line and column from 1, and what is wrong there.
-pub(super) type Place = ((u32, u32), String);
+pub(in crate::rules::script) type Place = ((u32, u32), String);
 
 /// What a script is out of balance by.
 #[derive(Debug, Default)]
-pub(super) struct Balance {
+pub(in crate::rules::script) struct Balance {
     /// A sign that closes nothing.
-    pub(super) surplus: Option<Place>,
+    pub(in crate::rules::script) surplus: Option<Place>,
     /// A sign, a text or a comment that is not closed.
-    pub(super) left_open: Option<Place>,
+    pub(in crate::rules::script) left_open: Option<Place>,
 }
 
 /// A sign that waits for the one that closes it.
@@ -25,7 +25,7 @@ struct Opened {
 impl Balance {
     /// Looks a script through up to the first sign that cannot be in its place. Where a closing brace begins a line, it
     /// belongs to a line that begins as far to the left: one between them was forgotten, or one is too many.
-    pub(super) fn of(text: &str) -> Self {
+    pub(in crate::rules::script) fn of(text: &str) -> Self {
         let mut open: Vec<Opened> = Vec::new();
         let (mut forgotten, mut too_many) = (None, None);
         let mut signs = Signs::default();

@@ -3,8 +3,9 @@
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
 use super::names::{Bound, Names};
-use super::{position, switches};
+use super::switches;
 use crate::rules::compared::Compared;
+use crate::rules::script::position;
 
 /// Every text that a script compares a value with.
 pub(super) fn of(script: &AST, text: &str, file: &str, names: &Names) -> Vec<Compared> {

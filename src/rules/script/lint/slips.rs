@@ -5,6 +5,7 @@ use rhai::{LexError, ParseErrorType};
 
 use super::brackets::{Balance, Place};
 use super::foreign::{self, SIGNS};
+use crate::rules::place::{offset, place_of};
 
 /// What stands for the negation of `in`.
 const NOT_IN: &str = "« not in » : écrivez « !in »";
@@ -15,7 +16,11 @@ const PATTERN: &str =
 const ASKING: [&str; 3] = ["contains", "starts_with", "ends_with"];
 
 /// The slip behind a syntax error, where it can be told.
-pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option<Place> {
+pub(in crate::rules::script) fn find(
+    error: &ParseErrorType,
+    text: &str,
+    at: (u32, u32),
+) -> Option<Place> {
     if !matches!(error, ParseErrorType::VariableUndefined(_))
         && let Some(message) = foreign_sign(error, text, at)
     {
@@ -41,7 +46,7 @@ pub(super) fn find(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option
             let begins = offset(text, at)?;
             let line = text.get(begins..)?.lines().next()?;
             let found = begins + line.find(" not in ")? + 1;
-            Some((place(text, found)?, NOT_IN.to_owned()))
+            Some((place_of(text, found), NOT_IN.to_owned()))
         }
         ParseErrorType::BadInput(LexError::ImproperSymbol(sign, _))
             if sign == "=" && is_pattern(text, at) =>
@@ -174,27 +179,7 @@ fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Place> {
         return None;
     }
     let message = "il manque « # » devant l'accolade : un objet s'écrit #{nom: valeur}";
-    Some((place(text, before.len())?, message.to_owned()))
-}
-
-/// The offset of a line and a column, both from 1.
-pub(super) fn offset(text: &str, (line, column): (u32, u32)) -> Option<usize> {
-    let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
-    let mut lines = text.split_inclusive('\n');
-    let before: usize = lines.by_ref().take(number(line)?).map(str::len).sum();
-    let written = lines.next().unwrap_or_default();
-    let written = written.strip_suffix('\n').unwrap_or(written);
-    let at = written.char_indices().nth(number(column)?);
-    Some(before + at.map_or(written.len(), |(at, _)| at))
-}
-
-/// The line and the column of an offset, both from 1.
-pub(super) fn place(text: &str, offset: usize) -> Option<(u32, u32)> {
-    let before = text.get(..offset)?;
-    let line = before.matches('\n').count() + 1;
-    let own = before.rsplit('\n').next().unwrap_or_default();
-    let clamp = |it: usize| u32::try_from(it).ok();
-    Some((clamp(line)?, clamp(own.chars().count() + 1)?))
+    Some((place_of(text, before.len()), message.to_owned()))
 }
 
 /// What stands where a sign is missing.
@@ -227,7 +212,7 @@ fn misplaced(token: &str, text: &str, (line, column): (u32, u32)) -> Option<Plac
     if rest.starts_with('{')
         && let Some((begins, message)) = called(before)
     {
-        return Some((place(text, at - before.len() + begins)?, message));
+        return Some((place_of(text, at - before.len() + begins), message));
     }
     let ends = rest.starts_with(['}', ')', ']']) || all_after.trim().is_empty();
     if (ends || token != ";")
@@ -275,7 +260,7 @@ fn misplaced(token: &str, text: &str, (line, column): (u32, u32)) -> Option<Plac
             let written = without_comment(line).trim_end();
             if let Some((last, _)) = written.char_indices().next_back() {
                 let message = "il manque « ; » à la fin de cette ligne".to_owned();
-                return Some((place(text, end + last)?, message));
+                return Some((place_of(text, end + last), message));
             }
         }
         return None;

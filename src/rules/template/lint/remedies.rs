@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use crate::rules::diagnostic::nearest;
 
-use super::tags::{self, Slip, Tag};
 use super::tokens::words;
 use super::{advice, idioms, names, strays};
+use crate::rules::template::tags::{self, Slip, Tag};
 
 /// Words and signs of an expression, and what templates have instead.
 const OPERATORS: [(&str, &str); 14] = [
@@ -72,7 +72,7 @@ const INSTRUCTIONS: [(&str, &str); 25] = [
 ];
 
 /// What was meant where the parser gave up, if that can be told.
-pub(super) fn of(source: &str, noticed: usize) -> Option<Slip> {
+pub(in crate::rules::template) fn of(source: &str, noticed: usize) -> Option<Slip> {
     let all = tags::read(source);
     let last = all.iter().rposition(|it| it.begin <= noticed)?;
     let (before, tag) = (&all[..last], &all[last]);
@@ -124,91 +124,117 @@ fn in_tag(source: &str, before: &[Tag<'_>], tag: &Tag<'_>, noticed: usize) -> Op
         return None;
     }
     let words = words(source, tag);
-    if let Some(slip) = braces(source, tag) {
-        return Some(slip);
+    braces(source, tag)
+        .or_else(|| wrong_braces(before, tag, &words, noticed))
+        .or_else(|| foreign_sign(&words))
+        .or_else(|| left_open(&words))
+        .or_else(|| where_noticed(source, tag, &words, noticed))
+}
+
+/// An instruction in the braces of a value, a value in those of an instruction, or an instruction of others.
+fn wrong_braces(
+    before: &[Tag<'_>],
+    tag: &Tag<'_>,
+    words: &[(usize, &str)],
+    noticed: usize,
+) -> Option<Slip> {
+    let (_, first) = words.first()?;
+    if tag.open == "{%" {
+        return value(tag, words).or_else(|| instruction(before, words, noticed));
     }
-    let first = words.first()?;
-    if tag.open == "{{" && tags::INSTRUCTIONS.contains(&first.1) && tag.end.is_some() {
-        return Some(as_instruction(
-            tag,
-            tag.inside.trim_matches(['-', '+']).trim(),
-        ));
-    }
-    if tag.open == "{%"
-        && let Some(slip) = value(tag, &words).or_else(|| instruction(before, &words, noticed))
-    {
-        return Some(slip);
-    }
-    let told = |at: usize, message: String| Some(Slip { at, message });
-    let signs = words.iter().find_map(|(at, word)| {
+    let is_instruction = tags::INSTRUCTIONS.contains(first) && tag.end.is_some();
+    is_instruction.then(|| as_instruction(tag, tag.inside.trim_matches(['-', '+']).trim()))
+}
+
+/// A sign that no template has.
+fn foreign_sign(words: &[(usize, &str)]) -> Option<Slip> {
+    words.iter().find_map(|(at, word)| {
         let (_, instead) = SIGNS.iter().find(|(it, _)| it == word)?;
-        Some((*at, format!("« {word} » s'écrit « {instead} »")))
-    });
-    if let Some((at, message)) = signs {
-        return told(at, message);
-    }
-    if let Some(at) = open_bracket(&words) {
-        let (sign, close) = match words[at].1 {
-            "(" => ("cette parenthèse", ")"),
-            _ => ("ce crochet", "]"),
-        };
-        let message = format!(
-            "{sign} n'est pas refermé{} : il manque « {close} »",
-            if close == ")" { "e" } else { "" }
-        );
-        return told(words[at].0, message);
-    }
-    let at = words
-        .iter()
-        .position(|(at, word)| at + word.len() > noticed)?;
-    let (here, word) = words[at];
-    for at in [Some(at), at.checked_sub(1)].into_iter().flatten() {
-        let (place, word) = words[at];
+        Some(Slip {
+            at: *at,
+            message: format!("« {word} » s'écrit « {instead} »"),
+        })
+    })
+}
+
+/// A bracket that nothing closes.
+fn left_open(words: &[(usize, &str)]) -> Option<Slip> {
+    let (at, opened) = words[open_bracket(words)?];
+    let (sign, close) = match opened {
+        "(" => ("cette parenthèse", ")"),
+        _ => ("ce crochet", "]"),
+    };
+    let message = format!(
+        "{sign} n'est pas refermé{} : il manque « {close} »",
+        if close == ")" { "e" } else { "" }
+    );
+    Some(Slip { at, message })
+}
+
+/// What is wrong with the word at which the parser gave up, or with what stands before it.
+fn where_noticed(
+    source: &str,
+    tag: &Tag<'_>,
+    words: &[(usize, &str)],
+    noticed: usize,
+) -> Option<Slip> {
+    let mut behind = words.iter();
+    let at = behind.position(|(at, word)| at + word.len() > noticed)?;
+    let until = &words[..=at];
+    operator(until)
+        .or_else(|| idioms::of(source, tag, until))
+        .or_else(|| idle(tag, words, at))
+        .or_else(|| {
+            one_name(until).map(|path| Slip {
+                at: words[at].0,
+                message: format!("un nom s'écrit d'un seul tenant : « {path} »"),
+            })
+        })
+        .or_else(|| filter_without_bar(until))
+}
+
+/// A word of an expression in another language: the last of these, or the one before it.
+fn operator(until: &[(usize, &str)]) -> Option<Slip> {
+    let mut last = until.iter().rev().take(2);
+    last.find_map(|(at, word)| {
         let small = word.to_lowercase();
         let known = OPERATORS.iter().find(|(it, _)| *it == small);
-        if let Some((_, instead)) = known.filter(|(_, instead)| *instead != word) {
-            return told(place, format!("« {word} » s'écrit « {instead} »"));
-        }
-    }
-    if let Some(slip) = idioms::of(source, tag, &words[..=at]) {
-        return Some(slip);
-    }
-    let compares = tag.open == "{{" || ["if", "elif"].contains(&first.1);
-    match word {
-        "=" if compares => {
-            return told(
-                here,
-                "« = » donne une valeur : pour comparer, « == »".to_owned(),
-            );
-        }
-        "===" => {
-            return told(
-                here,
-                "« === » n'existe pas : pour comparer, « == »".to_owned(),
-            );
-        }
-        _ if IDLE.contains(&word) && at + 1 == words.len() => {
-            return told(here, format!("« {word} » est en trop"));
-        }
-        _ => {}
-    }
-    if let Some(path) = one_name(&words[..=at]) {
-        return told(
-            words[at].0,
-            format!("un nom s'écrit d'un seul tenant : « {path} »"),
-        );
-    }
-    let (_, value) = words[at.checked_sub(1)?];
+        let (_, instead) = known.filter(|(_, instead)| instead != word)?;
+        Some(Slip {
+            at: *at,
+            message: format!("« {word} » s'écrit « {instead} »"),
+        })
+    })
+}
+
+/// A sign that gives a value where one is compared, or a word that nothing needs.
+fn idle(tag: &Tag<'_>, words: &[(usize, &str)], at: usize) -> Option<Slip> {
+    let (here, word) = words[at];
+    let (_, first) = words.first()?;
+    let compares = tag.open == "{{" || ["if", "elif"].contains(first);
+    let message = match word {
+        "=" if compares => "« = » donne une valeur : pour comparer, « == »".to_owned(),
+        "===" => "« === » n'existe pas : pour comparer, « == »".to_owned(),
+        _ if IDLE.contains(&word) && at + 1 == words.len() => format!("« {word} » est en trop"),
+        _ => return None,
+    };
+    Some(Slip { at: here, message })
+}
+
+/// A filter behind a value with nothing between the two.
+fn filter_without_bar(until: &[(usize, &str)]) -> Option<Slip> {
+    let [.., (_, value), (at, word)] = until else {
+        return None;
+    };
     let ends_value = value.ends_with(|it: char| it.is_alphanumeric() || "_)]\"'".contains(it));
-    let known = names::filters().find(|it| *it == word);
+    let known = names::filters().find(|it| it == word);
     let long = word.chars().count() > 3;
     let filter = known.or_else(|| nearest(word, names::filters()).filter(|_| long));
-    match filter {
-        Some(filter) if ends_value && at > 0 => {
-            told(here, format!("il manque « | » devant « {filter} »"))
-        }
-        _ => None,
-    }
+    let filter = filter.filter(|_| ends_value)?;
+    Some(Slip {
+        at: *at,
+        message: format!("il manque « | » devant « {filter} »"),
+    })
 }
 
 /// The bracket that is still open where the tag ends.

@@ -2,21 +2,11 @@
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Stmt};
 
-use super::chain::{Chain, last_call};
-use super::fields::{Remark, written};
+use super::fields::written;
+use super::library;
 use super::names::Names;
-
-/// They change the value in front of the point.
-const IN_PLACE: [&str; 8] = [
-    "append",
-    "clear",
-    "make_lower",
-    "make_upper",
-    "push",
-    "replace",
-    "trim",
-    "truncate",
-];
+use crate::rules::script::Remark;
+use crate::rules::script::chain::{Chain, last_call};
 
 /// Every place where the answer of such a function is used.
 pub(super) fn answers(script: &AST, names: &Names) -> Vec<Remark> {
@@ -51,5 +41,5 @@ pub(super) fn answers(script: &AST, names: &Names) -> Vec<Remark> {
 
 fn is_in_place(call: &FnCallExpr, names: &Names) -> bool {
     let name = call.name.as_str();
-    IN_PLACE.contains(&name) && !names.is_function(name)
+    library::is_in_place(name) && !names.is_function(name)
 }

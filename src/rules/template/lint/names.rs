@@ -57,7 +57,8 @@ const FILTERS: [&str; 51] = [
     "upper",
 ];
 /// The filters of dates, which take no value.
-pub(super) const DATES: [&str; 4] = ["date", "heure", "date_heure", "date_longue"];
+pub(in crate::rules::template) const DATES: [&str; 4] =
+    ["date", "heure", "date_heure", "date_longue"];
 /// Those that only requests and answers of an API have.
 const OF_REQUESTS: [&str; 10] = [
     "base64",
@@ -139,7 +140,7 @@ pub(super) fn instead_of_filter(name: &str) -> String {
 }
 
 /// The same for requests and answers.
-pub(super) fn instead_of_filter_of_requests(name: &str) -> String {
+pub(in crate::rules::template) fn instead_of_filter_of_requests(name: &str) -> String {
     meant(name, filters())
 }
 
@@ -174,7 +175,7 @@ pub(super) fn filter(name: &str) -> Option<&'static str> {
 }
 
 /// What to write instead of something that is called behind a value, as other languages do.
-pub(super) fn instead_of_method(name: &str) -> String {
+pub(in crate::rules::template) fn instead_of_method(name: &str) -> String {
     match name {
         "values" => " : écrivez « {% for cle, valeur in … | items %} »".to_owned(),
         "contains" => " : écrivez « … in … », le texte cherché d'abord".to_owned(),
@@ -196,6 +197,7 @@ fn also(others: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::template;
     use minijinja::ErrorKind;
 
     #[test]
@@ -208,13 +210,13 @@ mod tests {
                 Some(ErrorKind::UnknownFilter | ErrorKind::UnknownTest)
             )
         };
-        let ours = super::super::environment();
+        let ours = template::environment();
         let also = ALSO_FILTERS.iter().map(|(_, it)| *it);
         for name in FILTERS.into_iter().chain(also) {
             assert!(!unknown(&ours, &format!("1|{name}")), "{name}");
         }
-        let mut of_requests = super::super::environment();
-        super::super::filters::add_for_requests(&mut of_requests);
+        let mut of_requests = template::environment();
+        template::filters::add_for_requests(&mut of_requests);
         for name in OF_REQUESTS {
             assert!(unknown(&ours, &format!("1|{name}")), "{name}");
             assert!(!unknown(&of_requests, &format!("1|{name}")), "{name}");

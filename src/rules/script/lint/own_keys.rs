@@ -2,8 +2,8 @@
 
 use rhai::{AST, ASTNode, Expr};
 
-use super::check::Named;
-use super::{MODELE, position};
+use crate::rules::named::Named;
+use crate::rules::script::{MODELE, position};
 
 /// Keys that are taken for a part of an e-mail, what each is not, and what to do instead.
 const NO_PARTS: [(&[&str], &str); 4] = [
@@ -54,7 +54,7 @@ pub struct OwnKey {
 }
 
 /// Keys of messages that a person may take for a part of the e-mail.
-pub(super) fn of(script: &AST) -> Vec<OwnKey> {
+pub(in crate::rules::script) fn of(script: &AST) -> Vec<OwnKey> {
     let mut found = Vec::new();
     script.walk(&mut |path| {
         let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() else {

@@ -3,33 +3,26 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
+use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Stmt};
 
+use super::{foreign, library};
 use crate::rules::addressee;
-use crate::rules::diagnostic::{Diagnostic, code, nearest};
-use crate::rules::script::{A, MODELE, foreign, position, words};
-
-/// Functions that the engine itself knows, with any number of values.
-const BUILT_IN: [&str; 9] = [
-    "Fn",
-    "call",
-    "curry",
-    "type_of",
-    "print",
-    "debug",
-    "is_def_fn",
-    "is_def_var",
-    "is_shared",
-];
-
-/// The function of the library that no script may call.
-pub(super) const SLEEP: &str = "sleep";
+use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
+use crate::rules::named::Named;
+use crate::rules::script::chain::{Link, first_link};
+use crate::rules::script::compile::SLEEP;
+use crate::rules::script::{A, MODELE, position, words};
 
 /// How many values each function takes, by name.
 type Functions = HashMap<String, BTreeSet<usize>>;
 
 /// Every call of a function that does not exist, or not with so many values.
-pub(super) fn calls(engine: &Engine, script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
+pub(in crate::rules::script) fn calls(
+    engine: &Engine,
+    script: &AST,
+    file: &str,
+    faults: &mut Vec<Diagnostic>,
+) {
     let mut functions = Functions::new();
     let native = engine.collect_fn_metadata(
         None,
@@ -74,7 +67,7 @@ fn unknown(
     let name = call.name.as_str();
     let operator =
         call.op_token.is_some() || !name.starts_with(|it: char| it.is_alphabetic() || it == '_');
-    if operator || !call.namespace.is_empty() || BUILT_IN.contains(&name) {
+    if operator || !call.namespace.is_empty() || library::is_built_in(name) {
         return None;
     }
     // What stands before the dot is a value of a native function, and `this` of a script's own.
@@ -112,7 +105,7 @@ fn unknown(
         .collect();
     let (last, others) = wanted.split_last()?;
     let mut all: Vec<String> = others.iter().map(usize::to_string).collect();
-    all.push(words::counted(*last, "valeur"));
+    all.push(counted(*last, "valeur"));
     Some(format!(
         "« {name} » demande {}, et non {given}",
         all.join(" ou ")
@@ -131,19 +124,8 @@ fn variables(script: &AST) -> HashSet<String> {
     names
 }
 
-/// A name that a script gives outright, and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
-    /// The name.
-    pub name: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column, from 1.
-    pub column: u32,
-}
-
 /// Every template that the script names outright, as in `#{ modele: "accuse-reception" }`.
-pub(super) fn templates(script: &AST) -> Vec<Named> {
+pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Named> {
     let mut found = Vec::new();
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() {
@@ -161,34 +143,18 @@ pub(super) fn templates(script: &AST) -> Vec<Named> {
 }
 
 /// Every kind of manager that the script asks for outright, as in `residence.gestionnaires.get("gardien")`.
-pub(super) fn managers(script: &AST) -> Vec<Named> {
+pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Named> {
     let mut found = Vec::new();
-    let mut note = |name: &str, at: Position| {
-        let (line, column) = position(at);
-        let name = name.to_owned();
-        found.push(Named { name, line, column });
-    };
     let of_residence = |it: &Expr| matches!(it, Expr::Property(it, _) if it.2 == "gestionnaires");
     script.walk(&mut |path| {
-        let Some(ASTNode::Expr(Expr::Dot(pair, ..) | Expr::Index(pair, ..))) = path.last() else {
-            return true;
-        };
-        if !of_residence(&pair.lhs) {
-            return true;
-        }
-        let asked = match &pair.rhs {
-            Expr::Dot(further, ..) | Expr::Index(further, ..) => &further.lhs,
-            asked => asked,
-        };
-        match asked {
-            Expr::Property(it, at) => note(it.2.as_str(), *at),
-            Expr::StringConstant(it, at) => note(it, *at),
-            Expr::MethodCall(call, _) if call.name == "get" => {
-                if let Some(Expr::StringConstant(it, at)) = call.args.first() {
-                    note(it, *at);
-                }
-            }
-            _ => {}
+        if let Some(ASTNode::Expr(value @ (Expr::Dot(pair, ..) | Expr::Index(pair, ..)))) =
+            path.last()
+            && of_residence(&pair.lhs)
+            && let Some((Link::Field(name) | Link::Key(name), at)) = first_link(value)
+        {
+            let (line, column) = position(at);
+            let name = name.to_owned();
+            found.push(Named { name, line, column });
         }
         true
     });
@@ -215,7 +181,7 @@ pub(super) fn loops(script: &AST) -> Vec<u32> {
 }
 
 /// Addressees that the script gives outright and that are none: no event makes them right.
-pub(super) fn addressees(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
+pub(in crate::rules::script) fn addressees(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last()
             && entries.0.iter().any(|(key, _)| key.name == MODELE)

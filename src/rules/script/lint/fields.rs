@@ -3,19 +3,12 @@
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
-use super::chain::{Chain, Link};
 use super::given::{Kind, Seen, seen};
+use super::library;
 use super::names::{Names, related};
 use crate::rules::diagnostic::{Listed, suggestion_of};
-
-/// A remark on a script, and where it belongs.
-pub(super) type Remark = (Position, String);
-
-/// What can be read of a text or a number as if it were a field.
-const OF_PLAIN: [&str; 13] = [
-    "bits", "bytes", "ceiling", "chars", "floor", "fraction", "int", "is_empty", "is_even",
-    "is_odd", "is_zero", "len", "round",
-];
+use crate::rules::script::Remark;
+use crate::rules::script::chain::{Chain, Link};
 
 /// Fields that are asked for and that are never there.
 pub(super) fn absent(script: &AST, names: &Names) -> Vec<Remark> {
@@ -74,7 +67,7 @@ fn look(chain: &Chain<'_>, sought: Option<(&str, Position)>, names: &Names) -> O
                 let message = format!("« {shown} » n'a pas de champ « {name} » : {near}");
                 return Some((*at, message));
             }
-            (Seen::Plain(kind), Link::Field(_)) if !OF_PLAIN.contains(&name) => {
+            (Seen::Plain(kind), Link::Field(_)) if !library::is_field(name) => {
                 return Some((*at, not_of_plain(&shown, &whole, kind, name)));
             }
             (Seen::Plain(_), _) | (_, Link::Call(_)) => return None,

@@ -4,11 +4,11 @@
 use rhai::{AST, Expr, Ident, Position};
 
 use super::functions::{Functions, results};
-use super::{A, ACTEUR_EN_CHARGE, GESTIONNAIRE_CONCERNE, MAX_MESSAGES, MODELE, position, words};
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
-
-/// The fields of a manager.
-const OF_GESTIONNAIRE: [&str; 4] = ["type", "identifiant", "nom", "email"];
+use crate::rules::script::{
+    A, ACTEUR_EN_CHARGE, GESTIONNAIRE_CONCERNE, MAX_MESSAGES, MODELE, position, wanted, words,
+};
+use crate::rules::view::GESTIONNAIRE;
 
 /// What is wrong with the results of a script.
 struct Found<'f> {
@@ -33,7 +33,7 @@ impl Found<'_> {
 }
 
 /// Results of `affecter` that are not two managers.
-pub(super) fn of_affecter(
+pub(in crate::rules::script) fn of_affecter(
     script: &AST,
     functions: &Functions,
     file: &str,
@@ -41,30 +41,24 @@ pub(super) fn of_affecter(
 ) {
     let mut found = Found { file, faults };
     results(script, functions, &mut |result, at| {
-        let Some(entries) = object(
-            result,
-            at,
-            "#{gestionnaire_concerne: …, acteur_en_charge: …}",
-            &mut found,
-        ) else {
+        let Some(entries) = object(result, at, wanted::MANAGERS, &mut found) else {
             return;
         };
-        let wanted = [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE];
-        missing(entries, wanted, "au résultat", at, &mut found);
-        let misspelt = wanted.iter().any(|key| entry(entries, key).is_none());
+        let keys = [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE];
+        missing(entries, keys, "au résultat", at, &mut found);
+        let misspelt = keys.iter().any(|key| entry(entries, key).is_none());
         for (key, value) in entries {
-            if wanted.contains(&key.as_str()) {
+            if keys.contains(&key.as_str()) {
                 gestionnaire(key.as_str(), value, &mut found);
             } else if !misspelt {
-                let message = format!("clé inconnue dans le résultat : « {} »", key.as_str());
-                found.fault(key.pos, message);
+                found.fault(key.pos, wanted::unknown_key(key.as_str()));
             }
         }
     });
 }
 
 /// Results of `accuses` that are no list of messages.
-pub(super) fn of_accuses(
+pub(in crate::rules::script) fn of_accuses(
     script: &AST,
     functions: &Functions,
     file: &str,
@@ -84,21 +78,20 @@ pub(super) fn of_accuses(
             }
         };
         if messages.len() > MAX_MESSAGES {
-            found.fault(at, format!("plus de {MAX_MESSAGES} messages"));
+            found.fault(at, wanted::too_many());
         }
         for message in messages {
             let at = message.start_position();
-            let wanted = "une liste de messages #{a: …, modele: …}";
-            let Some(entries) = object(Some(message), at, wanted, &mut found) else {
+            let Some(entries) = object(Some(message), at, wanted::MESSAGES, &mut found) else {
                 continue;
             };
             missing(entries, [A, MODELE], "à un message", at, &mut found);
             for key in [A, MODELE] {
                 match entry(entries, key) {
                     Some(Expr::StringConstant(it, at)) if it.trim().is_empty() => {
-                        found.fault(*at, format!("« {key} » d'un message est vide"));
+                        found.fault(*at, wanted::empty(&wanted::of_message(key)));
                     }
-                    Some(value) => text(&format!("« {key} » d'un message"), value, &mut found),
+                    Some(value) => text(&wanted::of_message(key), value, &mut found),
                     None => {}
                 }
             }
@@ -108,7 +101,6 @@ pub(super) fn of_accuses(
 
 /// A manager who is written out.
 fn gestionnaire(key: &str, value: &Expr, found: &mut Found<'_>) {
-    let wanted = "un gestionnaire #{type, identifiant, nom, email}";
     let Expr::Map(entries, at) = value else {
         if let Some(got) = literal(value) {
             let hint = match value {
@@ -116,31 +108,29 @@ fn gestionnaire(key: &str, value: &Expr, found: &mut Found<'_>) {
                 _ => "",
             };
             let at = value.start_position();
-            found.fault(
-                at,
-                format!("« {key} » doit être {wanted}, et non {got}{hint}"),
-            );
+            let message = format!("{}, et non {got}{hint}", wanted::manager(key));
+            found.fault(at, message);
         }
         return;
     };
     let mut absent = Vec::new();
-    for field in OF_GESTIONNAIRE {
+    for field in GESTIONNAIRE {
         match entry(&entries.0, field) {
-            Some(value) => text(&format!("« {key}.{field} »"), value, found),
+            Some(value) => text(&wanted::field(key, field), value, found),
             None => absent.push(field),
         }
     }
     if !absent.is_empty() {
         let absent = absent.join(" », « ");
-        let message = format!("« {key} » doit être {wanted} : il manque « {absent} »");
+        let message = format!("{} : il manque « {absent} »", wanted::manager(key));
         found.fault(*at, message);
     }
     for (field, _) in &entries.0 {
-        if !OF_GESTIONNAIRE.contains(&field.as_str()) {
+        if !GESTIONNAIRE.contains(&field.as_str()) {
             let message = format!(
                 "rien ne lit « {} » d'un gestionnaire : il a {}",
                 field.as_str(),
-                OF_GESTIONNAIRE.join(", ")
+                GESTIONNAIRE.join(", ")
             );
             found.remark(field.pos, message);
         }
@@ -167,11 +157,12 @@ fn object<'e>(
 fn not(wanted: &str, result: Option<&Expr>) -> Option<String> {
     let Some(result) = result else {
         return Some(format!(
-            "« return » sans valeur : le résultat doit être {wanted}"
+            "« return » sans valeur : {}",
+            wanted::result(wanted)
         ));
     };
     let got = literal(result)?;
-    Some(format!("le résultat doit être {wanted}, et non {got}"))
+    Some(format!("{}, et non {got}", wanted::result(wanted)))
 }
 
 /// Keys that must be there.
@@ -214,7 +205,7 @@ fn text(what: &str, value: &Expr, found: &mut Found<'_>) {
         return;
     }
     if let Some(got) = literal(value) {
-        let message = format!("{what} doit être un texte, et non {got}");
+        let message = format!("{}, et non {got}", wanted::text(what));
         found.fault(value.start_position(), message);
     }
 }

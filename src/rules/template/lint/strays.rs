@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::tags::{self, Slip};
+use crate::rules::template::tags::{self, Slip};
 
 /// The longest text before a brace that is looked at for what was meant.
 const LONGEST: usize = 120;

@@ -1,7 +1,7 @@
 //! What other languages, or French itself, say in several words and signs, and what templates have instead.
 
 use super::names;
-use super::tags::{Slip, Tag};
+use crate::rules::template::tags::{Slip, Tag};
 
 /// What was meant by the last of these words, where the parser gave up.
 pub(super) fn of(source: &str, tag: &Tag<'_>, words: &[(usize, &str)]) -> Option<Slip> {

@@ -3,7 +3,7 @@
 use rhai::{AST, ASTFlags, ASTNode, Expr, Position, Stmt, StmtBlock};
 
 /// The functions of a script, by where their bodies stand.
-pub(super) struct Functions {
+pub(in crate::rules::script) struct Functions {
     spans: Vec<(Position, Position)>,
     /// The one that the daemon calls.
     entry: Option<usize>,

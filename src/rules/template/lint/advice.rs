@@ -1,15 +1,13 @@
 //! What to write instead of a value that is not there: found by the names that every template may rely on.
 
-use std::sync::LazyLock;
-
 use serde_json::{Map, Value};
 
 use crate::rules::diagnostic::nearest;
-use crate::rules::view::{OF_DEMANDE, OF_MAIL, sample_context};
+use crate::rules::view::sample::{self, Found, is_open};
+use crate::rules::view::{OF_DEMANDE, OF_MAIL};
 
-use super::{CONTEXTE, names, tags};
-
-static SAMPLE: LazyLock<Value> = LazyLock::new(sample_context);
+use super::names;
+use crate::rules::template::{CONTEXTE, tags};
 
 /// Whose fields are looked at for a name that stands alone.
 const ROOTS: [&str; 6] = [
@@ -20,30 +18,19 @@ const ROOTS: [&str; 6] = [
     "demande",
     "evenement",
 ];
-/// Sets whose names are data: what one of them lacks, another may have.
-const OPEN: [&str; 2] = ["gestionnaires", "autres"];
 /// What a person knows first of a set.
 const TELLING: [&str; 6] = ["uid", "nom", "libelle", "auteur", "type", "code"];
 
-/// As far as a path is known.
-enum Found<'v> {
-    /// All of it.
-    Value(&'v Value),
-    /// What stands before the first unknown name, with its path, and that name.
-    Missing(&'v Value, String, String),
+fn walk(path: &str) -> Found<'_> {
+    sample::at(path.split('.'))
 }
 
-fn walk(path: &str) -> Found<'static> {
-    let mut value: &'static Value = &SAMPLE;
-    let mut known: Vec<&str> = Vec::new();
-    for name in path.split('.') {
-        let Some(next) = value.get(name) else {
-            return Found::Missing(value, known.join("."), name.to_owned());
-        };
-        value = next;
-        known.push(name);
+/// The fields of a set by this name.
+fn fields(of: &str) -> Option<&'static Map<String, Value>> {
+    match sample::at([of]) {
+        Found::Value(it) => it.as_object(),
+        Found::Missing(..) => None,
     }
-    Found::Value(value)
 }
 
 /// Whether every template has this.
@@ -64,10 +51,6 @@ fn plain(path: &str) -> Option<String> {
     plain.chars().all(of_path).then_some(plain)
 }
 
-fn last(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path)
-}
-
 /// Whether no signalement whatever has this value: a name that stands alone may come from the script.
 pub(super) fn is_nowhere(path: &str) -> bool {
     let Some(path) = plain(path) else {
@@ -75,13 +58,17 @@ pub(super) fn is_nowhere(path: &str) -> bool {
     };
     match walk(&path) {
         Found::Value(_) => false,
-        Found::Missing(_, known, _) => !known.is_empty() && !OPEN.contains(&last(&known)),
+        Found::Missing(_, known, _) => known.last().is_some_and(|it| !is_open(it)),
     }
 }
 
 /// What to write instead of an unknown value in this file. One that is compared with another may be a text without its
 /// quotes, so that only the very name of a field counts.
-pub(super) fn of_unknown(file: &str, path: &str, compared: bool) -> Option<String> {
+pub(in crate::rules::template) fn of_unknown(
+    file: &str,
+    path: &str,
+    compared: bool,
+) -> Option<String> {
     let in_contexte = file == CONTEXTE;
     let path = &plain(path)?;
     let (root, rest) = path.split_once('.').unwrap_or((path, ""));
@@ -103,23 +90,24 @@ pub(super) fn of_unknown(file: &str, path: &str, compared: bool) -> Option<Strin
     let Found::Missing(value, known, name) = walk(path) else {
         return None;
     };
-    if known.is_empty() {
+    let Some(last) = known.last() else {
         return of_root(in_contexte, root, rest, compared);
-    }
-    if OPEN.contains(&last(&known)) {
+    };
+    let known = known.join(".");
+    if is_open(last) {
         return Some(format!(
             "il n'y en a pas partout ; avant de l'écrire, écrivez « {{% if \"{name}\" in {known} %}} »"
         ));
     }
     match value {
-        Value::Object(fields) => Some(of_field(fields, &known, &name)),
+        Value::Object(fields) => Some(of_field(fields, &known, name)),
         _ => {
             // A code, in the place of what it names.
-            let named = SAMPLE.get(last(&known)).and_then(|it| it.get(&name));
-            Some(match (named, names::filter(&name)) {
-                (Some(_), _) => format!("écrivez « {}.{name} »", last(&known)),
-                (None, Some(filter)) => format!("un filtre s'écrit « {known} | {filter} »"),
-                (None, None) => format!("rien ne suit « {known} »"),
+            let is_named = fields(last).is_some_and(|it| it.contains_key(name));
+            Some(match (is_named, names::filter(name)) {
+                (true, _) => format!("écrivez « {last}.{name} »"),
+                (false, Some(filter)) => format!("un filtre s'écrit « {known} | {filter} »"),
+                (false, None) => format!("rien ne suit « {known} »"),
             })
         }
     }
@@ -137,17 +125,18 @@ fn of_root(in_contexte: bool, root: &str, rest: &str, compared: bool) -> Option<
         let path = if exists(path) { path } else { near };
         return Some(format!("vouliez-vous dire « {path} » ?"));
     }
-    let fields = |of: &str| SAMPLE[of].as_object().into_iter().flat_map(Map::keys);
+    let names_of = |of: &str| fields(of).into_iter().flat_map(Map::keys);
     let roots = || ROOTS.into_iter().filter(known);
     let mut having: Vec<&str> = roots()
-        .filter(|of| fields(of).any(|it| it == root))
+        .filter(|of| names_of(of).any(|it| it == root))
         .collect();
     if having.first() == Some(&"signalement") {
         // The others have it from there.
         having.truncate(1);
     }
-    let is_set = || having.iter().any(|it| SAMPLE[*it][root].is_object());
-    if !rest.is_empty() && is_set() {
+    let is_set =
+        |of: &&str| fields(of).is_some_and(|it| it.get(root).is_some_and(Value::is_object));
+    if !rest.is_empty() && having.iter().any(is_set) {
         return Some(format!("écrivez « {}.{root}.{rest} »", having[0]));
     }
     if !having.is_empty() && rest.is_empty() {
@@ -157,7 +146,7 @@ fn of_root(in_contexte: bool, root: &str, rest: &str, compared: bool) -> Option<
     if root.chars().count() < 4 || may_be_text || !rest.is_empty() {
         return None;
     }
-    let near = |of| Some((of, nearest(root, fields(of).map(String::as_str))?));
+    let near = |of| Some((of, nearest(root, names_of(of).map(String::as_str))?));
     let (of, field) = roots().find_map(near)?;
     Some(format!("écrivez « {of}.{field} »"))
 }
@@ -180,7 +169,7 @@ fn of_field(fields: &Map<String, Value>, known: &str, name: &str) -> String {
 }
 
 /// What to write instead of what is asked of a key, where an instruction goes through the keys of a set.
-pub(super) fn of_key(source: &str, path: &str) -> Option<String> {
+pub(in crate::rules::template) fn of_key(source: &str, path: &str) -> Option<String> {
     let (key, rest) = path.split_once('.')?;
     let set = tags::walked(source, key)?;
     of_set(set)?;

@@ -1,0 +1,47 @@
+//! What is told of a template's text to who writes it: this reads the text, or tries it on samples, never decides, and no
+//! decision depends on it.
+
+pub(super) mod advice;
+pub(super) mod attempt;
+mod idioms;
+pub(super) mod known;
+pub(super) mod names;
+pub(super) mod remedies;
+mod strays;
+mod tokens;
+
+use super::tags;
+use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::place::place_of;
+use crate::rules::view::OF_MAIL;
+
+/// Notes what of a text would go out otherwise than it was meant.
+pub(super) fn look(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
+    note_strays(path, source, faults);
+    note_sets(path, source, faults);
+}
+
+/// Points out values that would go out as they are written, for want of a brace.
+fn note_strays(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
+    for stray in strays::strays(source, |root| OF_MAIL.contains(&root)) {
+        let (line, column) = place_of(source, stray.at);
+        let remark = Diagnostic::at(code::TEMPLATE, path, line, column, stray.message);
+        faults.push(remark.as_warning());
+    }
+}
+
+/// Points out sets that would go out as a whole, in the words of a programming language.
+fn note_sets(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
+    for (at, printed) in tags::printed(source) {
+        let root = printed.split('.').next().unwrap_or_default();
+        if tags::gives(source, root) {
+            continue;
+        }
+        let Some(message) = advice::of_set(printed) else {
+            continue;
+        };
+        let (line, column) = place_of(source, at);
+        let remark = Diagnostic::at(code::TEMPLATE, path, line, column, message);
+        faults.push(remark.as_warning());
+    }
+}
