@@ -42,6 +42,24 @@ pub(super) fn note_twin_words(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
     let workflows = rules.qualifications.values();
     let workflows = workflows.map(|it| (it.workflow.as_str(), it.workflow_line));
     note_twins(QUALIFICATIONS, "workflow", workflows, faults);
+    let codes = rules.qualifications.values();
+    let codes = codes.map(|it| (it.code.as_str(), it.line));
+    note_twins(QUALIFICATIONS, "code", codes, faults);
+}
+
+/// The status of the table that a person takes for this one, and what to say of both.
+pub(super) fn twin_of_statut<'a>(
+    statut: &str,
+    mut table: impl Iterator<Item = (&'a str, u32)>,
+) -> Option<String> {
+    let twin = table.find(|(it, _)| plain(it) == plain(statut))?;
+    Some(told(statut, twin, "statut"))
+}
+
+fn told(word: &str, (twin, line): (&str, u32), noun: &str) -> String {
+    format!(
+        "« {word} » et « {twin} » (ligne {line}) ne diffèrent que par une majuscule, un accent ou une espace : est-ce le même {noun} ?"
+    )
 }
 
 /// A word of a column: how often it is given, and where first.
@@ -77,10 +95,7 @@ fn note_twins<'a>(
             faults.push(Diagnostic::at(code::RULE, file, *line, 0, message).as_warning());
         };
         if let Some(twin) = seen.get(&plain(word)) {
-            remark(format!(
-                "« {word} » et « {} » (ligne {}) ne diffèrent que par une majuscule, un accent ou une espace : est-ce le même {noun} ?",
-                twin.word, twin.line
-            ));
+            remark(told(word, (twin.word, twin.line), noun));
             continue;
         }
         seen.insert(plain(word), it);
