@@ -60,8 +60,8 @@ pub fn compile(
         .previous
         .filter(|it| it.referentiel_digest == referentiel_digest)
         .map(|it| Arc::clone(&it.referentiel));
-    let rules_digest = digest(&[rules]);
-    let accepted = known.accepted_rules.map(|files| digest(&[files]));
+    let rules_digest = digest_of_read(rules);
+    let accepted = known.accepted_rules.map(digest_of_read);
     let in_force = known.previous.map(|it| it.rules_digest.clone());
     let rules_are_known = [accepted, in_force].contains(&Some(rules_digest.clone()));
     let read_rules = || {
@@ -113,6 +113,13 @@ pub fn compile(
     }
     let accepted = !any_error(&diagnostics);
     (accepted.then_some(generation), diagnostics)
+}
+
+/// The digest of what is read of the rules: names that are only told make no others of them.
+fn digest_of_read(files: &FileSet) -> String {
+    let read = files.iter().filter(|(name, _)| layout::is_rule(name));
+    let read = read.map(|(name, bytes)| (name.clone(), bytes.clone()));
+    digest(&[&read.collect()])
 }
 
 fn is_case(name: &str) -> bool {
