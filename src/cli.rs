@@ -174,7 +174,12 @@ impl Cli {
             Verb::Explain(verb) => verb.run(&settings()?).await,
             Verb::Coverage(verb) => verb.run(&settings()?),
             Verb::Impact(verb) => verb.run(&settings()?).await,
-            Verb::Rules(verb) => verb.run(&settings()?).await,
+            Verb::Rules(verb) => {
+                // What is missing is what they are there for.
+                let config = self.config.as_deref();
+                let settings = Settings::load_without_folders(config, std::env::vars())?;
+                verb.run(&settings).await
+            }
             Verb::Signalements(verb) => verb.run(&settings()?).await,
             Verb::Deliveries(verb) => verb.run(&settings()?).await,
             Verb::Copy(verb) => verb.run().await,

@@ -168,17 +168,21 @@ impl Settings {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, SettingsError> {
-        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
-        let (file, text) = match std::fs::read_to_string(path) {
-            Ok(text) => (Some(path.to_path_buf()), text),
-            Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
-                (None, String::new())
-            }
-            Err(error) => {
-                return Err(SettingsError(vec![format!("{}: {error}", path.display())]));
-            }
-        };
-        Origin::new(file, Environment::new(environment)).read_again(text)
+        let (origin, text) = find(file, environment)?;
+        origin.read_again(text)
+    }
+
+    /// Reads them as [`Settings::load`] does, for a verb that brings a folder back: one that is named may be missing.
+    ///
+    /// # Errors
+    /// Those of [`Settings::load`], but for folders.
+    pub fn load_without_folders(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
+        let (mut origin, text) = find(file, environment)?;
+        origin.may_lack_folders = true;
+        origin.read_again(text)
     }
 
     /// What connectors can name, and which of them are called.
@@ -193,6 +197,24 @@ impl Settings {
     ) -> Vec<String> {
         written::unknown_variables(environment)
     }
+}
+
+/// Where settings are to be read, and what the file says.
+fn find(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<(Origin, String), SettingsError> {
+    let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+    let (file, text) = match std::fs::read_to_string(path) {
+        Ok(text) => (Some(path.to_path_buf()), text),
+        Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            (None, String::new())
+        }
+        Err(error) => {
+            return Err(SettingsError(vec![format!("{}: {error}", path.display())]));
+        }
+    };
+    Ok((Origin::new(file, Environment::new(environment)), text))
 }
 
 #[cfg(test)]

@@ -223,7 +223,7 @@ mod tests {
         }
         let source = Folder::rules(folder.path().to_path_buf());
         let read = source.read().unwrap();
-        let names_alone = ["cas/b.yaml.txt", "cas/ete/a.yaml"];
+        let names_alone = ["cas/b.yaml.txt", "cas/ete/"];
         assert!(names_alone.iter().all(|it| read[*it].is_empty()));
         source
             .replace(&FileSet::from([("cas/a.yaml".into(), b"y".to_vec())]))
@@ -235,14 +235,61 @@ mod tests {
         assert_eq!(
             names,
             [
-                "Modeles/a.txt",
+                "Modeles/",
+                "autre/",
                 "cas/a.yaml",
                 "cas/b.yaml.txt",
-                "cas/ete/a.yaml",
+                "cas/ete/",
                 "modeles/contexte.txt",
                 "priorites.yaml"
             ]
         );
+    }
+
+    #[test]
+    fn a_name_that_is_not_utf_8_is_told_and_not_read() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            &b"cas/\xe9t\xe9.yaml"[..],
+            b"mod\xe8les/a.txt",
+            b"\xe9t\xe9.docx",
+        ] {
+            let path = folder.path().join(std::ffi::OsStr::from_bytes(name));
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        let source = Folder::rules(folder.path().to_path_buf());
+        let read = source.read().unwrap();
+        let expected = ["cas/\u{fffd}t\u{fffd}.yaml", "mod\u{fffd}les/"];
+        assert_eq!(read.keys().collect::<Vec<_>>(), expected);
+        assert!(read.values().all(Vec::is_empty));
+    }
+
+    #[test]
+    fn links_that_another_program_keeps_are_found() {
+        use std::os::unix::fs::symlink;
+        let parent = tempfile::tempdir().unwrap();
+        let root = parent.path().join("rules");
+        let data = root.join("..data");
+        fs::create_dir_all(data.join("cas")).unwrap();
+        fs::create_dir_all(root.join("modeles")).unwrap();
+        for path in ["modeles/a.txt", "..data/cas/a.yaml", "..data/statuts.yaml"] {
+            fs::write(root.join(path), "x").unwrap();
+        }
+        let source = Folder::rules(root.clone());
+        let found = || source.link_in_the_way().unwrap().map(|(name, _)| name);
+        assert_eq!(found(), None);
+        symlink("..data/cas", root.join("cas")).unwrap();
+        assert_eq!(found().as_deref(), Some("cas"));
+        fs::remove_file(root.join("cas")).unwrap();
+        symlink("..data/statuts.yaml", root.join("statuts.yaml")).unwrap();
+        assert_eq!(found().as_deref(), Some("statuts.yaml"));
+        fs::remove_file(root.join("statuts.yaml")).unwrap();
+        fs::create_dir(parent.path().join("ailleurs")).unwrap();
+        fs::write(parent.path().join("ailleurs/a.yaml"), "x").unwrap();
+        symlink("../ailleurs", root.join("cas")).unwrap();
+        assert_eq!(found(), None, "a folder that its owner put elsewhere");
     }
 
     #[test]

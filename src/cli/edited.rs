@@ -52,11 +52,7 @@ impl Edited {
         Ok(Self {
             folder,
             rules: files(&rules, FolderOnDisk::rules, Shipped::Rules)?,
-            exports: files(
-                &referentiel,
-                FolderOnDisk::referentiel,
-                Shipped::Referentiel,
-            )?,
+            exports: exports(&referentiel)?,
         })
     }
 
@@ -93,6 +89,11 @@ pub(super) fn generation(
         }
     })?;
     edited.compile(format)
+}
+
+/// The exports of a folder.
+pub(super) fn exports(folder: &Folder) -> Result<FileSet, SourceError> {
+    files(folder, FolderOnDisk::referentiel, Shipped::Referentiel)
 }
 
 fn files(

@@ -11,7 +11,7 @@ use serde_json::json;
 use similar::TextDiff;
 
 use crate::adapters::folder::Folder as FolderOnDisk;
-use crate::cli::edited::Edited;
+use crate::cli::edited::exports;
 use crate::cli::output::time;
 use crate::cli::report::render;
 use crate::cli::{Format, existing_store, may_go_on};
@@ -146,7 +146,7 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
         bail!("les règles en vigueur sont celles du programme : nommez d'abord un rules_dir");
     };
     // Exports may have changed since: better told now than by a refusal in the daemon's log.
-    let exports = Edited::read(settings, None)?.exports;
+    let exports = exports(&settings.referentiel)?;
     let (mut generation, mut diagnostics) = compile(&files, &exports, Known::default());
     if generation.is_none()
         && let Some(kept) = store.last_version().await?
@@ -164,7 +164,16 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
     let Some(generation) = generation else {
         bail!("cette version serait refusée aujourd'hui ; rien n'est écrit");
     };
+    std::fs::create_dir_all(path)
+        .with_context(|| format!("le dossier {} ne peut être créé", path.display()))?;
     let folder = FolderOnDisk::rules(path.clone());
+    if let Some((link, to)) = folder.link_in_the_way()? {
+        bail!(
+            "« {link} » est un lien vers {} : un autre outil tient ces fichiers, et c'est là-bas qu'il faut revenir \
+             à cette version ; rien n'est écrit",
+            to.display()
+        );
+    }
     // One that cannot be read is told of where it is to be copied.
     let before = folder.read().unwrap_or_default();
     if !is_kept(store, &version(&before, &exports)).await? {

@@ -89,7 +89,8 @@ impl Letters {
     }
 }
 
-/// The code that was meant: one that looks the same, else one with the same digits that is near.
+/// The code that was meant: one that looks the same, else one with the same numbers that is near. Excel takes the zeros
+/// in front of a number away.
 #[must_use]
 pub fn nearest_code<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let own = looks(code);
@@ -99,9 +100,29 @@ pub fn nearest_code<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) ->
     if same.is_some() {
         return same;
     }
+    let own = unpadded(code);
+    let mut same = known.iter().copied().filter(|it| unpadded(it) == own);
+    if let (Some(only), None) = (same.next(), same.next()) {
+        return Some(only);
+    }
     let digits = |code: &str| -> String { code.chars().filter(char::is_ascii_digit).collect() };
-    let own = digits(code);
-    nearest(code, known.into_iter().filter(|it| digits(it) == own))
+    let (digits_of_own, own) = (digits(code), numbers(code));
+    let near = |it: &&str| digits(it) == digits_of_own || numbers(it) == own;
+    nearest(code, known.into_iter().filter(near))
+}
+
+/// The numbers in a code, without zeros in front.
+fn numbers(code: &str) -> Vec<&str> {
+    let runs = code.split(|it: char| !it.is_ascii_digit());
+    runs.filter(|it| !it.is_empty())
+        .map(|it| it.trim_start_matches('0'))
+        .collect()
+}
+
+/// Letters and numbers alone, these without zeros in front.
+fn unpadded(code: &str) -> (String, Vec<&str>) {
+    let letters = bare(code).filter(|it| it.is_alphabetic()).collect();
+    (letters, numbers(code))
 }
 
 /// Letters and digits alone, with those that are mistaken for each other as one.
@@ -147,9 +168,29 @@ mod tests {
     #[case("MZ-O2", Some("MZ-02"))]
     #[case("mz02", Some("MZ-02"))]
     #[case("MS-02", Some("MZ-02"))]
+    #[case("MZ-2", Some("MZ-02"))]
+    #[case("MZ-002", Some("MZ-02"))]
+    #[case("MZ 2", Some("MZ-02"))]
     #[case("MZ-09", None)]
+    #[case("MZ-20", None)]
+    #[case("MZ-0", None)]
     #[case("X", None)]
     fn a_code_that_was_meant_has_the_same_digits(#[case] code: &str, #[case] meant: Option<&str>) {
         assert_eq!(nearest_code(code, ["MZ-01", "MZ-02"]), meant);
+    }
+
+    #[rstest]
+    #[case("MZ-2", &["MZ-20", "MZ-12"], None)]
+    #[case("12", &["0012", "0120"], Some("0012"))]
+    #[case("12", &["0012", "012"], Some("012"))]
+    #[case("MZ-1-2", &["MZ-12", "MZ-01-02"], Some("MZ-12"))]
+    #[case("MZ-1-3", &["MZ-31", "MZ-01-03"], Some("MZ-01-03"))]
+    #[case("AB-7", &["AC-07", "XY-07"], None)]
+    fn zeros_in_front_of_a_number_do_not_count(
+        #[case] code: &str,
+        #[case] known: &[&str],
+        #[case] meant: Option<&str>,
+    ) {
+        assert_eq!(nearest_code(code, known.iter().copied()), meant);
     }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use crate::domain::ports::FileSet;
 use crate::rules::case::Case;
 use crate::rules::connector::{Connector, Partner, SecretNames};
-use crate::rules::diagnostic::{Diagnostic, any_error};
+use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::rules::pace::Pace;
 use crate::rules::script::{self, Scripts};
 use crate::rules::source::text;
@@ -61,8 +61,8 @@ pub fn compile(
         .previous
         .filter(|it| it.referentiel_digest == referentiel_digest)
         .map(|it| Arc::clone(&it.referentiel));
-    let rules_digest = digest(&[rules]);
-    let accepted = known.accepted_rules.map(|files| digest(&[files]));
+    let rules_digest = digest_of_read(rules);
+    let accepted = known.accepted_rules.map(digest_of_read);
     let in_force = known.previous.map(|it| it.rules_digest.clone());
     let rules_are_known = [accepted, in_force].contains(&Some(rules_digest.clone()));
     let read_rules = || {
@@ -87,6 +87,11 @@ pub fn compile(
     impossible::note_impossible_words(&rule_set, &referentiel, &mut diagnostics);
     twins::note_twin_words(&rule_set, &mut diagnostics);
     connected::note_words(&rule_set, &referentiel, &mut diagnostics);
+    let had_cases = known.previous.is_some_and(|it| it.has_cases)
+        || known.accepted_rules.is_some_and(has_cases);
+    if cases.is_empty() && had_cases {
+        diagnostics.push(no_case_left());
+    }
     for case in &cases {
         case.check_names(&rule_set.templates, &mut diagnostics);
     }
@@ -94,6 +99,7 @@ pub fn compile(
         version: version(rules, exports),
         rules: Arc::new(rule_set),
         referentiel,
+        has_cases: !cases.is_empty(),
         rules_digest,
         referentiel_digest,
     };
@@ -110,13 +116,32 @@ pub fn compile(
     (accepted.then_some(generation), diagnostics)
 }
 
+/// The digest of what is read of the rules: names that are only told make no others of them.
+fn digest_of_read(files: &FileSet) -> String {
+    let read = files.iter().filter(|(name, _)| layout::is_rule(name));
+    let read = read.map(|(name, bytes)| (name.clone(), bytes.clone()));
+    digest(&[&read.collect()])
+}
+
+fn is_case(name: &str) -> bool {
+    name.starts_with(case::FOLDER) && layout::is_rule(name)
+}
+
+fn has_cases(files: &FileSet) -> bool {
+    files.keys().any(|name| is_case(name))
+}
+
+/// What to say of rules that stand where rules with cases stood.
+fn no_case_left() -> Diagnostic {
+    let folder = case::FOLDER.trim_end_matches('/');
+    let message = "il n'y a plus aucun cas : plus rien n'est vérifié de ce que les règles décident avant qu'elles \
+                   prennent effet";
+    Diagnostic::file(code::CASE, folder, message).as_warning()
+}
+
 fn read_cases(files: &FileSet, faults: &mut Vec<Diagnostic>) -> Vec<Case> {
-    let names: Vec<&String> = files
-        .keys()
-        .filter(|name| name.starts_with(case::FOLDER) && layout::is_rule(name))
-        .collect();
     let mut cases = Vec::new();
-    for name in names {
+    for name in files.keys().filter(|name| is_case(name)) {
         if let Some(text) = text(files, name, faults) {
             cases.extend(case::read(name, &text, faults));
         }

@@ -1,12 +1,13 @@
 //! Every combination that can come, decided: where the rules fail, before a tenant meets it.
 //!
 //! Signalements: every qualification × residence × priority × forwarding flag, without a bien and
-//! with one. Each forwarded combination is also rendered as the CRM's request, where a file describes
-//! one. Statuses: every CRM status × known value of `selon`, on every residence for the e-mails that
-//! they bring about. What fails is a *hole*; what works by a fallback, or never reaches the CRM, is a
-//! *remark*. Both are grouped as a person would mend them: one entry for one cause, with the codes
-//! that it touches.
+//! with one, and with each that a text of the scripts tells apart from it. Each forwarded combination
+//! is also rendered as the CRM's request, where a file describes one. Statuses: every CRM status × known
+//! value of `selon`, on every residence for the e-mails that they bring about. What fails is a *hole*;
+//! what works by a fallback, or never reaches the CRM, is a *remark*. Both are grouped as a person would
+//! mend them: one entry for one cause, with the codes that it touches.
 
+mod biens;
 mod causes;
 mod creation;
 mod gap;
@@ -27,6 +28,7 @@ use crate::rules::referentiel::GESTIONNAIRES;
 use crate::rules::script::GESTIONNAIRE;
 use crate::rules::trace::{Place, Trace};
 
+use biens::Biens;
 use causes::{Found, Group, GroupKey, Groups};
 use creation::Creations;
 use statuts::{Examples, Statuts};
@@ -91,8 +93,7 @@ pub struct Combinations<'g> {
     /// The first qualification that asks for each type of manager.
     one_of_each_kind: Vec<&'g str>,
     priorites: Vec<&'g str>,
-    /// The first bien of each residence that has one.
-    biens: HashMap<&'g str, &'g str>,
+    biens: Biens<'g>,
     statuts: Statuts,
     creations: Option<Creations<'g>>,
     /// Whether the CRM that a file describes is called.
@@ -112,18 +113,13 @@ impl<'g> Combinations<'g> {
         let mut types = HashSet::new();
         let asks = |code: &&&str| types.insert(&rules.qualifications[**code].type_gestionnaire);
         let one_of_each_kind = qualifications.iter().filter(asks).copied().collect();
-        let mut biens: HashMap<&str, &str> = HashMap::new();
-        for bien in generation.referentiel.biens() {
-            let first = biens.entry(bien.residence).or_insert(bien.code);
-            *first = (*first).min(bien.code);
-        }
         Self {
             generation,
             residences,
             qualifications,
             one_of_each_kind,
             priorites: rules.priorites.keys().map(String::as_str).collect(),
-            biens,
+            biens: Biens::of(&generation.referentiel, &rules.scripts.texts()),
             statuts: Statuts::of(generation),
             creations: Creations::of(rules),
             calls_crm: true,
@@ -141,8 +137,8 @@ impl<'g> Combinations<'g> {
     /// How many decisions there are to make, at most.
     #[must_use]
     pub fn count(&self) -> u64 {
-        let with_bien = |it: &&&Residence| self.biens.contains_key(it.code.as_str());
-        let places = self.residences.len() + self.residences.iter().filter(with_bien).count();
+        let biens = |it: &&Residence| self.biens.of_residence(&it.code).len();
+        let places = self.residences.len() + self.residences.iter().map(biens).sum::<usize>();
         let each = self.qualifications.len() * self.priorites.len() * FLAGS.len();
         let statuts = self.residences.len() * self.one_of_each_kind.len() * self.statuts.count();
         (places * each + statuts) as u64
@@ -205,12 +201,13 @@ impl<'g> Combinations<'g> {
             residence: residence.code.clone(),
             ..foresee::harmless(self.generation)
         };
-        let own = self.biens.get(residence.code.as_str());
+        let own = self.biens.of_residence(&residence.code);
         let whole = reach == Reach::All;
         let few = |all: usize| if whole { all } else { 1 };
         for qualification in qualifications {
             (*qualification).clone_into(&mut signalement.qualification);
-            for bien in [None].into_iter().chain(own.filter(|_| whole).map(Some)) {
+            let biens = own.iter().filter(|_| whole).map(Some);
+            for bien in [None].into_iter().chain(biens) {
                 signalement.bien = bien.map(|code| (*code).to_owned());
                 for (flags, (auteur, manager)) in (0..).zip(FLAGS).take(few(FLAGS.len())) {
                     signalement.transmettre_auteur = auteur;

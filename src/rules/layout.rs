@@ -34,6 +34,10 @@ const SETTINGS: &str = "passerelle.yaml";
 /// How the file begins that Word and Excel keep beside one for as long as it is open: it has the ending of the
 /// other and holds no text.
 const OPEN_IN_OFFICE: &str = "~$";
+/// How the names of the copies end that editors and tools make.
+const BACKUPS: [&str; 4] = ["bak", "orig", "tmp", "swp"];
+/// What stands for the signs of a name that are not written in UTF-8.
+const NO_SIGN: char = char::REPLACEMENT_CHARACTER;
 /// What Windows adds to a name, and hides.
 const ADDED: &str = "txt";
 
@@ -43,17 +47,24 @@ pub fn is_folder(name: &str) -> bool {
     endings(&format!("{name}/")).is_some()
 }
 
-/// Whether a folder's name is nearly that of one that holds rules.
+/// Whether a folder is to be told that nothing reads, given what it has: another one of the folder of rules, or one
+/// in a folder whose files may have any name.
 #[must_use]
-pub fn is_misnamed_folder(name: &str) -> bool {
-    meant_folder(&format!("{name}/")).is_some()
+pub fn is_unread_folder(path: &str, mut names: impl Iterator<Item = impl AsRef<str>>) -> bool {
+    let (parent, name) = split(path);
+    let left = name.starts_with(['.', '~', '#']) || name.ends_with('~');
+    let ending = name.rsplit_once('.').map_or("", |(_, it)| it);
+    let could_hold = parent.is_empty() && !is_folder(name) || is_subfolder(path);
+    // Exports, the database or photos may stand there as well.
+    let could_be_rule = |name: &str| is_misnamed(&format!("{path}/{name}")) || has_ending(name);
+    !left && !BACKUPS.contains(&ending) && could_hold && names.any(|it| could_be_rule(it.as_ref()))
 }
 
 /// Whether a path, in the folder of rules, is that of a rule.
 #[must_use]
 pub fn is_rule(path: &str) -> bool {
     let (folder, name) = split(path);
-    let left = name.starts_with('.') || name.starts_with(OPEN_IN_OFFICE);
+    let left = name.starts_with('.') || name.starts_with(OPEN_IN_OFFICE) || name.contains(NO_SIGN);
     let Some(endings) = endings(folder).filter(|_| !left && path != SETTINGS) else {
         return false;
     };
@@ -64,12 +75,14 @@ pub fn is_rule(path: &str) -> bool {
 /// Whether a path is nearly that of a rule.
 #[must_use]
 pub fn is_misnamed(path: &str) -> bool {
-    !is_rule(path) && meant(path).is_some()
+    let (folder, name) = split(path);
+    let of_rule = |endings| with_known_ending(name, endings).is_some() && !is_set_aside(name);
+    let no_sign = name.contains(NO_SIGN) && endings(folder).is_some_and(of_rule);
+    no_sign || !is_rule(path) && meant(path).is_some()
 }
 
 /// Whether a folder stands in one of those whose files may have any name: its own files are not read.
-#[must_use]
-pub fn is_subfolder(path: &str) -> bool {
+fn is_subfolder(path: &str) -> bool {
     parent_with_rules(&format!("{path}/")).is_some()
 }
 
@@ -96,9 +109,15 @@ pub(super) fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
         }
     };
     for path in files.keys() {
-        let (folder, _) = split(path);
+        let (folder, name) = split(path);
         let of_any_name = [template::FOLDER, case::FOLDER].contains(&folder);
         if NAMED.contains(&path.as_str()) || of_any_name && is_rule(path) {
+            continue;
+        }
+        if endings(folder).is_some() && name.contains(NO_SIGN) {
+            let message = "ce fichier n'est pas lu : son nom a un accent illisible, comme en laisse une \
+                           archive ZIP ; renommez-le";
+            remark(path, message.to_owned());
             continue;
         }
         if let Some(parent) = parent_with_rules(folder) {
@@ -109,11 +128,17 @@ pub(super) fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
             );
             continue;
         }
-        if let Some(meant) = meant_folder(folder) {
-            let meant = meant.trim_end_matches('/');
+        if endings(folder).is_none() {
+            let right = match meant_folder(folder) {
+                Some(meant) => format!("son nom doit être « {} »", meant.trim_end_matches('/')),
+                None => {
+                    let names = FOLDERS.map(|(it, _)| format!("« {} »", it.trim_end_matches('/')));
+                    format!("seuls le sont {}", names.join(", "))
+                }
+            };
             remark(
                 folder.trim_end_matches('/'),
-                format!("ce dossier n'est pas lu : son nom doit être « {meant} »"),
+                format!("ce dossier n'est pas lu : {right}"),
             );
             continue;
         }
@@ -159,6 +184,13 @@ fn with_known_ending(name: &str, endings: &[&str]) -> Option<String> {
     let ending = ending.to_lowercase();
     let known = endings.contains(&ending.as_str());
     known.then(|| format!("{stem}.{ending}"))
+}
+
+/// Whether a name ends as that of a rule does, in whatever folder.
+fn has_ending(name: &str) -> bool {
+    let mut all = FOLDERS.iter().flat_map(|(_, it)| *it).chain(ENDINGS);
+    let ending = name.rsplit_once('.').map(|(_, it)| it.to_lowercase());
+    !is_set_aside(name) && ending.is_some_and(|ending| all.any(|it| *it == ending))
 }
 
 /// The folder that was meant by one that is none of those with rules.
@@ -255,11 +287,69 @@ mod tests {
         #[case] folder: &str,
         #[case] right: &str,
     ) {
-        assert!(is_misnamed_folder(folder) && is_misnamed(path));
-        let told = told(path).unwrap();
+        let (parent, name) = split(path);
+        assert!(is_unread_folder(folder, [name].into_iter()) && is_misnamed(path));
+        for path in [path, parent] {
+            let told = told(path).unwrap();
+            assert_eq!(
+                told,
+                format!("{folder} ce dossier n'est pas lu : son nom doit être « {right} »")
+            );
+        }
+    }
+
+    #[rstest]
+    #[case("cas2/x.yaml")]
+    #[case("cas_old/x.yml")]
+    #[case("tests/x.YAML")]
+    #[case("Mes cas/x.yaml")]
+    #[case("cas - Copie/x.yaml")]
+    #[case("cas.old/x.yaml")]
+    #[case("cas.2026/x.yaml")]
+    #[case("archives/accuses.rhai")]
+    #[case("modeles2/x.txt")]
+    fn another_folder_is_told_which_ones_are_read(#[case] path: &str) {
+        let (parent, name) = split(path);
+        let folder = parent.trim_end_matches('/');
+        assert!(is_unread_folder(folder, [name].into_iter()) && !is_misnamed(path));
         assert_eq!(
-            told,
-            format!("{folder} ce dossier n'est pas lu : son nom doit être « {right} »")
+            told(parent).unwrap(),
+            format!(
+                "{folder} ce dossier n'est pas lu : seuls le sont « modeles », « cas », « connecteurs »"
+            )
+        );
+    }
+
+    #[rstest]
+    #[case("cas/.git/x.yaml")]
+    #[case(".git/x.yaml")]
+    #[case("..data/x.yaml")]
+    #[case("cas~/x.yaml")]
+    #[case("#cas#/x.yaml")]
+    #[case("cas.bak/x.yaml")]
+    #[case("referentiel/biens.csv")]
+    #[case("schemas/cas.json")]
+    #[case("data/passerelle.db")]
+    #[case("notes/lisez-moi.docx")]
+    #[case("archives/~$x.txt")]
+    #[case("connecteurs/anciens/crm.yaml")]
+    #[case("cas/x.yaml")]
+    fn what_holds_no_rules_or_was_put_aside_is_no_unread_folder(#[case] path: &str) {
+        let (parent, name) = split(path);
+        let folder = parent.trim_end_matches('/');
+        assert!(!is_unread_folder(folder, [name].into_iter()));
+    }
+
+    #[rstest]
+    #[case("cas/\u{fffd}t\u{fffd}.yaml")]
+    #[case("modeles/accus\u{fffd}.txt")]
+    #[case("r\u{fffd}gles.yaml")]
+    fn a_name_with_signs_that_are_none_is_told(#[case] path: &str) {
+        assert!(!is_rule(path) && is_misnamed(path));
+        let told = told(path).unwrap();
+        assert!(
+            told.starts_with(path) && told.ends_with("renommez-le"),
+            "{told}"
         );
     }
 
@@ -271,12 +361,17 @@ mod tests {
         #[case] folder: &str,
         #[case] right: &str,
     ) {
-        assert!(is_subfolder(folder) && is_misnamed(path) && !is_rule(path));
-        let told = told(path).unwrap();
-        assert_eq!(
-            told,
-            format!("{folder} ce dossier n'est pas lu : ses fichiers vont dans « {right} » même")
-        );
+        let (parent, name) = split(path);
+        assert!(is_unread_folder(folder, [name].into_iter()) && !is_rule(path));
+        for path in [path, parent] {
+            let told = told(path).unwrap();
+            assert_eq!(
+                told,
+                format!(
+                    "{folder} ce dossier n'est pas lu : ses fichiers vont dans « {right} » même"
+                )
+            );
+        }
     }
 
     #[rstest]
@@ -313,6 +408,9 @@ mod tests {
     #[case("priorites.yaml.bak")]
     #[case("priorites.yaml.orig")]
     #[case("notes.txt")]
+    #[case("n\u{fffd}tes.txt")]
+    #[case("cas/\u{fffd}t\u{fffd}.docx")]
+    #[case("cas/.\u{fffd}.yaml.swp")]
     #[case("notes.docx")]
     #[case("modeles/#contexte.txt#")]
     #[case("modeles/.contexte.TXT")]
@@ -325,9 +423,6 @@ mod tests {
     #[case("modeles/~$cuse-reception.TXT")]
     #[case("cas/x.yaml.1")]
     #[case("cas/4913")]
-    #[case("archives/x.yaml")]
-    #[case("cas2/x.yaml")]
-    #[case("modeles2/x.txt")]
     #[case("..data/x.yaml")]
     #[case("cas/..data/x.yaml")]
     #[case("cas/ete/notes.docx")]

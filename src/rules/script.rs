@@ -9,6 +9,7 @@ mod chain;
 mod compile;
 mod lint;
 mod reads;
+mod texts;
 mod values;
 mod wanted;
 mod words;
@@ -171,6 +172,16 @@ impl Scripts {
     pub fn compared(&self) -> impl Iterator<Item = &Compared> {
         let gestionnaire = self.gestionnaire.compared.iter();
         gestionnaire.chain(&self.accuses.compared)
+    }
+
+    /// The texts that stand in the scripts, of which some may be compared with a part of what they are given.
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        let mut found = texts::of(&self.gestionnaire.ast);
+        found.extend(texts::of(&self.accuses.ast));
+        // The cases of a `switch` are none to the engine.
+        found.extend(self.compared().map(|it| it.word.clone()));
+        found
     }
 
     /// Keys of messages that nobody but a template could read.

@@ -4,6 +4,7 @@
 //! place. So the text becomes a tree first and [`super::source`] reads its shape.
 
 mod causes;
+mod marks;
 mod scan;
 mod stumbles;
 
@@ -15,6 +16,9 @@ use serde_yaml::{DuplicateKeyPolicy, Location, Spanned};
 use crate::rules::diagnostic::{Diagnostic, code};
 
 pub use causes::no_dash;
+pub use marks::marked;
+
+use marks::Marks;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +127,8 @@ pub fn remarks(file: &str, text: &str) -> Vec<Diagnostic> {
 /// Reads one YAML 1.2 document.
 ///
 /// # Errors
-/// One diagnostic for a text that is not YAML, or one for every key that is given twice.
+/// One diagnostic for a text that is not YAML, or one for every key that is given twice and every text that begins as
+/// something else does.
 pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
     let options = serde_yaml::options! {
         // Without these two, `no` becomes false and `012` becomes 12 (YAML 1.1).
@@ -138,7 +143,9 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
         vec![stumbles::diagnose(file, text, at, &error)]
     })?;
     let mut faults = Vec::new();
-    let node = locate(file, text, raw, false, &mut faults);
+    let mut marks = Marks::of(text);
+    let node = locate(file, text, raw, false, &mut marks, &mut faults);
+    faults.extend(marks.faults(file));
     if faults.is_empty() {
         Ok(node)
     } else {
@@ -229,9 +236,11 @@ fn locate(
     text: &str,
     raw: Spanned<Raw>,
     is_item: bool,
+    marks: &mut Marks<'_>,
     faults: &mut Vec<Diagnostic>,
 ) -> Node {
     let (line, column) = position(&raw.referenced);
+    marks.note(&raw.referenced, &raw.defined);
     let plain = matches!(raw.value, Raw::AsWritten);
     let value = match raw.value {
         Raw::Null => Value::Null,
@@ -240,7 +249,7 @@ fn locate(
         Raw::List(items) => Value::List(
             items
                 .into_iter()
-                .map(|item| locate(file, text, item, true, faults))
+                .map(|item| locate(file, text, item, true, marks, faults))
                 .collect(),
         ),
         Raw::Map(entries) => {
@@ -249,12 +258,13 @@ fn locate(
             let mut twice: Vec<(usize, u32)> = Vec::new();
             for (key, value) in entries {
                 let (line, column) = position(&key.referenced);
+                marks.note(&key.referenced, &key.defined);
                 let key = Key {
                     line,
                     column,
                     name: key.value,
                 };
-                let value = locate(file, text, value, false, faults);
+                let value = locate(file, text, value, false, marks, faults);
                 if let Some(first) = lines.insert(key.name.clone(), line) {
                     twice.push((map.len(), first));
                 }

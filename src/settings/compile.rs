@@ -26,6 +26,7 @@ pub(super) fn compile(origin: Origin, faults: Vec<String>) -> Result<Settings, S
             .map(Path::to_path_buf)
             .unwrap_or_default(),
         written: &origin.written,
+        may_lack_folders: origin.may_lack_folders,
         faults,
     };
     let settings = compiler.settings();
@@ -52,6 +53,7 @@ pub(super) fn database(base: &Path, text: &str) -> Result<Database, String> {
 struct Compiler<'a> {
     base: PathBuf,
     written: &'a Written,
+    may_lack_folders: bool,
     faults: Vec<String>,
 }
 
@@ -254,6 +256,7 @@ impl Compiler<'_> {
         match (path.is_dir(), self.written.given(key)) {
             (true, _) => Folder::Disk(path),
             (false, None) => Folder::Shipped,
+            (false, Some(_)) if self.may_lack_folders => Folder::Disk(path),
             (false, Some(_)) => {
                 self.faults
                     .push(format!("{key}: there is no folder {}", path.display()));

@@ -23,6 +23,8 @@ pub struct Origin {
     /// The file's text; empty without a file.
     text: String,
     environment: Environment,
+    /// Whether a folder may be named and missing.
+    pub(super) may_lack_folders: bool,
     /// All texts together, to tell which keys an edit changed.
     pub(super) written: Written,
 }
@@ -70,6 +72,7 @@ impl Origin {
             file: self.file.clone(),
             text,
             environment: self.environment.clone(),
+            may_lack_folders: self.may_lack_folders,
             written,
         };
         compile::compile(origin, faults)

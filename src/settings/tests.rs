@@ -197,6 +197,20 @@ fn a_bucket_needs_a_whole_key_and_leave_to_do_without_tls() {
 }
 
 #[test]
+fn a_folder_that_is_missing_is_a_fault_but_for_who_brings_it_back() {
+    let parent = tempfile::tempdir().unwrap();
+    let file = parent.path().join("passerelle.yaml");
+    std::fs::write(&file, "rules_dir: rules\n").unwrap();
+    let SettingsError(faults) = Settings::load(Some(&file), Vec::new()).unwrap_err();
+    assert!(faults[0].contains("rules_dir"), "{faults:?}");
+    let settings = Settings::load_without_folders(Some(&file), Vec::new()).unwrap();
+    assert_eq!(
+        settings.rules,
+        crate::settings::Folder::Disk(parent.path().join("rules"))
+    );
+}
+
+#[test]
 fn an_unknown_key_names_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("passerelle.yaml");

@@ -131,7 +131,7 @@ async fn an_open_demande_keeps_its_e_mails_though_its_codes_are_gone() {
         .file("rules/accuses.rhai", script)
         .file(
             "rules/modeles/demande-traitee.txt",
-            "Objet: {{ demande.uid }}\n\n{{ qualification.libelle }}, {{ residence.nom }}, {{ priorite }}, {{ qualification.workflow }}{% if bien %}, {{ bien.libelle }}{% endif %}.\n",
+            "Objet: {{ demande.uid }}\n\n{{ qualification.libelle }}, {{ residence.nom }}, {{ priorite }}, {{ qualification.workflow }}{% if bien %}, {{ bien.libelle }}{% endif %}{% if residence.adresse is defined %}, {{ residence.adresse }}{% endif %}.\n",
         )
         .start()
         .await;

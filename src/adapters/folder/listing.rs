@@ -3,7 +3,7 @@
 //! Editors and orchestrators leave things beside the files that count: backup and swap files,
 //! folders of symbolic links. What counts is decided by name, here.
 
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ impl Folder {
         let mut files = Vec::new();
         self.list(&self.root, "", &mut files)?;
         if self.kind == Kind::Rules {
-            for folder in self.folders()? {
+            for folder in self.folders(&mut files)? {
                 self.list(&self.root.join(&folder), &format!("{folder}/"), &mut files)?;
             }
         }
@@ -39,20 +39,25 @@ impl Folder {
         Ok(files)
     }
 
-    /// Those with rules, and those whose names are nearly theirs.
-    fn folders(&self) -> Result<Vec<String>, SourceError> {
+    /// Those with rules; `unread` gets the others that are to be told, each as its path with a `/`.
+    fn folders(&self, unread: &mut Vec<(String, PathBuf)>) -> Result<Vec<String>, SourceError> {
         let mut folders = Vec::new();
+        let mut look = |name: String, path: PathBuf| {
+            if layout::is_unread_folder(&name, names_in(&path).map(|(it, _)| it)) {
+                unread.push((format!("{name}/"), path));
+            }
+        };
         for entry in fs::read_dir(&self.root).map_err(|error| self.failed(&self.root, &error))? {
             let entry = entry.map_err(|error| self.failed(&self.root, &error))?;
-            let Ok(name) = entry.file_name().into_string() else {
-                continue;
-            };
+            let name = shown(&entry);
             // A link to nowhere is there, and is not the same as no folder.
             if layout::is_folder(&name) {
-                folders.extend(subfolders(&entry.path(), &name));
+                for (own, path) in names_in(&entry.path()) {
+                    look(format!("{name}/{own}"), path);
+                }
                 folders.push(name);
-            } else if layout::is_misnamed_folder(&name) && fs::read_dir(entry.path()).is_ok() {
-                folders.push(name);
+            } else {
+                look(name, entry.path());
             }
         }
         Ok(folders)
@@ -66,10 +71,7 @@ impl Folder {
     ) -> Result<(), SourceError> {
         for entry in fs::read_dir(folder).map_err(|error| self.failed(folder, &error))? {
             let entry = entry.map_err(|error| self.failed(folder, &error))?;
-            let Ok(name) = entry.file_name().into_string() else {
-                continue;
-            };
-            let name = format!("{prefix}{name}");
+            let name = format!("{prefix}{}", shown(&entry));
             if !self.counts(&name) {
                 continue;
             }
@@ -110,17 +112,15 @@ impl Folder {
     }
 }
 
-/// Folders in one with rules: the names of their files are to be told, since nothing reads them.
-fn subfolders(folder: &Path, name: &str) -> Vec<String> {
-    // Where it cannot be listed, its files cannot either, and that is told.
+/// What a folder has, by name; nothing where it is none. Where one with rules cannot be listed, that is told anyway.
+fn names_in(folder: &Path) -> impl Iterator<Item = (String, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let below = entries.filter_map(|entry| {
-        let own = entry.file_name().into_string().ok()?;
-        let path = format!("{name}/{own}");
-        let counts = layout::is_subfolder(&path) && fs::read_dir(entry.path()).is_ok();
-        counts.then_some(path)
-    });
-    below.collect()
+    entries.map(|entry| (shown(&entry), entry.path()))
+}
+
+/// The name, with a sign that says so in the place of what is not UTF-8: such a name is to be told.
+fn shown(entry: &DirEntry) -> String {
+    entry.file_name().to_string_lossy().into_owned()
 }
 
 /// Whether the folder has an entry of that name, be it a link to nowhere.

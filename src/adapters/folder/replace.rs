@@ -1,8 +1,9 @@
 //! Puts another set of files in the place of what a folder holds, and keeps a copy of what goes.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Folder;
 use crate::adapters::files::synced::write_synced;
@@ -34,6 +35,30 @@ impl Folder {
         Ok(copied)
     }
 
+    /// A link that another program keeps and that [`Folder::replace`] would make a plain file of, or write behind, and
+    /// where it leads: that of a file, or that of a folder into one of versions, such as `..data`.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn link_in_the_way(&self) -> Result<Option<(String, PathBuf)>, SourceError> {
+        for (name, path) in self.files()? {
+            if !self.is_read(&name) {
+                continue;
+            }
+            if let Ok(to) = fs::read_link(&path) {
+                return Ok(Some((name, to)));
+            }
+            let folder = name.rsplit_once('/').map(|(folder, _)| folder);
+            if let Some(folder) = folder
+                && let Ok(to) = fs::read_link(self.root.join(folder))
+                && to.components().any(|it| is_of_versions(it.as_os_str()))
+            {
+                return Ok(Some((folder.to_owned(), to)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Writes these files in place of those that are read; what is not read is left alone. Each
     /// keeps its owner and its mode, and a new one has those of its folder, as far as we may.
     ///
@@ -59,6 +84,12 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// Whether a folder has such a name as orchestrators give to one that they put another in the place of.
+fn is_of_versions(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.len() > 2 && name.starts_with(b"..")
 }
 
 /// Gives a file the owner and the mode of what stood in its place, or of its folder, as far as we may and

@@ -29,6 +29,8 @@ pub(super) use read::read;
 
 /// Where an outcome says why there is no more of it; no name that a case may expect.
 const WHY: &str = "motif";
+/// Where it says why no e-mail could be tried; neither.
+const WHY_NO_MAIL: &str = "motif des e-mails";
 /// A signalement or a status, and what the rules must make of it.
 #[derive(Debug, Clone)]
 pub(super) struct DecisionCase {
@@ -142,8 +144,14 @@ impl DecisionCase {
                 kept_here && (got.is_none() || ["transmis", "ignore"].contains(&&*key.text));
             let because = match (follows, why.take_if(|_| follows)) {
                 (true, None) => continue,
-                (_, why) => why.map(|it| format!(" : {it}")).unwrap_or_default(),
+                (true, why) => why,
+                (false, _) if key.text == "accuses" => match outcome.get(WHY_NO_MAIL) {
+                    Some(Expected::Text(why)) => Some(why),
+                    _ => None,
+                },
+                (false, _) => None,
             };
+            let because = because.map(|it| format!(" : {it}")).unwrap_or_default();
             let apart = apart(wanted, got);
             let (wanted, got) = (show(Some(wanted)), show(got));
             let what = format!(
@@ -252,10 +260,17 @@ fn statut(
         signalement.qualification.clone_from(code);
     }
     let (decision, _) = decide::signalement(generation, &signalement);
-    if let Ok(Decision::Transmettre(demande)) = decision {
-        let foreseen = foresee::statut(generation, &event, &signalement, &demande);
-        put_accuses(&mut outcome, &foreseen);
-    }
+    let why = match decision {
+        Ok(Decision::Transmettre(demande)) => {
+            let foreseen = foresee::statut(generation, &event, &signalement, &demande);
+            put_accuses(&mut outcome, &foreseen);
+            return Ok(outcome);
+        }
+        Ok(Decision::Ecarter { motif }) => motif,
+        Err(error) => explain(&error),
+    };
+    let why = format!("la demande d'essai ne peut pas être faite : {why}");
+    outcome.insert(WHY_NO_MAIL, Expected::Text(why));
     Ok(outcome)
 }
 

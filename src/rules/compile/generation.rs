@@ -36,6 +36,8 @@ pub struct Generation {
     pub rules: Arc<RuleSet>,
     /// The reference data.
     pub referentiel: Arc<Referentiel>,
+    /// Whether cases try the rules before they take effect.
+    pub(super) has_cases: bool,
     pub(super) rules_digest: String,
     pub(super) referentiel_digest: String,
 }

@@ -7,7 +7,7 @@ use super::generation::{
     Correspondance, Mode, QUALIFICATIONS, Qualification, STATUTS, Statuts, TRANSMISSION, Target,
     Transmission, Word,
 };
-use super::remarks;
+use super::{remarks, twins};
 use crate::domain::statut::SELON_FIELDS;
 use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
 use crate::rules::source::{
@@ -164,9 +164,13 @@ pub(super) fn statuts(
         return None;
     }
     if !matches!(table.get(&raw.initial.text), Some(it) if matches!(it.target, Target::Fixed(_))) {
+        let initial = &raw.initial.text;
+        let others = table.iter().filter(|(it, _)| *it != initial);
+        let others = others.map(|(it, other)| (it.as_str(), other.line));
+        let twin = twins::twin_of_statut(initial, others);
+        let twin = twin.map(|it| format!(" ; {it}")).unwrap_or_default();
         let remark = format!(
-            "le statut initial « {} » n'a pas de correspondance simple : SoWell ne recevra pas de statut à la création",
-            raw.initial.text
+            "le statut initial « {initial} » n'a pas de correspondance simple : SoWell ne recevra pas de statut à la création{twin}"
         );
         faults.push(
             Diagnostic::at(

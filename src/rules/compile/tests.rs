@@ -105,6 +105,58 @@ fn a_word_that_the_file_provides_for_is_none_that_lacks(#[case] from: &str, #[ca
     assert_eq!(found.holes, []);
 }
 
+#[rstest]
+#[case("signalement.bien.ends_with(\"-PKG\")")]
+#[case("signalement.bien.contains(`-PKG`)")]
+#[case("\"PKG\" in signalement.bien")]
+#[case("signalement.bien in [\"R-2-PKG\", \"R-9\"]")]
+#[case("switch signalement.bien { \"R-2-PKG\" => true, _ => false }")]
+#[case("!signalement.bien.starts_with(\"R-1\")")]
+fn a_bien_that_scripts_tell_apart_is_tried(#[case] condition: &str) {
+    let (mut rules, mut exports) = shipped();
+    let script = include_str!("../../../rules/gestionnaire.rhai");
+    let body = "residence, qualification) {\n";
+    let guard = format!(
+        "{body}    if signalement.bien != () && ({condition}) {{ throw \"pas de gardien\"; }}\n"
+    );
+    let script = script.replace(body, &guard);
+    rules.insert(script::GESTIONNAIRE.into(), script.into_bytes());
+    let biens = b"code;residence;libelle\nR-1;R;x\nR-2-PKG;R;x\nR-3-PKG;R;x\n".to_vec();
+    exports.insert("biens.csv".into(), biens);
+    let (generation, told) = compile(&rules, &exports, Known::default());
+    let generation = generation.unwrap_or_else(|| panic!("{told:?}"));
+    let holes = Combinations::of(&generation).decide(&|_| ()).holes;
+    assert_eq!(holes.len(), 1, "{holes:?}");
+    assert_eq!(holes[0].conditions, ["avec un bien"]);
+}
+
+#[test]
+fn rules_without_a_case_where_some_were_are_a_remark() {
+    let (without, exports) = shipped();
+    let mut with = without.clone();
+    let case = "cas: [{nom: un, signalement: {}, attendu: {transmis: true}}]";
+    with.insert("cas/a.yaml".into(), case.as_bytes().to_vec());
+    let (before, _) = compile(&with, &exports, Known::default());
+    let before_without = compile(&without, &exports, Known::default()).0;
+    let told = |rules, previous: &Option<Generation>, accepted_rules| {
+        let known = Known {
+            previous: previous.as_ref(),
+            accepted_rules,
+            ..Known::default()
+        };
+        let (generation, found) = compile(rules, &exports, known);
+        assert!(generation.is_some(), "{found:?}");
+        let mut told = found.iter().map(ToString::to_string);
+        told.any(|it| it.contains("il n'y a plus aucun cas"))
+    };
+    assert!(told(&without, &before, None));
+    assert!(told(&without, &None, Some(&with)));
+    assert!(!told(&without, &before_without, None));
+    assert!(!told(&without, &None, Some(&without)));
+    assert!(!told(&without, &None, None));
+    assert!(!told(&with, &before, Some(&with)));
+}
+
 #[test]
 fn the_words_of_a_sample_need_not_be_the_landlords() {
     let crm = CRM.replace("{haute: 3, normal: 2, faible: 1}", "{P1: 3, P2: 2}");
@@ -190,6 +242,21 @@ const QUALIFICATIONS_WITH: &str = "qualifications:\n  ASC:\n    libelle: L\n    
     "statuts.yaml",
     "initial: A\ncanal: SoWell\ncorrespondances:\n  A: En attente\n  C: {selon: resultat, valeurs: {Traité: Clos, Traite: Clos}}\n",
     "« Traite » "
+)]
+#[case(
+    "statuts.yaml",
+    "initial: Transférée\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Transferée: En attente\n",
+    "à la création ; « Transférée » et « Transferée » (ligne 5) ne diffèrent que par une majuscule, un accent"
+)]
+#[case(
+    "statuts.yaml",
+    "initial: Fermée\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n",
+    "à la création"
+)]
+#[case(
+    "qualifications.yaml",
+    "  gaz: {libelle: L, type_gestionnaire: technique, workflow: AUTRE}\n",
+    "qualifications.yaml:8 « gaz » et « GAZ » (ligne 7) ne diffèrent que par une majuscule, un accent ou une espace : est-ce le même code ?"
 )]
 #[case(
     "priorites.yaml",

@@ -31,6 +31,21 @@ pub(super) fn note_twin_words(rules: &RuleSet, faults: &mut Vec<Diagnostic>) {
     note_twins(STATUTS, "statut", rules.statuts.of_sowell(), faults);
     note_twins(PRIORITES, "mot", rules.priorites_of_the_crm(), faults);
     note_twins(QUALIFICATIONS, "workflow", rules.workflows(), faults);
+    note_twins(QUALIFICATIONS, "code", rules.codes(), faults);
+}
+
+/// What is told of a status that a person takes for one of the table.
+pub(super) fn twin_of_statut<'a>(
+    statut: &'a str,
+    table: impl Iterator<Item = (&'a str, u32)>,
+) -> Option<String> {
+    let same = "le même statut";
+    let mut column = Column::default();
+    for (word, line) in table {
+        // What they are to each other is told elsewhere.
+        let _ = column.twin(word, line, same);
+    }
+    column.twin(statut, 0, same)
 }
 
 /// A word of a column: how often it is given, and where first.

@@ -1,8 +1,9 @@
 //! What the combinations come to, one entry for one cause: the code that happened to be tried is
 //! taken out of each message, and noted beside it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::biens::Biens;
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::QUALIFICATIONS;
 use crate::rules::connector::{Fault, Partner};
@@ -146,10 +147,9 @@ impl Group {
         self.qualifications.is_empty()
     }
 
-    pub(super) fn could_have_bien(&self, biens: &HashMap<&str, &str>) -> bool {
-        self.residences
-            .iter()
-            .any(|it| biens.contains_key(it.as_str()))
+    pub(super) fn could_have_bien(&self, biens: &Biens<'_>) -> bool {
+        let mut residences = self.residences.iter();
+        residences.any(|it| !biens.of_residence(it).is_empty())
     }
 
     fn join(&mut self, other: Self) {

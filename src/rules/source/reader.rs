@@ -148,9 +148,7 @@ impl<'a> Reader<'a> {
         let value = line.split_once(": ").or_else(|| line.split_once("- "))?.1;
         let mut signs = value.trim_start().chars();
         match signs.next()? {
-            sign @ ('!' | '&') => Some(format!(
-                "le symbole « {sign} » en début de valeur : mettez le texte entre guillemets"
-            )),
+            sign @ ('!' | '&') => Some(yaml::marked(sign)),
             '#' if signs.next()?.is_alphanumeric() => Some(
                 "ce qui suit « # » est un commentaire : mettez le texte entre guillemets".into(),
             ),

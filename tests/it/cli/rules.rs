@@ -78,3 +78,44 @@ async fn a_rollback_keeps_what_no_version_has() {
     );
     assert!(aside.join("modeles/essai.txt").exists() && !aside.join("statuts.yaml").exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_of_rules_that_is_gone_comes_back() {
+    let daemon = Builder::new().start().await;
+    let version = daemon.regles().await["active"]["version"].clone();
+    let rules = daemon.folder.path().join("rules");
+    let statuts = daemon.read("rules/statuts.yaml");
+    fs::remove_dir_all(&rules).unwrap();
+    for verb in [
+        &["rules", "list"][..],
+        &["rules", "show", version.as_str().unwrap()],
+    ] {
+        let said = on(&daemon, verb);
+        assert!(said.status.success(), "{said:?}");
+    }
+    assert!(!rules.exists());
+    let back = on(&daemon, &["rules", "rollback", version.as_str().unwrap()]);
+    assert!(back.status.success(), "{back:?}");
+    assert_eq!(daemon.read("rules/statuts.yaml"), statuts);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_another_program_keeps_are_left_alone() {
+    let daemon = Builder::new().start().await;
+    let version = daemon.regles().await["active"]["version"].clone();
+    let rules = daemon.folder.path().join("rules");
+    fs::create_dir(rules.join("..data")).unwrap();
+    fs::rename(
+        rules.join("statuts.yaml"),
+        rules.join("..data/statuts.yaml"),
+    )
+    .unwrap();
+    std::os::unix::fs::symlink("..data/statuts.yaml", rules.join("statuts.yaml")).unwrap();
+    fs::write(rules.join("transmission.yaml"), "modes: []\n").unwrap();
+    let back = on(&daemon, &["rules", "rollback", version.as_str().unwrap()]);
+    assert_eq!(back.status.code(), Some(1));
+    let said = String::from_utf8(back.stderr).unwrap();
+    assert!(said.contains("« statuts.yaml » est un lien"), "{said}");
+    assert!(rules.join("statuts.yaml").is_symlink());
+    assert_eq!(daemon.read("rules/transmission.yaml"), "modes: []\n");
+}

@@ -9,7 +9,7 @@ use crate::rules::alike::plain;
 use crate::rules::diagnostic::{code, nearest};
 use crate::rules::pasted;
 use crate::rules::source::{Located, Reader};
-use crate::rules::yaml::{Node, Value as YamlValue};
+use crate::rules::yaml::{self, Key, Node, Value as YamlValue};
 
 use super::{DecisionCase, Expected, Given, Input};
 
@@ -118,7 +118,7 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     for (key, value) in reader.map(node)? {
         let name = key.name.as_str();
         match &value.value {
-            YamlValue::Null => {}
+            YamlValue::Null => note_glued(reader, key),
             YamlValue::List(photos) if name == "photos" => {
                 let number = Located {
                     line: value.line,
@@ -128,10 +128,12 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
                 given.texts.insert(key.name.clone(), number);
             }
             YamlValue::Map(entries) if name == "autres" => {
-                let entries = entries.iter();
-                given
-                    .autres
-                    .extend(entries.map(|(key, it)| (key.name.clone(), it.json())));
+                for (key, value) in entries {
+                    if value.value == YamlValue::Null {
+                        note_glued(reader, key);
+                    }
+                    given.autres.insert(key.name.clone(), value.json());
+                }
             }
             YamlValue::List(_) | YamlValue::Map(_) if !KEYS.contains(&name) => {
                 given.autres.insert(key.name.clone(), value.json());
@@ -150,14 +152,22 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     Some(given)
 }
 
+/// Notes a key that has its value glued to it: between braces, YAML takes both for the key.
+fn note_glued(reader: &mut Reader<'_>, key: &Key) {
+    if let Some(message) = yaml::glued(&key.name) {
+        reader.fault(code::SHAPE, key.line, key.column, message);
+    }
+}
+
 /// Points out keys that nearly are known ones: `SoWell` may send keys that the contract does not know, so they
 /// are no fault by themselves.
 fn note_misspelt(reader: &mut Reader<'_>, node: &Node, given: &BTreeMap<String, Located>) {
     let YamlValue::Map(entries) = &node.value else {
         return;
     };
-    for (key, _) in entries {
-        if KEYS.contains(&key.name.as_str()) {
+    for (key, value) in entries {
+        let told = value.value == YamlValue::Null && yaml::glued(&key.name).is_some();
+        if told || KEYS.contains(&key.name.as_str()) {
             continue;
         }
         let missing = KEYS.into_iter().filter(|it| !given.contains_key(*it));

@@ -63,6 +63,30 @@ const UNKNOWN_FIELD: &str = "fn accuses(evenement) {\n    if evenement.signaleme
     1,
     "il faut ici un texte"
 )]
+#[case(
+    "signalement: {qualification:ASC, residence: R}",
+    "{transmis: true}",
+    1,
+    "il manque une espace après les deux-points : « qualification: ASC »"
+)]
+#[case(
+    "signalement: {residence: R, bien:R-1}",
+    "{transmis: true}",
+    1,
+    "« bien: R-1 »"
+)]
+#[case(
+    "signalement: {autres: {etage:2}}",
+    "{transmis: true}",
+    1,
+    "« etage: 2 »"
+)]
+#[case(
+    "signalement: {autres: {\"a:b\": 1}, bien: , zzz: }",
+    "{transmis: true}",
+    0,
+    ""
+)]
 fn a_slip_of_a_case_is_told_once(
     #[case] input: &str,
     #[case] attendu: &str,
@@ -78,6 +102,29 @@ fn a_slip_of_a_case_is_told_once(
     told.retain(|it| it.0 == "cas/a.yaml");
     assert_eq!(told.len(), count, "{told:?}");
     assert!(told.iter().all(|it| it.3.contains(words)), "{told:?}");
+}
+
+#[rstest]
+#[case(
+    ("gestionnaire.rhai", "fn affecter(signalement, residence, qualification) {\n    throw \"panne\";\n}"),
+    "panne"
+)]
+#[case(("transmission.yaml", "modes: []\n"), "la demande d'essai ne peut pas être faite")]
+#[case(("modeles/contexte.txt", "{{ bien.libelle }}"), "contexte.txt")]
+fn a_case_of_a_status_tells_why_there_is_no_demande(
+    #[case] edit: (&str, &str),
+    #[case] words: &str,
+) {
+    let case = "cas:\n  - nom: un\n    statut: {statut: Ouverte}\n    attendu: {accuses: [accuse-reception]}\n";
+    let mut told = told(&[("cas/a.yaml", case), edit]);
+    told.retain(|it| it.0 == "cas/a.yaml");
+    assert_eq!(told.len(), 1, "{told:?}");
+    let message = &told[0].3;
+    assert!(
+        message.contains("obtenu rien : la demande d'essai"),
+        "{message}"
+    );
+    assert!(message.contains(words), "{message}");
 }
 
 #[test]

@@ -1,0 +1,149 @@
+//! Anchors and tags, which a person takes for the beginning of a text: YAML swallows « &Encombrants » in
+//! « &Encombrants et déchets ».
+
+use std::collections::HashSet;
+
+use super::position;
+use crate::rules::diagnostic::{Diagnostic, code};
+use serde_yaml::Location;
+
+/// The tags that YAML itself has.
+const TAGS: [&str; 7] = [
+    "!!str", "!!int", "!!float", "!!bool", "!!null", "!!seq", "!!map",
+];
+
+/// Line and column, from 1.
+type Place = (u32, u32);
+
+/// What a text has of them.
+pub(super) struct Marks<'t> {
+    lines: Vec<&'t str>,
+    /// Each anchor of a text without quotes: the place of the text, and its own.
+    anchors: Vec<(Place, Place)>,
+    /// The places of texts that an alias stands for.
+    used: HashSet<Place>,
+    /// Tags that YAML has not.
+    tags: Vec<Place>,
+}
+
+/// What to say of a sign that makes YAML take a text for something else.
+#[must_use]
+pub fn marked(sign: char) -> String {
+    format!("le symbole « {sign} » en début de valeur : mettez le texte entre guillemets")
+}
+
+impl<'t> Marks<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        Self {
+            lines: text.lines().collect(),
+            anchors: Vec::new(),
+            used: HashSet::new(),
+            tags: Vec::new(),
+        }
+    }
+
+    /// Takes in where a key or a value stands, and where what it says does.
+    pub(super) fn note(&mut self, referenced: &Location, defined: &Location) {
+        let at = position(defined);
+        if position(referenced) != at {
+            self.used.insert(at);
+            return;
+        }
+        let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
+        let line = number(at.0).and_then(|it| self.lines.get(it));
+        let Some((line, column)) = line.zip(number(at.1)) else {
+            return;
+        };
+        let Some((byte, first)) = line.char_indices().nth(column) else {
+            return;
+        };
+        let mut before = &line[..byte];
+        // Both may stand before one text.
+        while let Some((rest, mark)) = last_word(before) {
+            before = rest;
+            let own = u32::try_from(rest.chars().count() + 1).unwrap_or(u32::MAX);
+            let own = (at.0, own);
+            if mark.starts_with('&') && !"\"'|>[{".contains(first) {
+                self.anchors.push((at, own));
+            } else if mark.starts_with('!') && !mark.starts_with("!<") && !TAGS.contains(&mark) {
+                self.tags.push(own);
+            }
+        }
+    }
+
+    /// The anchors that nothing asks for, and the tags that YAML has not.
+    pub(super) fn faults(self, file: &str) -> Vec<Diagnostic> {
+        let unused = self.anchors.into_iter();
+        let unused = unused.filter(|(text, _)| !self.used.contains(text));
+        let unused = unused.map(|(_, own)| (own, '&'));
+        let tags = self.tags.into_iter().map(|own| (own, '!'));
+        let mut all: Vec<(Place, char)> = unused.chain(tags).collect();
+        all.sort_unstable();
+        let told = all.into_iter();
+        told.map(|((line, column), sign)| {
+            Diagnostic::at(code::YAML, file, line, column, marked(sign))
+        })
+        .collect()
+    }
+}
+
+/// The anchor or the tag that ends here, and what stands before it.
+fn last_word(before: &str) -> Option<(&str, &str)> {
+    let trimmed = before.trim_end();
+    let begin = trimmed.rfind(|it: char| it.is_whitespace() || "[{,".contains(it));
+    let begin = begin.map_or(0, |at| at + 1);
+    let (rest, word) = trimmed.split_at_checked(begin)?;
+    // A key ends so, and is none whatever it begins with.
+    let is_mark = word.starts_with(['&', '!']) && !word.ends_with(':');
+    (is_mark && trimmed.len() < before.len()).then_some((rest, word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("a: &Encombrants et déchets\n", &[(1, 4, '&')])]
+    #[case("a: !Encombrants et déchets\n", &[(1, 4, '!')])]
+    #[case("a:\n  - &un deux\n  - [b,&trois quatre, ! c d]\n", &[(2, 5, '&'), (3, 8, '&'), (3, 23, '!')])]
+    #[case("été: {b: &c d, e: !f g}\n", &[(1, 10, '&'), (1, 19, '!')])]
+    #[case("&a b: c\n", &[(1, 1, '&')])]
+    #[case("a: !x {b: c}\n", &[(1, 4, '!')])]
+    #[case("a: &b !c d\n", &[(1, 4, '&'), (1, 7, '!')])]
+    #[case("a: &b c\nd: *b\ne: &f g\n", &[(3, 4, '&')])]
+    #[case("a: &b 12\n", &[(1, 4, '&')])]
+    fn a_text_that_an_anchor_or_a_tag_begins_is_told(
+        #[case] text: &str,
+        #[case] wanted: &[(u32, u32, char)],
+    ) {
+        let faults = parse("f.yaml", text).unwrap_err();
+        let told: Vec<_> = faults.iter().map(|it| (it.line, it.column)).collect();
+        let places: Vec<_> = wanted.iter().map(|it| (it.0, it.1)).collect();
+        assert_eq!(told, places, "{faults:?}");
+        for (fault, (.., sign)) in faults.iter().zip(wanted) {
+            let words = format!("le symbole « {sign} » en début de valeur");
+            assert!(fault.message.starts_with(&words), "{fault}");
+        }
+    }
+
+    #[rstest]
+    #[case("a: &b c d\ne: *b\nf: [*b]\n")]
+    #[case("a: &b {c: d}\ne: {<<: *b, f: g}\n")]
+    #[case("a: &b\n  c: d\ne:\n  <<: *b\n")]
+    #[case("a: &b {c: d}\n")]
+    #[case("a: &b\n  - c\n")]
+    #[case("- &b c\n- *b\n")]
+    #[case("&a b: c\nd: *a\n")]
+    #[case("a: !!str 12\nb: !!str c\n")]
+    #[case("a: '&b c'\nd: \"!e f\"\n")]
+    #[case("a: b &c d\ne: f !g h\n")]
+    #[case("a: b\n  &c d\n  !e f\n")]
+    #[case("a &b: c\nd !e: f\n")]
+    #[case("a: |\n  &b c\n  !d e\nf: >\n  !g h\n")]
+    #[case("a: b # &c d\n# !e f\ng: h\n")]
+    #[case("a: {b: R&D, c: oui !}\n")]
+    fn what_is_no_beginning_of_a_text_stays_silent(#[case] text: &str) {
+        parse("f.yaml", text).unwrap();
+    }
+}
