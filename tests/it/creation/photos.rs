@@ -59,7 +59,11 @@ async fn a_photo_whose_attempt_panics_is_tried_again_as_after_any_failure() {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp);
     crm.attaches("photo-1.png", Goes::Panics);
     let builder = Builder::new().crm(crm.clone());
-    let daemon = builder.set("DELIVERY__FIRST_RETRY", "1s").start().await;
+    let daemon = builder
+        .set("DELIVERY__FIRST_RETRY", "1s")
+        .set("DELIVERY__MAX_RETRY", "1s")
+        .start()
+        .await;
     let uid = daemon.created(&signalement(1)).await;
     let store = &daemon.state.store;
     let failed = until("the attempt is noted", || async {
