@@ -3,9 +3,9 @@
 
 use super::generation::{RuleSet, Target};
 use crate::domain::referentiel::Referentiel;
-use crate::rules::compared::Compared;
+use crate::rules::compared::{Asked, Compared};
 use crate::rules::connector::Connector;
-use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
 use crate::rules::view::OCCASIONS;
 
 /// Notes every comparison that no new signalement and no event of one can make true.
@@ -28,14 +28,19 @@ pub(super) fn note_impossible_words(
 }
 
 fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Option<String> {
-    let Compared { value, word, .. } = it;
+    let Compared {
+        value, word, asked, ..
+    } = it;
+    let asked = *asked;
     // What an event tells of is known by its own name.
     let alone = value.strip_prefix("evenement.");
     let value = alone.filter(|it| it.contains('.')).unwrap_or(value);
     let whole = |field: &str| {
-        Some(format!(
-            "« {value} » est un ensemble, jamais un texte : comparez par exemple « {value}.{field} »"
-        ))
+        (asked == Asked::Whole).then(|| {
+            format!(
+                "« {value} » est un ensemble, jamais un texte : comparez par exemple « {value}.{field} »"
+            )
+        })
     };
     let known: Vec<&str> = match value {
         "signalement" | "demande" | "evenement.signalement" | "evenement.demande" => {
@@ -43,7 +48,9 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
         }
         "residence" | "bien" | "qualification" => return whole("code"),
         "evenement" => return whole("type"),
-        "signalement.transmettre_auteur" | "signalement.transmettre_manager" => {
+        "signalement.transmettre_auteur" | "signalement.transmettre_manager"
+            if asked == Asked::Whole =>
+        {
             return Some(format!("« {value} » vaut true ou false, sans guillemets"));
         }
         "evenement.type" => OCCASIONS.to_vec(),
@@ -70,19 +77,59 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
             let all = referentiel.residences();
             all.map(|it| it.code.as_str()).collect()
         }
+        "qualification.libelle" => {
+            let all = rules.qualifications.values();
+            all.map(|it| it.libelle.as_str()).collect()
+        }
+        "residence.nom" => {
+            let all = referentiel.residences();
+            all.map(|it| it.nom.as_str()).collect()
+        }
+        "signalement.bien" | "demande.bien" | "bien.code" => {
+            referentiel.biens().map(|it| it.code).collect()
+        }
         _ => return None,
     };
     // An empty text asks whether there is anything at all.
-    if word.is_empty() || known.contains(&word.as_str()) {
+    if word.is_empty() || known.is_empty() || known.iter().any(|it| asked.holds(it, word)) {
         return None;
     }
     let mut known = known;
     known.sort_unstable();
     known.dedup();
+    let (does, near) = match asked {
+        Asked::Whole => {
+            return Some(format!(
+                "« {word} » n'est pas une valeur connue de « {value} » ; {}",
+                suggestion(word, known)
+            ));
+        }
+        Asked::Beginning => ("ne commence par", nearest(word, parts(&known, word, true))),
+        Asked::End => ("ne finit par", nearest(word, parts(&known, word, false))),
+        Asked::Part => ("ne contient", None),
+    };
+    let near = match near {
+        Some(near) => format!("vouliez-vous dire « {near} » ?"),
+        None => suggestion(word, known),
+    };
     Some(format!(
-        "« {word} » n'est pas une valeur connue de « {value} » ; {}",
-        suggestion(word, known)
+        "aucune valeur connue de « {value} » {does} « {word} » ; {near}"
     ))
+}
+
+/// What the known values begin or end with, as long as a word is.
+fn parts<'k>(known: &[&'k str], word: &str, at_the_beginning: bool) -> Vec<&'k str> {
+    let length = word.chars().count();
+    let part = |it: &'k str| {
+        let signs: Vec<usize> = it.char_indices().map(|(at, _)| at).collect();
+        if at_the_beginning {
+            signs.get(length).map_or(it, |at| &it[..*at])
+        } else {
+            let from = signs.len().saturating_sub(length);
+            signs.get(from).map_or(it, |at| &it[*at..])
+        }
+    };
+    known.iter().map(|it| part(it)).collect()
 }
 
 /// The CRM's statuses of which an event can be told.

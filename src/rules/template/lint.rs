@@ -9,6 +9,7 @@ pub(super) mod names;
 pub(super) mod remedies;
 mod strays;
 mod tokens;
+pub(super) mod vain;
 
 use super::source::place_of;
 use super::tags;

@@ -164,6 +164,14 @@ pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Named> {
     };
     let of_residence = |it: &Expr| matches!(it, Expr::Property(it, _) if it.2 == "gestionnaires");
     script.walk(&mut |path| {
+        // « x in y » asks y whether it contains x.
+        if let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last()
+            && call.name == "contains"
+            && let [Expr::Dot(pair, ..), Expr::StringConstant(it, at)] = call.args.as_slice()
+            && of_residence(last(&pair.rhs))
+        {
+            note(it, *at);
+        }
         let Some(ASTNode::Expr(Expr::Dot(pair, ..) | Expr::Index(pair, ..))) = path.last() else {
             return true;
         };
@@ -177,7 +185,7 @@ pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Named> {
         match asked {
             Expr::Property(it, at) => note(it.2.as_str(), *at),
             Expr::StringConstant(it, at) => note(it, *at),
-            Expr::MethodCall(call, _) if call.name == "get" => {
+            Expr::MethodCall(call, _) if call.name == "get" || call.name == "contains" => {
                 if let Some(Expr::StringConstant(it, at)) = call.args.first() {
                     note(it, *at);
                 }
@@ -187,6 +195,14 @@ pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Named> {
         true
     });
     found
+}
+
+/// What a value is at its end: `gestionnaires` of `residence.gestionnaires`.
+fn last(value: &Expr) -> &Expr {
+    match value {
+        Expr::Dot(pair, ..) => last(&pair.rhs),
+        value => value,
+    }
 }
 
 /// The lines of the loops that may have no end; without any, of those that may have a late one.
