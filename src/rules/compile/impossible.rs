@@ -5,7 +5,7 @@ use super::generation::{RuleSet, Target};
 use crate::domain::referentiel::Referentiel;
 use crate::rules::compared::{Asked, Compared};
 use crate::rules::connector::Connector;
-use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
+use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::view::OCCASIONS;
 
 /// Notes every comparison that no new signalement and no event of one can make true.
@@ -85,9 +85,7 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
             let all = referentiel.residences();
             all.map(|it| it.nom.as_str()).collect()
         }
-        "signalement.bien" | "demande.bien" | "bien.code" => {
-            referentiel.biens().map(|it| it.code).collect()
-        }
+        "signalement.bien" | "bien.code" => referentiel.biens().map(|it| it.code).collect(),
         _ => return None,
     };
     // An empty text asks whether there is anything at all.
@@ -104,8 +102,8 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
                 suggestion(word, known)
             ));
         }
-        Asked::Beginning => ("ne commence par", nearest(word, parts(&known, word, true))),
-        Asked::End => ("ne finit par", nearest(word, parts(&known, word, false))),
+        Asked::Beginning => ("ne commence par", near_part(&known, word, true)),
+        Asked::End => ("ne finit par", near_part(&known, word, false)),
         Asked::Part => ("ne contient", None),
     };
     let near = match near {
@@ -117,8 +115,11 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
     ))
 }
 
-/// What the known values begin or end with, as long as a word is.
-fn parts<'k>(known: &[&'k str], word: &str, at_the_beginning: bool) -> Vec<&'k str> {
+/// The shortest word of which one letter may be wrong.
+const SHORTEST: usize = 3;
+
+/// What a known value begins or ends with, where one letter of a word is wrong.
+fn near_part<'k>(known: &[&'k str], word: &str, at_the_beginning: bool) -> Option<&'k str> {
     let length = word.chars().count();
     let part = |it: &'k str| {
         let signs: Vec<usize> = it.char_indices().map(|(at, _)| at).collect();
@@ -129,7 +130,12 @@ fn parts<'k>(known: &[&'k str], word: &str, at_the_beginning: bool) -> Vec<&'k s
             signs.get(from).map_or(it, |at| &it[*at..])
         }
     };
-    known.iter().map(|it| part(it)).collect()
+    let is_near = |it: &&str| {
+        let wrong = it.chars().zip(word.chars()).filter(|(a, b)| a != b);
+        it.chars().count() == length && wrong.count() == 1
+    };
+    let mut parts = known.iter().map(|it| part(it));
+    parts.find(is_near).filter(|_| length >= SHORTEST)
 }
 
 /// The CRM's statuses of which an event can be told.

@@ -101,7 +101,7 @@ impl Connector {
                         file: self.partner.file().to_owned(),
                         value: value.to_owned(),
                         word: word.to_owned(),
-                asked: Asked::Whole,
+                        asked: Asked::Whole,
                         line: text.line,
                         column: text.column,
                     });

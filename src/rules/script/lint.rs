@@ -88,10 +88,15 @@ pub(super) fn look<const N: usize>(
             letters::never_found(&names),
             holes::without_dollar(text, &names),
             shadowed::variables(&names),
-            thrown_away::values(&names),
             unreached::lines(&names),
         ];
-        for (at, message) in fields.iter().chain(others.iter().flatten()) {
+        let mut remarks: Vec<&Remark> = fields.iter().chain(others.iter().flatten()).collect();
+        // What is wrong with a line is told before that it does nothing.
+        let is_told = |(at, _): &&Remark| remarks.iter().any(|(it, _)| it.line() == at.line());
+        let idle = thrown_away::values(&names);
+        let idle: Vec<&Remark> = idle.iter().filter(|it| !is_told(it)).collect();
+        remarks.extend(idle);
+        for (at, message) in remarks {
             let (line, column) = position(*at);
             let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
             faults.push(remark.as_warning());

@@ -35,18 +35,18 @@ pub(super) fn unasked(names: &Names) -> Vec<Remark> {
 fn fault(value: &Expr, sign: &str, names: &Names) -> Option<Remark> {
     let kind = names.kind(value).filter(|it| *it != Kind::Flag)?;
     let at = value.start_position();
-    let message = match (Chain::of(value).and_then(|it| written(&it)), value, kind) {
-        (_, Expr::StringConstant(word, _), _) => format!(
-            "« {word} » tout seul n'est pas une condition : répétez la comparaison, comme dans « x == \"A\" || x == \"{word}\" »"
-        ),
-        (Some(shown), _, Kind::Number) => {
+    let message = match (Chain::of(value).and_then(|it| written(&it)), kind) {
+        (Some(shown), Kind::Number) => {
             let sign = if sign == "==" { "== 0" } else { "> 0" };
             format!("« {shown} » est un nombre, et pas une condition : écrivez « {shown} {sign} »")
         }
-        (Some(shown), ..) => format!(
+        (Some(shown), _) => format!(
             "« {shown} » n'est pas une condition : s'il peut manquer, écrivez « {shown} {sign} () »"
         ),
-        (None, ..) => format!("{} n'est pas une condition, qui vaut true ou false", kind.in_french()),
+        (None, _) => format!(
+            "{} n'est pas une condition, qui vaut true ou false",
+            kind.in_french()
+        ),
     };
     Some((at, message))
 }

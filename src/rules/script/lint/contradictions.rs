@@ -10,16 +10,19 @@ use crate::rules::script::chain::{Chain, Link};
 pub(super) fn conditions(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
-        let [.., before, ASTNode::Expr(value @ (Expr::And(..) | Expr::Or(..)))] = path else {
-            if let [ASTNode::Expr(value)] = path {
-                found.extend(of(value));
-            }
+        let [
+            ..,
+            before,
+            ASTNode::Expr(value @ (Expr::And(..) | Expr::Or(..))),
+        ] = path
+        else {
             return true;
         };
         // It is looked at as a part of the whole.
         let is_part = matches!(
             (before, value),
-            (ASTNode::Expr(Expr::And(..)), Expr::And(..)) | (ASTNode::Expr(Expr::Or(..)), Expr::Or(..))
+            (ASTNode::Expr(Expr::And(..)), Expr::And(..))
+                | (ASTNode::Expr(Expr::Or(..)), Expr::Or(..))
         );
         if !is_part {
             found.extend(of(value));
@@ -34,9 +37,14 @@ fn of(value: &Expr) -> Option<Remark> {
     let mut all = Vec::new();
     flatten(value, both, &mut all);
     let sign = if both { "==" } else { "!=" };
-    let asked: Vec<_> = all.into_iter().filter_map(|it| comparison(it, sign)).collect();
+    let asked: Vec<_> = all
+        .into_iter()
+        .filter_map(|it| comparison(it, sign))
+        .collect();
     for (at, (shown, word, _)) in asked.iter().enumerate() {
-        let other = asked[..at].iter().find(|(it, other, _)| it == shown && other != word);
+        let other = asked[..at]
+            .iter()
+            .find(|(it, other, _)| it == shown && other != word);
         if let Some((_, other, _)) = other {
             let place = asked[at].2.start_position();
             let message = if both {

@@ -26,7 +26,9 @@ pub(super) fn without_dollar(text: &str, names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::StringConstant(it, at))) = path.last() {
-            let in_holed = path.iter().any(|it| matches!(it, ASTNode::Expr(Expr::InterpolatedString(..))));
+            let in_holed = path
+                .iter()
+                .any(|it| matches!(it, ASTNode::Expr(Expr::InterpolatedString(..))));
             let holed = in_holed || begins_with_back_quote(text, *at);
             found.extend(hole(it, holed, &own).map(|it| (*at, it)));
         }

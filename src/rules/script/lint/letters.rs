@@ -14,7 +14,9 @@ pub(super) fn never_found(names: &Names) -> Vec<Remark> {
     names.walk(&mut |path| {
         let mut note = |letters: Option<Letters>, sought: &Expr| {
             if let Some(letters) = letters {
-                texts(sought, &mut |word, at| found.extend(fault(letters, word).map(|it| (at, it))));
+                texts(sought, &mut |word, at| {
+                    found.extend(fault(letters, word).map(|it| (at, it)))
+                });
             }
         };
         match path.last() {

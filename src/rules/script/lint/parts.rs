@@ -37,12 +37,16 @@ pub(super) fn of(script: &AST) -> Vec<Part> {
     };
     let functions = script.iter_functions();
     let functions = functions.filter(|it| alike.get(&(it.name, it.params.len())) == Some(&1));
-    let functions = functions.map(|it| Part {
-        name: it.name.to_owned(),
-        parameters: it.params.iter().map(|it| (*it).to_owned()).collect(),
-        script: script.clone_functions_only_filtered(|_, _, _, name, count| {
-            (name, count) == (it.name, it.params.len())
-        }),
+    let functions = functions.map(|it| {
+        let mut alone = script.clone();
+        alone.clear_statements();
+        // The engine's own way to clone some of them alone clones all.
+        alone.retain_functions(|_, _, name, count| (name, count) == (it.name, it.params.len()));
+        Part {
+            name: it.name.to_owned(),
+            parameters: it.params.iter().map(|it| (*it).to_owned()).collect(),
+            script: alone,
+        }
     });
     std::iter::once(beside).chain(functions).collect()
 }

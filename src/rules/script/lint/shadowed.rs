@@ -38,7 +38,10 @@ pub(super) fn variables(names: &Names) -> Vec<Remark> {
                 block: None,
                 is_used: true,
             }),
-            [before @ .., ASTNode::Expr(value @ Expr::Variable(it, _, at))] => {
+            [
+                before @ ..,
+                ASTNode::Expr(value @ Expr::Variable(it, _, at)),
+            ] => {
                 let is_set = matches!(
                     before.last(),
                     Some(ASTNode::Stmt(Stmt::Assignment(set)))
@@ -60,10 +63,14 @@ pub(super) fn variables(names: &Names) -> Vec<Remark> {
             return false;
         };
         let around = |other: &&Declared| {
-            let holds = other.block.is_none_or(|(from, to)| from < begin && end <= to);
+            let holds = other
+                .block
+                .is_none_or(|(from, to)| from < begin && end <= to);
             other.name == it.name && holds && (other.at.is_none() || other.at < it.at)
         };
-        let read_after = mentioned.iter().any(|(name, at)| *name == it.name && *at > end);
+        let read_after = mentioned
+            .iter()
+            .any(|(name, at)| *name == it.name && *at > end);
         !it.is_used && declared.iter().any(|other| around(&other)) && read_after
     };
     let found = declared.iter().filter(|it| hides(it));

@@ -99,9 +99,7 @@ fn negated(name: &str, text: &str, at: (u32, u32)) -> Option<String> {
 fn holed(name: &str, text: &str, at: (u32, u32)) -> Option<String> {
     let rest = text.get(offset(text, at)?..)?.strip_prefix(name)?;
     (["f", "F"].contains(&name) && rest.starts_with('"')).then(|| {
-        format!(
-            "« {name}\"…\" » : un texte à trous s'écrit entre accents graves : `…${{valeur}}…`"
-        )
+        format!("« {name}\"…\" » : un texte à trous s'écrit entre accents graves : `…${{valeur}}…`")
     })
 }
 

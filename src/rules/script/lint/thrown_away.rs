@@ -324,6 +324,7 @@ fn is_empty(value: &Expr) -> bool {
     match value {
         Expr::Array(all, _) => all.is_empty(),
         Expr::StringConstant(it, _) => it.is_empty(),
+        Expr::Stmt(block) => matches!(block.statements(), [Stmt::Expr(it)] if is_empty(it)),
         _ => false,
     }
 }

@@ -33,15 +33,51 @@ const NOT_RETURNED: &str = "cette valeur n'est pas rendue : écrivez « return �
 )]
 #[case("let r = 1;\nif r > 2 {\n r\n}\nthrow r", 4, NOT_RETURNED)]
 #[case("let r = 1;\nif r > 2 { } else {\n [r]\n}\nthrow r", 4, NOT_RETURNED)]
-#[case("switch signalement.priorite {\n \"high\" => residence,\n _ => ()\n}\nthrow 1", 3, NOT_RETURNED)]
-#[case("for x in [1] {\n x == 2\n}\nthrow 1", 3, "« == » compare, et ne change rien : pour donner une valeur à « x », écrivez « = »")]
-#[case("let c = 1;\nc == 2;\nthrow c", 3, "« == » compare, et ne change rien : pour donner une valeur à « c », écrivez « = »")]
-#[case("let c = 1;\nc;\nthrow c", 3, "cette ligne ne fait rien : donnez-lui une valeur avec « = », ou écrivez « return » devant")]
-#[case("let l = [];\nl + [1];\nthrow l", 3, "ce calcul n'est gardé nulle part : pour changer « l », écrivez « l += … »")]
-#[case("let d = signalement.description;\nd.to_lower();\nthrow d", 3, "« to_lower » ne change pas « d » : écrivez « d = d.to_lower() », ou donnez cette valeur à une variable")]
-#[case("residence.code.len();\nthrow 1", 2, "cette ligne ne fait rien : sa valeur n'est gardée nulle part")]
-#[case("residence.code in [\"a\"] && residence.nom != \"b\";\nthrow 1", 2, "cette ligne ne fait rien : sa valeur n'est gardée nulle part")]
-#[case("let f = |x| { if x > 1 {\n x\n } 2 };\nthrow f.call(1)", 3, NOT_RETURNED)]
+#[case(
+    "switch signalement.priorite {\n \"high\" => residence,\n _ => ()\n}\nthrow 1",
+    3,
+    NOT_RETURNED
+)]
+#[case(
+    "for x in [1] {\n x == 2\n}\nthrow 1",
+    3,
+    "« == » compare, et ne change rien : pour donner une valeur à « x », écrivez « = »"
+)]
+#[case(
+    "let c = 1;\nc == 2;\nthrow c",
+    3,
+    "« == » compare, et ne change rien : pour donner une valeur à « c », écrivez « = »"
+)]
+#[case(
+    "let c = 1;\nc;\nthrow c",
+    3,
+    "cette ligne ne fait rien : donnez-lui une valeur avec « = », ou écrivez « return » devant"
+)]
+#[case(
+    "let l = [];\nl + [1];\nthrow l",
+    3,
+    "ce calcul n'est gardé nulle part : pour changer « l », écrivez « l += … »"
+)]
+#[case(
+    "let d = signalement.description;\nd.to_lower();\nthrow d",
+    3,
+    "« to_lower » ne change pas « d » : écrivez « d = d.to_lower() », ou donnez cette valeur à une variable"
+)]
+#[case(
+    "residence.code.len();\nthrow 1",
+    2,
+    "cette ligne ne fait rien : sa valeur n'est gardée nulle part"
+)]
+#[case(
+    "residence.code in [\"a\"] && residence.nom != \"b\";\nthrow 1",
+    2,
+    "cette ligne ne fait rien : sa valeur n'est gardée nulle part"
+)]
+#[case(
+    "let f = |x| { if x > 1 {\n x\n } 2 };\nthrow f.call(1)",
+    3,
+    NOT_RETURNED
+)]
 fn a_value_that_nothing_takes_is_told(
     #[case] body: &str,
     #[case] line: u32,
@@ -67,8 +103,10 @@ fn a_list_of_messages_that_is_not_returned_is_told() {
 #[case("let l = []; if residence.code == \"a\" { l.push(1) } else { l += 2 } throw l")]
 #[case("let l = []; if residence.code == \"a\" { l.push(1); true } else { false } throw l")]
 #[case("let m = #{}; m.remove(\"a\"); m.set(\"b\", 1); print(m); debug(m); throw m")]
-#[case("let ok = true; try { parse_int(residence.code); residence.gestionnaires.gardien; } catch { ok = false; } throw ok")]
-#[case("residence.gestionnaires.responsable_secteur ?? (throw \"x\"); throw 1")]
+#[case(
+    "let ok = true; try { parse_int(residence.code); residence.gestionnaires.gardien; } catch { ok = false; } throw ok"
+)]
+#[case("residence.gestionnaires.responsable_secteur ?? { throw \"x\" }; throw 1")]
 #[case("residence.code == \"a\" || verifie(residence); throw 1")]
 #[case("verifie(residence); throw 1")]
 #[case("residence.gestionnaires.values().filter(|g| verifie(g)); throw 1")]
@@ -91,10 +129,19 @@ const FORGOTTEN: &str =
 
 #[rstest]
 #[case("let c = 1;\nif residence.code == \"a\" {\n let c = 2;\n}\nthrow c", 4)]
-#[case("let c = 1;\nif residence.code == \"a\" { c = 3 } else {\n let c = 2;\n}\nthrow [c]", 4)]
+#[case(
+    "let c = 1;\nif residence.code == \"a\" { c = 3 } else {\n let c = 2;\n}\nthrow [c]",
+    4
+)]
 #[case("let c = 1;\nfor x in [1] {\n let c = c + x;\n}\nthrow c", 4)]
-#[case("let c = 1;\nswitch residence.code { \"a\" | \"b\" => {\n let c = 2; } _ => () }\nthrow `${c}`", 4)]
-#[case("if residence.code == \"a\" {\n let signalement = 2;\n}\nthrow signalement", 3)]
+#[case(
+    "let c = 1;\nswitch residence.code { \"a\" | \"b\" => {\n let c = 2; } _ => () }\nthrow `${c}`",
+    4
+)]
+#[case(
+    "if residence.code == \"a\" {\n let signalement = 2;\n}\nthrow signalement",
+    3
+)]
 fn a_variable_that_is_forgotten_at_once_is_told(#[case] body: &str, #[case] line: u32) {
     assert_eq!(of_affecter(body), [(line, FORGOTTEN.to_owned())]);
 }
@@ -105,9 +152,13 @@ fn a_variable_that_is_forgotten_at_once_is_told(#[case] body: &str, #[case] line
 #[case("let c = 1; if residence.code == \"a\" { let c = [2]; c.push(3); throw 1 } throw c")]
 #[case("let c = 1; if residence.code == \"a\" { let d = 2; c = d; } throw c")]
 #[case("let c = 1; let c = c + 1; throw c")]
-#[case("let c = 1; if residence.code == \"a\" { throw c } for x in [1] { let y = x; if y > 1 { throw y } } throw 1")]
+#[case(
+    "let c = 1; if residence.code == \"a\" { throw c } for x in [1] { let y = x; if y > 1 { throw y } } throw 1"
+)]
 #[case("let c = 1; let l = [1].map(|x| { let c = x; c + 1 }); throw [c, l]")]
-#[case("if residence.code == \"a\" { let c = 1; if c > 2 { throw c } } else { let c = 2; if c > 2 { throw c } } throw 1")]
+#[case(
+    "if residence.code == \"a\" { let c = 1; if c > 2 { throw c } } else { let c = 2; if c > 2 { throw c } } throw 1"
+)]
 #[case("let c = 1; if c > 2 { let c = 3; let x = loop { break c; }; throw x } throw c")]
 fn a_variable_of_its_own_is_not(#[case] body: &str) {
     assert_eq!(of_affecter(body), []);
@@ -115,9 +166,21 @@ fn a_variable_of_its_own_is_not(#[case] body: &str) {
 
 #[rstest]
 #[case("throw 1;\nthrow 2", 3, "« throw »")]
-#[case("if residence.code == \"a\" {\n throw 1;\n let x = 2;\n let y = 3;\n}\nthrow 2", 4, "« throw »")]
-#[case("for x in [1] { if x > 1 { continue;\n let y = 1; } break;\n let z = 2; }\nthrow 2", 3, "« continue »")]
-#[case("return #{gestionnaire_concerne: residence, acteur_en_charge: residence};\nthrow 2", 3, "« return »")]
+#[case(
+    "if residence.code == \"a\" {\n throw 1;\n let x = 2;\n let y = 3;\n}\nthrow 2",
+    4,
+    "« throw »"
+)]
+#[case(
+    "for x in [1] { if x > 1 { continue;\n let y = 1; } break;\n let z = 2; }\nthrow 2",
+    3,
+    "« continue »"
+)]
+#[case(
+    "return #{gestionnaire_concerne: residence, acteur_en_charge: residence};\nthrow 2",
+    3,
+    "« return »"
+)]
 fn lines_that_are_never_run_are_told(#[case] body: &str, #[case] line: u32, #[case] word: &str) {
     let found = of_affecter(body);
     let wanted = format!("ces lignes ne servent jamais : {word} les précède");
