@@ -290,7 +290,7 @@ impl Templates {
             for name in [format!("{path}{SUBJECT}"), path] {
                 if self.environment.get_template(&name).is_ok() {
                     lint::attempt::try_one(&self.environment, &name, sample, |_, it| {
-                        faults.push(it)
+                        faults.push(it);
                     });
                 }
             }

@@ -78,9 +78,9 @@ fn comparison<'e>(value: &'e Expr, sign: &str) -> Option<(String, &'e str, &'e E
     let [one, other] = call.args.as_slice() else {
         return None;
     };
-    let (of, word) = match (one, other) {
-        (of, Expr::StringConstant(word, _)) | (Expr::StringConstant(word, _), of) => (of, word),
-        _ => return None,
+    let ((of, Expr::StringConstant(word, _)) | (Expr::StringConstant(word, _), of)) = (one, other)
+    else {
+        return None;
     };
     if call.name != sign || call.op_token.is_none() {
         return None;

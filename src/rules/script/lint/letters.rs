@@ -15,7 +15,7 @@ pub(super) fn never_found(names: &Names) -> Vec<Remark> {
         let mut note = |letters: Option<Letters>, sought: &Expr| {
             if let Some(letters) = letters {
                 texts(sought, &mut |word, at| {
-                    found.extend(fault(letters, word).map(|it| (at, it)))
+                    found.extend(fault(letters, word).map(|it| (at, it)));
                 });
             }
         };

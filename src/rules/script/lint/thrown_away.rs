@@ -207,10 +207,8 @@ impl Search<'_> {
         match value {
             Expr::Map(..) | Expr::Array(..) => self.not_returned(at),
             Expr::FnCall(call, _) => self.call(call, at, place),
-            Expr::StringConstant(..) | Expr::InterpolatedString(..) => {
-                if self.does_nothing(value) {
-                    self.not_returned(at);
-                }
+            Expr::StringConstant(..) | Expr::InterpolatedString(..) if self.does_nothing(value) => {
+                self.not_returned(at);
             }
             Expr::Variable(it, ..) if place.given.contains(it.1.as_str()) => {}
             Expr::Variable(..) if place.last => self.not_returned(at),

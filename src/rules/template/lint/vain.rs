@@ -49,12 +49,11 @@ fn letters(words: &[(usize, &str)], path: &Path) -> Option<(usize, String)> {
     let end = path.end + 2;
     let (at, text) = match (&words[..path.begin], &words[end..]) {
         (_, [(_, "==" | "!="), text, ..]) if is_whole(words, path.begin, end + 2) => *text,
-        ([before @ .., text, (_, "not"), (_, "in")], _)
-        | ([before @ .., text, (_, "in" | "==" | "!=")], _)
-            if is_whole(words, before.len(), end) =>
-        {
-            *text
-        }
+        (
+            [before @ .., text, (_, "not"), (_, "in")]
+            | [before @ .., text, (_, "in" | "==" | "!=")],
+            _,
+        ) if is_whole(words, before.len(), end) => *text,
         _ => return None,
     };
     let word = unquoted(text)?;
