@@ -105,6 +105,7 @@ impl Scripts {
         let accuses = compile_one(&engine, &ACCUSE, accuses, named, faults);
         if let Some(accuses) = &accuses {
             lint::addressees(&accuses.ast, ACCUSES, faults);
+            lint::fixed_keys(&accuses.ast, ACCUSES, faults);
         }
         Some(Self {
             gestionnaire: gestionnaire?,

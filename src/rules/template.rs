@@ -200,6 +200,7 @@ impl Templates {
         let all_read = !any_error(&faults[before..]);
         lint::attempt::on_sample(&templates.environment, all_read, faults);
         lint::known::note_stood_in(&templates.environment, faults);
+        lint::vain::note(&templates.environment, faults);
         (!any_error(&faults[before..])).then_some(templates)
     }
 

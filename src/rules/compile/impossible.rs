@@ -4,7 +4,7 @@
 use super::generation::RuleSet;
 use super::vocabulary::{residences, words};
 use crate::domain::referentiel::Referentiel;
-use crate::rules::compared::Compared;
+use crate::rules::compared::{Asked, Compared};
 use crate::rules::connector::Connector;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::view::OCCASIONS;
@@ -29,14 +29,19 @@ pub(super) fn note_impossible_words(
 }
 
 fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Option<String> {
-    let Compared { value, word, .. } = it;
+    let Compared {
+        value, word, asked, ..
+    } = it;
+    let asked = *asked;
     // What an event tells of is known by its own name.
     let alone = value.strip_prefix("evenement.");
     let value = alone.filter(|it| it.contains('.')).unwrap_or(value);
     let whole = |field: &str| {
-        Some(format!(
-            "« {value} » est un ensemble, jamais un texte : comparez par exemple « {value}.{field} »"
-        ))
+        (asked == Asked::Whole).then(|| {
+            format!(
+                "« {value} » est un ensemble, jamais un texte : comparez par exemple « {value}.{field} »"
+            )
+        })
     };
     let known: Vec<&str> = match value {
         "signalement" | "demande" | "evenement.signalement" | "evenement.demande" => {
@@ -44,7 +49,9 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
         }
         "residence" | "bien" | "qualification" => return whole("code"),
         "evenement" => return whole("type"),
-        "signalement.transmettre_auteur" | "signalement.transmettre_manager" => {
+        "signalement.transmettre_auteur" | "signalement.transmettre_manager"
+            if asked == Asked::Whole =>
+        {
             return Some(format!("« {value} » vaut true ou false, sans guillemets"));
         }
         "evenement.type" => OCCASIONS.to_vec(),
@@ -61,19 +68,65 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
         "signalement.residence" | "demande.residence" | "residence.code" => {
             words(residences(referentiel))
         }
+        "qualification.libelle" => {
+            let all = rules.qualifications.values();
+            all.map(|it| it.libelle.as_str()).collect()
+        }
+        "residence.nom" => {
+            let all = referentiel.residences();
+            all.map(|it| it.nom.as_str()).collect()
+        }
+        "signalement.bien" | "bien.code" => referentiel.biens().map(|it| it.code).collect(),
         _ => return None,
     };
     // An empty text asks whether there is anything at all.
-    if word.is_empty() || known.contains(&word.as_str()) {
+    if word.is_empty() || known.is_empty() || known.iter().any(|it| asked.holds(it, word)) {
         return None;
     }
     let mut known = known;
     known.sort_unstable();
     known.dedup();
+    let (does, near) = match asked {
+        Asked::Whole => {
+            return Some(format!(
+                "« {word} » n'est pas une valeur connue de « {value} » ; {}",
+                suggestion(word, known)
+            ));
+        }
+        Asked::Beginning => ("ne commence par", near_part(&known, word, true)),
+        Asked::End => ("ne finit par", near_part(&known, word, false)),
+        Asked::Part => ("ne contient", None),
+    };
+    let near = match near {
+        Some(near) => format!("vouliez-vous dire « {near} » ?"),
+        None => suggestion(word, known),
+    };
     Some(format!(
-        "« {word} » n'est pas une valeur connue de « {value} » ; {}",
-        suggestion(word, known)
+        "aucune valeur connue de « {value} » {does} « {word} » ; {near}"
     ))
+}
+
+/// The shortest word of which one letter may be wrong.
+const SHORTEST: usize = 3;
+
+/// What a known value begins or ends with, where one letter of a word is wrong.
+fn near_part<'k>(known: &[&'k str], word: &str, at_the_beginning: bool) -> Option<&'k str> {
+    let length = word.chars().count();
+    let part = |it: &'k str| {
+        let signs: Vec<usize> = it.char_indices().map(|(at, _)| at).collect();
+        if at_the_beginning {
+            signs.get(length).map_or(it, |at| &it[..*at])
+        } else {
+            let from = signs.len().saturating_sub(length);
+            signs.get(from).map_or(it, |at| &it[*at..])
+        }
+    };
+    let is_near = |it: &&str| {
+        let wrong = it.chars().zip(word.chars()).filter(|(a, b)| a != b);
+        it.chars().count() == length && wrong.count() == 1
+    };
+    let mut parts = known.iter().map(|it| part(it));
+    parts.find(is_near).filter(|_| length >= SHORTEST)
 }
 
 /// The CRM's statuses of which an event can be told.

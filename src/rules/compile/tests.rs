@@ -302,3 +302,67 @@ fn words_that_are_not_the_same_are_left_alone(#[case] file: &str, #[case] text: 
     let told: Vec<_> = told.iter().filter(|it| it.starts_with(file)).collect();
     assert!(told.is_empty(), "{told:#?}");
 }
+
+const AFFECTER: &str = "fn affecter(signalement, residence, qualification) {
+    let r = residence.gestionnaires.responsable_secteur;
+    if CONDITION { throw \"x\"; }
+    #{ gestionnaire_concerne: r, acteur_en_charge: r }
+}
+";
+
+#[rstest]
+#[case(
+    "\"gardienne\" in residence.gestionnaires",
+    "aucune résidence n'a de gestionnaire de type « gardienne » ; vouliez-vous dire « gardien » ?"
+)]
+#[case(
+    "residence.gestionnaires.contains(\"gardienne\")",
+    "aucune résidence n'a de gestionnaire de type « gardienne » ; vouliez-vous dire « gardien » ?"
+)]
+#[case(
+    "qualification.libelle == \"Ascenceur en panne\"",
+    "« Ascenceur en panne » n'est pas une valeur connue de « qualification.libelle » ; vouliez-vous dire « Ascenseur en panne » ?"
+)]
+#[case(
+    "signalement.bien == \"R-12\"",
+    "« R-12 » n'est pas une valeur connue de « signalement.bien » ; vouliez-vous dire « R-1 » ?"
+)]
+#[case(
+    "residence.code.starts_with(\"MZ_\")",
+    "aucune valeur connue de « residence.code » ne commence par « MZ_ » ; valeurs connues : R"
+)]
+#[case(
+    "qualification.workflow.ends_with(\"-URGENTE\")",
+    "aucune valeur connue de « qualification.workflow » ne finit par « -URGENTE » ; vouliez-vous dire « _URGENTE » ?"
+)]
+#[case(
+    "est_urgent(signalement)",
+    "« hight » n'est pas une valeur connue de « signalement.priorite » ; vouliez-vous dire « high » ?"
+)]
+fn what_can_never_come_is_told(#[case] condition: &str, #[case] message: &str) {
+    let script =
+        AFFECTER.replace("CONDITION", condition) + "fn est_urgent(it) { it.priorite == \"hight\" }";
+    let told = compiled(&[("gestionnaire.rhai", &script)]).1;
+    // Another helper may stand there uncalled.
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(message), "{told:?}");
+}
+
+#[rstest]
+#[case("\"gardien\" in residence.gestionnaires && !residence.gestionnaires.contains(\"proprete\")")]
+#[case(
+    "qualification.libelle == \"Ascenseur en panne\" || qualification.libelle.contains(\"panne\")"
+)]
+#[case("signalement.bien == \"R-1\" || signalement.bien == \"\"")]
+#[case(
+    "residence.code.starts_with(\"R\") || residence.code.ends_with(\"R\") || residence.code.contains(\"R\")"
+)]
+#[case("qualification.workflow.starts_with(\"INTERVENTION\")")]
+#[case("signalement.description.starts_with(\"MZ_\") || residence.adresse.contains(\"Nancy\")")]
+fn what_may_come_is_not(#[case] condition: &str) {
+    let script = AFFECTER.replace("CONDITION", condition);
+    assert_eq!(
+        compiled(&[("gestionnaire.rhai", &script)]).1,
+        [] as [&str; 0]
+    );
+}

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex_lite::{Captures, Regex};
 use serde_json::{Value as Json, json};
 
-use crate::rules::compared::Compared;
+use crate::rules::compared::{Asked, Compared};
 use crate::rules::template::Scope;
 
 use super::creation::OF_A_DEMANDE;
@@ -101,6 +101,7 @@ impl Connector {
                         file: self.partner.file().to_owned(),
                         value: value.to_owned(),
                         word: word.to_owned(),
+                        asked: Asked::Whole,
                         line: text.line,
                         column: text.column,
                     });

@@ -71,6 +71,7 @@ pub(super) fn compile_one<const N: usize>(
     let stands_in = faults.len() > before;
     named.extend(templates.filter(|it| !stands_in || !it.name.is_empty()));
     lint::calls(engine, &ast, file, faults);
+    lint::globals(&ast, file, faults);
     let line = line_of(&ast, text, function);
     let found: Vec<usize> = ast
         .iter_functions()
@@ -123,6 +124,10 @@ fn parse(engine: &Engine, text: &str, file: &str, faults: &mut Vec<Diagnostic>) 
             Ok(ast) => return Some(ast),
             Err(error) => error,
         };
+        if let Some(((line, column), message)) = lint::foreign_function(&text) {
+            faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
+            return None;
+        }
         // What stands behind a brace that closes too much is not where it was meant to be.
         if let Some(((line, column), message)) = Balance::of(&text).surplus {
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));

@@ -3,18 +3,30 @@
 mod brackets;
 mod check;
 mod compared;
+mod conditions;
+mod contradictions;
 mod fields;
+mod fixed_keys;
 mod foreign;
 mod functions;
 mod given;
+mod globals;
+mod holes;
 mod in_place;
+mod joined;
 mod kinds;
+mod letters;
 mod library;
 mod names;
 mod own_keys;
+mod parts;
+mod passed;
 mod results;
+mod shadowed;
 mod slips;
 mod switches;
+mod thrown_away;
+mod unreached;
 
 use rhai::AST;
 
@@ -26,10 +38,12 @@ use crate::rules::diagnostic::{Diagnostic, code};
 
 pub(super) use self::brackets::Balance;
 pub(super) use self::check::{addressees, calls, managers, templates};
+pub(super) use self::fixed_keys::note as fixed_keys;
+pub(super) use self::globals::unknown as globals;
 pub use self::own_keys::OwnKey;
 pub(super) use self::own_keys::of as own_keys;
 pub(super) use self::results::{of_accuses, of_affecter};
-pub(super) use self::slips::find as slip;
+pub(super) use self::slips::{find as slip, foreign_function};
 
 /// Notes the results that are written out and are none.
 pub(super) type Results = fn(&AST, &Functions, &str, &mut Vec<Diagnostic>);
@@ -62,20 +76,38 @@ pub(super) fn look<const N: usize>(
     results(script, &functions, file, faults);
     check::keys(script, answers, of, file, faults);
     check::dollars(script, file, faults);
-    let names = Names::of(script, function, &parameters);
-    let absent = fields::absent(script, &names);
-    let unlike = kinds::unlike(script, &names);
-    let in_vain = fields::set_in_vain(script, &names);
-    let empty = in_place::answers(script, &names);
-    let remarks = [&absent, &unlike, &in_vain, &empty];
-    for (at, message) in remarks.into_iter().flatten() {
-        let (line, column) = position(*at);
-        let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
-        faults.push(remark.as_warning());
+    let (mut compared, mut absent) = (Vec::new(), Vec::new());
+    for names in Names::all(script, function, &parameters) {
+        let fields = fields::absent(&names);
+        let others = [
+            kinds::unlike(&names),
+            fields::set_in_vain(&names),
+            in_place::answers(&names),
+            joined::lists(&names),
+            conditions::unasked(&names),
+            contradictions::conditions(&names),
+            letters::never_found(&names),
+            holes::without_dollar(text, &names),
+            shadowed::variables(&names),
+            unreached::lines(&names),
+        ];
+        let mut remarks: Vec<&Remark> = fields.iter().chain(others.iter().flatten()).collect();
+        // What is wrong with a line is told before that it does nothing.
+        let is_told = |(at, _): &&Remark| remarks.iter().any(|(it, _)| it.line() == at.line());
+        let idle = thrown_away::values(&names);
+        let idle: Vec<&Remark> = idle.iter().filter(|it| !is_told(it)).collect();
+        remarks.extend(idle);
+        for (at, message) in remarks {
+            let (line, column) = position(*at);
+            let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
+            faults.push(remark.as_warning());
+        }
+        absent.extend(fields);
+        compared::note(text, file, &names, &mut compared);
     }
     Looks {
         loops: check::loops(script),
-        compared: compared::of(script, text, file, &names),
+        compared,
         absent,
     }
 }

@@ -7,6 +7,8 @@ use rstest::rstest;
 use serde_json::json;
 
 mod faulty;
+mod idle;
+mod mistaken;
 mod remarks;
 mod results;
 

@@ -9,6 +9,7 @@ pub(super) mod names;
 pub(super) mod remedies;
 mod strays;
 mod tokens;
+pub(super) mod vain;
 
 use super::tags;
 use crate::rules::diagnostic::{Diagnostic, code};

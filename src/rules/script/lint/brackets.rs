@@ -69,6 +69,14 @@ impl Balance {
                     }
                 }
             }
+            // A text ends on its line: what stands behind is taken for one, and the other way round.
+            if let Some(place) = signs.open_text() {
+                let message = "un guillemet n'est pas refermé sur cette ligne".to_owned();
+                return Self {
+                    left_open: Some((place, message)),
+                    surplus: None,
+                };
+            }
             signs.end_line();
         }
         if let Some(found) = signs.left_open() {
@@ -174,12 +182,14 @@ impl Signs {
         true
     }
 
+    /// Where a text begins that the line leaves open. What stands in back quotes goes on in the next line, and so does
+    /// a line that ends with a bar.
+    fn open_text(&self) -> Option<(u32, u32)> {
+        (self.quote == Some('"') && !self.escaped).then_some(self.begun)
+    }
+
     fn end_line(&mut self) {
         self.in_line_comment = false;
-        // What stands in back quotes goes on in the next line, and so does a line that ends with a bar.
-        if self.quote == Some('"') && !self.escaped {
-            self.quote = None;
-        }
         self.escaped = false;
     }
 
@@ -221,6 +231,7 @@ mod tests {
     #[case("fn f() {\n  `a {\n  b\n}", (2, 3), "accent grave")]
     #[case("fn f() {\n  '\"'; [\n}", (2, 8), "crochet")]
     #[case("fn f() {\n  if a {\n    b\n  c\n}\n", (2, 8), "accolade")]
+    #[case("fn f() {\n  g(\"a);\n  h(\"b\")\n}\n", (2, 5), "guillemet")]
     fn what_is_left_open_is_found(#[case] text: &str, #[case] at: (u32, u32), #[case] words: &str) {
         let (place, message) = Balance::of(text).left_open.unwrap();
         assert_eq!(place, at, "{message}");

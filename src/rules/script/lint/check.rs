@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Stmt};
+use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
 use super::{foreign, library};
 use crate::rules::addressee;
@@ -145,20 +145,46 @@ pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Named> {
 /// Every kind of manager that the script asks for outright, as in `residence.gestionnaires.get("gardien")`.
 pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Named> {
     let mut found = Vec::new();
+    let mut note = |name: &str, at: Position| {
+        let (line, column) = position(at);
+        let name = name.to_owned();
+        found.push(Named { name, line, column });
+    };
     let of_residence = |it: &Expr| matches!(it, Expr::Property(it, _) if it.2 == "gestionnaires");
     script.walk(&mut |path| {
+        // « x in y » asks y whether it contains x.
+        if let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last()
+            && call.name == "contains"
+            && let [Expr::Dot(pair, ..), Expr::StringConstant(it, at)] = call.args.as_slice()
+            && of_residence(last(&pair.rhs))
+        {
+            note(it, *at);
+        }
         if let Some(ASTNode::Expr(value @ (Expr::Dot(pair, ..) | Expr::Index(pair, ..)))) =
             path.last()
             && of_residence(&pair.lhs)
-            && let Some((Link::Field(name) | Link::Key(name), at)) = first_link(value)
         {
-            let (line, column) = position(at);
-            let name = name.to_owned();
-            found.push(Named { name, line, column });
+            match first_link(value) {
+                Some((Link::Field(name) | Link::Key(name), at)) => note(name, at),
+                Some((Link::Call(call), _)) if call.name == "contains" => {
+                    if let Some(Expr::StringConstant(it, at)) = call.args.first() {
+                        note(it, *at);
+                    }
+                }
+                _ => {}
+            }
         }
         true
     });
     found
+}
+
+/// What a value is at its end: `gestionnaires` of `residence.gestionnaires`.
+fn last(value: &Expr) -> &Expr {
+    match value {
+        Expr::Dot(pair, ..) => last(&pair.rhs),
+        value => value,
+    }
 }
 
 /// The lines of the loops that may have no end; without any, of those that may have a late one.

@@ -1,21 +1,22 @@
 //! Words that a script compares what it is given with: some can never come.
 
-use rhai::{AST, ASTNode, Expr, Position, Stmt};
+use rhai::{ASTNode, Expr, Position, Stmt};
 
 use super::names::{Bound, Names};
 use super::switches;
-use crate::rules::compared::Compared;
+use crate::rules::compared::{Asked, Compared};
+use crate::rules::script::chain::{Chain, Link};
 use crate::rules::script::position;
 
-/// Every text that a script compares a value with.
-pub(super) fn of(script: &AST, text: &str, file: &str, names: &Names) -> Vec<Compared> {
-    let mut found = Vec::new();
-    let mut note = |value: &[String], word: String, at: Position| {
+/// Notes every text that a function of a script compares a value with.
+pub(super) fn note(text: &str, file: &str, names: &Names, found: &mut Vec<Compared>) {
+    let mut note = |value: &[String], word: String, asked: Asked, at: Position| {
         let (line, column) = position(at);
         let compared = Compared {
             file: file.to_owned(),
             value: value.join("."),
             word,
+            asked,
             line,
             column,
         };
@@ -24,7 +25,7 @@ pub(super) fn of(script: &AST, text: &str, file: &str, names: &Names) -> Vec<Com
             found.push(compared);
         }
     };
-    script.walk(&mut |path| {
+    names.walk(&mut |path| {
         // What is compared with a text, and what is looked for in a list of them.
         let (mut alone, mut in_list) = (Vec::new(), Vec::new());
         match path.last() {
@@ -36,16 +37,20 @@ pub(super) fn of(script: &AST, text: &str, file: &str, names: &Names) -> Vec<Com
                     _ => {}
                 }
             }
-            Some(ASTNode::Expr(Expr::Dot(pair, ..))) => match &pair.rhs {
-                Expr::MethodCall(call, _) if call.name == "contains" => {
+            Some(ASTNode::Expr(whole @ Expr::Dot(pair, ..))) => {
+                if let Some((value, word, asked, at)) = part_of(whole, names) {
+                    note(&value, word, asked, at);
+                }
+                if let Expr::MethodCall(call, _) = &pair.rhs
+                    && call.name == "contains"
+                {
                     in_list.extend(call.args.iter().map(|value| (value, &pair.lhs)));
                 }
-                _ => {}
-            },
+            }
             Some(ASTNode::Stmt(Stmt::Switch(it, at))) => {
                 if let Some(Bound::Given(value)) = names.bound(&it.0) {
                     for (word, at) in switches::texts(text, *at) {
-                        note(&value, word, at);
+                        note(&value, word, Asked::Whole, at);
                     }
                 }
             }
@@ -55,7 +60,7 @@ pub(super) fn of(script: &AST, text: &str, file: &str, names: &Names) -> Vec<Com
             if let Some(Bound::Given(value)) = names.bound(value)
                 && let Some(Bound::Text(word, at)) = names.bound(other)
             {
-                note(&value, word, at);
+                note(&value, word, Asked::Whole, at);
             }
         }
         for (value, list) in in_list {
@@ -63,13 +68,35 @@ pub(super) fn of(script: &AST, text: &str, file: &str, names: &Names) -> Vec<Com
                 && let Some(Bound::Texts(words)) = names.bound(list)
             {
                 for (word, at) in words {
-                    note(&value, word, at);
+                    note(&value, word, Asked::Whole, at);
                 }
             }
         }
         true
     });
-    found
+}
+
+/// A value that is asked for a part of its text, as in `residence.code.starts_with("MZ-")`.
+fn part_of(whole: &Expr, names: &Names) -> Option<(Vec<String>, String, Asked, Position)> {
+    let mut chain = Chain::of(whole)?;
+    let (Link::Call(call), _) = chain.links.pop()? else {
+        return None;
+    };
+    let asked = match call.name.as_str() {
+        name if names.is_function(name) => return None,
+        "starts_with" => Asked::Beginning,
+        "ends_with" => Asked::End,
+        "contains" => Asked::Part,
+        _ => return None,
+    };
+    let [text] = call.args.as_slice() else {
+        return None;
+    };
+    let Some(Bound::Text(word, at)) = names.bound(text) else {
+        return None;
+    };
+    let value = names.path(&chain).filter(|it| !names.is_changed(it))?;
+    Some((value, word, asked, at))
 }
 
 #[cfg(test)]
@@ -100,7 +127,12 @@ mod tests {
     #[case("\"a\" in s.priorite", None)]
     #[case("s.priorite in \"a b\"", None)]
     #[case("s.priorite == [\"a\"]", None)]
-    #[case("s.priorite.contains(\"a\")", None)]
+    #[case("s.priorite.contains(\"a\")", Some(("signalement.priorite", "a")))]
+    #[case("s.priorite.starts_with(\"a\")", Some(("signalement.priorite", "a")))]
+    #[case("let p = s.priorite; p.ends_with(\"a\")", Some(("signalement.priorite", "a")))]
+    #[case("s.priorite.to_lower().contains(\"a\")", None)]
+    #[case("s.priorite = \"b\"; s.priorite.contains(\"a\")", None)]
+    #[case("s.priorite.contains(e.type)", None)]
     #[case("let p = s.priorite; p == \"a\"", Some(("signalement.priorite", "a")))]
     #[case("let d = e.demande; let p = d.statut; p == \"a\"", Some(("evenement.demande.statut", "a")))]
     #[case("let p = s.priorite; p = \"a\"; p == \"a\"", None)]
@@ -128,8 +160,10 @@ mod tests {
         let mut engine = rhai::Engine::new();
         engine.set_optimization_level(rhai::OptimizationLevel::None);
         let script = engine.compile(&text).unwrap();
-        let names = Names::of(&script, "f", &["signalement", "evenement"]);
-        let found = of(&script, &text, "f.rhai", &names);
+        let mut found = Vec::new();
+        for names in Names::all(&script, "f", &["signalement", "evenement"]) {
+            note(&text, "f.rhai", &names, &mut found);
+        }
         let found: Vec<_> = found
             .iter()
             .map(|it| (it.value.as_str(), it.word.as_str()))

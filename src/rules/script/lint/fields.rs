@@ -1,7 +1,7 @@
 //! Fields that are read of what a script is given and that it never has, and values that are set in it and that nothing
 //! reads: a script sees a copy.
 
-use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
+use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::given::{Kind, Seen, seen};
 use super::library;
@@ -11,9 +11,9 @@ use crate::rules::script::Remark;
 use crate::rules::script::chain::{Chain, Link};
 
 /// Fields that are asked for and that are never there.
-pub(super) fn absent(script: &AST, names: &Names) -> Vec<Remark> {
+pub(super) fn absent(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
-    script.walk(&mut |path| {
+    names.walk(&mut |path| {
         match path.last() {
             Some(ASTNode::Expr(value @ (Expr::Dot(..) | Expr::Index(..)))) => {
                 if let Some(chain) = Chain::of(value) {
@@ -100,10 +100,11 @@ fn not_of_plain(shown: &str, path: &[String], kind: Kind, name: &str) -> String 
     let root = path.first().map_or("", String::as_str);
     let asked = [last.to_owned(), name.to_owned()];
     let hint = match name {
-        // A code, in the place of what it names: only « affecter » is given that.
-        _ if root == "signalement" && path.len() == 2 && seen(&asked).is_some() => {
-            format!(" : c'est un code ; écrivez « {last}.{name} »")
-        }
+        // A code, in the place of what it names: only « affecter » is given that, and no bien.
+        _ if root == "signalement" && path.len() == 2 && seen(&asked).is_some() => match last {
+            "bien" => " : c'est le code du bien".to_owned(),
+            last => format!(" : c'est un code ; écrivez « {last}.{name} »"),
+        },
         "length" | "size" | "count" | "longueur" | "taille" if kind == Kind::Text => {
             format!(" : sa longueur est « {shown}.len() »")
         }
@@ -173,11 +174,15 @@ pub(super) fn written(chain: &Chain<'_>) -> Option<String> {
 }
 
 /// What a script sets in what it is given, and reads nowhere later on.
-pub(super) fn set_in_vain(script: &AST, names: &Names) -> Vec<Remark> {
+pub(super) fn set_in_vain(names: &Names) -> Vec<Remark> {
+    // What a closure takes in it shares with what is around it.
+    if names.part.is_closure() {
+        return Vec::new();
+    }
     let mut set: Vec<(Vec<String>, Position, String)> = Vec::new();
     let mut read: Vec<(Vec<String>, Position)> = Vec::new();
     let (mut hidden, mut repeated) = (false, false);
-    script.walk(&mut |path| {
+    names.walk(&mut |path| {
         match path {
             // The engine does not walk into what these name.
             [

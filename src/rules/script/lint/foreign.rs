@@ -170,6 +170,12 @@ pub(super) fn word(word: &str) -> Option<String> {
     Some(format!("« {word} » : écrivez « {meant} »"))
 }
 
+/// What a word of another language is that begins a function.
+pub(super) fn defining(it: &str) -> Option<String> {
+    let is_fn = |(word, meant): &(&str, &str)| *word == it && *meant == "fn";
+    WORDS.iter().any(is_fn).then(|| word(it)).flatten()
+}
+
 /// How what a function of another language does is written.
 pub(super) fn function(name: &str) -> Option<&'static str> {
     let found = FUNCTIONS.iter().find(|(names, _)| names.contains(&name));

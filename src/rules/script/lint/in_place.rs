@@ -1,6 +1,6 @@
 //! Functions that change a text or a list where it stands, and answer nothing: what is made of their answer is empty.
 
-use rhai::{AST, ASTNode, Expr, FnCallExpr, Stmt};
+use rhai::{ASTNode, Expr, FnCallExpr, Stmt};
 
 use super::fields::written;
 use super::library;
@@ -9,9 +9,9 @@ use crate::rules::script::Remark;
 use crate::rules::script::chain::{Chain, last_call};
 
 /// Every place where the answer of such a function is used.
-pub(super) fn answers(script: &AST, names: &Names) -> Vec<Remark> {
+pub(super) fn answers(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
-    script.walk(&mut |path| {
+    names.walk(&mut |path| {
         let [.., parent, ASTNode::Expr(value @ Expr::Dot(..))] = path else {
             return true;
         };

@@ -1,6 +1,6 @@
 //! Comparisons of values of two kinds: they hold never, or always.
 
-use rhai::{AST, ASTNode, Expr, FnCallExpr};
+use rhai::{ASTNode, Expr, FnCallExpr};
 
 use super::fields::written;
 use super::given::Kind;
@@ -9,9 +9,9 @@ use crate::rules::script::Remark;
 use crate::rules::script::chain::Chain;
 
 /// Every comparison of two kinds.
-pub(super) fn unlike(script: &AST, names: &Names) -> Vec<Remark> {
+pub(super) fn unlike(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
-    script.walk(&mut |path| {
+    names.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::FnCall(call, at))) = path.last()
             && call.op_token.is_some()
             && let Some(message) = of_call(call, names)

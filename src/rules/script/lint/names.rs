@@ -1,5 +1,5 @@
-//! What the names of a script stand for, where that is certain: a name that is given a value once, and whose value the
-//! script changes nowhere.
+//! What the names of a script stand for, where that is certain: a name that a function gives a value once, and whose
+//! value it changes nowhere.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,6 +7,8 @@ use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::given::{Kind, Seen, seen};
 use super::library;
+use super::parts::{self, Part};
+use super::passed;
 use crate::rules::script::chain::{Chain, Link, last_call};
 
 /// What a name stands for.
@@ -22,56 +24,140 @@ pub(super) enum Bound {
     Plain(Kind),
 }
 
-/// What is known of a script's names.
+/// What is known of the names of one function.
 pub(super) struct Names {
+    /// The function.
+    pub(super) part: Part,
     bound: HashMap<String, Bound>,
-    /// What the script changes of what it is given, by the paths of the contract.
+    /// Names that are given one text that has letters of one case only.
+    cased: HashMap<String, Letters>,
+    /// What it changes of what it is given, by the paths of the contract.
     changed: Vec<Vec<String>>,
+    /// The names whose value it may change, in whole or in part.
+    touched: HashSet<String>,
     /// The script's own functions.
     functions: HashSet<String>,
 }
 
+/// The letters that a text is left with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Letters {
+    /// It was asked for `to_lower()`.
+    Lower,
+    /// It was asked for `to_upper()`.
+    Upper,
+}
+
 impl Names {
-    /// Looks a script through. `given` is how the contract calls the parameters of the function that the daemon calls.
-    pub(super) fn of(script: &AST, function: &str, given: &[&str]) -> Self {
-        let mut names = Self {
-            bound: HashMap::new(),
-            changed: Vec::new(),
-            functions: script
-                .iter_functions()
-                .map(|it| it.name.to_owned())
-                .collect(),
-        };
-        let once = declared_once(script);
-        let entry = script
+    /// Looks each function of a script through. `given` is how the contract calls the parameters of the function that
+    /// the daemon calls.
+    pub(super) fn all(script: &AST, function: &str, given: &[&str]) -> Vec<Self> {
+        let functions: HashSet<String> = script
             .iter_functions()
-            .find(|it| it.name == function && it.params.len() == given.len());
-        let parameters = entry.map(|it| it.params).unwrap_or_default();
-        for (name, of_contract) in parameters.into_iter().zip(given) {
-            if once.contains(name) {
-                let path = vec![(*of_contract).to_owned()];
-                names.bound.insert(name.to_owned(), Bound::Given(path));
+            .map(|it| it.name.to_owned())
+            .collect();
+        let is_entry = |it: &Part| it.name == function && it.parameters.len() == given.len();
+        let parts = parts::of(script).into_iter();
+        let mut all: Vec<Self> = parts
+            .map(|part| Self {
+                part,
+                bound: HashMap::new(),
+                cased: HashMap::new(),
+                changed: Vec::new(),
+                touched: HashSet::new(),
+                functions: functions.clone(),
+            })
+            .collect();
+        let mut beside = HashMap::new();
+        // A function is called by another that is known itself.
+        for _ in 0..=passed::DEEPEST {
+            let passed = passed::of(script, &all);
+            let touched = all.iter();
+            let touched = touched.map(|it| (it.part.name.clone(), it.touched.clone()));
+            let touched: HashMap<_, _> = touched.collect();
+            for names in &mut all {
+                let captured = passed::changed_by_closures(&names.part, &touched);
+                let parameters = if is_entry(&names.part) {
+                    let given = given.iter().map(|it| Bound::Given(vec![(*it).to_owned()]));
+                    given.map(Some).collect()
+                } else {
+                    passed::to(&names.part, &passed)
+                };
+                names.look(parameters, &beside, captured);
+                if names.part.name.is_empty() {
+                    beside.clone_from(&names.bound);
+                }
             }
         }
-        let (parts, wholes) = names.changes(script);
-        names.changed = parts;
-        names.bound.retain(|name, _| !wholes.contains(name));
+        all
+    }
+
+    /// What each name stands for, from the parameters on; `beside` are the constants beside the functions.
+    fn look(
+        &mut self,
+        parameters: Vec<Option<Bound>>,
+        beside: &HashMap<String, Bound>,
+        captured: HashSet<String>,
+    ) {
+        let declared = declared(&self.part);
+        let once = |name: &str| declared.get(name) == Some(&1);
+        let known = beside.iter();
+        let known = known.filter(|(name, _)| !declared.contains_key(*name));
+        self.bound = known.map(|(name, it)| (name.clone(), it.clone())).collect();
+        self.changed.clear();
+        for (name, bound) in self.part.parameters.iter().zip(parameters) {
+            if let Some(bound) = bound.filter(|_| once(name)) {
+                self.bound.insert(name.clone(), bound);
+            }
+        }
+        let (parts, mut wholes, touched) = self.changes();
+        self.changed = parts;
+        self.touched = touched.union(&captured).cloned().collect();
+        wholes.extend(captured);
+        self.bound.retain(|name, _| !wholes.contains(name));
         // What is read of a name that was itself given a value just before.
         for _ in 0..2 {
-            script.walk(&mut |path| {
+            let (mut bound, mut cased) = (Vec::new(), Vec::new());
+            self.part.script.walk(&mut |path| {
                 if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last() {
                     let name = it.0.as_str();
-                    if once.contains(name)
-                        && !wholes.contains(name)
-                        && let Some(bound) = names.value(&it.1)
-                    {
-                        names.bound.insert(name.to_owned(), bound);
+                    if once(name) && !wholes.contains(name) {
+                        bound.extend(self.value(&it.1).map(|it| (name.to_owned(), it)));
+                        cased.extend(self.letters(&it.1).map(|it| (name.to_owned(), it)));
                     }
                 }
                 true
             });
+            self.bound.extend(bound);
+            self.cased.extend(cased);
         }
-        names
+    }
+
+    /// Walks through the function.
+    pub(super) fn walk(&self, on_node: &mut dyn FnMut(&[ASTNode]) -> bool) {
+        self.part.script.walk(on_node);
+    }
+
+    /// The letters that this text is left with, where it has those of one case only.
+    pub(super) fn letters(&self, value: &Expr) -> Option<Letters> {
+        if let Expr::Variable(it, ..) = value {
+            return self.cased.get(it.1.as_str()).copied();
+        }
+        let call = match value {
+            Expr::FnCall(call, _) if call.op_token.is_none() => call,
+            _ => last_call(value)?,
+        };
+        self.letters_of(call)
+    }
+
+    /// The letters that a function leaves.
+    pub(super) fn letters_of(&self, call: &FnCallExpr) -> Option<Letters> {
+        match call.name.as_str() {
+            name if self.functions.contains(name) => None,
+            "to_lower" => Some(Letters::Lower),
+            "to_upper" => Some(Letters::Upper),
+            _ => None,
+        }
     }
 
     /// The path of what the script is given that this stands for, as far as it is named.
@@ -101,7 +187,7 @@ impl Names {
         self.functions.contains(name)
     }
 
-    /// Whether the script changes this, a part of it, or what it is a part of.
+    /// Whether the function changes this, a part of it, or what it is a part of.
     pub(super) fn is_changed(&self, path: &[String]) -> bool {
         self.changed.iter().any(|it| related(it, path))
     }
@@ -175,10 +261,11 @@ impl Names {
             .or_else(|| self.kind(value).map(Bound::Plain))
     }
 
-    /// Parts of what the script is given that it changes, and the names whose whole value it changes, or a part of
-    /// what they stand for.
-    fn changes(&self, script: &AST) -> (Vec<Vec<String>>, HashSet<String>) {
+    /// Parts of what the function is given that it changes, and the names whose whole value it changes, or a part of
+    /// what they stand for; and the names of both.
+    fn changes(&self) -> (Vec<Vec<String>>, HashSet<String>, HashSet<String>) {
         let (mut parts, mut wholes) = (Vec::new(), HashSet::new());
+        let mut touched = HashSet::new();
         let mut note = |value: &Expr, own: &dyn Fn(&Names, &Chain<'_>) -> Option<usize>| {
             let Some(chain) = Chain::of(value) else {
                 return;
@@ -186,6 +273,7 @@ impl Names {
             let Some(length) = own(self, &chain) else {
                 return;
             };
+            touched.insert(chain.root.to_owned());
             let part = Chain {
                 root: chain.root,
                 links: chain.links.into_iter().take(length).collect(),
@@ -197,7 +285,7 @@ impl Names {
                 }
             }
         };
-        script.walk(&mut |path| {
+        self.part.script.walk(&mut |path| {
             match path.last() {
                 Some(ASTNode::Stmt(Stmt::Assignment(it))) => {
                     note(&it.1.lhs, &|_, chain| Some(chain.links.len()));
@@ -222,7 +310,7 @@ impl Names {
             }
             true
         });
-        (parts, wholes)
+        (parts, wholes, touched)
     }
 
     /// Whether a function may change the first value that it is given: one of the script's own sees a copy, unless it
@@ -244,14 +332,14 @@ pub(super) fn related(one: &[String], other: &[String]) -> bool {
         .all(|(a, b)| a == b || a == "*" || b == "*")
 }
 
-/// Names that stand for one value alone wherever they are read.
-fn declared_once(script: &AST) -> HashSet<String> {
+/// The names that a function declares, and how many times.
+fn declared(part: &Part) -> HashMap<String, usize> {
     let mut times: HashMap<String, usize> = HashMap::new();
     let mut note = |name: &str| *times.entry(name.to_owned()).or_default() += 1;
-    for name in script.iter_functions().flat_map(|it| it.params) {
+    for name in &part.parameters {
         note(name);
     }
-    script.walk(&mut |path| {
+    part.script.walk(&mut |path| {
         match path.last() {
             Some(ASTNode::Stmt(Stmt::Var(it, ..))) => note(it.0.as_str()),
             Some(ASTNode::Stmt(Stmt::For(it, _))) => {
@@ -270,8 +358,4 @@ fn declared_once(script: &AST) -> HashSet<String> {
         true
     });
     times
-        .into_iter()
-        .filter(|(_, times)| *times == 1)
-        .map(|(name, _)| name)
-        .collect()
 }

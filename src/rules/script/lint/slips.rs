@@ -5,6 +5,7 @@ use rhai::{LexError, ParseErrorType};
 
 use super::brackets::{Balance, Place};
 use super::foreign::{self, SIGNS};
+use super::given::{Kind, Seen, seen};
 use crate::rules::place::{offset, place_of};
 
 /// What stands for the negation of `in`.
@@ -27,7 +28,9 @@ pub(in crate::rules::script) fn find(
         return Some((at, message));
     }
     match error {
-        ParseErrorType::VariableUndefined(name) => foreign::word(name)
+        ParseErrorType::VariableUndefined(name) => negated(name, text, at)
+            .or_else(|| holed(name, text, at))
+            .or_else(|| foreign::word(name))
             .or_else(|| outside(text, name))
             .or_else(|| bare(name))
             .map(|it| (at, it))
@@ -66,6 +69,39 @@ pub(in crate::rules::script) fn find(
         ParseErrorType::MissingToken(token, _) => misplaced(token, text, at),
         _ => None,
     }
+}
+
+/// A function that is defined by the word of another language: all that the engine says is told of its braces.
+pub(in crate::rules::script) fn foreign_function(text: &str) -> Option<Place> {
+    (1..).zip(text.lines()).find_map(|(line, written)| {
+        let begins = written.trim_start();
+        let (word, rest) = begins.split_once(' ')?;
+        let name = rest.trim_start().split_once('(')?.0.trim_end();
+        let is_name = !name.is_empty() && name.chars().all(is_of_name);
+        let message = foreign::defining(word).filter(|_| is_name)?;
+        let column = u32::try_from(written.len() - begins.len() + 1).ok()?;
+        Some(((line, column), message))
+    })
+}
+
+/// A negation of a text that may be absent: it is neither true nor false.
+fn negated(name: &str, text: &str, at: (u32, u32)) -> Option<String> {
+    let rest = text.get(offset(text, at)?..)?.strip_prefix(name)?;
+    let value = rest.trim_start();
+    let end = value.find(|it| !is_of_name(it) && it != '.');
+    let value = &value[..end.unwrap_or(value.len())];
+    let path: Vec<String> = value.split('.').map(str::to_owned).collect();
+    let of_text = seen(&path) == Some(Seen::Plain(Kind::Text));
+    (["not", "non"].contains(&name) && of_text)
+        .then(|| format!("« {name} {value} » : écrivez « {value} == () »"))
+}
+
+/// A text with values in it, as another language has it: `f"…{valeur}…"`.
+fn holed(name: &str, text: &str, at: (u32, u32)) -> Option<String> {
+    let rest = text.get(offset(text, at)?..)?.strip_prefix(name)?;
+    (["f", "F"].contains(&name) && rest.starts_with('"')).then(|| {
+        format!("« {name}\"…\" » : un texte à trous s'écrit entre accents graves : `…${{valeur}}…`")
+    })
 }
 
 /// Whether `=~` stands here.
@@ -194,6 +230,10 @@ fn misplaced(token: &str, text: &str, (line, column): (u32, u32)) -> Option<Plac
     let inside = rest.strip_prefix("not").map(str::trim_start);
     if inside.is_some_and(|it| it.starts_with("in ") || it.starts_with("in[")) {
         return here(NOT_IN.to_owned());
+    }
+    let is_not = rest.strip_prefix("is ").map(str::trim_start);
+    if is_not.is_some_and(|it| it.starts_with("not ") || it.starts_with("not(")) {
+        return here("« is not » : écrivez « != »".to_owned());
     }
     if let Some(message) = foreign::word(word) {
         return here(message);

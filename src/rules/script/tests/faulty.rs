@@ -275,6 +275,36 @@ use super::{SILENT, compile};
     "« print » n'est pas à sa place ici"
 )]
 #[case(
+    "def affecter(a, b, c):\n  if a }\n    return b",
+    1,
+    "« def » : écrivez « fn »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  if a.x is not () { }\n}",
+    2,
+    "« is not » : écrivez « != »"
+)]
+#[case(
+    "fn affecter(signalement, b, c) {\n  if not signalement.bien { }\n}",
+    2,
+    "« not signalement.bien » : écrivez « signalement.bien == () »"
+)]
+#[case(
+    "fn affecter(signalement, b, c) {\n  if not signalement.transmettre_manager { }\n}",
+    2,
+    "« not » : écrivez « ! »"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  throw f\"rien pour {a.code}\";\n}",
+    2,
+    "un texte à trous s'écrit entre accents graves"
+)]
+#[case(
+    "fn affecter(a, b, c) {\n  let r = b.get(\"responsable_secteur);\n  r\n}",
+    2,
+    "un guillemet n'est pas refermé"
+)]
+#[case(
     "fn affecter(a, b, c) {\n  if \"x\" not in a { }\n}",
     2,
     "« not in » : écrivez « !in »"

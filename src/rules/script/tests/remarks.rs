@@ -7,7 +7,7 @@ use crate::rules::diagnostic::Diagnostic;
 
 fn of_affecter(body: &str) -> Vec<Diagnostic> {
     let text = format!(
-        "fn affecter(signalement, residence, qualification) {{ {body}\n throw \"\" }}\nfn f(x) {{ x }}"
+        "fn affecter(signalement, residence, qualification) {{ if true {{ {body} }}\n throw \"\" }}\nfn f(x) {{ x }}"
     );
     let (scripts, faults) = compile(&text, SILENT);
     assert!(scripts.is_some(), "{faults:?}");
@@ -15,7 +15,7 @@ fn of_affecter(body: &str) -> Vec<Diagnostic> {
 }
 
 fn of_accuses(body: &str) -> Vec<Diagnostic> {
-    let text = format!("fn accuses(evenement) {{ {body}\n [] }}\nfn f(x) {{ x }}");
+    let text = format!("fn accuses(evenement) {{ if true {{ {body} }}\n [] }}\nfn f(x) {{ x }}");
     let (scripts, faults) = compile("fn affecter(a, b, c) { throw 1 }", &text);
     assert!(scripts.is_some(), "{faults:?}");
     faults

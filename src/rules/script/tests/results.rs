@@ -122,7 +122,9 @@ fn a_key_of_a_manager_that_nothing_reads_is_a_remark() {
 #[case("switch q.code { \"A\" => 1, _ => () }")]
 fn what_may_be_right_is_no_fault(#[case] line: &str) {
     let faults = of_affecter(line);
-    assert_eq!(told(&faults), [], "{faults:?}");
+    // What is thrown away is no result, and remarked on.
+    let refused = |it: &Diagnostic| it.severity == Severity::Error;
+    assert!(!faults.iter().any(refused), "{faults:?}");
 }
 
 #[rstest]

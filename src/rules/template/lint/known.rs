@@ -5,7 +5,7 @@ use minijinja::Environment;
 
 use super::advice;
 use super::tokens::{self, Path};
-use crate::rules::compared::Compared;
+use crate::rules::compared::{Asked, Compared};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::named::Named;
 use crate::rules::place::place_of;
@@ -20,10 +20,10 @@ const BEHIND: [&str; 5] = ["and", "or", "if", "else", ")"];
 const MANAGERS: &str = "residence.gestionnaires";
 
 /// The texts of all templates and of their subjects, each with its file.
-struct Parts(Vec<(String, String)>);
+pub(super) struct Parts(Vec<(String, String)>);
 
 impl Parts {
-    fn of(environment: &Environment<'static>) -> Self {
+    pub(super) fn of(environment: &Environment<'static>) -> Self {
         let all = environment.templates().map(|(name, it)| {
             let subject = name.strip_suffix(SUBJECT);
             let file = subject.unwrap_or(name).to_owned();
@@ -37,12 +37,12 @@ impl Parts {
     }
 
     /// Whether an instruction gives a name another meaning, in a template or in one that takes it in.
-    fn give(&self, name: &str) -> bool {
+    pub(super) fn give(&self, name: &str) -> bool {
         self.0.iter().any(|(_, source)| tags::gives(source, name))
     }
 
     /// The words of each tag, with its file and the whole text.
-    fn tags(&self) -> impl Iterator<Item = (&str, &str, Vec<(usize, &str)>)> {
+    pub(super) fn tags(&self) -> impl Iterator<Item = (&str, &str, Vec<(usize, &str)>)> {
         let all = self.0.iter();
         all.flat_map(|(file, source)| {
             tokens::tags(source).map(move |it| (file.as_str(), source.as_str(), it))
@@ -97,6 +97,7 @@ pub(in crate::rules::template) fn compared(environment: &Environment<'static>) -
                 file: file.to_owned(),
                 value: path.text,
                 word: word.to_owned(),
+                asked: Asked::Whole,
                 line,
                 column,
             });
@@ -118,13 +119,17 @@ fn side(words: &[(usize, &str)], path: &Path) -> Option<usize> {
         let text = path.begin.checked_sub(2).filter(|it| compares(it + 1))?;
         (text, path.end, text)
     };
-    let alone = from == 0 || BEFORE.contains(&words[from - 1].1);
-    let ends = words.get(to).is_none_or(|(_, it)| BEHIND.contains(it));
-    (alone && ends && words.get(text).is_some()).then_some(text)
+    (is_whole(words, from, to) && words.get(text).is_some()).then_some(text)
+}
+
+/// Whether these words are a comparison by themselves.
+pub(super) fn is_whole(words: &[(usize, &str)], from: usize, to: usize) -> bool {
+    let begins = from == 0 || BEFORE.contains(&words[from - 1].1);
+    begins && words.get(to).is_none_or(|(_, it)| BEHIND.contains(it))
 }
 
 /// A text without its quotes; none where it has signs of its own that stand for others.
-fn unquoted(text: &str) -> Option<&str> {
+pub(super) fn unquoted(text: &str) -> Option<&str> {
     let quote = text.chars().next().filter(|it| ['"', '\''].contains(it))?;
     let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
     (!inside.contains('\\')).then_some(inside)

@@ -162,3 +162,59 @@ fn managers_that_are_named_outright_are_found() {
     let own = "Objet: x\n{% set residence = cle %}{{ residence.gestionnaires.un }}";
     assert_eq!(compile(&[("m.txt", own)]).0.unwrap().named_managers(), []);
 }
+
+#[rstest]
+#[case(
+    "{% if \"Gaz\" in signalement.description | lower %}a{% endif %}",
+    7,
+    "« Gaz » ne s'y trouve jamais : « lower » ne laisse que des minuscules ; écrivez « gaz »"
+)]
+#[case(
+    "{% if 'Gaz' not in signalement.description | lower %}a{% endif %}",
+    7,
+    "« Gaz » ne s'y trouve jamais : « lower » ne laisse que des minuscules ; écrivez « gaz »"
+)]
+#[case(
+    "{{ 'a' if priorite | upper == 'haute' else 'b' }}",
+    31,
+    "« haute » ne s'y trouve jamais : « upper » ne laisse que des majuscules ; écrivez « HAUTE »"
+)]
+#[case(
+    "{% if qualification.code in \"ASC, CHAUF\" %}a{% endif %}",
+    29,
+    "« ASC, CHAUF » est un seul texte, où la valeur est cherchée n'importe où : une liste s'écrit « [\"ASC\", \"CHAUF\"] »"
+)]
+#[case(
+    "{% if signalement.photos > \"1\" %}a{% endif %}",
+    28,
+    "« signalement.photos » est un nombre : écrivez 1 sans guillemets"
+)]
+#[case(
+    "{% if bien and '1' == evenement.signalement.photos %}a{% endif %}",
+    16,
+    "« evenement.signalement.photos » est un nombre : écrivez 1 sans guillemets"
+)]
+#[case(
+    "{% if signalement.photos == 'oui' %}a{% endif %}",
+    29,
+    "« signalement.photos » est un nombre, et jamais le texte « oui »"
+)]
+fn a_comparison_in_vain_is_told(#[case] text: &str, #[case] column: u32, #[case] message: &str) {
+    assert_eq!(remarks(text), [(3, column, message.to_owned())]);
+}
+
+#[rstest]
+#[case("{% if \"gaz\" in signalement.description | lower %}a{% endif %}")]
+#[case("{% if \"gaz\" in signalement.description | lower | replace('g', 'G') %}a{% endif %}")]
+#[case("{% if priorite | upper == 'HAUTE' or priorite | lower == 'Haute' | lower %}a{% endif %}")]
+#[case("{% if 'Gaz' in signalement.description %}a{% endif %}")]
+#[case("{% if qualification.code in ['ASC, CHAUF'] %}a{% endif %}")]
+#[case("{% if qualification.code in 'ASC, CHAUF' | split(', ') %}a{% endif %}")]
+#[case("{% for mot in 'a,b' %}{{ mot }}{% endfor %}")]
+#[case("{% if signalement.photos > 1 and signalement.photos ~ '' == '2' %}a{% endif %}")]
+#[case("{% if signalement.photos > '1' | int %}a{% endif %}")]
+#[case("{% set photos = '1' %}{% if photos == '1' %}a{% endif %}")]
+#[case("{{ '\"Gaz\" in priorite | lower' }}")]
+fn a_comparison_that_may_hold_is_not(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}

@@ -1,0 +1,66 @@
+//! Values that are named between braces in a text and stay written so: their `$` was forgotten.
+
+use std::collections::HashSet;
+
+use rhai::{ASTNode, Expr, Position, Stmt};
+
+use super::names::Names;
+use crate::rules::place::offset;
+use crate::rules::script::{Remark, position};
+
+/// Every name between braces that is one of the function's own.
+pub(super) fn without_dollar(text: &str, names: &Names) -> Vec<Remark> {
+    let mut own: HashSet<String> = names.part.parameters.iter().cloned().collect();
+    names.walk(&mut |path| {
+        match path.last() {
+            Some(ASTNode::Stmt(Stmt::Var(it, ..))) => {
+                own.insert(it.0.as_str().to_owned());
+            }
+            Some(ASTNode::Stmt(Stmt::For(it, _))) => {
+                own.insert(it.0.as_str().to_owned());
+            }
+            _ => {}
+        }
+        true
+    });
+    let mut found = Vec::new();
+    names.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::StringConstant(it, at))) = path.last() {
+            let in_holed = path
+                .iter()
+                .any(|it| matches!(it, ASTNode::Expr(Expr::InterpolatedString(..))));
+            let holed = in_holed || begins_with_back_quote(text, *at);
+            found.extend(hole(it, holed, &own).map(|it| (*at, it)));
+        }
+        true
+    });
+    found
+}
+
+fn begins_with_back_quote(text: &str, at: Position) -> bool {
+    offset(text, position(at)).is_some_and(|at| text[at..].starts_with('`'))
+}
+
+/// What is told of the first such name of a text; `holed` is one that takes values in.
+fn hole(text: &str, holed: bool, own: &HashSet<String>) -> Option<String> {
+    for (at, _) in text.match_indices('{') {
+        let Some((inside, _)) = text[at + 1..].split_once('}') else {
+            break;
+        };
+        let of_path = |it: char| it.is_alphanumeric() || it == '_' || it == '.';
+        let root = inside.split('.').next().unwrap_or_default();
+        let is_path = inside.chars().all(of_path) && own.contains(root);
+        if !is_path || text[..at].ends_with(['$', '{']) || !holed && !inside.contains('.') {
+            continue;
+        }
+        let message = if holed {
+            format!("« {{{inside}}} » reste écrit ainsi : écrivez « ${{{inside}}} »")
+        } else {
+            format!(
+                "« {{{inside}}} » reste écrit ainsi entre guillemets : écrivez « ${{{inside}}} », et tout le texte entre accents graves (`)"
+            )
+        };
+        return Some(message);
+    }
+    None
+}

@@ -1,0 +1,63 @@
+//! The functions of a script, each by itself: a name of one is not seen in another.
+
+use std::collections::HashMap;
+
+use rhai::{AST, ASTNode, Expr, Stmt, StmtBlock};
+
+/// How the engine names a function that has no name.
+const CLOSURE: &str = "anon$";
+
+/// One function, or what stands beside all of them.
+pub(super) struct Part {
+    /// Empty for what stands beside the functions.
+    pub(super) name: String,
+    /// What it is called with; a closure is first given what it takes in from around it.
+    pub(super) parameters: Vec<String>,
+    /// It alone.
+    pub(super) script: AST,
+}
+
+impl Part {
+    /// Whether this is a function without a name, which sees what is around it.
+    pub(super) fn is_closure(&self) -> bool {
+        self.name.starts_with(CLOSURE)
+    }
+}
+
+/// What stands beside the functions, and then each of these; none of those that differ by the kind of `this` alone.
+pub(super) fn of(script: &AST) -> Vec<Part> {
+    let mut alike: HashMap<(&str, usize), usize> = HashMap::new();
+    for it in script.iter_functions() {
+        *alike.entry((it.name, it.params.len())).or_default() += 1;
+    }
+    let beside = Part {
+        name: String::new(),
+        parameters: Vec::new(),
+        script: script.clone_statements_only(),
+    };
+    let functions = script.iter_functions();
+    let functions = functions.filter(|it| alike.get(&(it.name, it.params.len())) == Some(&1));
+    let functions = functions.map(|it| {
+        let mut alone = script.clone();
+        alone.clear_statements();
+        // The engine's own way to clone some of them alone clones all.
+        alone.retain_functions(|_, _, name, count| (name, count) == (it.name, it.params.len()));
+        Part {
+            name: it.name.to_owned(),
+            parameters: it.params.iter().map(|it| (*it).to_owned()).collect(),
+            script: alone,
+        }
+    });
+    std::iter::once(beside).chain(functions).collect()
+}
+
+/// The blocks that stand directly in a statement or a value.
+pub(super) fn blocks<'a>(node: &ASTNode<'a>) -> Vec<&'a StmtBlock> {
+    match node {
+        ASTNode::Stmt(Stmt::If(it, _) | Stmt::TryCatch(it, _)) => vec![&it.body, &it.branch],
+        ASTNode::Stmt(Stmt::While(it, _) | Stmt::Do(it, ..)) => vec![&it.body],
+        ASTNode::Stmt(Stmt::For(it, _)) => vec![&it.2.body],
+        ASTNode::Stmt(Stmt::Block(it)) | ASTNode::Expr(Expr::Stmt(it)) => vec![it],
+        _ => Vec::new(),
+    }
+}
