@@ -157,6 +157,7 @@ impl Problem {
     }
 
     /// 403.
+    #[must_use]
     pub fn forbidden() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
@@ -172,6 +173,7 @@ impl Problem {
     }
 
     /// 405.
+    #[must_use]
     pub fn method_not_allowed() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -182,6 +184,7 @@ impl Problem {
     }
 
     /// 408.
+    #[must_use]
     pub fn too_slow() -> Self {
         Self::new(
             StatusCode::REQUEST_TIMEOUT,
@@ -205,6 +208,7 @@ impl Problem {
     }
 
     /// 413.
+    #[must_use]
     pub fn too_large(limit: usize) -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -215,6 +219,7 @@ impl Problem {
     }
 
     /// 415.
+    #[must_use]
     pub fn not_json() -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -236,6 +241,7 @@ impl Problem {
     }
 
     /// 413 or 422, by the gravest fault.
+    #[must_use]
     pub fn faults(faults: Vec<Fault>) -> Self {
         let too_large = faults.iter().any(|it| it.kind == FaultKind::TooLarge);
         let (status, kind, title) = if too_large {
