@@ -197,7 +197,8 @@ impl Cli {
     }
 }
 
-/// Whether a list may go on: nobody is to take its first page for all there is.
+/// Whether a list may go on: nobody is to take its first page for all there is. `rules` says so in French, as all that it
+/// says: the landlord's staff use it.
 fn may_go_on(printed: usize, limit: u32) -> bool {
     u32::try_from(printed).is_ok_and(|printed| printed == limit)
 }

@@ -36,7 +36,7 @@ pub(super) fn bytes(text: &str) -> Result<usize, String> {
     let size = text.parse::<bytesize::ByteSize>().ok();
     size.and_then(|size| usize::try_from(size.as_u64()).ok())
         .filter(|it| *it > 0)
-        .ok_or_else(|| "is not a size, such as 16 MiB".to_owned())
+        .ok_or_else(|| "is not a size above nothing, such as 16 MiB".to_owned())
 }
 
 /// The key in a secret of Standard Webhooks; an empty one would let anybody sign.
@@ -60,7 +60,7 @@ pub(super) fn pixels(text: &str) -> Result<u64, String> {
         .ok()
         .and_then(|number| number.checked_mul(unit))
         .filter(|it| *it > 0)
-        .ok_or_else(|| "is not a number of pixels, such as 100 Mpx".into())
+        .ok_or_else(|| "is not a number of pixels above nothing, such as 100 Mpx".into())
 }
 
 /// So many requests in so much time.

@@ -1,4 +1,4 @@
-//! Events whose status the rules did not know are judged anew, once by each rules that are accepted.
+//! Events whose status the rules did not know are judged anew, once by each accepted version of the rules.
 
 use std::sync::Arc;
 

@@ -356,7 +356,10 @@ async fn attempt(
     if !usable {
         connection.discard().await;
     }
-    outcome
+    let recorded = outcome?;
+    // What went into a file that was moved away meanwhile is not confirmed either.
+    connection.check_place()?;
+    Ok(recorded)
 }
 
 async fn transact(
