@@ -1,12 +1,14 @@
 //! Words that a script, a template or a connector waits for and that no other file knows. Only remarks: a table may be
 //! about to follow, and a demande may be older than the last edit.
 
+use std::collections::HashMap;
+
 use super::generation::RuleSet;
 use super::vocabulary::{residences, words};
 use crate::domain::referentiel::Referentiel;
 use crate::rules::compared::{Asked, Compared};
 use crate::rules::connector::Connector;
-use crate::rules::diagnostic::{Diagnostic, code, suggestion};
+use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
 use crate::rules::view::OCCASIONS;
 
 /// Notes every comparison that no new signalement and no event of one can make true.
@@ -20,40 +22,49 @@ pub(super) fn note_impossible_words(
     let of_templates = rules.templates.compared().into_iter();
     let of_connectors = rules.connectors.values().flat_map(Connector::compared);
     let of_texts = of_templates.chain(of_connectors);
+    let mut known = Known {
+        rules,
+        referentiel,
+        by_value: HashMap::new(),
+    };
     for (code, it) in of_scripts.chain(of_texts.map(|it| (code::TEMPLATE, it))) {
-        if let Some(message) = why_never(&it, rules, referentiel) {
+        if let Some(message) = why_never(&it, &mut known) {
             let remark = Diagnostic::at(code, &it.file, it.line, it.column, message);
             faults.push(remark.as_warning());
         }
     }
 }
 
-fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Option<String> {
-    let Compared {
-        value, word, asked, ..
-    } = it;
-    let asked = *asked;
-    // What an event tells of is known by its own name.
-    let alone = value.strip_prefix("evenement.");
-    let value = alone.filter(|it| it.contains('.')).unwrap_or(value);
-    let whole = |field: &str| {
-        (asked == Asked::Whole).then(|| {
-            format!(
-                "« {value} » est un ensemble, jamais un texte : comparez par exemple « {value}.{field} »"
-            )
+/// What the landlord's files give each value that is asked for. A landlord has a hundred thousand biens, and a script
+/// may ask for many: they are collected once.
+struct Known<'a> {
+    rules: &'a RuleSet,
+    referentiel: &'a Referentiel,
+    by_value: HashMap<String, Vec<&'a str>>,
+}
+
+impl<'a> Known<'a> {
+    /// The words that a value may be, sorted and each once; none where that may be any.
+    fn of(&mut self, value: &str) -> &[&'a str] {
+        let Self {
+            rules, referentiel, ..
+        } = *self;
+        self.by_value.entry(value.to_owned()).or_insert_with(|| {
+            let mut all = all(value, rules, referentiel);
+            all.sort_unstable();
+            all.dedup();
+            all
         })
-    };
-    let known: Vec<&str> = match value {
-        "signalement" | "demande" | "evenement.signalement" | "evenement.demande" => {
-            return whole("qualification");
-        }
-        "residence" | "bien" | "qualification" => return whole("code"),
-        "evenement" => return whole("type"),
-        "signalement.transmettre_auteur" | "signalement.transmettre_manager"
-            if asked == Asked::Whole =>
-        {
-            return Some(format!("« {value} » vaut true ou false, sans guillemets"));
-        }
+    }
+
+    /// Whether a value is surely this word at times, as far as that is known without all the others.
+    fn has(&self, value: &str, word: &str) -> bool {
+        matches!(value, "signalement.bien" | "bien.code") && self.referentiel.bien(word).is_some()
+    }
+}
+
+fn all<'a>(value: &str, rules: &'a RuleSet, referentiel: &'a Referentiel) -> Vec<&'a str> {
+    match value {
         "evenement.type" => OCCASIONS.to_vec(),
         "evenement.statut" | "demande.statut" => statuts(rules),
         "evenement.statut_sowell" => words(rules.statuts.of_sowell()),
@@ -77,33 +88,98 @@ fn why_never(it: &Compared, rules: &RuleSet, referentiel: &Referentiel) -> Optio
             all.map(|it| it.nom.as_str()).collect()
         }
         "signalement.bien" | "bien.code" => referentiel.biens().map(|it| it.code).collect(),
-        _ => return None,
+        _ => Vec::new(),
+    }
+}
+
+fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
+    let Compared {
+        value, word, asked, ..
+    } = it;
+    let asked = *asked;
+    // What an event tells of is known by its own name.
+    let alone = value.strip_prefix("evenement.");
+    let value = alone.filter(|it| it.contains('.')).unwrap_or(value);
+    let whole = |field: &str| {
+        (asked == Asked::Whole).then(|| {
+            format!(
+                "« {value} » est un ensemble, jamais un texte : comparez par exemple « {value}.{field} »"
+            )
+        })
     };
+    match value {
+        "signalement" | "demande" | "evenement.signalement" | "evenement.demande" => {
+            return whole("qualification");
+        }
+        "residence" | "bien" | "qualification" => return whole("code"),
+        "evenement" => return whole("type"),
+        "signalement.transmettre_auteur" | "signalement.transmettre_manager"
+            if asked == Asked::Whole =>
+        {
+            return Some(format!("« {value} » vaut true ou false, sans guillemets"));
+        }
+        _ => {}
+    }
     // An empty text asks whether there is anything at all.
-    if word.is_empty() || known.is_empty() || known.iter().any(|it| asked.holds(it, word)) {
+    if word.is_empty() || asked == Asked::Whole && known.has(value, word) {
         return None;
     }
-    let mut known = known;
-    known.sort_unstable();
-    known.dedup();
+    let known = known.of(value);
+    let comes = match asked {
+        Asked::Whole => known.binary_search(&word.as_str()).is_ok(),
+        _ => known.iter().any(|it| asked.holds(it, word)),
+    };
+    if known.is_empty() || comes {
+        return None;
+    }
     let (does, near) = match asked {
         Asked::Whole => {
             return Some(format!(
                 "« {word} » n'est pas une valeur connue de « {value} » ; {}",
-                suggestion(word, known)
+                meant(word, known)
             ));
         }
-        Asked::Beginning => ("ne commence par", near_part(&known, word, true)),
-        Asked::End => ("ne finit par", near_part(&known, word, false)),
+        Asked::Beginning => ("ne commence par", near_part(known, word, true)),
+        Asked::End => ("ne finit par", near_part(known, word, false)),
         Asked::Part => ("ne contient", None),
     };
     let near = match near {
         Some(near) => format!("vouliez-vous dire « {near} » ?"),
-        None => suggestion(word, known),
+        None => meant(word, known),
     };
     Some(format!(
         "aucune valeur connue de « {value} » {does} « {word} » ; {near}"
     ))
+}
+
+/// So many words that each is not worth a long look.
+const MANY: usize = 5_000;
+
+/// Which of the known words, which are sorted, may be meant. Of many, only one that has the same digits can be: those
+/// are codes.
+fn meant(word: &str, known: &[&str]) -> String {
+    let (Some(first), Some(last)) = (known.first(), known.last()) else {
+        return suggestion(word, []);
+    };
+    if known.len() <= MANY {
+        return suggestion(word, known.iter().copied());
+    }
+    let length = word.chars().count();
+    let alike = known
+        .iter()
+        .copied()
+        .filter(|it| it.chars().count().abs_diff(length) <= 1 && digits(it).eq(digits(word)));
+    match nearest(word, alike) {
+        Some(near) => suggestion(word, [near]),
+        None => format!(
+            "{} valeurs sont connues, de « {first} » à « {last} »",
+            known.len()
+        ),
+    }
+}
+
+fn digits(code: &str) -> impl Iterator<Item = char> {
+    code.chars().filter(char::is_ascii_digit)
 }
 
 /// The shortest word of which one letter may be wrong.
@@ -113,12 +189,12 @@ const SHORTEST: usize = 3;
 fn near_part<'k>(known: &[&'k str], word: &str, at_the_beginning: bool) -> Option<&'k str> {
     let length = word.chars().count();
     let part = |it: &'k str| {
-        let signs: Vec<usize> = it.char_indices().map(|(at, _)| at).collect();
+        let mut signs = it.char_indices();
         if at_the_beginning {
-            signs.get(length).map_or(it, |at| &it[..*at])
+            signs.nth(length).map_or(it, |(at, _)| &it[..at])
         } else {
-            let from = signs.len().saturating_sub(length);
-            signs.get(from).map_or(it, |at| &it[*at..])
+            let from = signs.nth_back(length.saturating_sub(1));
+            from.map_or(it, |(at, _)| &it[at..])
         }
     };
     let is_near = |it: &&str| {
@@ -133,4 +209,35 @@ fn near_part<'k>(known: &[&'k str], word: &str, at_the_beginning: bool) -> Optio
 pub(super) fn statuts(rules: &RuleSet) -> Vec<&str> {
     let statuts = &rules.statuts;
     words(statuts.of_the_crm().into_iter().chain([statuts.first()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("b-00042", "vouliez-vous dire « B-00042 » ?")]
+    #[case("B00042", "vouliez-vous dire « B-00042 » ?")]
+    #[case("B\u{a0}00042", "vouliez-vous dire « B-00042 » ?")]
+    #[case("B-99999", "6000 valeurs sont connues, de « B-00000 » à « B-05999 »")]
+    fn of_many_codes_one_with_the_same_digits_is_meant(#[case] word: &str, #[case] told: &str) {
+        let codes: Vec<String> = (0..6_000).map(|it| format!("B-{it:05}")).collect();
+        let known: Vec<&str> = codes.iter().map(String::as_str).collect();
+        let meant = meant(word, &known);
+        assert!(meant.ends_with(told), "{meant}");
+    }
+
+    #[rstest]
+    #[case("MZ_", true, Some("MZ-"))]
+    #[case("-Ete", false, Some("-Eté"))]
+    #[case("MZ-01-Etés", true, None)]
+    #[case("Z_", true, None)]
+    fn a_part_of_which_one_letter_is_wrong_is_found(
+        #[case] word: &str,
+        #[case] at_the_beginning: bool,
+        #[case] near: Option<&str>,
+    ) {
+        assert_eq!(near_part(&["MZ-01-Eté"], word, at_the_beginning), near);
+    }
 }

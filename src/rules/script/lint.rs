@@ -28,8 +28,11 @@ mod switches;
 mod thrown_away;
 mod unreached;
 
+use std::collections::HashSet;
+
 use rhai::AST;
 
+use self::compared::Comparisons;
 use self::functions::Functions;
 use self::names::Names;
 use super::{Entry, Remark, position};
@@ -76,7 +79,7 @@ pub(super) fn look<const N: usize>(
     results(script, &functions, file, faults);
     check::keys(script, answers, of, file, faults);
     check::dollars(script, file, faults);
-    let (mut compared, mut absent) = (Vec::new(), Vec::new());
+    let (mut compared, mut absent) = (Comparisons::default(), Vec::new());
     for names in Names::all(script, function, &parameters) {
         let fields = fields::absent(&names);
         let others = [
@@ -93,10 +96,9 @@ pub(super) fn look<const N: usize>(
         ];
         let mut remarks: Vec<&Remark> = fields.iter().chain(others.iter().flatten()).collect();
         // What is wrong with a line is told before that it does nothing.
-        let is_told = |(at, _): &&Remark| remarks.iter().any(|(it, _)| it.line() == at.line());
+        let told: HashSet<_> = remarks.iter().map(|(at, _)| at.line()).collect();
         let idle = thrown_away::values(&names);
-        let idle: Vec<&Remark> = idle.iter().filter(|it| !is_told(it)).collect();
-        remarks.extend(idle);
+        remarks.extend(idle.iter().filter(|(at, _)| !told.contains(&at.line())));
         for (at, message) in remarks {
             let (line, column) = position(*at);
             let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
@@ -107,7 +109,7 @@ pub(super) fn look<const N: usize>(
     }
     Looks {
         loops: check::loops(script),
-        compared,
+        compared: compared.into_all(),
         absent,
     }
 }

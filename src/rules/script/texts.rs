@@ -6,15 +6,8 @@ use rhai::{AST, ASTNode, Expr};
 pub(super) fn of(script: &AST) -> Vec<String> {
     let mut found = Vec::new();
     script.walk(&mut |path| {
-        match path.last() {
-            Some(ASTNode::Expr(Expr::StringConstant(text, _))) => found.push(text.to_string()),
-            // A list of texts alone is one value to the engine.
-            Some(ASTNode::Expr(Expr::DynamicConstant(value, _))) => {
-                let items = value.read_lock::<rhai::Array>();
-                let items = items.iter().flat_map(|it| it.iter());
-                found.extend(items.filter_map(|it| it.clone().into_string().ok()));
-            }
-            _ => {}
+        if let Some(ASTNode::Expr(Expr::StringConstant(text, _))) = path.last() {
+            found.push(text.to_string());
         }
         true
     });

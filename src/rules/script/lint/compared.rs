@@ -1,5 +1,7 @@
 //! Words that a script compares what it is given with: some can never come.
 
+use std::collections::HashMap;
+
 use rhai::{ASTNode, Expr, Position, Stmt};
 
 use super::names::{Bound, Names};
@@ -8,22 +10,43 @@ use crate::rules::compared::{Asked, Compared};
 use crate::rules::script::chain::{Chain, Link};
 use crate::rules::script::position;
 
+/// What the functions of a script compare, each once.
+#[derive(Default)]
+pub(super) struct Comparisons {
+    found: Vec<Compared>,
+    /// Where each stands among them, by the place of its text.
+    by_place: HashMap<(u32, u32), Vec<usize>>,
+}
+
+impl Comparisons {
+    /// One list may be asked in several places.
+    fn add(&mut self, compared: Compared) {
+        let place = (compared.line, compared.column);
+        let here = self.by_place.entry(place).or_default();
+        if here.iter().all(|it| self.found[*it] != compared) {
+            here.push(self.found.len());
+            self.found.push(compared);
+        }
+    }
+
+    /// All of them, as they came.
+    pub(super) fn into_all(self) -> Vec<Compared> {
+        self.found
+    }
+}
+
 /// Notes every text that a function of a script compares a value with.
-pub(super) fn note(text: &str, file: &str, names: &Names, found: &mut Vec<Compared>) {
+pub(super) fn note(text: &str, file: &str, names: &Names, found: &mut Comparisons) {
     let mut note = |value: &[String], word: String, asked: Asked, at: Position| {
         let (line, column) = position(at);
-        let compared = Compared {
+        found.add(Compared {
             file: file.to_owned(),
             value: value.join("."),
             word,
             asked,
             line,
             column,
-        };
-        // One list may be asked in several places.
-        if !found.contains(&compared) {
-            found.push(compared);
-        }
+        });
     };
     names.walk(&mut |path| {
         // What is compared with a text, and what is looked for in a list of them.
@@ -160,10 +183,11 @@ mod tests {
         let mut engine = rhai::Engine::new();
         engine.set_optimization_level(rhai::OptimizationLevel::None);
         let script = engine.compile(&text).unwrap();
-        let mut found = Vec::new();
+        let mut found = Comparisons::default();
         for names in Names::all(&script, "f", &["signalement", "evenement"]) {
             note(&text, "f.rhai", &names, &mut found);
         }
+        let found = found.into_all();
         let found: Vec<_> = found
             .iter()
             .map(|it| (it.value.as_str(), it.word.as_str()))

@@ -53,7 +53,7 @@ fn of(value: &Expr) -> Option<Remark> {
                 )
             } else {
                 format!(
-                    "cette condition est toujours vraie : « {shown} » est toujours autre que « {other} » ou que « {word} » ; pour ni l'un ni l'autre, écrivez « && »"
+                    "cette condition est toujours vraie : « {shown} » ne peut pas être à la fois « {other} » et « {word} » ; pour exclure les deux, écrivez « && »"
                 )
             };
             return Some((place, message));

@@ -29,8 +29,8 @@ pub(super) fn without_dollar(text: &str, names: &Names) -> Vec<Remark> {
             let in_holed = path
                 .iter()
                 .any(|it| matches!(it, ASTNode::Expr(Expr::InterpolatedString(..))));
-            let holed = in_holed || begins_with_back_quote(text, *at);
-            found.extend(hole(it, holed, &own).map(|it| (*at, it)));
+            let holed = || in_holed || begins_with_back_quote(text, *at);
+            found.extend(hole(it, &holed, &own).map(|it| (*at, it)));
         }
         true
     });
@@ -41,8 +41,8 @@ fn begins_with_back_quote(text: &str, at: Position) -> bool {
     offset(text, position(at)).is_some_and(|at| text[at..].starts_with('`'))
 }
 
-/// What is told of the first such name of a text; `holed` is one that takes values in.
-fn hole(text: &str, holed: bool, own: &HashSet<String>) -> Option<String> {
+/// What is told of the first such name of a text; `holed` tells whether it takes values in, and looks far for that.
+fn hole(text: &str, holed: &dyn Fn() -> bool, own: &HashSet<String>) -> Option<String> {
     for (at, _) in text.match_indices('{') {
         let Some((inside, _)) = text[at + 1..].split_once('}') else {
             break;
@@ -50,7 +50,11 @@ fn hole(text: &str, holed: bool, own: &HashSet<String>) -> Option<String> {
         let of_path = |it: char| it.is_alphanumeric() || it == '_' || it == '.';
         let root = inside.split('.').next().unwrap_or_default();
         let is_path = inside.chars().all(of_path) && own.contains(root);
-        if !is_path || text[..at].ends_with(['$', '{']) || !holed && !inside.contains('.') {
+        if !is_path || text[..at].ends_with(['$', '{']) {
+            continue;
+        }
+        let holed = holed();
+        if !holed && !inside.contains('.') {
             continue;
         }
         let message = if holed {

@@ -27,9 +27,11 @@ pub(super) fn never_found(names: &Names) -> Vec<Remark> {
                         note(names.letters(two), one);
                     }
                     // « x in y » asks y whether it contains x: a text has a part, a list has a whole.
-                    ("contains", [whole, part]) => {
+                    ("contains", [whole, part]) if !names.is_function("contains") => {
                         note(names.letters(whole), part);
-                        note(names.letters(part), whole);
+                        if let Expr::Array(..) = whole {
+                            note(names.letters(part), whole);
+                        }
                     }
                     _ => {}
                 }

@@ -105,6 +105,8 @@ impl Names {
         let known = known.filter(|(name, _)| !declared.contains_key(*name));
         self.bound = known.map(|(name, it)| (name.clone(), it.clone())).collect();
         self.changed.clear();
+        // An earlier look did not know yet which names the closures change.
+        self.cased.clear();
         for (name, bound) in self.part.parameters.iter().zip(parameters) {
             if let Some(bound) = bound.filter(|_| once(name)) {
                 self.bound.insert(name.clone(), bound);

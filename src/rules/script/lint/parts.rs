@@ -35,12 +35,13 @@ pub(super) fn of(script: &AST) -> Vec<Part> {
         parameters: Vec::new(),
         script: script.clone_statements_only(),
     };
+    let mut all = script.clone();
+    all.clear_statements();
     let functions = script.iter_functions();
     let functions = functions.filter(|it| alike.get(&(it.name, it.params.len())) == Some(&1));
     let functions = functions.map(|it| {
-        let mut alone = script.clone();
-        alone.clear_statements();
-        // The engine's own way to clone some of them alone clones all.
+        // This shares their bodies: what is copied of each is how it is called.
+        let mut alone = all.clone();
         alone.retain_functions(|_, _, name, count| (name, count) == (it.name, it.params.len()));
         Part {
             name: it.name.to_owned(),

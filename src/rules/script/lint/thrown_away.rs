@@ -27,7 +27,7 @@ const ANSWERING: [&str; 14] = [
     "values",
 ];
 
-const NOT_RETURNED: &str = "cette valeur n'est pas rendue : écrivez « return » devant";
+const NOT_RETURNED: &str = "cette valeur n'est ni rendue ni gardée : écrivez « return » devant, ou donnez-la à une variable";
 const NOTHING: &str = "cette ligne ne fait rien : sa valeur n'est gardée nulle part";
 
 /// Every value of a function that nothing takes.

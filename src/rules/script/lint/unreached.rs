@@ -52,7 +52,9 @@ fn behind(ended: &str, statement: &Stmt) -> Option<Remark> {
         Stmt::Expr(value) => value.start_position(),
         other => other.position(),
     };
-    let message = format!("ces lignes ne servent jamais : « {ended} » les précède");
+    let message = format!(
+        "ces lignes ne servent jamais : « {ended} » les précède ; déplacez-les avant, ou retirez-les"
+    );
     (at != Position::NONE).then_some((at, message))
 }
 

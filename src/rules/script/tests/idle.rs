@@ -23,7 +23,7 @@ fn of_accuses(body: &str) -> Vec<(u32, String)> {
     faults.into_iter().map(|it| (it.line, it.message)).collect()
 }
 
-const NOT_RETURNED: &str = "cette valeur n'est pas rendue : écrivez « return » devant";
+const NOT_RETURNED: &str = "cette valeur n'est ni rendue ni gardée : écrivez « return » devant, ou donnez-la à une variable";
 
 #[rstest]
 #[case(
@@ -183,7 +183,9 @@ fn a_variable_of_its_own_is_not(#[case] body: &str) {
 )]
 fn lines_that_are_never_run_are_told(#[case] body: &str, #[case] line: u32, #[case] word: &str) {
     let found = of_affecter(body);
-    let wanted = format!("ces lignes ne servent jamais : {word} les précède");
+    let wanted = format!(
+        "ces lignes ne servent jamais : {word} les précède ; déplacez-les avant, ou retirez-les"
+    );
     assert_eq!(found[0], (line, wanted), "{found:?}");
 }
 

@@ -30,7 +30,7 @@ fn of_affecter(body: &str) -> Vec<String> {
 )]
 #[case(
     "if residence.code != \"A\" || residence.code != \"B\" { throw 2 }",
-    "cette condition est toujours vraie : « residence.code » est toujours autre que « A » ou que « B » ; pour ni l'un ni l'autre, écrivez « && »"
+    "cette condition est toujours vraie : « residence.code » ne peut pas être à la fois « A » et « B » ; pour exclure les deux, écrivez « && »"
 )]
 #[case(
     "if signalement.description.to_lower().contains(\"Gaz\") { throw 2 }",
@@ -112,6 +112,10 @@ fn what_says_something_else_is_told(#[case] body: &str, #[case] message: &str) {
 #[case("let d = residence.nom.to_lower(); d += \" ABC\"; if d.contains(\"ABC\") { throw 2 }")]
 #[case("let d = residence.nom.to_lower(); if d.sub_string(0, 2).to_upper() == \"AB\" { throw 2 }")]
 #[case("if residence.nom.to_upper() == residence.code.to_upper() { throw 2 }")]
+#[case(
+    "let t = signalement.description.to_lower(); [1].for_each(|x| t = t.to_upper()); if t.contains(\"GAZ\") { throw 2 }"
+)]
+#[case("if signalement.description.to_lower() in \"Urgence gaz\" { throw 2 }")]
 #[case("if \"gaz, eau\" in signalement.description { throw 2 }")]
 #[case("if qualification.code in [\"ASC, CHAUF\"] { throw 2 }")]
 #[case("if signalement.transmettre_manager && !signalement.transmettre_auteur { throw 2 }")]
@@ -197,6 +201,17 @@ fn a_function_knows_what_it_is_given(#[case] functions: &str, #[case] wanted: &[
     assert_eq!(told.len(), wanted.len(), "{told:?}");
     let begins = |(it, wanted): (&&str, &&str)| it.starts_with(*wanted);
     assert!(told.iter().zip(wanted).all(begins), "{told:?}");
+}
+
+/// One of the script's own may look at the letters otherwise.
+#[test]
+fn an_own_function_finds_what_it_likes() {
+    let text = "fn affecter(signalement, residence, qualification) {
+        if contains(residence.nom.to_lower(), \"GAZ\") { throw 1 }
+        throw 2
+    }
+    fn contains(whole, part) { whole.to_upper().index_of(part) >= 0 }";
+    assert_eq!(of_script(text), []);
 }
 
 /// What a closure gives another value is no longer what it was.
