@@ -31,7 +31,7 @@ pub use self::creations::{
     Reserved, Settled, SettledCreation, Settlement, Wait,
 };
 pub use self::crm::{
-    Change, ChangePage, ChangeQuery, CreateDemande, Crm, CrmError, DuplicateGuard, Remote,
+    Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard, Remote,
 };
 pub use self::events::{EventRecorded, NewEvent, Release};
 pub use self::files::{Files, FilesError};

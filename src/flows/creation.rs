@@ -15,9 +15,9 @@ use uuid::Uuid;
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::livraison::{Content, NewLivraison, PhotoPush, UidPush};
 use crate::domain::ports::{
-    Clock, CreateDemande, Creation, CreationClaim, Crm, CrmError, DuplicateGuard, NewRecord,
-    Remote, Reservation, Reserved, Settled, SettledCreation, Settlement, Sowell, Store, StoreError,
-    Wait,
+    Clock, CreateDemande, Created, Creation, CreationClaim, Crm, CrmError, DuplicateGuard,
+    NewRecord, Remote, Reservation, Reserved, Settled, SettledCreation, Settlement, Sowell, Store,
+    StoreError, Wait,
 };
 use crate::domain::signalement::{Etat, Signalement, SignalementId};
 use crate::flows::acknowledge::{News, acknowledge, written};
@@ -168,7 +168,7 @@ impl Creations {
     ) -> Result<Attempted, StoreError> {
         let created = self.call(&held.request).await;
         let failure = match created {
-            Ok(uid) => return self.conclude(held, uid, remote.attaches).await,
+            Ok(created) => return self.conclude(held, created).await,
             Err(error) => error,
         };
         let defer = self.in_force.get().crm.when_unavailable == WhenUnavailable::Defer;
@@ -225,7 +225,7 @@ impl Creations {
     }
 
     /// Calls the CRM within its time, and notes how that went.
-    async fn call(&self, request: &CreateDemande) -> Result<Uid, CrmError> {
+    async fn call(&self, request: &CreateDemande) -> Result<Created, CrmError> {
         let limit = CALL.to_std().unwrap_or_default();
         let outcome = tokio::time::timeout(limit, self.crm.create(request))
             .await
@@ -244,8 +244,7 @@ impl Creations {
     async fn conclude(
         &self,
         held: Held,
-        uid: Uid,
-        attaches: bool,
+        Created { uid, attaches }: Created,
     ) -> Result<Attempted, StoreError> {
         let demande = &held.request.demande;
         let (mut livraisons, trace) = match &held.signalement {

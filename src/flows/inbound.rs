@@ -196,7 +196,9 @@ impl Inbound {
             fichiers: case.fichiers.clone(),
         };
         let uid = self.creations.crm.create(&request).await;
-        let uid = uid.map_err(|error| InboundError::Fault(error.to_string()))?;
+        let uid = uid
+            .map_err(|error| InboundError::Fault(error.to_string()))?
+            .uid;
         let demande = Arc::new(request.demande);
         let news = News::Created(uid.clone(), Arc::clone(&demande));
         let (livraisons, trace) =

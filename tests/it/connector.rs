@@ -47,8 +47,8 @@ async fn photos_are_uploaded_then_named_by_the_creation() {
     .await;
     let bench = bench(&fake.url, API, &[]);
     let request = request(vec![stored(&bench).await]);
-    let uid = bench.crm.create(&request).await.unwrap();
-    assert_eq!(uid.as_str(), "42");
+    let created = bench.crm.create(&request).await.unwrap();
+    assert_eq!((created.uid.as_str(), created.attaches), ("42", false));
     let seen = fake.seen();
     let calls: Vec<_> = seen
         .iter()
@@ -87,10 +87,11 @@ async fn an_edit_during_a_creation_changes_nothing_in_it() {
     let attaching = API.replace(
         "files: {pour: f, dans: '{{ fichiers }}', faire: '{{ f.envoi.jeton }}'}",
         "files: []",
-    );
+    ) + "  joindre: {chemin: '/tickets/{{ uid }}', corps: {fichier: {contenu: '{{ fichier }}'}}}\n";
     let bench = edited(&fake.url, &[API, &attaching], &[]);
     let request = request(vec![stored(&bench).await]);
-    bench.crm.create(&request).await.unwrap();
+    let created = bench.crm.create(&request).await.unwrap();
+    assert!(!created.attaches && bench.crm.remote().unwrap().attaches);
     let seen = fake.seen();
     let body: Value = serde_json::from_slice(&seen[2].body).unwrap();
     assert_eq!(body["files"], json!(["up-1"]));
@@ -108,7 +109,7 @@ operations:
 ";
     let bench = bench(&fake.url, counting, &[]);
     let request = request(vec![stored(&bench).await]);
-    bench.crm.create(&request).await.unwrap();
+    assert!(bench.crm.create(&request).await.unwrap().attaches);
     let body: Value = serde_json::from_slice(&fake.seen()[0].body).unwrap();
     assert_eq!(body["photos"], 1);
     assert!(bench.crm.remote().unwrap().attaches);
@@ -234,8 +235,8 @@ async fn no_file_leads_a_call_inside_the_house() {
     }
     assert!(inside.seen().is_empty());
     let allowed = bench(elsewhere, &api, &[("NETWORK__ALLOW", "127.0.0.1")]);
-    let uid = allowed.crm.create(&request(Vec::new())).await.unwrap();
-    assert_eq!(uid.as_str(), "1");
+    let created = allowed.crm.create(&request(Vec::new())).await.unwrap();
+    assert_eq!(created.uid.as_str(), "1");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use passerelle::domain::demande::{Fichier, Uid};
 use passerelle::domain::ports::{
-    Change, ChangePage, ChangeQuery, CreateDemande, Crm, CrmError, DuplicateGuard, Remote,
+    Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard, Remote,
 };
 use passerelle::domain::referentiel::Gestionnaire;
 use passerelle::domain::signalement::SignalementId;
@@ -235,7 +235,7 @@ impl Crm for RemoteCrm {
         Some(self.remote.lock().unwrap().clone())
     }
 
-    async fn create(&self, request: &CreateDemande) -> Result<Uid, CrmError> {
+    async fn create(&self, request: &CreateDemande) -> Result<Created, CrmError> {
         let goes = self.call("create", |inside| inside.creates.pop_front());
         match &goes {
             Some(Goes::Held(gate)) => gate.acquire().await.unwrap().forget(),
@@ -264,7 +264,10 @@ impl Crm for RemoteCrm {
         }
         match goes.as_ref().and_then(failure) {
             Some(error) => Err(error),
-            None => Ok(Uid::new(uid.unwrap())),
+            None => Ok(Created {
+                uid: Uid::new(uid.unwrap()),
+                attaches: self.remote.lock().unwrap().attaches,
+            }),
         }
     }
 

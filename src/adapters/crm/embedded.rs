@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::domain::demande::{Fichier, Uid};
-use crate::domain::ports::{Change, ChangePage, ChangeQuery, CreateDemande, Crm, CrmError, Remote};
+use crate::domain::ports::{
+    Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, Remote,
+};
 use crate::domain::referentiel::Gestionnaire;
 
 /// A CRM without an outside.
@@ -20,9 +22,12 @@ impl Crm for EmbeddedCrm {
         None
     }
 
-    async fn create(&self, _request: &CreateDemande) -> Result<Uid, CrmError> {
-        // Version 7 begins with the time, so UIDs sort as the demandes were made.
-        Ok(Uid::new(format!("DEM-{}", Uuid::now_v7().simple())))
+    async fn create(&self, _request: &CreateDemande) -> Result<Created, CrmError> {
+        Ok(Created {
+            // Version 7 begins with the time, so UIDs sort as the demandes were made.
+            uid: Uid::new(format!("DEM-{}", Uuid::now_v7().simple())),
+            attaches: false,
+        })
     }
 
     async fn find(&self, _request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {

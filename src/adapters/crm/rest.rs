@@ -10,7 +10,8 @@ use crate::adapters::partner::{Begun, CallError, Called, PartnerHttp, Photos, fi
 use crate::domain::demande::{Fichier, Uid};
 use crate::domain::instant;
 use crate::domain::ports::{
-    Change, ChangePage, ChangeQuery, CreateDemande, Crm, CrmError, DuplicateGuard, Files, Remote,
+    Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard, Files,
+    Remote,
 };
 use crate::domain::referentiel::Gestionnaire;
 use crate::domain::statut::StatutEvent;
@@ -56,6 +57,11 @@ impl RestCrm {
         }
         Ok((seen, photos))
     }
+}
+
+/// Whether the photos follow the creation.
+fn attaches(connector: &Connector) -> bool {
+    connector.has(Operation::Joindre) && !connector.creates_with_photos()
 }
 
 fn holds(crm: &Begun<'_>, about: impl FnOnce(&Connector) -> bool) -> bool {
@@ -114,7 +120,7 @@ impl Crm for RestCrm {
         let told = self.partner.begin().ask(|it| Remote {
             guard: it.guard,
             longest_work: it.longest_work,
-            attaches: it.has(Operation::Joindre) && !it.creates_with_photos(),
+            attaches: attaches(it),
             reads_statut: it.has(Operation::LireStatut),
             knows_managers: it.has(Operation::Gestionnaires),
             overlap: it.has(Operation::Changements).then_some(it.overlap),
@@ -130,7 +136,7 @@ impl Crm for RestCrm {
         }))
     }
 
-    async fn create(&self, request: &CreateDemande) -> Result<Uid, CrmError> {
+    async fn create(&self, request: &CreateDemande) -> Result<Created, CrmError> {
         let crm = self.partner.begin();
         let (fichiers, photos) = self.photos(&crm, &request.fichiers).await?;
         let mut values = described(request);
@@ -138,8 +144,11 @@ impl Crm for RestCrm {
         let called = call(&crm, Operation::Creer, values, &photos).await?;
         let uid = called.found.items.into_iter().next();
         let uid = uid.and_then(|mut it| it.remove("uid"));
-        uid.map(Uid::new)
-            .ok_or_else(|| CrmError::InDoubt("the answer has no UID".into()))
+        let uid = uid.ok_or_else(|| CrmError::InDoubt("the answer has no UID".into()))?;
+        Ok(Created {
+            uid: Uid::new(uid),
+            attaches: holds(&crm, attaches),
+        })
     }
 
     async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {

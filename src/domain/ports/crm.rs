@@ -20,13 +20,11 @@ pub trait Crm: Send + Sync {
     /// creations have no outside, so that they cannot end in doubt.
     fn remote(&self) -> Option<Remote>;
 
-    /// Creates the demande under our reference and gives its UID.
-    ///
-    /// Where [`Remote::attaches`] is false, the photos go along.
+    /// Creates the demande under our reference, and tells what became of the photos.
     ///
     /// # Errors
     /// Tells apart what certainly was not created, what was refused, and what is in doubt.
-    async fn create(&self, request: &CreateDemande) -> Result<Uid, CrmError>;
+    async fn create(&self, request: &CreateDemande) -> Result<Created, CrmError>;
 
     /// The UIDs of the demandes that carry our reference; asked of
     /// [`DuplicateGuard::LookUp`] only.
@@ -35,7 +33,7 @@ pub trait Crm: Send + Sync {
     /// When the CRM gave no list that can be believed. No error is ever an empty list.
     async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError>;
 
-    /// Attaches one photo to a demande; asked where [`Remote::attaches`].
+    /// Attaches one photo to a demande; asked where [`Created::attaches`] or [`Remote::attaches`].
     ///
     /// # Errors
     /// When the CRM did not say that it has it.
@@ -68,7 +66,8 @@ pub struct Remote {
     pub guard: DuplicateGuard,
     /// The longest time after which the CRM may still finish a request that it did not answer.
     pub longest_work: Duration,
-    /// Photos are attached one by one, after the creation.
+    /// Photos are attached one by one, after the creation. What holds of a creation that was made is
+    /// [`Created::attaches`]; this stands for one that was only found.
     pub attaches: bool,
     /// It can be asked for the status of a demande.
     pub reads_statut: bool,
@@ -101,6 +100,15 @@ pub struct CreateDemande {
     pub demande: NewDemande,
     /// The photos, already stored.
     pub fichiers: Vec<Fichier>,
+}
+
+/// A demande that was created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// Its UID.
+    pub uid: Uid,
+    /// The photos did not go along: they are to be attached one by one.
+    pub attaches: bool,
 }
 
 /// Which page of the changes to list.

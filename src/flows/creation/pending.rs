@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Attempted, CALL, Creations, Held, LEASE, known_at, motif_of, refused, stopped};
 use crate::domain::demande::Uid;
 use crate::domain::ports::{
-    CreateDemande, CrmError, DuplicateGuard, PendingCreation, Remote, Settlement, StoreError, Wait,
+    CreateDemande, Created, CrmError, DuplicateGuard, PendingCreation, Remote, Settlement,
+    StoreError, Wait,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::backoff::{POLL, until};
@@ -58,7 +59,7 @@ impl Creations {
         };
         let remote = self.crm.remote();
         let held = self.hold(pending);
-        self.conclude_found(held, uid, remote.as_ref())
+        self.conclude_found(held, found(uid, remote.as_ref()), remote.as_ref())
             .await
             .map(Some)
     }
@@ -183,11 +184,8 @@ impl Creations {
             return Ok(Attempted::InDoubt);
         }
         match self.call(&held.request).await {
-            Ok(uid) if in_doubt => self.conclude_found(held, uid, remote.as_ref()).await,
-            Ok(uid) => {
-                let attaches = remote.is_some_and(|it| it.attaches);
-                self.conclude(held, uid, attaches).await
-            }
+            Ok(created) if in_doubt => self.conclude_found(held, created, remote.as_ref()).await,
+            Ok(created) => self.conclude(held, created).await,
             Err(error @ CrmError::Refused { .. }) if in_doubt => {
                 let motif = format!("{} ; {BEFORE}", motif_of(&error));
                 self.stop(&held, &motif).await
@@ -223,7 +221,7 @@ impl Creations {
                     uid = uid.as_str(),
                     "the CRM has it: adopted"
                 );
-                self.conclude_found(held, uid, remote).await
+                self.conclude_found(held, found(uid, remote), remote).await
             }
             Err(uids) => {
                 let uids: Vec<&str> = uids.iter().map(Uid::as_str).collect();
@@ -240,11 +238,11 @@ impl Creations {
     async fn conclude_found(
         &self,
         held: Held,
-        uid: Uid,
+        made: Created,
         remote: Option<&Remote>,
     ) -> Result<Attempted, StoreError> {
-        let attaches = remote.is_some_and(|it| it.attaches);
-        let attempted = self.conclude(held, uid.clone(), attaches).await?;
+        let uid = made.uid.clone();
+        let attempted = self.conclude(held, made).await?;
         let created = matches!(attempted, Attempted::Created { .. });
         if created && remote.is_some_and(|it| it.reads_statut) {
             let read = self.crm.statut(&uid).await;
@@ -327,5 +325,13 @@ impl Creations {
         };
         self.settle(held, Attempted::InDoubt, Settlement::Waits(wait))
             .await
+    }
+}
+
+/// A demande that was not created by this attempt: nothing but the file in force tells what became of its photos.
+fn found(uid: Uid, remote: Option<&Remote>) -> Created {
+    Created {
+        uid,
+        attaches: remote.is_some_and(|it| it.attaches),
     }
 }

@@ -4,16 +4,16 @@ use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-use super::shape::Located;
+use super::shape::{Located, Shape};
 use super::{BodyShape, Call, Connector, Operation};
 use crate::rules::template::Text;
 
 /// The names under which operations know the photos.
 const PHOTOS: [&str; 2] = ["fichier", "fichiers"];
 
-/// How many there are, which sends none of them.
-static COUNTED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\bfichiers\s*\|\s*(?:length|count)\b").ok());
+/// The key of a photo in an object that an expression builds.
+static BUILT: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?:"fichier"|'fichier')\s*:"#).ok());
 
 impl Connector {
     /// Whether the photos' bytes must be known to render this operation.
@@ -22,14 +22,16 @@ impl Connector {
         self.asks_of_photos(operation, "base64")
     }
 
-    /// Whether the photos themselves go along with the creation, and not only their number or their names.
+    /// Whether the photos themselves go along with the creation or a call before it, and not only their number or
+    /// their names.
     #[must_use]
     pub fn creates_with_photos(&self) -> bool {
         let creer = Operation::Creer;
-        let described = self.operations.get(&creer);
-        described.is_some_and(|it| it.call.carries_files())
-            || self.needs_bytes(creer)
-            || self.uploads_for(creer)
+        let carried = self.operations.get(&creer).is_some_and(|it| {
+            let before = it.before.iter().map(|it| &it.call);
+            before.chain([&it.call]).any(Call::carries_files)
+        });
+        carried || self.needs_bytes(creer) || self.uploads_for(creer)
     }
 
     /// Whether each photo is uploaded before this operation.
@@ -48,19 +50,44 @@ impl Connector {
 }
 
 impl Call {
-    /// Whether its body has place for photos as they are, and names them there.
+    /// Whether its body has a photo in it as it is. What stands in the place of one and is none is refused when the
+    /// request is made.
     fn carries_files(&self) -> bool {
-        let mut named = false;
         match &self.body {
-            BodyShape::File { content, .. } => named = names_photos(content),
-            BodyShape::Multipart { parts, .. } => {
-                parts.visit(&mut Vec::new(), &mut |text, _| named |= names_photos(text));
-            }
-            BodyShape::Empty | BodyShape::Json(_) | BodyShape::Form(_) | BodyShape::Text { .. } => {
-            }
+            BodyShape::File { .. } => true,
+            BodyShape::Multipart {
+                parts: Shape::Map(fields),
+                ..
+            } => fields.iter().any(|it| has_file_part(&it.value)),
+            BodyShape::Multipart { .. }
+            | BodyShape::Empty
+            | BodyShape::Json(_)
+            | BodyShape::Form(_)
+            | BodyShape::Text { .. } => false,
         }
-        named
     }
+}
+
+/// Whether a part that a field of a multipart body makes is a photo: an object with the key `fichier`.
+fn has_file_part(field: &Shape) -> bool {
+    match field {
+        Shape::Literal(_) => false,
+        Shape::Text(text) => builds_file_part(&text.text),
+        Shape::List(items) => items.iter().any(has_file_part),
+        Shape::Map(entries) => entries
+            .iter()
+            .any(|it| it.key.text.literal().is_none_or(|key| key == "fichier")),
+        Shape::Each { body, .. } => has_file_part(body),
+        Shape::When {
+            then, otherwise, ..
+        } => has_file_part(then) || otherwise.as_deref().is_some_and(has_file_part),
+    }
+}
+
+/// Whether it is an expression that builds such an object.
+fn builds_file_part(text: &Text) -> bool {
+    let source = text.source();
+    text.is_expression() && BUILT.as_ref().is_some_and(|it| it.is_match(source))
 }
 
 /// Whether a text asks for this field of a photo; `locals` are the names that repetitions bring.
@@ -77,21 +104,4 @@ pub(super) fn asks_of_a_photo(text: &Located, locals: &[&str], field: &str) -> b
                 None => text.text.source().contains(field),
             }
     })
-}
-
-/// Whether a text names them, but for their number.
-fn names_photos(text: &Located) -> bool {
-    let named = |text: &Text| {
-        let names = text.names();
-        let mut roots = names.iter().filter_map(|it| it.split('.').next());
-        roots.any(|it| PHOTOS.contains(&it))
-    };
-    let source = text.text.source();
-    let uncounted = COUNTED.as_ref().map(|it| it.replace_all(source, "0"));
-    match uncounted.filter(|it| *it != source) {
-        None => named(&text.text),
-        Some(rest) => Text::expression(&rest)
-            .or_else(|_| Text::compile(&rest))
-            .map_or(true, |it| named(&it)),
-    }
 }

@@ -193,6 +193,12 @@ impl Text {
         (self.kind == Kind::Literal).then_some(self.source.as_str())
     }
 
+    /// Whether it is one expression, whose value need not be a text.
+    #[must_use]
+    pub fn is_expression(&self) -> bool {
+        matches!(self.kind, Kind::Expression(_))
+    }
+
     /// Evaluates it; `None` where a single expression gives nothing that exists.
     ///
     /// # Errors

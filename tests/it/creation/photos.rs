@@ -1,6 +1,9 @@
 //! Photos follow the demande that a remote CRM created, each for itself.
 
+use std::sync::Arc;
+
 use passerelle::domain::ports::DuplicateGuard;
+use tokio::sync::Semaphore;
 
 use super::with;
 use crate::harness::{Builder, signalement, until};
@@ -52,6 +55,36 @@ async fn photos_that_go_along_with_the_creation_are_not_attached_again() {
         left.iter().all(|it| it.destination.as_str() != "crm"),
         "{left:?}"
     );
+}
+
+/// An edit may come between what the flow asks of the file first and the call.
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_photos_follow_is_for_the_creation_that_was_made_to_say() {
+    for attaches in [false, true] {
+        let crm = RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.attaches = !attaches);
+        let gate = Arc::new(Semaphore::new(0));
+        crm.creates([Goes::Held(gate.clone())]);
+        let daemon = Arc::new(with(&crm).await);
+        let poster = daemon.clone();
+        let post = tokio::spawn(async move { poster.post(&signalement(1)).await });
+        until("the CRM is asked", || async {
+            (crm.count("create") == 1).then_some(())
+        })
+        .await;
+        let crm = crm.with(|it| it.attaches = attaches);
+        gate.add_permits(1);
+        assert_eq!(post.await.unwrap().status, 201);
+        if attaches {
+            until("both photos are there", || async {
+                (crm.demandes()[0].photos.len() == 2).then_some(())
+            })
+            .await;
+        } else {
+            let left = daemon.state.store.list_livraisons(None, 10).await.unwrap();
+            let to_crm = left.iter().any(|it| it.destination.as_str() == "crm");
+            assert!(!to_crm && crm.count("attach") == 0, "{left:?}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,6 +38,22 @@ fn remarks(faults: &[Diagnostic]) -> bool {
     "/d",
     "{json: {a: \"{{ (secrets.moi ~ ':' ~ demande.bien)|base64 }}\"}}"
 )]
+#[case(
+    "/d",
+    "{multipart: {titre: x, noms: \"{{ fichiers|map(attribute='nom')|join(', ') }}\"}}"
+)]
+#[case(
+    "/d",
+    "{multipart: {noms: {pour: photo, dans: fichiers, faire: \"{{ photo.nom }}\"}}}"
+)]
+#[case(
+    "/d",
+    "{multipart: {photos: {si: fichiers, alors: {texte: oui}, sinon: non}}}"
+)]
+#[case(
+    "/d",
+    "{multipart: {fichier: \"{{ fichiers|length }}\", liste: {json: {fichier: \"{{ fichiers[0].nom }}\"}}}}"
+)]
 fn what_has_only_the_words_sends_no_photo(#[case] path: &str, #[case] body: &str) {
     let before = "{nom: lu, chemin: /envoi/fichier, lire: {base64: /a}}";
     let (connector, faults) = with(path, body, before);
@@ -54,6 +70,12 @@ fn what_has_only_the_words_sends_no_photo(#[case] path: &str, #[case] body: &str
 #[case(
     "{multipart: {a: {pour: photo, dans: \"fichiers if fichiers|length > 1 else []\", faire: {fichier: \"{{ photo }}\"}}}}"
 )]
+#[case(
+    "{multipart: {a: [{texte: x}, {si: fichiers, alors: {fichier: \"{{ fichiers[0] }}\", nom: y}}]}}"
+)]
+#[case(
+    "{multipart: {a: {pour: p, dans: fichiers, faire: \"{{ {'fichier': p, 'nom': p.nom} }}\"}}}"
+)]
 #[case("{json: {pour: photo, dans: fichiers, faire: \"{{ photo.base64 }}\"}}")]
 #[case("{json: {pour: photo, dans: fichiers, faire: \"{{ photo['base64'] }}\"}}")]
 #[case("{json: {a: \"{{ fichiers|map(attribute='base64')|list }}\"}}")]
@@ -69,6 +91,16 @@ fn what_sends_the_photos_is_known(#[case] body: &str) {
     let [needs_bytes, uploads] = ["base64", "envoi"].map(|it| body.contains(it));
     assert_eq!(connector.needs_bytes(Operation::Creer), needs_bytes);
     assert_eq!(connector.uploads_for(Operation::Creer), uploads);
+    assert!(!remarks(&faults), "{faults:?}");
+}
+
+#[rstest]
+#[case("{fichier: {contenu: \"{{ fichiers|first }}\"}}")]
+#[case("{multipart: {photo: {fichier: \"{{ fichiers|first }}\"}}}")]
+fn what_a_call_before_the_creation_sends_is_sent(#[case] body: &str) {
+    let before = format!("{{nom: piece, chemin: /uploads, corps: {body}, lire: {{jeton: /t}}}}");
+    let (connector, faults) = with("/d", "{json: {piece: \"{{ piece.jeton }}\"}}", &before);
+    assert!(connector.creates_with_photos());
     assert!(!remarks(&faults), "{faults:?}");
 }
 
