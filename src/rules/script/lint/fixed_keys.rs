@@ -1,9 +1,9 @@
 //! Keys of a message by the names that every template has already: what the message gives them is dropped.
 
-use rhai::{AST, ASTNode, Expr};
+use rhai::{AST, ASTNode, Expr, Stmt};
 
 use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::script::{MODELE, position};
+use crate::rules::script::{A, MODELE, position};
 use crate::rules::view::OF_MAIL;
 
 /// Notes each.
@@ -12,7 +12,10 @@ pub(in crate::rules::script) fn note(script: &AST, file: &str, faults: &mut Vec<
         let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() else {
             return true;
         };
-        if !entries.0.iter().any(|(key, _)| key.name == MODELE) {
+        // What a variable or a constant holds may be a table that the script looks messages up in.
+        let is_kept = path.iter().any(|it| matches!(it, ASTNode::Stmt(Stmt::Var(..))));
+        let has = |name: &str| entries.0.iter().any(|(key, _)| key.name == name);
+        if is_kept || !has(A) || !has(MODELE) {
             return true;
         }
         for (key, value) in &entries.0 {

@@ -8,6 +8,16 @@ use super::names::Names;
 use crate::rules::place::offset;
 use crate::rules::script::{Remark, position};
 
+/// Functions that look for a text in another one.
+const LOOKING: [&str; 6] = [
+    "contains",
+    "ends_with",
+    "index_of",
+    "replace",
+    "split",
+    "starts_with",
+];
+
 /// Every name between braces that is one of the function's own.
 pub(super) fn without_dollar(text: &str, names: &Names) -> Vec<Remark> {
     let mut own: HashSet<String> = names.part.parameters.iter().cloned().collect();
@@ -23,6 +33,23 @@ pub(super) fn without_dollar(text: &str, names: &Names) -> Vec<Remark> {
         }
         true
     });
+    // Placeholders of the script's own.
+    let mut looked_for = HashSet::new();
+    names.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::MethodCall(call, _) | Expr::FnCall(call, _))) = path.last()
+            && LOOKING.contains(&call.name.as_str())
+        {
+            looked_for.extend(call.args.iter().filter_map(|it| match it {
+                Expr::StringConstant(it, _) => Some(it.as_str().to_owned()),
+                _ => None,
+            }));
+        }
+        true
+    });
+    let is_own = |inside: &str| {
+        let root = inside.split('.').next().unwrap_or_default();
+        own.contains(root) && !looked_for.contains(&format!("{{{inside}}}"))
+    };
     let mut found = Vec::new();
     names.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::StringConstant(it, at))) = path.last() {
@@ -30,7 +57,7 @@ pub(super) fn without_dollar(text: &str, names: &Names) -> Vec<Remark> {
                 .iter()
                 .any(|it| matches!(it, ASTNode::Expr(Expr::InterpolatedString(..))));
             let holed = || in_holed || begins_with_back_quote(text, *at);
-            found.extend(hole(it, &holed, &own).map(|it| (*at, it)));
+            found.extend(hole(it, &holed, &is_own).map(|it| (*at, it)));
         }
         true
     });
@@ -42,14 +69,13 @@ fn begins_with_back_quote(text: &str, at: Position) -> bool {
 }
 
 /// What is told of the first such name of a text; `holed` tells whether it takes values in, and looks far for that.
-fn hole(text: &str, holed: &dyn Fn() -> bool, own: &HashSet<String>) -> Option<String> {
+fn hole(text: &str, holed: &dyn Fn() -> bool, is_own: &dyn Fn(&str) -> bool) -> Option<String> {
     for (at, _) in text.match_indices('{') {
         let Some((inside, _)) = text[at + 1..].split_once('}') else {
             break;
         };
         let of_path = |it: char| it.is_alphanumeric() || it == '_' || it == '.';
-        let root = inside.split('.').next().unwrap_or_default();
-        let is_path = inside.chars().all(of_path) && own.contains(root);
+        let is_path = inside.chars().all(of_path) && is_own(inside);
         if !is_path || text[..at].ends_with(['$', '{']) {
             continue;
         }

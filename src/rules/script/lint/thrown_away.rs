@@ -7,7 +7,7 @@ use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt, StmtBlock};
 use super::fields::written;
 use super::names::Names;
 use crate::rules::script::Remark;
-use crate::rules::script::chain::{Chain, Link};
+use crate::rules::script::chain::{Chain, Link, last_call};
 
 /// Functions that only answer: asked alone, they do nothing.
 const ANSWERING: [&str; 14] = [
@@ -26,6 +26,9 @@ const ANSWERING: [&str; 14] = [
     "to_upper",
     "values",
 ];
+
+/// Sets whose names are data.
+const OPEN: [&str; 2] = ["gestionnaires", "autres"];
 
 const NOT_RETURNED: &str = "cette valeur n'est ni rendue ni gardée : écrivez « return » devant, ou donnez-la à une variable";
 const NOTHING: &str = "cette ligne ne fait rien : sa valeur n'est gardée nulle part";
@@ -213,7 +216,7 @@ impl Search<'_> {
             Expr::Variable(it, ..) if place.given.contains(it.1.as_str()) => {}
             Expr::Variable(..) if place.last => self.not_returned(at),
             Expr::Variable(..) | Expr::Dot(..) | Expr::Index(..)
-                if !place.tried && self.does_nothing(value) =>
+                if !place.tried && !may_be_missing(value) && self.does_nothing(value) =>
             {
                 let shown = Chain::of(value);
                 let message = match asked(value) {
@@ -315,6 +318,14 @@ impl Place {
         });
         inner
     }
+}
+
+/// Whether reading it stops the script where there is none, which may be what the line is for.
+fn may_be_missing(value: &Expr) -> bool {
+    let open = |(it, _): &(Link<'_>, Position)| matches!(it, Link::Field(it) if OPEN.contains(it));
+    let asks = last_call(value).is_some_and(|it| it.name == "get");
+    let links = Chain::of(value).map(|it| it.links).unwrap_or_default();
+    !asks && links.iter().rev().skip(1).any(open)
 }
 
 /// A list or a text with nothing in it.

@@ -115,6 +115,8 @@ fn a_list_of_messages_that_is_not_returned_is_told() {
 #[case("let x = loop { if residence.code == \"a\" { break 1; } break 2 }; throw x")]
 #[case("let nom = residence.nom; nom.trim(); nom.replace(\"a\", \"b\"); throw nom")]
 #[case("let x = { let y = 1; y }; throw x")]
+#[case("residence.gestionnaires.technique; throw 1")]
+#[case("for t in [\"gardien\"] { residence.gestionnaires[t].email; } throw 1")]
 #[case("let x = `${if residence.code == \"a\" { \"b\" } else { \"c\" }}`; throw x")]
 fn what_is_taken_or_does_something_is_not(#[case] body: &str) {
     let text = format!(

@@ -125,6 +125,9 @@ fn what_says_something_else_is_told(#[case] body: &str, #[case] message: &str) {
 #[case("throw `${residence.code} {x} {1} { } {{ residence.code }}`;")]
 #[case("throw \"{nom} {0} {a.b}\";")]
 #[case("if qualification.code in global::URGENTES { throw 2 }")]
+#[case(
+    "let m = \"Bonjour {signalement.auteur}\"; m.replace(\"{signalement.auteur}\", signalement.auteur); throw m;"
+)]
 fn what_says_what_was_meant_is_not(#[case] body: &str) {
     let body = format!("if residence.nom != \"\" {{ {body} }}");
     assert_eq!(of_affecter(&body), [] as [&str; 0]);
@@ -204,6 +207,21 @@ fn a_function_knows_what_it_is_given(#[case] functions: &str, #[case] wanted: &[
 }
 
 /// One of the script's own may look at the letters otherwise.
+#[test]
+fn a_table_of_messages_is_no_message() {
+    let accuses = "const ENVOIS = [#{ residence: \"MZ-02\", a: \"x@vivest.example\", modele: \"m\" }];
+    fn accuses(evenement) {
+        let priorites = #{ priorite: \"haute\", a: \"y@vivest.example\", modele: \"m\" };
+        let code = evenement.signalement.residence;
+        global::ENVOIS.filter(|e| e.residence == code).map(|e| #{ a: e.a, modele: priorites.modele })
+    }";
+    let faults = compile("fn affecter(a, b, c) { throw 1 }", accuses).1;
+    assert!(
+        !faults.iter().any(|it| it.message.contains("déjà «")),
+        "{faults:?}"
+    );
+}
+
 #[test]
 fn an_own_function_finds_what_it_likes() {
     let text = "fn affecter(signalement, residence, qualification) {
