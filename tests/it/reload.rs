@@ -201,7 +201,7 @@ async fn what_nothing_reads_is_told_and_makes_no_other_version() {
         let daemon = &daemon;
         until("the folder is told", move || async move {
             let tried = daemon.regles().await["derniere_tentative"].clone();
-            let told = tried["diagnostics"].as_array().unwrap();
+            let told = tried["avertissements"].as_array().unwrap();
             let all = told.iter().filter(|it| it["fichier"] == "archives");
             (all.count() == wanted).then_some(())
         })

@@ -163,8 +163,8 @@ mod tests {
 
     #[test]
     fn a_file_in_one_long_line_is_read_in_no_time() {
-        let items: String = (0..60_000).map(|it| format!("é{it}: 12, ")).collect();
-        let text = format!("{{{items}b: &c d}}\n");
+        let items: Vec<String> = (0..20_000).map(|it| format!("é{it}: 12")).collect();
+        let text = format!("{{{}, b: &c d}}\n", items.join(", "));
         let faults = parse("f.yaml", &text).unwrap_err();
         let column = text.chars().position(|it| it == '&').unwrap() + 1;
         assert_eq!((faults.len(), faults[0].line), (1, 1));
