@@ -115,7 +115,9 @@ async fn find(store: &dyn Store, version: &str) -> anyhow::Result<FileSet> {
         // Every name begins with it.
         bail!("nommez une version : voir passerelle rules list");
     }
-    let (names, files) = store.find_version(version).await?;
+    let (names, mut files) = store.find_version(version).await?;
+    // Versions that were kept long ago have what was only told beside the rules, too.
+    files.retain(|name, _| layout::is_rule(name));
     match names.as_slice() {
         [] => bail!("aucune version {version} : voir passerelle rules list"),
         [_] => Ok(files),
@@ -189,8 +191,7 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
         }
     }
     folder.replace(&files).context("écriture impossible")?;
-    let written = files.keys().filter(|name| layout::is_rule(name)).count();
-    println!("{written} fichiers écrits dans {}", path.display());
+    println!("{} fichiers écrits dans {}", files.len(), path.display());
     let gone = |name: &&String| layout::is_rule(name) && !files.contains_key(*name);
     for name in before.keys().filter(gone) {
         println!("retiré, car la version ne l'a pas : {name}");

@@ -21,6 +21,7 @@ use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
 use crate::rules::coverage::Coverage;
 use crate::rules::diagnostic::{Diagnostic, any_error, code};
+use crate::rules::layout;
 use crate::settings::InForce;
 
 use files::{Files, read, read_settled, unsettled};
@@ -88,6 +89,8 @@ pub struct Reload {
     in_force: InForce,
     /// Those that the last attempt knew.
     secrets: ArcSwap<SecretNames>,
+    /// What the last attempt found beside the rules that is only told.
+    unread: ArcSwap<Vec<String>>,
     one_at_a_time: Arc<Mutex<()>>,
     accepted: watch::Sender<u64>,
 }
@@ -117,6 +120,7 @@ impl Reload {
             Err(error) => (None, None, vec![unreadable(&error)]),
         };
         let version = files.as_ref().map(Files::version).unwrap_or_default();
+        let unread = files.as_ref().map(Files::unread).unwrap_or_default();
         let accepted = generation.is_some();
         let taken = match (files, generation) {
             (Some(files), Some(generation)) => Ok(Taken::whole(files, generation, &diagnostics)),
@@ -160,6 +164,7 @@ impl Reload {
             covering: Mutex::new(None),
             in_force,
             secrets: ArcSwap::from_pointee(secrets),
+            unread: ArcSwap::from_pointee(unread),
             one_at_a_time: Arc::default(),
             accepted: watch::channel(0).0,
         })
@@ -229,7 +234,8 @@ impl Reload {
         if let Ok(files) = &files {
             let version = files.version();
             let same_secrets = *self.secrets.load_full() == self.in_force.secret_names();
-            if version == self.last.load().version && same_secrets {
+            let same_unread = *self.unread.load_full() == files.unread();
+            if version == self.last.load().version && same_secrets && same_unread {
                 return Some(());
             }
         }
@@ -250,6 +256,7 @@ impl Reload {
         let version = files.version();
         let secrets = self.in_force.secret_names();
         self.secrets.store(Arc::new(secrets.clone()));
+        self.unread.store(Arc::new(files.unread()));
         if version == active.generation.version {
             if !self.last.load().accepted {
                 tracing::info!(
@@ -257,7 +264,7 @@ impl Reload {
                     "rules accepted: they are those in force, the refused edit is gone"
                 );
             }
-            self.note(version, at, true, remarks(&active, &secrets));
+            self.note(version, at, true, remarks(&active, &files, &secrets));
             return Some(());
         }
         let previous = Some(&active.generation);
@@ -329,10 +336,20 @@ impl Reload {
     }
 }
 
-/// What is to be said of what is in force: the settings may have lost a secret since, or name another CRM.
-fn remarks(active: &Active, secrets: &SecretNames) -> Vec<Diagnostic> {
-    let mut remarks = active.remarks.clone();
-    remarks.retain(|it| ![code::SECRET, code::FILE_MISSING].contains(&it.code));
+/// What is to be said of what is in force: the settings may have lost a secret since, or name another CRM, and what
+/// nothing reads may have come or gone beside the same rules.
+fn remarks(active: &Active, files: &Files, secrets: &SecretNames) -> Vec<Diagnostic> {
+    let mut remarks = Vec::new();
+    layout::note_unread(&files.rules, &mut remarks);
+    for unread in &remarks {
+        tracing::warn!("{unread}");
+    }
+    let kept = active.remarks.iter().filter(|it| match it.code {
+        code::SECRET | code::FILE_MISSING => false,
+        code::NOT_READ => files.exports.contains_key(&it.file),
+        _ => true,
+    });
+    remarks.extend(kept.cloned());
     remarks.extend(active.holes.get().into_iter().flatten().cloned());
     for unmet in active.generation.rules.unmet(secrets) {
         tracing::warn!("{unmet}");

@@ -25,7 +25,7 @@ use crate::rules::source::text;
 use crate::rules::template::{MailNames, Templates};
 use crate::rules::{case, layout, referentiel, source};
 
-use generation::digest;
+use generation::{digest, read};
 
 pub use generation::{
     Correspondance, Generation, Mode, PRIORITES, QUALIFICATIONS, Qualification, RuleSet, STATUTS,
@@ -56,13 +56,14 @@ pub fn compile(
     exports: &FileSet,
     known: Known<'_>,
 ) -> (Option<Generation>, Vec<Diagnostic>) {
-    let referentiel_digest = digest(&[exports]);
+    let referentiel_digest = digest([exports.iter().collect()]);
     let unchanged = known
         .previous
         .filter(|it| it.referentiel_digest == referentiel_digest)
         .map(|it| Arc::clone(&it.referentiel));
-    let rules_digest = digest_of_read(rules);
-    let accepted = known.accepted_rules.map(digest_of_read);
+    let digest_of_rules = |files| digest([read(files)]);
+    let rules_digest = digest_of_rules(rules);
+    let accepted = known.accepted_rules.map(digest_of_rules);
     let in_force = known.previous.map(|it| it.rules_digest.clone());
     let rules_are_known = [accepted, in_force].contains(&Some(rules_digest.clone()));
     let read_rules = || {
@@ -116,13 +117,6 @@ pub fn compile(
     (accepted.then_some(generation), diagnostics)
 }
 
-/// The digest of what is read of the rules: names that are only told make no others of them.
-fn digest_of_read(files: &FileSet) -> String {
-    let read = files.iter().filter(|(name, _)| layout::is_rule(name));
-    let read = read.map(|(name, bytes)| (name.clone(), bytes.clone()));
-    digest(&[&read.collect()])
-}
-
 fn is_case(name: &str) -> bool {
     name.starts_with(case::FOLDER) && layout::is_rule(name)
 }
@@ -134,8 +128,8 @@ fn has_cases(files: &FileSet) -> bool {
 /// What to say of rules that stand where rules with cases stood.
 fn no_case_left() -> Diagnostic {
     let folder = case::FOLDER.trim_end_matches('/');
-    let message = "il n'y a plus aucun cas : plus rien n'est vérifié de ce que les règles décident avant qu'elles \
-                   prennent effet";
+    let message =
+        "il n'y a plus aucun cas : une erreur dans une règle prendrait effet sans être vue";
     Diagnostic::file(code::CASE, folder, message).as_warning()
 }
 

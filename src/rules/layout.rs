@@ -18,6 +18,10 @@ const FOLDERS: [(&str, &[&str]); 3] = [
 ];
 /// How the names of the files end that stand in no folder.
 const ENDINGS: &[&str] = &["yaml", "yml", "rhai"];
+/// How the names of all of them end.
+const ALL_ENDINGS: &[&str] = &["txt", "html", "yaml", "yml", "rhai"];
+/// How the names of these folders begin, be it of one or of several, without accents.
+const BEGINNINGS: [&str; 3] = ["cas", "modele", "connecteur"];
 /// The files that have one name each.
 const NAMED: [&str; 8] = [
     PRIORITES,
@@ -56,7 +60,14 @@ pub fn is_unread_folder(path: &str, mut names: impl Iterator<Item = impl AsRef<s
     let ending = name.rsplit_once('.').map_or("", |(_, it)| it);
     let could_hold = parent.is_empty() && !is_folder(name) || is_subfolder(path);
     // Exports, the database or photos may stand there as well.
-    let could_be_rule = |name: &str| is_misnamed(&format!("{path}/{name}")) || has_ending(name);
+    let endings = if parent.is_empty() && resembles_ours(name) {
+        ALL_ENDINGS
+    } else {
+        // Documents in folders of their own are no templates.
+        ENDINGS
+    };
+    let could_be_rule =
+        |name: &str| is_misnamed(&format!("{path}/{name}")) || has_ending(name, endings);
     !left && !BACKUPS.contains(&ending) && could_hold && names.any(|it| could_be_rule(it.as_ref()))
 }
 
@@ -89,10 +100,6 @@ fn is_subfolder(path: &str) -> bool {
 /// The export whose name an unread file nearly has.
 #[must_use]
 pub fn meant_export(name: &str) -> Option<&'static str> {
-    let plain = |name: &str| -> String {
-        let letters = name.nfd().filter(|it| !is_combining_mark(*it));
-        letters.flat_map(char::to_lowercase).collect()
-    };
     let own = plain(name);
     // Windows hides the ending, and so it is written once more.
     let added = [".txt", ".csv"].map(|it| own.strip_suffix(it));
@@ -100,8 +107,13 @@ pub fn meant_export(name: &str) -> Option<&'static str> {
     known.find(|it| *it != name && (*it == own || added.contains(&Some(*it))))
 }
 
+/// The names of the files and folders that are there only to be told: nothing reads them.
+pub fn unread_names(files: &FileSet) -> impl Iterator<Item = &String> {
+    files.keys().filter(|it| !is_rule(it))
+}
+
 /// Notes the files and folders whose names keep them from being read.
-pub(super) fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
+pub fn note_unread(files: &FileSet, faults: &mut Vec<Diagnostic>) {
     let mut remark = |name: &str, message: String| {
         let remark = Diagnostic::file(code::NOT_READ, name, message).as_warning();
         if !faults.contains(&remark) {
@@ -186,11 +198,21 @@ fn with_known_ending(name: &str, endings: &[&str]) -> Option<String> {
     known.then(|| format!("{stem}.{ending}"))
 }
 
-/// Whether a name ends as that of a rule does, in whatever folder.
-fn has_ending(name: &str) -> bool {
-    let mut all = FOLDERS.iter().flat_map(|(_, it)| *it).chain(ENDINGS);
-    let ending = name.rsplit_once('.').map(|(_, it)| it.to_lowercase());
-    !is_set_aside(name) && ending.is_some_and(|ending| all.any(|it| *it == ending))
+/// Whether a name has one of these endings, in small or capital letters.
+fn has_ending(name: &str, endings: &[&str]) -> bool {
+    !is_set_aside(name) && with_known_ending(name, endings).is_some()
+}
+
+/// Whether a folder's name begins as that of one with rules does, such as `modeles2`.
+fn resembles_ours(name: &str) -> bool {
+    let own = plain(name);
+    BEGINNINGS.iter().any(|it| own.starts_with(it))
+}
+
+/// The name in small letters without accents.
+fn plain(name: &str) -> String {
+    let letters = name.nfd().filter(|it| !is_combining_mark(*it));
+    letters.flat_map(char::to_lowercase).collect()
 }
 
 /// The folder that was meant by one that is none of those with rules.
@@ -308,6 +330,9 @@ mod tests {
     #[case("cas.2026/x.yaml")]
     #[case("archives/accuses.rhai")]
     #[case("modeles2/x.txt")]
+    #[case("Modèles - Copie/x.HTML")]
+    #[case("connecteur_old/x.txt")]
+    #[case("docs/exemple.yaml")]
     fn another_folder_is_told_which_ones_are_read(#[case] path: &str) {
         let (parent, name) = split(path);
         let folder = parent.trim_end_matches('/');
@@ -332,6 +357,10 @@ mod tests {
     #[case("data/passerelle.db")]
     #[case("notes/lisez-moi.docx")]
     #[case("archives/~$x.txt")]
+    #[case("docs/notes.txt")]
+    #[case("documentation/index.html")]
+    #[case("archives/accuse.txt")]
+    #[case("cas/docs/index.html")]
     #[case("connecteurs/anciens/crm.yaml")]
     #[case("cas/x.yaml")]
     fn what_holds_no_rules_or_was_put_aside_is_no_unread_folder(#[case] path: &str) {

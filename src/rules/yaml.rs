@@ -55,6 +55,16 @@ pub struct Key {
     pub column: u32,
     /// The key as it is written.
     pub name: String,
+    /// Whether it stands between quotes.
+    pub quoted: bool,
+}
+
+impl Key {
+    /// What is missing in a key that was meant to be a name and its value: one between quotes is meant as it is.
+    #[must_use]
+    pub fn glued(&self) -> Option<String> {
+        glued(&self.name).filter(|_| !self.quoted)
+    }
 }
 
 impl Node {
@@ -258,11 +268,12 @@ fn locate(
             let mut twice: Vec<(usize, u32)> = Vec::new();
             for (key, value) in entries {
                 let (line, column) = position(&key.referenced);
-                marks.note(&key.referenced, &key.defined);
+                let quoted = marks.note(&key.referenced, &key.defined);
                 let key = Key {
                     line,
                     column,
                     name: key.value,
+                    quoted,
                 };
                 let value = locate(file, text, value, false, marks, faults);
                 if let Some(first) = lines.insert(key.name.clone(), line) {
@@ -331,6 +342,14 @@ fn repeated(
 
 fn as_written(text: &str, at: &Location) -> String {
     let span = at.span();
+    let bytes = span.byte_offset().zip(span.byte_len());
+    let bytes = bytes.and_then(|(begin, len)| {
+        let (begin, len) = (usize::try_from(begin).ok()?, usize::try_from(len).ok()?);
+        text.get(begin..begin.checked_add(len)?)
+    });
+    if let Some(written) = bytes {
+        return written.to_owned();
+    }
     text.chars()
         .skip(usize::try_from(span.offset()).unwrap_or(usize::MAX))
         .take(usize::try_from(span.len()).unwrap_or(0))

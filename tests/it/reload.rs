@@ -191,6 +191,29 @@ async fn a_reload_on_demand_answers_with_its_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_nothing_reads_is_told_and_makes_no_other_version() {
+    let daemon = Builder::new().start().await;
+    let before = daemon.regles().await["active"].clone();
+    let path = daemon.folder.path().join("rules/archives");
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("statuts.yaml"), "").unwrap();
+    let told = |wanted: usize| {
+        let daemon = &daemon;
+        until("the folder is told", move || async move {
+            let tried = daemon.regles().await["derniere_tentative"].clone();
+            let told = tried["avertissements"].as_array().unwrap();
+            let all = told.iter().filter(|it| it["fichier"] == "archives");
+            (all.count() == wanted).then_some(())
+        })
+    };
+    told(1).await;
+    assert_eq!(daemon.regles().await["active"], before);
+    fs::remove_dir_all(&path).unwrap();
+    told(0).await;
+    assert_eq!(daemon.regles().await["active"], before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_a_thousand_saves_the_last_one_wins() {
     let daemon = Builder::new().start().await;
     let path = daemon.path("rules/priorites.yaml");

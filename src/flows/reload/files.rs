@@ -6,6 +6,7 @@ use crate::domain::ports::{FileSet, Source, SourceError};
 use crate::flows::settle;
 use crate::rules::compile;
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::layout;
 
 /// The files of one look at both folders.
 pub(super) struct Files {
@@ -16,6 +17,11 @@ pub(super) struct Files {
 impl Files {
     pub(super) fn version(&self) -> String {
         compile::version(&self.rules, &self.exports)
+    }
+
+    /// What is there only to be told: no part of the version.
+    pub(super) fn unread(&self) -> Vec<String> {
+        layout::unread_names(&self.rules).cloned().collect()
     }
 }
 
@@ -50,7 +56,9 @@ pub(super) async fn read_settled(
     let same =
         |before: &Result<Files, SourceError>, now: &Result<Files, SourceError>| match (before, now)
         {
-            (Ok(before), Ok(now)) => before.version() == now.version(),
+            (Ok(before), Ok(now)) => {
+                before.version() == now.version() && before.unread() == now.unread()
+            }
             (Err(before), Err(now)) => before == now,
             _ => false,
         };

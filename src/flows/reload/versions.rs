@@ -10,6 +10,7 @@ use crate::domain::ports::{FileSet, Store, StoreError, StoredVersion};
 use crate::rules::compile::{self, Generation, Known};
 use crate::rules::connector::SecretNames;
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::layout;
 
 /// Why there is nothing to decide by.
 #[derive(Debug, thiserror::Error)]
@@ -58,11 +59,13 @@ pub(super) async fn keep(
     generation: &Generation,
     accepted_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let mut rules = files.rules.clone();
+    rules.retain(|name, _| layout::is_rule(name));
     store
         .save_version(StoredVersion {
             version: generation.version.clone(),
             accepted_at,
-            rules: files.rules.clone(),
+            rules,
             referentiel: files.exports.clone(),
         })
         .await

@@ -14,6 +14,7 @@ use crate::domain::referentiel::Referentiel;
 use crate::domain::signalement::hex;
 use crate::rules::connector::{Connector, Partner, SecretNames};
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::layout;
 use crate::rules::pace::Pace;
 use crate::rules::script::Scripts;
 use crate::rules::template::Templates;
@@ -26,6 +27,9 @@ pub const QUALIFICATIONS: &str = "qualifications.yaml";
 pub const TRANSMISSION: &str = "transmission.yaml";
 /// The table of statuses.
 pub const STATUTS: &str = "statuts.yaml";
+
+/// A file's name and its bytes.
+type Named<'f> = (&'f String, &'f Vec<u8>);
 
 /// Rules and reference data that were accepted together; one decision sees one of them.
 #[derive(Debug, Clone)]
@@ -226,19 +230,25 @@ pub enum Target {
     },
 }
 
-/// The name of the version that these bytes make.
+/// The name of the version that these bytes make. Files and folders of rules that are only told make no other one.
 #[must_use]
 pub fn version(rules: &FileSet, exports: &FileSet) -> String {
-    let mut name = digest(&[rules, exports]);
+    let mut name = digest([read(rules), exports.iter().collect()]);
     name.truncate(12);
     name
 }
 
-pub(super) fn digest(sets: &[&FileSet]) -> String {
+/// What is read of the rules.
+pub(super) fn read(rules: &FileSet) -> Vec<Named<'_>> {
+    let all = rules.iter();
+    all.filter(|(name, _)| layout::is_rule(name)).collect()
+}
+
+pub(super) fn digest<'f>(sets: impl IntoIterator<Item = Vec<Named<'f>>>) -> String {
     let mut hash = Sha256::new();
     for set in sets {
         hash.update((set.len() as u64).to_le_bytes());
-        for (name, bytes) in *set {
+        for (name, bytes) in set {
             for part in [name.as_bytes(), bytes] {
                 hash.update((part.len() as u64).to_le_bytes());
                 hash.update(part);

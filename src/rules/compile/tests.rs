@@ -131,6 +131,31 @@ fn a_bien_that_scripts_tell_apart_is_tried(#[case] condition: &str) {
 }
 
 #[test]
+fn what_is_only_told_makes_no_other_version() {
+    let (rules, exports) = shipped();
+    let known = version(&rules, &exports);
+    let mut told = rules.clone();
+    told.insert("archives/".into(), Vec::new());
+    told.insert("cas/a.yaml.txt".into(), b"x".to_vec());
+    assert_eq!(version(&told, &exports), known);
+    let (generation, found) = compile(&told, &exports, Known::default());
+    assert_eq!(generation.unwrap().version, known);
+    let files: Vec<&str> = found.iter().map(|it| it.file.as_str()).collect();
+    assert_eq!(files, ["archives", "cas/a.yaml.txt"]);
+    let mut other = rules;
+    other.insert("modeles/a.txt".into(), b"Objet: a\n".to_vec());
+    assert_ne!(version(&other, &exports), known);
+}
+
+#[test]
+fn a_version_keeps_its_name() {
+    // The store has it by that name.
+    let set = |name: &str, text: &str| FileSet::from([(name.to_owned(), text.into())]);
+    let rules = set("statuts.yaml", "initial: Neuve\n");
+    assert_eq!(version(&rules, &set("biens.csv", "code\n")), "63a90c473cbc");
+}
+
+#[test]
 fn rules_without_a_case_where_some_were_are_a_remark() {
     let (without, exports) = shipped();
     let mut with = without.clone();

@@ -1,7 +1,7 @@
 //! The biens that stand for all of a residence's: rules can tell them apart by their codes, with the texts that scripts
 //! have for that.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::domain::referentiel::Referentiel;
 
@@ -42,7 +42,11 @@ fn parts_of_codes(referentiel: &Referentiel, texts: &[String]) -> Vec<String> {
     let mut left: Vec<String> = texts.iter().map(|it| it.to_lowercase()).collect();
     left.sort_unstable();
     left.dedup();
-    left.retain(|it| !it.is_empty());
+    // Most texts of scripts are sentences, and codes are many.
+    let (longest, signs) = extent_of_codes(referentiel);
+    left.retain(|it| {
+        !it.is_empty() && it.len() <= longest && it.chars().all(|it| signs.contains(&it))
+    });
     let mut parts = Vec::new();
     for bien in referentiel.biens() {
         if left.is_empty() || parts.len() >= MOST_TEXTS {
@@ -53,6 +57,18 @@ fn parts_of_codes(referentiel: &Referentiel, texts: &[String]) -> Vec<String> {
     }
     parts.truncate(MOST_TEXTS);
     parts
+}
+
+/// How long the codes of biens are at most, in bytes, and the signs that they have, all in small letters.
+fn extent_of_codes(referentiel: &Referentiel) -> (usize, HashSet<char>) {
+    let mut longest = 0;
+    let mut signs = HashSet::new();
+    for bien in referentiel.biens() {
+        let code = bien.code.to_lowercase();
+        longest = longest.max(code.len());
+        signs.extend(code.chars());
+    }
+    (longest, signs)
 }
 
 /// The first of these codes, and the first for which one of the texts is what it is for none of those.
@@ -105,6 +121,8 @@ mod tests {
     #[case(&["PKG"], &["R-1", "R-3-PKG", "R-4-PKG-B"])]
     #[case(&["R-"], &["R-1"])]
     #[case(&["R-1"], &["R-1", "R-2"])]
+    #[case(&["R-4-PKG-B"], &["R-1", "R-4-PKG-B"])]
+    #[case(&["r-4-pkg-b-r", "le gardien", "é"], &["R-1"])]
     fn the_biens_that_a_text_tells_apart_are_tried(
         #[case] texts: &[&str],
         #[case] wanted: &[&str],

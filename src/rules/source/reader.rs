@@ -243,7 +243,7 @@ impl<'a> Reader<'a> {
             let belongs = |key: &Key| {
                 !is_known(key)
                     && (empty || nearest(&key.name, names.iter().copied()).is_none())
-                    && yaml::glued(&key.name).is_none()
+                    && key.glued().is_none()
                     && pasted::note_hidden(&key.name).is_none()
                     && (key.line > group.line && key.column == group.column)
                     && self.begins_line(key)
@@ -290,7 +290,8 @@ impl<'a> Reader<'a> {
     pub(in crate::rules) fn known_key(&mut self, key: &Key, names: &[&str]) -> bool {
         let known = names.contains(&key.name.as_str());
         if !known {
-            let near = yaml::glued(&key.name)
+            let near = key
+                .glued()
                 .unwrap_or_else(|| suggestion_of(Listed::Keys, &key.name, names.iter().copied()));
             let message = format!("clé inconnue « {} » : {near}", key.name);
             self.fault(code::KEY_UNKNOWN, key.line, key.column, message);
@@ -396,7 +397,7 @@ impl<'a> Reader<'a> {
         let entries = self.entries(node)?;
         let mut pairs = Vec::with_capacity(entries.len());
         for (key, value) in entries {
-            let glued = yaml::glued(&key.name).filter(|_| value.value == Value::Null);
+            let glued = key.glued().filter(|_| value.value == Value::Null);
             if let Some(message) = glued {
                 self.fault(code::SHAPE, key.line, key.column, message);
                 continue;

@@ -18,8 +18,10 @@ type Place = (u32, u32);
 /// What a text has of them.
 pub(super) struct Marks<'t> {
     lines: Vec<&'t str>,
-    /// Each anchor of a text without quotes: the place of the text, and its own.
-    anchors: Vec<(Place, Place)>,
+    /// The place that was looked up last in a line, and its byte there.
+    last: (Place, usize),
+    /// Each anchor of a text without quotes: the place of the text, its own, and how it is written.
+    anchors: Vec<(Place, Place, &'t str)>,
     /// The places of texts that an alias stands for.
     used: HashSet<Place>,
     /// Tags that YAML has not.
@@ -36,52 +38,74 @@ impl<'t> Marks<'t> {
     pub(super) fn of(text: &'t str) -> Self {
         Self {
             lines: text.lines().collect(),
+            last: ((0, 0), 0),
             anchors: Vec::new(),
             used: HashSet::new(),
             tags: Vec::new(),
         }
     }
 
-    /// Takes in where a key or a value stands, and where what it says does.
-    pub(super) fn note(&mut self, referenced: &Location, defined: &Location) {
+    /// Takes in where a key or a value stands, and where what it says does; whether a quote begins it.
+    pub(super) fn note(&mut self, referenced: &Location, defined: &Location) -> bool {
         let at = position(defined);
         if position(referenced) != at {
             self.used.insert(at);
-            return;
+            return false;
         }
-        let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
-        let line = number(at.0).and_then(|it| self.lines.get(it));
-        let Some((line, column)) = line.zip(number(at.1)) else {
-            return;
+        let Some((before, after)) = self.cut(at) else {
+            return false;
         };
-        let Some((byte, first)) = line.char_indices().nth(column) else {
-            return;
+        let Some(first) = after.chars().next() else {
+            return false;
         };
-        let mut before = &line[..byte];
+        let mut rest = before;
         // Both may stand before one text.
-        while let Some((rest, mark)) = last_word(before) {
-            before = rest;
-            let own = u32::try_from(rest.chars().count() + 1).unwrap_or(u32::MAX);
-            let own = (at.0, own);
+        while let Some((ahead, mark)) = last_word(rest) {
+            rest = ahead;
+            let back = before.get(rest.len()..).unwrap_or_default();
+            let back = u32::try_from(back.chars().count()).unwrap_or(u32::MAX);
+            let own = (at.0, at.1.saturating_sub(back));
             if mark.starts_with('&') && !"\"'|>[{".contains(first) {
-                self.anchors.push((at, own));
+                self.anchors.push((at, own, mark));
             } else if mark.starts_with('!') && !mark.starts_with("!<") && !TAGS.contains(&mark) {
                 self.tags.push(own);
             }
         }
+        "\"'".contains(first)
+    }
+
+    /// What stands before and after a place in its line. From the last one it goes on: a file may be one long line.
+    fn cut(&mut self, at: Place) -> Option<(&'t str, &'t str)> {
+        let number = |it: u32| usize::try_from(it).ok();
+        let line = *self.lines.get(number(at.0)?.checked_sub(1)?)?;
+        let (last, known) = self.last;
+        let (column, known) = if last.0 == at.0 && last.1 <= at.1 {
+            (last.1, known)
+        } else {
+            (1, 0)
+        };
+        let onward = number(at.1.checked_sub(column)?)?;
+        let ahead = line.get(known..)?;
+        let (more, _) = ahead.char_indices().nth(onward)?;
+        let byte = known + more;
+        self.last = (at, byte);
+        line.split_at_checked(byte)
     }
 
     /// The anchors that nothing asks for, and the tags that YAML has not.
     pub(super) fn faults(self, file: &str) -> Vec<Diagnostic> {
         let unused = self.anchors.into_iter();
-        let unused = unused.filter(|(text, _)| !self.used.contains(text));
-        let unused = unused.map(|(_, own)| (own, '&'));
-        let tags = self.tags.into_iter().map(|own| (own, '!'));
-        let mut all: Vec<(Place, char)> = unused.chain(tags).collect();
+        let unused = unused.filter(|(text, ..)| !self.used.contains(text));
+        let unused = unused.map(|(_, own, mark)| {
+            let out = format!("{}, ou retirez « {mark} », que rien n'emploie", marked('&'));
+            (own, out)
+        });
+        let tags = self.tags.into_iter().map(|own| (own, marked('!')));
+        let mut all: Vec<(Place, String)> = unused.chain(tags).collect();
         all.sort_unstable();
         let told = all.into_iter();
-        told.map(|((line, column), sign)| {
-            Diagnostic::at(code::YAML, file, line, column, marked(sign))
+        told.map(|((line, column), message)| {
+            Diagnostic::at(code::YAML, file, line, column, message)
         })
         .collect()
     }
@@ -125,6 +149,26 @@ mod tests {
             let words = format!("le symbole « {sign} » en début de valeur");
             assert!(fault.message.starts_with(&words), "{fault}");
         }
+    }
+
+    #[test]
+    fn an_anchor_that_nothing_asks_for_may_be_taken_out() {
+        let faults = parse("f.yaml", "tous: &defaut TOUS\n").unwrap_err();
+        assert_eq!(
+            faults[0].message,
+            "le symbole « & » en début de valeur : mettez le texte entre guillemets, ou retirez « &defaut », que \
+             rien n'emploie"
+        );
+    }
+
+    #[test]
+    fn a_file_in_one_long_line_is_read_in_no_time() {
+        let items: Vec<String> = (0..20_000).map(|it| format!("é{it}: 12")).collect();
+        let text = format!("{{{}, b: &c d}}\n", items.join(", "));
+        let faults = parse("f.yaml", &text).unwrap_err();
+        let column = text.chars().position(|it| it == '&').unwrap() + 1;
+        assert_eq!((faults.len(), faults[0].line), (1, 1));
+        assert_eq!(faults[0].column, u32::try_from(column).unwrap());
     }
 
     #[rstest]

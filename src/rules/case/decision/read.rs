@@ -9,7 +9,7 @@ use crate::rules::alike::plain;
 use crate::rules::diagnostic::{code, nearest};
 use crate::rules::pasted;
 use crate::rules::source::{Located, Reader};
-use crate::rules::yaml::{self, Key, Node, Value as YamlValue};
+use crate::rules::yaml::{Key, Node, Value as YamlValue};
 
 use super::{DecisionCase, Expected, Given, Input};
 
@@ -154,7 +154,7 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
 
 /// Notes a key that has its value glued to it: between braces, YAML takes both for the key.
 fn note_glued(reader: &mut Reader<'_>, key: &Key) {
-    if let Some(message) = yaml::glued(&key.name) {
+    if let Some(message) = key.glued() {
         reader.fault(code::SHAPE, key.line, key.column, message);
     }
 }
@@ -166,7 +166,7 @@ fn note_misspelt(reader: &mut Reader<'_>, node: &Node, given: &BTreeMap<String, 
         return;
     };
     for (key, value) in entries {
-        let told = value.value == YamlValue::Null && yaml::glued(&key.name).is_some();
+        let told = value.value == YamlValue::Null && key.glued().is_some();
         if told || KEYS.contains(&key.name.as_str()) {
             continue;
         }

@@ -70,6 +70,12 @@ const UNKNOWN_FIELD: &str = "fn accuses(evenement) {\n    if evenement.signaleme
     "il manque une espace après les deux-points : « qualification: ASC »"
 )]
 #[case(
+    "signalement: {autres: {\"gps:lat\": , 'gps:lon': }}",
+    "{transmis: true}",
+    0,
+    ""
+)]
+#[case(
     "signalement: {residence: R, bien:R-1}",
     "{transmis: true}",
     1,
