@@ -2,7 +2,7 @@
 //!
 //! The only room that names rhai. Scripts are pure: they see maps and give maps back; they cannot
 //! reach a file, a clock, the network or another script, and every resource that they use has a
-//! limit, since Rhai has none by default on most. What is told to their authors beyond what the engine says is [`lint`]'s.
+//! limit, since Rhai has none by default on most. What is told to their authors beyond what the engine says is `lint`'s.
 
 mod answer;
 mod chain;

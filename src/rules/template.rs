@@ -2,7 +2,7 @@
 //!
 //! An e-mail's first line is its subject, `Objet: …`. Subject and body are rendered apart, so
 //! that no value can break out of the subject into the body or the headers. A file whose name
-//! begins with `_` is a part that others include. What is told to their authors beyond what the engine says is [`lint`]'s.
+//! begins with `_` is a part that others include. What is told to their authors beyond what the engine says is `lint`'s.
 
 mod bounds;
 mod engine;
