@@ -206,7 +206,16 @@ fn has_ending(name: &str, endings: &[&str]) -> bool {
 /// Whether a folder's name begins as that of one with rules does, such as `modeles2`.
 fn resembles_ours(name: &str) -> bool {
     let own = plain(name);
-    BEGINNINGS.iter().any(|it| own.starts_with(it))
+    BEGINNINGS.iter().any(|it| {
+        let mut signs = own.chars();
+        // What an archive made illegible may be any letter.
+        let fits = |letter| {
+            signs
+                .next()
+                .is_some_and(|it| [letter, NO_SIGN].contains(&it))
+        };
+        it.chars().all(fits)
+    })
 }
 
 /// The name in small letters without accents.
