@@ -8,6 +8,7 @@ use super::fields::written;
 use super::names::Names;
 use crate::rules::script::Remark;
 use crate::rules::script::chain::{Chain, Link, last_call};
+use crate::rules::view::sample::is_open;
 
 /// Functions that only answer: asked alone, they do nothing.
 const ANSWERING: [&str; 14] = [
@@ -26,9 +27,6 @@ const ANSWERING: [&str; 14] = [
     "to_upper",
     "values",
 ];
-
-/// Sets whose names are data.
-const OPEN: [&str; 2] = ["gestionnaires", "autres"];
 
 const NOT_RETURNED: &str = "cette valeur n'est ni rendue ni gardée : écrivez « return » devant, ou donnez-la à une variable";
 const NOTHING: &str = "cette ligne ne fait rien : sa valeur n'est gardée nulle part";
@@ -322,7 +320,7 @@ impl Place {
 
 /// Whether reading it stops the script where there is none, which may be what the line is for.
 fn may_be_missing(value: &Expr) -> bool {
-    let open = |(it, _): &(Link<'_>, Position)| matches!(it, Link::Field(it) if OPEN.contains(it));
+    let open = |(it, _): &(Link<'_>, Position)| matches!(it, Link::Field(it) if is_open(it));
     let asks = last_call(value).is_some_and(|it| it.name == "get");
     let links = Chain::of(value).map(|it| it.links).unwrap_or_default();
     !asks && links.iter().rev().skip(1).any(open)
