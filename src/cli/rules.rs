@@ -190,7 +190,14 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
             );
         }
     }
-    folder.replace(&files).context("écriture impossible")?;
+    folder.replace(&files).with_context(|| {
+        if folder.is_unfinished() {
+            "écriture impossible ; une partie des fichiers est déjà remplacée, et le dossier n'est pas lu tant que \
+             cette commande n'a pas été relancée"
+        } else {
+            "écriture impossible ; rien n'est changé"
+        }
+    })?;
     println!("{} fichiers écrits dans {}", files.len(), path.display());
     let gone = |name: &&String| layout::is_rule(name) && !files.contains_key(*name);
     for name in before.keys().filter(gone) {

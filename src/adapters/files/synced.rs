@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
@@ -61,26 +61,61 @@ pub(super) fn make_folder_inside(folder: &Path, builder: &DirBuilder) -> io::Res
 /// # Errors
 /// When it could not be written and synced whole.
 pub fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let beside = folder.join(format!(".{name}.{}", Uuid::now_v7().simple()));
-    let written = (|| {
+    Staged::write(folder, name, bytes)?.put()
+}
+
+/// A file that is on the disk whole, beside the place where it is to be; gone again unless it is put there.
+#[derive(Debug)]
+pub struct Staged {
+    beside: PathBuf,
+    place: PathBuf,
+}
+
+impl Staged {
+    /// Writes it beside its place in the folder.
+    ///
+    /// # Errors
+    /// When it could not be written and synced whole.
+    pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<Self> {
+        let staged = Self {
+            beside: folder.join(format!(".{name}.{}", Uuid::now_v7().simple())),
+            place: folder.join(name),
+        };
         crash::point("file.create.before");
-        let mut file = File::create(&beside)?;
+        let mut file = File::create(&staged.beside)?;
         crash::point("file.create.after");
         file.write_all(bytes)?;
         crash::point("file.write.after");
         file.sync_all()?;
         crash::point("file.sync.after");
-        fs::rename(&beside, folder.join(name))?;
+        Ok(staged)
+    }
+
+    /// Where it is now.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.beside
+    }
+
+    /// Puts it in its place, and what stood there goes.
+    ///
+    /// # Errors
+    /// When it could not be put there, or its name not be synced.
+    pub fn put(self) -> io::Result<()> {
+        crash::point("file.rename.before");
+        fs::rename(&self.beside, &self.place)?;
         crash::point("file.rename.after");
-        File::open(folder)?.sync_all()?;
+        File::open(folder_of(&self.place))?.sync_all()?;
         crash::point("file.folder-sync.after");
         Ok(())
-    })();
-    if written.is_err() {
-        // What is half written is of no use; the first error is the one to tell.
-        let _ = fs::remove_file(&beside);
     }
-    written
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        // There no longer, once it is in its place; half written it is of no use.
+        let _ = fs::remove_file(&self.beside);
+    }
 }
 
 #[cfg(test)]

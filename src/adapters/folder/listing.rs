@@ -15,7 +15,18 @@ use crate::rules::{layout, referentiel};
 const MAX_FILES: usize = 5_000;
 
 impl Folder {
+    /// The files that count, unless they are part of two sets.
     pub(super) fn files(&self) -> Result<Vec<(String, PathBuf)>, SourceError> {
+        if self.is_unfinished() {
+            let reason = "un retour à une autre version n'est pas terminé : relancez passerelle rules rollback, ou \
+                          supprimez ce fichier si les règles du dossier sont bien celles que vous voulez";
+            return Err(self.refused(&self.unfinished(), reason.into()));
+        }
+        self.listed()
+    }
+
+    /// The files that count, whatever state they are in.
+    pub(super) fn listed(&self) -> Result<Vec<(String, PathBuf)>, SourceError> {
         if let Kind::OneFile(name) = &self.kind {
             // Not listed: its folder may hold anything, and may not be open to us.
             let path = self.root.join(name);

@@ -2,12 +2,16 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use super::Folder;
-use crate::adapters::files::synced::write_synced;
+use crate::adapters::files::synced::{Staged, write_synced};
 use crate::domain::ports::{FileSet, SourceError};
+
+/// A folder with this file holds part of one set of files and part of another.
+const UNFINISHED: &str = ".retour-en-cours";
 
 impl Folder {
     /// Copies what [`Folder::replace`] would change or remove, and gives the names.
@@ -16,7 +20,7 @@ impl Folder {
     /// When one cannot be read, or its copy not be written.
     pub fn copy_aside(&self, files: &FileSet, aside: &Path) -> Result<Vec<String>, SourceError> {
         let mut copied = Vec::new();
-        for (name, path) in self.files()? {
+        for (name, path) in self.listed()? {
             if !self.is_read(&name) || !path.exists() {
                 continue;
             }
@@ -41,7 +45,7 @@ impl Folder {
     /// # Errors
     /// When the folder cannot be listed.
     pub fn link_in_the_way(&self) -> Result<Option<(String, PathBuf)>, SourceError> {
-        for (name, path) in self.files()? {
+        for (name, path) in self.listed()? {
             if !self.is_read(&name) {
                 continue;
             }
@@ -62,27 +66,63 @@ impl Folder {
     /// Writes these files in place of those that are read; what is not read is left alone. Each
     /// keeps its owner and its mode, and a new one has those of its folder, as far as we may.
     ///
+    /// All are on the disk before the first takes its place. Cut short after that, the folder holds a mixture
+    /// that nobody wrote: a mark stays in it, with which it is not read.
+    ///
     /// # Errors
-    /// When one cannot be written; those before it are.
+    /// When one cannot be written: then nothing has changed. When one cannot be put in its place or
+    /// removed: then the mark is left.
     pub fn replace(&self, files: &FileSet) -> Result<(), SourceError> {
-        let before = self.files()?;
-        for (name, bytes) in files.iter().filter(|(name, _)| self.is_read(name)) {
-            let path = self.root.join(name);
-            let folder = path.parent().unwrap_or(&self.root);
-            let file = path.file_name().and_then(|it| it.to_str()).unwrap_or(name);
-            let like = fs::metadata(&path).or_else(|_| fs::metadata(&self.root));
-            fs::create_dir_all(folder)
-                .and_then(|()| write_synced(folder, file, bytes))
-                .map_err(|error| self.failed(&path, &error))?;
-            if let Ok(like) = like {
-                belong(&path, &like);
-            }
-        }
+        let staged = self.stage(files)?;
         let gone = |name: &str| self.is_read(name) && !files.contains_key(name);
+        let before = self.listed()?;
+        self.mark()
+            .map_err(|error| self.failed(&self.unfinished(), &error))?;
+        for (path, file) in staged {
+            file.put().map_err(|error| self.failed(&path, &error))?;
+        }
         for (_, path) in before.iter().filter(|(name, _)| gone(name)) {
             fs::remove_file(path).map_err(|error| self.failed(path, &error))?;
         }
-        Ok(())
+        let mark = self.unfinished();
+        fs::remove_file(&mark).map_err(|error| self.failed(&mark, &error))
+    }
+
+    /// Writes those that are not there yet beside their places, each with its place.
+    fn stage(&self, files: &FileSet) -> Result<Vec<(PathBuf, Staged)>, SourceError> {
+        let mut staged = Vec::new();
+        for (name, bytes) in files.iter().filter(|(name, _)| self.is_read(name)) {
+            let path = self.root.join(name);
+            if fs::read(&path).is_ok_and(|there| there == *bytes) {
+                continue;
+            }
+            let folder = path.parent().unwrap_or(&self.root);
+            let file = path.file_name().and_then(|it| it.to_str()).unwrap_or(name);
+            let like = fs::metadata(&path).or_else(|_| fs::metadata(&self.root));
+            let written = fs::create_dir_all(folder)
+                .and_then(|()| Staged::write(folder, file, bytes))
+                .map_err(|error| self.failed(&path, &error))?;
+            if let Ok(like) = like {
+                belong(written.path(), &like);
+            }
+            staged.push((path, written));
+        }
+        Ok(staged)
+    }
+
+    /// Whether a replacement was begun and not ended.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.is_deep() && fs::symlink_metadata(self.unfinished()).is_ok()
+    }
+
+    /// The mark of that.
+    pub(super) fn unfinished(&self) -> PathBuf {
+        self.root.join(UNFINISHED)
+    }
+
+    fn mark(&self) -> io::Result<()> {
+        write_synced(&self.root, UNFINISHED, b"")
     }
 }
 

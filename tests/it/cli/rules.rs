@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
-use super::{lines, on};
+use super::{lines, on, passerelle};
 use crate::harness::{Builder, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,6 +77,71 @@ async fn a_rollback_keeps_what_no_version_has() {
         refused
     );
     assert!(aside.join("modeles/essai.txt").exists() && !aside.join("statuts.yaml").exists());
+}
+
+/// Killed after the first of two files, and run again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_that_is_cut_short_puts_no_mixture_in_force() {
+    let daemon = Builder::new().start().await;
+    let version = |it: &serde_json::Value| it["active"]["version"].as_str().unwrap().to_owned();
+    let first = version(&daemon.regles().await);
+    let rules = daemon.folder.path().join("rules");
+    for (name, added) in [
+        ("modeles/contexte.txt", "Suite.\n"),
+        ("transmission.yaml", "\n"),
+    ] {
+        let edited = daemon.read(&format!("rules/{name}")) + added;
+        fs::write(rules.join(name), edited).unwrap();
+    }
+    let second = until("both edits are in force", || async {
+        let reloaded = daemon.reload().await;
+        (reloaded["active"]["version"] != first).then(|| version(&reloaded))
+    })
+    .await;
+    let rollback = ["rules", "rollback", first.as_str()];
+    // The mark is put first, then the first of the files.
+    let mut environment = daemon.environment.clone();
+    environment.push(("PASSERELLE_CRASH".into(), "file.rename.after:2".into()));
+    let killed = passerelle(daemon.folder.path(), &environment, &rollback);
+    assert_eq!(killed.status.code(), None, "{killed:?}");
+    let told = until("the mixture is refused", || async {
+        let regles = daemon.reload().await;
+        let told = regles["derniere_tentative"]["erreurs"][0]["fichier"].as_str()?.to_owned();
+        (version(&regles) == second).then_some(told)
+    })
+    .await;
+    assert_eq!(told, ".retour-en-cours");
+
+    let again = on(&daemon, &rollback);
+    assert!(again.status.success(), "{again:?}");
+    assert!(!rules.join(".retour-en-cours").exists());
+    until("the first version is in force", || async {
+        (version(&daemon.regles().await) == first).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_without_room_changes_nothing() {
+    let daemon = Builder::new().start().await;
+    let version = daemon.regles().await["active"]["version"].clone();
+    let rules = daemon.folder.path().join("rules");
+    fs::write(rules.join("transmission.yaml"), "modes: []\n").unwrap();
+    // Where a file is to be made, something stands that leaves it no place.
+    fs::remove_dir_all(rules.join("modeles")).unwrap();
+    fs::write(rules.join("modeles"), "").unwrap();
+    let back = on(&daemon, &["rules", "rollback", version.as_str().unwrap()]);
+    assert_eq!(back.status.code(), Some(1));
+    assert_eq!(daemon.read("rules/transmission.yaml"), "modes: []\n");
+    let names = fs::read_dir(&rules).unwrap();
+    let hidden = names.filter(|it| {
+        it.as_ref()
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .starts_with('.')
+    });
+    assert_eq!(hidden.count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
