@@ -30,7 +30,9 @@ use crate::adapters::crm::rest::RestCrm;
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::http::auth::{Gate, hash};
 use crate::adapters::http::handover::{Place, UntilStop, last_answers};
-use crate::adapters::http::{AppState, Probe, Services, render_created, router, submission};
+use crate::adapters::http::{
+    AppState, Probe, Services, connections, render_created, router, submission,
+};
 use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::{telemetry, watch};
@@ -270,7 +272,8 @@ impl App {
 
         let tasks = state.tasks.clone();
         let handle = Handle::new();
-        let server = server(UntilStop::new(listener, stop.clone())).handle(handle.clone());
+        let listener = UntilStop::new(listener, stop.clone(), handle.clone(), connections::most());
+        let server = server(listener).handle(handle.clone());
         let last_answers = middleware::from_fn_with_state(stop.clone(), last_answers);
         let router = router(state).layer(last_answers);
         let mut server = tokio::spawn(server.serve(router.into_make_service()));

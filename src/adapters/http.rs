@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod body;
 pub mod buffers;
+pub mod connections;
 mod console;
 mod demandes;
 mod drain;

@@ -14,6 +14,7 @@ mod api;
 mod backup;
 mod browser;
 mod cli;
+mod connections;
 mod connector;
 mod console;
 mod crash;

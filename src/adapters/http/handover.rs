@@ -6,26 +6,58 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Version, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use axum_server::{AddrListener, Address};
+use axum_server::{AddrListener, Address, Handle};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// A socket that is no longer listened to once the daemon is told to stop.
+/// How often a full house is looked at for a place.
+const ROOM_POLL: Duration = Duration::from_millis(50);
+
+/// A socket that is no longer listened to once the daemon is told to stop, nor while as many connections
+/// are open as may be: further ones wait in its queue.
 pub struct UntilStop {
     listener: TcpListener,
     stop: CancellationToken,
+    /// Counts the open ones.
+    open: Handle<Place>,
+    most: usize,
 }
 
 impl UntilStop {
-    /// Listens until `stop`.
+    /// Listens until `stop`, and accepts while fewer than `most` connections of `open` are open.
     #[must_use]
-    pub fn new(listener: TcpListener, stop: CancellationToken) -> Self {
-        Self { listener, stop }
+    pub fn new(
+        listener: TcpListener,
+        stop: CancellationToken,
+        open: Handle<Place>,
+        most: usize,
+    ) -> Self {
+        Self {
+            listener,
+            stop,
+            open,
+            most,
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        if self.open.connection_count() >= self.most {
+            tracing::warn!(
+                most = self.most,
+                "as many clients are connected as may be: further ones wait"
+            );
+            while self.open.connection_count() >= self.most {
+                sleep(ROOM_POLL).await;
+            }
+        }
+        self.listener.accept().await
     }
 }
 
@@ -41,7 +73,8 @@ impl Address for Place {
 impl AddrListener<TcpStream, Place> for UntilStop {
     async fn bind_to(place: Place) -> io::Result<Self> {
         let listener = TcpListener::bind(place.0).await?;
-        Ok(Self::new(listener, CancellationToken::new()))
+        let (stop, open) = (CancellationToken::new(), Handle::new());
+        Ok(Self::new(listener, stop, open, usize::MAX))
     }
 
     async fn accept_stream(&self) -> io::Result<(TcpStream, Place)> {
@@ -49,7 +82,7 @@ impl AddrListener<TcpStream, Place> for UntilStop {
             biased;
             // For good: an accepted connection that nobody serves any more would be cut.
             () = self.stop.cancelled() => std::future::pending().await,
-            accepted = self.listener.accept() => {
+            accepted = self.accept() => {
                 let (stream, from) = accepted?;
                 Ok((stream, Place(from)))
             }

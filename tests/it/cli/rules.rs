@@ -106,7 +106,9 @@ async fn a_rollback_that_is_cut_short_puts_no_mixture_in_force() {
     assert_eq!(killed.status.code(), None, "{killed:?}");
     let told = until("the mixture is refused", || async {
         let regles = daemon.reload().await;
-        let told = regles["derniere_tentative"]["erreurs"][0]["fichier"].as_str()?.to_owned();
+        let told = regles["derniere_tentative"]["erreurs"][0]["fichier"]
+            .as_str()?
+            .to_owned();
         (version(&regles) == second).then_some(told)
     })
     .await;
