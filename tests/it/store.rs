@@ -6,6 +6,7 @@ mod events;
 mod outbox;
 mod replicas;
 mod signalements;
+mod upgrade;
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use passerelle::domain::referentiel::Gestionnaire;
 use passerelle::domain::signalement::{Etat, SignalementId};
 use passerelle::domain::statut::{EventIssue, StatutEvent};
 use rstest::rstest;
-use sqlx::{Connection, Executor};
+use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use crate::postgres::{self, Backend};
 
@@ -199,13 +200,14 @@ impl Opened {
     }
 
     /// Changes the database behind the store's back.
-    async fn execute(&self, sql: &'static str) {
+    async fn execute(&self, sql: &str) -> Result<(), sqlx::Error> {
+        let sql = AssertSqlSafe(sql.to_owned());
         if self.url.starts_with("sqlite") {
-            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
-            connection.execute(sql).await.unwrap();
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await?;
+            connection.execute(sql).await.map(|_| ())
         } else {
-            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
-            connection.execute(sql).await.unwrap();
+            let mut connection = sqlx::PgConnection::connect(&self.url).await?;
+            connection.execute(sql).await.map(|_| ())
         }
     }
 }

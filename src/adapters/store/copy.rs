@@ -114,7 +114,7 @@ impl Copy {
     }
 }
 
-/// The tables, each after those that it refers to.
+/// The tables, each after those that it refers to in the target.
 async fn tables(
     from: &mut SqliteConnection,
     to: &mut PgConnection,
@@ -131,11 +131,15 @@ async fn tables(
         let mut later = Vec::new();
         let before = waiting.len();
         for name in waiting {
-            let refers: Vec<String> =
-                sqlx::query_scalar("SELECT \"table\" FROM pragma_foreign_key_list($1)")
-                    .bind(&name)
-                    .fetch_all(&mut *from)
-                    .await?;
+            let refers: Vec<String> = sqlx::query_scalar(
+                "SELECT to_table.relname::text FROM pg_constraint \
+                 JOIN pg_class from_table ON from_table.oid = conrelid \
+                 JOIN pg_class to_table ON to_table.oid = confrelid \
+                 WHERE contype = 'f' AND from_table.oid = to_regclass(quote_ident($1))",
+            )
+            .bind(&name)
+            .fetch_all(&mut *to)
+            .await?;
             let ready = |it: &String| *it == name || ordered.iter().any(|done| done.name == *it);
             if refers.iter().all(ready) {
                 ordered.push(table(from, to, name).await?);

@@ -39,7 +39,10 @@ fn each_migration_has_its_pair_with_the_same_columns() {
         });
         texts.collect()
     };
-    assert_eq!(read("migrations/sqlite"), read("migrations/postgres"));
+    let mut sqlite = read("migrations/sqlite");
+    // Makes one table anew, as PostgreSQL need not.
+    assert!(sqlite.remove("0015_once.sql").is_some());
+    assert_eq!(sqlite, read("migrations/postgres"));
 }
 
 /// A landlord that outgrew one machine.

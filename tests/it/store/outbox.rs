@@ -161,7 +161,8 @@ async fn a_delivery_that_cannot_be_read_holds_up_no_other(
     }
     opened
         .execute("UPDATE livraisons SET content = 'no JSON' WHERE id = 'A'")
-        .await;
+        .await
+        .unwrap();
     let claims = claimed(store, 1).await;
     assert_eq!(claims.len(), 1);
     assert_eq!(claims[0].id, "B");

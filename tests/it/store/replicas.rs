@@ -178,7 +178,7 @@ async fn a_lost_connection_is_made_anew() {
     store.record(record(1, Some("A"))).await.unwrap();
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    opened.execute(end).await;
+    opened.execute(end).await.unwrap();
     store.record(record(2, Some("B"))).await.unwrap();
     assert!(store.find_signalement("B").await.unwrap().is_some());
 }

@@ -196,6 +196,30 @@ async fn a_record_is_written_alike_whichever_way_it_goes() {
     }
 }
 
+/// The last line of defence: a fault of ours that would make another demande of a signalement is an error.
+#[rstest]
+#[tokio::test]
+async fn the_database_refuses_a_second_demande_of_a_signalement(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let created = opened.store.record(record(1, Some("U1"))).await.unwrap();
+    assert!(matches!(created, Recorded::Written));
+    let copied = "statut, canal, qualification, workflow, residence, priorite, gestionnaire_concerne, \
+                  acteur_en_charge, auteur, email_auteur, contexte, lien_sowell, created_at";
+    for signalement in ["signalement_id", "'nobody'"] {
+        let second = format!(
+            "INSERT INTO demandes (uid, signalement_id, {copied}) \
+             SELECT 'U2', {signalement}, {copied} FROM demandes"
+        );
+        let refused = opened.execute(&second).await.unwrap_err();
+        assert!(refused.as_database_error().is_some(), "{refused}");
+    }
+    assert!(opened.store.find_signalement("U2").await.unwrap().is_none());
+}
+
 /// What stands in the tables that records fill.
 async fn rows(url: &str) -> Vec<String> {
     let mut connection = SqliteConnection::connect(url).await.unwrap();
