@@ -128,7 +128,11 @@ async fn what_was_being_sent_when_it_was_killed_is_sent_at_once_after_the_restar
     let url = format!("http://{}", silent.local_addr().unwrap());
     let builder = Builder::new();
     let folder = builder.folder();
-    let first = Process::start(folder.path(), &[("SOWELL__BASE_URL", &url)]);
+    // A claim holds for twice the time of an attempt: two hours here, which nobody waits for.
+    let first = Process::start(
+        folder.path(),
+        &[("SOWELL__BASE_URL", &url), ("DELIVERY__ATTEMPT", "1h")],
+    );
     let (_, created) = first
         .post("/api/v1/signalements", "sowell", &signalement(1))
         .await;
@@ -144,10 +148,7 @@ async fn what_was_being_sent_when_it_was_killed_is_sent_at_once_after_the_restar
     drop(held);
 
     let sowell = FakeSowell::start().await;
-    let begun = std::time::Instant::now();
     let second = Process::start(folder.path(), &[("SOWELL__BASE_URL", &sowell.url)]);
     sowell.wait_for(1).await;
-    // Not a measurement: a claim that had to run out would take two minutes.
-    assert!(begun.elapsed().as_secs() < 60);
     second.kill();
 }

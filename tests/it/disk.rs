@@ -9,13 +9,13 @@ use std::process::Command;
 
 use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::domain::ports::{Recorded, Store};
-use reqwest::Client;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::cli::passerelle;
 use crate::harness::{
-    Answer, Builder, PNG, environment, possible, signalement, signalement_with, until,
+    Answer, Builder, PNG, environment, is_for_later, possible, ready_when, signalement,
+    signalement_with, until,
 };
 use crate::process::{Process, settle_in};
 use crate::store::record;
@@ -69,32 +69,6 @@ async fn post(daemon: &Process, body: &Value) -> Answer {
             .request("POST", "/api/v1/signalements", "sowell")
             .json(body),
     )
-    .await
-}
-
-fn is_for_later(answer: &Answer) {
-    assert_eq!(
-        answer.status,
-        503,
-        "{}",
-        String::from_utf8_lossy(&answer.bytes)
-    );
-    assert_eq!(
-        answer.header("content-type"),
-        Some("application/problem+json")
-    );
-    assert!(answer.header("retry-after").is_some());
-}
-
-/// Waits until `/readyz` says whether it can serve; gives what it says.
-async fn ready(daemon: &Process, wanted: bool) -> Value {
-    let url = format!("{}/readyz", daemon.url);
-    until(&format!("ready is {wanted}"), || async {
-        let response = Client::new().get(&url).send().await.unwrap();
-        let agrees = response.status().is_success() == wanted;
-        let body: Value = response.json().await.unwrap();
-        (agrees && body["ready"] == wanted).then_some(body)
-    })
     .await
 }
 
@@ -156,7 +130,7 @@ async fn a_full_disk_refuses_for_now_and_resumes_by_itself() {
     disk.fill(64 * 1024);
     let large = with_photo(2, 500_000);
     is_for_later(&post(&daemon, &large).await);
-    let told = ready(&daemon, false).await;
+    let told = ready_when(&daemon.url, false).await;
     assert!(
         told["files"].as_str().unwrap().contains("No space left"),
         "{told}"
@@ -180,10 +154,10 @@ async fn a_full_disk_refuses_for_now_and_resumes_by_itself() {
     let path = format!("/api/v1/demandes/{uid}/statut");
     let statut = json!({"statut": "CRC en cours"});
     is_for_later(&answer(daemon.request("POST", &path, "crm").json(&statut)).await);
-    ready(&daemon, false).await;
+    ready_when(&daemon.url, false).await;
 
     fs::remove_file(disk.filler()).unwrap();
-    ready(&daemon, true).await;
+    ready_when(&daemon.url, true).await;
     // Created, not replayed: nothing of the refused ones was there.
     assert_eq!(post(&daemon, &large).await.status, 201);
     for (body, before) in &small {
@@ -238,7 +212,7 @@ async fn a_folder_that_cannot_be_written_refuses_for_now() {
     };
     all(0o555);
     is_for_later(&post(&daemon, &signalement(1)).await);
-    let told = ready(&daemon, false).await;
+    let told = ready_when(&daemon.url, false).await;
     assert!(
         told["files"]
             .as_str()
@@ -251,7 +225,7 @@ async fn a_folder_that_cannot_be_written_refuses_for_now() {
     let bare = signalement_with(2, &json!({"photos": []}));
     assert_eq!(post(&daemon, &bare).await.status, 201);
     all(0o755);
-    ready(&daemon, true).await;
+    ready_when(&daemon.url, true).await;
     assert_eq!(post(&daemon, &signalement(1)).await.status, 201);
     daemon.kill();
 }
@@ -320,7 +294,7 @@ async fn a_database_that_was_moved_away_takes_nothing_until_it_is_back() {
 
     fs::rename(&database, &away).unwrap();
     is_for_later(&post(&daemon, &signalement(2)).await);
-    let told = ready(&daemon, false).await;
+    let told = ready_when(&daemon.url, false).await;
     let why = told["database"].as_str().unwrap();
     assert!(why.contains("the database was moved away"), "{why}");
     assert!(daemon.logged("ALARM: nothing is taken until the database is back"));

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use passerelle::adapters::clock::SystemClock;
 use passerelle::adapters::folder::Folder;
 use passerelle::adapters::http::submission;
@@ -18,7 +17,9 @@ use passerelle::flows::reload::Reload;
 use passerelle::settings::{InForce, Settings};
 use tokio::sync::Semaphore;
 
-use crate::harness::{Builder, Daemon, is_accepted, signalement, signalement_with, until};
+use crate::harness::{
+    Builder, Daemon, Intercepted, Interceptor, is_accepted, signalement, signalement_with, until,
+};
 
 /// Good and bad edits while signalements keep coming.
 const EDITS: u32 = 100;
@@ -111,32 +112,15 @@ struct Held {
 }
 
 #[async_trait]
-impl Files for Held {
+impl Interceptor for Held {
+    fn files(&self) -> &dyn Files {
+        self.files.as_ref()
+    }
+
     async fn put(&self, photo: Photo) -> Result<(), FilesError> {
         self.arrived.add_permits(1);
         self.go.acquire().await.unwrap().forget();
         self.files.put(photo).await
-    }
-
-    async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError> {
-        self.files.read(sha256).await
-    }
-
-    async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError> {
-        self.files.settled(shard, before).await
-    }
-
-    async fn remove_settled(
-        &self,
-        shard: u8,
-        name: &str,
-        before: DateTime<Utc>,
-    ) -> Result<bool, FilesError> {
-        self.files.remove_settled(shard, name, before).await
-    }
-
-    async fn ping(&self) -> Result<(), FilesError> {
-        self.files.ping().await
     }
 }
 
@@ -146,11 +130,11 @@ async fn a_request_in_flight_ends_on_the_version_that_it_began_with() {
         .file("rules/priorites.yaml", "priorites: {high: ancien}\n")
         .start()
         .await;
-    let held = Arc::new(Held {
+    let held = Arc::new(Intercepted(Held {
         files: daemon.state.files.clone(),
         arrived: Semaphore::new(0),
         go: Semaphore::new(0),
-    });
+    }));
     let inbound = Inbound {
         files: held.clone(),
         ..Inbound::clone(&daemon.state.inbound)
@@ -158,7 +142,7 @@ async fn a_request_in_flight_ends_on_the_version_that_it_began_with() {
     let old = daemon.state.reload.generation().version.clone();
     let submission = submitted(&daemon, 1);
     let under_way = tokio::spawn(async move { inbound.receive(submission).await });
-    held.arrived.acquire().await.unwrap().forget();
+    held.0.arrived.acquire().await.unwrap().forget();
 
     daemon
         .edit("rules/accuses.rhai", "fn accuses(evenement) { [] }\n")
@@ -174,7 +158,7 @@ async fn a_request_in_flight_ends_on_the_version_that_it_began_with() {
     let later = daemon.created(&signalement(2)).await;
     assert_eq!(decided_by(&daemon, &later).await, new);
 
-    held.go.add_permits(10);
+    held.0.go.add_permits(10);
     let Received::Created { uid, .. } = under_way.await.unwrap().unwrap() else {
         panic!("it was created");
     };

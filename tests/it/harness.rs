@@ -4,6 +4,10 @@
 // By their paths, since the crash suite takes this file by its own and would look for them beside it.
 #[path = "harness/builder.rs"]
 mod builder;
+#[path = "harness/clock.rs"]
+mod clock;
+#[path = "harness/files.rs"]
+mod files;
 #[path = "harness/samples.rs"]
 mod samples;
 #[path = "harness/sowell.rs"]
@@ -25,6 +29,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use builder::{Builder, environment};
+pub use clock::MovedClock;
+pub use files::{Intercepted, Interceptor};
 pub use samples::{PNG, signalement, signalement_with};
 pub use sowell::FakeSowell;
 
@@ -85,6 +91,27 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
     }
 }
 
+/// Waits until `/readyz` of the daemon at this address says whether it can serve; gives what it says.
+pub async fn ready_when(url: &str, wanted: bool) -> Value {
+    let url = format!("{url}/readyz");
+    until(&format!("ready is {wanted}"), || async {
+        let response = reqwest::get(&url).await.unwrap();
+        let agrees = response.status().is_success() == wanted;
+        let body: Value = response.json().await.unwrap();
+        (agrees && body["ready"] == wanted).then_some(body)
+    })
+    .await
+}
+
+/// Fails unless the client is told to come again: 503 with `Retry-After`, as a problem document.
+pub fn is_for_later(answer: &Answer) {
+    let text = String::from_utf8_lossy(&answer.bytes);
+    assert_eq!(answer.status, 503, "{text}");
+    let media_type = answer.header("content-type");
+    assert_eq!(media_type, Some("application/problem+json"), "{text}");
+    assert!(answer.header("retry-after").is_some(), "{text}");
+}
+
 /// A daemon that runs.
 pub struct Daemon {
     pub address: SocketAddr,
@@ -129,9 +156,14 @@ impl Answer {
 }
 
 impl Daemon {
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     pub fn request(&self, method: &str, path: &str, client: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let url = format!("http://{}{path}", self.address);
+        let url = format!("{}{path}", self.url());
         let request = self.client.request(method, url);
         if client.is_empty() {
             request

@@ -24,6 +24,7 @@ mod crm_contract;
 mod database_away;
 mod diagnostics;
 mod disk;
+mod documents;
 mod doubts;
 mod editors;
 mod example_connectors;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use passerelle::adapters::crm::embedded::EmbeddedCrm;
 use passerelle::domain::livraison::{Destination, LivraisonEtat, StatutPush, UidPush};
 use passerelle::domain::ports::{
@@ -19,22 +19,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Builder, Daemon, signalement_with, until};
-
-/// Virtual time, moved by hand.
-struct MovedClock(Mutex<DateTime<Utc>>);
-
-impl MovedClock {
-    fn pass(&self, time: TimeDelta) {
-        *self.0.lock().unwrap() += time;
-    }
-}
-
-impl Clock for MovedClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-}
+use crate::harness::{Builder, Daemon, MovedClock, signalement_with, until};
 
 /// SoWell's side: away or not, and what it saw.
 #[derive(Default)]
@@ -171,7 +156,7 @@ impl Work {
             .set("DELIVERY__GIVE_UP_AFTER", give_up_after)
             .settings();
         let store = Arc::clone(&daemon.state.store);
-        let clock = Arc::new(MovedClock(Mutex::new(Utc::now())));
+        let clock = Arc::new(MovedClock::new());
         let partner = Arc::new(Partner::default());
         let outbox = Hint::default();
         let delivery = Arc::new(Delivery {

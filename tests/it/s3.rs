@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures_util::stream::{self, StreamExt};
 use passerelle::app::{open_files, open_store};
 use passerelle::domain::ports::Clock;
@@ -15,19 +15,17 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::cli::passerelle;
-use crate::harness::{Answer, Builder, Daemon, PNG, signalement, signalement_with, until};
+use crate::harness::{
+    Builder, Daemon, MovedClock, PNG, is_for_later, ready_when, signalement, signalement_with,
+};
 use crate::moto::Bucket;
 use crate::process::Process;
 use crate::proxy::{Proxy, Target, Way};
 use crate::source::crash_points;
 
-/// An hour and more from now: what was written a moment ago is old by it.
-struct Later;
-
-impl Clock for Later {
-    fn now(&self) -> DateTime<Utc> {
-        Utc::now() + TimeDelta::hours(2)
-    }
+/// Two hours ahead: what was written a moment ago is old by it.
+fn later() -> Arc<dyn Clock> {
+    Arc::new(MovedClock::ahead(TimeDelta::hours(2)))
 }
 
 /// The picture of the harness's signalements.
@@ -51,20 +49,6 @@ async fn photo_of(daemon: &Daemon, uid: &str) -> String {
     url.as_str().unwrap().to_owned()
 }
 
-fn is_for_later(answer: &Answer) {
-    let text = String::from_utf8_lossy(&answer.bytes);
-    assert_eq!(answer.status, 503, "{text}");
-    assert!(answer.header("retry-after").is_some());
-}
-
-async fn ready(daemon: &Daemon, wanted: bool) -> Value {
-    until(&format!("ready is {wanted}"), || async {
-        let answer = daemon.get("/readyz", "").await.json();
-        (answer["ready"] == wanted).then_some(answer)
-    })
-    .await
-}
-
 #[tokio::test]
 async fn a_signalement_keeps_its_photos_in_the_bucket_and_gives_them_back() {
     let Some(bucket) = Bucket::new().await else {
@@ -80,7 +64,7 @@ async fn a_signalement_keeps_its_photos_in_the_bucket_and_gives_them_back() {
     // Another one with the same picture, and the same one again.
     daemon.created(&signalement(2)).await;
     assert_eq!(daemon.post(&signalement(1)).await.status, 200);
-    ready(&daemon, true).await;
+    ready_when(&daemon.url(), true).await;
     // Another daemon finds them.
     let (folder, environment) = daemon.stop().await;
     let daemon = Builder::again(&folder, environment).start().await;
@@ -120,7 +104,7 @@ async fn a_bucket_that_is_away_or_silent_refuses_for_now_and_service_resumes_by_
     for (number, way) in [(1, Way::Cut), (2, Way::Silent)] {
         proxy.set(way);
         is_for_later(&daemon.post(&signalement(number)).await);
-        let told = ready(&daemon, false).await;
+        let told = ready_when(&daemon.url(), false).await;
         let why = told["files"].as_str().unwrap();
         assert!(why.starts_with("photo store: "), "{why}");
         assert!(!why.contains("hunter2"), "{why}");
@@ -129,7 +113,7 @@ async fn a_bucket_that_is_away_or_silent_refuses_for_now_and_service_resumes_by_
         assert_eq!(daemon.post(&bare).await.status, 201);
         proxy.set(Way::Cut);
         proxy.set(Way::Open);
-        ready(&daemon, true).await;
+        ready_when(&daemon.url(), true).await;
         assert_eq!(daemon.post(&signalement(number)).await.status, 201);
     }
     let url = photo_of(&daemon, &daemon.created(&signalement(3)).await).await;
@@ -146,9 +130,9 @@ async fn a_daemon_starts_while_its_bucket_is_away() {
     proxy.set(Way::Cut);
     let daemon = bucket.keep_photos_of(Builder::new(), proxy.address);
     let daemon = daemon.start().await;
-    ready(&daemon, false).await;
+    ready_when(&daemon.url(), false).await;
     proxy.set(Way::Open);
-    ready(&daemon, true).await;
+    ready_when(&daemon.url(), true).await;
     daemon.created(&signalement(1)).await;
 }
 
@@ -191,7 +175,7 @@ async fn old_objects_that_nobody_names_go_however_many_pages_they_fill() {
     };
     let now = Arc::new(passerelle::adapters::clock::SystemClock);
     assert_eq!(sweep(now).once().await.unwrap(), 0, "all are young");
-    assert_eq!(sweep(Arc::new(Later)).once().await.unwrap(), 1_006);
+    assert_eq!(sweep(later()).once().await.unwrap(), 1_006);
     assert!(!bucket.has(&Bucket::key(&orphan.sha256)).await);
     assert!(bucket.has(&Bucket::key(&png().sha256)).await, "it is named");
 }
@@ -322,7 +306,7 @@ async fn sweep(environment: &[(String, String)]) -> u64 {
     let sweep = Sweep {
         store: open_store(&settings).await.unwrap(),
         files: open_files(&settings).unwrap(),
-        clock: Arc::new(Later),
+        clock: later(),
     };
     sweep.once().await.unwrap()
 }

@@ -17,7 +17,7 @@ use passerelle::domain::signalement::{ImageKind, Photo};
 use passerelle::flows::sweep::Sweep;
 use rstest::rstest;
 
-use crate::harness::{Builder, Daemon, signalement, until};
+use crate::harness::{Builder, Daemon, Intercepted, Interceptor, signalement, until};
 use crate::postgres::Backend;
 use crate::store::{self, Opened};
 
@@ -125,17 +125,9 @@ struct Meanwhile {
 }
 
 #[async_trait]
-impl Files for Meanwhile {
-    async fn put(&self, photo: Photo) -> Result<(), FilesError> {
-        self.files.put(photo).await
-    }
-
-    async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError> {
-        self.files.read(sha256).await
-    }
-
-    async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError> {
-        self.files.settled(shard, before).await
+impl Interceptor for Meanwhile {
+    fn files(&self) -> &dyn Files {
+        &self.files
     }
 
     async fn remove_settled(
@@ -150,10 +142,6 @@ impl Files for Meanwhile {
         *self.outcome.lock().unwrap() = Some(outcome);
         fs::remove_file(self.folder.join(&name[..2]).join(name)).unwrap();
         Ok(true)
-    }
-
-    async fn ping(&self) -> Result<(), FilesError> {
-        self.files.ping().await
     }
 }
 
@@ -170,20 +158,20 @@ async fn a_photo_that_comes_again_while_it_goes_is_named_by_nobody_until_it_is_g
     let files = FilesOnDisk::open(folder.path()).unwrap();
     files.put(photo.clone()).await.unwrap();
     age(&folder.path().join(&photo.sha256[..2]).join(&photo.sha256));
-    let meanwhile = Arc::new(Meanwhile {
+    let meanwhile = Arc::new(Intercepted(Meanwhile {
         files,
         folder: folder.path().to_path_buf(),
         store: Arc::clone(&opened.store),
         photo: photo.clone(),
         outcome: Mutex::default(),
-    });
+    }));
     let sweep = Sweep {
         store: Arc::clone(&opened.store),
         files: meanwhile.clone(),
         clock: Arc::new(SystemClock),
     };
     assert_eq!(sweep.once().await.unwrap(), 1);
-    let outcome = meanwhile.outcome.lock().unwrap().take().unwrap();
+    let outcome = meanwhile.0.outcome.lock().unwrap().take().unwrap();
     assert!(matches!(outcome, Err(StoreError::Busy(_))), "{outcome:?}");
     let named = opened.store.unnamed_files(vec![photo.sha256.clone()]).await;
     assert_eq!(named.unwrap().len(), 1, "nobody names what is gone");

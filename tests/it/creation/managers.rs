@@ -1,15 +1,15 @@
 //! Managers that only a remote CRM knows are asked for before a demande is decided.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use passerelle::adapters::http::submission::stored_signalement;
-use passerelle::domain::ports::{Clock, DuplicateGuard};
+use passerelle::domain::ports::DuplicateGuard;
 use passerelle::flows::managers::{Known, Managers};
 use serde_json::json;
 
 use super::{etat, is_later, with};
-use crate::harness::{signalement_with, until};
+use crate::harness::{MovedClock, signalement_with, until};
 use crate::remote_crm::{Goes, RemoteCrm};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,20 +46,11 @@ async fn managers_that_only_the_crm_knows_are_asked_for_and_remembered() {
     assert_eq!(crm.count("managers"), 2);
 }
 
-/// A clock that a test moves.
-struct Moved(Mutex<DateTime<Utc>>);
-
-impl Clock for Moved {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn managers_known_before_serve_while_the_crm_is_away() {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.knows_managers = true);
     let daemon = with(&crm).await;
-    let clock = Arc::new(Moved(Mutex::new(Utc::now())));
+    let clock = Arc::new(MovedClock::new());
     let managers = Managers {
         clock: clock.clone(),
         known: Known::default(),
@@ -78,7 +69,7 @@ async fn managers_known_before_serve_while_the_crm_is_away() {
     assert_eq!(residence.gestionnaires.len(), 2);
     complete().await.unwrap();
     assert_eq!(crm.count("managers"), 1);
-    *clock.0.lock().unwrap() += TimeDelta::hours(1);
+    clock.pass(TimeDelta::hours(1));
     crm.manages(Goes::Away);
     let stale = complete().await.unwrap();
     assert_eq!(

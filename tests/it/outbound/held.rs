@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use passerelle::domain::livraison::Destination;
-use passerelle::domain::ports::Clock;
 use passerelle::flows::outbound::{Looked, Outbound};
 use passerelle::rules::compile::Generation;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{start, start_on, statuts};
-use crate::harness::{Builder, Daemon, FakeSowell, signalement, until};
+use crate::harness::{Builder, Daemon, FakeSowell, MovedClock, signalement, until};
 use crate::postgres::Backend;
 
 #[rstest]
@@ -154,20 +153,12 @@ async fn many_held_statuses_are_all_sent_once_the_rules_know_them() {
     assert_eq!(sowell.wait_for(MANY).await.len(), MANY);
 }
 
-struct InAnHour;
-
-impl Clock for InAnHour {
-    fn now(&self) -> DateTime<Utc> {
-        Utc::now() + TimeDelta::hours(1)
-    }
-}
-
 /// What a daemon that has these rules would do with the statuses that are held.
 async fn look(daemon: &Daemon, rules: &Arc<Generation>, looked: &mut Looked) -> Value {
     let outbound = &daemon.state.outbound;
     let another = Outbound {
         store: outbound.store.clone(),
-        clock: Arc::new(InAnHour),
+        clock: Arc::new(MovedClock::ahead(TimeDelta::hours(1))),
         rules: Arc::new(rules.clone()),
         read_stored: outbound.read_stored,
         outbox: outbound.outbox.clone(),

@@ -1,0 +1,162 @@
+//! The documents name what is there: their links, the files and tests of the repository, the verbs of the program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regex_lite::Regex;
+
+use crate::cli::passerelle;
+
+/// Where documents are.
+const FOLDERS: [&str; 6] = [
+    ".",
+    "docs",
+    "benches",
+    "examples",
+    "examples/connecteurs",
+    "examples/crm-redmine",
+];
+/// Where a path may begin: readers of the code are told `flows/…` and `http/…`.
+const ROOTS: [&str; 4] = [".", "src", "src/adapters", "docs"];
+
+fn documents() -> Vec<PathBuf> {
+    let entries = FOLDERS.iter().flat_map(|it| fs::read_dir(it).unwrap());
+    let paths = entries.map(|it| it.unwrap().path());
+    paths
+        .filter(|it| it.extension().is_some_and(|it| it == "md"))
+        .collect()
+}
+
+/// The prose of a document: what it shows of a terminal is not its own.
+fn prose(text: &str) -> String {
+    let parts = text.split("\n```").step_by(2);
+    parts.collect::<Vec<_>>().join("\n")
+}
+
+/// All that a pattern finds in the first of its groups.
+fn found(pattern: &str, text: &str) -> Vec<String> {
+    let pattern = Regex::new(pattern).unwrap();
+    let all = pattern.captures_iter(text);
+    all.map(|it| it[1].to_owned()).collect()
+}
+
+/// The name that a heading has in an address.
+fn anchor(heading: &str) -> String {
+    let kept = |it: &char| it.is_alphanumeric() || "-_ ".contains(*it);
+    let kept: String = heading.to_lowercase().chars().filter(kept).collect();
+    kept.replace(' ', "-")
+}
+
+/// Links of a document in this folder that lead nowhere.
+fn broken_links(text: &str, folder: &Path) -> Vec<String> {
+    let mut broken = found(r"\]\(([^)\s]+)\)", &prose(text));
+    broken.retain(|link| {
+        if link.contains("://") {
+            return false;
+        }
+        let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+        let there = match file {
+            "" => Some(text.to_owned()),
+            _ if folder.join(file).is_dir() => return !heading.is_empty(),
+            _ => fs::read(folder.join(file))
+                .ok()
+                .map(|it| String::from_utf8_lossy(&it).into_owned()),
+        };
+        let headings = |it: &str| found(r"(?m)^#+ (.+)$", &prose(it));
+        let leads = |it: &String| headings(it).iter().any(|it| anchor(it) == heading);
+        !there.is_some_and(|it| heading.is_empty() || leads(&it))
+    });
+    broken
+}
+
+/// Source files that a document names and that are not there.
+fn missing_files(text: &str) -> Vec<String> {
+    let mut named = found(r"`([\w./-]+/[\w-]+\.(?:rs|sql|md))`", &prose(text));
+    named.retain(|it| !ROOTS.iter().any(|root| Path::new(root).join(it).is_file()));
+    named
+}
+
+/// Tests that a document names and that are not there.
+fn missing_tests(text: &str, sources: &str) -> Vec<String> {
+    let mut named = found(r"`([a-z_]+(?:::[a-z_0-9]+)+)`", &prose(text));
+    named.retain(|path| {
+        let parts: Vec<&str> = path.split("::").collect();
+        let own = parts.iter().rev().find(|it| !it.starts_with("case_"));
+        !sources.contains(&format!("fn {}(", own.unwrap()))
+    });
+    named
+}
+
+/// What the tests and the daemon are made of.
+fn sources() -> String {
+    fn walk(folder: &Path, text: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, text);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                text.push_str(&fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let mut text = String::new();
+    walk(Path::new("tests"), &mut text);
+    walk(Path::new("src"), &mut text);
+    text
+}
+
+#[test]
+fn what_documents_name_is_there() {
+    let sources = sources();
+    let documents = documents();
+    assert!(documents.len() >= 12, "{documents:?}");
+    let mut wrong = Vec::new();
+    for path in documents {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut names = broken_links(&text, path.parent().unwrap());
+        names.extend(missing_files(&text));
+        names.extend(missing_tests(&text, &sources));
+        wrong.extend(names.iter().map(|it| format!("{}: {it}", path.display())));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_a_document_names_and_is_not_there_is_told() {
+    let here = Path::new(".");
+    let text = "# A page, with `code`\n\n[a](README.md) [b](none.md) [c](README.md#none) [d](https://x.example/y) \
+                [e](#a-page-with-code) [f](#none) [g](docs) `flows/delivery.rs` `flows/none.rs` `a::b_c` `a::none`\n\
+                ```sh\n[h](none.md)\n```\n";
+    let links = ["none.md", "README.md#none", "#none"];
+    assert_eq!(broken_links(text, here), links);
+    assert_eq!(missing_files(text), ["flows/none.rs"]);
+    assert_eq!(missing_tests(text, "fn b_c() {}"), ["a::none"]);
+}
+
+#[test]
+fn the_readme_shows_verbs_that_the_program_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let readme = fs::read_to_string("README.md").unwrap();
+    let lines: Vec<&str> = readme
+        .lines()
+        .filter(|line| line.starts_with("passerelle "))
+        .collect();
+    assert!(lines.len() >= 10, "{lines:?}");
+    for line in lines {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let verbs: Vec<&str> = words[1].trim_end_matches(',').split('|').collect();
+        let inner = words.get(2).filter(|it| {
+            let mut letters = it.chars();
+            letters.all(|it| it.is_ascii_lowercase() || it == '|') && **it != "passerelle"
+        });
+        for verb in verbs {
+            for inner in inner.map_or(vec![None], |it| it.split('|').map(Some).collect()) {
+                let mut arguments = vec![verb];
+                arguments.extend(inner);
+                arguments.push("--help");
+                let output = passerelle(folder.path(), &[], &arguments);
+                assert!(output.status.success(), "{line}: {output:?}");
+            }
+        }
+    }
+}
