@@ -30,6 +30,7 @@ use holes::Covering;
 use versions::{build, keep, recompile};
 
 pub use files::unreadable;
+pub use holes::holes;
 pub use versions::{BootError, last_accepted};
 
 /// Attempts that a reload on demand makes before it answers with the last one.
