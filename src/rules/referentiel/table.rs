@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::quotes;
-use super::text::{decode, delimiter, garbled, named_delimiter};
+use super::text::{decode, delimiter, named_delimiter};
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::garbled;
 
 /// The columns of an export that are read, row by row; all values stand in one text.
 pub(super) struct Table<const N: usize> {
@@ -70,7 +71,7 @@ pub(super) fn table<const N: usize>(
         ));
         return Table::EMPTY;
     }
-    if let Some((line, sign, meant)) = garbled(&text) {
+    if let Some(found) = garbled::first(&text) {
         let message = format!(
             "« {sign} » tient lieu de « {meant} » : l'export a été lu dans un autre codage que le sien, puis enregistré"
         );
