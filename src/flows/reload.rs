@@ -342,14 +342,13 @@ impl Reload {
 fn remarks(active: &Active, files: &Files, secrets: &SecretNames) -> Vec<Diagnostic> {
     let mut remarks = Vec::new();
     layout::note_unread(&files.rules, &mut remarks);
+    layout::note_unread_exports(&files.exports, &mut remarks);
     for unread in &remarks {
         tracing::warn!("{unread}");
     }
-    let kept = active.remarks.iter().filter(|it| match it.code {
-        code::SECRET | code::FILE_MISSING => false,
-        code::NOT_READ => files.exports.contains_key(&it.file),
-        _ => true,
-    });
+    let looked_up = [code::SECRET, code::FILE_MISSING, code::NOT_READ];
+    let kept = active.remarks.iter();
+    let kept = kept.filter(|it| !looked_up.contains(&it.code));
     remarks.extend(kept.cloned());
     remarks.extend(active.holes.get().into_iter().flatten().cloned());
     for unmet in active.generation.rules.unmet(secrets) {

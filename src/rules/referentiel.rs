@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel, Residence};
+use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code};
-use crate::rules::{addressee, layout};
 
 use excel::note_remains;
 use faults::{Orphans, given_twice, no_address, note_twins, shorten};
@@ -35,12 +35,6 @@ pub const FILES: [&str; 3] = [RESIDENCES, GESTIONNAIRES, BIENS];
 #[must_use]
 pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
-    for name in files.keys() {
-        if let Some(meant) = layout::meant_export(name) {
-            let message = format!("ce fichier n'est pas lu : son nom doit être « {meant} »");
-            faults.push(Diagnostic::file(code::NOT_READ, name, message).as_warning());
-        }
-    }
     let residences = table(files, RESIDENCES, ["code", "nom", "adresse"], &mut faults);
     let gestionnaires = table(
         files,
@@ -299,21 +293,6 @@ mod tests {
                 "{faults:?}"
             );
         }
-    }
-
-    #[test]
-    fn a_misnamed_export_is_told_before_the_one_that_is_missing_for_it() {
-        let mut files = files(b"", MANAGERS, PLACES);
-        files.remove(RESIDENCES);
-        files.insert("Residences.csv".into(), Vec::new());
-        let told: Vec<String> = read(&files).1.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            told,
-            [
-                "Residences.csv : attention : ce fichier n'est pas lu : son nom doit être « residences.csv »",
-                "residences.csv : erreur : ce fichier manque",
-            ]
-        );
     }
 
     #[test]
