@@ -363,7 +363,7 @@ fn without_store(error: &StoreError) -> Diagnostic {
     let message = format!(
         "les versions ne peuvent être lues ou enregistrées, nouvel essai dans un instant ({error})"
     );
-    Diagnostic::file(code::UNREADABLE, "", message)
+    Diagnostic::file(code::INTERNAL, "", message)
 }
 
 /// Adds what is not told yet.

@@ -48,7 +48,7 @@ pub(super) async fn build(
         Ok(built) => built,
         Err(error) => {
             let message = format!("la compilation des règles a échoué ({error})");
-            (None, vec![Diagnostic::file(code::UNREADABLE, "", message)])
+            (None, vec![Diagnostic::file(code::INTERNAL, "", message)])
         }
     }
 }
