@@ -10,7 +10,8 @@
 //! of it: for the cases, for [`coverage`] of every combination, for the [`impact`] of an edit.
 //! What is wrong with a file is a [`diagnostic`]; whom an e-mail can go to is an [`addressee`]; what a value is [`compared`] with
 //! may never come, and what is [`named`] may not be there; which names files have is their [`layout`], which words are taken
-//! for each other tells [`alike`], and what a word processor makes of a text is [`pasted`],
+//! for each other tells [`alike`], what a word processor makes of a text is [`pasted`], what a mistaken encoding makes of it
+//! is [`garbled`],
 //! and where in a text people say that something is, its [`place`]. What editors know of the YAML
 //! files beforehand is a [`schema`]; what is known of how long rules take, their [`pace`].
 //!
@@ -27,6 +28,7 @@ pub mod decide;
 pub mod diagnostic;
 pub mod extent;
 pub mod foresee;
+pub mod garbled;
 pub mod impact;
 pub mod layout;
 pub mod named;

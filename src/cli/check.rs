@@ -9,7 +9,7 @@ use crate::cli::Format;
 use crate::cli::edited::Edited;
 use crate::cli::report::report;
 use crate::domain::ports::FileSet;
-use crate::flows::reload::unreadable;
+use crate::flows::reload::{holes, unreadable};
 use crate::rules::compile::{Known, compile, version};
 use crate::settings::Settings;
 
@@ -24,7 +24,7 @@ pub(super) struct Check {
 }
 
 impl Check {
-    /// Compiles the rules and the reference data and runs the cases, as a reload does.
+    /// Compiles the rules and the reference data, runs the cases and looks for what fails, as a reload does.
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let secrets = settings.secret_names();
         let known = Known {
@@ -37,9 +37,13 @@ impl Check {
                 folder,
                 rules,
                 exports,
+                exports_are_examples,
             }) => {
                 read_from = folder;
-                let (_, diagnostics) = compile(&rules, &exports, known);
+                let (generation, mut diagnostics) = compile(&rules, &exports, known);
+                if let Some(generation) = generation.filter(|_| !exports_are_examples) {
+                    diagnostics.extend(holes(&generation, &secrets.called));
+                }
                 let version = version(&rules, &exports);
                 let files = rules.into_iter().chain(exports).collect();
                 (files, Some(version), diagnostics)

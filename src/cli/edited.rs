@@ -21,6 +21,8 @@ pub(super) struct Edited {
     pub(super) rules: FileSet,
     /// The exports.
     pub(super) exports: FileSet,
+    /// Whether they are the program's examples, beside rules of somebody's own, whose managers they do not have.
+    pub(super) exports_are_examples: bool,
 }
 
 impl Edited {
@@ -53,6 +55,10 @@ impl Edited {
             folder,
             rules: files(&rules, FolderOnDisk::rules, Shipped::Rules)?,
             exports: exports(&referentiel)?,
+            exports_are_examples: matches!(
+                (&rules, &referentiel),
+                (Folder::Disk(_), Folder::Shipped)
+            ),
         })
     }
 

@@ -30,6 +30,7 @@ use holes::Covering;
 use versions::{build, keep, recompile};
 
 pub use files::unreadable;
+pub use holes::holes;
 pub use versions::{BootError, last_accepted};
 
 /// Attempts that a reload on demand makes before it answers with the last one.
@@ -341,14 +342,13 @@ impl Reload {
 fn remarks(active: &Active, files: &Files, secrets: &SecretNames) -> Vec<Diagnostic> {
     let mut remarks = Vec::new();
     layout::note_unread(&files.rules, &mut remarks);
+    layout::note_unread_exports(&files.exports, &mut remarks);
     for unread in &remarks {
         tracing::warn!("{unread}");
     }
-    let kept = active.remarks.iter().filter(|it| match it.code {
-        code::SECRET | code::FILE_MISSING => false,
-        code::NOT_READ => files.exports.contains_key(&it.file),
-        _ => true,
-    });
+    let looked_up = [code::SECRET, code::FILE_MISSING, code::NOT_READ];
+    let kept = active.remarks.iter();
+    let kept = kept.filter(|it| !looked_up.contains(&it.code));
     remarks.extend(kept.cloned());
     remarks.extend(active.holes.get().into_iter().flatten().cloned());
     for unmet in active.generation.rules.unmet(secrets) {
@@ -363,7 +363,7 @@ fn without_store(error: &StoreError) -> Diagnostic {
     let message = format!(
         "les versions ne peuvent être lues ou enregistrées, nouvel essai dans un instant ({error})"
     );
-    Diagnostic::file(code::UNREADABLE, "", message)
+    Diagnostic::file(code::INTERNAL, "", message)
 }
 
 /// Adds what is not told yet.

@@ -25,7 +25,7 @@ use crate::rules::source::text;
 use crate::rules::template::{MailNames, Templates};
 use crate::rules::{case, layout, referentiel, source};
 
-use generation::{digest, read};
+use generation::{digest, read, read_exports};
 
 pub use generation::{
     Correspondance, Generation, Mode, PRIORITES, QUALIFICATIONS, Qualification, RuleSet, STATUTS,
@@ -56,7 +56,7 @@ pub fn compile(
     exports: &FileSet,
     known: Known<'_>,
 ) -> (Option<Generation>, Vec<Diagnostic>) {
-    let referentiel_digest = digest([exports.iter().collect()]);
+    let referentiel_digest = digest([read_exports(exports)]);
     let unchanged = known
         .previous
         .filter(|it| it.referentiel_digest == referentiel_digest)
@@ -71,7 +71,7 @@ pub fn compile(
         let cases = read_cases(rules, &mut diagnostics);
         (rule_set, cases, diagnostics)
     };
-    let read_exports = || match unchanged {
+    let read_referentiel = || match unchanged {
         Some(unchanged) => (Some(unchanged), Vec::new()),
         None => {
             let (referentiel, faults) = referentiel::read(exports);
@@ -79,7 +79,9 @@ pub fn compile(
         }
     };
     let ((rule_set, cases, mut diagnostics), (referentiel, faults)) =
-        rayon::join(read_rules, read_exports);
+        rayon::join(read_rules, read_referentiel);
+    // First: an export that is misnamed is why another one is missing.
+    layout::note_unread_exports(exports, &mut diagnostics);
     diagnostics.extend(faults);
     let (Some(rule_set), Some(referentiel)) = (rule_set, referentiel) else {
         return (None, diagnostics);

@@ -19,6 +19,8 @@ pub mod code {
     pub const FILE_MISSING: &str = "fichier-manquant";
     /// A file or folder cannot be read, or is not UTF-8.
     pub const UNREADABLE: &str = "illisible";
+    /// What no file is to blame for: the program or its database failed.
+    pub const INTERNAL: &str = "interne";
     /// A file that nothing reads.
     pub const NOT_READ: &str = "non-lu";
     /// Not YAML.

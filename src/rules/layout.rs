@@ -1,6 +1,8 @@
 //! Which files the folder of rules has, and which names only look like theirs: a file that a person takes for
 //! a rule and that nothing reads would be an edit that silently does nothing.
 
+mod exports;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -8,7 +10,9 @@ use crate::domain::ports::FileSet;
 use crate::rules::compile::{PRIORITES, QUALIFICATIONS, STATUTS, TRANSMISSION};
 use crate::rules::connector::{self, Partner};
 use crate::rules::diagnostic::{Diagnostic, Listed, code, nearest, suggestion_of};
-use crate::rules::{case, referentiel, script, template};
+use crate::rules::{case, script, template};
+
+pub use exports::{is_export, is_unread_folder_of_exports, meant_export, note_unread_exports};
 
 /// Each folder with files of its own, and how the names of these end.
 const FOLDERS: [(&str, &[&str]); 3] = [
@@ -95,16 +99,6 @@ pub fn is_misnamed(path: &str) -> bool {
 /// Whether a folder stands in one of those whose files may have any name: its own files are not read.
 fn is_subfolder(path: &str) -> bool {
     parent_with_rules(&format!("{path}/")).is_some()
-}
-
-/// The export whose name an unread file nearly has.
-#[must_use]
-pub fn meant_export(name: &str) -> Option<&'static str> {
-    let own = plain(name);
-    // Windows hides the ending, and so it is written once more.
-    let added = [".txt", ".csv"].map(|it| own.strip_suffix(it));
-    let mut known = referentiel::FILES.into_iter();
-    known.find(|it| *it != name && (*it == own || added.contains(&Some(*it))))
 }
 
 /// The names of the files and folders that are there only to be told: nothing reads them.
@@ -410,24 +404,6 @@ mod tests {
                 )
             );
         }
-    }
-
-    #[rstest]
-    #[case("Residences.csv", Some("residences.csv"))]
-    #[case("BIENS.CSV", Some("biens.csv"))]
-    #[case("résidences.csv", Some("residences.csv"))]
-    #[case("biens.csv.txt", Some("biens.csv"))]
-    #[case("residences.csv.csv", Some("residences.csv"))]
-    #[case("Biens.CSV.csv", Some("biens.csv"))]
-    #[case("residences.csv", None)]
-    #[case("residences (1).csv", None)]
-    #[case("~$sidences.csv", None)]
-    #[case("autre.csv", None)]
-    fn a_misnamed_export_is_told_from_another_file(
-        #[case] name: &str,
-        #[case] meant: Option<&str>,
-    ) {
-        assert_eq!(meant_export(name), meant);
     }
 
     #[test]

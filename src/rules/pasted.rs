@@ -113,6 +113,12 @@ pub fn note_in_line(line: &str) -> Option<String> {
     ))
 }
 
+/// Whether a sign may stand in a key as people write it, without quotes.
+#[must_use]
+pub fn of_yaml_key(it: char) -> bool {
+    it.is_alphanumeric() || " _-'’.".contains(it)
+}
+
 /// Where a space that is none to YAML stands in the place of one that it needs: before a line, after its dash or after
 /// its name and colon. In characters, from 0.
 #[must_use]
@@ -124,8 +130,8 @@ pub fn hidden_in_structure(line: &str) -> Option<usize> {
             return Some(at);
         }
     }
-    let of_name = |it: char| it.is_alphanumeric() || " _-'’.".contains(it) || is_combining(it);
-    while signs.next_if(|(_, it)| of_name(*it)).is_some() {}
+    let of_key = |it: char| of_yaml_key(it) || is_combining(it);
+    while signs.next_if(|(_, it)| of_key(*it)).is_some() {}
     signs.next_if(|(_, it)| *it == ':')?;
     signs.next_if(|(_, it)| hidden(*it)).map(|(at, _)| at)
 }

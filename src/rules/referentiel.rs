@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::{Bien, Gestionnaire, Gestionnaires, Referentiel, Residence};
+use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, Severity, any_error, code};
-use crate::rules::{addressee, layout};
 
 use excel::note_remains;
-use faults::{Orphans, given_twice, no_address, note_twins, shorten};
+use faults::{Orphan, Orphans, given_twice, no_address, note_twins, shorten};
 use table::{Table, table};
 
 /// The landlord's residences.
@@ -35,12 +35,6 @@ pub const FILES: [&str; 3] = [RESIDENCES, GESTIONNAIRES, BIENS];
 #[must_use]
 pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
-    for name in files.keys() {
-        if let Some(meant) = layout::meant_export(name) {
-            let message = format!("ce fichier n'est pas lu : son nom doit être « {meant} »");
-            faults.push(Diagnostic::file(code::NOT_READ, name, message).as_warning());
-        }
-    }
     let residences = table(files, RESIDENCES, ["code", "nom", "adresse"], &mut faults);
     let gestionnaires = table(
         files,
@@ -52,62 +46,13 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
 
     let mut by_code = known_residences(&residences, &mut faults);
     note_twins(by_code.values(), &mut faults);
-    if residences.rows.is_empty() && !any_error(&faults) {
-        faults.push(Diagnostic::file(
-            code::EXPORT,
-            RESIDENCES,
-            "aucune résidence dans ce fichier : l'export semble vide ou tronqué",
-        ));
+    if !any_error(&faults) {
+        faults.extend(empty(RESIDENCES, "aucune résidence", &residences));
     }
-    if gestionnaires.rows.is_empty() && !any_error(&faults) {
-        faults.push(Diagnostic::file(
-            code::EXPORT,
-            FILES[1],
-            "aucun gestionnaire dans ce fichier : l'export semble vide ou tronqué",
-        ));
+    if !any_error(&faults) {
+        faults.extend(empty(GESTIONNAIRES, "aucun gestionnaire", &gestionnaires));
     }
-
-    let mut given = HashMap::new();
-    let mut types: HashMap<&str, Arc<str>> = HashMap::new();
-    let mut managers = HashSet::new();
-    let mut no_addresses = Vec::new();
-    let mut orphans = Orphans::default();
-    for row in gestionnaires.rows() {
-        let [residence, kind, identifiant, nom, email] = row.values;
-        let filled = row.filled(GESTIONNAIRES, "residence", residence, &mut faults)
-            && row.filled(GESTIONNAIRES, "type", kind, &mut faults)
-            && row.filled(GESTIONNAIRES, "identifiant", identifiant, &mut faults);
-        if !filled {
-            continue;
-        }
-        if let Some(earlier) = given.get(&(residence, kind)) {
-            let key = format!("{residence} / {kind}");
-            faults.push(given_twice(GESTIONNAIRES, row.line, &key, *earlier));
-            continue;
-        }
-        given.insert((residence, kind), row.line);
-        if !email.is_empty() && !addressee::is_address(email) {
-            no_addresses.push((row.line, email));
-        }
-        match by_code.get_mut(residence) {
-            Some(known) => {
-                let who = Gestionnaire {
-                    r#type: kind.to_owned(),
-                    identifiant: identifiant.to_owned(),
-                    nom: nom.to_owned(),
-                    email: email.to_owned(),
-                };
-                let kind = types.entry(kind).or_insert_with(|| kind.into());
-                let who = keep_once(&mut managers, who);
-                known.gestionnaires.insert(Arc::clone(kind), who);
-            }
-            None => orphans.add(residence, row.line),
-        }
-    }
-
-    faults.extend(no_address(&no_addresses));
-    orphans.tell(GESTIONNAIRES, &by_code, &mut faults);
-
+    give_managers(&gestionnaires, &mut by_code, &mut faults);
     let known_biens = known_biens(&biens, &by_code, &mut faults);
     note_remains(RESIDENCES, "code", residences.column(0), &mut faults);
     for (at, column) in (0..).zip(["residence", "type", "identifiant"]) {
@@ -155,6 +100,62 @@ fn known_residences<'t>(
     by_code
 }
 
+/// What to say of an export without a row.
+fn empty<const N: usize>(file: &str, what: &str, table: &Table<N>) -> Option<Diagnostic> {
+    let message = format!("{what} dans ce fichier : l'export semble vide ou tronqué");
+    (table.rows.is_empty()).then(|| Diagnostic::file(code::EXPORT, file, message))
+}
+
+/// Gives each residence its managers.
+fn give_managers(
+    gestionnaires: &Table<5>,
+    by_code: &mut HashMap<&str, Residence>,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let mut given = HashMap::new();
+    let mut types: HashMap<&str, Arc<str>> = HashMap::new();
+    let mut managers = HashSet::new();
+    let mut no_addresses = Vec::new();
+    let mut orphans = Orphans::default();
+    for row in gestionnaires.rows() {
+        let [residence, kind, identifiant, nom, email] = row.values;
+        let filled = row.filled(GESTIONNAIRES, "residence", residence, faults)
+            && row.filled(GESTIONNAIRES, "type", kind, faults)
+            && row.filled(GESTIONNAIRES, "identifiant", identifiant, faults);
+        if !filled {
+            continue;
+        }
+        if let Some(earlier) = given.get(&(residence, kind)) {
+            let key = format!("{residence} / {kind}");
+            faults.push(given_twice(GESTIONNAIRES, row.line, &key, *earlier));
+            continue;
+        }
+        given.insert((residence, kind), row.line);
+        if !email.is_empty() && !addressee::is_address(email) {
+            no_addresses.push((row.line, email));
+        }
+        match by_code.get_mut(residence) {
+            Some(known) => {
+                let who = Gestionnaire {
+                    r#type: kind.to_owned(),
+                    identifiant: identifiant.to_owned(),
+                    nom: nom.to_owned(),
+                    email: email.to_owned(),
+                };
+                let kind = types.entry(kind).or_insert_with(|| kind.into());
+                let who = keep_once(&mut managers, who);
+                known.gestionnaires.insert(Arc::clone(kind), who);
+            }
+            None => orphans.add(residence, row.line, Some(kind)),
+        }
+    }
+    faults.extend(no_address(&no_addresses));
+    let manages = |residence: &str, kind: &str| given.contains_key(&(residence, kind));
+    let has_its_own =
+        |known: &str, orphan: &Orphan<'_>| orphan.kinds.iter().any(|kind| manages(known, kind));
+    orphans.tell(GESTIONNAIRES, by_code, has_its_own, faults);
+}
+
 /// The biens, each with its residence, known or not.
 fn known_biens<'t>(
     biens: &'t Table<3>,
@@ -164,6 +165,7 @@ fn known_biens<'t>(
     let mut given = HashMap::with_capacity(biens.rows.len());
     let mut orphans = Orphans::default();
     let mut known_biens = Vec::with_capacity(biens.rows.len());
+    let mut built = HashSet::new();
     for row in biens.rows() {
         let [code, residence, libelle] = row.values;
         if !row.filled(BIENS, "code", code, faults)
@@ -177,8 +179,9 @@ fn known_biens<'t>(
         }
         given.insert(code, row.line);
         if !residences.contains_key(residence) {
-            orphans.add(residence, row.line);
+            orphans.add(residence, row.line, None);
         }
+        built.insert(residence);
         known_biens.push(Bien {
             code,
             residence,
@@ -186,7 +189,9 @@ fn known_biens<'t>(
             line: row.line,
         });
     }
-    orphans.tell(BIENS, residences, faults);
+    // One row may have a slip where the others of its residence have none.
+    let has_its_own = |known: &str, orphan: &Orphan<'_>| orphan.count > 1 && built.contains(known);
+    orphans.tell(BIENS, residences, has_its_own, faults);
     known_biens
 }
 
@@ -302,21 +307,6 @@ mod tests {
     }
 
     #[test]
-    fn a_misnamed_export_is_told_before_the_one_that_is_missing_for_it() {
-        let mut files = files(b"", MANAGERS, PLACES);
-        files.remove(RESIDENCES);
-        files.insert("Residences.csv".into(), Vec::new());
-        let told: Vec<String> = read(&files).1.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            told,
-            [
-                "Residences.csv : attention : ce fichier n'est pas lu : son nom doit être « residences.csv »",
-                "residences.csv : erreur : ce fichier manque",
-            ]
-        );
-    }
-
-    #[test]
     fn a_misspelt_header_is_told_without_what_follows_from_it() {
         let residences = "cod;nom;adresse\nA;x;y\n".as_bytes();
         let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
@@ -385,7 +375,26 @@ mod tests {
             [
                 "residences.csv, ligne 4 : attention : « mz-02 » et « MZ-02 » (ligne 3) ne diffèrent que par une majuscule, un accent ou une espace : est-ce la même résidence ?",
                 "biens.csv, ligne 2 : attention : la résidence « MZ-O2 » n'est pas dans residences.csv : vouliez-vous dire « MZ-02 » ? ; 2 autres lignes la nomment",
-                "biens.csv, ligne 3 : attention : la résidence « QQ-77 » n'est pas dans residences.csv",
+                "biens.csv, ligne 3 : attention : la résidence « QQ-77 » n'est pas dans residences.csv : ajoutez-y sa ligne, ou retirez celle-ci",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_residence_that_has_its_own_rows_is_not_the_one_that_was_meant() {
+        let residences = b"code;nom;adresse\nMM-02;x;y\nWO-01;x;y\n";
+        let managers = b"residence;type;identifiant;nom;email\nMM-02;gardien;G;n;\nMZ-02;gardien;H;n;\nWO-O1;gardien;I;n;\n";
+        let biens =
+            b"code;residence;libelle\n1;MM-02;a\n2;MZ-02;b\n3;MZ-02;c\n4;WO-01;d\n5;WO-O1;e\n";
+        let (_, faults) = read(&files(residences, managers, biens));
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "gestionnaires.csv, ligne 3 : attention : la résidence « MZ-02 » n'est pas dans residences.csv : ajoutez-y sa ligne, ou retirez celle-ci",
+                "gestionnaires.csv, ligne 4 : attention : la résidence « WO-O1 » n'est pas dans residences.csv : vouliez-vous dire « WO-01 » ?",
+                "biens.csv, ligne 3 : attention : la résidence « MZ-02 » n'est pas dans residences.csv : ajoutez-y sa ligne, ou retirez celles-ci ; une autre ligne la nomme",
+                "biens.csv, ligne 6 : attention : la résidence « WO-O1 » n'est pas dans residences.csv : vouliez-vous dire « WO-01 » ?",
             ]
         );
     }

@@ -4,6 +4,7 @@
 mod reader;
 mod text;
 
+use crate::rules::alike::plain;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pasted;
 use crate::rules::yaml::{Key, Node, Value};
@@ -79,7 +80,7 @@ pub fn priorites(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option
     let mut reader = Reader::new(file, faults);
     let root = reader.root(text)?;
     let [priorites] = reader.fields(&root, ["priorites"], &[])?;
-    let pairs = reader.pairs(priorites?)?;
+    let pairs = reader.pairs(priorites?, "une seule priorité")?;
     reader.finish(pairs)
 }
 
@@ -108,6 +109,7 @@ pub fn qualifications(
         if note_nested(&mut reader, code, node) {
             continue;
         }
+        reader.note_several(code, "une seule qualification");
         let code = reader.key(code);
         let Some([libelle, kind, workflow]) = reader.fields(node, OF_QUALIFICATION, &[]) else {
             continue;
@@ -187,7 +189,8 @@ pub fn transmission(
     faults: &mut Vec<Diagnostic>,
 ) -> Option<RawTransmission> {
     let mut reader = Reader::new(file, faults);
-    let root = reader.root(text)?;
+    let mut root = reader.root(text)?;
+    take_vain_choices(&mut reader, &mut root);
     let [modes, categories] = reader.fields(&root, ["modes", "categories"], &["categories"])?;
     let modes = reader.texts(modes?)?;
     let categories = match categories {
@@ -195,6 +198,28 @@ pub fn transmission(
         None => Vec::new(),
     };
     Some(RawTransmission { modes, categories })
+}
+
+/// Takes out the keys by which people would choose otherwise than the rules can, and says how they can.
+fn take_vain_choices(reader: &mut Reader<'_>, root: &mut Node) {
+    let Value::Map(entries) = &mut root.value else {
+        return;
+    };
+    entries.retain(|(key, _)| {
+        let name = plain(&key.name);
+        let instead = if name.starts_with("residence") {
+            "la transmission se règle par catégorie (« categories »), ou selon ce que l'auteur ou un manager demande, et \
+             non par résidence"
+        } else if ["sauf", "exclu", "except"].iter().any(|it| name.contains(it)) {
+            "rien ne s'exclut ici : avec « modes: [categories] », listez sous « categories » toutes les catégories qui \
+             doivent partir"
+        } else {
+            return true;
+        };
+        let message = format!("clé inconnue « {} » : {instead}", key.name);
+        reader.fault(code::KEY_UNKNOWN, key.line, key.column, message);
+        false
+    });
 }
 
 /// Reads `statuts.yaml`; what could be read of it comes back beside its faults, so that its words are
@@ -223,6 +248,7 @@ pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<R
                 note_strays(&mut reader, key, strays);
                 continue;
             }
+            reader.note_several(key, "un seul statut");
             let statut = reader.key(key);
             if let Some(right) = correspondance(&mut reader, node) {
                 correspondances.push((statut, right));
@@ -235,6 +261,7 @@ pub fn statuts(file: &str, text: &str, faults: &mut Vec<Diagnostic>) -> Option<R
     };
     for statut in &ignorer {
         reader.note_hidden(statut);
+        reader.note_over_lines(statut);
     }
     Some(RawStatuts {
         initial: initial?,
@@ -253,7 +280,7 @@ fn correspondance(reader: &mut Reader<'_>, node: &Node) -> Option<RawCorresponda
         Value::Map(_) => {
             let [field, values] = reader.fields(node, ["selon", "valeurs"], &[])?;
             let field = field.and_then(|node| reader.text(node));
-            let values = values.and_then(|node| reader.pairs(node));
+            let values = values.and_then(|node| reader.pairs(node, "une seule valeur"));
             Some(RawCorrespondance::Selon {
                 field: field?,
                 values: values?,
@@ -267,131 +294,4 @@ fn correspondance(reader: &mut Reader<'_>, node: &Node) -> Option<RawCorresponda
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rules::diagnostic::Severity;
-    use rstest::rstest;
-
-    #[test]
-    fn all_faults_of_a_file_come_at_once() {
-        let mut faults = Vec::new();
-        let text = "mode: [tous]\ncategorie: [ASC]\ncategories: ASC\n";
-        transmission("transmission.yaml", text, &mut faults);
-        let seen: Vec<(u32, &str)> = faults
-            .iter()
-            .map(|it| (it.line, it.message.as_str()))
-            .collect();
-        assert_eq!(
-            seen,
-            [
-                (1, "clé inconnue « mode » : vouliez-vous dire « modes » ?"),
-                (
-                    2,
-                    "clé inconnue « categorie » : vouliez-vous dire « categories » ?"
-                ),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_status_may_depend_on_a_field() {
-        let mut faults = Vec::new();
-        let text = "initial: Transférée\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée: {selon: resultat, valeurs: {Traité: Traité}}\n";
-        let raw = statuts("statuts.yaml", text, &mut faults).unwrap();
-        assert_eq!(faults, []);
-        assert!(matches!(
-            &raw.correspondances[1].1,
-            RawCorrespondance::Selon { field, .. } if field.text == "resultat"
-        ));
-    }
-
-    #[test]
-    fn a_choice_beside_its_status_is_told_once() {
-        let mut faults = Vec::new();
-        let text = "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée:\n  selon: resultat\n  valeurs: {Traité: Traité}\n";
-        statuts("s.yaml", text, &mut faults);
-        assert_eq!(faults.len(), 1, "{faults:?}");
-        assert_eq!((faults[0].line, faults[0].column), (6, 3));
-        let words = "décalez ces lignes sous « Clôturée » : selon, valeurs";
-        assert_eq!(faults[0].message, words);
-    }
-
-    const ASC: &str =
-        "qualifications:\n  ASC:\n    libelle: L\n    type_gestionnaire: t\n    workflow: W\n";
-
-    #[rstest]
-    #[case("PLB:\n  libelle: L\n", (6, 1), "celles de son groupe doivent être décalées sous « qualifications »")]
-    #[case("PLB:\nlibelle: L\nworkflow: W\n", (6, 1), "celles qui suivent doivent être décalées sous « qualifications »")]
-    #[case("  PLB:\n  libelle: L\n  type_gestionnaire: t\n  workflow: W\n", (7, 3), "décalez ces lignes sous « PLB » : libelle, type_gestionnaire, workflow")]
-    #[case("  PLB:\n    libelle: L\n    type_gestionnaire: t\n  workflow: W\n", (9, 3), "décalez cette ligne sous « PLB » : workflow")]
-    #[case("  PLB:\n  \u{a0} libelle: L\n  \u{a0} type_gestionnaire: t\n", (7, 3), "il y a ici une espace insécable")]
-    #[case("\u{a0}  libelle: L\n", (6, 1), "il y a ici une espace insécable")]
-    #[case("    PLB:\n      libelle: L\n      workflow: W\n", (6, 5), "« PLB » est trop à droite : alignez cette ligne sur « ASC »")]
-    #[case("    PLB:\n    libelle: L\n    type_gestionnaire: t\n    workflow: W\n", (6, 5), "« PLB » commence un autre groupe : décalez cette ligne vers la gauche")]
-    #[case("PLB:\n    libelle: L\n    workflow: W\n  EAU:\n    libelle: L\n", (9, 3), "ou la ligne 6 est trop à gauche")]
-    fn what_stands_at_another_level_is_told_once(
-        #[case] more: &str,
-        #[case] at: (u32, u32),
-        #[case] words: &str,
-    ) {
-        let mut faults = Vec::new();
-        qualifications("q.yaml", &format!("{ASC}{more}"), &mut faults);
-        assert_eq!(faults.len(), 1, "{faults:?}");
-        assert_eq!((faults[0].line, faults[0].column), at, "{faults:?}");
-        assert!(faults[0].message.contains(words), "{faults:?}");
-    }
-
-    #[rstest]
-    #[case(
-        "priorites:\nlow: faible\nhigh: haute\n",
-        2,
-        "celles qui suivent doivent être décalées sous « priorites »"
-    )]
-    #[case(
-        "priorites:\n  low: faible\nhigh: haute\n",
-        3,
-        "cette ligne doit être décalée sous « priorites »"
-    )]
-    #[case("priorites:\n  low: &faible\n", 2, "« & » en début de valeur")]
-    #[case("priorites:\n  low: !faible\n", 2, "« ! » en début de valeur")]
-    #[case("priorites:\n  low: #faible\n", 2, "« # » est un commentaire")]
-    #[case(
-        "low: faible\nhigh: haute\n",
-        1,
-        "il manque la ligne « priorites: » au-dessus de « low »"
-    )]
-    fn a_slip_in_priorities_is_told_once(
-        #[case] text: &str,
-        #[case] line: u32,
-        #[case] words: &str,
-    ) {
-        let mut faults = Vec::new();
-        priorites("p.yaml", text, &mut faults);
-        assert_eq!(faults.len(), 1, "{faults:?}");
-        assert_eq!(faults[0].line, line, "{faults:?}");
-        assert!(faults[0].message.contains(words), "{faults:?}");
-    }
-
-    #[test]
-    fn a_status_whose_accents_stand_apart_is_a_remark() {
-        let mut faults = Vec::new();
-        let text = "initial: Transfe\u{301}re\u{301}e\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\nautre: x\n";
-        statuts("s.yaml", text, &mut faults);
-        let told: Vec<_> = faults.iter().map(|it| (it.line, it.severity)).collect();
-        assert_eq!(told, [(5, Severity::Error), (1, Severity::Warning)]);
-        assert!(faults[1].message.contains("(U+0301)"), "{faults:?}");
-        assert!(
-            faults[0]
-                .message
-                .contains("« correspondances » ; sinon, clés connues")
-        );
-    }
-
-    #[test]
-    fn a_glued_dash_is_told_where_a_list_is_asked_for() {
-        let mut faults = Vec::new();
-        transmission("t.yaml", "modes:\n  -tous\n", &mut faults);
-        assert_eq!(faults.len(), 1, "{faults:?}");
-        assert!(faults[0].message.ends_with("après le tiret : « - tous »"));
-    }
-}
+mod tests;

@@ -169,6 +169,12 @@ async fn what_editors_leave_behind_is_no_edit() {
     let regles = daemon.reload().await;
     assert_eq!(regles["derniere_tentative"]["version"], before);
     assert!(is_accepted(&regles), "{regles}");
+    // One that may have been meant to count is told all the same.
+    let told = &regles["derniere_tentative"]["avertissements"];
+    let told: Vec<_> = told.as_array().unwrap().iter().collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["fichier"], "residences (copie).csv");
+    assert_eq!(told[0]["code"], "non-lu");
 }
 
 #[tokio::test(flavor = "multi_thread")]

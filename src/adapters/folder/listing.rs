@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Folder, Kind};
 use crate::domain::ports::{Source, SourceError};
-use crate::rules::{layout, referentiel};
+use crate::rules::layout;
 
 /// More files than that are no rules.
 const MAX_FILES: usize = 5_000;
@@ -35,6 +35,14 @@ impl Folder {
         }
         let mut files = Vec::new();
         self.list(&self.root, "", &mut files)?;
+        if self.kind == Kind::Referentiel {
+            let unread = |(name, path): &(String, PathBuf)| {
+                let inside = names_in(path).map(|(it, _)| it);
+                layout::is_unread_folder_of_exports(name, inside)
+            };
+            let unread = names_in(&self.root).filter(unread);
+            files.extend(unread.map(|(name, path)| (format!("{name}/"), path)));
+        }
         if self.kind == Kind::Rules {
             for folder in self.folders(&mut files)? {
                 self.list(&self.root.join(&folder), &format!("{folder}/"), &mut files)?;
@@ -117,7 +125,7 @@ impl Folder {
     pub(super) fn is_read(&self, path: &str) -> bool {
         match &self.kind {
             Kind::OneFile(only) => only == path,
-            Kind::Referentiel => referentiel::FILES.contains(&path),
+            Kind::Referentiel => layout::is_export(path),
             Kind::Rules => layout::is_rule(path),
         }
     }

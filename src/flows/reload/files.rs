@@ -21,7 +21,9 @@ impl Files {
 
     /// What is there only to be told: no part of the version.
     pub(super) fn unread(&self) -> Vec<String> {
-        layout::unread_names(&self.rules).cloned().collect()
+        let exports = self.exports.keys().filter(|it| !layout::is_export(it));
+        let all = layout::unread_names(&self.rules).chain(exports);
+        all.cloned().collect()
     }
 }
 

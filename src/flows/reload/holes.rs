@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use super::{Active, Attempt, Reload};
+use crate::rules::compile::Generation;
 use crate::rules::connector::Partner;
 use crate::rules::coverage::{Combinations, Coverage, Gap, Reach};
 use crate::rules::diagnostic::Diagnostic;
@@ -99,11 +100,7 @@ fn cover<'a>(
 ) -> Option<&'a Coverage> {
     if active.coverage.get().is_none() {
         let combinations = Combinations::of(&active.generation).where_called(called);
-        let reach = if combinations.count() > MOST_COMBINATIONS {
-            Reach::Kinds
-        } else {
-            Reach::All
-        };
+        let reach = affordable(&combinations);
         #[expect(
             clippy::disallowed_methods,
             reason = "on a thread of its own: requests have the processor meanwhile"
@@ -117,4 +114,25 @@ fn cover<'a>(
         let _ = active.coverage.set(found);
     }
     active.coverage.get()
+}
+
+/// All that fails under a generation, as remarks: what a reload tells of one before which nothing failed. It finds what
+/// the search after an edit finds, and takes no rest in between.
+#[must_use]
+pub fn holes(generation: &Generation, called: &BTreeSet<Partner>) -> Vec<Diagnostic> {
+    let combinations = Combinations::of(generation).where_called(called);
+    let found = match affordable(&combinations) {
+        Reach::All => Some(combinations.decide(&|_| {})),
+        Reach::Kinds => combinations.decide_aside(Reach::Kinds, || true),
+    };
+    let found = found.unwrap_or_default();
+    found.holes.iter().map(Gap::as_warning).collect()
+}
+
+fn affordable(combinations: &Combinations<'_>) -> Reach {
+    if combinations.count() > MOST_COMBINATIONS {
+        Reach::Kinds
+    } else {
+        Reach::All
+    }
 }

@@ -48,7 +48,7 @@ pub(super) async fn build(
         Ok(built) => built,
         Err(error) => {
             let message = format!("la compilation des règles a échoué ({error})");
-            (None, vec![Diagnostic::file(code::UNREADABLE, "", message)])
+            (None, vec![Diagnostic::file(code::INTERNAL, "", message)])
         }
     }
 }
@@ -59,14 +59,15 @@ pub(super) async fn keep(
     generation: &Generation,
     accepted_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let mut rules = files.rules.clone();
+    let (mut rules, mut referentiel) = (files.rules.clone(), files.exports.clone());
     rules.retain(|name, _| layout::is_rule(name));
+    referentiel.retain(|name, _| layout::is_export(name));
     store
         .save_version(StoredVersion {
             version: generation.version.clone(),
             accepted_at,
             rules,
-            referentiel: files.exports.clone(),
+            referentiel,
         })
         .await
 }

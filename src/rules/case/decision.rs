@@ -2,6 +2,7 @@
 //!
 //! It runs through the same decision as everything else.
 
+mod outcome;
 mod read;
 
 use std::collections::BTreeMap;
@@ -17,20 +18,16 @@ use crate::domain::statut::StatutEvent;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Decision, StatutDecision};
 use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::foresee::{self, Foreseen};
-use crate::rules::pasted;
+use crate::rules::foresee;
 use crate::rules::source::Located;
 use crate::rules::template::Templates;
 use crate::rules::trace::Trace;
 
 use super::Title;
+use outcome::{ACCUSES, ERREUR, Outcome};
 
 pub(super) use read::read;
 
-/// Where an outcome says why there is no more of it; no name that a case may expect.
-const WHY: &str = "motif";
-/// Where it says why no e-mail could be tried; neither.
-const WHY_NO_MAIL: &str = "motif des e-mails";
 /// A signalement or a status, and what the rules must make of it.
 #[derive(Debug, Clone)]
 pub(super) struct DecisionCase {
@@ -63,9 +60,6 @@ enum Expected {
     List(Vec<String>),
 }
 
-/// What a case came to, under the names that `attendu` uses.
-type Outcome = BTreeMap<&'static str, Expected>;
-
 impl DecisionCase {
     pub(super) fn check_names(
         &self,
@@ -96,71 +90,52 @@ impl DecisionCase {
             Ok(outcome) => outcome,
             Err(fault) => return vec![fault],
         };
-        let mut differences = Vec::new();
-        // Where nothing was decided, there is nothing to compare: what is missing is missing for that.
-        let decided = outcome.keys().any(|it| *it != "erreur");
-        let of_error = self.expected.iter().find(|(key, _)| key.text == "erreur");
+        let mut of_error = self.expected.iter().filter(|(key, _)| key.text == ERREUR);
+        let of_error = of_error.next();
         // An error that nobody expected fails the case, whatever else it looked at.
-        if let (Some(Expected::Text(error)), None) = (outcome.get("erreur"), of_error) {
-            let uncompared = if decided || self.expected.is_empty() {
-                ""
-            } else {
-                " ; rien n'est décidé, et ce que le cas attend n'a pas pu être comparé"
+        let unexpected = outcome.error.as_ref().filter(|_| of_error.is_none());
+        let mut differences: Vec<Diagnostic> = unexpected
+            .map(|error| self.unexpected(title, error, outcome.is_decided()))
+            .into_iter()
+            .collect();
+        // Where nothing was decided, there is nothing to compare: what is missing is missing for that.
+        let only_error = !outcome.is_decided()
+            && match of_error {
+                Some((key, wanted)) => outcome.difference(key, wanted).is_some(),
+                None => unexpected.is_some(),
             };
-            let fault = title.fault_at(&title.nom, &format!("{error}{uncompared}"));
-            differences.push(fault.caused_by(error));
-            if !decided {
-                return differences;
-            }
-        }
-        let no_error_told = differences.is_empty();
-        let another_error = of_error
-            .filter(|(_, wanted)| !decided && !matches("erreur", wanted, outcome.get("erreur")));
-        // Why there is no demande, or nothing for SoWell: told once, and not for each value that is
-        // missing for it.
-        let mut why = match outcome.get(WHY) {
-            Some(Expected::Text(why)) => Some(why),
-            _ => None,
-        };
-        let kept_here = why.is_some();
+        // What is missing for an error, or a template that is not there, is told by that alone.
+        let mails_told = unexpected.is_some() || self.missing_template(&generation).is_some();
+        let mut why_told = false;
         for (key, wanted) in &self.expected {
-            if another_error.is_some() && key.text != "erreur" {
+            let untold = only_error && key.text != ERREUR || mails_told && key.text == ACCUSES;
+            let Some(what) = outcome.difference(key, wanted).filter(|_| !untold) else {
                 continue;
-            }
-            let got = outcome.get(key.text.as_str());
-            if matches(&key.text, wanted, got) {
-                continue;
-            }
-            // What is missing for an error, or a template that is not there, is told by that alone.
-            let untold = no_error_told && self.missing_template(&generation).is_none();
-            if key.text == "accuses" && !untold {
-                continue;
-            }
+            };
             if let Some(what) = misspelt_flag(key, wanted) {
                 differences.push(title.fault_at(key, &what));
                 continue;
             }
-            let follows =
-                kept_here && (got.is_none() || ["transmis", "ignore"].contains(&&*key.text));
-            let because = match (follows, why.take_if(|_| follows)) {
-                (true, None) => continue,
-                (true, why) => why,
-                (false, _) if key.text == "accuses" => match outcome.get(WHY_NO_MAIL) {
-                    Some(Expected::Text(why)) => Some(why),
-                    _ => None,
-                },
-                (false, _) => None,
-            };
-            let because = because.map(|it| format!(" : {it}")).unwrap_or_default();
-            let apart = apart(wanted, got);
-            let (wanted, got) = (show(Some(wanted)), show(got));
-            let what = format!(
-                "{} : attendu {wanted}, obtenu {got}{because}{apart}",
-                key.text
-            );
+            // The reason is told once, and not for each value that is missing for it.
+            let follows = outcome.follows_from_why(&key.text);
+            if follows && why_told {
+                continue;
+            }
+            why_told |= follows;
             differences.push(title.fault_at(key, &what));
         }
         differences
+    }
+
+    /// What to say of an error that nobody expected.
+    fn unexpected(&self, title: &Title, error: &str, decided: bool) -> Diagnostic {
+        let uncompared = if decided || self.expected.is_empty() {
+            ""
+        } else {
+            " ; rien n'est décidé, et ce que le cas attend n'a pas pu être comparé"
+        };
+        let fault = title.fault_at(&title.nom, &format!("{error}{uncompared}"));
+        fault.caused_by(error)
     }
 
     fn missing_template(&self, generation: &Generation) -> Option<String> {
@@ -194,24 +169,23 @@ fn signalement(
 ) -> Result<Outcome, Diagnostic> {
     let mut signalement = harmless(title, &given.texts, generation)?;
     signalement.autres.extend(given.autres.clone());
-    let mut outcome = Outcome::new();
+    let mut outcome = Outcome::default();
     let foreseen = foresee::signalement(generation, &signalement, &mut Trace::unread());
-    let mut put = |key, value: &str| outcome.insert(key, Expected::Text(value.to_owned()));
     match &foreseen.decision {
         Ok(Decision::Transmettre(demande)) => {
-            put("transmis", "true");
-            describe(demande, &mut put);
+            outcome.put("transmis", "true");
+            describe(demande, &mut outcome);
         }
         Ok(Decision::Ecarter { motif }) => {
-            put("transmis", "false");
-            put(WHY, motif);
+            outcome.put("transmis", "false");
+            outcome.why = Some(motif.clone());
         }
         Err(error) => {
-            put("erreur", &explain(error));
+            outcome.error = Some(explain(error));
             return Ok(outcome);
         }
     }
-    put_accuses(&mut outcome, &foreseen);
+    outcome.put_accuses(&foreseen);
     Ok(outcome)
 }
 
@@ -235,19 +209,19 @@ fn statut(
     };
     let canal = event.canal.as_deref().unwrap_or(&rules.statuts.canal);
     let (decision, _) = decide::statut(rules, &event, canal);
-    let mut outcome = Outcome::new();
+    let mut outcome = Outcome::default();
     match decision {
         StatutDecision::Translate { statut_sowell } => {
-            outcome.insert("statut_sowell", Expected::Text(statut_sowell));
-            outcome.insert("ignore", Expected::Text("false".into()));
+            outcome.put("statut_sowell", &statut_sowell);
+            outcome.put("ignore", "false");
         }
         StatutDecision::Ignore { motif } => {
-            outcome.insert("ignore", Expected::Text("true".into()));
-            outcome.insert(WHY, Expected::Text(motif));
+            outcome.put("ignore", "true");
+            outcome.why = Some(motif);
         }
         StatutDecision::Unknown(faults) => {
             let details: Vec<String> = faults.into_iter().map(|it| it.detail).collect();
-            outcome.insert("erreur", Expected::Text(details.join(" ; ")));
+            outcome.error = Some(details.join(" ; "));
             return Ok(outcome);
         }
     }
@@ -263,14 +237,14 @@ fn statut(
     let why = match decision {
         Ok(Decision::Transmettre(demande)) => {
             let foreseen = foresee::statut(generation, &event, &signalement, &demande);
-            put_accuses(&mut outcome, &foreseen);
+            outcome.put_accuses(&foreseen);
             return Ok(outcome);
         }
         Ok(Decision::Ecarter { motif }) => motif,
         Err(error) => explain(&error),
     };
     let why = format!("la demande d'essai ne peut pas être faite : {why}");
-    outcome.insert(WHY_NO_MAIL, Expected::Text(why));
+    outcome.why_no_mail = Some(why);
     Ok(outcome)
 }
 
@@ -323,26 +297,18 @@ fn harmless(
     })
 }
 
-fn describe(demande: &NewDemande, put: &mut impl FnMut(&'static str, &str) -> Option<Expected>) {
-    put("priorite", &demande.priorite);
-    put("workflow", &demande.workflow);
-    put("statut", &demande.statut);
-    put("canal", &demande.canal);
-    put(
+fn describe(demande: &NewDemande, outcome: &mut Outcome) {
+    outcome.put("priorite", &demande.priorite);
+    outcome.put("workflow", &demande.workflow);
+    outcome.put("statut", &demande.statut);
+    outcome.put("canal", &demande.canal);
+    outcome.put(
         "gestionnaire_concerne",
         &demande.gestionnaire_concerne.identifiant,
     );
-    put("acteur_en_charge", &demande.acteur_en_charge.identifiant);
+    outcome.put("acteur_en_charge", &demande.acteur_en_charge.identifiant);
     if let Some(word) = &demande.statut_sowell {
-        put("statut_sowell", word);
-    }
-}
-
-fn put_accuses<D>(outcome: &mut Outcome, foreseen: &Foreseen<D>) {
-    let names = foreseen.mails.iter().map(|it| it.modele().to_owned());
-    outcome.insert("accuses", Expected::List(names.collect()));
-    if let Some(error) = foreseen.unwritten().next() {
-        outcome.insert("erreur", Expected::Text(error.to_string()));
+        outcome.put("statut_sowell", word);
     }
 }
 
@@ -365,24 +331,6 @@ fn autres(given: &BTreeMap<String, Located>) -> Map<String, Value> {
         .collect()
 }
 
-/// Equal, but an error need only contain the expected words, and lists of e-mails have no order.
-fn matches(key: &str, wanted: &Expected, got: Option<&Expected>) -> bool {
-    match (wanted, got) {
-        (Expected::Text(wanted), Some(Expected::Text(got))) if key == "erreur" => {
-            got.contains(wanted)
-        }
-        (Expected::List(wanted), Some(Expected::List(got))) => {
-            let (mut wanted, mut got) = (wanted.clone(), got.clone());
-            wanted.sort();
-            got.sort();
-            wanted == got
-        }
-        // Without a decision, no e-mail goes out.
-        (Expected::List(wanted), None) => wanted.is_empty(),
-        (wanted, got) => Some(wanted) == got,
-    }
-}
-
 /// What to write where neither true nor false is expected of what can only be one of them.
 fn misspelt_flag(key: &Located, wanted: &Expected) -> Option<String> {
     let Expected::Text(word) = wanted else {
@@ -403,24 +351,6 @@ fn true_or_false(word: &str) -> String {
         _ => "true ou false",
     };
     format!("écrivez {instead}, et non « {word} »")
-}
-
-/// What differs between two texts that look the same.
-fn apart(wanted: &Expected, got: Option<&Expected>) -> String {
-    let note = match (wanted, got) {
-        (Expected::Text(wanted), Some(Expected::Text(got))) => pasted::note_apart(wanted, got),
-        _ => None,
-    };
-    note.map(|it| format!(" ; {it}")).unwrap_or_default()
-}
-
-fn show(value: Option<&Expected>) -> String {
-    match value {
-        None => "rien".into(),
-        Some(Expected::Text(text)) => format!("« {text} »"),
-        Some(Expected::List(names)) if names.is_empty() => "aucun e-mail".into(),
-        Some(Expected::List(names)) => format!("[{}]", names.join(", ")),
-    }
 }
 
 #[cfg(test)]

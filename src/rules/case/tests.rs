@@ -413,3 +413,42 @@ fn what_stays_here_is_told_once_with_its_reason() {
         ]
     );
 }
+
+#[test]
+fn what_a_comma_cuts_off_between_braces_is_a_remark() {
+    let case = |signalement: &str| {
+        let cases = format!(
+            "cas:\n  - nom: un\n    signalement: {signalement}\n    attendu: {{transmis: true}}\n"
+        );
+        let (mut rules, exports) = shipped();
+        rules.insert("cas/a.yaml".into(), cases.into_bytes());
+        let (generation, told) = compile(&rules, &exports, Known::default());
+        let told = told
+            .iter()
+            .map(|it| format!("{} {}", it.column, it.message));
+        (generation.is_some(), told.collect::<Vec<_>>())
+    };
+    for (signalement, words) in [
+        (
+            "{description: fuite de gaz, urgent, residence: R}",
+            "46 « urgent » ne compte pas : une virgule coupe le texte",
+        ),
+        (
+            "{qualification = ASC}",
+            "19 « qualification = ASC » ne compte pas : écrivez « qualification: ASC »",
+        ),
+    ] {
+        let (passes, told) = case(signalement);
+        assert!(passes && told.len() == 1, "{told:?}");
+        assert!(told[0].starts_with(words), "{told:?}");
+    }
+    for signalement in [
+        "{description: \"fuite de gaz, urgent\", residence: R}",
+        "{qualification: ASC}",
+        "{qualification: ASC, bien: , autre_cle: }",
+        "\n      ns:cle:\n      residence: R\n      description: fuite, urgent",
+        "{\"une cle\": , \"une autre\"}",
+    ] {
+        assert_eq!(case(signalement), (true, vec![]), "{signalement}");
+    }
+}

@@ -230,10 +230,10 @@ pub enum Target {
     },
 }
 
-/// The name of the version that these bytes make. Files and folders of rules that are only told make no other one.
+/// The name of the version that these bytes make. Files and folders that are only told make no other one.
 #[must_use]
 pub fn version(rules: &FileSet, exports: &FileSet) -> String {
-    let mut name = digest([read(rules), exports.iter().collect()]);
+    let mut name = digest([read(rules), read_exports(exports)]);
     name.truncate(12);
     name
 }
@@ -242,6 +242,12 @@ pub fn version(rules: &FileSet, exports: &FileSet) -> String {
 pub(super) fn read(rules: &FileSet) -> Vec<Named<'_>> {
     let all = rules.iter();
     all.filter(|(name, _)| layout::is_rule(name)).collect()
+}
+
+/// What is read of the exports.
+pub(super) fn read_exports(exports: &FileSet) -> Vec<Named<'_>> {
+    let all = exports.iter();
+    all.filter(|(name, _)| layout::is_export(name)).collect()
 }
 
 pub(super) fn digest<'f>(sets: impl IntoIterator<Item = Vec<Named<'f>>>) -> String {

@@ -391,3 +391,36 @@ fn what_may_come_is_not(#[case] condition: &str) {
         [] as [&str; 0]
     );
 }
+
+#[test]
+fn a_misnamed_export_is_told_before_the_one_that_is_missing_for_it() {
+    let (rules, mut exports) = shipped();
+    let residences = exports.remove("residences.csv").unwrap();
+    exports.insert("Residences.csv".into(), residences);
+    let (_, faults) = compile(&rules, &exports, Known::default());
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "Residences.csv : attention : ce fichier n'est pas lu : son nom doit être « residences.csv »",
+            "residences.csv : erreur : ce fichier manque",
+        ]
+    );
+}
+
+#[test]
+fn a_copy_beside_an_export_is_told_and_makes_no_other_version() {
+    let (rules, mut exports) = shipped();
+    let (before, _) = compile(&rules, &exports, Known::default());
+    let before = before.unwrap();
+    exports.insert("biens (1).csv".into(), b"x".to_vec());
+    let known = Known {
+        previous: Some(&before),
+        ..Known::default()
+    };
+    let (after, faults) = compile(&rules, &exports, known);
+    assert_eq!(after.unwrap().version, before.version);
+    let told: Vec<&str> = faults.iter().map(|it| it.file.as_str()).collect();
+    assert_eq!(told, ["biens (1).csv"]);
+    assert_eq!(faults[0].severity, Severity::Warning);
+}

@@ -2,7 +2,7 @@
 
 use crate::domain::fault::Fault;
 use crate::domain::statut::StatutEvent;
-use crate::rules::compile::{RuleSet, STATUTS, Target};
+use crate::rules::compile::{Correspondance, RuleSet, STATUTS, Statuts, Target};
 use crate::rules::diagnostic::suggestion;
 use crate::rules::trace::{Place, StepOutcome, Trace};
 
@@ -39,83 +39,98 @@ pub(in crate::rules) fn statut_with(
     trace: &mut Trace,
 ) -> StatutDecision {
     let statuts = &rules.statuts;
-    if canal != statuts.canal {
-        let motif = format!(
-            "le canal de la demande est « {canal} » et non « {} » : rien à dire à SoWell",
-            statuts.canal
-        );
-        trace.push(
-            "canal",
-            &Place::line(STATUTS, 0),
-            StepOutcome::NotMatched,
-            &[("canal", canal)],
-            &motif,
-        );
+    if let Some(motif) =
+        of_another_channel(statuts, canal, trace).or_else(|| left_untold(statuts, event, trace))
+    {
         return StatutDecision::Ignore { motif };
     }
-    if let Some(line) = statuts.ignorer.get(&event.statut) {
-        let motif = format!("le statut « {} » n'est pas transmis à SoWell", event.statut);
-        trace.push(
-            "ignorer",
-            &Place::line(STATUTS, *line),
-            StepOutcome::Matched,
-            &[("statut", &event.statut)],
-            &motif,
-        );
-        return StatutDecision::Ignore { motif };
-    }
-    let Some(correspondance) = statuts.table.get(&event.statut) else {
-        let known = statuts.table.keys().chain(statuts.ignorer.keys());
-        let known: Vec<&str> = known.map(String::as_str).collect();
-        let fault = Fault::invalid(
-            "/statut",
-            format!(
-                "statut inconnu des règles : « {} » ; {}",
-                event.statut,
-                suggestion(&event.statut, known)
-            ),
-        );
-        return unknown_statut(fault, &Place::line(STATUTS, 0), event, trace);
-    };
-    let place = Place::line(STATUTS, correspondance.line);
-    match &correspondance.target {
-        Target::Fixed(word) => translated(word, &place, &[("statut", &event.statut)], trace),
-        Target::Selon { field, values } => {
-            let pointer = format!("/{field}");
-            let Some(value) = event.field(field) else {
-                let known = values.keys().cloned().collect::<Vec<_>>().join(", ");
-                let fault = Fault::invalid(
-                    pointer,
-                    format!(
-                        "le statut « {} » demande « {field} » ; valeurs connues : {known}",
-                        event.statut
-                    ),
-                );
-                return unknown_statut(fault, &place, event, trace);
-            };
-            match values.get(value) {
-                Some(word) => translated(
-                    &word.text,
-                    &Place::line(STATUTS, word.line),
-                    &[("statut", &event.statut), ("valeur", value)],
-                    trace,
+    match statuts.table.get(&event.statut) {
+        Some(correspondance) => translate(correspondance, event, trace),
+        None => {
+            let known = statuts.table.keys().chain(statuts.ignorer.keys());
+            let known: Vec<&str> = known.map(String::as_str).collect();
+            let fault = Fault::invalid(
+                "/statut",
+                format!(
+                    "statut inconnu des règles : « {} » ; {}",
+                    event.statut,
+                    suggestion(&event.statut, known)
                 ),
-                None => {
-                    let known = values.keys().map(String::as_str);
-                    let fault = Fault::invalid(
-                        pointer,
-                        format!(
-                            "« {field} » vaut « {} », inconnu pour le statut « {} » ; {}",
-                            excerpt(value),
-                            event.statut,
-                            suggestion(value, known)
-                        ),
-                    );
-                    unknown_statut(fault, &place, event, trace)
-                }
-            }
+            );
+            unknown_statut(fault, &Place::line(STATUTS, 0), event, trace)
         }
     }
+}
+
+/// Why a status is none of `SoWell`'s business, where the demande came by another channel.
+fn of_another_channel(statuts: &Statuts, canal: &str, trace: &mut Trace) -> Option<String> {
+    if canal == statuts.canal {
+        return None;
+    }
+    let motif = format!(
+        "le canal de la demande est « {canal} » et non « {} » : rien à dire à SoWell",
+        statuts.canal
+    );
+    trace.push(
+        "canal",
+        &Place::line(STATUTS, 0),
+        StepOutcome::NotMatched,
+        &[("canal", canal)],
+        &motif,
+    );
+    Some(motif)
+}
+
+/// Why `SoWell` is not told of a status, where the landlord wants it so.
+fn left_untold(statuts: &Statuts, event: &StatutEvent, trace: &mut Trace) -> Option<String> {
+    let line = statuts.ignorer.get(&event.statut)?;
+    let motif = format!("le statut « {} » n'est pas transmis à SoWell", event.statut);
+    trace.push(
+        "ignorer",
+        &Place::line(STATUTS, *line),
+        StepOutcome::Matched,
+        &[("statut", &event.statut)],
+        &motif,
+    );
+    Some(motif)
+}
+
+/// The word of one line of the table, or of the line below it that another field of the event chooses.
+fn translate(
+    correspondance: &Correspondance,
+    event: &StatutEvent,
+    trace: &mut Trace,
+) -> StatutDecision {
+    let place = Place::line(STATUTS, correspondance.line);
+    let (field, values) = match &correspondance.target {
+        Target::Fixed(word) => {
+            return translated(word, &place, &[("statut", &event.statut)], trace);
+        }
+        Target::Selon { field, values } => (field, values),
+    };
+    let given = event.field(field);
+    if let Some((value, word)) = given.and_then(|value| Some((value, values.get(value)?))) {
+        let place = Place::line(STATUTS, word.line);
+        let seen = [("statut", event.statut.as_str()), ("valeur", value)];
+        return translated(&word.text, &place, &seen, trace);
+    }
+    let detail = match given {
+        None => {
+            let known = values.keys().cloned().collect::<Vec<_>>().join(", ");
+            format!(
+                "le statut « {} » demande « {field} » ; valeurs connues : {known}",
+                event.statut
+            )
+        }
+        Some(value) => format!(
+            "« {field} » vaut « {} », inconnu pour le statut « {} » ; {}",
+            excerpt(value),
+            event.statut,
+            suggestion(value, values.keys().map(String::as_str))
+        ),
+    };
+    let fault = Fault::invalid(format!("/{field}"), detail);
+    unknown_statut(fault, &place, event, trace)
 }
 
 /// `commentaire` may be a page long; nobody needs all of it in a fault.

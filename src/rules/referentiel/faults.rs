@@ -37,41 +37,61 @@ impl<const N: usize> Row<'_, N> {
 /// Rows that point at a residence that is not there.
 #[derive(Default)]
 pub(super) struct Orphans<'t> {
-    /// The first line and how many there are, by the residence's code.
-    by_code: BTreeMap<&'t str, (u32, usize)>,
+    /// By the residence's code.
+    by_code: BTreeMap<&'t str, Orphan<'t>>,
+}
+
+/// The rows of one residence that is not there.
+#[derive(Default)]
+pub(super) struct Orphan<'t> {
+    /// Line of the first.
+    line: u32,
+    /// How many there are.
+    pub count: usize,
+    /// What each is for the residence, where that can only be given once.
+    pub kinds: Vec<&'t str>,
 }
 
 impl<'t> Orphans<'t> {
-    /// Takes in a row.
-    pub(super) fn add(&mut self, residence: &'t str, line: u32) {
-        let (_, count) = self.by_code.entry(residence).or_insert((line, 0));
-        *count += 1;
+    /// Takes in a row, and what it is for the residence, where that can only be given once.
+    pub(super) fn add(&mut self, residence: &'t str, line: u32, kind: Option<&'t str>) {
+        let orphan = self.by_code.entry(residence).or_insert(Orphan {
+            line,
+            ..Orphan::default()
+        });
+        orphan.count += 1;
+        orphan.kinds.extend(kind);
     }
 
-    /// Tells each residence once, in the order of the file.
+    /// Tells each residence once, in the order of the file. `has_its_own` says whether a residence that is there has such
+    /// rows already, so that it was not meant by these.
     pub(super) fn tell(
         self,
         file: &str,
         known: &HashMap<&str, Residence>,
+        has_its_own: impl Fn(&str, &Orphan<'_>) -> bool,
         faults: &mut Vec<Diagnostic>,
     ) {
         let mut all: Vec<_> = self.by_code.into_iter().collect();
-        all.sort_unstable_by_key(|(_, (line, _))| *line);
-        for (at, (residence, (line, count))) in all.into_iter().enumerate() {
+        all.sort_unstable_by_key(|(_, orphan)| orphan.line);
+        for (at, (residence, orphan)) in all.into_iter().enumerate() {
+            let candidates = known.keys().copied();
+            let candidates = candidates.filter(|it| !has_its_own(it, &orphan));
             // Where more are missing, another export is in the place of this one.
-            let near = (at < MOST_MEANT).then(|| nearest_code(residence, known.keys().copied()));
-            let near = near
-                .flatten()
-                .map(|it| format!(" : vouliez-vous dire « {it} » ?"));
+            let near = (at < MOST_MEANT).then(|| nearest_code(residence, candidates));
+            let Orphan { line, count, .. } = orphan;
+            let remedy = match (near.flatten(), count) {
+                (Some(it), _) => format!(" : vouliez-vous dire « {it} » ?"),
+                (None, 1) => " : ajoutez-y sa ligne, ou retirez celle-ci".to_owned(),
+                (None, _) => " : ajoutez-y sa ligne, ou retirez celles-ci".to_owned(),
+            };
             let also = match count {
                 1 => String::new(),
                 2 => " ; une autre ligne la nomme".to_owned(),
                 count => format!(" ; {} autres lignes la nomment", count - 1),
             };
-            let message = format!(
-                "la résidence « {residence} » n'est pas dans {RESIDENCES}{}{also}",
-                near.unwrap_or_default()
-            );
+            let message =
+                format!("la résidence « {residence} » n'est pas dans {RESIDENCES}{remedy}{also}");
             faults.push(Diagnostic::at(code::ORPHAN, file, line, 0, message).as_warning());
         }
     }

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::quotes;
-use super::text::{decode, delimiter, garbled, named_delimiter};
+use super::text::{decode, delimiter, named_delimiter};
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::garbled;
 
 /// The columns of an export that are read, row by row; all values stand in one text.
 pub(super) struct Table<const N: usize> {
@@ -70,11 +71,12 @@ pub(super) fn table<const N: usize>(
         ));
         return Table::EMPTY;
     }
-    if let Some((line, sign, meant)) = garbled(&text) {
+    if let Some(found) = garbled::first(&text) {
         let message = format!(
-            "« {sign} » tient lieu de « {meant} » : l'export a été lu dans un autre codage que le sien, puis enregistré"
+            "{} : l'export a été lu dans un autre codage que le sien, puis enregistré",
+            found.sentence()
         );
-        faults.push(Diagnostic::at(code::EXPORT, file, line, 0, message).as_warning());
+        faults.push(Diagnostic::at(code::EXPORT, file, found.place.0, 0, message).as_warning());
     }
     let (named, text) = named_delimiter(&text);
     let skipped = u32::from(named.is_some());
@@ -92,59 +94,84 @@ pub(super) fn table<const N: usize>(
     let Some(places) = places(&mut reader, file, columns, faults) else {
         return Table::EMPTY;
     };
-    let width = reader.headers().map_or(0, csv::StringRecord::len);
+    let form = Form {
+        delimiter,
+        skipped,
+        width: reader.headers().map_or(0, csv::StringRecord::len),
+    };
+    match read_rows(&mut reader, file, places, form, faults) {
+        Ok(table) => table,
+        Err(fault) => {
+            faults.push(fault);
+            Table::EMPTY
+        }
+    }
+}
+
+/// How an export is written.
+#[derive(Clone, Copy)]
+struct Form {
+    delimiter: u8,
+    /// Lines above the first one that the reader sees.
+    skipped: u32,
+    /// How many columns the first line names.
+    width: usize,
+}
+
+/// The rows below the first line; an error keeps all of them from being read.
+fn read_rows<const N: usize>(
+    reader: &mut csv::Reader<&[u8]>,
+    file: &str,
+    places: [usize; N],
+    form: Form,
+    faults: &mut Vec<Diagnostic>,
+) -> Result<Table<N>, Diagnostic> {
     let mut table = Table::EMPTY;
     let mut record = csv::StringRecord::new();
-    loop {
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => {
-                faults.push(Diagnostic::file(
-                    code::EXPORT,
-                    file,
-                    format!("illisible : {error}"),
-                ));
-                return Table::EMPTY;
-            }
-        }
-        let line = record.position().map_or(0, |at| clamp(at.line()) + skipped);
+    let illegible = |error| Diagnostic::file(code::EXPORT, file, format!("illisible : {error}"));
+    while reader.read_record(&mut record).map_err(illegible)? {
+        let line = record
+            .position()
+            .map_or(0, |at| clamp(at.line()) + form.skipped);
         // Trimmed here and not by the reader, which copies each record for it.
         let values = record.iter().map(str::trim);
         if values.clone().all(str::is_empty) {
             // Excel leaves rows of lone delimiters behind.
             continue;
         }
-        if let Some(other) = other_delimiter(&record, delimiter, width) {
+        if let Some(other) = other_delimiter(&record, form) {
             let message = format!(
                 "la première ligne sépare les colonnes par « {} », et la ligne {line} par « {other} » : un seul des deux pour tout le fichier",
-                char::from(delimiter)
+                char::from(form.delimiter)
             );
-            faults.push(Diagnostic::at(code::EXPORT, file, 1, 0, message));
-            return Table::EMPTY;
+            return Err(Diagnostic::at(code::EXPORT, file, 1, 0, message));
         }
-        let beyond = values.skip(width).any(|value| !value.is_empty());
-        if record.len() < width || beyond {
-            faults.push(Diagnostic::at(
-                code::EXPORT, file,
-                line,
-                0,
-                format!(
-                    "{} colonne{} au lieu de {width} : la ligne est tronquée ou un « {} » n'est pas entre guillemets",
-                    record.len(),
-                    if record.len() < 2 { "" } else { "s" },
-                    char::from(delimiter)
-                ),
-            ));
+        let beyond = values.skip(form.width).any(|value| !value.is_empty());
+        if record.len() < form.width || beyond {
+            faults.push(wrong_width(file, line, record.len(), form));
             continue;
         }
         table.push(line, places.map(|place| record[place].trim()));
     }
-    table
+    Ok(table)
+}
+
+/// What to say of a row with more columns than the first line, or fewer.
+fn wrong_width(file: &str, line: u32, found: usize, form: Form) -> Diagnostic {
+    let message = format!(
+        "{found} colonne{} au lieu de {} : la ligne est tronquée ou un « {} » n'est pas entre guillemets",
+        if found < 2 { "" } else { "s" },
+        form.width,
+        char::from(form.delimiter)
+    );
+    Diagnostic::at(code::EXPORT, file, line, 0, message)
 }
 
 /// The sign that parts the columns of a row, where it is not the one of the first row.
-fn other_delimiter(record: &csv::StringRecord, delimiter: u8, width: usize) -> Option<char> {
+fn other_delimiter(record: &csv::StringRecord, form: Form) -> Option<char> {
+    let Form {
+        delimiter, width, ..
+    } = form;
     let other = if delimiter == b',' { ';' } else { ',' };
     let found: usize = record.iter().map(|it| it.matches(other).count()).sum();
     let in_first = record.get(0).is_some_and(|it| it.contains(other));

@@ -1,7 +1,5 @@
 //! The text of an export: the encoding that it was saved in, and the sign between its columns.
 
-use crate::rules::place::line_of;
-
 /// `sep=;` on the first line, by which Excel is told the delimiter, and the text after it.
 pub(super) fn named_delimiter(text: &str) -> (Option<u8>, &str) {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
@@ -29,28 +27,6 @@ pub(super) fn decode(bytes: &[u8]) -> String {
             .0
             .into_owned(),
     }
-}
-
-/// Letters as they look once their UTF-8 was taken for Windows-1252.
-const GARBLED: [(&str, &str); 9] = [
-    ("Ã©", "é"),
-    ("Ã¨", "è"),
-    ("Ãª", "ê"),
-    ("Ã«", "ë"),
-    ("Ã§", "ç"),
-    ("Ã´", "ô"),
-    ("Ã®", "î"),
-    ("Ã‰", "É"),
-    ("â€™", "’"),
-];
-
-/// The first letter that was spoilt so: its line, how it looks, and what it was.
-pub(super) fn garbled(text: &str) -> Option<(u32, &'static str, &'static str)> {
-    let found = GARBLED
-        .iter()
-        .filter_map(|(sign, meant)| Some((text.find(sign)?, sign, meant)));
-    let (at, sign, meant) = found.min()?;
-    Some((line_of(text, at), sign, meant))
 }
 
 pub(super) fn delimiter(text: &str) -> u8 {

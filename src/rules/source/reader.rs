@@ -1,5 +1,7 @@
 //! Reads the nodes of one YAML file and notes what is wrong with their shape.
 
+mod slips;
+
 use std::collections::BTreeMap;
 
 use super::Located;
@@ -37,6 +39,11 @@ impl<'a> Reader<'a> {
     pub(in crate::rules) fn root(&mut self, text: &str) -> Option<Node> {
         text.clone_into(&mut self.text);
         match yaml::parse(self.file, text) {
+            Ok(node) if node.value == Value::Null => {
+                let message = "ce fichier est vide, ou n'a que des commentaires".to_owned();
+                self.fault(code::SHAPE, 0, 0, message);
+                None
+            }
             Ok(node) => {
                 self.faults.extend(yaml::remarks(self.file, text));
                 (!self.note_hidden_indent(&node)).then_some(node)
@@ -46,28 +53,6 @@ impl<'a> Reader<'a> {
                 None
             }
         }
-    }
-
-    /// Notes the keys that other spaces than YAML's indent: they stand beside all others, whose group lacks them.
-    fn note_hidden_indent(&mut self, root: &Node) -> bool {
-        let Value::Map(entries) = &root.value else {
-            return false;
-        };
-        let hidden = |it: &Key| {
-            let indented = it
-                .name
-                .starts_with(|it: char| !it.is_ascii() && it.is_whitespace());
-            indented.then(|| pasted::note_hidden(&it.name)).flatten()
-        };
-        let before = self.faults.len();
-        for (key, note) in entries
-            .iter()
-            .filter_map(|(key, _)| Some((key, hidden(key)?)))
-        {
-            let message = format!("« {} » : {note}", key.name.trim());
-            self.fault(code::SHAPE, key.line, key.column, message);
-        }
-        self.faults.len() > before
     }
 
     /// The place of a byte of a value, where its line has the value as it is read; else that of the value.
@@ -224,74 +209,13 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    /// Notes the unknown keys that stand below a group and look as if they belonged to it, and gives them; `None`
-    /// where the group has nothing else.
-    fn note_strays<'n>(
-        &mut self,
-        entries: &'n [(Key, Node)],
-        names: &[&str],
-    ) -> Option<Vec<&'n Key>> {
-        let mut all = Vec::new();
-        let mut left_empty = false;
-        let is_known = |key: &Key| names.contains(&key.name.as_str());
-        for (at, (group, inner)) in entries.iter().enumerate() {
-            let empty = inner.value == Value::Null;
-            let block = matches!(inner.value, Value::Map(_)) && inner.line > group.line;
-            if !is_known(group) || !(empty || block) {
-                continue;
-            }
-            let belongs = |key: &Key| {
-                !is_known(key)
-                    && (empty || nearest(&key.name, names.iter().copied()).is_none())
-                    && key.glued().is_none()
-                    && pasted::note_hidden(&key.name).is_none()
-                    && (key.line > group.line && key.column == group.column)
-                    && self.begins_line(key)
-            };
-            let below = entries[at + 1..].iter().take_while(|(key, _)| belongs(key));
-            let strays: Vec<&(Key, Node)> = below.collect();
-            let Some((first, node)) = strays.first() else {
-                continue;
-            };
-            let whole = matches!(node.value, Value::Map(_) | Value::List(_));
-            let lines = match (strays.len(), whole && node.line > first.line) {
-                (1, false) => "cette ligne doit être décalée",
-                (1, true) => "cette ligne et celles de son groupe doivent être décalées",
-                _ => "cette ligne et celles qui suivent doivent être décalées",
-            };
-            // Where other keys may stand here too, it may be one of those, misspelt.
-            let otherwise = if empty || names.len() == 1 {
-                String::new()
-            } else {
-                format!(
-                    " ; sinon, {}",
-                    suggestion_of(Listed::Keys, &first.name, names.iter().copied())
-                )
-            };
-            let message = format!(
-                "clé inconnue « {} » : {lines} sous « {} »{otherwise}",
-                first.name, group.name
-            );
-            self.fault(code::KEY_UNKNOWN, first.line, first.column, message);
-            all.extend(strays.into_iter().map(|(key, _)| key));
-            left_empty |= empty;
-        }
-        (!left_empty).then_some(all)
-    }
-
-    /// Whether nothing stands before a key on its line, and no quote around it: not so between braces, mostly.
-    fn begins_line(&self, key: &Key) -> bool {
-        let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
-        let line = number(key.line).and_then(|at| self.text.lines().nth(at));
-        line.is_some_and(|it| it.trim_start().starts_with(&key.name))
-    }
-
     /// Whether a key is one of these; notes it with the nearest where it is not.
     pub(in crate::rules) fn known_key(&mut self, key: &Key, names: &[&str]) -> bool {
         let known = names.contains(&key.name.as_str());
         if !known {
             let near = key
                 .glued()
+                .or_else(|| self.note_bare(key))
                 .unwrap_or_else(|| suggestion_of(Listed::Keys, &key.name, names.iter().copied()));
             let message = format!("clé inconnue « {} » : {near}", key.name);
             self.fault(code::KEY_UNKNOWN, key.line, key.column, message);
@@ -393,7 +317,8 @@ impl<'a> Reader<'a> {
         Some(found)
     }
 
-    pub(super) fn pairs(&mut self, node: &Node) -> Option<Vec<(Located, String)>> {
+    /// The words of a mapping by other words; `kind` is what one key is, as [`Self::note_several`] says it.
+    pub(super) fn pairs(&mut self, node: &Node, kind: &str) -> Option<Vec<(Located, String)>> {
         let entries = self.entries(node)?;
         let mut pairs = Vec::with_capacity(entries.len());
         for (key, value) in entries {
@@ -402,6 +327,7 @@ impl<'a> Reader<'a> {
                 self.fault(code::SHAPE, key.line, key.column, message);
                 continue;
             }
+            self.note_several(key, kind);
             let key = self.key(key);
             if let Some(value) = self.word_kept(value) {
                 pairs.push((key, value.text));

@@ -2,10 +2,27 @@
 
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::garbled;
 use crate::rules::place::line_of;
 
 /// What to do about a text in another encoding.
 const NOT_UTF8: &str = "ce fichier n'est pas en UTF-8 : enregistrez-le avec cet encodage (dans le Bloc-notes : « Enregistrer sous », puis « Encodage »)";
+/// What to do about letters that another encoding spoilt.
+const SPOILT: &str = "ce texte a été lu dans un autre encodage que le sien, puis enregistré : retapez cette lettre et les autres qui sont ainsi, ou reprenez le fichier d'avant";
+
+/// How documents begin that are no texts, and what they are called.
+const DOCUMENTS: [(&[u8], &str); 8] = [
+    // Those of Word, Excel and LibreOffice are ZIP archives.
+    (b"PK\x03\x04", OFFICE),
+    (b"\xd0\xcf\x11\xe0", OFFICE),
+    (b"{\\rtf", "un document de traitement de texte (RTF)"),
+    (b"%PDF", "un document PDF"),
+    (b"\x89PNG", "une image"),
+    (b"\xff\xd8\xff", "une image"),
+    (b"GIF8", "une image"),
+    (b"\x1f\x8b", "une archive"),
+];
+const OFFICE: &str = "un document Word, Excel ou LibreOffice";
 
 /// The text of a file that is there and is in UTF-8.
 pub(in crate::rules) fn text(
@@ -21,13 +38,75 @@ pub(in crate::rules) fn text(
         ));
         return None;
     };
+    if let Some(message) = document(bytes) {
+        faults.push(Diagnostic::file(code::UNREADABLE, name, message));
+        return None;
+    }
     match std::str::from_utf8(bytes) {
-        Ok(text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()),
+        Ok(text) => {
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
+            faults.extend(spoilt(name, &text));
+            Some(text)
+        }
         Err(error) => {
             let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
             let line = line_of(&before, before.len());
             faults.push(Diagnostic::at(code::UNREADABLE, name, line, 0, NOT_UTF8));
             None
+        }
+    }
+}
+
+/// What to say of a file that is no text, whatever its name.
+fn document(bytes: &[u8]) -> Option<String> {
+    let mut known = DOCUMENTS.iter();
+    let (_, what) = known.find(|(begin, _)| bytes.starts_with(begin))?;
+    Some(format!(
+        "ce fichier n'est pas un texte, c'est {what} : copiez son texte dans le Bloc-notes, puis enregistrez-le en UTF-8 sous ce nom"
+    ))
+}
+
+/// Points out the first letter that another encoding spoilt.
+fn spoilt(name: &str, text: &str) -> Option<Diagnostic> {
+    let found = garbled::first_in_rules(text)?;
+    let (line, column) = found.place;
+    let message = format!("{} : {SPOILT}", found.sentence());
+    Some(Diagnostic::at(code::UNREADABLE, name, line, column, message).as_warning())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::diagnostic::{Severity, any_error};
+    use rstest::rstest;
+
+    fn read(bytes: &[u8]) -> (Option<String>, Vec<Diagnostic>) {
+        let files = FileSet::from([("modeles/a.txt".to_owned(), bytes.to_vec())]);
+        let mut faults = Vec::new();
+        (text(&files, "modeles/a.txt", &mut faults), faults)
+    }
+
+    #[rstest]
+    #[case(b"PK\x03\x04\x14\0\xff", "c'est un document Word")]
+    #[case(b"\xd0\xcf\x11\xe0\xa1\xb1", "c'est un document Word")]
+    #[case(b"{\\rtf1\\ansi Bonjour}", "(RTF)")]
+    #[case(b"%PDF-1.7\n", "PDF")]
+    #[case(b"Objet: r\xe9f\xe9rence\n", "n'est pas en UTF-8")]
+    fn what_is_no_text_is_called_by_its_name(#[case] bytes: &[u8], #[case] words: &str) {
+        let (text, faults) = read(bytes);
+        assert_eq!((text, faults.len()), (None, 1));
+        assert!(faults[0].message.contains(words), "{faults:?}");
+    }
+
+    #[test]
+    fn letters_that_an_encoding_spoilt_are_a_remark() {
+        let (text, faults) = read("Objet: reçu\n\nla rÃ©fÃ©rence Ã  10:00\n".as_bytes());
+        assert!(text.is_some() && !any_error(&faults));
+        assert_eq!((faults.len(), faults[0].severity), (1, Severity::Warning));
+        assert_eq!((faults[0].line, faults[0].column), (3, 5));
+        assert!(faults[0].message.starts_with("« Ã© » tient lieu de « é »"));
+        for right in ["Objet: déjà reçu à 10:00\n", "{rtf} %PDF PK\n"] {
+            assert_eq!(read(right.as_bytes()), (Some(right.to_owned()), vec![]));
         }
     }
 }

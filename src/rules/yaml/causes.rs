@@ -1,7 +1,7 @@
 //! Causes that stand above the place where the parser stops, and what to say of each: spaces that are none to YAML,
 //! a bracket that is left open, an item without its dash.
 
-use super::scan;
+use super::{scan, stumbles};
 use crate::rules::pasted;
 
 /// What has its own place, from 0, and its own words.
@@ -11,7 +11,60 @@ type Cause = (usize, usize, String);
 pub(super) fn cause(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
     let hidden = hidden_above(lines, stop.0);
     let cause = hidden.or_else(|| left_open(lines, stop));
+    let cause = cause.or_else(|| near(lines, stop.0, goes_on_after_bracket));
+    let cause = cause.or_else(|| near(lines, stop.0, key_cut_off));
     cause.or_else(|| dash_missing(lines, stop.0))
+}
+
+/// What is wrong with the line that the parser blames, or with the one above it.
+fn near(
+    lines: &[&str],
+    at: usize,
+    wrong: impl Fn(&str) -> Option<(usize, String)>,
+) -> Option<Cause> {
+    let above = (0..=at.min(lines.len().checked_sub(1)?)).rev();
+    let mut near = above.filter(|at| is_filled(lines[*at])).take(2);
+    near.find_map(|at| {
+        let (column, message) = wrong(lines[at])?;
+        Some((at, column, message))
+    })
+}
+
+/// A text that a bracket or a brace begins and that goes on after it: `libelle: [Urgent] Encombrants`.
+fn goes_on_after_bracket(line: &str) -> Option<(usize, String)> {
+    let signs: Vec<char> = line.chars().collect();
+    let opens = |at: usize| {
+        let before: String = signs[..at].iter().collect();
+        let value = before.ends_with(": ") || before.trim_start() == "- ";
+        value && "[{".contains(signs[at])
+    };
+    let begin = (0..signs.len()).find(|at| opens(*at))?;
+    let mut depth = 0_usize;
+    let mut inside = (begin..signs.len()).skip_while(|at| {
+        match signs[*at] {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > 0
+    });
+    let end = inside.next()?;
+    let rest: String = signs[end + 1..].iter().collect();
+    let goes_on = rest.trim_start().starts_with(char::is_alphanumeric);
+    goes_on.then(|| (begin, stumbles::BRACE.to_owned()))
+}
+
+/// A name that a comment cuts off before its colon: `Attente #2: En cours`.
+fn key_cut_off(line: &str) -> Option<(usize, String)> {
+    let (before, after) = line.split_once(" #")?;
+    let (rest, _) = after.split_once(':')?;
+    let name = before.trim();
+    let is_key = !name.is_empty() && name.chars().all(pasted::of_yaml_key);
+    let cut = is_key && !name.starts_with('-') && rest.starts_with(char::is_alphanumeric);
+    let message = format!(
+        "ce qui suit « # » est un commentaire et ne compte pas : mettez « {name} #{rest} » entre guillemets"
+    );
+    cut.then(|| (before.chars().count() + 1, message))
 }
 
 /// A space that is none to YAML, where one makes the structure: on the line that the parser blames or on the lines
@@ -69,37 +122,41 @@ fn dash_missing(lines: &[&str], at: usize) -> Option<Cause> {
     let mut near = above.clone().filter(|at| is_filled(lines[*at])).take(2);
     let glued = near.find_map(|at| Some((at, glued_dash(lines[at])?)));
     if let Some((at, item)) = glued {
-        return Some((at, indent(lines[at]), no_space(item)));
+        return Some((at, leading_whitespace(lines[at]), no_space(item)));
     }
     let dashed = |line: &str| line.trim_start().starts_with("- ");
     let mut same_item = above.take_while(|it| *it == at || !dashed(lines[*it]));
     let own = same_item.find(|it| lines[*it].trim_start().starts_with("nom:"))?;
     let mut above = lines[..own].iter().rev().filter(|it| is_filled(it));
-    let column = indent(lines[own]);
+    let column = leading_whitespace(lines[own]);
     // Its list begins with it, or has items already, with their dashes where its own is missing.
     let first_of_list = above
         .clone()
         .next()
         .is_some_and(|it| ["cas:", "prealables:"].contains(&it.trim()));
     let next_of_list =
-        above.any(|it| indent(it) == column && it.trim_start().starts_with("- nom:"));
+        above.any(|it| leading_whitespace(it) == column && it.trim_start().starts_with("- nom:"));
     (first_of_list || next_of_list).then(|| (own, column, no_dash("nom")))
 }
 
 /// The line that may have cut a group in two: it stands further left than the lines of the group above and below it.
 pub(super) fn too_far_left(lines: &[&str], at: usize) -> Option<usize> {
-    let group = indent(lines.get(at)?);
+    let group = leading_whitespace(lines.get(at)?);
     let mut above = (0..at).rev().filter(|at| is_filled(lines[*at]));
-    let cut = above.find(|at| indent(lines[*at]) < group)?;
-    let mut above = above.take_while(|at| indent(lines[*at]) > indent(lines[cut]));
-    above.any(|at| indent(lines[at]) == group).then_some(cut)
+    let cut = above.find(|at| leading_whitespace(lines[*at]) < group)?;
+    let mut above =
+        above.take_while(|at| leading_whitespace(lines[*at]) > leading_whitespace(lines[cut]));
+    above
+        .any(|at| leading_whitespace(lines[at]) == group)
+        .then_some(cut)
 }
 
 fn is_filled(line: &str) -> bool {
     !line.trim().is_empty() && !line.trim_start().starts_with('#')
 }
 
-fn indent(line: &str) -> usize {
+/// How far a person takes a line to be indented, by whatever signs. In characters.
+fn leading_whitespace(line: &str) -> usize {
     line.chars().take_while(|it| it.is_whitespace()).count()
 }
 
@@ -133,6 +190,12 @@ mod tests {
     #[case("modes:\n  - auteur\n  -manager\nb: c\n", (3, 3), "« - manager »")]
     #[case("nom: un\na:\n  b: c: d\n", (3, 7), "deux-points")]
     #[case("a:\n  b: {{ c }}\n", (2, 6), "entre guillemets")]
+    #[case("a:\n  b: [Urgent] Encombrants\n  c: d\n", (2, 6), "mettez le texte entre guillemets")]
+    #[case("a:\n  b: {Urgent} Encombrants\n", (2, 6), "mettez le texte entre guillemets")]
+    #[case("a:\n  - [Urgent] Encombrants\n", (2, 5), "mettez le texte entre guillemets")]
+    #[case("a:\n  Attente #2: b\n  c: d\n", (2, 11), "mettez « Attente #2 » entre guillemets")]
+    #[case("a:\n  c: d\n  Attente #2: b\n", (3, 11), "mettez « Attente #2 » entre guillemets")]
+    #[case("Attente #2: b\nc: d\n", (1, 9), "mettez « Attente #2 » entre guillemets")]
     fn the_cause_above_is_told_and_not_its_effect(
         #[case] text: &str,
         #[case] at: (u32, u32),
@@ -141,6 +204,13 @@ mod tests {
         let fault = parse("f.yaml", text).unwrap_err().remove(0);
         assert_eq!((fault.line, fault.column), at, "{fault}");
         assert!(fault.message.contains(words), "{fault}");
+    }
+
+    #[rstest]
+    #[case("a:\n  b: '[Urgent] Encombrants'\n  'Attente #2': d\n")]
+    #[case("a:\n  b: [Urgent] # c: d\n  e: {f: g}\n  h: i #2\n")]
+    fn what_the_remedies_leave_is_read(#[case] text: &str) {
+        parse("f.yaml", text).unwrap();
     }
 
     #[rstest]

@@ -22,7 +22,9 @@ pub(super) fn left_open(lines: &[&str], (line, column): (usize, usize)) -> Optio
     let mut left = None;
     for (number, text) in lines.iter().enumerate().take(line + 1) {
         let last = walk.open.last().copied();
-        if let Some(last) = last.filter(|it| begins_entry(text) && indent(text) <= it.indent) {
+        if let Some(last) =
+            last.filter(|it| begins_entry(text) && indent_in_spaces(text) <= it.indent)
+        {
             left.get_or_insert(last);
         }
         let end = if number == line { column } else { usize::MAX };
@@ -43,7 +45,8 @@ pub(super) fn cut_off(text: &str) -> Vec<(usize, usize)> {
     walk.cut_off
 }
 
-fn indent(line: &str) -> usize {
+/// How far YAML takes a line to be indented.
+fn indent_in_spaces(line: &str) -> usize {
     line.chars().take_while(|it| *it == ' ').count()
 }
 
@@ -71,7 +74,7 @@ impl Walk {
     /// Reads one line up to a column.
     fn line(&mut self, number: usize, line: &str, end: usize) {
         if let Some(outer) = self.block {
-            if line.trim().is_empty() || indent(line) > outer {
+            if line.trim().is_empty() || indent_in_spaces(line) > outer {
                 return;
             }
             self.block = None;
@@ -106,7 +109,7 @@ impl Walk {
                         line: number,
                         column: at,
                         sign,
-                        indent: indent(line),
+                        indent: indent_in_spaces(line),
                     });
                     (fresh, plain) = (true, false);
                 }
@@ -120,7 +123,7 @@ impl Walk {
                 (None, '|' | '>') if fresh && !in_flow => {
                     // The key of the text, or the dash where it has none.
                     let begin = signs.iter().position(|it| !" -".contains(*it));
-                    self.block = begin.filter(|it| *it < at).or(Some(indent(line)));
+                    self.block = begin.filter(|it| *it < at).or(Some(indent_in_spaces(line)));
                     return;
                 }
                 _ => (fresh, plain) = (false, true),

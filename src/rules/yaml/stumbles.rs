@@ -13,7 +13,7 @@ const NO_COLON: &str =
     "cette ligne n'est pas « nom: valeur » : il manque les deux-points, ou l'espace après eux";
 
 const GLUED: &str = "il manque une espace après les deux-points : « nom: valeur »";
-const BRACE: &str =
+pub(super) const BRACE: &str =
     "une accolade ou un crochet en début de valeur : mettez le texte entre guillemets";
 const UNCLOSED: &str = "un crochet « [ » ou une accolade « { » n'est pas refermé";
 const MIXED: &str = "un tiret « - » et une clé « nom: » sont mêlés au même décalage : alignez cette ligne sur la clé qui suit le tiret, ou mettez-lui le sien";
@@ -163,11 +163,13 @@ pub(super) fn diagnose(
 
 /// The line and the column of the mistake itself, from 0, and what to say of it.
 fn mistake<'m>(lines: &[&str], at: usize, message: &'m str) -> Option<(usize, usize, &'m str)> {
-    let indent = |line: &str| line.len() - line.trim_start().len();
     match message {
         TAB => {
             let mut after = lines.iter().enumerate().skip(at);
-            after.find_map(|(at, line)| Some((at, line[..indent(line)].find('\t')?, message)))
+            after.find_map(|(at, line)| {
+                let indent = line.len() - line.trim_start().len();
+                Some((at, line[..indent].find('\t')?, message))
+            })
         }
         CUT => {
             let mut before = lines.iter().enumerate().take(at + 1).skip(1);
@@ -226,8 +228,7 @@ fn glued_line(lines: &[&str], at: usize) -> Option<(usize, usize, &'static str)>
 pub(super) fn glued(line: &str) -> Option<usize> {
     let (name, value) = line.split_once(':')?;
     let bare = name.trim().trim_start_matches("- ");
-    let of_name = |it: char| it.is_alphanumeric() || " _-'’.".contains(it);
-    let is_name = !bare.is_empty() && bare.chars().all(of_name);
+    let is_name = !bare.is_empty() && bare.chars().all(pasted::of_yaml_key);
     let follows = value.starts_with(|it: char| !it.is_whitespace() && !"/:".contains(it));
     (is_name && follows && !line.contains(": ")).then(|| name.chars().count())
 }

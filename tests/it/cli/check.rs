@@ -98,3 +98,22 @@ fn check_runs_the_cases() {
     assert!(told.contains("personne ; rien n'est décidé"), "{told}");
     assert!(!told.contains("obtenu rien"), "{told}");
 }
+
+#[test]
+fn check_tells_the_holes_that_a_reload_would() {
+    let folder = tempfile::tempdir().unwrap();
+    passerelle(folder.path(), &[], &["init"]);
+    let check = || {
+        let checked = passerelle(folder.path(), &[], &["check"]);
+        assert!(checked.status.success(), "{checked:?}");
+        String::from_utf8(checked.stdout).unwrap()
+    };
+    assert!(!check().contains("attention"), "{}", check());
+    // A filter that was on as Excel saved the file.
+    let managers = folder.path().join("referentiel/gestionnaires.csv");
+    let text = fs::read_to_string(&managers).unwrap();
+    let few: Vec<&str> = text.lines().take(5).collect();
+    fs::write(&managers, few.join("\n")).unwrap();
+    let told = check();
+    assert!(told.contains("13 résidences sur 14 : "), "{told}");
+}

@@ -118,7 +118,7 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     for (key, value) in reader.map(node)? {
         let name = key.name.as_str();
         match &value.value {
-            YamlValue::Null => note_glued(reader, key),
+            YamlValue::Null => note_without_colon(reader, key),
             YamlValue::List(photos) if name == "photos" => {
                 let number = Located {
                     line: value.line,
@@ -130,7 +130,7 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
             YamlValue::Map(entries) if name == "autres" => {
                 for (key, value) in entries {
                     if value.value == YamlValue::Null {
-                        note_glued(reader, key);
+                        note_without_colon(reader, key);
                     }
                     given.autres.insert(key.name.clone(), value.json());
                 }
@@ -152,10 +152,18 @@ fn read_signalement(reader: &mut Reader<'_>, node: &Node) -> Option<Given> {
     Some(given)
 }
 
-/// Notes a key that has its value glued to it: between braces, YAML takes both for the key.
-fn note_glued(reader: &mut Reader<'_>, key: &Key) {
-    if let Some(message) = key.glued() {
-        reader.fault(code::SHAPE, key.line, key.column, message);
+/// Notes what YAML takes for a key between braces, though no colon follows it: one that has its value glued to it, and
+/// the end of a text that a comma cuts off.
+fn note_without_colon(reader: &mut Reader<'_>, key: &Key) {
+    let Some(note) = reader.note_bare(key) else {
+        return;
+    };
+    match key.glued() {
+        Some(message) => reader.fault(code::SHAPE, key.line, key.column, message),
+        None => {
+            let message = format!("« {} » ne compte pas : {note}", key.name);
+            reader.remark(code::SHAPE, key.line, key.column, message);
+        }
     }
 }
 
@@ -166,7 +174,7 @@ fn note_misspelt(reader: &mut Reader<'_>, node: &Node, given: &BTreeMap<String, 
         return;
     };
     for (key, value) in entries {
-        let told = value.value == YamlValue::Null && key.glued().is_some();
+        let told = value.value == YamlValue::Null && reader.lacks_colon(key);
         if told || KEYS.contains(&key.name.as_str()) {
             continue;
         }

@@ -1,0 +1,222 @@
+//! What is told of the shape of each file, and what is right.
+
+use super::*;
+use crate::rules::diagnostic::Severity;
+use rstest::rstest;
+
+#[test]
+fn all_faults_of_a_file_come_at_once() {
+    let mut faults = Vec::new();
+    let text = "mode: [tous]\ncategorie: [ASC]\ncategories: ASC\n";
+    transmission("transmission.yaml", text, &mut faults);
+    let seen: Vec<(u32, &str)> = faults
+        .iter()
+        .map(|it| (it.line, it.message.as_str()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (1, "clé inconnue « mode » : vouliez-vous dire « modes » ?"),
+            (
+                2,
+                "clé inconnue « categorie » : vouliez-vous dire « categories » ?"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_status_may_depend_on_a_field() {
+    let mut faults = Vec::new();
+    let text = "initial: Transférée\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée: {selon: resultat, valeurs: {Traité: Traité}}\n";
+    let raw = statuts("statuts.yaml", text, &mut faults).unwrap();
+    assert_eq!(faults, []);
+    assert!(matches!(
+        &raw.correspondances[1].1,
+        RawCorrespondance::Selon { field, .. } if field.text == "resultat"
+    ));
+}
+
+#[test]
+fn a_choice_beside_its_status_is_told_once() {
+    let mut faults = Vec::new();
+    let text = "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée:\n  selon: resultat\n  valeurs: {Traité: Traité}\n";
+    statuts("s.yaml", text, &mut faults);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!((faults[0].line, faults[0].column), (6, 3));
+    let words = "décalez ces lignes sous « Clôturée » : selon, valeurs";
+    assert_eq!(faults[0].message, words);
+}
+
+const ASC: &str =
+    "qualifications:\n  ASC:\n    libelle: L\n    type_gestionnaire: t\n    workflow: W\n";
+
+#[rstest]
+#[case("PLB:\n  libelle: L\n", (6, 1), "celles de son groupe doivent être décalées sous « qualifications »")]
+#[case("PLB:\nlibelle: L\nworkflow: W\n", (6, 1), "celles qui suivent doivent être décalées sous « qualifications »")]
+#[case("  PLB:\n  libelle: L\n  type_gestionnaire: t\n  workflow: W\n", (7, 3), "décalez ces lignes sous « PLB » : libelle, type_gestionnaire, workflow")]
+#[case("  PLB:\n    libelle: L\n    type_gestionnaire: t\n  workflow: W\n", (9, 3), "décalez cette ligne sous « PLB » : workflow")]
+#[case("  PLB:\n  \u{a0} libelle: L\n  \u{a0} type_gestionnaire: t\n", (7, 3), "il y a ici une espace insécable")]
+#[case("\u{a0}  libelle: L\n", (6, 1), "il y a ici une espace insécable")]
+#[case("    PLB:\n      libelle: L\n      workflow: W\n", (6, 5), "« PLB » est trop à droite : alignez cette ligne sur « ASC »")]
+#[case("    PLB:\n    libelle: L\n    type_gestionnaire: t\n    workflow: W\n", (6, 5), "« PLB » commence un autre groupe : décalez cette ligne vers la gauche")]
+#[case("PLB:\n    libelle: L\n    workflow: W\n  EAU:\n    libelle: L\n", (9, 3), "ou la ligne 6 est trop à gauche")]
+fn what_stands_at_another_level_is_told_once(
+    #[case] more: &str,
+    #[case] at: (u32, u32),
+    #[case] words: &str,
+) {
+    let mut faults = Vec::new();
+    qualifications("q.yaml", &format!("{ASC}{more}"), &mut faults);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!((faults[0].line, faults[0].column), at, "{faults:?}");
+    assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[rstest]
+#[case(
+    "priorites:\nlow: faible\nhigh: haute\n",
+    2,
+    "celles qui suivent doivent être décalées sous « priorites »"
+)]
+#[case(
+    "priorites:\n  low: faible\nhigh: haute\n",
+    3,
+    "cette ligne doit être décalée sous « priorites »"
+)]
+#[case("priorites:\n  low: &faible\n", 2, "« & » en début de valeur")]
+#[case("priorites:\n  low: !faible\n", 2, "« ! » en début de valeur")]
+#[case("priorites:\n  low: #faible\n", 2, "« # » est un commentaire")]
+#[case(
+    "low: faible\nhigh: haute\n",
+    1,
+    "il manque la ligne « priorites: » au-dessus de « low »"
+)]
+fn a_slip_in_priorities_is_told_once(#[case] text: &str, #[case] line: u32, #[case] words: &str) {
+    let mut faults = Vec::new();
+    priorites("p.yaml", text, &mut faults);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!(faults[0].line, line, "{faults:?}");
+    assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[test]
+fn a_status_whose_accents_stand_apart_is_a_remark() {
+    let mut faults = Vec::new();
+    let text = "initial: Transfe\u{301}re\u{301}e\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\nautre: x\n";
+    statuts("s.yaml", text, &mut faults);
+    let told: Vec<_> = faults.iter().map(|it| (it.line, it.severity)).collect();
+    assert_eq!(told, [(5, Severity::Error), (1, Severity::Warning)]);
+    assert!(faults[1].message.contains("(U+0301)"), "{faults:?}");
+    assert!(
+        faults[0]
+            .message
+            .contains("« correspondances » ; sinon, clés connues")
+    );
+}
+
+const STATUTS: &str = "initial: I\ncanal: SoWell\ncorrespondances:\n  I: En attente\n";
+
+fn told_of_statuts(more: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let raw = statuts("s.yaml", &format!("{STATUTS}{more}"), &mut faults);
+    assert!(raw.is_some(), "{faults:?}");
+    faults.iter().map(ToString::to_string).collect()
+}
+
+#[rstest]
+#[case(
+    "ignorer: [En relecture\n  En pause]\n",
+    "ligne 5, colonne 11 : attention : « En relecture En pause » tient sur"
+)]
+#[case(
+    "ignorer:\n  - En relecture\n    En pause\n",
+    "ligne 6, colonne 5 : attention : « En relecture En pause »"
+)]
+#[case(
+    "  Nouvelle, Réouverte: En cours\n",
+    "ligne 5, colonne 3 : attention : « Nouvelle, Réouverte » compte pour un seul statut"
+)]
+#[case("  \"*\": En cours\n", "« * » ne vaut que pour « * » même")]
+#[case(
+    "  Close: {selon: resultat, valeurs: {Traité: T, sinon: R}}\n",
+    "« sinon » ne vaut que pour"
+)]
+#[case(
+    "  Close:\n    selon: resultat\n    valeurs:\n      Refus, Abandon: T\n",
+    "compte pour une seule valeur"
+)]
+fn what_a_comma_or_a_default_was_meant_for_is_a_remark(#[case] more: &str, #[case] words: &str) {
+    let told = told_of_statuts(more);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(words), "{told:?}");
+}
+
+#[rstest]
+#[case("ignorer: [En relecture,\n  En pause]\n")]
+#[case("ignorer: [En relecture, # une note\n  \"En pause\"]\n")]
+#[case("ignorer:\n  - En relecture # une note\n  - 'En\n    pause'\n")]
+#[case("ignorer:\n  - >-\n    En\n    pause\n")]
+#[case("  Refusée, sans suite: En cours\n")]
+#[case("  \"Nouvelle, Réouverte\": En cours\n")]
+#[case("  'Close, Fermée': En cours\n  Autre: En cours\n  12, rue: En cours\n")]
+#[case("  Close: {selon: resultat, valeurs: {Traité: T, Autre: R, \"Oui, Non\": R}}\n")]
+fn commas_and_lines_in_their_place_stay_silent(#[case] more: &str) {
+    assert_eq!(told_of_statuts(more), [""; 0]);
+}
+
+#[rstest]
+#[case("PARK, GAR", true)]
+#[case("PARK,GAR", true)]
+#[case("PARK; GAR", true)]
+#[case("\"PARK, GAR\"", false)]
+#[case("PARK.GAR", false)]
+fn several_codes_of_qualifications_in_one_key_are_a_remark(#[case] key: &str, #[case] is: bool) {
+    let mut faults = Vec::new();
+    qualifications("q.yaml", &ASC.replace("ASC", key), &mut faults);
+    let told = faults
+        .iter()
+        .map(|it| it.message.contains("une seule qualification"));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        vec![true; usize::from(is)],
+        "{faults:?}"
+    );
+}
+
+#[rstest]
+#[case("")]
+#[case("# rien\n\n  # encore\n")]
+fn an_empty_file_is_called_so(#[case] text: &str) {
+    let mut faults = Vec::new();
+    assert!(priorites("p.yaml", text, &mut faults).is_none());
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        ["p.yaml : erreur : ce fichier est vide, ou n'a que des commentaires"]
+    );
+}
+
+#[test]
+fn a_glued_dash_is_told_where_a_list_is_asked_for() {
+    let mut faults = Vec::new();
+    transmission("t.yaml", "modes:\n  -tous\n", &mut faults);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].message.ends_with("après le tiret : « - tous »"));
+}
+
+#[rstest]
+#[case("residences: [MZ-01]\n", "et non par résidence")]
+#[case("sauf: [ASC]\n", "toutes les catégories qui doivent partir")]
+#[case(
+    "categories_exclues: [ASC]\n",
+    "toutes les catégories qui doivent partir"
+)]
+fn a_choice_that_the_rules_cannot_make_is_told_once(#[case] more: &str, #[case] words: &str) {
+    let mut faults = Vec::new();
+    transmission("t.yaml", &format!("modes: [tous]\n{more}"), &mut faults);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!((faults[0].line, faults[0].column), (2, 1));
+    assert!(faults[0].message.ends_with(words), "{faults:?}");
+    assert_eq!(faults[0].severity, Severity::Error);
+}
