@@ -166,7 +166,7 @@ pub struct PhotoPush {
 /// An e-mail that `accuses.rhai` asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Courriel {
-    /// The addressee.
+    /// The addressee; empty where the data had no address.
     pub a: String,
     /// Name of a file in `modeles/`, without its ending.
     pub modele: String,

@@ -32,7 +32,7 @@ use crate::flows::delivery::verdict::{Seen, Verdict, describe, judge};
 use crate::flows::hint::Hint;
 use crate::flows::rules::Rules;
 use crate::flows::{on_the_spot, renewal};
-use crate::rules::decide;
+use crate::rules::{addressee, decide};
 use crate::settings::InForce;
 
 /// A delivery is given up after so many attempts at least: a partner that asks for a long wait may
@@ -290,6 +290,9 @@ impl Delivery {
 
     /// Rendered at each attempt, so that a template that was mended serves what it had failed.
     async fn send_mail(&self, id: &str, courriel: &Courriel) -> Result<Option<u16>, MailError> {
+        if addressee::is_absent(&courriel.a) {
+            return Err(MailError::permanent(addressee::ABSENT));
+        }
         let generation = self.rules.generation();
         let rules = Arc::clone(&generation.rules);
         let courriel_for_template = courriel.clone();
