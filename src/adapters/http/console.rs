@@ -39,8 +39,7 @@ pub(super) fn routes() -> Router<AppState> {
 }
 
 /// What an action did, told by the page that follows it.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy)]
 enum Notice {
     Relu,
     Renvoyee,
@@ -50,6 +49,14 @@ enum Notice {
 }
 
 impl Notice {
+    const ALL: [Self; 5] = [
+        Self::Relu,
+        Self::Renvoyee,
+        Self::Depassee,
+        Self::PlusMorte,
+        Self::Indisponible,
+    ];
+
     fn text(self) -> &'static str {
         match self {
             Self::Relu => "Les fichiers ont été relus ; le résultat est ci-dessous.",
@@ -65,6 +72,7 @@ impl Notice {
         }
     }
 
+    /// The word in the address of the page.
     fn word(self) -> &'static str {
         match self {
             Self::Relu => "relu",
@@ -75,6 +83,11 @@ impl Notice {
         }
     }
 
+    /// Reads the word back; `None` for any other word.
+    fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.word() == word)
+    }
+
     /// The console again, with these words; to load it once more does nothing once more.
     fn shown(self) -> Redirect {
         Redirect::to(&format!("/?fait={}", self.word()))
@@ -83,7 +96,7 @@ impl Notice {
 
 #[derive(Deserialize)]
 struct Asked {
-    fait: Option<Notice>,
+    fait: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +119,7 @@ async fn show(
         Ok(Operator) => {
             // A word that nobody knows says nothing.
             let notice = asked.ok().and_then(|Query(asked)| asked.fait);
+            let notice = notice.and_then(|word| Notice::parse(&word));
             let overview = Overview::of(&state, notice.map(Notice::text)).await;
             page(StatusCode::OK, &overview)
         }
