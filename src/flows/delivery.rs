@@ -22,8 +22,8 @@ use crate::domain::livraison::{
     Attempt, Claim, Content, Courriel, Destination, Outcome, PhotoPush,
 };
 use crate::domain::ports::{
-    Clock, Crm, CrmError, Files, MailError, Mailer, Message, Pause, Sowell, Store, StoreError,
-    Unreachable,
+    Clock, Crm, CrmError, Files, MailError, Mailer, Message, NO_ANSWER, Pause, Sowell, Store,
+    StoreError, Unreachable,
 };
 use crate::flows::backoff::{POLL, span, until, wait};
 use crate::flows::breaker::Breaker;
@@ -193,7 +193,7 @@ impl Delivery {
         let attempt = tokio::time::timeout(begun_under.delivery.attempt, self.attempt(&claim));
         let seen = match contained(attempt).await {
             Ok(Ok(seen)) => seen,
-            Ok(Err(_)) => Seen::NoAnswer(Unreachable("no answer in time".into())),
+            Ok(Err(_)) => Seen::NoAnswer(Unreachable(NO_ANSWER.into())),
             Err(error) => {
                 tracing::error!(id = claim.id, %error, "an attempt broke off");
                 Seen::BrokeOff

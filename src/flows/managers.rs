@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::ports::{Clock, Crm, CrmError};
+use crate::domain::ports::{Clock, Crm, CrmError, NO_ANSWER};
 use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::domain::signalement::Signalement;
 use crate::flows::crm_watch::CrmWatch;
@@ -108,7 +108,7 @@ impl Managers {
         let asked = tokio::time::timeout(PATIENCE, self.crm.managers(residence)).await;
         let outcome = asked.unwrap_or_else(|_| {
             Err(CrmError::Unavailable {
-                reason: "no answer in time".into(),
+                reason: NO_ANSWER.into(),
                 retry_at: None,
             })
         });
