@@ -233,6 +233,16 @@ pub enum Etat {
 }
 
 impl Etat {
+    /// Every state.
+    pub const ALL: [Self; 6] = [
+        Self::Recu,
+        Self::Transmis,
+        Self::Ecarte,
+        Self::Differe,
+        Self::Inconnu,
+        Self::Echec,
+    ];
+
     /// Every state without a demande.
     pub const APART: [Self; 5] = [
         Self::Recu,
@@ -264,16 +274,7 @@ impl Etat {
     /// Reads the word back; `None` for any other word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [
-            Self::Recu,
-            Self::Transmis,
-            Self::Ecarte,
-            Self::Differe,
-            Self::Inconnu,
-            Self::Echec,
-        ]
-        .into_iter()
-        .find(|etat| etat.as_str() == word)
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
     }
 }
 

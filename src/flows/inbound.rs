@@ -274,15 +274,8 @@ impl Inbound {
             return repeat(owner, &case);
         }
         self.store_photos(&mut case).await?;
-        let motif = match &cause {
-            Undecided::UnknownCodes(faults) => {
-                let details: Vec<&str> = faults.iter().map(|it| it.detail.as_str()).collect();
-                details.join(" ; ")
-            }
-            Undecided::Script(error) => error.to_string(),
-            Undecided::Template(error) => error.to_string(),
-        };
-        let record = case.record(Etat::Echec, Some(motif), &trace, None, Vec::new());
+        let motif = Some(cause.to_string());
+        let record = case.record(Etat::Echec, motif, &trace, None, Vec::new());
         match self.store.record(record).await? {
             Recorded::Written => {}
             Recorded::Bound(owner) => return repeat(owner, &case),

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::domain::demande::Demande;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{self, Fault};
 use crate::domain::instant;
 use crate::domain::livraison::{Content, NewLivraison, StatutPush};
 use crate::domain::ports::{Change, Clock, EventRecorded, NewEvent, Store, StoreError};
@@ -345,10 +345,7 @@ fn split(decision: &StatutDecision) -> (EventIssue, Option<String>, Option<Strin
             (EventIssue::Accepte, Some(statut_sowell.clone()), None)
         }
         StatutDecision::Ignore { motif } => (EventIssue::Ignore, None, Some(motif.clone())),
-        StatutDecision::Unknown(faults) => {
-            let details: Vec<&str> = faults.iter().map(|it| it.detail.as_str()).collect();
-            (EventIssue::Retenu, None, Some(details.join(" ; ")))
-        }
+        StatutDecision::Unknown(faults) => (EventIssue::Retenu, None, Some(fault::joined(faults))),
     }
 }
 
