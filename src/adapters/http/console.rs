@@ -12,7 +12,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
-use chrono::Utc;
 use serde::Deserialize;
 
 use crate::adapters::http::AppState;
@@ -154,7 +153,8 @@ async fn resend(
     State(state): State<AppState>,
     Segments(id): Segments<String>,
 ) -> Redirect {
-    let outcome = state.store.retry_livraison(&id, false, Utc::now()).await;
+    let now = state.inbound.clock.now();
+    let outcome = state.store.retry_livraison(&id, false, now).await;
     let notice = match outcome {
         Ok(RetryOutcome::Queued) => {
             state.presence.outbox.give();
