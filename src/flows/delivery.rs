@@ -32,8 +32,9 @@ use crate::flows::delivery::verdict::{Seen, Verdict, describe, judge};
 use crate::flows::hint::Hint;
 use crate::flows::rules::Rules;
 use crate::flows::{on_the_spot, renewal};
+use crate::rules::compile::RuleSet;
 use crate::rules::{addressee, decide};
-use crate::settings::InForce;
+use crate::settings::{InForce, LiveSettings};
 
 /// A delivery is given up after so many attempts at least: a partner that asks for a long wait may
 /// use up its time with one.
@@ -235,26 +236,55 @@ impl Delivery {
             "destination" => destination.as_str(), "outcome" => label
         )
         .increment(1);
-        let paused = if opens {
-            self.pause(destination, &verdict, probe, &attempt).await
-        } else if probe && !matches!(verdict, Verdict::Ours) {
-            tracing::info!(
-                destination = destination.as_str(),
-                "the destination is back"
-            );
-            self.store.set_pause(destination, None).await
-        } else {
-            Ok(())
-        };
-        if let Err(error) = paused {
+        if let Err(error) = self
+            .note_pause(destination, &verdict, opens, probe, &attempt)
+            .await
+        {
             tracing::error!(destination = destination.as_str(), %error, "its pause was not noted");
         }
-        // It was told by an address, for a token or in a form that was replaced meanwhile. Looked at
-        // only now: a change that comes later finds what was just written and resumes it itself.
-        let by_settings = renewal::by_settings(destination, &begun_under, &self.in_force.get());
-        let by_rules = renewal::by_rules(destination, &begun_by, &self.rules.generation().rules);
-        if let (Outcome::Retry { .. }, Some(which)) = (&outcome, by_rules.max(by_settings))
-            && let Err(error) = self.store.resume(destination, which, now).await
+        if matches!(outcome, Outcome::Retry { .. }) {
+            self.resume_if_replaced(destination, &begun_under, &begun_by)
+                .await;
+        }
+    }
+
+    /// What the attempt changes about the destination's pause.
+    async fn note_pause(
+        &self,
+        destination: Destination,
+        verdict: &Verdict,
+        opens: bool,
+        probe: bool,
+        attempt: &Attempt,
+    ) -> Result<(), StoreError> {
+        if opens {
+            return self.pause(destination, verdict, probe, attempt).await;
+        }
+        if !probe || matches!(verdict, Verdict::Ours) {
+            return Ok(());
+        }
+        tracing::info!(
+            destination = destination.as_str(),
+            "the destination is back"
+        );
+        self.store.set_pause(destination, None).await
+    }
+
+    /// What failed by an address, for a token or in a form that was replaced meanwhile is due at once. Looked at only
+    /// once it is written: a change that comes later finds it there and resumes it itself.
+    async fn resume_if_replaced(
+        &self,
+        destination: Destination,
+        begun_under: &LiveSettings,
+        begun_by: &RuleSet,
+    ) {
+        let by_settings = renewal::by_settings(destination, begun_under, &self.in_force.get());
+        let by_rules = renewal::by_rules(destination, begun_by, &self.rules.generation().rules);
+        if let Some(which) = by_rules.max(by_settings)
+            && let Err(error) = self
+                .store
+                .resume(destination, which, self.clock.now())
+                .await
         {
             tracing::error!(destination = destination.as_str(), %error, "deliveries not resumed");
         }
