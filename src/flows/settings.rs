@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use crate::domain::ports::{Client, Clock, FileSet, Source, SourceError, Store};
 use crate::flows::hint::Hint;
+use crate::flows::settle::Attempted;
 use crate::flows::{renewal, settle};
 use crate::settings::{CrmKind, InForce, LiveSettings, Origin, Settings, SettingsError};
 
@@ -111,25 +112,25 @@ impl SettingsReload {
         }
     }
 
-    /// Tries the file, unless this very text took effect; `None` when it must be tried again: what
-    /// it names, such as a folder, may come to be without another edit.
-    async fn reload_if_changed(&self) -> Option<()> {
+    /// Tries the file, unless this very text took effect. What is refused is tried again: what it
+    /// names, such as a folder, may come to be without another edit.
+    async fn reload_if_changed(&self) -> Attempted {
         let Some(file) = &self.parts.file else {
-            return Some(());
+            return Attempted::Settled;
         };
         let mut tried = self.tried.lock().await;
         let text = read_settled(file).await;
         let accepted = self.last.load().faults.is_empty();
         if accepted && text.as_ref().is_ok_and(|text| *text == *tried) {
-            return Some(());
+            return Attempted::Settled;
         }
         match self.attempt(text, &mut tried).await {
-            Ok(()) => Some(()),
+            Ok(()) => Attempted::Settled,
             // The same refusal again is no news.
-            Err(faults) if faults == self.last.load().faults => None,
+            Err(faults) if faults == self.last.load().faults => Attempted::TryAgain,
             Err(faults) => {
                 self.refuse(faults);
-                None
+                Attempted::TryAgain
             }
         }
     }

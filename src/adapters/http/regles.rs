@@ -56,7 +56,8 @@ pub struct ActiveBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Tentative)]
 pub struct AttemptBody {
-    version: String,
+    /// Nulle quand les fichiers n'ont pas pu être lus ou enregistrés jusqu'au bout : un nouvel essai suit.
+    version: Option<String>,
     #[schema(format = "date-time")]
     le: String,
     acceptee: bool,
