@@ -45,10 +45,7 @@ pub fn read(
     limits: &Limits,
 ) -> Result<Submission, String> {
     let json = Json::parse(&body)?;
-    let mut form = Form::of(&json).ok_or("le corps doit être un objet JSON")?;
-    for pointer in json.repeated_keys() {
-        form.fault(&pointer, "cette clé est donnée deux fois".into());
-    }
+    let mut form = Form::received(&json)?;
     let fields = form.fields();
     let encoded = form.photos(&body, limits);
     let codes = fields.codes();
@@ -110,8 +107,7 @@ pub fn stored_signalement(payload: &str, photos: usize) -> Option<Signalement> {
 }
 
 /// What breaks the contract's rules for texts in one text of a request, in French.
-#[must_use]
-pub fn check_text(text: &str, max_chars: usize, several_lines: bool) -> Vec<String> {
+fn check_text(text: &str, max_chars: usize, several_lines: bool) -> Vec<String> {
     let mut faults = Vec::new();
     // Bytes bound characters from above, which spares counting almost always.
     if text.len() > max_chars && text.chars().count() > max_chars {
@@ -188,12 +184,22 @@ impl Serialize for WithoutPhotos<'_> {
 }
 
 /// An object under examination.
-struct Form<'j> {
+pub(super) struct Form<'j> {
     entries: &'j [(Cow<'j, str>, Json<'j>)],
-    faults: Vec<Fault>,
+    /// What is wrong with it, as far as it was read.
+    pub(super) faults: Vec<Fault>,
 }
 
 impl<'j> Form<'j> {
+    /// A body as it came; the reason, in French, where it is no object.
+    pub(super) fn received(json: &'j Json<'j>) -> Result<Self, String> {
+        let mut form = Self::of(json).ok_or("le corps doit être un objet JSON")?;
+        for pointer in json.repeated_keys() {
+            form.fault(&pointer, "cette clé est donnée deux fois".into());
+        }
+        Ok(form)
+    }
+
     /// `None` for what is not an object.
     fn of(json: &'j Json<'j>) -> Option<Self> {
         let Json::Object(entries) = json else {
@@ -205,7 +211,7 @@ impl<'j> Form<'j> {
         })
     }
 
-    fn fault(&mut self, pointer: &str, detail: String) {
+    pub(super) fn fault(&mut self, pointer: &str, detail: String) {
         self.faults.push(Fault::invalid(pointer, detail));
     }
 
@@ -257,6 +263,19 @@ impl<'j> Form<'j> {
     fn optional(&mut self, key: &str, max_chars: usize) -> Option<String> {
         self.get(key)?;
         self.required(key, max_chars, false)
+    }
+
+    /// A blank one is left out: a form that leaves a field empty sends it so.
+    pub(super) fn optional_or_blank(
+        &mut self,
+        key: &str,
+        max_chars: usize,
+        several_lines: bool,
+    ) -> Option<String> {
+        match self.get(key)? {
+            Json::Text(text) if text.trim().is_empty() => None,
+            _ => self.required(key, max_chars, several_lines),
+        }
     }
 
     fn email(&mut self) -> Option<String> {
