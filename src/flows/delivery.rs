@@ -10,7 +10,7 @@ mod verdict;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::crash;
 use crate::domain::demande::Uid;
+use crate::domain::instant::in_utc;
 use crate::domain::livraison::{
     Attempt, Claim, Content, Courriel, Destination, Outcome, PhotoPush,
 };
@@ -397,7 +398,7 @@ impl Delivery {
             tracing::error!(
                 destination = destination_name,
                 status,
-                until = iso(until),
+                until = in_utc(until),
                 "ALARM: the destination refuses our token or account; it is left alone until then"
             );
         } else {
@@ -405,7 +406,7 @@ impl Delivery {
                 destination = destination_name,
                 status,
                 failures,
-                until = iso(until),
+                until = in_utc(until),
                 "the destination fails for several deliveries; it is left alone until then"
             );
         }
@@ -438,10 +439,6 @@ fn most_at_once(destination: Destination) -> usize {
     }
 }
 
-fn iso(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
 fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Outcome) {
     let (destination, id) = (destination.as_str(), &claim.id);
     let error = attempt.error.as_deref().unwrap_or_default();
@@ -452,7 +449,7 @@ fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Out
                 destination,
                 id,
                 error,
-                due_at = iso(*due_at),
+                due_at = in_utc(*due_at),
                 "not delivered, tried again then"
             );
         }

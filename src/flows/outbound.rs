@@ -355,7 +355,7 @@ fn push(
     statut_sowell: &str,
     received_at: DateTime<Utc>,
 ) -> StatutPush {
-    let now = || received_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let now = || instant::in_utc(received_at);
     StatutPush {
         uid: event.uid.as_str().to_owned(),
         statut: statut_sowell.to_owned(),
