@@ -129,7 +129,8 @@ async fn adopt(
     uid: String,
 ) -> anyhow::Result<()> {
     let uid = Uid::given(&uid);
-    let uid = uid.context("a uid has one line and at most 200 characters, and is no . or ..")?;
+    let uid =
+        uid.context("a UID is a single line of at most 200 characters and cannot be . or ..")?;
     let id = SignalementId::from_stored(id);
     let stored = store.find_submission(&id).await?;
     let stored = stored.context("there is no such signalement")?;

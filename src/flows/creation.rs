@@ -1,4 +1,4 @@
-//! A demande is created in a remote CRM: once, whatever answers do not come.
+//! A demande is created in a remote CRM: exactly once, even when answers are lost.
 //!
 //! *Received* is committed before the call, *created* after it. What the CRM certainly did not do
 //! is given up, refused or deferred; what it may have done is in doubt, and is settled by what the
