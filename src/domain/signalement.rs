@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::domain::digest::{hex, sha256_hex};
+
 /// The keys that the contract knows, in its order.
 pub const KEYS: [&str; 12] = [
     "qualification",
@@ -75,7 +77,7 @@ impl Photo {
     #[must_use]
     pub fn new(kind: ImageKind, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        let sha256 = hex(&Sha256::digest(&bytes));
+        let sha256 = sha256_hex(&bytes);
         Self {
             kind,
             sha256,
@@ -201,18 +203,6 @@ pub fn fingerprint(
         field(digits);
     }
     hex(&hash.finalize())
-}
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
 }
 
 /// Where a signalement stands.

@@ -1,0 +1,37 @@
+//! Work that broke off: it panicked, which is a fault of ours. Only that
+//! piece of work is lost.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use tokio::task::JoinError;
+
+/// The work broke off in a way that neither rules nor partners can cause: a fault of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("it broke off: {0}")]
+pub(super) struct BrokeOff(String);
+
+impl BrokeOff {
+    /// By a panic, of which this is left.
+    pub(super) fn by(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self(text.unwrap_or_else(|| "a panic without words".into()))
+    }
+}
+
+impl From<JoinError> for BrokeOff {
+    fn from(error: JoinError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Does work whose panic must not end the task that it is a part of.
+///
+/// # Errors
+/// When it panics. What the work leaves behind then is dropped with it.
+pub(super) async fn contained<T>(work: impl Future<Output = T>) -> Result<T, BrokeOff> {
+    let ended = AssertUnwindSafe(work).catch_unwind().await;
+    ended.map_err(|panic| BrokeOff::by(panic.as_ref()))
+}
