@@ -30,7 +30,7 @@ use self::workers::{Workers, refresh_tokens, release_when_known, reload_on_hangu
 use crate::adapters::clock::SystemClock;
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::http::auth::{Gate, hash};
-use crate::adapters::http::handover::{Place, UntilStop, last_answers};
+use crate::adapters::http::handover::{ConnectionSlot, UntilStop, last_answers};
 use crate::adapters::http::{AppState, Probe, Services, router};
 use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
@@ -333,7 +333,7 @@ async fn take_over(
 
 /// Waits until every connection that was open when the daemon was told to stop has had its last
 /// answer, within a limit: a request may be on its way on any of them.
-async fn leave(handle: &Handle<Place>) {
+async fn leave(handle: &Handle<ConnectionSlot>) {
     let end = Instant::now() + LAST_REQUESTS;
     while handle.connection_count() > 0 && Instant::now() < end {
         tokio::time::sleep(CONNECTIONS_POLL).await;
@@ -341,7 +341,7 @@ async fn leave(handle: &Handle<Place>) {
 }
 
 /// What speaks HTTP on the listener.
-fn server(listener: UntilStop) -> Server<Place, NoDelayAcceptor> {
+fn server(listener: UntilStop) -> Server<ConnectionSlot, NoDelayAcceptor> {
     let mut server = Server::from_listener(listener)
         // Without it, an answer of two segments would wait for the client's acknowledgement.
         .acceptor(NoDelayAcceptor::new())

@@ -14,7 +14,7 @@ use crate::flows::creation::Creations;
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::hint::{Hint, Nudge};
 use crate::flows::inbound::{Inbound, PATIENCE};
-use crate::flows::managers::{Known, Managers};
+use crate::flows::managers::{ManagerCache, Managers};
 use crate::flows::outbound::Outbound;
 use crate::flows::poll::Poll;
 use crate::flows::replica::Presence;
@@ -43,7 +43,7 @@ impl Intake {
             clock: Arc::clone(&clock),
             in_force: self.in_force.clone(),
             watch: Arc::clone(&watch),
-            known: Known::default(),
+            known: ManagerCache::default(),
         });
         let outbound = Outbound {
             store: Arc::clone(&self.store),

@@ -293,7 +293,7 @@ impl Creations {
             tracing::error!(id, uid = name, %error, "ALARM: a demande exists and is not recorded");
         })? {
             Settled::Done => {
-                self.outbox.give();
+                self.outbox.notify();
                 Ok(Attempted::Created { uid, answer })
             }
             Settled::Lost => {
@@ -367,7 +367,7 @@ impl Creations {
         settlement: Settlement,
     ) -> Result<Attempted, StoreError> {
         let settled = self.store.settle(&held.claim, settlement).await?;
-        self.pending.give();
+        self.pending.notify();
         if settled == Settled::Done {
             return Ok(attempted);
         }

@@ -28,11 +28,11 @@ use crate::domain::ports::{
 };
 use crate::flows::backoff::{POLL, span, until, wait};
 use crate::flows::breaker::Breaker;
-use crate::flows::broke_off::contained;
-use crate::flows::delivery::verdict::{Seen, Verdict, describe, judge};
+use crate::flows::delivery::verdict::{AttemptResult, Verdict, describe, judge};
 use crate::flows::hint::Hint;
+use crate::flows::panics::contained;
 use crate::flows::rules::Rules;
-use crate::flows::{on_the_spot, renewal};
+use crate::flows::{offload, resume};
 use crate::rules::compile::RuleSet;
 use crate::rules::{addressee, decide};
 use crate::settings::{InForce, LiveSettings};
@@ -83,8 +83,8 @@ impl Delivery {
         let mut before = self.rules.generation();
         while accepted.changed().await.is_ok() {
             let now = self.rules.generation();
-            let which = |it| renewal::by_rules(it, &before.rules, &now.rules);
-            renewal::resume(&self.store, &self.clock, &self.outbox, which).await;
+            let which = |it| resume::by_rules(it, &before.rules, &now.rules);
+            resume::each(&self.store, &self.clock, &self.outbox, which).await;
             before = now;
         }
     }
@@ -195,10 +195,10 @@ impl Delivery {
         let attempt = tokio::time::timeout(begun_under.delivery.attempt, self.attempt(&claim));
         let seen = match contained(attempt).await {
             Ok(Ok(seen)) => seen,
-            Ok(Err(_)) => Seen::NoAnswer(Unreachable(NO_ANSWER.into())),
+            Ok(Err(_)) => AttemptResult::NoAnswer(Unreachable(NO_ANSWER.into())),
             Err(error) => {
                 tracing::error!(id = claim.id, %error, "an attempt broke off");
-                Seen::BrokeOff
+                AttemptResult::BrokeOff
             }
         };
         let verdict = judge(&seen);
@@ -279,8 +279,8 @@ impl Delivery {
         begun_under: &LiveSettings,
         begun_by: &RuleSet,
     ) {
-        let by_settings = renewal::by_settings(destination, begun_under, &self.in_force.get());
-        let by_rules = renewal::by_rules(destination, begun_by, &self.rules.generation().rules);
+        let by_settings = resume::by_settings(destination, begun_under, &self.in_force.get());
+        let by_rules = resume::by_rules(destination, begun_by, &self.rules.generation().rules);
         if let Some(which) = by_rules.max(by_settings)
             && let Err(error) = self
                 .store
@@ -291,23 +291,23 @@ impl Delivery {
         }
     }
 
-    async fn attempt(&self, claim: &Claim) -> Seen {
+    async fn attempt(&self, claim: &Claim) -> AttemptResult {
         match &claim.content {
             Content::Statut(push) => match self.sowell.send(&claim.id, push).await {
-                Ok(reply) => Seen::Answer(reply),
-                Err(error) => Seen::NoAnswer(error),
+                Ok(reply) => AttemptResult::Answer(reply),
+                Err(error) => AttemptResult::NoAnswer(error),
             },
             Content::Uid(push) => match self.sowell.send_uid(&claim.id, push).await {
-                Ok(reply) => Seen::Answer(reply),
-                Err(error) => Seen::NoAnswer(error),
+                Ok(reply) => AttemptResult::Answer(reply),
+                Err(error) => AttemptResult::NoAnswer(error),
             },
             Content::Photo(push) => match self.attach(push).await {
-                Ok(()) => Seen::PhotoAttached,
-                Err(error) => Seen::PhotoFailed(error),
+                Ok(()) => AttemptResult::PhotoAttached,
+                Err(error) => AttemptResult::PhotoFailed(error),
             },
             Content::Courriel(courriel) => match self.send_mail(&claim.id, courriel).await {
-                Ok(code) => Seen::MailSent(code),
-                Err(error) => Seen::MailFailed(error),
+                Ok(code) => AttemptResult::MailSent(code),
+                Err(error) => AttemptResult::MailFailed(error),
             },
         }
     }
@@ -334,7 +334,7 @@ impl Delivery {
             let mail = decide::write_stored(&generation, &it.modele, &context);
             mail.map_err(|error| error.to_string())
         };
-        let rendered = on_the_spot::run(&rules.pace, render)
+        let rendered = offload::run(&rules.pace, render)
             .await
             .map_err(|error| MailError::temporary(error.to_string()))?
             .map_err(MailError::permanent)?;

@@ -34,12 +34,12 @@ pub struct Managers {
     /// What the last calls say of the CRM.
     pub watch: Arc<CrmWatch>,
     /// What was told, by residence.
-    pub known: Known,
+    pub known: ManagerCache,
 }
 
 /// What was told of each residence, and when.
 #[derive(Debug, Default)]
-pub struct Known(Mutex<HashMap<String, Told>>);
+pub struct ManagerCache(Mutex<HashMap<String, Told>>);
 
 #[derive(Debug, Clone)]
 struct Told {
@@ -129,7 +129,7 @@ impl Managers {
     }
 }
 
-impl Known {
+impl ManagerCache {
     fn get(&self, residence: &str) -> Option<Told> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(residence).cloned()

@@ -15,10 +15,10 @@ use crate::domain::ports::{Change, Clock, EventRecorded, NewEvent, Store, StoreE
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::{EventIssue, StatutEvent};
 use crate::flows::acknowledge::{self, written};
-use crate::flows::broke_off::BrokeOff;
 use crate::flows::hint::Hint;
 use crate::flows::managers::Managers;
-use crate::flows::on_the_spot;
+use crate::flows::offload;
+use crate::flows::panics::BrokeOff;
 use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Occasion, StatutDecision};
@@ -236,7 +236,7 @@ impl Outbound {
     async fn record(&self, new: NewEvent) -> Result<EventRecorded, OutboundError> {
         let recorded = self.store.record_event(new).await?;
         if let EventRecorded::Written(_) = recorded {
-            self.outbox.give();
+            self.outbox.notify();
         }
         Ok(recorded)
     }
@@ -283,7 +283,7 @@ impl Outbound {
             };
             decide::statut(&of_rules, &of_event, canal)
         };
-        let decided = on_the_spot::run(&rules.pace, work).await;
+        let decided = offload::run(&rules.pace, work).await;
         let (decision, trace) = decided.map_err(|error| unended(&error))?;
         let mut judged = Judged {
             decision,
@@ -321,7 +321,7 @@ impl Outbound {
             }
             judged
         };
-        let judged = on_the_spot::run(&rules.pace, work).await;
+        let judged = offload::run(&rules.pace, work).await;
         judged.map_err(|error| unended(&error))
     }
 }

@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::domain::ports::{Clock, Source, SourceError, Store, StoreError};
-use crate::flows::settle::{self, Attempted};
+use crate::flows::debounce::{self, Attempted};
 use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
 use crate::rules::coverage::Coverage;
@@ -196,12 +196,12 @@ impl Reload {
 
     /// Reloads after each burst of hints, until their sender is gone.
     pub async fn run(&self, hints: mpsc::Receiver<()>) {
-        let files = settle::Files {
+        let files = debounce::Files {
             // One that SIGHUP or a request began may have been left unfinished, too.
             unfinished: || self.last.load().version.is_none(),
             being_written: || self.rules.being_written() || self.exports.being_written(),
         };
-        settle::after_each_burst(hints, files, || self.reload_if_changed()).await;
+        debounce::after_each_burst(hints, files, || self.reload_if_changed()).await;
     }
 
     /// Tries the files on the disk whether or not they changed; returns how it went.

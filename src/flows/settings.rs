@@ -10,9 +10,9 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::domain::ports::{Client, Clock, FileSet, Source, SourceError, Store};
+use crate::flows::debounce::Attempted;
 use crate::flows::hint::Hint;
-use crate::flows::settle::Attempted;
-use crate::flows::{renewal, settle};
+use crate::flows::{debounce, resume};
 use crate::settings::{CrmKind, InForce, LiveSettings, Origin, Settings, SettingsError};
 
 /// A token of fewer bytes is warned of.
@@ -89,7 +89,7 @@ impl SettingsReload {
 
     /// Reloads after each burst of hints, until their sender is gone.
     pub async fn run(&self, hints: mpsc::Receiver<()>) {
-        let files = settle::Files {
+        let files = debounce::Files {
             unfinished: || false,
             being_written: || {
                 self.parts
@@ -98,7 +98,7 @@ impl SettingsReload {
                     .is_some_and(|it| it.being_written())
             },
         };
-        settle::after_each_burst(hints, files, || self.reload_if_changed()).await;
+        debounce::after_each_burst(hints, files, || self.reload_if_changed()).await;
     }
 
     /// Tries the file whether or not it changed.
@@ -169,14 +169,14 @@ impl SettingsReload {
         warn_of_tokens(&now);
         warn_of_idle_keys(&origin, self.in_force.crm());
         self.note(Vec::new(), restart);
-        let which = |destination| renewal::by_settings(destination, &before, &now);
+        let which = |destination| resume::by_settings(destination, &before, &now);
         let Parts {
             store,
             clock,
             outbox,
             ..
         } = &self.parts;
-        renewal::resume(store, clock, outbox, which).await;
+        resume::each(store, clock, outbox, which).await;
         self.warn_of_lost_tokens(&before, &now).await;
     }
 
@@ -256,7 +256,7 @@ fn warn_of_idle_keys(origin: &Origin, crm: CrmKind) {
 async fn read_settled(file: &Arc<dyn Source>) -> Result<String, SettingsError> {
     let told =
         |error: SourceError| SettingsError(vec![format!("{}: {}", error.path, error.reason)]);
-    let looked = settle::seen_twice(|| read(Arc::clone(file)), |before, now| before == now).await;
+    let looked = debounce::seen_twice(|| read(Arc::clone(file)), |before, now| before == now).await;
     let wrong = |what: &str| Err(SettingsError(vec![format!("{}: {what}", file.name())]));
     let Some(files) = looked else {
         return wrong("it does not cease to change");

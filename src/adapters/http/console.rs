@@ -157,7 +157,7 @@ async fn resend(
     let outcome = state.store.retry_livraison(&id, false, now).await;
     let notice = match outcome {
         Ok(RetryOutcome::Queued) => {
-            state.presence.outbox.give();
+            state.presence.outbox.notify();
             Notice::Renvoyee
         }
         Ok(RetryOutcome::Overtaken) => Notice::Depassee,

@@ -31,33 +31,33 @@ impl UntilStop {
 
 /// The address of such a socket.
 #[derive(Debug, Clone, Copy)]
-pub struct Place(SocketAddr);
+pub struct ConnectionSlot(SocketAddr);
 
-impl Address for Place {
+impl Address for ConnectionSlot {
     type Stream = TcpStream;
     type Listener = UntilStop;
 }
 
-impl AddrListener<TcpStream, Place> for UntilStop {
-    async fn bind_to(place: Place) -> io::Result<Self> {
+impl AddrListener<TcpStream, ConnectionSlot> for UntilStop {
+    async fn bind_to(place: ConnectionSlot) -> io::Result<Self> {
         let listener = TcpListener::bind(place.0).await?;
         Ok(Self::new(listener, CancellationToken::new()))
     }
 
-    async fn accept_stream(&self) -> io::Result<(TcpStream, Place)> {
+    async fn accept_stream(&self) -> io::Result<(TcpStream, ConnectionSlot)> {
         tokio::select! {
             biased;
             // For good: an accepted connection that nobody serves any more would be cut.
             () = self.stop.cancelled() => std::future::pending().await,
             accepted = self.listener.accept() => {
                 let (stream, from) = accepted?;
-                Ok((stream, Place(from)))
+                Ok((stream, ConnectionSlot(from)))
             }
         }
     }
 
-    fn get_local_addr(&self) -> io::Result<Place> {
-        self.listener.local_addr().map(Place)
+    fn get_local_addr(&self) -> io::Result<ConnectionSlot> {
+        self.listener.local_addr().map(ConnectionSlot)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::domain::ports::{
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::backoff::{POLL, until};
-use crate::flows::broke_off::contained;
+use crate::flows::panics::contained;
 use crate::rules::trace::Trace;
 
 /// Pending creations that are tried at once.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::adapters::http::submission::stored_signalement;
 use passerelle::domain::ports::{Clock, DuplicateGuard};
-use passerelle::flows::managers::{Known, Managers};
+use passerelle::flows::managers::{ManagerCache, Managers};
 use serde_json::json;
 
 use super::{etat, is_later, with};
@@ -62,7 +62,7 @@ async fn managers_known_before_serve_while_the_crm_is_away() {
     let clock = Arc::new(Moved(Mutex::new(Utc::now())));
     let managers = Managers {
         clock: clock.clone(),
-        known: Known::default(),
+        known: ManagerCache::default(),
         crm: crm.clone(),
         in_force: daemon.state.inbound.creations.in_force.clone(),
         watch: daemon.state.inbound.creations.watch.clone(),
