@@ -10,8 +10,9 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::adapters::http::Problem;
 use crate::adapters::http::body::within;
-use crate::adapters::http::{Problem, submission};
+use crate::adapters::submission;
 use crate::cli::output::{printable, time};
 use crate::cli::{Format, edited, existing_store};
 use crate::domain::demande::Uid;

@@ -9,7 +9,7 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde_json::json;
 
-use crate::adapters::http::submission;
+use crate::adapters::submission;
 use crate::app::inbound;
 use crate::cli::output::{printable, time};
 use crate::cli::{Format, existing_store, note_limit};

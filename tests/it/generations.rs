@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle::adapters::clock::SystemClock;
 use passerelle::adapters::folder::Folder;
-use passerelle::adapters::http::submission;
+use passerelle::adapters::submission;
 use passerelle::domain::demande::Uid;
 use passerelle::domain::ports::{Client, FileSet, Files, FilesError, Source, SourceError};
 use passerelle::domain::signalement::Photo;

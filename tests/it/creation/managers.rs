@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use passerelle::adapters::http::submission::stored_signalement;
+use passerelle::adapters::submission::stored_signalement;
 use passerelle::domain::ports::{Clock, DuplicateGuard};
 use passerelle::flows::managers::{ManagerCache, Managers};
 use serde_json::json;

@@ -2,6 +2,10 @@
 //!
 //! Every fault is collected with its pointer; a field that is wrong hides no other.
 
+pub mod buffers;
+pub(in crate::adapters) mod json;
+mod photo;
+
 use std::borrow::Cow;
 
 use chrono::{DateTime, FixedOffset};
@@ -10,9 +14,9 @@ use serde::{Serialize, Serializer};
 use serde_json::Map;
 use url::Url;
 
-use crate::adapters::http::buffers::Buffer;
-use crate::adapters::http::json::Json;
-use crate::adapters::http::photo::{self, Encoded};
+use crate::adapters::submission::buffers::Buffer;
+use crate::adapters::submission::json::Json;
+use crate::adapters::submission::photo::Encoded;
 use crate::domain::demande::Fichier;
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::instant;
@@ -184,15 +188,15 @@ impl Serialize for WithoutPhotos<'_> {
 }
 
 /// An object under examination.
-pub(super) struct Form<'j> {
+pub(in crate::adapters) struct Form<'j> {
     entries: &'j [(Cow<'j, str>, Json<'j>)],
     /// What is wrong with it, as far as it was read.
-    pub(super) faults: Vec<Fault>,
+    pub(in crate::adapters) faults: Vec<Fault>,
 }
 
 impl<'j> Form<'j> {
     /// A body as it came; the reason, in French, where it is no object.
-    pub(super) fn received(json: &'j Json<'j>) -> Result<Self, String> {
+    pub(in crate::adapters) fn received(json: &'j Json<'j>) -> Result<Self, String> {
         let mut form = Self::of(json).ok_or("le corps doit être un objet JSON")?;
         for pointer in json.repeated_keys() {
             form.fault(&pointer, "cette clé est donnée deux fois".into());
@@ -211,7 +215,7 @@ impl<'j> Form<'j> {
         })
     }
 
-    pub(super) fn fault(&mut self, pointer: &str, detail: String) {
+    pub(in crate::adapters) fn fault(&mut self, pointer: &str, detail: String) {
         self.faults.push(Fault::invalid(pointer, detail));
     }
 
@@ -266,7 +270,7 @@ impl<'j> Form<'j> {
     }
 
     /// A blank one is left out: a form that leaves a field empty sends it so.
-    pub(super) fn optional_or_blank(
+    pub(in crate::adapters) fn optional_or_blank(
         &mut self,
         key: &str,
         max_chars: usize,
