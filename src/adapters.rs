@@ -13,5 +13,6 @@ pub mod partner;
 pub mod shipped;
 pub mod sowell;
 pub mod store;
+pub mod submission;
 pub mod telemetry;
 pub mod watch;

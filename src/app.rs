@@ -1,6 +1,7 @@
 //! The composition root: settings in, a running daemon out. The only place that knows which
 //! adapter stands behind which port.
 
+mod intake;
 mod open;
 mod workers;
 
@@ -20,40 +21,34 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::intake::inbound;
+use self::intake::{Intake, open_crm, poll, presence, sweep};
 pub use self::open::{open_files, open_store, private_folder, stand_alone};
 use self::open::{settings_on_disk, sources};
 pub use self::workers::TOKEN_REFRESH;
 use self::workers::{Workers, refresh_tokens, release_when_known, reload_on_hangup, tidy_metrics};
 use crate::adapters::clock::SystemClock;
-use crate::adapters::crm::embedded::EmbeddedCrm;
-use crate::adapters::crm::rest::RestCrm;
 use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::http::auth::{Gate, hash};
-use crate::adapters::http::handover::{Place, UntilStop, last_answers};
-use crate::adapters::http::{
-    AppState, Probe, Services, connections, render_created, router, submission,
-};
+use crate::adapters::http::handover::{ConnectionSlot, UntilStop, last_answers};
+use crate::adapters::http::{AppState, Probe, Services, connections, router};
 use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::{telemetry, watch};
+use crate::domain::digest::hex;
 use crate::domain::livraison::Destination;
-use crate::domain::ports::{Client, Clock, Crm, Files, Resume, Sowell, Store};
-use crate::domain::signalement::hex;
+use crate::domain::ports::{Client, Clock, Crm, Resume, Sowell, Store};
 use crate::flows::creation::Creations;
-use crate::flows::crm_watch::CrmWatch;
 use crate::flows::delivery::Delivery;
-use crate::flows::hint::{Hint, Nudge};
-use crate::flows::inbound::{Inbound, PATIENCE};
-use crate::flows::managers::{Known, Managers};
-use crate::flows::outbound::Outbound;
+use crate::flows::hint::Hint;
+use crate::flows::inbound::PATIENCE;
 use crate::flows::poll::Poll;
 use crate::flows::reload::Reload;
-use crate::flows::replica::Presence;
 use crate::flows::retention::Retention;
 use crate::flows::rules::Rules;
 use crate::flows::settings::{Parts, SettingsReload};
 use crate::flows::sweep::Sweep;
-use crate::settings::{CrmKind, Database, InForce, Secret, Settings};
+use crate::settings::{Database, InForce, Secret, Settings};
 
 /// How long a connection may stay without the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
@@ -123,14 +118,19 @@ impl App {
         let mailer = MailOut::new(in_force.clone(), unsent.clone())
             .with_context(|| format!("{}", unsent.display()))?;
         let (rules, exports, folders) = sources(settings);
-        let (at, known) = (Arc::clone(&clock), in_force.clone());
-        let reload = Reload::boot(Arc::clone(&store), at, rules, exports, known).await?;
-        let reload = Arc::new(reload);
+        let reload = Reload::boot(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            rules,
+            exports,
+            in_force.clone(),
+        );
+        let reload = Arc::new(reload.await?);
         let rules: Arc<dyn Rules> = reload.clone();
         let sowell: Arc<dyn Sowell> = Arc::new(SowellHttp::new(in_force.clone(), rules.clone()));
         let crm = stand_ins
             .crm
-            .unwrap_or_else(|| crm(settings, &in_force, &rules, &files));
+            .unwrap_or_else(|| open_crm(settings, &in_force, &rules, &files));
         let outbox = Hint::default();
         let intake = Intake {
             store: Arc::clone(&store),
@@ -140,6 +140,7 @@ impl App {
             rules: rules.clone(),
             in_force: in_force.clone(),
             outbox: outbox.clone(),
+            clock: Arc::clone(&clock),
         };
         let inbound = intake.open(stand_ins.patience);
         let creations = Arc::clone(&inbound.creations);
@@ -159,14 +160,8 @@ impl App {
         };
         let live = SettingsReload::boot(settings, in_force.clone(), parts);
         let poll = poll(&creations);
-        let sweep = sweep(&store, &files);
-        let presence = Presence {
-            id: replica_id(),
-            store: Arc::clone(&store),
-            clock: Arc::clone(&clock),
-            rules: rules.clone(),
-            outbox: outbox.clone(),
-        };
+        let sweep = sweep(&store, &files, &clock);
+        let presence = presence(&creations, outbox.clone());
         let retention = Retention {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -174,7 +169,7 @@ impl App {
         };
         let delivery = Delivery {
             store: Arc::clone(&store),
-            clock,
+            clock: Arc::clone(&clock),
             sowell,
             mailer: Arc::new(mailer),
             crm,
@@ -183,7 +178,7 @@ impl App {
             in_force: in_force.clone(),
             outbox,
         };
-        let new_tokens = make_missing_tokens(store.as_ref(), settings).await?;
+        let new_tokens = make_missing_tokens(store.as_ref(), settings, clock.as_ref()).await?;
         let gate = Gate::new(&in_force);
         gate.set_stored(store.tokens().await?);
         Ok(Self {
@@ -217,9 +212,53 @@ impl App {
     ///
     /// # Errors
     /// When the listener fails.
-    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
-        let state = self.state;
+    pub async fn serve(
+        mut self,
+        listener: TcpListener,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let state = self.state.clone();
+        let presence = Arc::clone(&state.presence);
+        let alone = self.alone.take();
         let workers = Workers::new(&stop);
+        let hints = self.start_workers(&workers, &stop);
+        let tasks = state.tasks.clone();
+        let handle = Handle::new();
+        let listener = UntilStop::new(listener, stop.clone(), handle.clone(), connections::most());
+        let server = server(listener).handle(handle.clone());
+        let last_answers = middleware::from_fn_with_state(stop.clone(), last_answers);
+        let router = router(state).layer(last_answers);
+        let mut server = tokio::spawn(server.serve(router.into_make_service()));
+        tokio::select! {
+            () = stop.cancelled() => {}
+            ended = &mut server => ended??,
+        }
+        stop.cancel();
+        leave(&handle).await;
+        handle.graceful_shutdown(None);
+        tasks.close();
+        let finish = async {
+            if !server.is_finished() {
+                let _ = server.await;
+            }
+            tasks.wait().await;
+            workers.ended().await;
+            presence.leave().await;
+        };
+        if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {
+            tracing::warn!("stopped before everything under way had ended");
+        }
+        drop(hints);
+        drop(alone);
+        if workers.broken.is_cancelled() {
+            anyhow::bail!("a worker ended on its own; its error is in the log");
+        }
+        Ok(())
+    }
+
+    /// Starts what runs beside the requests; the reloads end once both senders of hints are dropped.
+    fn start_workers(self, workers: &Workers, stop: &CancellationToken) -> [mpsc::Sender<()>; 2] {
+        let state = self.state;
         let (hint, hints) = mpsc::channel(HINTS);
         if !self.folders.is_empty() {
             workers.until_stop(
@@ -251,8 +290,7 @@ impl App {
         workers.until_stop("buffers", Box::pin(async move { buffers.run().await }));
         workers.until_stop("metrics", Box::pin(tidy_metrics(state.clone())));
         let presence = state.presence.clone();
-        let here = presence.clone();
-        workers.until_stop("replica", Box::pin(async move { here.run().await }));
+        workers.until_stop("replica", Box::pin(async move { presence.run().await }));
         let reload = state.reload.clone();
         workers.until_stop("rules", Box::pin(async move { reload.run(hints).await }));
         let settings = state.settings.clone();
@@ -269,39 +307,7 @@ impl App {
         // These finish what is under way before they end.
         workers.to_the_end("outbox", self.delivery.run(stop.clone()));
         workers.to_the_end("creations", self.creations.run(stop.clone()));
-
-        let tasks = state.tasks.clone();
-        let handle = Handle::new();
-        let listener = UntilStop::new(listener, stop.clone(), handle.clone(), connections::most());
-        let server = server(listener).handle(handle.clone());
-        let last_answers = middleware::from_fn_with_state(stop.clone(), last_answers);
-        let router = router(state).layer(last_answers);
-        let mut server = tokio::spawn(server.serve(router.into_make_service()));
-        tokio::select! {
-            () = stop.cancelled() => {}
-            ended = &mut server => ended??,
-        }
-        stop.cancel();
-        leave(&handle).await;
-        handle.graceful_shutdown(None);
-        tasks.close();
-        let finish = async {
-            if !server.is_finished() {
-                let _ = server.await;
-            }
-            tasks.wait().await;
-            workers.ended().await;
-            presence.leave().await;
-        };
-        if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {
-            tracing::warn!("stopped before everything under way had ended");
-        }
-        drop((hint, settings_hint));
-        drop(self.alone);
-        if workers.broken.is_cancelled() {
-            anyhow::bail!("a worker ended on its own; its error is in the log");
-        }
-        Ok(())
+        [hint, settings_hint]
     }
 }
 
@@ -320,14 +326,15 @@ async fn take_over(
         store.release_claims().await?;
     }
     // Someone may have mended the token and started us again for it.
-    let refused = store.resume(Destination::Sowell, Resume::Refused, clock.now());
-    refused.await?;
+    store
+        .resume(Destination::Sowell, Resume::Refused, clock.now())
+        .await?;
     Ok((store, alone))
 }
 
 /// Waits until every connection that was open when the daemon was told to stop has had its last
 /// answer, within a limit: a request may be on its way on any of them.
-async fn leave(handle: &Handle<Place>) {
+async fn leave(handle: &Handle<ConnectionSlot>) {
     let end = Instant::now() + LAST_REQUESTS;
     while handle.connection_count() > 0 && Instant::now() < end {
         tokio::time::sleep(CONNECTIONS_POLL).await;
@@ -335,7 +342,7 @@ async fn leave(handle: &Handle<Place>) {
 }
 
 /// What speaks HTTP on the listener.
-fn server(listener: UntilStop) -> Server<Place, NoDelayAcceptor> {
+fn server(listener: UntilStop) -> Server<ConnectionSlot, NoDelayAcceptor> {
     let mut server = Server::from_listener(listener)
         // Without it, an answer of two segments would wait for the client's acknowledgement.
         .acceptor(NoDelayAcceptor::new())
@@ -347,129 +354,6 @@ fn server(listener: UntilStop) -> Server<Place, NoDelayAcceptor> {
     server
 }
 
-/// What the inbound flow is made of.
-struct Intake {
-    store: Arc<dyn Store>,
-    files: Arc<dyn Files>,
-    crm: Arc<dyn Crm>,
-    sowell: Arc<dyn Sowell>,
-    rules: Arc<dyn Rules>,
-    in_force: InForce,
-    outbox: Hint,
-}
-
-impl Intake {
-    fn open(self, patience: Duration) -> Inbound {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let watch = Arc::<CrmWatch>::default();
-        let managers = Arc::new(Managers {
-            crm: Arc::clone(&self.crm),
-            clock: Arc::clone(&clock),
-            in_force: self.in_force.clone(),
-            watch: Arc::clone(&watch),
-            known: Known::default(),
-        });
-        let outbound = Outbound {
-            store: Arc::clone(&self.store),
-            clock: Arc::clone(&clock),
-            rules: Arc::clone(&self.rules),
-            read_stored: submission::stored_signalement,
-            outbox: self.outbox.clone(),
-            managers: Arc::clone(&managers),
-        };
-        let creations = Creations {
-            store: Arc::clone(&self.store),
-            crm: self.crm,
-            sowell: self.sowell,
-            clock: Arc::clone(&clock),
-            rules: Arc::clone(&self.rules),
-            in_force: self.in_force,
-            render: render_created,
-            read_stored: submission::stored_signalement,
-            outbound: Arc::new(outbound),
-            outbox: self.outbox.clone(),
-            pending: Nudge::default(),
-            watch,
-            managers,
-        };
-        Inbound {
-            store: self.store,
-            files: self.files,
-            clock,
-            rules: self.rules,
-            creations: Arc::new(creations),
-            outbox: self.outbox,
-            patience,
-        }
-    }
-}
-
-fn sweep(store: &Arc<dyn Store>, files: &Arc<dyn Files>) -> Sweep {
-    Sweep {
-        store: Arc::clone(store),
-        files: Arc::clone(files),
-        clock: Arc::new(SystemClock),
-    }
-}
-
-/// The poller on the same parts.
-fn poll(creations: &Creations) -> Poll {
-    Poll {
-        store: Arc::clone(&creations.store),
-        crm: Arc::clone(&creations.crm),
-        clock: Arc::clone(&creations.clock),
-        outbound: Arc::clone(&creations.outbound),
-        in_force: creations.in_force.clone(),
-        watch: Arc::clone(&creations.watch),
-    }
-}
-
-/// The inbound flow on its own, for the command line.
-///
-/// # Errors
-/// When the place of photos cannot be used.
-pub fn inbound(
-    settings: &Settings,
-    store: &Arc<dyn Store>,
-    rules: Arc<dyn Rules>,
-) -> anyhow::Result<Inbound> {
-    let in_force = InForce::new(settings);
-    let files = open_files(settings)?;
-    let intake = Intake {
-        store: Arc::clone(store),
-        crm: crm(settings, &in_force, &rules, &files),
-        sowell: Arc::new(SowellHttp::new(in_force.clone(), rules.clone())),
-        files,
-        rules,
-        in_force,
-        outbox: Hint::default(),
-    };
-    Ok(intake.open(PATIENCE))
-}
-
-/// The CRM that the settings name.
-fn crm(
-    settings: &Settings,
-    in_force: &InForce,
-    rules: &Arc<dyn Rules>,
-    files: &Arc<dyn Files>,
-) -> Arc<dyn Crm> {
-    match settings.crm {
-        CrmKind::Embedded => Arc::new(EmbeddedCrm),
-        CrmKind::Rest => Arc::new(RestCrm::new(
-            in_force.clone(),
-            Arc::clone(rules),
-            Arc::clone(files),
-        )),
-    }
-}
-
-/// What the other replicas call this one.
-fn replica_id() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}:{}", host.trim(), std::process::id())
-}
-
 /// A new token: 256 random bits.
 #[must_use]
 pub fn make_token() -> Secret {
@@ -479,6 +363,7 @@ pub fn make_token() -> Secret {
 async fn make_missing_tokens(
     store: &dyn Store,
     settings: &Settings,
+    clock: &dyn Clock,
 ) -> anyhow::Result<BTreeMap<Client, Secret>> {
     let mut made = BTreeMap::new();
     let known = store.tokens().await?;
@@ -488,7 +373,7 @@ async fn make_missing_tokens(
             continue;
         }
         let token = make_token();
-        let now = SystemClock.now();
+        let now = clock.now();
         if store
             .put_token(client, &hash(token.expose()), false, now)
             .await?

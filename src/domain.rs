@@ -4,6 +4,7 @@
 //! [`crate::adapters`].
 
 pub mod demande;
+pub mod digest;
 pub mod fault;
 pub mod instant;
 pub mod livraison;

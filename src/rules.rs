@@ -1,19 +1,36 @@
 //! The landlord's rules: files in, decisions out.
 //!
-//! In reading order: [`yaml`] locates every value of a YAML text, [`source`] reads the shape of
-//! each rule file, [`script`] and [`template`] compile what admins write in Rhai and minijinja,
-//! [`connector`] the descriptions of
-//! other REST APIs, [`referentiel`] reads the CSV exports, [`compile`] joins it all into the one immutable
-//! [`compile::Generation`] that runs, once the admins' [`case`]s pass, and [`decide`] is the pure
-//! function that everything calls, leaving a [`trace`]; both languages are shown what a [`view`] makes of the data, as far as
-//! they read it, their [`extent`]. [`foresee`] asks it without anything coming
-//! of it: for the cases, for [`coverage`] of every combination, for the [`impact`] of an edit.
-//! What is wrong with a file is a [`diagnostic`]; whom an e-mail can go to is an [`addressee`]; what a value is [`compared`] with
-//! may never come, and what is [`named`] may not be there; which names files have is their [`layout`], which words are taken
-//! for each other tells [`alike`], what a word processor makes of a text is [`pasted`], what a mistaken encoding makes of it
-//! is [`garbled`],
-//! and where in a text people say that something is, its [`place`]. What editors know of the YAML
-//! files beforehand is a [`schema`]; what is known of how long rules take, their [`pace`].
+//! In reading order:
+//!
+//! - [`yaml`] locates every value of a YAML text
+//! - [`source`] reads the shape of each rule file
+//! - [`script`] compiles what admins write in Rhai
+//! - [`template`] compiles what they write in minijinja
+//! - [`connector`] reads the descriptions of other REST APIs
+//! - [`referentiel`] reads the CSV exports
+//! - [`compile`] joins it all into the one immutable [`compile::Generation`] that decides
+//! - [`case`] runs the admins' cases, without which no generation takes effect
+//! - [`decide`] is the pure function that everything calls
+//! - [`trace`] is what it leaves
+//! - [`view`] is what scripts and templates are shown of the data
+//! - [`extent`] is how much of it they read
+//! - [`foresee`] decides without anything coming of it
+//! - [`coverage`] does so for every combination of codes
+//! - [`impact`] does so for what an edit would change of the past
+//!
+//! Beside them, what they need to tell admins what is wrong:
+//!
+//! - [`diagnostic`]: what is wrong with a file
+//! - [`place`]: where in a text that is, for people
+//! - [`layout`]: which names files have
+//! - [`addressee`]: whom an e-mail can go to
+//! - [`compared`]: words that a value is compared with, and that may never come
+//! - [`named`]: what is named, and may not be there
+//! - [`alike`]: words that are taken for each other
+//! - [`pasted`]: what a word processor makes of a text
+//! - [`garbled`]: what a mistaken encoding makes of it
+//! - [`schema`]: what editors know of the YAML files beforehand
+//! - [`pace`]: what is known of how long rules take
 //!
 //! Pure by rule: no clock, no file, no network, no async here.
 

@@ -8,14 +8,12 @@ pub mod synced;
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-
+use crate::domain::digest::sha256_hex;
 use crate::domain::ports::FilesError;
-use crate::domain::signalement::hex;
 
 /// The bytes, if they are still those that were stored under this name.
 fn verified(sha256: &str, bytes: Vec<u8>) -> Result<Vec<u8>, FilesError> {
-    if hex(&Sha256::digest(&bytes)) == sha256 {
+    if sha256_hex(&bytes) == sha256 {
         Ok(bytes)
     } else {
         Err(FilesError(format!(

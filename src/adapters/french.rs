@@ -1,6 +1,8 @@
 //! Why something did not go out, in the words of the landlord's staff. What is kept and logged of it
 //! is English.
 
+use crate::domain::ports::NO_ANSWER;
+
 /// How a reason begins, and how it does in French; what follows is a reason of its own.
 const PHRASES: [(&str, &str); 27] = [
     // The ports' own errors.
@@ -17,7 +19,7 @@ const PHRASES: [(&str, &str); 27] = [
     ("internal error", "erreur interne"),
     // `adapters/partner`
     ("answered ", "réponse "),
-    ("no answer in time", "pas de réponse à temps"),
+    (NO_ANSWER, "pas de réponse à temps"),
     (
         "connection lost before the answer",
         "connexion perdue avant la réponse",

@@ -4,7 +4,6 @@
 
 pub mod auth;
 pub mod body;
-pub mod buffers;
 pub mod connections;
 mod console;
 mod demandes;
@@ -12,13 +11,10 @@ mod drain;
 mod gauges;
 pub mod handover;
 mod health;
-mod json;
 mod path;
-mod photo;
 mod problem;
 mod regles;
 mod signalements;
-pub mod submission;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -39,6 +35,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::adapters::submission::buffers::Buffers;
 use crate::domain::ports::{Files, Store};
 use crate::flows::inbound::Inbound;
 use crate::flows::outbound::Outbound;
@@ -47,7 +44,6 @@ use crate::flows::replica::Presence;
 use crate::flows::settings::SettingsReload;
 
 use auth::Gate;
-use buffers::Buffers;
 
 pub use health::Probe;
 pub use problem::Problem;

@@ -17,8 +17,9 @@ use sha2::{Digest, Sha256};
 use crate::adapters::files::folder::FilesOnDisk;
 use crate::adapters::files::synced::{folder_of, write_synced};
 use crate::adapters::store::sqlite::snapshot::{self, NamedPhoto};
+use crate::domain::digest::hex;
 use crate::domain::ports::{Files, FilesError, StoreError};
-use crate::domain::signalement::{ImageKind, Photo, hex};
+use crate::domain::signalement::{ImageKind, Photo};
 use crate::settings::{Database, Settings};
 
 /// The database's name in a backup.

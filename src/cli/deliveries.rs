@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgGroup, Args, Subcommand};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde_json::json;
@@ -23,8 +24,8 @@ pub(super) enum Deliveries {
     /// List deliveries, newest first
     List {
         /// Only those in this state
-        #[arg(long)]
-        state: Option<State>,
+        #[arg(long, value_parser = state())]
+        state: Option<LivraisonEtat>,
         /// At most so many
         #[arg(long, default_value_t = 50)]
         limit: u32,
@@ -65,27 +66,10 @@ fn destination(word: &str) -> Result<Destination, String> {
     Destination::parse(word).ok_or_else(|| format!("not one of {known}"))
 }
 
-/// The states, in the words of the API.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(super) enum State {
-    EnAttente,
-    Livree,
-    Morte,
-    Depassee,
-    Retenue,
-}
-
-impl From<State> for LivraisonEtat {
-    fn from(state: State) -> Self {
-        match state {
-            State::EnAttente => Self::EnAttente,
-            State::Livree => Self::Livree,
-            State::Morte => Self::Morte,
-            State::Depassee => Self::Depassee,
-            State::Retenue => Self::Retenue,
-        }
-    }
+/// Reads one of the API's words for states.
+fn state() -> impl TypedValueParser<Value = LivraisonEtat> {
+    let words = PossibleValuesParser::new(LivraisonEtat::ALL.map(LivraisonEtat::as_str));
+    words.try_map(|word| LivraisonEtat::parse(&word).ok_or("unknown state"))
 }
 
 impl Deliveries {
@@ -97,7 +81,7 @@ impl Deliveries {
                 limit,
                 format,
             } => {
-                let found = store.list_livraisons(state.map(Into::into), limit).await?;
+                let found = store.list_livraisons(state, limit).await?;
                 print(&found, format);
                 note_limit(found.len(), limit);
                 let waits = |it: &LivraisonSummary| {

@@ -10,8 +10,9 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::adapters::http::Problem;
 use crate::adapters::http::body::within;
-use crate::adapters::http::{Problem, submission};
+use crate::adapters::submission;
 use crate::cli::output::{printable, time};
 use crate::cli::{Format, edited, existing_store};
 use crate::domain::demande::Uid;
@@ -32,7 +33,7 @@ pub(super) struct Explain {
     uid: Option<String>,
     /// How to print it. As JSON, of a file: its `issue`, `motif`, `etapes`, `courriels` and `avertissements`, or the `statut`, `motif` and
     /// `fautes` of its refusal; with --uid: the `decisions`, each with its `etapes`, and the `livraisons`, each with its `contenu`,
-    /// `pour` whom, `etat` and `raison`
+    /// `pour` (recipient), `etat` and `raison`
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::adapters::http::submission;
+use crate::adapters::submission;
 use crate::cli::{Format, edited, existing_store, progress};
 use crate::flows::impact::Assessment;
 use crate::flows::reload;

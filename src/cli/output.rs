@@ -1,5 +1,5 @@
-//! What the verbs print. An output that takes no more, a full disk or a reader that has gone, ends no verb in its
-//! middle: what was to be done is done first, and whoever asked for it is then told that it was not all written.
+//! What the verbs print. An output that takes no more, a full disk or a reader that has gone, does not abort a
+//! command halfway: what was to be done is done first, and whoever asked for it is then told that it was not all written.
 //!
 //! The macros stand in for those of the standard library, which panic there, in every verb.
 

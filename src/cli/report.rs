@@ -9,13 +9,15 @@ use serde_json::{Value, json};
 use crate::cli::Format;
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, Severity, any_error};
+use crate::rules::place;
 
 /// One diagnostic as people read it; `files` gives the text of the line.
 pub(super) fn render(diagnostic: &Diagnostic, files: &FileSet) -> String {
     let level = match diagnostic.severity {
-        Severity::Error => Level::ERROR.with_name("erreur"),
-        Severity::Warning => Level::WARNING.with_name("attention"),
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
     };
+    let level = level.with_name(diagnostic.severity.label());
     let title = level.primary_title(diagnostic.message.as_str());
     let text = files
         .get(&diagnostic.file)
@@ -122,10 +124,7 @@ fn to_json(diagnostic: &Diagnostic) -> Value {
     let some = |number: u32| (number > 0).then_some(number);
     json!({
         "code": diagnostic.code,
-        "gravite": match diagnostic.severity {
-            Severity::Error => "erreur",
-            Severity::Warning => "avertissement",
-        },
+        "gravite": diagnostic.severity.word(),
         "fichier": diagnostic.file,
         "ligne": some(diagnostic.line),
         "colonne": some(diagnostic.column),
@@ -135,25 +134,21 @@ fn to_json(diagnostic: &Diagnostic) -> Value {
 
 /// Bytes to underline: the word at the place, or the whole line where no column is known.
 fn span(text: &str, diagnostic: &Diagnostic) -> Option<std::ops::Range<usize>> {
-    let number = usize::try_from(diagnostic.line.checked_sub(1)?).ok()?;
-    let line = text.split_inclusive('\n').nth(number)?;
-    let begin: usize = text.split_inclusive('\n').take(number).map(str::len).sum();
-    let line = line.trim_end();
-    let column = usize::try_from(diagnostic.column).ok()?;
-    let Some(before) = column.checked_sub(1) else {
+    let begin = place::offset(text, (diagnostic.line, 1)).filter(|it| *it < text.len())?;
+    let line = text[begin..].lines().next().unwrap_or_default().trim_end();
+    let end = begin + line.len();
+    let Some(at) = place::offset(text, (diagnostic.line, diagnostic.column)) else {
         let indent = line.len() - line.trim_start().len();
-        return Some(begin + indent..begin + line.len());
+        return Some(begin + indent..end);
     };
-    let at = line
-        .char_indices()
-        .nth(before)
-        .map_or(line.len(), |(at, _)| at);
-    let word = line[at..]
+    let at = at.min(end);
+    let rest = &text[at..end];
+    let word = rest
         .find(|it: char| !(it.is_alphanumeric() || "_-".contains(it)))
-        .unwrap_or(line.len() - at);
+        .unwrap_or(rest.len());
     // A bracket or a quote is a word of one sign.
-    let first = line[at..].chars().next().map_or(0, char::len_utf8);
-    Some(begin + at..begin + at + word.max(first))
+    let first = rest.chars().next().map_or(0, char::len_utf8);
+    Some(at..at + word.max(first))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use chrono::{SecondsFormat, Utc};
+use chrono::Utc;
 use listenfd::ListenFd;
 use sd_notify::NotifyState;
 use serde_json::json;
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::adapters::telemetry;
 use crate::app::App;
+use crate::domain::instant::in_utc;
 use crate::domain::ports::Client;
 use crate::rules::compile::Generation;
 use crate::settings::{Folder, Settings};
@@ -168,7 +169,7 @@ fn example(generation: &Generation) -> Option<String> {
         "residence": first("MZ-01", residences)?,
         "auteur": "Camille Durand",
         "email_auteur": "camille.durand@locataire.example",
-        "date_creation": now.to_rfc3339_opts(SecondsFormat::Millis, true),
+        "date_creation": in_utc(now),
         "priorite": first("high", priorites)?,
         "description": "Premier essai",
         "lien_sowell": format!("https://manager.sowell.example/signalements/{}", now.timestamp()),

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use clap::{ArgGroup, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgGroup, Subcommand};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde_json::json;
 
-use crate::adapters::http::submission;
+use crate::adapters::submission;
 use crate::app::inbound;
 use crate::cli::output::{printable, time};
 use crate::cli::{Format, existing_store, note_limit};
 use crate::domain::demande::Uid;
+use crate::domain::fault;
 use crate::domain::ports::{SignalementSummary, Store, StoreError};
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::creation::Attempted;
@@ -26,8 +28,8 @@ pub(super) enum Signalements {
     /// List signalements, newest first
     List {
         /// Only those in this state [default: all without a demande]
-        #[arg(long)]
-        state: Option<State>,
+        #[arg(long, value_parser = state())]
+        state: Option<Etat>,
         /// At most so many
         #[arg(long, default_value_t = 50)]
         limit: u32,
@@ -53,28 +55,10 @@ pub(super) enum Signalements {
     },
 }
 
-/// The states, in the words of the API.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum State {
-    Recu,
-    Transmis,
-    Ecarte,
-    Differe,
-    Inconnu,
-    Echec,
-}
-
-impl From<State> for Etat {
-    fn from(state: State) -> Self {
-        match state {
-            State::Recu => Self::Recu,
-            State::Transmis => Self::Transmis,
-            State::Ecarte => Self::Ecarte,
-            State::Differe => Self::Differe,
-            State::Inconnu => Self::Inconnu,
-            State::Echec => Self::Echec,
-        }
-    }
+/// Reads one of the API's words for states.
+fn state() -> impl TypedValueParser<Value = Etat> {
+    let words = PossibleValuesParser::new(Etat::ALL.map(Etat::as_str));
+    words.try_map(|word| Etat::parse(&word).ok_or("unknown state"))
 }
 
 impl Signalements {
@@ -86,9 +70,7 @@ impl Signalements {
                 limit,
                 format,
             } => {
-                let found = store
-                    .list_signalements(state.map(Into::into), limit)
-                    .await?;
+                let found = store.list_signalements(state, limit).await?;
                 print(&found, format);
                 note_limit(found.len(), limit);
                 Ok(())
@@ -147,7 +129,8 @@ async fn adopt(
     uid: String,
 ) -> anyhow::Result<()> {
     let uid = Uid::given(&uid);
-    let uid = uid.context("a uid has one line and at most 200 characters, and is no . or ..")?;
+    let uid =
+        uid.context("a UID is a single line of at most 200 characters and cannot be . or ..")?;
     let id = SignalementId::from_stored(id);
     let stored = store.find_submission(&id).await?;
     let stored = stored.context("there is no such signalement")?;
@@ -218,10 +201,7 @@ async fn retry_one(
         }
         Ok(Received::SetAside { motif, .. }) => Ok(format!("kept, not forwarded: {motif}")),
         Ok(Received::Deferred { .. }) => Err(DEFERRED.to_owned()),
-        Err(InboundError::Refused { faults, .. }) => {
-            let details: Vec<String> = faults.into_iter().map(|it| it.detail).collect();
-            Err(details.join(" ; "))
-        }
+        Err(InboundError::Refused { faults, .. }) => Err(fault::joined(&faults)),
         Err(error) => Err(error.to_string()),
     }
 }

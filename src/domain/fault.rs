@@ -45,3 +45,10 @@ impl Fault {
 pub fn pointer_to(segment: &str) -> String {
     format!("/{}", segment.replace('~', "~0").replace('/', "~1"))
 }
+
+/// What is wrong, in one sentence for people; without the places.
+#[must_use]
+pub fn joined(faults: &[Fault]) -> String {
+    let details: Vec<&str> = faults.iter().map(|it| it.detail.as_str()).collect();
+    details.join(" ; ")
+}

@@ -1,6 +1,6 @@
 //! Instants as partners write them: ISO 8601 with an offset.
 
-use chrono::{DateTime, FixedOffset, SecondsFormat};
+use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 
 /// Reads an instant with its offset.
 ///
@@ -41,7 +41,13 @@ pub fn rfc3339(text: &str) -> Option<String> {
     })
 }
 
-/// The same with the signs between its parts, where it is written in the basic format, without any.
+/// An instant of ours, to the millisecond, in UTC.
+#[must_use]
+pub fn in_utc(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// An instant with the signs between its parts, where it is written in the basic format, without any.
 fn extended(text: &str) -> Option<String> {
     let (date, time) = text.split_once('T')?;
     let digits = time.bytes().take_while(u8::is_ascii_digit).count();

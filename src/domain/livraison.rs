@@ -61,6 +61,15 @@ pub enum LivraisonEtat {
 }
 
 impl LivraisonEtat {
+    /// Every state.
+    pub const ALL: [Self; 5] = [
+        Self::EnAttente,
+        Self::Livree,
+        Self::Morte,
+        Self::Depassee,
+        Self::Retenue,
+    ];
+
     /// The word in the database and on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -76,15 +85,7 @@ impl LivraisonEtat {
     /// Reads the word back; `None` for any other word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [
-            Self::EnAttente,
-            Self::Livree,
-            Self::Morte,
-            Self::Depassee,
-            Self::Retenue,
-        ]
-        .into_iter()
-        .find(|etat| etat.as_str() == word)
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
     }
 
     /// The word that SoWell and the CRM see: what is held back waits, too.
@@ -166,7 +167,7 @@ pub struct PhotoPush {
 /// An e-mail that `accuses.rhai` asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Courriel {
-    /// The addressee.
+    /// The addressee; empty where the data had no address.
     pub a: String,
     /// Name of a file in `modeles/`, without its ending.
     pub modele: String,

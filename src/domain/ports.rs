@@ -31,7 +31,8 @@ pub use self::creations::{
     Reserved, Settled, SettledCreation, Settlement, Wait,
 };
 pub use self::crm::{
-    Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard, Remote,
+    Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard,
+    NO_ANSWER, Remote,
 };
 pub use self::events::{EventRecorded, NewEvent, Release};
 pub use self::files::{Files, FilesError};

@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::domain::digest::{hex, sha256_hex};
+
 /// The keys that the contract knows, in its order.
 pub const KEYS: [&str; 12] = [
     "qualification",
@@ -75,7 +77,7 @@ impl Photo {
     #[must_use]
     pub fn new(kind: ImageKind, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        let sha256 = hex(&Sha256::digest(&bytes));
+        let sha256 = sha256_hex(&bytes);
         Self {
             kind,
             sha256,
@@ -203,18 +205,6 @@ pub fn fingerprint(
     hex(&hash.finalize())
 }
 
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
-}
-
 /// Where a signalement stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Etat {
@@ -233,6 +223,16 @@ pub enum Etat {
 }
 
 impl Etat {
+    /// Every state.
+    pub const ALL: [Self; 6] = [
+        Self::Recu,
+        Self::Transmis,
+        Self::Ecarte,
+        Self::Differe,
+        Self::Inconnu,
+        Self::Echec,
+    ];
+
     /// Every state without a demande.
     pub const APART: [Self; 5] = [
         Self::Recu,
@@ -264,16 +264,7 @@ impl Etat {
     /// Reads the word back; `None` for any other word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [
-            Self::Recu,
-            Self::Transmis,
-            Self::Ecarte,
-            Self::Differe,
-            Self::Inconnu,
-            Self::Echec,
-        ]
-        .into_iter()
-        .find(|etat| etat.as_str() == word)
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
     }
 }
 

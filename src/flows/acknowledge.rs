@@ -10,7 +10,7 @@ use crate::crash;
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::livraison::{Content, Courriel, NewLivraison};
 use crate::domain::signalement::{Signalement, SignalementId};
-use crate::flows::on_the_spot;
+use crate::flows::offload;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, MailContext, Occasion};
 use crate::rules::trace::Trace;
@@ -42,7 +42,7 @@ pub(super) async fn acknowledge(
         let id = SignalementId::of_lien(&signalement.lien_sowell);
         courriels(&generation, &signalement, occasion, trace, id.as_str())
     };
-    on_the_spot::run(&rules.pace, work)
+    offload::run(&rules.pace, work)
         .await
         .unwrap_or_else(|error| {
             tracing::error!(%error, "no acknowledgement");

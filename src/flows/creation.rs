@@ -1,4 +1,4 @@
-//! A demande is created in a remote CRM: once, whatever answers do not come.
+//! A demande is created in a remote CRM: exactly once, even when answers are lost.
 //!
 //! *Received* is committed before the call, *created* after it. What the CRM certainly did not do
 //! is given up, refused or deferred; what it may have done is in doubt, and is settled by what the
@@ -16,8 +16,8 @@ use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::livraison::{Content, NewLivraison, PhotoPush, UidPush};
 use crate::domain::ports::{
     Clock, CreateDemande, Created, Creation, CreationClaim, Crm, CrmError, DuplicateGuard,
-    NewRecord, Remote, Reservation, Reserved, Settled, SettledCreation, Settlement, Sowell, Store,
-    StoreError, Wait,
+    NO_ANSWER, NewRecord, Remote, Reservation, Reserved, Settled, SettledCreation, Settlement,
+    Sowell, Store, StoreError, Wait,
 };
 use crate::domain::signalement::{Etat, Signalement, SignalementId};
 use crate::flows::acknowledge::{News, acknowledge, written};
@@ -226,11 +226,19 @@ impl Creations {
 
     /// Calls the CRM within its time, and notes how that went.
     async fn call(&self, request: &CreateDemande) -> Result<Created, CrmError> {
+        self.within_limit("create", self.crm.create(request)).await
+    }
+
+    async fn within_limit<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, CrmError>>,
+    ) -> Result<T, CrmError> {
         let limit = CALL.to_std().unwrap_or_default();
-        let outcome = tokio::time::timeout(limit, self.crm.create(request))
+        let outcome = tokio::time::timeout(limit, call)
             .await
-            .unwrap_or_else(|_| Err(CrmError::InDoubt("no answer in time".into())));
-        self.note("create", &outcome);
+            .unwrap_or_else(|_| Err(CrmError::InDoubt(NO_ANSWER.into())));
+        self.note(operation, &outcome);
         outcome
     }
 
@@ -285,7 +293,7 @@ impl Creations {
             tracing::error!(id, uid = name, %error, "ALARM: a demande exists and is not recorded");
         })? {
             Settled::Done => {
-                self.outbox.give();
+                self.outbox.notify();
                 Ok(Attempted::Created { uid, answer })
             }
             Settled::Lost => {
@@ -359,7 +367,7 @@ impl Creations {
         settlement: Settlement,
     ) -> Result<Attempted, StoreError> {
         let settled = self.store.settle(&held.claim, settlement).await?;
-        self.pending.give();
+        self.pending.notify();
         if settled == Settled::Done {
             return Ok(attempted);
         }

@@ -1,7 +1,7 @@
 //! What the last calls say of the CRM: whether it answers, and when to try it again.
 //!
 //! Kept in memory, by each process for itself: a restart may try at once, and whoever calls finds
-//! out anew. It only spares calls; no promise hangs on it.
+//! out anew. It only spares calls; no guarantee depends on it.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -70,14 +70,15 @@ impl CrmWatch {
         policy: &DeliverySettings,
         now: DateTime<Utc>,
     ) {
-        let (reason, retry_at) = match outcome {
+        let (error, retry_at) = match outcome {
             // It speaks to us, whatever it says.
             Ok(_) | Err(CrmError::Refused { .. }) => return self.recovered(),
             // That is ours to mend, and says nothing of the CRM.
             Err(CrmError::Misconfigured(_) | CrmError::Files(_)) => return,
-            Err(CrmError::Unavailable { retry_at, .. }) => (outcome_text(outcome), *retry_at),
-            Err(CrmError::Unauthorized(_) | CrmError::InDoubt(_)) => (outcome_text(outcome), None),
+            Err(error @ CrmError::Unavailable { retry_at, .. }) => (error, *retry_at),
+            Err(error @ (CrmError::Unauthorized(_) | CrmError::InDoubt(_))) => (error, None),
         };
+        let reason = error.to_string();
         let mut state = self.state();
         let before = state.take();
         let failures = before.as_ref().map_or(0, |it| it.failures) + 1;
@@ -102,13 +103,6 @@ impl CrmWatch {
 
     fn state(&self) -> std::sync::MutexGuard<'_, Option<Outage>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn outcome_text<T>(outcome: &Result<T, CrmError>) -> String {
-    match outcome {
-        Ok(_) => String::new(),
-        Err(error) => error.to_string(),
     }
 }
 

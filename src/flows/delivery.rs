@@ -10,7 +10,7 @@ mod verdict;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -18,22 +18,24 @@ use tokio_util::sync::CancellationToken;
 
 use crate::crash;
 use crate::domain::demande::Uid;
+use crate::domain::instant::in_utc;
 use crate::domain::livraison::{
     Attempt, Claim, Content, Courriel, Destination, Outcome, PhotoPush,
 };
 use crate::domain::ports::{
-    Clock, Crm, CrmError, Files, MailError, Mailer, Message, Pause, Sowell, Store, StoreError,
-    Unreachable,
+    Clock, Crm, CrmError, Files, MailError, Mailer, Message, NO_ANSWER, Pause, Sowell, Store,
+    StoreError, Unreachable,
 };
 use crate::flows::backoff::{POLL, span, until, wait};
 use crate::flows::breaker::Breaker;
-use crate::flows::broke_off::contained;
-use crate::flows::delivery::verdict::{Seen, Verdict, describe, judge};
+use crate::flows::delivery::verdict::{AttemptResult, Verdict, describe, judge};
 use crate::flows::hint::Hint;
+use crate::flows::panics::contained;
 use crate::flows::rules::Rules;
-use crate::flows::{on_the_spot, renewal};
-use crate::rules::decide;
-use crate::settings::InForce;
+use crate::flows::{offload, resume};
+use crate::rules::compile::RuleSet;
+use crate::rules::{addressee, decide};
+use crate::settings::{InForce, LiveSettings};
 
 /// A delivery is given up after so many attempts at least: a partner that asks for a long wait may
 /// use up its time with one.
@@ -81,8 +83,8 @@ impl Delivery {
         let mut before = self.rules.generation();
         while accepted.changed().await.is_ok() {
             let now = self.rules.generation();
-            let which = |it| renewal::by_rules(it, &before.rules, &now.rules);
-            renewal::resume(&self.store, &self.clock, &self.outbox, which).await;
+            let which = |it| resume::by_rules(it, &before.rules, &now.rules);
+            resume::each(&self.store, &self.clock, &self.outbox, which).await;
             before = now;
         }
     }
@@ -193,10 +195,10 @@ impl Delivery {
         let attempt = tokio::time::timeout(begun_under.delivery.attempt, self.attempt(&claim));
         let seen = match contained(attempt).await {
             Ok(Ok(seen)) => seen,
-            Ok(Err(_)) => Seen::NoAnswer(Unreachable("no answer in time".into())),
+            Ok(Err(_)) => AttemptResult::NoAnswer(Unreachable(NO_ANSWER.into())),
             Err(error) => {
                 tracing::error!(id = claim.id, %error, "an attempt broke off");
-                Seen::BrokeOff
+                AttemptResult::BrokeOff
             }
         };
         let verdict = judge(&seen);
@@ -235,48 +237,77 @@ impl Delivery {
             "destination" => destination.as_str(), "outcome" => label
         )
         .increment(1);
-        let paused = if opens {
-            self.pause(destination, &verdict, probe, &attempt).await
-        } else if probe && !matches!(verdict, Verdict::Ours) {
-            tracing::info!(
-                destination = destination.as_str(),
-                "the destination is back"
-            );
-            self.store.set_pause(destination, None).await
-        } else {
-            Ok(())
-        };
-        if let Err(error) = paused {
+        if let Err(error) = self
+            .note_pause(destination, &verdict, opens, probe, &attempt)
+            .await
+        {
             tracing::error!(destination = destination.as_str(), %error, "its pause was not noted");
         }
-        // It was told by an address, for a token or in a form that was replaced meanwhile. Looked at
-        // only now: a change that comes later finds what was just written and resumes it itself.
-        let by_settings = renewal::by_settings(destination, &begun_under, &self.in_force.get());
-        let by_rules = renewal::by_rules(destination, &begun_by, &self.rules.generation().rules);
-        if let (Outcome::Retry { .. }, Some(which)) = (&outcome, by_rules.max(by_settings))
-            && let Err(error) = self.store.resume(destination, which, now).await
+        if matches!(outcome, Outcome::Retry { .. }) {
+            self.resume_if_replaced(destination, &begun_under, &begun_by)
+                .await;
+        }
+    }
+
+    /// What the attempt changes about the destination's pause.
+    async fn note_pause(
+        &self,
+        destination: Destination,
+        verdict: &Verdict,
+        opens: bool,
+        probe: bool,
+        attempt: &Attempt,
+    ) -> Result<(), StoreError> {
+        if opens {
+            return self.pause(destination, verdict, probe, attempt).await;
+        }
+        if !probe || matches!(verdict, Verdict::Ours) {
+            return Ok(());
+        }
+        tracing::info!(
+            destination = destination.as_str(),
+            "the destination is back"
+        );
+        self.store.set_pause(destination, None).await
+    }
+
+    /// What failed by an address, for a token or in a form that was replaced meanwhile is due at once. Looked at only
+    /// once it is written: a change that comes later finds it there and resumes it itself.
+    async fn resume_if_replaced(
+        &self,
+        destination: Destination,
+        begun_under: &LiveSettings,
+        begun_by: &RuleSet,
+    ) {
+        let by_settings = resume::by_settings(destination, begun_under, &self.in_force.get());
+        let by_rules = resume::by_rules(destination, begun_by, &self.rules.generation().rules);
+        if let Some(which) = by_rules.max(by_settings)
+            && let Err(error) = self
+                .store
+                .resume(destination, which, self.clock.now())
+                .await
         {
             tracing::error!(destination = destination.as_str(), %error, "deliveries not resumed");
         }
     }
 
-    async fn attempt(&self, claim: &Claim) -> Seen {
+    async fn attempt(&self, claim: &Claim) -> AttemptResult {
         match &claim.content {
             Content::Statut(push) => match self.sowell.send(&claim.id, push).await {
-                Ok(reply) => Seen::Answer(reply),
-                Err(error) => Seen::NoAnswer(error),
+                Ok(reply) => AttemptResult::Answer(reply),
+                Err(error) => AttemptResult::NoAnswer(error),
             },
             Content::Uid(push) => match self.sowell.send_uid(&claim.id, push).await {
-                Ok(reply) => Seen::Answer(reply),
-                Err(error) => Seen::NoAnswer(error),
+                Ok(reply) => AttemptResult::Answer(reply),
+                Err(error) => AttemptResult::NoAnswer(error),
             },
             Content::Photo(push) => match self.attach(push).await {
-                Ok(()) => Seen::PhotoAttached,
-                Err(error) => Seen::PhotoFailed(error),
+                Ok(()) => AttemptResult::PhotoAttached,
+                Err(error) => AttemptResult::PhotoFailed(error),
             },
             Content::Courriel(courriel) => match self.send_mail(&claim.id, courriel).await {
-                Ok(code) => Seen::MailSent(code),
-                Err(error) => Seen::MailFailed(error),
+                Ok(code) => AttemptResult::MailSent(code),
+                Err(error) => AttemptResult::MailFailed(error),
             },
         }
     }
@@ -290,6 +321,9 @@ impl Delivery {
 
     /// Rendered at each attempt, so that a template that was mended serves what it had failed.
     async fn send_mail(&self, id: &str, courriel: &Courriel) -> Result<Option<u16>, MailError> {
+        if addressee::is_absent(&courriel.a) {
+            return Err(MailError::permanent(addressee::ABSENT));
+        }
         let generation = self.rules.generation();
         let rules = Arc::clone(&generation.rules);
         let courriel_for_template = courriel.clone();
@@ -300,7 +334,7 @@ impl Delivery {
             let mail = decide::write_stored(&generation, &it.modele, &context);
             mail.map_err(|error| error.to_string())
         };
-        let rendered = on_the_spot::run(&rules.pace, render)
+        let rendered = offload::run(&rules.pace, render)
             .await
             .map_err(|error| MailError::temporary(error.to_string()))?
             .map_err(MailError::permanent)?;
@@ -364,7 +398,7 @@ impl Delivery {
             tracing::error!(
                 destination = destination_name,
                 status,
-                until = iso(until),
+                until = in_utc(until),
                 "ALARM: the destination refuses our token or account; it is left alone until then"
             );
         } else {
@@ -372,7 +406,7 @@ impl Delivery {
                 destination = destination_name,
                 status,
                 failures,
-                until = iso(until),
+                until = in_utc(until),
                 "the destination fails for several deliveries; it is left alone until then"
             );
         }
@@ -405,10 +439,6 @@ fn most_at_once(destination: Destination) -> usize {
     }
 }
 
-fn iso(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
 fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Outcome) {
     let (destination, id) = (destination.as_str(), &claim.id);
     let error = attempt.error.as_deref().unwrap_or_default();
@@ -419,7 +449,7 @@ fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Out
                 destination,
                 id,
                 error,
-                due_at = iso(*due_at),
+                due_at = in_utc(*due_at),
                 "not delivered, tried again then"
             );
         }

@@ -18,7 +18,7 @@ impl Default for Nudge {
 
 impl Nudge {
     /// Wakes.
-    pub(super) fn give(&self) {
+    pub(super) fn notify(&self) {
         self.0.send_replace(());
     }
 
@@ -40,20 +40,20 @@ pub struct Hint {
 
 impl Hint {
     /// Something was put in the outbox.
-    pub fn give(&self) {
+    pub fn notify(&self) {
         self.wake();
-        self.others.give();
+        self.others.notify();
     }
 
     /// Something for this destination was.
-    pub(super) fn give_to(&self, destination: Destination) {
-        self.worker(destination).give();
-        self.others.give();
+    pub(super) fn notify_worker(&self, destination: Destination) {
+        self.worker(destination).notify();
+        self.others.notify();
     }
 
     /// Another replica put something there: it is not told again.
     pub(super) fn wake(&self) {
-        self.workers.iter().for_each(Nudge::give);
+        self.workers.iter().for_each(Nudge::notify);
     }
 
     /// Changes with what other replicas are to be told.

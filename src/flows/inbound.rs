@@ -22,7 +22,7 @@ use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId};
 use crate::flows::acknowledge::{News, acknowledge, written};
 use crate::flows::creation::{Accepted, Creations};
 use crate::flows::hint::Hint;
-use crate::flows::on_the_spot;
+use crate::flows::offload;
 use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Codes, Decision, Undecided};
@@ -160,7 +160,7 @@ impl Inbound {
         let signalement = Arc::clone(&case.signalement);
         let rules = Arc::clone(&generation.rules);
         let work = move || decide::signalement(&generation, &signalement);
-        let decided = on_the_spot::run(&rules.pace, work).await;
+        let decided = offload::run(&rules.pace, work).await;
         decided.map_err(|error| InboundError::Fault(format!("the decision did not end: {error}")))
     }
 
@@ -229,7 +229,7 @@ impl Inbound {
 
     fn wake_mailer(&self, mails: bool) {
         if mails {
-            self.outbox.give_to(Destination::Courriel);
+            self.outbox.notify_worker(Destination::Courriel);
         }
     }
 
@@ -274,15 +274,8 @@ impl Inbound {
             return repeat(owner, &case);
         }
         self.store_photos(&mut case).await?;
-        let motif = match &cause {
-            Undecided::UnknownCodes(faults) => {
-                let details: Vec<&str> = faults.iter().map(|it| it.detail.as_str()).collect();
-                details.join(" ; ")
-            }
-            Undecided::Script(error) => error.to_string(),
-            Undecided::Template(error) => error.to_string(),
-        };
-        let record = case.record(Etat::Echec, Some(motif), &trace, None, Vec::new());
+        let motif = Some(cause.to_string());
+        let record = case.record(Etat::Echec, motif, &trace, None, Vec::new());
         match self.store.record(record).await? {
             Recorded::Written => {}
             Recorded::Bound(owner) => return repeat(owner, &case),

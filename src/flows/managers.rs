@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::ports::{Clock, Crm, CrmError};
+use crate::domain::ports::{Clock, Crm, CrmError, NO_ANSWER};
 use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::domain::signalement::Signalement;
 use crate::flows::crm_watch::CrmWatch;
@@ -34,12 +34,12 @@ pub struct Managers {
     /// What the last calls say of the CRM.
     pub watch: Arc<CrmWatch>,
     /// What was told, by residence.
-    pub known: Known,
+    pub known: ManagerCache,
 }
 
 /// What was told of each residence, and when.
 #[derive(Debug, Default)]
-pub struct Known(Mutex<HashMap<String, Told>>);
+pub struct ManagerCache(Mutex<HashMap<String, Told>>);
 
 #[derive(Debug, Clone)]
 struct Told {
@@ -108,7 +108,7 @@ impl Managers {
         let asked = tokio::time::timeout(PATIENCE, self.crm.managers(residence)).await;
         let outcome = asked.unwrap_or_else(|_| {
             Err(CrmError::Unavailable {
-                reason: "no answer in time".into(),
+                reason: NO_ANSWER.into(),
                 retry_at: None,
             })
         });
@@ -129,7 +129,7 @@ impl Managers {
     }
 }
 
-impl Known {
+impl ManagerCache {
     fn get(&self, residence: &str) -> Option<Told> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(residence).cloned()

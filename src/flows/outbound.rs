@@ -8,17 +8,17 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::domain::demande::Demande;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{self, Fault};
 use crate::domain::instant;
 use crate::domain::livraison::{Content, NewLivraison, StatutPush};
 use crate::domain::ports::{Change, Clock, EventRecorded, NewEvent, Store, StoreError};
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::{EventIssue, StatutEvent};
 use crate::flows::acknowledge::{self, written};
-use crate::flows::broke_off::BrokeOff;
 use crate::flows::hint::Hint;
 use crate::flows::managers::Managers;
-use crate::flows::on_the_spot;
+use crate::flows::offload;
+use crate::flows::panics::BrokeOff;
 use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Occasion, StatutDecision};
@@ -236,7 +236,7 @@ impl Outbound {
     async fn record(&self, new: NewEvent) -> Result<EventRecorded, OutboundError> {
         let recorded = self.store.record_event(new).await?;
         if let EventRecorded::Written(_) = recorded {
-            self.outbox.give();
+            self.outbox.notify();
         }
         Ok(recorded)
     }
@@ -283,7 +283,7 @@ impl Outbound {
             };
             decide::statut(&of_rules, &of_event, canal)
         };
-        let decided = on_the_spot::run(&rules.pace, work).await;
+        let decided = offload::run(&rules.pace, work).await;
         let (decision, trace) = decided.map_err(|error| unended(&error))?;
         let mut judged = Judged {
             decision,
@@ -321,7 +321,7 @@ impl Outbound {
             }
             judged
         };
-        let judged = on_the_spot::run(&rules.pace, work).await;
+        let judged = offload::run(&rules.pace, work).await;
         judged.map_err(|error| unended(&error))
     }
 }
@@ -345,10 +345,7 @@ fn split(decision: &StatutDecision) -> (EventIssue, Option<String>, Option<Strin
             (EventIssue::Accepte, Some(statut_sowell.clone()), None)
         }
         StatutDecision::Ignore { motif } => (EventIssue::Ignore, None, Some(motif.clone())),
-        StatutDecision::Unknown(faults) => {
-            let details: Vec<&str> = faults.iter().map(|it| it.detail.as_str()).collect();
-            (EventIssue::Retenu, None, Some(details.join(" ; ")))
-        }
+        StatutDecision::Unknown(faults) => (EventIssue::Retenu, None, Some(fault::joined(faults))),
     }
 }
 
@@ -358,7 +355,7 @@ fn push(
     statut_sowell: &str,
     received_at: DateTime<Utc>,
 ) -> StatutPush {
-    let now = || received_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let now = || instant::in_utc(received_at);
     StatutPush {
         uid: event.uid.as_str().to_owned(),
         statut: statut_sowell.to_owned(),

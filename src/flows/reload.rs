@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::domain::ports::{Clock, Source, SourceError, Store, StoreError};
-use crate::flows::settle;
+use crate::flows::debounce::{self, Attempted};
 use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
 use crate::rules::coverage::Coverage;
@@ -66,8 +66,8 @@ impl Active {
 /// One attempt to put the files on the disk in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// The version that the files make.
-    pub version: String,
+    /// The version that the files make; `None` where it was not made to its end, and is made again.
+    pub version: Option<String>,
     /// When it was made.
     pub at: DateTime<Utc>,
     /// Whether it took effect.
@@ -120,7 +120,7 @@ impl Reload {
             }
             Err(error) => (None, None, vec![unreadable(&error)]),
         };
-        let version = files.as_ref().map(Files::version).unwrap_or_default();
+        let version = files.as_ref().map(Files::version);
         let unread = files.as_ref().map(Files::unread).unwrap_or_default();
         let accepted = generation.is_some();
         let taken = match (files, generation) {
@@ -197,12 +197,12 @@ impl Reload {
 
     /// Reloads after each burst of hints, until their sender is gone.
     pub async fn run(&self, hints: mpsc::Receiver<()>) {
-        let files = settle::Files {
+        let files = debounce::Files {
             // One that SIGHUP or a request began may have been left unfinished, too.
-            unfinished: || self.last.load().version.is_empty(),
+            unfinished: || self.last.load().version.is_none(),
             being_written: || self.rules.being_written() || self.exports.being_written(),
         };
-        settle::after_each_burst(hints, files, || self.reload_if_changed()).await;
+        debounce::after_each_burst(hints, files, || self.reload_if_changed()).await;
     }
 
     /// Tries the files on the disk whether or not they changed; returns how it went.
@@ -217,40 +217,40 @@ impl Reload {
         let before = self.last_attempt();
         for _ in 0..ROUNDS_ON_DEMAND {
             let files = read_settled(&self.rules, &self.exports).await;
-            if self.attempt(files).await.is_some() {
+            if self.attempt(files).await == Attempted::Settled {
                 return;
             }
         }
         if Arc::ptr_eq(&before, &self.last_attempt()) {
             // Whoever asked is told of this attempt, and of no earlier one.
             let error = unsettled(&self.rules);
-            self.refuse(String::new(), self.clock.now(), vec![unreadable(&error)]);
+            self.refuse(None, self.clock.now(), vec![unreadable(&error)]);
         }
     }
 
-    /// Tries the files on the disk, unless they were tried with the same secrets; `None` when it must be tried again.
-    async fn reload_if_changed(&self) -> Option<()> {
+    /// Tries the files on the disk, unless they were tried with the same secrets.
+    async fn reload_if_changed(&self) -> Attempted {
         let _alone = self.one_at_a_time.lock().await;
         let files = read_settled(&self.rules, &self.exports).await;
         if let Ok(files) = &files {
             let version = files.version();
             let same_secrets = *self.secrets.load_full() == self.in_force.secret_names();
             let same_unread = *self.unread.load_full() == files.unread();
-            if version == self.last.load().version && same_secrets && same_unread {
-                return Some(());
+            if self.last.load().version == Some(version) && same_secrets && same_unread {
+                return Attempted::Settled;
             }
         }
         self.attempt(files).await
     }
 
-    async fn attempt(&self, files: Result<Files, SourceError>) -> Option<()> {
+    async fn attempt(&self, files: Result<Files, SourceError>) -> Attempted {
         let at = self.clock.now();
         let files = match files {
             Ok(files) => files,
             Err(error) => {
                 // A folder on its way to being replaced: say so, and look again.
-                self.refuse(String::new(), at, vec![unreadable(&error)]);
-                return None;
+                self.refuse(None, at, vec![unreadable(&error)]);
+                return Attempted::TryAgain;
             }
         };
         let active = self.active();
@@ -265,8 +265,8 @@ impl Reload {
                     "rules accepted: they are those in force, the refused edit is gone"
                 );
             }
-            self.note(version, at, true, remarks(&active, &files, &secrets));
-            return Some(());
+            self.note(Some(version), at, true, remarks(&active, &files, &secrets));
+            return Attempted::Settled;
         }
         let previous = Some(&active.generation);
         let (generation, mut diagnostics) =
@@ -280,44 +280,44 @@ impl Reload {
                     Err(error) => {
                         // Tried again: the other half may be good.
                         diagnostics.push(without_store(&error));
-                        self.refuse(String::new(), at, diagnostics);
-                        return None;
+                        self.refuse(None, at, diagnostics);
+                        return Attempted::TryAgain;
                     }
                 }
             }
         };
         let Some(taken) = taken else {
-            self.refuse(version, at, diagnostics);
-            return Some(());
+            self.refuse(Some(version), at, diagnostics);
+            return Attempted::Settled;
         };
         // Saved again while it was compiled: what is on the disk now is what counts.
         let now = read(&self.rules, &self.exports).await;
         if now.is_ok_and(|now| now.version() != version) {
-            return None;
+            return Attempted::TryAgain;
         }
         if let Err(error) = keep(self.store.as_ref(), &taken.files, &taken.generation, at).await {
             diagnostics.push(without_store(&error));
-            self.refuse(String::new(), at, diagnostics);
-            return None;
+            self.refuse(None, at, diagnostics);
+            return Attempted::TryAgain;
         }
         log_accepted(&taken.generation.version, &taken.remarks);
         let next = Active::new(Arc::new(taken.generation), at, taken.remarks);
         let next = Arc::new(next);
         self.active.store(Arc::clone(&next));
         match taken.half {
-            None => self.note(version, at, true, diagnostics),
+            None => self.note(Some(version), at, true, diagnostics),
             Some(half) => {
                 diagnostics.push(half);
                 add_new(&mut diagnostics, &next.remarks);
-                self.refuse(version, at, diagnostics);
+                self.refuse(Some(version), at, diagnostics);
             }
         }
         self.accepted.send_modify(|count| *count += 1);
         self.look_for_holes(active, next).await;
-        Some(())
+        Attempted::Settled
     }
 
-    fn refuse(&self, version: String, at: DateTime<Utc>, diagnostics: Vec<Diagnostic>) {
+    fn refuse(&self, version: Option<String>, at: DateTime<Utc>, diagnostics: Vec<Diagnostic>) {
         // The same refusal again is no news.
         if self.last.load().diagnostics != diagnostics {
             log_refused(&self.active.load().generation.version, &diagnostics);
@@ -325,7 +325,13 @@ impl Reload {
         self.note(version, at, false, diagnostics);
     }
 
-    fn note(&self, version: String, at: DateTime<Utc>, accepted: bool, found: Vec<Diagnostic>) {
+    fn note(
+        &self,
+        version: Option<String>,
+        at: DateTime<Utc>,
+        accepted: bool,
+        found: Vec<Diagnostic>,
+    ) {
         let outcome = if accepted { "accepted" } else { "refused" };
         metrics::counter!("passerelle_rules_reloads_total", "outcome" => outcome).increment(1);
         self.last.store(Arc::new(Attempt {

@@ -10,8 +10,9 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::domain::ports::{Client, Clock, FileSet, Source, SourceError, Store};
+use crate::flows::debounce::Attempted;
 use crate::flows::hint::Hint;
-use crate::flows::{renewal, settle};
+use crate::flows::{debounce, resume};
 use crate::settings::{CrmKind, InForce, LiveSettings, Origin, Settings, SettingsError};
 
 /// A token of fewer bytes is warned of.
@@ -88,7 +89,7 @@ impl SettingsReload {
 
     /// Reloads after each burst of hints, until their sender is gone.
     pub async fn run(&self, hints: mpsc::Receiver<()>) {
-        let files = settle::Files {
+        let files = debounce::Files {
             unfinished: || false,
             being_written: || {
                 self.parts
@@ -97,7 +98,7 @@ impl SettingsReload {
                     .is_some_and(|it| it.being_written())
             },
         };
-        settle::after_each_burst(hints, files, || self.reload_if_changed()).await;
+        debounce::after_each_burst(hints, files, || self.reload_if_changed()).await;
     }
 
     /// Tries the file whether or not it changed.
@@ -111,25 +112,25 @@ impl SettingsReload {
         }
     }
 
-    /// Tries the file, unless this very text took effect; `None` when it must be tried again: what
-    /// it names, such as a folder, may come to be without another edit.
-    async fn reload_if_changed(&self) -> Option<()> {
+    /// Tries the file, unless this very text took effect. What is refused is tried again: what it
+    /// names, such as a folder, may come to be without another edit.
+    async fn reload_if_changed(&self) -> Attempted {
         let Some(file) = &self.parts.file else {
-            return Some(());
+            return Attempted::Settled;
         };
         let mut tried = self.tried.lock().await;
         let text = read_settled(file).await;
         let accepted = self.last.load().faults.is_empty();
         if accepted && text.as_ref().is_ok_and(|text| *text == *tried) {
-            return Some(());
+            return Attempted::Settled;
         }
         match self.attempt(text, &mut tried).await {
-            Ok(()) => Some(()),
+            Ok(()) => Attempted::Settled,
             // The same refusal again is no news.
-            Err(faults) if faults == self.last.load().faults => None,
+            Err(faults) if faults == self.last.load().faults => Attempted::TryAgain,
             Err(faults) => {
                 self.refuse(faults);
-                None
+                Attempted::TryAgain
             }
         }
     }
@@ -168,14 +169,14 @@ impl SettingsReload {
         warn_of_tokens(&now);
         warn_of_idle_keys(&origin, self.in_force.crm());
         self.note(Vec::new(), restart);
-        let which = |destination| renewal::by_settings(destination, &before, &now);
+        let which = |destination| resume::by_settings(destination, &before, &now);
         let Parts {
             store,
             clock,
             outbox,
             ..
         } = &self.parts;
-        renewal::resume(store, clock, outbox, which).await;
+        resume::each(store, clock, outbox, which).await;
         self.warn_of_lost_tokens(&before, &now).await;
     }
 
@@ -255,7 +256,7 @@ fn warn_of_idle_keys(origin: &Origin, crm: CrmKind) {
 async fn read_settled(file: &Arc<dyn Source>) -> Result<String, SettingsError> {
     let told =
         |error: SourceError| SettingsError(vec![format!("{}: {}", error.path, error.reason)]);
-    let looked = settle::seen_twice(|| read(Arc::clone(file)), |before, now| before == now).await;
+    let looked = debounce::seen_twice(|| read(Arc::clone(file)), |before, now| before == now).await;
     let wrong = |what: &str| Err(SettingsError(vec![format!("{}: {what}", file.name())]));
     let Some(files) = looked else {
         return wrong("it does not cease to change");

@@ -21,9 +21,22 @@ pub fn is_address(text: &str) -> bool {
 /// What is wrong with an addressee, in French.
 #[must_use]
 pub fn fault(text: &str) -> Option<String> {
+    if is_absent(text) {
+        return Some("« a » d'un message est vide".to_owned());
+    }
     (!is_address(text))
         .then(|| format!("« a » d'un message doit être une adresse e-mail, et non « {text} »"))
 }
+
+/// Whether the data had no address there.
+#[must_use]
+pub fn is_absent(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+/// Why an e-mail without addressee does not go out, in French, for whoever finds it as a dead letter. A script gave the
+/// address, and is not asked again: what is mended serves the e-mails of later events.
+pub const ABSENT: &str = "cet e-mail n'a pas d'adresse : « a » était vide dans accuses.rhai. Si c'est celle d'un gestionnaire, remplissez sa colonne « email » dans gestionnaires.csv : les prochains e-mails partiront. Celui-ci ne peut plus partir ; prévenez ce gestionnaire vous-même";
 
 #[cfg(test)]
 mod tests {
@@ -38,6 +51,8 @@ mod tests {
     #[case("\"Vivest, l'accueil\" <accueil@vivest.example>", true)]
     #[case("Vivest, l'accueil <accueil@vivest.example>", false)]
     #[case("équipe@vivest.example", true)]
+    #[case("", false)]
+    #[case(" ", false)]
     #[case("accueil", false)]
     #[case("accueil@", false)]
     #[case("accueil.vivest.example", false)]

@@ -13,6 +13,26 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    /// What stands before a remark for people.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Error => "erreur",
+            Self::Warning => "attention",
+        }
+    }
+
+    /// The word for programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "erreur",
+            Self::Warning => "avertissement",
+        }
+    }
+}
+
 /// The kinds of faults, as programs read them; once released, a code keeps its meaning.
 pub mod code {
     /// A file is missing.
@@ -114,10 +134,7 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Error => "erreur",
-            Severity::Warning => "attention",
-        };
+        let severity = self.severity.label();
         match (self.line, self.column) {
             (0, _) => write!(f, "{} : {severity} : {}", self.file, self.message),
             (line, 0) => write!(

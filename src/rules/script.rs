@@ -66,7 +66,7 @@ pub struct Affectation {
 /// One e-mail that `accuses` asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccuseMessage {
-    /// The addressee.
+    /// The addressee; empty where the data has no address.
     pub a: String,
     /// Name of a file in `modeles/`, without its ending.
     pub modele: String,
@@ -130,15 +130,16 @@ impl Scripts {
 
     /// Calls `accuses(evenement)`; `evenement` makes it, as far as the script reads it.
     ///
-    /// # Errors
-    /// When the script throws, exceeds a limit or answers something else than a list of messages.
+    /// The error is beside no message where the script throws, exceeds a limit or answers something else than a list;
+    /// beside all others where a message is none.
     pub fn accuses<'s>(
         &self,
         evenement: impl FnOnce(&Extent) -> Shown<'s>,
-    ) -> Result<Vec<AccuseMessage>, ScriptError> {
+    ) -> (Vec<AccuseMessage>, Option<ScriptError>) {
         let call = self.accuses.call(&ACCUSE);
-        let answer = self.call(&self.accuses, &call, |[extent]| [evenement(extent)])?;
-        call.messages(answer)
+        self.call(&self.accuses, &call, |[extent]| [evenement(extent)])
+            .and_then(|answer| call.messages(answer))
+            .unwrap_or_else(|error| (Vec::new(), Some(error)))
     }
 
     /// Where the function that finds managers stands; 0 where that is not known.

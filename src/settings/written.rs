@@ -64,6 +64,7 @@ impl Written {
 
     /// What holds for a key, given or not; empty where it has no default.
     pub(super) fn text(&self, key: &str) -> &str {
+        debug_assert!(KEYS.iter().any(|it| it.key == key), "no such key: {key}");
         let default = || KEYS.iter().find(|it| it.key == key).map(|it| it.default);
         self.given(key).or_else(default).unwrap_or_default()
     }

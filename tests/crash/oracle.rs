@@ -192,7 +192,7 @@ async fn is_there(http: &Http, url: &str, receipt: &Receipt) -> Vec<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    passerelle::domain::signalement::hex(bytes)
+    passerelle::domain::digest::hex(bytes)
 }
 
 async fn get(http: &Http, url: &str) -> Vec<u8> {

@@ -281,6 +281,74 @@ async fn a_mail_without_template_is_a_dead_letter_until_there_is_one(
     until("it is written", || async { daemon.courriels().pop() }).await;
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_e_mail_without_address_takes_no_other_along(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let script = "fn accuses(evenement) {
+        if evenement.type != \"transmis\" { return []; }
+        [
+            #{ a: evenement.demande.acteur_en_charge.email, modele: \"note\" },
+            #{ a: evenement.signalement.email_auteur, modele: \"accuse-reception\" },
+        ]
+    }";
+    let managers = include_str!("../../examples/referentiel/gestionnaires.csv");
+    let nobody = |line: &str| match line.rsplit_once(';') {
+        Some((before, _)) if line.contains(";responsable_secteur;") => format!("{before};"),
+        _ => line.to_owned(),
+    };
+    let nobody: Vec<String> = managers.lines().map(nobody).collect();
+    let daemon = builder
+        .file("rules/accuses.rhai", script)
+        .file("rules/modeles/note.txt", "Objet: note\n\nBonjour\n")
+        .file("referentiel/gestionnaires.csv", &nobody.join("\n"))
+        .start()
+        .await;
+    let uid = daemon.created(&signalement(1)).await;
+    let store = &daemon.state.store;
+    let dead = until("one is dead and the other gone", || async {
+        let dead = store.list_livraisons(Some(LivraisonEtat::Morte), 10).await;
+        let dead = dead.unwrap().pop()?;
+        (daemon.courriels().len() == 1).then_some(dead)
+    })
+    .await;
+    let mail = daemon.courriels().pop().unwrap();
+    assert!(mail.contains("To: zoe@locataire.example"), "{mail}");
+    let reason = dead.last_error.unwrap();
+    assert!(
+        reason.contains("« email » dans gestionnaires.csv"),
+        "{reason}"
+    );
+
+    let told = on(&daemon, &["explain", "--uid", &uid]);
+    let told = String::from_utf8(told.stdout).unwrap();
+    for line in [
+        "→ e-mails note, accuse-reception\n",
+        "→ e-mail note : il n'a pas d'adresse\n",
+        "e-mail note, sans adresse : morte\n",
+        "e-mail accuse-reception, à zoe@locataire.example : livrée\n",
+        &reason,
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    let list = on(&daemon, &["deliveries", "list", "--state", "morte"]);
+    let list = String::from_utf8(list.stdout).unwrap();
+    assert!(list.contains(&reason), "{list}");
+
+    // As the reason says: the next ones go.
+    let regles = daemon.edit("referentiel/gestionnaires.csv", managers).await;
+    assert_eq!(regles["derniere_tentative"]["acceptee"], true, "{regles}");
+    daemon.created(&signalement(2)).await;
+    until("all of the second are written", || async {
+        (daemon.courriels().len() == 3).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_that_is_kept_again_is_not_announced_again() {
     let script = "fn accuses(evenement) { [#{ a: evenement.type + \"@bailleur.example\", modele: \"note\" }] }";

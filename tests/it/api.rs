@@ -319,6 +319,9 @@ async fn what_is_sent_and_answered_is_what_the_openapi_document_says() {
         schema["components"] = document["components"].clone();
         jsonschema::draft202012::is_valid(&schema, value)
     };
+    let kind = &document["components"]["schemas"]["Probleme"]["properties"]["type"];
+    let refused = daemon.post(&json!({})).await.json();
+    assert_eq!(kind["example"], refused["type"]);
     let create = &document["paths"]["/api/v1/signalements"]["post"];
     let answer =
         |status: &str| &create["responses"][status]["content"]["application/json"]["schema"];
@@ -339,6 +342,48 @@ async fn what_is_sent_and_answered_is_what_the_openapi_document_says() {
     let kept = daemon.post(&signalement(2)).await.json();
     assert_eq!(kept["transmis"], false);
     assert!(fits(answer("200"), &kept) && !fits(answer("201"), &kept));
+}
+
+#[rstest]
+#[case::signalement("/api/v1/signalements", "/api/v1/signalements", "sowell", 8)]
+#[case::statut(
+    "/api/v1/demandes/{uid}/statut",
+    "/api/v1/demandes/absent/statut",
+    "crm",
+    5
+)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_may_be_as_long_as_its_description_says(
+    #[case] described: &str,
+    #[case] path: &str,
+    #[case] client: &str,
+    #[case] least: usize,
+) {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let content = &document["paths"][described]["post"]["requestBody"]["content"];
+    let reference = content["application/json"]["schema"]["$ref"].as_str();
+    let schema = document.pointer(&reference.unwrap()[1..]).unwrap();
+    let mut found = 0;
+    for (key, property) in schema["properties"].as_object().unwrap() {
+        let Some(most) = property["maxLength"].as_u64() else {
+            continue;
+        };
+        found += 1;
+        let most = usize::try_from(most).unwrap();
+        for (chars, too_long) in [(most, false), (most + 1, true)] {
+            let body = json!({key.as_str(): "é".repeat(chars)});
+            let request = daemon.request("POST", path, client).json(&body);
+            let answer = daemon.send(request).await.json();
+            let faults = answer["erreurs"].as_array().unwrap();
+            let told = faults.iter().any(|it| {
+                it["pointeur"] == format!("/{key}")
+                    && it["detail"].as_str().unwrap().contains("caractères")
+            });
+            assert_eq!(told, too_long, "{key}, {chars}: {answer}");
+        }
+    }
+    assert!(found >= least, "{found}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

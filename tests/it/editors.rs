@@ -331,6 +331,7 @@ async fn a_folder_may_be_replaced_removed_and_made_again() {
 
     fs::remove_dir_all(&rules).unwrap();
     let regles = daemon.regles_when("it is missed", is_refused).await;
+    assert_eq!(regles["derniere_tentative"]["version"], json!(null));
     let error = &regles["derniere_tentative"]["erreurs"][0];
     assert_eq!(error["code"], "illisible");
     assert!(

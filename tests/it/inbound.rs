@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use passerelle::domain::signalement::{SignalementId, hex};
+use passerelle::domain::digest::hex;
+use passerelle::domain::signalement::SignalementId;
 use rstest::rstest;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

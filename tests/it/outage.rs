@@ -206,7 +206,7 @@ impl Work {
 
     fn pass(&self, time: TimeDelta) {
         self.clock.pass(time);
-        self.outbox.give();
+        self.outbox.notify();
     }
 
     /// Deliveries to SoWell that stand so.
@@ -248,7 +248,7 @@ async fn outage(demandes: u32, statuts: u32) -> Drain {
     // The clock then stands still, or leases would run out.
     work.partner_is_back();
     loop {
-        work.outbox.give();
+        work.outbox.notify();
         let arrived = work.partner.arrived();
         // As each quarter has arrived.
         if arrived * 4 >= total * (resident.len() - 1) {
@@ -305,7 +305,7 @@ async fn what_fails_alone_after_an_outage_still_has_all_of_its_own_time() {
         if let Some(pause) = pause {
             work.pass((pause.until - work.clock.now()).max(TimeDelta::zero()));
         }
-        work.outbox.give();
+        work.outbox.notify();
         (work.partner.arrived() == uids.len() - 1).then_some(())
     })
     .await;

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use passerelle::domain::signalement::hex;
+use passerelle::domain::digest::hex;
 use reqwest::{Client, Method};
 use serde_json::Value;
 use sha2::{Digest, Sha256};

@@ -11,20 +11,19 @@ use axum::http::{HeaderMap, header};
 use chrono::Utc;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::adapters::http::AppState;
 use crate::adapters::http::problem::Problem;
 use crate::adapters::partner;
+use crate::domain::digest::sha256_hex;
 use crate::domain::ports::Client;
-use crate::domain::signalement::hex;
 use crate::settings::{InForce, MadeFrom, Rate, Secret};
 
 /// The hash under which a token is kept. Tokens are long and random, so a plain hash is enough.
 #[must_use]
 pub fn hash(token: &str) -> String {
-    hex(&Sha256::digest(token.as_bytes()))
+    sha256_hex(token.as_bytes())
 }
 
 /// The hash of each client's token.

@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
 
 use crate::adapters::http::AppState;
-use crate::adapters::http::buffers::Buffer;
 use crate::adapters::http::problem::Problem;
+use crate::adapters::submission::buffers::Buffer;
 use crate::settings::Limits;
 
 /// A body may take so long,

@@ -12,7 +12,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
-use chrono::Utc;
 use serde::Deserialize;
 
 use crate::adapters::http::AppState;
@@ -39,8 +38,7 @@ pub(super) fn routes() -> Router<AppState> {
 }
 
 /// What an action did, told by the page that follows it.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy)]
 enum Notice {
     Relu,
     Renvoyee,
@@ -50,6 +48,14 @@ enum Notice {
 }
 
 impl Notice {
+    const ALL: [Self; 5] = [
+        Self::Relu,
+        Self::Renvoyee,
+        Self::Depassee,
+        Self::PlusMorte,
+        Self::Indisponible,
+    ];
+
     fn text(self) -> &'static str {
         match self {
             Self::Relu => "Les fichiers ont été relus ; le résultat est ci-dessous.",
@@ -65,6 +71,7 @@ impl Notice {
         }
     }
 
+    /// The word in the address of the page.
     fn word(self) -> &'static str {
         match self {
             Self::Relu => "relu",
@@ -75,6 +82,11 @@ impl Notice {
         }
     }
 
+    /// Reads the word back; `None` for any other word.
+    fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.word() == word)
+    }
+
     /// The console again, with these words; to load it once more does nothing once more.
     fn shown(self) -> Redirect {
         Redirect::to(&format!("/?fait={}", self.word()))
@@ -83,7 +95,7 @@ impl Notice {
 
 #[derive(Deserialize)]
 struct Asked {
-    fait: Option<Notice>,
+    fait: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +118,7 @@ async fn show(
         Ok(Operator) => {
             // A word that nobody knows says nothing.
             let notice = asked.ok().and_then(|Query(asked)| asked.fait);
+            let notice = notice.and_then(|word| Notice::parse(&word));
             let overview = Overview::of(&state, notice.map(Notice::text)).await;
             page(StatusCode::OK, &overview)
         }
@@ -140,10 +153,11 @@ async fn resend(
     State(state): State<AppState>,
     Segments(id): Segments<String>,
 ) -> Redirect {
-    let outcome = state.store.retry_livraison(&id, false, Utc::now()).await;
+    let now = state.inbound.clock.now();
+    let outcome = state.store.retry_livraison(&id, false, now).await;
     let notice = match outcome {
         Ok(RetryOutcome::Queued) => {
-            state.presence.outbox.give();
+            state.presence.outbox.notify();
             Notice::Renvoyee
         }
         Ok(RetryOutcome::Overtaken) => Notice::Depassee,

@@ -1,7 +1,5 @@
 //! `/api/v1/demandes`: the CRM's side.
 
-use std::borrow::Cow;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -12,13 +10,12 @@ use utoipa::ToSchema;
 use crate::adapters::http::AppState;
 use crate::adapters::http::auth::{Caller, Teller};
 use crate::adapters::http::body::JsonBody;
-use crate::adapters::http::json::Json as Received;
 use crate::adapters::http::path::{Segments, segment};
 use crate::adapters::http::problem::{BodyRefusals, CommonRefusals, Problem, ProblemBody};
 use crate::adapters::http::signalements::GestionnaireBody;
-use crate::adapters::http::submission::check_text;
+use crate::adapters::submission::Form;
+use crate::adapters::submission::json::Json as Received;
 use crate::domain::demande::{Demande, Uid};
-use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::instant;
 use crate::domain::ports::Client;
 use crate::domain::statut::StatutEvent;
@@ -271,56 +268,23 @@ pub async fn change_statut(
 fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
     const LABEL_CHARS: usize = StatutEvent::LABEL_CHARS;
     let json = Received::parse(body).map_err(Problem::malformed)?;
-    let Received::Object(entries) = &json else {
-        return Err(Problem::malformed("le corps doit être un objet JSON"));
-    };
-    let mut faults: Vec<Fault> = json
-        .repeated_keys()
-        .into_iter()
-        .map(|pointer| Fault::invalid(pointer, "cette clé est donnée deux fois"))
-        .collect();
-    let mut text = |key: &str, max_chars: usize, several_lines: bool| {
-        let found = entries
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value);
-        let details = match found {
-            None | Some(Received::Null) => return None,
-            // A form that leaves a field empty leaves it out.
-            Some(Received::Text(text)) if text.trim().is_empty() => return None,
-            Some(Received::Text(text)) => {
-                let details = check_text(text, max_chars, several_lines);
-                if details.is_empty() {
-                    return Some(Cow::clone(text).into_owned());
-                }
-                details
-            }
-            Some(_) => vec!["doit être un texte".to_owned()],
-        };
-        let pointed = details.into_iter();
-        faults.extend(pointed.map(|detail| Fault::invalid(pointer_to(key), detail)));
-        None
-    };
-    let statut = text("statut", LABEL_CHARS, false);
-    let date = text("date", LABEL_CHARS, false);
-    let resultat = text("resultat", LABEL_CHARS, false);
-    let commentaire = text("commentaire", StatutEvent::COMMENT_CHARS, true);
-    let canal = text("canal", LABEL_CHARS, false);
-    let evenement = text("evenement", LABEL_CHARS, false);
-    let named = |pointer: &str, faults: &[Fault]| faults.iter().any(|it| it.pointer == pointer);
-    if statut.is_none() && !named("/statut", &faults) {
-        faults.push(Fault::invalid("/statut", "champ obligatoire"));
+    let mut form = Form::received(&json).map_err(Problem::malformed)?;
+    let statut = form.optional_or_blank("statut", LABEL_CHARS, false);
+    let date = form.optional_or_blank("date", LABEL_CHARS, false);
+    let resultat = form.optional_or_blank("resultat", LABEL_CHARS, false);
+    let commentaire = form.optional_or_blank("commentaire", StatutEvent::COMMENT_CHARS, true);
+    let canal = form.optional_or_blank("canal", LABEL_CHARS, false);
+    let evenement = form.optional_or_blank("evenement", LABEL_CHARS, false);
+    if statut.is_none() && form.faults.iter().all(|it| it.pointer != "/statut") {
+        form.fault("/statut", "champ obligatoire".into());
     }
     // SoWell and the portal are told it in a form that they certainly read.
     let plain = date.as_deref().map(instant::rfc3339);
     if plain == Some(None) {
-        faults.push(Fault::invalid(
-            "/date",
-            "n'est pas une date ISO 8601 avec fuseau",
-        ));
+        form.fault("/date", "n'est pas une date ISO 8601 avec fuseau".into());
     }
     match statut {
-        Some(statut) if faults.is_empty() => Ok(StatutEvent {
+        Some(statut) if form.faults.is_empty() => Ok(StatutEvent {
             uid: Uid::new(uid),
             statut,
             date: plain.flatten(),
@@ -329,6 +293,6 @@ fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
             canal,
             evenement,
         }),
-        _ => Err(Problem::faults(faults)),
+        _ => Err(Problem::faults(form.faults)),
     }
 }

@@ -1,4 +1,4 @@
-//! Hears a client out before it is refused.
+//! Reads the rest of a refused request, so that the client sees the answer and not a reset.
 //!
 //! A refusal often needs only the head of a request: no token, no right, too many requests. Were it
 //! answered and no more while the client is still sending photos, the connection would break under the

@@ -26,7 +26,7 @@ pub struct UntilStop {
     listener: TcpListener,
     stop: CancellationToken,
     /// Counts the open ones.
-    open: Handle<Place>,
+    open: Handle<ConnectionSlot>,
     most: usize,
 }
 
@@ -36,7 +36,7 @@ impl UntilStop {
     pub fn new(
         listener: TcpListener,
         stop: CancellationToken,
-        open: Handle<Place>,
+        open: Handle<ConnectionSlot>,
         most: usize,
     ) -> Self {
         Self {
@@ -63,34 +63,34 @@ impl UntilStop {
 
 /// The address of such a socket.
 #[derive(Debug, Clone, Copy)]
-pub struct Place(SocketAddr);
+pub struct ConnectionSlot(SocketAddr);
 
-impl Address for Place {
+impl Address for ConnectionSlot {
     type Stream = TcpStream;
     type Listener = UntilStop;
 }
 
-impl AddrListener<TcpStream, Place> for UntilStop {
-    async fn bind_to(place: Place) -> io::Result<Self> {
+impl AddrListener<TcpStream, ConnectionSlot> for UntilStop {
+    async fn bind_to(place: ConnectionSlot) -> io::Result<Self> {
         let listener = TcpListener::bind(place.0).await?;
         let (stop, open) = (CancellationToken::new(), Handle::new());
         Ok(Self::new(listener, stop, open, usize::MAX))
     }
 
-    async fn accept_stream(&self) -> io::Result<(TcpStream, Place)> {
+    async fn accept_stream(&self) -> io::Result<(TcpStream, ConnectionSlot)> {
         tokio::select! {
             biased;
             // For good: an accepted connection that nobody serves any more would be cut.
             () = self.stop.cancelled() => std::future::pending().await,
             accepted = self.accept() => {
                 let (stream, from) = accepted?;
-                Ok((stream, Place(from)))
+                Ok((stream, ConnectionSlot(from)))
             }
         }
     }
 
-    fn get_local_addr(&self) -> io::Result<Place> {
-        self.listener.local_addr().map(Place)
+    fn get_local_addr(&self) -> io::Result<ConnectionSlot> {
+        self.listener.local_addr().map(ConnectionSlot)
     }
 }
 

@@ -11,7 +11,8 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use crate::adapters::http::AppState;
-use crate::adapters::http::regles::{ReglesBody, state_of, text};
+use crate::adapters::http::regles::{ReglesBody, state_of};
+use crate::domain::instant::in_utc;
 use crate::domain::ports::{Store, StoreError};
 use crate::flows::settings::SettingsReload;
 
@@ -81,7 +82,7 @@ impl ReglagesBody {
         let last = settings.last_attempt();
         Self {
             derniere_tentative: SettingsAttemptBody {
-                le: text(last.at),
+                le: in_utc(last.at),
                 acceptee: last.faults.is_empty(),
                 erreurs: last.faults.clone(),
             },

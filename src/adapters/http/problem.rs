@@ -21,7 +21,7 @@ const RETRY_AFTER_SECONDS: u64 = 5;
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    /// Names the kind of problem, e.g. `signalement-invalide`.
+    /// Names the kind of problem, e.g. `requete-invalide`.
     kind: &'static str,
     title: &'static str,
     detail: String,
@@ -37,7 +37,7 @@ pub struct Problem {
 #[schema(as = Probleme)]
 pub struct ProblemBody {
     /// Names the kind of problem.
-    #[schema(example = "urn:passerelle:signalement-invalide")]
+    #[schema(example = "urn:passerelle:requete-invalide")]
     r#type: String,
     /// The kind of problem in words.
     title: &'static str,

@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::adapters::http::AppState;
 use crate::adapters::http::auth::Caller;
 use crate::adapters::http::problem::{CommonRefusals, Problem};
+use crate::domain::instant::in_utc;
 use crate::domain::ports::Client;
 use crate::flows::reload::Reload;
 use crate::rules::diagnostic::{Diagnostic, Severity};
@@ -56,7 +56,8 @@ pub struct ActiveBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Tentative)]
 pub struct AttemptBody {
-    version: String,
+    /// Nulle quand les fichiers n'ont pas pu être lus ou enregistrés jusqu'au bout : un nouvel essai suit.
+    version: Option<String>,
     #[schema(format = "date-time")]
     le: String,
     acceptee: bool,
@@ -109,22 +110,16 @@ pub fn state_of(reload: &Reload) -> ReglesBody {
     ReglesBody {
         active: ActiveBody {
             version: active.generation.version.clone(),
-            depuis: text(active.since),
+            depuis: in_utc(active.since),
         },
         derniere_tentative: AttemptBody {
             version: last.version.clone(),
-            le: text(last.at),
+            le: in_utc(last.at),
             acceptee: last.accepted,
             erreurs: of(Severity::Error),
             avertissements: of(Severity::Warning),
         },
     }
-}
-
-/// An instant as bodies show it.
-#[must_use]
-pub fn text(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// Dit quelles règles sont en vigueur.
@@ -153,7 +148,7 @@ async fn everywhere(state: &AppState) -> Result<Json<ReglesPartoutBody>, Problem
         id: it.replica.id,
         version: it.replica.version,
         en_retard: it.lagging,
-        vue_le: text(it.replica.seen_at),
+        vue_le: in_utc(it.replica.seen_at),
     });
     Ok(Json(ReglesPartoutBody {
         ici: state_of(&state.reload),

@@ -15,7 +15,7 @@ use crate::adapters::http::auth::Caller;
 use crate::adapters::http::body::JsonBody;
 use crate::adapters::http::path::{Segments, segment};
 use crate::adapters::http::problem::{BodyRefusals, CommonRefusals, Problem, ProblemBody};
-use crate::adapters::http::submission;
+use crate::adapters::submission;
 use crate::crash;
 use crate::domain::ports::Client;
 use crate::domain::referentiel::Gestionnaire;

@@ -10,6 +10,7 @@ use reqwest::{Client, Response};
 use tokio::time::Instant;
 
 use crate::crash;
+use crate::domain::ports::NO_ANSWER;
 use crate::rules::connector::{Answer, Delays};
 
 use super::CallError;
@@ -34,7 +35,7 @@ pub(super) async fn exchange(
     let response = match answered {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => return Err(silence(&error)),
-        Err(_) => return Err(CallError::Lost("no answer in time")),
+        Err(_) => return Err(CallError::Lost(NO_ANSWER)),
     };
     let retry_at = retry_at(&response);
     let status = response.status().as_u16();
@@ -64,7 +65,7 @@ fn silence(error: &reqwest::Error) -> CallError {
     } else if error.is_builder() {
         CallError::NotSent("the request cannot be sent")
     } else if error.is_timeout() {
-        CallError::Lost("no answer in time")
+        CallError::Lost(NO_ANSWER)
     } else {
         CallError::Lost("connection lost before the answer")
     }

@@ -26,7 +26,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 use crate::crash;
 use crate::domain::ports::StoreError;
 
-use place::Place;
+use place::DatabaseFile;
 use writer::Writer;
 
 // What `shared` knows this database by.
@@ -86,7 +86,8 @@ impl SqliteStore {
         // What is gone is not made anew while the daemon runs: an empty database would have no tables.
         let options = options.create_if_missing(false);
         let reopened = options.clone().pragma("temp_store", "MEMORY");
-        let place = Place::of(path).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let place =
+            DatabaseFile::of(path).map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let writer = Writer::start(connection, reopened, place.clone());
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)

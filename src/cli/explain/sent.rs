@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::adapters::french::french;
 use crate::cli::output::{printable, time};
 use crate::domain::livraison::{Content, Destination, LivraisonEtat, LivraisonView};
+use crate::rules::addressee;
 
 pub(super) fn print(sent: &[LivraisonView]) {
     if sent.is_empty() {
@@ -15,11 +16,13 @@ pub(super) fn print(sent: &[LivraisonView]) {
     for (number, it) in (1..).zip(sent) {
         let etat = it.summary.etat;
         let to = match &it.content {
-            Some(Content::Courriel(_)) => "à",
-            _ => "pour",
+            Some(Content::Courriel(courriel)) if addressee::is_absent(&courriel.a) => {
+                "sans adresse".to_owned()
+            }
+            Some(Content::Courriel(_)) => format!("à {}", whom(it)),
+            _ => format!("pour {}", whom(it)),
         };
-        let (what, whom) = (what(it), whom(it));
-        println!("{number:>2}. {what}, {to} {whom} : {}", word(etat));
+        println!("{number:>2}. {}, {to} : {}", what(it), word(etat));
         if etat != LivraisonEtat::Livree {
             println!("      id = {}", it.summary.id);
         }

@@ -138,6 +138,9 @@ pub struct Change {
     pub at: DateTime<Utc>,
 }
 
+/// Why a call failed that had no answer within its time.
+pub const NO_ANSWER: &str = "no answer in time";
+
 /// Why the CRM did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CrmError {

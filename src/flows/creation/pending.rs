@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Attempted, CALL, Creations, Held, LEASE, known_at, motif_of, refused, stopped};
+use super::{Attempted, Creations, Held, LEASE, known_at, motif_of, refused, stopped};
 use crate::domain::demande::Uid;
 use crate::domain::ports::{
     CreateDemande, Created, CrmError, DuplicateGuard, PendingCreation, Remote, Settlement,
@@ -15,7 +15,7 @@ use crate::domain::ports::{
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::backoff::{POLL, until};
-use crate::flows::broke_off::contained;
+use crate::flows::panics::contained;
 use crate::rules::trace::Trace;
 
 /// Pending creations that are tried at once.
@@ -266,12 +266,7 @@ impl Creations {
     }
 
     async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {
-        let limit = CALL.to_std().unwrap_or_default();
-        let outcome = tokio::time::timeout(limit, self.crm.find(request))
-            .await
-            .unwrap_or_else(|_| Err(CrmError::InDoubt("no answer in time".into())));
-        self.note("find", &outcome);
-        outcome
+        self.within_limit("find", self.crm.find(request)).await
     }
 
     fn hold(&self, pending: PendingCreation) -> Held {

@@ -6,7 +6,7 @@ use crate::domain::livraison::Attempt;
 use crate::domain::ports::{CrmError, MailError, MailFailure, Reply, ReplyMeaning, Unreachable};
 
 /// What one attempt saw, before it is known what follows.
-pub(super) enum Seen {
+pub(super) enum AttemptResult {
     Answer(Reply),
     NoAnswer(Unreachable),
     MailSent(Option<u16>),
@@ -30,18 +30,18 @@ pub(super) enum Verdict {
     Never,
 }
 
-pub(super) fn judge(seen: &Seen) -> Verdict {
+pub(super) fn judge(seen: &AttemptResult) -> Verdict {
     match seen {
-        Seen::MailSent(_) | Seen::PhotoAttached => Verdict::Delivered,
-        Seen::BrokeOff => Verdict::Ours,
-        Seen::NoAnswer(_) => Verdict::Again { not_before: None },
-        Seen::PhotoFailed(error) => judge_crm(error),
-        Seen::MailFailed(error) => match error.failure {
+        AttemptResult::MailSent(_) | AttemptResult::PhotoAttached => Verdict::Delivered,
+        AttemptResult::BrokeOff => Verdict::Ours,
+        AttemptResult::NoAnswer(_) => Verdict::Again { not_before: None },
+        AttemptResult::PhotoFailed(error) => judge_crm(error),
+        AttemptResult::MailFailed(error) => match error.failure {
             MailFailure::Temporary => Verdict::Again { not_before: None },
             MailFailure::Refused => Verdict::Unauthorized,
             MailFailure::Permanent => Verdict::Never,
         },
-        Seen::Answer(reply) => match reply.meaning {
+        AttemptResult::Answer(reply) => match reply.meaning {
             ReplyMeaning::Taken => Verdict::Delivered,
             ReplyMeaning::Unauthorized => Verdict::Unauthorized,
             ReplyMeaning::Later => Verdict::Again {
@@ -65,19 +65,21 @@ fn judge_crm(error: &CrmError) -> Verdict {
     }
 }
 
-pub(super) fn describe(seen: &Seen, at: DateTime<Utc>) -> Attempt {
+pub(super) fn describe(seen: &AttemptResult, at: DateTime<Utc>) -> Attempt {
     let (status, error, excerpt) = match seen {
-        Seen::MailSent(code) => (*code, None, None),
-        Seen::MailFailed(error) => (error.code, Some(error.to_string()), error.excerpt.clone()),
-        Seen::PhotoAttached => (None, None, None),
-        Seen::PhotoFailed(CrmError::Refused { status, excerpt }) => {
+        AttemptResult::MailSent(code) => (*code, None, None),
+        AttemptResult::MailFailed(error) => {
+            (error.code, Some(error.to_string()), error.excerpt.clone())
+        }
+        AttemptResult::PhotoAttached => (None, None, None),
+        AttemptResult::PhotoFailed(CrmError::Refused { status, excerpt }) => {
             let error = Some(format!("answered {status}"));
             (Some(*status), error, Some(excerpt.clone()))
         }
-        Seen::PhotoFailed(error) => (None, Some(error.to_string()), None),
-        Seen::BrokeOff => (None, Some("internal error".into()), None),
-        Seen::NoAnswer(error) => (None, Some(error.to_string()), None),
-        Seen::Answer(reply) => {
+        AttemptResult::PhotoFailed(error) => (None, Some(error.to_string()), None),
+        AttemptResult::BrokeOff => (None, Some("internal error".into()), None),
+        AttemptResult::NoAnswer(error) => (None, Some(error.to_string()), None),
+        AttemptResult::Answer(reply) => {
             let refused = reply.meaning != ReplyMeaning::Taken;
             let error = refused.then(|| format!("answered {}", reply.status));
             (Some(reply.status), error, Some(reply.excerpt.clone()))

@@ -92,7 +92,7 @@ impl Outbound {
                 at: self.clock.now(),
             })
             .await?;
-        self.outbox.give();
+        self.outbox.notify();
         Ok(())
     }
 }

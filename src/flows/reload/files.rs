@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::ports::{FileSet, Source, SourceError};
-use crate::flows::settle;
+use crate::flows::debounce;
 use crate::rules::compile;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::layout;
@@ -64,7 +64,7 @@ pub(super) async fn read_settled(
             (Err(before), Err(now)) => before == now,
             _ => false,
         };
-    let settled = settle::seen_twice(look, same).await;
+    let settled = debounce::seen_twice(look, same).await;
     settled.unwrap_or_else(|| Err(unsettled(rules)))
 }
 

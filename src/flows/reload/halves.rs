@@ -1,4 +1,4 @@
-//! Rules and exports have different hands behind them. Where what one of both folders holds is refused, what the other
+//! Rules and exports are edited by different people. Where what one of both folders holds is refused, what the other
 //! one holds takes effect all the same, with what is in force of the first: a residence that came overnight must not wait
 //! until somebody has mended a script.
 

@@ -64,7 +64,7 @@ impl Reload {
             last.rcu(|attempt| {
                 let mut attempt = Attempt::clone(attempt);
                 // A later attempt has its own.
-                if attempt.version == *version && attempt.accepted {
+                if attempt.version.as_deref() == Some(version.as_str()) && attempt.accepted {
                     attempt.diagnostics.extend(added.iter().cloned());
                 }
                 attempt

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::vocabulary::words;
+use crate::domain::digest::hex;
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::Referentiel;
-use crate::domain::signalement::hex;
 use crate::rules::connector::{Connector, Partner, SecretNames};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::layout;

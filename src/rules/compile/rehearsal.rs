@@ -27,9 +27,8 @@ pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
     let affecter = scripts.affecter(|_| ["signalement", "residence", "qualification"].map(seen));
     let accuses = OCCASIONS.map(|kind| {
         let context = sample_occasion(kind);
-        scripts
-            .accuses(|_| Shown::Json(&context["evenement"]))
-            .err()
+        let (_, error) = scripts.accuses(|_| Shown::Json(&context["evenement"]));
+        error
     });
     for error in affecter
         .err()
@@ -117,10 +116,10 @@ fn faults_of_mails(scripts: &Scripts, templates: &Templates, context: &Value) ->
         Diagnostic::at(code::SCRIPT, error.file, line, 0, error.message)
     };
     let messages = match scripts.accuses(|_| Shown::Json(&context["evenement"])) {
-        Ok(messages) => messages,
+        (messages, None) => messages,
         // It refuses the edit already, see `try_scripts`.
-        Err(error) if error.misshapen => return Vec::new(),
-        Err(error) => return vec![of_script(error)],
+        (_, Some(error)) if error.misshapen => return Vec::new(),
+        (_, Some(error)) => return vec![of_script(error)],
     };
     let mut faults = Vec::new();
     for message in messages {

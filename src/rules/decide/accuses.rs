@@ -10,6 +10,7 @@ use crate::domain::livraison::Courriel;
 use crate::domain::referentiel::Referentiel;
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
+use crate::rules::addressee;
 use crate::rules::compile::{Generation, RuleSet};
 use crate::rules::extent::Extent;
 use crate::rules::script::{self, AccuseMessage, ScriptError};
@@ -109,10 +110,11 @@ pub fn after(event: &StatutEvent, demande: &NewDemande) -> NewDemande {
     }
 }
 
-/// The e-mails that the landlord wants for an occasion.
+/// The e-mails that the landlord wants for an occasion; one without an address is among them, and dies of that where
+/// operators see it.
 ///
-/// An error never stands in the way of the demande: it becomes a step of the trace, and is
-/// returned beside an empty list for the log.
+/// An error never stands in the way of the demande, nor of the messages beside it: it becomes a step of the trace, and is
+/// returned for the log.
 #[must_use]
 pub fn accuses(
     generation: &Generation,
@@ -121,38 +123,33 @@ pub fn accuses(
     trace: &mut Trace,
 ) -> (Vec<AccuseMessage>, Option<ScriptError>) {
     let scripts = &generation.rules.scripts;
-    let kind = occasion.kind();
-    match scripts.accuses(|extent| view::evenement(signalement, occasion, extent)) {
-        Ok(messages) => {
-            let names: Vec<&str> = messages.iter().map(|it| it.modele.as_str()).collect();
-            let (outcome, effect) = match names.len() {
-                0 => (StepOutcome::NotMatched, "aucun e-mail".to_owned()),
-                1 => (StepOutcome::Matched, format!("e-mail {}", names[0])),
-                _ => (
-                    StepOutcome::Matched,
-                    format!("e-mails {}", names.join(", ")),
-                ),
-            };
-            trace.push(
-                "accuses",
-                &Place::line(script::ACCUSES, scripts.accuses_line()),
-                outcome,
-                &[("evenement", kind)],
-                &effect,
-            );
-            (messages, None)
-        }
-        Err(error) => {
-            trace.push(
-                "accuses",
-                &Place::line(error.file, error.line.unwrap_or(0)),
-                StepOutcome::Error,
-                &[("evenement", kind)],
-                &error.message,
-            );
-            (Vec::new(), Some(error))
+    let seen = [("evenement", occasion.kind())];
+    let place = Place::line(script::ACCUSES, scripts.accuses_line());
+    let (messages, error) =
+        scripts.accuses(|extent| view::evenement(signalement, occasion, extent));
+    let names: Vec<&str> = messages.iter().map(|it| it.modele.as_str()).collect();
+    let (outcome, effect) = match names.as_slice() {
+        [] => (StepOutcome::NotMatched, "aucun e-mail".to_owned()),
+        [name] => (StepOutcome::Matched, format!("e-mail {name}")),
+        names => (
+            StepOutcome::Matched,
+            format!("e-mails {}", names.join(", ")),
+        ),
+    };
+    if error.is_none() || !messages.is_empty() {
+        trace.push("accuses", &place, outcome, &seen, &effect);
+    }
+    for it in &messages {
+        if addressee::is_absent(&it.a) {
+            let effect = format!("e-mail {} : il n'a pas d'adresse", it.modele);
+            trace.push("accuses", &place, StepOutcome::Error, &seen, &effect);
         }
     }
+    if let Some(error) = &error {
+        let place = Place::line(error.file, error.line.unwrap_or(0));
+        trace.push("accuses", &place, StepOutcome::Error, &seen, &error.message);
+    }
+    (messages, error)
 }
 
 /// The text of an e-mail, by its stored context. Of what the landlord did not know when that was stored, what is known

@@ -4,7 +4,7 @@ use std::iter;
 
 use super::codes::{Codes, unknown_codes};
 use crate::domain::demande::NewDemande;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{self, Fault};
 use crate::domain::referentiel::{Bien, Residence};
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::{
@@ -30,11 +30,11 @@ pub enum Decision {
     },
 }
 
-/// Why no decision could be made.
+/// Why no decision could be made; as a text in French, for admins.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Undecided {
     /// The signalement names something that the landlord does not know.
-    #[error("the signalement names codes that are unknown here")]
+    #[error("{}", fault::joined(.0))]
     UnknownCodes(Vec<Fault>),
     /// A script failed.
     #[error(transparent)]

@@ -121,15 +121,30 @@ impl Call {
         })
     }
 
-    /// The e-mails, as `accuses` answered.
-    pub(super) fn messages(&self, answer: Dynamic) -> Result<Vec<AccuseMessage>, ScriptError> {
+    /// The e-mails, as `accuses` answered, and what is wrong with the first that is none: the others are not lost with
+    /// it.
+    ///
+    /// # Errors
+    /// When it is no list, or too long a one.
+    pub(super) fn messages(
+        &self,
+        answer: Dynamic,
+    ) -> Result<(Vec<AccuseMessage>, Option<ScriptError>), ScriptError> {
         let list = answer
             .into_array()
             .map_err(|_| self.shape(&format!("{}, vide s'il n'y en a pas", wanted::MESSAGES)))?;
         if list.len() > MAX_MESSAGES {
             return Err(self.error(wanted::too_many()));
         }
-        list.into_iter().map(|it| self.message(it)).collect()
+        let mut messages = Vec::with_capacity(list.len());
+        let mut first_fault = None;
+        for it in list {
+            match self.message(it) {
+                Ok(message) => messages.push(message),
+                Err(error) => first_fault = first_fault.or(Some(error)),
+            }
+        }
+        Ok((messages, first_fault))
     }
 
     fn message(&self, message: Dynamic) -> Result<AccuseMessage, ScriptError> {
@@ -142,7 +157,8 @@ impl Call {
                 return Err(self.error(words::missing(field, "à un message", given)));
             };
             match value.into_string() {
-                Ok(text) if text.trim().is_empty() => {
+                // An address that is missing in the data says nothing against the script, see `addressee`.
+                Ok(text) if text.trim().is_empty() && field != A => {
                     Err(self.error(wanted::empty(&wanted::of_message(field))))
                 }
                 Ok(text) => Ok(text),

@@ -200,7 +200,7 @@ fn a_message_without_what_it_needs_is_told_where_it_is_written(
     let evenement = json!({"x": "x@y.fr"});
     let answered = scripts.unwrap().accuses(|_| Shown::Json(&evenement));
     // What it has besides may be told here, too: the message alone is known by then.
-    let error = answered.err().map(|it| it.message);
+    let error = answered.1.map(|it| it.message);
     let begins = |it: &str| it.split([',', ':']).next().map(str::to_owned);
     assert_eq!(error.as_deref().map(begins), told.map(begins));
 }
@@ -286,10 +286,25 @@ fn messages_keep_their_own_keys() {
     let accuses = "fn accuses(evenement) { if evenement.type == \"transmis\" { [#{a: \"x@y.fr\", modele: \"m\", n: [1, 2.5, true]}] } else { [] } }";
     let (scripts, _) = compile("fn affecter(a, b, c) { 1 }", accuses);
     let evenement = json!({"type": "transmis"});
-    let list = scripts
-        .unwrap()
-        .accuses(|_| Shown::Json(&evenement))
-        .unwrap();
+    let (list, _) = scripts.unwrap().accuses(|_| Shown::Json(&evenement));
     assert_eq!(list[0].modele, "m");
     assert_eq!(list[0].values["n"], json!([1, 2.5, true]));
+}
+
+#[test]
+fn what_is_no_message_takes_no_other_along() {
+    let accuses = "fn accuses(e) { [#{a: e.x, modele: \"m\"}, #{a: e.n, modele: \"m\"}, #{a: \"x@y.fr\", modele: \"n\"}] }";
+    let (scripts, _) = compile("fn affecter(a, b, c) { 1 }", accuses);
+    let scripts = scripts.unwrap();
+    let evenement = json!({"x": " ", "n": 1});
+    let (messages, error) = scripts.accuses(|_| Shown::Json(&evenement));
+    let got: Vec<_> = messages.iter().map(|it| (&*it.a, &*it.modele)).collect();
+    assert_eq!(got, [(" ", "m"), ("x@y.fr", "n")]);
+    assert_eq!(
+        error.unwrap().message,
+        "« a » d'un message doit être un texte"
+    );
+    let told = messages.iter().map(|it| scripts.misaddressed(it));
+    let told: Vec<_> = told.map(|it| it.map(|it| it.message)).collect();
+    assert_eq!(told, [Some("« a » d'un message est vide".to_owned()), None]);
 }

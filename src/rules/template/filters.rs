@@ -11,8 +11,8 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use regex_lite::Regex;
 use sha2::{Digest, Sha256};
 
+use crate::domain::digest::hex;
 use crate::domain::instant;
-use crate::domain::signalement::hex;
 use crate::rules::diagnostic::{Listed, suggestion, suggestion_of};
 
 /// The filters for dates, in the zone Europe/Paris.

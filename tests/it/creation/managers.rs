@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use passerelle::adapters::http::submission::stored_signalement;
+use passerelle::adapters::submission::stored_signalement;
 use passerelle::domain::ports::DuplicateGuard;
-use passerelle::flows::managers::{Known, Managers};
+use passerelle::flows::managers::{ManagerCache, Managers};
 use serde_json::json;
 
 use super::{etat, is_later, with};
@@ -53,7 +53,7 @@ async fn managers_known_before_serve_while_the_crm_is_away() {
     let clock = Arc::new(MovedClock::new());
     let managers = Managers {
         clock: clock.clone(),
-        known: Known::default(),
+        known: ManagerCache::default(),
         crm: crm.clone(),
         in_force: daemon.state.inbound.creations.in_force.clone(),
         watch: daemon.state.inbound.creations.watch.clone(),

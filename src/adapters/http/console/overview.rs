@@ -111,7 +111,7 @@ impl Overview {
             attempt,
             here: state.presence.id.clone(),
             stored,
-            now: paris(&Utc::now()),
+            now: paris(&state.inbound.clock.now()),
         }
     }
 

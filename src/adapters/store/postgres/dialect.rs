@@ -10,7 +10,7 @@ use super::{DbConnection, DbRow, DbStore, failed};
 use crate::adapters::store::rows::millis;
 use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
-use crate::domain::ports::{StoreError, Turn, Work};
+use crate::domain::ports::{NO_ANSWER, StoreError, Turn, Work};
 use crate::domain::signalement::SignalementId;
 
 /// Advisory lock of whoever writes an accepted version. The first key says whose locks these are,
@@ -163,7 +163,7 @@ pub(super) async fn within<T>(
 ) -> Result<T, StoreError> {
     match tokio::time::timeout(READ_LIMIT, read).await {
         Ok(found) => found,
-        Err(_) => Err(StoreError::Unavailable("no answer in time".into())),
+        Err(_) => Err(StoreError::Unavailable(NO_ANSWER.into())),
     }
 }
 

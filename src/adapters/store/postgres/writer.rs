@@ -13,7 +13,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::adapters::store::postgres::{failed, shared};
 use crate::crash;
-use crate::domain::ports::{NewRecord, Recorded, StoreError};
+use crate::domain::ports::{NO_ANSWER, NewRecord, Recorded, StoreError};
 
 /// How long a write is tried anew while the server is away: a restart is over before.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -70,7 +70,7 @@ impl Writer {
             let error = match attempt {
                 Ok(Ok(value)) => return Ok(value),
                 Ok(Err(error)) => error,
-                Err(_) => StoreError::Unavailable("no answer in time".into()),
+                Err(_) => StoreError::Unavailable(NO_ANSWER.into()),
             };
             match &error {
                 StoreError::Unavailable(_) if begun.elapsed() < PATIENCE => {

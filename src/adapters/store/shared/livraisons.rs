@@ -216,27 +216,50 @@ pub(super) async fn finish(
     .await
     .map_err(|error| failed(&error))?;
     let Some(row) = row else { return Ok(false) };
+    note_attempt(connection, claim, attempt, row.get("attempts")).await?;
+    if claim.content.destination().keeps_order() {
+        let (queue, sequence) = (row.get("queue"), row.get("sequence"));
+        after_end(connection, claim, queue, sequence, attempt.at, outcome).await?;
+    }
+    Ok(true)
+}
+
+/// Keeps an attempt, which is the `number`th of its delivery.
+async fn note_attempt(
+    connection: &mut DbConnection,
+    claim: &Claim,
+    attempt: &Attempt,
+    number: i64,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO tentatives (livraison_id, number, at, status, error, excerpt) \
          VALUES ($1, $2, $3, $4, $5, $6)",
     )
     .bind(&claim.id)
-    .bind(row.get::<i64, _>("attempts"))
+    .bind(number)
     .bind(millis(attempt.at))
     .bind(attempt.status.map(i64::from))
-    .bind(&error)
+    .bind(attempt.error.as_deref().map(storable))
     .bind(attempt.excerpt.as_deref().map(storable))
     .execute(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
-    if !claim.content.destination().keeps_order() {
-        return Ok(true);
-    }
-    let queue: String = row.get("queue");
+    Ok(())
+}
+
+/// What an attempt means for the rest of its queue.
+async fn after_end(
+    connection: &mut DbConnection,
+    claim: &Claim,
+    queue: &str,
+    sequence: i64,
+    at: DateTime<Utc>,
+    outcome: &Outcome,
+) -> Result<(), StoreError> {
     if *outcome == Outcome::Delivered {
         sqlx::query(OVERTAKE)
-            .bind(&queue)
-            .bind(row.get::<i64, _>("sequence"))
+            .bind(queue)
+            .bind(sequence)
             .execute(&mut *connection)
             .await
             .map_err(|error| failed(&error))?;
@@ -250,15 +273,15 @@ pub(super) async fn finish(
     }
     let (statement, due_at) = match outcome {
         Outcome::Retry { due_at, .. } => (WAIT_BEHIND, *due_at),
-        Outcome::Delivered | Outcome::Dead => (GO_NEXT, attempt.at),
+        Outcome::Delivered | Outcome::Dead => (GO_NEXT, at),
     };
     sqlx::query(statement)
         .bind(millis(due_at))
-        .bind(&queue)
+        .bind(queue)
         .execute(connection)
         .await
         .map_err(|error| failed(&error))?;
-    Ok(true)
+    Ok(())
 }
 
 /// The pause of a destination.

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
 use sqlx::Row as _;
 
 use super::{DbConnection, DbPool, dialect, failed};
 use crate::adapters::store::rows::{instant, millis, unreadable};
+use crate::domain::digest::sha256_hex;
 use crate::domain::ports::{FileSet, StoreError, StoredVersion, VersionSummary};
-use crate::domain::signalement::hex;
 
 /// How often the last version is read anew where another one was kept meanwhile.
 const LOOKS: u32 = 5;
@@ -21,7 +20,7 @@ pub(super) async fn save(
     dialect::lock_versions(connection).await?;
     let mut names = BTreeMap::new();
     for (name, content) in &new.rules {
-        let sha256 = hex(&Sha256::digest(content));
+        let sha256 = sha256_hex(content);
         sqlx::query(
             "INSERT INTO version_files (sha256, content) VALUES ($1, $2) \
              ON CONFLICT (sha256) DO NOTHING",

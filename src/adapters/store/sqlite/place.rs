@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 /// The file that was opened.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct DatabaseFile {
     path: PathBuf,
     /// Its device and its number there, which no other file has while it is open.
     file: (u64, u64),
 }
 
-impl Place {
+impl DatabaseFile {
     /// The file that has this name now.
     ///
     /// # Errors

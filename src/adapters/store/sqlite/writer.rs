@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use crate::adapters::store::sqlite::log::Log;
-use crate::adapters::store::sqlite::place::Place;
+use crate::adapters::store::sqlite::place::DatabaseFile;
 use crate::adapters::store::sqlite::{failed, first_time, shared};
 use crate::crash;
 use crate::domain::ports::{NewRecord, Recorded, StoreError};
@@ -51,7 +51,7 @@ impl Writer {
     pub(super) fn start(
         connection: SqliteConnection,
         options: SqliteConnectOptions,
-        place: Place,
+        place: DatabaseFile,
     ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let connection = Connection {
@@ -181,7 +181,7 @@ struct Connection {
     /// None since it met with trouble, until the next write opens another.
     opened: Option<SqliteConnection>,
     options: SqliteConnectOptions,
-    place: Place,
+    place: DatabaseFile,
     /// Whether operators were told that the file is gone.
     told: bool,
     log: Log,

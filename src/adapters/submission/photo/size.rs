@@ -1,6 +1,7 @@
 //! How large a picture says that it is. Nothing here decodes pixels: it is for whoever shows the picture that their
-//! number is bounded, so that this reads a head marker by marker. One with other bytes between them has no size here,
-//! though some decoders pass over these: so would a signature with whatever behind it have one.
+//! number is bounded, so that this reads a head marker by marker. A JPEG with other bytes
+//! between markers is rejected, although some decoders skip them; otherwise a signature followed by arbitrary bytes would
+//! pass.
 
 use crate::domain::signalement::ImageKind;
 

@@ -2,6 +2,10 @@
 //!
 //! Every fault is collected with its pointer; a field that is wrong hides no other.
 
+pub mod buffers;
+pub(in crate::adapters) mod json;
+mod photo;
+
 use std::borrow::Cow;
 
 use chrono::{DateTime, FixedOffset};
@@ -10,9 +14,9 @@ use serde::{Serialize, Serializer};
 use serde_json::Map;
 use url::Url;
 
-use crate::adapters::http::buffers::Buffer;
-use crate::adapters::http::json::Json;
-use crate::adapters::http::photo::{self, Encoded};
+use crate::adapters::submission::buffers::Buffer;
+use crate::adapters::submission::json::Json;
+use crate::adapters::submission::photo::Encoded;
 use crate::domain::demande::Fichier;
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::instant;
@@ -45,10 +49,7 @@ pub fn read(
     limits: &Limits,
 ) -> Result<Submission, String> {
     let json = Json::parse(&body)?;
-    let mut form = Form::of(&json).ok_or("le corps doit être un objet JSON")?;
-    for pointer in json.repeated_keys() {
-        form.fault(&pointer, "cette clé est donnée deux fois".into());
-    }
+    let mut form = Form::received(&json)?;
     let fields = form.fields();
     let encoded = form.photos(&body, limits);
     let codes = fields.codes();
@@ -110,8 +111,7 @@ pub fn stored_signalement(payload: &str, photos: usize) -> Option<Signalement> {
 }
 
 /// What breaks the contract's rules for texts in one text of a request, in French.
-#[must_use]
-pub fn check_text(text: &str, max_chars: usize, several_lines: bool) -> Vec<String> {
+fn check_text(text: &str, max_chars: usize, several_lines: bool) -> Vec<String> {
     let mut faults = Vec::new();
     // Bytes bound characters from above, which spares counting almost always.
     if text.len() > max_chars && text.chars().count() > max_chars {
@@ -188,12 +188,22 @@ impl Serialize for WithoutPhotos<'_> {
 }
 
 /// An object under examination.
-struct Form<'j> {
+pub(in crate::adapters) struct Form<'j> {
     entries: &'j [(Cow<'j, str>, Json<'j>)],
-    faults: Vec<Fault>,
+    /// What is wrong with it, as far as it was read.
+    pub(in crate::adapters) faults: Vec<Fault>,
 }
 
 impl<'j> Form<'j> {
+    /// A body as it came; the reason, in French, where it is no object.
+    pub(in crate::adapters) fn received(json: &'j Json<'j>) -> Result<Self, String> {
+        let mut form = Self::of(json).ok_or("le corps doit être un objet JSON")?;
+        for pointer in json.repeated_keys() {
+            form.fault(&pointer, "cette clé est donnée deux fois".into());
+        }
+        Ok(form)
+    }
+
     /// `None` for what is not an object.
     fn of(json: &'j Json<'j>) -> Option<Self> {
         let Json::Object(entries) = json else {
@@ -205,7 +215,7 @@ impl<'j> Form<'j> {
         })
     }
 
-    fn fault(&mut self, pointer: &str, detail: String) {
+    pub(in crate::adapters) fn fault(&mut self, pointer: &str, detail: String) {
         self.faults.push(Fault::invalid(pointer, detail));
     }
 
@@ -257,6 +267,19 @@ impl<'j> Form<'j> {
     fn optional(&mut self, key: &str, max_chars: usize) -> Option<String> {
         self.get(key)?;
         self.required(key, max_chars, false)
+    }
+
+    /// A blank one is left out: a form that leaves a field empty sends it so.
+    pub(in crate::adapters) fn optional_or_blank(
+        &mut self,
+        key: &str,
+        max_chars: usize,
+        several_lines: bool,
+    ) -> Option<String> {
+        match self.get(key)? {
+            Json::Text(text) if text.trim().is_empty() => None,
+            _ => self.required(key, max_chars, several_lines),
+        }
     }
 
     fn email(&mut self) -> Option<String> {

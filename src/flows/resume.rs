@@ -52,7 +52,7 @@ pub(super) fn by_rules(
 }
 
 /// Resumes what `which` says for each destination, and wakes who sends it.
-pub(super) async fn resume(
+pub(super) async fn each(
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
     outbox: &Hint,
@@ -66,7 +66,7 @@ pub(super) async fn resume(
             // They are tried again all the same, at their own time.
             tracing::error!(destination = destination.as_str(), %error, "deliveries not resumed");
         }
-        outbox.give_to(destination);
+        outbox.notify_worker(destination);
     }
 }
 

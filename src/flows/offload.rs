@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::flows::broke_off::BrokeOff;
+use crate::flows::panics::BrokeOff;
 use crate::rules::pace::Pace;
 
 /// Runs what calls scripts or templates of the rules whose pace this is.
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_an_error_on_the_spot_and_apart() {
+    async fn a_panic_is_an_error_offload_and_apart() {
         let pace = Pace::default();
         for _ in 0..2 {
             let work = || -> () { panic!("by design") };

@@ -30,7 +30,7 @@ struct Free {
 
 impl Buffers {
     /// An empty buffer with room for so many bytes.
-    pub(super) fn take(self: &Arc<Self>, capacity: usize) -> Buffer {
+    pub(in crate::adapters) fn take(self: &Arc<Self>, capacity: usize) -> Buffer {
         let kept = if capacity < WORTH_KEEPING {
             None
         } else {

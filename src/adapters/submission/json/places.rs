@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::Json;
 use super::digits::decimal;
+use crate::domain::digest::hex;
 use crate::domain::fault::pointer_to;
-use crate::domain::signalement::hex;
 
 /// Keys that are given twice, and told of. Whoever gives more has to look anyway.
 const MAX_REPEATED: usize = 20;

@@ -23,9 +23,17 @@ pub(super) struct Files<U, W> {
     pub being_written: W,
 }
 
-/// Makes an attempt after each burst of hints, until their sender is gone. One that gives `None`
-/// must be made again, hint or no hint.
-pub(super) async fn after_each_burst<F: Future<Output = Option<()>>>(
+/// How an attempt went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempted {
+    /// It came to its end, whether or not what it tried took effect.
+    Settled,
+    /// It must be made again, hint or no hint.
+    TryAgain,
+}
+
+/// Makes an attempt after each burst of hints, until their sender is gone.
+pub(super) async fn after_each_burst<F: Future<Output = Attempted>>(
     mut hints: mpsc::Receiver<()>,
     files: Files<impl Fn() -> bool, impl Fn() -> bool>,
     attempt: impl Fn() -> F,
@@ -39,7 +47,7 @@ pub(super) async fn after_each_burst<F: Future<Output = Option<()>>>(
             Err(_) => continue,
         }
         written(&mut hints, &files.being_written).await;
-        put_off = attempt().await.is_none();
+        put_off = attempt().await == Attempted::TryAgain;
     }
 }
 

@@ -1,5 +1,5 @@
-//! Work that broke off: it panicked, which is a fault of ours. It costs what the work was about, and
-//! nothing beside it.
+//! Work that broke off: it panicked, which is a fault of ours. Only that
+//! piece of work is lost.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
