@@ -8,6 +8,7 @@
 
 mod braces;
 mod check;
+mod clear;
 mod creation;
 mod headers;
 mod interpret;
@@ -152,6 +153,8 @@ struct Session {
     lifetime: Duration,
     headers: Shape,
     query: Shape,
+    /// Line and column of a secret that the file has as it is, where that has become a part of the call.
+    clear_secret: Option<(u32, u32)>,
 }
 
 /// One request and what its answers mean.

@@ -122,7 +122,7 @@ pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool
         return false;
     };
     let mut found = Vec::new();
-    let mut remarks = Vec::new();
+    let mut remarks = connector.note_clear();
     connector.visit(&mut |operation, text, locals| {
         let names = names(connector, operation, &access);
         look(connector, &names, text, locals, &mut found);

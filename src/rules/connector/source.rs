@@ -201,6 +201,7 @@ fn session(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
         lifetime: lifetime.unwrap_or(Duration::from_mins(30)),
         headers: headers?,
         query: query?,
+        clear_secret: None,
     })))
 }
 
@@ -211,6 +212,8 @@ fn oauth2(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
     let secret = LocatedText::read(reader, node.get("secret")?);
     let (client, secret) = (client?, secret?);
     let basic = node.get("envoi").and_then(text).as_deref() == Some("basique");
+    let is_clear = basic && secret.text.literal().is_some();
+    let clear_secret = is_clear.then_some((secret.line, secret.column));
     let mut form = vec![entry("grant_type", literal("client_credentials"))?];
     for (name, key) in [("portee", "scope"), ("audience", "audience")] {
         if let Some(node) = node.get(name) {
@@ -239,6 +242,7 @@ fn oauth2(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
         lifetime: Duration::from_mins(10),
         headers: Shape::Map(vec![entry("Authorization", bearer)?]),
         query: Shape::empty(),
+        clear_secret,
     })))
 }
 
