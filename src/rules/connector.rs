@@ -6,6 +6,7 @@
 //! [`Request`] and `interpret` says what an [`Answer`] means. Nothing here calls anybody: the
 //! daemon, the admins' cases and `passerelle connector` use the same two functions.
 
+mod addresses;
 mod braces;
 mod check;
 mod clear;

@@ -11,7 +11,8 @@ use crate::rules::view::sample_context;
 
 use super::shape::{Fault, LocatedText};
 use super::{
-    Access, Connector, DuplicateGuard, Extract, Operation, Partner, braces, paging, sample_base,
+    Access, Connector, DuplicateGuard, Extract, Operation, Partner, addresses, braces, paging,
+    sample_base,
 };
 
 /// The names that the expressions of an operation can use, with values that harm nobody. `null`
@@ -128,8 +129,9 @@ pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool
         look(connector, &names, text, locals, &mut found);
         remarks.extend(note(&names, text, locals));
     });
-    for described in connector.operations.values() {
+    for (operation, described) in &connector.operations {
         paging::check(described, &mut found);
+        remarks.extend(addresses::note(*operation, described));
     }
     // An operation whose texts are all right may still make no request.
     if found.is_empty() {
