@@ -196,6 +196,7 @@ impl Test {
 
 /// Prints the requests; tells how many cannot be made.
 fn show(connector: &Connector, operation: Operation, values: &Value, access: &Access) -> usize {
+    let connector = connector.hidden();
     let mut masked = access.masked();
     for name in connector.secrets() {
         masked.secrets.insert(name.clone(), format!("***{name}***"));

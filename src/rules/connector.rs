@@ -6,8 +6,10 @@
 //! [`Request`] and `interpret` says what an [`Answer`] means. Nothing here calls anybody: the
 //! daemon, the admins' cases and `passerelle connector` use the same two functions.
 
+mod addresses;
 mod braces;
 mod check;
+mod clear;
 mod creation;
 mod headers;
 mod interpret;
@@ -32,7 +34,7 @@ use crate::domain::ports::DuplicateGuard;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::source::Reader;
 
-use shape::{Located, Shape};
+use shape::{LocatedText, Shape};
 
 pub use check::sample;
 pub use creation::{Creation, demande};
@@ -102,7 +104,7 @@ pub struct Connector {
     tables: Json,
     /// Line and column of each value, by its table and its key.
     table_places: BTreeMap<(String, String), (u32, u32)>,
-    signature: Option<Located>,
+    signature: Option<LocatedText>,
     /// How long its API is waited for.
     pub delays: Delays,
     /// What the CRM offers against duplicates.
@@ -129,9 +131,15 @@ pub struct Delays {
 #[derive(Debug, Clone, PartialEq)]
 enum Auth {
     None,
-    Bearer(Located),
-    Basic { user: Located, password: Located },
-    Fields { headers: Shape, query: Shape },
+    Bearer(LocatedText),
+    Basic {
+        user: LocatedText,
+        password: LocatedText,
+    },
+    Fields {
+        headers: Shape,
+        query: Shape,
+    },
     Session(Box<Session>),
 }
 
@@ -146,13 +154,15 @@ struct Session {
     lifetime: Duration,
     headers: Shape,
     query: Shape,
+    /// Line and column of a secret that the file has as it is, where that has become a part of the call.
+    clear_secret: Option<(u32, u32)>,
 }
 
 /// One request and what its answers mean.
 #[derive(Debug, Clone, PartialEq)]
 struct Call {
     method: String,
-    path: Located,
+    path: LocatedText,
     query: Shape,
     headers: Shape,
     body: BodyShape,
@@ -171,12 +181,12 @@ enum BodyShape {
         parts: Shape,
     },
     Text {
-        content: Located,
-        kind: Located,
+        content: LocatedText,
+        kind: LocatedText,
     },
     File {
-        content: Located,
-        kind: Option<Located>,
+        content: LocatedText,
+        kind: Option<LocatedText>,
     },
 }
 
@@ -184,7 +194,7 @@ enum BodyShape {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Answers {
     statuses: Vec<((u16, u16), Meaning)>,
-    conditions: Vec<(Located, Meaning)>,
+    conditions: Vec<(LocatedText, Meaning)>,
     message: Option<Extract>,
 }
 
@@ -193,7 +203,7 @@ struct Answers {
 enum Extract {
     Pointer(String, Option<String>),
     Header(String, Option<String>),
-    Expression(Located),
+    Expression(LocatedText),
 }
 
 /// An operation of the file.
@@ -202,9 +212,9 @@ struct Described {
     call: Call,
     before: Vec<Before>,
     /// Where it does not hold, there is nothing to ask for.
-    only_if: Option<Located>,
+    only_if: Option<LocatedText>,
     elements: Option<Extract>,
-    keep: Option<Located>,
+    keep: Option<LocatedText>,
     /// By the key that names them.
     fields: BTreeMap<&'static str, Extract>,
     /// What is read under names of the file's own.
@@ -244,7 +254,7 @@ pub enum Step {
 }
 
 /// Looks at a text: the operation that it belongs to, and the names that repetitions bring.
-type See<'f, 's> = &'f mut dyn FnMut(Option<Operation>, &'s Located, &[&'s str]);
+type See<'f, 's> = &'f mut dyn FnMut(Option<Operation>, &'s LocatedText, &[&'s str]);
 
 impl Connector {
     /// Reads and checks a partner's file; every fault is noted.
@@ -305,7 +315,7 @@ impl Connector {
     /// Every text of the file, with the operation that it belongs to and the names that
     /// repetitions around it bring.
     fn visit<'s>(&'s self, see: See<'_, 's>) {
-        let mut own = |text: &'s Located, locals: &[&'s str]| see(None, text, locals);
+        let mut own = |text: &'s LocatedText, locals: &[&'s str]| see(None, text, locals);
         self.headers.visit(&mut Vec::new(), &mut own);
         if let Some(secret) = &self.signature {
             own(secret, &[]);
@@ -335,7 +345,7 @@ impl Connector {
 }
 
 impl Described {
-    fn visit<'s>(&'s self, see: &mut dyn FnMut(&'s Located, &[&'s str])) {
+    fn visit<'s>(&'s self, see: &mut dyn FnMut(&'s LocatedText, &[&'s str])) {
         self.call.visit(see);
         for before in &self.before {
             before.call.visit(see);
@@ -355,7 +365,7 @@ impl Described {
 }
 
 impl Extract {
-    fn visit<'s>(&'s self, see: &mut dyn FnMut(&'s Located, &[&'s str])) {
+    fn visit<'s>(&'s self, see: &mut dyn FnMut(&'s LocatedText, &[&'s str])) {
         if let Self::Expression(text) = self {
             see(text, &[]);
         }
@@ -374,7 +384,7 @@ impl Call {
         [&self.query, &self.headers].into_iter().chain(body)
     }
 
-    fn visit<'s>(&'s self, see: &mut dyn FnMut(&'s Located, &[&'s str])) {
+    fn visit<'s>(&'s self, see: &mut dyn FnMut(&'s LocatedText, &[&'s str])) {
         see(&self.path, &[]);
         self.query.visit(&mut Vec::new(), see);
         self.headers.visit(&mut Vec::new(), see);

@@ -12,6 +12,7 @@ mod lint;
 mod mails;
 mod source;
 mod tags;
+mod tokens;
 mod unknown;
 mod words;
 mod writing;
@@ -29,7 +30,7 @@ use crate::rules::extent::Extent;
 use crate::rules::layout;
 use crate::rules::named::Named;
 use crate::rules::place::place_of;
-use crate::rules::source::text;
+use crate::rules::source::{Located, text};
 use crate::rules::view::{OF_MAIL, Shown};
 
 pub use self::expression::{Broken, Scope, Text};
@@ -201,6 +202,7 @@ impl Templates {
         lint::attempt::on_sample(&templates.environment, all_read, faults);
         lint::known::note_stood_in(&templates.environment, faults);
         lint::vain::note(&templates.environment, faults);
+        lint::holes::note(&lint::known::Parts::of(&templates.environment), faults);
         (!any_error(&faults[before..])).then_some(templates)
     }
 
@@ -273,7 +275,7 @@ impl Templates {
     /// The texts that templates compare with what they are given.
     #[must_use]
     pub fn compared(&self) -> Vec<Compared> {
-        lint::known::compared(&self.environment)
+        lint::compared::compared(&self.environment)
     }
 
     /// The kinds of managers that templates name outright, each with the file.
@@ -297,6 +299,27 @@ impl Templates {
             }
         }
         faults
+    }
+
+    /// Where an e-mail prints one of these values without asking for it first, with the value.
+    #[must_use]
+    pub fn unasked(&self, modele: &str, absent: &[&'static str]) -> Vec<(Located, &'static str)> {
+        let mut found = Vec::new();
+        for ending in [".txt", ".html"] {
+            let path = format!("{FOLDER}{modele}{ending}");
+            for name in [format!("{path}{SUBJECT}"), path.clone()] {
+                let Ok(template) = self.environment.get_template(&name) else {
+                    continue;
+                };
+                let source = template.source();
+                for (at, value) in lint::holes::unasked(source, absent) {
+                    let (line, column) = place_of(source, at);
+                    let text = path.clone();
+                    found.push((Located { line, column, text }, value));
+                }
+            }
+        }
+        found
     }
 
     /// Whether this e-mail, or any where it is not known, asks for a value by this name.

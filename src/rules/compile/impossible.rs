@@ -7,7 +7,7 @@ use super::generation::RuleSet;
 use super::vocabulary::{residences, words};
 use crate::domain::referentiel::Referentiel;
 use crate::rules::compared::{Asked, Compared};
-use crate::rules::connector::Connector;
+use crate::rules::connector::{Connector, Operation, Partner};
 use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
 use crate::rules::view::OCCASIONS;
 
@@ -40,17 +40,24 @@ pub(super) fn note_impossible_words(
 struct Known<'a> {
     rules: &'a RuleSet,
     referentiel: &'a Referentiel,
-    by_value: HashMap<String, Vec<&'a str>>,
+    /// By whether SoWell is told it, and its name.
+    by_value: HashMap<(bool, String), Vec<&'a str>>,
 }
 
 impl<'a> Known<'a> {
     /// The words that a value may be, sorted and each once; none where that may be any.
-    fn of(&mut self, value: &str) -> &[&'a str] {
+    fn of(&mut self, file: &str, value: &str) -> &[&'a str] {
         let Self {
             rules, referentiel, ..
         } = *self;
-        self.by_value.entry(value.to_owned()).or_insert_with(|| {
-            let mut all = all(value, rules, referentiel);
+        let is_told = file == Partner::Sowell.file();
+        let key = (is_told, value.to_owned());
+        self.by_value.entry(key).or_insert_with(|| {
+            let mut all = if is_told {
+                told(value, rules)
+            } else {
+                all(value, rules, referentiel)
+            };
             all.sort_unstable();
             all.dedup();
             all
@@ -60,6 +67,15 @@ impl<'a> Known<'a> {
     /// Whether a value is surely this word at times, as far as that is known without all the others.
     fn has(&self, value: &str, word: &str) -> bool {
         matches!(value, "signalement.bien" | "bien.code") && self.referentiel.bien(word).is_some()
+    }
+}
+
+/// What SoWell is told, by the names that its connector has for it.
+fn told<'a>(value: &str, rules: &'a RuleSet) -> Vec<&'a str> {
+    match value {
+        "statut" => words(rules.statuts.of_sowell()),
+        "statut_crm" => statuts(rules),
+        _ => Vec::new(),
     }
 }
 
@@ -87,14 +103,54 @@ fn all<'a>(value: &str, rules: &'a RuleSet, referentiel: &'a Referentiel) -> Vec
             let all = referentiel.residences();
             all.map(|it| it.nom.as_str()).collect()
         }
+        "residence.adresse" => {
+            let all = referentiel.residences();
+            all.map(|it| it.adresse.as_str()).collect()
+        }
+        "demande.canal" => words([rules.statuts.channel()]),
         "signalement.bien" | "bien.code" => referentiel.biens().map(|it| it.code).collect(),
-        _ => Vec::new(),
+        _ => of_manager(value).map_or_else(Vec::new, |field| managers(field, rules, referentiel)),
     }
+}
+
+/// Which field of a manager a path asks for.
+fn of_manager(path: &str) -> Option<&str> {
+    let of = [
+        "demande.gestionnaire_concerne.",
+        "demande.acteur_en_charge.",
+    ];
+    let of_demande = of.into_iter().find_map(|it| path.strip_prefix(it));
+    let of_residence = || {
+        let kind = path.strip_prefix("residence.gestionnaires.")?;
+        Some(kind.split_once('.')?.1)
+    };
+    of_demande.or_else(of_residence)
+}
+
+/// What the managers of all residences have in a field; none where the CRM may name others.
+fn managers<'a>(field: &str, rules: &RuleSet, referentiel: &'a Referentiel) -> Vec<&'a str> {
+    let asks = |it: &Connector| it.has(Operation::Gestionnaires);
+    if rules.connectors.values().any(asks) {
+        return Vec::new();
+    }
+    let residences = referentiel.residences();
+    let all = residences.flat_map(|it| it.gestionnaires.iter());
+    let found = all.filter_map(|(kind, who)| match field {
+        "type" => Some(kind),
+        "identifiant" => Some(who.identifiant.as_str()),
+        "nom" => Some(who.nom.as_str()),
+        _ => None,
+    });
+    found.collect()
 }
 
 fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
     let Compared {
-        value, word, asked, ..
+        file,
+        value,
+        word,
+        asked,
+        ..
     } = it;
     let asked = *asked;
     // What an event tells of is known by its own name.
@@ -124,7 +180,17 @@ fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
     if word.is_empty() || asked == Asked::Whole && known.has(value, word) {
         return None;
     }
-    let known = known.of(value);
+    let of_manager = of_manager(value).is_some();
+    // Addresses and names are no codes: a part of one may come with the next of them.
+    if (of_manager || value == "residence.adresse") && asked != Asked::Whole {
+        return None;
+    }
+    // A script may make a manager of its own.
+    let is_made = value.starts_with("demande.") && of_manager;
+    if is_made && known.rules.scripts.texts().contains(word) {
+        return None;
+    }
+    let known = known.of(file, value);
     let comes = match asked {
         Asked::Whole => known.binary_search(&word.as_str()).is_ok(),
         _ => known.iter().any(|it| asked.holds(it, word)),

@@ -144,8 +144,29 @@ fn faults_of_mails(scripts: &Scripts, templates: &Templates, context: &Value) ->
             faults.extend(mail.map_or_else(Some, blank).map(|it| it.as_diagnostic()));
         }
         faults.extend(failing);
+        faults.extend(unasked(templates, &message.modele, context));
     }
     faults
+}
+
+/// What an e-mail prints though no event of this kind has it.
+fn unasked(templates: &Templates, modele: &str, context: &Value) -> Vec<Diagnostic> {
+    let (absent, only): (&[&'static str], _) = match context["evenement"]["type"].as_str() {
+        Some("ecarte") => (
+            &["evenement.statut", "evenement.statut_sowell"],
+            "un signalement transmis",
+        ),
+        _ => (&["evenement.motif"], "un signalement écarté"),
+    };
+    let found = templates.unasked(modele, absent).into_iter();
+    found
+        .map(|(place, value)| {
+            let message = format!(
+                "« {value} » n'est dit que pour {only}, et rien ne s'écrit à sa place ; pour l'écrire là seulement, entourez la phrase de « {{% if {value} %}} » et « {{% endif %}} »"
+            );
+            Diagnostic::at(code::TEMPLATE, place.text, place.line, place.column, message)
+        })
+        .collect()
 }
 
 fn occasions(kinds: &[&str]) -> String {

@@ -9,10 +9,11 @@ use crate::rules::diagnostic::{Diagnostic, Listed, code, suggestion_of};
 use crate::rules::template::Scope;
 use crate::rules::view::sample_context;
 
-use super::braces;
-use super::paging;
-use super::shape::Located;
-use super::{Access, Connector, DuplicateGuard, Extract, Operation, Partner, sample_base};
+use super::shape::{Fault, LocatedText};
+use super::{
+    Access, Connector, DuplicateGuard, Extract, Operation, Partner, addresses, braces, paging,
+    sample_base,
+};
 
 /// The names that the expressions of an operation can use, with values that harm nobody. `null`
 /// stands for what only an answer will tell.
@@ -115,37 +116,22 @@ fn placeholders(values: &BTreeMap<String, Extract>) -> Json {
     Json::Object(values.keys().map(note).collect())
 }
 
-/// What is wrong: line, column and why.
-pub(super) type Found = (u32, u32, String);
-
 /// Notes what is wrong; `true` where nothing is.
 pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool {
     let before = faults.len();
-    let file = connector.partner.file();
     let Some(access) = connector.sample_access() else {
         return false;
     };
     let mut found = Vec::new();
-    let mut bare = Vec::new();
+    let mut remarks = connector.note_clear();
     connector.visit(&mut |operation, text, locals| {
         let names = names(connector, operation, &access);
         look(connector, &names, text, locals, &mut found);
-        let is_value = |it: &str| names.get(it).is_some() || locals.contains(&it);
-        let is_path = |path: &str| {
-            let root = path.split('.').next().unwrap_or_default();
-            // Those that nothing names are in no sample.
-            let known = root == "secrets" || locals.contains(&root);
-            known || is_there(&names, path)
-        };
-        let note = match text.text.literal() {
-            Some(literal) => braces::note_without(literal, is_path),
-            None => None,
-        };
-        let note = note.or_else(|| braces::note(text.text.source(), is_value));
-        bare.extend(note.map(|it| (text.line, text.column, it)));
+        remarks.extend(note(&names, text, locals));
     });
-    for described in connector.operations.values() {
+    for (operation, described) in &connector.operations {
         paging::check(described, &mut found);
+        remarks.extend(addresses::note(*operation, described));
     }
     // An operation whose texts are all right may still make no request.
     if found.is_empty() {
@@ -153,24 +139,45 @@ pub(super) fn check(connector: &Connector, faults: &mut Vec<Diagnostic>) -> bool
             if connector.tells_all(operation) {
                 let values = sample(operation);
                 let made = connector.render_sample(operation, &values, &access);
-                found.extend(made.err().map(|it| (it.line, it.column, it.message)));
+                found.extend(made.err());
             }
         }
     }
+    let located = |it: Fault| {
+        let file = connector.partner.file();
+        Diagnostic::at(code::TEMPLATE, file, it.line, it.column, it.message)
+    };
     found.sort();
     found.dedup();
-    let located =
-        |(line, column, message)| Diagnostic::at(code::TEMPLATE, file, line, column, message);
     faults.extend(found.into_iter().map(located));
     let good = faults.len() == before;
-    bare.sort();
-    bare.dedup();
-    let bare = bare.into_iter().map(|it| located(it).as_warning());
-    faults.extend(bare);
+    remarks.sort();
+    remarks.dedup();
+    let remarks = remarks.into_iter().map(|it| located(it).as_warning());
+    faults.extend(remarks);
     if good {
         remark(connector, faults);
     }
     good
+}
+
+/// What is to be said of a text that is right by itself.
+fn note(names: &Json, text: &LocatedText, locals: &[&str]) -> Vec<Fault> {
+    let is_value = |it: &str| names.get(it).is_some() || locals.contains(&it);
+    let is_path = |path: &str| {
+        let root = path.split('.').next().unwrap_or_default();
+        // Those that nothing names are in no sample.
+        let known = root == "secrets" || locals.contains(&root);
+        known || matches!(walk(names, path), Walk::Known | Walk::Unknown)
+    };
+    let bare = match text.text.literal() {
+        Some(literal) => braces::note_without(literal, is_path),
+        None => None,
+    };
+    let bare = bare.or_else(|| braces::note(text.text.source(), is_value));
+    let vain = text.text.in_vain(names, locals);
+    let all = bare.into_iter().chain(vain);
+    all.map(|it| text.fault(it)).collect()
 }
 
 impl Connector {
@@ -183,14 +190,7 @@ impl Connector {
 /// The sample of an operation with everything else that its texts may name.
 fn names(connector: &Connector, operation: Option<Operation>, access: &Access) -> Json {
     let mut names = operation.map_or_else(|| json!({}), sample);
-    names[connector.partner.as_str()] =
-        json!({"base_url": access.base_url.as_str(), "token": access.token});
-    names["secrets"] = json!(access.secrets);
-    names["tables"] = connector.tables.clone();
-    names["maintenant"] = json!(access.maintenant);
-    if let Some(jeton) = &access.jeton {
-        names["jeton"] = json!(jeton);
-    }
+    connector.each_common(access, &mut |name, value| names[name] = value.clone());
     names["reponse"] = json!({"statut": null, "json": null, "texte": null, "entetes": null});
     names["element"] = Json::Null;
     let described = operation.and_then(|it| connector.operations.get(&it));
@@ -205,11 +205,11 @@ fn names(connector: &Connector, operation: Option<Operation>, access: &Access) -
 fn look(
     connector: &Connector,
     names: &Json,
-    text: &Located,
+    text: &LocatedText,
     locals: &[&str],
-    found: &mut Vec<Found>,
+    found: &mut Vec<Fault>,
 ) {
-    let mut tell = |message| found.push((text.line, text.column, message));
+    let mut tell = |message| found.push(text.fault(message));
     // Whether the sample says what the text comes to.
     let mut certain = locals.is_empty();
     for path in text.text.names() {
@@ -220,7 +220,7 @@ fn look(
             continue;
         }
         match walk(names, &path) {
-            Walk::Known => {}
+            Walk::Known | Walk::BeyondScalar => {}
             Walk::Unknown => certain = false,
             Walk::Missing(step, known) => {
                 let near = suggestion_of(Listed::Names, &step, known.iter().map(String::as_str));
@@ -229,7 +229,9 @@ fn look(
             }
         }
     }
-    if let Some(message) = text.text.unknown_filter() {
+    let wrong = text.text.unknown_filter();
+    let wrong = wrong.or_else(|| text.text.unknown_table(&connector.tables));
+    if let Some(message) = wrong.or_else(|| text.text.wrong_date()) {
         tell(message);
     } else if certain {
         let mut scope = Scope::of(names);
@@ -245,6 +247,8 @@ fn look(
 
 enum Walk {
     Known,
+    /// It goes on behind a text or a number, which has no fields.
+    BeyondScalar,
     /// What only an answer tells.
     Unknown,
     /// A step that is not there, and those that are.
@@ -265,31 +269,19 @@ fn walk(names: &Json, path: &str) -> Walk {
                 }
             },
             Json::Null => return Walk::Unknown,
-            _ => return Walk::Known,
+            _ => return Walk::BeyondScalar,
         }
     }
     Walk::Known
-}
-
-/// Whether every step of a path is there, as far as the sample tells: a text has no fields.
-fn is_there(names: &Json, path: &str) -> bool {
-    let mut here = names;
-    for step in path.split('.') {
-        match (here, here.get(step)) {
-            (Json::Null, _) => return true,
-            (_, Some(next)) => here = next,
-            (_, None) => return false,
-        }
-    }
-    true
 }
 
 /// What is allowed and probably not meant.
 fn remark(connector: &Connector, faults: &mut Vec<Diagnostic>) {
     let file = connector.partner.file();
     for described in connector.operations.values() {
-        if let Some((line, column, message)) = paging::unused(described) {
-            faults.push(Diagnostic::at(code::RULE, file, line, column, message).as_warning());
+        if let Some(it) = paging::unused(described) {
+            let remark = Diagnostic::at(code::RULE, file, it.line, it.column, it.message);
+            faults.push(remark.as_warning());
         }
     }
     if connector.partner == Partner::Sowell {

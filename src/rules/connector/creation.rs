@@ -1,13 +1,11 @@
 //! The demande as a creation's requests see it, and whether they fail for one that nobody sends.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
-use regex_lite::Regex;
 use serde_json::Value as Json;
 
 use super::photos::asks_of_a_photo;
-use super::shape::{Fault, Located};
+use super::shape::{Fault, LocatedText};
 use super::{Access, Connector, Operation, Step};
 use crate::domain::demande::{NewDemande, Uid};
 use crate::rules::extent::Extent;
@@ -77,15 +75,11 @@ impl<'c> Creation<'c> {
     }
 }
 
-/// A text with values in it that go out as they are: none of them can make it fail, but in a path or a header.
-static AS_THEY_ARE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^[^{]*(?:\{\{\s*[\w.]+\s*\}\}[^{]*)+$").ok());
-
 /// The fields of the demande on which it depends whether a request can be made; an empty name stands for all of
 /// them.
 fn fields(connector: &Connector) -> BTreeSet<String> {
     let mut fields = BTreeSet::new();
-    let mut add = |text: &Located| {
+    let mut add = |text: &LocatedText| {
         for name in text.text.names() {
             let mut steps = name.split('.');
             if steps.next() == Some("demande") {
@@ -93,9 +87,9 @@ fn fields(connector: &Connector) -> BTreeSet<String> {
             }
         }
     };
-    let as_they_are = AS_THEY_ARE.as_ref();
     connector.visit(&mut |_, text, _| {
-        if !as_they_are.is_some_and(|it| it.is_match(text.text.source())) {
+        // What goes out as it is makes nothing fail, but in a path or a header.
+        if !text.text.only_writes() {
             add(text);
         }
     });

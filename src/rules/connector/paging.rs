@@ -1,10 +1,10 @@
 //! Lists of several pages whose requests ask for none of them: each would bring the first one again, without end.
 
 use super::Described;
-use super::check::Found;
+use super::shape::Fault;
 
 /// Notes what keeps a list from going on.
-pub(super) fn check(described: &Described, found: &mut Vec<Found>) {
+pub(super) fn check(described: &Described, found: &mut Vec<Fault>) {
     let page = &described.page;
     if page.next.is_some() {
         // Its own address says which page it is.
@@ -20,7 +20,7 @@ pub(super) fn check(described: &Described, found: &mut Vec<Found>) {
         }
         asked
     };
-    let mut tell = |(line, column), message: &str| found.push((line, column, message.to_owned()));
+    let mut tell = |at, message| found.push(fault(at, message));
     if page.cursor.is_some() {
         if !asked_by(&["page.curseur"]) {
             let message = "« curseur » demande {{ page.curseur }} dans la requête : sans lui, la première page reviendrait sans fin";
@@ -33,13 +33,20 @@ pub(super) fn check(described: &Described, found: &mut Vec<Found>) {
 }
 
 /// What is said of a page that is asked for in two ways: one of them is never read.
-pub(super) fn unused(described: &Described) -> Option<Found> {
+pub(super) fn unused(described: &Described) -> Option<Fault> {
     let page = &described.page;
-    let (line, column) = page.cursor_at;
     (page.next.is_some() && page.cursor.is_some()).then(|| {
         let message = "« curseur » ne sert à rien à côté de « suivante », qui l'emporte : gardez la façon que décrit l'API";
-        (line, column, message.to_owned())
+        fault(page.cursor_at, message)
     })
+}
+
+fn fault((line, column): (u32, u32), message: &str) -> Fault {
+    Fault {
+        line,
+        column,
+        message: message.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,10 @@
 //! What the requests of an operation ask of the photos: their bytes, what an upload of each gave, or neither.
 
-use std::sync::LazyLock;
-
-use regex_lite::Regex;
-
-use super::shape::{Located, Shape};
+use super::shape::{LocatedText, Shape};
 use super::{BodyShape, Call, Connector, Operation};
-use crate::rules::template::Text;
 
 /// The names under which operations know the photos.
 const PHOTOS: [&str; 2] = ["fichier", "fichiers"];
-
-/// The key of a photo in an object that an expression builds.
-static BUILT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"(?:"fichier"|'fichier')\s*:"#).ok());
 
 impl Connector {
     /// Whether the photos' bytes must be known to render this operation.
@@ -72,7 +63,7 @@ impl Call {
 fn has_file_part(field: &Shape) -> bool {
     match field {
         Shape::Literal(_) => false,
-        Shape::Text(text) => builds_file_part(&text.text),
+        Shape::Text(text) => text.text.builds("fichier"),
         Shape::List(items) => items.iter().any(has_file_part),
         Shape::Map(entries) => entries
             .iter()
@@ -84,14 +75,8 @@ fn has_file_part(field: &Shape) -> bool {
     }
 }
 
-/// Whether it is an expression that builds such an object.
-fn builds_file_part(text: &Text) -> bool {
-    let source = text.source();
-    text.is_expression() && BUILT.as_ref().is_some_and(|it| it.is_match(source))
-}
-
 /// Whether a text asks for this field of a photo; `locals` are the names that repetitions bring.
-pub(super) fn asks_of_a_photo(text: &Located, locals: &[&str], field: &str) -> bool {
+pub(super) fn asks_of_a_photo(text: &LocatedText, locals: &[&str], field: &str) -> bool {
     text.text.names().iter().any(|name| {
         let mut steps = name.split('.');
         let root = steps.next().unwrap_or_default();

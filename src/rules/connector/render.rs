@@ -195,15 +195,20 @@ impl Connector {
     /// What expressions can name.
     pub(super) fn scope(&self, values: &Json, access: &Access) -> Scope {
         let mut scope = Scope::of(values);
-        let own = json!({"base_url": access.base_url.as_str(), "token": access.token});
-        scope.set(self.partner.as_str(), &own);
-        scope.set("secrets", &json!(access.secrets));
-        scope.set("tables", &self.tables);
-        scope.set("maintenant", &json!(access.maintenant));
-        if let Some(jeton) = &access.jeton {
-            scope.set("jeton", &json!(jeton));
-        }
+        self.each_common(access, &mut |name, value| scope.set(name, value));
         scope
+    }
+
+    /// The names that every operation has, with their values.
+    pub(super) fn each_common(&self, access: &Access, add: &mut dyn FnMut(&str, &Json)) {
+        let own = json!({"base_url": access.base_url.as_str(), "token": access.token});
+        add(self.partner.as_str(), &own);
+        add("secrets", &json!(access.secrets));
+        add("tables", &self.tables);
+        add("maintenant", &json!(access.maintenant));
+        if let Some(jeton) = &access.jeton {
+            add("jeton", &json!(jeton));
+        }
     }
 
     pub(super) fn call(&self, operation: Operation, step: Step) -> Result<&Call, Fault> {

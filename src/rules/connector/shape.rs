@@ -11,7 +11,7 @@ use crate::rules::template::{Broken, Scope, Text};
 use crate::rules::yaml::{Key, Node, Value};
 
 /// An expression or text that failed, where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[error("ligne {line} : {message}")]
 pub struct Fault {
     /// Line in the connector's file, from 1.
@@ -24,13 +24,13 @@ pub struct Fault {
 
 /// A text of the file and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Located {
+pub(super) struct LocatedText {
     pub line: u32,
     pub column: u32,
     pub text: Text,
 }
 
-impl Located {
+impl LocatedText {
     /// Reads a text with expressions.
     pub fn read(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
         let text = reader.text(node)?.text;
@@ -102,7 +102,7 @@ impl Located {
 /// A value with expressions in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shape {
-    Text(Located),
+    Text(LocatedText),
     /// A number, true, false or null.
     Literal(Json),
     List(Vec<Shape>),
@@ -110,12 +110,12 @@ pub(super) enum Shape {
     /// `{pour: nom, dans: liste, faire: …}`
     Each {
         name: String,
-        list: Located,
+        list: LocatedText,
         body: Box<Shape>,
     },
     /// `{si: condition, alors: …, sinon: …}`
     When {
-        test: Located,
+        test: LocatedText,
         then: Box<Shape>,
         otherwise: Option<Box<Shape>>,
     },
@@ -125,7 +125,7 @@ pub(super) enum Shape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     /// The key, which may be an expression: some APIs name a file by its key.
-    pub key: Located,
+    pub key: LocatedText,
     /// Left out where its value is empty.
     pub optional: bool,
     pub value: Shape,
@@ -155,7 +155,7 @@ impl Shape {
             Value::Text(text) if text.trim().is_empty() => {
                 Some(Self::Literal(Json::from(text.as_str())))
             }
-            Value::Text(_) => Located::read(reader, node).map(Self::Text),
+            Value::Text(_) => LocatedText::read(reader, node).map(Self::Text),
             Value::List(items) => {
                 let read: Vec<_> = items.iter().map(|it| Self::read(reader, it)).collect();
                 read.into_iter().collect::<Option<_>>().map(Self::List)
@@ -179,7 +179,7 @@ impl Shape {
                         Some(name) => (name, true),
                         None => (key.name.as_str(), false),
                     };
-                    let key = Located::key(reader, key, name);
+                    let key = LocatedText::key(reader, key, name);
                     read = read.zip(key).zip(value).map(|((mut read, key), value)| {
                         read.push(Entry {
                             key,
@@ -196,7 +196,7 @@ impl Shape {
 
     fn each(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
         let name = reader.text(node.get("pour")?);
-        let list = Located::expression(reader, node.get("dans")?);
+        let list = LocatedText::expression(reader, node.get("dans")?);
         let body = Self::read(reader, node.get("faire")?);
         Some(Self::Each {
             name: name?.text,
@@ -206,7 +206,7 @@ impl Shape {
     }
 
     fn when(reader: &mut Reader<'_>, node: &Node) -> Option<Self> {
-        let test = Located::expression(reader, node.get("si")?);
+        let test = LocatedText::expression(reader, node.get("si")?);
         let then = Self::read(reader, node.get("alors")?);
         let otherwise = match node.get("sinon") {
             Some(node) => Some(Box::new(Self::read(reader, node)?)),
@@ -287,7 +287,7 @@ impl Shape {
     }
 
     /// Shows each value in it that is asked for whatever the others say.
-    pub fn visit_needed<'s>(&'s self, see: &mut dyn FnMut(&'s Located)) {
+    pub fn visit_needed<'s>(&'s self, see: &mut dyn FnMut(&'s LocatedText)) {
         match self {
             Self::Literal(_) => {}
             Self::Text(text) | Self::Each { list: text, .. } | Self::When { test: text, .. } => {
@@ -299,7 +299,7 @@ impl Shape {
     }
 
     /// Shows each condition in it.
-    pub fn visit_tests<'s>(&'s self, see: &mut dyn FnMut(&'s Located)) {
+    pub fn visit_tests<'s>(&'s self, see: &mut dyn FnMut(&'s LocatedText)) {
         match self {
             Self::Literal(_) | Self::Text(_) => {}
             Self::List(items) => items.iter().for_each(|it| it.visit_tests(see)),
@@ -323,7 +323,7 @@ impl Shape {
     pub fn visit<'s>(
         &'s self,
         locals: &mut Vec<&'s str>,
-        see: &mut dyn FnMut(&'s Located, &[&'s str]),
+        see: &mut dyn FnMut(&'s LocatedText, &[&'s str]),
     ) {
         match self {
             Self::Literal(_) => {}

@@ -14,7 +14,7 @@ use crate::rules::yaml::{Key, Node, Value};
 
 use super::headers;
 use super::keys;
-use super::shape::{Entry, Located, Shape};
+use super::shape::{Entry, LocatedText, Shape};
 use super::{
     Answers, Auth, Before, BodyShape, Call, Connector, Delays, Described, Extract, Meaning,
     Operation, Paging, Partner, Session,
@@ -43,7 +43,7 @@ fn connector(reader: &mut Reader<'_>, partner: Partner, root: &Node) -> Option<C
     let auth = auth(reader, partner, root.get("authentification"));
     let headers = headers::read(reader, root.get("entetes"));
     let signature = match root.get("signature") {
-        Some(node) => Some(Located::read(reader, node)?),
+        Some(node) => Some(LocatedText::read(reader, node)?),
         None => None,
     };
     let mut operations = BTreeMap::new();
@@ -154,18 +154,18 @@ fn auth(reader: &mut Reader<'_>, partner: Partner, node: Option<&Node>) -> Optio
     let Some(node) = node else {
         let token = format!("{{{{ {}.token }}}}", partner.as_str());
         let text = crate::rules::template::Text::compile(&token).ok()?;
-        return Some(Auth::Bearer(Located {
+        return Some(Auth::Bearer(LocatedText {
             line: 0,
             column: 0,
             text,
         }));
     };
     if let Some(token) = node.get("porteur") {
-        return Located::read(reader, token).map(Auth::Bearer);
+        return LocatedText::read(reader, token).map(Auth::Bearer);
     }
     if let Some(basic) = node.get("basique") {
-        let user = Located::read(reader, basic.get("utilisateur")?);
-        let password = Located::read(reader, basic.get("mot_de_passe")?);
+        let user = LocatedText::read(reader, basic.get("utilisateur")?);
+        let password = LocatedText::read(reader, basic.get("mot_de_passe")?);
         return Some(Auth::Basic {
             user: user?,
             password: password?,
@@ -201,30 +201,28 @@ fn session(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
         lifetime: lifetime.unwrap_or(Duration::from_mins(30)),
         headers: headers?,
         query: query?,
+        clear_secret: None,
     })))
 }
 
 /// OAuth 2 with client credentials is a session whose calls the standard describes.
 fn oauth2(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
-    let path = Located::read(reader, node.get("url")?);
-    let client = Located::read(reader, node.get("client")?);
-    let secret = Located::read(reader, node.get("secret")?);
+    let path = LocatedText::read(reader, node.get("url")?);
+    let client = LocatedText::read(reader, node.get("client")?);
+    let secret = LocatedText::read(reader, node.get("secret")?);
     let (client, secret) = (client?, secret?);
+    let basic = node.get("envoi").and_then(text).as_deref() == Some("basique");
+    let is_clear = basic && secret.text.literal().is_some();
+    let clear_secret = is_clear.then_some((secret.line, secret.column));
     let mut form = vec![entry("grant_type", literal("client_credentials"))?];
     for (name, key) in [("portee", "scope"), ("audience", "audience")] {
         if let Some(node) = node.get(name) {
-            form.push(entry(key, Shape::Text(Located::read(reader, node)?))?);
+            form.push(entry(key, Shape::Text(LocatedText::read(reader, node)?))?);
         }
     }
-    let basic = node.get("envoi").and_then(text).as_deref() == Some("basique");
     let mut headers = vec![entry("Accept", literal("application/json"))?];
     if basic {
-        let pair = format!(
-            "Basic {{{{ (({}) ~ ':' ~ ({}))|base64 }}}}",
-            inner(&client)?,
-            inner(&secret)?
-        );
-        headers.push(entry("Authorization", expression(&client, &pair)?)?);
+        headers.push(basic_header(reader, &client, &secret)?);
     } else {
         form.push(entry("client_id", Shape::Text(client.clone()))?);
         form.push(entry("client_secret", Shape::Text(secret))?);
@@ -244,13 +242,33 @@ fn oauth2(reader: &mut Reader<'_>, node: &Node) -> Option<Auth> {
         lifetime: Duration::from_mins(10),
         headers: Shape::Map(vec![entry("Authorization", bearer)?]),
         query: Shape::empty(),
+        clear_secret,
     })))
+}
+
+/// The header that has both, whatever each is made of.
+fn basic_header(
+    reader: &mut Reader<'_>,
+    client: &LocatedText,
+    secret: &LocatedText,
+) -> Option<Entry> {
+    let mut parts = Vec::new();
+    for text in [client, secret] {
+        let Some(inner) = inner(text) else {
+            let message = "avec « envoi: basique », cette valeur s'écrit tout entière entre deux accolades, comme \"{{ 'debut-' ~ secrets.nom }}\"";
+            reader.fault(code::SHAPE, text.line, text.column, message.to_owned());
+            return None;
+        };
+        parts.push(format!("({inner})"));
+    }
+    let pair = format!("Basic {{{{ ({})|base64 }}}}", parts.join(" ~ ':' ~ "));
+    entry("Authorization", expression(client, &pair)?)
 }
 
 fn entry(key: &str, value: Shape) -> Option<Entry> {
     let text = crate::rules::template::Text::compile(key).ok()?;
     Some(Entry {
-        key: Located {
+        key: LocatedText {
             line: 0,
             column: 0,
             text,
@@ -265,19 +283,15 @@ fn literal(text: &str) -> Shape {
 }
 
 /// A text as an expression that can stand inside another.
-fn inner(text: &Located) -> Option<String> {
-    let source = text.text.source();
+fn inner(text: &LocatedText) -> Option<String> {
     match text.text.literal() {
         Some(literal) => serde_json::to_string(literal).ok(),
-        None => {
-            let inner = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
-            Some(inner.trim().to_owned())
-        }
+        None => text.text.inner().map(str::to_owned),
     }
 }
 
-fn expression(at: &Located, source: &str) -> Option<Shape> {
-    Some(Shape::Text(Located {
+fn expression(at: &LocatedText, source: &str) -> Option<Shape> {
+    Some(Shape::Text(LocatedText {
         line: at.line,
         column: at.column,
         text: crate::rules::template::Text::compile(source).ok()?,
@@ -343,11 +357,11 @@ fn operation(reader: &mut Reader<'_>, operation: Operation, node: &Node) -> Opti
     };
     let elements = node.get("elements").and_then(|it| extract(reader, it));
     let keep = match node.get("garder_si") {
-        Some(node) => Some(Located::expression(reader, node)?),
+        Some(node) => Some(LocatedText::expression(reader, node)?),
         None => None,
     };
     let only_if = match node.get("seulement_si") {
-        Some(node) => Some(Located::expression(reader, node)?),
+        Some(node) => Some(LocatedText::expression(reader, node)?),
         None => None,
     };
     let values = values(reader, node.get("lire"));
@@ -374,7 +388,7 @@ fn values(reader: &mut Reader<'_>, node: Option<&Node>) -> BTreeMap<String, Extr
 }
 
 fn call(reader: &mut Reader<'_>, node: &Node, method: &str) -> Option<Call> {
-    let path = Located::read(reader, node.get("chemin")?);
+    let path = LocatedText::read(reader, node.get("chemin")?);
     let query = fields(reader, node.get("parametres"));
     let headers = headers::read(reader, node.get("entetes"));
     let body = match node.get("corps") {
@@ -408,17 +422,17 @@ fn body(reader: &mut Reader<'_>, node: &Node) -> Option<BodyShape> {
         });
     }
     if let Some(own) = node.get("texte") {
-        let content = Located::read(reader, own.get("contenu")?);
-        let kind = Located::read(reader, own.get("type")?);
+        let content = LocatedText::read(reader, own.get("contenu")?);
+        let kind = LocatedText::read(reader, own.get("type")?);
         return Some(BodyShape::Text {
             content: content?,
             kind: kind?,
         });
     }
     let file = node.get("fichier")?;
-    let content = Located::read(reader, file.get("contenu")?)?;
+    let content = LocatedText::read(reader, file.get("contenu")?)?;
     let kind = match file.get("type") {
-        Some(node) => Some(Located::read(reader, node)?),
+        Some(node) => Some(LocatedText::read(reader, node)?),
         None => None,
     };
     Some(BodyShape::File { content, kind })
@@ -441,7 +455,7 @@ fn answers(reader: &mut Reader<'_>, node: Option<&Node>) -> Answers {
         if let Some(node) = node.get(&format!("{name}_si")) {
             answers
                 .conditions
-                .extend(Located::expression(reader, node).map(|it| (it, meaning)));
+                .extend(LocatedText::expression(reader, node).map(|it| (it, meaning)));
         }
     }
     // An API that answers every failure alike is still asked first whether it will ever work.
@@ -461,7 +475,7 @@ fn answers(reader: &mut Reader<'_>, node: Option<&Node>) -> Answers {
 fn extract(reader: &mut Reader<'_>, node: &Node) -> Option<Extract> {
     if let Value::Text(source) = &node.value {
         if source.contains("{{") {
-            return Located::expression(reader, node).map(Extract::Expression);
+            return LocatedText::expression(reader, node).map(Extract::Expression);
         }
         return Some(Extract::Pointer(pointer(source), None));
     }

@@ -3,33 +3,18 @@
 //! [`crate::rules::compile`].
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
-use regex_lite::{Captures, Regex};
 use serde_json::{Value as Json, json};
 
 use crate::rules::compared::{Asked, Compared};
 use crate::rules::template::Scope;
 
 use super::creation::OF_A_DEMANDE;
-use super::shape::{Fault, Located};
+use super::shape::{Fault, LocatedText};
 use super::{Connector, Described, Extract, Operation, Partner};
 
-/// `demande.priorite == 'haute'`, either way round, or `!=`.
-static COMPARED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let text = r#"(?:'([^'\\]*)'|"([^"\\]*)")"#;
-    let one = r"(?:^|[^\w.|])(demande\.[a-z_]+)\s*[!=]=\s*";
-    let other = r"\s*[!=]=\s*(demande\.[a-z_]+)(?:$|\s+(?:and|or|if|else)\b|\s*[)}\],])";
-    Regex::new(&format!("{one}{text}|{text}{other}")).ok()
-});
-
-/// A table at the end of an expression: what it gives is what the expression gives.
-static LAST_TABLE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"^[^|]+(?:\|[^|]+)*?\|\s*table\(\s*['"]([^'"]+)['"]\s*(?:,[^()]*)?\)\s*(?:\}\})?\s*$"#,
-    )
-    .ok()
-});
+/// What SoWell is told.
+const TO_SOWELL: [Operation; 2] = [Operation::SignalerStatut, Operation::SignalerUid];
 
 /// A word that a table gives for a status.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +37,7 @@ impl Connector {
     pub fn fails_on<'w>(&self, value: &str, words: &[&'w str]) -> BTreeMap<&'w str, Fault> {
         let operations = match self.partner {
             Partner::Crm => OF_A_DEMANDE,
-            Partner::Sowell => [Operation::SignalerStatut, Operation::SignalerUid],
+            Partner::Sowell => TO_SOWELL,
         };
         let mut texts = Vec::new();
         for described in operations.iter().filter_map(|it| self.operations.get(it)) {
@@ -80,26 +65,24 @@ impl Connector {
         words.filter_map(|it| Some((*it, fault(it)?))).collect()
     }
 
-    /// What its texts compare the fields of a demande with.
+    /// What its texts compare with: the fields of a demande, or what SoWell is told.
     #[must_use]
     pub fn compared(&self) -> Vec<Compared> {
-        let Some(pattern) = COMPARED.as_ref() else {
-            return Vec::new();
+        let (operations, values) = match self.partner {
+            Partner::Crm => (OF_A_DEMANDE, ["demande"].as_slice()),
+            Partner::Sowell => (TO_SOWELL, ["statut", "statut_crm"].as_slice()),
         };
         let mut found = Vec::new();
         self.visit(&mut |operation, text, locals| {
-            let of_a_demande = operation.is_some_and(|it| OF_A_DEMANDE.contains(&it));
-            let shadowed = locals.contains(&"demande");
-            if !of_a_demande || shadowed || text.text.literal().is_some() {
+            if !operation.is_some_and(|it| operations.contains(&it)) {
                 return;
             }
-            for it in pattern.captures_iter(text.text.source()) {
-                let first = |groups: [usize; 2]| group(&it, groups[0]).or(group(&it, groups[1]));
-                let word = first([2, 3]).or(first([4, 5]));
-                if let Some((value, word)) = first([1, 6]).zip(word) {
+            for (value, word) in text.text.compared() {
+                let root = value.split('.').next().unwrap_or_default();
+                if values.contains(&root) && !locals.contains(&root) {
                     found.push(Compared {
                         file: self.partner.file().to_owned(),
-                        value: value.to_owned(),
+                        value,
                         word: word.to_owned(),
                         asked: Asked::Whole,
                         line: text.line,
@@ -121,10 +104,7 @@ impl Connector {
             else {
                 continue;
             };
-            let last = LAST_TABLE
-                .as_ref()
-                .and_then(|it| it.captures(text.text.source()));
-            let Some(table) = last.as_ref().and_then(|it| group(it, 1)) else {
+            let Some(table) = text.text.last_table() else {
                 continue;
             };
             for (key, value) in self.tables[table].as_object().into_iter().flatten() {
@@ -147,7 +127,7 @@ impl Connector {
 
 impl Described {
     /// Every text that is evaluated whatever the others say.
-    fn visit_needed<'s>(&'s self, see: &mut dyn FnMut(&'s Located)) {
+    fn visit_needed<'s>(&'s self, see: &mut dyn FnMut(&'s LocatedText)) {
         let before = self.before.iter().map(|it| &it.call);
         for call in before.chain([&self.call]) {
             see(&call.path);
@@ -156,8 +136,4 @@ impl Described {
             }
         }
     }
-}
-
-fn group<'t>(captures: &Captures<'t>, at: usize) -> Option<&'t str> {
-    captures.get(at).map(|it| it.as_str())
 }

@@ -1,6 +1,7 @@
 //! What a template may ask of the parser: minijinja goes down one level for each operator and each `elif`
 //! without counting them, and a stack that runs over takes the whole daemon along.
 
+use super::{tags, tokens};
 use crate::rules::place::line_of;
 
 /// Words and signs of one tag or expression; the shipped files use a dozen.
@@ -10,70 +11,26 @@ const MOST_BRANCHES: usize = 300;
 
 /// The line, from 1, and what there is too much of there, in French.
 pub(super) fn exceeded(source: &str) -> Option<(u32, String)> {
-    let (mut at, mut branches) = (0, 0);
-    while let Some(begin) = source[at..].find('{').map(|it| at + it) {
-        let Some(end) = ["{{", "{%"]
-            .iter()
-            .zip(["}}", "%}"])
-            .find_map(|(open, close)| source[begin..].starts_with(open).then_some(close))
-        else {
-            at = begin + 1;
+    let mut branches = 0;
+    for tag in tags::read(source).iter().filter(|it| it.open != "{#") {
+        branches += usize::from(tag.word() == "elif");
+        let what = if tokens::words(source, tag).len() > MOST_TOKENS {
+            format!("cette balise a plus de {MOST_TOKENS} mots et signes")
+        } else if branches > MOST_BRANCHES {
+            format!("ce modèle a plus de {MOST_BRANCHES} « elif »")
+        } else {
             continue;
         };
-        let inside = &source[begin + 2..];
-        let (count, length) = tokens(inside, Some(end));
-        let inside = &inside[..length];
-        branches += usize::from(
-            inside
-                .trim_start_matches(['-', '+', ' '])
-                .starts_with("elif"),
-        );
-        let line = || line_of(source, begin);
-        if count > MOST_TOKENS {
-            let what = format!("cette balise a plus de {MOST_TOKENS} mots et signes");
-            return Some((line(), what));
-        }
-        if branches > MOST_BRANCHES {
-            return Some((
-                line(),
-                format!("ce modèle a plus de {MOST_BRANCHES} « elif »"),
-            ));
-        }
-        at = begin + 2 + inside.len();
+        return Some((line_of(source, tag.begin), what));
     }
     None
 }
 
 /// The same of what stands in no braces.
 pub(super) fn expression_exceeded(source: &str) -> Option<String> {
-    let what = || format!("cette expression a plus de {MOST_TOKENS} mots et signes");
-    (tokens(source, None).0 > MOST_TOKENS).then(what)
-}
-
-/// How many words, numbers, texts and signs there are, about, and how many bytes up to the end, which counts
-/// outside of texts only.
-fn tokens(text: &str, end: Option<&str>) -> (usize, usize) {
-    let (mut count, mut quote, mut escaped, mut in_word) = (0, None, false, false);
-    for (at, it) in text.char_indices() {
-        if let Some(ends) = quote {
-            if !escaped && it == ends {
-                quote = None;
-            }
-            escaped = it == '\\' && !escaped;
-            continue;
-        }
-        if end.is_some_and(|end| text[at..].starts_with(end)) {
-            return (count, at);
-        }
-        let of_word = it.is_alphanumeric() || it == '_';
-        if matches!(it, '"' | '\'') {
-            quote = Some(it);
-        }
-        let goes_on = it.is_whitespace() || of_word && in_word;
-        count += usize::from(!goes_on);
-        in_word = of_word;
-    }
-    (count, text.len())
+    let words = tokens::of_expression(source, 0..source.len());
+    (words.len() > MOST_TOKENS)
+        .then(|| format!("cette expression a plus de {MOST_TOKENS} mots et signes"))
 }
 
 #[cfg(test)]
@@ -85,7 +42,23 @@ mod tests {
         let text =
             "{% if a %}\n{{ 'x' ~ b|upper }}\n{% elif c == 'd' %}{ {{ e.f[0] }} }{% endif %}";
         assert_eq!(exceeded(text), None);
-        assert_eq!(tokens("'un long texte' ~ b|upper(3)", None).0, 8);
+        let long = "é ".repeat(2_000);
+        assert_eq!(exceeded(&format!("{{{{ '{long}' ~ b }}}}")), None);
+    }
+
+    #[test]
+    fn what_the_parser_does_not_read_may_be_long() {
+        let signs = "- ".repeat(16_000);
+        assert_eq!(exceeded(&format!("{{# {{{{ {signs}1 }}}} #}}a")), None);
+        let raw = format!("{{% raw %}}{{{{ {signs}1 }}}}{{% endraw %}}a");
+        assert_eq!(exceeded(&raw), None);
+        // Nor does it go down there.
+        for text in [raw, format!("{{# {{{{ {signs}1 }}}} #}}a")] {
+            let environment = crate::rules::template::engine::bare();
+            assert!(environment.template_from_str(&text).is_ok());
+        }
+        let behind = format!("{{# {{{{ #}}{{% raw %}}{{{{{{% endraw %}}{{{{ {signs}1 }}}}");
+        assert!(exceeded(&behind).is_some());
     }
 
     #[test]

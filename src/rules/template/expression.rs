@@ -6,10 +6,9 @@ use std::sync::LazyLock;
 
 use minijinja::{Environment, Error, ErrorKind, Value};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use regex_lite::Regex;
 use serde_json::Value as Json;
 
-use super::lint::names;
+use super::tokens::{self, Word};
 use super::{bounds, engine, filters, source, tags};
 
 /// What may stand in one segment of a path as it is.
@@ -44,6 +43,14 @@ fn environment() -> Environment<'static> {
     filters::add_dates(&mut environment);
     filters::add_for_requests(&mut environment);
     environment
+}
+
+/// Whether texts can be passed through a filter of this name.
+pub(super) fn has_filter(name: &str) -> bool {
+    let tried = PLAIN
+        .compile_expression_owned(format!("1|{name}"))
+        .and_then(|it| it.eval(()));
+    !tried.is_err_and(|it| it.kind() == ErrorKind::UnknownFilter)
 }
 
 /// Why a text does not compile, and where in it.
@@ -187,16 +194,19 @@ impl Text {
         &self.source
     }
 
+    /// What stands between its braces, where it is one expression.
+    #[must_use]
+    pub fn inner(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Expression(inner) => Some(inner),
+            Kind::Literal | Kind::Template => None,
+        }
+    }
+
     /// The text itself, where nothing in it is evaluated.
     #[must_use]
     pub fn literal(&self) -> Option<&str> {
         (self.kind == Kind::Literal).then_some(self.source.as_str())
-    }
-
-    /// Whether it is one expression, whose value need not be a text.
-    #[must_use]
-    pub fn is_expression(&self) -> bool {
-        matches!(self.kind, Kind::Expression(_))
     }
 
     /// Evaluates it; `None` where a single expression gives nothing that exists.
@@ -267,28 +277,17 @@ impl Text {
             .map_err(|it| told(&it))
     }
 
-    /// What is wrong with a filter in it that does not exist; only evaluation would tell of it otherwise.
-    #[must_use]
-    pub fn unknown_filter(&self) -> Option<String> {
-        static QUOTED: LazyLock<Option<Regex>> =
-            LazyLock::new(|| Regex::new(r#"'[^']*'|"[^"]*""#).ok());
-        static FILTER: LazyLock<Option<Regex>> =
-            LazyLock::new(|| Regex::new(r"\|\s*([A-Za-z_][A-Za-z0-9_]*)").ok());
-        if self.kind == Kind::Literal {
-            return None;
+    /// Its words, those of each tag together.
+    pub(super) fn tokens(&self) -> Vec<Vec<Word<'_>>> {
+        match &self.kind {
+            Kind::Literal => Vec::new(),
+            Kind::Expression(inner) => {
+                let begin = self.source.find(inner.as_str()).unwrap_or_default();
+                let place = begin..begin + inner.len();
+                vec![tokens::of_expression(&self.source, place)]
+            }
+            Kind::Template => tokens::tags(&self.source).collect(),
         }
-        let bare = QUOTED.as_ref()?.replace_all(&self.source, "''");
-        let mut filters = FILTER.as_ref()?.captures_iter(&bare);
-        filters.find_map(|found| {
-            let name = found.get(1)?.as_str();
-            let tried = PLAIN
-                .compile_expression_owned(format!("1|{name}"))
-                .and_then(|it| it.eval(()));
-            let unknown = |it: &Error| it.kind() == ErrorKind::UnknownFilter;
-            tried.err().filter(unknown)?;
-            let instead = names::instead_of_filter_of_requests(name);
-            Some(format!("filtre inconnu « {name} »{instead}"))
-        })
     }
 
     /// The names that it uses, with the fields that it asks of them: `demande`, `demande.bien`.

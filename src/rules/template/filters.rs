@@ -86,8 +86,7 @@ fn table(state: &State<'_, '_>, word: &Value, name: &str, or: Rest<Value>) -> Re
     let table = tables.get_attr(name)?;
     if table.is_undefined() {
         let known: Vec<String> = keys(&tables);
-        let near = suggestion_of(Listed::Names, name, known.iter().map(String::as_str));
-        return Err(wrong(format!("il n'y a pas de table « {name} » ; {near}")));
+        return Err(wrong(no_table(name, known.iter().map(String::as_str))));
     }
     let key = word.to_string();
     let found = table.get_attr(&key)?;
@@ -106,6 +105,12 @@ fn table(state: &State<'_, '_>, word: &Value, name: &str, or: Rest<Value>) -> Re
     })
 }
 
+/// What is wrong with the name of a table that is none of the known.
+pub(super) fn no_table<'k>(name: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
+    let near = suggestion_of(Listed::Names, name, known);
+    format!("il n'y a pas de table « {name} » ; {near}")
+}
+
 fn keys(map: &Value) -> Vec<String> {
     if map.kind() != ValueKind::Map {
         return Vec::new();
@@ -120,10 +125,25 @@ fn paris(zone: &Kwargs) -> Result<bool, Error> {
     match zone.as_deref() {
         None | Some("UTC") => Ok(false),
         Some("Paris" | "Europe/Paris") => Ok(true),
-        Some(other) => Err(wrong(format!(
-            "zone inconnue « {other} » : valeurs connues : UTC, Paris"
-        ))),
+        Some(other) => Err(wrong(unknown_zone(other))),
     }
+}
+
+fn unknown_zone(zone: &str) -> String {
+    format!("zone inconnue « {zone} » : valeurs connues : UTC, Paris")
+}
+
+fn no_format(format: &str) -> String {
+    format!("« {format} » n'est pas un format de date")
+}
+
+/// What is wrong with what `format_date` and `lire_date` are given, whatever the date.
+pub(super) fn fault_of_date(format: &str, zone: Option<&str>) -> Option<String> {
+    let known = [None, Some("UTC"), Some("Paris"), Some("Europe/Paris")];
+    let is_wrong = StrftimeItems::new(format).any(|it| it == Item::Error);
+    let of_format = is_wrong.then(|| no_format(format));
+    let of_zone = || zone.filter(|_| !known.contains(&zone)).map(unknown_zone);
+    of_format.or_else(of_zone)
 }
 
 fn format_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error> {
@@ -138,7 +158,7 @@ fn format_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error>
         write!(written, "{}", at.with_timezone(&Utc).format(format))
     };
     // What chrono does not know, it tells only when it writes.
-    done.map_err(|_| wrong(format!("« {format} » n'est pas un format de date")))?;
+    done.map_err(|_| wrong(no_format(format)))?;
     Ok(written)
 }
 

@@ -3,12 +3,15 @@
 
 pub(super) mod advice;
 pub(super) mod attempt;
+pub(super) mod compared;
+mod conditions;
+pub(super) mod holes;
 mod idioms;
 pub(super) mod known;
 pub(super) mod names;
 pub(super) mod remedies;
 mod strays;
-mod tokens;
+mod text;
 pub(super) mod vain;
 
 use super::tags;
@@ -24,7 +27,8 @@ pub(super) fn look(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
 
 /// Points out values that would go out as they are written, for want of a brace.
 fn note_strays(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
-    for stray in strays::strays(source, |root| OF_MAIL.contains(&root)) {
+    let strays = strays::strays(source, |root| OF_MAIL.contains(&root));
+    for stray in strays.into_iter().chain(strays::merged(source)) {
         let (line, column) = place_of(source, stray.at);
         let remark = Diagnostic::at(code::TEMPLATE, path, line, column, stray.message);
         faults.push(remark.as_warning());

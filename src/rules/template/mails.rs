@@ -31,6 +31,11 @@ impl MailNames {
         if self.0.contains(name) {
             return None;
         }
+        if format!("{FOLDER}{name}.txt") == CONTEXTE {
+            return Some(format!(
+                "« {name} » est le texte de la demande ({CONTEXTE}), et non un e-mail : nommez un autre modèle de {FOLDER}"
+            ));
+        }
         let near = suggestion_of(Listed::Names, name, self.0.iter().map(String::as_str));
         Some(format!(
             "il n'y a pas de modèle « {name} » dans {FOLDER} ; {near}"

@@ -83,6 +83,19 @@ impl<'s> Tag<'s> {
         }
     }
 
+    /// Whether it gives this name a value of its own.
+    pub fn gives(&self, name: &str) -> bool {
+        let of_name = |it: char| it.is_alphanumeric() || it == '_';
+        let inside = self.inside;
+        let given = match self.word() {
+            "for" => inside.split(" in ").next().unwrap_or(inside),
+            "set" => inside.split('=').next().unwrap_or(inside),
+            "with" | "macro" | "call" | "import" | "from" => inside,
+            _ => return false,
+        };
+        given.split(|it| !of_name(it)).any(|it| it == name)
+    }
+
     /// What closes it, where it is an instruction that something has to close.
     pub fn ending(&self) -> Option<String> {
         let word = self.word();
@@ -116,7 +129,7 @@ pub(super) fn never_closed(source: &str) -> Option<Slip> {
 
 /// A text in an expression that is not closed.
 pub(super) fn open_text(expression: &str) -> Option<Slip> {
-    let (_, texts) = inside(expression, 0, "}}");
+    let texts = texts(expression, 0);
     let mut open = texts
         .iter()
         .filter(|it| goes_on(&expression[(*it).clone()]));
@@ -352,17 +365,12 @@ pub(super) fn word_at(source: &str, at: usize) -> Option<&str> {
 
 /// Whether an instruction gives this name a value of its own.
 pub(super) fn gives(source: &str, name: &str) -> bool {
-    let of_name = |it: char| it.is_alphanumeric() || it == '_';
-    read(source).iter().any(|tag| {
-        let inside = tag.inside;
-        let given = match tag.word() {
-            "for" => inside.split(" in ").next().unwrap_or(inside),
-            "set" => inside.split('=').next().unwrap_or(inside),
-            "with" | "macro" | "call" | "import" | "from" => inside,
-            _ => return false,
-        };
-        given.split(|it| !of_name(it)).any(|it| it == name)
-    })
+    read(source).iter().any(|tag| tag.gives(name))
+}
+
+/// The texts in an expression from a place on, with their quotes.
+pub(super) fn texts(expression: &str, from: usize) -> Vec<Range<usize>> {
+    inside(expression, from, "}}").1
 }
 
 /// Every word in a tag that may be the name of a value.

@@ -2,6 +2,7 @@
 
 mod known;
 mod remedies;
+mod vain;
 mod values;
 
 use super::*;

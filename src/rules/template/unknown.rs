@@ -6,6 +6,7 @@ use std::ops::Range;
 use minijinja::Error;
 
 use super::lint::advice;
+use super::tags;
 
 /// The value, and where it is written.
 pub(super) struct Unknown<'e> {
@@ -96,13 +97,17 @@ fn named(detail: &str) -> Option<(&str, Option<usize>)> {
 /// Where a name is written as such, outside of texts.
 fn find(source: &str, within: Range<usize>, name: &str) -> Option<Range<usize>> {
     let text = source.get(within.clone())?;
+    let texts: Vec<Range<usize>> = tags::read(source)
+        .into_iter()
+        .flat_map(|it| it.texts)
+        .collect();
     let of_name = |it: char| it.is_alphanumeric() || it == '_';
     let mut places = text.match_indices(name).filter(|(at, _)| {
         let (before, after) = (&text[..*at], &text[at + name.len()..]);
         let goes_on = after.starts_with(of_name) && name.ends_with(of_name);
         let goes_before = before.ends_with(|it: char| of_name(it) || it == '.');
-        let quotes = |quote: char| before.matches(quote).count() % 2 == 1;
-        !goes_on && !goes_before && !quotes('"') && !quotes('\'')
+        let in_text = || texts.iter().any(|it| it.contains(&(within.start + at)));
+        !goes_on && !goes_before && !in_text()
     });
     let (at, _) = places.next()?;
     let begin = within.start + at;

@@ -155,3 +155,100 @@ fn an_expression_is_told_of_at_the_faulty_place(
     );
     assert!(faults[0].message.contains(words), "{faults:?}");
 }
+
+fn told(value: &str) -> Vec<(bool, String)> {
+    let text = format!(
+        "doublons: upsert\ntables: {{etats: {{1: Ouverte}}}}\noperations:\n  creer:\n    chemin: /a\n    uid: /id\n    corps: {{json: {{r: '{{{{ reference }}}}', p: '{{{{ fichiers|map(attribute=\"base64\")|list }}}}', v: {value}}}}}\n"
+    );
+    let (_, faults) = compile(&text);
+    let told = faults.into_iter();
+    told.map(|it| (it.severity == Severity::Error, it.message))
+        .collect()
+}
+
+#[rstest]
+#[case(
+    "{si: \"demande.bien != ''\", alors: a}",
+    "écrivez « demande.bien », sans rien derrière"
+)]
+#[case(
+    "{si: \"demande.qualification == 'ASC' or 'CHAUF'\", alors: a}",
+    "écrivez « demande.qualification in ['ASC', 'CHAUF'] »"
+)]
+#[case(
+    "\"{{ 1 if demande.priorite == 'haute' and demande.priorite == 'normal' else 2 }}\"",
+    "jamais à la fois"
+)]
+#[case(
+    "{si: \"demande.priorite >= 'normal'\", alors: a}",
+    "l'ordre alphabétique"
+)]
+fn a_condition_in_vain_is_told(#[case] value: &str, #[case] words: &str) {
+    let told = told(value);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(!told[0].0 && told[0].1.contains(words), "{told:?}");
+}
+
+#[rstest]
+#[case("{si: demande.bien, alors: a}")]
+#[case("{si: '{{ demande.bien }}', alors: a}")]
+#[case("{si: \"demande.bien is not none\", alors: a}")]
+#[case("{si: \"demande.qualification in ['ASC', 'CHAUF']\", alors: a}")]
+#[case("\"{{ demande.bien or 'aucun' }}\"")]
+#[case(
+    "{pour: demande, dans: '{{ fichiers }}', faire: {si: \"demande.type >= 'image'\", alors: a}}"
+)]
+fn a_condition_that_may_hold_is_not_told(#[case] value: &str) {
+    assert_eq!(told(value), []);
+}
+
+#[rstest]
+#[case(
+    "statut: \"{{ element.etat|table('statuts') }}\"",
+    "pas de table « statuts »"
+)]
+#[case("uid: \"{{ element.id|table('ids', '') }}\"", "pas de table « ids »")]
+#[case(
+    "date: \"{{ element.d|lire_date('%d/%m/%Y', zone='Metz') }}\"",
+    "zone inconnue « Metz »"
+)]
+#[case(
+    "date: \"{{ element.d|lire_date('%d/%m/%Q') }}\"",
+    "n'est pas un format de date"
+)]
+fn what_no_answer_makes_right_is_refused(#[case] line: &str, #[case] words: &str) {
+    let mut lines = vec!["uid: /id", "statut: /s", "date: /d"];
+    let key = line.split(':').next().unwrap();
+    lines.retain(|it| !it.starts_with(key));
+    lines.push(line);
+    let text = format!(
+        "doublons: upsert\ntables: {{etats: {{1: Ouverte}}}}\noperations:\n  creer: {{chemin: /d, uid: /id}}\n  changements:\n    chemin: /l\n    parametres: {{d: '{{{{ depuis }}}}'}}\n    {}\n",
+        lines.join("\n    ")
+    );
+    let (connector, faults) = compile(&text);
+    assert!(connector.is_none());
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].message.contains(words), "{faults:?}");
+    let right = text
+        .replace("'statuts'", "'etats'")
+        .replace("'ids'", "'etats'")
+        .replace("Metz", "Paris")
+        .replace("%Q", "%Y");
+    assert!(compile(&right).0.is_some(), "{right}");
+}
+
+#[rstest]
+#[case("secret: 'a{{ secrets.nom }}'", false)]
+#[case("secret: \"{{ 'a' ~ secrets.nom }}\"", true)]
+#[case("secret: '{{- secrets.nom -}}'", true)]
+fn what_is_sent_with_another_value_is_one_expression(#[case] secret: &str, #[case] right: bool) {
+    let text = format!(
+        "doublons: upsert\nauthentification:\n  oauth2: {{url: /o, client: moi, envoi: basique, {secret}}}\noperations:\n  creer: {{chemin: '/d/{{{{ reference }}}}', uid: /id}}\n"
+    );
+    let (connector, faults) = compile(&text);
+    assert_eq!(connector.is_some(), right, "{faults:?}");
+    let told = faults
+        .iter()
+        .any(|it| it.line == 3 && it.message.contains("envoi: basique"));
+    assert_eq!(told, !right, "{faults:?}");
+}

@@ -2,6 +2,7 @@
 
 use super::names;
 use crate::rules::template::tags::{Slip, Tag};
+use crate::rules::template::tokens::unquoted;
 
 /// What was meant by the last of these words, where the parser gave up.
 pub(super) fn of(source: &str, tag: &Tag<'_>, words: &[(usize, &str)]) -> Option<Slip> {
@@ -11,6 +12,14 @@ pub(super) fn of(source: &str, tag: &Tag<'_>, words: &[(usize, &str)]) -> Option
             message: format!(
                 "« {word} » n'existe pas : écrivez « … in … », le texte cherché d'abord"
             ),
+        }),
+        [.., (at, "is"), (_, "not"), (_, text)] if unquoted(text).is_some() => Some(Slip {
+            at: *at,
+            message: format!("« is not {text} » s'écrit « != {text} »"),
+        }),
+        [.., (at, "is"), (_, text)] if unquoted(text).is_some() => Some(Slip {
+            at: *at,
+            message: format!("« is {text} » s'écrit « == {text} »"),
         }),
         [.., (at, "?")] => choice(source, tag, *at),
         [.., (_, "|"), filter, (colon, ":")] => filter_with_colon(source, tag, *filter, *colon),

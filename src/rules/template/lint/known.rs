@@ -1,29 +1,25 @@
-//! What can be known of templates without values: fields that nothing has, for which a filter stands in for ever, texts
-//! that a value is compared with, and managers that are asked for by their kind.
+//! What can be known of templates without values: fields that nothing has, for which a filter stands in for ever, and
+//! managers that are asked for by their kind.
 
 use minijinja::Environment;
 
 use super::advice;
-use super::tokens::{self, Path};
-use crate::rules::compared::{Asked, Compared};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::named::Named;
 use crate::rules::place::place_of;
+use crate::rules::template::tokens::{self, Path, unquoted};
 use crate::rules::template::{SUBJECT, tags};
 
 /// Filters that stand in for what is not there.
 const STANDING_IN: [&str; 2] = ["default", "d"];
-/// What may stand before and behind a comparison that is one by itself.
-const BEFORE: [&str; 7] = ["if", "elif", "and", "or", "not", "else", "("];
-const BEHIND: [&str; 5] = ["and", "or", "if", "else", ")"];
 /// The managers of a residence.
 const MANAGERS: &str = "residence.gestionnaires";
 
 /// The texts of all templates and of their subjects, each with its file.
-pub(super) struct Parts(Vec<(String, String)>);
+pub(in crate::rules::template) struct Parts(Vec<(String, String)>);
 
 impl Parts {
-    pub(super) fn of(environment: &Environment<'static>) -> Self {
+    pub(in crate::rules::template) fn of(environment: &Environment<'static>) -> Self {
         let all = environment.templates().map(|(name, it)| {
             let subject = name.strip_suffix(SUBJECT);
             let file = subject.unwrap_or(name).to_owned();
@@ -39,6 +35,12 @@ impl Parts {
     /// Whether an instruction gives a name another meaning, in a template or in one that takes it in.
     pub(super) fn give(&self, name: &str) -> bool {
         self.0.iter().any(|(_, source)| tags::gives(source, name))
+    }
+
+    /// Each text, with its file.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.0.iter();
+        all.map(|(file, source)| (file.as_str(), source.as_str()))
     }
 
     /// The words of each tag, with its file and the whole text.
@@ -76,63 +78,6 @@ pub(in crate::rules::template) fn note_stood_in(
             faults.push(remark.as_warning());
         }
     }
-}
-
-/// Every text that a template compares a value with.
-pub(in crate::rules::template) fn compared(environment: &Environment<'static>) -> Vec<Compared> {
-    let parts = Parts::of(environment);
-    let mut found = Vec::new();
-    for (file, source, words) in parts.tags() {
-        for path in tokens::paths(&words) {
-            let side = side(&words, &path).map(|at| words[at]);
-            let Some((word, at)) = side.and_then(|(at, text)| Some((unquoted(text)?, at))) else {
-                continue;
-            };
-            // Asked last: it reads all templates.
-            if parts.give(path.root()) {
-                continue;
-            }
-            let (line, column) = place_of(source, at);
-            found.push(Compared {
-                file: file.to_owned(),
-                value: path.text,
-                word: word.to_owned(),
-                asked: Asked::Whole,
-                line,
-                column,
-            });
-        }
-    }
-    found
-}
-
-/// The text that stands alone on the other side of `valeur == "texte"`, either way round, or of `!=`.
-fn side(words: &[(usize, &str)], path: &Path) -> Option<usize> {
-    let compares = |at: usize| {
-        words
-            .get(at)
-            .is_some_and(|(_, it)| ["==", "!="].contains(it))
-    };
-    let (from, to, text) = if compares(path.end) {
-        (path.begin, path.end + 2, path.end + 1)
-    } else {
-        let text = path.begin.checked_sub(2).filter(|it| compares(it + 1))?;
-        (text, path.end, text)
-    };
-    (is_whole(words, from, to) && words.get(text).is_some()).then_some(text)
-}
-
-/// Whether these words are a comparison by themselves.
-pub(super) fn is_whole(words: &[(usize, &str)], from: usize, to: usize) -> bool {
-    let begins = from == 0 || BEFORE.contains(&words[from - 1].1);
-    begins && words.get(to).is_none_or(|(_, it)| BEHIND.contains(it))
-}
-
-/// A text without its quotes; none where it has signs of its own that stand for others.
-pub(super) fn unquoted(text: &str) -> Option<&str> {
-    let quote = text.chars().next().filter(|it| ['"', '\''].contains(it))?;
-    let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
-    (!inside.contains('\\')).then_some(inside)
 }
 
 /// Every kind of manager that a template asks for outright, with its file: each once, where it is first.

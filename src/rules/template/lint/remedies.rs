@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use crate::rules::diagnostic::nearest;
 
-use super::tokens::words;
 use super::{advice, idioms, names, strays};
 use crate::rules::template::tags::{self, Slip, Tag};
+use crate::rules::template::tokens::words;
 
 /// Words and signs of an expression, and what templates have instead.
 const OPERATORS: [(&str, &str); 14] = [
@@ -258,9 +258,13 @@ fn open_bracket(words: &[(usize, &str)]) -> Option<usize> {
     None
 }
 
-/// The name of a value that was written as two words; the last of these is its end.
+/// The name of a value or of a filter that was written as two words; the last of these is its end.
 fn one_name(words: &[(usize, &str)]) -> Option<String> {
     let (last, before) = words.split_last()?;
+    if let [.., (_, "|"), (_, first)] = before {
+        let whole = format!("{first}_{}", last.1);
+        return names::filters().any(|it| it == whole).then_some(whole);
+    }
     let of_path = |it: &str| it == "." || it.chars().all(|it| it.is_alphanumeric() || it == '_');
     let begin = before
         .iter()

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::advice;
 use crate::rules::template::tags::{self, Slip};
 
 /// The longest text before a brace that is looked at for what was meant.
@@ -15,6 +16,46 @@ pub(super) fn strays(source: &str, is_value: impl Fn(&str) -> bool) -> Vec<Slip>
     for text in texts(source) {
         strays_in(source, text, &is_value, &mut open, &mut found);
     }
+    found
+}
+
+/// What stands around a value in a mail merge, or where something else fills in.
+const AROUND: [(&str, &str); 7] = [
+    ("«", "»"),
+    ("[[", "]]"),
+    ("[", "]"),
+    ("<<", ">>"),
+    ("<", ">"),
+    ("%", "%"),
+    ("$(", ")"),
+];
+
+/// Values in the signs of a mail merge. Only a value with a field is one: « bien » alone may be a word like any other.
+pub(super) fn merged(source: &str) -> Vec<Slip> {
+    let mut found: Vec<Slip> = Vec::new();
+    for text in texts(source) {
+        let own = &source[text.clone()];
+        for (open, close) in AROUND {
+            for (at, _) in own.match_indices(open) {
+                let rest = &own[at + open.len()..];
+                let Some((inside, _)) = rest.split_once(close) else {
+                    continue;
+                };
+                let path = inside.trim();
+                // One of two signs was told with the other.
+                let is_second = open.len() == 1 && own[..at].ends_with(open);
+                if is_second || !path.contains('.') || !advice::exists(path) {
+                    continue;
+                }
+                let message = format!(
+                    "« {open}{inside}{close} » part tel quel : une valeur s'écrit « {{{{ {path} }}}} »"
+                );
+                let at = text.start + at;
+                found.push(Slip { at, message });
+            }
+        }
+    }
+    found.sort_by_key(|it| it.at);
     found
 }
 

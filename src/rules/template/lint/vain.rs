@@ -4,16 +4,29 @@
 use minijinja::Environment;
 use serde_json::Value;
 
-use super::known::{Parts, is_whole, unquoted};
-use super::tokens::{self, Path};
+use super::conditions;
+use super::known::Parts;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::place_of;
+use crate::rules::template::tokens::{self, Path, Word, is_whole, unquoted};
+use crate::rules::view::sample::is_open;
 use crate::rules::view::sample_context;
 
 /// What compares two values.
 const COMPARING: [&str; 6] = ["==", "!=", "<", ">", "<=", ">="];
 /// What parts the words of a text that was meant as a list.
 const BETWEEN: [char; 3] = [',', ';', '|'];
+
+/// Something that is compared in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::rules::template) struct Vain {
+    /// In bytes.
+    pub at: usize,
+    /// Why, in French.
+    pub message: String,
+    /// The first name of the value that it is about, where it counts what that is: an instruction may have given it.
+    pub root: Option<String>,
+}
 
 /// Points out each.
 pub(in crate::rules::template) fn note(
@@ -23,26 +36,42 @@ pub(in crate::rules::template) fn note(
     let parts = Parts::of(environment);
     let sample = sample_context();
     for (file, source, words) in parts.tags() {
-        for path in tokens::paths(&words) {
-            let found = letters(&words, &path)
-                .or_else(|| list(&words, &path))
-                .or_else(|| number(&words, &path, &sample));
-            let Some((at, message)) = found else {
-                continue;
-            };
+        for vain in of_tag(source, &words, &sample) {
             // Asked last: it reads all templates.
-            if parts.give(path.root()) {
+            if vain.root.is_some_and(|it| parts.give(&it)) {
                 continue;
             }
-            let (line, column) = place_of(source, at);
-            let remark = Diagnostic::at(code::TEMPLATE, file, line, column, message);
+            let (line, column) = place_of(source, vain.at);
+            let remark = Diagnostic::at(code::TEMPLATE, file, line, column, vain.message);
             faults.push(remark.as_warning());
         }
     }
 }
 
+/// What is compared in vain in a tag of a source; `sample` has a value under each name.
+pub(in crate::rules::template) fn of_tag(
+    source: &str,
+    words: &[Word<'_>],
+    sample: &Value,
+) -> Vec<Vain> {
+    let mut found = conditions::of(source, words);
+    for path in tokens::paths(words) {
+        let vain = letters(words, &path)
+            .or_else(|| list(words, &path))
+            .or_else(|| number(words, &path, sample))
+            .or_else(|| text(words, &path, sample))
+            .or_else(|| order(words, &path));
+        found.extend(vain.map(|(at, message)| Vain {
+            at,
+            message,
+            root: Some(path.root().to_owned()),
+        }));
+    }
+    found
+}
+
 /// A text with letters that the filter leaves none of: `"Gaz" in description | lower`, `code | upper == "asc"`.
-fn letters(words: &[(usize, &str)], path: &Path) -> Option<(usize, String)> {
+fn letters(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let [(_, "|"), (_, filter), ..] = words.get(path.end..)? else {
         return None;
     };
@@ -73,7 +102,7 @@ fn letters(words: &[(usize, &str)], path: &Path) -> Option<(usize, String)> {
 }
 
 /// A text in which a value is sought as in a list.
-fn list(words: &[(usize, &str)], path: &Path) -> Option<(usize, String)> {
+fn list(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let ((at, text), end) = match words.get(path.end..)? {
         [(_, "in"), text, ..] => (*text, path.end + 2),
         [(_, "not"), (_, "in"), text, ..] => (*text, path.end + 3),
@@ -93,30 +122,108 @@ fn list(words: &[(usize, &str)], path: &Path) -> Option<(usize, String)> {
 }
 
 /// A number that is compared with a text.
-fn number(words: &[(usize, &str)], path: &Path, sample: &Value) -> Option<(usize, String)> {
-    let mut value = sample;
-    for name in path.text.split('.') {
-        value = value.get(name)?;
-    }
-    let compares = |it: &str| COMPARING.contains(&it);
-    let (at, text) = match (&words[..path.begin], words.get(path.end..)?) {
-        (_, [(_, sign), text, ..])
-            if compares(sign) && is_whole(words, path.begin, path.end + 2) =>
-        {
-            *text
-        }
-        ([before @ .., text, (_, sign)], _)
-            if compares(sign) && is_whole(words, before.len(), path.end) =>
-        {
-            *text
-        }
-        _ => return None,
-    };
-    let word = unquoted(text).filter(|_| value.is_number())?;
+fn number(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, String)> {
+    let (at, text, _) = other(words, path.begin, path.end)?;
+    let word = unquoted(text).filter(|_| of_sample(sample, path).is_some_and(Value::is_number))?;
     let shown = &path.text;
     let message = match word.trim().parse::<u32>() {
         Ok(number) => format!("« {shown} » est un nombre : écrivez {number} sans guillemets"),
         Err(_) => format!("« {shown} » est un nombre, et jamais le texte « {word} »"),
     };
     Some((at, message))
+}
+
+/// Filters that give a text.
+const OF_TEXT: [&str; 10] = [
+    "heure",
+    "date",
+    "date_heure",
+    "date_longue",
+    "upper",
+    "lower",
+    "title",
+    "capitalize",
+    "trim",
+    "string",
+];
+
+/// A text that is compared with a number: a value by itself, or what a filter makes of it.
+fn text(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, String)> {
+    let mut end = path.end;
+    let mut filter = None;
+    while let [(_, "|"), (_, name), ..] = words[end..] {
+        filter = Some(name);
+        end += 2;
+    }
+    let is_text = match filter {
+        Some(filter) => OF_TEXT.contains(&filter),
+        None => of_sample(sample, path).is_some_and(Value::is_string),
+    };
+    let (at, number, _) = other(words, path.begin, end).filter(|_| is_text)?;
+    let whole: u32 = number.parse().ok()?;
+    let message = match filter {
+        Some("heure") => {
+            let instead = format!(" : écrivez \"{whole:02}:00\", guillemets compris");
+            let instead = Some(instead).filter(|_| whole < 24).unwrap_or_default();
+            format!("« heure » donne un texte, comme « 08:05 », et jamais un nombre{instead}")
+        }
+        Some(filter) => format!(
+            "« {filter} » donne un texte, et jamais un nombre : écrivez \"{number}\", guillemets compris"
+        ),
+        None => format!(
+            "« {} » est un texte, et jamais un nombre : écrivez \"{number}\", guillemets compris",
+            path.text
+        ),
+    };
+    Some((at, message))
+}
+
+/// Values whose words have no order that anybody means.
+const UNORDERED: [&str; 5] = [
+    "priorite",
+    "signalement.priorite",
+    "demande.priorite",
+    "evenement.statut",
+    "demande.statut",
+];
+
+/// Words that are asked which comes first, which is told by their letters.
+fn order(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
+    let (at, text, sign) = other(words, path.begin, path.end)?;
+    let shown = &path.text;
+    let name = match shown.strip_prefix("evenement.") {
+        Some(name) if name.contains('.') => name,
+        _ => shown,
+    };
+    let is_one = UNORDERED.contains(&name) && !["==", "!="].contains(&sign);
+    unquoted(text).filter(|_| is_one)?;
+    let message = format!(
+        "« {sign} » ne connaît que l'ordre alphabétique des mots : écrivez « {shown} in [{text}, …] », avec tous les mots voulus"
+    );
+    Some((at, message))
+}
+
+/// The value that a sample has under a path; none where other values may be of another kind.
+fn of_sample<'v>(sample: &'v Value, path: &Path) -> Option<&'v Value> {
+    let mut value = sample;
+    for name in path.text.split('.') {
+        value = value.get(name).filter(|_| !is_open(name))?;
+    }
+    Some(value)
+}
+
+/// The single word that these are compared with by themselves, either way round, its place, and the sign.
+fn other<'s>(words: &[Word<'s>], begin: usize, end: usize) -> Option<(usize, &'s str, &'s str)> {
+    let compares = |it: &str| COMPARING.contains(&it);
+    match (&words[..begin], words.get(end..)?) {
+        (_, [(_, sign), (at, word), ..]) if compares(sign) && is_whole(words, begin, end + 2) => {
+            Some((*at, *word, *sign))
+        }
+        ([before @ .., (at, word), (_, sign)], _)
+            if compares(sign) && is_whole(words, before.len(), end) =>
+        {
+            Some((*at, *word, *sign))
+        }
+        _ => None,
+    }
 }

@@ -1,0 +1,100 @@
+//! Words of templates and connectors that no other file knows.
+
+use super::*;
+
+/// What is told of one line of the e-mail.
+fn of_mail(line: &str) -> Vec<String> {
+    let text = format!("Objet: x\n{line}\n");
+    compiled(&[("modeles/accuse-reception.txt", &text)]).1
+}
+
+#[rstest]
+#[case(
+    "{% if residence.code in [\"R\", \"R-2\"] %}a{% endif %}",
+    "« R-2 » n'est pas une valeur connue"
+)]
+#[case(
+    "{{ {\"R\": 1, \"R-2\": 2}[residence.code] | default(\"\") }}",
+    "« R-2 » n'est pas une valeur connue"
+)]
+#[case(
+    "{% if signalement.qualification not in [\"ASC\", \"CHAU\"] %}a{% endif %}",
+    "vouliez-vous dire « CHAUF » ?"
+)]
+#[case(
+    "{% if evenement.demande.canal == \"Sowell\" %}a{% endif %}",
+    "vouliez-vous dire « SoWell » ?"
+)]
+#[case(
+    "{% if residence.adresse == \"Nancy\" %}a{% endif %}",
+    "« residence.adresse »"
+)]
+#[case(
+    "{% if demande.acteur_en_charge.identifiant == \"TEC-0\" %}a{% endif %}",
+    "« demande.acteur_en_charge.identifiant »"
+)]
+#[case(
+    "{% if residence.gestionnaires.technique.nom == \"m\" %}a{% endif %}",
+    "« residence.gestionnaires.technique.nom »"
+)]
+#[case(
+    "Motif : {{ evenement.motif }}.",
+    "pour l'événement « transmis » : « evenement.motif » n'est dit que pour un signalement écarté"
+)]
+fn what_can_never_come_is_told_of_a_template(#[case] line: &str, #[case] words: &str) {
+    let told = of_mail(line);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(words), "{told:?}");
+    assert!(
+        told[0].starts_with("modeles/accuse-reception.txt:2 "),
+        "{told:?}"
+    );
+}
+
+#[rstest]
+#[case("{% if residence.code in [\"R\"] or demande.canal == \"SoWell\" %}a{% endif %}")]
+#[case("{% if residence.gestionnaires.technique.nom == \"n\" %}a{% endif %}")]
+#[case("{% if evenement.motif %}Motif : {{ evenement.motif }}.{% endif %}")]
+#[case("{% if evenement.type == \"ecarte\" %}Motif : {{ evenement.motif }}.{% endif %}")]
+#[case("{{ evenement.motif | default(\"\") }}{{ evenement.statut_sowell }}{{ evenement.statut }}")]
+fn what_may_come_is_not_told_of_a_template(#[case] line: &str) {
+    assert_eq!(of_mail(line), [] as [&str; 0]);
+}
+
+#[test]
+fn a_manager_that_the_crm_may_name_is_not_told() {
+    let crm = format!(
+        "{CRM}  gestionnaires: {{chemin: '/g/{{{{ residence }}}}', type: /t, identifiant: /i, nom: /n, email: /e}}\n"
+    );
+    let mail = "Objet: x\n{% if demande.acteur_en_charge.identifiant == \"TEC-0\" %}a{% endif %}\n";
+    let edits = [
+        ("connecteurs/crm.yaml", crm.as_str()),
+        ("modeles/accuse-reception.txt", mail),
+    ];
+    assert_eq!(compiled(&edits).1, [] as [&str; 0]);
+}
+
+#[rstest]
+#[case(
+    "statut == 'Traite'",
+    Some("« Traite » n'est pas une valeur connue de « statut » ; vouliez-vous dire « Traité » ?")
+)]
+#[case("statut_crm == 'Cloturee'", Some("vouliez-vous dire « Clôturée » ?"))]
+#[case(
+    "statut in ['Traité', 'Rejete']",
+    Some("vouliez-vous dire « Rejeté » ?")
+)]
+#[case("statut == 'Traité' or statut_crm in ['Clôturée', 'Ouverte']", None)]
+#[case("commentaire == 'x' or date == 'y'", None)]
+fn what_sowell_is_told_is_held_against_the_tables(
+    #[case] condition: &str,
+    #[case] words: Option<&str>,
+) {
+    let sowell = format!(
+        "operations:\n  signaler_statut:\n    chemin: /s/{{{{ uid }}}}\n    corps: {{json: {{s: '{{{{ statut }}}}', c: {{si: \"{condition}\", alors: a}}}}}}\n"
+    );
+    let told = compiled(&[("connecteurs/sowell.yaml", &sowell)]).1;
+    assert_eq!(told.len(), usize::from(words.is_some()), "{told:?}");
+    let words = words.unwrap_or_default();
+    assert!(told.iter().all(|it| it.contains(words)), "{told:?}");
+}

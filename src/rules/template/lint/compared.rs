@@ -1,0 +1,182 @@
+//! Texts that a value is compared with, told by the words of a tag: `valeur == "texte"`, `valeur in ["texte"]`, and the
+//! keys of a table in which it is looked up. Templates and connectors are read alike.
+
+use minijinja::Environment;
+
+use super::known::Parts;
+use crate::rules::compared::{Asked, Compared};
+use crate::rules::place::place_of;
+use crate::rules::template::tags;
+use crate::rules::template::tokens::{self, Path, Word, closing, is_whole, unquoted};
+
+/// The value, the text without its quotes, and where that stands, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::rules::template) struct Found<'s> {
+    pub at: usize,
+    pub value: String,
+    pub word: &'s str,
+}
+
+/// Every text that a template compares a value with.
+pub(in crate::rules::template) fn compared(environment: &Environment<'static>) -> Vec<Compared> {
+    let parts = Parts::of(environment);
+    let mut all: Vec<Compared> = Vec::new();
+    for (file, source, words) in parts.tags() {
+        for found in of_tag(source, &words) {
+            // Asked last: it reads all templates.
+            if parts.give(root(&found.value)) {
+                continue;
+            }
+            let (line, column) = place_of(source, found.at);
+            let compared = Compared {
+                file: file.to_owned(),
+                value: found.value,
+                word: found.word.to_owned(),
+                asked: Asked::Whole,
+                line,
+                column,
+            };
+            // A list that has a name may be asked for several times.
+            if !all.contains(&compared) {
+                all.push(compared);
+            }
+        }
+    }
+    all
+}
+
+/// The first name of a path.
+pub(in crate::rules::template) fn root(path: &str) -> &str {
+    path.split('.').next().unwrap_or_default()
+}
+
+/// Every text that a value is compared with in a tag of a source.
+pub(in crate::rules::template) fn of_tag<'s>(
+    source: &'s str,
+    words: &[Word<'s>],
+) -> Vec<Found<'s>> {
+    let mut found = Vec::new();
+    for path in tokens::paths(words) {
+        let mut texts: Vec<Word<'s>> = Vec::new();
+        texts.extend(side(words, &path).map(|at| words[at]));
+        texts.extend(listed(source, words, &path));
+        texts.extend(keys(source, words, &path));
+        for (at, text) in texts {
+            found.extend(unquoted(text).map(|word| Found {
+                at,
+                value: path.text.clone(),
+                word,
+            }));
+        }
+    }
+    found
+}
+
+/// The word that stands alone on the other side of `valeur == "texte"`, either way round, or of `!=`.
+fn side(words: &[Word<'_>], path: &Path) -> Option<usize> {
+    let compares = |at: usize| {
+        words
+            .get(at)
+            .is_some_and(|(_, it)| ["==", "!="].contains(it))
+    };
+    let (from, to, text) = if compares(path.end) {
+        (path.begin, path.end + 2, path.end + 1)
+    } else {
+        let text = path.begin.checked_sub(2).filter(|it| compares(it + 1))?;
+        (text, path.end, text)
+    };
+    (is_whole(words, from, to) && words.get(text).is_some()).then_some(text)
+}
+
+/// The texts of the list in which a value is sought: `valeur in ["un", "deux"]`, `not in`, or a list that has a name.
+fn listed<'s>(source: &'s str, words: &[Word<'s>], path: &Path) -> Vec<Word<'s>> {
+    let behind = match &words[path.end..] {
+        [(_, "in"), ..] => path.end + 1,
+        [(_, "not"), (_, "in"), ..] => path.end + 2,
+        _ => return Vec::new(),
+    };
+    let opens = |it: &Word<'_>| ["[", "("].contains(&it.1);
+    if words.get(behind).is_some_and(opens) {
+        let Some(end) = closing(words, behind) else {
+            return Vec::new();
+        };
+        let is_alone = is_whole(words, path.begin, end + 1);
+        return texts_of_list(&words[behind..=end])
+            .filter(|_| is_alone)
+            .unwrap_or_default();
+    }
+    let named = words
+        .get(behind)
+        .filter(|_| is_whole(words, path.begin, behind + 1));
+    let named = named.and_then(|(_, name)| given(source, name));
+    named.as_deref().and_then(texts_of_list).unwrap_or_default()
+}
+
+/// The texts of a list that has nothing else in it.
+fn texts_of_list<'s>(list: &[Word<'s>]) -> Option<Vec<Word<'s>>> {
+    let [(_, "[" | "("), items @ .., (_, "]" | ")")] = list else {
+        return None;
+    };
+    let mut texts = Vec::new();
+    for item in items.split(|(_, it)| *it == ",") {
+        match item {
+            [] => {}
+            [(at, text)] if unquoted(text).is_some() => texts.push((*at, *text)),
+            _ => return None,
+        }
+    }
+    Some(texts)
+}
+
+/// The keys of the table in which a value is looked up: `{"un": 1}[valeur]`, or a table that has a name.
+fn keys<'s>(source: &'s str, words: &[Word<'s>], path: &Path) -> Vec<Word<'s>> {
+    let Some(before) = path.begin.checked_sub(2) else {
+        return Vec::new();
+    };
+    let brackets = (words[before + 1].1, words.get(path.end).map(|(_, it)| *it));
+    if brackets != ("[", Some("]")) {
+        return Vec::new();
+    }
+    let table = if words[before].1 == "}" {
+        let mut opens = (0..before).rev().filter(|it| words[*it].1 == "{");
+        let open = opens.find(|it| closing(words, *it) == Some(before));
+        open.map(|it| words[it..=before].to_vec())
+    } else {
+        let is_alone = before.checked_sub(1).is_none_or(|it| words[it].1 != ".");
+        given(source, words[before].1).filter(|_| is_alone)
+    };
+    table.as_deref().map(keys_of_table).unwrap_or_default()
+}
+
+fn keys_of_table<'s>(table: &[Word<'s>]) -> Vec<Word<'s>> {
+    let is_table = matches!(table, [(_, "{"), .., (_, "}")]);
+    let mut depth = 0_usize;
+    let mut keys = Vec::new();
+    for (at, word) in table.iter().enumerate() {
+        match word.1 {
+            "{" | "[" | "(" => depth += 1,
+            "}" | "]" | ")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let is_key = table.get(at + 1).is_some_and(|(_, it)| *it == ":");
+        if is_table && depth == 1 && is_key {
+            keys.push(*word);
+        }
+    }
+    keys
+}
+
+/// What an instruction gives a name, where only that one does.
+fn given<'s>(source: &'s str, name: &str) -> Option<Vec<Word<'s>>> {
+    let all = tags::read(source);
+    let mut giving = all.iter().filter(|it| it.gives(name));
+    let tag = giving.next().filter(|it| it.end.is_some())?;
+    if giving.next().is_some() {
+        return None;
+    }
+    let words = tokens::words(source, tag);
+    match words.as_slice() {
+        [(_, "set"), (_, it), (_, "="), value @ ..] if *it == name => Some(value.to_vec()),
+        _ => None,
+    }
+}

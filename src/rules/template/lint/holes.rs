@@ -1,0 +1,128 @@
+//! Values that may be absent and are written as if they were always there: a sentence keeps a hole, or has a word of the
+//! engine's in it.
+
+use super::compared::root;
+use super::known::Parts;
+use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::place::place_of;
+use crate::rules::template::tags::{self, Slip, Tag};
+use crate::rules::template::tokens::{self, Word};
+
+/// What is absent where no bien is named; the bien itself is a set, which is told of elsewhere.
+const ABSENT: [&str; 2] = ["signalement.bien", "demande.bien"];
+/// What such a name ends with.
+const BIEN: &str = "bien";
+/// What of a sentence begins before a value, and goes on behind it.
+const BEFORE: [char; 2] = ['(', '«'];
+const BEHIND: [char; 5] = ['.', ',', ';', ')', '»'];
+
+/// Points out each of them in the templates.
+pub(in crate::rules::template) fn note(parts: &Parts, faults: &mut Vec<Diagnostic>) {
+    for (file, source) in parts.texts() {
+        for slip in holes(source) {
+            let (line, column) = place_of(source, slip.at);
+            let remark = Diagnostic::at(code::TEMPLATE, file, line, column, slip.message);
+            faults.push(remark.as_warning());
+        }
+    }
+}
+
+fn holes(source: &str) -> Vec<Slip> {
+    let mut found = Vec::new();
+    each_tag(source, |tag, words, conditions| {
+        let is_guard = |words: &Vec<Word<'_>>| {
+            let mut paths = tokens::paths(words).into_iter();
+            paths.any(|it| it.text.split('.').any(|it| it == BIEN))
+        };
+        if conditions.iter().any(is_guard) {
+            return;
+        }
+        let paths = tokens::paths(words);
+        for path in &paths {
+            let name = path.text.strip_prefix("evenement.").unwrap_or(&path.text);
+            let alone = paths.iter().filter(|it| it.text == path.text).count() == 1;
+            if !ABSENT.contains(&name) || !alone || tags::gives(source, root(&path.text)) {
+                continue;
+            }
+            let shown = &path.text;
+            let is = |at: Option<usize>, sign: &str| {
+                at.and_then(|it| words.get(it))
+                    .is_some_and(|(_, it)| *it == sign)
+            };
+            let behind = Some(path.end);
+            let joined = is(behind, "~") || is(path.begin.checked_sub(1), "~");
+            let printed = tag.open == "{{" && path.begin == 0 && path.end == words.len();
+            let message = if joined && !is(behind, "|") {
+                format!(
+                    "quand aucun bien n'est nommé, « ~ » écrit ici le mot « None » : écrivez « {shown} | default(\"\") »"
+                )
+            } else if printed && in_sentence(source, tag) {
+                format!(
+                    "quand aucun bien n'est nommé, il reste ici un vide : écrivez par exemple « {shown} | default(\"aucun\") », ou entourez la phrase de « {{% if {shown} %}} » et « {{% endif %}} »"
+                )
+            } else {
+                continue;
+            };
+            found.push(Slip {
+                at: path.at,
+                message,
+            });
+        }
+    });
+    found
+}
+
+/// Whether signs of a sentence are right beside a tag.
+fn in_sentence(source: &str, tag: &Tag<'_>) -> bool {
+    let before = source[..tag.begin].trim_end_matches([' ', '\u{a0}', '\u{202f}']);
+    let behind = tag
+        .end
+        .and_then(|end| source.get(end..))
+        .unwrap_or_default();
+    before.ends_with(BEFORE) || behind.starts_with(BEHIND)
+}
+
+/// Where one of these values is printed that no condition is around, though it is absent: with the value.
+pub(in crate::rules::template) fn unasked<'p>(
+    source: &str,
+    absent: &[&'p str],
+) -> Vec<(usize, &'p str)> {
+    let mut found = Vec::new();
+    each_tag(source, |tag, words, conditions| {
+        let is_plain = !words
+            .iter()
+            .any(|(_, it)| ["default", "d", "if", "or"].contains(it));
+        if tag.open != "{{" || !conditions.is_empty() || !is_plain {
+            return;
+        }
+        let paths = tokens::paths(words).into_iter();
+        let first = paths.take(1).filter(|it| it.begin == 0);
+        found.extend(first.filter_map(|path| {
+            let path_of = absent.iter().find(|it| **it == path.text)?;
+            Some((path.at, *path_of))
+        }));
+    });
+    found
+}
+
+/// Shows each tag with its words and the conditions around it.
+fn each_tag<'s>(source: &'s str, mut see: impl FnMut(&Tag<'s>, &[Word<'s>], &[Vec<Word<'s>>])) {
+    let mut conditions: Vec<Vec<Word<'s>>> = Vec::new();
+    for tag in tags::read(source) {
+        if tag.open == "{#" || tag.end.is_none() {
+            continue;
+        }
+        let words = tokens::words(source, &tag);
+        see(&tag, &words, &conditions);
+        match tag.word() {
+            "if" => conditions.push(words),
+            "elif" => {
+                if let Some(all) = conditions.last_mut() {
+                    all.extend(words);
+                }
+            }
+            "endif" => drop(conditions.pop()),
+            _ => {}
+        }
+    }
+}

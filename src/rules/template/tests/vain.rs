@@ -1,0 +1,299 @@
+//! Conditions that hold always or never, and values that leave a hole.
+
+use super::known::{compared, remarks};
+use super::*;
+
+/// The one remark on the third line.
+fn one(text: &str, column: u32, words: &str) {
+    let found = remarks(text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].0, found[0].1), (3, column), "{found:?}");
+    assert!(found[0].2.contains(words), "{found:?}");
+}
+
+#[rstest]
+#[case(
+    "{% if residence.code == \"MZ-01\" or \"MZ-03\" %}a{% endif %}",
+    36,
+    "toujours vraie : écrivez « residence.code in [\"MZ-01\", \"MZ-03\"] »"
+)]
+#[case(
+    "{% if residence.code != 'A' or 'B' or 'C' %}a{% endif %}",
+    32,
+    "« residence.code not in ['A', 'B', 'C'] »"
+)]
+#[case(
+    "{% if bien and (residence.code == 'A' or 'B') %}a{% endif %}",
+    42,
+    "in ['A', 'B']"
+)]
+#[case(
+    "{% if residence.code == 'A' and 'B' %}a{% endif %}",
+    33,
+    "in ['A', 'B']"
+)]
+#[case(
+    "{{ 'x' if 'A' == residence['code'] or 'B' else 'y' }}",
+    39,
+    "« residence['code'] in ['A', 'B'] »"
+)]
+#[case(
+    "{% if 'A' in residence.code or 'B' %}a{% endif %}",
+    32,
+    "écrivez la comparaison en entier"
+)]
+fn a_text_that_stands_for_a_condition_is_told(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
+    one(text, column, words);
+}
+
+#[rstest]
+#[case("{{ signalement.autres.x or 'aucun' }}{{ bien.libelle if bien else 'aucun' }}")]
+#[case(
+    "{{ (residence.code == 'A' and 'un') or 'deux' }}{{ residence.code == 'A' and 'un' or 'deux' }}"
+)]
+#[case("{% if residence.code in ['A', 'B'] or priorite == 'haute' %}a{% endif %}")]
+#[case("{% if residence.code == 'A' or residence.code == 'B' %}a{% endif %}")]
+#[case("{% set x = signalement.autres.x or 'aucun' %}{{ x }}")]
+#[case("{% if priorite == 'haute' or 'gaz' in signalement.description %}a{% endif %}")]
+fn a_text_that_stands_for_itself_is_not(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}
+
+#[rstest]
+#[case(
+    "{% if priorite == \"haute\" and priorite == \"normal\" %}a{% endif %}",
+    31,
+    "« priorite » ne vaut jamais à la fois « haute » et « normal » : pour l'un ou l'autre, écrivez « or »"
+)]
+#[case(
+    "{% if priorite != 'a' or bien or 'b' != priorite %}a{% endif %}",
+    34,
+    "toujours vraie : « priorite » ne peut pas être à la fois « a » et « b » ; pour exclure les deux, écrivez « and »"
+)]
+#[case(
+    "{% if bien or (priorite == 'a' and bien and priorite == 'b') %}a{% endif %}",
+    45,
+    "jamais à la fois"
+)]
+fn a_contradiction_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+    one(text, column, words);
+}
+
+#[rstest]
+#[case("{% if priorite == 'a' or priorite == 'b' %}a{% endif %}")]
+#[case("{% if priorite != 'a' and priorite != 'b' %}a{% endif %}")]
+#[case("{% if priorite == 'a' and bien or priorite == 'b' and bien %}a{% endif %}")]
+#[case("{% if priorite == 'a' and demande.priorite == 'b' %}a{% endif %}")]
+#[case("{% if not priorite == 'a' and priorite == 'b' %}a{% endif %}")]
+#[case("{% if priorite != 'a' and bien or priorite != 'b' %}a{% endif %}")]
+#[case("{{ 'x' if priorite == 'a' else 'y' if priorite == 'b' }}")]
+#[case("{% if priorite == 'a' and priorite == \"a\" %}a{% endif %}")]
+fn what_may_hold_is_not(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}
+
+#[rstest]
+#[case(
+    "{% if signalement.bien != \"\" %}a{% endif %}",
+    7,
+    "toujours vraie",
+    "« signalement.bien »"
+)]
+#[case(
+    "{% if signalement.bien is defined %}a{% endif %}",
+    7,
+    "toujours vraie",
+    "« signalement.bien »"
+)]
+#[case(
+    "{% if bien is not undefined %}a{% endif %}",
+    7,
+    "toujours vraie",
+    "« bien »"
+)]
+#[case(
+    "{% if '' == demande.bien %}a{% endif %}",
+    13,
+    "n'est jamais vraie",
+    "« not demande.bien »"
+)]
+#[case(
+    "{% if not demande.bien != '' %}a{% endif %}",
+    11,
+    "n'est jamais vraie",
+    "« not demande.bien »"
+)]
+#[case(
+    "{{ 'x' if evenement.demande.bien is not defined }}",
+    11,
+    "jamais",
+    "« not evenement.demande.bien »"
+)]
+fn an_absent_bien_that_is_taken_for_something_is_told(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] holds: &str,
+    #[case] instead: &str,
+) {
+    let instead = format!("écrivez {instead}, sans rien derrière");
+    one(text, column, holds);
+    one(text, column, &instead);
+}
+
+#[rstest]
+#[case("{% if signalement.bien %}a{% endif %}{% if not signalement.bien %}a{% endif %}")]
+#[case("{% if signalement.bien is not none and signalement.bien != '' %}a{% endif %}")]
+#[case("{% if signalement.bien and signalement.bien != '' %}a{% endif %}")]
+#[case("{% if bien is defined and bien %}a{% endif %}")]
+#[case("{% if signalement.bien | default('') != '' %}a{% endif %}")]
+#[case("{% if signalement.bien != none %}a{% endif %}")]
+#[case("{% if residence.adresse is defined and residence.adresse != '' %}a{% endif %}")]
+#[case("{% set bien = cle %}{% if bien != '' %}a{% endif %}")]
+#[case("{% if signalement.bien != 'R-01-A' %}a{% endif %}")]
+fn a_bien_that_is_asked_for_rightly_is_not(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}
+
+#[rstest]
+#[case(
+    "{% if signalement.date_creation | heure > 20 %}a{% endif %}",
+    43,
+    "écrivez \"20:00\""
+)]
+#[case(
+    "{% if 8 > signalement.date_creation | heure %}a{% endif %}",
+    7,
+    "écrivez \"08:00\""
+)]
+#[case("{% if residence.code == 12 %}a{% endif %}", 25, "écrivez \"12\"")]
+#[case(
+    "{% if residence.code | upper == 12 %}a{% endif %}",
+    33,
+    "« upper » donne un texte"
+)]
+#[case(
+    "{% if priorite >= 'normal' %}a{% endif %}",
+    19,
+    "écrivez « priorite in ['normal', …] »"
+)]
+fn what_compares_otherwise_than_was_meant_is_told(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
+    one(text, column, words);
+}
+
+#[rstest]
+#[case("{% if signalement.date_creation | heure > \"20:00\" %}a{% endif %}")]
+#[case("{% if signalement.date_creation > '2026-01-01' %}a{% endif %}")]
+#[case("{% if signalement.autres.etage == 3 or residence.nom | length > 20 %}a{% endif %}")]
+#[case("{% if signalement.photos > 1 or residence.code | int == 12 %}a{% endif %}")]
+#[case("{% if residence.code > 'MZ-05' %}a{% endif %}")]
+fn what_compares_as_it_was_meant_is_not(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}
+
+#[rstest]
+#[case("{% if residence.code in [\"A\", 'B'] %}{% endif %}", &["A", "B"])]
+#[case("{% if not (residence.code not in ('A', 'B')) %}{% endif %}", &["A", "B"])]
+#[case("{% set l = ['A', 'B'] %}{% if residence.code in l %}{% endif %}{% if residence.code in l %}{% endif %}", &["A", "B"])]
+#[case("{{ {'A': 'un', 'B': {'x': 'y'}}[residence.code] | default('') }}", &["A", "B"])]
+#[case("{% set t = {'A': 'un'} %}{{ t[residence.code] }}", &["A"])]
+#[case("{% if residence.code in ['A', cle] %}{% endif %}", &[])]
+#[case("{% if residence.code in ['A'] + l %}{% endif %}", &[])]
+#[case("{% for x in ['A'] %}{% if residence.code in x %}{% endif %}{% endfor %}", &[])]
+#[case("{% set l = ['A'] %}{% set l = ['B'] %}{% if residence.code in l %}{% endif %}", &[])]
+#[case("{{ ['A'][residence.code] }}{{ a.t[residence.code] }}", &[])]
+fn the_texts_of_lists_and_tables_are_compared(#[case] text: &str, #[case] wanted: &[&str]) {
+    let found = compared(text);
+    let words: Vec<&str> = found.iter().map(|(_, word)| word.as_str()).collect();
+    assert_eq!(words, wanted);
+    assert!(found.iter().all(|(value, _)| value == "residence.code"));
+}
+
+#[rstest]
+#[case("Logement : {{ signalement.bien }}.", 15, "default(\"aucun\")")]
+#[case("Résidence ({{ demande.bien }})", 15, "{% if demande.bien %}")]
+#[case(
+    "{{ \"Logement \" ~ signalement.bien }}",
+    18,
+    "« signalement.bien | default(\"\") »"
+)]
+#[case("{% set x = signalement.bien ~ '!' %}{{ x }}", 12, "le mot « None »")]
+fn a_hole_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+    one(text, column, words);
+}
+
+#[rstest]
+#[case("{% if signalement.bien %}Logement : {{ signalement.bien }}.{% endif %}")]
+#[case("{% if bien %}Logement : {{ signalement.bien }}.{% endif %}")]
+#[case("{% if not bien %}Aucun.{% else %}({{ signalement.bien }}){% endif %}")]
+#[case("Logement : {{ signalement.bien | default(\"aucun\") }}.")]
+#[case("Logement : {{ signalement.bien }}\nRésidence : {{ residence.nom }}.")]
+#[case("{{ \"Logement \" ~ signalement.bien | default(\"\") }}.")]
+#[case("{{ \"Logement \" ~ signalement.bien if signalement.bien else \"\" }}.")]
+#[case("{{ \"Logement \" ~ residence.nom }}.")]
+fn what_leaves_no_hole_is_not(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}
+
+#[test]
+fn the_remedy_for_a_joined_value_leaves_no_word_of_the_engines() {
+    let text =
+        "Objet: x\n{{ \"a\" ~ signalement.bien }}|{{ \"a\" ~ signalement.bien | default(\"\") }}";
+    let (templates, _) = compile(&[("m.txt", text)]);
+    let context = json!({"signalement": {"bien": null}});
+    let mail = templates.unwrap().mail("m", &values_of(&context)).unwrap();
+    assert_eq!(mail.text.unwrap(), "aNone|a");
+}
+
+#[rstest]
+#[case("Bonjour «signalement.auteur»,", 9, "« {{ signalement.auteur }} »")]
+#[case("Bonjour [[ signalement.auteur ]],", 9, "« {{ signalement.auteur }} »")]
+#[case("Bonjour %demande.uid%", 9, "« {{ demande.uid }} »")]
+#[case("Bonjour <<demande.uid>>", 9, "« <<demande.uid>> » part tel quel")]
+#[case("Bonjour [demande.uid]", 9, "« [demande.uid] » part tel quel")]
+fn a_value_of_a_mail_merge_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+    one(text, column, words);
+}
+
+#[rstest]
+#[case("Le « bien » est à 50 % ou 60 %, [voir note], <b>vite</b>, [[x]]")]
+#[case("« {{ signalement.auteur }} » [{{ demande.uid }}] <{{ signalement.email_auteur }}>")]
+#[case("« demande.autre » {# «demande.uid» #}{% raw %}[demande.uid]{% endraw %}")]
+fn other_words_in_such_signs_are_not(#[case] text: &str) {
+    assert_eq!(remarks(text), []);
+}
+
+#[rstest]
+#[case(
+    "{{ signalement.date_creation | date longue }}",
+    "d'un seul tenant : « date_longue »"
+)]
+#[case(
+    "{% if residence.code is not \"MZ-01\" %}{% endif %}",
+    "« is not \"MZ-01\" » s'écrit « != \"MZ-01\" »"
+)]
+#[case(
+    "{% if residence.code is 'MZ-01' %}{% endif %}",
+    "« is 'MZ-01' » s'écrit « == 'MZ-01' »"
+)]
+#[case("l'heure {{ signalement.nom }} d'été", "« signalement.nom »")]
+fn what_was_meant_is_told(#[case] text: &str, #[case] words: &str) {
+    let (_, faults) = compile(&[("contexte.txt", text)]);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].message.contains(words), "{faults:?}");
+    assert!(faults[0].column > 0, "{faults:?}");
+}
+
+#[test]
+fn the_text_of_the_demande_is_no_e_mail() {
+    let (templates, _) = compile(&[("m.txt", "Objet: x\n")]);
+    let missing = templates.unwrap().missing("contexte").unwrap();
+    assert!(missing.contains("et non un e-mail"), "{missing}");
+}
