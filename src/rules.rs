@@ -6,7 +6,7 @@
 //! other REST APIs, [`referentiel`] reads the CSV exports, [`compile`] joins it all into the one immutable
 //! [`compile::Generation`] that runs, once the admins' [`case`]s pass, and [`decide`] is the pure
 //! function that everything calls, leaving a [`trace`]; both languages are shown what a [`view`] makes of the data, as far as
-//! they read it, their [`extent`]. [`foresee`] asks it without anything coming
+//! they read it, their [`extent`], and both read dates by one [`calendar`]. [`foresee`] asks it without anything coming
 //! of it: for the cases, for [`coverage`] of every combination, for the [`impact`] of an edit.
 //! What is wrong with a file is a [`diagnostic`]; whom an e-mail can go to is an [`addressee`]; what a value is [`compared`] with
 //! may never come, and what is [`named`] may not be there; which names files have is their [`layout`], which words are taken
@@ -18,6 +18,7 @@
 
 pub mod addressee;
 pub mod alike;
+pub mod calendar;
 pub mod case;
 pub mod compared;
 pub mod compile;

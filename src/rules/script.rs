@@ -7,6 +7,7 @@
 mod answer;
 mod chain;
 mod compile;
+mod dates;
 mod lint;
 mod reads;
 mod texts;

@@ -5,6 +5,7 @@ mod check;
 mod compared;
 mod conditions;
 mod contradictions;
+mod dates;
 mod fields;
 mod fixed_keys;
 mod foreign;
@@ -89,6 +90,8 @@ pub(super) fn look<const N: usize>(
             joined::lists(&names),
             conditions::unasked(&names),
             contradictions::conditions(&names),
+            dates::hours_of_the_sender(&names),
+            dates::no_days(&names),
             letters::never_found(&names),
             holes::without_dollar(text, &names),
             shadowed::variables(&names),
