@@ -9,7 +9,7 @@
 //! they read it, their [`extent`], and both read dates by one [`calendar`]. [`foresee`] asks it without anything coming
 //! of it: for the cases, for [`coverage`] of every combination, for the [`impact`] of an edit.
 //! What is wrong with a file is a [`diagnostic`]; whom an e-mail can go to is an [`addressee`]; what a value is [`compared`] with
-//! may never come, and what is [`named`] may not be there; which names files have is their [`layout`], which words are taken
+//! may never come, and what is [`named`] may not be there; what else is [`written`] out says what is worth trying; which names files have is their [`layout`], which words are taken
 //! for each other tells [`alike`], and what a word processor makes of a text is [`pasted`],
 //! and where in a text people say that something is, its [`place`]. What editors know of the YAML
 //! files beforehand is a [`schema`]; what is known of how long rules take, their [`pace`].
@@ -41,4 +41,5 @@ pub mod source;
 pub mod template;
 pub mod trace;
 pub mod view;
+pub mod written;
 pub mod yaml;

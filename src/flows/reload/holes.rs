@@ -99,7 +99,7 @@ fn cover<'a>(
 ) -> Option<&'a Coverage> {
     if active.coverage.get().is_none() {
         let combinations = Combinations::of(&active.generation).where_called(called);
-        let reach = if combinations.count() > MOST_COMBINATIONS {
+        let reach = if combinations.count_usual() > MOST_COMBINATIONS {
             Reach::Kinds
         } else {
             Reach::All

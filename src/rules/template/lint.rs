@@ -10,6 +10,7 @@ pub(super) mod remedies;
 mod strays;
 mod tokens;
 pub(super) mod vain;
+pub(super) mod written;
 
 use super::tags;
 use crate::rules::diagnostic::{Diagnostic, code};
