@@ -14,6 +14,7 @@
 //! - [`trace`] is what it leaves
 //! - [`view`] is what scripts and templates are shown of the data
 //! - [`extent`] is how much of it they read
+//! - [`calendar`] is how they read dates
 //! - [`foresee`] decides without anything coming of it
 //! - [`coverage`] does so for every combination of codes
 //! - [`impact`] does so for what an edit would change of the past
@@ -25,6 +26,7 @@
 //! - [`layout`]: which names files have
 //! - [`addressee`]: whom an e-mail can go to
 //! - [`compared`]: words that a value is compared with, and that may never come
+//! - [`written`]: what else is written out, and worth trying in the search for holes
 //! - [`named`]: what is named, and may not be there
 //! - [`alike`]: words that are taken for each other
 //! - [`pasted`]: what a word processor makes of a text
@@ -36,6 +38,7 @@
 
 pub mod addressee;
 pub mod alike;
+pub mod calendar;
 pub mod case;
 pub mod compared;
 pub mod compile;
@@ -59,4 +62,5 @@ pub mod source;
 pub mod template;
 pub mod trace;
 pub mod view;
+pub mod written;
 pub mod yaml;

@@ -3,7 +3,8 @@
 //! Signalements: every qualification × residence × priority × forwarding flag, without a bien and
 //! with one, and with each that a text of the scripts tells apart from it. Each forwarded combination
 //! is also rendered as the CRM's request, where a file describes one. Statuses: every CRM status × known
-//! value of `selon`, on every residence for the e-mails that they bring about. What fails is a *hole*;
+//! value of `selon`, on every residence for the e-mails that they bring about. Besides, whatever else of a signalement the
+//! rules read is varied, one thing at a time: its date, its words, its photos. What fails is a *hole*;
 //! what works by a fallback, or never reaches the CRM, is a *remark*. Both are grouped as a person would
 //! mend them: one entry for one cause, with the codes that it touches.
 
@@ -11,7 +12,13 @@ mod biens;
 mod causes;
 mod creation;
 mod gap;
+mod kinds;
+mod moments;
+mod report;
 mod statuts;
+mod variations;
+mod varied;
+mod when;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -20,18 +27,20 @@ use rayon::prelude::*;
 use crate::domain::demande::NewDemande;
 use crate::domain::referentiel::Residence;
 use crate::domain::signalement::Signalement;
-use crate::rules::compile::{Generation, TRANSMISSION};
+use crate::rules::compile::Generation;
 use crate::rules::connector::Partner;
 use crate::rules::decide::Decision;
 use crate::rules::foresee;
 use crate::rules::referentiel::GESTIONNAIRES;
 use crate::rules::script::GESTIONNAIRE;
-use crate::rules::trace::{Place, Trace};
+use crate::rules::trace::Trace;
 
 use biens::Biens;
-use causes::{Found, Group, GroupKey, Groups};
+use causes::{At, Found, Group};
 use creation::Creations;
+use kinds::{Kind, kind};
 use statuts::{Examples, Statuts};
+use varied::Varied;
 
 pub use gap::Gap;
 
@@ -72,19 +81,6 @@ pub enum Reach {
     Kinds,
 }
 
-/// What rules can tell residences apart by, but for their names: the types of which they have a
-/// manager, and what is left blank.
-type Kind<'g> = (Vec<(&'g str, [bool; 3])>, [bool; 2]);
-
-fn kind(it: &Residence) -> Kind<'_> {
-    let managers = it.gestionnaires.iter().map(|(kind, who)| {
-        let blank = [&who.identifiant, &who.nom, &who.email].map(String::is_empty);
-        (kind, blank)
-    });
-    let blank = [&it.nom, &it.adresse].map(String::is_empty);
-    (managers.collect(), blank)
-}
-
 /// Every combination of one generation.
 pub struct Combinations<'g> {
     generation: &'g Generation,
@@ -95,6 +91,7 @@ pub struct Combinations<'g> {
     priorites: Vec<&'g str>,
     biens: Biens<'g>,
     statuts: Statuts,
+    varied: Varied<'g>,
     creations: Option<Creations<'g>>,
     /// Whether the CRM that a file describes is called.
     calls_crm: bool,
@@ -113,13 +110,20 @@ impl<'g> Combinations<'g> {
         let mut types = HashSet::new();
         let asks = |code: &&&str| types.insert(&rules.qualifications[**code].type_gestionnaire);
         let one_of_each_kind = qualifications.iter().filter(asks).copied().collect();
+        let scripts = [
+            rules.scripts.written_in_gestionnaire(),
+            rules.scripts.written_in_accuses(),
+        ];
+        let texts = scripts.into_iter().flat_map(|it| it.texts.iter().cloned());
+        let biens = Biens::of(&generation.referentiel, &texts.collect::<Vec<_>>());
         Self {
+            varied: Varied::of(generation, &residences, &qualifications, &biens),
             generation,
             residences,
             qualifications,
             one_of_each_kind,
             priorites: rules.priorites.keys().map(String::as_str).collect(),
-            biens: Biens::of(&generation.referentiel, &rules.scripts.texts()),
+            biens,
             statuts: Statuts::of(generation),
             creations: Creations::of(rules),
             calls_crm: true,
@@ -134,9 +138,15 @@ impl<'g> Combinations<'g> {
         self
     }
 
-    /// How many decisions there are to make, at most.
+    /// How many decisions there are to make, but for those that only a hole brings about.
     #[must_use]
     pub fn count(&self) -> u64 {
+        self.count_usual() + self.count_varied(self.breadth(varied::MOST))
+    }
+
+    /// How many decisions there are to make, at most, where nothing varies.
+    #[must_use]
+    pub fn count_usual(&self) -> u64 {
         let biens = |it: &&Residence| self.biens.of_residence(&it.code).len();
         let places = self.residences.len() + self.residences.iter().map(biens).sum::<usize>();
         let each = self.qualifications.len() * self.priorites.len() * FLAGS.len();
@@ -155,7 +165,16 @@ impl<'g> Combinations<'g> {
                 found
             })
             .reduce(Found::default, Found::join);
-        self.report(found)
+        let breadth = self.breadth(varied::MOST);
+        let varied = (0..self.varied.kinds())
+            .into_par_iter()
+            .map(|kind| {
+                let found = self.vary(kind, breadth, &found);
+                tick(found.decisions);
+                found
+            })
+            .reduce(Found::default, Found::join);
+        self.report(found, varied, breadth)
     }
 
     /// Decides them on this thread alone, beside a daemon's traffic, for as long as `go_on` says;
@@ -185,7 +204,19 @@ impl<'g> Combinations<'g> {
             found = found.join(here);
             first = false;
         }
-        Some(self.report(found))
+        let breadth = self.breadth(varied::MOST_ASIDE);
+        let mut varied = Found::default();
+        for kind in 0..self.varied.kinds() {
+            // At least one kind, however much varies.
+            if kind > 0 && varied.decisions > varied::MOST_ASIDE {
+                break;
+            }
+            if !go_on() {
+                return None;
+            }
+            varied = varied.join(self.vary(kind, breadth, &found));
+        }
+        Some(self.report(found, varied, breadth))
     }
 
     fn residence(
@@ -215,14 +246,20 @@ impl<'g> Combinations<'g> {
                     let priorites = self.priorites.iter().take(few(self.priorites.len()));
                     for (priorite, word) in (0..).zip(priorites) {
                         (*word).clone_into(&mut signalement.priorite);
-                        let at = whole.then_some((flags, priorite));
+                        let at = whole.then_some(At {
+                            flags,
+                            priorite,
+                            input: None,
+                            guessed: false,
+                        });
                         self.decide_one(&signalement, at, &mut examples, &mut found);
                     }
                 }
             }
         }
         if statuts {
-            self.statuts.decide(self.generation, &examples, &mut found);
+            self.statuts
+                .decide(self.generation, &examples, None, &mut found);
         }
         found
     }
@@ -230,7 +267,7 @@ impl<'g> Combinations<'g> {
     fn decide_one(
         &self,
         signalement: &Signalement,
-        at: Option<(u8, u8)>,
+        at: Option<At>,
         examples: &mut Examples<'g>,
         found: &mut Found,
     ) {
@@ -238,8 +275,8 @@ impl<'g> Combinations<'g> {
         found.decisions += 1;
         let touched = |group: &mut Group| group.touch(signalement, at);
         match &foreseen.decision {
-            Err(error) => touched(found.hole(error, signalement)),
-            Ok(Decision::Ecarter { .. }) => {}
+            Err(error) if At::counts(at, error) => touched(found.hole(error, signalement)),
+            Err(_) | Ok(Decision::Ecarter { .. }) => {}
             Ok(Decision::Transmettre(demande)) => {
                 found.forwarded.insert(signalement.qualification.clone());
                 let rules = &self.generation.rules;
@@ -255,7 +292,7 @@ impl<'g> Combinations<'g> {
                 examples.entry(asked).or_insert_with(example);
             }
         }
-        for error in foreseen.unwritten() {
+        for error in foreseen.unwritten().filter(|it| At::counts(at, it)) {
             touched(found.hole(&error, signalement));
         }
     }
@@ -285,112 +322,4 @@ impl<'g> Combinations<'g> {
         group.touch_manager(&got.identifiant);
         group
     }
-
-    fn report(&self, found: Found) -> Coverage {
-        let types = self.asked(&found.forwarded).len();
-        let gaps = |groups: Groups| {
-            let groups = groups.into_iter();
-            let gaps = groups.map(|(key, group)| self.gap(key, group, types));
-            let mut gaps: Vec<Gap> = gaps.collect();
-            gaps.sort_by_key(|gap| std::cmp::Reverse(gap.combinations));
-            gaps
-        };
-        let mut remarks = gaps(found.remarks);
-        let never: Vec<String> = self
-            .qualifications
-            .iter()
-            .filter(|code| !found.forwarded.contains(**code))
-            .map(|code| (*code).to_owned())
-            .collect();
-        // A qualification whose every decision fails is a hole already.
-        let failing: BTreeSet<&String> = found
-            .holes
-            .values()
-            .flat_map(|it| &it.qualifications)
-            .collect();
-        let never: Vec<String> = never
-            .into_iter()
-            .filter(|it| !failing.contains(it))
-            .collect();
-        if !never.is_empty() && !self.residences.is_empty() {
-            remarks.push(Gap {
-                place: Place::line(TRANSMISSION, 0),
-                cause: "jamais transmises au CRM".into(),
-                combinations: never.len() as u64,
-                residences: Vec::new(),
-                qualifications: never,
-                statuts: Vec::new(),
-                conditions: Vec::new(),
-                totals: self.totals(),
-            });
-        }
-        Coverage {
-            decisions: found.decisions,
-            holes: gaps(found.holes),
-            remarks,
-        }
-    }
-
-    /// The types of manager that these qualifications ask for.
-    fn asked(&self, qualifications: &BTreeSet<String>) -> BTreeSet<&'g str> {
-        let known = &self.generation.rules.qualifications;
-        let types = qualifications.iter().filter_map(|it| known.get(it));
-        types.map(|it| it.type_gestionnaire.as_str()).collect()
-    }
-
-    fn totals(&self) -> (usize, usize) {
-        (self.residences.len(), self.qualifications.len())
-    }
-
-    /// `types` says how many types of manager were asked for where something was forwarded.
-    fn gap(&self, (file, line, cause): GroupKey, group: Group, types: usize) -> Gap {
-        let mut conditions = Vec::new();
-        if group.is_of_statuts() && (1..types).contains(&group.types.len()) {
-            let words: Vec<&str> = group.types.iter().map(String::as_str).collect();
-            conditions.push(format!("type_gestionnaire {}", words.join(" ou ")));
-        }
-        if !group.flags.is_empty() {
-            let all = self.priorites.len();
-            if group.priorites.len() < all {
-                let words = group
-                    .priorites
-                    .iter()
-                    .filter_map(|at| self.priorites.get(usize::from(*at)));
-                let words: Vec<&str> = words.copied().collect();
-                conditions.push(format!("priorité {}", words.join(" ou ")));
-            }
-            match (group.with_bien, group.without_bien) {
-                (true, false) => conditions.push("avec un bien".into()),
-                (false, true) if group.could_have_bien(&self.biens) => {
-                    conditions.push("sans bien".into());
-                }
-                _ => {}
-            }
-            conditions.extend(flag_condition(&group.flags, "transmettre_auteur", |it| {
-                it.0
-            }));
-            conditions.extend(flag_condition(&group.flags, "transmettre_manager", |it| {
-                it.1
-            }));
-        }
-        Gap {
-            place: Place::line(file, line),
-            cause: group.named(cause),
-            combinations: group.combinations,
-            residences: group.residences.into_iter().collect(),
-            qualifications: group.qualifications.into_iter().collect(),
-            statuts: group.statuts.into_iter().collect(),
-            conditions,
-            totals: self.totals(),
-        }
-    }
-}
-
-/// `transmettre_auteur: true`, where every combination of the group has the same.
-fn flag_condition(seen: &BTreeSet<u8>, name: &str, of: fn((bool, bool)) -> bool) -> Option<String> {
-    let mut values = seen.iter().map(|at| of(FLAGS[usize::from(*at)]));
-    let first = values.next()?;
-    values
-        .all(|it| it == first)
-        .then(|| format!("{name} {first}"))
 }

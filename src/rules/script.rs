@@ -7,12 +7,13 @@
 mod answer;
 mod chain;
 mod compile;
+mod dates;
 mod lint;
 mod reads;
-mod texts;
 mod values;
 mod wanted;
 mod words;
+mod written;
 
 pub use lint::OwnKey;
 
@@ -29,6 +30,7 @@ use crate::rules::diagnostic::Diagnostic;
 use crate::rules::extent::Extent;
 use crate::rules::named::Named;
 use crate::rules::view::Shown;
+use crate::rules::written::Written;
 
 /// The script that finds who is concerned and who acts.
 pub const GESTIONNAIRE: &str = "gestionnaire.rhai";
@@ -88,6 +90,8 @@ pub struct ScriptError {
     pub message: String,
     /// It ended well and answered something that is no answer: no input makes that right.
     pub misshapen: bool,
+    /// It does not work with a value of this kind, as with a text in the place of a number.
+    pub unfit: bool,
 }
 
 impl Scripts {
@@ -176,14 +180,16 @@ impl Scripts {
         gestionnaire.chain(&self.accuses.compared)
     }
 
-    /// The texts that stand in the scripts, of which some may be compared with a part of what they are given.
+    /// What stands written out in the script that finds managers.
     #[must_use]
-    pub fn texts(&self) -> Vec<String> {
-        let mut found = texts::of(&self.gestionnaire.ast);
-        found.extend(texts::of(&self.accuses.ast));
-        // The cases of a `switch` are none to the engine.
-        found.extend(self.compared().map(|it| it.word.clone()));
-        found
+    pub fn written_in_gestionnaire(&self) -> &Written {
+        &self.gestionnaire.written
+    }
+
+    /// What stands written out in the script that asks for e-mails.
+    #[must_use]
+    pub fn written_in_accuses(&self) -> &Written {
+        &self.accuses.written
     }
 
     /// Keys of messages that nobody but a template could read.
@@ -259,6 +265,8 @@ struct Script<const N: usize> {
     compared: Vec<Compared>,
     /// What it reads and is never there.
     absent: Vec<Remark>,
+    /// What stands written out in it.
+    written: Written,
 }
 
 impl<const N: usize> Script<N> {

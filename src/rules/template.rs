@@ -34,6 +34,7 @@ use crate::rules::source::{Located, text};
 use crate::rules::view::{OF_MAIL, Shown};
 
 pub use self::expression::{Broken, Scope, Text};
+pub use self::lint::written::OfTemplates;
 pub use self::mails::MailNames;
 
 /// The folder of the templates in the folder of rules.
@@ -276,6 +277,13 @@ impl Templates {
     #[must_use]
     pub fn compared(&self) -> Vec<Compared> {
         lint::compared::compared(&self.environment)
+    }
+
+    /// What stands written out in the template of the *contexte*, in those of e-mails, and in both where they take it
+    /// in, as far as it may decide of anything: what only prints a value does not.
+    #[must_use]
+    pub fn written(&self) -> OfTemplates {
+        lint::written::of(&self.environment)
     }
 
     /// The kinds of managers that templates name outright, each with the file.

@@ -2,6 +2,7 @@
 //! reload warns of.
 
 mod impact;
+mod varied;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -130,7 +130,7 @@ pub fn holes(generation: &Generation, called: &BTreeSet<Partner>) -> Vec<Diagnos
 }
 
 fn affordable(combinations: &Combinations<'_>) -> Reach {
-    if combinations.count() > MOST_COMBINATIONS {
+    if combinations.count_usual() > MOST_COMBINATIONS {
         Reach::Kinds
     } else {
         Reach::All

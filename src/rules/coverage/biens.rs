@@ -92,7 +92,7 @@ fn told_apart<'g>(codes: &[&'g str], texts: &[String]) -> Vec<&'g str> {
     found
 }
 
-fn way(code: &str, text: &str) -> usize {
+pub(super) fn way(code: &str, text: &str) -> usize {
     if code == text {
         0
     } else if code.ends_with(text) {

@@ -60,6 +60,17 @@ impl Found {
         self.remarks.entry(key).or_default()
     }
 
+    /// What of it is not known already.
+    pub(super) fn beyond(mut self, known: &Self) -> Self {
+        for (mine, theirs) in [
+            (&mut self.holes, &known.holes),
+            (&mut self.remarks, &known.remarks),
+        ] {
+            mine.retain(|key, group| theirs.get(key).is_none_or(|it| !it.covers(group)));
+        }
+        self
+    }
+
     /// Whether an e-mail fails that a status brings about.
     pub(super) fn fails_a_mail_of_a_statut(&self) -> bool {
         self.holes.values().any(|it| !it.types.is_empty())
@@ -80,6 +91,31 @@ impl Found {
     }
 }
 
+/// Which of the values that are tried a signalement has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    /// Among the pairs of flags.
+    pub(super) flags: u8,
+    /// Among the priorities.
+    pub(super) priorite: u8,
+    /// Among the variations; none where it is as nobody sent it.
+    pub(super) input: Option<u16>,
+    /// Nobody knows what kind of value really comes where one varies.
+    pub(super) guessed: bool,
+}
+
+impl At {
+    /// Whether an error is one of the rules, and not of a value that was only guessed.
+    pub(super) fn counts(at: Option<Self>, error: &Undecided) -> bool {
+        let of_a_kind = match error {
+            Undecided::Script(it) => it.unfit,
+            Undecided::Template(it) => it.unknown.is_none(),
+            Undecided::UnknownCodes(_) => false,
+        };
+        !(of_a_kind && at.is_some_and(|it| it.guessed))
+    }
+}
+
 /// The combinations of one cause.
 #[derive(Default)]
 pub(super) struct Group {
@@ -95,11 +131,13 @@ pub(super) struct Group {
     pub(super) flags: BTreeSet<u8>,
     pub(super) with_bien: bool,
     pub(super) without_bien: bool,
+    /// The variations without which it does not happen; empty where it happens without any.
+    pub(super) inputs: BTreeSet<u16>,
 }
 
 impl Group {
-    /// `at` says which flags and which priority, where all of them are tried.
-    pub(super) fn touch(&mut self, signalement: &Signalement, at: Option<(u8, u8)>) {
+    /// `at` says which flags and which priority, where all of them are tried, and what varies.
+    pub(super) fn touch(&mut self, signalement: &Signalement, at: Option<At>) {
         self.combinations += 1;
         if !self.residences.contains(&signalement.residence) {
             self.residences.insert(signalement.residence.clone());
@@ -108,9 +146,10 @@ impl Group {
             self.qualifications
                 .insert(signalement.qualification.clone());
         }
-        if let Some((flags, priorite)) = at {
-            self.flags.insert(flags);
-            self.priorites.insert(priorite);
+        if let Some(at) = at {
+            self.flags.insert(at.flags);
+            self.priorites.insert(at.priorite);
+            self.inputs.extend(at.input);
             self.with_bien |= signalement.bien.is_some();
             self.without_bien |= signalement.bien.is_none();
         }
@@ -147,6 +186,19 @@ impl Group {
         self.qualifications.is_empty()
     }
 
+    /// Whether it touches all that another does.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        // Where not all are tried, none is noted.
+        let few = self.flags.is_empty();
+        self.residences.is_superset(&other.residences)
+            && self.qualifications.is_superset(&other.qualifications)
+            && self.statuts.is_superset(&other.statuts)
+            && (few || self.flags.is_superset(&other.flags))
+            && (few || self.priorites.is_superset(&other.priorites))
+            && (few || self.with_bien || !other.with_bien)
+            && (few || self.without_bien || !other.without_bien)
+    }
+
     pub(super) fn could_have_bien(&self, biens: &Biens<'_>) -> bool {
         let mut residences = self.residences.iter();
         residences.any(|it| !biens.of_residence(it).is_empty())
@@ -163,13 +215,15 @@ impl Group {
         self.flags.extend(other.flags);
         self.with_bien |= other.with_bien;
         self.without_bien |= other.without_bien;
+        self.inputs.extend(other.inputs);
     }
 }
 
-/// Takes the codes of one combination and the address of its author out of a message, so that the same cause reads the same
+/// Takes the codes of one combination, its date and the address of its author out of a message, so that the same cause reads the same
 /// whichever residence it meets.
 pub(in crate::rules) fn generalise(message: String, signalement: &Signalement) -> String {
     let codes = [
+        &signalement.date_creation_text,
         signalement.bien.as_deref().unwrap_or_default(),
         &signalement.residence,
         &signalement.qualification,

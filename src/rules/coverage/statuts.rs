@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::causes::Found;
+use super::causes::{At, Found};
 use crate::domain::demande::NewDemande;
 use crate::domain::signalement::Signalement;
 use crate::domain::statut::StatutEvent;
@@ -45,11 +45,12 @@ impl Statuts {
         self.events.len()
     }
 
-    /// Decides each of them for each of these demandes.
+    /// Decides each of them for each of these demandes; `at` says what is other than usual of their signalements.
     pub(super) fn decide(
         &self,
         generation: &Generation,
         examples: &Examples<'_>,
+        at: Option<At>,
         found: &mut Found,
     ) {
         for (asked, (signalement, demande)) in examples {
@@ -63,9 +64,10 @@ impl Statuts {
                         found.holes.entry(key).or_default().touch_statut(statut);
                     }
                 }
-                for error in foreseen.unwritten() {
+                for error in foreseen.unwritten().filter(|it| At::counts(at, it)) {
                     let hole = found.hole(&error, signalement);
                     hole.touch_mail(statut, signalement, asked);
+                    hole.inputs.extend(at.and_then(|it| it.input));
                 }
             }
         }

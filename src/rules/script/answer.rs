@@ -19,6 +19,20 @@ pub(super) struct Call {
     pub(super) line: Option<u32>,
 }
 
+/// Whether a value of another kind could have fared better.
+fn is_of_kind(error: &EvalAltResult) -> bool {
+    matches!(
+        error,
+        EvalAltResult::ErrorFunctionNotFound(..)
+            | EvalAltResult::ErrorMismatchDataType(..)
+            | EvalAltResult::ErrorMismatchOutputType(..)
+            | EvalAltResult::ErrorIndexingType(..)
+            | EvalAltResult::ErrorDotExpr(..)
+            | EvalAltResult::ErrorFor(..)
+            | EvalAltResult::ErrorArithmetic(..)
+    )
+}
+
 impl Call {
     pub(super) fn error(&self, message: String) -> ScriptError {
         ScriptError {
@@ -27,6 +41,7 @@ impl Call {
             line: self.line,
             message,
             misshapen: true,
+            unfit: false,
         }
     }
 
@@ -70,6 +85,7 @@ impl Call {
             line: line.or(self.line),
             message,
             misshapen: false,
+            unfit: is_of_kind(inner),
         }
     }
 

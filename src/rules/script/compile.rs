@@ -3,7 +3,7 @@
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::lint::Balance;
-use super::{Entry, Script, clamp, lint, position, reads, words};
+use super::{Entry, Script, clamp, dates, lint, position, reads, words, written};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::named::Named;
 
@@ -39,6 +39,7 @@ pub(super) fn engine() -> Engine {
     engine
         .register_fn(SLEEP, |_: rhai::INT| no_sleep())
         .register_fn(SLEEP, |_: rhai::FLOAT| no_sleep());
+    dates::add(&mut engine);
     // What a script prints may hold a tenant's data: it goes nowhere.
     engine.on_print(|_| {}).on_debug(|_, _, _| {});
     engine
@@ -104,6 +105,7 @@ pub(super) fn compile_one<const N: usize>(
     Some(Script {
         line,
         read: reads::of(&ast, function),
+        written: written::of(&ast, text),
         loops: looks.loops,
         compared: looks.compared,
         absent: looks.absent,

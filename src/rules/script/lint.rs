@@ -5,6 +5,7 @@ mod check;
 mod compared;
 mod conditions;
 mod contradictions;
+mod dates;
 mod fields;
 mod fixed_keys;
 mod foreign;
@@ -30,7 +31,7 @@ mod unreached;
 
 use std::collections::HashSet;
 
-use rhai::AST;
+use rhai::{AST, Position};
 
 use self::compared::Comparisons;
 use self::functions::Functions;
@@ -50,6 +51,11 @@ pub(super) use self::slips::{find as slip, foreign_function};
 
 /// Notes the results that are written out and are none.
 pub(super) type Results = fn(&AST, &Functions, &str, &mut Vec<Diagnostic>);
+
+/// The texts that the cases of the `switch` wait for that stands here.
+pub(super) fn texts_of_cases(text: &str, at: Position) -> impl Iterator<Item = String> {
+    switches::texts(text, at).into_iter().map(|(word, _)| word)
+}
 
 /// What is known of a script by its text.
 pub(super) struct Looks {
@@ -89,6 +95,8 @@ pub(super) fn look<const N: usize>(
             joined::lists(&names),
             conditions::unasked(&names),
             contradictions::conditions(&names),
+            dates::hours_of_the_sender(&names),
+            dates::no_days(&names),
             letters::never_found(&names),
             holes::without_dollar(text, &names),
             shadowed::variables(&names),

@@ -33,6 +33,17 @@ fn affecter(body: &str) -> Result<Affectation, ScriptError> {
     scripts.affecter(|_| arguments.each_ref().map(Shown::Json))
 }
 
+#[rstest]
+#[case("2026-01-15T19:30:00Z", "20 jeudi 1")]
+#[case("2026-01-15T20:30:00+01:00", "20 jeudi 1")]
+#[case("2026-07-31T22:30:00Z", "0 samedi 8")]
+fn a_script_reads_dates_on_the_clocks_of_paris(#[case] date: &str, #[case] wanted: &str) {
+    let body = format!(
+        "let d = \"{date}\"; throw `${{heure_de(d)}} ${{d.jour_de_semaine()}} ${{mois_de(d)}}`;"
+    );
+    assert_eq!(affecter(&body).unwrap_err().message, wanted);
+}
+
 #[test]
 fn a_script_reads_maps_and_answers_with_two_managers() {
     let got = affecter(
@@ -118,6 +129,21 @@ fn a_script_reads_maps_and_answers_with_two_managers() {
 #[case("[1, 2][3]", Some(2), "la liste a 2 éléments :")]
 #[case("parse_int(\"a\")", Some(2), "n'est pas un nombre")]
 #[case("1 / 0", Some(2), "division par zéro")]
+#[case(
+    "heure_de(20)",
+    Some(2),
+    "« heure_de » demande une date, comme signalement.date_creation ; ici, c'est un nombre"
+)]
+#[case(
+    "jour_de_semaine(signalement.bien)",
+    Some(2),
+    "« jour_de_semaine » demande une date, comme signalement.date_creation ; ici, c'est une valeur absente"
+)]
+#[case(
+    "mois_de(signalement.priorite)",
+    Some(2),
+    "« mois_de » demande une date, comme signalement.date_creation ; « high » n'en est pas une"
+)]
 #[case("throw", Some(2), "s'arrête ici")]
 #[case("this.x", Some(2), "« this »")]
 #[case(

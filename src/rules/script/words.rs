@@ -286,6 +286,14 @@ fn mismatch(wanted: &str, got: &str) -> String {
     )
 }
 
+/// What a value is made of, by the engine's name for that.
+pub(super) fn of_kind(name: &str) -> String {
+    match in_french(name).as_str() {
+        "rien" => "une valeur absente".to_owned(),
+        kind => kind.to_owned(),
+    }
+}
+
 /// The engine's names for kinds of values, wherever they stand in a text.
 fn in_french(text: &str) -> String {
     const KINDS: [(&str, &str); 23] = [

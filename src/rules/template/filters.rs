@@ -3,8 +3,9 @@
 
 use base64_simd::STANDARD;
 use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Europe::Paris;
+use chrono_tz::Tz;
 use hmac::{Hmac, KeyInit, Mac};
 use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::digest::hex;
 use crate::domain::instant;
+use crate::rules::calendar::{self, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS};
 use crate::rules::diagnostic::{Listed, suggestion, suggestion_of};
 
 /// The filters for dates, in the zone Europe/Paris.
@@ -26,6 +28,16 @@ pub(super) fn add_dates(environment: &mut Environment<'static>) {
     add("heure", "%H:%M");
     add("date_heure", "%d/%m/%Y à %H:%M");
     environment.add_filter("date_longue", |text: String| long_date(&text));
+    // By these names scripts have them, too.
+    environment.add_filter(HEURE_DE, |text: String| {
+        on_clocks(&text).map(|it| calendar::hour(&it))
+    });
+    environment.add_filter(MOIS_DE, |text: String| {
+        on_clocks(&text).map(|it| calendar::month(&it))
+    });
+    environment.add_filter(JOUR_DE_SEMAINE, |text: String| {
+        on_clocks(&text).map(|it| calendar::weekday(&it))
+    });
 }
 
 /// The filters for the requests and answers of an API.
@@ -208,44 +220,30 @@ fn from_timestamp(number: &Value) -> Result<String, Error> {
 }
 
 fn parse(text: &str) -> Result<DateTime<FixedOffset>, Error> {
-    instant::parse(text).ok_or_else(|| {
-        Error::new(
-            ErrorKind::InvalidOperation,
-            "ce filtre attend une date ISO 8601",
-        )
-    })
+    instant::parse(text).ok_or_else(no_date)
+}
+
+fn no_date() -> Error {
+    let wanted = "ce filtre attend une date ISO 8601";
+    Error::new(ErrorKind::InvalidOperation, wanted)
 }
 
 fn in_paris(text: &str, format: &[Item<'_>]) -> Result<String, Error> {
-    let at = parse(text)?.with_timezone(&Paris);
+    let at = on_clocks(text)?;
     Ok(at.format_with_items(format.iter()).to_string())
 }
 
 fn long_date(text: &str) -> Result<String, Error> {
-    use chrono::Datelike;
-    const DAYS: [&str; 7] = [
-        "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
-    ];
-    const MONTHS: [&str; 12] = [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ];
-    let date = parse(text)?.with_timezone(&Paris);
-    let weekday = DAYS[date.weekday().num_days_from_monday() as usize];
+    let date = on_clocks(text)?;
+    let weekday = calendar::weekday(&date);
     let month = MONTHS[date.month0() as usize];
     let day = match date.day() {
         1 => "1er".to_owned(),
         day => day.to_string(),
     };
     Ok(format!("{weekday} {day} {month} {}", date.year()))
+}
+
+fn on_clocks(text: &str) -> Result<DateTime<Tz>, Error> {
+    calendar::in_paris(text).ok_or_else(no_date)
 }

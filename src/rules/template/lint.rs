@@ -13,6 +13,7 @@ pub(super) mod remedies;
 mod strays;
 mod text;
 pub(super) mod vain;
+pub(super) mod written;
 
 use super::tags;
 use crate::rules::diagnostic::{Diagnostic, code};

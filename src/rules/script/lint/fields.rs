@@ -108,10 +108,7 @@ fn not_of_plain(shown: &str, path: &[String], kind: Kind, name: &str) -> String 
         "length" | "size" | "count" | "longueur" | "taille" if kind == Kind::Text => {
             format!(" : sa longueur est « {shown}.len() »")
         }
-        "year" | "annee" if last == "date_creation" => part_of_date(shown, "l'année", "0, 4"),
-        "month" | "mois" if last == "date_creation" => part_of_date(shown, "le mois", "5, 2"),
-        "day" | "jour" if last == "date_creation" => part_of_date(shown, "le jour", "8, 2"),
-        "hour" | "heure" if last == "date_creation" => part_of_date(shown, "l'heure", "11, 2"),
+        name if last == "date_creation" => part_of_date(shown, name).unwrap_or_default(),
         _ => String::new(),
     };
     let value = match kind {
@@ -137,8 +134,17 @@ fn not_of_number(shown: &str, call: &FnCallExpr) -> Option<String> {
     })
 }
 
-fn part_of_date(shown: &str, part: &str, digits: &str) -> String {
-    format!(" : {part} est le texte « {shown}.sub_string({digits}) »")
+fn part_of_date(shown: &str, name: &str) -> Option<String> {
+    let told = match name {
+        "year" | "annee" => format!("l'année est le texte « {shown}.sub_string(0, 4) »"),
+        "month" | "mois" => format!("le mois à Paris, de 1 à 12, est « mois_de({shown}) »"),
+        "day" | "jour" => format!(
+            "le jour du mois est le texte « {shown}.sub_string(8, 2) », celui de la semaine « jour_de_semaine({shown}) »"
+        ),
+        "hour" | "heure" => format!("l'heure à Paris, de 0 à 23, est « heure_de({shown}) »"),
+        _ => return None,
+    };
+    Some(format!(" : {told}"))
 }
 
 /// An object in the place of a list.

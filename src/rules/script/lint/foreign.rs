@@ -77,7 +77,7 @@ pub(super) const SIGNS: [(&str, &str); 12] = [
 ];
 
 /// Functions, and how what they do is written.
-const FUNCTIONS: [(&[&str], &str); 16] = [
+const FUNCTIONS: [(&[&str], &str); 19] = [
     (
         &["slice", "substring", "substr", "mid", "left", "sous_chaine"],
         "sub_string(début, longueur), où le début compte à partir de 0",
@@ -157,6 +157,25 @@ const FUNCTIONS: [(&[&str], &str); 16] = [
             "aujourdhui",
         ],
         "signalement.date_creation, la seule date qu'un script connaît",
+    ),
+    (
+        &["heure", "heures", "hour", "get_hour", "getHours"],
+        "heure_de(signalement.date_creation), l'heure de Paris de 0 à 23",
+    ),
+    (
+        &[
+            "jour",
+            "jour_semaine",
+            "day",
+            "weekday",
+            "day_of_week",
+            "getDay",
+        ],
+        "jour_de_semaine(signalement.date_creation), de \"lundi\" à \"dimanche\"",
+    ),
+    (
+        &["mois", "month", "get_month", "getMonth"],
+        "mois_de(signalement.date_creation), de 1 à 12",
     ),
     (
         &["concat", "format", "sprintf"],

@@ -72,7 +72,7 @@ const fn in_place(name: &'static str) -> Function {
     }
 }
 
-const LIBRARY: [Function; 57] = [
+const LIBRARY: [Function; 60] = [
     reading("all"),
     reading("bits").as_field(),
     reading("bytes").as_field(),
@@ -86,12 +86,15 @@ const LIBRARY: [Function; 57] = [
     reading("find"),
     reading("find_map"),
     reading("get"),
+    reading("heure_de").giving(Kind::Number),
     reading("index_of"),
     reading("is_empty").as_field().giving(Kind::Flag),
     reading("is_shared").built_in(),
+    reading("jour_de_semaine").giving(Kind::Text),
     reading("keys"),
     reading("len").as_field().giving(Kind::Number),
     reading("map"),
+    reading("mois_de").giving(Kind::Number),
     reading("parse_float").giving(Kind::Number),
     reading("parse_int").giving(Kind::Number),
     reading("print").built_in(),
@@ -245,8 +248,14 @@ mod tests {
         let tried = tried(&[
             ("contains", "\"a\".contains(\"a\")"),
             ("ends_with", "\"a\".ends_with(\"a\")"),
+            ("heure_de", "heure_de(\"2026-01-15T19:30:00Z\")"),
             ("is_empty", "\"a\".is_empty()"),
+            (
+                "jour_de_semaine",
+                "jour_de_semaine(\"2026-01-15T19:30:00Z\")",
+            ),
             ("len", "\"a\".len()"),
+            ("mois_de", "mois_de(\"2026-01-15T19:30:00Z\")"),
             ("parse_float", "parse_float(\"1.5\")"),
             ("parse_int", "parse_int(\"1\")"),
             ("starts_with", "\"a\".starts_with(\"a\")"),

@@ -135,7 +135,7 @@ fn what_is_set_in_a_copy_is_remarked_on(#[case] body: &str, #[case] wanted: &[&s
 #[case(
     "throw signalement.date_creation.month;",
     &[
-        "« signalement.date_creation » est un texte, sans champ « month » : le mois est le texte « signalement.date_creation.sub_string(5, 2) »"
+        "« signalement.date_creation » est un texte, sans champ « month » : le mois à Paris, de 1 à 12, est « mois_de(signalement.date_creation) »"
     ]
 )]
 #[case(
@@ -312,4 +312,74 @@ fn the_shipped_scripts_get_no_remark() {
     let gestionnaire = include_str!("../../../../rules/gestionnaire.rhai");
     let accuses = include_str!("../../../../rules/accuses.rhai");
     assert_eq!(compile(gestionnaire, accuses).1, []);
+}
+
+const OF_THE_SENDER: &str = "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris : écrivez « heure_de(DATE) », qui est un nombre de 0 à 23, sans « parse_int »";
+
+#[rstest]
+#[case(
+    "let heure = parse_int(signalement.date_creation.sub_string(11, 2)); if heure >= 20 { throw 1 }",
+    "signalement.date_creation"
+)]
+#[case(
+    "let d = signalement.date_creation; if d.sub_string(11, 2).to_int() > 20 { throw 1 }",
+    "d"
+)]
+#[case(
+    "if sub_string(signalement.date_creation, 11, 2) > \"20\" { throw 1 }",
+    "signalement.date_creation"
+)]
+fn an_hour_that_is_cut_out_of_a_date_is_remarked_on(#[case] body: &str, #[case] date: &str) {
+    let wanted = OF_THE_SENDER.replace("DATE", date);
+    assert_eq!(told(&of_affecter(body)), [wanted]);
+    // What the remark says is right as it stands.
+    let body = format!("let heure = heure_de({date}); if heure >= 20 {{ throw 1 }}");
+    let body = body.replace("heure_de(d)", "heure_de(signalement.date_creation)");
+    assert_eq!(told(&of_affecter(&body)), [] as [&str; 0]);
+}
+
+#[rstest]
+#[case("if signalement.date_creation.sub_string(0, 10) == \"2026-12-25\" { throw 1 }")]
+#[case("throw `écrit à ${signalement.date_creation.sub_string(11, 5)}`;")]
+#[case("if signalement.description.sub_string(11, 2) == \"20\" { throw 1 }")]
+#[case("if signalement.autres.get(\"heure\").sub_string(11, 2) == \"20\" { throw 1 }")]
+#[case("if heure_de(signalement.date_creation) < 7 { throw 1 }")]
+#[case("if signalement.date_creation.heure_de() < 7 { throw 1 }")]
+#[case(
+    "let jour = jour_de_semaine(signalement.date_creation); if jour == \"samedi\" || jour in [\"dimanche\", \"lundi\"] { throw 1 }"
+)]
+#[case("if jour_de_semaine(signalement.date_creation).to_upper() == \"SAMEDI\" { throw 1 }")]
+#[case(
+    "let jour = jour_de_semaine(signalement.date_creation); jour.make_upper(); if jour == \"SAMEDI\" { throw 1 }"
+)]
+#[case(
+    "let jour = jour_de_semaine(signalement.date_creation); if jour.to_upper() == \"SAMEDI\" { throw 1 }"
+)]
+#[case(
+    "let jour = jour_de_semaine(signalement.date_creation); jour += \" soir\"; if jour == \"samedi soir\" { throw 1 }"
+)]
+#[case("if mois_de(signalement.date_creation) in [7, 8] { throw 1 }")]
+fn a_date_that_is_read_as_it_is_meant_is_not(#[case] body: &str) {
+    assert_eq!(told(&of_affecter(body)), [] as [&str; 0]);
+}
+
+#[rstest]
+#[case(
+    "if jour_de_semaine(signalement.date_creation) == \"Samedi\" { throw 1 }",
+    "« jour_de_semaine » ne donne jamais « Samedi » : écrivez « samedi »"
+)]
+#[case(
+    "let jour = jour_de_semaine(signalement.date_creation); if jour in [\"samdi\", \"dimanche\"] { throw 1 }",
+    "« jour_de_semaine » ne donne jamais « samdi » : écrivez « samedi »"
+)]
+#[case(
+    "if signalement.date_creation.jour_de_semaine() != \"week-end\" { throw 1 }",
+    "« jour_de_semaine » ne donne jamais « week-end » : il donne « lundi », « mardi », « mercredi », « jeudi », « vendredi », « samedi », « dimanche »"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) == \"20\" { throw 1 }",
+    "un nombre et un texte ne sont jamais égaux ; écrivez ce nombre sans guillemets"
+)]
+fn a_day_or_an_hour_that_never_comes_is_remarked_on(#[case] body: &str, #[case] wanted: &str) {
+    assert_eq!(told(&of_affecter(body)), [wanted]);
 }

@@ -3,7 +3,7 @@
 use crate::rules::diagnostic::nearest;
 
 /// The filters of every template.
-const FILTERS: [&str; 51] = [
+const FILTERS: [&str; 54] = [
     "abs",
     "attr",
     "batch",
@@ -24,10 +24,12 @@ const FILTERS: [&str; 51] = [
     "format",
     "groupby",
     "heure",
+    "heure_de",
     "indent",
     "int",
     "items",
     "join",
+    "jour_de_semaine",
     "last",
     "length",
     "lines",
@@ -36,6 +38,7 @@ const FILTERS: [&str; 51] = [
     "map",
     "max",
     "min",
+    "mois_de",
     "pprint",
     "reject",
     "rejectattr",
@@ -73,7 +76,7 @@ const OF_REQUESTS: [&str; 10] = [
     "tronquer",
 ];
 /// What filters are called in French, or elsewhere.
-const ALSO_FILTERS: [(&str, &str); 25] = [
+const ALSO_FILTERS: [(&str, &str); 28] = [
     ("len", "length"),
     ("majuscule", "upper"),
     ("majuscules", "upper"),
@@ -99,6 +102,9 @@ const ALSO_FILTERS: [(&str, &str); 25] = [
     ("jour", "date"),
     ("date_courte", "date"),
     ("values", "items"),
+    ("mois", "mois_de"),
+    ("jour_semaine", "jour_de_semaine"),
+    ("weekday", "jour_de_semaine"),
 ];
 /// The tests.
 const TESTS: [&str; 12] = [

@@ -1,0 +1,91 @@
+//! The calendar of the landlord's country, where scripts and templates read the dates of SoWell: which hour, day and
+//! month an instant falls in. It asks no clock: the same date always gives the same answer.
+
+use chrono::{DateTime, Datelike, Timelike};
+use chrono_tz::Europe::Paris;
+use chrono_tz::Tz;
+
+use crate::domain::instant;
+
+/// The days of the week, from Monday on.
+pub const DAYS: [&str; 7] = [
+    "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
+];
+
+/// The months of the year.
+pub const MONTHS: [&str; 12] = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+];
+
+/// The script function, and filter, for [`hour`].
+pub const HEURE_DE: &str = "heure_de";
+/// The script function, and filter, for [`weekday`].
+pub const JOUR_DE_SEMAINE: &str = "jour_de_semaine";
+/// The script function, and filter, for [`month`].
+pub const MOIS_DE: &str = "mois_de";
+
+/// An ISO 8601 instant, as the clocks in Paris show it; `None` for any other text.
+#[must_use]
+pub fn in_paris(text: &str) -> Option<DateTime<Tz>> {
+    instant::parse(text).map(|it| it.with_timezone(&Paris))
+}
+
+/// The whole hour, from 0 to 23: 20 from 20:00 until 20:59.
+#[must_use]
+pub fn hour(at: &DateTime<Tz>) -> i64 {
+    i64::from(at.hour())
+}
+
+/// The day of the week, in French.
+#[must_use]
+pub fn weekday(at: &DateTime<Tz>) -> &'static str {
+    DAYS[at.weekday().num_days_from_monday() as usize]
+}
+
+/// The month, from 1 to 12.
+#[must_use]
+pub fn month(at: &DateTime<Tz>) -> i64 {
+    i64::from(at.month())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("2026-01-15T19:30:00Z", (20, "jeudi", 1))]
+    #[case("2026-01-15T23:30:00Z", (0, "vendredi", 1))]
+    #[case("2026-01-15T23:30:00+01:00", (23, "jeudi", 1))]
+    #[case("2026-07-31T22:00:00Z", (0, "samedi", 8))]
+    #[case("2026-12-31T23:30:00Z", (0, "vendredi", 1))]
+    // The hour that comes twice, and the one that never comes.
+    #[case("2026-10-25T00:30:00Z", (2, "dimanche", 10))]
+    #[case("2026-10-25T01:30:00Z", (2, "dimanche", 10))]
+    #[case("2026-03-29T01:00:00Z", (3, "dimanche", 3))]
+    #[case("20260115T2030+0100", (20, "jeudi", 1))]
+    fn an_instant_is_read_on_the_clocks_of_paris(
+        #[case] text: &str,
+        #[case] wanted: (i64, &str, i64),
+    ) {
+        let at = in_paris(text).unwrap();
+        assert_eq!((hour(&at), weekday(&at), month(&at)), wanted);
+    }
+
+    #[test]
+    fn what_is_no_instant_has_no_hour() {
+        assert_eq!(in_paris("hier"), None);
+        assert_eq!(in_paris("2026-01-15"), None);
+    }
+}

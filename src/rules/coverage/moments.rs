@@ -1,0 +1,291 @@
+//! The dates that are tried where rules read them: each hour, each month, and both ways of writing an instant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::rules::calendar::{DAYS, MONTHS};
+use crate::rules::written::Written;
+
+/// The functions and filters that tell the day of the week.
+const OF_WEEKDAYS: [&str; 2] = ["jour_de_semaine", "date_longue"];
+/// The days whose hours are tried where rules do not tell the day of the week: Wednesday and Sunday.
+const TWO_DAYS: [usize; 2] = [2, 6];
+/// The minute of each hour that is tried.
+const MINUTE: u32 = 30;
+/// Dates that are written out in rules and are tried.
+const MOST_NAMED: usize = 12;
+
+/// Why a date is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Series {
+    /// For its hour and its day of the week.
+    Hours,
+    /// For its month, twice a day.
+    Months,
+    /// For its zone.
+    Universal,
+    /// Since it is written out.
+    Named,
+}
+
+/// One date.
+#[derive(Debug, Clone)]
+pub(super) struct Moment {
+    /// As SoWell would write it.
+    pub(super) text: String,
+    hour: u32,
+    /// Among [`DAYS`].
+    weekday: usize,
+    day: u32,
+    /// From 1.
+    month: u32,
+    series: Series,
+}
+
+/// The dates to try for rules that read dates.
+pub(super) fn all(written: &Written) -> Vec<Moment> {
+    let weekdays: Vec<usize> = if written.calls(&OF_WEEKDAYS) {
+        (0..DAYS.len()).collect()
+    } else {
+        TWO_DAYS.into()
+    };
+    let mut found = Vec::new();
+    for weekday in weekdays {
+        let date = NaiveDate::from_ymd_opt(2026, 1, 12);
+        let date = date.and_then(|monday| monday.checked_add_days(days(weekday)));
+        let hours = date
+            .into_iter()
+            .flat_map(|date| (0..24).map(move |hour| (date, hour)));
+        found.extend(hours.map(|(date, hour)| Moment::of(date, hour, Series::Hours)));
+    }
+    for month in 1..=12 {
+        // The hours were tried on a Wednesday, too: only the month is another.
+        let mut middle = (10..17).filter_map(|day| NaiveDate::from_ymd_opt(2026, month, day));
+        let wednesday = middle.find(|it| it.weekday() == chrono::Weekday::Wed);
+        let hours = wednesday
+            .into_iter()
+            .flat_map(|date| [(date, 10), (date, 23)]);
+        found.extend(hours.map(|(date, hour)| Moment::of(date, hour, Series::Months)));
+    }
+    for (month, hour) in [(1, 9), (7, 20)] {
+        if let Some(date) = NaiveDate::from_ymd_opt(2026, month, 14) {
+            found.push(Moment::of(date, hour, Series::Universal));
+        }
+    }
+    let named = written
+        .texts
+        .iter()
+        .filter_map(|it| date_in(it))
+        .take(MOST_NAMED);
+    found.extend(named.map(|date| Moment::of(date, 10, Series::Named)));
+    found
+}
+
+fn days(count: usize) -> chrono::Days {
+    chrono::Days::new(count as u64)
+}
+
+/// The date that a text is part of: `2026-12-24`, or `-12-24` of any year.
+fn date_in(text: &str) -> Option<NaiveDate> {
+    let whole = text.get(..10).unwrap_or_default();
+    let digits = text.trim_matches(['-', 'T']);
+    let of_a_year = format!("2026-{digits}");
+    let read = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    read(whole).or_else(|| read(&of_a_year).filter(|_| digits.len() == 5))
+}
+
+impl Moment {
+    fn of(date: NaiveDate, hour: u32, series: Series) -> Self {
+        // In the middle of a month nobody puts the clocks forward or back.
+        let zone = match (series, date.month()) {
+            (Series::Universal, _) => "Z",
+            (_, 4..=10) => "+02:00",
+            _ => "+01:00",
+        };
+        Self {
+            text: format!("{date}T{hour:02}:{MINUTE}:00{zone}"),
+            hour,
+            weekday: date.weekday().num_days_from_monday() as usize,
+            day: date.day(),
+            month: date.month(),
+            series,
+        }
+    }
+}
+
+/// When something happens, in French, told from those of all dates at which it does: « entre 20:30 et 6:30 ».
+pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
+    let of = |from: &[&Moment], series: Series| -> Vec<Moment> {
+        let some = from.iter().filter(|it| it.series == series);
+        some.copied().cloned().collect()
+    };
+    let (hours, months) = (of(at, Series::Hours), of(at, Series::Months));
+    let months_told = in_months(&months);
+    if !hours.is_empty() {
+        let told = in_week(&hours, &of(all, Series::Hours));
+        return match (told.is_empty(), months_told.is_empty()) {
+            (true, true) => "à une autre date".to_owned(),
+            (true, false) => months_told,
+            (false, true) => told,
+            (false, false) => format!("{told} {months_told}"),
+        };
+    }
+    if !months.is_empty() {
+        let at_night = months.iter().all(|it| it.hour == 23);
+        return match (at_night, months_told.is_empty()) {
+            (true, true) => format!("à 23:{MINUTE}"),
+            (true, false) => format!("à 23:{MINUTE} {months_told}"),
+            (false, true) => "à une autre date".to_owned(),
+            (false, false) => months_told,
+        };
+    }
+    let mut named = of(at, Series::Named);
+    named.sort_by_key(|it| (it.month, it.day));
+    if !named.is_empty() {
+        let named = named.iter().map(|it| {
+            let day = if it.day == 1 {
+                "1er".to_owned()
+            } else {
+                it.day.to_string()
+            };
+            format!("le {day} {}", MONTHS[it.month as usize - 1])
+        });
+        return listed(&named.collect::<Vec<_>>(), "ou");
+    }
+    "quand SoWell écrit la date à l'heure universelle (avec « Z »)".to_owned()
+}
+
+/// « en juillet et en août »; empty where every month is the same.
+fn in_months(at: &[Moment]) -> String {
+    let months: BTreeSet<u32> = at.iter().map(|it| it.month).collect();
+    if months.len() == MONTHS.len() {
+        return String::new();
+    }
+    let names = months
+        .iter()
+        .map(|it| format!("en {}", MONTHS[*it as usize - 1]));
+    listed(&names.collect::<Vec<_>>(), "ou")
+}
+
+/// « à 23:30 », « le samedi ou le dimanche », « entre 20:30 et 6:30, ou le dimanche »; empty where every hour of every
+/// day is the same.
+fn in_week(at: &[Moment], all: &[Moment]) -> String {
+    let mut hours: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
+    for it in at {
+        hours.entry(it.weekday).or_default().insert(it.hour);
+    }
+    let tried: BTreeSet<usize> = all.iter().map(|it| it.weekday).collect();
+    let mut by_hours: BTreeMap<&BTreeSet<u32>, Vec<usize>> = BTreeMap::new();
+    for (weekday, hours) in &hours {
+        by_hours.entry(hours).or_default().push(*weekday);
+    }
+    let mut told: Vec<(usize, String)> = Vec::new();
+    for (hours, weekdays) in by_hours {
+        let first = weekdays[0];
+        let every = hours.len() == 24;
+        // Every other day has all of these hours as well.
+        let others = tried.iter().filter(|it| !weekdays.contains(it));
+        let also = |it: &usize| hours.is_subset(&at_hours(*it, at));
+        let days = if others.clone().all(also) {
+            String::new()
+        } else {
+            let names = weekdays.iter().map(|it| format!("le {}", DAYS[*it]));
+            listed(&names.collect::<Vec<_>>(), "ou")
+        };
+        let hours = if every {
+            String::new()
+        } else {
+            in_hours(hours)
+        };
+        let parts = [hours, days].into_iter().filter(|it| !it.is_empty());
+        told.push((first, parts.collect::<Vec<_>>().join(" ")));
+    }
+    told.retain(|(_, it)| !it.is_empty());
+    told.sort();
+    let told: Vec<String> = told.into_iter().map(|(_, it)| it).collect();
+    told.join(", ou ")
+}
+
+fn at_hours(weekday: usize, at: &[Moment]) -> BTreeSet<u32> {
+    let of_day = at.iter().filter(|it| it.weekday == weekday);
+    of_day.map(|it| it.hour).collect()
+}
+
+/// « à 23:30 », or « entre 20:30 et 6:30 » over midnight.
+fn in_hours(hours: &BTreeSet<u32>) -> String {
+    let has = |hour: u32| hours.contains(&(hour % 24));
+    let begins = hours.iter().filter(|it| !has(*it + 23));
+    let runs = begins.map(|from| {
+        let length = (1..24).take_while(|more| has(from + more)).count();
+        let last = (0..24).map(|more| (from + more) % 24).nth(length);
+        match last {
+            Some(to) if to != *from => format!("entre {from}:{MINUTE} et {to}:{MINUTE}"),
+            _ => format!("à {from}:{MINUTE}"),
+        }
+    });
+    listed(&runs.collect::<Vec<_>>(), "ou")
+}
+
+/// « a, b ou c »
+pub(super) fn listed(all: &[String], last: &str) -> String {
+    match all {
+        [] => String::new(),
+        [one] => one.clone(),
+        [others @ .., end] => format!("{} {last} {end}", others.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::calendar::{hour, in_paris, month, weekday};
+    use rstest::rstest;
+
+    fn told(weekdays: bool, holds: impl Fn(&str) -> bool) -> String {
+        let functions = weekdays.then(|| "jour_de_semaine".to_owned());
+        let written = Written {
+            texts: ["2026-12-25", "-05-01", "gaz"].map(str::to_owned).into(),
+            functions: functions.into_iter().collect(),
+            ..Written::default()
+        };
+        let all = all(&written);
+        let all: Vec<&Moment> = all.iter().collect();
+        let at: Vec<&Moment> = all.iter().filter(|it| holds(&it.text)).copied().collect();
+        when(&at, &all)
+    }
+
+    #[rstest]
+    #[case(&|text: &str| at(text).0 >= 20 || at(text).0 < 7, "entre 20:30 et 6:30")]
+    #[case(&|text: &str| at(text).0 == 23, "à 23:30")]
+    #[case(&|text: &str| at(text).0 == 12 || at(text).0 == 13, "entre 12:30 et 13:30")]
+    #[case(&|text: &str| at(text).1 == "dimanche", "le dimanche")]
+    #[case(&|text: &str| ["samedi", "dimanche"].contains(&at(text).1), "le samedi ou le dimanche")]
+    #[case(&|text: &str| at(text).1 == "vendredi" && at(text).0 >= 17, "entre 17:30 et 23:30 le vendredi")]
+    #[case(
+        &|text: &str| at(text).1 == "dimanche" || at(text).0 >= 20 || at(text).0 < 7,
+        "entre 20:30 et 6:30, ou le dimanche"
+    )]
+    #[case(&|text: &str| [7, 8].contains(&at(text).2), "en juillet ou en août")]
+    #[case(&|text: &str| at(text).2 == 8 && at(text).0 > 20, "à 23:30 en août")]
+    #[case(&|text: &str| at(text).2 < 3 && at(text).0 > 20, "entre 21:30 et 23:30 en janvier ou en février")]
+    #[case(&|text: &str| text.contains("-12-25") || text.contains("-05-01"), "le 1er mai ou le 25 décembre")]
+    #[case(
+        &|text: &str| text.ends_with('Z'),
+        "quand SoWell écrit la date à l'heure universelle (avec « Z »)"
+    )]
+    fn when_something_happens_is_told(#[case] holds: &dyn Fn(&str) -> bool, #[case] wanted: &str) {
+        assert_eq!(told(true, holds), wanted);
+    }
+
+    #[test]
+    fn two_days_are_enough_where_nobody_asks_for_the_day() {
+        assert_eq!(told(false, |text| at(text).0 > 20), "entre 21:30 et 23:30");
+        assert_eq!(all(&Written::default()).len(), 48 + 24 + 2);
+    }
+
+    fn at(text: &str) -> (i64, &'static str, i64) {
+        let at = in_paris(text).unwrap();
+        (hour(&at), weekday(&at), month(&at))
+    }
+}

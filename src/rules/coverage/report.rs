@@ -1,0 +1,121 @@
+//! What the combinations came to, as gaps that a person can mend.
+
+use std::collections::BTreeSet;
+
+use super::causes::{Found, Group, GroupKey, Groups};
+use super::gap::Gap;
+use super::varied::Breadth;
+use super::when::when;
+use super::{Combinations, Coverage, FLAGS};
+use crate::rules::compile::TRANSMISSION;
+use crate::rules::trace::Place;
+
+impl<'g> Combinations<'g> {
+    /// `varied` is what came of the variations, which were tried at this breadth.
+    pub(super) fn report(&self, found: Found, varied: Found, breadth: Breadth) -> Coverage {
+        let types = self.asked(&found.forwarded).len();
+        // A qualification whose every decision fails is a hole already.
+        let failing = found.holes.values().flat_map(|it| &it.qualifications);
+        let failing: BTreeSet<String> = failing.cloned().collect();
+        let never = |it: &&str| !found.forwarded.contains(*it) && !failing.contains(*it);
+        let never = self.qualifications.iter().copied().filter(never);
+        let never: Vec<String> = never.map(str::to_owned).collect();
+        let gaps = |groups: Groups, of_some: Groups| {
+            let all = groups
+                .into_iter()
+                .map(|(key, it)| self.gap(key, it, types, Breadth::ALL));
+            let of_some = of_some.into_iter();
+            let of_some = of_some.map(|(key, it)| self.gap(key, it, types, breadth));
+            let mut gaps: Vec<Gap> = all.chain(of_some).collect();
+            gaps.sort_by_key(|gap| std::cmp::Reverse(gap.combinations));
+            gaps
+        };
+        let mut remarks = gaps(found.remarks, varied.remarks);
+        if !never.is_empty() && !self.residences.is_empty() {
+            remarks.push(Gap {
+                place: Place::line(TRANSMISSION, 0),
+                cause: "jamais transmises au CRM".into(),
+                combinations: never.len() as u64,
+                residences: Vec::new(),
+                qualifications: never,
+                statuts: Vec::new(),
+                conditions: Vec::new(),
+                totals: self.totals(),
+            });
+        }
+        Coverage {
+            decisions: found.decisions + varied.decisions,
+            holes: gaps(found.holes, varied.holes),
+            remarks,
+        }
+    }
+
+    /// The types of manager that these qualifications ask for.
+    fn asked(&self, qualifications: &BTreeSet<String>) -> BTreeSet<&'g str> {
+        let known = &self.generation.rules.qualifications;
+        let types = qualifications.iter().filter_map(|it| known.get(it));
+        types.map(|it| it.type_gestionnaire.as_str()).collect()
+    }
+
+    fn totals(&self) -> (usize, usize) {
+        (self.residences.len(), self.qualifications.len())
+    }
+
+    /// `types` says how many types of manager were asked for where something was forwarded.
+    fn gap(
+        &self,
+        (file, line, cause): GroupKey,
+        group: Group,
+        types: usize,
+        tried: Breadth,
+    ) -> Gap {
+        let mut conditions = Vec::new();
+        let variations: Vec<_> = self.varied.variations().collect();
+        conditions.extend(when(&group.inputs, &variations));
+        if group.is_of_statuts() && (1..types).contains(&group.types.len()) {
+            let words: Vec<&str> = group.types.iter().map(String::as_str).collect();
+            conditions.push(format!("type_gestionnaire {}", words.join(" ou ")));
+        }
+        if !group.flags.is_empty() {
+            if tried.priorites && group.priorites.len() < self.priorites.len() {
+                let words = group
+                    .priorites
+                    .iter()
+                    .filter_map(|at| self.priorites.get(usize::from(*at)));
+                let words: Vec<&str> = words.copied().collect();
+                conditions.push(format!("priorité {}", words.join(" ou ")));
+            }
+            match (group.with_bien, group.without_bien) {
+                (true, false) => conditions.push("avec un bien".into()),
+                (false, true) if tried.biens && group.could_have_bien(&self.biens) => {
+                    conditions.push("sans bien".into());
+                }
+                _ => {}
+            }
+            if tried.flags {
+                let flags = &group.flags;
+                conditions.extend(flag_condition(flags, "transmettre_auteur", |it| it.0));
+                conditions.extend(flag_condition(flags, "transmettre_manager", |it| it.1));
+            }
+        }
+        Gap {
+            place: Place::line(file, line),
+            cause: group.named(cause),
+            combinations: group.combinations,
+            residences: group.residences.into_iter().collect(),
+            qualifications: group.qualifications.into_iter().collect(),
+            statuts: group.statuts.into_iter().collect(),
+            conditions,
+            totals: self.totals(),
+        }
+    }
+}
+
+/// `transmettre_auteur: true`, where every combination of the group has the same.
+fn flag_condition(seen: &BTreeSet<u8>, name: &str, of: fn((bool, bool)) -> bool) -> Option<String> {
+    let mut values = seen.iter().map(|at| of(FLAGS[usize::from(*at)]));
+    let first = values.next()?;
+    values
+        .all(|it| it == first)
+        .then(|| format!("{name} {first}"))
+}

@@ -1,0 +1,220 @@
+//! What else a signalement may hold, of what the rules read: another date, other words, other photos. What they read
+//! nothing of is left as it is.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::moments::{self, Moment};
+use crate::domain::instant;
+use crate::domain::signalement::Signalement;
+use crate::rules::compared::Compared;
+use crate::rules::written::Written;
+
+/// Texts of the rules that are tried as words of a description, or as a name.
+const MOST_WORDS: usize = 60;
+/// Letters that a word has at least.
+const FEWEST_LETTERS: usize = 3;
+/// How long a description may be, in characters.
+const LONGEST_DESCRIPTION: usize = 20_000;
+/// Photos of one signalement, as far as the settings leave that as it is.
+const MOST_PHOTOS: usize = 20;
+/// Numbers of the rules that are tried of what can be any number.
+const MOST_NUMBERS: usize = 8;
+/// Names of `autres` that are tried.
+const MOST_AUTRES: usize = 10;
+/// Texts that each of them is tried with.
+const MOST_TEXTS_OF_AUTRES: usize = 15;
+/// What stands before an address's `@`.
+const LOCAL_PART: &str = "camille.durand";
+
+/// One thing that is other than in the signalement that nobody sent.
+#[derive(Debug, Clone)]
+pub(super) enum Variation {
+    /// `date_creation`.
+    Date(Moment),
+    /// A description that is this word.
+    Word(String),
+    /// A description of so many characters.
+    Length(usize),
+    /// So many photos.
+    Photos(usize),
+    /// `auteur`.
+    Auteur(String),
+    /// `email_auteur`.
+    Email(String),
+    /// This name of `autres` has this value.
+    Autre(String, Value),
+}
+
+impl Variation {
+    /// The field that it changes.
+    pub(super) fn field(&self) -> &'static str {
+        match self {
+            Self::Date(_) => "date_creation",
+            Self::Word(_) | Self::Length(_) => "description",
+            Self::Photos(_) => "photos",
+            Self::Auteur(_) => "auteur",
+            Self::Email(_) => "email_auteur",
+            Self::Autre(..) => "autres",
+        }
+    }
+
+    /// Whether nobody knows what kind of value really comes.
+    pub(super) fn is_guessed(&self) -> bool {
+        matches!(self, Self::Autre(..))
+    }
+
+    /// Makes it so.
+    pub(super) fn apply(&self, signalement: &mut Signalement) {
+        match self {
+            Self::Date(moment) => {
+                if let Some(at) = instant::parse(&moment.text) {
+                    signalement.date_creation = at;
+                    signalement.date_creation_text.clone_from(&moment.text);
+                }
+            }
+            Self::Word(word) => signalement.description.clone_from(word),
+            Self::Length(length) => {
+                signalement.description = "Essai ".chars().cycle().take(*length).collect();
+            }
+            Self::Photos(count) => signalement.photos = *count,
+            Self::Auteur(name) => signalement.auteur.clone_from(name),
+            Self::Email(address) => signalement.email_auteur.clone_from(address),
+            Self::Autre(name, value) => {
+                signalement.autres.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// Everything that is worth trying for these rules. `compared` are the texts that they compare what they are given with.
+pub(super) fn all(written: &Written, compared: &[&Compared]) -> Vec<Variation> {
+    let mut all = Vec::new();
+    if written.reads("date_creation") {
+        all.extend(moments::all(written).into_iter().map(Variation::Date));
+    }
+    let words = words(written);
+    if written.reads("description") {
+        all.extend(words.iter().cloned().map(Variation::Word));
+        all.extend(lengths(written).into_iter().map(Variation::Length));
+    }
+    if written.reads("photos") {
+        all.extend((1..=MOST_PHOTOS).map(Variation::Photos));
+    }
+    let of = |field: &'static str| {
+        let of_field = move |it: &&&Compared| it.value.rsplit('.').next() == Some(field);
+        compared.iter().filter(of_field).map(|it| it.word.clone())
+    };
+    if written.reads("auteur") {
+        let names: BTreeSet<String> = of("auteur").collect();
+        let names = names.into_iter().filter(|it| !it.trim().is_empty());
+        all.extend(names.take(MOST_WORDS).map(Variation::Auteur));
+    }
+    if written.reads("email_auteur") {
+        let domains = written.texts.iter().filter(|it| is_of_address(it)).cloned();
+        let addresses: BTreeSet<String> = domains
+            .chain(of("email_auteur"))
+            .filter_map(|it| address(&it))
+            .collect();
+        all.extend(addresses.into_iter().take(MOST_WORDS).map(Variation::Email));
+    }
+    if written.reads("autres") {
+        let values = values(written);
+        for name in written.autres.iter().take(MOST_AUTRES) {
+            let each = values.iter().cloned();
+            all.extend(each.map(|value| Variation::Autre(name.clone(), value)));
+        }
+    }
+    all
+}
+
+/// Texts that could be words of a person, and not only names of fields.
+fn words(written: &Written) -> Vec<String> {
+    let of_people = |it: &&String| {
+        let letters = it.chars().filter(|it| it.is_alphabetic()).count();
+        letters >= FEWEST_LETTERS && !written.reads(it) && !it.trim().is_empty()
+    };
+    let words = written.texts.iter().filter(of_people);
+    let short = words.filter(|it| it.chars().count() <= 100);
+    short.take(MOST_WORDS).cloned().collect()
+}
+
+/// Short and long, and around each number.
+fn lengths(written: &Written) -> BTreeSet<usize> {
+    let mut all = BTreeSet::from([1, 300, LONGEST_DESCRIPTION]);
+    for number in around(written) {
+        let length = usize::try_from(number).ok();
+        all.extend(length.filter(|it| (1..=LONGEST_DESCRIPTION).contains(it)));
+    }
+    all
+}
+
+/// Each number, and those beside it.
+fn around(written: &Written) -> BTreeSet<i64> {
+    let numbers = written.numbers.iter().take(MOST_NUMBERS);
+    let near = numbers.flat_map(|it| [it.saturating_sub(1), *it, it.saturating_add(1)]);
+    near.collect()
+}
+
+/// What a name of `autres` may have.
+fn values(written: &Written) -> Vec<Value> {
+    let texts = written.texts.iter().take(MOST_TEXTS_OF_AUTRES);
+    let texts = texts.cloned().map(Value::String);
+    let numbers = around(written).into_iter().map(Value::from);
+    let flags = [true, false].map(Value::Bool);
+    texts.chain(numbers).chain(flags).collect()
+}
+
+/// Whether a text looks like a domain, or an address.
+fn is_of_address(text: &str) -> bool {
+    let sign = |it: char| it.is_ascii_alphanumeric() || ".-_@+".contains(it);
+    let dotted = text.trim_matches('.').contains('.');
+    text.chars().all(sign) && (dotted || text.starts_with('@')) && text.len() > 2
+}
+
+/// An address that has this part.
+fn address(part: &str) -> Option<String> {
+    let whole = match part.split_once('@') {
+        Some(("", domain)) if domain.contains('.') => format!("{LOCAL_PART}@{domain}"),
+        Some(("", domain)) => format!("{LOCAL_PART}@{domain}.example"),
+        Some((local, "")) => format!("{local}@locataire.example"),
+        Some(_) => part.to_owned(),
+        None if part.trim_matches('.').contains('.') => {
+            format!("{LOCAL_PART}@{}", part.trim_start_matches('.'))
+        }
+        None if part.starts_with('.') => format!("{LOCAL_PART}@locataire{part}"),
+        None => format!("{part}@{part}.example"),
+    };
+    (!part.is_empty() && !whole.contains(char::is_whitespace)).then_some(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[test]
+    fn rules_that_read_nothing_of_it_cost_nothing() {
+        let written = Written {
+            texts: ["gaz", "@vivest.fr"].map(str::to_owned).into(),
+            numbers: [3].into(),
+            fields: ["qualification".to_owned()].into(),
+            ..Written::default()
+        };
+        assert!(all(&written, &[]).is_empty());
+    }
+
+    #[rstest]
+    #[case("@vivest.fr", "camille.durand@vivest.fr")]
+    #[case("vivest.fr", "camille.durand@vivest.fr")]
+    #[case(".fr", "camille.durand@locataire.fr")]
+    #[case("gardien@", "gardien@locataire.example")]
+    #[case("a@b.fr", "a@b.fr")]
+    #[case("vivest", "vivest@vivest.example")]
+    fn an_address_has_the_part_that_is_asked_for(#[case] part: &str, #[case] wanted: &str) {
+        let found = address(part).unwrap();
+        assert_eq!(found, wanted);
+        assert!(found.contains(part));
+    }
+}

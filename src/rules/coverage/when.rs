@@ -1,0 +1,223 @@
+//! Which input triggers something, in French: « à 23:30 », « quand la description contient « gaz » ».
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::moments::{self, Moment, listed};
+use super::variations::Variation;
+
+/// Words and names that are told at most; a rule that tells apart more of them asks for something else.
+const MOST_TOLD: usize = 6;
+
+/// What must hold, told from those of all variations with which it happens; none where nothing must.
+pub(super) fn when(inputs: &BTreeSet<u16>, all: &[&Variation]) -> Option<String> {
+    let at: Vec<&Variation> = inputs
+        .iter()
+        .filter_map(|it| all.get(usize::from(*it)).copied())
+        .collect();
+    let mut told = Vec::new();
+    let of_dates = |from: &[&Variation]| -> Vec<Moment> {
+        let moments = from.iter().filter_map(|it| match it {
+            Variation::Date(moment) => Some(moment.clone()),
+            _ => None,
+        });
+        moments.collect()
+    };
+    let (dates, all_dates) = (of_dates(&at), of_dates(all));
+    if !dates.is_empty() {
+        let [dates, all_dates] = [&dates, &all_dates].map(|it| it.iter().collect::<Vec<_>>());
+        told.push(moments::when(&dates, &all_dates));
+    }
+    told.extend(description(&at, all));
+    let photos: BTreeSet<usize> = at.iter().filter_map(|it| photos(it)).collect();
+    told.extend(of_photos(&photos, all));
+    let quoted = |of: fn(&Variation) -> Option<&str>| {
+        let texts: Vec<String> = at.iter().filter_map(|it| of(it)).map(in_quotes).collect();
+        (!texts.is_empty()).then(|| some_of(&texts))
+    };
+    let names = quoted(|it| match it {
+        Variation::Auteur(name) => Some(name),
+        _ => None,
+    });
+    told.extend(names.map(|it| format!("quand l'auteur est {it}")));
+    let addresses = quoted(|it| match it {
+        Variation::Email(address) => Some(address),
+        _ => None,
+    });
+    told.extend(addresses.map(|it| format!("quand l'adresse de l'auteur est comme {it}")));
+    told.extend(of_autres(&at));
+    (!told.is_empty()).then(|| told.join(", ou "))
+}
+
+fn in_quotes(text: &str) -> String {
+    format!("« {text} »")
+}
+
+/// The first of them, and that there are others.
+fn some_of(all: &[String]) -> String {
+    match all.len().checked_sub(MOST_TOLD) {
+        None | Some(0) => listed(all, "ou"),
+        Some(_) => format!("{}, ou autre", all[..MOST_TOLD].join(", ")),
+    }
+}
+
+/// Words, and lengths: a word may be only too short or too long.
+fn description(at: &[&Variation], all: &[&Variation]) -> Vec<String> {
+    let lengths: BTreeSet<usize> = at.iter().filter_map(|it| length(it)).collect();
+    let tried: BTreeSet<usize> = all.iter().filter_map(|it| length(it)).collect();
+    let mut told = Vec::new();
+    let (first, last) = (tried.first().copied(), tried.last().copied());
+    let ends = |other: Option<usize>| other.is_some_and(|it| lengths.contains(&it));
+    let run = |from: usize, to: usize| tried.range(from..=to).all(|it| lengths.contains(it));
+    if !tried.is_empty() && lengths == tried {
+        return vec!["avec une autre description".to_owned()];
+    }
+    let mut short = None;
+    if let (Some(shortest), Some(longest)) = (lengths.first().copied(), lengths.last().copied()) {
+        told.push(if ends(last) && run(shortest, longest) {
+            format!("avec une description de {shortest} caractères ou plus")
+        } else if ends(first) && run(shortest, longest) {
+            short = Some(longest);
+            let plural = if longest > 1 { "s" } else { "" };
+            format!("avec une description de {longest} caractère{plural} ou moins")
+        } else {
+            let all: Vec<String> = lengths.iter().map(usize::to_string).collect();
+            format!("avec une description de {} caractères", some_of(&all))
+        });
+    }
+    let too_short = |it: &str| short.is_some_and(|most| it.chars().count() <= most);
+    let words = at.iter().filter_map(|it| word(it));
+    let words: Vec<String> = words.filter(|it| !too_short(it)).map(in_quotes).collect();
+    if !words.is_empty() {
+        told.push(format!("quand la description contient {}", some_of(&words)));
+    }
+    told
+}
+
+fn word(it: &Variation) -> Option<&str> {
+    match it {
+        Variation::Word(word) => Some(word),
+        _ => None,
+    }
+}
+
+fn length(it: &Variation) -> Option<usize> {
+    match it {
+        Variation::Length(length) => Some(*length),
+        _ => None,
+    }
+}
+
+fn photos(it: &Variation) -> Option<usize> {
+    match it {
+        Variation::Photos(count) => Some(*count),
+        _ => None,
+    }
+}
+
+/// « avec 4 photos ou plus »
+fn of_photos(counts: &BTreeSet<usize>, all: &[&Variation]) -> Option<String> {
+    let (first, last) = (*counts.first()?, *counts.last()?);
+    let most = all.iter().filter_map(|it| photos(it)).max();
+    let plural = |count: usize| if count > 1 { "s" } else { "" };
+    let run = (first..=last).all(|it| counts.contains(&it));
+    Some(match counts.len() {
+        1 => format!("avec {first} photo{}", plural(first)),
+        _ if run && Some(last) == most => format!("avec {first} photo{} ou plus", plural(first)),
+        _ if run => format!("avec {first} à {last} photos"),
+        _ => {
+            let all: Vec<String> = counts.iter().map(usize::to_string).collect();
+            format!("avec {} photos", some_of(&all))
+        }
+    })
+}
+
+/// « quand autres.etage vaut 4 »
+fn of_autres(at: &[&Variation]) -> Vec<String> {
+    let mut by_name: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for it in at {
+        if let Variation::Autre(name, value) = it {
+            let shown = match value {
+                Value::String(text) => in_quotes(text),
+                other => other.to_string(),
+            };
+            by_name.entry(name).or_default().push(shown);
+        }
+    }
+    let told = by_name.into_iter();
+    told.map(|(name, values)| format!("quand autres.{name} vaut {}", some_of(&values)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn told(all: &[Variation], holds: impl Fn(&Variation) -> bool) -> Option<String> {
+        let inputs = (0_u16..).zip(all).filter(|(_, it)| holds(it));
+        let inputs = inputs.map(|(number, _)| number).collect();
+        when(&inputs, &all.iter().collect::<Vec<_>>())
+    }
+
+    #[rstest]
+    #[case(&|count| count > 3, "avec 4 photos ou plus")]
+    #[case(&|count| count > 0, "avec 1 photo ou plus")]
+    #[case(&|count| count == 1, "avec 1 photo")]
+    #[case(&|count| (2..5).contains(&count), "avec 2 à 4 photos")]
+    #[case(&|count| count == 2 || count == 7, "avec 2 ou 7 photos")]
+    fn photos_are_told_by_their_number(
+        #[case] holds: &dyn Fn(usize) -> bool,
+        #[case] wanted: &str,
+    ) {
+        let all: Vec<Variation> = (1..=20).map(Variation::Photos).collect();
+        let found = told(&all, |it| photos(it).is_some_and(holds));
+        assert_eq!(found.as_deref(), Some(wanted));
+    }
+
+    #[rstest]
+    #[case(&|text: &str| text.contains("gaz"), "quand la description contient « gaz »")]
+    #[case(
+        &|text: &str| text.contains("gaz") || text.contains("eaux"),
+        "quand la description contient « eaux » ou « gaz »"
+    )]
+    #[case(&|text: &str| text.len() < 4, "avec une description de 3 caractères ou moins")]
+    #[case(&|text: &str| text.len() > 200, "avec une description de 201 caractères ou plus")]
+    #[case(
+        &|text: &str| text.len() < 4 || text.contains("eaux"),
+        "avec une description de 3 caractères ou moins, ou quand la description contient « eaux »"
+    )]
+    fn a_description_is_told_by_its_words_or_its_length(
+        #[case] holds: &dyn Fn(&str) -> bool,
+        #[case] wanted: &str,
+    ) {
+        let words = ["eaux", "gaz"].map(|it| Variation::Word(it.to_owned()));
+        let lengths = [1, 3, 4, 5, 199, 200, 201, 300, 20_000].map(Variation::Length);
+        let all: Vec<Variation> = words.into_iter().chain(lengths).collect();
+        let found = told(&all, |it| match it {
+            Variation::Word(word) => holds(word),
+            Variation::Length(length) => holds(&"x".repeat(*length)),
+            _ => false,
+        });
+        assert_eq!(found.as_deref(), Some(wanted));
+    }
+
+    #[test]
+    fn each_field_is_an_alternative() {
+        let all = [
+            Variation::Photos(1),
+            Variation::Auteur("Zoé".into()),
+            Variation::Email("a@vivest.fr".into()),
+            Variation::Autre("etage".into(), 4.into()),
+            Variation::Autre("etage".into(), "4".into()),
+        ];
+        assert_eq!(told(&all, |_| false), None);
+        assert_eq!(
+            told(&all, |_| true).as_deref(),
+            Some(
+                "avec 1 photo, ou quand l'auteur est « Zoé », ou quand l'adresse de l'auteur est comme « a@vivest.fr », ou quand autres.etage vaut 4 ou « 4 »"
+            )
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! Holes that only another date, other words or other photos open.
+
+use std::fs;
+
+use passerelle::adapters::shipped::Shipped;
+use passerelle::domain::ports::FileSet;
+use passerelle::rules::compile::{Known, compile};
+use passerelle::rules::coverage::{Combinations, Coverage, Reach};
+use rstest::rstest;
+
+/// Three residences, of which the last two have no gardien and are otherwise alike.
+const RESIDENCES: &str = "code;nom;adresse\nMZ-01;A;x\nWO-02;B;y\nWO-03;C;z\n";
+const BIENS: &str = "code;residence;libelle\nMZ-01-ASC;MZ-01;L\nWO-03-ASC;WO-03;L\n";
+const GESTIONNAIRES: &str = "residence;type;identifiant;nom;email\n\
+    MZ-01;responsable_secteur;RS-1;n;e@x.fr\nMZ-01;gardien;GAR-1;n;e@x.fr\n\
+    WO-02;responsable_secteur;RS-1;n;e@x.fr\nWO-03;responsable_secteur;RS-1;n;e@x.fr\n";
+const WITHOUT_GARDIEN: [&str; 2] = ["WO-02", "WO-03"];
+/// The first two are alike for rules that do not name them.
+const QUALIFICATIONS: &str = "qualifications:
+  ASC: {libelle: L, type_gestionnaire: responsable_secteur, workflow: W}
+  CHAUF: {libelle: L, type_gestionnaire: responsable_secteur, workflow: W}
+  VOIS: {libelle: L, type_gestionnaire: responsable_secteur, workflow: M}
+";
+
+fn exports() -> FileSet {
+    [
+        ("residences", RESIDENCES),
+        ("gestionnaires", GESTIONNAIRES),
+        ("biens", BIENS),
+    ]
+    .map(|(name, text)| (format!("{name}.csv"), text.as_bytes().to_vec()))
+    .into()
+}
+
+/// The shipped rules with this in front of `let concerne`, and this *contexte*.
+fn rules(before: &str, contexte: Option<&str>) -> FileSet {
+    let mut rules = Shipped::Rules.files();
+    rules.retain(|path, _| !path.starts_with("cas/"));
+    let script = fs::read_to_string("rules/gestionnaire.rhai").unwrap();
+    let (head, tail) = script.split_once("    let concerne").unwrap();
+    let script = format!(
+        "{head}{before}\n    let concerne{tail}
+fn est_tard(s) {{ parse_int(s.date_creation.sub_string(11, 2)) >= 20 }}"
+    );
+    rules.insert("gestionnaire.rhai".into(), script.into());
+    rules.insert("qualifications.yaml".into(), QUALIFICATIONS.into());
+    if let Some(contexte) = contexte {
+        rules.insert("modeles/contexte.txt".into(), contexte.into());
+    }
+    rules
+}
+
+fn covered(rules: &FileSet) -> [Coverage; 2] {
+    let (generation, found) = compile(rules, &exports(), Known::default());
+    let generation = generation.unwrap_or_else(|| panic!("{found:#?}"));
+    let combinations = Combinations::of(&generation);
+    let aside = combinations.decide_aside(Reach::Kinds, || true).unwrap();
+    [combinations.decide(&|_| {}), aside]
+}
+
+const GARDIEN: &str = "responsable = residence.gestionnaires.gardien;";
+
+#[rstest]
+#[case(
+    "let heure = parse_int(signalement.date_creation.sub_string(11, 2)); if signalement.qualification == \"ASC\" && (heure >= 20 || heure < 7) {",
+    "entre 20:30 et 6:30"
+)]
+#[case("if heure_de(signalement.date_creation) == 23 {", "à 23:30")]
+#[case(
+    "if signalement.priorite == \"high\" && jour_de_semaine(signalement.date_creation) == \"samedi\" {",
+    "le samedi, priorité high"
+)]
+#[case(
+    "if mois_de(signalement.date_creation) in [7, 8] {",
+    "en juillet ou en août"
+)]
+#[case("if signalement.date_creation.sub_string(5, 2) == \"08\" {", "en août")]
+#[case("if est_tard(signalement) {", "entre 20:30 et 23:30")]
+#[case(
+    "if signalement.description.to_lower().contains(\"gaz\") {",
+    "quand la description contient « gaz »"
+)]
+#[case(
+    "if \"gaz\" in signalement.description {",
+    "quand la description contient « gaz »"
+)]
+#[case(
+    "if signalement.description.len() > 500 {",
+    "avec une description de 501 caractères ou plus"
+)]
+#[case("if signalement.photos > 3 {", "avec 4 photos ou plus")]
+#[case(
+    "switch signalement.photos { 0 => (), 1 => (), _ => { responsable = residence.gestionnaires.gardien; } } if false {",
+    "avec 2 photos ou plus"
+)]
+#[case(
+    "if signalement.email_auteur.ends_with(\"@vivest.fr\") {",
+    "quand l'adresse de l'auteur est comme « camille.durand@vivest.fr »"
+)]
+#[case(
+    "if signalement.auteur == \"Accueil\" {",
+    "quand l'auteur est « Accueil »"
+)]
+#[case(
+    "if signalement.autres.get(\"urgence\") == \"oui\" {",
+    "quand autres.urgence vaut « oui »"
+)]
+#[case(
+    "if \"etage\" in signalement.autres && signalement.autres.etage == 4 {",
+    "quand autres.etage vaut 4"
+)]
+fn a_hole_that_only_some_input_opens_is_told_with_it(#[case] before: &str, #[case] when: &str) {
+    let rules = rules(&format!("    {before} {GARDIEN} }}"), None);
+    for found in covered(&rules) {
+        assert_eq!(found.holes.len(), 1, "{:#?}", found.holes);
+        let sentence = found.holes[0].sentence();
+        assert!(sentence.contains("« gardien »"), "{sentence}");
+        assert!(
+            sentence.ends_with(&format!("(seulement {when})")),
+            "{sentence}"
+        );
+        assert_eq!(found.holes[0].residences, WITHOUT_GARDIEN);
+        let all: &[&str] = if before.contains("\"ASC\"") {
+            &["ASC"]
+        } else {
+            &["ASC", "CHAUF", "VOIS"]
+        };
+        assert_eq!(found.holes[0].qualifications, all);
+    }
+    // Mended as the cause says, none is left.
+    let mended = rules_with(
+        GARDIEN,
+        "responsable = residence.gestionnaires.get(\"gardien\") ?? responsable;",
+        &rules,
+    );
+    let [found, _] = covered(&mended);
+    assert_eq!(found.holes, []);
+}
+
+fn rules_with(wrong: &str, right: &str, rules: &FileSet) -> FileSet {
+    let mut rules = rules.clone();
+    let script = String::from_utf8(rules["gestionnaire.rhai"].clone()).unwrap();
+    let script = script.replace(wrong, right);
+    rules.insert("gestionnaire.rhai".into(), script.into());
+    rules
+}
+
+#[rstest]
+#[case(
+    "{% if \"gaz\" in signalement.description %}{{ residence.gestionnaires.gardien.nom }}{% endif %}",
+    "quand la description contient « gaz »"
+)]
+#[case(
+    "{% if signalement.photos > 2 %}{{ residence.gestionnaires.gardien.nom }}{% endif %}",
+    "avec 3 photos ou plus"
+)]
+#[case(
+    "{% set h = signalement.date_creation | heure_de %}{% if h >= 2 and h < 7 %}{{ residence.gestionnaires.gardien.nom }}{% endif %}",
+    "entre 2:30 et 6:30"
+)]
+#[case(
+    "{{ residence.gestionnaires.gardien.nom if signalement.autres.urgence is defined and signalement.autres.urgence == \"oui\" else \"\" }}",
+    "quand autres.urgence vaut « oui »"
+)]
+fn templates_are_tried_as_well(#[case] contexte: &str, #[case] when: &str) {
+    for found in covered(&rules("", Some(contexte))) {
+        assert_eq!(found.holes.len(), 1, "{:#?}", found.holes);
+        let sentence = found.holes[0].sentence();
+        assert!(
+            sentence.ends_with(&format!("(seulement {when})")),
+            "{sentence}"
+        );
+        assert_eq!(found.holes[0].residences, WITHOUT_GARDIEN);
+    }
+}
+
+#[test]
+fn the_e_mail_of_a_status_is_tried_with_other_words() {
+    let mut rules = rules("", None);
+    let accuses = "fn accuses(evenement) {
+    if evenement.type == \"statut\" && evenement.statut_sowell == \"Traité\" {
+        return [#{ a: evenement.signalement.email_auteur, modele: \"traite\" }];
+    }
+    []
+}";
+    rules.insert("accuses.rhai".into(), accuses.into());
+    let traite = "Objet: Traité\n\n{% if \"gaz\" in signalement.description %}{{ residence.gestionnaires.gardien.nom }}{% endif %}.\n";
+    rules.insert("modeles/traite.txt".into(), traite.into());
+    for found in covered(&rules) {
+        assert_eq!(found.holes.len(), 1, "{:#?}", found.holes);
+        let sentence = found.holes[0].sentence();
+        assert!(sentence.starts_with("1 statut : "), "{sentence}");
+        let when = "(seulement quand la description contient « gaz »)";
+        assert!(sentence.ends_with(when), "{sentence}");
+        assert_eq!(found.holes[0].residences, WITHOUT_GARDIEN);
+    }
+}
+
+/// A value of `autres` may be of another kind than the rules ask for: nobody knows what SoWell sends.
+#[rstest]
+#[case(
+    "if \"etage\" in signalement.autres && signalement.autres.etage.to_upper() == \"RDC\" { responsable = residence.gestionnaires.get(\"gardien\") ?? responsable; }"
+)]
+#[case(
+    "let etage = signalement.autres.get(\"etage\") ?? 0; if etage + 1 > 4 { responsable = residence.gestionnaires.get(\"gardien\") ?? responsable; }"
+)]
+#[case(
+    "if signalement.photos > 3 && \"gardien\" in residence.gestionnaires { responsable = residence.gestionnaires.gardien; }"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) < 7 { responsable = residence.gestionnaires.get(\"gardien\") ?? responsable; }"
+)]
+#[case(
+    "let mots = signalement.description.sub_string(0, 500).split(\" \"); if mots[0] == \"gaz\" { responsable = residence.gestionnaires.get(\"gardien\") ?? responsable; }"
+)]
+fn right_rules_have_no_hole(#[case] before: &str) {
+    for found in covered(&rules(before, None)) {
+        assert_eq!(found.holes, []);
+    }
+}
+
+/// A landlord whose rules read nothing that varies decides as much as ever.
+#[test]
+fn rules_that_read_nothing_of_it_pay_nothing() {
+    let rules = Shipped::Rules.files();
+    let (generation, _) = compile(&rules, &Shipped::Referentiel.files(), Known::default());
+    let generation = generation.unwrap();
+    let combinations = Combinations::of(&generation);
+    assert_eq!(combinations.count(), combinations.count_usual());
+}
