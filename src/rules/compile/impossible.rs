@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use super::generation::RuleSet;
 use super::vocabulary::{residences, words};
 use crate::domain::referentiel::Referentiel;
+use crate::rules::alike::nearest_of_many;
 use crate::rules::compared::{Asked, Compared};
 use crate::rules::connector::Connector;
-use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
+use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::view::OCCASIONS;
 
 /// Notes every comparison that no new signalement and no event of one can make true.
@@ -164,22 +165,13 @@ fn meant(word: &str, known: &[&str]) -> String {
     if known.len() <= MANY {
         return suggestion(word, known.iter().copied());
     }
-    let length = word.chars().count();
-    let alike = known
-        .iter()
-        .copied()
-        .filter(|it| it.chars().count().abs_diff(length) <= 1 && digits(it).eq(digits(word)));
-    match nearest(word, alike) {
+    match nearest_of_many(word, known) {
         Some(near) => suggestion(word, [near]),
         None => format!(
             "{} valeurs sont connues, de « {first} » à « {last} »",
             known.len()
         ),
     }
-}
-
-fn digits(code: &str) -> impl Iterator<Item = char> {
-    code.chars().filter(char::is_ascii_digit)
 }
 
 /// The shortest word of which one letter may be wrong.
