@@ -26,6 +26,7 @@ mod shadowed;
 mod slips;
 mod switches;
 mod thrown_away;
+mod tokens;
 mod unreached;
 
 use std::collections::HashSet;

@@ -6,6 +6,7 @@ use crate::rules::view;
 use rstest::rstest;
 use serde_json::json;
 
+mod advice;
 mod faulty;
 mod idle;
 mod mistaken;

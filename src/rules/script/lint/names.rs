@@ -24,6 +24,9 @@ pub(super) enum Bound {
     Plain(Kind),
 }
 
+/// Operators that answer yes or no; `in` is a function.
+const ASKING: [&str; 7] = ["==", "!=", "<", ">", "<=", ">=", "!"];
+
 /// What is known of the names of one function.
 pub(super) struct Names {
     /// The function.
@@ -208,14 +211,22 @@ impl Names {
         match value {
             Expr::StringConstant(..) | Expr::InterpolatedString(..) => return Some(Kind::Text),
             Expr::IntegerConstant(..) | Expr::FloatConstant(..) => return Some(Kind::Number),
-            Expr::BoolConstant(..) => return Some(Kind::Flag),
+            Expr::BoolConstant(..) | Expr::And(..) | Expr::Or(..) => return Some(Kind::Flag),
             Expr::FnCall(call, _) if call.op_token.is_none() => return self.answer(call),
+            Expr::FnCall(call, _) if ASKING.contains(&call.name.as_str()) => {
+                return Some(Kind::Flag);
+            }
             _ => {}
         }
         if let Some(call) = last_call(value) {
             return self.answer(call);
         }
         let chain = Chain::of(value)?;
+        if let [.., (Link::Call(call), _), (Link::Computed, _)] = chain.links.as_slice()
+            && self.answers_texts(call)
+        {
+            return Some(Kind::Text);
+        }
         match self.bound.get(chain.root)? {
             Bound::Given(_) => {
                 let path = self.path(&chain)?;
@@ -228,6 +239,12 @@ impl Names {
             Bound::Texts(_) => None,
             Bound::Plain(kind) => chain.links.is_empty().then_some(*kind),
         }
+    }
+
+    /// Whether a function answers a list of texts: a text in parts.
+    fn answers_texts(&self, call: &FnCallExpr) -> bool {
+        let by_text = matches!(call.args.as_slice(), [Expr::StringConstant(..)]);
+        call.name == "split" && by_text && !self.functions.contains("split")
     }
 
     /// What a function of the language answers.
