@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::generation::RuleSet;
 use super::vocabulary::{residences, words};
 use crate::domain::referentiel::Referentiel;
-use crate::rules::alike::nearest_of_many;
+use crate::rules::alike::{nearest_of_many, plain};
 use crate::rules::compared::{Asked, Compared};
 use crate::rules::connector::Connector;
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
@@ -88,9 +88,40 @@ fn all<'a>(value: &str, rules: &'a RuleSet, referentiel: &'a Referentiel) -> Vec
             let all = referentiel.residences();
             all.map(|it| it.nom.as_str()).collect()
         }
+        "residence.adresse" => {
+            let all = referentiel.residences();
+            all.map(|it| it.adresse.as_str()).collect()
+        }
+        "demande.canal" => words([rules.statuts.channel()]),
         "signalement.bien" | "bien.code" => referentiel.biens().map(|it| it.code).collect(),
-        _ => Vec::new(),
+        other => of_managers(other, rules, referentiel),
     }
+}
+
+/// What a field of managers may be; none for another value.
+fn of_managers<'a>(value: &str, rules: &RuleSet, referentiel: &'a Referentiel) -> Vec<&'a str> {
+    let path: Vec<&str> = value.split('.').collect();
+    let (kind, field) = match path.as_slice() {
+        ["residence", "gestionnaires", kind, field] => (Some(*kind), *field),
+        // One of them may be written out in the script that finds them.
+        [
+            "demande",
+            "gestionnaire_concerne" | "acteur_en_charge",
+            field,
+        ] if !rules.scripts.makes_managers() => (None, *field),
+        _ => return Vec::new(),
+    };
+    let all = referentiel.residences();
+    let all = all.flat_map(|it| it.gestionnaires.iter());
+    let all = all.filter(|(it, _)| kind.is_none_or(|kind| kind == "*" || kind == *it));
+    let field = all.map(|(_, who)| match field {
+        "type" => who.r#type.as_str(),
+        "identifiant" => who.identifiant.as_str(),
+        "nom" => who.nom.as_str(),
+        "email" => who.email.as_str(),
+        _ => "",
+    });
+    field.filter(|it| !it.is_empty()).collect()
 }
 
 fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
@@ -101,25 +132,10 @@ fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
     // What an event tells of is known by its own name.
     let alone = value.strip_prefix("evenement.");
     let value = alone.filter(|it| it.contains('.')).unwrap_or(value);
-    let whole = |field: &str| {
-        (asked == Asked::Whole).then(|| {
-            format!(
-                "« {value} » est un ensemble, jamais un texte : comparez par exemple « {value}.{field} »"
-            )
-        })
-    };
-    match value {
-        "signalement" | "demande" | "evenement.signalement" | "evenement.demande" => {
-            return whole("qualification");
-        }
-        "residence" | "bien" | "qualification" => return whole("code"),
-        "evenement" => return whole("type"),
-        "signalement.transmettre_auteur" | "signalement.transmettre_manager"
-            if asked == Asked::Whole =>
-        {
-            return Some(format!("« {value} » vaut true ou false, sans guillemets"));
-        }
-        _ => {}
+    // One of several, whichever.
+    let shown = value.replace(".*", "[…]");
+    if let Some(message) = not_a_text(value, asked) {
+        return Some(message);
     }
     // An empty text asks whether there is anything at all.
     if word.is_empty() || asked == Asked::Whole && known.has(value, word) {
@@ -135,21 +151,47 @@ fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
     }
     let (does, near) = match asked {
         Asked::Whole => {
-            return Some(format!(
-                "« {word} » n'est pas une valeur connue de « {value} » ; {}",
+            let is_part = value == "residence.adresse" && known.iter().any(|it| it.contains(word));
+            let remedy = if is_part {
+                format!("pour une partie, écrivez « {value}.contains(\"{word}\") »")
+            } else {
                 meant(word, known)
+            };
+            return Some(format!(
+                "« {word} » n'est pas une valeur connue de « {shown} » ; {remedy}"
             ));
         }
         Asked::Beginning => ("ne commence par", near_part(known, word, true)),
         Asked::End => ("ne finit par", near_part(known, word, false)),
-        Asked::Part => ("ne contient", None),
+        Asked::Part => ("ne contient", same_part(known, word)),
     };
     let near = match near {
         Some(near) => format!("vouliez-vous dire « {near} » ?"),
         None => meant(word, known),
     };
     Some(format!(
-        "aucune valeur connue de « {value} » {does} « {word} » ; {near}"
+        "aucune valeur connue de « {shown} » {does} « {word} » ; {near}"
+    ))
+}
+
+/// What is told of a value that is no text, whatever that is compared with it.
+fn not_a_text(value: &str, asked: Asked) -> Option<String> {
+    if asked != Asked::Whole {
+        return None;
+    }
+    let field = match value {
+        "signalement" | "demande" | "evenement.signalement" | "evenement.demande" => {
+            "qualification"
+        }
+        "residence" | "bien" | "qualification" => "code",
+        "evenement" => "type",
+        "signalement.transmettre_auteur" | "signalement.transmettre_manager" => {
+            return Some(format!("« {value} » vaut true ou false, sans guillemets"));
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "« {value} » est un ensemble, jamais un texte : comparez par exemple « {value}.{field} »"
     ))
 }
 
@@ -172,6 +214,19 @@ fn meant(word: &str, known: &[&str]) -> String {
             known.len()
         ),
     }
+}
+
+/// A part of a known value that is written with other capitals or accents.
+fn same_part<'k>(known: &[&'k str], word: &str) -> Option<&'k str> {
+    let (own, length) = (plain(word), word.chars().count());
+    known.iter().take(MANY).find_map(|it| {
+        let begins = it.char_indices().map(|(at, _)| &it[at..]);
+        let mut parts = begins.map(|rest| {
+            let end = rest.char_indices().nth(length);
+            &rest[..end.map_or(rest.len(), |(at, _)| at)]
+        });
+        parts.find(|it| it.chars().count() == length && plain(it) == own)
+    })
 }
 
 /// The shortest word of which one letter may be wrong.

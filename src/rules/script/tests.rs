@@ -10,6 +10,7 @@ mod advice;
 mod faulty;
 mod idle;
 mod mistaken;
+mod never;
 mod remarks;
 mod results;
 

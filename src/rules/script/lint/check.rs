@@ -212,6 +212,24 @@ pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Named> {
     found
 }
 
+/// Whether the script writes a manager out, or gives a field of one another value.
+pub(in crate::rules::script) fn makes_managers(script: &AST) -> bool {
+    let mut found = false;
+    script.walk(&mut |path| {
+        found |= match path.last() {
+            Some(ASTNode::Expr(Expr::Map(entries, _))) => {
+                entries.0.iter().any(|(key, _)| key.name == "identifiant")
+            }
+            Some(ASTNode::Stmt(Stmt::Assignment(it))) => {
+                matches!(it.1.lhs, Expr::Dot(..) | Expr::Index(..))
+            }
+            _ => false,
+        };
+        !found
+    });
+    found
+}
+
 /// What a value is at its end: `gestionnaires` of `residence.gestionnaires`.
 fn last(value: &Expr) -> &Expr {
     match value {
