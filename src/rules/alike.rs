@@ -11,8 +11,8 @@ use crate::rules::diagnostic::nearest;
 /// How long a run of letters is in which one other letter makes no other word.
 const LONG: usize = 6;
 
-/// Without case and accents.
-fn bare(word: &str) -> impl Iterator<Item = char> {
+/// The letters of a word without case and accents.
+pub fn bare(word: &str) -> impl Iterator<Item = char> {
     let letters = word.nfd().filter(|it| !is_combining_mark(*it));
     letters.flat_map(char::to_lowercase)
 }
@@ -105,10 +105,22 @@ pub fn nearest_code<'k>(code: &str, known: impl IntoIterator<Item = &'k str>) ->
     if let (Some(only), None) = (same.next(), same.next()) {
         return Some(only);
     }
-    let digits = |code: &str| -> String { code.chars().filter(char::is_ascii_digit).collect() };
-    let (digits_of_own, own) = (digits(code), numbers(code));
-    let near = |it: &&str| digits(it) == digits_of_own || numbers(it) == own;
+    let own = numbers(code);
+    let near = |it: &&str| digits(it).eq(digits(code)) || numbers(it) == own;
     nearest(code, known.into_iter().filter(near))
+}
+
+/// The same of so many codes that each is not worth a long look: one as long that has the same digits.
+#[must_use]
+pub fn nearest_of_many<'k>(code: &str, known: &[&'k str]) -> Option<&'k str> {
+    let length = code.chars().count();
+    let as_long = |it: &&str| it.chars().count().abs_diff(length) <= 1;
+    let alike = known.iter().copied().filter(as_long);
+    nearest(code, alike.filter(|it| digits(it).eq(digits(code))))
+}
+
+fn digits(code: &str) -> impl Iterator<Item = char> {
+    code.chars().filter(char::is_ascii_digit)
 }
 
 /// The numbers in a code, without zeros in front.

@@ -3,10 +3,8 @@
 
 mod exports;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
 use crate::domain::ports::FileSet;
+use crate::rules::alike::bare;
 use crate::rules::compile::{PRIORITES, QUALIFICATIONS, STATUTS, TRANSMISSION};
 use crate::rules::connector::{self, Partner};
 use crate::rules::diagnostic::{Diagnostic, Listed, code, nearest, suggestion_of};
@@ -199,7 +197,7 @@ fn has_ending(name: &str, endings: &[&str]) -> bool {
 
 /// Whether a folder's name begins as that of one with rules does, such as `modeles2`.
 fn resembles_ours(name: &str) -> bool {
-    let own = plain(name);
+    let own: String = bare(name).collect();
     BEGINNINGS.iter().any(|it| {
         let mut signs = own.chars();
         // What an archive made illegible may be any letter.
@@ -212,12 +210,6 @@ fn resembles_ours(name: &str) -> bool {
     })
 }
 
-/// The name in small letters without accents.
-fn plain(name: &str) -> String {
-    let letters = name.nfd().filter(|it| !is_combining_mark(*it));
-    letters.flat_map(char::to_lowercase).collect()
-}
-
 /// The folder that was meant by one that is none of those with rules.
 fn meant_folder(folder: &str) -> Option<&'static str> {
     if folder.is_empty() || endings(folder).is_some() {
@@ -226,13 +218,13 @@ fn meant_folder(folder: &str) -> Option<&'static str> {
     if let Some(parent) = parent_with_rules(folder) {
         return Some(parent);
     }
-    let plain: String = folder.nfd().filter(|it| !is_combining_mark(*it)).collect();
+    let plain: String = bare(folder).collect();
     let letters = plain.trim_end_matches('/').chars().all(char::is_alphabetic);
     let mut known = FOLDERS.iter().map(|(it, _)| *it);
     known.find(|it| {
         // With another letter, a short name is another word.
         let near = letters && *it != case::FOLDER && nearest(&plain, [*it]).is_some();
-        near || plain.eq_ignore_ascii_case(it)
+        near || plain == *it
     })
 }
 

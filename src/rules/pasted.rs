@@ -3,7 +3,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-/// What composes with the letter before it.
+/// What composes with the letter before it. Of all marks only those that letters of French have: others are signs of
+/// other scripts, or parts of an emoji, and no accent.
 fn is_combining(it: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&it)
 }

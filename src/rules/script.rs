@@ -204,6 +204,12 @@ impl Scripts {
         lint::managers(&self.gestionnaire.ast)
     }
 
+    /// Whether `affecter` writes managers out itself, or changes those that it finds.
+    #[must_use]
+    pub fn makes_managers(&self) -> bool {
+        lint::makes_managers(&self.gestionnaire.ast)
+    }
+
     fn call<'s, const N: usize>(
         &self,
         script: &Script<N>,

@@ -64,7 +64,7 @@ fn one_fault_of_accuses_is_told_once() {
     assert_eq!(
         told(&diagnostics, Severity::Error),
         [
-            "accuses.rhai:1 le résultat doit être une liste de messages #{a: …, modele: …}, vide s'il n'y en a pas"
+            "accuses.rhai:1 le résultat doit être une liste de messages #{a: …, modele: …}, vide s'il n'y en a pas, et non rien : pour les événements sans e-mail, terminez la fonction par une ligne « [] »"
         ]
     );
 }

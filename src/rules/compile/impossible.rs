@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use super::generation::RuleSet;
 use super::vocabulary::{residences, words};
 use crate::domain::referentiel::Referentiel;
+use crate::rules::alike::{nearest_of_many, plain};
 use crate::rules::compared::{Asked, Compared};
 use crate::rules::connector::{Connector, Operation, Partner};
-use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
+use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::view::OCCASIONS;
 
 /// Notes every comparison that no new signalement and no event of one can make true.
@@ -109,39 +110,48 @@ fn all<'a>(value: &str, rules: &'a RuleSet, referentiel: &'a Referentiel) -> Vec
         }
         "demande.canal" => words([rules.statuts.channel()]),
         "signalement.bien" | "bien.code" => referentiel.biens().map(|it| it.code).collect(),
-        _ => of_manager(value).map_or_else(Vec::new, |field| managers(field, rules, referentiel)),
+        other => of_managers(other, rules, referentiel),
     }
 }
 
-/// Which field of a manager a path asks for.
-fn of_manager(path: &str) -> Option<&str> {
-    let of = [
-        "demande.gestionnaire_concerne.",
-        "demande.acteur_en_charge.",
-    ];
-    let of_demande = of.into_iter().find_map(|it| path.strip_prefix(it));
-    let of_residence = || {
-        let kind = path.strip_prefix("residence.gestionnaires.")?;
-        Some(kind.split_once('.')?.1)
-    };
-    of_demande.or_else(of_residence)
+/// Whose field a value is, where it is one of a manager: of a residence's of that type, or of a demande's.
+fn manager_field(value: &str) -> Option<(Option<&str>, &str)> {
+    match value.split('.').collect::<Vec<_>>().as_slice() {
+        ["residence", "gestionnaires", kind, field] => Some((Some(*kind), *field)),
+        [
+            "demande",
+            "gestionnaire_concerne" | "acteur_en_charge",
+            field,
+        ] => Some((None, *field)),
+        _ => None,
+    }
 }
 
-/// What the managers of all residences have in a field; none where the CRM may name others.
-fn managers<'a>(field: &str, rules: &RuleSet, referentiel: &'a Referentiel) -> Vec<&'a str> {
-    let asks = |it: &Connector| it.has(Operation::Gestionnaires);
-    if rules.connectors.values().any(asks) {
+/// What a field of managers may be; none for another value.
+fn of_managers<'a>(value: &str, rules: &RuleSet, referentiel: &'a Referentiel) -> Vec<&'a str> {
+    let Some((kind, field)) = manager_field(value) else {
+        return Vec::new();
+    };
+    // One of a demande's may be written out in the script that finds them.
+    if kind.is_none() && rules.scripts.makes_managers() {
         return Vec::new();
     }
-    let residences = referentiel.residences();
-    let all = residences.flat_map(|it| it.gestionnaires.iter());
-    let found = all.filter_map(|(kind, who)| match field {
-        "type" => Some(kind),
-        "identifiant" => Some(who.identifiant.as_str()),
-        "nom" => Some(who.nom.as_str()),
-        _ => None,
+    let asks = |it: &Connector| it.has(Operation::Gestionnaires);
+    if rules.connectors.values().any(asks) {
+        // It may name others.
+        return Vec::new();
+    }
+    let all = referentiel.residences();
+    let all = all.flat_map(|it| it.gestionnaires.iter());
+    let all = all.filter(|(it, _)| kind.is_none_or(|kind| kind == "*" || kind == *it));
+    let field = all.map(|(_, who)| match field {
+        "type" => who.r#type.as_str(),
+        "identifiant" => who.identifiant.as_str(),
+        "nom" => who.nom.as_str(),
+        "email" => who.email.as_str(),
+        _ => "",
     });
-    found.collect()
+    field.filter(|it| !it.is_empty()).collect()
 }
 
 fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
@@ -156,38 +166,13 @@ fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
     // What an event tells of is known by its own name.
     let alone = value.strip_prefix("evenement.");
     let value = alone.filter(|it| it.contains('.')).unwrap_or(value);
-    let whole = |field: &str| {
-        (asked == Asked::Whole).then(|| {
-            format!(
-                "« {value} » est un ensemble, jamais un texte : comparez par exemple « {value}.{field} »"
-            )
-        })
-    };
-    match value {
-        "signalement" | "demande" | "evenement.signalement" | "evenement.demande" => {
-            return whole("qualification");
-        }
-        "residence" | "bien" | "qualification" => return whole("code"),
-        "evenement" => return whole("type"),
-        "signalement.transmettre_auteur" | "signalement.transmettre_manager"
-            if asked == Asked::Whole =>
-        {
-            return Some(format!("« {value} » vaut true ou false, sans guillemets"));
-        }
-        _ => {}
+    // One of several, whichever.
+    let shown = value.replace(".*", "[…]");
+    if let Some(message) = not_a_text(value, asked) {
+        return Some(message);
     }
     // An empty text asks whether there is anything at all.
     if word.is_empty() || asked == Asked::Whole && known.has(value, word) {
-        return None;
-    }
-    let of_manager = of_manager(value).is_some();
-    // Addresses and names are no codes: a part of one may come with the next of them.
-    if (of_manager || value == "residence.adresse") && asked != Asked::Whole {
-        return None;
-    }
-    // A script may make a manager of its own.
-    let is_made = value.starts_with("demande.") && of_manager;
-    if is_made && known.rules.scripts.texts().contains(word) {
         return None;
     }
     let known = known.of(file, value);
@@ -200,21 +185,49 @@ fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
     }
     let (does, near) = match asked {
         Asked::Whole => {
-            return Some(format!(
-                "« {word} » n'est pas une valeur connue de « {value} » ; {}",
+            let is_part = value == "residence.adresse" && known.iter().any(|it| it.contains(word));
+            let remedy = if is_part {
+                format!("pour une partie, écrivez « {value}.contains(\"{word}\") »")
+            } else {
                 meant(word, known)
+            };
+            return Some(format!(
+                "« {word} » n'est pas une valeur connue de « {shown} » ; {remedy}"
             ));
         }
         Asked::Beginning => ("ne commence par", near_part(known, word, true)),
         Asked::End => ("ne finit par", near_part(known, word, false)),
-        Asked::Part => ("ne contient", None),
+        Asked::Part => ("ne contient", same_part(known, word)),
     };
     let near = match near {
         Some(near) => format!("vouliez-vous dire « {near} » ?"),
+        // Addresses and names are no codes: a part of one may come with the next of them.
+        None if value == "residence.adresse" || manager_field(value).is_some() => return None,
         None => meant(word, known),
     };
     Some(format!(
-        "aucune valeur connue de « {value} » {does} « {word} » ; {near}"
+        "aucune valeur connue de « {shown} » {does} « {word} » ; {near}"
+    ))
+}
+
+/// What is told of a value that is no text, whatever that is compared with it.
+fn not_a_text(value: &str, asked: Asked) -> Option<String> {
+    if asked != Asked::Whole {
+        return None;
+    }
+    let field = match value {
+        "signalement" | "demande" | "evenement.signalement" | "evenement.demande" => {
+            "qualification"
+        }
+        "residence" | "bien" | "qualification" => "code",
+        "evenement" => "type",
+        "signalement.transmettre_auteur" | "signalement.transmettre_manager" => {
+            return Some(format!("« {value} » vaut true ou false, sans guillemets"));
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "« {value} » est un ensemble, jamais un texte : comparez par exemple « {value}.{field} »"
     ))
 }
 
@@ -230,12 +243,7 @@ fn meant(word: &str, known: &[&str]) -> String {
     if known.len() <= MANY {
         return suggestion(word, known.iter().copied());
     }
-    let length = word.chars().count();
-    let alike = known
-        .iter()
-        .copied()
-        .filter(|it| it.chars().count().abs_diff(length) <= 1 && digits(it).eq(digits(word)));
-    match nearest(word, alike) {
+    match nearest_of_many(word, known) {
         Some(near) => suggestion(word, [near]),
         None => format!(
             "{} valeurs sont connues, de « {first} » à « {last} »",
@@ -244,8 +252,17 @@ fn meant(word: &str, known: &[&str]) -> String {
     }
 }
 
-fn digits(code: &str) -> impl Iterator<Item = char> {
-    code.chars().filter(char::is_ascii_digit)
+/// A part of a known value that is written with other capitals or accents.
+fn same_part<'k>(known: &[&'k str], word: &str) -> Option<&'k str> {
+    let (own, length) = (plain(word), word.chars().count());
+    known.iter().take(MANY).find_map(|it| {
+        let begins = it.char_indices().map(|(at, _)| &it[at..]);
+        let mut parts = begins.map(|rest| {
+            let end = rest.char_indices().nth(length);
+            &rest[..end.map_or(rest.len(), |(at, _)| at)]
+        });
+        parts.find(|it| it.chars().count() == length && plain(it) == own)
+    })
 }
 
 /// The shortest word of which one letter may be wrong.

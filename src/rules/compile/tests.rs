@@ -363,6 +363,18 @@ const AFFECTER: &str = "fn affecter(signalement, residence, qualification) {
     "aucune valeur connue de « qualification.workflow » ne finit par « -URGENTE » ; vouliez-vous dire « _URGENTE » ?"
 )]
 #[case(
+    "residence.adresse.contains(\"X\")",
+    "aucune valeur connue de « residence.adresse » ne contient « X » ; vouliez-vous dire « x » ?"
+)]
+#[case(
+    "residence.gestionnaires.technique.identifiant == \"TECH\"",
+    "« TECH » n'est pas une valeur connue de « residence.gestionnaires.technique.identifiant » ; vouliez-vous dire « TEC » ?"
+)]
+#[case(
+    "residence.code in #{\"r\": 1}",
+    "« r » n'est pas une valeur connue de « residence.code » ; vouliez-vous dire « R » ?"
+)]
+#[case(
     "est_urgent(signalement)",
     "« hight » n'est pas une valeur connue de « signalement.priorite » ; vouliez-vous dire « high » ?"
 )]
@@ -380,12 +392,12 @@ fn what_can_never_come_is_told(#[case] condition: &str, #[case] message: &str) {
 #[case(
     "qualification.libelle == \"Ascenseur en panne\" || qualification.libelle.contains(\"panne\")"
 )]
-#[case("signalement.bien == \"R-1\" || signalement.bien == \"\"")]
+#[case("signalement.bien == \"R-1\" || signalement.bien == ()")]
 #[case(
     "residence.code.starts_with(\"R\") || residence.code.ends_with(\"R\") || residence.code.contains(\"R\")"
 )]
 #[case("qualification.workflow.starts_with(\"INTERVENTION\")")]
-#[case("signalement.description.starts_with(\"MZ_\") || residence.adresse.contains(\"Nancy\")")]
+#[case("signalement.description.starts_with(\"MZ_\") || residence.adresse.contains(\"x\")")]
 fn what_may_come_is_not(#[case] condition: &str) {
     let script = AFFECTER.replace("CONDITION", condition);
     assert_eq!(

@@ -1,8 +1,8 @@
 //! Which files of the folder of exports are read, and which names only look like theirs: an export that was downloaded
 //! anew, or copied beside the one that counts, would be reference data that silently stays as it was.
 
-use super::plain;
 use crate::domain::ports::FileSet;
+use crate::rules::alike::bare;
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::referentiel::FILES;
 
@@ -52,7 +52,7 @@ pub fn meant_export(name: &str) -> Option<&'static str> {
     if is_export(name) || name.starts_with(['.', '~', '#']) {
         return None;
     }
-    let own = plain(name);
+    let own: String = bare(name).collect();
     // Windows hides the ending, and so it is written once more.
     let added = [".txt", ".csv"].map(|it| own.strip_suffix(it));
     let mut known = FILES.into_iter();
@@ -99,7 +99,7 @@ pub fn is_unread_folder_of_exports(
     name: &str,
     mut names: impl Iterator<Item = impl AsRef<str>>,
 ) -> bool {
-    let own = plain(name);
+    let own: String = bare(name).collect();
     let left = name.starts_with(['.', '~', '#', '_']) || words(&own).any(|it| ASIDE.contains(&it));
     let is_ours = |name: &str| is_export(name) || meant_export(name).is_some();
     !left && names.any(|it| is_ours(it.as_ref()))

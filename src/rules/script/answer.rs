@@ -113,10 +113,12 @@ impl Call {
     }
 
     fn gestionnaire(&self, answer: &mut Map, key: &str) -> Result<Gestionnaire, ScriptError> {
-        let who = answer
-            .remove(key)
-            .and_then(Dynamic::try_cast::<Map>)
-            .ok_or_else(|| self.error(wanted::manager(key)))?;
+        let who = answer.remove(key).unwrap_or_default();
+        let got = wanted::instead_of_manager(&who);
+        let who = who
+            .try_cast::<Map>()
+            .filter(|it| GESTIONNAIRE.iter().any(|field| it.contains_key(*field)))
+            .ok_or_else(|| self.error(format!("{}, {got}", wanted::manager(key))))?;
         let mut found = [const { None }; 4];
         for (field, value) in who {
             if let Some(at) = GESTIONNAIRE.iter().position(|it| *it == field) {
@@ -146,9 +148,13 @@ impl Call {
         &self,
         answer: Dynamic,
     ) -> Result<(Vec<AccuseMessage>, Option<ScriptError>), ScriptError> {
-        let list = answer
-            .into_array()
-            .map_err(|_| self.shape(&format!("{}, vide s'il n'y en a pas", wanted::MESSAGES)))?;
+        let got = wanted::instead_of_messages(&answer);
+        let list = answer.into_array().map_err(|_| {
+            self.shape(&format!(
+                "{}, vide s'il n'y en a pas, {got}",
+                wanted::MESSAGES
+            ))
+        })?;
         if list.len() > MAX_MESSAGES {
             return Err(self.error(wanted::too_many()));
         }
@@ -172,13 +178,17 @@ impl Call {
                 let given = map.keys().map(Deref::deref);
                 return Err(self.error(words::missing(field, "à un message", given)));
             };
+            let got = wanted::instead_of_text(&value);
             match value.into_string() {
                 // An address that is missing in the data says nothing against the script, see `addressee`.
                 Ok(text) if text.trim().is_empty() && field != A => {
                     Err(self.error(wanted::empty(&wanted::of_message(field))))
                 }
                 Ok(text) => Ok(text),
-                Err(_) => Err(self.error(wanted::text(&wanted::of_message(field)))),
+                Err(_) => {
+                    let wanted = wanted::text(&wanted::of_message(field));
+                    Err(self.error(format!("{wanted}, {got}")))
+                }
             }
         };
         let (a, modele) = (text(A)?, text(MODELE)?);

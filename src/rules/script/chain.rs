@@ -42,6 +42,19 @@ impl<'e> Chain<'e> {
             links,
         })
     }
+
+    /// As it is written; none where a part of it is computed.
+    pub(super) fn shown(&self) -> Option<String> {
+        let mut shown = self.root.to_owned();
+        for (link, _) in &self.links {
+            match link {
+                Link::Field(name) => shown = format!("{shown}.{name}"),
+                Link::Key(name) => shown = format!("{shown}.get(\"{name}\")"),
+                Link::Computed | Link::Call(_) => return None,
+            }
+        }
+        Some(shown)
+    }
 }
 
 /// What is read first of what stands in front, whatever that is.

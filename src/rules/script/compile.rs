@@ -66,7 +66,7 @@ pub(super) fn compile_one<const N: usize>(
         ..
     } = *entry;
     let before = faults.len();
-    let ast = parse(engine, text, file, faults)?;
+    let ast = parse(engine, text, file, &parameters, faults)?;
     let templates = lint::templates(&ast).into_iter();
     // An empty text may stand there for an unknown name.
     let stands_in = faults.len() > before;
@@ -118,7 +118,13 @@ const MOST_UNKNOWN: usize = 20;
 
 /// Parses a script. The engine stops at the first name that it does not know; each is told, and taken for a text
 /// from there on, so that the others and the calls can be looked at, too.
-fn parse(engine: &Engine, text: &str, file: &str, faults: &mut Vec<Diagnostic>) -> Option<AST> {
+fn parse(
+    engine: &Engine,
+    text: &str,
+    file: &str,
+    parameters: &[&str],
+    faults: &mut Vec<Diagnostic>,
+) -> Option<AST> {
     let mut text = text.to_owned();
     let mut last = 0;
     for _ in 0..MOST_UNKNOWN {
@@ -139,7 +145,7 @@ fn parse(engine: &Engine, text: &str, file: &str, faults: &mut Vec<Diagnostic>) 
         let kind = error.err_type();
         // What fails on the same line may fail for what now stands there.
         if line != last || matches!(kind, ParseErrorType::VariableUndefined(_)) {
-            let found = lint::slip(kind, &text, (line, column));
+            let found = lint::slip(kind, &text, (line, column), parameters);
             let ((line, column), message) =
                 found.unwrap_or_else(|| ((line, column), words::of_syntax(kind)));
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));

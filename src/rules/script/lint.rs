@@ -1,6 +1,7 @@
 //! What is told of a script's text to who writes it: this reads the text, never decides, and no decision depends on it.
 
 mod brackets;
+mod calendar;
 mod check;
 mod compared;
 mod conditions;
@@ -18,16 +19,22 @@ mod joined;
 mod kinds;
 mod letters;
 mod library;
+mod misgiven;
 mod names;
 mod own_keys;
 mod parts;
 mod passed;
 mod results;
+mod settled;
 mod shadowed;
 mod slips;
 mod switches;
+mod tables;
 mod thrown_away;
+mod tokens;
+mod unequal;
 mod unreached;
+mod unused;
 
 use std::collections::HashSet;
 
@@ -41,7 +48,7 @@ use crate::rules::compared::Compared;
 use crate::rules::diagnostic::{Diagnostic, code};
 
 pub(super) use self::brackets::Balance;
-pub(super) use self::check::{addressees, calls, managers, templates};
+pub(super) use self::check::{addressees, calls, makes_managers, managers, templates};
 pub(super) use self::fixed_keys::note as fixed_keys;
 pub(super) use self::globals::unknown as globals;
 pub use self::own_keys::OwnKey;
@@ -86,35 +93,43 @@ pub(super) fn look<const N: usize>(
     check::keys(script, answers, of, file, faults);
     check::dollars(script, file, faults);
     let (mut compared, mut absent) = (Comparisons::default(), Vec::new());
-    for names in Names::all(script, function, &parameters) {
-        let fields = fields::absent(&names);
+    let all = Names::all(script, function, &parameters);
+    for names in &all {
+        let fields = fields::absent(names);
         let others = [
-            kinds::unlike(&names),
-            fields::set_in_vain(&names),
-            in_place::answers(&names),
-            joined::lists(&names),
-            conditions::unasked(&names),
-            contradictions::conditions(&names),
-            dates::hours_of_the_sender(&names),
-            dates::no_days(&names),
-            letters::never_found(&names),
-            holes::without_dollar(text, &names),
-            shadowed::variables(&names),
-            unreached::lines(&names),
+            kinds::unlike(names),
+            fields::set_in_vain(names),
+            in_place::answers(names),
+            joined::lists(names),
+            conditions::unasked(names),
+            contradictions::conditions(names),
+            calendar::hours_of_the_sender(names),
+            calendar::no_days(names),
+            letters::never_found(names),
+            holes::without_dollar(text, names),
+            shadowed::variables(names),
+            unreached::lines(names),
+            settled::conditions(names),
+            unequal::values(names),
+            misgiven::texts(names),
+            dates::compared(names),
+            unused::swapped(text, names),
         ];
         let mut remarks: Vec<&Remark> = fields.iter().chain(others.iter().flatten()).collect();
         // What is wrong with a line is told before that it does nothing.
         let told: HashSet<_> = remarks.iter().map(|(at, _)| at.line()).collect();
-        let idle = thrown_away::values(&names);
-        remarks.extend(idle.iter().filter(|(at, _)| !told.contains(&at.line())));
+        let idle = [thrown_away::values(names), unused::variables(names)];
+        let idle = || idle.iter().flatten();
+        remarks.extend(idle().filter(|(at, _)| !told.contains(&at.line())));
         for (at, message) in remarks {
             let (line, column) = position(*at);
             let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
             faults.push(remark.as_warning());
         }
         absent.extend(fields);
-        compared::note(text, file, &names, &mut compared);
+        compared::note(text, file, names, &mut compared);
     }
+    tables::note(file, &all, &mut compared);
     Looks {
         loops: check::loops(script),
         compared: compared.into_all(),

@@ -6,9 +6,11 @@ use crate::rules::view;
 use rstest::rstest;
 use serde_json::json;
 
+mod advice;
 mod faulty;
 mod idle;
 mod mistaken;
+mod never;
 mod remarks;
 mod results;
 
@@ -53,6 +55,60 @@ fn a_script_reads_maps_and_answers_with_two_managers() {
     )
     .unwrap();
     assert_eq!(got.acteur_en_charge.identifiant, "T-1");
+}
+
+#[rstest]
+#[case(
+    "residence.gestionnaires.get(\"u\")",
+    "et non rien : une résidence peut ne pas avoir ce gestionnaire ; ajoutez « ?? » et un remplaçant, comme « … ?? responsable »",
+    "residence.gestionnaires.get(\"u\") ?? responsable"
+)]
+#[case(
+    "if true { responsable.nom }",
+    "et non un texte : prenez le gestionnaire entier dans residence.gestionnaires, sans « .nom » ni autre champ derrière",
+    "if true { responsable }"
+)]
+#[case(
+    "residence.gestionnaires",
+    "et non un objet sans ces champs : de residence.gestionnaires, prenez-en un avec « .get(\"…\") »",
+    "residence.gestionnaires.get(\"t\")"
+)]
+fn what_is_no_manager_is_told_with_a_remedy(
+    #[case] value: &str,
+    #[case] words: &str,
+    #[case] followed: &str,
+) {
+    let answer = |value: &str| {
+        affecter(&format!(
+            "let responsable = residence.gestionnaires.get(\"t\");
+             #{{gestionnaire_concerne: responsable, acteur_en_charge: {value}}}"
+        ))
+    };
+    let error = answer(value).unwrap_err();
+    assert!(error.message.ends_with(words), "{error}");
+    assert_eq!(
+        answer(followed).unwrap().acteur_en_charge.identifiant,
+        "T-1"
+    );
+}
+
+#[rstest]
+#[case(
+    "if evenement == 1 { [] }",
+    "terminez la fonction par une ligne « [] »"
+)]
+#[case("#{a: \"x\", modele: evenement}", "mettez-le entre crochets « [ ] »")]
+#[case(
+    "[#{a: evenement, modele: \"m\"}]",
+    "l'adresse d'un gestionnaire est son champ « .email », et celle de l'auteur « evenement.signalement.email_auteur »"
+)]
+fn what_is_no_message_is_told_with_a_remedy(#[case] body: &str, #[case] words: &str) {
+    let text = format!("fn accuses(evenement) {{ let it = {{ {body} }}; it }}");
+    let (scripts, faults) = compile("fn affecter(a, b, c) { throw 1 }", &text);
+    let scripts = scripts.unwrap_or_else(|| panic!("{faults:?}"));
+    let evenement = json!({"type": "transmis"});
+    let error = scripts.accuses(|_| Shown::Json(&evenement)).1.unwrap();
+    assert!(error.message.ends_with(words), "{error}");
 }
 
 #[rstest]

@@ -1,5 +1,7 @@
 //! What a script has to answer, in words: the same of what it answered and of what it has written out.
 
+use rhai::Dynamic;
+
 use super::MAX_MESSAGES;
 
 /// What `affecter` answers.
@@ -47,4 +49,39 @@ pub(super) fn empty(what: &str) -> String {
 /// More messages than one event may cause.
 pub(super) fn too_many() -> String {
     format!("plus de {MAX_MESSAGES} messages")
+}
+
+/// What a result has in the place of a manager, and what to do.
+pub(super) fn instead_of_manager(got: &Dynamic) -> &'static str {
+    if got.is_unit() {
+        "et non rien : une résidence peut ne pas avoir ce gestionnaire ; ajoutez « ?? » et un remplaçant, comme « … ?? responsable »"
+    } else if got.is_string() {
+        "et non un texte : prenez le gestionnaire entier dans residence.gestionnaires, sans « .nom » ni autre champ derrière"
+    } else if got.is_map() {
+        "et non un objet sans ces champs : de residence.gestionnaires, prenez-en un avec « .get(\"…\") »"
+    } else {
+        "et non autre chose : prenez-le dans residence.gestionnaires avec « .get(\"…\") »"
+    }
+}
+
+/// What stands in the place of the list of messages, and what to do.
+pub(super) fn instead_of_messages(got: &Dynamic) -> &'static str {
+    if got.is_unit() {
+        "et non rien : pour les événements sans e-mail, terminez la fonction par une ligne « [] »"
+    } else if got.is_map() {
+        "et non un objet : mettez-le entre crochets « [ ] »"
+    } else {
+        "et non autre chose"
+    }
+}
+
+/// What stands in the place of a text of a message, and what to do.
+pub(super) fn instead_of_text(got: &Dynamic) -> &'static str {
+    if got.is_unit() {
+        "et non rien"
+    } else if got.is_map() {
+        "et non un objet : l'adresse d'un gestionnaire est son champ « .email », et celle de l'auteur « evenement.signalement.email_auteur »"
+    } else {
+        "et non autre chose"
+    }
 }

@@ -1,6 +1,9 @@
 //! Braces, brackets, quotes and comments of a script: which is left open, and which closes nothing. The engine stops
 //! where it can no longer go on, which may be far from there.
 
+use super::tokens::{Kind, Token, tokens};
+use crate::rules::place::place_of;
+
 /// Line and column from 1, and what is wrong there.
 pub(in crate::rules::script) type Place = ((u32, u32), String);
 
@@ -17,7 +20,7 @@ pub(in crate::rules::script) struct Balance {
 #[derive(Debug, Clone, Copy)]
 struct Opened {
     sign: char,
-    place: (u32, u32),
+    at: usize,
     /// How far to the right its line begins.
     indent: usize,
 }
@@ -28,77 +31,59 @@ impl Balance {
     pub(in crate::rules::script) fn of(text: &str) -> Self {
         let mut open: Vec<Opened> = Vec::new();
         let (mut forgotten, mut too_many) = (None, None);
-        let mut signs = Signs::default();
-        for (number, line) in (1..).zip(text.split('\n')) {
-            let indent = line.len() - line.trim_start().len();
-            for (column, (at, sign)) in (1..).zip(line.char_indices()) {
-                let place = (number, column);
-                if !signs.counts(line, at, sign, place) {
-                    continue;
-                }
-                if ['{', '(', '['].contains(&sign) {
-                    open.push(Opened {
-                        sign,
-                        place,
-                        indent,
-                    });
-                    continue;
-                }
-                let Some(opens) = opening(sign) else {
-                    continue;
-                };
-                match open.last().copied() {
-                    Some(last) if last.sign == opens => {
-                        open.pop();
-                        if at == indent && last.indent > indent {
-                            forgotten.get_or_insert(last);
-                        }
-                        if at == indent && last.indent < indent {
-                            too_many.get_or_insert((sign, place));
-                        }
-                    }
-                    Some(last) if open.iter().any(|it| it.sign == opens) => {
-                        return Self::left_open(forgotten.unwrap_or(last));
-                    }
-                    _ => {
-                        let (sign, place) = too_many.unwrap_or((sign, place));
-                        return Self {
-                            surplus: Some((place, surplus(sign))),
-                            left_open: None,
-                        };
-                    }
-                }
-            }
-            // A text ends on its line: what stands behind is taken for one, and the other way round.
-            if let Some(place) = signs.open_text() {
-                let message = "un guillemet n'est pas refermé sur cette ligne".to_owned();
+        for token in tokens(text) {
+            if let Some(message) = unclosed(&token) {
                 return Self {
-                    left_open: Some((place, message)),
+                    left_open: Some((place_of(text, token.at), message.to_owned())),
                     surplus: None,
                 };
             }
-            signs.end_line();
-        }
-        if let Some(found) = signs.left_open() {
-            return Self {
-                left_open: Some(found),
-                surplus: None,
+            let Some(sign) = bracket(&token) else {
+                continue;
             };
+            let at = token.at;
+            let (line, indent) = line_around(text, at);
+            let Some(opens) = opening(sign) else {
+                open.push(Opened { sign, at, indent });
+                continue;
+            };
+            let begins_line = at == line + indent;
+            match open.last().copied() {
+                Some(last) if last.sign == opens => {
+                    open.pop();
+                    if begins_line && last.indent > indent {
+                        forgotten.get_or_insert(last);
+                    }
+                    if begins_line && last.indent < indent {
+                        too_many.get_or_insert((sign, at));
+                    }
+                }
+                Some(last) if open.iter().any(|it| it.sign == opens) => {
+                    return Self::left_open(forgotten.unwrap_or(last), text);
+                }
+                _ => {
+                    let (sign, at) = too_many.unwrap_or((sign, at));
+                    return Self {
+                        surplus: Some((place_of(text, at), surplus(sign))),
+                        left_open: None,
+                    };
+                }
+            }
         }
         match open.pop() {
-            Some(last) => Self::left_open(forgotten.unwrap_or(last)),
+            Some(last) => Self::left_open(forgotten.unwrap_or(last), text),
             None => Self::default(),
         }
     }
 
-    fn left_open(it: Opened) -> Self {
+    fn left_open(it: Opened, text: &str) -> Self {
         let message = match it.sign {
             '{' => "cette accolade n'est pas refermée : il manque « } »",
             '(' => "cette parenthèse n'est pas refermée : il manque « ) »",
             _ => "ce crochet n'est pas refermé : il manque « ] »",
         };
         Self {
-            left_open: Some((it.place, message.to_owned())),
+            left_open: Some((place_of(text, it.at), message.to_owned())),
             surplus: None,
         }
     }
@@ -123,86 +108,48 @@ fn surplus(sign: char) -> String {
     message.to_owned()
 }
 
-/// Tells the signs of a script from those in its texts and comments.
-#[derive(Default)]
-struct Signs {
-    quote: Option<char>,
-    escaped: bool,
-    in_line_comment: bool,
-    /// A comment may stand in another.
-    comments: u32,
-    /// Signs that are part of what was told before them.
-    passed: u32,
-    /// Where the text or the comment began.
-    begun: (u32, u32),
+/// The byte where the bracket opens that closes at this one.
+pub(super) fn opening_of(text: &str, closing: usize) -> Option<usize> {
+    let mut open = Vec::new();
+    for token in tokens(text) {
+        let Some(sign) = bracket(&token) else {
+            continue;
+        };
+        if opening(sign).is_none() {
+            open.push(token.at);
+            continue;
+        }
+        let opened = open.pop();
+        if token.at == closing {
+            return opened;
+        }
+    }
+    None
 }
 
-impl Signs {
-    fn counts(&mut self, line: &str, at: usize, sign: char, place: (u32, u32)) -> bool {
-        if self.passed > 0 {
-            self.passed -= 1;
-            return false;
-        }
-        if self.in_line_comment {
-            return false;
-        }
-        if let Some(quote) = self.quote {
-            if !self.escaped && sign == quote {
-                self.quote = None;
-            }
-            // What stands in back quotes is as it is written.
-            self.escaped = quote == '"' && sign == '\\' && !self.escaped;
-            return false;
-        }
-        let rest = &line[at..];
-        if rest.starts_with("/*") {
-            if self.comments == 0 {
-                self.begun = place;
-            }
-            self.comments += 1;
-            self.passed = 1;
-            return false;
-        }
-        if self.comments > 0 {
-            if rest.starts_with("*/") {
-                self.comments -= 1;
-                self.passed = 1;
-            }
-            return false;
-        }
-        self.in_line_comment = rest.starts_with("//");
-        if matches!(sign, '"' | '`') {
-            self.quote = Some(sign);
-            self.begun = place;
-        }
-        // A sign between apostrophes is one by itself, a quote as well.
-        if sign == '\'' && rest.chars().nth(2) == Some('\'') {
-            self.passed = 2;
-        }
-        true
-    }
+/// The bracket of any kind that this is.
+fn bracket(token: &Token<'_>) -> Option<char> {
+    let sign = token.written.chars().next()?;
+    let brackets = ['{', '(', '[', '}', ')', ']'];
+    (token.kind == Kind::Sign && brackets.contains(&sign)).then_some(sign)
+}
 
-    /// Where a text begins that the line leaves open. What stands in back quotes goes on in the next line, and so does
-    /// a line that ends with a bar.
-    fn open_text(&self) -> Option<(u32, u32)> {
-        (self.quote == Some('"') && !self.escaped).then_some(self.begun)
-    }
+/// Where the line around a byte begins, and how far to the right it is written.
+fn line_around(text: &str, at: usize) -> (usize, usize) {
+    let begins = text[..at].rfind('\n').map_or(0, |it| it + 1);
+    let line = text[begins..].split('\n').next().unwrap_or_default();
+    (begins, line.len() - line.trim_start().len())
+}
 
-    fn end_line(&mut self) {
-        self.in_line_comment = false;
-        self.escaped = false;
-    }
-
-    fn left_open(&self) -> Option<Place> {
-        let message = if self.comments > 0 {
-            "ce commentaire « /* » n'est pas refermé : il manque « */ »"
-        } else if self.quote == Some('`') {
-            "ce texte, ouvert par un accent grave « ` », n'est pas refermé par un autre"
-        } else {
-            return None;
-        };
-        Some((self.begun, message.to_owned()))
-    }
+/// What is wrong with a text or a comment that does not end: what stands behind is taken for it.
+fn unclosed(token: &Token<'_>) -> Option<&'static str> {
+    let message = match token.kind {
+        _ if token.closed => return None,
+        Kind::Text => "un guillemet n'est pas refermé sur cette ligne",
+        Kind::Holed => "ce texte, ouvert par un accent grave « ` », n'est pas refermé par un autre",
+        _ => "ce commentaire « /* » n'est pas refermé : il manque « */ »",
+    };
+    Some(message)
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
 
+use super::fields::OF_ALL;
+use super::slips::ASKING;
 use super::{foreign, library};
 use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::named::Named;
-use crate::rules::script::chain::{Link, first_link};
+use crate::rules::script::chain::{Chain, Link, first_link};
 use crate::rules::script::compile::SLEEP;
 use crate::rules::script::{A, MODELE, position, words};
 
@@ -49,7 +51,9 @@ pub(in crate::rules::script) fn calls(
             Some(ASTNode::Expr(Expr::MethodCall(call, at))) if !closures => (call, true, *at),
             _ => return true,
         };
-        if let Some(message) = unknown(call, method, &functions, &own, &variables) {
+        let message = unknown(call, method, &functions, &own, &variables);
+        let alone = || asked_alone(call, method, path).filter(|_| !own.contains_key(&*call.name));
+        if let Some(message) = message.map(|it| alone().unwrap_or(it)) {
             let (line, column) = position(at);
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
         }
@@ -85,7 +89,11 @@ fn unknown(
                 "« {name} » est une variable, et non une fonction : si elle en contient une, écrivez {name}.call(…)"
             ));
         }
+        if let Some(message) = foreign::word(name) {
+            return Some(message);
+        }
         let hint = match foreign::function(name) {
+            _ if name == "gestionnaires" => " : écrivez gestionnaires.get(…)".to_owned(),
             Some(meant) => format!(" : écrivez {meant}"),
             None => {
                 let known = functions.keys().chain(own.keys()).map(String::as_str);
@@ -109,6 +117,29 @@ fn unknown(
     Some(format!(
         "« {name} » demande {}, et non {given}",
         all.join(" ou ")
+    ))
+}
+
+/// A function that asks something of a text, without the text in front: what was asked before it was meant.
+fn asked_alone(call: &FnCallExpr, method: bool, path: &[ASTNode]) -> Option<String> {
+    let name = call.name.as_str();
+    if method || call.args.len() != 1 || !ASKING.contains(&name) {
+        return None;
+    }
+    let around = path.len().checked_sub(2).map(|it| &path[it]);
+    let before = match around {
+        Some(ASTNode::Expr(Expr::Or(all, _) | Expr::And(all, _))) => all.iter().find_map(|it| {
+            let mut chain = Chain::of(it)?;
+            match chain.links.pop()? {
+                (Link::Call(_), _) => chain.shown(),
+                _ => None,
+            }
+        }),
+        _ => None,
+    };
+    let before = before.unwrap_or_else(|| "texte".to_owned());
+    Some(format!(
+        "« {name} » demande devant lui le texte où chercher : écrivez « {before}.{name}(…) »"
     ))
 }
 
@@ -165,6 +196,8 @@ pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Named> {
             && of_residence(&pair.lhs)
         {
             match first_link(value) {
+                // Its parentheses are missing.
+                Some((Link::Field(name), _)) if OF_ALL.contains(&name) => {}
                 Some((Link::Field(name) | Link::Key(name), at)) => note(name, at),
                 Some((Link::Call(call), _)) if call.name == "contains" => {
                     if let Some(Expr::StringConstant(it, at)) = call.args.first() {
@@ -175,6 +208,24 @@ pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Named> {
             }
         }
         true
+    });
+    found
+}
+
+/// Whether the script writes a manager out, or gives a field of one another value.
+pub(in crate::rules::script) fn makes_managers(script: &AST) -> bool {
+    let mut found = false;
+    script.walk(&mut |path| {
+        found |= match path.last() {
+            Some(ASTNode::Expr(Expr::Map(entries, _))) => {
+                entries.0.iter().any(|(key, _)| key.name == "identifiant")
+            }
+            Some(ASTNode::Stmt(Stmt::Assignment(it))) => {
+                matches!(it.1.lhs, Expr::Dot(..) | Expr::Index(..))
+            }
+            _ => false,
+        };
+        !found
     });
     found
 }

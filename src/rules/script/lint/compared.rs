@@ -20,7 +20,7 @@ pub(super) struct Comparisons {
 
 impl Comparisons {
     /// One list may be asked in several places.
-    fn add(&mut self, compared: Compared) {
+    pub(super) fn add(&mut self, compared: Compared) {
         let place = (compared.line, compared.column);
         let here = self.by_place.entry(place).or_default();
         if here.iter().all(|it| self.found[*it] != compared) {

@@ -1,175 +1,198 @@
-//! Dates that are read otherwise than they are meant: in the zone of whoever wrote them, or by a day that has another
-//! name.
+//! Dates that are compared as they are not written: a date of SoWell is a text, year first.
 
 use std::collections::HashMap;
 
-use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
+use rhai::{ASTNode, Expr, FnCallExpr, Stmt};
 
+use super::given::Kind;
 use super::names::{Bound, Names};
-use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE};
-use crate::rules::diagnostic::nearest;
 use crate::rules::script::Remark;
-use crate::rules::script::chain::{Chain, Link, last_call};
+use crate::rules::script::chain::{Chain, Link};
 
-/// The field that is a date.
-const DATE: &str = "date_creation";
-/// The function that cuts a text.
-const CUTS: &str = "sub_string";
+/// How a date begins, with `0` for any digit.
+const PATTERN: &str = "0000-00-00T00:00:00";
 
-/// Every hour that is cut out of a date's text.
-pub(super) fn hours_of_the_sender(names: &Names) -> Vec<Remark> {
+/// Every such comparison.
+pub(super) fn compared(names: &Names) -> Vec<Remark> {
+    let cut = cut(names);
     let mut found = Vec::new();
-    names.walk(&mut |path| {
-        let cut = match path.last() {
-            Some(ASTNode::Expr(value @ Expr::Dot(..))) => cut_behind(value, names),
-            Some(ASTNode::Expr(Expr::FnCall(call, at))) if call.name == CUTS => {
-                cut_of_first(call, *at, names)
-            }
-            _ => None,
-        };
-        found.extend(cut.map(|(at, shown)| {
-            let message = format!(
-                "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris : écrivez « {HEURE_DE}({shown}) », qui est un nombre de 0 à 23, sans « parse_int »"
-            );
-            (at, message)
-        }));
-        true
-    });
-    found
-}
-
-/// `signalement.date_creation.sub_string(11, 2)`: where it is cut, and the date as it is written.
-fn cut_behind(value: &Expr, names: &Names) -> Option<(Position, String)> {
-    let Chain { root, mut links } = Chain::of(value)?;
-    let is_cut = |(link, _): &(Link<'_>, Position)| matches!(link, Link::Call(it) if it.name == CUTS && is_of_hour(&it.args));
-    let cut = links.iter().position(is_cut)?;
-    let at = links[cut].1;
-    links.truncate(cut);
-    date(&Chain { root, links }, names).map(|shown| (at, shown))
-}
-
-/// `sub_string(signalement.date_creation, 11, 2)`.
-fn cut_of_first(call: &FnCallExpr, at: Position, names: &Names) -> Option<(Position, String)> {
-    let (first, rest) = call.args.split_first()?;
-    let chain = Chain::of(first).filter(|_| is_of_hour(rest))?;
-    date(&chain, names).map(|shown| (at, shown))
-}
-
-/// Whether a text is cut where a date has its hour.
-fn is_of_hour(values: &[Expr]) -> bool {
-    matches!(
-        values,
-        [Expr::IntegerConstant(11, _), Expr::IntegerConstant(2, _)]
-    )
-}
-
-/// The date of a signalement, as it is written.
-fn date(chain: &Chain<'_>, names: &Names) -> Option<String> {
-    if names.is_function(CUTS) || names.is_function(HEURE_DE) {
-        return None;
-    }
-    let path = names.path(chain).filter(|it| !names.is_changed(it))?;
-    if path.last().is_none_or(|it| it != DATE) {
-        return None;
-    }
-    let mut shown = chain.root.to_owned();
-    for (link, _) in &chain.links {
-        match link {
-            Link::Field(name) => shown = format!("{shown}.{name}"),
-            Link::Key(name) => shown = format!("{shown}.get(\"{name}\")"),
-            Link::Computed | Link::Call(_) => return None,
-        }
-    }
-    Some(shown)
-}
-
-/// Every text that a day of the week is compared with, and that is no day.
-pub(super) fn no_days(names: &Names) -> Vec<Remark> {
-    if names.is_function(JOUR_DE_SEMAINE) {
-        return Vec::new();
-    }
-    let days = days(names);
-    let is_day = |value: &Expr| match value {
-        Expr::Variable(it, ..) => days.get(it.1.as_str()) == Some(&true),
-        value => asks_for_day(value),
-    };
-    let mut found = Vec::new();
-    names.walk(&mut |path| {
-        let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last() else {
-            return true;
-        };
-        let pairs = match (call.name.as_str(), call.args.as_slice()) {
-            ("==" | "!=", [one, other]) => vec![(one, other), (other, one)],
-            // « x in y » asks y whether it contains x.
-            ("contains", [list @ Expr::Array(..), value]) => vec![(value, list)],
-            _ => return true,
-        };
-        for (value, other) in pairs {
-            if !is_day(value) {
-                continue;
-            }
-            let words = match names.bound(other) {
-                Some(Bound::Text(word, at)) => vec![(word, at)],
-                Some(Bound::Texts(words)) => words,
-                _ => continue,
-            };
-            found.extend(words.into_iter().filter_map(|(word, at)| {
-                let message = no_day(&word)?;
-                Some((at, message))
-            }));
-        }
-        true
-    });
-    found
-}
-
-fn no_day(word: &str) -> Option<String> {
-    if DAYS.contains(&word) {
-        return None;
-    }
-    let lower = word.trim().to_lowercase();
-    let near = DAYS.into_iter().find(|it| *it == lower);
-    let meant = match near.or_else(|| nearest(&lower, DAYS)) {
-        Some(near) => format!("écrivez « {near} »"),
-        None => format!("il donne « {} »", DAYS.join(" », « ")),
-    };
-    Some(format!(
-        "« {JOUR_DE_SEMAINE} » ne donne jamais « {word} » : {meant}"
-    ))
-}
-
-fn asks_for_day(value: &Expr) -> bool {
-    match value {
-        Expr::FnCall(call, _) => call.name == JOUR_DE_SEMAINE,
-        value => last_call(value).is_some_and(|it| it.name == JOUR_DE_SEMAINE),
-    }
-}
-
-/// Variables, and whether each is a day of the week wherever it stands.
-fn days(names: &Names) -> HashMap<String, bool> {
-    let mut days = HashMap::new();
     names.walk(&mut |path| {
         match path.last() {
-            Some(ASTNode::Stmt(Stmt::Var(it, ..))) => {
-                let day = asks_for_day(&it.1);
-                let name = it.0.as_str().to_owned();
-                let all = days.entry(name).or_insert(day);
-                *all &= day;
+            Some(ASTNode::Expr(Expr::FnCall(call, _))) => {
+                found.extend(of_operator(call, names));
+                found.extend(of_part(call, &cut, names));
             }
-            Some(ASTNode::Stmt(Stmt::Assignment(it))) => {
-                if let Expr::Variable(it, ..) = &it.1.lhs {
-                    days.insert(it.1.as_str().to_owned(), false);
-                }
-            }
-            // It may be changed where it stands, as by « jour.make_upper() ».
-            Some(ASTNode::Expr(value @ Expr::Dot(pair, ..))) => {
-                if let (Expr::Variable(it, ..), Some(_)) = (&pair.lhs, last_call(value)) {
-                    days.insert(it.1.as_str().to_owned(), false);
-                }
-            }
+            Some(ASTNode::Expr(value @ Expr::Dot(..))) => found.extend(of_function(value, names)),
             _ => {}
         }
         true
     });
-    days
+    found
+}
+
+/// A date, as it is written in the script.
+fn date(value: &Expr, names: &Names) -> Option<String> {
+    let Some(Bound::Given(path)) = names.bound(value) else {
+        return None;
+    };
+    let is_date = path.last().is_some_and(|it| it == "date_creation");
+    Chain::of(value)?.shown().filter(|_| is_date)
+}
+
+fn of_operator(call: &FnCallExpr, names: &Names) -> Option<Remark> {
+    let ([one, two], sign) = (call.args.as_slice(), call.name.as_str()) else {
+        return None;
+    };
+    let sides = [(one, two), (two, one)].into_iter();
+    let (shown, word, at) = sides.into_iter().find_map(|(value, other)| {
+        let shown = date(value, names)?;
+        match names.bound(other) {
+            Some(Bound::Text(word, at)) => Some((shown, word, at)),
+            _ => None,
+        }
+    })?;
+    let message = match sign {
+        "==" | "!=" | "<" | ">" | "<=" | ">=" if !begins_a_date(&word) => year_first(&word),
+        "==" | "!=" if word.len() < PATTERN.len() && !word.is_empty() => {
+            let not = if sign == "!=" { "!" } else { "" };
+            format!(
+                "« {shown} » porte aussi l'heure, et ne vaut jamais « {word} » : écrivez « {not}{shown}.starts_with(\"{word}\") »"
+            )
+        }
+        _ => return None,
+    };
+    Some((at, message))
+}
+
+/// A date that is asked for its beginning, or for a part.
+fn of_function(value: &Expr, names: &Names) -> Option<Remark> {
+    let mut chain = Chain::of(value)?;
+    let (Link::Call(call), _) = chain.links.pop()? else {
+        return None;
+    };
+    let path = names.path(&chain).filter(|it| !names.is_changed(it))?;
+    let [asked] = call.args.as_slice() else {
+        return None;
+    };
+    let Some(Bound::Text(word, at)) = names.bound(asked) else {
+        return None;
+    };
+    let is_wrong = match call.name.as_str() {
+        "starts_with" => !begins_a_date(&word),
+        "contains" => day_first(&word).is_some(),
+        _ => false,
+    };
+    let is_date = path.last().is_some_and(|it| it == "date_creation");
+    (is_date && is_wrong && !names.is_function(&call.name)).then(|| (at, year_first(&word)))
+}
+
+/// A part of a date that is compared with a text of another length.
+fn of_part(call: &FnCallExpr, cut: &HashMap<String, usize>, names: &Names) -> Option<Remark> {
+    let ("==" | "!=" | "contains", [one, two]) = (call.name.as_str(), call.args.as_slice()) else {
+        return None;
+    };
+    let length = |it: &Expr| match it {
+        Expr::Variable(it, ..) => cut.get(it.1.as_str()).copied(),
+        value => part(value, names),
+    };
+    let (length, other) = match (length(one), length(two)) {
+        (Some(length), None) => (length, two),
+        (None, Some(length)) => (length, one),
+        _ => return None,
+    };
+    // « x in y » asks y whether it contains x: in a text, that may be a part.
+    let in_list = call.name == "contains";
+    let words = match names.bound(other)? {
+        Bound::Text(word, at) if !in_list => vec![(word, at)],
+        Bound::Texts(all) if in_list => all,
+        _ => return None,
+    };
+    let wrong = words
+        .into_iter()
+        .find(|(it, _)| it.chars().count() != length);
+    let (word, at) = wrong.filter(|(it, _)| !it.is_empty())?;
+    let digits = word.chars().all(|it| it.is_ascii_digit()) && word.len() < length;
+    let hint = if digits {
+        format!(" : écrivez « {word:0>length$} »")
+    } else {
+        String::new()
+    };
+    Some((
+        at,
+        format!("cette partie de la date a {length} signes, et « {word} » n'en a pas autant{hint}"),
+    ))
+}
+
+/// The variables that are a part of a date, and how long that is.
+fn cut(names: &Names) -> HashMap<String, usize> {
+    let mut found = HashMap::new();
+    names.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last()
+            && let Some(length) = part(&it.1, names)
+        {
+            found.insert(it.0.as_str().to_owned(), length);
+        }
+        true
+    });
+    // A name that is given a value once, and whose value does not change, is known to be a text.
+    found.retain(|name, _| names.is_plain(name, Kind::Text));
+    found
+}
+
+/// How long a part of a date is: `signalement.date_creation.sub_string(11, 2)`.
+fn part(value: &Expr, names: &Names) -> Option<usize> {
+    let mut chain = Chain::of(value)?;
+    let (Link::Call(call), _) = chain.links.pop()? else {
+        return None;
+    };
+    let path = names.path(&chain).filter(|it| !names.is_changed(it))?;
+    let (
+        "sub_string",
+        [
+            Expr::IntegerConstant(begins, _),
+            Expr::IntegerConstant(length, _),
+        ],
+    ) = (call.name.as_str(), call.args.as_slice())
+    else {
+        return None;
+    };
+    let is_date = path.last().is_some_and(|it| it == "date_creation");
+    let [begins, length] = [begins, length].map(|it| usize::try_from(*it).ok());
+    let (begins, length) = (begins?, length?);
+    (is_date && !names.is_function("sub_string") && begins + length <= PATTERN.len())
+        .then_some(length)
+}
+
+/// Whether a date may begin so.
+fn begins_a_date(word: &str) -> bool {
+    let mut pattern = PATTERN.chars().zip(word.chars());
+    pattern.all(|(wanted, it)| match wanted {
+        '0' => it.is_ascii_digit(),
+        sign => it == sign,
+    })
+}
+
+fn year_first(word: &str) -> String {
+    match day_first(word) {
+        Some(date) => format!("une date de SoWell commence par l'année : écrivez « {date} »"),
+        None => format!(
+            "« {word} » ne se compare pas avec une date de SoWell, qui s'écrit comme « 2026-01-31T10:00:00 »"
+        ),
+    }
+}
+
+/// The date that is written day first, as people do, year first.
+fn day_first(word: &str) -> Option<String> {
+    let parts: Vec<&str> = word.split(['/', '-', '.']).collect();
+    let [day, month, year] = parts.as_slice() else {
+        return None;
+    };
+    let number = |it: &str| !it.is_empty() && it.chars().all(|it| it.is_ascii_digit());
+    (number(day)
+        && number(month)
+        && number(year)
+        && day.len() < 3
+        && month.len() < 3
+        && year.len() == 4)
+        .then(|| format!("{year}-{month:0>2}-{day:0>2}"))
 }

@@ -10,6 +10,9 @@ use crate::rules::diagnostic::{Listed, suggestion_of};
 use crate::rules::script::Remark;
 use crate::rules::script::chain::{Chain, Link};
 
+/// Functions that are asked of all managers of a residence, and are no kind of them.
+pub(super) const OF_ALL: [&str; 4] = ["contains", "get", "keys", "values"];
+
 /// Fields that are asked for and that are never there.
 pub(super) fn absent(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
@@ -43,7 +46,7 @@ fn look(chain: &Chain<'_>, sought: Option<(&str, Position)>, names: &Names) -> O
     let mut path = names.root(chain)?.to_vec();
     let mut shown = chain.root.to_owned();
     let sought = sought.map(|(name, at)| (Link::Key(name), at));
-    for (link, at) in chain.links.iter().chain(&sought) {
+    for (number, (link, at)) in chain.links.iter().chain(&sought).enumerate() {
         let name = match link {
             Link::Field(name) | Link::Key(name) => *name,
             Link::Computed => "*",
@@ -59,6 +62,11 @@ fn look(chain: &Chain<'_>, sought: Option<(&str, Position)>, names: &Names) -> O
         path.push(name.to_owned());
         if names.is_changed(&path) {
             return None;
+        }
+        let is_of_all = whole.last().is_some_and(|it| it == "gestionnaires");
+        if matches!(link, Link::Field(name) if is_of_all && OF_ALL.contains(name)) {
+            let next = chain.links.get(number + 1).map(|(it, _)| it);
+            return Some((*at, without_parentheses(&shown, name, next)));
         }
         match (seen(&whole)?, link) {
             (Seen::Fields(_), Link::Computed) => return None,
@@ -80,6 +88,16 @@ fn look(chain: &Chain<'_>, sought: Option<(&str, Position)>, names: &Names) -> O
         }
     }
     None
+}
+
+/// A function that is asked like a field; `next` is what stands where it should be given a value.
+fn without_parentheses(shown: &str, name: &str, next: Option<&Link<'_>>) -> String {
+    let given = match next {
+        Some(Link::Key(given)) => format!("\"{given}\""),
+        Some(_) => "…".to_owned(),
+        None => String::new(),
+    };
+    format!("« {name} » demande des parenthèses : écrivez « {shown}.{name}({given}) »")
 }
 
 /// The field that was meant, or those that there are.

@@ -1,7 +1,7 @@
 //! Words, signs and functions of other languages, and what they are here.
 
 /// Words, and what they are.
-const WORDS: [(&str, &str); 56] = [
+const WORDS: [(&str, &str); 63] = [
     ("and", "&&"),
     ("et", "&&"),
     ("AND", "&&"),
@@ -10,6 +10,7 @@ const WORDS: [(&str, &str); 56] = [
     ("OR", "||"),
     ("not", "!"),
     ("non", "!"),
+    ("pas", "!"),
     ("si", "if"),
     ("sinon", "else"),
     ("elif", "else if"),
@@ -52,6 +53,12 @@ const WORDS: [(&str, &str); 56] = [
     ("func", "fn"),
     ("retourne", "return"),
     ("retourner", "return"),
+    ("Return", "return"),
+    ("RETURN", "return"),
+    ("renvoie", "return"),
+    ("renvoyer", "return"),
+    ("Let", "let"),
+    ("LET", "let"),
     ("raise", "throw"),
     ("est", "=="),
     ("is", "=="),

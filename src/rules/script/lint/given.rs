@@ -51,6 +51,35 @@ pub(super) fn seen(path: &[String]) -> Option<Seen> {
     }
 }
 
+/// Values that are not always there. Those that are there say something: none of them is an empty text.
+const MAY_BE_ABSENT: [&[&str]; 7] = [
+    &["signalement", "bien"],
+    &["evenement", "signalement", "bien"],
+    &["evenement", "demande"],
+    &["evenement", "demande", "bien"],
+    &["evenement", "statut"],
+    &["evenement", "statut_sowell"],
+    &["evenement", "motif"],
+];
+
+/// Whether what a path leads to is missing at times.
+pub(super) fn may_be_absent(path: &[String]) -> bool {
+    is_manager(path) && path.first().is_some_and(|it| it == "residence")
+        || MAY_BE_ABSENT.iter().any(|it| path == *it)
+}
+
+/// Whether a path leads to a manager.
+pub(super) fn is_manager(path: &[String]) -> bool {
+    let is_object = || matches!(seen(path), Some(Seen::Fields(_)));
+    match path {
+        [.., all, _] if all == "gestionnaires" => is_object(),
+        [.., last] => {
+            ["gestionnaire_concerne", "acteur_en_charge"].contains(&last.as_str()) && is_object()
+        }
+        [] => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,14 +6,15 @@ use super::fields::written;
 use super::given::Kind;
 use super::names::{Bound, Names};
 use crate::rules::script::Remark;
-use crate::rules::script::chain::Chain;
+use crate::rules::script::chain::{Chain, Link};
 
 /// Every comparison of two kinds.
 pub(super) fn unlike(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::FnCall(call, at))) = path.last()
-            && call.op_token.is_some()
+            && (call.op_token.is_some()
+                || call.name == "contains" && !names.is_function("contains"))
             && let Some(message) = of_call(call, names)
         {
             found.push((*at, message));
@@ -27,6 +28,9 @@ fn of_call(call: &FnCallExpr, names: &Names) -> Option<String> {
     let [one, other] = call.args.as_slice() else {
         return None;
     };
+    if call.name == "contains" {
+        return in_list(one, other, names);
+    }
     let outcome = match call.name.as_str() {
         "==" => "ne sont jamais égaux",
         "!=" => "sont toujours différents",
@@ -38,10 +42,15 @@ fn of_call(call: &FnCallExpr, names: &Names) -> Option<String> {
     let hint = match kinds {
         (a, b) if a == b => return None,
         _ if kinds.0 == flag || kinds.1 == flag => {
-            // What is given and compared with a text is told beside the words that no table knows.
-            let given = |it: &&Expr| matches!(names.bound(it), Some(Bound::Given(_)));
-            if [one, other].iter().any(given) && (kinds.0 == text || kinds.1 == text) {
+            if is_told_elsewhere([one, other], names) {
                 return None;
+            }
+            if [one, other].iter().any(|it| matches!(it, Expr::FnCall(..))) {
+                let ((Kind::Flag, kind) | (kind, _)) = kinds;
+                return Some(format!(
+                    "{} est comparé ici avec le résultat d'une autre comparaison : écrivez-les à part, avec « && » ou « || » entre elles",
+                    kind.in_french()
+                ));
             }
             "true et false s'écrivent sans guillemets, et ne sont pas des nombres".to_owned()
         }
@@ -55,6 +64,9 @@ fn of_call(call: &FnCallExpr, names: &Names) -> Option<String> {
                 (Expr::StringConstant(it, _), _) if it.trim().parse::<f64>().is_ok() => {
                     "écrivez ce nombre sans guillemets".to_owned()
                 }
+                (value, _) if is_time(value) => {
+                    "l'heure d'un signalement est « parse_int(signalement.date_creation.sub_string(11, 2)) »".to_owned()
+                }
                 (value, _) => {
                     let shown = Chain::of(value).and_then(|it| written(&it));
                     let shown = shown.unwrap_or_else(|| "…".to_owned());
@@ -65,4 +77,62 @@ fn of_call(call: &FnCallExpr, names: &Names) -> Option<String> {
     };
     let [first, second] = [kinds.0, kinds.1].map(Kind::in_french);
     Some(format!("{first} et {second} {outcome} ; {hint}"))
+}
+
+/// Whether another remark is made of this comparison with true or false.
+fn is_told_elsewhere(sides: [&Expr; 2], names: &Names) -> bool {
+    let any = |of: &dyn Fn(&Expr) -> bool| sides.iter().any(|it| of(it));
+    // What is given and compared with a text is told beside the words that no table knows.
+    let given = |it: &Expr| matches!(names.bound(it), Some(Bound::Given(_)));
+    let written = |it: &Expr| matches!(it, Expr::StringConstant(..));
+    // A negation of what is none is told as such.
+    let negated = |it: &Expr| matches!(it, Expr::FnCall(call, _) if call.name == "!");
+    any(&given) && any(&written) || any(&negated)
+}
+
+/// What comes behind the `T` of a date.
+fn is_time(value: &Expr) -> bool {
+    let Some(chain) = Chain::of(value) else {
+        return false;
+    };
+    match chain.links.as_slice() {
+        [
+            ..,
+            (Link::Field("date_creation"), _),
+            (Link::Call(call), _),
+            (Link::Computed, _),
+        ] => call.name == "split",
+        _ => false,
+    }
+}
+
+/// A text that is sought in a list of numbers, or a number in one of texts.
+fn in_list(list: &Expr, value: &Expr, names: &Names) -> Option<String> {
+    let Expr::Array(all, _) = list else {
+        return None;
+    };
+    let kind = names.kind(value)?;
+    let other = match kind {
+        Kind::Text => Kind::Number,
+        Kind::Number => Kind::Text,
+        Kind::Flag => return None,
+    };
+    if all.is_empty() || all.iter().any(|it| names.kind(it) != Some(other)) {
+        return None;
+    }
+    let written: Option<Vec<String>> = all
+        .iter()
+        .map(|it| match it {
+            Expr::IntegerConstant(it, _) => Some(format!("\"{it}\"")),
+            Expr::StringConstant(it, _) => it.parse::<i64>().ok().map(|it| it.to_string()),
+            _ => None,
+        })
+        .collect();
+    let hint = written.map(|it| format!(" : écrivez « [{}] »", it.join(", ")));
+    Some(format!(
+        "{} n'est jamais dans cette liste, dont chaque valeur est {}{}",
+        kind.in_french(),
+        other.in_french(),
+        hint.unwrap_or_default()
+    ))
 }

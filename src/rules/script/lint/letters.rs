@@ -1,8 +1,10 @@
 //! Texts that are sought in what has only small letters, or only capitals, and are written with the others.
 
-use rhai::{ASTNode, Expr, Position};
+use std::collections::HashMap;
 
-use super::names::{Letters, Names};
+use rhai::{ASTNode, Expr, Position, Stmt};
+
+use super::names::{Bound, Letters, Names};
 use crate::rules::script::Remark;
 
 /// Functions that ask for a text in the one before the point.
@@ -11,10 +13,11 @@ const ASKING: [&str; 4] = ["contains", "ends_with", "index_of", "starts_with"];
 /// Every text that is never found for the case of its letters.
 pub(super) fn never_found(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
+    let in_turn = in_turn(names);
     names.walk(&mut |path| {
         let mut note = |letters: Option<Letters>, sought: &Expr| {
             if let Some(letters) = letters {
-                texts(sought, &mut |word, at| {
+                texts(sought, &in_turn, &mut |word, at| {
                     found.extend(fault(letters, word).map(|it| (at, it)));
                 });
             }
@@ -69,9 +72,35 @@ fn asked<'e>(left: &Expr, right: &'e Expr, names: &Names) -> Option<(Letters, &'
     Some((letters, sought))
 }
 
+/// The texts that a name stands for one after the other: `for mot in ["gaz", "eau"]`.
+fn in_turn(names: &Names) -> HashMap<String, Vec<(String, Position)>> {
+    let mut found: HashMap<String, Vec<(String, Position)>> = HashMap::new();
+    names.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::For(it, _))) = path.last() {
+            let words = match names.bound(&it.2.expr) {
+                Some(Bound::Texts(words)) => words,
+                _ => Vec::new(),
+            };
+            // Another loop by the same name leaves none that is certain.
+            let all = found.entry(it.0.as_str().to_owned());
+            all.and_modify(Vec::clear).or_insert(words);
+        }
+        true
+    });
+    found
+}
+
 /// The texts that are written out here: one, or a list of them.
-fn texts(value: &Expr, on_text: &mut dyn FnMut(&str, Position)) {
+fn texts(
+    value: &Expr,
+    in_turn: &HashMap<String, Vec<(String, Position)>>,
+    on_text: &mut dyn FnMut(&str, Position),
+) {
     match value {
+        Expr::Variable(it, ..) => {
+            let words = in_turn.get(it.1.as_str()).into_iter().flatten();
+            words.for_each(|(word, at)| on_text(word, *at));
+        }
         Expr::StringConstant(word, at) => on_text(word, *at),
         Expr::Array(all, _) => all.iter().for_each(|it| {
             if let Expr::StringConstant(word, at) = it {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
-use super::given::{Kind, Seen, seen};
+use super::given::{Kind, Seen, is_manager, seen};
 use super::library;
 use super::parts::{self, Part};
 use super::passed;
@@ -20,9 +20,14 @@ pub(super) enum Bound {
     Text(String, Position),
     /// A list of such texts.
     Texts(Vec<(String, Position)>),
+    /// An object that is written out, by its keys.
+    Table(Vec<(String, Position)>),
     /// Another value of this kind.
     Plain(Kind),
 }
+
+/// Operators that answer yes or no; `in` is a function.
+const ASKING: [&str; 7] = ["==", "!=", "<", ">", "<=", ">=", "!"];
 
 /// What is known of the names of one function.
 pub(super) struct Names {
@@ -112,7 +117,14 @@ impl Names {
                 self.bound.insert(name.clone(), bound);
             }
         }
-        let (parts, mut wholes, touched) = self.changes();
+        let (parts, mut wholes, touched) = self.changes(&|_| true);
+        // What is only given another value as a whole.
+        let (_, others, _) = self.changes(&|it| !matches!(it, Expr::Variable(..)));
+        let again = wholes.difference(&others);
+        let again: HashSet<String> = again
+            .filter(|it| !captured.contains(*it))
+            .cloned()
+            .collect();
         self.changed = parts;
         self.touched = touched.union(&captured).cloned().collect();
         wholes.extend(captured);
@@ -132,6 +144,48 @@ impl Names {
             });
             self.bound.extend(bound);
             self.cased.extend(cased);
+        }
+        let managers = self.managers(again.into_iter().filter(|it| once(it)).collect());
+        self.bound.extend(managers);
+    }
+
+    /// Those of these names that are given nothing but managers of the residence, whichever.
+    fn managers(&self, mut names: HashSet<String>) -> Vec<(String, Bound)> {
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let mut others = HashSet::new();
+        self.part.script.walk(&mut |path| {
+            let (name, value) = match path.last() {
+                Some(ASTNode::Stmt(Stmt::Var(it, ..))) => (it.0.as_str(), &it.1),
+                Some(ASTNode::Stmt(Stmt::Assignment(it))) => match &it.1.lhs {
+                    Expr::Variable(name, ..) => (name.1.as_str(), &it.1.rhs),
+                    _ => return true,
+                },
+                _ => return true,
+            };
+            if !self.is_manager(value) {
+                others.insert(name.to_owned());
+            }
+            true
+        });
+        names.retain(|it| !others.contains(it) && !self.part.parameters.contains(it));
+        let any = ["residence", "gestionnaires", "*"].map(str::to_owned);
+        let any = || Bound::Given(any.to_vec());
+        names.into_iter().map(|it| (it, any())).collect()
+    }
+
+    /// Whether a value is a manager of the residence, or nothing.
+    fn is_manager(&self, value: &Expr) -> bool {
+        match value {
+            Expr::Unit(_) => true,
+            Expr::Coalesce(all, _) => all.iter().all(|it| self.is_manager(it)),
+            value => match self.bound(value) {
+                Some(Bound::Given(path)) => {
+                    path.first().is_some_and(|it| it == "residence") && is_manager(&path)
+                }
+                _ => false,
+            },
         }
     }
 
@@ -208,14 +262,22 @@ impl Names {
         match value {
             Expr::StringConstant(..) | Expr::InterpolatedString(..) => return Some(Kind::Text),
             Expr::IntegerConstant(..) | Expr::FloatConstant(..) => return Some(Kind::Number),
-            Expr::BoolConstant(..) => return Some(Kind::Flag),
+            Expr::BoolConstant(..) | Expr::And(..) | Expr::Or(..) => return Some(Kind::Flag),
             Expr::FnCall(call, _) if call.op_token.is_none() => return self.answer(call),
+            Expr::FnCall(call, _) if ASKING.contains(&call.name.as_str()) => {
+                return Some(Kind::Flag);
+            }
             _ => {}
         }
         if let Some(call) = last_call(value) {
             return self.answer(call);
         }
         let chain = Chain::of(value)?;
+        if let [.., (Link::Call(call), _), (Link::Computed, _)] = chain.links.as_slice()
+            && self.answers_texts(call)
+        {
+            return Some(Kind::Text);
+        }
         match self.bound.get(chain.root)? {
             Bound::Given(_) => {
                 let path = self.path(&chain)?;
@@ -225,9 +287,20 @@ impl Names {
                 }
             }
             Bound::Text(..) => chain.links.is_empty().then_some(Kind::Text),
-            Bound::Texts(_) => None,
+            Bound::Texts(_) | Bound::Table(_) => None,
             Bound::Plain(kind) => chain.links.is_empty().then_some(*kind),
         }
+    }
+
+    /// Whether a function answers a list of texts: a text in parts.
+    fn answers_texts(&self, call: &FnCallExpr) -> bool {
+        let by_text = matches!(call.args.as_slice(), [Expr::StringConstant(..)]);
+        call.name == "split" && by_text && !self.functions.contains("split")
+    }
+
+    /// Whether a name is given one value of this kind, which never changes.
+    pub(super) fn is_plain(&self, name: &str, kind: Kind) -> bool {
+        self.bound.get(name) == Some(&Bound::Plain(kind))
     }
 
     /// What a function of the language answers.
@@ -242,6 +315,10 @@ impl Names {
     fn value(&self, value: &Expr) -> Option<Bound> {
         match value {
             Expr::StringConstant(it, at) => return Some(Bound::Text(it.to_string(), *at)),
+            Expr::Map(all, _) => {
+                let keys = all.0.iter().map(|(key, _)| (key.name.to_string(), key.pos));
+                return Some(Bound::Table(keys.collect()));
+            }
             Expr::Array(all, _) => {
                 let text = |it: &Expr| match it {
                     Expr::StringConstant(it, at) => Some((it.to_string(), *at)),
@@ -265,7 +342,11 @@ impl Names {
 
     /// Parts of what the function is given that it changes, and the names whose whole value it changes, or a part of
     /// what they stand for; and the names of both.
-    fn changes(&self) -> (Vec<Vec<String>>, HashSet<String>, HashSet<String>) {
+    /// `counts` tells of what is given another value with `=` whether that is a change.
+    fn changes(
+        &self,
+        counts: &dyn Fn(&Expr) -> bool,
+    ) -> (Vec<Vec<String>>, HashSet<String>, HashSet<String>) {
         let (mut parts, mut wholes) = (Vec::new(), HashSet::new());
         let mut touched = HashSet::new();
         let mut note = |value: &Expr, own: &dyn Fn(&Names, &Chain<'_>) -> Option<usize>| {
@@ -289,7 +370,9 @@ impl Names {
         };
         self.part.script.walk(&mut |path| {
             match path.last() {
-                Some(ASTNode::Stmt(Stmt::Assignment(it))) => {
+                Some(ASTNode::Stmt(Stmt::Assignment(it)))
+                    if it.0.is_op_assignment() || counts(&it.1.lhs) =>
+                {
                     note(&it.1.lhs, &|_, chain| Some(chain.links.len()));
                 }
                 Some(ASTNode::Expr(value @ (Expr::Dot(..) | Expr::Index(..)))) => {

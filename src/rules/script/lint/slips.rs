@@ -3,9 +3,13 @@
 
 use rhai::{LexError, ParseErrorType};
 
+mod misplaced;
+mod several;
+mod undefined;
+
 use super::brackets::{Balance, Place};
 use super::foreign::{self, SIGNS};
-use super::given::{Kind, Seen, seen};
+use super::tokens::{Token, is_of_name, tokens};
 use crate::rules::place::{offset, place_of};
 
 /// What stands for the negation of `in`.
@@ -14,61 +18,66 @@ const NOT_IN: &str = "« not in » : écrivez « !in »";
 const PATTERN: &str =
     "« =~ » : pour chercher un mot dans un texte, écrivez « texte.contains(\"mot\") »";
 /// Functions that ask something of a text, where other languages have a word between two values.
-const ASKING: [&str; 3] = ["contains", "starts_with", "ends_with"];
+pub(super) const ASKING: [&str; 3] = ["contains", "starts_with", "ends_with"];
 
-/// The slip behind a syntax error, where it can be told.
+/// A script where the parser stops.
+#[derive(Clone, Copy)]
+struct Written<'t> {
+    text: &'t str,
+    /// The byte.
+    at: usize,
+    /// Line and column.
+    place: (u32, u32),
+}
+
+/// The slip behind a syntax error, where it can be told; `parameters` are those that the script's function is given.
 pub(in crate::rules::script) fn find(
     error: &ParseErrorType,
     text: &str,
-    at: (u32, u32),
+    place: (u32, u32),
+    parameters: &[&str],
 ) -> Option<Place> {
-    if !matches!(error, ParseErrorType::VariableUndefined(_))
-        && let Some(message) = foreign_sign(error, text, at)
-    {
-        return Some((at, message));
+    let at = offset(text, place)?;
+    let written = Written { text, at, place };
+    if let ParseErrorType::VariableUndefined(name) = error {
+        return undefined::find(name, &written, parameters);
     }
-    match error {
-        ParseErrorType::VariableUndefined(name) => negated(name, text, at)
-            .or_else(|| holed(name, text, at))
-            .or_else(|| foreign::word(name))
-            .or_else(|| outside(text, name))
-            .or_else(|| bare(name))
-            .map(|it| (at, it))
-            .or_else(|| {
-                let begins = offset(text, at)?;
-                without_hash(text, begins, begins + name.len())
-            }),
-        ParseErrorType::Reserved(word) if word == "print" => Some((
-            at,
-            "« print » demande des parenthèses : print(…)".to_owned(),
-        )),
-        ParseErrorType::Reserved(word) => foreign::word(word).map(|it| (at, it)),
-        ParseErrorType::UnknownOperator(sign) if sign == "~" => Some((at, PATTERN.to_owned())),
-        ParseErrorType::ExprExpected(_) => Some((at, case_of_switch(text, at)?)),
+    if let Some(message) = foreign_sign(error, text, at) {
+        return Some((place, message));
+    }
+    let message = match error {
+        ParseErrorType::Reserved(word) if word == "print" => {
+            Some("« print » demande des parenthèses : print(…)".to_owned())
+        }
+        ParseErrorType::Reserved(word) => foreign::word(word),
+        ParseErrorType::UnknownOperator(sign) if sign == "~" => Some(PATTERN.to_owned()),
+        ParseErrorType::UnknownOperator(sign) if sign == "?" => question(text, at),
+        ParseErrorType::ExprExpected(_) => {
+            case_of_switch(text, at).or_else(|| several::texts(text, at))
+        }
         ParseErrorType::MismatchedType(..) => {
-            let begins = offset(text, at)?;
-            let line = text.get(begins..)?.lines().next()?;
-            let found = begins + line.find(" not in ")? + 1;
-            Some((place_of(text, found), NOT_IN.to_owned()))
+            let line = text.get(at..)?.lines().next()?;
+            if let Some(found) = line.find(" not in ") {
+                return Some((place_of(text, at + found + 1), NOT_IN.to_owned()));
+            }
+            several::texts(text, at)
         }
         ParseErrorType::BadInput(LexError::ImproperSymbol(sign, _))
-            if sign == "=" && is_pattern(text, at) =>
+            if sign == "=" && text[at..].starts_with("=~") =>
         {
-            Some((at, PATTERN.to_owned()))
+            Some(PATTERN.to_owned())
         }
-        ParseErrorType::BadInput(LexError::UnexpectedInput(word)) => {
-            Some((at, misused(word, text, at)?))
+        ParseErrorType::BadInput(LexError::UnexpectedInput(word)) => misused(word, text, at),
+        ParseErrorType::BadInput(LexError::ImproperSymbol(sign, _)) if sign == "=" => {
+            Some("« = » donne une valeur à une variable ; pour comparer, écrivez « == »".to_owned())
         }
-        ParseErrorType::BadInput(LexError::ImproperSymbol(sign, _)) if sign == "=" => Some((
-            at,
-            "« = » donne une valeur à une variable ; pour comparer, écrivez « == »".to_owned(),
-        )),
         ParseErrorType::UnexpectedEOF | ParseErrorType::BadInput(LexError::UnterminatedString) => {
-            Balance::of(text).left_open
+            return Balance::of(text).left_open;
         }
-        ParseErrorType::MissingToken(token, _) => misplaced(token, text, at),
+        ParseErrorType::MissingToken(token, _) => return misplaced::find(token, &written),
         _ => None,
-    }
+    };
+    message.map(|it| (place, it))
 }
 
 /// A function that is defined by the word of another language: all that the engine says is told of its braces.
@@ -84,35 +93,26 @@ pub(in crate::rules::script) fn foreign_function(text: &str) -> Option<Place> {
     })
 }
 
-/// A negation of a text that may be absent: it is neither true nor false.
-fn negated(name: &str, text: &str, at: (u32, u32)) -> Option<String> {
-    let rest = text.get(offset(text, at)?..)?.strip_prefix(name)?;
-    let value = rest.trim_start();
-    let end = value.find(|it| !is_of_name(it) && it != '.');
-    let value = &value[..end.unwrap_or(value.len())];
-    let path: Vec<String> = value.split('.').map(str::to_owned).collect();
-    let of_text = seen(&path) == Some(Seen::Plain(Kind::Text));
-    (["not", "non"].contains(&name) && of_text)
-        .then(|| format!("« {name} {value} » : écrivez « {value} == () »"))
-}
-
-/// A text with values in it, as another language has it: `f"…{valeur}…"`.
-fn holed(name: &str, text: &str, at: (u32, u32)) -> Option<String> {
-    let rest = text.get(offset(text, at)?..)?.strip_prefix(name)?;
-    (["f", "F"].contains(&name) && rest.starts_with('"')).then(|| {
-        format!("« {name}\"…\" » : un texte à trous s'écrit entre accents graves : `…${{valeur}}…`")
+/// A question mark by itself.
+fn question(text: &str, at: usize) -> Option<String> {
+    let rest = text[at..].lines().next()?.strip_prefix('?')?;
+    if rest.trim_start().starts_with('{') {
+        return Some("« ? » est en trop : après la condition vient directement « { »".to_owned());
+    }
+    let (sign, rest) = match rest.strip_prefix(':') {
+        Some(rest) => ("?:", rest),
+        None => ("?", rest),
+    };
+    // Between two values, it is another way to write « if ».
+    let is_choice = tokens(rest).any(|it| it.written == ":");
+    (!is_choice).then(|| {
+        format!("« {sign} » : pour prendre la suite quand cette valeur manque, écrivez « ?? »")
     })
 }
 
-/// Whether `=~` stands here.
-fn is_pattern(text: &str, at: (u32, u32)) -> bool {
-    offset(text, at).is_some_and(|at| text[at..].starts_with("=~"))
-}
-
 /// A word that begins a case of a `switch` in other languages.
-fn case_of_switch(text: &str, at: (u32, u32)) -> Option<String> {
-    let rest = text.get(offset(text, at)?..)?;
-    let word = rest.split(|it| !is_of_name(it)).next()?;
+fn case_of_switch(text: &str, at: usize) -> Option<String> {
+    let word = text[at..].split(|it| !is_of_name(it)).next()?;
     let meant = match word {
         "case" | "cas" | "when" => "\"CODE\" => …",
         "default" | "else" | "sinon" | "autre" => "_ => …",
@@ -124,33 +124,36 @@ fn case_of_switch(text: &str, at: (u32, u32)) -> Option<String> {
 }
 
 /// A word of the language where it cannot stand.
-fn misused(word: &str, text: &str, at: (u32, u32)) -> Option<String> {
-    let before = text.get(..offset(text, at)?)?.trim_end();
+fn misused(word: &str, text: &str, at: usize) -> Option<String> {
+    if let Some(message) = undefined::accented(text, at) {
+        return Some(message);
+    }
+    let before = tokens(&text[..at]).filter(Token::counts);
+    let before: Vec<&str> = before.map(|it| it.written).collect();
     let message = match word {
-        "else" if before.ends_with(';') => {
+        "else" if before.ends_with(&["}", ";"]) => {
             "« else » suit directement l'accolade « } » de son « if » : enlevez le « ; » entre les deux"
         }
+        "else" if Balance::of(text).left_open.is_some() => {
+            "il manque une accolade « } » devant « else » : elle referme le bloc de son « if »"
+        }
         "else" => "« else » ne va que juste après l'accolade « } » d'un « if »",
-        "let" if before.ends_with("if") || before.ends_with("while") => {
+        "let" if before.ends_with(&["if"]) || before.ends_with(&["while"]) => {
             "« let » ne va pas dans une condition : mettez la ligne « let … ; » avant elle"
+        }
+        "." if before.ends_with(&["|", "|"]) || before.ends_with(&["&", "&"]) => {
+            "il manque ce qui est devant ce point : répétez-le, comme dans « texte.contains(…) || texte.contains(…) »"
+        }
+        "]" if before.ends_with(&["[", "]", "["]) => {
+            "le résultat « [] » est écrit deux fois : enlevez-en un"
         }
         _ => return None,
     };
     Some(message.to_owned())
 }
 
-/// A word of another language that was taken for a function, as in `elif (a) {`, and where it begins in its line.
-fn called(before: &str) -> Option<(usize, String)> {
-    let begins = before.rfind(['}', ';']).map_or(0, |at| at + 1);
-    let front = &before[begins..];
-    let indent = front.len() - front.trim_start().len();
-    let (word, _) = front.trim_start().split_once('(')?;
-    Some((begins + indent, foreign::word(word.trim_end())?))
-}
-
 /// A sign of another language that begins here, or ends here.
-fn foreign_sign(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option<String> {
-    let at = offset(text, at)?;
+fn foreign_sign(error: &ParseErrorType, text: &str, at: usize) -> Option<String> {
     // Each line of a « switch » has it.
     let condition = matches!(error, ParseErrorType::MissingToken(token, _) if token == "{");
     if text[at..].starts_with("=>") && !condition {
@@ -170,37 +173,6 @@ fn foreign_sign(error: &ParseErrorType, text: &str, at: (u32, u32)) -> Option<St
     })
 }
 
-/// A code without the quotes of a text.
-fn bare(name: &str) -> Option<String> {
-    let of_code = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
-    let is_code = name.chars().count() > 1 && name.chars().all(of_code);
-    is_code.then(|| {
-        format!(
-            "variable inconnue : « {name} » ; si c'est un texte, mettez-le entre guillemets « \" »"
-        )
-    })
-}
-
-/// A name that is defined beside the functions, which see it by another name or not at all.
-fn outside(text: &str, name: &str) -> Option<String> {
-    text.lines().find_map(|line| {
-        let (keyword, rest) = line.split_once(char::is_whitespace)?;
-        let rest = rest.trim_start().strip_prefix(name)?;
-        if !rest.trim_start().starts_with('=') {
-            return None;
-        }
-        match keyword {
-            "const" => Some(format!(
-                "« {name} » est défini hors de la fonction : écrivez ici « global::{name} »"
-            )),
-            "let" => Some(format!(
-                "« {name} » est défini hors de la fonction, qui ne le voit pas : écrivez-y « const {name} = … », et ici « global::{name} »"
-            )),
-            _ => None,
-        }
-    })
-}
-
 /// Where an object begins whose `#` was forgotten, as in `{ nom: valeur }`; its first name stands between these offsets.
 fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Place> {
     let follows = text.get(ends..)?.trim_start().strip_prefix(':')?;
@@ -216,128 +188,4 @@ fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Place> {
     }
     let message = "il manque « # » devant l'accolade : un objet s'écrit #{nom: valeur}";
     Some((place_of(text, before.len()), message.to_owned()))
-}
-
-/// What stands where a sign is missing.
-fn misplaced(token: &str, text: &str, (line, column): (u32, u32)) -> Option<Place> {
-    let at = offset(text, (line, column))?;
-    let (all_before, all_after) = text.split_at(at);
-    let before = all_before.rsplit('\n').next().unwrap_or_default();
-    let rest = all_after.split('\n').next().unwrap_or_default();
-    let word = rest.find(|it: char| !is_of_name(it));
-    let word = &rest[..word.unwrap_or(rest.len())];
-    let here = |message: String| Some(((line, column), message));
-    let inside = rest.strip_prefix("not").map(str::trim_start);
-    if inside.is_some_and(|it| it.starts_with("in ") || it.starts_with("in[")) {
-        return here(NOT_IN.to_owned());
-    }
-    let is_not = rest.strip_prefix("is ").map(str::trim_start);
-    if is_not.is_some_and(|it| it.starts_with("not ") || it.starts_with("not(")) {
-        return here("« is not » : écrivez « != »".to_owned());
-    }
-    if let Some(message) = foreign::word(word) {
-        return here(message);
-    }
-    let asked = ASKING.into_iter().find(|it| *it == word);
-    let asked = asked.map(|it| format!("{it}(…)"));
-    let asked = asked.or_else(|| foreign::function(word).map(str::to_owned));
-    if let (Some(meant), Some(' ')) = (asked, before.chars().next_back())
-        && rest[word.len()..].trim_start().starts_with('"')
-    {
-        return here(format!("« {word} » : écrivez « texte.{meant} »"));
-    }
-    if token == "=>" && rest.starts_with(':') {
-        return here("après un cas de « switch » vient « => », et non « : »".to_owned());
-    }
-    if rest.starts_with('{')
-        && let Some((begins, message)) = called(before)
-    {
-        return Some((place_of(text, at - before.len() + begins), message));
-    }
-    let ends = rest.starts_with(['}', ')', ']']) || all_after.trim().is_empty();
-    if (ends || token != ";")
-        && let Some(found) = Balance::of(text).left_open
-    {
-        return Some(found);
-    }
-    if token != ";" && rest.starts_with(';') {
-        return here("entre deux valeurs, écrivez « , » et non « ; »".to_owned());
-    }
-    if token == "{" && rest.starts_with(':') {
-        return here("après la condition vient « { », et non « : »".to_owned());
-    }
-    if token == "{" && !word.is_empty() {
-        return here(format!(
-            "« {word} » n'est pas à sa place ici : il manque un signe avant, comme « . » ou « == », ou une accolade « {{ »"
-        ));
-    }
-    if token != ";" {
-        return None;
-    }
-    if rest.starts_with(':') {
-        let name = before.trim_end();
-        let begins = match name.strip_suffix('"') {
-            Some(inside) => inside.rfind('"')?,
-            None => name.trim_end_matches(is_of_name).len(),
-        };
-        let line_begins = at - before.len();
-        let found = without_hash(text, line_begins + begins, line_begins + name.len());
-        if found.is_some() {
-            return found;
-        }
-        if name[..begins].trim().is_empty() {
-            return here(format!(
-                "pour donner une valeur à « {} », écrivez « = », et non « : »",
-                name.trim_start()
-            ));
-        }
-    }
-    if before.trim().is_empty() {
-        // It is the line before that has no end.
-        let mut end = all_before.len();
-        for line in all_before.split_inclusive('\n').rev() {
-            end -= line.len();
-            let written = without_comment(line).trim_end();
-            if let Some((last, _)) = written.char_indices().next_back() {
-                let message = "il manque « ; » à la fin de cette ligne".to_owned();
-                return Some((place_of(text, end + last), message));
-            }
-        }
-        return None;
-    }
-    if before.ends_with('"') && !word.is_empty() {
-        return here("à l'intérieur d'un texte, un guillemet s'écrit « \\\" »".to_owned());
-    }
-    let sign = rest.chars().next()?;
-    let digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
-    if sign == ',' && digit(before.chars().next_back()) && digit(rest.chars().nth(1)) {
-        return here("un nombre à virgule s'écrit avec un point, comme 1.5".to_owned());
-    }
-    let found = if word.is_empty() {
-        sign.to_string()
-    } else {
-        word.to_owned()
-    };
-    here(format!(
-        "« {found} » n'est pas à sa place ici : il manque un signe avant, ou « ; »"
-    ))
-}
-
-fn is_of_name(it: char) -> bool {
-    it.is_alphanumeric() || it == '_'
-}
-
-/// A line up to its comment.
-fn without_comment(line: &str) -> &str {
-    let mut quoted = false;
-    let signs = line.char_indices();
-    for (at, it) in signs {
-        if it == '"' {
-            quoted = !quoted;
-        }
-        if !quoted && line[at..].starts_with("//") {
-            return &line[..at];
-        }
-    }
-    line
 }

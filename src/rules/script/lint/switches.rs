@@ -2,6 +2,7 @@
 
 use rhai::Position;
 
+use super::tokens::tokens;
 use crate::rules::place::{offset, place_of};
 use crate::rules::script::position;
 
@@ -17,28 +18,23 @@ pub(super) fn texts(script: &str, at: Position) -> Vec<(String, Position)> {
 fn cases(script: &str, opens: usize) -> Vec<(String, Position)> {
     let mut found = Vec::new();
     let (mut depth, mut in_case) = (0_usize, true);
-    let mut at = opens;
-    while let Some(rest) = script.get(at..).filter(|it| !it.is_empty()) {
-        let length = written_at(rest);
-        let sign = &rest[..length];
-        match sign {
+    for token in tokens(&script[opens..]) {
+        match token.written {
             "{" | "(" | "[" => depth += 1,
             "}" | ")" | "]" => {
                 depth = depth.saturating_sub(1);
                 match depth {
                     0 => return found,
                     // A case with a block needs no comma behind it.
-                    1 if sign == "}" => in_case = true,
+                    1 if token.written == "}" => in_case = true,
                     _ => {}
                 }
             }
             "," if depth == 1 => in_case = true,
             "=>" | "if" if depth == 1 => in_case = false,
-            text if depth == 1 && in_case && text.starts_with('"') => {
-                let inner = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
-                let inner = inner.filter(|it| !it.contains('\\'));
-                if let Some(word) = inner {
-                    let (line, column) = place_of(script, at);
+            _ if depth == 1 && in_case => {
+                if let Some(word) = token.inner() {
+                    let (line, column) = place_of(script, opens + token.at);
                     let [line, column] =
                         [line, column].map(|it| u16::try_from(it).unwrap_or(u16::MAX));
                     found.push((word.to_owned(), Position::new(line, column)));
@@ -46,41 +42,9 @@ fn cases(script: &str, opens: usize) -> Vec<(String, Position)> {
             }
             _ => {}
         }
-        at += length;
     }
     // It does not end where it seemed to: nothing of it is certain.
     Vec::new()
-}
-
-/// How long the text, the comment, the word or the sign is that a script goes on with.
-fn written_at(rest: &str) -> usize {
-    let first = rest.chars().next().map_or(0, char::len_utf8);
-    if rest.starts_with("=>") {
-        return 2;
-    }
-    for (opens, closes) in [("//", "\n"), ("/*", "*/")] {
-        if rest.starts_with(opens) {
-            let end = rest[2..].find(closes);
-            return end.map_or(rest.len(), |end| 2 + end + closes.len());
-        }
-    }
-    if let Some(quote) = ['"', '`'].into_iter().find(|it| rest.starts_with(*it)) {
-        let mut escaped = false;
-        for (at, sign) in rest.char_indices().skip(1) {
-            match sign {
-                '\\' if !escaped && quote == '"' => escaped = true,
-                sign if sign == quote && !escaped => return at + 1,
-                _ => escaped = false,
-            }
-        }
-        return rest.len();
-    }
-    let of_word = |it: char| it.is_alphanumeric() || it == '_';
-    match rest.find(|it| !of_word(it)) {
-        Some(0) => first,
-        Some(length) => length,
-        None => rest.len(),
-    }
 }
 
 #[cfg(test)]

@@ -217,7 +217,7 @@ use super::{SILENT, compile};
 #[case(
     "fn affecter(a, b, c) {\n  if a == ASC { }\n}",
     2,
-    "mettez-le entre guillemets"
+    "écrivez-le entre guillemets : « \"ASC\" »"
 )]
 #[case(
     "fn affecter(a, b, c) {\n  if a == b {\n    c\n  }\n    }\n  a\n}",
@@ -418,7 +418,10 @@ fn all_unknown_names_and_functions_of_a_script_are_told_at_once() {
     assert!(scripts.is_none());
     let seen: Vec<(u32, u32, &str)> = faults
         .iter()
-        .map(|it| (it.line, it.column, it.message.as_str()))
+        .map(|it| {
+            let told = it.message.split(" ; ").next().unwrap_or_default();
+            (it.line, it.column, told)
+        })
         .collect();
     assert_eq!(
         seen,

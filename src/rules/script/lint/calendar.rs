@@ -1,0 +1,175 @@
+//! Dates that are read otherwise than they are meant: in the zone of whoever wrote them, or by a day that has another
+//! name.
+
+use std::collections::HashMap;
+
+use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
+
+use super::names::{Bound, Names};
+use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE};
+use crate::rules::diagnostic::nearest;
+use crate::rules::script::Remark;
+use crate::rules::script::chain::{Chain, Link, last_call};
+
+/// The field that is a date.
+const DATE: &str = "date_creation";
+/// The function that cuts a text.
+const CUTS: &str = "sub_string";
+
+/// Every hour that is cut out of a date's text.
+pub(super) fn hours_of_the_sender(names: &Names) -> Vec<Remark> {
+    let mut found = Vec::new();
+    names.walk(&mut |path| {
+        let cut = match path.last() {
+            Some(ASTNode::Expr(value @ Expr::Dot(..))) => cut_behind(value, names),
+            Some(ASTNode::Expr(Expr::FnCall(call, at))) if call.name == CUTS => {
+                cut_of_first(call, *at, names)
+            }
+            _ => None,
+        };
+        found.extend(cut.map(|(at, shown)| {
+            let message = format!(
+                "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris : écrivez « {HEURE_DE}({shown}) », qui est un nombre de 0 à 23, sans « parse_int »"
+            );
+            (at, message)
+        }));
+        true
+    });
+    found
+}
+
+/// `signalement.date_creation.sub_string(11, 2)`: where it is cut, and the date as it is written.
+fn cut_behind(value: &Expr, names: &Names) -> Option<(Position, String)> {
+    let Chain { root, mut links } = Chain::of(value)?;
+    let is_cut = |(link, _): &(Link<'_>, Position)| matches!(link, Link::Call(it) if it.name == CUTS && is_of_hour(&it.args));
+    let cut = links.iter().position(is_cut)?;
+    let at = links[cut].1;
+    links.truncate(cut);
+    date(&Chain { root, links }, names).map(|shown| (at, shown))
+}
+
+/// `sub_string(signalement.date_creation, 11, 2)`.
+fn cut_of_first(call: &FnCallExpr, at: Position, names: &Names) -> Option<(Position, String)> {
+    let (first, rest) = call.args.split_first()?;
+    let chain = Chain::of(first).filter(|_| is_of_hour(rest))?;
+    date(&chain, names).map(|shown| (at, shown))
+}
+
+/// Whether a text is cut where a date has its hour.
+fn is_of_hour(values: &[Expr]) -> bool {
+    matches!(
+        values,
+        [Expr::IntegerConstant(11, _), Expr::IntegerConstant(2, _)]
+    )
+}
+
+/// The date of a signalement, as it is written.
+fn date(chain: &Chain<'_>, names: &Names) -> Option<String> {
+    if names.is_function(CUTS) || names.is_function(HEURE_DE) {
+        return None;
+    }
+    let path = names.path(chain).filter(|it| !names.is_changed(it))?;
+    if path.last().is_none_or(|it| it != DATE) {
+        return None;
+    }
+    let mut shown = chain.root.to_owned();
+    for (link, _) in &chain.links {
+        match link {
+            Link::Field(name) => shown = format!("{shown}.{name}"),
+            Link::Key(name) => shown = format!("{shown}.get(\"{name}\")"),
+            Link::Computed | Link::Call(_) => return None,
+        }
+    }
+    Some(shown)
+}
+
+/// Every text that a day of the week is compared with, and that is no day.
+pub(super) fn no_days(names: &Names) -> Vec<Remark> {
+    if names.is_function(JOUR_DE_SEMAINE) {
+        return Vec::new();
+    }
+    let days = days(names);
+    let is_day = |value: &Expr| match value {
+        Expr::Variable(it, ..) => days.get(it.1.as_str()) == Some(&true),
+        value => asks_for_day(value),
+    };
+    let mut found = Vec::new();
+    names.walk(&mut |path| {
+        let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last() else {
+            return true;
+        };
+        let pairs = match (call.name.as_str(), call.args.as_slice()) {
+            ("==" | "!=", [one, other]) => vec![(one, other), (other, one)],
+            // « x in y » asks y whether it contains x.
+            ("contains", [list @ Expr::Array(..), value]) => vec![(value, list)],
+            _ => return true,
+        };
+        for (value, other) in pairs {
+            if !is_day(value) {
+                continue;
+            }
+            let words = match names.bound(other) {
+                Some(Bound::Text(word, at)) => vec![(word, at)],
+                Some(Bound::Texts(words)) => words,
+                _ => continue,
+            };
+            found.extend(words.into_iter().filter_map(|(word, at)| {
+                let message = no_day(&word)?;
+                Some((at, message))
+            }));
+        }
+        true
+    });
+    found
+}
+
+fn no_day(word: &str) -> Option<String> {
+    if DAYS.contains(&word) {
+        return None;
+    }
+    let lower = word.trim().to_lowercase();
+    let near = DAYS.into_iter().find(|it| *it == lower);
+    let meant = match near.or_else(|| nearest(&lower, DAYS)) {
+        Some(near) => format!("écrivez « {near} »"),
+        None => format!("il donne « {} »", DAYS.join(" », « ")),
+    };
+    Some(format!(
+        "« {JOUR_DE_SEMAINE} » ne donne jamais « {word} » : {meant}"
+    ))
+}
+
+fn asks_for_day(value: &Expr) -> bool {
+    match value {
+        Expr::FnCall(call, _) => call.name == JOUR_DE_SEMAINE,
+        value => last_call(value).is_some_and(|it| it.name == JOUR_DE_SEMAINE),
+    }
+}
+
+/// Variables, and whether each is a day of the week wherever it stands.
+fn days(names: &Names) -> HashMap<String, bool> {
+    let mut days = HashMap::new();
+    names.walk(&mut |path| {
+        match path.last() {
+            Some(ASTNode::Stmt(Stmt::Var(it, ..))) => {
+                let day = asks_for_day(&it.1);
+                let name = it.0.as_str().to_owned();
+                let all = days.entry(name).or_insert(day);
+                *all &= day;
+            }
+            Some(ASTNode::Stmt(Stmt::Assignment(it))) => {
+                if let Expr::Variable(it, ..) = &it.1.lhs {
+                    days.insert(it.1.as_str().to_owned(), false);
+                }
+            }
+            // It may be changed where it stands, as by « jour.make_upper() ».
+            Some(ASTNode::Expr(value @ Expr::Dot(pair, ..))) => {
+                if let (Expr::Variable(it, ..), Some(_)) = (&pair.lhs, last_call(value)) {
+                    days.insert(it.1.as_str().to_owned(), false);
+                }
+            }
+            _ => {}
+        }
+        true
+    });
+    days
+}

@@ -1,0 +1,121 @@
+//! Comparisons that never hold for what stands on the other side: a list, a manager, or an empty text where what is
+//! missing is nothing at all.
+
+use std::collections::HashSet;
+
+use rhai::{ASTNode, Expr, FnCallExpr, Position};
+
+use super::given::{Seen, is_manager, may_be_absent, seen};
+use super::names::{Bound, Names};
+use crate::rules::script::Remark;
+use crate::rules::script::chain::Chain;
+
+/// Words that stand in an order of their own, which their letters do not have.
+const RANKED: [&str; 3] = ["priorite", "statut", "statut_sowell"];
+
+/// Every such comparison.
+pub(super) fn values(names: &Names) -> Vec<Remark> {
+    let mut found: Vec<(Vec<String>, Remark)> = Vec::new();
+    // What is compared with an empty text as well as with nothing is asked well.
+    let mut asked = HashSet::new();
+    names.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::FnCall(call, at))) = path.last()
+            && let [one, two] = call.args.as_slice()
+        {
+            for (value, other) in [(one, two), (two, one)] {
+                let Some(Bound::Given(path)) = names.bound(value) else {
+                    continue;
+                };
+                if matches!(other, Expr::Unit(_)) {
+                    asked.insert(path);
+                } else if let Some(message) = of(call, value, &path, other, names) {
+                    let is_empty = matches!(other, Expr::StringConstant(it, _) if it.is_empty());
+                    let value = if is_empty { path } else { Vec::new() };
+                    found.push((value, (place(call, *at), message)));
+                }
+            }
+        }
+        true
+    });
+    let found = found.into_iter().filter(|(path, _)| !asked.contains(path));
+    found.map(|(_, it)| it).collect()
+}
+
+/// Where a comparison begins.
+fn place(call: &FnCallExpr, at: Position) -> Position {
+    match (call.name.as_str(), call.args.as_slice()) {
+        ("contains", [_, value]) => value.start_position(),
+        (_, [one, _]) => one.start_position(),
+        _ => at,
+    }
+}
+
+fn of(
+    call: &FnCallExpr,
+    value: &Expr,
+    path: &[String],
+    other: &Expr,
+    names: &Names,
+) -> Option<String> {
+    let shown = Chain::of(value)?.shown()?;
+    match call.name.as_str() {
+        "==" => unlike(&shown, ["==", "in"], path, other, names),
+        "!=" => unlike(&shown, ["!=", "!in"], path, other, names),
+        "contains" => {
+            let in_texts = matches!(names.bound(other), Some(Bound::Texts(_)));
+            (in_texts && is_manager(path)).then(|| {
+                format!(
+                    "« {shown} » est un gestionnaire, jamais un texte : comparez « {shown}.identifiant »"
+                )
+            })
+        }
+        sign @ ("<" | ">" | "<=" | ">=") => {
+            let Some(Bound::Text(word, _)) = names.bound(other) else {
+                return None;
+            };
+            let is_ranked = path.last().is_some_and(|it| RANKED.contains(&it.as_str()));
+            is_ranked.then(|| {
+                format!(
+                    "« {sign} » compare les lettres, et non l'importance : écrivez la liste des mots voulus, « {shown} in [\"{word}\", …] »"
+                )
+            })
+        }
+        _ => None,
+    }
+}
+
+/// What is told of a value that is never the other; the signs are that of the comparison, and that for a list.
+fn unlike(
+    shown: &str,
+    [sign, inside]: [&str; 2],
+    path: &[String],
+    other: &Expr,
+    names: &Names,
+) -> Option<String> {
+    match names.bound(other)? {
+        Bound::Texts(words) if matches!(seen(path), Some(Seen::Plain(_))) => {
+            let list: Vec<String> = words.iter().map(|(it, _)| format!("\"{it}\"")).collect();
+            let list = match other {
+                Expr::Array(..) => format!("[{}]", list.join(", ")),
+                named => Chain::of(named).and_then(|it| it.shown())?,
+            };
+            Some(format!(
+                "« {sign} » ne compare jamais un texte avec ceux d'une liste : écrivez « {shown} {inside} {list} »"
+            ))
+        }
+        Bound::Text(word, _) if word.is_empty() && may_be_absent(path) => Some(format!(
+            "« {shown} » n'est jamais un texte vide : là où il manque, il vaut () ; écrivez « {shown} {sign} () »"
+        )),
+        Bound::Text(word, _) if is_manager(path) => {
+            let field = match word.as_str() {
+                it if it.contains('@') => "email",
+                it if it.contains(' ') => "nom",
+                _ => "identifiant",
+            };
+            Some(format!(
+                "« {shown} » est un gestionnaire, jamais un texte : écrivez « {shown}.{field} {sign} \"{word}\" »"
+            ))
+        }
+        _ => None,
+    }
+}

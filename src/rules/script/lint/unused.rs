@@ -1,0 +1,78 @@
+//! Variables that nothing uses, and `=+` where `+=` was meant: what was begun and never does anything.
+
+use rhai::{ASTNode, Expr, Stmt};
+
+use super::names::Names;
+use crate::rules::place::offset;
+use crate::rules::script::{Remark, position};
+
+/// Every variable of a function that it names nowhere.
+pub(super) fn variables(names: &Names) -> Vec<Remark> {
+    // What stands beside the functions may be read in each of them.
+    if names.part.name.is_empty() {
+        return Vec::new();
+    }
+    let (mut declared, mut mentioned, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut hidden = false;
+    names.walk(&mut |path| {
+        match path {
+            // The engine does not walk into what this names.
+            [.., ASTNode::Stmt(Stmt::BreakLoop(Some(_), ..))] => hidden = true,
+            [.., ASTNode::Stmt(Stmt::Var(it, _, at))] => {
+                declared.push((it.0.as_str().to_owned(), *at));
+            }
+            [before @ .., ASTNode::Expr(value @ Expr::Variable(it, ..))] => {
+                let is_set = matches!(
+                    before.last(),
+                    Some(ASTNode::Stmt(Stmt::Assignment(set)))
+                        if std::ptr::eq(&raw const set.1.lhs, *value) && !set.0.is_op_assignment()
+                );
+                if !is_set {
+                    mentioned.push(it.1.to_string());
+                }
+            }
+            // One that is named in a text is told there.
+            [.., ASTNode::Expr(Expr::StringConstant(it, _))] => texts.push(it.to_string()),
+            _ => {}
+        }
+        true
+    });
+    let is_used = |name: &String| {
+        name.starts_with('_')
+            || mentioned.contains(name)
+            || texts.iter().any(|it| it.contains(name))
+    };
+    let unused = declared
+        .into_iter()
+        .filter(|(name, _)| !hidden && !is_used(name));
+    unused
+        .map(|(name, at)| {
+            let message = format!(
+                "« {name} » ne sert nulle part : écrivez « {name} » là où sa valeur doit servir, ou enlevez cette ligne"
+            );
+            (at, message)
+        })
+        .collect()
+}
+
+/// Every `=+` and `=-` with a space behind: it gives a value, and adds nothing.
+pub(super) fn swapped(text: &str, names: &Names) -> Vec<Remark> {
+    let mut found = Vec::new();
+    names.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::Assignment(it))) = path.last()
+            && !it.0.is_op_assignment()
+            && let Some(rest) = offset(text, position(it.0.position())).map(|at| &text[at..])
+        {
+            let signs = [("=+ ", "=+", "+="), ("=- ", "=-", "-=")];
+            let sign = signs.iter().find(|(begin, ..)| rest.starts_with(begin));
+            found.extend(sign.map(|(_, wrong, right)| {
+                let message = format!(
+                    "« {wrong} » remplace la valeur au lieu de la changer : écrivez « {right} »"
+                );
+                (it.0.position(), message)
+            }));
+        }
+        true
+    });
+    found
+}

@@ -1,0 +1,256 @@
+//! Comparisons that never hold, or always, and those that do at times: nothing is told of these.
+
+use rstest::rstest;
+
+use super::{SILENT, compile};
+
+fn of_affecter(lines: &str) -> Vec<String> {
+    let text = format!(
+        "fn affecter(signalement, residence, qualification) {{
+         let responsable = residence.gestionnaires.get(\"responsable_secteur\");
+         {lines}
+         throw responsable; }}"
+    );
+    messages(compile(&text, SILENT))
+}
+
+fn of_accuses(lines: &str) -> Vec<String> {
+    let text = format!("fn accuses(evenement) {{\n{lines}\n[] }}");
+    messages(compile("fn affecter(a, b, c) { throw 1 }", &text))
+}
+
+fn messages((scripts, faults): (Option<super::Scripts>, Vec<super::Diagnostic>)) -> Vec<String> {
+    assert!(scripts.is_some(), "{faults:?}");
+    faults.into_iter().map(|it| it.message).collect()
+}
+
+const TRANSMIS: &str =
+    "if evenement.type == \"transmis\" { return [#{a: \"a@b.example\", modele: \"m\"}]; }";
+
+#[rstest]
+#[case(
+    "if evenement.type == \"transmis\" { return []; }",
+    "ces lignes ne servent jamais : « evenement.type » n'est plus « transmis » ici, car la ligne 2 l'a déjà traité et s'arrête là ; réunissez les deux en un seul bloc (une liste [ ] prend plusieurs messages)"
+)]
+#[case(
+    "if evenement.type == \"transmis\" && evenement.demande.priorite == \"haute\" { return []; }",
+    "ces lignes ne servent jamais : « evenement.type » n'est plus « transmis » ici, car la ligne 2 l'a déjà traité et s'arrête là ; mettez ce « if » avant celui de la ligne 2, ou dans son bloc"
+)]
+#[case(
+    "else if evenement.type == \"transmis\" && evenement.demande.priorite == \"haute\" { return []; }",
+    "ces lignes ne servent jamais : « evenement.type » n'est plus « transmis » ici, car la ligne 2 l'a déjà traité et s'arrête là ; mettez ce « if » avant celui de la ligne 2, ou dans son bloc"
+)]
+#[case(
+    "if evenement.type == \"statut\" { return []; }\n if evenement.type == \"transmis\" { return []; }",
+    "ces lignes ne servent jamais : « evenement.type » n'est plus « transmis » ici, car la ligne 2 l'a déjà traité et s'arrête là ; réunissez les deux en un seul bloc (une liste [ ] prend plusieurs messages)"
+)]
+#[case(
+    "let t = evenement.type; if t == \"statut\" { return []; } if t in [\"statut\", \"transmis\"] { return []; }",
+    "ces lignes ne servent jamais : « evenement.type » n'est plus « statut » ou « transmis » ici, car la ligne 2 l'a déjà traité et s'arrête là ; réunissez les deux en un seul bloc (une liste [ ] prend plusieurs messages)"
+)]
+fn what_was_dealt_with_before_is_told(#[case] lines: &str, #[case] message: &str) {
+    assert_eq!(of_accuses(&format!("{TRANSMIS}\n{lines}")), [message]);
+}
+
+#[rstest]
+#[case(
+    "if evenement.type == \"transmis\" {\n if evenement.type == \"statut\" { return []; }\n return []; }",
+    "ces lignes ne servent jamais : « evenement.type » vaut ici « transmis » (ligne 2), jamais « statut » ; mettez ce « if » hors du bloc de la ligne 2"
+)]
+#[case(
+    "if evenement.type != \"transmis\" { return []; }\n if evenement.type == \"statut\" { return []; }",
+    "ces lignes ne servent jamais : « evenement.type » vaut ici « transmis » (ligne 2), jamais « statut » ; mettez ce « if » avant la ligne 2"
+)]
+#[case(
+    "if evenement.statut_sowell != \"\" { return []; }",
+    "« evenement.statut_sowell » n'est jamais un texte vide : là où il manque, il vaut () ; écrivez « evenement.statut_sowell != () »"
+)]
+#[case(
+    "if evenement.type == \"statut\" && evenement.demande.acteur_en_charge == \"X-1\" { return []; }",
+    "« evenement.demande.acteur_en_charge » est un gestionnaire, jamais un texte : écrivez « evenement.demande.acteur_en_charge.identifiant == \"X-1\" »"
+)]
+#[case(
+    "let n = 0; for x in [1, 2] { n =+ x; } if n > 3 { return []; }",
+    "« =+ » remplace la valeur au lieu de la changer : écrivez « += »"
+)]
+fn what_never_holds_for_an_event_is_told(#[case] lines: &str, #[case] message: &str) {
+    assert_eq!(of_accuses(lines), [message]);
+}
+
+#[rstest]
+#[case("if evenement.type == \"statut\" { return []; }")]
+#[case("if evenement.type == \"statut\" || evenement.type == \"ecarte\" { return []; }")]
+#[case("if evenement.type in [\"statut\", \"ecarte\"] { return []; }")]
+#[case("if evenement.type != \"ecarte\" { return []; }")]
+#[case("if evenement.statut == \"A\" { return []; } if evenement.statut == \"B\" { return []; }")]
+#[case(
+    "if evenement.type == \"statut\" { if evenement.statut == \"A\" { return []; } } if evenement.type == \"statut\" { return []; }"
+)]
+#[case(
+    "if evenement.type == \"statut\" && evenement.statut == \"A\" { return []; } if evenement.type == \"statut\" { return []; }"
+)]
+#[case(
+    "let l = []; if evenement.type == \"statut\" { l.push(1); } if evenement.type == \"statut\" { l.push(2); } if l.len() > 9 { return []; }"
+)]
+#[case("if evenement.statut_sowell != () && evenement.statut_sowell != \"\" { return []; }")]
+#[case("if (evenement.statut_sowell ?? \"\") == \"\" { return []; }")]
+#[case(
+    "if \"gaz\" in evenement.signalement.description { if \"eau\" in evenement.signalement.description { return []; } return []; } if \"gaz\" in evenement.signalement.description || \"a\" in evenement.signalement.description { return []; }"
+)]
+#[case(
+    "if evenement.statut in \"A B\" { if evenement.statut in \"A C\" { return []; } return []; }"
+)]
+#[case("if evenement.signalement.description == \"\" { return []; }")]
+#[case("let n = 0; for x in [1, 2] { n = +x; n += x; } if n > 3 { return []; }")]
+fn what_holds_at_times_is_left_alone(#[case] lines: &str) {
+    assert_eq!(of_accuses(&format!("{TRANSMIS}\n{lines}")), [""; 0]);
+}
+
+#[rstest]
+#[case(
+    "if signalement.bien == \"\" { throw 1 }",
+    "« signalement.bien » n'est jamais un texte vide : là où il manque, il vaut () ; écrivez « signalement.bien == () »"
+)]
+#[case(
+    "if signalement.qualification == [\"A\", \"B\"] { throw 1 }",
+    "« == » ne compare jamais un texte avec ceux d'une liste : écrivez « signalement.qualification in [\"A\", \"B\"] »"
+)]
+#[case(
+    "let l = [\"A\"]; if signalement.qualification != l { throw 1 }",
+    "« != » ne compare jamais un texte avec ceux d'une liste : écrivez « signalement.qualification !in l »"
+)]
+#[case(
+    "if responsable == \"Élodie Schmitt\" { throw 1 }",
+    "« responsable » est un gestionnaire, jamais un texte : écrivez « responsable.nom == \"Élodie Schmitt\" »"
+)]
+#[case(
+    "if responsable in [\"X-1\"] { throw 1 }",
+    "« responsable » est un gestionnaire, jamais un texte : comparez « responsable.identifiant »"
+)]
+#[case(
+    "if residence.gestionnaires.get(\"gardien\") != \"\" { throw 1 }",
+    "« residence.gestionnaires.get(\"gardien\") » n'est jamais un texte vide : là où il manque, il vaut () ; écrivez « residence.gestionnaires.get(\"gardien\") != () »"
+)]
+#[case(
+    "if signalement.priorite >= \"normal\" { throw 1 }",
+    "« >= » compare les lettres, et non l'importance : écrivez la liste des mots voulus, « signalement.priorite in [\"normal\", …] »"
+)]
+#[case(
+    "let h = parse_int(signalement.date_creation.sub_string(11, 2)); if h >= 20 && h < 7 { throw 1 }",
+    "« h » n'est jamais à la fois « >= 20 » et « < 7 » : pour l'un ou l'autre, écrivez « || »"
+)]
+#[case(
+    "if signalement.photos > 1 || 3 > signalement.photos { throw 1 }",
+    "cette condition est toujours vraie : « signalement.photos » est toujours « > 1 » ou « < 3 » ; pour un nombre entre les deux, écrivez « && »"
+)]
+#[case(
+    "if signalement.date_creation.sub_string(11, 2) in [22, 23] { throw 1 }",
+    "un texte n'est jamais dans cette liste, dont chaque valeur est un nombre : écrivez « [\"22\", \"23\"] »"
+)]
+#[case(
+    "if parse_int(signalement.date_creation.sub_string(11, 2)) in [\"22\"] { throw 1 }",
+    "un nombre n'est jamais dans cette liste, dont chaque valeur est un texte : écrivez « [22] »"
+)]
+#[case(
+    "if signalement.date_creation.split(\"T\")[1] > 20 { throw 1 }",
+    "un texte et un nombre ne se comparent pas : le résultat est toujours false ; l'heure d'un signalement est « parse_int(signalement.date_creation.sub_string(11, 2)) »"
+)]
+#[case(
+    "if signalement.date_creation.sub_string(5, 2) == \"1\" { throw 1 }",
+    "cette partie de la date a 2 signes, et « 1 » n'en a pas autant : écrivez « 01 »"
+)]
+#[case(
+    "let mois = signalement.date_creation.sub_string(5, 2); if mois in [\"11\", \"1\"] { throw 1 }",
+    "cette partie de la date a 2 signes, et « 1 » n'en a pas autant : écrivez « 01 »"
+)]
+#[case(
+    "if signalement.date_creation > \"1/02/2026\" { throw 1 }",
+    "une date de SoWell commence par l'année : écrivez « 2026-02-01 »"
+)]
+#[case(
+    "if signalement.date_creation.starts_with(\"15/01/2026\") { throw 1 }",
+    "une date de SoWell commence par l'année : écrivez « 2026-01-15 »"
+)]
+#[case(
+    "if signalement.date_creation == \"2026-01-15\" { throw 1 }",
+    "« signalement.date_creation » porte aussi l'heure, et ne vaut jamais « 2026-01-15 » : écrivez « signalement.date_creation.starts_with(\"2026-01-15\") »"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); for mot in [\"fuite\", \"Gaz\"] { if d.contains(mot) { throw 1 } }",
+    "« Gaz » ne s'y trouve jamais : « to_lower » ne laisse que des minuscules ; écrivez « gaz »"
+)]
+#[case(
+    "let c = responsable; if signalement.photos > 1 { c = residence.gestionnaires.get(\"gardien\") ?? responsable; } if c == \"X-1\" { throw c }",
+    "« c » est un gestionnaire, jamais un texte : écrivez « c.identifiant == \"X-1\" »"
+)]
+#[case(
+    "let c = responsable; if signalement.photos > 1 { c = \"X-1\"; } return #{gestionnaire_concerne: c, acteur_en_charge: responsable};",
+    "le résultat demande un gestionnaire, et non un texte : prenez-le dans residence.gestionnaires avec « .get(\"…\") »"
+)]
+#[case(
+    "return #{gestionnaire_concerne: responsable, acteur_en_charge: responsable.nom};",
+    "le résultat demande le gestionnaire entier, et non un texte : enlevez « .nom »"
+)]
+#[case(
+    "let acteur = responsable ?? residence.gestionnaires.get(\"gardien\");",
+    "« acteur » ne sert nulle part : écrivez « acteur » là où sa valeur doit servir, ou enlevez cette ligne"
+)]
+#[case(
+    "if responsable == () { throw 1 }\n let g = responsable ?? residence.gestionnaires.get(\"gardien\"); throw g;",
+    "ce qui suit « ?? » ne sert jamais : ce qui est devant ne manque pas ici (voir la ligne 3) ; échangez les deux pour prendre d'abord celui-ci"
+)]
+fn what_never_holds_is_told(#[case] lines: &str, #[case] message: &str) {
+    let lines = format!("if residence.code != \"A\" {{ {lines} }}");
+    assert_eq!(of_affecter(&lines), [message]);
+}
+
+#[rstest]
+#[case("if signalement.bien != () && signalement.bien.starts_with(\"A\") { throw 1 }")]
+#[case("if signalement.qualification in [\"A\", \"B\"] { throw 1 }")]
+#[case("if responsable.identifiant == \"X-1\" || responsable != () { throw 1 }")]
+#[case("if residence.code >= \"MZ-05\" { throw 1 }")]
+#[case(
+    "let h = parse_int(signalement.date_creation.sub_string(11, 2)); if h >= 20 || h < 7 { throw 1 }"
+)]
+#[case(
+    "let h = parse_int(signalement.date_creation.sub_string(11, 2)); if h >= 8 && h < 18 { throw 1 }"
+)]
+#[case("if signalement.photos >= 3 && signalement.photos <= 3 { throw 1 }")]
+#[case("if signalement.date_creation.sub_string(11, 2) in [\"22\", \"23\"] { throw 1 }")]
+#[case("if parse_int(signalement.date_creation.sub_string(11, 2)) in [22, 23] { throw 1 }")]
+#[case("if signalement.date_creation.sub_string(5, 2) == \"01\" { throw 1 }")]
+#[case("if \"1\" in signalement.date_creation.sub_string(5, 2) { throw 1 }")]
+#[case("if signalement.date_creation.sub_string(5, 2) in \"06 07 08\" { throw 1 }")]
+#[case("if signalement.description.sub_string(0, 9) == \"Urgent\" { throw 1 }")]
+#[case("if signalement.date_creation > \"2026-02-01\" { throw 1 }")]
+#[case("if signalement.date_creation < \"2026\" { throw 1 }")]
+#[case("if signalement.date_creation.starts_with(\"2026-01\") { throw 1 }")]
+#[case("if signalement.date_creation.contains(\"T10\") { throw 1 }")]
+#[case("if signalement.date_creation.ends_with(\"+01:00\") { throw 1 }")]
+#[case("if signalement.date_creation == \"2026-01-15T10:00:00+01:00\" { throw 1 }")]
+#[case("if signalement.date_creation.split(\"T\")[1] > \"20\" { throw 1 }")]
+#[case("let _acteur = responsable; let acteur = responsable; throw `${acteur}`;")]
+#[case("let g = residence.gestionnaires.get(\"gardien\") ?? responsable; throw g;")]
+#[case("let g = responsable ?? residence.gestionnaires.get(\"gardien\"); throw g;")]
+#[case("let c = \"\"; if signalement.photos > 1 { c = responsable; } if c == \"\" { throw c }")]
+#[case(
+    "let c = responsable; if signalement.photos > 1 { c = \"X-1\"; } if c == \"X-1\" { throw c }"
+)]
+#[case("let d = signalement.description; for mot in [\"Gaz\"] { if d.contains(mot) { throw 1 } }")]
+#[case("let a = responsable; let c = || a.nom; throw c.call();")]
+#[case(
+    "let c = \"gardien\"; c = residence.gestionnaires.get(c) ?? responsable; return #{gestionnaire_concerne: c, acteur_en_charge: responsable};"
+)]
+#[case(
+    "let c = (); c = \"gardien\"; c = residence.gestionnaires.get(c) ?? responsable; return #{gestionnaire_concerne: c, acteur_en_charge: c};"
+)]
+#[case(
+    "for t in [\"a\", \"b\"] { let g = residence.gestionnaires.get(t); if g != () { throw g } }"
+)]
+#[case(
+    "let a = \"x\"; let b = \"y\"; if residence.gestionnaires.get(residence.code) == () { throw 2 } if residence.gestionnaires.get(qualification.code) == () { throw 3 } throw a + b;"
+)]
+fn what_may_hold_is_left_alone(#[case] lines: &str) {
+    let lines = format!("if residence.code != \"A\" {{ {lines} }}");
+    assert_eq!(of_affecter(&lines), [""; 0]);
+}
