@@ -4,6 +4,8 @@
 // By their paths, since the crash suite takes this file by its own and would look for them beside it.
 #[path = "harness/builder.rs"]
 mod builder;
+#[path = "harness/clock.rs"]
+mod clock;
 #[path = "harness/samples.rs"]
 mod samples;
 #[path = "harness/sowell.rs"]
@@ -25,6 +27,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use builder::{Builder, environment};
+pub use clock::SetClock;
 pub use samples::{PNG, signalement, signalement_with};
 pub use sowell::FakeSowell;
 
