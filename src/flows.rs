@@ -32,3 +32,4 @@ mod broke_off;
 mod on_the_spot;
 mod renewal;
 mod settle;
+pub(crate) mod within;

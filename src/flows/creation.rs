@@ -27,6 +27,7 @@ use crate::flows::hint::{Hint, Nudge};
 use crate::flows::managers::Managers;
 use crate::flows::outbound::{Outbound, ReadStored};
 use crate::flows::rules::Rules;
+use crate::flows::within::within;
 use crate::rules::trace::Trace;
 use crate::settings::{InForce, WhenUnavailable};
 
@@ -227,7 +228,7 @@ impl Creations {
     /// Calls the CRM within its time, and notes how that went.
     async fn call(&self, request: &CreateDemande) -> Result<Created, CrmError> {
         let limit = CALL.to_std().unwrap_or_default();
-        let outcome = tokio::time::timeout(limit, self.crm.create(request))
+        let outcome = within(limit, self.crm.create(request))
             .await
             .unwrap_or_else(|_| Err(CrmError::InDoubt("no answer in time".into())));
         self.note("create", &outcome);

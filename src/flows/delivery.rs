@@ -31,6 +31,7 @@ use crate::flows::broke_off::contained;
 use crate::flows::delivery::verdict::{Seen, Verdict, describe, judge};
 use crate::flows::hint::Hint;
 use crate::flows::rules::Rules;
+use crate::flows::within::{LATE, within};
 use crate::flows::{on_the_spot, renewal};
 use crate::rules::decide;
 use crate::settings::InForce;
@@ -190,7 +191,8 @@ impl Delivery {
     ) {
         let begun_under = self.in_force.get();
         let begun_by = Arc::clone(&self.rules.generation().rules);
-        let attempt = tokio::time::timeout(begun_under.delivery.attempt, self.attempt(&claim));
+        let (limit, begun) = (begun_under.delivery.attempt, Instant::now());
+        let attempt = within(limit, self.attempt(&claim));
         let seen = match contained(attempt).await {
             Ok(Ok(seen)) => seen,
             Ok(Err(_)) => Seen::NoAnswer(Unreachable("no answer in time".into())),
@@ -199,7 +201,12 @@ impl Delivery {
                 Seen::BrokeOff
             }
         };
-        let verdict = judge(&seen);
+        let stood_still = begun.elapsed() > limit.saturating_add(LATE);
+        let verdict = match judge(&seen) {
+            // What was lost while this process stood still says nothing of the destination.
+            Verdict::Again { .. } if stood_still => Verdict::Ours,
+            verdict => verdict,
+        };
         let now = self.clock.now();
         let attempt = describe(&seen, now);
         let opens = match verdict {

@@ -16,6 +16,7 @@ use crate::domain::ports::{
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::backoff::{POLL, until};
 use crate::flows::broke_off::contained;
+use crate::flows::within::within;
 use crate::rules::trace::Trace;
 
 /// Pending creations that are tried at once.
@@ -267,7 +268,7 @@ impl Creations {
 
     async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {
         let limit = CALL.to_std().unwrap_or_default();
-        let outcome = tokio::time::timeout(limit, self.crm.find(request))
+        let outcome = within(limit, self.crm.find(request))
             .await
             .unwrap_or_else(|_| Err(CrmError::InDoubt("no answer in time".into())));
         self.note("find", &outcome);
