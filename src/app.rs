@@ -37,10 +37,11 @@ use crate::adapters::{telemetry, watch};
 use crate::domain::livraison::Destination;
 use crate::domain::ports::{Client, Clock, Crm, Files, Resume, Sowell, Store};
 use crate::domain::signalement::hex;
-use crate::flows::creation::Creations;
+use crate::flows::creation::{Calls, Creations};
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::delivery::Delivery;
 use crate::flows::hint::{Hint, Nudge};
+use crate::flows::in_hand::InHand;
 use crate::flows::inbound::{Inbound, PATIENCE};
 use crate::flows::managers::{Known, Managers};
 use crate::flows::outbound::Outbound;
@@ -49,6 +50,7 @@ use crate::flows::reload::Reload;
 use crate::flows::replica::Presence;
 use crate::flows::retention::Retention;
 use crate::flows::rules::Rules;
+use crate::flows::set_back::SetBack;
 use crate::flows::settings::{Parts, SettingsReload};
 use crate::flows::sweep::Sweep;
 use crate::settings::{CrmKind, Database, InForce, Secret, Settings};
@@ -87,6 +89,8 @@ pub struct StandIns {
     pub crm: Option<Arc<dyn Crm>>,
     /// How long a repeat waits for the request that it repeats.
     pub patience: Duration,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for StandIns {
@@ -94,6 +98,7 @@ impl Default for StandIns {
         Self {
             crm: None,
             patience: PATIENCE,
+            clock: Arc::new(SystemClock),
         }
     }
 }
@@ -113,7 +118,7 @@ impl App {
     /// As for [`App::build`].
     pub async fn build_with(settings: &Settings, stand_ins: StandIns) -> anyhow::Result<Self> {
         let metrics = telemetry::metrics();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock = stand_ins.clock;
         let (store, alone) = take_over(settings, clock.as_ref()).await?;
         let files = open_files(settings)?;
         let in_force = InForce::new(settings);
@@ -131,6 +136,7 @@ impl App {
             .unwrap_or_else(|| crm(settings, &in_force, &rules, &files));
         let outbox = Hint::default();
         let intake = Intake {
+            clock: Arc::clone(&clock),
             store: Arc::clone(&store),
             files: Arc::clone(&files),
             crm: Arc::clone(&crm),
@@ -244,6 +250,7 @@ impl App {
         workers.until_stop("poll", Box::pin(self.poll.run()));
         workers.until_stop("tokens", Box::pin(refresh_tokens(state.clone())));
         workers.until_stop("sweep", Box::pin(self.sweep.run()));
+        workers.until_stop("clock", Box::pin(set_back(&self.creations).run()));
         workers.until_stop("retention", Box::pin(self.retention.run()));
         let buffers = state.buffers.clone();
         workers.until_stop("buffers", Box::pin(async move { buffers.run().await }));
@@ -346,6 +353,7 @@ fn server(listener: UntilStop) -> Server<Place, NoDelayAcceptor> {
 
 /// What the inbound flow is made of.
 struct Intake {
+    clock: Arc<dyn Clock>,
     store: Arc<dyn Store>,
     files: Arc<dyn Files>,
     crm: Arc<dyn Crm>,
@@ -357,7 +365,7 @@ struct Intake {
 
 impl Intake {
     fn open(self, patience: Duration) -> Inbound {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock = self.clock;
         let watch = Arc::<CrmWatch>::default();
         let managers = Arc::new(Managers {
             crm: Arc::clone(&self.crm),
@@ -386,6 +394,8 @@ impl Intake {
             outbound: Arc::new(outbound),
             outbox: self.outbox.clone(),
             pending: Nudge::default(),
+            in_hand: InHand::default(),
+            calls: Calls::default(),
             watch,
             managers,
         };
@@ -421,6 +431,15 @@ fn poll(creations: &Creations) -> Poll {
     }
 }
 
+/// Who watches the clock that the same parts go by.
+fn set_back(creations: &Creations) -> SetBack {
+    SetBack {
+        store: Arc::clone(&creations.store),
+        clock: Arc::clone(&creations.clock),
+        in_force: creations.in_force.clone(),
+    }
+}
+
 /// The inbound flow on its own, for the command line.
 ///
 /// # Errors
@@ -433,6 +452,7 @@ pub fn inbound(
     let in_force = InForce::new(settings);
     let files = open_files(settings)?;
     let intake = Intake {
+        clock: Arc::new(SystemClock),
         store: Arc::clone(store),
         crm: crm(settings, &in_force, &rules, &files),
         sowell: Arc::new(SowellHttp::new(in_force.clone(), rules.clone())),

@@ -30,6 +30,7 @@ use crate::flows::breaker::Breaker;
 use crate::flows::broke_off::contained;
 use crate::flows::delivery::verdict::{Seen, Verdict, describe, judge};
 use crate::flows::hint::Hint;
+use crate::flows::in_hand::InHand;
 use crate::flows::rules::Rules;
 use crate::flows::within::{LATE, within};
 use crate::flows::{on_the_spot, renewal};
@@ -93,11 +94,12 @@ impl Delivery {
         let mut hints = self.outbox.subscribe(destination);
         let mut warned = false;
         let breaker = Arc::new(Breaker::default());
+        let in_hand = InHand::default();
         while !stop.is_cancelled() {
             let next_look = Instant::now() + between_looks(destination);
             while under_way.try_join_next().is_some() {}
             let wait = match self
-                .start_due(destination, &breaker, &mut under_way, &mut warned)
+                .start_due(destination, &breaker, &in_hand, &mut under_way, &mut warned)
                 .await
             {
                 Ok(wait) => wait,
@@ -126,12 +128,19 @@ impl Delivery {
         self: &Arc<Self>,
         destination: Destination,
         breaker: &Arc<Breaker>,
+        in_hand: &InHand,
         under_way: &mut JoinSet<()>,
         warned: &mut bool,
     ) -> Result<Duration, StoreError> {
         if destination == Destination::Sowell && !self.sowell.configured() {
             let now = self.clock.now();
-            if !*warned && self.store.next_due(destination, now).await?.is_some() {
+            if !*warned
+                && self
+                    .store
+                    .next_due(destination, now.into())
+                    .await?
+                    .is_some()
+            {
                 tracing::warn!("deliveries to SoWell wait: sowell.base_url is not set");
                 *warned = true;
             }
@@ -142,7 +151,9 @@ impl Delivery {
         let now = self.clock.now();
         let pause = self.store.pause(destination).await?;
         let free = match &pause {
-            Some(pause) if pause.until > now => return Ok(until(pause.until, now)),
+            Some(pause) if pause.until > now && !self.is_beyond(pause, now) => {
+                return Ok(until(pause.until, now));
+            }
             // After a pause, one delivery tries the ground before the others follow.
             Some(_) => usize::from(under_way.is_empty()),
             None => breaker
@@ -160,14 +171,16 @@ impl Delivery {
             .delivery
             .attempt
             .saturating_mul(LEASE_ATTEMPTS);
+        let at = in_hand.moment(now);
         let claims = self
             .store
-            .claim(destination, limit, now, span(lease))
+            .claim(destination, limit, at, span(lease))
             .await?;
         for claim in claims {
             let delivery = Arc::clone(self);
             let breaker = Arc::clone(breaker);
             let probe = pause.is_some();
+            let holding = in_hand.hold(now + span(lease));
             under_way.spawn(async move {
                 let id = claim.id.clone();
                 let work = delivery.deliver(destination, &breaker, claim, probe);
@@ -175,9 +188,11 @@ impl Delivery {
                     // Its lease runs out, and it is tried again.
                     tracing::error!(id, %error, "an attempt was not noted");
                 }
+                drop(holding);
             });
         }
-        let due = self.store.next_due(destination, now).await?;
+        let at = in_hand.moment(now);
+        let due = self.store.next_due(destination, at).await?;
         Ok(due.map_or(POLL, |due| until(due, now)))
     }
 
@@ -343,6 +358,11 @@ impl Delivery {
             due_at - now
         };
         Outcome::Retry { due_at, counted }
+    }
+
+    /// Whether a pause lasts for longer than any can: it was made by a clock that was ahead.
+    fn is_beyond(&self, pause: &Pause, now: DateTime<Utc>) -> bool {
+        pause.until - now > span(self.in_force.get().delivery.max_retry)
     }
 
     /// Whether the destination is known to fail everyone.
