@@ -120,7 +120,12 @@ fn outbox_claimed(bencher: Bencher, waiting: u32) {
     bencher
         .with_inputs(|| RUNTIME.block_on(store.release_claims()).unwrap())
         .bench_local_values(|()| {
-            let claims = store.claim(Destination::Courriel, CLAIMED, now, TimeDelta::hours(1));
+            let claims = store.claim(
+                Destination::Courriel,
+                CLAIMED,
+                now.into(),
+                TimeDelta::hours(1),
+            );
             let claims = RUNTIME.block_on(claims).unwrap();
             assert_eq!(claims.len(), CLAIMED as usize);
             claims

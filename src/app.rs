@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::intake::inbound;
-use self::intake::{Intake, open_crm, poll, presence, sweep};
+use self::intake::{Intake, open_crm, poll, presence, set_back, sweep};
 pub use self::open::{open_files, open_store, private_folder, stand_alone};
 use self::open::{settings_on_disk, sources};
 pub use self::workers::TOKEN_REFRESH;
@@ -84,6 +84,8 @@ pub struct StandIns {
     pub crm: Option<Arc<dyn Crm>>,
     /// How long a repeat waits for the request that it repeats.
     pub patience: Duration,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for StandIns {
@@ -91,6 +93,7 @@ impl Default for StandIns {
         Self {
             crm: None,
             patience: PATIENCE,
+            clock: Arc::new(SystemClock),
         }
     }
 }
@@ -110,7 +113,7 @@ impl App {
     /// As for [`App::build`].
     pub async fn build_with(settings: &Settings, stand_ins: StandIns) -> anyhow::Result<Self> {
         let metrics = telemetry::metrics();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock = stand_ins.clock;
         let (store, alone) = take_over(settings, clock.as_ref()).await?;
         let files = open_files(settings)?;
         let in_force = InForce::new(settings);
@@ -133,6 +136,7 @@ impl App {
             .unwrap_or_else(|| open_crm(settings, &in_force, &rules, &files));
         let outbox = Hint::default();
         let intake = Intake {
+            clock: Arc::clone(&clock),
             store: Arc::clone(&store),
             files: Arc::clone(&files),
             crm: Arc::clone(&crm),
@@ -140,7 +144,6 @@ impl App {
             rules: rules.clone(),
             in_force: in_force.clone(),
             outbox: outbox.clone(),
-            clock: Arc::clone(&clock),
         };
         let inbound = intake.open(stand_ins.patience);
         let creations = Arc::clone(&inbound.creations);
@@ -285,6 +288,7 @@ impl App {
         workers.until_stop("poll", Box::pin(self.poll.run()));
         workers.until_stop("tokens", Box::pin(refresh_tokens(state.clone())));
         workers.until_stop("sweep", Box::pin(self.sweep.run()));
+        workers.until_stop("clock", Box::pin(set_back(&self.creations).run()));
         workers.until_stop("retention", Box::pin(self.retention.run()));
         let buffers = state.buffers.clone();
         workers.until_stop("buffers", Box::pin(async move { buffers.run().await }));

@@ -5,7 +5,8 @@
 //! finds those that nobody tells us, [`delivery`] empties the outbox, [`resend`] brings dead letters
 //! back, [`rules`] is where all of them find the rules and [`reload`] swaps these, [`settings`] the
 //! live settings, [`impact`] asks the past what an edit would change, [`replica`] is one daemon among
-//! others, [`retention`] forgets what was kept long enough, [`sweep`] removes photos that nobody names.
+//! others, [`in_hand`] what it is at work on itself, [`set_back`] sees to it that no set clock makes anything wait,
+//! [`retention`] forgets what was kept long enough, [`sweep`] removes photos that nobody names.
 //! They reach the world through [`crate::domain::ports`] alone.
 
 pub mod creation;
@@ -13,6 +14,7 @@ pub mod crm_watch;
 pub mod delivery;
 pub mod hint;
 pub mod impact;
+pub mod in_hand;
 pub mod inbound;
 pub mod managers;
 pub mod outbound;
@@ -22,6 +24,7 @@ pub mod replica;
 pub mod resend;
 pub mod retention;
 pub mod rules;
+pub mod set_back;
 pub mod settings;
 pub mod sweep;
 
@@ -32,3 +35,4 @@ mod debounce;
 mod offload;
 mod panics;
 mod resume;
+pub(crate) mod within;

@@ -11,15 +11,17 @@ use crate::adapters::http::render_created;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::submission;
 use crate::domain::ports::{Clock, Crm, Files, Sowell, Store};
-use crate::flows::creation::Creations;
+use crate::flows::creation::{Calls, Creations};
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::hint::{Hint, Nudge};
+use crate::flows::in_hand::InHand;
 use crate::flows::inbound::{Inbound, PATIENCE};
 use crate::flows::managers::{ManagerCache, Managers};
 use crate::flows::outbound::Outbound;
 use crate::flows::poll::Poll;
 use crate::flows::replica::Presence;
 use crate::flows::rules::Rules;
+use crate::flows::set_back::SetBack;
 use crate::flows::sweep::Sweep;
 use crate::settings::{CrmKind, InForce, Settings};
 
@@ -66,6 +68,8 @@ impl Intake {
             outbound: Arc::new(outbound),
             outbox: self.outbox.clone(),
             pending: Nudge::default(),
+            in_hand: InHand::default(),
+            calls: Calls::default(),
             watch,
             managers,
         };
@@ -113,6 +117,15 @@ pub(super) fn poll(creations: &Creations) -> Poll {
         outbound: Arc::clone(&creations.outbound),
         in_force: creations.in_force.clone(),
         watch: Arc::clone(&creations.watch),
+    }
+}
+
+/// Who watches the clock that the same parts go by.
+pub(super) fn set_back(creations: &Creations) -> SetBack {
+    SetBack {
+        store: Arc::clone(&creations.store),
+        clock: Arc::clone(&creations.clock),
+        in_force: creations.in_force.clone(),
     }
 }
 

@@ -87,6 +87,7 @@ impl Deliveries {
                 let waits = |it: &LivraisonSummary| {
                     it.destination == Destination::Sowell && it.etat == LivraisonEtat::EnAttente
                 };
+                tell_pauses(store.as_ref(), &found).await?;
                 if settings.live.sowell.is_none() && found.iter().any(waits) {
                     eprintln!("Deliveries to SoWell wait: sowell.base_url is not set.");
                 }
@@ -101,6 +102,28 @@ impl Deliveries {
             Self::Retry(wanted) => retry(store.as_ref(), &wanted.ids, wanted.force).await,
         }
     }
+}
+
+/// Why nothing goes to a destination that is left alone, where some of these wait to.
+async fn tell_pauses(store: &dyn Store, found: &[LivraisonSummary]) -> anyhow::Result<()> {
+    for destination in Destination::ALL {
+        let waits = |it: &LivraisonSummary| {
+            it.destination == destination && it.etat == LivraisonEtat::EnAttente
+        };
+        if !found.iter().any(waits) {
+            continue;
+        }
+        let pause = store.pause(destination).await?;
+        if let Some(pause) = pause.filter(|it| it.until > SystemClock.now()) {
+            eprintln!(
+                "Deliveries to {} wait until {}: {}.",
+                destination.as_str(),
+                time(pause.until),
+                printable(Some(&pause.reason))
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Without texts: an operator's screen is no place for what tenants wrote. The address is what a refused

@@ -36,7 +36,7 @@ pub use self::crm::{
 };
 pub use self::events::{EventRecorded, NewEvent, Release};
 pub use self::files::{Files, FilesError};
-pub use self::outbox::{LivraisonCount, Pause, Resume, RetryOutcome};
+pub use self::outbox::{LivraisonCount, Moment, Pause, Resume, RetryOutcome};
 pub use self::partners::{
     EXCERPT_CHARS, MailError, MailFailure, Mailer, Message, Reply, ReplyMeaning, Sowell,
     Unreachable,
@@ -126,7 +126,7 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
         &self,
         destination: Destination,
         limit: u32,
-        now: DateTime<Utc>,
+        at: Moment,
         lease: Duration,
     ) -> Result<Vec<Claim>, StoreError>;
 
@@ -139,7 +139,7 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     async fn next_due(
         &self,
         destination: Destination,
-        now: DateTime<Utc>,
+        at: Moment,
     ) -> Result<Option<DateTime<Utc>>, StoreError>;
 
     /// Ends a claim; `false` when another worker has taken it over.
@@ -168,6 +168,10 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
         which: Resume,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
+
+    /// Lets nothing wait for longer than until `latest`: neither a delivery nor a creation for another
+    /// attempt, nor a destination that is left alone. What only a person can go on with stays.
+    async fn wait_no_longer(&self, latest: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Deliveries, newest first.
     async fn list_livraisons(

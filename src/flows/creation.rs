@@ -4,6 +4,7 @@
 //! is given up, refused or deferred; what it may have done is in doubt, and is settled by what the
 //! CRM offers against duplicates: create again, or look first, or wait for a person.
 
+mod calls;
 mod pending;
 
 use std::sync::Arc;
@@ -24,11 +25,15 @@ use crate::flows::acknowledge::{News, acknowledge, written};
 use crate::flows::backoff::{span, wait};
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::hint::{Hint, Nudge};
+use crate::flows::in_hand::{Holding, InHand};
 use crate::flows::managers::Managers;
 use crate::flows::outbound::{Outbound, ReadStored};
 use crate::flows::rules::Rules;
+use crate::flows::within::within;
 use crate::rules::trace::Trace;
 use crate::settings::{InForce, WhenUnavailable};
+
+pub use calls::Calls;
 
 /// How long one creation may take in all; the connector's own limits are shorter.
 const CALL: TimeDelta = TimeDelta::minutes(2);
@@ -36,7 +41,7 @@ const CALL: TimeDelta = TimeDelta::minutes(2);
 const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// How long a failed call counts as a sign that the next would fail: who keeps requests from a
 /// daemon that is not able must let one through now and then, or nobody learns that the CRM is back.
-const OUTAGE_SHOWN: TimeDelta = TimeDelta::seconds(30);
+const OUTAGE_SHOWN: Duration = Duration::from_secs(30);
 
 /// What the answer to a creation is made of.
 #[derive(Debug)]
@@ -83,6 +88,10 @@ pub struct Creations {
     pub watch: Arc<CrmWatch>,
     /// Whom the CRM alone knows.
     pub managers: Arc<Managers>,
+    /// What this process is at work on.
+    pub in_hand: InHand,
+    /// When it called the CRM for what.
+    pub calls: Calls,
 }
 
 /// A creation that this task holds.
@@ -140,24 +149,24 @@ pub enum Attempted {
 }
 
 impl Creations {
-    /// Commits *received*.
+    /// Commits *received*. What it gives beside that is to be kept until the first call is settled.
     pub(super) async fn reserve(
         &self,
         record: NewRecord,
         demande: NewDemande,
         avertissements: Vec<String>,
         remote: &Remote,
-    ) -> Result<Reserved, StoreError> {
+    ) -> Result<(Reserved, Holding), StoreError> {
         let now = self.clock.now();
-        self.store
-            .reserve(Reservation {
-                record,
-                demande,
-                avertissements,
-                leased_until: now + LEASE,
-                due_at: known_at(now, remote),
-            })
-            .await
+        let in_hand = self.in_hand.hold(now + LEASE);
+        let reservation = Reservation {
+            record,
+            demande,
+            avertissements,
+            leased_until: now + LEASE,
+            known_at: known_at(now, remote),
+        };
+        Ok((self.store.reserve(reservation).await?, in_hand))
     }
 
     /// Makes the first call for a signalement that was received just now.
@@ -201,8 +210,8 @@ impl Creations {
     /// away, only what is deferred is.
     #[must_use]
     pub fn able(&self) -> bool {
-        let recent = |last| self.clock.now() - last < OUTAGE_SHOWN;
-        let away = self.watch.outage().is_some_and(|it| recent(it.last));
+        let outage = self.watch.outage();
+        let away = outage.is_some_and(|it| it.age() < OUTAGE_SHOWN);
         !away || self.in_force.get().crm.when_unavailable == WhenUnavailable::Defer
     }
 
@@ -216,8 +225,8 @@ impl Creations {
             .crm
             .remote()
             .map_or(Duration::ZERO, |it| it.longest_work);
-        let due_at = self.clock.now() + span(longest);
-        let found = self.store.doubt_interrupted(due_at).await?;
+        let known_at = self.clock.now() + span(longest);
+        let found = self.store.doubt_interrupted(known_at).await?;
         if found > 0 {
             tracing::warn!(found, "creations were interrupted: the CRM may have them");
         }
@@ -226,7 +235,10 @@ impl Creations {
 
     /// Calls the CRM within its time, and notes how that went.
     async fn call(&self, request: &CreateDemande) -> Result<Created, CrmError> {
-        self.within_limit("create", self.crm.create(request)).await
+        self.calls.note(&request.reference);
+        let outcome = self.within_limit("create", self.crm.create(request)).await;
+        self.calls.note(&request.reference);
+        outcome
     }
 
     async fn within_limit<T>(
@@ -235,7 +247,7 @@ impl Creations {
         call: impl Future<Output = Result<T, CrmError>>,
     ) -> Result<T, CrmError> {
         let limit = CALL.to_std().unwrap_or_default();
-        let outcome = tokio::time::timeout(limit, call)
+        let outcome = within(limit, call)
             .await
             .unwrap_or_else(|_| Err(CrmError::InDoubt(NO_ANSWER.into())));
         self.note(operation, &outcome);
@@ -293,10 +305,12 @@ impl Creations {
             tracing::error!(id, uid = name, %error, "ALARM: a demande exists and is not recorded");
         })? {
             Settled::Done => {
+                self.calls.forget(&held.claim.id);
                 self.outbox.notify();
                 Ok(Attempted::Created { uid, answer })
             }
             Settled::Lost => {
+                metrics::counter!("passerelle_creations_unclaimed_total").increment(1);
                 tracing::error!(id, uid = name, "ALARM: created after its claim had run out");
                 Ok(Attempted::InDoubt)
             }
@@ -321,18 +335,19 @@ impl Creations {
             motif,
             in_doubt: false,
             due_at: Some(self.next_attempt(held.attempts, retry_at)),
+            known_at: None,
         };
         (Attempted::Deferred, Settlement::Waits(wait))
     }
 
     /// Until when nothing can be known, and what is to be done then, is for the connector to say.
     fn doubt(&self, held: &Held, motif: String, remote: &Remote) -> (Attempted, Settlement) {
-        let now = self.clock.now();
+        let known_at = self.clock.now() + span(remote.longest_work);
         let due_at = match remote.guard {
             DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey => {
                 self.next_attempt(held.attempts, None)
             }
-            DuplicateGuard::LookUp => now + span(remote.longest_work),
+            DuplicateGuard::LookUp => known_at,
             DuplicateGuard::Nothing => {
                 tracing::error!(
                     id = held.claim.id.as_str(),
@@ -346,6 +361,7 @@ impl Creations {
             motif,
             in_doubt: true,
             due_at: Some(due_at),
+            known_at: Some(known_at),
         };
         (Attempted::InDoubt, Settlement::Waits(wait))
     }
@@ -366,9 +382,13 @@ impl Creations {
         attempted: Attempted,
         settlement: Settlement,
     ) -> Result<Attempted, StoreError> {
+        let waits = matches!(settlement, Settlement::Waits(_));
         let settled = self.store.settle(&held.claim, settlement).await?;
         self.pending.notify();
         if settled == Settled::Done {
+            if !waits {
+                self.calls.forget(&held.claim.id);
+            }
             return Ok(attempted);
         }
         tracing::error!(id = held.claim.id.as_str(), "its claim had run out");
@@ -404,6 +424,7 @@ fn stopped(motif: String) -> (Attempted, Settlement) {
         motif: motif.clone(),
         in_doubt: true,
         due_at: None,
+        known_at: None,
     };
     (Attempted::Stopped { motif }, Settlement::Waits(wait))
 }

@@ -4,8 +4,10 @@
 //! out anew. It only spares calls; no guarantee depends on it.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 use crate::domain::ports::CrmError;
 use crate::flows::backoff::wait;
@@ -28,6 +30,22 @@ pub struct Outage {
     pub until: DateTime<Utc>,
     /// Why, without personal data.
     pub reason: String,
+    /// When the last call failed, by the clock that nobody sets.
+    noted: Instant,
+    /// From then until [`Self::until`].
+    rest: Duration,
+}
+
+impl Outage {
+    /// How long ago the last call failed.
+    pub(super) fn age(&self) -> Duration {
+        self.noted.elapsed()
+    }
+
+    /// For how long what can wait still leaves it alone.
+    pub(super) fn left(&self) -> Duration {
+        self.rest.saturating_sub(self.age())
+    }
 }
 
 impl CrmWatch {
@@ -83,6 +101,7 @@ impl CrmWatch {
         let before = state.take();
         let failures = before.as_ref().map_or(0, |it| it.failures) + 1;
         let ours = now + wait(policy, failures);
+        let until = retry_at.map_or(ours, |theirs| theirs.max(ours));
         if before.is_none() {
             tracing::error!(reason, "the CRM does not do what it is asked");
         }
@@ -90,8 +109,10 @@ impl CrmWatch {
             since: before.map_or(now, |it| it.since),
             last: now,
             failures,
-            until: retry_at.map_or(ours, |theirs| theirs.max(ours)),
+            until,
             reason,
+            noted: Instant::now(),
+            rest: (until - now).to_std().unwrap_or_default(),
         });
     }
 
@@ -156,5 +177,16 @@ mod tests {
         let asked = begin + TimeDelta::seconds(40);
         watch.note("create", &away(Some(asked)), &POLICY, begin);
         assert_eq!(watch.outage().unwrap().until, asked);
+    }
+
+    #[test]
+    fn for_how_long_it_is_left_alone_is_no_matter_of_the_clock_on_the_wall() {
+        let (watch, ahead) = (CrmWatch::default(), DateTime::UNIX_EPOCH);
+        let asked = ahead + TimeDelta::hours(1);
+        watch.note("create", &away(Some(asked)), &POLICY, ahead);
+        let outage = watch.outage().unwrap();
+        let hour = Duration::from_hours(1);
+        assert!(outage.left() <= hour && outage.left() > hour / 2);
+        assert!(outage.age() < hour / 2);
     }
 }

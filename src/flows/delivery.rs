@@ -30,8 +30,10 @@ use crate::flows::backoff::{POLL, span, until, wait};
 use crate::flows::breaker::Breaker;
 use crate::flows::delivery::verdict::{AttemptResult, Verdict, describe, judge};
 use crate::flows::hint::Hint;
+use crate::flows::in_hand::InHand;
 use crate::flows::panics::contained;
 use crate::flows::rules::Rules;
+use crate::flows::within::{LATE, within};
 use crate::flows::{offload, resume};
 use crate::rules::compile::RuleSet;
 use crate::rules::{addressee, decide};
@@ -94,11 +96,12 @@ impl Delivery {
         let mut hints = self.outbox.subscribe(destination);
         let mut warned = false;
         let breaker = Arc::new(Breaker::default());
+        let in_hand = InHand::default();
         while !stop.is_cancelled() {
             let next_look = Instant::now() + between_looks(destination);
             while under_way.try_join_next().is_some() {}
             let wait = match self
-                .start_due(destination, &breaker, &mut under_way, &mut warned)
+                .start_due(destination, &breaker, &in_hand, &mut under_way, &mut warned)
                 .await
             {
                 Ok(wait) => wait,
@@ -127,12 +130,19 @@ impl Delivery {
         self: &Arc<Self>,
         destination: Destination,
         breaker: &Arc<Breaker>,
+        in_hand: &InHand,
         under_way: &mut JoinSet<()>,
         warned: &mut bool,
     ) -> Result<Duration, StoreError> {
         if destination == Destination::Sowell && !self.sowell.configured() {
             let now = self.clock.now();
-            if !*warned && self.store.next_due(destination, now).await?.is_some() {
+            if !*warned
+                && self
+                    .store
+                    .next_due(destination, now.into())
+                    .await?
+                    .is_some()
+            {
                 tracing::warn!("deliveries to SoWell wait: sowell.base_url is not set");
                 *warned = true;
             }
@@ -143,7 +153,9 @@ impl Delivery {
         let now = self.clock.now();
         let pause = self.store.pause(destination).await?;
         let free = match &pause {
-            Some(pause) if pause.until > now => return Ok(until(pause.until, now)),
+            Some(pause) if pause.until > now && !self.is_beyond(pause, now) => {
+                return Ok(until(pause.until, now));
+            }
             // After a pause, one delivery tries the ground before the others follow.
             Some(_) => usize::from(under_way.is_empty()),
             None => breaker
@@ -161,14 +173,16 @@ impl Delivery {
             .delivery
             .attempt
             .saturating_mul(LEASE_ATTEMPTS);
+        let at = in_hand.moment(now);
         let claims = self
             .store
-            .claim(destination, limit, now, span(lease))
+            .claim(destination, limit, at, span(lease))
             .await?;
         for claim in claims {
             let delivery = Arc::clone(self);
             let breaker = Arc::clone(breaker);
             let probe = pause.is_some();
+            let holding = in_hand.hold(now + span(lease));
             under_way.spawn(async move {
                 let id = claim.id.clone();
                 let work = delivery.deliver(destination, &breaker, claim, probe);
@@ -176,9 +190,11 @@ impl Delivery {
                     // Its lease runs out, and it is tried again.
                     tracing::error!(id, %error, "an attempt was not noted");
                 }
+                drop(holding);
             });
         }
-        let due = self.store.next_due(destination, now).await?;
+        let at = in_hand.moment(now);
+        let due = self.store.next_due(destination, at).await?;
         Ok(due.map_or(POLL, |due| until(due, now)))
     }
 
@@ -192,7 +208,8 @@ impl Delivery {
     ) {
         let begun_under = self.in_force.get();
         let begun_by = Arc::clone(&self.rules.generation().rules);
-        let attempt = tokio::time::timeout(begun_under.delivery.attempt, self.attempt(&claim));
+        let (limit, begun) = (begun_under.delivery.attempt, Instant::now());
+        let attempt = within(limit, self.attempt(&claim));
         let seen = match contained(attempt).await {
             Ok(Ok(seen)) => seen,
             Ok(Err(_)) => AttemptResult::NoAnswer(Unreachable(NO_ANSWER.into())),
@@ -201,7 +218,12 @@ impl Delivery {
                 AttemptResult::BrokeOff
             }
         };
-        let verdict = judge(&seen);
+        let stood_still = begun.elapsed() > limit.saturating_add(LATE);
+        let verdict = match judge(&seen) {
+            // What was lost while this process stood still says nothing of the destination.
+            Verdict::Again { .. } if stood_still => Verdict::Ours,
+            verdict => verdict,
+        };
         let now = self.clock.now();
         let attempt = describe(&seen, now);
         let opens = match verdict {
@@ -370,6 +392,11 @@ impl Delivery {
             due_at - now
         };
         Outcome::Retry { due_at, counted }
+    }
+
+    /// Whether a pause lasts for longer than any can: it was made by a clock that was ahead.
+    fn is_beyond(&self, pause: &Pause, now: DateTime<Utc>) -> bool {
+        pause.until - now > span(self.in_force.get().delivery.max_retry)
     }
 
     /// Whether the destination is known to fail everyone.

@@ -13,6 +13,7 @@ use crate::domain::ports::{Clock, Crm, CrmError, NO_ANSWER};
 use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::domain::signalement::Signalement;
 use crate::flows::crm_watch::CrmWatch;
+use crate::flows::within::within;
 use crate::rules::compile::Generation;
 use crate::settings::InForce;
 
@@ -105,7 +106,7 @@ impl Managers {
         if let Some(told) = known.as_ref().filter(|it| now - it.at < FRESH) {
             return Ok(told.managers.clone());
         }
-        let asked = tokio::time::timeout(PATIENCE, self.crm.managers(residence)).await;
+        let asked = within(PATIENCE, self.crm.managers(residence)).await;
         let outcome = asked.unwrap_or_else(|_| {
             Err(CrmError::Unavailable {
                 reason: NO_ANSWER.into(),

@@ -11,16 +11,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::time::Instant;
 
+use crate::domain::livraison::Destination;
 use crate::domain::ports::{
     Change, ChangeQuery, Clock, Crm, CrmError, PollClaim, Store, StoreError,
 };
 use crate::flows::backoff::{span, wait};
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::outbound::{Outbound, OutboundError};
-use crate::settings::InForce;
+use crate::flows::resume;
+use crate::rules::compile::RuleSet;
+use crate::settings::{DeliverySettings, InForce, LiveSettings};
 
 /// How often it is looked whether it is time, so that an edit of the settings counts soon.
 const LOOK: Duration = Duration::from_millis(500);
@@ -75,35 +78,69 @@ struct Listing {
     whole: bool,
 }
 
+/// How the CRM is reached.
+struct Way {
+    settings: Arc<LiveSettings>,
+    rules: Arc<RuleSet>,
+}
+
+impl Way {
+    /// Whether what failed on that one may go well on this.
+    fn is_another_than(&self, before: &Self) -> bool {
+        let crm = Destination::Crm;
+        resume::by_settings(crm, &before.settings, &self.settings).is_some()
+            || resume::by_rules(crm, &before.rules, &self.rules).is_some()
+    }
+}
+
 impl Poll {
     /// Polls for as long as it is left alone.
     pub async fn run(self: Arc<Self>) {
-        let (mut last, mut failures, mut not_before) = (None::<Instant>, 0_u32, None);
+        let (mut last, mut failures) = (None::<Instant>, 0_u32);
         // Drawn once after each failure: of many draws, the shortest would count.
         let mut pause = Duration::ZERO;
+        let mut way = self.way();
         loop {
-            let settings = self.in_force.get();
-            let due = settings.crm.poll.is_some_and(|interval| {
+            let before = std::mem::replace(&mut way, self.way());
+            if pause > Duration::ZERO && way.is_another_than(&before) {
+                (last, failures, pause) = (None, 0, Duration::ZERO);
+            }
+            let due = way.settings.crm.poll.is_some_and(|interval| {
                 last.is_none_or(|last| last.elapsed() >= interval.max(pause))
             });
-            let asked = not_before.is_none_or(|then| self.clock.now() >= then);
-            if due && asked {
+            if due {
                 let outcome = self.look().await;
                 last = Some(Instant::now());
-                not_before = match &outcome {
-                    Err(PollError::Crm(CrmError::Unavailable { retry_at, .. })) => *retry_at,
-                    _ => None,
-                };
                 failures = if outcome.is_ok() { 0 } else { failures + 1 };
                 pause = Duration::ZERO;
                 if let Err(error) = outcome {
-                    tracing::error!(%error, failures, "the CRM's changes were not read");
-                    pause = wait(&settings.delivery, failures)
-                        .to_std()
-                        .unwrap_or_default();
+                    pause = self.pause_after(&error, &way.settings.delivery, failures);
+                    let until = self.clock.now() + span(pause);
+                    let until = until.to_rfc3339_opts(SecondsFormat::Secs, true);
+                    tracing::error!(%error, failures, until, "the CRM's changes were not read");
                 }
             }
             tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// How long the list is left alone. The CRM may ask for more than we would wait, but not for more
+    /// than the longest wait of a delivery: nobody else tells us of its changes.
+    fn pause_after(&self, error: &PollError, policy: &DeliverySettings, failures: u32) -> Duration {
+        let ours = wait(policy, failures);
+        let theirs = match error {
+            PollError::Crm(CrmError::Unavailable { retry_at, .. }) => *retry_at,
+            _ => None,
+        };
+        let theirs = theirs.map(|it| (it - self.clock.now()).min(span(policy.max_retry)));
+        let pause = theirs.map_or(ours, |it| it.max(ours));
+        pause.to_std().unwrap_or_default()
+    }
+
+    fn way(&self) -> Way {
+        Way {
+            settings: self.in_force.get(),
+            rules: Arc::clone(&self.outbound.rules.generation().rules),
         }
     }
 
@@ -127,6 +164,12 @@ impl Poll {
         let kept = self.store.finish_poll(&claim, seen).await?;
         outcome?;
         if kept {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "seconds since 1970 fit a double exactly"
+            )]
+            metrics::gauge!("passerelle_crm_changes_read_seconds")
+                .set(self.clock.now().timestamp() as f64);
             Ok(())
         } else {
             Err(PollError::Overtaken)

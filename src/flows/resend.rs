@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::time::Instant;
 
 use crate::domain::livraison::{Destination, LivraisonEtat};
-use crate::domain::ports::{Clock, RetryOutcome, Store, StoreError};
+use crate::domain::ports::{Clock, Pause, RetryOutcome, Store, StoreError};
 
 /// Dead letters that are tried, each alone, before the others stay.
 const MOST_TRIALS: u32 = 3;
@@ -42,6 +43,14 @@ pub enum Failure {
     /// Its attempt did not come in time.
     #[error("nobody has sent the trial yet, and it waits to be: is the daemon running?")]
     NotSent,
+    /// Its destination is left alone.
+    #[error("the trial waits: the destination is left alone until {until}, since: {reason}")]
+    LeftAlone {
+        /// Until when; one delivery is sent then.
+        until: String,
+        /// What the destination failed at.
+        reason: String,
+    },
     /// It was forgotten meanwhile.
     #[error("the trial is gone")]
     Gone,
@@ -123,8 +132,20 @@ async fn try_one(
             }));
         }
         if Instant::now() >= end {
-            return Ok(Err(Failure::NotSent));
+            let pause = store.pause(now.destination).await?;
+            return Ok(Err(not_sent(pause, clock.now())));
         }
         tokio::time::sleep(TRIAL_POLL).await;
+    }
+}
+
+/// Why nobody has sent it.
+fn not_sent(pause: Option<Pause>, now: DateTime<Utc>) -> Failure {
+    match pause.filter(|it| it.until > now) {
+        Some(pause) => Failure::LeftAlone {
+            until: pause.until.to_rfc3339_opts(SecondsFormat::Secs, true),
+            reason: pause.reason,
+        },
+        None => Failure::NotSent,
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::ports::{Clock, Kept, Store, StoreError, Work};
+use crate::domain::signalement::Etat;
 use crate::settings::{InForce, RetentionSettings};
 
 /// How often the daemon looks for what may go.
@@ -16,6 +17,11 @@ const AGAIN: Duration = Duration::from_mins(1);
 const BATCH: u32 = 200;
 /// The shortest rest between two commits; a commit that took longer is followed by as long a rest.
 const REST: Duration = Duration::from_millis(5);
+
+/// A landlord of whom nothing is heard for so long has a clock that is wrong.
+const SILENCE: TimeDelta = TimeDelta::days(30);
+/// How long such a clock is watched before anything is forgotten by it.
+const PROBATION: Duration = Duration::from_hours(24);
 
 /// Forgets, by the settings in force.
 pub struct Retention {
@@ -30,8 +36,13 @@ pub struct Retention {
 impl Retention {
     /// Forgets again and again, for as long as it is polled.
     pub async fn run(self) {
+        let begun = Instant::now();
+        // Looked at once: what comes later comes by the same clock.
+        let mut in_doubt = self.is_clock_in_doubt().await;
         loop {
+            in_doubt &= begun.elapsed() < PROBATION;
             let pause = match self.store.turn(Work::Purge).await {
+                Ok(Some(_turn)) if in_doubt => EVERY,
                 Ok(Some(_turn)) => {
                     self.purge_all().await;
                     EVERY
@@ -44,6 +55,32 @@ impl Retention {
             };
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Whether the clock shows a time that is much later than anything that was received, with something
+    /// that may go by it. It may be wrong, and what is forgotten is so for good.
+    pub async fn is_clock_in_doubt(&self) -> bool {
+        let now = self.clock.now();
+        let mut newest = None;
+        for etat in [Some(Etat::Transmis), None] {
+            let found = self.store.list_signalements(etat, 1).await;
+            let found = found.unwrap_or_default();
+            newest = newest.max(found.first().map(|it| it.received_at));
+        }
+        if newest.is_none_or(|it| now - it < SILENCE) {
+            return false;
+        }
+        for what in Kept::ALL {
+            if self.count(what).await.unwrap_or(0) > 0 {
+                tracing::warn!(
+                    days = SILENCE.num_days(),
+                    "nothing was received for so long, or the clock is wrong: nothing is forgotten \
+                     before the daemon has been up for a day"
+                );
+                return true;
+            }
+        }
+        false
     }
 
     async fn purge_all(&self) {

@@ -1,6 +1,7 @@
 //! A demande is created in a remote CRM once, whatever answers do not come.
 
 mod away;
+mod clock;
 mod managers;
 mod photos;
 mod under_way;
@@ -165,7 +166,7 @@ async fn no_look_up_is_believed_before_the_crm_has_ended_its_work() {
     let due = daemon
         .state
         .store
-        .next_creation(Utc::now())
+        .next_creation(Utc::now().into())
         .await
         .unwrap()
         .unwrap();
@@ -177,7 +178,12 @@ async fn no_look_up_is_believed_before_the_crm_has_ended_its_work() {
     assert_eq!(attempted, Some(Attempted::InDoubt));
     assert_eq!((crm.count("create"), crm.count("find")), (1, 0));
     assert_eq!(
-        daemon.state.store.next_creation(Utc::now()).await.unwrap(),
+        daemon
+            .state
+            .store
+            .next_creation(Utc::now().into())
+            .await
+            .unwrap(),
         Some(due)
     );
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::process::Output;
 
+use chrono::{TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::cli::{lines, on, passerelle};
@@ -136,6 +137,29 @@ async fn a_person_says_that_a_doubtful_creation_came_to_nothing() {
     assert!(said(&retried).contains("created as C-1"));
     let again = on(&daemon, &["signalements", "retry", id]);
     assert!(said(&again).contains("it is a demande already"));
+    assert_eq!(crm.demandes().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_need_not_wait_for_a_look_up_that_is_put_off() {
+    let crm = FakeCrm::start().await;
+    let daemon = builder(&crm, CONNECTOR).start().await;
+    crm.next("POST /demandes", Mood::DoesAndResets);
+    crm.next("GET /demandes", Mood::TooMany(7_200));
+    assert_eq!(daemon.post(&signalement(1)).await.status, 503);
+    let store = &daemon.state.store;
+    until("the look-up is put off", || async {
+        let due = store.next_creation(Utc::now().into()).await.unwrap()?;
+        (due > Utc::now() + TimeDelta::hours(1)).then_some(())
+    })
+    .await;
+    let doubt = listed(daemon.folder.path(), &daemon.environment, "inconnu").unwrap();
+    let retried = on(
+        &daemon,
+        &["signalements", "retry", doubt["id"].as_str().unwrap()],
+    );
+    assert!(retried.status.success(), "{}", said(&retried));
+    assert!(said(&retried).contains("created as C-1"));
     assert_eq!(crm.demandes().len(), 1);
 }
 

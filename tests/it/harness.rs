@@ -29,7 +29,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use builder::{Builder, environment};
-pub use clock::MovedClock;
+pub use clock::{MovedClock, SetClock};
 pub use files::{Intercepted, Interceptor};
 pub use samples::{PNG, signalement, signalement_with};
 pub use sowell::FakeSowell;

@@ -16,6 +16,7 @@ use passerelle::flows::delivery::Delivery;
 use passerelle::flows::hint::Hint;
 use passerelle::settings::InForce;
 use serde_json::json;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +36,8 @@ struct Partner {
     arrived: Mutex<HashMap<String, Vec<u32>>>,
     /// The demande whose statuses it never takes.
     poisoned: Mutex<Option<String>>,
+    /// Lets calls through that are under way, where a test has one.
+    gate: Mutex<Option<Arc<Semaphore>>>,
 }
 
 impl Partner {
@@ -57,6 +60,10 @@ impl Sowell for Partner {
         }
         if *self.poisoned.lock().unwrap() == Some(push.uid.clone()) {
             return Ok(answer(500, ReplyMeaning::Later));
+        }
+        let gate = self.gate.lock().unwrap().clone();
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
         }
         let width = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
         let answered = self.answered.load(Ordering::SeqCst);
@@ -320,6 +327,39 @@ async fn what_fails_alone_after_an_outage_still_has_all_of_its_own_time() {
         "given up {own} after the outage"
     );
     assert_eq!(work.count(LivraisonEtat::EnAttente).await, 0);
+    work.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_set_forward_sends_nothing_a_second_time() {
+    let (daemon, uids) = accepted(3, 0).await;
+    let work = Work::begin(&daemon, "1h");
+    let gate = Arc::new(Semaphore::new(0));
+    *work.partner.gate.lock().unwrap() = Some(gate.clone());
+    work.partner.back.store(true, Ordering::SeqCst);
+    let event = json!({"statut": "Vivest en cours", "commentaire": "0"});
+    let under_way = async |count| {
+        until("they are under way", || async {
+            work.outbox.notify();
+            (work.partner.attempts.load(Ordering::SeqCst) >= count).then_some(())
+        })
+        .await;
+    };
+    for uid in &uids[..2] {
+        assert_eq!(daemon.statut(uid, &event).await.status, 202);
+    }
+    work.pass(TimeDelta::minutes(1));
+    under_way(2).await;
+    // Their leases are over by the clock, and a third is claimed by it.
+    work.pass(TimeDelta::minutes(10));
+    assert_eq!(daemon.statut(&uids[2], &event).await.status, 202);
+    under_way(3).await;
+    gate.add_permits(9);
+    until("all are noted", || async {
+        (work.count(LivraisonEtat::EnAttente).await == 0).then_some(())
+    })
+    .await;
+    assert_eq!(work.partner.attempts.load(Ordering::SeqCst), 3);
     work.end().await;
 }
 

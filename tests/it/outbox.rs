@@ -244,7 +244,7 @@ impl StateMachineTest for OutboxTest {
             }
             Step::Claim => {
                 let lease = TimeDelta::seconds(LEASE);
-                let claim = store.claim(Destination::Sowell, 100, now, lease);
+                let claim = store.claim(Destination::Sowell, 100, now.into(), lease);
                 let mut claims = runtime.block_on(claim).unwrap();
                 claims.sort_by_key(|it| it.queue.clone());
                 let wanted = &model.claims[real.claims.len()..];

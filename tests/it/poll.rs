@@ -437,3 +437,55 @@ async fn the_daemon_polls_as_often_as_the_settings_say() {
         })
     );
 }
+
+/// Answers the next reading with a wish to be left alone for two hours.
+fn asks_for_hours(crm: &RemoteCrm) {
+    crm.lists(Err(CrmError::Unavailable {
+        reason: "status 503".into(),
+        retry_at: Some(Utc::now() + TimeDelta::hours(2)),
+    }));
+}
+
+async fn is_read(crm: &RemoteCrm, times: usize) {
+    until(&format!("it is read {times} times"), || async {
+        (crm.count("changes") >= times).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crm_that_asks_for_hours_is_left_alone_for_the_longest_wait_and_no_longer() {
+    let crm = listing();
+    asks_for_hours(&crm);
+    let builder = Builder::new().crm(crm.clone()).set("CRM__POLL", "1s");
+    let daemon = builder.start().await;
+    daemon.created(&signalement(1)).await;
+    is_read(&crm, 2).await;
+    until("it is told when they were read", || async {
+        let metrics = daemon.get("/metrics", "").await;
+        let text = String::from_utf8_lossy(&metrics.bytes).into_owned();
+        text.contains("passerelle_crm_changes_read_seconds")
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_of_how_the_crm_is_reached_ends_the_pause_of_its_readings() {
+    let crm = listing();
+    asks_for_hours(&crm);
+    let builder = Builder::new().crm(crm.clone());
+    let builder = builder.file("passerelle.yaml", "crm:\n  poll: 1s\n");
+    let builder = builder.set("DELIVERY__FIRST_RETRY", "1h");
+    let daemon = builder.set("DELIVERY__MAX_RETRY", "1h").start().await;
+    daemon.created(&signalement(1)).await;
+    is_read(&crm, 1).await;
+    until("its failure is noted", || async {
+        daemon.state.inbound.creations.watch.outage()
+    })
+    .await;
+    daemon
+        .edit_settings("crm:\n  poll: 1s\n  token: another\n")
+        .await;
+    is_read(&crm, 2).await;
+}

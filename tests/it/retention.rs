@@ -1,12 +1,15 @@
 //! What is no longer kept, and what always is.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use chrono::TimeDelta;
+use passerelle::flows::retention::Retention;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 
 use crate::cli::{lines, on};
-use crate::harness::{Builder, Daemon, FakeSowell, signalement, signalement_with, until};
+use crate::harness::{Builder, Daemon, FakeSowell, SetClock, signalement, signalement_with, until};
 
 async fn connect(database: &Path) -> SqliteConnection {
     let url = format!("sqlite://{}", database.display());
@@ -192,4 +195,28 @@ async fn the_daemon_forgets_by_itself_and_serves_meanwhile() {
         (number(&database, left).await == 0).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_far_ahead_of_all_that_was_received_is_in_doubt() {
+    let daemon = Builder::new().start().await;
+    let clock = Arc::<SetClock>::default();
+    let retention = Retention {
+        store: daemon.state.store.clone(),
+        clock: clock.clone(),
+        in_force: daemon.state.inbound.creations.in_force.clone(),
+    };
+    let years = TimeDelta::days(4 * 365);
+    clock.step(years);
+    assert!(!retention.is_clock_in_doubt().await, "nothing can go");
+    clock.step(-years);
+    daemon.created(&signalement(1)).await;
+    assert!(!retention.is_clock_in_doubt().await, "it is right");
+    clock.step(years);
+    assert!(retention.is_clock_in_doubt().await);
+    // A landlord of today with much that is old.
+    clock.step(-years);
+    grow_old(&daemon.database()).await;
+    daemon.created(&signalement(2)).await;
+    assert!(!retention.is_clock_in_doubt().await);
 }

@@ -104,7 +104,7 @@ pub fn reservation(number: u32, key: Option<&str>) -> Reservation {
         demande,
         avertissements: vec!["é".into()],
         leased_until: at(10),
-        due_at: at(20),
+        known_at: at(20),
     }
 }
 
@@ -159,7 +159,7 @@ fn attempt(error: Option<&str>) -> Attempt {
 async fn claimed(store: &dyn Store, now: i64) -> Vec<Claim> {
     let lease = TimeDelta::seconds(60);
     store
-        .claim(Destination::Sowell, 10, at(now), lease)
+        .claim(Destination::Sowell, 10, at(now).into(), lease)
         .await
         .unwrap()
 }

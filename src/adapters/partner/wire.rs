@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::crash;
 use crate::domain::ports::NO_ANSWER;
+use crate::flows::within::{by, within};
 use crate::rules::connector::{Answer, Delays};
 
 use super::CallError;
@@ -30,7 +31,7 @@ pub(super) async fn exchange(
     // A connection that is not made in time is told by its own limit, as what was not sent.
     let head = (delays.connect + delays.head).min(delays.total);
     crash::point("partner.call.before");
-    let answered = tokio::time::timeout(head, client.execute(request)).await;
+    let answered = within(head, client.execute(request)).await;
     crash::point("partner.call.after");
     let response = match answered {
         Ok(Ok(response)) => response,
@@ -44,7 +45,7 @@ pub(super) async fn exchange(
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         headers.entry(name.as_str().to_owned()).or_insert(value);
     }
-    let read = tokio::time::timeout_at(whole, body(response)).await;
+    let read = by(whole, body(response)).await;
     // The status is known already: what follows from a body that breaks off is not for here.
     let (body, whole) = read.unwrap_or_default();
     let answer = Answer {

@@ -10,7 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::domain::demande::NewDemande;
 use crate::domain::livraison::NewLivraison;
 use crate::domain::ports::{
-    BoundKey, CreateDemande, Creation, IdempotencyKey, NewRecord, StoreError,
+    BoundKey, CreateDemande, Creation, IdempotencyKey, Moment, NewRecord, StoreError,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 
@@ -33,15 +33,15 @@ pub trait PendingCreations: Send + Sync {
     /// Whether a demande may exist whose UID is not known here.
     async fn any_in_doubt(&self) -> Result<bool, StoreError>;
 
-    /// Puts in doubt every creation whose call was under way, to be settled from `due_at` on.
+    /// Puts in doubt every creation whose call was under way, to be settled from `known_at` on.
     /// Only for a store that no other daemon uses; gives how many there were.
-    async fn doubt_interrupted(&self, due_at: DateTime<Utc>) -> Result<u64, StoreError>;
+    async fn doubt_interrupted(&self, known_at: DateTime<Utc>) -> Result<u64, StoreError>;
 
     /// Takes pending creations that are due for `lease`.
     async fn claim_creations(
         &self,
         limit: u32,
-        now: DateTime<Utc>,
+        at: Moment,
         lease: Duration,
     ) -> Result<Vec<PendingCreation>, StoreError>;
 
@@ -55,15 +55,15 @@ pub trait PendingCreations: Send + Sync {
     ) -> Result<Option<PendingCreation>, StoreError>;
 
     /// When the next pending creation is due that nobody holds.
-    async fn next_creation(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError>;
+    async fn next_creation(&self, at: Moment) -> Result<Option<DateTime<Utc>>, StoreError>;
 
     /// Commits that the CRM is about to be called: from now on the creation is in doubt, and what
-    /// became of it can be found out from `due_at` on. `false` when another worker has taken it
+    /// became of it can be found out from `known_at` on. `false` when another worker has taken it
     /// over: the call must not be made then.
     async fn begin_call(
         &self,
         claim: &CreationClaim,
-        due_at: DateTime<Utc>,
+        known_at: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
     /// Commits what became of a creation, and ends the claim.
@@ -89,7 +89,7 @@ pub struct Reservation {
     /// Until when nobody else may take it up.
     pub leased_until: DateTime<Utc>,
     /// From when on a look-up tells what became of the call.
-    pub due_at: DateTime<Utc>,
+    pub known_at: DateTime<Utc>,
 }
 
 /// What became of a [`Reservation`].
@@ -142,8 +142,8 @@ pub struct PendingCreation {
     pub trace: String,
     /// Attempts made before this one.
     pub attempts: u32,
-    /// From when on it was to be taken up; before it, a look-up tells nothing of a doubt.
-    pub due_at: DateTime<Utc>,
+    /// From when on a look-up tells what became of the last call.
+    pub known_at: DateTime<Utc>,
 }
 
 /// What became of a creation.
@@ -190,6 +190,8 @@ pub struct Wait {
     pub in_doubt: bool,
     /// Until when; `None` where only a person can go on.
     pub due_at: Option<DateTime<Utc>>,
+    /// From when on a look-up tells what became of the last call; `None` where that is as it was.
+    pub known_at: Option<DateTime<Utc>>,
 }
 
 /// What became of a [`Settlement`].

@@ -4,6 +4,25 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::livraison::{Destination, LivraisonEtat};
 
+/// When work is claimed, and whose leases are over by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The instant, by the clock on the wall: what is due by then may be claimed.
+    pub now: DateTime<Utc>,
+    /// What was leased until then, at the latest, is free. That is `now`, unless the claimant itself is
+    /// still at work under a lease that ended before: a clock that was set forward ends no work.
+    pub leases_over: DateTime<Utc>,
+}
+
+impl From<DateTime<Utc>> for Moment {
+    fn from(now: DateTime<Utc>) -> Self {
+        Self {
+            now,
+            leases_over: now,
+        }
+    }
+}
+
 /// What the answer to `deliveries retry` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryOutcome {

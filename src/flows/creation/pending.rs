@@ -14,7 +14,7 @@ use crate::domain::ports::{
     StoreError, Wait,
 };
 use crate::domain::signalement::{Etat, SignalementId};
-use crate::flows::backoff::{POLL, until};
+use crate::flows::backoff::{POLL, span, until};
 use crate::flows::panics::contained;
 use crate::rules::trace::Trace;
 
@@ -37,6 +37,7 @@ impl Creations {
     /// When the store fails.
     pub async fn take_up(&self, id: &SignalementId) -> Result<Option<Attempted>, StoreError> {
         let now = self.clock.now();
+        let _in_hand = self.in_hand.hold(now + LEASE);
         let pending = self.store.claim_creation(id, now, LEASE).await?;
         match pending {
             Some(pending) => self.go_on(pending, true).await.map(Some),
@@ -54,6 +55,7 @@ impl Creations {
         uid: Uid,
     ) -> Result<Option<Attempted>, StoreError> {
         let now = self.clock.now();
+        let _in_hand = self.in_hand.hold(now + LEASE);
         let Some(pending) = self.store.claim_creation(id, now, LEASE).await? else {
             return Ok(None);
         };
@@ -94,7 +96,7 @@ impl Creations {
     ) -> Result<Duration, StoreError> {
         let now = self.clock.now();
         let free = match self.watch.outage() {
-            Some(outage) if outage.until > now => return Ok(until(outage.until, now)),
+            Some(outage) if !outage.left().is_zero() => return Ok(outage.left().min(POLL)),
             // After an outage, one tries the ground before the others follow.
             Some(_) => usize::from(under_way.is_empty()),
             None => IN_FLIGHT - under_way.len().min(IN_FLIGHT),
@@ -103,11 +105,16 @@ impl Creations {
         if limit == 0 {
             return Ok(POLL);
         }
-        for pending in self.store.claim_creations(limit, now, LEASE).await? {
+        let at = self.in_hand.moment(now);
+        for pending in self.store.claim_creations(limit, at, LEASE).await? {
             let creations = Arc::clone(self);
-            under_way.spawn(async move { creations.work_on(pending).await });
+            let in_hand = self.in_hand.hold(now + LEASE);
+            under_way.spawn(async move {
+                creations.work_on(pending).await;
+                drop(in_hand);
+            });
         }
-        let due = self.store.next_creation(now).await?;
+        let due = self.store.next_creation(self.in_hand.moment(now)).await?;
         Ok(due.map_or(POLL, |due| until(due, now)))
     }
 
@@ -121,11 +128,13 @@ impl Creations {
             Err(error) => {
                 tracing::error!(id, %error, "a pending creation broke off");
                 // Nobody knows how far it came. One that was settled before that stays settled.
+                let longest = self.crm.remote().map(|it| span(it.longest_work));
                 let wait = Wait {
                     etat: Etat::Inconnu,
                     motif: BROKE_OFF.into(),
                     in_doubt: true,
                     due_at: Some(self.next_attempt(attempts, None)),
+                    known_at: longest.map(|it| self.clock.now() + it),
                 };
                 let settled = self.store.settle(&claim, Settlement::Waits(wait)).await;
                 settled.map(|_| ())
@@ -142,18 +151,20 @@ impl Creations {
         pending: PendingCreation,
         by_hand: bool,
     ) -> Result<Attempted, StoreError> {
-        let (mut in_doubt, due_at) = (pending.in_doubt, pending.due_at);
+        let (mut in_doubt, noted) = (pending.in_doubt, pending.known_at);
         let held = self.hold(pending);
         let remote = self.crm.remote();
+        let early = remote
+            .as_ref()
+            .and_then(|it| self.too_early(&held, noted, it));
         if in_doubt {
             let guard = remote.as_ref().map(|it| it.guard);
-            match guard {
-                Some(DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey) => {}
-                Some(DuplicateGuard::LookUp) if self.clock.now() < due_at => {
-                    // Someone was in a hurry: the CRM may still be at work on it.
-                    return self.wait_until(&held, due_at).await;
+            match (guard, early) {
+                (Some(DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey), _) => {}
+                (Some(DuplicateGuard::LookUp), Some(known_at)) => {
+                    return self.wait_until(&held, known_at).await;
                 }
-                Some(DuplicateGuard::LookUp) => {
+                (Some(DuplicateGuard::LookUp), None) => {
                     let found = self.find(&held.request).await;
                     match found {
                         Ok(uids) if uids.is_empty() => in_doubt = false,
@@ -162,12 +173,30 @@ impl Creations {
                     }
                 }
                 // They were told to look first.
-                Some(DuplicateGuard::Nothing) if by_hand => in_doubt = false,
-                Some(DuplicateGuard::Nothing) => return self.stop(&held, super::NO_GUARD).await,
-                None => return self.stop(&held, NO_REMOTE).await,
+                (Some(DuplicateGuard::Nothing), _) if by_hand => in_doubt = false,
+                (Some(DuplicateGuard::Nothing), _) => {
+                    return self.stop(&held, super::NO_GUARD).await;
+                }
+                (None, _) => return self.stop(&held, NO_REMOTE).await,
             }
         }
         self.create_again(held, remote, in_doubt).await
+    }
+
+    /// When it can be known what became of the last call, where the CRM may still be at work on it:
+    /// someone is in a hurry, or a clock was set.
+    fn too_early(
+        &self,
+        held: &Held,
+        noted: DateTime<Utc>,
+        remote: &Remote,
+    ) -> Option<DateTime<Utc>> {
+        let now = self.clock.now();
+        // What was noted by a clock that was ahead is no later than for a call that is made now.
+        let noted = noted.min(known_at(now, remote));
+        let left = self.calls.left_of(remote.longest_work, &held.claim.id);
+        let known_at = noted.max(now + span(left));
+        (known_at > now).then_some(known_at)
     }
 
     /// Calls once more. While an earlier call may have created it, only an answer that carries a
@@ -299,6 +328,7 @@ impl Creations {
             motif: motif_of(error),
             in_doubt,
             due_at: Some(self.next_attempt(held.attempts, retry_at)),
+            known_at: None,
         };
         let attempted = match held.etat {
             Etat::Differe => Attempted::Deferred,
@@ -310,13 +340,14 @@ impl Creations {
     async fn wait_until(
         &self,
         held: &Held,
-        due_at: DateTime<Utc>,
+        known_at: DateTime<Utc>,
     ) -> Result<Attempted, StoreError> {
         let wait = Wait {
             etat: held.etat,
             motif: motif_of(&CrmError::InDoubt(String::new())),
             in_doubt: true,
-            due_at: Some(due_at),
+            due_at: Some(known_at),
+            known_at: Some(known_at),
         };
         self.settle(held, Attempted::InDoubt, Settlement::Waits(wait))
             .await

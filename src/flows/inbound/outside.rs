@@ -23,7 +23,7 @@ impl Inbound {
     ) -> Result<Received, InboundError> {
         let record = case.record(Etat::Recu, None, &trace, None, Vec::new());
         let remarks = case.avertissements.clone();
-        let reserved = self
+        let (reserved, _in_hand) = self
             .creations
             .reserve(record, demande.clone(), remarks, &remote)
             .await?;

@@ -1,5 +1,6 @@
 //! What failed is listed and tried again: dead letters, and signalements that were refused.
 
+use passerelle::domain::livraison::Destination;
 use serde_json::json;
 
 use super::{lines, on};
@@ -121,4 +122,33 @@ async fn a_refused_signalement_is_listed_and_decided_anew_with_its_photos() {
         .await
         .json();
     assert_eq!(demande["fichiers"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_destination_that_is_left_alone_says_so() {
+    let sowell = FakeSowell::start().await;
+    let builder = Builder::new().sowell(&sowell);
+    let builder = builder.set("DELIVERY__FIRST_RETRY", "1h");
+    let daemon = builder.set("DELIVERY__MAX_RETRY", "1h").start().await;
+    let statut = json!({"statut": "CRC en cours"});
+    for (number, status) in [(1, 422), (2, 401)] {
+        let uid = daemon.created(&crate::harness::signalement(number)).await;
+        sowell.next(status, vec![]);
+        assert_eq!(daemon.statut(&uid, &statut).await.status, 202);
+        let count = usize::try_from(number).unwrap();
+        sowell.wait_for(count).await;
+    }
+    until("it is left alone", || async {
+        let pause = daemon.state.store.pause(Destination::Sowell);
+        pause.await.unwrap()
+    })
+    .await;
+    let retry_all = ["deliveries", "retry", "--all", "--wait", "100ms"];
+    for arguments in [retry_all.as_slice(), &["deliveries", "list"]] {
+        let output = on(&daemon, arguments);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("answered 401"), "{told}");
+        assert!(told.contains("until 20"), "{told}");
+        assert!(!told.contains("is the daemon running"), "{told}");
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use passerelle::app::{App, StandIns};
-use passerelle::domain::ports::Crm;
+use passerelle::domain::ports::{Clock, Crm};
 use passerelle::settings::Settings;
 use reqwest::Client;
 use tempfile::TempDir;
@@ -63,6 +63,12 @@ impl Builder {
     /// Puts a CRM in the place of the one that the settings name.
     pub fn crm(mut self, crm: Arc<dyn Crm>) -> Self {
         self.stand_ins.crm = Some(crm);
+        self
+    }
+
+    /// Puts a clock in the place of the machine's.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.stand_ins.clock = clock;
         self
     }
 

@@ -1,8 +1,9 @@
-//! Virtual time.
+//! Clocks that a test moves.
 
 use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use passerelle::adapters::clock::SystemClock;
 use passerelle::domain::ports::Clock;
 
 /// A clock that stands still until a test moves it.
@@ -28,5 +29,22 @@ impl MovedClock {
 impl Clock for MovedClock {
     fn now(&self) -> DateTime<Utc> {
         *self.0.lock().unwrap()
+    }
+}
+
+/// The machine's clock, and how far it is ahead of it.
+#[derive(Default)]
+pub struct SetClock(Mutex<TimeDelta>);
+
+impl SetClock {
+    /// Sets it forward, or back.
+    pub fn step(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + *self.0.lock().unwrap()
     }
 }

@@ -26,15 +26,21 @@ pub(super) async fn story(store: &dyn Store) {
     for now in [5, 15] {
         assert!(
             store
-                .claim_creations(9, at(now), lease)
+                .claim_creations(9, at(now).into(), lease)
                 .await
                 .unwrap()
                 .is_empty()
         );
     }
-    assert_eq!(store.next_creation(at(9)).await.unwrap(), None);
-    assert_eq!(store.next_creation(at(15)).await.unwrap(), Some(at(20)));
-    let found = store.claim_creations(9, at(20), lease).await.unwrap();
+    assert_eq!(store.next_creation(at(9).into()).await.unwrap(), None);
+    assert_eq!(
+        store.next_creation(at(15).into()).await.unwrap(),
+        Some(at(20))
+    );
+    let found = store
+        .claim_creations(9, at(20).into(), lease)
+        .await
+        .unwrap();
     let [pending] = found.as_slice() else {
         panic!("{found:?}")
     };
@@ -53,6 +59,7 @@ pub(super) async fn story(store: &dyn Store) {
             motif: "absent".into(),
             in_doubt: false,
             due_at: due_at.map(at),
+            known_at: None,
         })
     };
     let claim = &pending.claim;
@@ -62,7 +69,10 @@ pub(super) async fn story(store: &dyn Store) {
     );
     assert!(!store.any_in_doubt().await.unwrap());
     assert_eq!(etat(store, 60).await, Some(Etat::Differe));
-    let found = store.claim_creations(9, at(40), lease).await.unwrap();
+    let found = store
+        .claim_creations(9, at(40).into(), lease)
+        .await
+        .unwrap();
     assert_eq!((found[0].attempts, found[0].in_doubt), (1, false));
     // What waits for a person is not taken up by itself.
     let claim = &found[0].claim;
@@ -70,10 +80,10 @@ pub(super) async fn story(store: &dyn Store) {
         store.settle(claim, wait(None)).await.unwrap(),
         Settled::Done
     );
-    assert_eq!(store.next_creation(at(9_000)).await.unwrap(), None);
+    assert_eq!(store.next_creation(at(9_000).into()).await.unwrap(), None);
     assert!(
         store
-            .claim_creations(9, at(9_000), lease)
+            .claim_creations(9, at(9_000).into(), lease)
             .await
             .unwrap()
             .is_empty()
@@ -140,7 +150,10 @@ async fn endings(store: &dyn Store) {
     let claim = reserved(store, 63, None).await;
     assert_eq!(store.doubt_interrupted(at(15)).await.unwrap(), 1);
     assert_eq!(etat(store, 63).await, Some(Etat::Inconnu));
-    assert_eq!(store.next_creation(at(1)).await.unwrap(), Some(at(15)));
+    assert_eq!(
+        store.next_creation(at(1).into()).await.unwrap(),
+        Some(at(15))
+    );
     // Should the one who called be alive after all, its word counts.
     let done = store.settle(&claim, created(63, "U63")).await.unwrap();
     assert_eq!(done, Settled::Done);

@@ -4,11 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::domain::livraison::{
     Attempt, Content, Courriel, Destination, LivraisonEtat, NewLivraison, Outcome,
 };
-use passerelle::domain::ports::{Pause, Resume, RetryOutcome, Store};
+use passerelle::domain::ports::{Moment, Pause, Reserved, Resume, RetryOutcome, Store};
 use rstest::rstest;
 use serde_json::json;
 
-use super::{Opened, at, attempt, claimed, event, place, record};
+use super::{Opened, at, attempt, claimed, event, place, record, reservation};
 use crate::postgres::Backend;
 
 pub(super) async fn story(store: &dyn Store) {
@@ -39,10 +39,8 @@ pub(super) async fn story(store: &dyn Store) {
         claimed(store, 499).await.is_empty(),
         "not due, and the next waits behind it"
     );
-    assert_eq!(
-        store.next_due(Destination::Sowell, at(499)).await.unwrap(),
-        Some(at(500))
-    );
+    let next = store.next_due(Destination::Sowell, at(499).into()).await;
+    assert_eq!(next.unwrap(), Some(at(500)));
     assert_eq!(due(store, "3").await, at(500), "no claim passes it in vain");
     // Another token is no reason to try it sooner: it was not refused for the old one.
     for (which, now, due) in [
@@ -54,7 +52,7 @@ pub(super) async fn story(store: &dyn Store) {
             .resume(Destination::Sowell, which, at(now))
             .await
             .unwrap();
-        let next = store.next_due(Destination::Sowell, at(now)).await;
+        let next = store.next_due(Destination::Sowell, at(now).into()).await;
         assert_eq!(next.unwrap(), Some(at(due)));
     }
     let third = claimed(store, 500).await;
@@ -92,7 +90,7 @@ pub(super) async fn story(store: &dyn Store) {
     store.record(mailed).await.unwrap();
     let lease = TimeDelta::seconds(60);
     let mails = store
-        .claim(Destination::Courriel, 10, at(1), lease)
+        .claim(Destination::Courriel, 10, at(1).into(), lease)
         .await
         .unwrap();
     assert_eq!(mails.len(), 1);
@@ -203,7 +201,7 @@ async fn an_earlier_delivery_that_comes_back_waits_for_the_one_being_sent(
         "the later one is on its way"
     );
     // Nor is a worker told of it, who would ask for it without rest.
-    let next = |now| store.next_due(Destination::Sowell, at(now));
+    let next = |now| store.next_due(Destination::Sowell, at(now).into());
     assert_eq!(next(4).await.unwrap(), None);
     store.record(record(2, Some("B"))).await.unwrap();
     place(store, event("3", "B", "X", None)).await;
@@ -252,9 +250,80 @@ async fn what_had_no_answer_is_due_at_once_where_its_connector_was_mended(
             .resume(Destination::Sowell, which, at(200))
             .await
             .unwrap();
-        let next = store.next_due(Destination::Sowell, at(200)).await;
+        let next = store.next_due(Destination::Sowell, at(200).into()).await;
         assert_eq!(next.unwrap(), Some(at(due)));
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_leased_is_free_by_what_the_claimant_has_in_hand(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    let lease = TimeDelta::seconds(60);
+    let claim = |now, leases_over| {
+        let (now, leases_over) = (at(now), at(leases_over));
+        store.claim(Destination::Sowell, 10, Moment { now, leases_over }, lease)
+    };
+    store.record(record(1, Some("A"))).await.unwrap();
+    place(store, event("1", "A", "X", None)).await;
+    assert_eq!(claim(1, 1).await.unwrap().len(), 1);
+    store.record(record(2, Some("B"))).await.unwrap();
+    place(store, event("2", "B", "X", None)).await;
+    // By the clock alone both would be claimed.
+    let others = claim(3_600, 60).await.unwrap();
+    assert_eq!((others.len(), others[0].id.as_str()), (1, "2"));
+    let first = claim(3_600, 61).await.unwrap();
+    assert_eq!((first.len(), first[0].id.as_str()), (1, "1"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn nothing_waits_for_longer_than_it_is_told(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    for (number, uid, due_at) in [(1, "A", 30), (2, "B", 9_000)] {
+        store.record(record(number, Some(uid))).await.unwrap();
+        place(store, event(uid, uid, "X", None)).await;
+        let claim = &claimed(store, 1).await[0];
+        let again = Outcome::Retry {
+            due_at: at(due_at),
+            counted: TimeDelta::zero(),
+        };
+        let failed = store.finish(claim, attempt(Some("500")), again);
+        assert!(failed.await.unwrap());
+    }
+    let pause = Pause {
+        until: at(9_000),
+        failures: 3,
+        refused: false,
+        reason: "answered 500".into(),
+    };
+    let paused = store.set_pause(Destination::Sowell, Some(pause.clone()));
+    paused.await.unwrap();
+    let reserved = store.reserve(reservation(60, None)).await.unwrap();
+    let Reserved::Taken(_) = reserved else {
+        panic!("{reserved:?}")
+    };
+    assert_eq!(store.doubt_interrupted(at(9_000)).await.unwrap(), 1);
+    store.wait_no_longer(at(100)).await.unwrap();
+    assert_eq!(due(store, "A").await, at(30));
+    assert_eq!(due(store, "B").await, at(100));
+    let pause_now = store.pause(Destination::Sowell).await.unwrap();
+    let until = at(100);
+    assert_eq!(pause_now, Some(Pause { until, ..pause }));
+    let found = store.claim_creations(9, at(100).into(), TimeDelta::zero());
+    let found = found.await.unwrap();
+    // What is known of it is no earlier for that.
+    assert_eq!((found.len(), found[0].known_at), (1, at(9_000)));
 }
 
 async fn due(store: &dyn Store, id: &str) -> DateTime<Utc> {

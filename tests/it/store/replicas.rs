@@ -91,6 +91,7 @@ async fn waits(store: &dyn Store) -> bool {
     motif: "absent".into(),
     in_doubt: false,
     due_at: Some(at(40)),
+    known_at: None,
 }))]
 #[case::refused(Settlement::Refused { motif: "non".into() })]
 #[case::withdrawn(Settlement::Withdrawn { motif: "absent".into() })]

@@ -1,6 +1,6 @@
 //! The statements that SQLite needs written otherwise; `docs/databases.md` says why.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use futures_util::TryFutureExt;
 use sqlx::Row as _;
 use sqlx::postgres::PgListener;
@@ -10,7 +10,7 @@ use super::{DbConnection, DbRow, DbStore, failed};
 use crate::adapters::store::rows::millis;
 use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
-use crate::domain::ports::{NO_ANSWER, StoreError, Turn, Work};
+use crate::domain::ports::{Moment, NO_ANSWER, StoreError, Turn, Work};
 use crate::domain::signalement::SignalementId;
 
 /// Advisory lock of whoever writes an accepted version. The first key says whose locks these are,
@@ -39,7 +39,7 @@ pub(super) async fn take_due(
     connection: &mut DbConnection,
     destination: Destination,
     limit: u32,
-    now: DateTime<Utc>,
+    at: Moment,
     lease: Duration,
 ) -> Result<Vec<DbRow>, sqlx::Error> {
     // MATERIALIZED: the locks are tried for the chosen rows alone.
@@ -47,18 +47,19 @@ pub(super) async fn take_due(
         "WITH due AS MATERIALIZED ( \
            SELECT l.sequence, l.queue FROM livraisons l \
            WHERE l.destination = $1 AND l.etat = 'en_attente' AND l.due_at <= $2 \
-             AND l.leased_until <= $2 AND NOT EXISTS ( \
+             AND l.leased_until <= $4 AND NOT EXISTS ( \
                SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
                AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
              AND NOT EXISTS ( \
                SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
-               AND sent.etat = 'en_attente' AND sent.leased_until > $2) \
+               AND sent.etat = 'en_attente' AND sent.leased_until > $4) \
            ORDER BY l.due_at, l.sequence LIMIT $3 FOR UPDATE OF l SKIP LOCKED) \
          SELECT sequence FROM due WHERE pg_try_advisory_xact_lock(hashtextextended(queue, 0))",
     )
     .bind(destination.as_str())
-    .bind(millis(now))
+    .bind(millis(at.now))
     .bind(i64::from(limit))
+    .bind(millis(at.leases_over))
     .fetch_all(&mut *connection)
     .await?;
     if candidates.is_empty() {
@@ -75,9 +76,9 @@ pub(super) async fn take_due(
              AND sent.etat = 'en_attente' AND sent.leased_until > $3) \
          RETURNING l.id, l.fence, l.queue, l.content, l.attempts, l.waited_ms",
     )
-    .bind(millis(now + lease))
+    .bind(millis(at.now + lease))
     .bind(sequences)
-    .bind(millis(now))
+    .bind(millis(at.leases_over))
     .fetch_all(connection)
     .await
 }

@@ -15,8 +15,8 @@ use sqlx::{Executor, Row as _};
 use super::{Db, DbConnection, DbPool, DbStore, dialect, failed, signalements};
 use crate::adapters::store::rows::{instant, millis};
 use crate::domain::ports::{
-    ApartCount, CreationClaim, IdempotencyKey, PendingCreation, PendingCreations, PendingKey,
-    Reservation, Reserved, Settled, Settlement, StoreError,
+    ApartCount, CreationClaim, IdempotencyKey, Moment, PendingCreation, PendingCreations,
+    PendingKey, Reservation, Reserved, Settled, Settlement, StoreError,
 };
 use crate::domain::signalement::SignalementId;
 
@@ -49,10 +49,10 @@ impl PendingCreations for DbStore {
         dialect::within(any_in_doubt(&self.readers)).await
     }
 
-    async fn doubt_interrupted(&self, due_at: DateTime<Utc>) -> Result<u64, StoreError> {
+    async fn doubt_interrupted(&self, known_at: DateTime<Utc>) -> Result<u64, StoreError> {
         self.writer
-            .write(due_at, |connection, due_at| {
-                Box::pin(doubt_interrupted(connection, *due_at))
+            .write(known_at, |connection, known_at| {
+                Box::pin(doubt_interrupted(connection, *known_at))
             })
             .await
     }
@@ -60,12 +60,12 @@ impl PendingCreations for DbStore {
     async fn claim_creations(
         &self,
         limit: u32,
-        now: DateTime<Utc>,
+        at: Moment,
         lease: Duration,
     ) -> Result<Vec<PendingCreation>, StoreError> {
         self.writer
-            .write((limit, now, lease), |connection, (limit, now, lease)| {
-                Box::pin(claim_due(connection, *limit, *now, *lease))
+            .write((limit, at, lease), |connection, (limit, at, lease)| {
+                Box::pin(claim_due(connection, *limit, *at, *lease))
             })
             .await
     }
@@ -83,19 +83,20 @@ impl PendingCreations for DbStore {
             .await
     }
 
-    async fn next_creation(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
-        dialect::within(next_due(&self.readers, now)).await
+    async fn next_creation(&self, at: Moment) -> Result<Option<DateTime<Utc>>, StoreError> {
+        dialect::within(next_due(&self.readers, at)).await
     }
 
     async fn begin_call(
         &self,
         claim: &CreationClaim,
-        due_at: DateTime<Utc>,
+        known_at: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         self.writer
-            .write((claim.clone(), due_at), |connection, (claim, due_at)| {
-                Box::pin(begin_call(connection, claim, *due_at))
-            })
+            .write(
+                (claim.clone(), known_at),
+                |connection, (claim, known_at)| Box::pin(begin_call(connection, claim, *known_at)),
+            )
             .await
     }
 
@@ -154,12 +155,12 @@ async fn any_in_doubt(pool: &DbPool) -> Result<bool, StoreError> {
     Ok(found.is_some())
 }
 
-async fn next_due(pool: &DbPool, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+async fn next_due(pool: &DbPool, at: Moment) -> Result<Option<DateTime<Utc>>, StoreError> {
     let due: Option<i64> = sqlx::query_scalar(
         "SELECT due_at FROM creations WHERE stopped = 0 AND leased_until <= $1 \
          ORDER BY due_at LIMIT 1",
     )
-    .bind(millis(now))
+    .bind(millis(at.leases_over))
     .fetch_optional(pool)
     .await
     .map_err(|error| failed(&error))?;

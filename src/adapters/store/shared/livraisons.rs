@@ -10,7 +10,7 @@ use crate::adapters::store::rows::{
     instant, millis, read_content, storable, unreadable, write_content,
 };
 use crate::domain::livraison::{Attempt, Claim, Destination, LivraisonEtat, NewLivraison, Outcome};
-use crate::domain::ports::{LivraisonCount, Pause, Resume, RetryOutcome, StoreError};
+use crate::domain::ports::{LivraisonCount, Moment, Pause, Resume, RetryOutcome, StoreError};
 
 pub(super) use seen::{find, list, of_demande};
 
@@ -73,10 +73,10 @@ pub(super) async fn claim(
     connection: &mut DbConnection,
     destination: Destination,
     limit: u32,
-    now: DateTime<Utc>,
+    at: Moment,
     lease: Duration,
 ) -> Result<Vec<Claim>, StoreError> {
-    let taken = dialect::take_due(connection, destination, limit, now, lease).await;
+    let taken = dialect::take_due(connection, destination, limit, at, lease).await;
     let rows = taken.map_err(|error| failed(&error))?;
     let mut claims = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -143,11 +143,11 @@ pub(in super::super) const NEXT_DUE: &str = "SELECT l.due_at FROM livraisons l \
 pub(super) async fn next_due(
     pool: &DbPool,
     destination: Destination,
-    now: DateTime<Utc>,
+    at: Moment,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let due: Option<i64> = sqlx::query_scalar(NEXT_DUE)
         .bind(destination.as_str())
-        .bind(millis(now))
+        .bind(millis(at.leases_over))
         .fetch_optional(pool)
         .await
         .map_err(|error| failed(&error))?;

@@ -19,6 +19,7 @@ pub(super) mod retention;
 pub(super) mod signalements;
 mod tokens;
 mod versions;
+mod waits;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
@@ -31,9 +32,9 @@ use crate::domain::livraison::{
     Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, Outcome,
 };
 use crate::domain::ports::{
-    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, Kept, LivraisonCount, NewEvent,
-    NewRecord, Page, PastEvent, PastSignalement, Pause, Recorded, Release, Replica, Resume,
-    RetryOutcome, SignalementSummary, SignalementView, Store, StoreError, StoredSubmission,
+    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, Kept, LivraisonCount, Moment,
+    NewEvent, NewRecord, Page, PastEvent, PastSignalement, Pause, Recorded, Release, Replica,
+    Resume, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError, StoredSubmission,
     StoredTrace, StoredVersion, Turn, VersionSummary, Work,
 };
 use crate::domain::signalement::{Etat, SignalementId};
@@ -123,18 +124,18 @@ impl Store for DbStore {
         &self,
         destination: Destination,
         limit: u32,
-        now: DateTime<Utc>,
+        at: Moment,
         lease: Duration,
     ) -> Result<Vec<Claim>, StoreError> {
         self.writer
             .write(
-                (destination, limit, now, lease),
-                |connection, (destination, limit, now, lease)| {
+                (destination, limit, at, lease),
+                |connection, (destination, limit, at, lease)| {
                     Box::pin(livraisons::claim(
                         connection,
                         *destination,
                         *limit,
-                        *now,
+                        *at,
                         *lease,
                     ))
                 },
@@ -156,9 +157,9 @@ impl Store for DbStore {
     async fn next_due(
         &self,
         destination: Destination,
-        now: DateTime<Utc>,
+        at: Moment,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        dialect::within(livraisons::next_due(&self.readers, destination, now)).await
+        dialect::within(livraisons::next_due(&self.readers, destination, at)).await
     }
 
     async fn finish(
@@ -209,6 +210,14 @@ impl Store for DbStore {
                     Box::pin(livraisons::resume(connection, *destination, *which, *now))
                 },
             )
+            .await
+    }
+
+    async fn wait_no_longer(&self, latest: DateTime<Utc>) -> Result<(), StoreError> {
+        self.writer
+            .write(latest, |connection, latest| {
+                Box::pin(waits::no_longer(connection, *latest))
+            })
             .await
     }
 

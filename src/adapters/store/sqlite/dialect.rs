@@ -2,25 +2,25 @@
 
 use std::future::{Pending, Ready, pending, ready};
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 
 use super::shared::fichiers::Photos;
 use super::{DbConnection, DbRow, DbStore};
 use crate::adapters::store::rows::millis;
 use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
-use crate::domain::ports::{StoreError, Turn, Work};
+use crate::domain::ports::{Moment, StoreError, Turn, Work};
 use crate::domain::signalement::SignalementId;
 
 const TAKE_DUE: &str = "UPDATE livraisons SET leased_until = $1, fence = fence + 1 WHERE sequence IN ( \
        SELECT l.sequence FROM livraisons l \
        WHERE l.destination = $2 AND l.etat = 'en_attente' AND l.due_at <= $3 \
-         AND l.leased_until <= $3 AND NOT EXISTS ( \
+         AND l.leased_until <= $5 AND NOT EXISTS ( \
            SELECT 1 FROM livraisons earlier WHERE earlier.queue = l.queue \
            AND earlier.etat = 'en_attente' AND earlier.sequence < l.sequence) \
          AND NOT EXISTS ( \
            SELECT 1 FROM livraisons sent WHERE sent.queue = l.queue \
-           AND sent.etat = 'en_attente' AND sent.leased_until > 0 AND sent.leased_until > $3) \
+           AND sent.etat = 'en_attente' AND sent.leased_until > 0 AND sent.leased_until > $5) \
        ORDER BY l.due_at, l.sequence LIMIT $4) \
      RETURNING id, fence, queue, content, attempts, waited_ms";
 
@@ -33,14 +33,15 @@ pub(super) async fn take_due(
     connection: &mut DbConnection,
     destination: Destination,
     limit: u32,
-    now: DateTime<Utc>,
+    at: Moment,
     lease: Duration,
 ) -> Result<Vec<DbRow>, sqlx::Error> {
     sqlx::query(TAKE_DUE)
-        .bind(millis(now + lease))
+        .bind(millis(at.now + lease))
         .bind(destination.as_str())
-        .bind(millis(now))
+        .bind(millis(at.now))
         .bind(i64::from(limit))
+        .bind(millis(at.leases_over))
         .fetch_all(connection)
         .await
 }

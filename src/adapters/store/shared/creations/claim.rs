@@ -5,19 +5,19 @@ use sqlx::Row as _;
 
 use super::super::{DbConnection, DbRow, failed, fichiers, signalements};
 use crate::adapters::store::rows::{instant, millis, read_demande, read_texts};
-use crate::domain::ports::{CreateDemande, CreationClaim, PendingCreation, StoreError};
+use crate::domain::ports::{CreateDemande, CreationClaim, Moment, PendingCreation, StoreError};
 use crate::domain::signalement::SignalementId;
 
 pub(super) async fn doubt_interrupted(
     connection: &mut DbConnection,
-    due_at: DateTime<Utc>,
+    known_at: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     // The fences stay: should the one who made the call be alive after all, its word still counts.
     let found = sqlx::query(
-        "UPDATE creations SET leased_until = 0, due_at = $1 \
+        "UPDATE creations SET leased_until = 0, due_at = $1, known_at = $1 \
          WHERE in_doubt = 1 AND leased_until > 0 AND stopped = 0",
     )
-    .bind(millis(due_at))
+    .bind(millis(known_at))
     .execute(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
@@ -38,22 +38,23 @@ pub(super) async fn doubt_interrupted(
 pub(super) async fn claim_due(
     connection: &mut DbConnection,
     limit: u32,
-    now: DateTime<Utc>,
+    at: Moment,
     lease: Duration,
 ) -> Result<Vec<PendingCreation>, StoreError> {
     // Asked twice: on PostgreSQL another replica may have had one of those chosen, and put it off.
     let rows = sqlx::query(
         "UPDATE creations SET leased_until = $1, fence = fence + 1 \
-         WHERE leased_until <= $2 AND stopped = 0 AND due_at <= $2 AND signalement_id IN ( \
+         WHERE leased_until <= $4 AND stopped = 0 AND due_at <= $2 AND signalement_id IN ( \
            SELECT signalement_id FROM creations \
-           WHERE stopped = 0 AND due_at <= $2 AND leased_until <= $2 \
+           WHERE stopped = 0 AND due_at <= $2 AND leased_until <= $4 \
            ORDER BY due_at LIMIT $3) \
          RETURNING signalement_id, fence, in_doubt, demande, avertissements, \
-         attempts, due_at",
+         attempts, COALESCE(known_at, due_at) AS known_at",
     )
-    .bind(millis(now + lease))
-    .bind(millis(now))
+    .bind(millis(at.now + lease))
+    .bind(millis(at.now))
     .bind(i64::from(limit))
+    .bind(millis(at.leases_over))
     .fetch_all(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;
@@ -73,7 +74,7 @@ pub(super) async fn claim_one(
     let row = sqlx::query(
         "UPDATE creations SET leased_until = $1, fence = fence + 1 \
          WHERE signalement_id = $2 AND leased_until <= $3 RETURNING signalement_id, fence, in_doubt, demande, avertissements, \
-         attempts, due_at",
+         attempts, COALESCE(known_at, due_at) AS known_at",
     )
     .bind(millis(now + lease))
     .bind(id.as_str())
@@ -90,13 +91,13 @@ pub(super) async fn claim_one(
 pub(super) async fn begin_call(
     connection: &mut DbConnection,
     claim: &CreationClaim,
-    due_at: DateTime<Utc>,
+    known_at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let begun = sqlx::query(
-        "UPDATE creations SET in_doubt = 1, stopped = 0, due_at = $1 \
+        "UPDATE creations SET in_doubt = 1, stopped = 0, due_at = $1, known_at = $1 \
          WHERE signalement_id = $2 AND fence = $3",
     )
-    .bind(millis(due_at))
+    .bind(millis(known_at))
     .bind(claim.id.as_str())
     .bind(claim.fence)
     .execute(connection)
@@ -138,6 +139,6 @@ async fn load(connection: &mut DbConnection, row: &DbRow) -> Result<PendingCreat
             .get::<Option<String>, _>("trace")
             .unwrap_or_default(),
         attempts: u32::try_from(row.get::<i64, _>("attempts")).unwrap_or(u32::MAX),
-        due_at: instant(row.get("due_at")),
+        known_at: instant(row.get("known_at")),
     })
 }

@@ -14,8 +14,8 @@ pub(super) async fn reserve(
     let key = record.key.as_ref();
     let reserved = sqlx::query(
         "INSERT INTO creations (signalement_id, key_client, key_value, kept_before, demande, \
-         avertissements, in_doubt, due_at, leased_until, fence) \
-         SELECT $1, $2, $3, (SELECT COUNT(*) FROM signalements WHERE id = $1), $4, $5, 1, $6, $7, $8 \
+         avertissements, in_doubt, due_at, known_at, leased_until, fence) \
+         SELECT $1, $2, $3, (SELECT COUNT(*) FROM signalements WHERE id = $1), $4, $5, 1, $6, $6, $7, $8 \
          WHERE true ON CONFLICT DO NOTHING",
     )
     .bind(record.id.as_str())
@@ -23,7 +23,7 @@ pub(super) async fn reserve(
     .bind(key.map(|it| it.value.as_str()))
     .bind(write_demande(&new.demande))
     .bind(write_texts(&new.avertissements))
-    .bind(millis(new.due_at))
+    .bind(millis(new.known_at))
     .bind(millis(new.leased_until))
     .bind(fence)
     .execute(&mut *connection)

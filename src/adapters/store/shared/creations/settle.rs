@@ -88,12 +88,14 @@ async fn keep_waiting(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE creations SET in_doubt = $1, stopped = $2, due_at = COALESCE($3, due_at), \
-         leased_until = 0, attempts = attempts + 1 WHERE signalement_id = $4",
+         known_at = COALESCE($5, known_at), leased_until = 0, attempts = attempts + 1 \
+         WHERE signalement_id = $4",
     )
     .bind(i64::from(wait.in_doubt))
     .bind(i64::from(wait.due_at.is_none()))
     .bind(wait.due_at.map(millis))
     .bind(claim.id.as_str())
+    .bind(wait.known_at.map(millis))
     .execute(&mut *connection)
     .await
     .map_err(|error| failed(&error))?;

@@ -1,0 +1,37 @@
+//! How long what failed waits: no longer than a clock that was set back would make it.
+
+use chrono::{DateTime, Utc};
+
+use super::{DbConnection, failed};
+use crate::adapters::store::rows::millis;
+use crate::domain::livraison::Destination;
+use crate::domain::ports::StoreError;
+
+/// Lets nothing wait for longer than until `latest`.
+pub(super) async fn no_longer(
+    connection: &mut DbConnection,
+    latest: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for destination in Destination::ALL {
+        sqlx::query(
+            "UPDATE livraisons SET due_at = $1 \
+             WHERE destination = $2 AND etat = 'en_attente' AND due_at > $1",
+        )
+        .bind(millis(latest))
+        .bind(destination.as_str())
+        .execute(&mut *connection)
+        .await
+        .map_err(|error| failed(&error))?;
+    }
+    for statement in [
+        "UPDATE creations SET due_at = $1 WHERE stopped = 0 AND due_at > $1",
+        "UPDATE pauses SET until = $1 WHERE until > $1",
+    ] {
+        sqlx::query(statement)
+            .bind(millis(latest))
+            .execute(&mut *connection)
+            .await
+            .map_err(|error| failed(&error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! A clock that was ahead and is set back: what failed by the old time would wait for its retry by
+//! that time, for as long as the clock was ahead.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
+
+use crate::domain::ports::{Clock, Store};
+use crate::flows::backoff::span;
+use crate::settings::InForce;
+
+/// How often the clock is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// A step that is noticed between two looks: a smaller one makes nothing wait for long.
+const STEP: TimeDelta = TimeDelta::minutes(1);
+/// The longest that a partner is obeyed that asks to be left alone.
+const LONGEST: TimeDelta = TimeDelta::days(1);
+
+/// Watches the clock for steps back.
+pub struct SetBack {
+    /// The daemon's memory.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The longest wait of what failed.
+    pub in_force: InForce,
+}
+
+impl SetBack {
+    /// Watches for as long as it is polled.
+    pub async fn run(self) {
+        // The clock may have been set while no daemon looked.
+        let longest = span(self.in_force.get().delivery.max_retry).max(LONGEST);
+        let mut cut = Some(longest);
+        let mut before = (Instant::now(), self.clock.now());
+        loop {
+            let now = self.clock.now();
+            let behind = expected(before) - now;
+            before = (Instant::now(), now);
+            if behind > STEP {
+                let seconds = behind.num_seconds();
+                tracing::warn!(seconds, "the clock was set back: what waits is put forward");
+                cut = Some(span(self.in_force.get().delivery.max_retry));
+            }
+            if let Some(longest) = cut {
+                match self.store.wait_no_longer(now + longest).await {
+                    Ok(()) => cut = None,
+                    Err(error) => tracing::error!(%error, "what waits was not put forward"),
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// What the clock shows if nobody sets it.
+fn expected((at, was): (Instant, DateTime<Utc>)) -> DateTime<Utc> {
+    was + span(at.elapsed())
+}
