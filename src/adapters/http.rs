@@ -29,7 +29,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::task::TaskTracker;
 use tower::ServiceBuilder;
 use tower_http::timeout::RequestBodyTimeoutLayer;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -104,20 +104,26 @@ pub struct Services {
         title = "Passerelle",
         description = "Relie SoWell au CRM du bailleur : les signalements entrent, les statuts sortent."
     ),
-    modifiers(&BearerToken),
+    modifiers(&Credentials),
     components(schemas(signalements::CreatedBody, signalements::SetAsideBody))
 )]
 struct Api;
 
-struct BearerToken;
+struct Credentials;
 
-impl Modify for BearerToken {
+impl Modify for Credentials {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("jeton", SecurityScheme::Http(scheme));
+        let signature = ApiKeyValue::with_description("webhook-signature", SIGNATURE);
+        let scheme = SecurityScheme::ApiKey(ApiKey::Header(signature));
+        components.add_security_scheme("signature", scheme);
     }
 }
+
+const SIGNATURE: &str = "À la place du jeton, la signature du corps selon Standard Webhooks, avec les en-têtes \
+                         webhook-id et webhook-timestamp ; le secret est celui de crm.webhook_secret.";
 
 /// The whole API.
 pub fn router(state: AppState) -> Router {

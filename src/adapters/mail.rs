@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64_simd::STANDARD;
 use lettre::address::{Address, Envelope};
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
@@ -57,7 +58,7 @@ impl Way {
             .envelope(envelope)
             .from(self.from.clone())
             .to(to)
-            .subject(message.subject.clone())
+            .header(Subject(message.subject.clone()))
             .header(AutoSubmitted)
             // The same at every attempt, so that a mailbox can drop a repeat.
             .message_id(Some(format!("<{id}@{domain}>")));
@@ -93,6 +94,44 @@ fn in_ascii(address: &Address) -> Option<Address> {
         Ok(Host::Domain(domain)) => Address::new(address.user(), domain).ok(),
         _ => None,
     }
+}
+
+/// What the e-mail is about. The library leaves as it is what looks encoded already, and a reader would decode
+/// what was never encoded.
+#[derive(Clone)]
+struct Subject(String);
+
+impl Header for Subject {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Subject")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn StdError + Send + Sync>> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        let text = self.0.clone();
+        if text.contains("=?") {
+            let encoded = encoded_words(&text);
+            return HeaderValue::dangerous_new_pre_encoded(Self::name(), text, encoded);
+        }
+        HeaderValue::new(Self::name(), text)
+    }
+}
+
+/// A text as encoded words (RFC 2047), each on a line of its own and with whole characters.
+fn encoded_words(text: &str) -> String {
+    /// Of one word, in bytes: with what is around it, a line has 76 characters at most.
+    const MOST: usize = 39;
+    let mut words = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.floor_char_boundary(MOST));
+        words.push(format!("=?utf-8?b?{}?=", STANDARD.encode_to_string(word)));
+        rest = after;
+    }
+    words.join("\r\n ")
 }
 
 /// Says that no person wrote the e-mail (RFC 3834), so that an absent addressee's mailbox does not
@@ -337,6 +376,25 @@ mod tests {
         let text = std::fs::read_to_string(folder.path().join("L-1.eml")).unwrap();
         assert!(text.contains("Message-ID: <L-1@vivest.example>"), "{text}");
         assert!(!text.lines().any(|line| line.starts_with("Bcc:")), "{text}");
+    }
+
+    #[rstest]
+    #[case::plain("Ascenseur en panne", "Subject: Ascenseur en panne")]
+    #[case::accents("Reçu", "Subject: =?utf-8?b?UmXDp3U=?=")]
+    #[case::looks_encoded("=?utf-8?B?w6k=?=", "Subject: =?utf-8?b?PT91dGYtOD9CP3c2az0/PQ==?=")]
+    #[case::in_a_word("voir a=?b", "Subject: =?utf-8?b?dm9pciBhPT9i?=")]
+    #[case::long(
+        "=? éééééééééééééééééééééééé",
+        "Subject: =?utf-8?b?PT8gw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOp?=\r\n =?utf-8?b?w6nDqcOpw6nDqcOp?="
+    )]
+    fn every_subject_is_read_as_it_was_written(#[case] subject: &str, #[case] wanted: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let mails = out(folder.path());
+        let way = mails.way.get();
+        let way = way.as_ref().as_ref().unwrap();
+        let mail = way.compose("L-1", &message("zoe@x.fr", subject)).unwrap();
+        let text = String::from_utf8(mail.formatted()).unwrap();
+        assert!(text.contains(&format!("{wanted}\r\n")), "{text}");
     }
 
     #[tokio::test]

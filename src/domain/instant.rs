@@ -1,15 +1,19 @@
 //! Instants as partners write them: ISO 8601 with an offset.
 
-use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, SecondsFormat, TimeDelta, Timelike, Utc};
 
 /// Reads an instant with its offset.
 ///
 /// RFC 3339, and the writings of ISO 8601 that serializers are known to produce beside it: an
 /// offset without colon or minutes (`+0200`, `+02`), no seconds, a comma before the fraction, the
 /// basic format (`20120423T182543Z`).
-/// `None` for anything else, an instant without offset included.
+/// `None` for anything else, an instant without offset included, and one that no calendar has.
 #[must_use]
 pub fn parse(text: &str) -> Option<DateTime<FixedOffset>> {
+    read(text).filter(|it| !is_false_leap_second(it) && has_four_digits_everywhere(it))
+}
+
+fn read(text: &str) -> Option<DateTime<FixedOffset>> {
     let extended = extended(text);
     let text = extended.as_deref().unwrap_or(text);
     if !is_plain(text) {
@@ -26,6 +30,24 @@ pub fn parse(text: &str) -> Option<DateTime<FixedOffset>> {
     ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"]
         .iter()
         .find_map(|format| DateTime::parse_from_str(&text, format).ok())
+}
+
+/// Whether it is a second 60 that no clock can have shown: they only come at the end of a half-year, in UTC.
+fn is_false_leap_second(instant: &DateTime<FixedOffset>) -> bool {
+    let utc = instant.naive_utc();
+    let ends_half_year = matches!((utc.month(), utc.day()), (6, 30) | (12, 31));
+    let last_minute = (utc.hour(), utc.minute()) == (23, 59);
+    // The library counts it as the second before, of two seconds' length.
+    utc.nanosecond() >= 1_000_000_000 && !(ends_half_year && last_minute)
+}
+
+/// Whether its year has four digits in every zone: another cannot be written as RFC 3339 wants it.
+fn has_four_digits_everywhere(instant: &DateTime<FixedOffset>) -> bool {
+    let utc = instant.naive_utc();
+    let around = [-TimeDelta::days(1), TimeDelta::days(1)].map(|it| utc.checked_add_signed(it));
+    let fits =
+        |it: Option<chrono::NaiveDateTime>| it.is_some_and(|it| (0..=9999).contains(&it.year()));
+    around.into_iter().all(fits)
 }
 
 /// An instant as RFC 3339 writes it, the only form that every reader knows; one that is written so already
@@ -119,6 +141,20 @@ mod tests {
     }
 
     #[test]
+    fn the_calendar_has_leap_seconds_and_far_years() {
+        for text in [
+            "2016-12-31T23:59:60Z",
+            "2017-01-01T00:59:60+01:00",
+            "2015-06-30T23:59:60.5Z",
+            "9999-12-30T00:00:00Z",
+            "0001-01-01T00:00:00Z",
+        ] {
+            assert!(parse(text).is_some(), "{text}");
+            assert_eq!(rfc3339(text).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
     fn what_is_no_instant_is_not_guessed() {
         for text in [
             "",
@@ -138,6 +174,12 @@ mod tests {
             "2012-04-23T18:25:43+02 00",
             "2012-04-23T18:25:43\u{2212}02:00",
             "-0001-01-01T00:00:00Z",
+            "2026-03-01T10:15:60Z",
+            "2016-12-31T23:59:60+01:00",
+            "20160301T235960Z",
+            "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59-01:00",
+            "0000-01-01T00:00:00+01:00",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }

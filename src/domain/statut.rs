@@ -100,6 +100,9 @@ impl EventIssue {
     }
 }
 
+/// Why nothing is sent of an event that says again what SoWell was told, in French.
+pub const ALREADY_RECEIVED: &str = "cet événement a déjà été reçu";
+
 /// An event as the daemon keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEvent {

@@ -167,6 +167,8 @@ impl Delivery {
             return Ok(POLL);
         }
         let limit = u32::try_from(free).unwrap_or(1);
+        // Before the claim: whatever holds this daemon up from here on eats into its lease.
+        let asked = Instant::now();
         let lease = self
             .in_force
             .get()
@@ -185,6 +187,11 @@ impl Delivery {
             let holding = in_hand.hold(now + span(lease));
             under_way.spawn(async move {
                 let id = claim.id.clone();
+                // Another daemon may have sent it by now, and a later one after it.
+                if asked.elapsed() >= lease {
+                    tracing::debug!(id, "its lease ran out before it was sent");
+                    return;
+                }
                 let work = delivery.deliver(destination, &breaker, claim, probe);
                 if let Err(error) = contained(work).await {
                     // Its lease runs out, and it is tried again.

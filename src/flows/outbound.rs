@@ -13,7 +13,7 @@ use crate::domain::instant;
 use crate::domain::livraison::{Content, NewLivraison, StatutPush};
 use crate::domain::ports::{Change, Clock, EventRecorded, NewEvent, Store, StoreError};
 use crate::domain::signalement::Signalement;
-use crate::domain::statut::{EventIssue, StatutEvent};
+use crate::domain::statut::{ALREADY_RECEIVED, EventIssue, StatutEvent, StoredEvent};
 use crate::flows::acknowledge::{self, written};
 use crate::flows::hint::Hint;
 use crate::flows::managers::Managers;
@@ -137,9 +137,10 @@ impl Outbound {
         changes: Vec<Change>,
         mut newest_event: i64,
     ) -> Result<Option<DateTime<Utc>>, OutboundError> {
+        let shown_until = changes.iter().map(|it| it.at).max().unwrap_or_default();
         for change in changes {
             let at = change.at;
-            match self.read_one(change, newest_event).await {
+            match self.read_one(change, shown_until, newest_event).await {
                 // It is known, or of no demande of ours.
                 Ok(Reading::Nothing) | Err(OutboundError::UnknownUid) => {}
                 Ok(Reading::Event(place)) => newest_event = place,
@@ -152,7 +153,13 @@ impl Outbound {
         Ok(None)
     }
 
-    async fn read_one(&self, change: Change, newest_event: i64) -> Result<Reading, OutboundError> {
+    /// Takes in one change of a demande, whose newest one in the list is of `shown_until`.
+    async fn read_one(
+        &self,
+        change: Change,
+        shown_until: DateTime<Utc>,
+        newest_event: i64,
+    ) -> Result<Reading, OutboundError> {
         let Change { mut event, at } = change;
         let generation = self.rules.generation();
         let Some(demande) = self.store.find_demande(&event.uid).await? else {
@@ -169,9 +176,7 @@ impl Outbound {
             None => demande.content.statut == event.statut,
         };
         // By the CRM's own clock, what is known may be newer than what its list shows.
-        let date = last
-            .as_ref()
-            .and_then(|it| instant::parse(it.event.date.as_deref()?));
+        let date = last.as_ref().and_then(|it| dated(it, shown_until));
         if known || date.is_some_and(|date| date > at) {
             return Ok(Reading::Nothing);
         }
@@ -326,6 +331,19 @@ impl Outbound {
     }
 }
 
+/// When an event happened, as far as it can be believed. A date that the CRM's own list has not come to
+/// yet is either a mistake or that of a clock ahead of ours: taken for later than the event was received,
+/// it would hide all that happens until then.
+fn dated(event: &StoredEvent, shown_until: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let date = instant::parse(event.event.date.as_deref()?)?.to_utc();
+    let believed = date <= shown_until;
+    Some(if believed {
+        date
+    } else {
+        date.min(event.received_at)
+    })
+}
+
 fn unended(error: &BrokeOff) -> OutboundError {
     OutboundError::Fault(format!("the decision did not end: {error}"))
 }
@@ -334,7 +352,7 @@ fn seen(before: EventIssue, decision: StatutDecision) -> Result<StatutReceived, 
     match (before, decision) {
         (EventIssue::Retenu, StatutDecision::Unknown(faults)) => Err(OutboundError::Held(faults)),
         _ => Ok(StatutReceived::Nothing {
-            motif: "cet événement a déjà été reçu".into(),
+            motif: ALREADY_RECEIVED.into(),
         }),
     }
 }

@@ -5,7 +5,7 @@
 //! is no change. Nor is what a reading shows that had begun before the CRM itself told something of
 //! the demande: it may be older, and another reading tells. All instants compared are the CRM's own:
 //! no clock of ours counts, but for what lies in our future: more than some hours ahead it is a mistake, and no
-//! reading begins there.
+//! reading begins there; nor does the date of a status told hide what the list shows after it was received.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

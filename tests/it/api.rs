@@ -311,6 +311,31 @@ async fn the_openapi_document_is_made_from_the_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_status_may_be_signed_instead_of_bearing_a_token() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let paths = document["paths"].as_object().unwrap();
+    for (path, methods) in paths {
+        for (method, operation) in methods.as_object().unwrap() {
+            let ways = operation["security"].as_array().into_iter().flatten();
+            let ways: Vec<&str> = ways
+                .flat_map(|it| it.as_object().unwrap().keys().map(String::as_str))
+                .collect();
+            for way in &ways {
+                let scheme = &document["components"]["securitySchemes"][way];
+                assert!(scheme.is_object(), "{way} is not described");
+            }
+            let is_statut = path.ends_with("/statut");
+            assert_eq!(ways.contains(&"signature"), is_statut, "{method} {path}");
+            assert!(!is_statut || ways.contains(&"jeton"));
+        }
+    }
+    let signature = &document["components"]["securitySchemes"]["signature"];
+    assert_eq!(signature["name"], "webhook-signature");
+    assert_eq!(signature["in"], "header");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_sent_and_answered_is_what_the_openapi_document_says() {
     let daemon = Builder::new().start().await;
     let document = daemon.get("/api/v1/openapi.json", "").await.json();

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::{Value, json};
+use sqlx::{Connection, Executor, PgConnection};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::harness::{Builder, FakeSowell, is_accepted, signalement, token, until};
@@ -302,6 +303,88 @@ async fn each_replica_shows_the_versions_of_all_and_one_that_lags() {
         (regles["repliques"].as_array().unwrap().len() == 1).then_some(())
     })
     .await;
+}
+
+/// Has each claim of a delivery to SoWell wait, in its commit, for whoever holds the lock.
+const CLAIMS_WAIT: &str = "
+    CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER wait AFTER UPDATE ON livraisons DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.leased_until > OLD.leased_until AND NEW.destination = 'sowell')
+        EXECUTE FUNCTION wait();
+    SELECT pg_advisory_lock(42)";
+
+/// Waits until the database answers with yes.
+async fn until_true(connection: &mut PgConnection, question: &'static str) {
+    let ask = async {
+        while !sqlx::query_scalar::<_, bool>(question)
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    let answered = tokio::time::timeout(Duration::from_mins(1), ask).await;
+    answered.unwrap_or_else(|_| panic!("never true: {question}"));
+}
+
+/// What it was about to send, another has sent meanwhile, and something newer after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_stood_still_sends_nothing_old() {
+    let Some(mut cluster) = Cluster::start(1).await else {
+        return;
+    };
+    cluster.replicas.push(None);
+    let url = cluster.settings[0].1.clone();
+    let mut database = PgConnection::connect(&url).await.unwrap();
+    let first = cluster.replicas[0].take().unwrap();
+    let (_, created) = first
+        .post("/api/v1/signalements", "sowell", &signalement(1))
+        .await;
+    let path = format!(
+        "/api/v1/demandes/{}/statut",
+        created["uid"].as_str().unwrap()
+    );
+    database.execute(CLAIMS_WAIT).await.unwrap();
+    let old = json!({"statut": "Vivest en cours"});
+    assert_eq!(first.post(&path, "crm", &old).await.0, 202);
+    let waits = "SELECT EXISTS (SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
+                 WHERE d.datname = current_database() AND l.locktype = 'advisory' \
+                 AND l.objid = 42 AND NOT l.granted)";
+    until_true(&mut database, waits).await;
+    first.signal("STOP");
+    let go_on = "SELECT pg_advisory_unlock(42)";
+    database.execute(go_on).await.unwrap();
+    let claimed = "SELECT EXISTS (SELECT 1 FROM livraisons \
+                   WHERE leased_until > 0 AND destination = 'sowell')";
+    until_true(&mut database, claimed).await;
+
+    cluster.bring_up(1).await;
+    let second = cluster.replicas[1].take().unwrap();
+    let newer = json!({"statut": "Clôturée", "resultat": "Traité"});
+    assert_eq!(second.post(&path, "crm", &newer).await.0, 202);
+    let noted =
+        "SELECT COUNT(*) = 2 FROM livraisons WHERE etat = 'livree' AND destination = 'sowell'";
+    until_true(&mut database, noted).await;
+    second.kill();
+    first.signal("CONT");
+    // Whatever it had still in hand comes before what it is told now.
+    let newest = json!({"statut": "Ouverte"});
+    assert_eq!(first.post(&path, "crm", &newest).await.0, 202);
+    let calls = until("the newest is sent", || async {
+        let calls = cluster.sowell.calls();
+        let last = calls
+            .last()
+            .is_some_and(|it| it.body["statut_crm"] == "Ouverte");
+        last.then_some(calls)
+    })
+    .await;
+    let told: Vec<&str> = calls
+        .iter()
+        .map(|it| it.body["statut_crm"].as_str().unwrap())
+        .collect();
+    assert_eq!(told, ["Vivest en cours", "Clôturée", "Ouverte"]);
 }
 
 /// What another process puts in the outbox wakes this one.

@@ -272,6 +272,9 @@ async fn story(store: &dyn Store) {
     creations::story(store).await;
     versions_and_tokens(store).await;
     events::readings(store).await;
+    events::held_again(store).await;
+    events::told_anew(store).await;
+    events::channels(store).await;
 }
 
 async fn versions_and_tokens(store: &dyn Store) {

@@ -229,7 +229,7 @@ async fn find(state: &AppState, uid: String) -> Result<Demande, Problem> {
         CommonRefusals,
         BodyRefusals,
     ),
-    security(("jeton" = []))
+    security(("jeton" = []), ("signature" = []))
 )]
 pub async fn change_statut(
     State(state): State<AppState>,

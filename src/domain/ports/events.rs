@@ -39,7 +39,7 @@ pub struct NewEvent {
 pub enum EventRecorded {
     /// It is committed, at this place in the order of all events.
     Written(i64),
-    /// It was received before, and this became of it then; nothing was written.
+    /// It was received before, and this became of it then; nothing is sent for it again.
     Seen(EventIssue),
     /// Another was accepted meanwhile, see [`NewEvent::unless_after`]; nothing was written.
     Overtaken,

@@ -73,10 +73,11 @@ impl Inbound {
                 return Err(InboundError::CrmAway { retry_at: None });
             };
             match pending.etat {
-                Etat::Differe if pending.fingerprint == case.fingerprint => {
-                    return Ok(Received::Deferred { id: pending.id });
+                // Nor would it be kept if the other came to nothing.
+                Etat::Differe | Etat::Inconnu if pending.fingerprint != case.fingerprint => {
+                    return Err(case.conflict(pending.id, None));
                 }
-                Etat::Differe => return Err(case.conflict(pending.id, None)),
+                Etat::Differe => return Ok(Received::Deferred { id: pending.id }),
                 Etat::Inconnu => return Err(InboundError::InDoubt { id: pending.id }),
                 _ if tokio::time::Instant::now() >= end => return Err(InboundError::UnderWay),
                 _ => tokio::time::sleep(LOOK).await,

@@ -389,13 +389,12 @@ fn require(item: Item, names: &[&'static str]) -> Result<Item, String> {
 fn is_named(item: &Item) -> Result<(), String> {
     match item.get("uid").and_then(|it| Uid::given(it)) {
         Some(_) => Ok(()),
-        None => Err(
-            "« uid » n'est pas un identifiant : un texte ou un nombre, sur une seule ligne et de 200 \
-             caractères au plus"
-                .into(),
-        ),
+        None => Err(NO_NAME.into()),
     }
 }
+
+const NO_NAME: &str = "« uid » n'est pas un identifiant : un texte ou un nombre, sur une seule ligne et de 200 \
+                       caractères au plus";
 
 /// The list in the answer. One that is missing is no empty list: the answer is another than
 /// expected.
@@ -427,6 +426,11 @@ fn item(described: &Described, element: &Json, read: &Read<'_>) -> Result<Item, 
     let mut item = Item::new();
     for (name, extract) in &described.fields {
         let value = extract_from(extract, element, &read.answer.headers, &scope)?;
+        let has_nul = |it: &Json| it.as_str().is_some_and(|text| text.contains('\0'));
+        if *name == "uid" && value.as_ref().is_some_and(has_nul) {
+            // With another character in its place it would name another demande.
+            return Err(NO_NAME.into());
+        }
         // A yes names nothing: it tells that there is a demande, and not which.
         let value = value.filter(|it| *name != "uid" || !it.is_boolean());
         item.extend(value.as_ref().and_then(as_text).map(|it| (*name, it)));

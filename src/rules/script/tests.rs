@@ -384,7 +384,7 @@ fn what_is_no_message_takes_no_other_along() {
     assert_eq!(got, [(" ", "m"), ("x@y.fr", "n")]);
     assert_eq!(
         error.unwrap().message,
-        "« a » d'un message doit être un texte"
+        "« a » d'un message doit être un texte, et non un nombre"
     );
     let told = messages.iter().map(|it| scripts.misaddressed(it));
     let told: Vec<_> = told.map(|it| it.map(|it| it.message)).collect();

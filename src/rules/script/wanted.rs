@@ -76,12 +76,12 @@ pub(super) fn instead_of_messages(got: &Dynamic) -> &'static str {
 }
 
 /// What stands in the place of a text of a message, and what to do.
-pub(super) fn instead_of_text(got: &Dynamic) -> &'static str {
+pub(super) fn instead_of_text(got: &Dynamic) -> String {
     if got.is_unit() {
-        "et non rien"
+        "et non rien".to_owned()
     } else if got.is_map() {
-        "et non un objet : l'adresse d'un gestionnaire est son champ « .email », et celle de l'auteur « evenement.signalement.email_auteur »"
+        "et non un objet : l'adresse d'un gestionnaire est son champ « .email », et celle de l'auteur « evenement.signalement.email_auteur »".to_owned()
     } else {
-        "et non autre chose"
+        format!("et non {}", words::of_kind(got.type_name()))
     }
 }

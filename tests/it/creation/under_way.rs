@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use passerelle::domain::ports::DuplicateGuard;
-use serde_json::json;
+use rstest::rstest;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use super::{etat, is_later, is_replayed, with};
-use crate::harness::{Builder, FakeSowell, signalement, until};
+use super::{etat, id_of, is_later, is_replayed, with};
+use crate::harness::{Builder, FakeSowell, signalement, signalement_with, until};
+use crate::postgres::Backend;
 use crate::remote_crm::{Goes, RemoteCrm};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,6 +100,47 @@ async fn a_second_key_is_reserved_with_the_first() {
         (409, &json!("CRM-1"))
     );
     assert_eq!(crm.demandes().len(), 1);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_another_content_is_no_repeat_of_what_is_in_doubt(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let crm = RemoteCrm::new(DuplicateGuard::Nothing);
+    crm.creates([Goes::Lost]);
+    let daemon = builder.crm(crm.clone()).start().await;
+    let post = async |body: Value| {
+        let request = daemon.request("POST", "/api/v1/signalements", "sowell");
+        let request = request.header("idempotency-key", "one").json(&body);
+        daemon.send(request).await
+    };
+    let other = signalement_with(1, &json!({"description": "Autre chose"}));
+    for _ in 0..2 {
+        let doubt = post(signalement(1)).await;
+        assert!(is_later(&doubt), "{doubt:?}");
+        assert_eq!(doubt.json()["id"], id_of(1).as_str());
+    }
+    for body in [other.clone(), signalement(2)] {
+        let conflict = post(body).await;
+        assert_eq!(conflict.status, 409);
+        assert_eq!(conflict.json()["id"], id_of(1).as_str());
+    }
+    assert_eq!(daemon.post(&other).await.status, 409);
+    assert_eq!(etat(&daemon, 2).await, "none");
+    // Without that key it is a signalement as any other.
+    assert_eq!(daemon.post(&signalement(2)).await.status, 201);
+    let creations = &daemon.state.inbound.creations;
+    creations.take_up(&id_of(1)).await.unwrap();
+    assert_eq!(post(signalement(1)).await.status, 200);
+    let conflict = post(other).await;
+    assert_eq!(
+        (conflict.status, &conflict.json()["uid"]),
+        (409, &json!("CRM-2"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,6 +98,59 @@ async fn a_held_status_that_was_overtaken_stays_behind(
     assert_eq!(demande["statut"], "CRC en cours");
 }
 
+/// What SoWell is told in the end is what the CRM said last, whatever the table did not know meanwhile.
+#[rstest]
+#[case::closed_again(&["Clôturée", "Vivest en cours", "Clôturée"], &[422, 202, 422], "Clôturée")]
+#[case::back(&["Vivest en cours", "En expertise", "Vivest en cours"], &[202, 422, 200], "Vivest en cours")]
+#[case::back_and_forth(
+    &["Vivest en cours", "En expertise", "Vivest en cours", "En expertise"],
+    &[202, 422, 200, 422],
+    "En expertise"
+)]
+#[case::twice(&["Vivest en cours", "En expertise", "En expertise"], &[202, 422, 422], "En expertise")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_word_of_the_crm_is_the_last_that_sowell_hears(
+    #[case] told: &[&str],
+    #[case] answers: &[u16],
+    #[case] last: &str,
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let sowell = FakeSowell::start().await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
+    for (statut, status) in told.iter().zip(answers) {
+        let resultat = (*statut == "Clôturée").then_some("Sans suite");
+        let event = json!({"statut": statut, "resultat": resultat});
+        let answer = daemon.statut(&uid, &event).await;
+        assert_eq!(answer.status, *status, "{statut}");
+        if *status == 200 {
+            assert!(answer.json()["livraison"].is_null());
+        }
+    }
+    let table = daemon.read("rules/statuts.yaml");
+    let table = table.replace(TAUGHT.0, TAUGHT.1).replace(
+        "Rejeté: Rejeté",
+        "Rejeté: Rejeté\n      Sans suite: Abandonné",
+    );
+    daemon.edit("rules/statuts.yaml", &table).await;
+    until("nothing is held, and nothing waits", || async {
+        let held = daemon.state.store.held_events(0, 10).await.unwrap();
+        let counts = daemon.state.store.count_livraisons().await.unwrap();
+        let waits = counts
+            .iter()
+            .any(|it| it.destination == Destination::Sowell && it.count > 0);
+        (held.is_empty() && !waits).then_some(())
+    })
+    .await;
+    assert_eq!(sowell.calls().last().unwrap().body["statut_crm"], last);
+    let demande = daemon
+        .get(&format!("/api/v1/demandes/{uid}"), "crm")
+        .await
+        .json();
+    assert_eq!(demande["statut"], last);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_reads_of_a_status_after_what_came_later() {
     let script = "fn accuses(evenement) {

@@ -1,9 +1,11 @@
 //! What SoWell need not know: statuses that are to be left out, and what is said on other channels.
 
+use rstest::rstest;
 use serde_json::json;
 
-use super::start;
+use super::{start, start_on, statuts};
 use crate::harness::{Builder, FakeSowell, signalement};
+use crate::postgres::Backend;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_sowell_need_not_know_is_answered_200() {
@@ -71,4 +73,58 @@ async fn what_was_said_on_another_channel_is_no_repeat() {
     assert_eq!(daemon.statut(&uid, &ours).await.status, 202);
     let again = json!({"statut": "Vivest en cours", "canal": "SoWell"});
     assert_eq!(daemon.statut(&uid, &again).await.status, 200);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_follows_the_crm_back_from_another_channel(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let sowell = FakeSowell::start().await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
+    for (event, status, statut) in [
+        (json!({"statut": "Ouverte"}), 202, "Ouverte"),
+        (
+            json!({"statut": "CRC en cours", "canal": "Téléphone"}),
+            200,
+            "CRC en cours",
+        ),
+        (json!({"statut": "Ouverte"}), 200, "Ouverte"),
+        (json!({"statut": "Ouverte"}), 200, "Ouverte"),
+    ] {
+        let answer = daemon.statut(&uid, &event).await;
+        assert_eq!(answer.status, status, "{event}");
+        let demande = daemon
+            .get(&format!("/api/v1/demandes/{uid}"), "crm")
+            .await
+            .json();
+        assert_eq!(demande["statut"], statut, "{event}");
+    }
+    sowell.wait_for(1).await;
+    assert_eq!(sowell.delivered(), ["En attente"]);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_status_that_turns_out_to_be_of_another_channel_is_held_no_more(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let sowell = FakeSowell::start().await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
+    let held = json!({"statut": "En expertise", "evenement": "E1"});
+    assert_eq!(daemon.statut(&uid, &held).await.status, 422);
+    let mended = json!({"statut": "En expertise", "evenement": "E1", "canal": "Téléphone"});
+    for said in ["canal", "déjà"] {
+        let answer = daemon.statut(&uid, &mended).await;
+        assert_eq!(answer.status, 200);
+        let motif = answer.json()["motif"].as_str().unwrap().to_owned();
+        assert!(motif.contains(said), "{motif}");
+    }
+    let statuts = statuts(&daemon, &uid).await;
+    assert_eq!(statuts.as_array().unwrap().len(), 1);
+    assert!(statuts[0]["livraison"].is_null());
 }

@@ -2,10 +2,11 @@
 
 use chrono::TimeDelta;
 use passerelle::domain::demande::Uid;
-use passerelle::domain::ports::{EventRecorded, NewEvent, Store};
+use passerelle::domain::livraison::{Content, LivraisonEtat};
+use passerelle::domain::ports::{EventRecorded, NewEvent, Release, Store};
 use passerelle::domain::statut::EventIssue;
 
-use super::{at, event, place, record};
+use super::{at, event, place, push, record};
 
 pub(super) async fn told(store: &dyn Store) {
     store.record(record(400, Some("E"))).await.unwrap();
@@ -56,4 +57,152 @@ pub(super) async fn readings(store: &dyn Store) {
     let view = store.find_signalement("P").await.unwrap().unwrap();
     let statuts: Vec<&str> = view.statuts.iter().map(|it| it.statut.as_str()).collect();
     assert_eq!(statuts, ["A", "B"]);
+}
+
+fn held(id: &str, uid: &str, statut: &str, evenement: Option<&str>) -> NewEvent {
+    NewEvent {
+        issue: EventIssue::Retenu,
+        statut_sowell: None,
+        ..event(id, uid, statut, evenement)
+    }
+}
+
+fn on(canal: &str, of: NewEvent) -> NewEvent {
+    let mut event = NewEvent {
+        issue: EventIssue::Ignore,
+        statut_sowell: None,
+        push: None,
+        ..of
+    };
+    event.event.canal = Some(canal.into());
+    event
+}
+
+/// Each status that a demande was told, with where its delivery stands.
+async fn told_of(store: &dyn Store, uid: &str) -> Vec<(String, Option<LivraisonEtat>)> {
+    let view = store.find_signalement(uid).await.unwrap().unwrap();
+    let statuts = view.statuts.into_iter();
+    statuts.map(|it| (it.statut, it.livraison)).collect()
+}
+
+async fn statut_of(store: &dyn Store, uid: &str) -> String {
+    let demande = store.find_demande(&Uid::new(uid.into())).await.unwrap();
+    demande.unwrap().content.statut
+}
+
+/// The table has come to know a held event.
+async fn release(store: &dyn Store, id: &str, uid: &str) {
+    let release = Release {
+        id: format!("e-{id}"),
+        uid: Uid::new(uid.into()),
+        issue: EventIssue::Accepte,
+        statut_sowell: Some("S".into()),
+        motif: None,
+        version: "v2".into(),
+        trace: "{}".into(),
+        push: match push(id, uid).content {
+            Content::Statut(push) => Some(push),
+            other => panic!("{other:?}"),
+        },
+        courriels: vec![push(&format!("mail-{id}"), uid)],
+        at: at(1),
+    };
+    store.release_event(release).await.unwrap();
+}
+
+/// What is held is a repeat of what came last, and of nothing before it.
+pub(super) async fn held_again(store: &dyn Store) {
+    use LivraisonEtat::{EnAttente, Retenue};
+    store.record(record(402, Some("H"))).await.unwrap();
+    place(store, held("h1", "H", "X", None)).await;
+    let again = store.record_event(held("h2", "H", "X", None)).await;
+    assert_eq!(again.unwrap(), EventRecorded::Seen(EventIssue::Retenu));
+    // What is said on another channel is no word of this one.
+    place(store, on("Téléphone", event("h3", "H", "X", None))).await;
+    let again = store.record_event(held("h4", "H", "X", None)).await;
+    assert_eq!(again.unwrap(), EventRecorded::Seen(EventIssue::Retenu));
+    place(store, event("h5", "H", "A", None)).await;
+    place(store, held("h6", "H", "X", None)).await;
+    let statuts = [
+        ("X", Some(Retenue)),
+        ("X", None),
+        ("A", Some(EnAttente)),
+        ("X", Some(Retenue)),
+    ];
+    let statuts = statuts.map(|(statut, etat)| (statut.to_owned(), etat));
+    assert_eq!(told_of(store, "H").await, statuts);
+    // The table knew it when it came first.
+    store.record(record(403, Some("H2"))).await.unwrap();
+    place(store, event("f1", "H2", "A", None)).await;
+    let again = store.record_event(held("f2", "H2", "A", None)).await;
+    assert_eq!(again.unwrap(), EventRecorded::Seen(EventIssue::Accepte));
+}
+
+/// A status that the CRM comes back to is newer than what it was told meanwhile.
+pub(super) async fn told_anew(store: &dyn Store) {
+    use LivraisonEtat::{Depassee, EnAttente, Retenue};
+    let seen = EventRecorded::Seen(EventIssue::Accepte);
+    store.record(record(404, Some("N"))).await.unwrap();
+    place(store, held("n0", "N", "W", None)).await;
+    place(store, event("n1", "N", "A", None)).await;
+    place(store, held("n2", "N", "X", None)).await;
+    let back = event("n3", "N", "A", None);
+    assert_eq!(store.record_event(back.clone()).await.unwrap(), seen);
+    // The second try of one whose answer was lost, and repeats, change nothing more.
+    let ignored = EventRecorded::Seen(EventIssue::Ignore);
+    assert_eq!(store.record_event(back).await.unwrap(), ignored);
+    let again = store.record_event(event("n4", "N", "A", None)).await;
+    assert_eq!(again.unwrap(), ignored);
+    place(store, held("n5", "N", "X", None)).await;
+    let before = store.list_livraisons(None, 1_000).await.unwrap().len();
+    release(store, "n2", "N").await;
+    assert_eq!(statut_of(store, "N").await, "A");
+    let after = store.list_livraisons(None, 1_000).await.unwrap().len();
+    assert_eq!(before, after, "nobody reads of it");
+    release(store, "n5", "N").await;
+    assert_eq!(statut_of(store, "N").await, "X");
+    let statuts = [
+        ("W", Some(Retenue)),
+        ("A", Some(EnAttente)),
+        ("X", Some(Depassee)),
+        ("A", None),
+        ("X", Some(EnAttente)),
+    ];
+    let statuts = statuts.map(|(statut, etat)| (statut.to_owned(), etat));
+    assert_eq!(told_of(store, "N").await, statuts);
+
+    // With a date or an id it is the very event that came before, sent once more.
+    for (uid, number, date, evenement) in [
+        ("N2", 405, Some("2026-03-01T00:00:00Z"), None),
+        ("N3", 406, None, Some("E")),
+    ] {
+        store.record(record(number, Some(uid))).await.unwrap();
+        let same = |id: &str| {
+            let mut same = event(&format!("{id}-{uid}"), uid, "A", evenement);
+            same.event.date = date.map(str::to_owned);
+            same
+        };
+        place(store, same("1")).await;
+        place(store, held(&format!("2-{uid}"), uid, "X", None)).await;
+        assert_eq!(store.record_event(same("3")).await.unwrap(), seen);
+        let told = told_of(store, uid).await;
+        assert_eq!(told.last(), Some(&("X".to_owned(), Some(Retenue))));
+    }
+}
+
+/// The record follows the CRM's last word, on whichever channel it came.
+pub(super) async fn channels(store: &dyn Store) {
+    store.record(record(407, Some("C"))).await.unwrap();
+    place(store, event("c1", "C", "A", None)).await;
+    place(store, on("Téléphone", event("c2", "C", "B", None))).await;
+    assert_eq!(statut_of(store, "C").await, "B");
+    let back = store.record_event(event("c3", "C", "A", None)).await;
+    assert_eq!(back.unwrap(), EventRecorded::Seen(EventIssue::Accepte));
+    assert_eq!(statut_of(store, "C").await, "A");
+    // Refused, and sent again as one of another channel.
+    place(store, held("c4", "C", "X", Some("E1"))).await;
+    place(store, on("Téléphone", event("c5", "C", "X", Some("E1")))).await;
+    let told = told_of(store, "C").await;
+    assert_eq!(told.last(), Some(&("X".to_owned(), None)));
+    assert!(!told.iter().any(|it| it.1 == Some(LivraisonEtat::Retenue)));
 }

@@ -8,7 +8,7 @@ use crate::domain::demande::Uid;
 use crate::domain::instant;
 use crate::domain::livraison::{Content, LivraisonEtat, NewLivraison};
 use crate::domain::ports::{EventRecorded, NewEvent, Release, StoreError};
-use crate::domain::statut::{EventIssue, StatutEvent, StoredEvent};
+use crate::domain::statut::{ALREADY_RECEIVED, EventIssue, StatutEvent, StoredEvent};
 
 /// Writes a judged event, unless it was received before.
 pub(super) async fn record(
@@ -19,19 +19,32 @@ pub(super) async fn record(
     let before = seen(connection, new).await?;
     match &before {
         // Our own commit held, though its answer was lost: this is its second try.
-        Some(before) if before.id == new.id => return Ok(EventRecorded::Written(before.sequence)),
+        Some(before) if before.id == new.id && before.issue == new.issue => {
+            return Ok(EventRecorded::Written(before.sequence));
+        }
         Some(before) if !before.is_corrected_by(new) => {
+            if before.is_told_anew_by(new) && is_followed(connection, new, before.sequence).await? {
+                tell_anew(connection, new, before.sequence).await?;
+            }
             return Ok(EventRecorded::Seen(before.issue));
         }
         _ => {}
     }
-    if is_overtaken(connection, new).await? {
+    if let Some(place) = new.unless_after
+        && is_followed(connection, new, place).await?
+    {
+        // Another was accepted that the reading behind this one may not have seen.
         return Ok(EventRecorded::Overtaken);
     }
     if let Some(before) = before {
         // Nothing took effect, and the CRM now says otherwise what it was.
         withdraw(connection, &before).await?;
     }
+    write(connection, new).await
+}
+
+/// Writes an event with all that goes with it.
+async fn write(connection: &mut DbConnection, new: &NewEvent) -> Result<EventRecorded, StoreError> {
     let event = &new.event;
     let inserted = sqlx::query_scalar(
         "INSERT INTO evenements (id, uid, evenement, statut, date, date_at, resultat, commentaire, \
@@ -94,11 +107,12 @@ async fn written_before(
         .map_err(|error| failed(&error))
 }
 
-/// Whether one was accepted that the reading behind this one may not have seen.
-async fn is_overtaken(connection: &mut DbConnection, new: &NewEvent) -> Result<bool, StoreError> {
-    let Some(place) = new.unless_after else {
-        return Ok(false);
-    };
+/// Whether the demande has an event after this place.
+async fn is_followed(
+    connection: &mut DbConnection,
+    new: &NewEvent,
+    place: i64,
+) -> Result<bool, StoreError> {
     sqlx::query("SELECT 1 FROM evenements WHERE uid = $1 AND sequence > $2 LIMIT 1")
         .bind(new.event.uid.as_str())
         .bind(place)
@@ -108,20 +122,62 @@ async fn is_overtaken(connection: &mut DbConnection, new: &NewEvent) -> Result<b
         .map_err(|error| failed(&error))
 }
 
-/// An event that was accepted before.
+/// Keeps the place of a status that the CRM came back to: SoWell has it already, but it is newer than
+/// all that came after it was first told, at `place`. What is held of that would take SoWell back to
+/// what the CRM has left.
+async fn tell_anew(
+    connection: &mut DbConnection,
+    new: &NewEvent,
+    place: i64,
+) -> Result<(), StoreError> {
+    let anew = NewEvent {
+        issue: EventIssue::Ignore,
+        statut_sowell: None,
+        motif: Some(ALREADY_RECEIVED.into()),
+        push: None,
+        courriels: Vec::new(),
+        ..new.clone()
+    };
+    write(connection, &anew).await?;
+    sqlx::query(
+        "UPDATE livraisons SET etat = 'depassee' WHERE queue = $1 AND etat = 'retenue' \
+         AND evenement_id IN (SELECT id FROM evenements \
+           WHERE uid = $1 AND sequence > $2 AND canal = $3)",
+    )
+    .bind(new.event.uid.as_str())
+    .bind(place)
+    .bind(&new.event.canal)
+    .execute(connection)
+    .await
+    .map(|_| ())
+    .map_err(|error| failed(&error))
+}
+
+/// An event that was received before.
 struct Before {
     id: String,
     sequence: i64,
     issue: EventIssue,
     statut: String,
     resultat: Option<String>,
+    canal: Option<String>,
 }
 
 impl Before {
-    /// Whether the CRM was refused this event, and sends it again with another status or result.
+    /// Whether the CRM was refused this event, and sends it again with another status, result or
+    /// channel.
     fn is_corrected_by(&self, new: &NewEvent) -> bool {
-        let says_otherwise = self.statut != new.event.statut || self.resultat != new.event.resultat;
+        let says_otherwise = self.statut != new.event.statut
+            || self.resultat != new.event.resultat
+            || self.canal != new.event.canal;
         self.issue == EventIssue::Retenu && says_otherwise
+    }
+
+    /// Whether this took effect, and the same may have become true again: with an id or a date it is
+    /// the very same event.
+    fn is_told_anew_by(&self, new: &NewEvent) -> bool {
+        let nameless = new.event.evenement.is_none() && new.event.date.is_none();
+        self.issue != EventIssue::Retenu && nameless
     }
 }
 
@@ -145,7 +201,7 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
     let event = &new.event;
     let row = if event.evenement.is_some() {
         sqlx::query(
-            "SELECT id, sequence, issue, statut, resultat FROM evenements \
+            "SELECT id, sequence, issue, statut, resultat, canal FROM evenements \
              WHERE uid = $1 AND evenement = $2",
         )
         .bind(event.uid.as_str())
@@ -154,11 +210,12 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
         .await
     } else {
         // Without an id, only a repeat of the last one can be told from a status that came back.
-        // A held event is compared with held ones, any other with those that took effect, and
-        // each with those of its own channel.
+        // One that is to be held is compared with whatever came last, any other with what took
+        // effect last, and each with those of its own channel.
         sqlx::query(
-            "SELECT id, sequence, issue, statut, resultat FROM (SELECT id, sequence, issue, statut, resultat, date_at \
-             FROM evenements WHERE uid = $1 AND (issue = 'retenu') = $2 AND canal = $3 \
+            "SELECT id, sequence, issue, statut, resultat, canal FROM (SELECT id, sequence, issue, \
+             statut, resultat, canal, date_at FROM evenements \
+             WHERE uid = $1 AND (issue <> 'retenu' OR $2) AND canal = $3 \
              ORDER BY sequence DESC LIMIT 1) last \
              WHERE statut = $4 AND resultat IS NOT DISTINCT FROM $5 \
              AND date_at IS NOT DISTINCT FROM $6",
@@ -180,6 +237,7 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
             issue: issue(&row)?,
             statut: row.get("statut"),
             resultat: row.get("resultat"),
+            canal: row.get("canal"),
         })
     };
     row.map(before).transpose()
@@ -322,25 +380,25 @@ pub(super) async fn release(
     .await
     .map_err(|error| failed(&error))?;
     let Some(row) = row else { return Ok(()) };
-    match &release.push {
-        // Its place in the queue becomes a delivery, unless a later status went out already.
-        Some(push) => sqlx::query(
+    let livraison: Option<String> = match &release.push {
+        // Its place in the queue becomes a delivery, unless it was overtaken already.
+        Some(push) => sqlx::query_scalar(
             "UPDATE livraisons SET content = $1, due_at = $2, waited_ms = 0, \
              etat = CASE etat WHEN 'retenue' THEN 'en_attente' ELSE etat END \
-             WHERE evenement_id = $3",
+             WHERE evenement_id = $3 RETURNING etat",
         )
         .bind(write_content(&Content::Statut(push.clone())))
-        .bind(millis(release.at))
-        .bind(&release.id)
-        .execute(&mut *connection)
-        .await
-        .map_err(|error| failed(&error))?,
-        None => sqlx::query("DELETE FROM livraisons WHERE evenement_id = $1")
-            .bind(&release.id)
-            .execute(&mut *connection)
-            .await
-            .map_err(|error| failed(&error))?,
-    };
+        .bind(millis(release.at)),
+        None => sqlx::query_scalar("DELETE FROM livraisons WHERE evenement_id = $1 RETURNING etat"),
+    }
+    .bind(&release.id)
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(|error| failed(&error))?;
+    // The CRM has left this status, so nobody wants to read of it.
+    if livraison.as_deref() == Some(LivraisonEtat::Depassee.as_str()) {
+        return Ok(());
+    }
     let later: Vec<String> = sqlx::query_scalar(
         "SELECT issue FROM evenements WHERE uid = $1 AND sequence > $2 AND issue <> 'retenu'",
     )

@@ -43,6 +43,7 @@ fn a_demande_is_named_by_a_text_or_a_number(#[case] id: Json, #[case] uid: &str)
 #[rstest]
 #[case::too_long(json!("x".repeat(201)))]
 #[case::lines(json!("a\nb"))]
+#[case::nul(json!("a\0b"))]
 #[case::step(json!(".."))]
 #[case::here(json!("."))]
 #[case::yes(json!(true))]

@@ -11,7 +11,10 @@ fn of_affecter(lines: &str) -> Vec<String> {
          {lines}
          throw responsable; }}"
     );
-    messages(compile(&text, SILENT))
+    let mut told = messages(compile(&text, SILENT));
+    // Of hours that are cut out of a date, see `remarks`.
+    told.retain(|it| !it.contains("l'heure du fuseau"));
+    told
 }
 
 fn of_accuses(lines: &str) -> Vec<String> {
