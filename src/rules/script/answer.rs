@@ -178,18 +178,17 @@ impl Call {
                 let given = map.keys().map(Deref::deref);
                 return Err(self.error(words::missing(field, "à un message", given)));
             };
-            let got = wanted::instead_of_text(&value);
-            match value.into_string() {
-                // An address that is missing in the data says nothing against the script, see `addressee`.
-                Ok(text) if text.trim().is_empty() && field != A => {
-                    Err(self.error(wanted::empty(&wanted::of_message(field))))
-                }
-                Ok(text) => Ok(text),
-                Err(_) => {
-                    let wanted = wanted::text(&wanted::of_message(field));
-                    Err(self.error(format!("{wanted}, {got}")))
-                }
+            if !value.is_string() {
+                let wanted = wanted::text(&wanted::of_message(field));
+                let got = wanted::instead_of_text(&value);
+                return Err(self.error(format!("{wanted}, {got}")));
             }
+            let text = value.into_string().unwrap_or_default();
+            // An address that is missing in the data says nothing against the script, see `addressee`.
+            if text.trim().is_empty() && field != A {
+                return Err(self.error(wanted::empty(&wanted::of_message(field))));
+            }
+            Ok(text)
         };
         let (a, modele) = (text(A)?, text(MODELE)?);
         let values = map

@@ -2,7 +2,7 @@
 
 use rhai::Dynamic;
 
-use super::MAX_MESSAGES;
+use super::{MAX_MESSAGES, words};
 
 /// What `affecter` answers.
 pub(super) const MANAGERS: &str = "#{gestionnaire_concerne: …, acteur_en_charge: …}";
