@@ -164,7 +164,7 @@ impl App {
         let live = SettingsReload::boot(settings, in_force.clone(), parts);
         let poll = poll(&creations);
         let sweep = sweep(&store, &files, &clock);
-        let presence = presence(&creations, outbox.clone());
+        let presence = presence(replica_id(), &creations, outbox.clone());
         let retention = Retention {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -313,6 +313,12 @@ impl App {
         workers.to_the_end("creations", self.creations.run(stop.clone()));
         [hint, settings_hint]
     }
+}
+
+/// What the other replicas call this one.
+fn replica_id() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}:{}", host.trim(), std::process::id())
 }
 
 /// Opens the database and sees to what the last daemon left undone.

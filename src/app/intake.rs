@@ -98,9 +98,9 @@ pub(super) fn sweep(
 }
 
 /// This daemon among the replicas, on the same parts.
-pub(super) fn presence(creations: &Creations, outbox: Hint) -> Presence {
+pub(super) fn presence(id: String, creations: &Creations, outbox: Hint) -> Presence {
     Presence {
-        id: replica_id(),
+        id,
         store: Arc::clone(&creations.store),
         clock: Arc::clone(&creations.clock),
         rules: Arc::clone(&creations.rules),
@@ -168,10 +168,4 @@ pub(super) fn open_crm(
             Arc::clone(files),
         )),
     }
-}
-
-/// What the other replicas call this one.
-fn replica_id() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}:{}", host.trim(), std::process::id())
 }
