@@ -418,6 +418,11 @@ impl From<InboundError> for Problem {
                 problem.id = Some(id.as_str().to_owned());
                 problem
             }
+            InboundError::OtherInDoubt => Self::later(
+                "le même lien ou la même clé est venu avec un autre contenu, et il n'est pas encore certain que \
+                 le CRM en a créé la demande ; ce signalement-ci n'est pas conservé : renvoyez-le plus tard",
+                RETRY_AFTER_SECONDS,
+            ),
             InboundError::UnderWay => Self::later(
                 "la demande de ce signalement est en cours de création : renvoyez la même requête",
                 RETRY_AFTER_SECONDS,

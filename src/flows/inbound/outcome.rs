@@ -97,6 +97,10 @@ pub enum InboundError {
         /// Its record.
         id: SignalementId,
     },
+    /// The CRM may have the demande of another content with the same link or key; this one is not kept, and
+    /// nothing is bound before that is known.
+    #[error("it is not known yet whether the CRM has the demande of another content")]
+    OtherInDoubt,
     /// Another request is creating the demande, and takes long.
     #[error("its demande is being created for another request")]
     UnderWay,

@@ -73,9 +73,12 @@ impl Inbound {
                 return Err(InboundError::CrmAway { retry_at: None });
             };
             match pending.etat {
-                // Nor would it be kept if the other came to nothing.
-                Etat::Differe | Etat::Inconnu if pending.fingerprint != case.fingerprint => {
+                Etat::Differe if pending.fingerprint != case.fingerprint => {
                     return Err(case.conflict(pending.id, None));
+                }
+                // It may come to nothing, and this one be decided then.
+                Etat::Inconnu if pending.fingerprint != case.fingerprint => {
+                    return Err(InboundError::OtherInDoubt);
                 }
                 Etat::Differe => return Ok(Received::Deferred { id: pending.id }),
                 Etat::Inconnu => return Err(InboundError::InDoubt { id: pending.id }),

@@ -125,11 +125,13 @@ async fn what_has_another_content_is_no_repeat_of_what_is_in_doubt(
         assert_eq!(doubt.json()["id"], id_of(1).as_str());
     }
     for body in [other.clone(), signalement(2)] {
-        let conflict = post(body).await;
-        assert_eq!(conflict.status, 409);
-        assert_eq!(conflict.json()["id"], id_of(1).as_str());
+        let later = post(body).await;
+        assert_eq!(later.status, 503);
+        assert_eq!(later.json()["id"], Value::Null);
+        let detail = later.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("n'est pas conservé"), "{detail}");
     }
-    assert_eq!(daemon.post(&other).await.status, 409);
+    assert_eq!(daemon.post(&other).await.status, 503);
     assert_eq!(etat(&daemon, 2).await, "none");
     // Without that key it is a signalement as any other.
     assert_eq!(daemon.post(&signalement(2)).await.status, 201);
