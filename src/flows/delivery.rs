@@ -150,7 +150,8 @@ impl Delivery {
         }
         // Should the address be taken away again, that is to be told again.
         *warned = false;
-        let now = self.clock.now();
+        // Before all that may hold this daemon up: it eats into the lease.
+        let (now, asked) = (self.clock.now(), Instant::now());
         let pause = self.store.pause(destination).await?;
         let free = match &pause {
             Some(pause) if pause.until > now && !self.is_beyond(pause, now) => {
@@ -167,14 +168,8 @@ impl Delivery {
             return Ok(POLL);
         }
         let limit = u32::try_from(free).unwrap_or(1);
-        // Before the claim: whatever holds this daemon up from here on eats into its lease.
-        let asked = Instant::now();
-        let lease = self
-            .in_force
-            .get()
-            .delivery
-            .attempt
-            .saturating_mul(LEASE_ATTEMPTS);
+        let attempt = self.in_force.get().delivery.attempt;
+        let lease = attempt.saturating_mul(LEASE_ATTEMPTS);
         let at = in_hand.moment(now);
         let claims = self
             .store
@@ -187,8 +182,10 @@ impl Delivery {
             let holding = in_hand.hold(now + span(lease));
             under_way.spawn(async move {
                 let id = claim.id.clone();
-                // Another daemon may have sent it by now, and a later one after it.
-                if asked.elapsed() >= lease {
+                // Another daemon may send it before this attempt would end, and a later one after it. A machine
+                // that was suspended shows in the time of day alone.
+                let last = span(lease.saturating_sub(attempt));
+                if span(asked.elapsed()) >= last || delivery.clock.now() >= now + last {
                     tracing::debug!(id, "its lease ran out before it was sent");
                     return;
                 }
@@ -228,7 +225,7 @@ impl Delivery {
         let stood_still = begun.elapsed() > limit.saturating_add(LATE);
         let verdict = match judge(&seen) {
             // What was lost while this process stood still says nothing of the destination.
-            Verdict::Again { .. } if stood_still => Verdict::Ours,
+            Verdict::Again { not_before: None } if stood_still => Verdict::Ours,
             verdict => verdict,
         };
         let now = self.clock.now();

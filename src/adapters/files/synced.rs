@@ -69,6 +69,8 @@ pub fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 pub struct Staged {
     beside: PathBuf,
     place: PathBuf,
+    /// Whether it is in its place.
+    placed: bool,
 }
 
 impl Staged {
@@ -80,6 +82,7 @@ impl Staged {
         let staged = Self {
             beside: folder.join(format!(".{name}.{}", Uuid::now_v7().simple())),
             place: folder.join(name),
+            placed: false,
         };
         crash::point("file.create.before");
         let mut file = File::create(&staged.beside)?;
@@ -101,10 +104,11 @@ impl Staged {
     ///
     /// # Errors
     /// When it could not be put there, or its name not be synced.
-    pub fn put(self) -> io::Result<()> {
+    pub fn put(mut self) -> io::Result<()> {
         crash::point("file.rename.before");
         fs::rename(&self.beside, &self.place)?;
         crash::point("file.rename.after");
+        self.placed = true;
         File::open(folder_of(&self.place))?.sync_all()?;
         crash::point("file.folder-sync.after");
         Ok(())
@@ -113,8 +117,10 @@ impl Staged {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        // There no longer, once it is in its place; half written it is of no use.
-        let _ = fs::remove_file(&self.beside);
+        if !self.placed {
+            // Half written it is of no use, and whole not wanted any more.
+            let _ = fs::remove_file(&self.beside);
+        }
     }
 }
 

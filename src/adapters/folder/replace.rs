@@ -1,13 +1,14 @@
 //! Puts another set of files in the place of what a folder holds, and keeps a copy of what goes.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use super::Folder;
-use crate::adapters::files::synced::{Staged, write_synced};
+use crate::adapters::files::synced::{Staged, folder_of, write_synced};
+use crate::crash;
 use crate::domain::ports::{FileSet, SourceError};
 
 /// A folder with this file holds part of one set of files and part of another.
@@ -82,7 +83,7 @@ impl Folder {
             file.put().map_err(|error| self.failed(&path, &error))?;
         }
         for (_, path) in before.iter().filter(|(name, _)| gone(name)) {
-            fs::remove_file(path).map_err(|error| self.failed(path, &error))?;
+            remove_synced(path).map_err(|error| self.failed(path, &error))?;
         }
         let mark = self.unfinished();
         fs::remove_file(&mark).map_err(|error| self.failed(&mark, &error))
@@ -122,8 +123,25 @@ impl Folder {
     }
 
     fn mark(&self) -> io::Result<()> {
-        write_synced(&self.root, UNFINISHED, b"")
+        let marked = write_synced(&self.root, UNFINISHED, b"");
+        if marked.is_err() {
+            // Nothing is replaced yet.
+            let _ = fs::remove_file(self.unfinished());
+        }
+        marked
     }
+}
+
+/// Removes a file, if nobody else has, so that it does not come back after a power cut.
+fn remove_synced(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        removed => removed?,
+    }
+    crash::point("rules.removed.before");
+    File::open(folder_of(path))?.sync_all()?;
+    crash::point("rules.removed.after");
+    Ok(())
 }
 
 /// Whether a folder has such a name as orchestrators give to one that they put another in the place of.

@@ -5,9 +5,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors that are left to everything else: connections to partners and to the database, photos, and
-/// files that are read.
-const RESERVED: u64 = 256;
+/// More at once need memory rather than descriptors.
+const MOST: usize = 10_000;
 
 /// Raises the number of files that this process may have open to what the system allows it, and gives
 /// how many of them connections may take.
@@ -24,13 +23,10 @@ pub fn most() -> usize {
     of(getrlimit(Resource::Nofile).current)
 }
 
-/// How many of so many descriptors; `None` is no limit.
+/// Half of so many descriptors: each signalement may take another, for its photo or the CRM. `None` is no limit.
 fn of(descriptors: Option<u64>) -> usize {
-    let Some(descriptors) = descriptors else {
-        return usize::MAX;
-    };
-    let left = descriptors - RESERVED.min(descriptors / 2);
-    usize::try_from(left).unwrap_or(usize::MAX)
+    let half = descriptors.map(|it| usize::try_from(it / 2).unwrap_or(usize::MAX));
+    half.map_or(MOST, |it| it.min(MOST))
 }
 
 #[cfg(test)]
@@ -39,8 +35,9 @@ mod tests {
 
     #[test]
     fn something_is_left_to_the_rest_however_few_there_are() {
-        assert_eq!(of(Some(1_024)), 768);
+        assert_eq!(of(Some(1_024)), 512);
         assert_eq!(of(Some(64)), 32);
-        assert_eq!(of(None), usize::MAX);
+        assert_eq!(of(Some(524_288)), MOST);
+        assert_eq!(of(None), MOST);
     }
 }

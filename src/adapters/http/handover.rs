@@ -6,6 +6,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -14,11 +15,13 @@ use axum::middleware::Next;
 use axum::response::Response;
 use axum_server::{AddrListener, Address, Handle};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// How often a full house is looked at for a place.
 const ROOM_POLL: Duration = Duration::from_millis(50);
+/// How often that is told.
+const TELL_AGAIN: Duration = Duration::from_mins(1);
 
 /// A socket that is no longer listened to once the daemon is told to stop, nor while as many connections
 /// are open as may be: further ones wait in its queue.
@@ -28,6 +31,8 @@ pub struct UntilStop {
     /// Counts the open ones.
     open: Handle<ConnectionSlot>,
     most: usize,
+    /// When operators were last told that there are as many as may be.
+    told: Mutex<Option<Instant>>,
 }
 
 impl UntilStop {
@@ -44,15 +49,25 @@ impl UntilStop {
             stop,
             open,
             most,
+            told: Mutex::default(),
+        }
+    }
+
+    /// Tells that there is no room, once a minute while that lasts.
+    fn tell_full(&self) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|at| at.elapsed() >= TELL_AGAIN) {
+            tracing::warn!(
+                most = self.most,
+                "as many clients are connected as may be: further ones wait"
+            );
+            *told = Some(Instant::now());
         }
     }
 
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         if self.open.connection_count() >= self.most {
-            tracing::warn!(
-                most = self.most,
-                "as many clients are connected as may be: further ones wait"
-            );
+            self.tell_full();
             while self.open.connection_count() >= self.most {
                 sleep(ROOM_POLL).await;
             }

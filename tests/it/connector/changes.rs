@@ -42,10 +42,11 @@ async fn changes_come_page_by_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_cannot_be_read_keeps_no_other_from_being_taken() {
     let at = "2026-01-02T03:04:05Z";
-    let good = json!({"id": "A-1\u{0}", "status": "é".repeat(300), "date": at});
+    let good = json!({"id": "A-1", "status": "é".repeat(300), "date": at});
     let rows = json!([
         {"id": "A-2", "status": " ", "date": at},
         {"id": "A-3", "status": "Ouverte", "date": "hier"},
+        {"id": "A-4\u{0}", "status": "Ouverte", "date": at},
         good,
     ]);
     let login = (200, json!({"token": "one"}));
@@ -58,7 +59,7 @@ async fn a_change_that_cannot_be_read_keeps_no_other_from_being_taken() {
     let [one] = page.changes.as_slice() else {
         panic!("{page:?}")
     };
-    assert_eq!(one.event.uid.as_str(), "A-1\u{fffd}");
+    assert_eq!(one.event.uid.as_str(), "A-1");
     assert_eq!(one.event.statut.chars().count(), StatutEvent::LABEL_CHARS);
     // Where none can be read, the file is rather wrong than the CRM away.
     let error = bench.crm.changes(&query).await.unwrap_err();

@@ -131,6 +131,17 @@ pub(super) async fn held_again(store: &dyn Store) {
     ];
     let statuts = statuts.map(|(statut, etat)| (statut.to_owned(), etat));
     assert_eq!(told_of(store, "H").await, statuts);
+    // With a date it is the very same, whatever came meanwhile.
+    store.record(record(405, Some("H3"))).await.unwrap();
+    let dated = |id: &str| {
+        let mut it = held(id, "H3", "X", None);
+        it.event.date = Some("2026-01-02T03:04:05Z".into());
+        it
+    };
+    place(store, dated("d1")).await;
+    place(store, event("d2", "H3", "A", None)).await;
+    let again = store.record_event(dated("d3")).await;
+    assert_eq!(again.unwrap(), EventRecorded::Seen(EventIssue::Retenu));
     // The table knew it when it came first.
     store.record(record(403, Some("H2"))).await.unwrap();
     place(store, event("f1", "H2", "A", None)).await;

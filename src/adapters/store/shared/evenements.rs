@@ -122,8 +122,8 @@ async fn is_followed(
         .map_err(|error| failed(&error))
 }
 
-/// Keeps the place of a status that the CRM came back to: SoWell has it already, but it is newer than
-/// all that came after it was first told, at `place`. What is held of that would take SoWell back to
+/// Keeps the place of a status that the CRM came back to: it was told to SoWell at `place`, but it is newer than
+/// all that came after that. What is held of that would take SoWell back to
 /// what the CRM has left.
 async fn tell_anew(
     connection: &mut DbConnection,
@@ -206,6 +206,20 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
         )
         .bind(event.uid.as_str())
         .bind(&event.evenement)
+        .fetch_optional(connection)
+        .await
+    } else if new.issue == EventIssue::Retenu && event.date.is_some() {
+        // Refused, it is sent again, whatever came meanwhile: its date says that it is the very same.
+        sqlx::query(
+            "SELECT id, sequence, issue, statut, resultat, canal FROM evenements \
+             WHERE uid = $1 AND canal = $2 AND statut = $3 \
+             AND resultat IS NOT DISTINCT FROM $4 AND date_at = $5 ORDER BY sequence DESC LIMIT 1",
+        )
+        .bind(event.uid.as_str())
+        .bind(&event.canal)
+        .bind(&event.statut)
+        .bind(&event.resultat)
+        .bind(date_at(event))
         .fetch_optional(connection)
         .await
     } else {
