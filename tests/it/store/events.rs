@@ -132,7 +132,7 @@ pub(super) async fn held_again(store: &dyn Store) {
     let statuts = statuts.map(|(statut, etat)| (statut.to_owned(), etat));
     assert_eq!(told_of(store, "H").await, statuts);
     // With a date it is the very same, whatever came meanwhile.
-    store.record(record(405, Some("H3"))).await.unwrap();
+    store.record(record(417, Some("H3"))).await.unwrap();
     let dated = |id: &str| {
         let mut it = held(id, "H3", "X", None);
         it.event.date = Some("2026-01-02T03:04:05Z".into());
