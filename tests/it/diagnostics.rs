@@ -326,6 +326,22 @@ fn what_a_template_waits_for_and_can_never_come_is_pointed_out() {
 }
 
 #[test]
+fn whether_there_is_a_bien_gets_one_remark_that_helps() {
+    let of = |condition: &str| {
+        let mail = format!("Objet: x\n{{% if {condition} %}}a{{% endif %}}\n");
+        let files = [("modeles/accuse-reception.txt", mail.as_str())];
+        told(&found(&files), Severity::Warning)
+    };
+    let remarks = of("bien != \"\"");
+    assert_eq!(remarks.len(), 1, "{remarks:?}");
+    assert!(
+        remarks[0].contains("écrivez « bien », sans rien derrière"),
+        "{remarks:?}"
+    );
+    assert_eq!(of("bien"), [""; 0]);
+}
+
+#[test]
 fn what_is_wrong_with_one_file_hides_nothing_of_the_e_mails() {
     let accuses = "fn accuses(evenement) {\n    [#{ a: \"x@vivest.example\", modele: \"accuse-receptoin\" }]\n}\n";
     let missing = "accuses.rhai:2 il n'y a pas de modèle « accuse-receptoin » dans modeles/ ; vouliez-vous dire « accuse-reception » ?";

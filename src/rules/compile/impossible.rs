@@ -168,7 +168,9 @@ fn why_never(it: &Compared, known: &mut Known<'_>) -> Option<String> {
     let value = alone.filter(|it| it.contains('.')).unwrap_or(value);
     // One of several, whichever.
     let shown = value.replace(".*", "[…]");
-    if let Some(message) = not_a_text(value, asked) {
+    // Whether there is a bien at all is told with the condition itself.
+    let asks_for_bien = value == "bien" && word.is_empty();
+    if let Some(message) = not_a_text(value, asked).filter(|_| !asks_for_bien) {
         return Some(message);
     }
     // An empty text asks whether there is anything at all.

@@ -3,7 +3,7 @@
 
 use crate::domain::ports::FileSet;
 use crate::rules::alike::bare;
-use crate::rules::diagnostic::{Diagnostic, code, nearest};
+use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::referentiel::FILES;
 
 /// How the names of exports end.
@@ -65,6 +65,10 @@ fn meant_copy(stem: &str) -> Option<&'static str> {
     let mut meant = None;
     for word in words(stem) {
         if let Some(it) = FILES.into_iter().find(|it| is_stem(word, it)) {
+            // With the names of two, it is a table of its own.
+            if meant.is_some_and(|other| other != it) {
+                return None;
+            }
             meant = Some(it);
         } else if !is_added(word) {
             return None;
@@ -79,7 +83,7 @@ fn is_stem(word: &str, file: &str) -> bool {
     word == stem
         || stem.strip_suffix('s') == Some(word)
         // With another letter, a short name is another word.
-        || stem.len() > 6 && nearest(word, [stem]).is_some()
+        || stem.len() > 6 && strsim::damerau_levenshtein(word, stem) == 1
 }
 
 fn is_added(word: &str) -> bool {
@@ -172,6 +176,13 @@ mod tests {
     #[case("archives residences 2025.csv")]
     #[case("gestionnaires_absents.csv")]
     #[case("types de gestionnaires.csv")]
+    #[case("residents.csv")]
+    #[case("references.csv")]
+    #[case("presences.csv")]
+    #[case("questionnaires.csv")]
+    #[case("actionnaires.csv")]
+    #[case("gestionnaires_residences.csv")]
+    #[case("biens_residences_2026.csv")]
     #[case("lien.csv")]
     #[case("secteurs.csv")]
     #[case("2026.csv")]

@@ -143,6 +143,10 @@ fn told_of_statuts(more: &str) -> Vec<String> {
     "« sinon » ne vaut que pour"
 )]
 #[case(
+    "  Défaut: En cours\n",
+    "et donnez-en une à chacun (ou mettez-le entre guillemets s'il s'appelle ainsi)"
+)]
+#[case(
     "  Close:\n    selon: resultat\n    valeurs:\n      Refus, Abandon: T\n",
     "compte pour une seule valeur"
 )]
@@ -159,6 +163,8 @@ fn what_a_comma_or_a_default_was_meant_for_is_a_remark(#[case] more: &str, #[cas
 #[case("ignorer:\n  - >-\n    En\n    pause\n")]
 #[case("  Refusée, sans suite: En cours\n")]
 #[case("  \"Nouvelle, Réouverte\": En cours\n")]
+#[case("  \"Défaut\": En cours\n")]
+#[case("  Close: {selon: resultat, valeurs: {Traité: T, \"sinon\": R}}\n")]
 #[case("  'Close, Fermée': En cours\n  Autre: En cours\n  12, rue: En cours\n")]
 #[case("  Close: {selon: resultat, valeurs: {Traité: T, Autre: R, \"Oui, Non\": R}}\n")]
 fn commas_and_lines_in_their_place_stay_silent(#[case] more: &str) {

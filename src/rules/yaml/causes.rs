@@ -32,13 +32,8 @@ fn near(
 
 /// A text that a bracket or a brace begins and that goes on after it: `libelle: [Urgent] Encombrants`.
 fn goes_on_after_bracket(line: &str) -> Option<(usize, String)> {
+    let begin = value_begins(line)?;
     let signs: Vec<char> = line.chars().collect();
-    let opens = |at: usize| {
-        let before: String = signs[..at].iter().collect();
-        let value = before.ends_with(": ") || before.trim_start() == "- ";
-        value && "[{".contains(signs[at])
-    };
-    let begin = (0..signs.len()).find(|at| opens(*at))?;
     let mut depth = 0_usize;
     let mut inside = (begin..signs.len()).skip_while(|at| {
         match signs[*at] {
@@ -52,6 +47,23 @@ fn goes_on_after_bracket(line: &str) -> Option<(usize, String)> {
     let rest: String = signs[end + 1..].iter().collect();
     let goes_on = rest.trim_start().starts_with(char::is_alphanumeric);
     goes_on.then(|| (begin, stumbles::BRACE.to_owned()))
+}
+
+/// Where a value begins that a bracket or a brace begins, behind the dash or the name of its line. In characters.
+fn value_begins(line: &str) -> Option<usize> {
+    let own = line.trim_start();
+    let own = own.strip_prefix("- ").map_or(own, str::trim_start);
+    let value = if own.starts_with(['[', '{']) && own.len() < line.trim_start().len() {
+        own
+    } else if own.starts_with(['[', '{', '"', '\'']) {
+        return None;
+    } else {
+        own.split_once(": ")?.1.trim_start()
+    };
+    let before = line.strip_suffix(value)?;
+    value
+        .starts_with(['[', '{'])
+        .then(|| before.chars().count())
 }
 
 /// A name that a comment cuts off before its colon: `Attente #2: En cours`.
@@ -204,6 +216,22 @@ mod tests {
         let fault = parse("f.yaml", text).unwrap_err().remove(0);
         assert_eq!((fault.line, fault.column), at, "{fault}");
         assert!(fault.message.contains(words), "{fault}");
+    }
+
+    #[rstest]
+    #[case("\"Urgent : [24h] ascenseur\"")]
+    #[case("'Urgent - [24h] ascenseur'")]
+    #[case("Urgence, voir # la note: [24h] ascenseur")]
+    #[case("[24h, 48h]")]
+    fn a_bracket_inside_a_text_is_not_blamed_for_the_next_line(#[case] value: &str) {
+        let text = format!("ASC:\n  libelle: {value}\n  type_gestionnaire technique\n");
+        let faults = parse("f.yaml", &text).unwrap_err();
+        assert!(
+            faults
+                .iter()
+                .all(|it| !it.message.contains("accolade") && !it.message.contains("crochet")),
+            "{faults:?}"
+        );
     }
 
     #[rstest]

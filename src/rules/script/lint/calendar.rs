@@ -29,7 +29,7 @@ pub(super) fn hours_of_the_sender(names: &Names) -> Vec<Remark> {
         };
         found.extend(cut.map(|(at, shown)| {
             let message = format!(
-                "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris : écrivez « {HEURE_DE}({shown}) », qui est un nombre de 0 à 23, sans « parse_int »"
+                "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris : écrivez « {HEURE_DE}({shown}) », qui est un nombre de 0 à 23, sans « parse_int », et comparez-le à un nombre, sans guillemets"
             );
             (at, message)
         }));
@@ -72,15 +72,7 @@ fn date(chain: &Chain<'_>, names: &Names) -> Option<String> {
     if path.last().is_none_or(|it| it != DATE) {
         return None;
     }
-    let mut shown = chain.root.to_owned();
-    for (link, _) in &chain.links {
-        match link {
-            Link::Field(name) => shown = format!("{shown}.{name}"),
-            Link::Key(name) => shown = format!("{shown}.get(\"{name}\")"),
-            Link::Computed | Link::Call(_) => return None,
-        }
-    }
-    Some(shown)
+    chain.shown()
 }
 
 /// Every text that a day of the week is compared with, and that is no day.

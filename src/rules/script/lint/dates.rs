@@ -117,10 +117,10 @@ fn of_part(call: &FnCallExpr, cut: &HashMap<String, usize>, names: &Names) -> Op
     } else {
         String::new()
     };
-    Some((
-        at,
-        format!("cette partie de la date a {length} signes, et « {word} » n'en a pas autant{hint}"),
-    ))
+    let own = word.chars().count();
+    let message =
+        format!("cette partie de la date a {length} signes, et « {word} » en a {own}{hint}");
+    Some((at, message))
 }
 
 /// The variables that are a part of a date, and how long that is.

@@ -5,6 +5,7 @@ use rhai::{ASTNode, Expr, FnCallExpr};
 use super::fields::written;
 use super::given::Kind;
 use super::names::{Bound, Names};
+use crate::rules::calendar::HEURE_DE;
 use crate::rules::script::Remark;
 use crate::rules::script::chain::{Chain, Link};
 
@@ -64,13 +65,16 @@ fn of_call(call: &FnCallExpr, names: &Names) -> Option<String> {
                 (Expr::StringConstant(it, _), _) if it.trim().parse::<f64>().is_ok() => {
                     "écrivez ce nombre sans guillemets".to_owned()
                 }
-                (value, _) if is_time(value) => {
-                    "l'heure d'un signalement est « parse_int(signalement.date_creation.sub_string(11, 2)) »".to_owned()
-                }
                 (value, _) => {
-                    let shown = Chain::of(value).and_then(|it| written(&it));
-                    let shown = shown.unwrap_or_else(|| "…".to_owned());
-                    format!("« parse_int({shown}) » fait d'un texte un nombre")
+                    if let Some(date) = date_of_time(value) {
+                        format!(
+                            "l'heure d'un signalement est « {HEURE_DE}({date}) », qui est un nombre"
+                        )
+                    } else {
+                        let shown = Chain::of(value).and_then(|it| written(&it));
+                        let shown = shown.unwrap_or_else(|| "…".to_owned());
+                        format!("« parse_int({shown}) » fait d'un texte un nombre")
+                    }
                 }
             }
         }
@@ -90,19 +94,20 @@ fn is_told_elsewhere(sides: [&Expr; 2], names: &Names) -> bool {
     any(&given) && any(&written) || any(&negated)
 }
 
-/// What comes behind the `T` of a date.
-fn is_time(value: &Expr) -> bool {
-    let Some(chain) = Chain::of(value) else {
-        return false;
-    };
+/// The date of which a value is what comes behind the `T`, as it is written.
+fn date_of_time(value: &Expr) -> Option<String> {
+    let mut chain = Chain::of(value)?;
     match chain.links.as_slice() {
         [
             ..,
             (Link::Field("date_creation"), _),
             (Link::Call(call), _),
             (Link::Computed, _),
-        ] => call.name == "split",
-        _ => false,
+        ] if call.name == "split" => {
+            chain.links.truncate(chain.links.len() - 2);
+            chain.shown()
+        }
+        _ => None,
     }
 }
 

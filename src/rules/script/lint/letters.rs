@@ -76,14 +76,12 @@ fn asked<'e>(left: &Expr, right: &'e Expr, names: &Names) -> Option<(Letters, &'
 fn in_turn(names: &Names) -> HashMap<String, Vec<(String, Position)>> {
     let mut found: HashMap<String, Vec<(String, Position)>> = HashMap::new();
     names.walk(&mut |path| {
-        if let Some(ASTNode::Stmt(Stmt::For(it, _))) = path.last() {
-            let words = match names.bound(&it.2.expr) {
-                Some(Bound::Texts(words)) => words,
-                _ => Vec::new(),
-            };
-            // Another loop by the same name leaves none that is certain.
-            let all = found.entry(it.0.as_str().to_owned());
-            all.and_modify(Vec::clear).or_insert(words);
+        // A text that has its letters changed, or another thing by the same name, leaves none that is certain.
+        if let Some(ASTNode::Stmt(Stmt::For(it, _))) = path.last()
+            && let Some(Bound::Texts(words)) = names.bound(&it.2.expr)
+            && names.is_constant(it.0.as_str())
+        {
+            found.insert(it.0.as_str().to_owned(), words);
         }
         true
     });

@@ -1,6 +1,6 @@
 //! Texts that `affecter` gives where its answer wants a manager.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use rhai::{ASTNode, Expr, Position, Stmt};
 
@@ -12,7 +12,8 @@ use crate::rules::script::{ACTEUR_EN_CHARGE, GESTIONNAIRE_CONCERNE, Remark};
 /// Every such text: in the answer itself, or the last that a variable of the answer is given.
 pub(super) fn texts(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
-    let mut answered = HashSet::new();
+    // Where each is last answered.
+    let mut answered: HashMap<String, Position> = HashMap::new();
     names.walk(&mut |path| {
         let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() else {
             return true;
@@ -30,8 +31,9 @@ pub(super) fn texts(names: &Names) -> Vec<Remark> {
         }
         for value in values {
             match value {
-                Expr::Variable(it, ..) => {
-                    answered.insert(it.1.to_string());
+                Expr::Variable(it, _, at) => {
+                    let last = answered.entry(it.1.to_string()).or_insert(*at);
+                    *last = (*last).max(*at);
                 }
                 // One that is written out is told as no answer.
                 Expr::StringConstant(..) | Expr::InterpolatedString(..) => {}
@@ -40,11 +42,14 @@ pub(super) fn texts(names: &Names) -> Vec<Remark> {
         }
         true
     });
+    // Of two things by one name, the one that is answered may be another than the one that is given a text.
+    let declared = declared_by_let(names);
+    answered.retain(|name, _| declared.get(name) == Some(&1));
     let mut last: HashMap<String, (Position, Option<Remark>)> = HashMap::new();
     names.walk(&mut |path| {
         if let Some(ASTNode::Stmt(Stmt::Assignment(it))) = path.last()
             && let Expr::Variable(name, _, at) = &it.1.lhs
-            && answered.contains(name.1.as_str())
+            && answered.get(name.1.as_str()).is_some_and(|it| at < it)
         {
             let here = last.entry(name.1.to_string()).or_insert((*at, None));
             if *at >= here.0 {
@@ -56,6 +61,18 @@ pub(super) fn texts(names: &Names) -> Vec<Remark> {
     found.extend(last.into_values().filter_map(|(_, it)| it));
     found.sort_by_key(|(at, _)| *at);
     found
+}
+
+/// How many times each name is declared that no loop declares: a loop gives its own another value each time.
+fn declared_by_let(names: &Names) -> HashMap<String, usize> {
+    let mut declared = names.part.declared();
+    names.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::For(it, _))) = path.last() {
+            declared.remove(it.0.as_str());
+        }
+        true
+    });
+    declared
 }
 
 fn fault(value: &Expr, names: &Names) -> Option<Remark> {

@@ -104,7 +104,7 @@ impl Names {
         beside: &HashMap<String, Bound>,
         captured: HashSet<String>,
     ) {
-        let declared = declared(&self.part);
+        let declared = self.part.declared();
         let once = |name: &str| declared.get(name) == Some(&1);
         let known = beside.iter();
         let known = known.filter(|(name, _)| !declared.contains_key(*name));
@@ -246,6 +246,11 @@ impl Names {
     /// Whether the function changes this, a part of it, or what it is a part of.
     pub(super) fn is_changed(&self, path: &[String]) -> bool {
         self.changed.iter().any(|it| related(it, path))
+    }
+
+    /// Whether a name is declared once, and never changed: what it stands for is the same wherever it is read.
+    pub(super) fn is_constant(&self, name: &str) -> bool {
+        !self.touched.contains(name) && self.part.declared().get(name) == Some(&1)
     }
 
     /// What this value stands for.
@@ -415,32 +420,4 @@ pub(super) fn related(one: &[String], other: &[String]) -> bool {
     one.iter()
         .zip(other)
         .all(|(a, b)| a == b || a == "*" || b == "*")
-}
-
-/// The names that a function declares, and how many times.
-fn declared(part: &Part) -> HashMap<String, usize> {
-    let mut times: HashMap<String, usize> = HashMap::new();
-    let mut note = |name: &str| *times.entry(name.to_owned()).or_default() += 1;
-    for name in &part.parameters {
-        note(name);
-    }
-    part.script.walk(&mut |path| {
-        match path.last() {
-            Some(ASTNode::Stmt(Stmt::Var(it, ..))) => note(it.0.as_str()),
-            Some(ASTNode::Stmt(Stmt::For(it, _))) => {
-                note(it.0.as_str());
-                if let Some(counter) = &it.1 {
-                    note(counter.as_str());
-                }
-            }
-            Some(ASTNode::Stmt(Stmt::TryCatch(it, _))) => {
-                if let Expr::Variable(it, ..) = &it.expr {
-                    note(it.1.as_str());
-                }
-            }
-            _ => {}
-        }
-        true
-    });
-    times
 }

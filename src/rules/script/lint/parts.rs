@@ -22,6 +22,34 @@ impl Part {
     pub(super) fn is_closure(&self) -> bool {
         self.name.starts_with(CLOSURE)
     }
+
+    /// The names that it declares, and how many times.
+    pub(super) fn declared(&self) -> HashMap<String, usize> {
+        let mut times: HashMap<String, usize> = HashMap::new();
+        let mut note = |name: &str| *times.entry(name.to_owned()).or_default() += 1;
+        for name in &self.parameters {
+            note(name);
+        }
+        self.script.walk(&mut |path| {
+            match path.last() {
+                Some(ASTNode::Stmt(Stmt::Var(it, ..))) => note(it.0.as_str()),
+                Some(ASTNode::Stmt(Stmt::For(it, _))) => {
+                    note(it.0.as_str());
+                    if let Some(counter) = &it.1 {
+                        note(counter.as_str());
+                    }
+                }
+                Some(ASTNode::Stmt(Stmt::TryCatch(it, _))) => {
+                    if let Expr::Variable(it, ..) = &it.expr {
+                        note(it.1.as_str());
+                    }
+                }
+                _ => {}
+            }
+            true
+        });
+        times
+    }
 }
 
 /// What stands beside the functions, and then each of these; none of those that differ by the kind of `this` alone.

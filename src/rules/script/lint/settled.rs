@@ -29,8 +29,18 @@ struct Fact {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Source {
     line: u32,
-    /// Whether the lines there end the function where it is otherwise; if not, it is the block around.
-    ended: bool,
+    how: How,
+}
+
+/// How a line leaves only what is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum How {
+    /// The lines there end the function where it is otherwise.
+    Ended,
+    /// They deal with what is otherwise, and this is their « else ».
+    Else,
+    /// It is the condition of the block around.
+    Inside,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -163,10 +173,10 @@ impl Search<'_> {
         let mut own = Facts::new();
         let is_possible = asked
             .iter()
-            .all(|(path, words)| learn(&mut own, path, words, at, false).is_ok());
+            .all(|(path, words)| learn(&mut own, path, words, at, How::Inside).is_ok());
         let mut inner = facts.clone();
         for (path, words) in asked.iter().filter(|_| is_possible) {
-            if let Err(fact) = learn(&mut inner, path, words, at, false) {
+            if let Err(fact) = learn(&mut inner, path, words, at, How::Inside) {
                 self.found.push((at, message(path, &fact, words, &asked)));
                 break;
             }
@@ -174,16 +184,17 @@ impl Search<'_> {
         self.block(body, &inner);
         let mut otherwise = facts.clone();
         let refused = self.asked(condition, false);
+        let how = if ends(body) { How::Ended } else { How::Else };
         for (path, words) in &refused {
             // Where it is always true, the other way is never taken; nothing is said of that.
-            let _ = learn(&mut otherwise, path, words, at, ends(body));
+            let _ = learn(&mut otherwise, path, words, at, how);
         }
         self.block(branch, &otherwise);
         if ends(body) {
             *facts = otherwise;
         } else if ends(branch) {
             for (path, words) in &asked {
-                let _ = learn(facts, path, words, at, true);
+                let _ = learn(facts, path, words, at, How::Ended);
             }
         }
     }
@@ -263,10 +274,10 @@ fn learn(
     path: &[String],
     words: &Words,
     at: Position,
-    ended: bool,
+    how: How,
 ) -> Result<(), Fact> {
     let (line, _) = position(at);
-    let by = Source { line, ended };
+    let by = Source { line, how };
     let (left, mut not) = match facts.get(path) {
         Some(known) => (
             known.words.and(words).ok_or_else(|| known.clone())?,
@@ -298,7 +309,13 @@ fn message(path: &[String], fact: &Fact, words: &Words, asked: &[(Vec<String>, W
     match (&fact.words, words) {
         (Words::Not(_), Words::Some(words)) => {
             let mut by = fact.not.iter().filter(|(it, _)| words.contains(it));
-            let Source { line, ended } = by.next().map_or(fact.by, |(_, by)| *by);
+            let Source { line, how } = by.next().map_or(fact.by, |(_, by)| *by);
+            if how == How::Inside {
+                return format!(
+                    "ces lignes ne servent jamais : « {shown} » ne vaut jamais {} dans le bloc de la ligne {line} ; mettez ce « if » hors de ce bloc",
+                    quoted(words)
+                );
+            }
             let there = fact.not.iter().filter(|(_, by)| by.line == line);
             let remedy = if asked.len() > 1 || words.len() < there.count() {
                 format!("mettez ce « if » avant celui de la ligne {line}, ou dans son bloc")
@@ -311,7 +328,10 @@ fn message(path: &[String], fact: &Fact, words: &Words, asked: &[(Vec<String>, W
                 };
                 format!("réunissez les deux en un seul bloc{list}")
             };
-            let end = if ended { " et s'arrête là" } else { "" };
+            let end = match how {
+                How::Ended => " et s'arrête là",
+                How::Else | How::Inside => "",
+            };
             format!(
                 "ces lignes ne servent jamais : « {shown} » n'est plus {} ici, car la ligne {line} l'a déjà traité{end} ; {remedy}",
                 quoted(words)
@@ -321,7 +341,7 @@ fn message(path: &[String], fact: &Fact, words: &Words, asked: &[(Vec<String>, W
             "ces lignes ne servent jamais : « {shown} » vaut ici {} (ligne {line}), jamais {} ; mettez ce « if » {} la ligne {line}",
             quoted(known),
             quoted(words),
-            if fact.by.ended {
+            if fact.by.how == How::Ended {
                 "avant"
             } else {
                 "hors du bloc de"

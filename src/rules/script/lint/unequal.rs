@@ -73,6 +73,10 @@ fn of(
             let Some(Bound::Text(word, _)) = names.bound(other) else {
                 return None;
             };
+            // Levels with a number stand in the order of their letters.
+            if word.contains(|it: char| it.is_ascii_digit()) {
+                return None;
+            }
             let is_ranked = path.last().is_some_and(|it| RANKED.contains(&it.as_str()));
             is_ranked.then(|| {
                 format!(

@@ -61,6 +61,14 @@ fn what_was_dealt_with_before_is_told(#[case] lines: &str, #[case] message: &str
     "ces lignes ne servent jamais : « evenement.type » vaut ici « transmis » (ligne 2), jamais « statut » ; mettez ce « if » hors du bloc de la ligne 2"
 )]
 #[case(
+    "if evenement.type != \"transmis\" {\n if evenement.type == \"transmis\" { return []; }\n return []; }",
+    "ces lignes ne servent jamais : « evenement.type » ne vaut jamais « transmis » dans le bloc de la ligne 2 ; mettez ce « if » hors de ce bloc"
+)]
+#[case(
+    "if evenement.type == \"transmis\" {\n let _x = 1; } else if evenement.type == \"transmis\" { return []; }",
+    "ces lignes ne servent jamais : « evenement.type » n'est plus « transmis » ici, car la ligne 2 l'a déjà traité ; réunissez les deux en un seul bloc (une liste [ ] prend plusieurs messages)"
+)]
+#[case(
     "if evenement.type != \"transmis\" { return []; }\n if evenement.type == \"statut\" { return []; }",
     "ces lignes ne servent jamais : « evenement.type » vaut ici « transmis » (ligne 2), jamais « statut » ; mettez ce « if » avant la ligne 2"
 )]
@@ -85,6 +93,9 @@ fn what_never_holds_for_an_event_is_told(#[case] lines: &str, #[case] message: &
 #[case("if evenement.type == \"statut\" || evenement.type == \"ecarte\" { return []; }")]
 #[case("if evenement.type in [\"statut\", \"ecarte\"] { return []; }")]
 #[case("if evenement.type != \"ecarte\" { return []; }")]
+#[case(
+    "if evenement.type != \"statut\" { let _x = 1; }\n if evenement.type == \"statut\" { return []; }"
+)]
 #[case("if evenement.statut == \"A\" { return []; } if evenement.statut == \"B\" { return []; }")]
 #[case(
     "if evenement.type == \"statut\" { if evenement.statut == \"A\" { return []; } } if evenement.type == \"statut\" { return []; }"
@@ -156,15 +167,19 @@ fn what_holds_at_times_is_left_alone(#[case] lines: &str) {
 )]
 #[case(
     "if signalement.date_creation.split(\"T\")[1] > 20 { throw 1 }",
-    "un texte et un nombre ne se comparent pas : le résultat est toujours false ; l'heure d'un signalement est « parse_int(signalement.date_creation.sub_string(11, 2)) »"
+    "un texte et un nombre ne se comparent pas : le résultat est toujours false ; l'heure d'un signalement est « heure_de(signalement.date_creation) », qui est un nombre"
 )]
 #[case(
     "if signalement.date_creation.sub_string(5, 2) == \"1\" { throw 1 }",
-    "cette partie de la date a 2 signes, et « 1 » n'en a pas autant : écrivez « 01 »"
+    "cette partie de la date a 2 signes, et « 1 » en a 1 : écrivez « 01 »"
+)]
+#[case(
+    "if signalement.date_creation.sub_string(5, 2) == \"2026-12\" { throw 1 }",
+    "cette partie de la date a 2 signes, et « 2026-12 » en a 7"
 )]
 #[case(
     "let mois = signalement.date_creation.sub_string(5, 2); if mois in [\"11\", \"1\"] { throw 1 }",
-    "cette partie de la date a 2 signes, et « 1 » n'en a pas autant : écrivez « 01 »"
+    "cette partie de la date a 2 signes, et « 1 » en a 1 : écrivez « 01 »"
 )]
 #[case(
     "if signalement.date_creation > \"1/02/2026\" { throw 1 }",
@@ -212,6 +227,8 @@ fn what_never_holds_is_told(#[case] lines: &str, #[case] message: &str) {
 #[case("if signalement.qualification in [\"A\", \"B\"] { throw 1 }")]
 #[case("if responsable.identifiant == \"X-1\" || responsable != () { throw 1 }")]
 #[case("if residence.code >= \"MZ-05\" { throw 1 }")]
+#[case("if signalement.priorite <= \"P2\" { throw 1 }")]
+#[case("if heure_de(signalement.date_creation) > 20 { throw 1 }")]
 #[case(
     "let h = parse_int(signalement.date_creation.sub_string(11, 2)); if h >= 20 || h < 7 { throw 1 }"
 )]
@@ -240,6 +257,24 @@ fn what_never_holds_is_told(#[case] lines: &str, #[case] message: &str) {
     "let c = responsable; if signalement.photos > 1 { c = \"X-1\"; } if c == \"X-1\" { throw c }"
 )]
 #[case("let d = signalement.description; for mot in [\"Gaz\"] { if d.contains(mot) { throw 1 } }")]
+#[case(
+    "let d = signalement.description.to_lower(); for mot in [\"fuite\", \"Gaz\"] { let mot = mot.to_lower(); if d.contains(mot) { throw 1 } }"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); for mot in [\"fuite\", \"Gaz\"] { mot.make_lower(); if d.contains(mot) { throw 1 } }"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); for mot in [\"fuite\", \"Gaz\"] { mot = mot.to_lower(); if d.contains(mot) { throw 1 } }"
+)]
+#[case(
+    "let d = signalement.description.to_lower(); for mot in [\"fuite\", \"Gaz\"] { if d.contains(mot.to_lower()) { throw 1 } }"
+)]
+#[case(
+    "let g = \"technique\"; if signalement.photos > 3 { g = \"gardien\"; } let g = residence.gestionnaires.get(g) ?? responsable; return #{gestionnaire_concerne: g, acteur_en_charge: responsable};"
+)]
+#[case(
+    "let g = responsable; if signalement.photos > 3 { return #{gestionnaire_concerne: g, acteur_en_charge: g}; } g = \"gardien\"; return #{gestionnaire_concerne: residence.gestionnaires.get(g), acteur_en_charge: responsable};"
+)]
 #[case("let a = responsable; let c = || a.nom; throw c.call();")]
 #[case(
     "let c = \"gardien\"; c = residence.gestionnaires.get(c) ?? responsable; return #{gestionnaire_concerne: c, acteur_en_charge: responsable};"

@@ -314,7 +314,7 @@ fn the_shipped_scripts_get_no_remark() {
     assert_eq!(compile(gestionnaire, accuses).1, []);
 }
 
-const OF_THE_SENDER: &str = "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris : écrivez « heure_de(DATE) », qui est un nombre de 0 à 23, sans « parse_int »";
+const OF_THE_SENDER: &str = "c'est l'heure du fuseau où SoWell a écrit la date, pas toujours celle de Paris : écrivez « heure_de(DATE) », qui est un nombre de 0 à 23, sans « parse_int », et comparez-le à un nombre, sans guillemets";
 
 #[rstest]
 #[case(

@@ -174,9 +174,15 @@ impl Reader<'_> {
     /// as in « un seul statut ».
     pub(in crate::rules::source) fn note_several(&mut self, key: &Key, kind: &str) {
         let name = plain(&key.name);
-        let message = if DEFAULTS.contains(&name.as_str()) {
+        // Quotes say that it is a name, except around what cannot do without them.
+        let message = if DEFAULTS.contains(&name.as_str()) && (!key.quoted || key.name == "*") {
+            let otherwise = if key.quoted {
+                ""
+            } else {
+                " (ou mettez-le entre guillemets s'il s'appelle ainsi)"
+            };
             format!(
-                "« {0} » ne vaut que pour « {0} » même : rien ne vaut ici pour tout le reste ; retirez cette ligne, et donnez-en une à chacun",
+                "« {0} » ne vaut que pour « {0} » même : rien ne vaut ici pour tout le reste ; retirez cette ligne, et donnez-en une à chacun{otherwise}",
                 key.name
             )
         } else if !key.quoted && are_several(&key.name) {

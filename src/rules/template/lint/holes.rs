@@ -38,10 +38,17 @@ fn holes(source: &str) -> Vec<Slip> {
             return;
         }
         let paths = tokens::paths(words);
+        // « … if bien else … » asks in the tag itself, by another name of the same.
+        let asks = |path: &tokens::Path| {
+            let before = path.begin.checked_sub(1).and_then(|it| words.get(it));
+            let guards = before.is_some_and(|(_, it)| ["if", "and", "or", "not"].contains(it));
+            guards && path.text.split('.').any(|it| it == BIEN)
+        };
         for path in &paths {
             let name = path.text.strip_prefix("evenement.").unwrap_or(&path.text);
             let alone = paths.iter().filter(|it| it.text == path.text).count() == 1;
-            if !ABSENT.contains(&name) || !alone || tags::gives(source, root(&path.text)) {
+            let asked = paths.iter().any(|it| it.begin != path.begin && asks(it));
+            if !ABSENT.contains(&name) || !alone || asked || tags::gives(source, root(&path.text)) {
                 continue;
             }
             let shown = &path.text;

@@ -163,7 +163,9 @@ fn text(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, Strin
     let whole: u32 = number.parse().ok()?;
     let message = match filter {
         Some("heure") => {
-            let instead = format!(" : écrivez \"{whole:02}:00\", guillemets compris");
+            let instead = format!(
+                " : écrivez « heure_de », qui est un nombre, {whole} de {whole:02}:00 à {whole:02}:59"
+            );
             let instead = Some(instead).filter(|_| whole < 24).unwrap_or_default();
             format!("« heure » donne un texte, comme « 08:05 », et jamais un nombre{instead}")
         }
@@ -196,7 +198,9 @@ fn order(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
         _ => shown,
     };
     let is_one = UNORDERED.contains(&name) && !["==", "!="].contains(&sign);
-    unquoted(text).filter(|_| is_one)?;
+    // Levels with a number stand in the order of their letters.
+    let is_numbered = |it: &str| it.contains(|it: char| it.is_ascii_digit());
+    unquoted(text).filter(|it| is_one && !is_numbered(it))?;
     let message = format!(
         "« {sign} » ne connaît que l'ordre alphabétique des mots : écrivez « {shown} in [{text}, …] », avec tous les mots voulus"
     );

@@ -162,12 +162,12 @@ fn a_bien_that_is_asked_for_rightly_is_not(#[case] text: &str) {
 #[case(
     "{% if signalement.date_creation | heure > 20 %}a{% endif %}",
     43,
-    "écrivez \"20:00\""
+    "écrivez « heure_de », qui est un nombre, 20 de 20:00 à 20:59"
 )]
 #[case(
     "{% if 8 > signalement.date_creation | heure %}a{% endif %}",
     7,
-    "écrivez \"08:00\""
+    "écrivez « heure_de », qui est un nombre, 8 de 08:00 à 08:59"
 )]
 #[case("{% if residence.code == 12 %}a{% endif %}", 25, "écrivez \"12\"")]
 #[case(
@@ -194,6 +194,9 @@ fn what_compares_otherwise_than_was_meant_is_told(
 #[case("{% if signalement.autres.etage == 3 or residence.nom | length > 20 %}a{% endif %}")]
 #[case("{% if signalement.photos > 1 or residence.code | int == 12 %}a{% endif %}")]
 #[case("{% if residence.code > 'MZ-05' %}a{% endif %}")]
+#[case("{% if signalement.date_creation | heure_de > 20 %}a{% endif %}")]
+#[case("{% if 8 > signalement.date_creation | heure_de %}a{% endif %}")]
+#[case("{% if demande.priorite >= '3' or priorite <= 'P2' %}a{% endif %}")]
 fn what_compares_as_it_was_meant_is_not(#[case] text: &str) {
     assert_eq!(remarks(text), []);
 }
@@ -225,6 +228,11 @@ fn the_texts_of_lists_and_tables_are_compared(#[case] text: &str, #[case] wanted
     "« signalement.bien | default(\"\") »"
 )]
 #[case("{% set x = signalement.bien ~ '!' %}{{ x }}", 12, "le mot « None »")]
+#[case(
+    "{{ \"n°\" ~ signalement.bien if residence else \"\" }}",
+    11,
+    "« None »"
+)]
 fn a_hole_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
     one(text, column, words);
 }
@@ -237,6 +245,9 @@ fn a_hole_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) 
 #[case("Logement : {{ signalement.bien }}\nRésidence : {{ residence.nom }}.")]
 #[case("{{ \"Logement \" ~ signalement.bien | default(\"\") }}.")]
 #[case("{{ \"Logement \" ~ signalement.bien if signalement.bien else \"\" }}.")]
+#[case("{{ \"Logement \" ~ signalement.bien if bien else \"\" }}.")]
+#[case("{{ \"Aucun\" if not bien else \"Logement \" ~ signalement.bien }}.")]
+#[case("{% if bien and \"n°\" ~ signalement.bien == \"n°R-1\" %}a{% endif %}")]
 #[case("{{ \"Logement \" ~ residence.nom }}.")]
 fn what_leaves_no_hole_is_not(#[case] text: &str) {
     assert_eq!(remarks(text), []);
