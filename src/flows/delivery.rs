@@ -169,12 +169,7 @@ impl Delivery {
         let limit = u32::try_from(free).unwrap_or(1);
         // Before the claim: whatever holds this daemon up from here on eats into its lease.
         let asked = Instant::now();
-        let lease = self
-            .in_force
-            .get()
-            .delivery
-            .attempt
-            .saturating_mul(LEASE_ATTEMPTS);
+        let lease = lease(self.in_force.get().delivery.attempt);
         let at = in_hand.moment(now);
         let claims = self
             .store
@@ -462,6 +457,11 @@ fn between_looks(destination: Destination) -> Duration {
         Destination::Sowell | Destination::Crm => Duration::from_millis(5),
         Destination::Courriel => Duration::from_millis(200),
     }
+}
+
+/// How long a claim holds, by how long one attempt may take.
+pub(super) fn lease(attempt: Duration) -> Duration {
+    attempt.saturating_mul(LEASE_ATTEMPTS)
 }
 
 /// How many may be under way at once, however well the destination is.
