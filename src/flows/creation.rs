@@ -370,7 +370,7 @@ impl Creations {
                     id = held.claim.id.as_str(),
                     "ALARM: a creation is in doubt, and only a person can settle it"
                 );
-                return stopped(NO_GUARD.into());
+                return stopped(NO_GUARD.into(), Some(known_at));
             }
         };
         let wait = Wait {
@@ -389,7 +389,7 @@ impl Creations {
             motif,
             "ALARM: a creation is in doubt, and only a person can settle it"
         );
-        let (attempted, settlement) = stopped(motif.to_owned());
+        let (attempted, settlement) = stopped(motif.to_owned(), None);
         self.settle(held, attempted, settlement).await
     }
 
@@ -435,13 +435,14 @@ fn refused(status: u16, motif: String) -> (Attempted, Settlement) {
     (Attempted::Refused { status, motif }, settlement)
 }
 
-fn stopped(motif: String) -> (Attempted, Settlement) {
+/// Only a person can go on, who can know the outcome from then on; where it is `None`, from when was noted.
+fn stopped(motif: String, known_at: Option<DateTime<Utc>>) -> (Attempted, Settlement) {
     let wait = Wait {
         etat: Etat::Inconnu,
         motif: motif.clone(),
         in_doubt: true,
         due_at: None,
-        known_at: None,
+        known_at,
     };
     (Attempted::Stopped { motif }, Settlement::Waits(wait))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -176,6 +176,10 @@ impl Creations {
                         Err(error) => return self.try_again(&held, &error, true).await,
                     }
                 }
+                (Some(DuplicateGuard::Nothing), Some(known_at)) if by_hand => {
+                    let (attempted, settlement) = stopped(too_soon(known_at), Some(known_at));
+                    return self.settle(&held, attempted, settlement).await;
+                }
                 // They were told to look first.
                 (Some(DuplicateGuard::Nothing), _) if by_hand => in_doubt = false,
                 (Some(DuplicateGuard::Nothing), _) => {
@@ -236,7 +240,7 @@ impl Creations {
                 let motif = motif_of(&error);
                 let (attempted, settlement) = match &remote {
                     Some(remote) => self.doubt(&held, motif, remote),
-                    None => stopped(motif),
+                    None => stopped(motif, None),
                 };
                 self.settle(&held, attempted, settlement).await
             }
@@ -361,6 +365,16 @@ impl Creations {
         self.settle(held, Attempted::InDoubt, Settlement::Waits(wait))
             .await
     }
+}
+
+/// What a person is told who looked while the CRM may still have been at work.
+fn too_soon(known_at: DateTime<Utc>) -> String {
+    // To the second, and none too soon.
+    let known_at = (known_at + TimeDelta::seconds(1)).format("%d/%m/%Y à %H:%M:%S");
+    format!(
+        "le CRM peut encore créer la demande jusqu'au {known_at} (UTC) : cherchez-y la demande après, puis \
+         adoptez-la ou relancez la création"
+    )
 }
 
 /// A demande that was not created by this attempt: nothing but the file in force tells what became of its photos.
