@@ -32,7 +32,7 @@ pub use self::creations::{
 };
 pub use self::crm::{
     Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard,
-    NO_ANSWER, Remote,
+    LONGEST_RETRY_AFTER, NO_ANSWER, Remote,
 };
 pub use self::events::{EventRecorded, NewEvent, Release};
 pub use self::files::{Files, FilesError};
@@ -170,8 +170,14 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Lets nothing wait for longer than until `latest`: neither a delivery nor a creation for another
-    /// attempt, nor a destination that is left alone. What only a person can go on with stays.
-    async fn wait_no_longer(&self, latest: DateTime<Utc>) -> Result<(), StoreError>;
+    /// attempt, nor a destination that is left alone. What only a person can go on with stays. Where it
+    /// was a partner that asked for a later attempt, that is cut as well. No claim on a delivery, a
+    /// creation or the CRM's list lasts beyond `leased`; whoever holds it holds it until then.
+    async fn wait_no_longer(
+        &self,
+        latest: DateTime<Utc>,
+        leased: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// Deliveries, newest first.
     async fn list_livraisons(

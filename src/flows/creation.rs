@@ -5,6 +5,7 @@
 //! CRM offers against duplicates: create again, or look first, or wait for a person.
 
 mod calls;
+mod lease;
 mod pending;
 
 use std::sync::Arc;
@@ -34,11 +35,10 @@ use crate::rules::trace::Trace;
 use crate::settings::{InForce, WhenUnavailable};
 
 pub use calls::Calls;
+pub(super) use lease::{LEASE, Lease};
 
 /// How long one creation may take in all; the connector's own limits are shorter.
 const CALL: TimeDelta = TimeDelta::minutes(2);
-/// How long a claim holds: longer than the look-up and the call that it allows.
-const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// How long a failed call counts as a sign that the next would fail: who keeps requests from a
 /// daemon that is not able must let one through now and then, or nobody learns that the CRM is back.
 const OUTAGE_SHOWN: Duration = Duration::from_secs(30);
@@ -97,6 +97,8 @@ pub struct Creations {
 /// A creation that this task holds.
 pub(super) struct Held {
     pub claim: CreationClaim,
+    /// How long for.
+    pub lease: Lease,
     pub request: CreateDemande,
     pub avertissements: Vec<String>,
     /// `None` where the stored one cannot be read: there is no acknowledgement then.
@@ -149,24 +151,25 @@ pub enum Attempted {
 }
 
 impl Creations {
-    /// Commits *received*. What it gives beside that is to be kept until the first call is settled.
+    /// Commits *received*. The last that it gives is to be kept until the first call is settled.
     pub(super) async fn reserve(
         &self,
         record: NewRecord,
         demande: NewDemande,
         avertissements: Vec<String>,
         remote: &Remote,
-    ) -> Result<(Reserved, Holding), StoreError> {
+    ) -> Result<(Reserved, Lease, Holding), StoreError> {
         let now = self.clock.now();
-        let in_hand = self.in_hand.hold(now + LEASE);
+        let lease = Lease::begin(now);
+        let in_hand = self.in_hand.hold(lease.until());
         let reservation = Reservation {
             record,
             demande,
             avertissements,
-            leased_until: now + LEASE,
+            leased_until: lease.until(),
             known_at: known_at(now, remote),
         };
-        Ok((self.store.reserve(reservation).await?, in_hand))
+        Ok((self.store.reserve(reservation).await?, lease, in_hand))
     }
 
     /// Makes the first call for a signalement that was received just now.
@@ -175,6 +178,9 @@ impl Creations {
         held: Held,
         remote: &Remote,
     ) -> Result<Attempted, StoreError> {
+        if !self.may_call(&held) {
+            return Ok(Attempted::InDoubt);
+        }
         let created = self.call(&held.request).await;
         let failure = match created {
             Ok(created) => return self.conclude(held, created).await,
@@ -231,6 +237,17 @@ impl Creations {
             tracing::warn!(found, "creations were interrupted: the CRM may have them");
         }
         Ok(())
+    }
+
+    /// Whether there is time for a call. Where there is none, the creation is left as it is to whoever
+    /// claims it next, this process or another.
+    fn may_call(&self, held: &Held) -> bool {
+        let may = held.lease.allows_a_call(self.clock.now());
+        if !may {
+            let id = held.claim.id.as_str();
+            tracing::warn!(id, "its claim ran out before the CRM was called");
+        }
+        may
     }
 
     /// Calls the CRM within its time, and notes how that went.
@@ -353,7 +370,7 @@ impl Creations {
                     id = held.claim.id.as_str(),
                     "ALARM: a creation is in doubt, and only a person can settle it"
                 );
-                return stopped(NO_GUARD.into());
+                return stopped(NO_GUARD.into(), Some(known_at));
             }
         };
         let wait = Wait {
@@ -372,7 +389,7 @@ impl Creations {
             motif,
             "ALARM: a creation is in doubt, and only a person can settle it"
         );
-        let (attempted, settlement) = stopped(motif.to_owned());
+        let (attempted, settlement) = stopped(motif.to_owned(), None);
         self.settle(held, attempted, settlement).await
     }
 
@@ -418,13 +435,14 @@ fn refused(status: u16, motif: String) -> (Attempted, Settlement) {
     (Attempted::Refused { status, motif }, settlement)
 }
 
-fn stopped(motif: String) -> (Attempted, Settlement) {
+/// Only a person can go on, who can know the outcome from then on; where it is `None`, from when was noted.
+fn stopped(motif: String, known_at: Option<DateTime<Utc>>) -> (Attempted, Settlement) {
     let wait = Wait {
         etat: Etat::Inconnu,
         motif: motif.clone(),
         in_doubt: true,
         due_at: None,
-        known_at: None,
+        known_at,
     };
     (Attempted::Stopped { motif }, Settlement::Waits(wait))
 }

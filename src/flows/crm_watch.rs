@@ -22,8 +22,6 @@ pub struct CrmWatch(Mutex<Option<Outage>>);
 pub struct Outage {
     /// When the first call in a row failed.
     pub since: DateTime<Utc>,
-    /// When the last one did.
-    pub last: DateTime<Utc>,
     /// Calls in a row that failed.
     pub failures: u32,
     /// Until when what can wait leaves it alone.
@@ -107,7 +105,6 @@ impl CrmWatch {
         }
         *state = Some(Outage {
             since: before.map_or(now, |it| it.since),
-            last: now,
             failures,
             until,
             reason,

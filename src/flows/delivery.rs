@@ -169,7 +169,7 @@ impl Delivery {
         }
         let limit = u32::try_from(free).unwrap_or(1);
         let attempt = self.in_force.get().delivery.attempt;
-        let lease = attempt.saturating_mul(LEASE_ATTEMPTS);
+        let lease = lease(attempt);
         let at = in_hand.moment(now);
         let claims = self
             .store
@@ -459,6 +459,11 @@ fn between_looks(destination: Destination) -> Duration {
         Destination::Sowell | Destination::Crm => Duration::from_millis(5),
         Destination::Courriel => Duration::from_millis(200),
     }
+}
+
+/// How long a claim holds, by how long one attempt may take.
+pub(super) fn lease(attempt: Duration) -> Duration {
+    attempt.saturating_mul(LEASE_ATTEMPTS)
 }
 
 /// How many may be under way at once, however well the destination is.

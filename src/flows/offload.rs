@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_an_error_offload_and_apart() {
+    async fn a_panic_is_an_error_inline_and_apart() {
         let pace = Pace::default();
         for _ in 0..2 {
             let work = || -> () { panic!("by design") };

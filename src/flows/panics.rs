@@ -1,5 +1,4 @@
-//! Work that broke off: it panicked, which is a fault of ours. Only that
-//! piece of work is lost.
+//! Work that broke off: it panicked, which is a fault of ours. Only that piece of work is lost.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;

@@ -28,7 +28,7 @@ use crate::settings::{DeliverySettings, InForce, LiveSettings};
 /// How often it is looked whether it is time, so that an edit of the settings counts soon.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long one page of the list may take; another daemon may read it after that.
-const LEASE: TimeDelta = TimeDelta::minutes(3);
+pub(super) const LEASE: TimeDelta = TimeDelta::minutes(3);
 /// How far before the first demande the first reading begins: more than two clocks ever differ.
 const FIRST_MARGIN: TimeDelta = TimeDelta::days(1);
 /// How far the CRM's clock may be ahead of ours: more than one that takes any local time for UTC.

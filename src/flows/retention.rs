@@ -38,9 +38,15 @@ impl Retention {
     pub async fn run(self) {
         let begun = Instant::now();
         // Looked at once: what comes later comes by the same clock.
-        let mut in_doubt = self.is_clock_in_doubt().await;
+        let mut looked = self.look_at_clock().await;
         loop {
-            in_doubt &= begun.elapsed() < PROBATION;
+            // As long as that is not known, nothing is forgotten.
+            let Some(in_doubt) = looked else {
+                tokio::time::sleep(AGAIN).await;
+                looked = self.look_at_clock().await;
+                continue;
+            };
+            let in_doubt = in_doubt && begun.elapsed() < PROBATION;
             let pause = match self.store.turn(Work::Purge).await {
                 Ok(Some(_turn)) if in_doubt => EVERY,
                 Ok(Some(_turn)) => {
@@ -59,28 +65,37 @@ impl Retention {
 
     /// Whether the clock shows a time that is much later than anything that was received, with something
     /// that may go by it. It may be wrong, and what is forgotten is so for good.
-    pub async fn is_clock_in_doubt(&self) -> bool {
+    ///
+    /// # Errors
+    /// When the store cannot be read: it is not known then, and to be asked again.
+    pub async fn is_clock_in_doubt(&self) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let mut newest = None;
         for etat in [Some(Etat::Transmis), None] {
-            let found = self.store.list_signalements(etat, 1).await;
-            let found = found.unwrap_or_default();
+            let found = self.store.list_signalements(etat, 1).await?;
             newest = newest.max(found.first().map(|it| it.received_at));
         }
         if newest.is_none_or(|it| now - it < SILENCE) {
-            return false;
+            return Ok(false);
         }
         for what in Kept::ALL {
-            if self.count(what).await.unwrap_or(0) > 0 {
+            if self.count(what).await? > 0 {
                 tracing::warn!(
                     days = SILENCE.num_days(),
                     "nothing was received for so long, or the clock is wrong: nothing is forgotten \
                      before the daemon has been up for a day"
                 );
-                return true;
+                return Ok(true);
             }
         }
-        false
+        Ok(false)
+    }
+
+    /// Whether the clock is in doubt; `None` where the store does not tell.
+    async fn look_at_clock(&self) -> Option<bool> {
+        let looked = self.is_clock_in_doubt().await;
+        let looked = looked.inspect_err(|error| tracing::error!(%error, "not purged"));
+        looked.ok()
     }
 
     async fn purge_all(&self) {

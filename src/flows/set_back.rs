@@ -1,5 +1,5 @@
 //! A clock that was ahead and is set back: what failed by the old time would wait for its retry by
-//! that time, for as long as the clock was ahead.
+//! that time, for as long as the clock was ahead; so would what a process that is gone had claimed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +7,15 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
-use crate::domain::ports::{Clock, Store};
+use crate::domain::ports::{Clock, LONGEST_RETRY_AFTER, Store};
 use crate::flows::backoff::span;
+use crate::flows::{creation, delivery, poll};
 use crate::settings::InForce;
 
 /// How often the clock is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 /// A step that is noticed between two looks: a smaller one makes nothing wait for long.
 const STEP: TimeDelta = TimeDelta::minutes(1);
-/// The longest that a partner is obeyed that asks to be left alone.
-const LONGEST: TimeDelta = TimeDelta::days(1);
 
 /// Watches the clock for steps back.
 pub struct SetBack {
@@ -32,7 +31,7 @@ impl SetBack {
     /// Watches for as long as it is polled.
     pub async fn run(self) {
         // The clock may have been set while no daemon looked.
-        let longest = span(self.in_force.get().delivery.max_retry).max(LONGEST);
+        let longest = span(self.in_force.get().delivery.max_retry).max(LONGEST_RETRY_AFTER);
         let mut cut = Some(longest);
         let mut before = (Instant::now(), self.clock.now());
         loop {
@@ -45,13 +44,22 @@ impl SetBack {
                 cut = Some(span(self.in_force.get().delivery.max_retry));
             }
             if let Some(longest) = cut {
-                match self.store.wait_no_longer(now + longest).await {
+                let (latest, leased) = (now + longest, now + self.longest_lease());
+                match self.store.wait_no_longer(latest, leased).await {
                     Ok(()) => cut = None,
                     Err(error) => tracing::error!(%error, "what waits was not put forward"),
                 }
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// The longest claim of all workers.
+    fn longest_lease(&self) -> TimeDelta {
+        let attempt = self.in_force.get().delivery.attempt;
+        span(delivery::lease(attempt))
+            .max(creation::LEASE)
+            .max(poll::LEASE)
     }
 }
 

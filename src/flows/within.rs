@@ -12,8 +12,7 @@ pub(crate) const LATE: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The time is up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no answer in time")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TimeIsUp;
 
 /// Waits for what a partner does, for so long.

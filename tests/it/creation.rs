@@ -11,14 +11,16 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use passerelle::domain::demande::Uid;
-use passerelle::domain::ports::DuplicateGuard;
+use passerelle::domain::ports::{Clock, DuplicateGuard};
 use passerelle::domain::signalement::SignalementId;
 use passerelle::flows::creation::Attempted;
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::harness::{Answer, Builder, Daemon, FakeSowell, signalement, signalement_with, until};
+use crate::harness::{
+    Answer, Builder, Daemon, FakeSowell, SetClock, signalement, signalement_with, until,
+};
 use crate::remote_crm::{Goes, RemoteCrm};
 
 fn id_of(number: u32) -> SignalementId {
@@ -282,6 +284,42 @@ async fn without_any_guard_a_doubt_waits_for_a_person() {
     assert!(matches!(adopted.unwrap(), Some(Attempted::Created { .. })));
     is_replayed(&daemon, &crm, 2).await;
     assert!(creations.take_up(&id_of(1)).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_guard_nobody_creates_again_while_the_crm_may_be_at_work() {
+    let crm = RemoteCrm::new(DuplicateGuard::Nothing);
+    let crm = crm.with(|it| it.longest_work = Duration::from_hours(1));
+    crm.creates([Goes::DoneInSilence, Goes::Lost]);
+    let clock = Arc::<SetClock>::default();
+    let builder = Builder::new().crm(crm.clone()).clock(clock.clone());
+    let daemon = builder.start().await;
+    for number in [1, 2] {
+        assert!(is_later(&daemon.post(&signalement(number)).await));
+    }
+    let creations = &daemon.state.inbound.creations;
+    for _ in 0..2 {
+        match creations.take_up(&id_of(1)).await.unwrap() {
+            Some(Attempted::Stopped { motif }) => assert!(motif.contains("jusqu'au"), "{motif}"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(etat(&daemon, 1).await, "inconnu");
+    }
+    // It is still a person's, who may have found it in the meantime.
+    let next = daemon.state.store.next_creation(clock.now().into()).await;
+    assert_eq!(next.unwrap(), None);
+    let adopted = creations.adopt(&id_of(1), Uid::new("CRM-1".into())).await;
+    assert!(matches!(adopted.unwrap(), Some(Attempted::Created { .. })));
+    assert_eq!(crm.count("create"), 2);
+    // The time that it named is over.
+    drop(crm.clone().with(|it| it.longest_work = Duration::ZERO));
+    clock.step(TimeDelta::hours(2));
+    let tried = creations.take_up(&id_of(2)).await.unwrap();
+    assert!(
+        matches!(tried, Some(Attempted::Created { .. })),
+        "{tried:?}"
+    );
+    is_replayed(&daemon, &crm, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

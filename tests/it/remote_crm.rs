@@ -273,6 +273,9 @@ impl Crm for RemoteCrm {
 
     async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {
         let goes = self.call("find", |inside| inside.finds.pop_front());
+        if let Some(Goes::Held(gate)) = &goes {
+            gate.acquire().await.unwrap().forget();
+        }
         if let Some(error) = goes.as_ref().and_then(failure) {
             return Err(error);
         }

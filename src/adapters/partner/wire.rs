@@ -10,7 +10,7 @@ use reqwest::{Client, Response};
 use tokio::time::Instant;
 
 use crate::crash;
-use crate::domain::ports::NO_ANSWER;
+use crate::domain::ports::{LONGEST_RETRY_AFTER, NO_ANSWER};
 use crate::flows::within::{by, within};
 use crate::rules::connector::{Answer, Delays};
 
@@ -18,8 +18,6 @@ use super::CallError;
 
 /// How much of an answer is read; a page of a hundred changes is far below it.
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
-/// A `Retry-After` beyond it is taken for a mistake.
-const LONGEST_RETRY_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// Sends a request and reads its answer, within its delays.
 pub(super) async fn exchange(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::demande::{Fichier, NewDemande, Uid};
 use crate::domain::referentiel::Gestionnaire;
@@ -137,6 +137,10 @@ pub struct Change {
     /// When it changed last, by the CRM's own clock.
     pub at: DateTime<Utc>,
 }
+
+/// The longest that a partner is obeyed that asks to be called later: beyond it, that is taken for a
+/// mistake.
+pub const LONGEST_RETRY_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// Why a call failed that had no answer within its time.
 pub const NO_ANSWER: &str = "no answer in time";

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Attempted, Creations, Held, LEASE, known_at, motif_of, refused, stopped};
+use super::{Attempted, Creations, Held, LEASE, Lease, known_at, motif_of, refused, stopped};
 use crate::domain::demande::Uid;
 use crate::domain::ports::{
     CreateDemande, Created, CrmError, DuplicateGuard, PendingCreation, Remote, Settlement,
@@ -37,10 +37,11 @@ impl Creations {
     /// When the store fails.
     pub async fn take_up(&self, id: &SignalementId) -> Result<Option<Attempted>, StoreError> {
         let now = self.clock.now();
-        let _in_hand = self.in_hand.hold(now + LEASE);
+        let lease = Lease::begin(now);
+        let _in_hand = self.in_hand.hold(lease.until());
         let pending = self.store.claim_creation(id, now, LEASE).await?;
         match pending {
-            Some(pending) => self.go_on(pending, true).await.map(Some),
+            Some(pending) => self.go_on(pending, lease, true).await.map(Some),
             None => Ok(None),
         }
     }
@@ -55,12 +56,13 @@ impl Creations {
         uid: Uid,
     ) -> Result<Option<Attempted>, StoreError> {
         let now = self.clock.now();
-        let _in_hand = self.in_hand.hold(now + LEASE);
+        let lease = Lease::begin(now);
+        let _in_hand = self.in_hand.hold(lease.until());
         let Some(pending) = self.store.claim_creation(id, now, LEASE).await? else {
             return Ok(None);
         };
         let remote = self.crm.remote();
-        let held = self.hold(pending);
+        let held = self.hold(pending, lease);
         self.conclude_found(held, found(uid, remote.as_ref()), remote.as_ref())
             .await
             .map(Some)
@@ -105,12 +107,13 @@ impl Creations {
         if limit == 0 {
             return Ok(POLL);
         }
+        let lease = Lease::begin(now);
         let at = self.in_hand.moment(now);
         for pending in self.store.claim_creations(limit, at, LEASE).await? {
             let creations = Arc::clone(self);
-            let in_hand = self.in_hand.hold(now + LEASE);
+            let in_hand = self.in_hand.hold(lease.until());
             under_way.spawn(async move {
-                creations.work_on(pending).await;
+                creations.work_on(pending, lease).await;
                 drop(in_hand);
             });
         }
@@ -119,10 +122,10 @@ impl Creations {
     }
 
     /// Goes on with a pending creation, whatever becomes of it.
-    async fn work_on(&self, pending: PendingCreation) {
+    async fn work_on(&self, pending: PendingCreation, lease: Lease) {
         let (claim, attempts) = (pending.claim.clone(), pending.attempts);
         let id = claim.id.as_str();
-        let going_on = Box::pin(self.go_on(pending, false));
+        let going_on = Box::pin(self.go_on(pending, lease, false));
         let went = match contained(going_on).await {
             Ok(went) => went.map(|_| ()),
             Err(error) => {
@@ -149,10 +152,11 @@ impl Creations {
     async fn go_on(
         &self,
         pending: PendingCreation,
+        lease: Lease,
         by_hand: bool,
     ) -> Result<Attempted, StoreError> {
         let (mut in_doubt, noted) = (pending.in_doubt, pending.known_at);
-        let held = self.hold(pending);
+        let held = self.hold(pending, lease);
         let remote = self.crm.remote();
         let early = remote
             .as_ref()
@@ -171,6 +175,10 @@ impl Creations {
                         Ok(uids) => return self.adopt_only(held, uids, remote.as_ref()).await,
                         Err(error) => return self.try_again(&held, &error, true).await,
                     }
+                }
+                (Some(DuplicateGuard::Nothing), Some(known_at)) if by_hand => {
+                    let (attempted, settlement) = stopped(too_soon(known_at), Some(known_at));
+                    return self.settle(&held, attempted, settlement).await;
                 }
                 // They were told to look first.
                 (Some(DuplicateGuard::Nothing), _) if by_hand => in_doubt = false,
@@ -209,7 +217,11 @@ impl Creations {
     ) -> Result<Attempted, StoreError> {
         let now = self.clock.now();
         let known_at = remote.as_ref().map_or(now, |it| known_at(now, it));
-        if !self.store.begin_call(&held.claim, known_at).await? {
+        // Asked twice: a call that is noted and not made is a doubt for nothing.
+        if !self.may_call(&held)
+            || !self.store.begin_call(&held.claim, known_at).await?
+            || !self.may_call(&held)
+        {
             return Ok(Attempted::InDoubt);
         }
         match self.call(&held.request).await {
@@ -228,7 +240,7 @@ impl Creations {
                 let motif = motif_of(&error);
                 let (attempted, settlement) = match &remote {
                     Some(remote) => self.doubt(&held, motif, remote),
-                    None => stopped(motif),
+                    None => stopped(motif, None),
                 };
                 self.settle(&held, attempted, settlement).await
             }
@@ -298,12 +310,13 @@ impl Creations {
         self.within_limit("find", self.crm.find(request)).await
     }
 
-    fn hold(&self, pending: PendingCreation) -> Held {
+    fn hold(&self, pending: PendingCreation, lease: Lease) -> Held {
         let photos = pending.request.fichiers.len();
         Held {
             signalement: (self.read_stored)(&pending.payload, photos).map(Arc::new),
             trace: Trace::resume(&pending.trace),
             claim: pending.claim,
+            lease,
             request: pending.request,
             avertissements: pending.avertissements,
             late: true,
@@ -352,6 +365,16 @@ impl Creations {
         self.settle(held, Attempted::InDoubt, Settlement::Waits(wait))
             .await
     }
+}
+
+/// What a person is told who looked while the CRM may still have been at work.
+fn too_soon(known_at: DateTime<Utc>) -> String {
+    // To the second, and none too soon.
+    let known_at = (known_at + TimeDelta::seconds(1)).format("%d/%m/%Y à %H:%M:%S");
+    format!(
+        "le CRM peut encore créer la demande jusqu'au {known_at} (UTC) : cherchez-y la demande après, puis \
+         adoptez-la ou relancez la création"
+    )
 }
 
 /// A demande that was not created by this attempt: nothing but the file in force tells what became of its photos.

@@ -23,7 +23,7 @@ impl Inbound {
     ) -> Result<Received, InboundError> {
         let record = case.record(Etat::Recu, None, &trace, None, Vec::new());
         let remarks = case.avertissements.clone();
-        let (reserved, _in_hand) = self
+        let (reserved, lease, _in_hand) = self
             .creations
             .reserve(record, demande.clone(), remarks, &remote)
             .await?;
@@ -35,6 +35,7 @@ impl Inbound {
         let id = case.id;
         let held = Held {
             claim,
+            lease,
             request: CreateDemande {
                 reference: id.clone(),
                 demande,

@@ -1,9 +1,10 @@
 //! The clock is set, forward or back, while creations and deliveries are under way or wait.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::domain::livraison::Destination;
 use passerelle::domain::ports::{Clock, DuplicateGuard};
 use serde_json::json;
@@ -55,6 +56,60 @@ async fn a_clock_set_forward_makes_no_look_up_believed_sooner() {
     })
     .await;
     assert_eq!((crm.count("create"), crm.count("find")), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_whose_claim_ran_out_during_the_look_up_is_looked_up_again() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    let gate = Arc::new(Semaphore::new(0));
+    crm.creates([Goes::Lost]);
+    crm.finds([Goes::Held(gate.clone())]);
+    let clock = Arc::<SetClock>::default();
+    let builder = Builder::new().crm(crm.clone()).clock(clock.clone());
+    let daemon = builder.start().await;
+    assert!(is_later(&daemon.post(&signalement(1)).await));
+    until("it is looked for", || async {
+        (crm.count("find") == 1).then_some(())
+    })
+    .await;
+    // Another replica may have it by now.
+    clock.step(TimeDelta::hours(1));
+    gate.add_permits(1);
+    becomes(&daemon, 1, "transmis").await;
+    is_replayed(&daemon, &crm, 1).await;
+    assert_eq!((crm.count("create"), crm.count("find")), (2, 2));
+}
+
+/// A clock that runs away, so that between any two looks at it a claim runs out.
+#[derive(Default)]
+struct Runaway {
+    clock: SetClock,
+    runs: AtomicBool,
+}
+
+impl Clock for Runaway {
+    fn now(&self) -> DateTime<Utc> {
+        if self.runs.load(Ordering::SeqCst) {
+            self.clock.step(TimeDelta::minutes(4));
+        }
+        self.clock.now()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_whose_claim_ran_out_before_the_first_call_is_made_up_for() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    let clock = Arc::<Runaway>::default();
+    let builder = Builder::new().crm(crm.clone()).clock(clock.clone());
+    let daemon = builder.start().await;
+    clock.runs.store(true, Ordering::SeqCst);
+    assert!(is_later(&daemon.post(&signalement(1)).await));
+    assert_eq!(crm.count("create"), 0);
+    clock.runs.store(false, Ordering::SeqCst);
+    clock.clock.step(TimeDelta::hours(1));
+    becomes(&daemon, 1, "transmis").await;
+    is_replayed(&daemon, &crm, 1).await;
+    assert_eq!(crm.count("create"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

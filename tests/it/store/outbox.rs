@@ -314,7 +314,7 @@ async fn nothing_waits_for_longer_than_it_is_told(
         panic!("{reserved:?}")
     };
     assert_eq!(store.doubt_interrupted(at(9_000)).await.unwrap(), 1);
-    store.wait_no_longer(at(100)).await.unwrap();
+    store.wait_no_longer(at(100), at(7)).await.unwrap();
     assert_eq!(due(store, "A").await, at(30));
     assert_eq!(due(store, "B").await, at(100));
     let pause_now = store.pause(Destination::Sowell).await.unwrap();
@@ -324,6 +324,60 @@ async fn nothing_waits_for_longer_than_it_is_told(
     let found = found.await.unwrap();
     // What is known of it is no earlier for that.
     assert_eq!((found.len(), found[0].known_at), (1, at(9_000)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn no_claim_lasts_longer_than_it_is_told(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let (store, lease) = (opened.store.as_ref(), TimeDelta::seconds(60));
+    let mut claims = Vec::new();
+    for (number, uid, now) in [(1, "A", 9_000), (2, "B", 0)] {
+        store.record(record(number, Some(uid))).await.unwrap();
+        place(store, event(uid, uid, "X", None)).await;
+        claims.extend(claimed(store, now).await);
+    }
+    let Reserved::Taken(creation) = store.reserve(reservation(60, None)).await.unwrap() else {
+        panic!("it is not reserved")
+    };
+    let claim_creation = async |now| store.claim_creation(&creation.id, at(now), lease).await;
+    assert!(claim_creation(9_000).await.unwrap().is_some());
+    assert!(store.claim_poll(at(9_000), lease).await.unwrap().is_some());
+    store.wait_no_longer(at(200), at(70)).await.unwrap();
+    // One that ends sooner ends then.
+    assert!(claimed(store, 59).await.is_empty());
+    assert_eq!(claimed(store, 60).await[0].id, claims[1].id);
+    assert!(claimed(store, 69).await.is_empty());
+    assert!(claim_creation(69).await.unwrap().is_none());
+    assert!(store.claim_poll(at(69), lease).await.unwrap().is_none());
+    // Whoever is at work holds it until then.
+    let finished = store.finish(&claims[0], attempt(Some("500")), Outcome::Dead);
+    assert!(finished.await.unwrap());
+    assert!(claim_creation(70).await.unwrap().is_some());
+    assert!(store.claim_poll(at(70), lease).await.unwrap().is_some());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_claim_that_is_cut_is_free_then(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    store.record(record(1, Some("A"))).await.unwrap();
+    place(store, event("A", "A", "X", None)).await;
+    let gone = &claimed(store, 9_000).await[0];
+    store.wait_no_longer(at(200), at(70)).await.unwrap();
+    let taken = &claimed(store, 70).await[0];
+    assert_eq!(taken.id, gone.id);
+    let late = store.finish(gone, attempt(None), Outcome::Delivered);
+    assert!(!late.await.unwrap());
 }
 
 async fn due(store: &dyn Store, id: &str) -> DateTime<Utc> {

@@ -213,10 +213,14 @@ impl Store for DbStore {
             .await
     }
 
-    async fn wait_no_longer(&self, latest: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn wait_no_longer(
+        &self,
+        latest: DateTime<Utc>,
+        leased: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         self.writer
-            .write(latest, |connection, latest| {
-                Box::pin(waits::no_longer(connection, *latest))
+            .write((latest, leased), |connection, (latest, leased)| {
+                Box::pin(waits::no_longer(connection, *latest, *leased))
             })
             .await
     }

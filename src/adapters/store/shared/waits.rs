@@ -1,4 +1,4 @@
-//! How long what failed waits: no longer than a clock that was set back would make it.
+//! How long what failed or is claimed waits: no longer than a clock that was set back would make it.
 
 use chrono::{DateTime, Utc};
 
@@ -7,10 +7,11 @@ use crate::adapters::store::rows::millis;
 use crate::domain::livraison::Destination;
 use crate::domain::ports::StoreError;
 
-/// Lets nothing wait for longer than until `latest`.
+/// Lets nothing wait for longer than until `latest`, and no claim last beyond `leased`.
 pub(super) async fn no_longer(
     connection: &mut DbConnection,
     latest: DateTime<Utc>,
+    leased: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     for destination in Destination::ALL {
         sqlx::query(
@@ -29,6 +30,19 @@ pub(super) async fn no_longer(
     ] {
         sqlx::query(statement)
             .bind(millis(latest))
+            .execute(&mut *connection)
+            .await
+            .map_err(|error| failed(&error))?;
+    }
+    // The fences stay: whoever is still at work under such a claim keeps it.
+    for statement in [
+        "UPDATE livraisons SET leased_until = $1 \
+         WHERE etat = 'en_attente' AND leased_until > 0 AND leased_until > $1",
+        "UPDATE creations SET leased_until = $1 WHERE leased_until > $1",
+        "UPDATE polls SET leased_until = $1 WHERE leased_until > $1",
+    ] {
+        sqlx::query(statement)
+            .bind(millis(leased))
             .execute(&mut *connection)
             .await
             .map_err(|error| failed(&error))?;
