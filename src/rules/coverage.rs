@@ -8,7 +8,9 @@
 //! what works by a fallback, or never reaches the CRM, is a *remark*. Both are grouped as a person would
 //! mend them: one entry for one cause, with the codes that it touches.
 
+mod alike;
 mod biens;
+mod budget;
 mod causes;
 mod creation;
 mod gap;
@@ -36,6 +38,7 @@ use crate::rules::script::GESTIONNAIRE;
 use crate::rules::trace::Trace;
 
 use biens::Biens;
+use budget::Budget;
 use causes::{At, Found, Group};
 use creation::Creations;
 use kinds::{Kind, kind};
@@ -166,10 +169,12 @@ impl<'g> Combinations<'g> {
             })
             .reduce(Found::default, Found::join);
         let breadth = self.breadth(varied::MOST);
-        let varied = (0..self.varied.kinds())
+        let varied = (0..self.varied.residences(breadth).len())
             .into_par_iter()
             .map(|kind| {
-                let found = self.vary(kind, breadth, &found);
+                let mut budget = Budget::new(u64::MAX, &|| true);
+                let found = self.vary(kind, breadth, &found, &mut budget);
+                let found = found.unwrap_or_default();
                 tick(found.decisions);
                 found
             })
@@ -206,15 +211,12 @@ impl<'g> Combinations<'g> {
         }
         let breadth = self.breadth(varied::MOST_ASIDE);
         let mut varied = Found::default();
-        for kind in 0..self.varied.kinds() {
-            // At least one kind, however much varies.
-            if kind > 0 && varied.decisions > varied::MOST_ASIDE {
+        let mut budget = Budget::new(varied::MOST_ASIDE, &go_on);
+        for kind in 0..self.varied.residences(breadth).len() {
+            if budget.signalements == 0 {
                 break;
             }
-            if !go_on() {
-                return None;
-            }
-            varied = varied.join(self.vary(kind, breadth, &found));
+            varied = varied.join(self.vary(kind, breadth, &found, &mut budget)?);
         }
         Some(self.report(found, varied, breadth))
     }

@@ -3,11 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Combinations;
 use super::biens::Biens;
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::QUALIFICATIONS;
 use crate::rules::connector::{Fault, Partner};
 use crate::rules::decide::Undecided;
+
+/// Characters of what a person wrote that is looked for in messages.
+const SHORTEST_WORDS: usize = 3;
 
 pub(super) type GroupKey = (String, u32, String);
 pub(super) type Groups = BTreeMap<GroupKey, Group>;
@@ -69,6 +73,35 @@ impl Found {
             mine.retain(|key, group| theirs.get(key).is_none_or(|it| !it.covers(group)));
         }
         self
+    }
+
+    /// What of it is not known already, without the words that this variation put into the messages: a script that quotes
+    /// the description has one cause, and not one for each description that is tried.
+    pub(super) fn without_words(
+        self,
+        combinations: &Combinations<'_>,
+        number: usize,
+        known: &Self,
+    ) -> Self {
+        let beyond = self.beyond(known);
+        if beyond.holes.is_empty() && beyond.remarks.is_empty() {
+            return beyond;
+        }
+        let (usual, varied) = combinations.usual_and_varied(number);
+        let renamed = |groups: Groups, known: &Groups| {
+            let mut general = Groups::new();
+            for (key, group) in groups {
+                let key = without_words(key, usual, &varied, known);
+                general.entry(key).or_default().join(group);
+            }
+            general
+        };
+        Self {
+            holes: renamed(beyond.holes, &known.holes),
+            remarks: renamed(beyond.remarks, &known.remarks),
+            ..beyond
+        }
+        .beyond(known)
     }
 
     /// Whether an e-mail fails that a status brings about.
@@ -232,6 +265,38 @@ pub(in crate::rules) fn generalise(message: String, signalement: &Signalement) -
     codes
         .into_iter()
         .fold(message, |message, code| without_word(&message, code))
+}
+
+/// The same cause without the words of `varied`, or as it is known where only its words are others.
+fn without_words(
+    key: GroupKey,
+    usual: &Signalement,
+    varied: &Signalement,
+    known: &Groups,
+) -> GroupKey {
+    // Rules hold the words that are tried, so that a message can have one by chance.
+    if known.contains_key(&key) {
+        return key;
+    }
+    let (file, line, message) = key;
+    let general = without_written(&message, varied);
+    if general == message {
+        return (file, line, message);
+    }
+    let same_place = known.range((file.clone(), line, String::new())..);
+    let same_place = same_place.take_while(|((of, at, _), _)| *of == file && *at == line);
+    let mut known = same_place.map(|((_, _, message), _)| message);
+    let same = known.find(|it| without_written(it, usual) == general);
+    let message = same.cloned().unwrap_or(general);
+    (file, line, message)
+}
+
+/// A message without what a person wrote: the description, and their name.
+fn without_written(message: &str, signalement: &Signalement) -> String {
+    [&signalement.description, &signalement.auteur]
+        .into_iter()
+        .filter(|it| it.chars().count() >= SHORTEST_WORDS)
+        .fold(message.to_owned(), |it, words| without_word(&it, words))
 }
 
 fn without_word(text: &str, word: &str) -> String {

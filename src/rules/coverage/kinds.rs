@@ -1,6 +1,6 @@
 //! Residences and qualifications that rules cannot tell apart: what one of a kind comes to, each of the others does.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use super::biens::{Biens, way};
@@ -9,6 +9,8 @@ use crate::rules::compile::Qualification;
 
 /// Texts that names are looked through for; a landlord's rules have a few.
 const MOST_TEXTS: usize = 50;
+/// Letters and figures of a text that is looked for inside names: a shorter one is part of too many by chance.
+const FEWEST_SIGNS: usize = 3;
 
 /// What rules can tell residences apart by, but for their names: the types of which they have a
 /// manager, and what is left blank.
@@ -56,7 +58,8 @@ pub(super) fn of_qualifications<'g>(
     kinds.into_iter().map(codes).collect()
 }
 
-/// Those that have the same look, and for which each text is the same of each name, in the order in which they come.
+/// Those that have the same look, and for which each text is the same of each name: the first kind of each look, then
+/// the others, so that each look is tried even where not all kinds are.
 fn grouped<'g, T, L: Hash + Eq>(
     all: &[&'g T],
     texts: &[String],
@@ -68,13 +71,18 @@ fn grouped<'g, T, L: Hash + Eq>(
         .map(|it| names(it).iter().map(|name| name.to_lowercase()).collect())
         .collect();
     let part = |text: &String| named.iter().flatten().any(|name| name.contains(text));
+    let signs = |text: &str| text.chars().filter(|it| it.is_alphanumeric()).count();
     let mut texts: Vec<String> = texts.iter().map(|it| it.to_lowercase()).collect();
     texts.sort_unstable();
     texts.dedup();
-    texts.retain(|it| !it.is_empty() && part(it));
+    texts.retain(|it| signs(it) >= FEWEST_SIGNS && part(it));
+    // The longer a text, the surer that it was meant for the name that it is part of.
+    texts.sort_by_key(|it| std::cmp::Reverse(it.len()));
     texts.truncate(MOST_TEXTS);
     let mut kinds: Vec<Vec<&'g T>> = Vec::new();
     let mut known = HashMap::new();
+    let mut looks = HashSet::new();
+    let mut is_first_of_look = Vec::new();
     for (it, names) in all.iter().zip(&named) {
         let ways: Vec<usize> = texts
             .iter()
@@ -83,8 +91,60 @@ fn grouped<'g, T, L: Hash + Eq>(
         let at = *known.entry((look(it), ways)).or_insert(kinds.len());
         match kinds.get_mut(at) {
             Some(alike) => alike.push(it),
-            None => kinds.push(vec![it]),
+            None => {
+                is_first_of_look.push(looks.insert(look(it)));
+                kinds.push(vec![it]);
+            }
         }
     }
-    kinds
+    let kinds = kinds.into_iter().zip(is_first_of_look);
+    let (firsts, others): (Vec<_>, Vec<_>) = kinds.partition(|(_, is_first)| *is_first);
+    let kinds = firsts.into_iter().chain(others);
+    kinds.map(|(alike, _)| alike).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    /// The kinds of these names, which all look like their first sign.
+    fn kinds(names: &[&str], texts: &[&str]) -> Vec<Vec<String>> {
+        let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();
+        let all: Vec<&String> = names.iter().collect();
+        let texts: Vec<String> = texts.iter().map(|it| (*it).to_owned()).collect();
+        let kinds = grouped(&all, &texts, |it| it.chars().next(), |it| vec![it.clone()]);
+        let owned = |alike: Vec<&String>| alike.into_iter().cloned().collect();
+        kinds.into_iter().map(owned).collect()
+    }
+
+    #[rstest]
+    #[case(&[], 1)]
+    #[case(&["s", "e", "a", ", ", "le", "d'e"], 1)]
+    #[case(&["Les"], 2)]
+    #[case(&["roses", "lilas"], 3)]
+    fn only_a_text_that_was_meant_for_a_name_tells_it_apart(
+        #[case] texts: &[&str],
+        #[case] wanted: usize,
+    ) {
+        let names = ["r d'été", "r roses", "r les lilas"];
+        assert_eq!(kinds(&names, texts).len(), wanted);
+    }
+
+    #[test]
+    fn the_longest_texts_are_kept() {
+        let mut texts: Vec<String> = (100..160).map(|it| it.to_string()).collect();
+        let all = format!("x {}", texts.join(" "));
+        texts.push("zz-long".into());
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let long = format!("{all} zz-long");
+        assert_eq!(kinds(&[&all, &long], &texts).len(), 2);
+    }
+
+    #[test]
+    fn each_look_comes_once_before_any_comes_again() {
+        let found = kinds(&["a", "a-foo", "a-bar", "b", "b-foo"], &["foo", "bar"]);
+        let firsts: Vec<&str> = found.iter().map(|it| it[0].as_str()).collect();
+        assert_eq!(firsts, ["a", "b", "a-foo", "a-bar", "b-foo"]);
+    }
 }

@@ -1,10 +1,10 @@
 //! Signalements that hold something else than the one that nobody sent, one thing at a time: decided for one residence
 //! and one qualification of each kind, and where that fails, for all that are alike.
 
-use std::collections::BTreeMap;
-
+use super::alike::Failing;
 use super::biens::Biens;
-use super::causes::{At, Found, GroupKey};
+use super::budget::Budget;
+use super::causes::{At, Found};
 use super::kinds;
 use super::statuts::Examples;
 use super::variations::{self, Variation};
@@ -19,18 +19,24 @@ use crate::rules::written::Written;
 pub(super) const MOST: u64 = 300_000;
 /// The same beside a daemon's traffic.
 pub(super) const MOST_ASIDE: u64 = 20_000;
-/// Decisions about others that are alike, for one cause.
-const MOST_ALIKE: usize = 5_000;
 
 /// What there is to vary, and for whom.
 pub(super) struct Varied<'g> {
     variations: Vec<Tried>,
-    residences: Vec<Vec<&'g Residence>>,
-    qualifications: Vec<Vec<&'g str>>,
+    residences: Kinds<&'g Residence>,
+    qualifications: Kinds<&'g str>,
     /// What the rules read besides.
     read: Breadth,
     /// What nobody sent.
     usual: Signalement,
+}
+
+/// Those that are alike, each kind in a list.
+struct Kinds<T> {
+    /// Told apart by their names as well.
+    by_name: Vec<Vec<T>>,
+    /// Whatever their names.
+    by_look: Vec<Vec<T>>,
 }
 
 struct Tried {
@@ -48,6 +54,19 @@ pub(super) struct Breadth {
     pub(super) biens: bool,
     /// Each pair of flags.
     pub(super) flags: bool,
+    /// Whose names tell them apart.
+    pub(super) names: Names,
+}
+
+/// What is told apart by its names, and not only by its look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// Residences and qualifications.
+    All,
+    /// Qualifications alone, which are fewer.
+    OfQualifications,
+    /// Nothing.
+    None,
 }
 
 impl Breadth {
@@ -56,24 +75,17 @@ impl Breadth {
         priorites: true,
         biens: true,
         flags: true,
+        names: Names::All,
     };
 }
 
 /// One signalement, but for its codes.
 #[derive(Clone, Copy)]
-struct Case {
-    at: At,
+pub(super) struct Case {
+    pub(super) at: At,
     with_bien: bool,
     /// Which variation it has.
-    number: usize,
-}
-
-/// What failed for the first of those that are alike, once for each cause.
-#[derive(Default)]
-struct Failing {
-    /// By the kind of qualifications.
-    signalements: BTreeMap<(usize, GroupKey), Case>,
-    statuts: BTreeMap<GroupKey, Case>,
+    pub(super) number: usize,
 }
 
 impl<'g> Varied<'g> {
@@ -107,14 +119,21 @@ impl<'g> Varied<'g> {
                     variation,
                 })
                 .collect(),
-            residences: kinds::of_residences(residences, biens, &texts),
-            qualifications: kinds::of_qualifications(qualifications, &rules.qualifications, &texts),
+            residences: Kinds {
+                by_name: kinds::of_residences(residences, biens, &texts),
+                by_look: kinds::of_residences(residences, biens, &[]),
+            },
+            qualifications: Kinds {
+                by_name: kinds::of_qualifications(qualifications, &rules.qualifications, &texts),
+                by_look: kinds::of_qualifications(qualifications, &rules.qualifications, &[]),
+            },
             read: Breadth {
                 priorites: written.reads("priorite"),
                 biens: written.reads("bien"),
                 flags: ["transmettre_auteur", "transmettre_manager"]
                     .iter()
                     .any(|it| written.reads(it)),
+                names: Names::All,
             },
             usual: foresee::harmless(generation),
         }
@@ -123,8 +142,14 @@ impl<'g> Varied<'g> {
     fn none(generation: &Generation) -> Self {
         Self {
             variations: Vec::new(),
-            residences: Vec::new(),
-            qualifications: Vec::new(),
+            residences: Kinds {
+                by_name: Vec::new(),
+                by_look: Vec::new(),
+            },
+            qualifications: Kinds {
+                by_name: Vec::new(),
+                by_look: Vec::new(),
+            },
             read: Breadth::ALL,
             usual: foresee::harmless(generation),
         }
@@ -134,9 +159,20 @@ impl<'g> Varied<'g> {
         self.variations.iter().map(|it| &it.variation)
     }
 
-    /// How many kinds of residences there are to try, none where nothing varies.
-    pub(super) fn kinds(&self) -> usize {
-        self.residences.len()
+    /// The kinds of residences that are tried at this breadth, none where nothing varies.
+    pub(super) fn residences(&self, breadth: Breadth) -> &[Vec<&'g Residence>] {
+        match breadth.names {
+            Names::All => &self.residences.by_name,
+            Names::OfQualifications | Names::None => &self.residences.by_look,
+        }
+    }
+
+    /// The kinds of qualifications that are tried at this breadth.
+    pub(super) fn qualifications(&self, breadth: Breadth) -> &[Vec<&'g str>] {
+        match breadth.names {
+            Names::All | Names::OfQualifications => &self.qualifications.by_name,
+            Names::None => &self.qualifications.by_look,
+        }
     }
 }
 
@@ -145,95 +181,99 @@ impl Combinations<'_> {
     /// are alike.
     pub(super) fn count_varied(&self, breadth: Breadth) -> u64 {
         let varied = &self.varied;
-        let signalements = varied.residences.len() * varied.qualifications.len();
+        let signalements = varied.residences(breadth).len() * varied.qualifications(breadth).len();
         (signalements * varied.variations.len() * self.cases(breadth).count()) as u64
     }
 
     /// What is tried together where so many decisions may be made: of what the rules read, as much as that allows.
     pub(super) fn breadth(&self, most: u64) -> Breadth {
+        let narrowings: [fn(&mut Breadth); 4] = [
+            |_| {},
+            |it| it.flags = false,
+            |it| it.biens = false,
+            |it| it.priorites = false,
+        ];
         let mut breadth = self.varied.read;
-        for narrowed in [
-            |it: &mut Breadth| it.flags = false,
-            |it: &mut Breadth| it.biens = false,
-            |it: &mut Breadth| it.priorites = false,
-        ] {
-            if self.count_varied(breadth) <= most {
-                break;
+        for names in [Names::All, Names::OfQualifications, Names::None] {
+            breadth = Breadth {
+                names,
+                ..self.varied.read
+            };
+            for narrow in narrowings {
+                narrow(&mut breadth);
+                if self.count_varied(breadth) <= most {
+                    return breadth;
+                }
             }
-            narrowed(&mut breadth);
         }
         breadth
     }
 
-    /// Decides everything that varies for one kind of residences, and finds what is not known to happen anyway.
-    pub(super) fn vary(&self, kind: usize, breadth: Breadth, known: &Found) -> Found {
+    /// Decides what varies for one kind of residences, as far as the budget allows, and finds what is not known to happen
+    /// anyway; `None` when it is not to go on.
+    pub(super) fn vary(
+        &self,
+        kind: usize,
+        breadth: Breadth,
+        known: &Found,
+        budget: &mut Budget<'_>,
+    ) -> Option<Found> {
         let varied = &self.varied;
         let (mut found, mut failing) = (Found::default(), Failing::default());
-        let Some(first) = varied.residences[kind].first() else {
-            return found;
+        let Some(first) = varied.residences(breadth)[kind].first() else {
+            return Some(found);
         };
-        let without_bien = self.biens.of_residence(&first.code).is_empty();
         for number in 0..varied.variations.len() {
+            if budget.signalements == 0 {
+                break;
+            }
             let mut examples = Examples::new();
-            for (of, codes) in varied.qualifications.iter().enumerate() {
-                for case in self.cases(breadth) {
-                    if case.with_bien && without_bien {
-                        continue;
-                    }
-                    let case = self.with_input(case, number);
+            for (of, codes) in varied.qualifications(breadth).iter().enumerate() {
+                let mut decisions = 0;
+                for case in self.cases_of(first, breadth, number) {
                     let mut one = Found::default();
                     let signalement = self.varied_signalement(first, codes[0], case);
                     self.decide_one(&signalement, Some(case.at), &mut examples, &mut one);
-                    let one = one.beyond(known);
+                    let one = one.without_words(self, number, known);
                     for key in one.holes.keys().chain(one.remarks.keys()) {
                         let key = (of, key.clone());
                         failing.signalements.entry(key).or_insert(case);
                     }
+                    decisions += one.decisions;
                     found = found.join(one);
                 }
+                budget.spend(decisions)?;
             }
             if varied.variations[number].in_mails
-                && let Some(case) = self.cases(breadth).next()
+                && budget.besides > 0
+                && let Some(case) = self.cases_of(first, breadth, number).next()
             {
-                let case = self.with_input(case, number);
                 let (mut one, at) = (Found::default(), Some(case.at));
                 self.statuts
                     .decide(self.generation, &examples, at, &mut one);
-                let one = one.beyond(known);
+                let one = one.without_words(self, number, known);
                 for key in one.holes.keys() {
                     failing.statuts.entry(key.clone()).or_insert(case);
                 }
+                budget.spend_besides(one.decisions)?;
                 found = found.join(one);
             }
         }
-        self.vary_alike(kind, failing, &mut found);
-        found.beyond(known)
+        let alike = self.vary_alike(kind, breadth, failing, known, budget)?;
+        Some(found.join(alike).beyond(known))
     }
 
-    /// Decides what failed for all that are alike: the one that was tried stands for them, and each is to be told.
-    fn vary_alike(&self, kind: usize, failing: Failing, found: &mut Found) {
-        let varied = &self.varied;
-        let residences = &varied.residences[kind];
-        for ((of, _), case) in failing.signalements {
-            let codes = &varied.qualifications[of];
-            let alike = residences.iter();
-            let alike = alike.flat_map(|it| codes.iter().map(move |code| (it, code)));
-            for (residence, code) in alike.skip(1).take(MOST_ALIKE) {
-                let signalement = self.varied_signalement(residence, code, case);
-                let at = Some(case.at);
-                self.decide_one(&signalement, at, &mut Examples::new(), found);
-            }
-        }
-        for case in failing.statuts.into_values() {
-            for residence in residences.iter().skip(1).take(MOST_ALIKE) {
-                let (mut examples, at) = (Examples::new(), Some(case.at));
-                for codes in &varied.qualifications {
-                    let it = self.varied_signalement(residence, codes[0], case);
-                    self.decide_one(&it, at, &mut examples, &mut Found::default());
-                }
-                self.statuts.decide(self.generation, &examples, at, found);
-            }
-        }
+    /// The same cases with this variation, as far as this residence has a bien where one is wanted.
+    fn cases_of(
+        &self,
+        residence: &Residence,
+        breadth: Breadth,
+        number: usize,
+    ) -> impl Iterator<Item = Case> {
+        let has_bien = !self.biens.of_residence(&residence.code).is_empty();
+        let cases = self.cases(breadth);
+        let possible = cases.filter(move |case| has_bien || !case.with_bien);
+        possible.map(move |case| self.with_input(case, number))
     }
 
     /// What is tried together at this breadth, of nothing that varies yet. The first is what is usual.
@@ -274,7 +314,15 @@ impl Combinations<'_> {
         }
     }
 
-    fn varied_signalement(
+    /// What nobody sent, as it is, and with this variation.
+    pub(super) fn usual_and_varied(&self, number: usize) -> (&Signalement, Signalement) {
+        let usual = &self.varied.usual;
+        let mut varied = usual.clone();
+        self.varied.variations[number].variation.apply(&mut varied);
+        (usual, varied)
+    }
+
+    pub(super) fn varied_signalement(
         &self,
         residence: &Residence,
         qualification: &str,

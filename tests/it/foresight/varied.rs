@@ -1,5 +1,7 @@
 //! Holes that only another date, other words or other photos open.
 
+use std::cell::Cell;
+use std::fmt::Write as _;
 use std::fs;
 
 use passerelle::adapters::shipped::Shipped;
@@ -217,6 +219,91 @@ fn right_rules_have_no_hole(#[case] before: &str) {
     for found in covered(&rules(before, None)) {
         assert_eq!(found.holes, []);
     }
+}
+
+#[rstest]
+#[case(
+    "let d = signalement.description; if \"gaz\" in d || \"fuite\" in d { throw \"pas compris : \" + d; }",
+    "pas compris : …"
+)]
+#[case(
+    "let d = signalement.description; if d.len() > 2 || d == \"gaz\" || d == \"fuite\" { throw \"pas compris : \" + d; }",
+    "pas compris : "
+)]
+#[case(
+    "let d = signalement.description; let concierge = d == \"concierge\"; if concierge || d != \"\" { throw \"aucun concierge ici\"; }",
+    "aucun concierge ici"
+)]
+fn one_cause_is_told_once_whichever_words_its_message_has(
+    #[case] before: &str,
+    #[case] cause: &str,
+) {
+    for found in covered(&rules(before, None)) {
+        assert_eq!(found.holes.len(), 1, "{:#?}", found.holes);
+        let sentence = found.holes[0].sentence();
+        assert!(sentence.contains(cause), "{sentence}");
+        assert_eq!(found.holes[0].residences.len(), 3, "{sentence}");
+    }
+}
+
+const READS_MUCH: &str = "if signalement.photos > 3 && heure_de(signalement.date_creation) != 4 && !(\"gaz\" in signalement.description) {";
+
+#[test]
+fn the_search_can_be_ended_while_one_kind_of_residences_is_tried() {
+    let rules = rules(&format!("{READS_MUCH} {GARDIEN} }}"), None);
+    let (generation, _) = compile(&rules, &exports(), Known::default());
+    let generation = generation.unwrap();
+    let combinations = Combinations::of(&generation);
+    let asked = Cell::new(0);
+    let count = || {
+        asked.set(asked.get() + 1);
+        true
+    };
+    combinations.decide_aside(Reach::Kinds, count).unwrap();
+    let (all, residences, kinds) = (asked.get(), 3, 3);
+    assert!(all > residences + kinds, "{all}");
+    asked.set(0);
+    let but_the_last = || {
+        asked.set(asked.get() + 1);
+        asked.get() < all
+    };
+    assert_eq!(combinations.decide_aside(Reach::Kinds, but_the_last), None);
+}
+
+/// Rules can name so many residences that each is a kind of its own: beside the traffic, what they look like is tried.
+#[test]
+fn many_names_in_the_rules_keep_no_kind_of_residence_from_being_tried() {
+    let named = (10..60).fold(String::new(), |mut all, number| {
+        let _ = write!(all, "\"clos{number}\", ");
+        all
+    });
+    let before = format!(
+        "let noms = [{named}]; let pres = residence.nom in noms; {READS_MUCH} {GARDIEN} }}"
+    );
+    let rules = rules(&before, None);
+    let mut exports = FileSet::new();
+    let mut residences = String::from("code;nom;adresse\n");
+    let mut gestionnaires = String::from("residence;type;identifiant;nom;email\n");
+    for number in 0..300 {
+        let (code, one, other) = (1000 + number, 10 + number % 50, 10 + number / 50);
+        let _ = writeln!(residences, "R{code};clos{one} et clos{other};x");
+        for of in ["responsable_secteur", "gardien"] {
+            if of != "gardien" || number != 299 {
+                let _ = writeln!(gestionnaires, "R{code};{of};X-1;n;e@x.fr");
+            }
+        }
+    }
+    exports.insert("residences.csv".into(), residences.into());
+    exports.insert("gestionnaires.csv".into(), gestionnaires.into());
+    exports.insert("biens.csv".into(), b"code;residence;libelle\n".to_vec());
+    let (generation, found) = compile(&rules, &exports, Known::default());
+    let generation = generation.unwrap_or_else(|| panic!("{found:#?}"));
+    let combinations = Combinations::of(&generation);
+    assert!(combinations.count() > combinations.count_usual() + 20_000);
+    let found = combinations.decide_aside(Reach::Kinds, || true).unwrap();
+    assert!(found.decisions < combinations.count_usual() + 20_000);
+    assert_eq!(found.holes.len(), 1, "{:#?}", found.holes);
+    assert_eq!(found.holes[0].residences, ["R1299"]);
 }
 
 /// A landlord whose rules read nothing that varies decides as much as ever.
