@@ -123,9 +123,10 @@ impl Folder {
     }
 
     fn mark(&self) -> io::Result<()> {
+        let cut_short_before = self.is_unfinished();
         let marked = write_synced(&self.root, UNFINISHED, b"");
-        if marked.is_err() {
-            // Nothing is replaced yet.
+        if marked.is_err() && !cut_short_before {
+            // Nothing is replaced yet; after one that was cut short, the folder still holds its mixture.
             let _ = fs::remove_file(self.unfinished());
         }
         marked
