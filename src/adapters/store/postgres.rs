@@ -95,7 +95,7 @@ impl PostgresStore {
             })
             .connect_with(options(url)?)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
         Ok(Self {
             readers: pool.clone(),
             writer: Writer::new(pool),
@@ -110,11 +110,11 @@ impl PostgresStore {
 /// When the server cannot be reached or a migration fails.
 pub async fn migrate(url: &str) -> Result<(), StoreError> {
     let connected = options(url)?.connect().await;
-    let mut connection = connected.map_err(|error| failed(&error))?;
+    let mut connection = connected.map_err(failed)?;
     crash::point("postgres.migrate.before");
     let migrated = MIGRATIONS.run(&mut connection).await;
     crash::point("postgres.migrate.after");
-    migrated.map_err(|error| match &error {
+    migrated.map_err(|error| match error {
         MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => failed(cause),
         _ => StoreError::Fault(format!("migration: {error}")),
     })
@@ -128,7 +128,11 @@ fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
 }
 
 /// Tells what may pass from what never will.
-fn failed(error: &sqlx::Error) -> StoreError {
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "`map_err` takes it by its name"
+)]
+fn failed(error: sqlx::Error) -> StoreError {
     /// Classes of SQLSTATE: connection, transaction rolled back, resources, prerequisite state (a
     /// lock not had in time), operator intervention and system errors.
     const PASSING: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
@@ -136,7 +140,7 @@ fn failed(error: &sqlx::Error) -> StoreError {
     const READ_ONLY: &str = "25006";
     /// The session was ended for being idle inside a transaction.
     const IDLE: &str = "25P03";
-    let passing = match error {
+    let passing = match &error {
         sqlx::Error::Database(database) => database.code().is_some_and(|code| {
             code == READ_ONLY || code == IDLE || PASSING.iter().any(|class| code.starts_with(class))
         }),

@@ -69,7 +69,7 @@ impl SqliteStore {
             // See `log`.
             .pragma("wal_autocheckpoint", "0")
             .statement_cache_capacity(CACHED_STATEMENTS);
-        let mut connection = options.connect().await.map_err(|error| failed(&error))?;
+        let mut connection = options.connect().await.map_err(failed)?;
         crash::point("store.migrate.before");
         // No sync for each: one that a power cut takes away is made again, and the first commit
         // after them syncs the log with all of them.
@@ -110,14 +110,18 @@ async fn set(
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 /// Tells what may pass from what never will.
-fn failed(error: &sqlx::Error) -> StoreError {
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "`map_err` takes it by its name"
+)]
+fn failed(error: sqlx::Error) -> StoreError {
     /// NOMEM, BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN and PROTOCOL of SQLite's result codes.
     const PASSING: [u32; 8] = [7, 5, 6, 8, 10, 13, 14, 15];
-    let passing = match error {
+    let passing = match &error {
         sqlx::Error::Database(database) => database
             .code()
             .and_then(|code| code.parse::<u32>().ok())

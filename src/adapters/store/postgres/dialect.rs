@@ -94,7 +94,7 @@ pub(super) async fn lock_demande(
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 /// Makes records of one signalement follow each other, its first included: there is no row to lock
@@ -108,7 +108,7 @@ pub(super) async fn lock_signalement(
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 /// Makes acceptances follow each other: each is one more than the last.
@@ -119,7 +119,7 @@ pub(super) async fn lock_versions(connection: &mut DbConnection) -> Result<(), S
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 /// Lets no photo be named while it is noted which ones go for not being named, and the other way
@@ -138,7 +138,7 @@ pub(super) async fn lock_photos(
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 /// Takes a lock of the session, on a connection of its own: it ends with the connection, and that
@@ -155,7 +155,7 @@ pub(super) async fn turn(store: &DbStore, work: Work) -> Result<Option<Turn>, St
         let taken: bool = lock.fetch_one(&mut connection).await?;
         Ok::<_, sqlx::Error>(taken.then(|| Box::new(connection) as Turn))
     };
-    within(asked.map_err(|error| failed(&error))).await
+    within(asked.map_err(failed)).await
 }
 
 /// Gives up on a server that is gone without a word: nobody else would tell for a quarter of an hour.
@@ -175,7 +175,7 @@ pub(super) async fn tell_others(store: &DbStore) -> Result<(), StoreError> {
         .execute(&store.readers)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 /// Listens on a connection that is kept for it.
@@ -183,9 +183,9 @@ pub(super) async fn told(store: &DbStore) -> Result<(), StoreError> {
     let mut kept = store.listener.lock().await;
     let mut listener = match kept.take() {
         Some(listener) => listener,
-        None => listen(store).await.map_err(|error| failed(&error))?,
+        None => listen(store).await.map_err(failed)?,
     };
-    listener.recv().await.map_err(|error| failed(&error))?;
+    listener.recv().await.map_err(failed)?;
     *kept = Some(listener);
     Ok(())
 }

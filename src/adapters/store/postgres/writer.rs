@@ -102,7 +102,7 @@ impl Writer {
         F: for<'c> Fn(&'c mut PgConnection, &'c I) -> BoxFuture<'c, Result<T, StoreError>>,
     {
         let acquired = self.pool.acquire().await;
-        let mut connection = acquired.map_err(|error| failed(&error))?;
+        let mut connection = acquired.map_err(failed)?;
         let written = transact(&mut connection, input, body).await;
         if matches!(written, Err(StoreError::Unavailable(_))) {
             // It may lead to a server that has become a standby: the next one is made anew.
@@ -121,10 +121,10 @@ where
     F: for<'c> Fn(&'c mut PgConnection, &'c I) -> BoxFuture<'c, Result<T, StoreError>>,
 {
     let begun = connection.begin().await;
-    let mut transaction = begun.map_err(|error| failed(&error))?;
+    let mut transaction = begun.map_err(failed)?;
     let value = body(&mut transaction, input).await?;
     crash::point("postgres.commit.before");
-    transaction.commit().await.map_err(|error| failed(&error))?;
+    transaction.commit().await.map_err(failed)?;
     crash::point("postgres.commit.after");
     Ok(value)
 }

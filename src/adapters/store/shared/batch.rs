@@ -76,7 +76,7 @@ async fn told_already(
         .bind(&record.fingerprint)
         .fetch_optional(&mut *connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
         told.extend(before);
     }
     Ok(told)

@@ -135,7 +135,7 @@ pub(super) async fn find_pending(
     .bind(key.map(|it| it.value.as_str()))
     .fetch_optional(executor)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     row.map(|row| {
         Ok(PendingKey {
             id: SignalementId::from_stored(row.get("id")),
@@ -151,7 +151,7 @@ async fn any_in_doubt(pool: &DbPool) -> Result<bool, StoreError> {
         sqlx::query_scalar("SELECT in_doubt FROM creations WHERE in_doubt = 1 LIMIT 1")
             .fetch_optional(pool)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     Ok(found.is_some())
 }
 
@@ -163,7 +163,7 @@ async fn next_due(pool: &DbPool, at: Moment) -> Result<Option<DateTime<Utc>>, St
     .bind(millis(at.leases_over))
     .fetch_optional(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     Ok(due.map(instant))
 }
 
@@ -177,7 +177,7 @@ async fn count_apart(pool: &DbPool) -> Result<Vec<ApartCount>, StoreError> {
     )
     .fetch_all(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     rows.iter()
         .map(|row| {
             Ok(ApartCount {
@@ -195,5 +195,5 @@ async fn remove(connection: &mut DbConnection, id: &SignalementId) -> Result<(),
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }

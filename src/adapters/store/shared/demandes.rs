@@ -64,7 +64,7 @@ pub(super) async fn find(pool: &DbPool, uid: &Uid) -> Result<Option<Demande>, St
     .bind(uid.as_str())
     .fetch_optional(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let Some(row) = row else { return Ok(None) };
     let signalement: String = row.get("signalement_id");
     Ok(Some(Demande {

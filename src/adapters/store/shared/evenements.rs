@@ -69,7 +69,7 @@ async fn write(connection: &mut DbConnection, new: &NewEvent) -> Result<EventRec
     .bind(millis(new.received_at))
     .fetch_optional(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let Some(sequence) = inserted else {
         return written_before(connection, &new.id).await;
     };
@@ -104,7 +104,7 @@ async fn written_before(
         .fetch_one(connection)
         .await
         .map(EventRecorded::Written)
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 /// Whether the demande has an event after this place.
@@ -119,7 +119,7 @@ async fn is_followed(
         .fetch_optional(connection)
         .await
         .map(|row| row.is_some())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 /// Keeps the place of a status that the CRM came back to: it was told to SoWell at `place`, but it is newer than
@@ -150,7 +150,7 @@ async fn tell_anew(
     .execute(connection)
     .await
     .map(|_| ())
-    .map_err(|error| failed(&error))
+    .map_err(failed)
 }
 
 /// An event that was received before.
@@ -191,7 +191,7 @@ async fn withdraw(connection: &mut DbConnection, held: &Before) -> Result<(), St
             .bind(&held.id)
             .execute(&mut *connection)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     }
     Ok(())
 }
@@ -243,7 +243,7 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
         .fetch_optional(connection)
         .await
     };
-    let row = row.map_err(|error| failed(&error))?;
+    let row = row.map_err(failed)?;
     let before = |row: DbRow| {
         Ok(Before {
             id: row.get("id"),
@@ -282,7 +282,7 @@ async fn set_statut(
     .execute(connection)
     .await
     .map(|_| ())
-    .map_err(|error| failed(&error))
+    .map_err(failed)
 }
 
 async fn insert_courriels(
@@ -310,7 +310,7 @@ pub(super) async fn held(
         .bind(i64::from(limit))
         .fetch_all(pool)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     rows.iter().map(stored).collect()
 }
 
@@ -329,7 +329,7 @@ pub(super) async fn count_held(
     .bind(i64::from(limit))
     .fetch_all(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let counted = rows.iter().map(|row| (row.get("statut"), row.get("count")));
     Ok(counted.collect())
 }
@@ -345,7 +345,7 @@ pub(super) async fn last(pool: &DbPool, uid: &Uid) -> Result<Option<StoredEvent>
         .bind(uid.as_str())
         .fetch_optional(pool)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     row.as_ref().map(stored).transpose()
 }
 
@@ -392,7 +392,7 @@ pub(super) async fn release(
     .bind(&release.id)
     .fetch_optional(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let Some(row) = row else { return Ok(()) };
     let livraison: Option<String> = match &release.push {
         // Its place in the queue becomes a delivery, unless it was overtaken already.
@@ -408,7 +408,7 @@ pub(super) async fn release(
     .bind(&release.id)
     .fetch_optional(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     // The CRM has left this status, so nobody wants to read of it.
     if livraison.as_deref() == Some(LivraisonEtat::Depassee.as_str()) {
         return Ok(());
@@ -420,7 +420,7 @@ pub(super) async fn release(
     .bind(row.get::<i64, _>("sequence"))
     .fetch_all(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     if later.is_empty() {
         let statut: String = row.get("statut");
         set_statut(

@@ -51,7 +51,7 @@ pub(super) async fn begin_removal(
         .bind(millis(at - NOTED))
         .execute(&mut *connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     let mut begun = Vec::new();
     for some in names.chunks(AT_ONCE) {
         let named = named_among(&mut *connection, some).await?;
@@ -65,7 +65,7 @@ pub(super) async fn begin_removal(
         });
         query.push(" ON CONFLICT (name) DO UPDATE SET at = excluded.at");
         let noted = query.build().execute(&mut *connection).await;
-        noted.map_err(|error| failed(&error))?;
+        noted.map_err(failed)?;
         begun.extend(unnamed);
     }
     Ok(begun)
@@ -133,7 +133,7 @@ pub(super) async fn of(
     .bind(id)
     .fetch_all(executor)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     Ok(rows
         .iter()
         .map(|row| Fichier {
@@ -169,7 +169,7 @@ async fn end_naming(
         push_removals(&mut query, received, some);
         let found = query.build_query_scalar::<i64>();
         let found = found.fetch_one(&mut *connection).await;
-        if found.map_err(|error| failed(&error))? > 0 {
+        if found.map_err(failed)? > 0 {
             let why = "a photo is being removed, and must come again later";
             return Err(StoreError::Busy(why.into()));
         }
@@ -212,7 +212,7 @@ async fn named_among(
          WHERE EXISTS (SELECT 1 FROM fichiers f WHERE f.sha256 = asked.name)",
     );
     let found = query.build_query_scalar::<String>().fetch_all(executor);
-    let found = found.await.map_err(|error| failed(&error))?;
+    let found = found.await.map_err(failed)?;
     Ok(found.into_iter().collect())
 }
 

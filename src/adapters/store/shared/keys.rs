@@ -35,7 +35,7 @@ pub(super) async fn owner_of_key(
     .bind(&key.value)
     .fetch_optional(executor)
     .await
-    .map_err(|error| failed(&error))
+    .map_err(failed)
 }
 
 /// The creation that owns an identity.
@@ -49,7 +49,7 @@ pub(super) async fn load_bound(
     .bind(id)
     .fetch_optional(executor)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     Ok(row.map(|row| BoundKey {
         id: SignalementId::from_stored(row.get("id")),
         uid: row.get("uid"),
@@ -81,7 +81,7 @@ pub(super) async fn bound_by_key(
          WHERE k.client = sent.client AND k.value = sent.value",
     );
     let rows = query.build().fetch_all(&mut *connection).await;
-    for row in rows.map_err(|error| failed(&error))? {
+    for row in rows.map_err(failed)? {
         let (client, value): (String, String) = (row.get("client"), row.get("value"));
         let sent = |key: &IdempotencyKey| key.client.as_str() == client && key.value == value;
         let Some((_, id)) = keyed.iter().find(|(key, _)| sent(key)) else {

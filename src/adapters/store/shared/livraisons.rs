@@ -37,7 +37,7 @@ pub(super) async fn insert(
             .build()
             .execute(&mut *connection)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     }
     Ok(())
 }
@@ -77,7 +77,7 @@ pub(super) async fn claim(
     lease: Duration,
 ) -> Result<Vec<Claim>, StoreError> {
     let taken = dialect::take_due(connection, destination, limit, at, lease).await;
-    let rows = taken.map_err(|error| failed(&error))?;
+    let rows = taken.map_err(failed)?;
     let mut claims = Vec::with_capacity(rows.len());
     for row in &rows {
         let id: String = row.get("id");
@@ -108,7 +108,7 @@ async fn bury(
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 /// Gives back every claim; the fences stay, so a late word of an old claim still counts nothing.
@@ -120,7 +120,7 @@ pub(super) async fn release_claims(connection: &mut DbConnection) -> Result<(), 
     .execute(connection)
     .await
     .map(|_| ())
-    .map_err(|error| failed(&error))
+    .map_err(failed)
 }
 
 fn attempts(row: &DbRow) -> u32 {
@@ -150,7 +150,7 @@ pub(super) async fn next_due(
         .bind(millis(at.leases_over))
         .fetch_optional(pool)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     Ok(due.map(instant))
 }
 
@@ -214,7 +214,7 @@ pub(super) async fn finish(
     .bind(claim.fence)
     .fetch_optional(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let Some(row) = row else { return Ok(false) };
     note_attempt(connection, claim, attempt, row.get("attempts")).await?;
     if claim.content.destination().keeps_order() {
@@ -243,7 +243,7 @@ async fn note_attempt(
     .bind(attempt.excerpt.as_deref().map(storable))
     .execute(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     Ok(())
 }
 
@@ -262,14 +262,14 @@ async fn after_end(
             .bind(sequence)
             .execute(&mut *connection)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     }
     if *outcome == Outcome::Dead {
         sqlx::query(OVERTAKEN_BEFORE)
             .bind(&claim.id)
             .execute(&mut *connection)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     }
     let (statement, due_at) = match outcome {
         Outcome::Retry { due_at, .. } => (WAIT_BEHIND, *due_at),
@@ -280,7 +280,7 @@ async fn after_end(
         .bind(queue)
         .execute(connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     Ok(())
 }
 
@@ -294,7 +294,7 @@ pub(super) async fn pause(
             .bind(destination.as_str())
             .fetch_optional(pool)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     Ok(row.map(|row| Pause {
         until: instant(row.get("until")),
         failures: u32::try_from(row.get::<i64, _>("failures")).unwrap_or(u32::MAX),
@@ -323,11 +323,7 @@ pub(super) async fn set_pause(
         .bind(storable(&pause.reason)),
         None => sqlx::query("DELETE FROM pauses WHERE destination = $1").bind(destination.as_str()),
     };
-    query
-        .execute(connection)
-        .await
-        .map(|_| ())
-        .map_err(|error| failed(&error))
+    query.execute(connection).await.map(|_| ()).map_err(failed)
 }
 
 /// Ends the pause of a destination and makes what waits there for another attempt due.
@@ -347,7 +343,7 @@ pub(super) async fn resume(
     .bind(which > Resume::Refused)
     .execute(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     sqlx::query(
         "UPDATE livraisons SET due_at = $1 \
          WHERE destination = $2 AND etat = 'en_attente' AND due_at > $1 AND ($3 OR ( \
@@ -362,7 +358,7 @@ pub(super) async fn resume(
     .execute(connection)
     .await
     .map(|_| ())
-    .map_err(|error| failed(&error))
+    .map_err(failed)
 }
 
 fn destination(row: &DbRow) -> Result<Destination, StoreError> {
@@ -388,7 +384,7 @@ pub(super) async fn retry(
     .bind(id)
     .fetch_optional(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let Some(row) = row else {
         return Ok(RetryOutcome::Unknown);
     };
@@ -410,7 +406,7 @@ pub(super) async fn retry(
     .bind(id)
     .execute(connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     Ok(RetryOutcome::Queued)
 }
 
@@ -430,7 +426,7 @@ pub(super) async fn oldest_dead(
     .bind(after)
     .fetch_optional(pool)
     .await
-    .map_err(|error| failed(&error))
+    .map_err(failed)
 }
 
 /// Makes every dead delivery of a destination wait again.
@@ -447,7 +443,7 @@ pub(super) async fn retry_dead(
     .bind(destination.as_str())
     .execute(connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     Ok(queued.rows_affected())
 }
 
@@ -460,7 +456,7 @@ pub(super) async fn count(pool: &DbPool) -> Result<Vec<LivraisonCount>, StoreErr
     )
     .fetch_all(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     rows.iter()
         .map(|row| {
             Ok(LivraisonCount {

@@ -24,7 +24,7 @@ pub(super) async fn signalements(
     .bind(i64::from(page.limit))
     .fetch_all(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let read = |row: &DbRow| PastSignalement {
         position: row.get("position"),
         name: row.get("name"),
@@ -51,7 +51,7 @@ pub(super) async fn events(pool: &DbPool, page: Page) -> Result<Vec<PastEvent>, 
     .bind(i64::from(page.limit))
     .fetch_all(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let read = |row: &DbRow| {
         Ok(PastEvent {
             position: row.get("position"),
@@ -83,7 +83,7 @@ pub(super) async fn count(
     .bind(since.map_or(i64::MIN, millis))
     .fetch_one(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let number = |column| u64::try_from(row.get::<i64, _>(column)).unwrap_or(0);
     Ok((number("signalements"), number("evenements")))
 }

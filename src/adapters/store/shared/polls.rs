@@ -68,7 +68,7 @@ async fn claim(
     .bind(millis(now))
     .fetch_optional(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let Some(row) = row else { return Ok(None) };
     let seen_until: Option<i64> = row.get("seen_until");
     // Only the first reading needs it. No demande is older than the first signalement of one.
@@ -79,12 +79,12 @@ async fn claim(
         )
         .fetch_optional(&mut *connection)
         .await
-        .map_err(|error| failed(&error))?,
+        .map_err(failed)?,
     };
     let newest_event: Option<i64> = sqlx::query_scalar("SELECT MAX(sequence) FROM evenements")
         .fetch_one(connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     Ok(Some(PollClaim {
         newest_event: newest_event.unwrap_or_default(),
         fence: row.get("fence"),
@@ -103,7 +103,7 @@ async fn renew(
         .bind(fence)
         .execute(connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     Ok(kept.rows_affected() == 1)
 }
 
@@ -113,7 +113,7 @@ pub(super) async fn release(connection: &mut DbConnection) -> Result<(), StoreEr
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 async fn finish(
@@ -128,6 +128,6 @@ async fn finish(
     .bind(fence)
     .execute(connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     Ok(kept.rows_affected() == 1)
 }

@@ -402,7 +402,7 @@ impl Store for DbStore {
             .await?;
         let read = async {
             let one = sqlx::query("SELECT 1").execute(&self.readers).await;
-            one.map(|_| ()).map_err(|error| failed(&error))
+            one.map(|_| ()).map_err(failed)
         };
         dialect::within(read).await
     }
@@ -428,5 +428,5 @@ async fn execute(
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }

@@ -17,7 +17,7 @@ pub(super) async fn announce(
         .bind(millis(gone))
         .execute(&mut *connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     sqlx::query(
         "INSERT INTO replicas (id, version, seen_at) VALUES ($1, $2, $3) \
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, seen_at = excluded.seen_at",
@@ -28,7 +28,7 @@ pub(super) async fn announce(
     .execute(connection)
     .await
     .map(|_| ())
-    .map_err(|error| failed(&error))
+    .map_err(failed)
 }
 
 /// Forgets a replica.
@@ -38,7 +38,7 @@ pub(super) async fn leave(connection: &mut DbConnection, id: &str) -> Result<(),
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 /// Replicas that were seen since, by name.
@@ -48,7 +48,7 @@ pub(super) async fn seen(pool: &DbPool, since: DateTime<Utc>) -> Result<Vec<Repl
             .bind(millis(since))
             .fetch_all(pool)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     let read = |row: &super::DbRow| Replica {
         id: row.get("id"),
         version: row.get("version"),

@@ -63,7 +63,7 @@ async fn forget(
         .bind(i64::from(limit))
         .execute(connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     Ok(done.rows_affected())
 }
 
@@ -77,7 +77,7 @@ async fn deliveries(
         .bind(i64::from(limit))
         .fetch_all(&mut *connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     if ids.is_empty() {
         return Ok(0);
     }
@@ -92,7 +92,7 @@ async fn deliveries(
         }
         query.push(")");
         let done = query.build().execute(&mut *connection).await;
-        done.map_err(|error| failed(&error))?;
+        done.map_err(failed)?;
     }
     Ok(u64::try_from(ids.len()).unwrap_or(0))
 }
@@ -115,7 +115,7 @@ pub(super) async fn count(
             .bind(millis(before))
             .fetch_one(pool)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
         total += u64::try_from(count).unwrap_or(0);
     }
     Ok(total)

@@ -37,7 +37,7 @@ pub(super) async fn insert(
         .build_query_scalar::<String>()
         .fetch_all(connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     Ok(ids.into_iter().collect())
 }
 
@@ -78,7 +78,7 @@ pub(super) async fn find(
     .bind(id_or_uid)
     .fetch_optional(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let Some(row) = row else { return Ok(None) };
     let uid: Option<String> = row.get("uid");
     let events = sqlx::query(
@@ -92,7 +92,7 @@ pub(super) async fn find(
     .bind(&uid)
     .fetch_all(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     Ok(Some(SignalementView {
         id: SignalementId::from_stored(row.get("id")),
         etat: etat(&row)?,
@@ -158,10 +158,7 @@ async fn newest(
     } else {
         query.bind(wanted.as_str())
     };
-    let rows = query
-        .fetch_all(pool)
-        .await
-        .map_err(|error| failed(&error))?;
+    let rows = query.fetch_all(pool).await.map_err(failed)?;
     rows.iter()
         .map(|row| {
             Ok(SignalementSummary {
@@ -193,7 +190,7 @@ pub(super) async fn find_traces(
     .bind(id_or_uid)
     .fetch_all(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     Ok(rows
         .iter()
         .map(|row| StoredTrace {
@@ -216,7 +213,7 @@ pub(super) async fn find_submission(
     .bind(id.as_str())
     .fetch_optional(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let Some(row) = row else { return Ok(None) };
     let client: String = row.get("client");
     Ok(Some(StoredSubmission {

@@ -12,7 +12,7 @@ pub(super) async fn all(pool: &DbPool) -> Result<Vec<(Client, String)>, StoreErr
     let rows = sqlx::query("SELECT client, hash FROM tokens")
         .fetch_all(pool)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     rows.iter()
         .map(|row| {
             let client: String = row.get("client");
@@ -41,6 +41,6 @@ pub(super) async fn put(
     .bind(replace)
     .execute(connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     Ok(stored.rows_affected() > 0)
 }

@@ -29,7 +29,7 @@ pub(super) async fn save(
         .bind(content)
         .execute(&mut *connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
         names.insert(name, sha256);
     }
     let files = serde_json::to_string(&names).map_err(|_| unreadable("files"))?;
@@ -43,18 +43,18 @@ pub(super) async fn save(
     .bind(millis(new.accepted_at))
     .execute(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     sqlx::query("DELETE FROM last_referentiel")
         .execute(&mut *connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     for (name, content) in &new.referentiel {
         sqlx::query("INSERT INTO last_referentiel (name, content) VALUES ($1, $2)")
             .bind(name)
             .bind(content)
             .execute(&mut *connection)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     }
     Ok(())
 }
@@ -68,7 +68,7 @@ pub(super) async fn rewrite(connection: &mut DbConnection) -> Result<(), StoreEr
     .execute(connection)
     .await
     .map(|_| ())
-    .map_err(|error| failed(&error))
+    .map_err(failed)
 }
 
 /// The version that was accepted last.
@@ -80,18 +80,18 @@ pub(super) async fn last(pool: &DbPool) -> Result<Option<StoredVersion>, StoreEr
         )
         .fetch_optional(pool)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
         let Some(row) = row else { return Ok(None) };
         let rules = rule_files(pool, row.get("files")).await?;
         let referentiel = sqlx::query("SELECT name, content FROM last_referentiel")
             .fetch_all(pool)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
         // A replica may have kept another one meanwhile, whose reference data these are.
         let latest: Option<i64> = sqlx::query_scalar("SELECT MAX(sequence) FROM versions")
             .fetch_one(pool)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
         if latest == Some(row.get("sequence")) {
             return Ok(Some(StoredVersion {
                 version: row.get("version"),
@@ -118,7 +118,7 @@ async fn rule_files(pool: &DbPool, files: &str) -> Result<FileSet, StoreError> {
                 .bind(sha256)
                 .fetch_one(pool)
                 .await
-                .map_err(|error| failed(&error))?;
+                .map_err(failed)?;
         rules.insert(name, content);
     }
     Ok(rules)
@@ -136,7 +136,7 @@ pub(super) async fn list(pool: &DbPool, limit: u32) -> Result<Vec<VersionSummary
     .bind(i64::from(limit))
     .fetch_all(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     rows.iter()
         .map(|row| {
             Ok(VersionSummary {
@@ -157,7 +157,7 @@ pub(super) async fn find(pool: &DbPool, begin: &str) -> Result<(Vec<String>, Fil
     .bind(begin)
     .fetch_all(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let files = match rows.first() {
         Some(row) => rule_files(pool, row.get("files")).await?,
         None => FileSet::new(),

@@ -22,7 +22,7 @@ pub(super) async fn no_longer(
         .bind(destination.as_str())
         .execute(&mut *connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     }
     for statement in [
         "UPDATE creations SET due_at = $1 WHERE stopped = 0 AND due_at > $1",
@@ -32,7 +32,7 @@ pub(super) async fn no_longer(
             .bind(millis(latest))
             .execute(&mut *connection)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     }
     // The fences stay: whoever is still at work under such a claim keeps it.
     for statement in [
@@ -45,7 +45,7 @@ pub(super) async fn no_longer(
             .bind(millis(leased))
             .execute(&mut *connection)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub(super) async fn begin(
     match removals.fetch_all(&mut *connection).await {
         Ok(removals) if removals.iter().all(|removed| *removed == 0) => return Ok(true),
         Ok(_) => {}
-        Err(error) => match failed(&error) {
+        Err(error) => match failed(error) {
             unavailable @ StoreError::Unavailable(_) => return Err(unavailable),
             known => tracing::debug!(error = %known, "not all come for the first time"),
         },

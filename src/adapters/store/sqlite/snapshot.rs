@@ -28,7 +28,7 @@ pub async fn take(database: &Path, to: &Path) -> Result<(), StoreError> {
         .execute(&mut connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 /// Looks whether a copy is sound.
@@ -40,7 +40,7 @@ pub async fn check(copy: &Path) -> Result<(), StoreError> {
     let verdict: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
         .fetch_one(&mut connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     if verdict == "ok" {
         Ok(())
     } else {
@@ -57,7 +57,7 @@ pub async fn count_photos(copy: &Path) -> Result<u64, StoreError> {
     let count: i64 = sqlx::query_scalar("SELECT COUNT(DISTINCT sha256) FROM fichiers")
         .fetch_one(&mut connection)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
@@ -75,7 +75,7 @@ pub async fn photos(copy: &Path, after: &str, limit: u32) -> Result<Vec<NamedPho
     .bind(i64::from(limit))
     .fetch_all(&mut connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let read = |row: &sqlx::sqlite::SqliteRow| NamedPhoto {
         sha256: row.get("sha256"),
         mime: row.get("type"),
@@ -92,5 +92,5 @@ async fn open(path: &Path, still: bool) -> Result<SqliteConnection, StoreError> 
         .busy_timeout(BUSY_TIMEOUT)
         .connect()
         .await
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }

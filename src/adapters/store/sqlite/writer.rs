@@ -203,7 +203,7 @@ impl Connection {
     async fn open(&mut self) -> Result<&mut SqliteConnection, StoreError> {
         if self.opened.is_none() {
             let opened = self.options.connect().await;
-            self.opened = Some(opened.map_err(|error| failed(&error))?);
+            self.opened = Some(opened.map_err(failed)?);
         }
         let opened = self.opened.as_mut();
         opened.ok_or_else(|| StoreError::Fault("no connection".into()))
@@ -391,5 +391,5 @@ pub(super) async fn run_alone(
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }

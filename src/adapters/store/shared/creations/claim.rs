@@ -20,7 +20,7 @@ pub(super) async fn doubt_interrupted(
     .bind(millis(known_at))
     .execute(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     // A claim of which no call was made is simply free again.
     for statement in [
         "UPDATE creations SET leased_until = 0 WHERE leased_until > 0",
@@ -30,7 +30,7 @@ pub(super) async fn doubt_interrupted(
         sqlx::query(statement)
             .execute(&mut *connection)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     }
     Ok(found.rows_affected())
 }
@@ -57,7 +57,7 @@ pub(super) async fn claim_due(
     .bind(millis(at.leases_over))
     .fetch_all(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let mut claimed = Vec::with_capacity(rows.len());
     for row in &rows {
         claimed.push(load(&mut *connection, row).await?);
@@ -81,7 +81,7 @@ pub(super) async fn claim_one(
     .bind(millis(now))
     .fetch_optional(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     match row {
         Some(row) => load(connection, &row).await.map(Some),
         None => Ok(None),
@@ -102,7 +102,7 @@ pub(super) async fn begin_call(
     .bind(claim.fence)
     .execute(connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     Ok(begun.rows_affected() == 1)
 }
 
@@ -118,7 +118,7 @@ async fn load(connection: &mut DbConnection, row: &DbRow) -> Result<PendingCreat
     .bind(i64::from(in_doubt))
     .fetch_one(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let fichiers = fichiers::of(&mut *connection, &id).await?;
     let reference = SignalementId::from_stored(id);
     Ok(PendingCreation {

@@ -28,7 +28,7 @@ pub(super) async fn reserve(
     .bind(fence)
     .execute(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     let claim = CreationClaim {
         id: record.id.clone(),
         fence,
@@ -63,6 +63,6 @@ async fn is_held(connection: &mut DbConnection, claim: &CreationClaim) -> Result
             .bind(claim.fence)
             .fetch_optional(connection)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     Ok(held.is_some())
 }

@@ -61,7 +61,7 @@ async fn held(
     .bind(claim.fence)
     .fetch_optional(connection)
     .await
-    .map_err(|error| failed(&error))
+    .map_err(failed)
 }
 
 /// A claim that is gone was lost to another, unless an earlier try of ours was committed and only its
@@ -98,7 +98,7 @@ async fn keep_waiting(
     .bind(wait.known_at.map(millis))
     .execute(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     set_etat(connection, &claim.id, wait.etat, &wait.motif).await
 }
 
@@ -111,7 +111,7 @@ async fn owner_of_uid(
             .bind(uid)
             .fetch_optional(connection)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     Ok(owner.map(SignalementId::from_stored))
 }
 
@@ -133,7 +133,7 @@ async fn create(
     .bind(id.as_str())
     .execute(&mut *connection)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     demandes::insert(connection, &[(id, creation, created.at)]).await?;
     if let Some(key) = key {
         keys::insert(connection, &[(key, id)]).await?;
@@ -157,7 +157,7 @@ async fn forget(connection: &mut DbConnection, id: &SignalementId) -> Result<(),
             .bind(id.as_str())
             .execute(&mut *connection)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
     }
     Ok(())
 }
@@ -175,7 +175,7 @@ async fn set_etat(
         .execute(connection)
         .await
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(failed)
 }
 
 fn key(row: &DbRow) -> Result<Option<IdempotencyKey>, StoreError> {

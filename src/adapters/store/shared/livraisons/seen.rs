@@ -25,10 +25,7 @@ pub(in super::super) async fn list(
         Some(word) => query.bind(word),
         None => query,
     };
-    let rows = query
-        .fetch_all(pool)
-        .await
-        .map_err(|error| failed(&error))?;
+    let rows = query.fetch_all(pool).await.map_err(failed)?;
     rows.iter().map(summary).collect()
 }
 
@@ -67,7 +64,7 @@ pub(in super::super) async fn find(
     .bind(id)
     .fetch_all(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     Ok(views(&rows)?.pop())
 }
 
@@ -84,7 +81,7 @@ pub(in super::super) async fn of_demande(
     .bind(uid.as_str())
     .fetch_all(pool)
     .await
-    .map_err(|error| failed(&error))?;
+    .map_err(failed)?;
     views(&rows)
 }
 
