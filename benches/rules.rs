@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use passerelle::adapters::folder::Folder;
+use passerelle::adapters::edited::EditedFolder;
 use passerelle::domain::ports::{FileSet, Source};
 use passerelle::domain::referentiel::Gestionnaire;
 use passerelle::domain::signalement::Signalement;
@@ -71,9 +71,9 @@ fn counted<T>(times: u32, work: impl Fn() -> T) {
 fn read(folder: &str) -> FileSet {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let source = if folder == "rules" {
-        Folder::rules(path)
+        EditedFolder::rules(path)
     } else {
-        Folder::referentiel(path)
+        EditedFolder::referentiel(path)
     };
     source.read().unwrap()
 }

@@ -4,8 +4,8 @@
 
 pub mod clock;
 pub mod crm;
+pub mod edited;
 pub mod files;
-pub mod folder;
 pub mod french;
 pub mod http;
 pub mod mail;
@@ -14,5 +14,6 @@ pub mod shipped;
 pub mod sowell;
 pub mod store;
 pub mod submission;
+pub mod synced;
 pub mod telemetry;
 pub mod watch;

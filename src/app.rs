@@ -28,7 +28,7 @@ use self::open::{settings_on_disk, sources};
 pub use self::workers::TOKEN_REFRESH;
 use self::workers::{Workers, refresh_tokens, release_when_known, reload_on_hangup, tidy_metrics};
 use crate::adapters::clock::SystemClock;
-use crate::adapters::folder::Folder as FolderOnDisk;
+use crate::adapters::edited::EditedFolder;
 use crate::adapters::http::auth::{Gate, hash};
 use crate::adapters::http::handover::{ConnectionSlot, UntilStop, last_answers};
 use crate::adapters::http::{AppState, Probe, Services, connections, router};
@@ -72,8 +72,8 @@ pub struct App {
     retention: Retention,
     creations: Arc<Creations>,
     poll: Arc<Poll>,
-    folders: Vec<FolderOnDisk>,
-    settings_file: Option<FolderOnDisk>,
+    folders: Vec<EditedFolder>,
+    settings_file: Option<EditedFolder>,
     /// Held for as long as the daemon runs, where the database serves one alone.
     alone: Option<File>,
 }

@@ -4,7 +4,6 @@
 
 pub mod folder;
 pub mod s3;
-pub mod synced;
 
 use std::fmt;
 

@@ -14,8 +14,7 @@ use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
 use url::Host;
 
-use crate::adapters::files::folder::remove_remains;
-use crate::adapters::files::synced::write_synced;
+use crate::adapters::synced::{remove_remains, write_synced};
 use crate::crash;
 use crate::domain::ports::{EXCERPT_CHARS, MailError, MailFailure, Mailer, Message};
 use crate::settings::{InForce, MadeFrom, SmtpSettings};

@@ -10,7 +10,7 @@ use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use crate::adapters::folder::{Folder, Stamp};
+use crate::adapters::edited::{EditedFolder, Stamp};
 
 /// How often the folders are looked at.
 const POLL: Duration = Duration::from_secs(1);
@@ -19,7 +19,7 @@ const POLL: Duration = Duration::from_secs(1);
 const LOOKS_AFTER_A_CHANGE: u32 = 3;
 
 /// Sends a hint for each change until the receiver is gone.
-pub async fn watch(folders: Vec<Folder>, hints: mpsc::Sender<()>) {
+pub async fn watch(folders: Vec<EditedFolder>, hints: mpsc::Sender<()>) {
     let tell = hints.clone();
     let mut looks = Looks::new(&folders, move |folder| notices(folder, tell.clone()));
     while !hints.is_closed() {
@@ -33,7 +33,7 @@ pub async fn watch(folders: Vec<Folder>, hints: mpsc::Sender<()>) {
 
 /// What the looks at the folders have shown, and who tells of changes between two of them.
 struct Looks<'a, W, L> {
-    folders: &'a [Folder],
+    folders: &'a [EditedFolder],
     before: Vec<Stamp>,
     /// Hints still to be given.
     owed: u32,
@@ -41,8 +41,8 @@ struct Looks<'a, W, L> {
     listen: L,
 }
 
-impl<'a, W, L: Fn(&Folder) -> notify::Result<W>> Looks<'a, W, L> {
-    fn new(folders: &'a [Folder], listen: L) -> Self {
+impl<'a, W, L: Fn(&EditedFolder) -> notify::Result<W>> Looks<'a, W, L> {
+    fn new(folders: &'a [EditedFolder], listen: L) -> Self {
         Self {
             folders,
             before: Vec::new(),
@@ -84,13 +84,13 @@ impl<'a, W, L: Fn(&Folder) -> notify::Result<W>> Looks<'a, W, L> {
     }
 }
 
-async fn stamps(folders: &[Folder]) -> Vec<Stamp> {
+async fn stamps(folders: &[EditedFolder]) -> Vec<Stamp> {
     let folders = folders.to_vec();
-    let look = move || folders.iter().map(Folder::stamp).collect();
+    let look = move || folders.iter().map(EditedFolder::stamp).collect();
     tokio::task::spawn_blocking(look).await.unwrap_or_default()
 }
 
-fn notices(folder: &Folder, hints: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
+fn notices(folder: &EditedFolder, hints: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
     let watched = folder.clone();
     let mut watcher = notify::recommended_watcher(move |event| {
         if let Ok(event) = &event {
@@ -110,7 +110,7 @@ fn notices(folder: &Folder, hints: mpsc::Sender<()>) -> notify::Result<Recommend
 }
 
 /// A copy that comes in over a slow line makes pauses: a file is whole once it is closed.
-fn note_writers(folder: &Folder, event: &Event) {
+fn note_writers(folder: &EditedFolder, event: &Event) {
     for path in &event.paths {
         match event.kind {
             EventKind::Modify(ModifyKind::Data(_)) => folder.note_writing(path),
@@ -136,7 +136,7 @@ fn tells_of_a_change(event: &notify::Result<Event>) -> bool {
 
 /// A settings file may stand beside a busy database: only its own events are hints. Where an
 /// event names nothing, or the file is swapped by a link, polling finds it.
-fn concerns(folder: &Folder, event: &Event) -> bool {
+fn concerns(folder: &EditedFolder, event: &Event) -> bool {
     event.paths.is_empty() || event.paths.iter().any(|path| folder.may_hold(path))
 }
 
@@ -159,7 +159,7 @@ mod tests {
         let file = folder.path().join("priorites.yaml");
         std::fs::write(&file, "a: 1").unwrap();
         let (hint, mut hints) = mpsc::channel(8);
-        let _watcher = notices(&Folder::rules(folder.path().to_path_buf()), hint).unwrap();
+        let _watcher = notices(&EditedFolder::rules(folder.path().to_path_buf()), hint).unwrap();
         std::fs::read(&file).unwrap();
         assert!(!hinted(&mut hints).await, "reading it is not an edit");
         std::fs::write(&file, "a: 2").unwrap();
@@ -172,7 +172,7 @@ mod tests {
         let file = folder.path().join("passerelle.yaml");
         std::fs::write(&file, "a: 1").unwrap();
         let (hint, mut hints) = mpsc::channel(8);
-        let settings = Folder::settings(&file).unwrap();
+        let settings = EditedFolder::settings(&file).unwrap();
         let _watcher = notices(&settings, hint).unwrap();
         std::fs::write(folder.path().join("passerelle.sqlite-wal"), "x").unwrap();
         assert!(!hinted(&mut hints).await, "the database is no setting");
@@ -194,8 +194,8 @@ mod tests {
         assert!(!tells_of_a_change(&Ok(Event::new(opened))));
     }
 
-    fn stamped(folders: &[Folder]) -> Vec<Stamp> {
-        folders.iter().map(Folder::stamp).collect()
+    fn stamped(folders: &[EditedFolder]) -> Vec<Stamp> {
+        folders.iter().map(EditedFolder::stamp).collect()
     }
 
     #[test]
@@ -203,8 +203,8 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let root = parent.path().join("rules");
         std::fs::create_dir(&root).unwrap();
-        let folders = [Folder::rules(root.clone())];
-        let deaf = |_: &Folder| Err::<(), _>(notify::Error::generic("no inotify here"));
+        let folders = [EditedFolder::rules(root.clone())];
+        let deaf = |_: &EditedFolder| Err::<(), _>(notify::Error::generic("no inotify here"));
         let mut looks = Looks::new(&folders, deaf);
         let edits: [(&str, &dyn Fn()); 5] = [
             ("the start", &|| {}),
@@ -235,9 +235,9 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let root = parent.path().join("rules");
         std::fs::create_dir(&root).unwrap();
-        let folders = [Folder::rules(root.clone())];
+        let folders = [EditedFolder::rules(root.clone())];
         let asked = Cell::new(0);
-        let mut looks = Looks::new(&folders, |_: &Folder| {
+        let mut looks = Looks::new(&folders, |_: &EditedFolder| {
             asked.set(asked.get() + 1);
             Ok(())
         });

@@ -9,13 +9,13 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::time::Instant;
 
+use crate::adapters::edited::EditedFolder;
 use crate::adapters::files::folder::FilesOnDisk;
 use crate::adapters::files::s3::FilesOnS3;
-use crate::adapters::files::synced::{folder_of, make_folder};
-use crate::adapters::folder::Folder as FolderOnDisk;
 use crate::adapters::shipped::Shipped;
 use crate::adapters::store::postgres::{self, PostgresStore};
 use crate::adapters::store::sqlite::SqliteStore;
+use crate::adapters::synced::{folder_of, make_folder};
 use crate::domain::ports::{Files, Source, Store, StoreError};
 use crate::settings::{Database, Folder, Photos, Settings};
 
@@ -105,9 +105,9 @@ pub fn private_folder(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// The settings file, where its edits can be seen.
-pub(super) fn settings_on_disk(settings: &Settings) -> Option<FolderOnDisk> {
+pub(super) fn settings_on_disk(settings: &Settings) -> Option<EditedFolder> {
     let path = settings.origin.file()?;
-    let file = FolderOnDisk::settings(path);
+    let file = EditedFolder::settings(path);
     if file.is_none() {
         tracing::warn!("the settings file cannot be read twice: its edits need a restart");
     }
@@ -117,11 +117,11 @@ pub(super) fn settings_on_disk(settings: &Settings) -> Option<FolderOnDisk> {
 /// Where rules and exports are read, and which folders are to be watched.
 pub(super) fn sources(
     settings: &Settings,
-) -> (Arc<dyn Source>, Arc<dyn Source>, Vec<FolderOnDisk>) {
+) -> (Arc<dyn Source>, Arc<dyn Source>, Vec<EditedFolder>) {
     let mut watched = Vec::new();
-    let (shipped, on_disk) = (Shipped::Rules, FolderOnDisk::rules);
+    let (shipped, on_disk) = (Shipped::Rules, EditedFolder::rules);
     let rules = source(&settings.rules, shipped, on_disk, &mut watched);
-    let (shipped, on_disk) = (Shipped::Referentiel, FolderOnDisk::referentiel);
+    let (shipped, on_disk) = (Shipped::Referentiel, EditedFolder::referentiel);
     let exports = source(&settings.referentiel, shipped, on_disk, &mut watched);
     (rules, exports, watched)
 }
@@ -129,8 +129,8 @@ pub(super) fn sources(
 fn source(
     folder: &Folder,
     shipped: Shipped,
-    on_disk: fn(std::path::PathBuf) -> FolderOnDisk,
-    watched: &mut Vec<FolderOnDisk>,
+    on_disk: fn(std::path::PathBuf) -> EditedFolder,
+    watched: &mut Vec<EditedFolder>,
 ) -> Arc<dyn Source> {
     match folder {
         Folder::Shipped => Arc::new(shipped),

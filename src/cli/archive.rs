@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::adapters::files::folder::FilesOnDisk;
-use crate::adapters::files::synced::{folder_of, write_synced};
 use crate::adapters::store::sqlite::snapshot::{self, NamedPhoto};
+use crate::adapters::synced::{folder_of, write_synced};
 use crate::domain::digest::hex;
 use crate::domain::ports::{Files, FilesError, StoreError};
 use crate::domain::signalement::{ImageKind, Photo};

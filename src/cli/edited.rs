@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use crate::adapters::folder::Folder as FolderOnDisk;
+use crate::adapters::edited::EditedFolder;
 use crate::adapters::shipped::Shipped;
 use crate::cli::Format;
 use crate::cli::report::{print_json, report};
@@ -53,7 +53,7 @@ impl Edited {
         };
         Ok(Self {
             folder,
-            rules: files(&rules, FolderOnDisk::rules, Shipped::Rules)?,
+            rules: files(&rules, EditedFolder::rules, Shipped::Rules)?,
             exports: exports(&referentiel)?,
             exports_are_examples: matches!(
                 (&rules, &referentiel),
@@ -99,12 +99,12 @@ pub(super) fn generation(
 
 /// The exports of a folder.
 pub(super) fn exports(folder: &Folder) -> Result<FileSet, SourceError> {
-    files(folder, FolderOnDisk::referentiel, Shipped::Referentiel)
+    files(folder, EditedFolder::referentiel, Shipped::Referentiel)
 }
 
 fn files(
     folder: &Folder,
-    on_disk: fn(PathBuf) -> FolderOnDisk,
+    on_disk: fn(PathBuf) -> EditedFolder,
     shipped: Shipped,
 ) -> Result<FileSet, SourceError> {
     match folder {

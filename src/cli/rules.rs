@@ -10,7 +10,7 @@ use comfy_table::presets::NOTHING;
 use serde_json::json;
 use similar::TextDiff;
 
-use crate::adapters::folder::Folder as FolderOnDisk;
+use crate::adapters::edited::EditedFolder;
 use crate::cli::edited::exports;
 use crate::cli::output::time;
 use crate::cli::report::render;
@@ -168,7 +168,7 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
     };
     std::fs::create_dir_all(path)
         .with_context(|| format!("le dossier {} ne peut être créé", path.display()))?;
-    let folder = FolderOnDisk::rules(path.clone());
+    let folder = EditedFolder::rules(path.clone());
     if let Some((link, to)) = folder.link_in_the_way()? {
         bail!(
             "« {link} » est un lien vers {} : un autre outil tient ces fichiers, et c'est là-bas qu'il faut revenir \

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use passerelle::adapters::folder::Folder;
+use passerelle::adapters::edited::EditedFolder;
 use passerelle::adapters::shipped::Shipped;
 use passerelle::domain::ports::{FileSet, Source};
 use passerelle::rules::case;
@@ -26,7 +26,7 @@ fn the_cases_of_an_example_hold(
     )]
     folder: &str,
 ) {
-    let own = Folder::rules(folder.into()).read().unwrap();
+    let own = EditedFolder::rules(folder.into()).read().unwrap();
     let mut rules: FileSet = Shipped::Rules.files();
     rules.extend(own.clone());
     let (generation, diagnostics) =

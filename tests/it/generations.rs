@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use async_trait::async_trait;
 use passerelle::adapters::clock::SystemClock;
-use passerelle::adapters::folder::Folder;
+use passerelle::adapters::edited::EditedFolder;
 use passerelle::adapters::submission;
 use passerelle::domain::demande::Uid;
 use passerelle::domain::ports::{Client, FileSet, Files, FilesError, Source, SourceError};
@@ -179,7 +179,7 @@ async fn a_request_in_flight_ends_on_the_version_that_it_began_with() {
 
 /// A folder on a share that hangs.
 struct Hanging {
-    folder: Folder,
+    folder: EditedFolder,
     hangs: Mutex<bool>,
     change: Condvar,
     entered: Semaphore,
@@ -212,12 +212,12 @@ impl Source for Hanging {
 async fn a_reload_that_hangs_holds_up_no_request() {
     let daemon = Builder::new().start().await;
     let source = Arc::new(Hanging {
-        folder: Folder::rules(daemon.path("rules")),
+        folder: EditedFolder::rules(daemon.path("rules")),
         hangs: Mutex::new(false),
         change: Condvar::new(),
         entered: Semaphore::new(0),
     });
-    let exports = Arc::new(Folder::referentiel(daemon.path("referentiel")));
+    let exports = Arc::new(EditedFolder::referentiel(daemon.path("referentiel")));
     let store = daemon.state.store.clone();
     let reload = Reload::boot(
         store,
@@ -259,7 +259,7 @@ async fn a_reload_that_hangs_holds_up_no_request() {
 /// A folder that, after the two looks of the start, is saved anew after every two looks at it,
 /// nine looks long, and then rests.
 struct Restless {
-    folder: Folder,
+    folder: EditedFolder,
     looks: AtomicU32,
 }
 
@@ -285,10 +285,10 @@ impl Source for Restless {
 async fn a_reload_that_cannot_end_says_so_and_is_made_again_by_itself() {
     let daemon = Builder::new().start().await;
     let source = Arc::new(Restless {
-        folder: Folder::rules(daemon.path("rules")),
+        folder: EditedFolder::rules(daemon.path("rules")),
         looks: AtomicU32::new(0),
     });
-    let exports = Arc::new(Folder::referentiel(daemon.path("referentiel")));
+    let exports = Arc::new(EditedFolder::referentiel(daemon.path("referentiel")));
     let store = daemon.state.store.clone();
     let reload = Reload::boot(store, Arc::new(SystemClock), source, exports, in_force()).await;
     let reload = Arc::new(reload.unwrap());

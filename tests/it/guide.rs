@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::DateTime;
-use passerelle::adapters::folder::Folder;
+use passerelle::adapters::edited::EditedFolder;
 use passerelle::domain::livraison::LivraisonEtat;
 use passerelle::domain::ports::Source;
 use passerelle::rules::compile::version;
@@ -139,9 +139,11 @@ impl Task {
             return fs::write(path, text).unwrap();
         };
         daemon.save(file, text);
-        let set = |folder: Folder| folder.read().unwrap();
-        let rules = set(Folder::rules(self.folder.path().join("rules")));
-        let exports = set(Folder::referentiel(self.folder.path().join("referentiel")));
+        let set = |folder: EditedFolder| folder.read().unwrap();
+        let rules = set(EditedFolder::rules(self.folder.path().join("rules")));
+        let exports = set(EditedFolder::referentiel(
+            self.folder.path().join("referentiel"),
+        ));
         until("the edit is looked at", || async {
             let tried = daemon.regles().await["derniere_tentative"]["version"].clone();
             (tried == version(&rules, &exports)).then_some(())
@@ -176,7 +178,11 @@ impl Task {
     /// What the daemon takes, no editor underlines.
     fn show_editors(&self, rules: &str) {
         let root = self.folder.path().join(rules);
-        for name in Folder::rules(root.clone()).read().unwrap().into_keys() {
+        for name in EditedFolder::rules(root.clone())
+            .read()
+            .unwrap()
+            .into_keys()
+        {
             if Path::new(&name).extension().is_some_and(|it| it == "yaml") {
                 assert_eq!(underlined(&root.join(&name)), None, "{name}");
             }

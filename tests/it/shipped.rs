@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use passerelle::adapters::folder::Folder;
+use passerelle::adapters::edited::EditedFolder;
 use passerelle::adapters::shipped::Shipped;
 use passerelle::domain::ports::Source;
 use passerelle::rules::compile::{Known, compile};
@@ -13,9 +13,9 @@ use crate::harness::Builder;
 
 #[test]
 fn the_binary_carries_what_the_folders_hold() {
-    let rules = Folder::rules("rules".into()).read().unwrap();
+    let rules = EditedFolder::rules("rules".into()).read().unwrap();
     assert_eq!(Shipped::Rules.files(), rules);
-    let exports = Folder::referentiel("examples/referentiel".into())
+    let exports = EditedFolder::referentiel("examples/referentiel".into())
         .read()
         .unwrap();
     assert_eq!(Shipped::Referentiel.files(), exports);

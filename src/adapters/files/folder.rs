@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::synced::{make_folder, make_folder_inside, write_synced};
 use super::{blocking, told, verified};
+use crate::adapters::synced::{make_folder, make_folder_inside, remove_remains, write_synced};
 use crate::crash;
 use crate::domain::ports::{Files, FilesError};
 use crate::domain::signalement::Photo;
@@ -225,27 +225,6 @@ fn make_shards(root: &Path) -> io::Result<()> {
 fn is_settled(path: &Path, before: DateTime<Utc>) -> io::Result<bool> {
     let written = DateTime::<Utc>::from(fs::metadata(path)?.modified()?);
     Ok(written < before)
-}
-
-/// Removes from a folder what a process that died was writing there. What another one is writing
-/// there at the moment goes as well, and is written again.
-pub(in crate::adapters) fn remove_remains(folder: &Path) -> io::Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            continue;
-        }
-        match fs::remove_file(entry.path()) {
-            // A replica with the same folder has just finished it: it was no remains.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            removed => removed?,
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -7,14 +7,14 @@ use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Folder, Kind};
+use super::{EditedFolder, Kind};
 use crate::domain::ports::{Source, SourceError};
 use crate::rules::layout;
 
 /// More files than that are no rules.
 const MAX_FILES: usize = 5_000;
 
-impl Folder {
+impl EditedFolder {
     /// The files that count, unless they are part of two sets.
     pub(super) fn files(&self) -> Result<Vec<(String, PathBuf)>, SourceError> {
         if self.is_unfinished() {

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::Folder;
+use super::EditedFolder;
 use crate::domain::ports::SourceError;
 
 /// Changes whenever a file that counts may have changed, without reading it.
@@ -68,7 +68,7 @@ impl FileStamp {
     }
 }
 
-impl Folder {
+impl EditedFolder {
     /// What a look at the folder shows, to be compared with the look before.
     #[must_use]
     pub fn stamp(&self) -> Stamp {
@@ -92,7 +92,7 @@ mod tests {
         let root = parent.path().join("rules");
         fs::create_dir(&root).unwrap();
         fs::write(root.join("a.yaml"), "old").unwrap();
-        let source = Folder::rules(root.clone());
+        let source = EditedFolder::rules(root.clone());
         let before = source.stamp();
         assert_eq!(source.stamp(), before, "looking changes nothing");
         edit(&root);

@@ -124,6 +124,30 @@ impl Drop for Staged {
     }
 }
 
+/// Removes from a folder what a process that died was writing there. What another one is writing
+/// there at the moment goes as well, and is written again.
+///
+/// # Errors
+/// When the folder cannot be read, or a file not be removed.
+pub fn remove_remains(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        match fs::remove_file(entry.path()) {
+            // A replica with the same folder has just finished it: it was no remains.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,16 +6,16 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use super::Folder;
-use crate::adapters::files::synced::{Staged, folder_of, write_synced};
+use super::EditedFolder;
+use crate::adapters::synced::{Staged, folder_of, write_synced};
 use crate::crash;
 use crate::domain::ports::{FileSet, SourceError};
 
 /// A folder with this file holds part of one set of files and part of another.
 const UNFINISHED: &str = ".retour-en-cours";
 
-impl Folder {
-    /// Copies what [`Folder::replace`] would change or remove, and gives the names.
+impl EditedFolder {
+    /// Copies what [`EditedFolder::replace`] would change or remove, and gives the names.
     ///
     /// # Errors
     /// When one cannot be read, or its copy not be written.
@@ -40,7 +40,7 @@ impl Folder {
         Ok(copied)
     }
 
-    /// A link that another program keeps and that [`Folder::replace`] would make a plain file of, or write behind, and
+    /// A link that another program keeps and that [`EditedFolder::replace`] would make a plain file of, or write behind, and
     /// where it leads: that of a file, or that of a folder into one of versions, such as `..data`.
     ///
     /// # Errors

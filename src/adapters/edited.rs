@@ -33,7 +33,7 @@ enum Kind {
 
 /// A folder on the disk.
 #[derive(Debug, Clone)]
-pub struct Folder {
+pub struct EditedFolder {
     root: PathBuf,
     kind: Kind,
     /// Files that someone has written to and not closed, with the time of the last write; told by
@@ -41,7 +41,7 @@ pub struct Folder {
     half_written: Arc<Mutex<HashMap<PathBuf, Instant>>>,
 }
 
-impl Folder {
+impl EditedFolder {
     /// The landlord's rules.
     #[must_use]
     pub fn rules(root: PathBuf) -> Self {
@@ -154,7 +154,7 @@ impl Folder {
     }
 }
 
-impl Source for Folder {
+impl Source for EditedFolder {
     fn read(&self) -> Result<FileSet, SourceError> {
         let mut set = FileSet::new();
         for (name, path) in self.files()? {
@@ -221,7 +221,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "x").unwrap();
         }
-        let source = Folder::rules(folder.path().to_path_buf());
+        let source = EditedFolder::rules(folder.path().to_path_buf());
         let read = source.read().unwrap();
         let names_alone = ["cas/b.yaml.txt", "cas/ete/"];
         assert!(names_alone.iter().all(|it| read[*it].is_empty()));
@@ -259,7 +259,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "x").unwrap();
         }
-        let source = Folder::rules(folder.path().to_path_buf());
+        let source = EditedFolder::rules(folder.path().to_path_buf());
         let read = source.read().unwrap();
         let expected = ["cas/\u{fffd}t\u{fffd}.yaml", "mod\u{fffd}les/"];
         assert_eq!(read.keys().collect::<Vec<_>>(), expected);
@@ -277,7 +277,7 @@ mod tests {
         for path in ["modeles/a.txt", "..data/cas/a.yaml", "..data/statuts.yaml"] {
             fs::write(root.join(path), "x").unwrap();
         }
-        let source = Folder::rules(root.clone());
+        let source = EditedFolder::rules(root.clone());
         let found = || source.link_in_the_way().unwrap().map(|(name, _)| name);
         assert_eq!(found(), None);
         symlink("..data/cas", root.join("cas")).unwrap();
@@ -296,7 +296,7 @@ mod tests {
     fn a_folder_that_cannot_be_read_is_not_an_empty_one() {
         let parent = tempfile::tempdir().unwrap();
         let root = parent.path().join("rules");
-        let source = Folder::rules(root.clone());
+        let source = EditedFolder::rules(root.clone());
         let absent = source.stamp();
         fs::create_dir(&root).unwrap();
         let empty = source.stamp();
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn what_stands_in_the_place_of_a_file_is_not_left_out() {
         let folder = tempfile::tempdir().unwrap();
-        let source = Folder::rules(folder.path().to_path_buf());
+        let source = EditedFolder::rules(folder.path().to_path_buf());
         let place = folder.path().join("a.yaml");
         fs::create_dir(&place).unwrap();
         assert_eq!(source.read().unwrap_err().reason, "n'est pas un fichier");
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn only_a_file_that_counts_is_half_written_and_until_it_is_closed() {
-        let source = Folder::rules("rules".into());
+        let source = EditedFolder::rules("rules".into());
         let reader = source.clone();
         let at = |name: &str| std::env::current_dir().unwrap().join("rules").join(name);
         for name in [
