@@ -118,17 +118,11 @@ impl Inbound {
             faults.extend(decide::unknown_codes(&generation, &submission.codes));
             return Err(InboundError::Refused { faults, id: None });
         };
-        let generation = self
-            .creations
-            .managers
-            .complete(generation, &content.signalement)
-            .await
-            .map_err(|error| managers_unknown(&error))?;
         let (fichiers, photos) = match content.photos {
             Photos::Received(photos) => (describe(&photos), photos),
             Photos::Stored(fichiers) => (fichiers, Vec::new()),
         };
-        let case = Case {
+        let mut case = Case {
             id: SignalementId::of_lien(&content.signalement.lien_sowell),
             client: submission.client,
             key: submission.key.map(|value| IdempotencyKey {
@@ -144,11 +138,33 @@ impl Inbound {
             received_at: self.clock.now(),
             generation,
         };
+        let managers = &self.creations.managers;
+        // A repeat is answered without a decision, so without the CRM that may be away by now.
+        if managers.would_call(&case.generation, &case.signalement)
+            && let Some(answer) = self.taken_before(&case).await?
+        {
+            return Ok(answer);
+        }
+        let complete = managers.complete(case.generation, &case.signalement).await;
+        case.generation = complete.map_err(|error| managers_unknown(&error))?;
         let (decision, trace) = self.decide(&case).await?;
         match decision {
             Ok(Decision::Transmettre(demande)) => self.create(case, *demande, trace).await,
             Ok(Decision::Ecarter { motif }) => self.set_aside(case, motif, trace).await,
             Err(cause) => self.refuse(case, cause, trace).await,
+        }
+    }
+
+    /// The answer to what was created before, or is being created; `None` where neither is known.
+    async fn taken_before(&self, case: &Case) -> Result<Option<Received>, InboundError> {
+        // Looked for first: a creation that ends between the two looks is found by the second.
+        let pending = self.store.find_pending(&case.id, case.key.as_ref()).await?;
+        if let Some(owner) = self.owner(case).await? {
+            return repeat(owner, case).map(Some);
+        }
+        match pending {
+            Some(_) => self.wait_for_other(case).await.map(Some),
+            None => Ok(None),
         }
     }
 

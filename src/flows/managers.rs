@@ -3,11 +3,10 @@
 //! They are asked for before the decision, which stays a pure function of what it is given. What
 //! was learnt is kept for a while, and for longer while the CRM does not answer.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+mod memory;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::ports::{Clock, Crm, CrmError, NO_ANSWER};
 use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Referentiel, Residence};
@@ -17,12 +16,14 @@ use crate::flows::within::within;
 use crate::rules::compile::Generation;
 use crate::settings::InForce;
 
+pub use memory::ManagerCache;
+
 /// How long an answer counts without being asked for again.
-const FRESH: TimeDelta = TimeDelta::minutes(10);
+const FRESH: Duration = Duration::from_mins(10);
+/// How long the managers known before serve after the CRM did not tell them, until it is asked again.
+const AFTER_FAILURE: Duration = Duration::from_secs(30);
 /// How long a request that waits for its decision waits for them.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Residences that are remembered; a landlord has some thousands.
-const MOST: usize = 20_000;
 
 /// The managers that the CRM told.
 pub struct Managers {
@@ -38,17 +39,14 @@ pub struct Managers {
     pub known: ManagerCache,
 }
 
-/// What was told of each residence, and when.
-#[derive(Debug, Default)]
-pub struct ManagerCache(Mutex<HashMap<String, Told>>);
-
-#[derive(Debug, Clone)]
-struct Told {
-    at: DateTime<Utc>,
-    managers: Vec<Gestionnaire>,
-}
-
 impl Managers {
+    /// Whether [`Self::complete`] would call the CRM now.
+    #[must_use]
+    pub fn would_call(&self, generation: &Generation, signalement: &Signalement) -> bool {
+        self.unmanaged(generation, signalement)
+            .is_some_and(|it| self.at_hand(&it.code).is_none())
+    }
+
     /// The generation with all that can be known of the signalement's residence. Managers of an
     /// export count more than those of the CRM.
     ///
@@ -59,23 +57,12 @@ impl Managers {
         generation: Arc<Generation>,
         signalement: &Signalement,
     ) -> Result<Arc<Generation>, CrmError> {
-        if !self.crm.remote().is_some_and(|it| it.knows_managers) {
-            return Ok(generation);
-        }
-        let referentiel = &generation.referentiel;
-        let Some(residence) = referentiel.residence(&signalement.residence) else {
+        let Some(residence) = self.unmanaged(&generation, signalement) else {
             return Ok(generation);
         };
-        if !residence.gestionnaires.is_empty() {
-            return Ok(generation);
-        }
-        let told = self.managers_of(&residence.code).await?;
-        let mut gestionnaires = Gestionnaires::default();
-        for who in told {
-            gestionnaires.insert(who.r#type.as_str().into(), Arc::new(who));
-        }
+        let referentiel = &generation.referentiel;
         let residence = Residence {
-            gestionnaires,
+            gestionnaires: self.managers_of(&residence.code).await?,
             ..residence.clone()
         };
         // Only what this one decision looks up: the whole may be large.
@@ -100,12 +87,39 @@ impl Managers {
         }
     }
 
-    async fn managers_of(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {
-        let now = self.clock.now();
-        let known = self.known.get(residence);
-        if let Some(told) = known.as_ref().filter(|it| now - it.at < FRESH) {
-            return Ok(told.managers.clone());
+    /// Its residence, where the CRM alone knows who manages it.
+    fn unmanaged<'a>(
+        &self,
+        generation: &'a Generation,
+        signalement: &Signalement,
+    ) -> Option<&'a Residence> {
+        let tells = self.crm.remote().is_some_and(|it| it.knows_managers);
+        let residence = generation.referentiel.residence(&signalement.residence);
+        residence.filter(|it| tells && it.gestionnaires.is_empty())
+    }
+
+    /// What serves without a call: what was told lately, or before the outage that lasts.
+    fn at_hand(&self, residence: &str) -> Option<Gestionnaires> {
+        let told = self.known.get(residence)?;
+        let away = || self.watch.outage().is_some_and(|it| !it.left().is_zero());
+        (told.is_fresh() || away()).then_some(told.managers)
+    }
+
+    async fn managers_of(&self, residence: &str) -> Result<Gestionnaires, CrmError> {
+        if let Some(managers) = self.at_hand(residence) {
+            return Ok(managers);
         }
+        let call = self.known.call(residence);
+        let asked = call.get_or_init(|| async {
+            let asked = self.ask(residence).await;
+            self.known.ended(residence, &call);
+            asked
+        });
+        asked.await.clone()
+    }
+
+    /// Asks the CRM, whatever is known.
+    async fn ask(&self, residence: &str) -> Result<Gestionnaires, CrmError> {
         let asked = within(PATIENCE, self.crm.managers(residence)).await;
         let outcome = asked.unwrap_or_else(|_| {
             Err(CrmError::Unavailable {
@@ -114,33 +128,202 @@ impl Managers {
             })
         });
         let policy = &self.in_force.get().delivery;
-        self.watch.note("managers", &outcome, policy, now);
-        match (outcome, known) {
-            (Ok(managers), _) => {
-                self.known.put(residence, now, managers.clone());
+        self.watch
+            .note("managers", &outcome, policy, self.clock.now());
+        match outcome {
+            Ok(managers) => {
+                let managers = by_type(managers);
+                self.known.put(residence, managers.clone(), FRESH);
                 Ok(managers)
             }
             // Managers change seldom: those of yesterday serve a tenant better than none.
-            (Err(error), Some(told)) => {
+            Err(error) => {
+                let told = self.known.get(residence).ok_or_else(|| error.clone())?;
                 tracing::warn!(residence, %error, "the managers known before serve");
-                Ok(told.managers)
+                let managers = told.managers;
+                self.known.put(residence, managers.clone(), AFTER_FAILURE);
+                Ok(managers)
             }
-            (Err(error), None) => Err(error),
         }
     }
 }
 
-impl ManagerCache {
-    fn get(&self, residence: &str) -> Option<Told> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(residence).cloned()
+fn by_type(told: Vec<Gestionnaire>) -> Gestionnaires {
+    let mut managers = Gestionnaires::default();
+    for who in told {
+        managers.insert(who.r#type.as_str().into(), Arc::new(who));
+    }
+    managers
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use chrono::{DateTime, Utc};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::domain::demande::{Fichier, Uid};
+    use crate::domain::ports::{Change, ChangePage, ChangeQuery, CreateDemande, Created, Remote};
+    use crate::settings::Settings;
+
+    /// A CRM that tells managers, one answer after each that the gate lets through.
+    struct Teller {
+        answers: Semaphore,
+        calls: Mutex<usize>,
+        away: Mutex<bool>,
     }
 
-    fn put(&self, residence: &str, at: DateTime<Utc>, managers: Vec<Gestionnaire>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST && !known.contains_key(residence) {
-            known.clear();
+    #[async_trait]
+    impl Crm for Teller {
+        fn remote(&self) -> Option<Remote> {
+            None
         }
-        known.insert(residence.to_owned(), Told { at, managers });
+
+        async fn create(&self, _: &CreateDemande) -> Result<Created, CrmError> {
+            unreachable!("only managers are asked for")
+        }
+
+        async fn find(&self, _: &CreateDemande) -> Result<Vec<Uid>, CrmError> {
+            unreachable!("only managers are asked for")
+        }
+
+        async fn attach(&self, _: &Uid, _: &Fichier, _: Vec<u8>) -> Result<(), CrmError> {
+            unreachable!("only managers are asked for")
+        }
+
+        async fn statut(&self, _: &Uid) -> Result<Change, CrmError> {
+            unreachable!("only managers are asked for")
+        }
+
+        async fn changes(&self, _: &ChangeQuery) -> Result<ChangePage, CrmError> {
+            unreachable!("only managers are asked for")
+        }
+
+        async fn managers(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {
+            *self.calls.lock().unwrap() += 1;
+            self.answers.acquire().await.unwrap().forget();
+            if *self.away.lock().unwrap() {
+                return Err(CrmError::Unavailable {
+                    reason: "connection refused".into(),
+                    retry_at: None,
+                });
+            }
+            Ok(vec![Gestionnaire {
+                r#type: "technique".into(),
+                identifiant: format!("T-{residence}"),
+                nom: String::new(),
+                email: String::new(),
+            }])
+        }
+    }
+
+    struct NoMatter;
+
+    impl Clock for NoMatter {
+        fn now(&self) -> DateTime<Utc> {
+            DateTime::UNIX_EPOCH
+        }
+    }
+
+    fn asking(answers: usize) -> (Arc<Teller>, Managers) {
+        let crm = Arc::new(Teller {
+            answers: Semaphore::new(answers),
+            calls: Mutex::default(),
+            away: Mutex::default(),
+        });
+        let managers = Managers {
+            crm: crm.clone(),
+            clock: Arc::new(NoMatter),
+            in_force: InForce::new(&Settings::load(None, []).unwrap()),
+            watch: Arc::default(),
+            known: ManagerCache::default(),
+        };
+        (crm, managers)
+    }
+
+    fn calls(crm: &Teller) -> usize {
+        *crm.calls.lock().unwrap()
+    }
+
+    /// The outage, if any, is over as far as waiting goes.
+    fn forget_the_outage(managers: &mut Managers) {
+        managers.watch = Arc::default();
+    }
+
+    #[tokio::test]
+    async fn an_answer_serves_until_it_is_old() {
+        let (crm, managers) = asking(2);
+        let first = managers.managers_of("R").await.unwrap();
+        assert_eq!(first.get("technique").unwrap().identifiant, "T-R");
+        assert_eq!(managers.managers_of("R").await, Ok(first));
+        assert_eq!(calls(&crm), 1);
+        managers.known.age();
+        managers.managers_of("R").await.unwrap();
+        assert_eq!(calls(&crm), 2);
+    }
+
+    #[tokio::test]
+    async fn what_was_known_before_serves_without_a_call_while_the_crm_is_away() {
+        let (crm, mut managers) = asking(9);
+        let told = managers.managers_of("R").await;
+        let of_other = managers.managers_of("S").await;
+        managers.known.age();
+        *crm.away.lock().unwrap() = true;
+        assert_eq!(managers.managers_of("R").await, told);
+        assert_eq!(calls(&crm), 3);
+        // The outage is known, so another residence does not find out for itself.
+        assert_eq!(managers.managers_of("S").await, of_other);
+        assert_eq!(managers.managers_of("R").await, told);
+        assert_eq!(calls(&crm), 3);
+        // Something else that the CRM does brings it back: these are left alone for a while.
+        forget_the_outage(&mut managers);
+        assert_eq!(managers.managers_of("R").await, told);
+        assert_eq!(calls(&crm), 3);
+        managers.known.age();
+        *crm.away.lock().unwrap() = false;
+        assert_eq!(managers.managers_of("R").await, told);
+        assert_eq!(calls(&crm), 4);
+    }
+
+    #[tokio::test]
+    async fn what_was_never_told_is_asked_for_even_in_an_outage() {
+        let (crm, managers) = asking(9);
+        *crm.away.lock().unwrap() = true;
+        assert!(managers.managers_of("R").await.is_err());
+        assert!(managers.managers_of("R").await.is_err());
+        assert_eq!(calls(&crm), 2);
+        *crm.away.lock().unwrap() = false;
+        assert!(managers.managers_of("R").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn requests_that_come_together_share_one_call_whatever_becomes_of_it() {
+        for away in [false, true] {
+            let (crm, managers) = asking(0);
+            *crm.away.lock().unwrap() = away;
+            let managers = Arc::new(managers);
+            let together = [(); 5].map(|()| managers.managers_of("R"));
+            let released = async {
+                tokio::task::yield_now().await;
+                crm.answers.add_permits(1);
+            };
+            let (answers, ()) = tokio::join!(futures_util::future::join_all(together), released);
+            assert!(answers.iter().all(|it| it.is_err() == away));
+            assert_eq!(calls(&crm), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_while_asking_leaves_the_call_to_the_others() {
+        let (crm, managers) = asking(0);
+        let mut left = Box::pin(managers.managers_of("R"));
+        assert!(futures_util::poll!(left.as_mut()).is_pending());
+        drop(left);
+        crm.answers.add_permits(1);
+        assert!(managers.managers_of("R").await.is_ok());
+        assert_eq!(calls(&crm), 2);
     }
 }

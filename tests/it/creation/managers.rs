@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-use passerelle::adapters::submission::stored_signalement;
 use passerelle::domain::ports::DuplicateGuard;
-use passerelle::flows::managers::{ManagerCache, Managers};
 use serde_json::json;
 
 use super::{etat, is_later, with};
-use crate::harness::{MovedClock, signalement_with, until};
+use crate::harness::{Builder, Daemon, signalement_with, until};
 use crate::remote_crm::{Goes, RemoteCrm};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,43 +43,42 @@ async fn managers_that_only_the_crm_knows_are_asked_for_and_remembered() {
     assert_eq!(crm.count("managers"), 2);
 }
 
+/// A daemon that remembers nothing of what the CRM told the one before it.
+async fn restarted(daemon: Daemon, crm: &Arc<RemoteCrm>) -> Daemon {
+    let (folder, environment) = daemon.stop().await;
+    let builder = Builder::again(&folder, environment).crm(crm.clone());
+    builder.start().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn managers_known_before_serve_while_the_crm_is_away() {
+async fn a_repeat_is_answered_without_the_crm_that_knows_the_managers() {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.knows_managers = true);
-    let daemon = with(&crm).await;
-    let clock = Arc::new(MovedClock::new());
-    let managers = Managers {
-        clock: clock.clone(),
-        known: ManagerCache::default(),
-        crm: crm.clone(),
-        in_force: daemon.state.inbound.creations.in_force.clone(),
-        watch: daemon.state.inbound.creations.watch.clone(),
+    let builder = Builder::new().crm(crm.clone());
+    let builder = builder.set("DELIVERY__FIRST_RETRY", "1h");
+    let builder = builder.set("DELIVERY__MAX_RETRY", "1h");
+    let daemon = builder.set("CRM__WHEN_UNAVAILABLE", "defer").start().await;
+    let of = |number, description: &str| {
+        signalement_with(
+            number,
+            &json!({"residence": "SANS", "bien": null, "description": description}),
+        )
     };
-    let body = signalement_with(
-        1,
-        &json!({"residence": "SANS", "bien": null, "photos": null}),
-    );
-    let signalement = stored_signalement(&body.to_string(), 0).unwrap();
-    let complete = || managers.complete(daemon.state.reload.generation(), &signalement);
-    let first = complete().await.unwrap();
-    let residence = first.referentiel.residence("SANS").unwrap();
-    assert_eq!(residence.gestionnaires.len(), 2);
-    complete().await.unwrap();
-    assert_eq!(crm.count("managers"), 1);
-    clock.pass(TimeDelta::hours(1));
+    let created = daemon.post(&of(1, "une fuite")).await;
+    assert_eq!(created.status, 201);
+    crm.creates([Goes::Away]);
+    assert_eq!(daemon.post(&of(2, "une fuite")).await.status, 202);
+    let daemon = restarted(daemon, &crm).await;
+    let asked = crm.count("managers");
+    let again = daemon.post(&of(1, "une fuite")).await;
+    assert_eq!((again.status, &again.bytes), (200, &created.bytes));
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(daemon.post(&of(1, "deux fuites")).await.status, 409);
+    // What is created later waits for the CRM, and its repeat does not.
+    assert_eq!(daemon.post(&of(2, "une fuite")).await.status, 202);
+    assert_eq!(daemon.post(&of(2, "deux fuites")).await.status, 409);
+    assert_eq!(crm.count("managers"), asked);
+    // Only what is new needs them.
     crm.manages(Goes::Away);
-    let stale = complete().await.unwrap();
-    assert_eq!(
-        stale
-            .referentiel
-            .residence("SANS")
-            .unwrap()
-            .gestionnaires
-            .len(),
-        2
-    );
-    assert_eq!(crm.count("managers"), 2);
-    complete().await.unwrap();
-    complete().await.unwrap();
-    assert_eq!(crm.count("managers"), 3);
+    assert!(is_later(&daemon.post(&of(3, "une fuite")).await));
+    assert_eq!(crm.count("managers"), asked + 1);
 }
