@@ -36,14 +36,14 @@ use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::{telemetry, watch};
 use crate::domain::digest::hex;
-use crate::domain::livraison::Destination;
-use crate::domain::ports::{Client, Clock, Crm, Resume, Sowell, Store};
+use crate::domain::ports::{Client, Clock, Crm, Sowell, Store};
 use crate::flows::creation::Creations;
 use crate::flows::delivery::Delivery;
 use crate::flows::hint::Hint;
 use crate::flows::inbound::PATIENCE;
 use crate::flows::poll::Poll;
 use crate::flows::reload::Reload;
+use crate::flows::resume;
 use crate::flows::retention::Retention;
 use crate::flows::rules::Rules;
 use crate::flows::settings::{Parts, SettingsReload};
@@ -335,10 +335,7 @@ async fn take_over(
         // Of several replicas none may take back what another is sending: leases end by time.
         store.release_claims().await?;
     }
-    // Someone may have mended the token and started us again for it.
-    store
-        .resume(Destination::Sowell, Resume::Refused, clock.now())
-        .await?;
+    resume::at_start(store.as_ref(), clock).await?;
     Ok((store, alone))
 }
 

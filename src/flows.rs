@@ -34,5 +34,5 @@ mod breaker;
 mod debounce;
 mod offload;
 mod panics;
-mod resume;
+pub mod resume;
 pub(crate) mod within;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::livraison::Destination;
-use crate::domain::ports::{Clock, Resume, Store};
+use crate::domain::ports::{Clock, Resume, Store, StoreError};
 use crate::flows::hint::Hint;
 use crate::rules::compile::RuleSet;
 use crate::rules::connector::Partner;
@@ -49,6 +49,24 @@ pub(super) fn by_rules(
     };
     let mended = before.connectors.get(&partner) != now.connectors.get(&partner);
     mended.then_some(Resume::Unanswered)
+}
+
+/// What refused us need not wait any longer at the start of a daemon: someone may have mended the token
+/// or the account, and started it for that.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub async fn at_start(store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {
+    for destination in Destination::ALL {
+        let which = match (destination, store.pause(destination).await?) {
+            // What code a server refuses everyone with is its own affair, so their attempts do not tell
+            // which e-mails these are; and none asks to wait.
+            (Destination::Courriel, Some(pause)) if pause.refused => Resume::All,
+            _ => Resume::Refused,
+        };
+        store.resume(destination, which, clock.now()).await?;
+    }
+    Ok(())
 }
 
 /// Resumes what `which` says for each destination, and wakes who sends it.

@@ -1,7 +1,7 @@
 //! E-mails through a real SMTP server: what arrives, and what becomes of what it refuses.
 
 use passerelle::adapters::store::sqlite::SqliteStore;
-use passerelle::domain::livraison::{LivraisonEtat, LivraisonSummary};
+use passerelle::domain::livraison::{Destination, LivraisonEtat, LivraisonSummary};
 use passerelle::domain::ports::Store;
 use rstest::rstest;
 use serde_json::json;
@@ -180,6 +180,33 @@ async fn a_refused_account_costs_no_email_and_is_mended_by_an_edit() {
     assert_eq!(error, "the SMTP server answered 535 5.7.8");
     assert!(server.refusals().len() >= 2);
     daemon.edit_settings(&settings(LOGIN)).await;
+    server.wait_for(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_account_that_was_mended_counts_from_the_start_on() {
+    let Some(server) = SmtpServer::start(Tls::Starttls, Some(LOGIN_IN_CLEAR)) else {
+        return;
+    };
+    let authority = server.authority().display().to_string();
+    let daemon = builder()
+        .set("DELIVERY__FIRST_RETRY", "1h")
+        .set("DELIVERY__MAX_RETRY", "1h")
+        .set("SMTP__CA_FILE", &authority)
+        .set("SMTP__URL", &server.url(Some("passerelle:wrong")))
+        .start()
+        .await;
+    daemon.created(&signalement(1)).await;
+    let store = daemon.state.store.clone();
+    until("the account is refused", || async {
+        store.pause(Destination::Courriel).await.unwrap()
+    })
+    .await;
+    drop(store);
+    let (folder, environment) = daemon.stop().await;
+    let again = Builder::again(&folder, environment).unset("SMTP__URL");
+    let again = again.set("SMTP__URL", &server.url(Some(LOGIN)));
+    let _daemon = again.start().await;
     server.wait_for(1).await;
 }
 

@@ -6,8 +6,9 @@ mod refused;
 
 use std::ops::Range;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::domain::livraison::Destination;
+use passerelle::domain::ports::Pause;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -289,6 +290,41 @@ async fn a_destination_that_fails_for_all_is_left_alone_across_a_restart() {
         .statut(&uid, &json!({"statut": "CRC en cours"}))
         .await;
     assert_eq!(sowell.calls().len(), 5, "nothing is sent meanwhile");
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_refused_us_is_tried_again_at_the_start(
+    #[values(Destination::Sowell, Destination::Courriel, Destination::Crm)]
+    destination: Destination,
+    #[values(true, false)] refused: bool,
+) {
+    let daemon = Builder::new().start().await;
+    let store = daemon.state.store.clone();
+    let until = DateTime::from_timestamp_millis(Utc::now().timestamp_millis()).unwrap();
+    let pause = Pause {
+        until: until + TimeDelta::minutes(10),
+        failures: 9,
+        refused,
+        reason: "answered 401".into(),
+    };
+    let set = store.set_pause(destination, Some(pause.clone())).await;
+    set.unwrap();
+    drop(store);
+    let (folder, environment) = daemon.stop().await;
+    let daemon = Builder::again(&folder, environment).start().await;
+    let now = daemon
+        .state
+        .store
+        .pause(destination)
+        .await
+        .unwrap()
+        .unwrap();
+    if refused {
+        assert!(now.until <= Utc::now() && now.failures == 0, "{now:?}");
+    } else {
+        assert_eq!(now, pause);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
