@@ -186,12 +186,18 @@ impl SettingsReload {
             before.tokens.contains_key(client) && !now.tokens.contains_key(client)
         });
         for client in lost {
-            let stored = self.parts.store.tokens().await.unwrap_or_default();
-            if !stored.iter().any(|(it, _)| *it == client) {
-                tracing::warn!(
-                    client = client.as_str(),
+            let name = client.as_str();
+            match self.parts.store.tokens().await {
+                Ok(stored) if stored.iter().any(|(it, _)| *it == client) => {}
+                Ok(_) => tracing::warn!(
+                    client = name,
                     "has no token any more and is refused; `passerelle tokens reset` makes one"
-                );
+                ),
+                Err(error) => tracing::error!(
+                    client = name,
+                    %error,
+                    "its token left the settings, and it is not known whether it has another"
+                ),
             }
         }
     }

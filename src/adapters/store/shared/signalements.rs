@@ -98,20 +98,22 @@ pub(super) async fn find(
         etat: etat(&row)?,
         uid,
         motif: row.get("motif"),
-        statuts: events
-            .iter()
-            .map(|event| StatutView {
-                statut: event.get("statut"),
-                statut_sowell: event.get("statut_sowell"),
-                date: event
-                    .get::<Option<String>, _>("date")
-                    .unwrap_or_else(|| instant(event.get("received_at")).to_rfc3339()),
-                livraison: event
-                    .get::<Option<String>, _>("etat")
-                    .and_then(|word| LivraisonEtat::parse(&word)),
-            })
-            .collect(),
+        statuts: events.iter().map(statut_view).collect::<Result<_, _>>()?,
     }))
+}
+
+fn statut_view(event: &DbRow) -> Result<StatutView, StoreError> {
+    let date: Option<String> = event.get("date");
+    let livraison: Option<String> = event.get("etat");
+    let livraison = livraison
+        .map(|word| LivraisonEtat::parse(&word).ok_or_else(|| unreadable("etat")))
+        .transpose()?;
+    Ok(StatutView {
+        statut: event.get("statut"),
+        statut_sowell: event.get("statut_sowell"),
+        date: date.unwrap_or_else(|| instant(event.get("received_at")).to_rfc3339()),
+        livraison,
+    })
 }
 
 /// The state of a signalement, from the column of that name.
