@@ -7,7 +7,9 @@ use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
+
+use crate::domain::instant::to_the_second;
 
 /// Why the output took no more.
 static FAILED: Mutex<Option<io::Error>> = Mutex::new(None);
@@ -40,7 +42,7 @@ pub(super) fn tell(line: Arguments<'_>) {
 
 /// An instant, ISO 8601 to the second.
 pub(super) fn time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+    to_the_second(at)
 }
 
 /// What comes from outside must not steer the terminal. Lines stay lines.

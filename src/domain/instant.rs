@@ -69,6 +69,12 @@ pub fn in_utc(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+/// An instant of ours as people read it, to the second, in UTC.
+#[must_use]
+pub fn to_the_second(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 /// An instant with the signs between its parts, where it is written in the basic format, without any.
 fn extended(text: &str) -> Option<String> {
     let (date, time) = text.split_once('T')?;
@@ -120,6 +126,14 @@ mod tests {
             assert_eq!(rfc3339(text).as_deref(), Some(wanted));
         }
         assert_eq!(rfc3339("2012-04-23"), None);
+    }
+
+    #[test]
+    fn an_instant_of_ours_has_one_form() {
+        let at = DateTime::from_timestamp_millis(1_335_205_543_511).unwrap();
+        assert_eq!(in_utc(at), "2012-04-23T18:25:43.511Z");
+        assert_eq!(to_the_second(at), "2012-04-23T18:25:43Z");
+        assert_eq!(rfc3339(&in_utc(at)), Some(in_utc(at)));
     }
 
     #[test]

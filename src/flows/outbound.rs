@@ -183,7 +183,7 @@ impl Outbound {
         if last.is_some_and(|it| it.sequence > newest_event) {
             return Ok(Reading::Overtaken);
         }
-        event.date.get_or_insert_with(|| at.to_rfc3339());
+        event.date.get_or_insert_with(|| instant::in_utc(at));
         event.evenement.get_or_insert_with(|| {
             let resultat = event.resultat.as_deref().unwrap_or_default();
             format!("{} {resultat} {}", event.statut, at.timestamp_millis())

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
+use crate::domain::instant::to_the_second;
 use crate::domain::livraison::{Destination, LivraisonEtat};
 use crate::domain::ports::{Clock, Pause, RetryOutcome, Store, StoreError};
 
@@ -143,7 +144,7 @@ async fn try_one(
 fn not_sent(pause: Option<Pause>, now: DateTime<Utc>) -> Failure {
     match pause.filter(|it| it.until > now) {
         Some(pause) => Failure::LeftAlone {
-            until: pause.until.to_rfc3339_opts(SecondsFormat::Secs, true),
+            until: to_the_second(pause.until),
             reason: pause.reason,
         },
         None => Failure::NotSent,

@@ -328,6 +328,20 @@ async fn who_refused_us_is_tried_again_at_the_start(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_event_has_one_date_for_everybody() {
+    let sowell = FakeSowell::start().await;
+    let (daemon, uid) = start(&sowell).await;
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    let sent = sowell.wait_for(1).await[0].body["date"].clone();
+    let path = format!("/api/v1/signalements/{uid}");
+    let view = daemon.get(&path, "sowell").await.json();
+    assert_eq!(view["statuts"][0]["date"], sent);
+    assert!(sent.as_str().unwrap().ends_with('Z'), "{sent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_status_that_comes_back_is_sent_again() {
     let sowell = FakeSowell::start().await;
     let (daemon, uid) = start(&sowell).await;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use crate::adapters::partner::{Begun, CallError, Called, PartnerHttp, Photos, fichier};
@@ -193,7 +192,7 @@ impl Crm for RestCrm {
         let crm = self.partner.begin();
         let page = crm.ask(|it| it.page(operation, query.page.as_deref()));
         let values = json!({
-            "depuis": query.since.to_rfc3339_opts(SecondsFormat::Secs, true), "page": page,
+            "depuis": instant::to_the_second(query.since), "page": page,
         });
         let called = call(&crm, operation, values, &Photos::new()).await?;
         let unread = called.found.faults.into_iter();

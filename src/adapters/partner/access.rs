@@ -1,8 +1,9 @@
 //! What the settings say of a partner, and what must be taken out of whatever is shown of its calls.
 
-use chrono::{SecondsFormat, Utc};
+use chrono::Utc;
 
 use super::CallError;
+use crate::domain::instant::to_the_second;
 use crate::domain::ports::EXCERPT_CHARS;
 use crate::rules::connector::{Access, Answer, Partner};
 use crate::settings::{LiveSettings, Secret};
@@ -30,7 +31,7 @@ pub fn access(partner: Partner, settings: &LiveSettings) -> Result<Access, CallE
         token: token.map(open),
         secrets: secrets.map(|(name, it)| (name.clone(), open(it))).collect(),
         jeton: None,
-        maintenant: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
+        maintenant: to_the_second(Utc::now()),
     })
 }
 

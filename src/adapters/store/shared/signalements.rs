@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
 
 use super::{Db, DbConnection, DbPool, DbRow, failed, fichiers};
 use crate::adapters::store::rows::{instant, millis, unreadable};
+use crate::domain::instant::in_utc;
 use crate::domain::livraison::LivraisonEtat;
 use crate::domain::ports::{
     Client, NewRecord, SignalementSummary, SignalementView, StatutView, StoreError,
@@ -111,7 +112,7 @@ fn statut_view(event: &DbRow) -> Result<StatutView, StoreError> {
     Ok(StatutView {
         statut: event.get("statut"),
         statut_sowell: event.get("statut_sowell"),
-        date: date.unwrap_or_else(|| instant(event.get("received_at")).to_rfc3339()),
+        date: date.unwrap_or_else(|| in_utc(instant(event.get("received_at")))),
         livraison,
     })
 }
