@@ -11,9 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
+use crate::domain::instant::{in_utc, to_the_second};
 use crate::domain::livraison::Destination;
 use crate::domain::ports::{
     Change, ChangeQuery, Clock, Crm, CrmError, PollClaim, Store, StoreError,
@@ -78,6 +79,23 @@ struct Listing {
     whole: bool,
 }
 
+/// What one look at the list came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// It was read whole: the next reading begins after it.
+    Whole,
+    /// It never read the same twice: what it showed is taken, and the next reading begins where this one did.
+    Shifting,
+    /// There is no such list, or another daemon is at it.
+    NotNow,
+}
+
+/// How far the changes are known.
+struct Read {
+    seen_until: Option<DateTime<Utc>>,
+    whole: bool,
+}
+
 /// How the CRM is reached.
 struct Way {
     settings: Arc<LiveSettings>,
@@ -100,6 +118,7 @@ impl Poll {
         // Drawn once after each failure: of many draws, the shortest would count.
         let mut pause = Duration::ZERO;
         let mut way = self.way();
+        let mut shifting = false;
         loop {
             let before = std::mem::replace(&mut way, self.way());
             if pause > Duration::ZERO && way.is_another_than(&before) {
@@ -113,11 +132,14 @@ impl Poll {
                 last = Some(Instant::now());
                 failures = if outcome.is_ok() { 0 } else { failures + 1 };
                 pause = Duration::ZERO;
-                if let Err(error) = outcome {
-                    pause = self.pause_after(&error, &way.settings.delivery, failures);
-                    let until = self.clock.now() + span(pause);
-                    let until = until.to_rfc3339_opts(SecondsFormat::Secs, true);
-                    tracing::error!(%error, failures, until, "the CRM's changes were not read");
+                match outcome {
+                    Ok(Looked::NotNow) => {}
+                    Ok(looked) => tell_of_shifting(looked, &mut shifting),
+                    Err(error) => {
+                        pause = self.pause_after(&error, &way.settings.delivery, failures);
+                        let until = to_the_second(self.clock.now() + span(pause));
+                        tracing::error!(%error, failures, until, "the CRM's changes were not read");
+                    }
                 }
             }
             tokio::time::sleep(LOOK).await;
@@ -148,46 +170,49 @@ impl Poll {
     ///
     /// # Errors
     /// What was taken by then stays taken; the next reading begins where this one did.
-    pub async fn look(&self) -> Result<(), PollError> {
+    pub async fn look(&self) -> Result<Looked, PollError> {
         let Some(overlap) = self.crm.remote().and_then(|it| it.overlap) else {
-            return Ok(());
+            return Ok(Looked::NotNow);
         };
         let now = self.clock.now();
         let Some(claim) = self.store.claim_poll(now, LEASE).await? else {
-            return Ok(());
+            return Ok(Looked::NotNow);
         };
         let outcome = self.read_from(&claim, overlap).await;
         let seen = match &outcome {
-            Ok(seen) => *seen,
+            Ok(read) => read.seen_until,
             Err(_) => claim.seen_until,
         };
         let kept = self.store.finish_poll(&claim, seen).await?;
-        outcome?;
-        if kept {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "seconds since 1970 fit a double exactly"
-            )]
-            metrics::gauge!("passerelle_crm_changes_read_seconds")
-                .set(self.clock.now().timestamp() as f64);
-            Ok(())
-        } else {
-            Err(PollError::Overtaken)
+        let whole = outcome?.whole;
+        if !kept {
+            return Err(PollError::Overtaken);
         }
+        if !whole {
+            return Ok(Looked::Shifting);
+        }
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "seconds since 1970 fit a double exactly"
+        )]
+        metrics::gauge!("passerelle_crm_changes_read_seconds")
+            .set(self.clock.now().timestamp() as f64);
+        Ok(Looked::Whole)
     }
 
     /// Takes every change since the last reading, and says up to when all are known.
-    async fn read_from(
-        &self,
-        claim: &PollClaim,
-        overlap: Duration,
-    ) -> Result<Option<DateTime<Utc>>, PollError> {
+    async fn read_from(&self, claim: &PollClaim, overlap: Duration) -> Result<Read, PollError> {
         let overlap = span(overlap);
         let since = match (claim.seen_until, claim.first_demande) {
             (Some(seen), _) => seen.checked_sub_signed(overlap).unwrap_or(seen),
             (None, Some(first)) => first - FIRST_MARGIN,
             // Nothing of ours is in the CRM, so nothing of it can have changed.
-            (None, None) => return Ok(None),
+            (None, None) => {
+                return Ok(Read {
+                    seen_until: None,
+                    whole: true,
+                });
+            }
         };
         let now = self.clock.now();
         let Listing { mut changes, whole } = self.list(claim, since).await?;
@@ -197,11 +222,11 @@ impl Poll {
         let plausible = changes.partition_point(|it| it.at <= latest);
         let newest = changes[..plausible].last().map(|it| it.at);
         for change in &mut changes[plausible..] {
-            let (uid, at) = (change.event.uid.as_str(), change.at.to_rfc3339());
+            let (uid, at) = (change.event.uid.as_str(), in_utc(change.at));
             tracing::error!(uid, at, "ALARM: the CRM dates a change in the future");
             // By the CRM's own clock, so that nothing that comes after it is taken for older.
             change.at = newest.max(claim.seen_until).unwrap_or(since);
-            change.event.date = Some(change.at.to_rfc3339());
+            change.event.date = Some(in_utc(change.at));
         }
         let mut unsettled = None;
         for of_one in by_demande(changes).into_values() {
@@ -209,15 +234,17 @@ impl Poll {
             unsettled = [unsettled, again].into_iter().flatten().min();
         }
         if !whole {
-            return Ok(claim.seen_until);
+            let seen_until = claim.seen_until;
+            return Ok(Read { seen_until, whole });
         }
         // What one change is dated at, ahead of us, is not yet known of the others: were it believed, none of
         // theirs would be asked for before that time. A CRM that is ahead with all is only read more than once.
         let seen = newest.map(|it| it.min(now)).max(claim.seen_until);
-        Ok(match (seen, unsettled) {
+        let seen_until = match (seen, unsettled) {
             (Some(seen), Some(unsettled)) => Some(seen.min(unsettled)),
             (seen, _) => seen,
-        })
+        };
+        Ok(Read { seen_until, whole })
     }
 
     /// A list of several pages shifts when a demande changes while it is read, and one may slip
@@ -287,6 +314,20 @@ impl Poll {
         }
         let reason = format!("the list of changes has no end after {MOST_PAGES} pages");
         Err(CrmError::Misconfigured(reason).into())
+    }
+}
+
+/// Warns once for as long as the list shifts.
+fn tell_of_shifting(looked: Looked, shifting: &mut bool) {
+    let before = std::mem::replace(shifting, looked == Looked::Shifting);
+    match (before, *shifting) {
+        (false, true) => tracing::warn!(
+            readings = MOST_READINGS,
+            "the CRM's list of changes never read the same twice: each reading begins where this one \
+             did until it does; larger pages make it shift less"
+        ),
+        (true, false) => tracing::info!("the CRM's list of changes was read whole again"),
+        _ => {}
     }
 }
 

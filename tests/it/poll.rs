@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::adapters::clock::SystemClock;
-use passerelle::domain::ports::{Change, ChangePage, CrmError, DuplicateGuard};
-use passerelle::flows::poll::Poll;
+use passerelle::domain::ports::{Change, ChangePage, Clock, CrmError, DuplicateGuard};
+use passerelle::flows::poll::{Looked, Poll};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::harness::{Builder, Daemon, FakeSowell, signalement, until};
+use crate::harness::{Builder, Daemon, FakeSowell, MovedClock, signalement, until};
 use crate::remote_crm::{Goes, RemoteCrm, change};
 
 /// The poller of a daemon that does not poll by itself.
@@ -228,6 +228,57 @@ async fn a_list_of_several_pages_counts_once_two_readings_agree() {
     for uid in &uids {
         assert_eq!(statuts(&daemon, uid).await, ["CRC en cours"]);
     }
+}
+
+/// Whether the metrics say that the list was read whole at this instant.
+async fn is_told_read(daemon: &Daemon, at: DateTime<Utc>) -> bool {
+    let metrics = daemon.get("/metrics", "").await;
+    let wanted = format!("passerelle_crm_changes_read_seconds {}", at.timestamp());
+    String::from_utf8_lossy(&metrics.bytes)
+        .lines()
+        .any(|it| it == wanted)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_never_reads_the_same_twice_is_taken_and_not_told_read() {
+    let crm = listing();
+    let (daemon, _sowell) = with(&crm).await;
+    // Other tests of this process poll, too, but not on that day.
+    let clock = Arc::new(MovedClock::ahead(TimeDelta::days(10_000)));
+    let poll = Poll {
+        clock: clock.clone(),
+        ..poller(&daemon, &crm)
+    };
+    for number in 1..=2 {
+        daemon.created(&signalement(number)).await;
+    }
+    assert_eq!(poll.look().await.unwrap(), Looked::Whole);
+    let uids: Vec<String> = crm.demandes().iter().map(|it| it.uid.clone()).collect();
+    crm.change(&uids[0], "CRC en cours", None);
+    crm.change(&uids[1], "CRC en cours", None);
+    let demandes = crm.demandes();
+    for shown in [0, 1, 0, 1] {
+        crm.lists(Ok(page(vec![change(&demandes[shown])], Some("2"))));
+        crm.lists(Ok(page(Vec::new(), None)));
+    }
+    clock.pass(TimeDelta::days(1));
+    let at = clock.now();
+    assert_eq!(poll.look().await.unwrap(), Looked::Shifting);
+    assert!(!is_told_read(&daemon, at).await);
+    // What the last reading showed is taken.
+    assert_eq!(statuts(&daemon, &uids[1]).await, ["CRC en cours"]);
+    let since = crm.queries().last().unwrap().since;
+    until("it is told read once it is", || async {
+        assert_eq!(poll.look().await.unwrap(), Looked::Whole);
+        is_told_read(&daemon, at).await.then_some(())
+    })
+    .await;
+    assert_eq!(
+        crm.queries()[9].since,
+        since,
+        "it begins where that one did"
+    );
+    assert_eq!(statuts(&daemon, &uids[0]).await, ["CRC en cours"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -518,13 +569,6 @@ async fn a_crm_that_asks_for_hours_is_left_alone_for_the_longest_wait_and_no_lon
     let daemon = builder.start().await;
     daemon.created(&signalement(1)).await;
     is_read(&crm, 2).await;
-    until("it is told when they were read", || async {
-        let metrics = daemon.get("/metrics", "").await;
-        let text = String::from_utf8_lossy(&metrics.bytes).into_owned();
-        text.contains("passerelle_crm_changes_read_seconds")
-            .then_some(())
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
