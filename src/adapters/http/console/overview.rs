@@ -173,12 +173,7 @@ impl Stored {
         for line in &self.destinations {
             let name = line.name();
             if let Some(pause) = &line.pause {
-                // What a destination is left alone for, `flows/delivery/verdict.rs`.
-                let (until, reason) = (paris(&pause.until), french(&pause.reason));
-                alarms.push(format!(
-                    "{name} : notre accès est refusé ({reason}) ; envois suspendus jusqu'au {until}, \
-                     ou jusqu'à ce que les réglages changent."
-                ));
+                alarms.push(paused(name, pause));
             }
             match line.dead {
                 0 => {}
@@ -226,6 +221,22 @@ fn apart(counted: &[ApartCount]) -> (Vec<(&'static str, i64)>, i64) {
         all.map(|etat| (label(etat), count(etat, false))).collect(),
         stopped,
     )
+}
+
+/// Why a destination is left alone: it refuses everyone, or it was away.
+fn paused(name: &str, pause: &Pause) -> String {
+    let (until, reason) = (paris(&pause.until), french(&pause.reason));
+    if pause.refused {
+        format!(
+            "{name} : notre accès est refusé ({reason}) ; envois suspendus jusqu'au {until}, \
+             ou jusqu'à ce que les réglages changent."
+        )
+    } else {
+        format!(
+            "{name} : les envois échouent ({reason}) ; ils sont suspendus jusqu'au {until}, puis \
+             reprennent d'eux-mêmes."
+        )
+    }
 }
 
 impl Line {
@@ -286,4 +297,31 @@ fn is_web(address: &str) -> bool {
 fn paris(at: &DateTime<Utc>) -> String {
     let there = at.with_timezone(&Paris);
     there.format("%d/%m/%Y à %H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_access_is_blamed_only_where_it_is_refused() {
+        let pause = |refused, reason: &str| Pause {
+            until: DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default(),
+            failures: 1,
+            refused,
+            reason: reason.into(),
+        };
+        let refused = paused("SoWell", &pause(true, "answered 401"));
+        assert_eq!(
+            refused,
+            "SoWell : notre accès est refusé (réponse 401) ; envois suspendus jusqu'au 15/01/2027 à \
+             09:00:00, ou jusqu'à ce que les réglages changent."
+        );
+        let away = paused("SoWell", &pause(false, "connection refused"));
+        assert_eq!(
+            away,
+            "SoWell : les envois échouent (connexion refusée) ; ils sont suspendus jusqu'au 15/01/2027 \
+             à 09:00:00, puis reprennent d'eux-mêmes."
+        );
+    }
 }
