@@ -83,7 +83,7 @@ fn describe() {
     );
 }
 
-const COUNTERS: [(&str, &str); 8] = [
+const COUNTERS: [(&str, &str); 9] = [
     (
         "passerelle_http_requests_total",
         "Requests by method, route and status.",
@@ -99,6 +99,10 @@ const COUNTERS: [(&str, &str); 8] = [
     (
         "passerelle_crm_calls_total",
         "Calls of a remote CRM by operation and outcome.",
+    ),
+    (
+        "passerelle_creations_unclaimed_total",
+        "Demandes that the CRM created after another worker had taken the creation over.",
     ),
     (
         "passerelle_delivery_attempts_total",
@@ -118,7 +122,7 @@ const COUNTERS: [(&str, &str); 8] = [
     ),
 ];
 
-const GAUGES: [(&str, &str); 12] = [
+const GAUGES: [(&str, &str); 13] = [
     (
         "passerelle_deliveries",
         "Undelivered deliveries by destination and state.",
@@ -144,6 +148,10 @@ const GAUGES: [(&str, &str); 12] = [
         "0 while the CRM does not do what it is asked.",
     ),
     (
+        "passerelle_crm_changes_read_timestamp_seconds",
+        "When this process last read the CRM's whole list of changes, seconds since 1970.",
+    ),
+    (
         "passerelle_replicas",
         "Daemons that share the database and were seen lately.",
     ),
@@ -156,7 +164,7 @@ const GAUGES: [(&str, &str); 12] = [
         "1 when the files on the disk are in force, 0 when the last edit was refused.",
     ),
     (
-        "passerelle_rules_active_since_seconds",
+        "passerelle_rules_active_since_timestamp_seconds",
         "When the rules in force took effect, seconds since 1970.",
     ),
     (

@@ -195,7 +195,7 @@ impl Poll {
             clippy::cast_precision_loss,
             reason = "seconds since 1970 fit a double exactly"
         )]
-        metrics::gauge!("passerelle_crm_changes_read_seconds")
+        metrics::gauge!("passerelle_crm_changes_read_timestamp_seconds")
             .set(self.clock.now().timestamp() as f64);
         Ok(Looked::Whole)
     }

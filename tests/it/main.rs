@@ -39,6 +39,7 @@ mod inbound;
 mod layering;
 mod lost_answers;
 mod mail;
+mod metrics;
 mod moto;
 mod oauth;
 mod other_systems;

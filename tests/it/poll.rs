@@ -233,7 +233,7 @@ async fn a_list_of_several_pages_counts_once_two_readings_agree() {
 /// Whether the metrics say that the list was read whole at this instant.
 async fn is_told_read(daemon: &Daemon, at: DateTime<Utc>) -> bool {
     let metrics = daemon.get("/metrics", "").await;
-    let wanted = format!("passerelle_crm_changes_read_seconds {}", at.timestamp());
+    let wanted = format!("passerelle_crm_changes_read_timestamp_seconds {}", at.timestamp());
     String::from_utf8_lossy(&metrics.bytes)
         .lines()
         .any(|it| it == wanted)

@@ -36,7 +36,7 @@ async fn set_gauges(state: &AppState) {
         clippy::cast_precision_loss,
         reason = "seconds since 1970 fit a double exactly"
     )]
-    metrics::gauge!("passerelle_rules_active_since_seconds").set(since as f64);
+    metrics::gauge!("passerelle_rules_active_since_timestamp_seconds").set(since as f64);
     replica_gauges(state).await;
     metrics::gauge!("passerelle_crm_up").set(f64::from(u8::from(
         state.inbound.creations.watch.outage().is_none(),
