@@ -1,8 +1,8 @@
 //! The composition root: settings in, a running daemon out. The only place that knows which
 //! adapter stands behind which port.
 
-mod intake;
 mod open;
+mod parts;
 mod workers;
 
 use std::collections::BTreeMap;
@@ -21,12 +21,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::intake::inbound;
-use self::intake::{Intake, open_crm, poll, presence, set_back, sweep};
 pub use self::open::{open_files, open_store, private_folder, stand_alone};
 use self::open::{settings_on_disk, sources};
+pub use self::parts::inbound;
+use self::parts::{Parts, open_crm};
 pub use self::workers::TOKEN_REFRESH;
-use self::workers::{Workers, refresh_tokens, release_when_known, reload_on_hangup, tidy_metrics};
+use self::workers::{Workers, refresh_tokens, reload_on_hangup, tidy_metrics};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::edited::EditedFolder;
 use crate::adapters::http::auth::{Gate, hash};
@@ -36,17 +36,18 @@ use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::{telemetry, watch};
 use crate::domain::digest::hex;
-use crate::domain::ports::{Client, Clock, Crm, Sowell, Store};
+use crate::domain::ports::{Client, Clock, Crm, Store};
 use crate::flows::creation::Creations;
 use crate::flows::delivery::Delivery;
 use crate::flows::hint::Hint;
-use crate::flows::inbound::PATIENCE;
+use crate::flows::inbound::{Inbound, PATIENCE};
 use crate::flows::poll::Poll;
 use crate::flows::reload::Reload;
 use crate::flows::resume;
 use crate::flows::retention::Retention;
 use crate::flows::rules::Rules;
-use crate::flows::settings::{Parts, SettingsReload};
+use crate::flows::set_back::SetBack;
+use crate::flows::settings::SettingsReload;
 use crate::flows::sweep::Sweep;
 use crate::settings::{Database, InForce, Secret, Settings};
 
@@ -70,6 +71,7 @@ pub struct App {
     delivery: Arc<Delivery>,
     sweep: Sweep,
     retention: Retention,
+    set_back: SetBack,
     creations: Arc<Creations>,
     poll: Arc<Poll>,
     folders: Vec<EditedFolder>,
@@ -112,14 +114,11 @@ impl App {
     /// # Errors
     /// As for [`App::build`].
     pub async fn build_with(settings: &Settings, stand_ins: StandIns) -> anyhow::Result<Self> {
-        let metrics = telemetry::metrics();
         let clock = stand_ins.clock;
         let (store, alone) = take_over(settings, clock.as_ref()).await?;
         let files = open_files(settings)?;
         let in_force = InForce::new(settings);
-        let unsent = settings.data_dir.join("courriels");
-        let mailer = MailOut::new(in_force.clone(), unsent.clone())
-            .with_context(|| format!("{}", unsent.display()))?;
+        let mailer = open_mailer(settings, &in_force)?;
         let (rules, exports, folders) = sources(settings);
         let reload = Reload::boot(
             Arc::clone(&store),
@@ -130,81 +129,37 @@ impl App {
         );
         let reload = Arc::new(reload.await?);
         let rules: Arc<dyn Rules> = reload.clone();
-        let sowell: Arc<dyn Sowell> = Arc::new(SowellHttp::new(in_force.clone(), rules.clone()));
-        let crm = stand_ins
-            .crm
-            .unwrap_or_else(|| open_crm(settings, &in_force, &rules, &files));
-        let outbox = Hint::default();
-        let intake = Intake {
-            clock: Arc::clone(&clock),
-            store: Arc::clone(&store),
-            files: Arc::clone(&files),
-            crm: Arc::clone(&crm),
-            sowell: Arc::clone(&sowell),
-            rules: rules.clone(),
-            in_force: in_force.clone(),
-            outbox: outbox.clone(),
+        let named = || open_crm(settings, &in_force, &rules, &files);
+        let parts = Parts {
+            crm: stand_ins.crm.unwrap_or_else(named),
+            sowell: Arc::new(SowellHttp::new(in_force.clone(), rules.clone())),
+            store,
+            files,
+            rules,
+            in_force,
+            outbox: Hint::default(),
+            clock,
+            watch: Arc::default(),
         };
-        let inbound = intake.open(stand_ins.patience);
+        let inbound = parts.inbound(stand_ins.patience);
         let creations = Arc::clone(&inbound.creations);
         if alone.is_some() {
             // Of several replicas, another may be in the middle of its call.
             creations.doubt_interrupted().await?;
         }
-        let outbound = Arc::clone(&creations.outbound);
+        let new_tokens = make_missing_tokens(&parts, settings).await?;
+        let gate = open_gate(&parts).await?;
         let settings_file = settings_on_disk(settings);
-        let file = settings_file.clone().map(|file| Arc::new(file) as _);
-        let parts = Parts {
-            file,
-            store: Arc::clone(&store),
-            clock: Arc::clone(&clock),
-            outbox: outbox.clone(),
-            set_log: telemetry::set_log,
-        };
-        let live = SettingsReload::boot(settings, in_force.clone(), parts);
-        let poll = poll(&creations);
-        let sweep = sweep(&store, &files, &clock);
-        let presence = presence(replica_id(), &creations, outbox.clone());
-        let retention = Retention {
-            store: Arc::clone(&store),
-            clock: Arc::clone(&clock),
-            in_force: in_force.clone(),
-        };
-        let delivery = Delivery {
-            store: Arc::clone(&store),
-            clock: Arc::clone(&clock),
-            sowell,
-            mailer: Arc::new(mailer),
-            crm,
-            files: Arc::clone(&files),
-            rules,
-            in_force: in_force.clone(),
-            outbox,
-        };
-        let new_tokens = make_missing_tokens(store.as_ref(), settings, clock.as_ref()).await?;
-        let gate = Gate::new(&in_force);
-        gate.set_stored(store.tokens().await?);
+        let live = parts.settings(settings, settings_file.clone());
         Ok(Self {
-            state: AppState::from(Services {
-                store,
-                files,
-                inbound: Arc::new(inbound),
-                outbound,
-                reload,
-                presence: Arc::new(presence),
-                probe: Probe::default(),
-                buffers: Arc::default(),
-                gate: Arc::new(gate),
-                settings: Arc::new(live),
-                tasks: TaskTracker::new(),
-                metrics,
-            }),
             new_tokens,
-            delivery: Arc::new(delivery),
-            sweep,
-            retention,
+            delivery: Arc::new(parts.delivery(mailer)),
+            sweep: parts.sweep(),
+            retention: parts.retention(),
+            set_back: parts.set_back(),
+            poll: Arc::new(parts.poll(&creations.outbound)),
+            state: services(parts, inbound, reload, live, gate),
             creations,
-            poll: Arc::new(poll),
             folders,
             settings_file,
             alone,
@@ -264,50 +219,44 @@ impl App {
         let state = self.state;
         let (hint, hints) = mpsc::channel(HINTS);
         if !self.folders.is_empty() {
-            workers.until_stop(
-                "rules watcher",
-                Box::pin(watch::watch(self.folders, hint.clone())),
-            );
+            workers.until_stop("rules watcher", watch::watch(self.folders, hint.clone()));
         }
         let (settings_hint, settings_hints) = mpsc::channel(HINTS);
         if let Some(file) = self.settings_file {
             workers.until_stop(
                 "settings watcher",
-                Box::pin(watch::watch(vec![file], settings_hint.clone())),
+                watch::watch(vec![file], settings_hint.clone()),
             );
         }
         // Listened to before the first request can be answered: until then, it would end us.
         match signal(SignalKind::hangup()) {
-            Ok(hangups) => workers.until_stop(
-                "hangups",
-                Box::pin(reload_on_hangup(state.clone(), hangups)),
-            ),
+            Ok(hangups) => workers.until_stop("hangups", reload_on_hangup(state.clone(), hangups)),
             Err(error) => tracing::warn!(%error, "SIGHUP is not listened to"),
         }
-        workers.until_stop("held statuses", Box::pin(release_when_known(state.clone())));
-        workers.until_stop("poll", Box::pin(self.poll.run()));
-        workers.until_stop("tokens", Box::pin(refresh_tokens(state.clone())));
-        workers.until_stop("sweep", Box::pin(self.sweep.run()));
-        workers.until_stop("clock", Box::pin(set_back(&self.creations).run()));
-        workers.until_stop("retention", Box::pin(self.retention.run()));
+        let (outbound, accepted) = (state.outbound.clone(), state.reload.subscribe());
+        workers.until_stop("held statuses", async move {
+            outbound.release_when_known(accepted).await;
+        });
+        workers.until_stop("poll", self.poll.run());
+        workers.until_stop("tokens", refresh_tokens(state.clone()));
+        workers.until_stop("sweep", self.sweep.run());
+        workers.until_stop("clock", self.set_back.run());
+        workers.until_stop("retention", self.retention.run());
         let buffers = state.buffers.clone();
-        workers.until_stop("buffers", Box::pin(async move { buffers.run().await }));
-        workers.until_stop("metrics", Box::pin(tidy_metrics(state.clone())));
+        workers.until_stop("buffers", async move { buffers.run().await });
+        workers.until_stop("metrics", tidy_metrics(state.clone()));
         let presence = state.presence.clone();
-        workers.until_stop("replica", Box::pin(async move { presence.run().await }));
+        workers.until_stop("replica", async move { presence.run().await });
         let reload = state.reload.clone();
-        workers.until_stop("rules", Box::pin(async move { reload.run(hints).await }));
+        workers.until_stop("rules", async move { reload.run(hints).await });
         let settings = state.settings.clone();
         workers.until_stop(
             "settings",
-            Box::pin(async move { settings.run(settings_hints).await }),
+            async move { settings.run(settings_hints).await },
         );
         let accepted = state.reload.subscribe();
         let delivery = Arc::clone(&self.delivery);
-        workers.until_stop(
-            "mended connectors",
-            Box::pin(delivery.follow_rules(accepted)),
-        );
+        workers.until_stop("mended connectors", delivery.follow_rules(accepted));
         // These finish what is under way before they end.
         workers.to_the_end("outbox", self.delivery.run(stop.clone()));
         workers.to_the_end("creations", self.creations.run(stop.clone()));
@@ -315,10 +264,49 @@ impl App {
     }
 }
 
+/// What handlers reach.
+fn services(
+    parts: Parts,
+    inbound: Inbound,
+    reload: Arc<Reload>,
+    live: SettingsReload,
+    gate: Gate,
+) -> AppState {
+    let outbound = Arc::clone(&inbound.creations.outbound);
+    AppState::from(Services {
+        presence: Arc::new(parts.presence(replica_id())),
+        store: parts.store,
+        files: parts.files,
+        clock: parts.clock,
+        inbound: Arc::new(inbound),
+        outbound,
+        reload,
+        watch: parts.watch,
+        probe: Probe::default(),
+        buffers: Arc::default(),
+        gate: Arc::new(gate),
+        settings: Arc::new(live),
+        tasks: TaskTracker::new(),
+        metrics: telemetry::metrics(),
+    })
+}
+
 /// What the other replicas call this one.
 fn replica_id() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}:{}", host.trim(), std::process::id())
+    let system = rustix::system::uname();
+    let host = system.nodename().to_string_lossy();
+    format!("{host}:{}", std::process::id())
+}
+
+fn open_mailer(settings: &Settings, in_force: &InForce) -> anyhow::Result<MailOut> {
+    let unsent = settings.data_dir.join("courriels");
+    MailOut::new(in_force.clone(), unsent.clone()).with_context(|| format!("{}", unsent.display()))
+}
+
+async fn open_gate(parts: &Parts) -> anyhow::Result<Gate> {
+    let gate = Gate::new(&parts.in_force);
+    gate.set_stored(parts.store.tokens().await?);
+    Ok(gate)
 }
 
 /// Opens the database and sees to what the last daemon left undone.
@@ -368,9 +356,8 @@ pub fn make_token() -> Secret {
 }
 
 async fn make_missing_tokens(
-    store: &dyn Store,
+    Parts { store, clock, .. }: &Parts,
     settings: &Settings,
-    clock: &dyn Clock,
 ) -> anyhow::Result<BTreeMap<Client, Secret>> {
     let mut made = BTreeMap::new();
     let known = store.tokens().await?;

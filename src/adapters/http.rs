@@ -36,7 +36,8 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::adapters::submission::buffers::Buffers;
-use crate::domain::ports::{Files, Store};
+use crate::domain::ports::{Clock, Files, Store};
+use crate::flows::crm_watch::CrmWatch;
 use crate::flows::inbound::Inbound;
 use crate::flows::outbound::Outbound;
 use crate::flows::reload::Reload;
@@ -76,6 +77,8 @@ pub struct Services {
     pub store: Arc<dyn Store>,
     /// Photos.
     pub files: Arc<dyn Files>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// Signalements.
     pub inbound: Arc<Inbound>,
     /// Statuses.
@@ -84,6 +87,8 @@ pub struct Services {
     pub reload: Arc<Reload>,
     /// This daemon among the replicas.
     pub presence: Arc<Presence>,
+    /// What the last calls say of the CRM.
+    pub watch: Arc<CrmWatch>,
     /// What `/readyz` knows of the database.
     pub probe: Probe,
     /// Memory for bodies.

@@ -1,4 +1,4 @@
-//! The flows that a signalement passes through, put together of their parts.
+//! The flows, each put together of the parts that it needs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,12 +7,15 @@ use super::open::open_files;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::crm::embedded::EmbeddedCrm;
 use crate::adapters::crm::rest::RestCrm;
+use crate::adapters::edited::EditedFolder;
 use crate::adapters::http::render_created;
+use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
-use crate::adapters::submission;
+use crate::adapters::{submission, telemetry};
 use crate::domain::ports::{Clock, Crm, Files, Sowell, Store};
 use crate::flows::creation::{Calls, Creations};
 use crate::flows::crm_watch::CrmWatch;
+use crate::flows::delivery::Delivery;
 use crate::flows::hint::{Hint, Nudge};
 use crate::flows::in_hand::InHand;
 use crate::flows::inbound::{Inbound, PATIENCE};
@@ -20,13 +23,15 @@ use crate::flows::managers::{ManagerCache, Managers};
 use crate::flows::outbound::Outbound;
 use crate::flows::poll::Poll;
 use crate::flows::replica::Presence;
+use crate::flows::retention::Retention;
 use crate::flows::rules::Rules;
 use crate::flows::set_back::SetBack;
+use crate::flows::settings::{self, SettingsReload};
 use crate::flows::sweep::Sweep;
 use crate::settings::{CrmKind, InForce, Settings};
 
-/// What the inbound flow is made of.
-pub(super) struct Intake {
+/// What the flows share.
+pub(super) struct Parts {
     pub(super) store: Arc<dyn Store>,
     pub(super) files: Arc<dyn Files>,
     pub(super) crm: Arc<dyn Crm>,
@@ -35,22 +40,17 @@ pub(super) struct Intake {
     pub(super) in_force: InForce,
     pub(super) outbox: Hint,
     pub(super) clock: Arc<dyn Clock>,
+    /// What the last calls say of the CRM.
+    pub(super) watch: Arc<CrmWatch>,
 }
 
-impl Intake {
-    pub(super) fn open(self, patience: Duration) -> Inbound {
-        let clock = self.clock;
-        let watch = Arc::<CrmWatch>::default();
-        let managers = Arc::new(Managers {
-            crm: Arc::clone(&self.crm),
-            clock: Arc::clone(&clock),
-            in_force: self.in_force.clone(),
-            watch: Arc::clone(&watch),
-            known: ManagerCache::default(),
-        });
+impl Parts {
+    /// What takes signalements in, on top of what takes statuses in.
+    pub(super) fn inbound(&self, patience: Duration) -> Inbound {
+        let managers = Arc::new(self.managers());
         let outbound = Outbound {
             store: Arc::clone(&self.store),
-            clock: Arc::clone(&clock),
+            clock: Arc::clone(&self.clock),
             rules: Arc::clone(&self.rules),
             read_stored: submission::stored_signalement,
             outbox: self.outbox.clone(),
@@ -58,11 +58,11 @@ impl Intake {
         };
         let creations = Creations {
             store: Arc::clone(&self.store),
-            crm: self.crm,
-            sowell: self.sowell,
-            clock: Arc::clone(&clock),
+            crm: Arc::clone(&self.crm),
+            sowell: Arc::clone(&self.sowell),
+            clock: Arc::clone(&self.clock),
             rules: Arc::clone(&self.rules),
-            in_force: self.in_force,
+            in_force: self.in_force.clone(),
             render: render_created,
             read_stored: submission::stored_signalement,
             outbound: Arc::new(outbound),
@@ -70,62 +70,110 @@ impl Intake {
             pending: Nudge::default(),
             in_hand: InHand::default(),
             calls: Calls::default(),
-            watch,
-            managers,
+            watch: Arc::clone(&self.watch),
+            managers: Arc::clone(&managers),
         };
         Inbound {
-            store: self.store,
-            files: self.files,
-            clock,
-            rules: self.rules,
+            store: Arc::clone(&self.store),
+            files: Arc::clone(&self.files),
+            clock: Arc::clone(&self.clock),
+            rules: Arc::clone(&self.rules),
+            managers,
             creations: Arc::new(creations),
-            outbox: self.outbox,
+            outbox: self.outbox.clone(),
             patience,
         }
     }
-}
 
-pub(super) fn sweep(
-    store: &Arc<dyn Store>,
-    files: &Arc<dyn Files>,
-    clock: &Arc<dyn Clock>,
-) -> Sweep {
-    Sweep {
-        store: Arc::clone(store),
-        files: Arc::clone(files),
-        clock: Arc::clone(clock),
+    fn managers(&self) -> Managers {
+        Managers {
+            crm: Arc::clone(&self.crm),
+            clock: Arc::clone(&self.clock),
+            in_force: self.in_force.clone(),
+            watch: Arc::clone(&self.watch),
+            known: ManagerCache::default(),
+        }
     }
-}
 
-/// This daemon among the replicas, on the same parts.
-pub(super) fn presence(id: String, creations: &Creations, outbox: Hint) -> Presence {
-    Presence {
-        id,
-        store: Arc::clone(&creations.store),
-        clock: Arc::clone(&creations.clock),
-        rules: Arc::clone(&creations.rules),
-        outbox,
+    /// What empties the outbox.
+    pub(super) fn delivery(&self, mailer: MailOut) -> Delivery {
+        Delivery {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            sowell: Arc::clone(&self.sowell),
+            mailer: Arc::new(mailer),
+            crm: Arc::clone(&self.crm),
+            files: Arc::clone(&self.files),
+            rules: Arc::clone(&self.rules),
+            in_force: self.in_force.clone(),
+            outbox: self.outbox.clone(),
+        }
     }
-}
 
-/// The poller on the same parts.
-pub(super) fn poll(creations: &Creations) -> Poll {
-    Poll {
-        store: Arc::clone(&creations.store),
-        crm: Arc::clone(&creations.crm),
-        clock: Arc::clone(&creations.clock),
-        outbound: Arc::clone(&creations.outbound),
-        in_force: creations.in_force.clone(),
-        watch: Arc::clone(&creations.watch),
+    /// What reads the changes of a CRM that does not call us.
+    pub(super) fn poll(&self, outbound: &Arc<Outbound>) -> Poll {
+        Poll {
+            store: Arc::clone(&self.store),
+            crm: Arc::clone(&self.crm),
+            clock: Arc::clone(&self.clock),
+            outbound: Arc::clone(outbound),
+            in_force: self.in_force.clone(),
+            watch: Arc::clone(&self.watch),
+        }
     }
-}
 
-/// Who watches the clock that the same parts go by.
-pub(super) fn set_back(creations: &Creations) -> SetBack {
-    SetBack {
-        store: Arc::clone(&creations.store),
-        clock: Arc::clone(&creations.clock),
-        in_force: creations.in_force.clone(),
+    /// What puts the settings file in force; `None` where the daemon was started without one.
+    pub(super) fn settings(
+        &self,
+        settings: &Settings,
+        file: Option<EditedFolder>,
+    ) -> SettingsReload {
+        let parts = settings::Parts {
+            file: file.map(|file| Arc::new(file) as _),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            outbox: self.outbox.clone(),
+            set_log: telemetry::set_log,
+        };
+        SettingsReload::boot(settings, self.in_force.clone(), parts)
+    }
+
+    /// This daemon among the replicas.
+    pub(super) fn presence(&self, id: String) -> Presence {
+        Presence {
+            id,
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            rules: Arc::clone(&self.rules),
+            outbox: self.outbox.clone(),
+        }
+    }
+
+    /// What removes photos that nothing names.
+    pub(super) fn sweep(&self) -> Sweep {
+        Sweep {
+            store: Arc::clone(&self.store),
+            files: Arc::clone(&self.files),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    /// What forgets what need not be kept any longer.
+    pub(super) fn retention(&self) -> Retention {
+        Retention {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            in_force: self.in_force.clone(),
+        }
+    }
+
+    /// What notices that the clock was set back.
+    pub(super) fn set_back(&self) -> SetBack {
+        SetBack {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            in_force: self.in_force.clone(),
+        }
     }
 }
 
@@ -140,7 +188,7 @@ pub fn inbound(
 ) -> anyhow::Result<Inbound> {
     let in_force = InForce::new(settings);
     let files = open_files(settings)?;
-    let intake = Intake {
+    let parts = Parts {
         store: Arc::clone(store),
         crm: open_crm(settings, &in_force, &rules, &files),
         sowell: Arc::new(SowellHttp::new(in_force.clone(), rules.clone())),
@@ -149,8 +197,9 @@ pub fn inbound(
         in_force,
         outbox: Hint::default(),
         clock: Arc::new(SystemClock),
+        watch: Arc::default(),
     };
-    Ok(intake.open(PATIENCE))
+    Ok(parts.inbound(PATIENCE))
 }
 
 /// The CRM that the settings name.

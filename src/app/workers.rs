@@ -1,6 +1,5 @@
 //! What runs beside the requests, for as long as the daemon does.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::signal::unix::Signal;
@@ -8,12 +7,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::adapters::http::AppState;
-use crate::flows::outbound::Looked;
 
 /// How soon a token that the command line made replaces the old one.
 pub const TOKEN_REFRESH: Duration = Duration::from_secs(2);
-/// How often it is looked whether statuses are held that the rules in force have not judged.
-const HELD_POLL: Duration = Duration::from_secs(10);
 /// How often the metrics' histograms are tidied.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
@@ -39,7 +35,7 @@ impl Workers {
     pub(super) fn until_stop(
         &self,
         name: &'static str,
-        work: Pin<Box<dyn Future<Output = ()> + Send>>,
+        work: impl Future<Output = ()> + Send + 'static,
     ) {
         let (stop, broken) = (self.stop.clone(), self.broken.clone());
         let mut task = tokio::spawn(work);
@@ -84,23 +80,6 @@ pub(super) async fn reload_on_hangup(state: AppState, mut hangups: Signal) {
     while hangups.recv().await.is_some() {
         state.settings.reload().await;
         state.reload.reload().await;
-    }
-}
-
-/// Statuses that the rules did not know are sent once they do.
-pub(super) async fn release_when_known(state: AppState) {
-    let mut accepted = state.reload.subscribe();
-    let mut looked = Looked::default();
-    loop {
-        // Also at the start: the rules may have learnt while the daemon was down.
-        if let Err(error) = state.outbound.release_held(&mut looked).await {
-            tracing::error!(%error, "held statuses were not looked at");
-        }
-        // Also now and then: an event may be held by the old rules just after the new ones came, or by
-        // a replica that has the old ones still.
-        if let Ok(Err(_)) = tokio::time::timeout(HELD_POLL, accepted.changed()).await {
-            return;
-        }
     }
 }
 

@@ -5,24 +5,23 @@
 //! CRM offers against duplicates: create again, or look first, or wait for a person.
 
 mod calls;
+mod follow_ups;
 mod lease;
 mod pending;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use uuid::Uuid;
+use chrono::{DateTime, Utc};
 
 use crate::domain::demande::{NewDemande, Uid};
-use crate::domain::livraison::{Content, NewLivraison, PhotoPush, UidPush};
 use crate::domain::ports::{
     Clock, CreateDemande, Created, Creation, CreationClaim, Crm, CrmError, DuplicateGuard,
     NO_ANSWER, NewRecord, Remote, Reservation, Reserved, Settled, SettledCreation, Settlement,
     Sowell, Store, StoreError, Wait,
 };
 use crate::domain::signalement::{Etat, Signalement, SignalementId};
-use crate::flows::acknowledge::{News, acknowledge, written};
+use crate::flows::acknowledge::written;
 use crate::flows::backoff::{span, wait};
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::hint::{Hint, Nudge};
@@ -38,7 +37,7 @@ pub use calls::Calls;
 pub(super) use lease::{LEASE, Lease};
 
 /// How long one creation may take in all; the connector's own limits are shorter.
-const CALL: TimeDelta = TimeDelta::minutes(2);
+const CALL: Duration = Duration::from_mins(2);
 /// How long a failed call counts as a sign that the next would fail: who keeps requests from a
 /// daemon that is not able must let one through now and then, or nobody learns that the CRM is back.
 const OUTAGE_SHOWN: Duration = Duration::from_secs(30);
@@ -263,8 +262,7 @@ impl Creations {
         operation: &'static str,
         call: impl Future<Output = Result<T, CrmError>>,
     ) -> Result<T, CrmError> {
-        let limit = CALL.to_std().unwrap_or_default();
-        let outcome = within(limit, call)
+        let outcome = within(CALL, call)
             .await
             .unwrap_or_else(|_| Err(CrmError::InDoubt(NO_ANSWER.into())));
         self.note(operation, &outcome);
@@ -283,22 +281,8 @@ impl Creations {
         held: Held,
         Created { uid, attaches }: Created,
     ) -> Result<Attempted, StoreError> {
+        let (livraisons, trace) = self.follow_ups(&held, &uid, attaches).await;
         let demande = &held.request.demande;
-        let (mut livraisons, trace) = match &held.signalement {
-            Some(signalement) => {
-                let news = News::Created(uid.clone(), Arc::new(demande.clone()));
-                let rules = self.rules.generation();
-                let rules = self.managers.complete_if_told(&rules, signalement).await;
-                acknowledge(&rules, signalement, news, held.trace.clone()).await
-            }
-            None => (Vec::new(), held.trace.clone()),
-        };
-        if held.late && self.sowell.takes_uid() {
-            livraisons.push(tell_uid(&held, &uid));
-        }
-        if attaches {
-            livraisons.extend(attach(&held, &uid));
-        }
         let answer = (self.render)(&Accepted {
             id: &held.claim.id,
             uid: &uid,
@@ -461,35 +445,4 @@ fn motif_of(error: &CrmError) -> String {
         CrmError::Misconfigured(reason) => format!("le connecteur du CRM : {reason}"),
         CrmError::Files(_) => "les photos ne peuvent pas être relues".into(),
     }
-}
-
-/// In the queue of the demande, so that SoWell knows the UID before its first status.
-fn tell_uid(held: &Held, uid: &Uid) -> NewLivraison {
-    let demande = &held.request.demande;
-    NewLivraison {
-        id: Uuid::now_v7().to_string(),
-        queue: uid.as_str().to_owned(),
-        content: Content::Uid(UidPush {
-            id: held.claim.id.as_str().to_owned(),
-            uid: uid.as_str().to_owned(),
-            statut: demande.statut_sowell.clone(),
-            statut_crm: demande.statut.clone(),
-            lien_sowell: demande.lien_sowell.clone(),
-        }),
-    }
-}
-
-/// Each photo is a queue of its own: one that the CRM does not take keeps no other back.
-fn attach<'a>(held: &'a Held, uid: &'a Uid) -> impl Iterator<Item = NewLivraison> + 'a {
-    held.request
-        .fichiers
-        .iter()
-        .map(move |fichier| NewLivraison {
-            id: Uuid::now_v7().to_string(),
-            queue: format!("crm:{}:{}", uid.as_str(), fichier.nom),
-            content: Content::Photo(PhotoPush {
-                uid: uid.as_str().to_owned(),
-                fichier: fichier.clone(),
-            }),
-        })
 }

@@ -5,6 +5,7 @@
 //! destination that fails for several demandes in a row, or refuses our token, is left alone for a
 //! while; then one delivery tries the ground, and the others follow in growing numbers.
 
+mod pauses;
 mod verdict;
 
 use std::sync::Arc;
@@ -23,11 +24,12 @@ use crate::domain::livraison::{
     Attempt, Claim, Content, Courriel, Destination, Outcome, PhotoPush,
 };
 use crate::domain::ports::{
-    Clock, Crm, CrmError, Files, MailError, Mailer, Message, NO_ANSWER, Pause, Sowell, Store,
-    StoreError, Unreachable,
+    Clock, Crm, CrmError, Files, MailError, Mailer, Message, NO_ANSWER, Sowell, Store, StoreError,
+    Unreachable,
 };
 use crate::flows::backoff::{POLL, span, until, wait};
 use crate::flows::breaker::Breaker;
+use crate::flows::delivery::pauses::Trial;
 use crate::flows::delivery::verdict::{AttemptResult, Verdict, describe, judge};
 use crate::flows::hint::Hint;
 use crate::flows::in_hand::InHand;
@@ -72,6 +74,28 @@ pub struct Delivery {
     pub outbox: Hint,
 }
 
+/// What the worker of one destination keeps from one look to the next.
+struct Lane {
+    destination: Destination,
+    under_way: JoinSet<()>,
+    breaker: Arc<Breaker>,
+    in_hand: InHand,
+    /// It was said that what is due has no address to go to.
+    warned: bool,
+}
+
+impl Lane {
+    fn to(destination: Destination) -> Self {
+        Self {
+            destination,
+            under_way: JoinSet::new(),
+            breaker: Arc::default(),
+            in_hand: InHand::default(),
+            warned: false,
+        }
+    }
+}
+
 impl Delivery {
     /// Works until told to stop, then finishes what is under way.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
@@ -92,18 +116,12 @@ impl Delivery {
     }
 
     async fn work(self: Arc<Self>, destination: Destination, stop: CancellationToken) {
-        let mut under_way = JoinSet::new();
         let mut hints = self.outbox.subscribe(destination);
-        let mut warned = false;
-        let breaker = Arc::new(Breaker::default());
-        let in_hand = InHand::default();
+        let mut lane = Lane::to(destination);
         while !stop.is_cancelled() {
             let next_look = Instant::now() + between_looks(destination);
-            while under_way.try_join_next().is_some() {}
-            let wait = match self
-                .start_due(destination, &breaker, &in_hand, &mut under_way, &mut warned)
-                .await
-            {
+            while lane.under_way.try_join_next().is_some() {}
+            let wait = match self.start_due(&mut lane).await {
                 Ok(wait) => wait,
                 Err(error) => {
                     tracing::error!(destination = destination.as_str(), %error, "outbox unread");
@@ -114,7 +132,7 @@ impl Delivery {
                 () = stop.cancelled() => break,
                 _ = hints.changed() => {}
                 // A delivery that ended may have freed the next of its demande.
-                Some(_) = under_way.join_next() => {}
+                Some(_) = lane.under_way.join_next() => {}
                 () = tokio::time::sleep(wait) => {}
             }
             tokio::select! {
@@ -122,34 +140,18 @@ impl Delivery {
                 () = tokio::time::sleep_until(next_look) => {}
             }
         }
-        while under_way.join_next().await.is_some() {}
+        while lane.under_way.join_next().await.is_some() {}
     }
 
     /// Starts what is due, and says how long nothing else will be.
-    async fn start_due(
-        self: &Arc<Self>,
-        destination: Destination,
-        breaker: &Arc<Breaker>,
-        in_hand: &InHand,
-        under_way: &mut JoinSet<()>,
-        warned: &mut bool,
-    ) -> Result<Duration, StoreError> {
+    async fn start_due(self: &Arc<Self>, lane: &mut Lane) -> Result<Duration, StoreError> {
+        let destination = lane.destination;
         if destination == Destination::Sowell && !self.sowell.configured() {
-            let now = self.clock.now();
-            if !*warned
-                && self
-                    .store
-                    .next_due(destination, now.into())
-                    .await?
-                    .is_some()
-            {
-                tracing::warn!("deliveries to SoWell wait: sowell.base_url is not set");
-                *warned = true;
-            }
+            self.warn_of_no_address(lane).await?;
             return Ok(POLL);
         }
         // Should the address be taken away again, that is to be told again.
-        *warned = false;
+        lane.warned = false;
         // Before all that may hold this daemon up: it eats into the lease.
         let (now, asked) = (self.clock.now(), Instant::now());
         let pause = self.store.pause(destination).await?;
@@ -158,11 +160,12 @@ impl Delivery {
                 return Ok(until(pause.until, now));
             }
             // After a pause, one delivery tries the ground before the others follow.
-            Some(_) => usize::from(under_way.is_empty()),
-            None => breaker
+            Some(_) => usize::from(lane.under_way.is_empty()),
+            None => lane
+                .breaker
                 .width()
                 .min(most_at_once(destination))
-                .saturating_sub(under_way.len()),
+                .saturating_sub(lane.under_way.len()),
         };
         if free == 0 {
             return Ok(POLL);
@@ -170,17 +173,20 @@ impl Delivery {
         let limit = u32::try_from(free).unwrap_or(1);
         let attempt = self.in_force.get().delivery.attempt;
         let lease = lease(attempt);
-        let at = in_hand.moment(now);
+        let at = lane.in_hand.moment(now);
         let claims = self
             .store
             .claim(destination, limit, at, span(lease))
             .await?;
         for claim in claims {
             let delivery = Arc::clone(self);
-            let breaker = Arc::clone(breaker);
-            let probe = pause.is_some();
-            let holding = in_hand.hold(now + span(lease));
-            under_way.spawn(async move {
+            let trial = Trial {
+                destination,
+                breaker: Arc::clone(&lane.breaker),
+                probe: pause.is_some(),
+            };
+            let holding = lane.in_hand.hold(now + span(lease));
+            lane.under_way.spawn(async move {
                 let id = claim.id.clone();
                 // Another daemon may send it before this attempt would end, and a later one after it. A machine
                 // that was suspended shows in the time of day alone.
@@ -189,27 +195,31 @@ impl Delivery {
                     tracing::debug!(id, "its lease ran out before it was sent");
                     return;
                 }
-                let work = delivery.deliver(destination, &breaker, claim, probe);
-                if let Err(error) = contained(work).await {
+                if let Err(error) = contained(delivery.deliver(&trial, claim)).await {
                     // Its lease runs out, and it is tried again.
                     tracing::error!(id, %error, "an attempt was not noted");
                 }
                 drop(holding);
             });
         }
-        let at = in_hand.moment(now);
+        let at = lane.in_hand.moment(now);
         let due = self.store.next_due(destination, at).await?;
         Ok(due.map_or(POLL, |due| until(due, now)))
     }
 
-    /// Sends one delivery; a `probe` is the only one under way after a pause.
-    async fn deliver(
-        &self,
-        destination: Destination,
-        breaker: &Breaker,
-        claim: Claim,
-        probe: bool,
-    ) {
+    /// Says once that what is due has no address to go to.
+    async fn warn_of_no_address(&self, lane: &mut Lane) -> Result<(), StoreError> {
+        let now = self.clock.now().into();
+        if !lane.warned && self.store.next_due(lane.destination, now).await?.is_some() {
+            tracing::warn!("deliveries to SoWell wait: sowell.base_url is not set");
+            lane.warned = true;
+        }
+        Ok(())
+    }
+
+    /// Sends one delivery, and notes how that went.
+    async fn deliver(&self, trial: &Trial, claim: Claim) {
+        let destination = trial.destination;
         let begun_under = self.in_force.get();
         let begun_by = Arc::clone(&self.rules.generation().rules);
         let (limit, begun) = (begun_under.delivery.attempt, Instant::now());
@@ -230,19 +240,11 @@ impl Delivery {
         };
         let now = self.clock.now();
         let attempt = describe(&seen, now);
-        let opens = match verdict {
-            Verdict::Unauthorized => true,
-            Verdict::Again { .. } => probe || breaker.failed(&claim.queue),
-            Verdict::Ours => false,
-            Verdict::Delivered | Verdict::Never => {
-                breaker.answered();
-                false
-            }
-        };
+        let opens = trial.opens(&verdict, &claim.queue);
         let down = opens || self.is_left_alone(destination).await;
         let outcome = self.outcome(&verdict, &claim, down, now);
         if opens {
-            breaker.opened();
+            trial.breaker.opened();
         }
         // First of all: what is delivered and not noted goes out twice.
         let finished = self.store.finish(&claim, attempt.clone(), outcome.clone());
@@ -263,38 +265,18 @@ impl Delivery {
             "destination" => destination.as_str(), "outcome" => label
         )
         .increment(1);
-        if let Err(error) = self
-            .note_pause(destination, &verdict, opens, probe, &attempt)
-            .await
-        {
+        let noted = match (opens, trial.ends_pause(&verdict)) {
+            (true, _) => self.pause(trial, &verdict, &attempt).await,
+            (false, true) => self.end_pause(destination).await,
+            (false, false) => Ok(()),
+        };
+        if let Err(error) = noted {
             tracing::error!(destination = destination.as_str(), %error, "its pause was not noted");
         }
         if matches!(outcome, Outcome::Retry { .. }) {
             self.resume_if_replaced(destination, &begun_under, &begun_by)
                 .await;
         }
-    }
-
-    /// What the attempt changes about the destination's pause.
-    async fn note_pause(
-        &self,
-        destination: Destination,
-        verdict: &Verdict,
-        opens: bool,
-        probe: bool,
-        attempt: &Attempt,
-    ) -> Result<(), StoreError> {
-        if opens {
-            return self.pause(destination, verdict, probe, attempt).await;
-        }
-        if !probe || matches!(verdict, Verdict::Ours) {
-            return Ok(());
-        }
-        tracing::info!(
-            destination = destination.as_str(),
-            "the destination is back"
-        );
-        self.store.set_pause(destination, None).await
     }
 
     /// What failed by an address, for a token or in a form that was replaced meanwhile is due at once. Looked at only
@@ -396,58 +378,6 @@ impl Delivery {
             due_at - now
         };
         Outcome::Retry { due_at, counted }
-    }
-
-    /// Whether a pause lasts for longer than any can: it was made by a clock that was ahead.
-    fn is_beyond(&self, pause: &Pause, now: DateTime<Utc>) -> bool {
-        pause.until - now > span(self.in_force.get().delivery.max_retry)
-    }
-
-    /// Whether the destination is known to fail everyone.
-    async fn is_left_alone(&self, destination: Destination) -> bool {
-        matches!(self.store.pause(destination).await, Ok(Some(_)))
-    }
-
-    /// Opens the breaker: longer each time a probe fails, never longer than the longest wait of one
-    /// delivery, whatever the destination asks for.
-    async fn pause(
-        &self,
-        destination: Destination,
-        verdict: &Verdict,
-        probe: bool,
-        attempt: &Attempt,
-    ) -> Result<(), StoreError> {
-        let before = self.store.pause(destination).await?;
-        let failures = before.as_ref().map_or(0, |it| it.failures);
-        // What was under way when it opened tells nothing new.
-        let failures = (failures + u32::from(probe)).max(1);
-        let until = attempt.at + wait(&self.in_force.get().delivery, failures);
-        let until = before.map_or(until, |it| it.until.max(until));
-        let (destination_name, status) = (destination.as_str(), attempt.status);
-        let refused = matches!(verdict, Verdict::Unauthorized);
-        if refused {
-            tracing::error!(
-                destination = destination_name,
-                status,
-                until = in_utc(until),
-                "ALARM: the destination refuses our token or account; it is left alone until then"
-            );
-        } else {
-            tracing::warn!(
-                destination = destination_name,
-                status,
-                failures,
-                until = in_utc(until),
-                "the destination fails for several deliveries; it is left alone until then"
-            );
-        }
-        let pause = Pause {
-            until,
-            failures,
-            refused,
-            reason: attempt.error.clone().unwrap_or_default(),
-        };
-        self.store.set_pause(destination, Some(pause)).await
     }
 }
 

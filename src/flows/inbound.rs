@@ -22,6 +22,7 @@ use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId};
 use crate::flows::acknowledge::{News, acknowledge, written};
 use crate::flows::creation::{Accepted, Creations};
 use crate::flows::hint::Hint;
+use crate::flows::managers::Managers;
 use crate::flows::offload;
 use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
@@ -80,6 +81,8 @@ pub struct Inbound {
     pub clock: Arc<dyn Clock>,
     /// The rules in force.
     pub rules: Arc<dyn Rules>,
+    /// Whom the CRM alone knows.
+    pub managers: Arc<Managers>,
     /// Creates demandes in the CRM.
     pub creations: Arc<Creations>,
     /// Wakes the delivery workers.
@@ -138,7 +141,7 @@ impl Inbound {
             received_at: self.clock.now(),
             generation,
         };
-        let managers = &self.creations.managers;
+        let managers = &self.managers;
         // A repeat is answered without a decision, so without the CRM that may be away by now.
         if managers.would_call(&case.generation, &case.signalement)
             && let Some(answer) = self.taken_before(&case).await?

@@ -22,7 +22,7 @@ fn poller(daemon: &Daemon, crm: &Arc<RemoteCrm>) -> Poll {
         clock: Arc::new(SystemClock),
         outbound: daemon.state.outbound.clone(),
         in_force: creations.in_force.clone(),
-        watch: creations.watch.clone(),
+        watch: daemon.state.watch.clone(),
     }
 }
 
@@ -233,7 +233,10 @@ async fn a_list_of_several_pages_counts_once_two_readings_agree() {
 /// Whether the metrics say that the list was read whole at this instant.
 async fn is_told_read(daemon: &Daemon, at: DateTime<Utc>) -> bool {
     let metrics = daemon.get("/metrics", "").await;
-    let wanted = format!("passerelle_crm_changes_read_timestamp_seconds {}", at.timestamp());
+    let wanted = format!(
+        "passerelle_crm_changes_read_timestamp_seconds {}",
+        at.timestamp()
+    );
     String::from_utf8_lossy(&metrics.bytes)
         .lines()
         .any(|it| it == wanted)
@@ -582,7 +585,7 @@ async fn an_edit_of_how_the_crm_is_reached_ends_the_pause_of_its_readings() {
     daemon.created(&signalement(1)).await;
     is_read(&crm, 1).await;
     until("its failure is noted", || async {
-        daemon.state.inbound.creations.watch.outage()
+        daemon.state.watch.outage()
     })
     .await;
     daemon

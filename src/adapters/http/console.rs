@@ -153,7 +153,7 @@ async fn resend(
     State(state): State<AppState>,
     Segments(id): Segments<String>,
 ) -> Redirect {
-    let now = state.inbound.clock.now();
+    let now = state.clock.now();
     let outcome = state.store.retry_livraison(&id, false, now).await;
     let notice = match outcome {
         Ok(RetryOutcome::Queued) => {

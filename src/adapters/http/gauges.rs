@@ -38,9 +38,7 @@ async fn set_gauges(state: &AppState) {
     )]
     metrics::gauge!("passerelle_rules_active_since_timestamp_seconds").set(since as f64);
     replica_gauges(state).await;
-    metrics::gauge!("passerelle_crm_up").set(f64::from(u8::from(
-        state.inbound.creations.watch.outage().is_none(),
-    )));
+    metrics::gauge!("passerelle_crm_up").set(f64::from(u8::from(state.watch.outage().is_none())));
     set_apart(state.store.as_ref()).await;
     outbox_gauges(state.store.as_ref()).await;
 }

@@ -114,14 +114,14 @@ pub async fn ready(State(state): State<AppState>) -> Response {
         Ok(()) => "ok".to_owned(),
         Err(error) => error.to_string(),
     };
-    let creations = &state.inbound.creations;
-    let ready = database == "ok" && files == "ok" && creations.able();
+    let able = state.inbound.creations.able();
+    let ready = database == "ok" && files == "ok" && able;
     let body = ReadyBody {
         ready,
         database,
         files,
         // The embedded CRM is the database.
-        crm: creations
+        crm: state
             .watch
             .outage()
             .map_or_else(|| "ok".to_owned(), |outage| outage.reason),

@@ -34,7 +34,7 @@ impl Lease {
     /// Whether a call that begins now would end before the lease does. After that another may look
     /// for the demande, find none, and create it.
     pub(super) fn allows_a_call(&self, now: DateTime<Utc>) -> bool {
-        span(self.since.elapsed()) + CALL < LEASE && now + CALL < self.until
+        span(self.since.elapsed() + CALL) < LEASE && now + CALL < self.until
     }
 }
 

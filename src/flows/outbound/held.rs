@@ -1,8 +1,11 @@
 //! Events whose status the rules did not know are judged anew, once by each accepted version of the rules.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::{Outbound, OutboundError, push, split};
 use crate::domain::ports::Release;
@@ -16,6 +19,9 @@ const PAGE: u32 = 100;
 /// that came so shortly before a look may hide another that the look did not see yet.
 const UNDER_WAY: TimeDelta = TimeDelta::minutes(2);
 
+/// How often it is looked whether events are held that the rules in force have not judged.
+const LOOK: Duration = Duration::from_secs(10);
+
 /// Which held events the rules in force have judged.
 #[derive(Debug, Default)]
 pub struct Looked {
@@ -26,6 +32,22 @@ pub struct Looked {
 }
 
 impl Outbound {
+    /// Sends statuses that the rules did not know once they do, until nobody accepts rules any more.
+    pub async fn release_when_known(&self, mut accepted: watch::Receiver<u64>) {
+        let mut looked = Looked::default();
+        loop {
+            // Also at the start: the rules may have learnt while the daemon was down.
+            if let Err(error) = self.release_held(&mut looked).await {
+                tracing::error!(%error, "held statuses were not looked at");
+            }
+            // Also now and then: an event may be held by the old rules just after the new ones came, or by
+            // a replica that has the old ones still.
+            if let Ok(Err(_)) = timeout(LOOK, accepted.changed()).await {
+                return;
+            }
+        }
+    }
+
     /// Judges the held events anew that these rules have not judged yet. One that could not be
     /// judged is logged, and looked at again the next time, with those behind it.
     ///

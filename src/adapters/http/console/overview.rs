@@ -86,7 +86,7 @@ impl Overview {
                 "Les photos ne peuvent pas être conservées : {error}."
             ));
         }
-        if let Some(outage) = state.inbound.creations.watch.outage() {
+        if let Some(outage) = state.watch.outage() {
             let (since, reason) = (paris(&outage.since), french(&outage.reason));
             alarms.push(format!(
                 "Le CRM n'est pas disponible depuis le {since} : {reason}."
@@ -111,7 +111,7 @@ impl Overview {
             attempt,
             here: state.presence.id.clone(),
             stored,
-            now: paris(&state.inbound.clock.now()),
+            now: paris(&state.clock.now()),
         }
     }
 

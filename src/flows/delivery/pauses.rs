@@ -1,0 +1,106 @@
+//! A destination that fails for everyone is left alone for a while.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::Delivery;
+use super::verdict::Verdict;
+use crate::domain::instant::in_utc;
+use crate::domain::livraison::{Attempt, Destination};
+use crate::domain::ports::{Pause, StoreError};
+use crate::flows::backoff::{span, wait};
+use crate::flows::breaker::Breaker;
+
+/// One attempt among those of its destination.
+pub(super) struct Trial {
+    pub(super) destination: Destination,
+    pub(super) breaker: Arc<Breaker>,
+    /// It is the only one under way after a pause.
+    pub(super) probe: bool,
+}
+
+impl Trial {
+    /// Whether the destination is to be left alone after this, as the breaker judges it with the other attempts.
+    pub(super) fn opens(&self, verdict: &Verdict, queue: &str) -> bool {
+        match verdict {
+            Verdict::Unauthorized => true,
+            Verdict::Again { .. } => self.probe || self.breaker.failed(queue),
+            Verdict::Ours => false,
+            Verdict::Delivered | Verdict::Never => {
+                self.breaker.answered();
+                false
+            }
+        }
+    }
+
+    /// Whether it found well a destination that was left alone; what is our own fault says nothing of it.
+    pub(super) fn ends_pause(&self, verdict: &Verdict) -> bool {
+        self.probe && matches!(verdict, Verdict::Delivered | Verdict::Never)
+    }
+}
+
+impl Delivery {
+    /// Whether a pause lasts for longer than any can: it was made by a clock that was ahead.
+    pub(super) fn is_beyond(&self, pause: &Pause, now: DateTime<Utc>) -> bool {
+        pause.until - now > span(self.in_force.get().delivery.max_retry)
+    }
+
+    /// Whether the destination is known to fail everyone.
+    pub(super) async fn is_left_alone(&self, destination: Destination) -> bool {
+        matches!(self.store.pause(destination).await, Ok(Some(_)))
+    }
+
+    /// Opens the breaker: longer each time a probe fails, never longer than the longest wait of one
+    /// delivery, whatever the destination asks for.
+    pub(super) async fn pause(
+        &self,
+        trial: &Trial,
+        verdict: &Verdict,
+        attempt: &Attempt,
+    ) -> Result<(), StoreError> {
+        let Trial {
+            destination, probe, ..
+        } = *trial;
+        let before = self.store.pause(destination).await?;
+        let failures = before.as_ref().map_or(0, |it| it.failures);
+        // What was under way when it opened tells nothing new.
+        let failures = (failures + u32::from(probe)).max(1);
+        let until = attempt.at + wait(&self.in_force.get().delivery, failures);
+        let until = before.map_or(until, |it| it.until.max(until));
+        let (destination_name, status) = (destination.as_str(), attempt.status);
+        let refused = matches!(verdict, Verdict::Unauthorized);
+        if refused {
+            tracing::error!(
+                destination = destination_name,
+                status,
+                until = in_utc(until),
+                "ALARM: the destination refuses our token or account; it is left alone until then"
+            );
+        } else {
+            tracing::warn!(
+                destination = destination_name,
+                status,
+                failures,
+                until = in_utc(until),
+                "the destination fails for several deliveries; it is left alone until then"
+            );
+        }
+        let pause = Pause {
+            until,
+            failures,
+            refused,
+            reason: attempt.error.clone().unwrap_or_default(),
+        };
+        self.store.set_pause(destination, Some(pause)).await
+    }
+
+    /// A probe has found the destination well.
+    pub(super) async fn end_pause(&self, destination: Destination) -> Result<(), StoreError> {
+        tracing::info!(
+            destination = destination.as_str(),
+            "the destination is back"
+        );
+        self.store.set_pause(destination, None).await
+    }
+}
