@@ -89,7 +89,9 @@ impl Deliveries {
                 };
                 tell_pauses(store.as_ref(), &found).await?;
                 if settings.live.sowell.is_none() && found.iter().any(waits) {
-                    eprintln!("Deliveries to SoWell wait: sowell.base_url is not set.");
+                    eprintln!(
+                        "Deliveries to SoWell wait: sowell.base_url is not set in these settings."
+                    );
                 }
                 Ok(())
             }

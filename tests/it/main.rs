@@ -32,6 +32,7 @@ mod fake_crm;
 mod foresight;
 mod generations;
 mod guide;
+mod guide_sowell;
 mod handover;
 mod harness;
 mod image;
