@@ -91,7 +91,7 @@ pub(super) fn look<const N: usize>(
     let functions = Functions::of(script, function, N);
     results(script, &functions, file, faults);
     check::keys(script, answers, of, file, faults);
-    check::dollars(script, file, faults);
+    check::dollars(script, text, file, faults);
     let (mut compared, mut absent) = (Comparisons::default(), Vec::new());
     let all = Names::all(script, function, &parameters);
     for names in &all {

@@ -11,6 +11,7 @@ use super::{foreign, library};
 use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::named::Named;
+use crate::rules::place::offset;
 use crate::rules::script::chain::{Chain, Link, first_link};
 use crate::rules::script::compile::SLEEP;
 use crate::rules::script::{A, MODELE, position, words};
@@ -339,17 +340,25 @@ pub(super) fn keys(
 }
 
 /// Values that are named in a text that does not take them in.
-pub(super) fn dollars(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
+pub(super) fn dollars(script: &AST, source: &str, file: &str, faults: &mut Vec<Diagnostic>) {
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::StringConstant(text, at))) = path.last()
             && let Some((_, rest)) = text.split_once("${")
             && let Some((value, _)) = rest.split_once('}')
             && value.starts_with(|it: char| it.is_alphabetic() || it == '_')
         {
-            let message = format!(
-                "« ${{{value}}} » reste écrit ainsi entre guillemets : mettez tout le texte entre accents graves (`), et sa valeur y sera"
-            );
             let (line, column) = position(*at);
+            let begins = offset(source, (line, column)).and_then(|it| source.get(it..));
+            let is_raw = begins.is_some_and(|it| it.starts_with('#'));
+            let message = if is_raw {
+                format!(
+                    "« ${{{value}}} » reste écrit ainsi entre « #\" » et « \"# » : mettez un accent grave (`) à la place de l'un et de l'autre, et sa valeur y sera"
+                )
+            } else {
+                format!(
+                    "« ${{{value}}} » reste écrit ainsi entre guillemets : mettez tout le texte entre accents graves (`), et sa valeur y sera"
+                )
+            };
             let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
             faults.push(remark.as_warning());
         }

@@ -267,6 +267,14 @@ fn a_comparison_of_two_kinds_is_told(#[case] body: &str, #[case] wanted: &[&str]
         "« ${residence.nom} » reste écrit ainsi entre guillemets : mettez tout le texte entre accents graves (`), et sa valeur y sera"
     ]
 )]
+#[case(
+    "throw #\"« \"${residence.nom}\" » !\"#;",
+    &[
+        "« ${residence.nom} » reste écrit ainsi entre « #\" » et « \"# » : mettez un accent grave (`) à la place de l'un et de l'autre, et sa valeur y sera"
+    ]
+)]
+#[case("throw `« \"${residence.nom}\" » !`;", &[])]
+#[case("throw #\"« {residence} » coûte 5 $\"#;", &[])]
 #[case("throw `${residence.nom} !`;", &[])]
 #[case("throw \"5 ${ }\";", &[])]
 #[case("throw `a ${\"b\" + residence.nom} $c {d}`;", &[])]
