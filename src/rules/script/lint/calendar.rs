@@ -38,6 +38,16 @@ pub(super) fn hours_of_the_sender(names: &Names) -> Vec<Remark> {
     found
 }
 
+/// Whether a value is the hour that is cut out of a date's text, of which [`hours_of_the_sender`] tells.
+pub(super) fn is_hour_of_the_sender(value: &Expr, names: &Names) -> bool {
+    match value {
+        Expr::FnCall(call, at) if call.name == CUTS => cut_of_first(call, *at, names).is_some(),
+        value => {
+            last_call(value).is_some_and(|it| it.name == CUTS) && cut_behind(value, names).is_some()
+        }
+    }
+}
+
 /// `signalement.date_creation.sub_string(11, 2)`: where it is cut, and the date as it is written.
 fn cut_behind(value: &Expr, names: &Names) -> Option<(Position, String)> {
     let Chain { root, mut links } = Chain::of(value)?;

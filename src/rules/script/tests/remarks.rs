@@ -330,6 +330,14 @@ const OF_THE_SENDER: &str = "c'est l'heure du fuseau où SoWell a écrit la date
     "signalement.date_creation"
 )]
 #[case(
+    "if signalement.date_creation.sub_string(11, 2) in [22, 23] { throw 1 }",
+    "signalement.date_creation"
+)]
+#[case(
+    "if sub_string(signalement.date_creation, 11, 2) >= 20 { throw 1 }",
+    "signalement.date_creation"
+)]
+#[case(
     "let d = signalement.date_creation; if d.sub_string(11, 2).to_int() > 20 { throw 1 }",
     "d"
 )]
