@@ -25,6 +25,7 @@ impl Coverage {
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let generation = edited::generation(settings, self.folder.as_deref(), self.format)?;
         let called = settings.secret_names().called;
+        let generation = coverage::with_managers_of_the_crm(&generation, &called);
         let combinations = Combinations::of(&generation).where_called(&called);
         let bar = progress(combinations.count());
         let found = combinations.decide(&|decided| bar.inc(decided));

@@ -12,7 +12,7 @@ use super::vocabulary::words;
 use crate::domain::digest::hex;
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::Referentiel;
-use crate::rules::connector::{Connector, Partner, SecretNames};
+use crate::rules::connector::{Connector, Operation, Partner, SecretNames};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::layout;
 use crate::rules::pace::Pace;
@@ -95,6 +95,13 @@ impl RuleSet {
             words.dedup();
         }
         all.into()
+    }
+
+    /// Whether a file asks the CRM for the managers of residences: which there are is not known before.
+    #[must_use]
+    pub fn asks_the_crm_for_managers(&self) -> bool {
+        let mut all = self.connectors.values();
+        all.any(|it| it.has(Operation::Gestionnaires))
     }
 
     /// What the settings ask of connectors and do not find: a file for each partner that is called. And
