@@ -160,10 +160,17 @@ fn a_constant_that_nothing_defines_is_refused(#[case] text: &str, #[case] messag
 #[case("demande: evenement.demande", 0)]
 #[case("priorite: evenement.demande.priorite", 0)]
 #[case("signalement: evenement.signalement", 0)]
+#[case("demande: demande", 0)]
+#[case("priorite: demande.priorite", 0)]
+#[case("bien: s.bien", 1)]
+#[case("bien: evenement.signalement.bien", 1)]
+#[case("residence: demande.residence", 1)]
+#[case("priorite: s.priorite", 1)]
+#[case("code_bien: s.bien, priorite_sowell: s.priorite", 0)]
 #[case("urgence: \"URGENT\"", 0)]
 fn a_key_that_templates_have_already_is_told(#[case] key: &str, #[case] count: usize) {
     let text = format!(
-        "fn accuses(evenement) {{ [#{{a: evenement.signalement.email_auteur, modele: \"m\", {key}}}] }}"
+        "fn accuses(evenement) {{ let s = evenement.signalement; let demande = evenement.demande; [#{{a: s.email_auteur, modele: demande.canal, {key}}}] }}"
     );
     let faults = compile("fn affecter(a, b, c) { throw 1 }", &text).1;
     assert_eq!(faults.len(), count, "{faults:?}");
