@@ -6,8 +6,7 @@ use std::collections::HashMap;
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::names::{Bound, Names};
-use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE};
-use crate::rules::diagnostic::nearest;
+use crate::rules::calendar::{HEURE_DE, JOUR_DE_SEMAINE, no_day};
 use crate::rules::script::Remark;
 use crate::rules::script::chain::{Chain, Link, last_call};
 
@@ -123,21 +122,6 @@ pub(super) fn no_days(names: &Names) -> Vec<Remark> {
         true
     });
     found
-}
-
-fn no_day(word: &str) -> Option<String> {
-    if DAYS.contains(&word) {
-        return None;
-    }
-    let lower = word.trim().to_lowercase();
-    let near = DAYS.into_iter().find(|it| *it == lower);
-    let meant = match near.or_else(|| nearest(&lower, DAYS)) {
-        Some(near) => format!("écrivez « {near} »"),
-        None => format!("il donne « {} »", DAYS.join(" », « ")),
-    };
-    Some(format!(
-        "« {JOUR_DE_SEMAINE} » ne donne jamais « {word} » : {meant}"
-    ))
 }
 
 fn asks_for_day(value: &Expr) -> bool {
