@@ -53,6 +53,9 @@ fn print(found: &coverage::Coverage) {
         }
         println!();
     }
+    if let Some(untried) = &found.untried {
+        println!("{untried}\n");
+    }
     let decisions = found.decisions;
     match found.holes.len() {
         0 => println!("{decisions} décisions, aucun trou."),
@@ -67,6 +70,7 @@ fn to_json(found: &coverage::Coverage) -> Value {
         "decisions": found.decisions,
         "trous": all(&found.holes),
         "remarques": all(&found.remarks),
+        "non_essaye": found.untried,
     })
 }
 

@@ -64,6 +64,8 @@ pub struct Coverage {
     pub holes: Vec<Gap>,
     /// What works, and is worth a look.
     pub remarks: Vec<Gap>,
+    /// What was not tried for each, in French, where there was too much to try.
+    pub untried: Option<String>,
 }
 
 impl Coverage {
