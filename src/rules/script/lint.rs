@@ -108,6 +108,7 @@ pub(super) fn look<const N: usize>(
             letters::never_found(names),
             holes::without_dollar(text, names),
             shadowed::variables(names),
+            switches::lists(text, names),
             unreached::lines(names),
             settled::conditions(names),
             unequal::values(names),

@@ -251,3 +251,54 @@ fn a_closure_shares_what_is_around_it() {
     }";
     assert_eq!(of_script(text), []);
 }
+
+#[rstest]
+#[case(
+    "switch signalement.qualification { [\"ASC\", \"SERR\"] => throw 1, _ => {} }",
+    Some(
+        "ce cas est une liste, et un texte n'en est jamais une : écrivez « \"ASC\" | \"SERR\" », sans crochets"
+    )
+)]
+#[case(
+    "let x = switch signalement.photos { 0 => 1, [1, 2] if residence.code == \"A\" => 2, _ => 3 }; throw x;",
+    Some(
+        "ce cas est une liste, et un nombre n'en est jamais une : écrivez « 1 | 2 », sans crochets"
+    )
+)]
+#[case(
+    "switch signalement.priorite { \"high\" => { throw 1 } [\"low\"] => throw 2, _ => {} }",
+    Some("écrivez « \"low\" », sans crochets")
+)]
+#[case(
+    "switch signalement.qualification { \"ASC\" | \"SERR\" => throw 1, _ => {} }",
+    None
+)]
+#[case(
+    "switch [signalement.priorite, 1] { [\"high\", 1] => throw 1, _ => {} }",
+    None
+)]
+#[case(
+    "let x = switch signalement.priorite { \"high\" => [\"a\"], \"low\" | \"normal\" => [], _ => [1] }; throw x[0];",
+    None
+)]
+#[case(
+    "switch signalement.priorite { \"high\" if signalement.qualification in [\"ASC\"] => throw 1, _ => {} }",
+    None
+)]
+#[case(
+    "switch signalement.photos { 0 => throw 1, 1..=3 => throw 2, _ => {} }",
+    None
+)]
+#[case(
+    "switch signalement.priorite { \"high\" => { let a = [\"x\"]; throw a[0]; } \"low\" => throw 2, _ => {} }",
+    None
+)]
+fn a_list_that_stands_for_a_case_is_told(#[case] body: &str, #[case] words: Option<&str>) {
+    let body = format!("if residence.nom != \"\" {{ {body} }}");
+    let told = of_affecter(&body);
+    assert_eq!(told.len(), usize::from(words.is_some()), "{told:?}");
+    assert!(
+        told.iter().all(|it| it.contains(words.unwrap_or_default())),
+        "{told:?}"
+    );
+}
