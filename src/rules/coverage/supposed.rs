@@ -54,9 +54,9 @@ fn types(generation: &Generation) -> BTreeSet<String> {
     let asked = rules.qualifications.values();
     let asked = asked.map(|it| it.type_gestionnaire.clone());
     let named = rules.scripts.named_managers().into_iter();
-    let named = named.map(|it| it.name);
+    let named = named.map(|it| it.text);
     let written = rules.templates.named_managers().into_iter();
-    let written = written.map(|(_, it)| it.name);
+    let written = written.map(|(_, it)| it.text);
     let residences = generation.referentiel.residences();
     let known = residences.flat_map(|it| it.gestionnaires.types());
     let known = known.map(str::to_owned);
