@@ -51,7 +51,6 @@ pub mod foresee;
 pub mod garbled;
 pub mod impact;
 pub mod layout;
-pub mod named;
 pub mod pace;
 pub mod pasted;
 pub mod place;

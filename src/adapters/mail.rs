@@ -17,6 +17,7 @@ use url::Host;
 use crate::adapters::synced::{remove_remains, write_synced};
 use crate::crash;
 use crate::domain::ports::{EXCERPT_CHARS, MailError, MailFailure, Mailer, Message};
+use crate::rules::addressee;
 use crate::settings::{InForce, MadeFrom, SmtpSettings};
 
 /// The way out for e-mails.
@@ -74,12 +75,9 @@ impl Way {
     }
 }
 
-/// Whom an address names, with or without a name before it.
+/// Whom an address names, with its domain as the DNS knows it.
 fn addressee(text: &str) -> Option<Mailbox> {
-    let mailbox = match text.parse::<Address>() {
-        Ok(address) => Mailbox::from(address),
-        Err(_) => text.parse().ok()?,
-    };
+    let mailbox = addressee::mailbox(text)?;
     let email = in_ascii(&mailbox.email).unwrap_or(mailbox.email);
     Some(Mailbox::new(mailbox.name, email))
 }

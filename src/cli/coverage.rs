@@ -25,6 +25,7 @@ impl Coverage {
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let generation = edited::generation(settings, self.folder.as_deref(), self.format)?;
         let called = settings.secret_names().called;
+        let generation = coverage::with_managers_of_the_crm(&generation, &called);
         let combinations = Combinations::of(&generation).where_called(&called);
         let bar = progress(combinations.count());
         let found = combinations.decide(&|decided| bar.inc(decided));
@@ -52,6 +53,9 @@ fn print(found: &coverage::Coverage) {
         }
         println!();
     }
+    if let Some(untried) = &found.untried {
+        println!("{untried}\n");
+    }
     let decisions = found.decisions;
     match found.holes.len() {
         0 => println!("{decisions} décisions, aucun trou."),
@@ -66,6 +70,7 @@ fn to_json(found: &coverage::Coverage) -> Value {
         "decisions": found.decisions,
         "trous": all(&found.holes),
         "remarques": all(&found.remarks),
+        "non_essaye": found.untried,
     })
 }
 

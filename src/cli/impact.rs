@@ -13,7 +13,7 @@ use crate::adapters::submission;
 use crate::cli::{Format, edited, existing_store, progress};
 use crate::flows::impact::Assessment;
 use crate::flows::reload;
-use crate::rules::impact::{self, Aspect, AspectImpact, Change, Count, Edit};
+use crate::rules::impact::{self, Aspect, AspectImpact, Count, Difference, Edit};
 use crate::settings::Settings;
 
 /// Differences shown for each aspect; `--format json` has all.
@@ -107,7 +107,7 @@ fn print(kind: &str, found: &impact::Impact) {
     println!();
 }
 
-fn said(change: &Change) -> String {
+fn said(change: &Difference) -> String {
     match (change.from.as_str(), change.to.as_str()) {
         ("", "") => "texte différent".to_owned(),
         // Why an e-mail cannot be written.
@@ -116,7 +116,7 @@ fn said(change: &Change) -> String {
     }
 }
 
-fn by_count(found: &AspectImpact) -> Vec<(&Change, &Count)> {
+fn by_count(found: &AspectImpact) -> Vec<(&Difference, &Count)> {
     let mut changes: Vec<_> = found.changes.iter().collect();
     changes.sort_by_key(|(_, counted)| std::cmp::Reverse(counted.count));
     changes

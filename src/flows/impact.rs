@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::ports::{Page, PastEvent, PastPayload, PastSignalement, Store, StoreError};
 use crate::domain::signalement::Signalement;
 use crate::flows::outbound::ReadStored;
-use crate::rules::impact::{self, Change, Edit, Impact};
+use crate::rules::impact::{self, Difference, Edit, Impact};
 
 /// How many inputs are decided while the next ones are read.
 const PAGE: u32 = 5_000;
@@ -91,7 +91,7 @@ trait Past: Sized + Send + Sync + 'static {
     fn position(&self) -> i64;
 
     /// Its name, and what would change about it; `None` where what was received never was whole.
-    fn ask(&self, of: &Assessment) -> Option<(&str, Vec<Change>)>;
+    fn ask(&self, of: &Assessment) -> Option<(&str, Vec<Difference>)>;
 }
 
 fn page(of: &Assessment, before: Option<i64>, left: u64) -> Page {
@@ -116,7 +116,7 @@ impl Past for PastSignalement {
         self.position
     }
 
-    fn ask(&self, of: &Assessment) -> Option<(&str, Vec<Change>)> {
+    fn ask(&self, of: &Assessment) -> Option<(&str, Vec<Difference>)> {
         let signalement = of.read(&self.received)?;
         let changes = of.edit.signalement(&signalement);
         Some((&self.name, changes))
@@ -137,7 +137,7 @@ impl Past for PastEvent {
         self.position
     }
 
-    fn ask(&self, of: &Assessment) -> Option<(&str, Vec<Change>)> {
+    fn ask(&self, of: &Assessment) -> Option<(&str, Vec<Difference>)> {
         let signalement = of.read(&self.received)?;
         let changes = of.edit.statut(&self.event, &signalement, &self.demande);
         Some((self.event.uid.as_str(), changes))

@@ -1,21 +1,23 @@
 //! Whom an e-mail goes to, as a script gives it: an address, with or without a name before it. What is none would be
 //! noticed only once the e-mail leaves.
 
-use email_address::EmailAddress;
+use lettre::Address;
+use lettre::message::Mailbox;
 
-/// Signs that a name has only between quotes.
-const QUOTED: &str = "()<>[]:;@\\,\"";
+/// Whom a text names, with or without a name before the address, as whoever sends reads it; `None` where it cannot be
+/// sent there.
+#[must_use]
+pub fn mailbox(text: &str) -> Option<Mailbox> {
+    match text.parse::<Address>() {
+        Ok(address) => Some(Mailbox::from(address)),
+        Err(_) => text.parse().ok(),
+    }
+}
 
 /// Whether an e-mail can be sent there.
 #[must_use]
 pub fn is_address(text: &str) -> bool {
-    let text = text.trim();
-    let named = text.strip_suffix('>').and_then(|it| it.rsplit_once('<'));
-    let (name, address) = named.unwrap_or(("", text));
-    let name = name.trim();
-    let is_quoted = name.len() > 1 && name.starts_with('"') && name.ends_with('"');
-    let is_name = is_quoted || !name.contains(|it| QUOTED.contains(it));
-    is_name && address.parse::<EmailAddress>().is_ok()
+    mailbox(text).is_some()
 }
 
 /// What is wrong with an addressee, in French.
@@ -24,8 +26,20 @@ pub fn fault(text: &str) -> Option<String> {
     if is_absent(text) {
         return Some("« a » d'un message est vide".to_owned());
     }
-    (!is_address(text))
-        .then(|| format!("« a » d'un message doit être une adresse e-mail, et non « {text} »"))
+    if is_address(text) {
+        return None;
+    }
+    let message = format!("« a » d'un message doit être une adresse e-mail, et non « {text} »");
+    let named = text
+        .trim()
+        .strip_suffix('>')
+        .and_then(|it| it.rsplit_once('<'));
+    // Only the name before it keeps it from being read.
+    let address = named.map(|(_, it)| it.trim()).filter(|it| is_address(it));
+    Some(match address {
+        Some(address) => format!("{message} : écrivez « {address} », sans nom devant"),
+        None => message,
+    })
 }
 
 /// Whether the data had no address there.
@@ -49,7 +63,13 @@ mod tests {
     #[case("Accueil<accueil@vivest.example>", true)]
     #[case("<accueil@vivest.example>", true)]
     #[case("\"Vivest, l'accueil\" <accueil@vivest.example>", true)]
+    #[case("\"Vivest\" <accueil@vivest.example>", true)]
+    #[case("M. Noël d'Aubigné <accueil@vivest.example>", true)]
+    #[case(" Accueil <accueil@vivest.example> ", true)]
+    #[case("accueil+travaux@vivest.example", true)]
     #[case("Vivest, l'accueil <accueil@vivest.example>", false)]
+    #[case("\"Jean\"Pierre\" <jp@vivest.example>", false)]
+    #[case("Accueil (loge) <accueil@vivest.example>", false)]
     #[case("équipe@vivest.example", true)]
     #[case("", false)]
     #[case(" ", false)]
@@ -61,5 +81,22 @@ mod tests {
     fn an_address_is_told_from_what_is_none(#[case] text: &str, #[case] address: bool) {
         assert_eq!(is_address(text), address);
         assert_eq!(fault(text).is_none(), address);
+    }
+
+    #[rstest]
+    #[case("Vivest, l'accueil <accueil@vivest.example>", true)]
+    #[case("\"Jean\"Pierre\" <accueil@vivest.example>", true)]
+    #[case("Vivest, l'accueil <accueil>", false)]
+    #[case("a@x.fr, b@x.fr", false)]
+    fn an_address_behind_a_name_that_cannot_be_read_is_given_by_itself(
+        #[case] text: &str,
+        #[case] given: bool,
+    ) {
+        let told = fault(text).unwrap();
+        let remedy = told
+            .rsplit_once("écrivez « ")
+            .and_then(|(_, it)| it.split_once(" »"));
+        assert_eq!(remedy.is_some(), given, "{told}");
+        assert!(remedy.is_none_or(|(it, _)| fault(it).is_none()), "{told}");
     }
 }

@@ -6,6 +6,7 @@ use chrono_tz::Europe::Paris;
 use chrono_tz::Tz;
 
 use crate::domain::instant;
+use crate::rules::diagnostic::nearest;
 
 /// The days of the week, from Monday on.
 pub const DAYS: [&str; 7] = [
@@ -57,6 +58,23 @@ pub fn weekday(at: &DateTime<Tz>) -> &'static str {
 #[must_use]
 pub fn month(at: &DateTime<Tz>) -> i64 {
     i64::from(at.month())
+}
+
+/// What is wrong with a word that a day of the week is compared with, in French; `None` for a day.
+#[must_use]
+pub fn no_day(word: &str) -> Option<String> {
+    if DAYS.contains(&word) {
+        return None;
+    }
+    let lower = word.trim().to_lowercase();
+    let near = DAYS.into_iter().find(|it| *it == lower);
+    let meant = match near.or_else(|| nearest(&lower, DAYS)) {
+        Some(near) => format!("écrivez « {near} »"),
+        None => format!("il donne « {} »", DAYS.join(" », « ")),
+    };
+    Some(format!(
+        "« {JOUR_DE_SEMAINE} » ne donne jamais « {word} » : {meant}"
+    ))
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ pub mod record;
 
 use crate::rules::compile::Generation;
 use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::source::{Located, Reader};
+use crate::rules::place::Located;
+use crate::rules::source::Reader;
 use crate::rules::template::Templates;
 use crate::rules::yaml::{Key, Node, Value};
 

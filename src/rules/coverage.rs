@@ -18,6 +18,7 @@ mod kinds;
 mod moments;
 mod report;
 mod statuts;
+mod supposed;
 mod variations;
 mod varied;
 mod when;
@@ -46,6 +47,7 @@ use statuts::{Examples, Statuts};
 use varied::Varied;
 
 pub use gap::Gap;
+pub use supposed::with_managers_of_the_crm;
 
 pub(super) use causes::generalise;
 
@@ -62,6 +64,8 @@ pub struct Coverage {
     pub holes: Vec<Gap>,
     /// What works, and is worth a look.
     pub remarks: Vec<Gap>,
+    /// What was not tried for each, in French, where there was too much to try.
+    pub untried: Option<String>,
 }
 
 impl Coverage {

@@ -1,57 +1,33 @@
 //! Letters of a text whose encoding was mistaken for another one before it was saved: « Ã© » in the place of « é ».
 
+use encoding_rs::WINDOWS_1252;
+
 use crate::rules::place::place_of;
 
-/// Letters and signs as they look once their UTF-8 was taken for Windows-1252, and what they were.
-const GARBLED: [(&str, &str); 27] = [
-    ("Ã©", "é"),
-    ("Ã¨", "è"),
-    ("Ãª", "ê"),
-    ("Ã«", "ë"),
-    ("Ã§", "ç"),
-    ("Ã´", "ô"),
-    ("Ã®", "î"),
-    ("Ã¯", "ï"),
-    ("Ã¢", "â"),
-    ("Ã¹", "ù"),
-    ("Ã»", "û"),
-    ("Ã\u{a0}", "à"),
-    // What an editor makes of the space that does not break.
-    ("Ã ", "à"),
-    ("Ã‰", "É"),
-    ("Ãˆ", "È"),
-    ("ÃŠ", "Ê"),
-    ("Ã€", "À"),
-    ("Ã‡", "Ç"),
-    ("Å“", "œ"),
-    ("Â«", "«"),
-    ("Â»", "»"),
-    ("Â°", "°"),
-    ("â€™", "’"),
-    ("â€œ", "“"),
-    ("â€“", "–"),
-    ("â€¦", "…"),
-    ("â‚¬", "€"),
-];
+/// What may stand right behind a word, and is a part of some spoilt letters too.
+const BEHIND_A_WORD: &str = " \u{a0}…’‘“”«»‹›–—";
 
 /// A letter that was spoilt so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Garbled {
     /// Line and column in characters, from 1.
     pub place: (u32, u32),
     /// How it looks.
-    pub sign: &'static str,
+    pub sign: String,
     /// What it was.
-    pub meant: &'static str,
+    pub meant: char,
 }
 
 impl Garbled {
     /// What stands there in place of what.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let Self { sign, meant, .. } = self;
         // Nobody sees that a space ends it.
-        format!("« {} » tient lieu de « {meant} »", sign.trim_end())
+        let sign = self.sign.trim_end();
+        if self.meant.is_whitespace() {
+            return format!("« {sign} » tient lieu d'une espace insécable");
+        }
+        format!("« {sign} » tient lieu de « {} »", self.meant)
     }
 }
 
@@ -74,19 +50,18 @@ pub fn first_in_rules(text: &str) -> Option<Garbled> {
     })
 }
 
-fn in_lines(text: &str, looked_at: impl Fn(&str, &str, &str) -> bool) -> Option<Garbled> {
+fn in_lines(text: &str, looked_at: impl Fn(&str, &str, char) -> bool) -> Option<Garbled> {
     let mut begin = 0;
     for line in text.split_inclusive('\n') {
-        // All of them begin with one of these.
-        let suspect = line.contains(['Ã', 'Å', 'Â', 'â']);
-        let found = GARBLED
-            .iter()
-            .filter(|(sign, meant)| suspect && looked_at(line, sign, meant))
-            .filter_map(|(sign, meant)| Some((place_in(line, sign)?, *sign, *meant)));
-        if let Some((at, sign, meant)) = found.min() {
+        let mut places = line.char_indices().filter(|(_, it)| !it.is_ascii());
+        let found = places.find_map(|(at, _)| {
+            let (sign, meant) = spoilt(line, at)?;
+            looked_at(line, sign, meant).then_some((at, sign, meant))
+        });
+        if let Some((at, sign, meant)) = found {
             return Some(Garbled {
                 place: place_of(text, begin + at),
-                sign,
+                sign: sign.to_owned(),
                 meant,
             });
         }
@@ -95,17 +70,154 @@ fn in_lines(text: &str, looked_at: impl Fn(&str, &str, &str) -> bool) -> Option<
     None
 }
 
-/// Where a sign stands in a line, in bytes. A word in capitals may end with « Ã »: « IRMÃ LUCIA ».
-fn place_in(line: &str, sign: &str) -> Option<usize> {
-    let ends_word = sign.ends_with(char::is_whitespace);
-    let mut places = line.match_indices(sign).map(|(at, _)| at);
-    places.find(|at| !(ends_word && line[..*at].ends_with(char::is_uppercase)))
+/// The spoilt letter that begins at a byte of a line, as it looks, and what it was.
+fn spoilt(line: &str, at: usize) -> Option<(&str, char)> {
+    let rest = &line[at..];
+    let first = rest.chars().next()?;
+    // The first byte of a letter says how many there are. French has « é… » and « É » » too, so that only those count
+    // that begin as no French or German letter ends a word.
+    let width = match first {
+        'Â' | 'Ã' | 'Ä' | 'Å' => 2,
+        'â' => 3,
+        'ð' => 4,
+        _ => return None,
+    };
+    let end = rest.char_indices().nth(width).map_or(rest.len(), |it| it.0);
+    let (sign, behind) = rest.split_at(end);
+    // What an editor makes of the space that does not break.
+    let meant = if sign == "Ã " {
+        'à'
+    } else {
+        letter(sign).filter(|it| is_written(*it))?
+    };
+    let before = line[..at].chars().next_back();
+    (!ends_a_word(before, sign, behind)).then_some((sign, meant))
+}
+
+/// The one letter whose UTF-8 reads so as Windows-1252.
+fn letter(sign: &str) -> Option<char> {
+    let (bytes, _, is_lossy) = WINDOWS_1252.encode(sign);
+    let mut letters = std::str::from_utf8(&bytes)
+        .ok()
+        .filter(|_| !is_lossy)?
+        .chars();
+    letters.next().filter(|_| letters.next().is_none())
+}
+
+/// Whether people write such a letter or sign, and see it: letters of the West and of the middle of Europe, marks, arrows
+/// and pictures.
+fn is_written(it: char) -> bool {
+    it != '\u{ad}'
+        && matches!(
+            it,
+            '\u{a0}'..='\u{17f}'
+                | '\u{2010}'..='\u{2027}'
+                | '\u{202f}'..='\u{205e}'
+                | '\u{20a0}'..='\u{213f}'
+                | '\u{2190}'..='\u{21ff}'
+                | '\u{2500}'..='\u{27bf}'
+                | '\u{1f300}'..='\u{1faff}'
+        )
+}
+
+/// Whether this is the right last letter of a word, and what stands behind the word: « IRMÃ LUCIA », « Ä… ».
+fn ends_a_word(before: Option<char>, sign: &str, behind: &str) -> bool {
+    let is_within =
+        behind.starts_with(char::is_alphanumeric) && !sign.ends_with(char::is_whitespace);
+    if is_within || !sign.ends_with(|it| BEHIND_A_WORD.contains(it)) {
+        return false;
+    }
+    if sign.starts_with(['Ä', 'Å']) {
+        return !before.is_some_and(char::is_lowercase);
+    }
+    before.is_some_and(char::is_uppercase)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
     use rstest::rstest;
+
+    /// Words of letters and notices, right as they are.
+    const WORDS: [&str; 40] = [
+        "été",
+        "À",
+        "à",
+        "déjà",
+        "VOILÀ",
+        "où",
+        "cœur",
+        "ŒUVRE",
+        "château",
+        "ÂME",
+        "Noël",
+        "NOËL",
+        "ambiguë",
+        "capharnaüm",
+        "ça",
+        "REÇU",
+        "HÔPITAL",
+        "hôtel",
+        "COÛT",
+        "coûté",
+        "CAFÉ",
+        "MÉTRO",
+        "naïf",
+        "Müller",
+        "MÜLLER",
+        "Zähringer",
+        "ÄRZTE",
+        "Größe",
+        "Straße",
+        "schön",
+        "Öl",
+        "ÖLTANK",
+        "L’Haÿ",
+        "n°",
+        "№",
+        "m²",
+        "½",
+        "Bât.",
+        "BÂT.",
+        "Pâté",
+    ];
+    /// What stands between them.
+    const MARKS: [&str; 14] = [
+        " ",
+        "…",
+        "’",
+        "\u{a0}!",
+        "\u{202f}: ",
+        " « ",
+        "«\u{a0}",
+        "\u{a0}»",
+        "»",
+        " – ",
+        "€",
+        "“",
+        "” ",
+        "\n",
+    ];
+
+    proptest! {
+        #[test]
+        fn right_words_are_left_alone(words in vec((select(WORDS.to_vec()), select(MARKS.to_vec())), 0..12)) {
+            let text: String = words.into_iter().flat_map(|(word, mark)| [word, mark]).collect();
+            prop_assert_eq!(first(&text), None, "{}", text);
+        }
+
+        #[test]
+        fn a_spoilt_word_is_found_and_told(word in select(WORDS.to_vec()), mark in select(vec![" ", ",", "\n", ""])) {
+            let text = format!("{word}{mark}");
+            let spoilt = WINDOWS_1252.decode_without_bom_handling(text.as_bytes()).0;
+            let found = first(&spoilt);
+            prop_assume!(!word.is_ascii());
+            prop_assert!(found.is_some_and(|it| word.contains(it.meant)), "{} {}", word, spoilt);
+        }
+    }
 
     #[rstest]
     #[case("Objet: rÃ©fÃ©rence", "« Ã© » tient lieu de « é »", (1, 9))]
@@ -115,6 +227,15 @@ mod tests {
     #[case("lâ€™eau", "« â€™ » tient lieu de « ’ »", (1, 2))]
     #[case("IRMÃ LUCIA, voilÃ ", "« Ã » tient lieu de « à »", (1, 17))]
     #[case("nÂ° 3", "« Â° » tient lieu de « ° »", (1, 2))]
+    #[case("R. MÃ¼ller", "« Ã¼ » tient lieu de « ü »", (1, 5))]
+    #[case("ZÃ¤hringer", "« Ã¤ » tient lieu de « ä »", (1, 2))]
+    #[case("l'Å’uvre", "« Å’ » tient lieu de « Œ »", (1, 3))]
+    #[case("HÃ”PITAL", "« Ã” » tient lieu de « Ô »", (1, 2))]
+    #[case("PaweÅ‚", "« Å‚ » tient lieu de « ł »", (1, 5))]
+    #[case("BonjourÂ\u{a0}!", "« Â » tient lieu d'une espace insécable", (1, 8))]
+    #[case("BonjourÂ\u{a0}Marie", "« Â » tient lieu d'une espace insécable", (1, 8))]
+    #[case("Bonjourâ€¯!", "« â€¯ » tient lieu d'une espace insécable", (1, 8))]
+    #[case("merci ðŸ™‚", "« ðŸ™‚ » tient lieu de « 🙂 »", (1, 7))]
     fn a_letter_that_was_spoilt_is_found(
         #[case] text: &str,
         #[case] told: &str,
@@ -129,7 +250,9 @@ mod tests {
     #[case("L'été à Nîmes, où l'œuvre coûte 3 € – « déjà » n° 2…")]
     #[case("château, Âge, ÂME, pâté, ANGÈLE, câble")]
     #[case("São João, CÃO, Ångström, ÅRHUS, îlot")]
-    #[case("IRMÃ LUCIA, IRMÃ\u{a0}LUCIA")]
+    #[case("IRMÃ LUCIA, IRMÃ\u{a0}LUCIA, « IRMÃ… »")]
+    #[case("ÉTÉ… « RÉSUMÉ\u{a0}» L’ÉTÉ’, été\u{a0}», déjà…»")]
+    #[case("„Ä“, « Ä\u{a0}», Ä…, ÀÁÂÃÄÅÆÇ, àáâãäåæç")]
     fn letters_of_a_language_are_left_alone(#[case] text: &str) {
         assert_eq!(first(text), None);
     }

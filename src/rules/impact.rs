@@ -136,7 +136,7 @@ impl Aspect {
 /// such as an e-mail, are not repeated: `from` and `to` are then empty. Of an e-mail that cannot be written, one of them is
 /// why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Change {
+pub struct Difference {
     /// What differs.
     pub aspect: Aspect,
     /// What it was.
@@ -162,7 +162,7 @@ pub struct AspectImpact {
     /// How many inputs.
     pub count: u64,
     /// Each difference.
-    pub changes: BTreeMap<Change, Count>,
+    pub changes: BTreeMap<Difference, Count>,
 }
 
 /// How many inputs share a difference.
@@ -176,7 +176,7 @@ pub struct Count {
 
 impl Impact {
     /// Counts one input and what changes about it.
-    pub fn add(&mut self, name: &str, changes: Vec<Change>) {
+    pub fn add(&mut self, name: &str, changes: Vec<Difference>) {
         self.examined += 1;
         self.changed += u64::from(!changes.is_empty());
         let aspects: BTreeSet<Aspect> = changes.iter().map(|it| it.aspect).collect();
@@ -217,7 +217,7 @@ impl Impact {
 #[must_use]
 pub fn tally<T: Sync>(
     inputs: &[T],
-    ask: impl Fn(&T) -> Option<(&str, Vec<Change>)> + Sync,
+    ask: impl Fn(&T) -> Option<(&str, Vec<Difference>)> + Sync,
 ) -> Impact {
     let count = |mut impact: Impact, input| {
         if let Some((name, changes)) = ask(input) {
@@ -253,7 +253,7 @@ impl Edit {
 
     /// What changes about a signalement.
     #[must_use]
-    pub fn signalement(&self, it: &Signalement) -> Vec<Change> {
+    pub fn signalement(&self, it: &Signalement) -> Vec<Difference> {
         let asked = self.both(|rules| foresee::ask(rules, it, &mut Trace::unread()));
         let mut changes = Vec::new();
         match asked.each_ref().map(|it| &it.decision) {
@@ -291,7 +291,7 @@ impl Edit {
         event: &StatutEvent,
         signalement: &Signalement,
         demande: &NewDemande,
-    ) -> Vec<Change> {
+    ) -> Vec<Difference> {
         let then = decide::after(event, demande);
         let [before, after] =
             self.both(|rules| foresee::ask_of_statut(rules, event, signalement, demande, &then));
@@ -327,18 +327,18 @@ impl Edit {
 }
 
 fn differ(
-    changes: &mut Vec<Change>,
+    changes: &mut Vec<Difference>,
     aspect: Aspect,
     from: impl Into<String>,
     to: impl Into<String>,
 ) {
     let (from, to) = (from.into(), to.into());
     if from != to {
-        changes.push(Change { aspect, from, to });
+        changes.push(Difference { aspect, from, to });
     }
 }
 
-fn demande(before: &NewDemande, after: &NewDemande) -> Vec<Change> {
+fn demande(before: &NewDemande, after: &NewDemande) -> Vec<Difference> {
     let mut changes = Vec::new();
     let mut compare = |aspect, of: fn(&NewDemande) -> &str| {
         differ(&mut changes, aspect, of(before), of(after));
@@ -362,8 +362,8 @@ fn demande(before: &NewDemande, after: &NewDemande) -> Vec<Change> {
     changes
 }
 
-fn unsaid(aspect: Aspect) -> Change {
-    Change {
+fn unsaid(aspect: Aspect) -> Difference {
+    Difference {
         aspect,
         from: String::new(),
         to: String::new(),
@@ -377,7 +377,7 @@ mod tests {
     #[test]
     fn counts_and_examples_do_not_depend_on_which_core_was_first() {
         let inputs: Vec<String> = (0..10 * CHUNK + 7).map(|it| format!("S-{it}")).collect();
-        let change = |to: &str| Change {
+        let change = |to: &str| Difference {
             aspect: Aspect::Workflow,
             from: "W".into(),
             to: to.into(),
@@ -393,7 +393,7 @@ mod tests {
             };
             Some((name.clone(), changes))
         };
-        let asked: Vec<(String, Vec<Change>)> = inputs.iter().filter_map(ask).collect();
+        let asked: Vec<(String, Vec<Difference>)> = inputs.iter().filter_map(ask).collect();
         let mut expected = Impact::default();
         for (name, changes) in &asked {
             expected.add(name, changes.clone());

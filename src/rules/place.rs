@@ -1,5 +1,16 @@
 //! Places in a text: as programs count, in bytes, and as people do, in lines and columns.
 
+/// A text and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+    /// The text.
+    pub text: String,
+}
+
 /// Line and column of a byte, both from 1, the column in characters.
 #[must_use]
 pub fn place_of(text: &str, at: usize) -> (u32, u32) {

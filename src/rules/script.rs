@@ -28,7 +28,7 @@ use crate::rules::addressee;
 use crate::rules::compared::Compared;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::extent::Extent;
-use crate::rules::named::Named;
+use crate::rules::place::Located;
 use crate::rules::view::Shown;
 use crate::rules::written::Written;
 
@@ -100,7 +100,7 @@ impl Scripts {
     pub fn compile(
         gestionnaire: &str,
         accuses: &str,
-        named: &mut Vec<Named>,
+        named: &mut Vec<Located>,
         faults: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
         let engine = engine();
@@ -170,7 +170,7 @@ impl Scripts {
 
     /// The templates that `accuses` names outright.
     #[must_use]
-    pub fn named_templates(&self) -> Vec<Named> {
+    pub fn named_templates(&self) -> Vec<Located> {
         lint::templates(&self.accuses.ast)
     }
 
@@ -200,7 +200,7 @@ impl Scripts {
 
     /// The kinds of managers that `affecter` names outright.
     #[must_use]
-    pub fn named_managers(&self) -> Vec<Named> {
+    pub fn named_managers(&self) -> Vec<Located> {
         lint::managers(&self.gestionnaire.ast)
     }
 

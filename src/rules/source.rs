@@ -7,21 +7,11 @@ mod text;
 use crate::rules::alike::plain;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::pasted;
+use crate::rules::place::Located;
 use crate::rules::yaml::{Key, Node, Value};
 
 pub(super) use reader::Reader;
 pub(super) use text::text;
-
-/// A text and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Located {
-    /// Line, from 1.
-    pub line: u32,
-    /// Column, from 1.
-    pub column: u32,
-    /// The text.
-    pub text: String,
-}
 
 /// `priorites.yaml`: SoWell's word and the CRM's.
 pub type RawPriorites = Vec<(Located, String)>;

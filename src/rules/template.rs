@@ -28,9 +28,8 @@ use crate::rules::compared::Compared;
 use crate::rules::diagnostic::{Diagnostic, any_error, code};
 use crate::rules::extent::Extent;
 use crate::rules::layout;
-use crate::rules::named::Named;
-use crate::rules::place::place_of;
-use crate::rules::source::{Located, text};
+use crate::rules::place::{Located, place_of};
+use crate::rules::source::text;
 use crate::rules::view::{OF_MAIL, Shown};
 
 pub use self::expression::{Broken, Scope, Text};
@@ -288,7 +287,7 @@ impl Templates {
 
     /// The kinds of managers that templates name outright, each with the file.
     #[must_use]
-    pub fn named_managers(&self) -> Vec<(String, Named)> {
+    pub fn named_managers(&self) -> Vec<(String, Located)> {
         lint::known::managers(&self.environment)
     }
 

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::{Active, Attempt, Reload};
 use crate::rules::compile::Generation;
 use crate::rules::connector::Partner;
-use crate::rules::coverage::{Combinations, Coverage, Gap, Reach};
+use crate::rules::coverage::{Combinations, Coverage, Gap, Reach, with_managers_of_the_crm};
 use crate::rules::diagnostic::Diagnostic;
 
 /// A landlord with more combinations has each residence and each qualification looked at, not all pairs.
@@ -99,7 +99,8 @@ fn cover<'a>(
     search: &AtomicBool,
 ) -> Option<&'a Coverage> {
     if active.coverage.get().is_none() {
-        let combinations = Combinations::of(&active.generation).where_called(called);
+        let generation = with_managers_of_the_crm(&active.generation, called);
+        let combinations = Combinations::of(&generation).where_called(called);
         let reach = affordable(&combinations);
         #[expect(
             clippy::disallowed_methods,
@@ -120,7 +121,8 @@ fn cover<'a>(
 /// the search after an edit finds, and takes no rest in between.
 #[must_use]
 pub fn holes(generation: &Generation, called: &BTreeSet<Partner>) -> Vec<Diagnostic> {
-    let combinations = Combinations::of(generation).where_called(called);
+    let generation = with_managers_of_the_crm(generation, called);
+    let combinations = Combinations::of(&generation).where_called(called);
     let found = match affordable(&combinations) {
         Reach::All => Some(combinations.decide(&|_| {})),
         Reach::Kinds => combinations.decide_aside(Reach::Kinds, || true),

@@ -19,7 +19,7 @@ use crate::rules::compile::Generation;
 use crate::rules::decide::{self, Decision, StatutDecision};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::foresee;
-use crate::rules::source::Located;
+use crate::rules::place::Located;
 use crate::rules::template::Templates;
 use crate::rules::trace::Trace;
 

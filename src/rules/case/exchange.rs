@@ -13,7 +13,7 @@ use crate::rules::connector::{
     Access, Answer, Connector, Failure, Found, Item, Meaning, Operation, Partner, Step,
 };
 use crate::rules::diagnostic::{Diagnostic, Listed, suggestion_of};
-use crate::rules::source::Located;
+use crate::rules::place::Located;
 use crate::rules::yaml::{Key, Node, Value};
 
 use super::Title;

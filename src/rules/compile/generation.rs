@@ -12,7 +12,7 @@ use super::vocabulary::words;
 use crate::domain::digest::hex;
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::Referentiel;
-use crate::rules::connector::{Connector, Partner, SecretNames};
+use crate::rules::connector::{Connector, Operation, Partner, SecretNames};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::layout;
 use crate::rules::pace::Pace;
@@ -29,7 +29,7 @@ pub const TRANSMISSION: &str = "transmission.yaml";
 pub const STATUTS: &str = "statuts.yaml";
 
 /// A file's name and its bytes.
-type Named<'f> = (&'f String, &'f Vec<u8>);
+type File<'f> = (&'f String, &'f Vec<u8>);
 
 /// Rules and reference data that were accepted together; one decision sees one of them.
 #[derive(Debug, Clone)]
@@ -95,6 +95,13 @@ impl RuleSet {
             words.dedup();
         }
         all.into()
+    }
+
+    /// Whether a file asks the CRM for the managers of residences: which there are is not known before.
+    #[must_use]
+    pub fn asks_the_crm_for_managers(&self) -> bool {
+        let mut all = self.connectors.values();
+        all.any(|it| it.has(Operation::Gestionnaires))
     }
 
     /// What the settings ask of connectors and do not find: a file for each partner that is called. And
@@ -239,18 +246,18 @@ pub fn version(rules: &FileSet, exports: &FileSet) -> String {
 }
 
 /// What is read of the rules.
-pub(super) fn read(rules: &FileSet) -> Vec<Named<'_>> {
+pub(super) fn read(rules: &FileSet) -> Vec<File<'_>> {
     let all = rules.iter();
     all.filter(|(name, _)| layout::is_rule(name)).collect()
 }
 
 /// What is read of the exports.
-pub(super) fn read_exports(exports: &FileSet) -> Vec<Named<'_>> {
+pub(super) fn read_exports(exports: &FileSet) -> Vec<File<'_>> {
     let all = exports.iter();
     all.filter(|(name, _)| layout::is_export(name)).collect()
 }
 
-pub(super) fn digest<'f>(sets: impl IntoIterator<Item = Vec<Named<'f>>>) -> String {
+pub(super) fn digest<'f>(sets: impl IntoIterator<Item = Vec<File<'f>>>) -> String {
     let mut hash = Sha256::new();
     for set in sets {
         hash.update((set.len() as u64).to_le_bytes());

@@ -8,7 +8,7 @@ use super::vocabulary::{residences, words};
 use crate::domain::referentiel::Referentiel;
 use crate::rules::alike::{nearest_of_many, plain};
 use crate::rules::compared::{Asked, Compared};
-use crate::rules::connector::{Connector, Operation, Partner};
+use crate::rules::connector::{Connector, Partner};
 use crate::rules::diagnostic::{Diagnostic, code, suggestion};
 use crate::rules::view::OCCASIONS;
 
@@ -136,8 +136,7 @@ fn of_managers<'a>(value: &str, rules: &RuleSet, referentiel: &'a Referentiel) -
     if kind.is_none() && rules.scripts.makes_managers() {
         return Vec::new();
     }
-    let asks = |it: &Connector| it.has(Operation::Gestionnaires);
-    if rules.connectors.values().any(asks) {
+    if rules.asks_the_crm_for_managers() {
         // It may name others.
         return Vec::new();
     }

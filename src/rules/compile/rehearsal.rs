@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::rules::diagnostic::{Diagnostic, Severity, code};
-use crate::rules::named::Named;
+use crate::rules::place::Located;
 use crate::rules::script::{self, ScriptError, Scripts};
 use crate::rules::template::{self, MailNames, Templates};
 use crate::rules::view::{OCCASIONS, Shown, sample_context, sample_occasion};
@@ -45,12 +45,12 @@ pub(super) fn try_scripts(scripts: &Scripts, faults: &mut Vec<Diagnostic>) {
 
 /// Every template that the script names must be there.
 pub(super) fn check_named_templates(
-    named: &[Named],
+    named: &[Located],
     mails: &MailNames,
     faults: &mut Vec<Diagnostic>,
 ) {
     for named in named {
-        if let Some(message) = mails.missing(&named.name) {
+        if let Some(message) = mails.missing(&named.text) {
             faults.push(Diagnostic::at(
                 code::TEMPLATE,
                 script::ACCUSES,
@@ -69,7 +69,7 @@ pub(super) fn note_unread_keys(
     faults: &mut Vec<Diagnostic>,
 ) {
     for it in scripts.own_keys() {
-        if !templates.reads(it.modele.as_deref(), &it.key.name) {
+        if !templates.reads(it.modele.as_deref(), &it.key.text) {
             let (line, column) = (it.key.line, it.key.column);
             let remark = Diagnostic::at(code::SCRIPT, script::ACCUSES, line, column, it.message);
             faults.push(remark.as_warning());
@@ -127,7 +127,7 @@ fn faults_of_mails(scripts: &Scripts, templates: &Templates, context: &Value) ->
         if let Some(missing) = templates.missing(&message.modele) {
             // One that the script names as it stands is told there.
             let named = scripts.named_templates();
-            if named.iter().all(|it| it.name != message.modele) {
+            if named.iter().all(|it| it.text != message.modele) {
                 let line = scripts.accuses_line();
                 let at = Diagnostic::at(code::TEMPLATE, script::ACCUSES, line, 0, missing);
                 faults.push(at);

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::generation::{Mode, QUALIFICATIONS, RuleSet, STATUTS, TRANSMISSION};
 use crate::domain::referentiel::Referentiel;
 use crate::rules::diagnostic::{Diagnostic, code, nearest, suggestion};
+use crate::rules::place::Located;
 use crate::rules::referentiel::GESTIONNAIRES;
 use crate::rules::script;
-use crate::rules::source::Located;
 
 /// Kinds of managers that are looked at; a landlord has ten or so.
 const MOST_KINDS: usize = 50;
@@ -62,6 +62,10 @@ pub(super) fn note_absent_managers(
     referentiel: &Referentiel,
     faults: &mut Vec<Diagnostic>,
 ) {
+    if rules.asks_the_crm_for_managers() {
+        // It may name any.
+        return;
+    }
     let known: BTreeSet<&str> = referentiel
         .residences()
         .flat_map(|it| it.gestionnaires.types())
@@ -90,21 +94,21 @@ pub(super) fn note_absent_managers(
     }
     let named = rules.scripts.named_managers();
     for it in &named {
-        if !known.contains(it.name.as_str()) {
-            remark(&it.name, "", script::GESTIONNAIRE, (it.line, it.column));
+        if !known.contains(it.text.as_str()) {
+            remark(&it.text, "", script::GESTIONNAIRE, (it.line, it.column));
         }
     }
     let written = rules.templates.named_managers();
     for (file, it) in &written {
-        if !known.contains(it.name.as_str()) {
-            remark(&it.name, "", file, (it.line, it.column));
+        if !known.contains(it.text.as_str()) {
+            remark(&it.text, "", file, (it.line, it.column));
         }
     }
     let asked = rules.qualifications.values();
     let asked = asked.map(|it| it.type_gestionnaire.as_str());
-    let written = written.iter().map(|(_, it)| it.name.as_str());
+    let written = written.iter().map(|(_, it)| it.text.as_str());
     let asked: BTreeSet<&str> = asked
-        .chain(named.iter().map(|it| it.name.as_str()))
+        .chain(named.iter().map(|it| it.text.as_str()))
         .chain(written)
         .collect();
     note_misspelt_kinds(&asked, referentiel, faults);

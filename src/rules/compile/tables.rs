@@ -10,9 +10,8 @@ use super::generation::{
 use super::{remarks, twins};
 use crate::domain::statut::SELON_FIELDS;
 use crate::rules::diagnostic::{Diagnostic, any_error, code, suggestion};
-use crate::rules::source::{
-    Located, RawCorrespondance, RawQualification, RawStatuts, RawTransmission,
-};
+use crate::rules::place::Located;
+use crate::rules::source::{RawCorrespondance, RawQualification, RawStatuts, RawTransmission};
 
 pub(super) fn words(raw: Vec<(Located, String)>) -> BTreeMap<String, Word> {
     raw.into_iter()

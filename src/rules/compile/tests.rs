@@ -1,6 +1,7 @@
 //! What is said of files that are right one by one and do not fit together, and of words that look alike. The rules
 //! are the shipped ones with some files changed.
 
+mod managers;
 mod words;
 
 use std::collections::BTreeSet;

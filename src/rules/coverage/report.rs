@@ -47,6 +47,7 @@ impl<'g> Combinations<'g> {
             decisions: found.decisions + varied.decisions,
             holes: gaps(found.holes, varied.holes),
             remarks,
+            untried: self.untried(breadth),
         }
     }
 

@@ -209,6 +209,37 @@ impl Combinations<'_> {
         breadth
     }
 
+    /// What the rules read that was not tried each at this breadth, as a sentence in French.
+    pub(super) fn untried(&self, breadth: Breadth) -> Option<String> {
+        let Varied {
+            read,
+            residences,
+            qualifications,
+            ..
+        } = &self.varied;
+        let by_name = residences.by_name.len() > self.varied.residences(breadth).len();
+        let of_names = qualifications.by_name.len() > self.varied.qualifications(breadth).len();
+        let all = [
+            (by_name, "chaque résidence que vos règles nomment"),
+            (of_names, "chaque qualification que vos règles nomment"),
+            (read.priorites && !breadth.priorites, "chaque priorité"),
+            (read.biens && !breadth.biens, "les signalements d'un bien"),
+            (read.flags && !breadth.flags, "chaque choix de transmission"),
+        ];
+        let all: Vec<&str> = all
+            .into_iter()
+            .filter_map(|(is_untried, what)| is_untried.then_some(what))
+            .collect();
+        let (last, others) = all.split_last()?;
+        let list = match others {
+            [] => (*last).to_owned(),
+            others => format!("{}, ni pour {last}", others.join(", ni pour ")),
+        };
+        Some(format!(
+            "Trop de combinaisons pour tout essayer : les dates, descriptions et autres valeurs que vos règles distinguent n'ont pas été essayées pour {list}, mais sur un exemple de chaque sorte."
+        ))
+    }
+
     /// Decides what varies for one kind of residences, as far as the budget allows, and finds what is not known to happen
     /// anyway; `None` when it is not to go on.
     pub(super) fn vary(

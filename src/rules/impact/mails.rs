@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::{Aspect, Change, differ, unsaid};
+use super::{Aspect, Difference, differ, unsaid};
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::Generation;
 use crate::rules::coverage::generalise;
@@ -88,13 +88,13 @@ pub(super) fn changes(
     after: &Mails<'_>,
     about: &Signalement,
     same_templates: bool,
-) -> BTreeSet<Change> {
+) -> BTreeSet<Difference> {
     let said = |error: &dyn Display| generalise(error.to_string(), about);
-    let lost = |error: &dyn Display| Change {
+    let lost = |error: &dyn Display| Difference {
         to: said(error),
         ..unsaid(Aspect::CourrielPerdu)
     };
-    let regained = |error: &dyn Display| Change {
+    let regained = |error: &dyn Display| Difference {
         from: said(error),
         ..unsaid(Aspect::CourrielRetrouve)
     };

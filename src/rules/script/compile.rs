@@ -5,7 +5,7 @@ use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 use super::lint::Balance;
 use super::{Entry, Script, clamp, dates, lint, position, reads, words, written};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
-use crate::rules::named::Named;
+use crate::rules::place::Located;
 
 /// Operations of one call; a script of 20 lines takes a few hundred.
 const MAX_OPERATIONS: u64 = 100_000;
@@ -56,7 +56,7 @@ pub(super) fn compile_one<const N: usize>(
     engine: &Engine,
     entry: &Entry<N>,
     text: &str,
-    named: &mut Vec<Named>,
+    named: &mut Vec<Located>,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Script<N>> {
     let Entry {
@@ -70,7 +70,7 @@ pub(super) fn compile_one<const N: usize>(
     let templates = lint::templates(&ast).into_iter();
     // An empty text may stand there for an unknown name.
     let stands_in = faults.len() > before;
-    named.extend(templates.filter(|it| !stands_in || !it.name.is_empty()));
+    named.extend(templates.filter(|it| !stands_in || !it.text.is_empty()));
     lint::calls(engine, &ast, file, faults);
     lint::globals(&ast, file, faults);
     let line = line_of(&ast, text, function);

@@ -91,7 +91,7 @@ pub(super) fn look<const N: usize>(
     let functions = Functions::of(script, function, N);
     results(script, &functions, file, faults);
     check::keys(script, answers, of, file, faults);
-    check::dollars(script, file, faults);
+    check::dollars(script, text, file, faults);
     let (mut compared, mut absent) = (Comparisons::default(), Vec::new());
     let all = Names::all(script, function, &parameters);
     for names in &all {
@@ -108,6 +108,7 @@ pub(super) fn look<const N: usize>(
             letters::never_found(names),
             holes::without_dollar(text, names),
             shadowed::variables(names),
+            switches::lists(text, names),
             unreached::lines(names),
             settled::conditions(names),
             unequal::values(names),

@@ -359,7 +359,7 @@ fn managers_that_are_named_outright_are_found() {
     let found = scripts
         .unwrap_or_else(|| panic!("{faults:?}"))
         .named_managers();
-    let found: Vec<(&str, u32)> = found.iter().map(|it| (it.name.as_str(), it.line)).collect();
+    let found: Vec<(&str, u32)> = found.iter().map(|it| (it.text.as_str(), it.line)).collect();
     assert_eq!(found, [("un", 2), ("deux", 3), ("trois", 4), ("quatre", 5)]);
 }
 

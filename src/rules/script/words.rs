@@ -7,6 +7,10 @@ use crate::rules::pasted;
 
 /// Why a script does not compile.
 pub(super) fn of_syntax(error: &ParseErrorType) -> String {
+    let part = of_switch(error).map(str::to_owned);
+    if let Some(told) = part.or_else(|| of_definition(error)) {
+        return told;
+    }
     match error {
         ParseErrorType::UnexpectedEOF => {
             "le script s'arrête trop tôt : une accolade ou une parenthèse n'est pas refermée".into()
@@ -26,16 +30,6 @@ pub(super) fn of_syntax(error: &ParseErrorType) -> String {
         ParseErrorType::DuplicatedVariable(it) | ParseErrorType::VariableExists(it) => {
             format!("la variable « {it} » existe déjà")
         }
-        ParseErrorType::WrongSwitchDefaultCase => {
-            "dans un « switch », le cas « _ » doit être le dernier".into()
-        }
-        ParseErrorType::WrongSwitchIntegerCase => {
-            "dans un « switch », un nombre seul vient avant les intervalles comme 1..=3 : mettez ce cas plus haut"
-                .into()
-        }
-        ParseErrorType::WrongSwitchCaseCondition => {
-            "dans un « switch », le cas « _ » ne prend pas de condition « if »".into()
-        }
         ParseErrorType::PropertyExpected => "un nom de champ est attendu après le point".into(),
         ParseErrorType::VariableExpected => "un nom de variable est attendu ici".into(),
         ParseErrorType::ForbiddenVariable(it) | ParseErrorType::Reserved(it) => {
@@ -43,22 +37,6 @@ pub(super) fn of_syntax(error: &ParseErrorType) -> String {
         }
         ParseErrorType::MismatchedType(wanted, got) => mismatch(wanted, got),
         ParseErrorType::ExprExpected(_) => "une valeur est attendue ici".into(),
-        ParseErrorType::WrongFnDefinition => {
-            "une fonction « fn » ne se définit pas à l'intérieur d'une autre".into()
-        }
-        ParseErrorType::FnDuplicatedDefinition(it, _) => {
-            format!("la fonction « {it} » est définie deux fois")
-        }
-        ParseErrorType::FnMissingName => "il manque le nom de la fonction après « fn »".into(),
-        ParseErrorType::FnMissingParams(it) => {
-            format!("il manque les parenthèses après le nom de la fonction « {it} »")
-        }
-        ParseErrorType::FnDuplicatedParam(function, it) => {
-            format!("la fonction « {function} » a deux fois le paramètre « {it} »")
-        }
-        ParseErrorType::FnMissingBody(it) => {
-            format!("la fonction « {it} » n'a pas de corps entre accolades")
-        }
         ParseErrorType::AssignmentToConstant(it) => {
             format!("« {it} » est une constante : sa valeur ne change pas")
         }
@@ -82,6 +60,45 @@ pub(super) fn of_syntax(error: &ParseErrorType) -> String {
         ParseErrorType::ModuleUndefined(it) => format!("module inconnu : « {it} »"),
         other => format!("erreur de syntaxe ({other})"),
     }
+}
+
+/// What is wrong with the cases of a `switch`.
+fn of_switch(error: &ParseErrorType) -> Option<&'static str> {
+    Some(match error {
+        ParseErrorType::WrongSwitchDefaultCase => {
+            "dans un « switch », le cas « _ » doit être le dernier"
+        }
+        ParseErrorType::WrongSwitchIntegerCase => {
+            "dans un « switch », un nombre seul vient avant les intervalles comme 1..=3 : mettez ce cas plus haut"
+        }
+        ParseErrorType::WrongSwitchCaseCondition => {
+            "dans un « switch », le cas « _ » ne prend pas de condition « if »"
+        }
+        _ => return None,
+    })
+}
+
+/// What is wrong with the definition of a function.
+fn of_definition(error: &ParseErrorType) -> Option<String> {
+    Some(match error {
+        ParseErrorType::WrongFnDefinition => {
+            "une fonction « fn » ne se définit pas à l'intérieur d'une autre".into()
+        }
+        ParseErrorType::FnDuplicatedDefinition(it, _) => {
+            format!("la fonction « {it} » est définie deux fois")
+        }
+        ParseErrorType::FnMissingName => "il manque le nom de la fonction après « fn »".into(),
+        ParseErrorType::FnMissingParams(it) => {
+            format!("il manque les parenthèses après le nom de la fonction « {it} »")
+        }
+        ParseErrorType::FnDuplicatedParam(function, it) => {
+            format!("la fonction « {function} » a deux fois le paramètre « {it} »")
+        }
+        ParseErrorType::FnMissingBody(it) => {
+            format!("la fonction « {it} » n'a pas de corps entre accolades")
+        }
+        _ => return None,
+    })
 }
 
 fn of_writing(error: &LexError) -> String {
@@ -129,27 +146,15 @@ fn of_writing(error: &LexError) -> String {
 
 /// Why a script fails on an input; what it throws itself, in its own words.
 pub(super) fn of_failure(error: &EvalAltResult) -> String {
+    if let Some(told) = of_limit(error) {
+        return told;
+    }
     match error {
         EvalAltResult::ErrorRuntime(value, _) => match value.to_string().as_str() {
             "" => "le script s'arrête ici (« throw »)".into(),
             "error in comparer for sorting" => "ce qui compare pour trier échoue".into(),
             own => own.to_owned(),
         },
-        EvalAltResult::ErrorTooManyOperations(_) => {
-            "trop d'opérations : une boucle qui ne finit pas ?".into()
-        }
-        EvalAltResult::ErrorStackOverflow(_) => {
-            "trop d'appels imbriqués : une fonction qui s'appelle sans fin ?".into()
-        }
-        EvalAltResult::ErrorTooManyVariables(_) => "trop de variables".into(),
-        EvalAltResult::ErrorDataTooLarge(what, _) => {
-            let what = match what.as_str() {
-                "Length of string" => "un texte",
-                "Size of object map" => "un objet #{…}",
-                _ => "une liste",
-            };
-            format!("valeur trop grande : {what} a une taille limitée")
-        }
         EvalAltResult::ErrorPropertyNotFound(name, _) => {
             format!("champ inconnu : « {name} » ; s'il peut manquer, écrivez .get(\"{name}\")")
         }
@@ -205,6 +210,28 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
         EvalAltResult::LoopBreak(..) => of_syntax(&ParseErrorType::LoopBreak),
         other => format!("erreur d'exécution ({other})"),
     }
+}
+
+/// What a script has or does too much of.
+fn of_limit(error: &EvalAltResult) -> Option<String> {
+    Some(match error {
+        EvalAltResult::ErrorTooManyOperations(_) => {
+            "trop d'opérations : une boucle qui ne finit pas ?".into()
+        }
+        EvalAltResult::ErrorStackOverflow(_) => {
+            "trop d'appels imbriqués : une fonction qui s'appelle sans fin ?".into()
+        }
+        EvalAltResult::ErrorTooManyVariables(_) => "trop de variables".into(),
+        EvalAltResult::ErrorDataTooLarge(what, _) => {
+            let what = match what.as_str() {
+                "Length of string" => "un texte",
+                "Size of object map" => "un objet #{…}",
+                _ => "une liste",
+            };
+            format!("valeur trop grande : {what} a une taille limitée")
+        }
+        _ => return None,
+    })
 }
 
 /// A field of what has none, as the engine writes it: `Unknown property 'x' - a getter is not registered for type 'y'`.

@@ -4,11 +4,11 @@ mod slips;
 
 use std::collections::BTreeMap;
 
-use super::Located;
 use crate::rules::diagnostic::{
     Diagnostic, Listed, any_error, code, nearest, suggestion, suggestion_of,
 };
 use crate::rules::pasted;
+use crate::rules::place::Located;
 use crate::rules::yaml::{self, Key, Node, Value};
 
 /// Reads nodes of one file and notes what is wrong with them.

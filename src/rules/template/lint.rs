@@ -3,6 +3,7 @@
 
 pub(super) mod advice;
 pub(super) mod attempt;
+mod calendar;
 pub(super) mod compared;
 mod conditions;
 pub(super) mod holes;

@@ -55,6 +55,9 @@ pub(super) fn of(error: &Error) -> Option<Unknown<'_>> {
     let (name, made_at) = named(error.detail()?)?;
     let (source, needed) = error.template_source().zip(error.range())?;
     let whole = source.get(needed.clone())?;
+    // The engine takes what is looked up for what it is looked up in: « noms[residence.code] » is « residence[...] » to it.
+    let is_looked_up = name.ends_with("[...]") && whole.contains('[') && whole.ends_with(']');
+    let name = if is_looked_up { whole } else { name };
     let signs = ["==", "!=", "<", ">", " in "];
     let compared = signs.iter().any(|it| whole.contains(it));
     // A filter is told without what stands before it, and the value may have got another name before it was needed.

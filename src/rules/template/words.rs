@@ -137,7 +137,6 @@ const SIGNS: [(&str, &str); 16] = [
 pub(super) fn of(error: &Error, text: &str) -> String {
     let detail = error.detail().unwrap_or_default();
     let unknown = || unknown(error).unwrap_or(text);
-    let filter = text.split('(').next().unwrap_or(text).trim_end();
     match error.kind() {
         ErrorKind::UndefinedError if text.is_empty() => {
             "une valeur demandée par le modèle n'existe pas".to_owned()
@@ -160,16 +159,7 @@ pub(super) fn of(error: &Error, text: &str) -> String {
         ErrorKind::OutOfFuel => "le modèle ne finit pas".to_owned(),
         ErrorKind::SyntaxError => of_syntax(error, detail),
         ErrorKind::BadEscape => "une barre « \\ » s'écrit « \\\\ » dans un texte".to_owned(),
-        ErrorKind::TooManyArguments if detail.contains("keyword") => {
-            format!("« {} » n'est pas connu ici", quoted(detail))
-        }
-        ErrorKind::TooManyArguments if names::DATES.contains(&filter) => {
-            let dates = names::DATES.join(", ");
-            format!(
-                "« {filter} » s'écrit sans parenthèses : la forme d'une date se choisit par le filtre ({dates})"
-            )
-        }
-        ErrorKind::TooManyArguments => "trop de valeurs entre les parenthèses".to_owned(),
+        ErrorKind::TooManyArguments => too_many(detail, text),
         ErrorKind::MissingArgument => "il manque une valeur entre les parenthèses".to_owned(),
         ErrorKind::CannotUnpack => {
             "cette valeur n'est pas une liste d'autant d'éléments que de noms".to_owned()
@@ -180,21 +170,37 @@ pub(super) fn of(error: &Error, text: &str) -> String {
         ErrorKind::BadSerialization | ErrorKind::CannotDeserialize => {
             "cette valeur ne s'écrit pas en JSON".to_owned()
         }
-        ErrorKind::InvalidOperation if detail.is_empty() => {
-            "cette opération est impossible".to_owned()
-        }
-        ErrorKind::InvalidOperation => {
-            let known = IMPOSSIBLE
-                .iter()
-                .find(|(needle, _)| detail.contains(needle));
-            match known {
-                Some((_, french)) => format!("opération impossible : {french}"),
-                // The filters of this crate say in French what they miss.
-                None if detail.contains('«') => detail.to_owned(),
-                None => format!("opération impossible : {detail}"),
-            }
-        }
+        ErrorKind::InvalidOperation => impossible(detail),
         kind => format!("le modèle échoue ({kind}: {detail})"),
+    }
+}
+
+/// Values between brackets that are not asked for; `text` is what stands at the fault.
+fn too_many(detail: &str, text: &str) -> String {
+    let filter = text.split('(').next().unwrap_or(text).trim_end();
+    if detail.contains("keyword") {
+        return format!("« {} » n'est pas connu ici", quoted(detail));
+    }
+    if names::DATES.contains(&filter) {
+        let dates = names::DATES.join(", ");
+        return format!(
+            "« {filter} » s'écrit sans parenthèses : la forme d'une date se choisit par le filtre ({dates})"
+        );
+    }
+    "trop de valeurs entre les parenthèses".to_owned()
+}
+
+/// What cannot be done with a value.
+fn impossible(detail: &str) -> String {
+    if detail.is_empty() {
+        return "cette opération est impossible".to_owned();
+    }
+    let mut known = IMPOSSIBLE.iter();
+    match known.find(|(needle, _)| detail.contains(needle)) {
+        Some((_, french)) => format!("opération impossible : {french}"),
+        // The filters of this crate say in French what they miss.
+        None if detail.contains('«') => detail.to_owned(),
+        None => format!("opération impossible : {detail}"),
     }
 }
 

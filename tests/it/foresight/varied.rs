@@ -304,6 +304,11 @@ fn many_names_in_the_rules_keep_no_kind_of_residence_from_being_tried() {
     assert!(found.decisions < combinations.count_usual() + 20_000);
     assert_eq!(found.holes.len(), 1, "{:#?}", found.holes);
     assert_eq!(found.holes[0].residences, ["R1299"]);
+    let untried = found.untried.unwrap();
+    assert!(
+        untried.contains("pour chaque résidence que vos règles nomment"),
+        "{untried}"
+    );
 }
 
 /// A landlord whose rules read nothing that varies decides as much as ever.
@@ -314,4 +319,6 @@ fn rules_that_read_nothing_of_it_pay_nothing() {
     let generation = generation.unwrap();
     let combinations = Combinations::of(&generation);
     assert_eq!(combinations.count(), combinations.count_usual());
+    let found = combinations.decide_aside(Reach::Kinds, || true).unwrap();
+    assert_eq!(found.untried, None);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Expected;
 use crate::rules::foresee::Foreseen;
 use crate::rules::pasted;
-use crate::rules::source::Located;
+use crate::rules::place::Located;
 
 /// What a case expects of the error.
 pub(super) const ERREUR: &str = "erreur";

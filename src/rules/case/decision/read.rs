@@ -8,7 +8,8 @@ use crate::domain::signalement::KEYS;
 use crate::rules::alike::plain;
 use crate::rules::diagnostic::{code, nearest};
 use crate::rules::pasted;
-use crate::rules::source::{Located, Reader};
+use crate::rules::place::Located;
+use crate::rules::source::Reader;
 use crate::rules::yaml::{Key, Node, Value as YamlValue};
 
 use super::{DecisionCase, Expected, Given, Input};

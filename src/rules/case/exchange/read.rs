@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::rules::connector::{Answer, METHODS, Meaning, Operation, Partner};
 use crate::rules::diagnostic::code;
-use crate::rules::source::{Located, Reader};
+use crate::rules::place::Located;
+use crate::rules::source::Reader;
 use crate::rules::yaml::{Node, Value};
 
 use super::{ExchangeCase, OF_REQUEST};

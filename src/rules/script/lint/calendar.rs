@@ -6,8 +6,7 @@ use std::collections::HashMap;
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 use super::names::{Bound, Names};
-use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE};
-use crate::rules::diagnostic::nearest;
+use crate::rules::calendar::{HEURE_DE, JOUR_DE_SEMAINE, no_day};
 use crate::rules::script::Remark;
 use crate::rules::script::chain::{Chain, Link, last_call};
 
@@ -36,6 +35,16 @@ pub(super) fn hours_of_the_sender(names: &Names) -> Vec<Remark> {
         true
     });
     found
+}
+
+/// Whether a value is the hour that is cut out of a date's text, of which [`hours_of_the_sender`] tells.
+pub(super) fn is_hour_of_the_sender(value: &Expr, names: &Names) -> bool {
+    match value {
+        Expr::FnCall(call, at) if call.name == CUTS => cut_of_first(call, *at, names).is_some(),
+        value => {
+            last_call(value).is_some_and(|it| it.name == CUTS) && cut_behind(value, names).is_some()
+        }
+    }
 }
 
 /// `signalement.date_creation.sub_string(11, 2)`: where it is cut, and the date as it is written.
@@ -113,21 +122,6 @@ pub(super) fn no_days(names: &Names) -> Vec<Remark> {
         true
     });
     found
-}
-
-fn no_day(word: &str) -> Option<String> {
-    if DAYS.contains(&word) {
-        return None;
-    }
-    let lower = word.trim().to_lowercase();
-    let near = DAYS.into_iter().find(|it| *it == lower);
-    let meant = match near.or_else(|| nearest(&lower, DAYS)) {
-        Some(near) => format!("écrivez « {near} »"),
-        None => format!("il donne « {} »", DAYS.join(" », « ")),
-    };
-    Some(format!(
-        "« {JOUR_DE_SEMAINE} » ne donne jamais « {word} » : {meant}"
-    ))
 }
 
 fn asks_for_day(value: &Expr) -> bool {

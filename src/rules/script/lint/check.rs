@@ -10,7 +10,7 @@ use super::slips::ASKING;
 use super::{foreign, library};
 use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
-use crate::rules::named::Named;
+use crate::rules::place::{Located, offset};
 use crate::rules::script::chain::{Chain, Link, first_link};
 use crate::rules::script::compile::SLEEP;
 use crate::rules::script::{A, MODELE, position, words};
@@ -156,7 +156,7 @@ fn variables(script: &AST) -> HashSet<String> {
 }
 
 /// Every template that the script names outright, as in `#{ modele: "accuse-reception" }`.
-pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Named> {
+pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Located> {
     let mut found = Vec::new();
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() {
@@ -164,7 +164,11 @@ pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Named> {
                 if let (MODELE, Expr::StringConstant(name, at)) = (key.name.as_str(), value) {
                     let (line, column) = position(*at);
                     let name = name.to_string();
-                    found.push(Named { name, line, column });
+                    found.push(Located {
+                        line,
+                        column,
+                        text: name,
+                    });
                 }
             }
         }
@@ -174,12 +178,16 @@ pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Named> {
 }
 
 /// Every kind of manager that the script asks for outright, as in `residence.gestionnaires.get("gardien")`.
-pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Named> {
+pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Located> {
     let mut found = Vec::new();
     let mut note = |name: &str, at: Position| {
         let (line, column) = position(at);
         let name = name.to_owned();
-        found.push(Named { name, line, column });
+        found.push(Located {
+            line,
+            column,
+            text: name,
+        });
     };
     let of_residence = |it: &Expr| matches!(it, Expr::Property(it, _) if it.2 == "gestionnaires");
     script.walk(&mut |path| {
@@ -339,17 +347,25 @@ pub(super) fn keys(
 }
 
 /// Values that are named in a text that does not take them in.
-pub(super) fn dollars(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
+pub(super) fn dollars(script: &AST, source: &str, file: &str, faults: &mut Vec<Diagnostic>) {
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::StringConstant(text, at))) = path.last()
             && let Some((_, rest)) = text.split_once("${")
             && let Some((value, _)) = rest.split_once('}')
             && value.starts_with(|it: char| it.is_alphabetic() || it == '_')
         {
-            let message = format!(
-                "« ${{{value}}} » reste écrit ainsi entre guillemets : mettez tout le texte entre accents graves (`), et sa valeur y sera"
-            );
             let (line, column) = position(*at);
+            let begins = offset(source, (line, column)).and_then(|it| source.get(it..));
+            let is_raw = begins.is_some_and(|it| it.starts_with('#'));
+            let message = if is_raw {
+                format!(
+                    "« ${{{value}}} » reste écrit ainsi entre « #\" » et « \"# » : mettez un accent grave (`) à la place de l'un et de l'autre, et sa valeur y sera"
+                )
+            } else {
+                format!(
+                    "« ${{{value}}} » reste écrit ainsi entre guillemets : mettez tout le texte entre accents graves (`), et sa valeur y sera"
+                )
+            };
             let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
             faults.push(remark.as_warning());
         }

@@ -1,13 +1,20 @@
 //! Keys of a message by the names that every template has already: what the message gives them is dropped.
 
+use std::collections::HashMap;
+
 use rhai::{AST, ASTNode, Expr, Stmt};
 
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::script::{A, MODELE, position};
 use crate::rules::view::OF_MAIL;
 
+const DEMANDE: &str = "demande";
+/// What an event is about.
+const SUBJECTS: [&str; 2] = ["signalement", DEMANDE];
+
 /// Notes each.
 pub(in crate::rules::script) fn note(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
+    let subjects = subjects(script);
     script.walk(&mut |path| {
         let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() else {
             return true;
@@ -20,7 +27,7 @@ pub(in crate::rules::script) fn note(script: &AST, file: &str, faults: &mut Vec<
         }
         for (key, value) in &entries.0 {
             let name = key.name.as_str();
-            if !OF_MAIL.contains(&name) || is_same(name, value) {
+            if !OF_MAIL.contains(&name) || is_same(name, value, &subjects) {
                 continue;
             }
             let message = format!(
@@ -34,15 +41,40 @@ pub(in crate::rules::script) fn note(script: &AST, file: &str, faults: &mut Vec<
     });
 }
 
-/// Whether the message gives what the template has anyway.
-fn is_same(name: &str, value: &Expr) -> bool {
+/// The names by which a script calls the signalement and the demande, each with which of the two it is.
+fn subjects(script: &AST) -> HashMap<String, &'static str> {
+    let mut found = HashMap::from(SUBJECTS.map(|it| (it.to_owned(), it)));
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last()
+            && let Some(last) = names(&it.1).and_then(|it| it.last().copied())
+            && let Some(subject) = SUBJECTS.into_iter().find(|it| *it == last)
+        {
+            found.insert(it.0.as_str().to_owned(), subject);
+        }
+        true
+    });
+    found
+}
+
+/// Whether the message gives what the template has anyway: the whole of it, and not the code that a signalement or a
+/// demande has, nor SoWell's word for a priority, where a template has the CRM's.
+fn is_same(name: &str, value: &Expr, subjects: &HashMap<String, &'static str>) -> bool {
+    let all = names(value).unwrap_or_default();
+    let is_named = all.last() == Some(&name);
+    let of = all.iter().rev().nth(1).and_then(|it| subjects.get(*it));
+    is_named && of.is_none_or(|of| name == "priorite" && *of == DEMANDE)
+}
+
+/// The names of which a value is made: `evenement.signalement.bien`.
+fn names(value: &Expr) -> Option<Vec<&str>> {
     match value {
-        Expr::Variable(it, ..) => it.1 == name,
-        Expr::Dot(pair, ..) => match &pair.rhs {
-            Expr::Dot(..) | Expr::Index(..) => is_same(name, &pair.rhs),
-            Expr::Property(it, _) => it.2 == name,
-            _ => false,
-        },
-        _ => false,
+        Expr::Variable(it, ..) => Some(vec![it.1.as_str()]),
+        Expr::Property(it, _) => Some(vec![it.2.as_str()]),
+        Expr::Dot(pair, ..) => {
+            let mut all = names(&pair.lhs)?;
+            all.extend(names(&pair.rhs)?);
+            Some(all)
+        }
+        _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use rhai::{ASTNode, Expr, FnCallExpr};
 
+use super::calendar::is_hour_of_the_sender;
 use super::fields::written;
 use super::given::Kind;
 use super::names::{Bound, Names};
@@ -29,6 +30,13 @@ fn of_call(call: &FnCallExpr, names: &Names) -> Option<String> {
     let [one, other] = call.args.as_slice() else {
         return None;
     };
+    // What is told of such an hour says with what to compare it.
+    if [one, other]
+        .into_iter()
+        .any(|it| is_hour_of_the_sender(it, names))
+    {
+        return None;
+    }
     if call.name == "contains" {
         return in_list(one, other, names);
     }

@@ -2,7 +2,7 @@
 
 use rhai::{AST, ASTNode, Expr};
 
-use crate::rules::named::Named;
+use crate::rules::place::Located;
 use crate::rules::script::{MODELE, position};
 
 /// Keys that are taken for a part of an e-mail, what each is not, and what to do instead.
@@ -46,7 +46,7 @@ const NO_PARTS: [(&[&str], &str); 4] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnKey {
     /// The key.
-    pub key: Named,
+    pub key: Located,
     /// The template, where the message names it outright.
     pub modele: Option<String>,
     /// What it does not do, where the template does not read it.
@@ -69,8 +69,8 @@ pub(in crate::rules::script) fn of(script: &AST) -> Vec<OwnKey> {
             if let Some((_, instead)) = part {
                 let (line, column) = position(key.pos);
                 found.push(OwnKey {
-                    key: Named {
-                        name: name.to_owned(),
+                    key: Located {
+                        text: name.to_owned(),
                         line,
                         column,
                     },

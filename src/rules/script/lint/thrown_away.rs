@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt, StmtBlock};
+use rhai::{ASTNode, BinaryExpr, Expr, FnCallExpr, Position, Stmt, StmtBlock};
 
 use super::fields::written;
 use super::names::Names;
@@ -125,19 +125,12 @@ impl Search<'_> {
                 self.block(&it.branch, &inner);
             }
             Stmt::Switch(it, _) => {
-                let inner = place.with_given(statement);
                 self.value(&it.0, &used);
                 let inner = Place {
                     last: true,
-                    ..inner
+                    ..place.with_given(statement)
                 };
-                for case in &it.1.expressions {
-                    self.value(&case.lhs, &used);
-                    // Where there is nothing to do, something has to stand there.
-                    if !is_empty(&case.rhs) {
-                        self.value(&case.rhs, &inner);
-                    }
-                }
+                self.cases(&it.1.expressions, &used, &inner);
             }
             Stmt::While(it, _) | Stmt::Do(it, ..) => {
                 self.value(&it.expr, &used);
@@ -162,6 +155,17 @@ impl Search<'_> {
                 self.value(value, &used);
             }
             _ => {}
+        }
+    }
+
+    /// The conditions of a `switch`'s cases, and what each does.
+    fn cases(&mut self, cases: &[BinaryExpr], used: &Place, inner: &Place) {
+        for case in cases {
+            self.value(&case.lhs, used);
+            // Where there is nothing to do, something has to stand there.
+            if !is_empty(&case.rhs) {
+                self.value(&case.rhs, inner);
+            }
         }
     }
 

@@ -160,10 +160,17 @@ fn a_constant_that_nothing_defines_is_refused(#[case] text: &str, #[case] messag
 #[case("demande: evenement.demande", 0)]
 #[case("priorite: evenement.demande.priorite", 0)]
 #[case("signalement: evenement.signalement", 0)]
+#[case("demande: demande", 0)]
+#[case("priorite: demande.priorite", 0)]
+#[case("bien: s.bien", 1)]
+#[case("bien: evenement.signalement.bien", 1)]
+#[case("residence: demande.residence", 1)]
+#[case("priorite: s.priorite", 1)]
+#[case("code_bien: s.bien, priorite_sowell: s.priorite", 0)]
 #[case("urgence: \"URGENT\"", 0)]
 fn a_key_that_templates_have_already_is_told(#[case] key: &str, #[case] count: usize) {
     let text = format!(
-        "fn accuses(evenement) {{ [#{{a: evenement.signalement.email_auteur, modele: \"m\", {key}}}] }}"
+        "fn accuses(evenement) {{ let s = evenement.signalement; let demande = evenement.demande; [#{{a: s.email_auteur, modele: demande.canal, {key}}}] }}"
     );
     let faults = compile("fn affecter(a, b, c) { throw 1 }", &text).1;
     assert_eq!(faults.len(), count, "{faults:?}");
@@ -243,4 +250,55 @@ fn a_closure_shares_what_is_around_it() {
         throw [qualification.code].filter(|it| residence.get(it) != ())
     }";
     assert_eq!(of_script(text), []);
+}
+
+#[rstest]
+#[case(
+    "switch signalement.qualification { [\"ASC\", \"SERR\"] => throw 1, _ => {} }",
+    Some(
+        "ce cas est une liste, et un texte n'en est jamais une : écrivez « \"ASC\" | \"SERR\" », sans crochets"
+    )
+)]
+#[case(
+    "let x = switch signalement.photos { 0 => 1, [1, 2] if residence.code == \"A\" => 2, _ => 3 }; throw x;",
+    Some(
+        "ce cas est une liste, et un nombre n'en est jamais une : écrivez « 1 | 2 », sans crochets"
+    )
+)]
+#[case(
+    "switch signalement.priorite { \"high\" => { throw 1 } [\"low\"] => throw 2, _ => {} }",
+    Some("écrivez « \"low\" », sans crochets")
+)]
+#[case(
+    "switch signalement.qualification { \"ASC\" | \"SERR\" => throw 1, _ => {} }",
+    None
+)]
+#[case(
+    "switch [signalement.priorite, 1] { [\"high\", 1] => throw 1, _ => {} }",
+    None
+)]
+#[case(
+    "let x = switch signalement.priorite { \"high\" => [\"a\"], \"low\" | \"normal\" => [], _ => [1] }; throw x[0];",
+    None
+)]
+#[case(
+    "switch signalement.priorite { \"high\" if signalement.qualification in [\"ASC\"] => throw 1, _ => {} }",
+    None
+)]
+#[case(
+    "switch signalement.photos { 0 => throw 1, 1..=3 => throw 2, _ => {} }",
+    None
+)]
+#[case(
+    "switch signalement.priorite { \"high\" => { let a = [\"x\"]; throw a[0]; } \"low\" => throw 2, _ => {} }",
+    None
+)]
+fn a_list_that_stands_for_a_case_is_told(#[case] body: &str, #[case] words: Option<&str>) {
+    let body = format!("if residence.nom != \"\" {{ {body} }}");
+    let told = of_affecter(&body);
+    assert_eq!(told.len(), usize::from(words.is_some()), "{told:?}");
+    assert!(
+        told.iter().all(|it| it.contains(words.unwrap_or_default())),
+        "{told:?}"
+    );
 }

@@ -158,10 +158,6 @@ fn what_holds_at_times_is_left_alone(#[case] lines: &str) {
     "cette condition est toujours vraie : « signalement.photos » est toujours « > 1 » ou « < 3 » ; pour un nombre entre les deux, écrivez « && »"
 )]
 #[case(
-    "if signalement.date_creation.sub_string(11, 2) in [22, 23] { throw 1 }",
-    "un texte n'est jamais dans cette liste, dont chaque valeur est un nombre : écrivez « [\"22\", \"23\"] »"
-)]
-#[case(
     "if parse_int(signalement.date_creation.sub_string(11, 2)) in [\"22\"] { throw 1 }",
     "un nombre n'est jamais dans cette liste, dont chaque valeur est un texte : écrivez « [22] »"
 )]

@@ -267,6 +267,14 @@ fn a_comparison_of_two_kinds_is_told(#[case] body: &str, #[case] wanted: &[&str]
         "« ${residence.nom} » reste écrit ainsi entre guillemets : mettez tout le texte entre accents graves (`), et sa valeur y sera"
     ]
 )]
+#[case(
+    "throw #\"« \"${residence.nom}\" » !\"#;",
+    &[
+        "« ${residence.nom} » reste écrit ainsi entre « #\" » et « \"# » : mettez un accent grave (`) à la place de l'un et de l'autre, et sa valeur y sera"
+    ]
+)]
+#[case("throw `« \"${residence.nom}\" » !`;", &[])]
+#[case("throw #\"« {residence} » coûte 5 $\"#;", &[])]
 #[case("throw `${residence.nom} !`;", &[])]
 #[case("throw \"5 ${ }\";", &[])]
 #[case("throw `a ${\"b\" + residence.nom} $c {d}`;", &[])]
@@ -319,6 +327,14 @@ const OF_THE_SENDER: &str = "c'est l'heure du fuseau où SoWell a écrit la date
 #[rstest]
 #[case(
     "let heure = parse_int(signalement.date_creation.sub_string(11, 2)); if heure >= 20 { throw 1 }",
+    "signalement.date_creation"
+)]
+#[case(
+    "if signalement.date_creation.sub_string(11, 2) in [22, 23] { throw 1 }",
+    "signalement.date_creation"
+)]
+#[case(
+    "if sub_string(signalement.date_creation, 11, 2) >= 20 { throw 1 }",
     "signalement.date_creation"
 )]
 #[case(

@@ -202,7 +202,7 @@ fn keys_that_look_like_parts_of_an_email_are_found() {
     let found = scripts.unwrap_or_else(|| panic!("{faults:?}")).own_keys();
     let found: Vec<_> = found
         .iter()
-        .map(|it| (it.key.name.as_str(), it.key.line, it.modele.as_deref()))
+        .map(|it| (it.key.text.as_str(), it.key.line, it.modele.as_deref()))
         .collect();
     assert_eq!(found, [("cc", 2, Some("m")), ("objet", 2, None)]);
 }

@@ -5,7 +5,7 @@ use super::Reader;
 use crate::rules::alike::plain;
 use crate::rules::diagnostic::{Listed, code, nearest, suggestion_of};
 use crate::rules::pasted;
-use crate::rules::source::Located;
+use crate::rules::place::Located;
 use crate::rules::yaml::{Key, Node, Value};
 
 /// What people write for all that have no line of their own, without accents and spaces.

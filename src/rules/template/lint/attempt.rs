@@ -281,17 +281,44 @@ fn blank(trial: &mut Environment<'static>, error: &Error) -> Option<()> {
         place
     };
     let mut source = error.template_source()?.to_owned();
-    // What is asked of it goes along.
-    let of_path = |it: char| it.is_alphanumeric() || "_.".contains(it);
-    let rest = source.get(place.end..)?;
-    let path = rest.len() - rest.trim_start_matches(of_path).len();
-    let place = place.start..place.end + path;
+    let place = place.start..place.end + asked(source.get(place.end..)?);
     let instead = match source.get(place.clone())?.chars().count() {
         1 => "0".to_owned(),
         length => format!("''{}", " ".repeat(length.checked_sub(2)?)),
     };
     source.replace_range(place, &instead);
     trial.add_template_owned(name, source).ok()
+}
+
+/// How many bytes of what stands behind a value are asked of it: fields, and what is looked up in it. They go along with
+/// it.
+fn asked(behind: &str) -> usize {
+    let of_path = |it: char| it.is_alphanumeric() || "_.".contains(it);
+    let mut rest = behind.trim_start_matches(of_path);
+    while let Some(end) = rest.starts_with('[').then(|| closing(rest)).flatten() {
+        rest = rest[end..].trim_start_matches(of_path);
+    }
+    behind.len() - rest.len()
+}
+
+/// The byte behind the bracket that closes the first one of a text.
+fn closing(text: &str) -> Option<usize> {
+    let (mut depth, mut quote) = (0_usize, None);
+    for (at, sign) in text.char_indices() {
+        match (sign, quote) {
+            ('"' | '\'', None) => quote = Some(sign),
+            (_, Some(open)) if open == sign => quote = None,
+            ('[', None) => depth += 1,
+            (']', None) => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// What to write instead of the name of a template that is not there.

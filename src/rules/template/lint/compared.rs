@@ -1,6 +1,8 @@
 //! Texts that a value is compared with, told by the words of a tag: `valeur == "texte"`, `valeur in ["texte"]`, and the
 //! keys of a table in which it is looked up. Templates and connectors are read alike.
 
+use std::ops::Range;
+
 use minijinja::Environment;
 
 use super::known::Parts;
@@ -59,7 +61,7 @@ pub(in crate::rules::template) fn of_tag<'s>(
     for path in tokens::paths(words) {
         let mut texts: Vec<Word<'s>> = Vec::new();
         texts.extend(side(words, &path).map(|at| words[at]));
-        texts.extend(listed(source, words, &path));
+        texts.extend(listed(source, words, path.begin..path.end));
         texts.extend(keys(source, words, &path));
         for (at, text) in texts {
             found.extend(unquoted(text).map(|word| Found {
@@ -88,26 +90,30 @@ fn side(words: &[Word<'_>], path: &Path) -> Option<usize> {
     (is_whole(words, from, to) && words.get(text).is_some()).then_some(text)
 }
 
-/// The texts of the list in which a value is sought: `valeur in ["un", "deux"]`, `not in`, or a list that has a name.
-fn listed<'s>(source: &'s str, words: &[Word<'s>], path: &Path) -> Vec<Word<'s>> {
-    let behind = match &words[path.end..] {
-        [(_, "in"), ..] => path.end + 1,
-        [(_, "not"), (_, "in"), ..] => path.end + 2,
+/// The texts of the list in which a value is sought that has these words: `valeur in ["un", "deux"]`, `not in`, or a list that has a name.
+pub(super) fn listed<'s>(
+    source: &'s str,
+    words: &[Word<'s>],
+    Range { start, end }: Range<usize>,
+) -> Vec<Word<'s>> {
+    let behind = match &words[end..] {
+        [(_, "in"), ..] => end + 1,
+        [(_, "not"), (_, "in"), ..] => end + 2,
         _ => return Vec::new(),
     };
     let opens = |it: &Word<'_>| ["[", "("].contains(&it.1);
     if words.get(behind).is_some_and(opens) {
-        let Some(end) = closing(words, behind) else {
+        let Some(closes) = closing(words, behind) else {
             return Vec::new();
         };
-        let is_alone = is_whole(words, path.begin, end + 1);
-        return texts_of_list(&words[behind..=end])
+        let is_alone = is_whole(words, start, closes + 1);
+        return texts_of_list(&words[behind..=closes])
             .filter(|_| is_alone)
             .unwrap_or_default();
     }
     let named = words
         .get(behind)
-        .filter(|_| is_whole(words, path.begin, behind + 1));
+        .filter(|_| is_whole(words, start, behind + 1));
     let named = named.and_then(|(_, name)| given(source, name));
     named.as_deref().and_then(texts_of_list).unwrap_or_default()
 }

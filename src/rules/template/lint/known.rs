@@ -5,8 +5,7 @@ use minijinja::Environment;
 
 use super::advice;
 use crate::rules::diagnostic::{Diagnostic, code};
-use crate::rules::named::Named;
-use crate::rules::place::place_of;
+use crate::rules::place::{Located, place_of};
 use crate::rules::template::tokens::{self, Path, unquoted};
 use crate::rules::template::{SUBJECT, tags};
 
@@ -83,9 +82,9 @@ pub(in crate::rules::template) fn note_stood_in(
 /// Every kind of manager that a template asks for outright, with its file: each once, where it is first.
 pub(in crate::rules::template) fn managers(
     environment: &Environment<'static>,
-) -> Vec<(String, Named)> {
+) -> Vec<(String, Located)> {
     let parts = Parts::of(environment);
-    let mut found: Vec<(String, Named)> = Vec::new();
+    let mut found: Vec<(String, Located)> = Vec::new();
     if parts.give("residence") {
         return found;
     }
@@ -95,9 +94,16 @@ pub(in crate::rules::template) fn managers(
                 continue;
             };
             let (line, column) = place_of(source, at);
-            if !found.iter().any(|(of, it)| of == file && it.name == name) {
+            if !found.iter().any(|(of, it)| of == file && it.text == name) {
                 let name = name.to_owned();
-                found.push((file.to_owned(), Named { name, line, column }));
+                found.push((
+                    file.to_owned(),
+                    Located {
+                        line,
+                        column,
+                        text: name,
+                    },
+                ));
             }
         }
     }

@@ -4,8 +4,8 @@
 use minijinja::Environment;
 use serde_json::Value;
 
-use super::conditions;
 use super::known::Parts;
+use super::{calendar, conditions};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::place_of;
 use crate::rules::template::tokens::{self, Path, Word, is_whole, unquoted};
@@ -57,6 +57,7 @@ pub(in crate::rules::template) fn of_tag(
     let mut found = conditions::of(source, words);
     for path in tokens::paths(words) {
         let vain = letters(words, &path)
+            .or_else(|| calendar::of(source, words, &path))
             .or_else(|| list(words, &path))
             .or_else(|| number(words, &path, sample))
             .or_else(|| text(words, &path, sample))
@@ -217,7 +218,11 @@ fn of_sample<'v>(sample: &'v Value, path: &Path) -> Option<&'v Value> {
 }
 
 /// The single word that these are compared with by themselves, either way round, its place, and the sign.
-fn other<'s>(words: &[Word<'s>], begin: usize, end: usize) -> Option<(usize, &'s str, &'s str)> {
+pub(super) fn other<'s>(
+    words: &[Word<'s>],
+    begin: usize,
+    end: usize,
+) -> Option<(usize, &'s str, &'s str)> {
     let compares = |it: &str| COMPARING.contains(&it);
     match (&words[..begin], words.get(end..)?) {
         (_, [(_, sign), (at, word), ..]) if compares(sign) && is_whole(words, begin, end + 2) => {

@@ -144,7 +144,7 @@ fn managers_that_are_named_outright_are_found() {
         .named_managers();
     let found: Vec<(&str, u32, u32)> = found
         .iter()
-        .map(|(_, it)| (it.name.as_str(), it.line, it.column))
+        .map(|(_, it)| (it.text.as_str(), it.line, it.column))
         .collect();
     let wanted = [
         ("un", 2, 28),

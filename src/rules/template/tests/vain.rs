@@ -308,3 +308,79 @@ fn the_text_of_the_demande_is_no_e_mail() {
     let missing = templates.unwrap().missing("contexte").unwrap();
     assert!(missing.contains("et non un e-mail"), "{missing}");
 }
+
+#[rstest]
+#[case(
+    "signalement.date_creation | heure_de >= \"20\"",
+    47,
+    "écrivez 20 sans guillemets"
+)]
+#[case(
+    "\"7\" > signalement.date_creation | heure_de",
+    7,
+    "écrivez 7 sans guillemets"
+)]
+#[case(
+    "signalement.date_creation|heure_de == '20:00'",
+    45,
+    "un nombre de 0 à 23, sans guillemets"
+)]
+#[case(
+    "signalement.date_creation | heure_de in ['22', '23']",
+    48,
+    "écrivez 22 sans guillemets"
+)]
+#[case(
+    "signalement.date_creation | jour_de_semaine == \"Samedi\"",
+    54,
+    "écrivez « samedi »"
+)]
+#[case(
+    "signalement.date_creation | jour_de_semaine not in [\"samedi\", \"dimnache\"]",
+    69,
+    "écrivez « dimanche »"
+)]
+#[case(
+    "signalement.date_creation | jour_de_semaine == 6",
+    54,
+    "donne un mot, et jamais un nombre : « lundi »"
+)]
+#[case(
+    "signalement.date_creation | mois_de == \"Août\"",
+    46,
+    "écrivez 8 sans guillemets"
+)]
+#[case(
+    "signalement.date_creation | mois_de == \"08\"",
+    46,
+    "écrivez 8 sans guillemets"
+)]
+fn what_the_calendar_never_gives_is_told(
+    #[case] condition: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
+    one(
+        &format!("{{% if {condition} %}}a{{% endif %}}"),
+        column,
+        words,
+    );
+}
+
+#[rstest]
+#[case("signalement.date_creation | heure_de >= 20 or signalement.date_creation | heure_de < 7")]
+#[case("signalement.date_creation | heure_de in [22, 23]")]
+#[case("signalement.date_creation | heure_de | string == \"20\"")]
+#[case("signalement.date_creation | heure == \"08:05\"")]
+#[case("signalement.date_creation | jour_de_semaine in [\"samedi\", \"dimanche\"]")]
+#[case("signalement.date_creation | jour_de_semaine in \"samedi dimanche\"")]
+#[case("signalement.date_creation | jour_de_semaine | title == \"Samedi\"")]
+#[case("\"samedi\" == signalement.date_creation | jour_de_semaine")]
+#[case("signalement.date_creation | mois_de in [7, 8] and signalement.priorite == \"high\"")]
+#[case("signalement.date_creation | mois_de == 8 and \"gaz\" in signalement.description")]
+fn what_the_calendar_may_give_is_not(#[case] condition: &str) {
+    assert_eq!(
+        remarks(&format!("{{% if {condition} %}}a{{% endif %}}")),
+        []
+    );
+}

@@ -168,3 +168,19 @@ fn a_part_is_told_of_once_and_only_where_something_takes_it_in() {
     let (_, faults) = compile(&[part]);
     assert_eq!(faults, []);
 }
+
+#[rstest]
+#[case("{{ noms[residence.code] }}", "« noms »")]
+#[case("{{ noms[residence.code].nom['x'][0] }} !", "« noms »")]
+#[case("{{ noms.par_code[\"]\"] }}", "« noms »")]
+#[case(
+    "{% set noms = {\"MZ-99\": \"Paul\"} %}{{ noms[residence.code] }}",
+    "« noms[residence.code] »"
+)]
+fn what_is_looked_up_in_what_is_unknown_is_told_once(#[case] text: &str, #[case] words: &str) {
+    let text = format!("Objet: x\n\n{text}");
+    let templates = compile(&[("m.txt", &text)]).0.unwrap();
+    let found = templates.faults_of_mail("m", &crate::rules::view::sample_occasion("transmis"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].message.contains(words), "{found:?}");
+}

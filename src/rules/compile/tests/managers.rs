@@ -1,0 +1,52 @@
+//! Managers of whom only the CRM knows.
+
+use std::borrow::Cow;
+
+use super::*;
+use crate::rules::coverage::{Gap, with_managers_of_the_crm};
+
+const MANAGERS: &str = "  gestionnaires: {chemin: '/g/{{ residence }}', type: /t, identifiant: /i, nom: /n, email: /e}\n";
+
+#[rstest]
+#[case(true, true, true)]
+#[case(true, false, false)]
+#[case(false, true, false)]
+fn managers_that_the_crm_tells_are_no_hole(
+    #[case] asks: bool,
+    #[case] calls: bool,
+    #[case] silent: bool,
+) {
+    let (mut rules, mut exports) = shipped();
+    rules.retain(|path, _| !path.starts_with("cas/"));
+    let crm = format!("{CRM}{}", if asks { MANAGERS } else { "" });
+    rules.insert("connecteurs/crm.yaml".into(), crm.into_bytes());
+    let residences = b"code;nom;adresse\nR;Lilas;x\nS;Roses;y\n".to_vec();
+    exports.insert("residences.csv".into(), residences);
+    let managers = b"residence;type;identifiant;nom;email\nR;responsable_secteur;RS;n;e@x.fr\n";
+    exports.insert("gestionnaires.csv".into(), managers.to_vec());
+    let (generation, told) = compile(&rules, &exports, Known::default());
+    let generation = generation.unwrap_or_else(|| panic!("{told:?}"));
+    let of_no_residence = |it: &&Diagnostic| it.message.contains("aucune résidence n'a");
+    assert_eq!(
+        told.iter().find(of_no_residence).is_none(),
+        asks,
+        "{told:?}"
+    );
+    let called = if calls { vec![Partner::Crm] } else { vec![] };
+    let called = called.into_iter().collect();
+    let known = with_managers_of_the_crm(&generation, &called);
+    let combinations = Combinations::of(&known).where_called(&called);
+    let found = combinations.decide(&|_| ());
+    let lacks = |it: &Gap| it.cause.contains("n'a pas de responsable de secteur");
+    assert_eq!(!found.holes.iter().any(lacks), silent, "{:?}", found.holes);
+    assert!(found.decisions > 0);
+}
+
+#[test]
+fn a_residence_with_managers_of_an_export_is_not_asked_about() {
+    let crm = format!("{CRM}{MANAGERS}");
+    let generation = compiled(&[("connecteurs/crm.yaml", &crm)]).0.unwrap();
+    let called = BTreeSet::from([Partner::Crm]);
+    let known = with_managers_of_the_crm(&generation, &called);
+    assert!(matches!(known, Cow::Borrowed(_)));
+}

@@ -1,0 +1,55 @@
+//! Hours, days and months that a template compares with what they never are: an hour with a text, a day with another
+//! name.
+
+use super::compared::listed;
+use super::vain::other;
+use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS, no_day};
+use crate::rules::template::tokens::{Path, Word, unquoted};
+
+/// What is wrong with a comparison of what a filter makes of this value, and where: `date | heure_de >= "20"`,
+/// `date | jour_de_semaine in ["Samedi"]`.
+pub(super) fn of<'s>(source: &'s str, words: &[Word<'s>], path: &Path) -> Option<(usize, String)> {
+    let [(_, "|"), (_, filter), ..] = words.get(path.end..)? else {
+        return None;
+    };
+    let (begin, end) = (path.begin, path.end + 2);
+    let beside = other(words, begin, end).map(|(at, word, _)| (at, word));
+    let all = beside.into_iter().chain(listed(source, words, begin..end));
+    let mut faults = all.filter_map(|(at, word)| Some((at, fault(filter, word)?)));
+    faults.next()
+}
+
+/// What a filter of the calendar never gives.
+fn fault(filter: &str, word: &str) -> Option<String> {
+    let text = unquoted(word);
+    match filter {
+        JOUR_DE_SEMAINE => match text {
+            Some(text) => no_day(text),
+            None => word.parse::<u32>().ok().map(|_| {
+                format!(
+                    "« {JOUR_DE_SEMAINE} » donne un mot, et jamais un nombre : « {} »",
+                    DAYS.join(" », « ")
+                )
+            }),
+        },
+        HEURE_DE => text.map(|text| {
+            let whole: Option<u32> = text.trim().parse().ok().filter(|it| *it < 24);
+            let meant = match whole {
+                Some(hour) => format!("écrivez {hour} sans guillemets"),
+                None => "écrivez un nombre de 0 à 23, sans guillemets".to_owned(),
+            };
+            format!("« {HEURE_DE} » donne un nombre, et jamais le texte « {text} » : {meant}")
+        }),
+        MOIS_DE => text.map(|text| {
+            let lower = text.trim().to_lowercase();
+            let named = MONTHS.iter().position(|it| *it == lower).map(|it| it + 1);
+            let month = named.or_else(|| lower.parse().ok().filter(|it| (1..=12).contains(it)));
+            let meant = match month {
+                Some(month) => format!("écrivez {month} sans guillemets"),
+                None => "écrivez un nombre de 1 à 12, sans guillemets".to_owned(),
+            };
+            format!("« {MOIS_DE} » donne un nombre, et jamais le texte « {text} » : {meant}")
+        }),
+        _ => None,
+    }
+}
