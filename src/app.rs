@@ -14,6 +14,7 @@ use anyhow::Context;
 use axum::middleware;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::{Handle, Server};
+use strum::IntoEnumIterator;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -377,7 +378,7 @@ async fn make_missing_tokens(
 ) -> anyhow::Result<BTreeMap<Client, Secret>> {
     let mut made = BTreeMap::new();
     let known = store.tokens().await?;
-    for client in Client::ALL {
+    for client in Client::iter() {
         let given = settings.live.tokens.contains_key(&client);
         if given || known.iter().any(|(it, _)| *it == client) {
             continue;

@@ -102,6 +102,34 @@ fn a_mistake_is_told_in_one_line() {
 }
 
 #[test]
+fn a_wrong_word_is_answered_with_those_there_are() {
+    for (arguments, word, known) in [
+        (vec!["tokens", "reset"], "landlord", "sowell, crm, admin"),
+        (vec!["connector", "test"], "admin", "crm, sowell"),
+        (
+            vec!["deliveries", "retry", "--all", "--destination"],
+            "mail",
+            "sowell, courriel, crm",
+        ),
+        (
+            vec!["deliveries", "list", "--state"],
+            "echec",
+            "en_attente, livree, morte, depassee, retenue",
+        ),
+        (
+            vec!["signalements", "list", "--state"],
+            "morte",
+            "recu, transmis, ecarte, differe, inconnu, echec",
+        ),
+    ] {
+        let output = passerelle(Path::new("."), &[], &[&arguments[..], &[word]].concat());
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(word) && told.contains(known), "{told}");
+    }
+}
+
+#[test]
 fn completions_are_printed() {
     let output = passerelle(Path::new("."), &[], &["completions", "bash"]);
     assert!(String::from_utf8_lossy(&output.stdout).contains("deliveries"));

@@ -32,7 +32,7 @@ pub(in crate::cli) struct Record {
 
 impl Record {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let described = Described::read(settings, self.asked.partner.partner())?;
+        let described = Described::read(settings, self.asked.partner)?;
         let connector = described.connector()?;
         let operation = described.operation(&self.operation)?;
         let live = Live::new(settings, &described, operation);

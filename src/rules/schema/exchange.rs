@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use strum::VariantNames;
 
 use crate::rules::connector::{METHODS, Meaning, Operation, Partner};
 
@@ -58,7 +59,7 @@ pub struct Connecteurs;
 
 impl Mots for Connecteurs {
     fn words() -> Vec<&'static str> {
-        Partner::ALL.map(Partner::as_str).to_vec()
+        Partner::VARIANTS.to_vec()
     }
 }
 
@@ -68,7 +69,7 @@ pub struct Operations;
 
 impl Mots for Operations {
     fn words() -> Vec<&'static str> {
-        Operation::ALL.map(Operation::as_str).to_vec()
+        Operation::VARIANTS.to_vec()
     }
 }
 
@@ -78,7 +79,7 @@ pub struct Issues;
 
 impl Mots for Issues {
     fn words() -> Vec<&'static str> {
-        Meaning::ALL.map(Meaning::as_str).to_vec()
+        Meaning::VARIANTS.to_vec()
     }
 }
 

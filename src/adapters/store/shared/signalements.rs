@@ -7,10 +7,9 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
 
 use super::{Db, DbConnection, DbPool, DbRow, failed, fichiers};
 use crate::adapters::store::rows::{instant, millis, unreadable};
-use crate::domain::livraison::LivraisonEtat;
 use crate::domain::ports::{
-    Client, NewRecord, SignalementSummary, SignalementView, StatutView, StoreError,
-    StoredSubmission, StoredTrace,
+    NewRecord, SignalementSummary, SignalementView, StatutView, StoreError, StoredSubmission,
+    StoredTrace,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 
@@ -108,7 +107,7 @@ pub(super) async fn find(
                     .unwrap_or_else(|| instant(event.get("received_at")).to_rfc3339()),
                 livraison: event
                     .get::<Option<String>, _>("etat")
-                    .and_then(|word| LivraisonEtat::parse(&word)),
+                    .and_then(|word| word.parse().ok()),
             })
             .collect(),
     }))
@@ -116,7 +115,8 @@ pub(super) async fn find(
 
 /// The state of a signalement, from the column of that name.
 pub(super) fn etat(row: &DbRow) -> Result<Etat, StoreError> {
-    Etat::parse(&row.get::<String, _>("etat")).ok_or_else(|| unreadable("etat"))
+    let word: String = row.get("etat");
+    word.parse().map_err(|_| unreadable("etat"))
 }
 
 /// What a [`SignalementSummary`] is read from.
@@ -217,7 +217,7 @@ pub(super) async fn find_submission(
     let Some(row) = row else { return Ok(None) };
     let client: String = row.get("client");
     Ok(Some(StoredSubmission {
-        client: Client::parse(&client).ok_or_else(|| unreadable("client"))?,
+        client: client.parse().map_err(|_| unreadable("client"))?,
         etat: etat(&row)?,
         payload: row.get("payload"),
         fingerprint: row.get("fingerprint"),
