@@ -36,7 +36,6 @@ use crate::adapters::http::{AppState, Probe, Services, connections, router};
 use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::{telemetry, watch};
-use crate::domain::digest::hex;
 use crate::domain::livraison::Destination;
 use crate::domain::ports::{Client, Clock, Crm, Resume, Sowell, Store};
 use crate::flows::creation::Creations;
@@ -368,7 +367,7 @@ fn server(listener: UntilStop) -> Server<ConnectionSlot, NoDelayAcceptor> {
 /// A new token: 256 random bits.
 #[must_use]
 pub fn make_token() -> Secret {
-    Secret::new(hex(&rand::random::<[u8; 32]>()))
+    Secret::new(hex::encode(rand::random::<[u8; 32]>()))
 }
 
 async fn make_missing_tokens(

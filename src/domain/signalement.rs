@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
-use crate::domain::digest::{hex, sha256_hex};
+use crate::domain::digest::sha256_hex;
 
 /// The keys that the contract knows, in its order.
 pub const KEYS: [&str; 12] = [
@@ -200,7 +200,7 @@ pub fn fingerprint(
         field(place);
         field(digits);
     }
-    hex(&hash.finalize())
+    hex::encode(hash.finalize())
 }
 
 /// Where a signalement stands.

@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::vocabulary::words;
-use crate::domain::digest::hex;
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::Referentiel;
 use crate::rules::connector::{Connector, Partner, SecretNames};
@@ -256,5 +255,5 @@ pub(super) fn digest<'f>(sets: impl IntoIterator<Item = Vec<Named<'f>>>) -> Stri
             }
         }
     }
-    hex(&hash.finalize())
+    hex::encode(hash.finalize())
 }
