@@ -14,6 +14,7 @@ use anyhow::Context;
 use axum::middleware;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::{Handle, Server};
+use strum::IntoEnumIterator;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -35,7 +36,6 @@ use crate::adapters::http::{AppState, Probe, Services, connections, router};
 use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::{telemetry, watch};
-use crate::domain::digest::hex;
 use crate::domain::ports::{Client, Clock, Crm, Store};
 use crate::flows::creation::Creations;
 use crate::flows::delivery::Delivery;
@@ -352,7 +352,7 @@ fn server(listener: UntilStop) -> Server<ConnectionSlot, NoDelayAcceptor> {
 /// A new token: 256 random bits.
 #[must_use]
 pub fn make_token() -> Secret {
-    Secret::new(hex(&rand::random::<[u8; 32]>()))
+    Secret::new(hex::encode(rand::random::<[u8; 32]>()))
 }
 
 async fn make_missing_tokens(
@@ -361,7 +361,7 @@ async fn make_missing_tokens(
 ) -> anyhow::Result<BTreeMap<Client, Secret>> {
     let mut made = BTreeMap::new();
     let known = store.tokens().await?;
-    for client in Client::ALL {
+    for client in Client::iter() {
         let given = settings.live.tokens.contains_key(&client);
         if given || known.iter().any(|(it, _)| *it == client) {
             continue;

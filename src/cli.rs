@@ -30,11 +30,14 @@ mod tokens;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use strum::VariantNames;
 
 use crate::app::open_store;
 use crate::domain::ports::Store;
@@ -208,6 +211,14 @@ fn note_limit(printed: usize, limit: u32) {
     if may_go_on(printed, limit) {
         eprintln!("The newest {limit}; --limit N shows more.");
     }
+}
+
+/// Reads one of an enum's words; the error names them all, and so do the help and the completions.
+fn one_of<T>() -> impl TypedValueParser<Value = T>
+where
+    T: VariantNames + FromStr<Err = strum::ParseError> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(T::VARIANTS).try_map(|word| word.parse())
 }
 
 /// A bar for work that takes its time; on a terminal only.

@@ -17,6 +17,8 @@ pub use stamp::{Root, Stamp};
 
 /// The largest file; 100,000 biens take about 5 MB.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// All that is read together: it is held in memory, and compared with what was read before.
+const MAX_TOTAL_BYTES: u64 = 256 * 1024 * 1024;
 
 /// A file that was written to and not closed counts as half written for so long: a writer that
 /// stalls, or whose end was missed, holds nothing up for good.
@@ -157,6 +159,7 @@ impl EditedFolder {
 impl Source for EditedFolder {
     fn read(&self) -> Result<FileSet, SourceError> {
         let mut set = FileSet::new();
+        let mut total = 0;
         for (name, path) in self.files()? {
             if !self.is_read(&name) {
                 // Its name is to be told, and what it holds is nobody's business.
@@ -168,6 +171,14 @@ impl Source for EditedFolder {
                 .len();
             if size > MAX_BYTES {
                 return Err(self.refused(&path, "plus de 64 Mio".into()));
+            }
+            total += size;
+            if total > MAX_TOTAL_BYTES {
+                return Err(SourceError {
+                    path: self.name(),
+                    reason: "plus de 256 Mio en tout : retirez les fichiers qui ne servent plus"
+                        .into(),
+                });
             }
             set.insert(
                 name,
@@ -194,6 +205,39 @@ impl Source for EditedFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_files_together_are_bounded_as_each_of_them_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = EditedFolder::rules(folder.path().to_path_buf());
+        fs::create_dir(folder.path().join("cas")).unwrap();
+        // None of them takes room on the disk.
+        let make = |name: &str, mib: u64| {
+            let file = fs::File::create(folder.path().join("cas").join(name)).unwrap();
+            file.set_len(mib << 20).unwrap();
+        };
+        make("vide.yaml", 0);
+        make("grand.yaml", 1);
+        // Of this one only the name is told.
+        make("film.yaml.txt", 1_000);
+        assert_eq!(source.read().unwrap().len(), 3);
+        for name in ["a.yaml", "b.yaml", "c.yaml", "d.yaml"] {
+            make(name, 64);
+        }
+        let fault = source.read().unwrap_err();
+        assert_eq!(fault.path, folder.path().display().to_string());
+        assert!(fault.reason.contains("256 Mio en tout"), "{fault:?}");
+        make("a.yaml", 65);
+        let fault = source.read().unwrap_err();
+        assert_eq!(
+            (fault.path.as_str(), fault.reason.as_str()),
+            ("cas/a.yaml", "plus de 64 Mio")
+        );
+        for name in ["a.yaml", "b.yaml", "c.yaml", "d.yaml"] {
+            fs::remove_file(folder.path().join("cas").join(name)).unwrap();
+        }
+        assert_eq!(source.read().unwrap().len(), 3);
+    }
 
     #[test]
     fn only_what_counts_or_nearly_has_its_name_is_read() {

@@ -1,5 +1,6 @@
 //! Folders and files that are on the disk, their names included, once the call that makes them returns.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -64,6 +65,21 @@ pub fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     Staged::write(folder, name, bytes)?.put()
 }
 
+/// Writes a file that is not there yet, whole or not at all; tells whether it did. What stands there
+/// stays as it is.
+///
+/// # Errors
+/// When it could not be written and synced whole, or has no name that is text.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    if path.symlink_metadata().is_ok() {
+        // Nor is anything tried where all is there and nothing may be written.
+        return Ok(false);
+    }
+    let name = path.file_name().and_then(OsStr::to_str);
+    let name = name.ok_or(ErrorKind::InvalidInput)?;
+    Staged::write(folder_of(path), name, bytes)?.put_new()
+}
+
 /// A file that is on the disk whole, beside the place where it is to be; gone again unless it is put there.
 #[derive(Debug)]
 pub struct Staged {
@@ -112,6 +128,19 @@ impl Staged {
         File::open(folder_of(&self.place))?.sync_all()?;
         crash::point("file.folder-sync.after");
         Ok(())
+    }
+}
+
+impl Staged {
+    /// Puts it in its place unless something stands there; tells whether it did.
+    fn put_new(self) -> io::Result<bool> {
+        match fs::hard_link(&self.beside, &self.place) {
+            Ok(()) => Ok(true),
+            Err(_) if self.place.symlink_metadata().is_ok() => Ok(false),
+            // Not every file system has such links. Without them there is a moment in which somebody
+            // else's file would be replaced.
+            Err(_) => self.put().map(|()| true),
+        }
     }
 }
 
@@ -173,6 +202,23 @@ mod tests {
         fs::write(&file, "").unwrap();
         let fault = make_folder(&file, &DirBuilder::new()).unwrap_err();
         assert_eq!(fault.kind(), ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn a_new_file_takes_no_place_of_another() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("file");
+        assert!(write_new(&path, b"first").unwrap());
+        assert!(!write_new(&path, b"second").unwrap());
+        // Nor when it came while this one was written.
+        let late = Staged::write(root.path(), "file", b"third").unwrap();
+        assert!(!late.put_new().unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+        std::os::unix::fs::symlink("gone", root.path().join("link")).unwrap();
+        assert!(!write_new(&root.path().join("link"), b"").unwrap());
+        let fault = write_new(&root.path().join("gone/file"), b"").unwrap_err();
+        assert_eq!(fault.kind(), ErrorKind::NotFound);
     }
 
     #[test]

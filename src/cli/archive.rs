@@ -17,7 +17,6 @@ use sha2::{Digest, Sha256};
 use crate::adapters::files::folder::FilesOnDisk;
 use crate::adapters::store::sqlite::snapshot::{self, NamedPhoto};
 use crate::adapters::synced::{folder_of, write_synced};
-use crate::domain::digest::hex;
 use crate::domain::ports::{Files, FilesError, StoreError};
 use crate::domain::signalement::{ImageKind, Photo};
 use crate::settings::{Database, Settings};
@@ -246,7 +245,7 @@ fn digest(path: &Path) -> io::Result<String> {
     let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
     loop {
         match file.read(&mut piece)? {
-            0 => return Ok(hex(&hash.finalize())),
+            0 => return Ok(hex::encode(hash.finalize())),
             length => hash.update(&piece[..length]),
         }
     }

@@ -8,11 +8,12 @@ mod record;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use crate::adapters::partner::access;
 use crate::cli::edited::Edited;
+use crate::cli::one_of;
 use crate::rules::compile::{Generation, Known, compile};
 use crate::rules::connector::{
     Access, Body, Connector, Operation, PartContent, Partner, Request, Step,
@@ -35,8 +36,8 @@ pub(super) enum ConnectorVerb {
 #[derive(Debug, Args)]
 struct Asked {
     /// Whose API
-    #[arg(value_enum)]
-    partner: Which,
+    #[arg(value_parser = one_of::<Partner>())]
+    partner: Partner,
     /// Another value than the example's, such as uid=42 or demande.priorite=haute
     #[arg(long = "set", value_name = "NAME=VALUE")]
     values: Vec<String>,
@@ -52,21 +53,6 @@ pub(super) struct Test {
     /// Send the request of --operation and explain the answer: what it creates is real
     #[arg(long, requires = "operation")]
     live: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Which {
-    Crm,
-    Sowell,
-}
-
-impl Which {
-    fn partner(self) -> Partner {
-        match self {
-            Self::Crm => Partner::Crm,
-            Self::Sowell => Partner::Sowell,
-        }
-    }
 }
 
 impl ConnectorVerb {
@@ -162,7 +148,7 @@ impl Asked {
 
 impl Test {
     async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let partner = self.asked.partner.partner();
+        let partner = self.asked.partner;
         let described = Described::read(settings, partner)?;
         let connector = described.connector()?;
         let access = access(partner, &settings.live)?;

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Subcommand};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use serde_json::json;
+use strum::IntoEnumIterator;
 
 use crate::adapters::clock::SystemClock;
 use crate::cli::output::{printable, time};
-use crate::cli::{Format, existing_store, note_limit};
+use crate::cli::{Format, existing_store, note_limit, one_of};
 use crate::domain::livraison::{
     Attempt, Content, Destination, LivraisonEtat, LivraisonSummary, LivraisonView,
 };
@@ -24,7 +24,7 @@ pub(super) enum Deliveries {
     /// List deliveries, newest first
     List {
         /// Only those in this state
-        #[arg(long, value_parser = state())]
+        #[arg(long, value_parser = one_of::<LivraisonEtat>())]
         state: Option<LivraisonEtat>,
         /// At most so many
         #[arg(long, default_value_t = 50)]
@@ -54,22 +54,11 @@ pub(super) struct Retry {
     #[arg(long)]
     all: bool,
     /// With --all: only those that go there
-    #[arg(long, requires = "all", value_parser = destination)]
+    #[arg(long, requires = "all", value_parser = one_of::<Destination>())]
     destination: Option<Destination>,
     /// With --all: how long the trial may take
     #[arg(long, requires = "all", value_parser = humantime::parse_duration, default_value = "60s")]
     wait: Duration,
-}
-
-fn destination(word: &str) -> Result<Destination, String> {
-    let known = Destination::ALL.map(Destination::as_str).join(", ");
-    Destination::parse(word).ok_or_else(|| format!("not one of {known}"))
-}
-
-/// Reads one of the API's words for states.
-fn state() -> impl TypedValueParser<Value = LivraisonEtat> {
-    let words = PossibleValuesParser::new(LivraisonEtat::ALL.map(LivraisonEtat::as_str));
-    words.try_map(|word| LivraisonEtat::parse(&word).ok_or("unknown state"))
 }
 
 impl Deliveries {
@@ -108,7 +97,7 @@ impl Deliveries {
 
 /// Why nothing goes to a destination that is left alone, where some of these wait to.
 async fn tell_pauses(store: &dyn Store, found: &[LivraisonSummary]) -> anyhow::Result<()> {
-    for destination in Destination::ALL {
+    for destination in Destination::iter() {
         let waits = |it: &LivraisonSummary| {
             it.destination == destination && it.etat == LivraisonEtat::EnAttente
         };
@@ -244,7 +233,7 @@ async fn retry(store: &dyn Store, ids: &[String], force: bool) -> anyhow::Result
 
 async fn retry_all(store: &dyn Store, wanted: &Retry) -> anyhow::Result<()> {
     let mut stay = Vec::new();
-    let all = Destination::ALL.into_iter();
+    let all = Destination::iter();
     for destination in all.filter(|it| wanted.destination.is_none_or(|wanted| wanted == *it)) {
         let name = destination.as_str();
         let resent = resend::all(store, &SystemClock, destination, wanted.wait).await?;

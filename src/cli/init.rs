@@ -1,13 +1,12 @@
 //! `passerelle init [DIR]`: a folder to start from.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 
 use crate::adapters::shipped::{SETTINGS, Shipped};
+use crate::adapters::synced::{folder_of, write_new};
 use crate::settings::DEFAULT_FILE;
 
 #[derive(Debug, Args)]
@@ -33,24 +32,14 @@ impl Init {
         }
         for (name, bytes) in files {
             let path = self.folder.join(&name);
-            let written =
-                write_new(&path, &bytes).with_context(|| format!("{}", path.display()))?;
+            let made = std::fs::create_dir_all(folder_of(&path));
+            let written = made.and_then(|()| write_new(&path, &bytes));
+            let written = written.with_context(|| path.display().to_string())?;
             let word = if written { "written" } else { "kept   " };
             println!("{word}  {}", path.display());
         }
         let settings = self.folder.join(DEFAULT_FILE);
         println!("\nStart with: passerelle --config {}", settings.display());
         Ok(())
-    }
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<bool> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    match OpenOptions::new().write(true).create_new(true).open(path) {
-        Ok(mut file) => file.write_all(bytes).map(|()| true),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
+use strum::IntoEnumIterator;
 
 use crate::adapters::clock::SystemClock;
 use crate::cli::{existing_store, progress};
@@ -24,7 +25,7 @@ impl Purge {
             clock: Arc::new(SystemClock),
             in_force: InForce::new(settings),
         };
-        for what in Kept::ALL {
+        for what in Kept::iter() {
             let total = retention.count(what).await?;
             if self.dry_run {
                 println!("{}: {total} would go", what.as_str());

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Subcommand};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -12,7 +11,7 @@ use serde_json::json;
 use crate::adapters::submission;
 use crate::app::inbound;
 use crate::cli::output::{printable, time};
-use crate::cli::{Format, existing_store, note_limit};
+use crate::cli::{Format, existing_store, note_limit, one_of};
 use crate::domain::demande::Uid;
 use crate::domain::fault;
 use crate::domain::ports::{SignalementSummary, Store, StoreError};
@@ -28,7 +27,7 @@ pub(super) enum Signalements {
     /// List signalements, newest first
     List {
         /// Only those in this state [default: all without a demande]
-        #[arg(long, value_parser = state())]
+        #[arg(long, value_parser = one_of::<Etat>())]
         state: Option<Etat>,
         /// At most so many
         #[arg(long, default_value_t = 50)]
@@ -53,12 +52,6 @@ pub(super) enum Signalements {
         /// The demande's UID in the CRM
         uid: String,
     },
-}
-
-/// Reads one of the API's words for states.
-fn state() -> impl TypedValueParser<Value = Etat> {
-    let words = PossibleValuesParser::new(Etat::ALL.map(Etat::as_str));
-    words.try_map(|word| Etat::parse(&word).ok_or("unknown state"))
 }
 
 impl Signalements {

@@ -1,12 +1,12 @@
 //! `passerelle tokens reset CLIENT`.
 
 use anyhow::bail;
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::http::auth::hash;
 use crate::app::{TOKEN_REFRESH, make_token};
-use crate::cli::existing_store;
+use crate::cli::{existing_store, one_of};
 use crate::domain::ports::{Client, Clock};
 use crate::settings::Settings;
 
@@ -15,31 +15,14 @@ pub(super) enum Tokens {
     /// Make another token for a client; the old one ends within seconds
     Reset {
         /// The client
-        client: ClientName,
+        #[arg(value_parser = one_of::<Client>())]
+        client: Client,
     },
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum ClientName {
-    Sowell,
-    Crm,
-    Admin,
-}
-
-impl From<ClientName> for Client {
-    fn from(name: ClientName) -> Self {
-        match name {
-            ClientName::Sowell => Self::Sowell,
-            ClientName::Crm => Self::Crm,
-            ClientName::Admin => Self::Admin,
-        }
-    }
 }
 
 impl Tokens {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let Self::Reset { client } = self;
-        let client = Client::from(client);
         if settings.live.tokens.contains_key(&client) {
             bail!(
                 "the settings give this token: change tokens.{} there",

@@ -3,11 +3,25 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use strum::{EnumCount, EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use crate::domain::demande::Fichier;
 
-/// Where a delivery goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Where a delivery goes, in the order in which operators read them.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    EnumCount,
+    EnumIter,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Destination {
     /// A status for SoWell.
     Sowell,
@@ -18,9 +32,6 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// Every destination, in the order in which operators read them.
-    pub const ALL: [Self; 3] = [Self::Sowell, Self::Courriel, Self::Crm];
-
     /// Whether several deliveries share a queue; where each has one of its own, none overtakes
     /// another.
     #[must_use]
@@ -31,22 +42,13 @@ impl Destination {
     /// The word in the database, the metrics and the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sowell => "sowell",
-            Self::Courriel => "courriel",
-            Self::Crm => "crm",
-        }
-    }
-
-    /// Reads the word back; `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == word)
+        self.into()
     }
 }
 
 /// Where a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum LivraisonEtat {
     /// To be sent, now or at a later attempt.
     EnAttente,
@@ -61,31 +63,10 @@ pub enum LivraisonEtat {
 }
 
 impl LivraisonEtat {
-    /// Every state.
-    pub const ALL: [Self; 5] = [
-        Self::EnAttente,
-        Self::Livree,
-        Self::Morte,
-        Self::Depassee,
-        Self::Retenue,
-    ];
-
     /// The word in the database and on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::EnAttente => "en_attente",
-            Self::Livree => "livree",
-            Self::Morte => "morte",
-            Self::Depassee => "depassee",
-            Self::Retenue => "retenue",
-        }
-    }
-
-    /// Reads the word back; `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == word)
+        self.into()
     }
 
     /// The word that SoWell and the CRM see: what is held back waits, too.

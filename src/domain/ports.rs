@@ -17,7 +17,6 @@ mod upkeep;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
-use serde_json::Value;
 
 use crate::domain::demande::{Demande, Uid};
 use crate::domain::livraison::{
@@ -300,6 +299,3 @@ pub enum StoreError {
     #[error("database fault: {0}")]
     Fault(String),
 }
-
-/// A JSON object that rules and templates read.
-pub type JsonObject = serde_json::Map<String, Value>;

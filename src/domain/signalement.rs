@@ -6,9 +6,10 @@ use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
-use crate::domain::digest::{hex, sha256_hex};
+use crate::domain::digest::sha256_hex;
 
 /// The keys that the contract knows, in its order.
 pub const KEYS: [&str; 12] = [
@@ -87,15 +88,19 @@ impl Photo {
 }
 
 /// The kinds of pictures that a signalement may carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
 pub enum ImageKind {
     /// JPEG.
+    #[strum(serialize = "image/jpeg")]
     Jpeg,
     /// PNG.
+    #[strum(serialize = "image/png")]
     Png,
     /// WebP.
+    #[strum(serialize = "image/webp")]
     Webp,
     /// HEIC, as iPhones make.
+    #[strum(serialize = "image/heic")]
     Heic,
 }
 
@@ -103,20 +108,13 @@ impl ImageKind {
     /// The kind that has this MIME type; `None` for any other.
     #[must_use]
     pub fn of_mime(mime: &str) -> Option<Self> {
-        [Self::Jpeg, Self::Png, Self::Webp, Self::Heic]
-            .into_iter()
-            .find(|kind| kind.mime() == mime)
+        mime.parse().ok()
     }
 
     /// The MIME type that the CRM and the console are told.
     #[must_use]
     pub fn mime(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::Webp => "image/webp",
-            Self::Heic => "image/heic",
-        }
+        self.into()
     }
 
     /// The ending of the file's name, without the dot.
@@ -202,11 +200,12 @@ pub fn fingerprint(
         field(place);
         field(digits);
     }
-    hex(&hash.finalize())
+    hex::encode(hash.finalize())
 }
 
 /// Where a signalement stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Etat {
     /// Received; a remote CRM has not answered yet.
     Recu,
@@ -223,16 +222,6 @@ pub enum Etat {
 }
 
 impl Etat {
-    /// Every state.
-    pub const ALL: [Self; 6] = [
-        Self::Recu,
-        Self::Transmis,
-        Self::Ecarte,
-        Self::Differe,
-        Self::Inconnu,
-        Self::Echec,
-    ];
-
     /// Every state without a demande.
     pub const APART: [Self; 5] = [
         Self::Recu,
@@ -251,20 +240,7 @@ impl Etat {
     /// The word in the API and in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Recu => "recu",
-            Self::Transmis => "transmis",
-            Self::Ecarte => "ecarte",
-            Self::Differe => "differe",
-            Self::Inconnu => "inconnu",
-            Self::Echec => "echec",
-        }
-    }
-
-    /// Reads the word back; `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == word)
+        self.into()
     }
 }
 

@@ -1,6 +1,7 @@
 //! A status change that the CRM tells.
 
 use chrono::{DateTime, Utc};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::domain::demande::Uid;
 
@@ -70,7 +71,8 @@ impl StatutEvent {
 pub const SELON_FIELDS: [&str; 3] = ["resultat", "commentaire", "canal"];
 
 /// What became of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum EventIssue {
     /// Translated; a delivery to SoWell goes with it.
     Accepte,
@@ -84,19 +86,7 @@ impl EventIssue {
     /// The word in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepte => "accepte",
-            Self::Ignore => "ignore",
-            Self::Retenu => "retenu",
-        }
-    }
-
-    /// Reads the word back; `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Accepte, Self::Ignore, Self::Retenu]
-            .into_iter()
-            .find(|issue| issue.as_str() == word)
+        self.into()
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use strum::IntoEnumIterator;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -100,7 +101,7 @@ impl Delivery {
     /// Works until told to stop, then finishes what is under way.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let work = |destination| Arc::clone(&self).work(destination, stop.clone());
-        futures_util::future::join_all(Destination::ALL.map(work)).await;
+        futures_util::future::join_all(Destination::iter().map(work)).await;
     }
 
     /// What failed by a connector's file is due once another one is in force. For ever, or until

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use strum::EnumCount;
 use tokio::sync::watch;
 
 use crate::domain::livraison::Destination;
@@ -32,8 +33,8 @@ impl Nudge {
 /// second.
 #[derive(Debug, Clone, Default)]
 pub struct Hint {
-    /// In the order of [`Destination::ALL`].
-    workers: [Nudge; Destination::ALL.len()],
+    /// One for each destination, in their order.
+    workers: [Nudge; Destination::COUNT],
     /// What other replicas are to be told.
     others: Nudge,
 }

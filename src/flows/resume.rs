@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use strum::IntoEnumIterator;
+
 use crate::domain::livraison::Destination;
 use crate::domain::ports::{Clock, Resume, Store, StoreError};
 use crate::flows::hint::Hint;
@@ -76,7 +78,7 @@ pub(super) async fn each(
     outbox: &Hint,
     which: impl Fn(Destination) -> Option<Resume>,
 ) {
-    for destination in Destination::ALL {
+    for destination in Destination::iter() {
         let Some(which) = which(destination) else {
             continue;
         };
@@ -106,7 +108,11 @@ mod tests {
             Settings::load(None, environment).unwrap().live
         };
         let before = live("http://a.example", "t", "");
-        let both = |now: &LiveSettings| Destination::ALL.map(|it| by_settings(it, &before, now));
+        let both = |now: &LiveSettings| {
+            Destination::iter()
+                .map(|it| by_settings(it, &before, now))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(both(&before), [None, None, None]);
         assert_eq!(
             both(&live("http://a.example", "u", "")),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use strum::IntoEnumIterator;
 
 use crate::domain::ports::{Clock, Kept, Store, StoreError, Work};
 use crate::domain::signalement::Etat;
@@ -78,7 +79,7 @@ impl Retention {
         if newest.is_none_or(|it| now - it < SILENCE) {
             return Ok(false);
         }
-        for what in Kept::ALL {
+        for what in Kept::iter() {
             if self.count(what).await? > 0 {
                 tracing::warn!(
                     days = SILENCE.num_days(),
@@ -99,7 +100,7 @@ impl Retention {
     }
 
     async fn purge_all(&self) {
-        for what in Kept::ALL {
+        for what in Kept::iter() {
             match self.purge(what, |_| {}).await {
                 Ok(0) => {}
                 Ok(gone) => tracing::info!(what = what.as_str(), gone, "no longer kept"),

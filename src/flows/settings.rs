@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
+use strum::IntoEnumIterator;
 use tokio::sync::{Mutex, mpsc};
 
 use crate::domain::ports::{Client, Clock, FileSet, Source, SourceError, Store};
@@ -182,7 +183,7 @@ impl SettingsReload {
 
     /// A client whose token left the file falls back on the one that was made; there may be none.
     async fn warn_of_lost_tokens(&self, before: &LiveSettings, now: &LiveSettings) {
-        let lost = Client::ALL.into_iter().filter(|client| {
+        let lost = Client::iter().filter(|client| {
             before.tokens.contains_key(client) && !now.tokens.contains_key(client)
         });
         for client in lost {

@@ -15,6 +15,8 @@ mod vocabulary;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use strum::IntoEnumIterator;
+
 use crate::domain::ports::FileSet;
 use crate::rules::case::Case;
 use crate::rules::connector::{Connector, Partner, SecretNames};
@@ -214,7 +216,7 @@ fn compile_connectors(
     faults: &mut Vec<Diagnostic>,
 ) -> BTreeMap<Partner, Connector> {
     let mut connectors = BTreeMap::new();
-    for partner in Partner::ALL {
+    for partner in Partner::iter() {
         let text = match (files.contains_key(partner.file()), partner) {
             (true, _) => text(files, partner.file(), faults),
             (false, Partner::Sowell) => Some(SHIPPED_SOWELL.to_owned()),

@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value as Json;
+use strum::{EnumIter, EnumString, IntoEnumIterator, IntoStaticStr, VariantNames};
 use url::Url;
 
 use crate::domain::ports::DuplicateGuard;
@@ -50,7 +51,20 @@ pub use words::Given;
 pub const FOLDER: &str = "connecteurs/";
 
 /// Whose API a file describes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    EnumIter,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Partner {
     /// The landlord's CRM.
     Crm,
@@ -59,22 +73,10 @@ pub enum Partner {
 }
 
 impl Partner {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Crm, Self::Sowell];
-
     /// The word in cases, settings and on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Crm => "crm",
-            Self::Sowell => "sowell",
-        }
-    }
-
-    /// Reads the word back; `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == word)
+        self.into()
     }
 
     /// Its file in the folder of rules.
@@ -88,7 +90,7 @@ impl Partner {
 
     /// What can be asked of it.
     pub fn operations(self) -> impl Iterator<Item = Operation> {
-        let all = Operation::ALL.into_iter();
+        let all = Operation::iter();
         all.filter(move |it| it.partner() == self)
     }
 }

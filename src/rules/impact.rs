@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::domain::demande::NewDemande;
 use crate::domain::signalement::Signalement;
@@ -25,9 +26,11 @@ const EXAMPLES: usize = 3;
 const CHUNK: usize = 100;
 
 /// One thing that decisions can differ in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Aspect {
     /// Whether it becomes a demande.
+    #[strum(serialize = "transmis")]
     Sort,
     /// *Gestionnaire concerné*.
     GestionnaireConcerne,
@@ -38,6 +41,7 @@ pub enum Aspect {
     /// The CRM's word for the priority.
     Priorite,
     /// The demande's first status.
+    #[strum(serialize = "statut")]
     StatutInitial,
     /// The demande's channel.
     Canal,
@@ -61,22 +65,7 @@ impl Aspect {
     /// The name that programs read; that of `attendu` in a case, where there is one.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sort => "transmis",
-            Self::GestionnaireConcerne => "gestionnaire_concerne",
-            Self::ActeurEnCharge => "acteur_en_charge",
-            Self::Workflow => "workflow",
-            Self::Priorite => "priorite",
-            Self::StatutInitial => "statut",
-            Self::Canal => "canal",
-            Self::Contexte => "contexte",
-            Self::StatutSowell => "statut_sowell",
-            Self::Accuses => "accuses",
-            Self::CourrielPerdu => "courriel_perdu",
-            Self::CourrielRetrouve => "courriel_retrouve",
-            Self::Destinataire => "destinataire",
-            Self::Courriel => "courriel",
-        }
+        self.into()
     }
 
     /// What happens to those that change, after "12 sur 540".

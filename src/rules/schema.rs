@@ -4,10 +4,16 @@
 //! fault at its place; these types only describe. `tests/it/schemas.rs` holds both together. The
 //! comments on fields are in French because they are what the admins' editors show.
 
+#![expect(
+    clippy::zero_sized_map_values,
+    reason = "nobody makes a value of these types: they describe those of a file"
+)]
+
 use std::collections::BTreeMap;
 
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema};
+use serde_json::Value;
 
 use crate::rules::connector::{Connector, Partner};
 
@@ -41,64 +47,28 @@ pub fn rule_files() -> [(&'static str, Schema); 7] {
 /// A connector's file describes itself: its table of keys is what the daemon reads it by.
 fn described(partner: Partner) -> Schema {
     match Connector::schema(partner) {
-        serde_json::Value::Object(schema) => schema.into(),
+        Value::Object(schema) => schema.into(),
         _ => Schema::default(),
     }
 }
 
+// What stands for a value gives its schema whole. What its comment says is not for the admins, whose
+// editors show a description in French or none: hence the empty ones.
+
 /// A text that is not blank. A number or `true` is read as it is written, so it is one too.
-#[derive(Debug, Clone, Default)]
-pub struct Texte(pub String);
-
-impl JsonSchema for Texte {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Texte".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": ["string", "number", "boolean"], "pattern": "\\S"})
-    }
-}
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(with = "Value", description = "", extend("type" = ["string", "number", "boolean"], "pattern" = "\\S"))]
+pub struct Texte;
 
 /// A key that is not blank.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cle(pub String);
-
-impl JsonSchema for Cle {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Cle".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": "\\S"})
-    }
-}
+#[derive(Debug, JsonSchema)]
+#[schemars(with = "Value", description = "", extend("type" = "string", "pattern" = "\\S"))]
+pub struct Cle;
 
 /// `true` or `false`, quoted or not.
-#[derive(Debug, Clone, Default)]
-pub struct OuiNon(pub bool);
-
-impl JsonSchema for OuiNon {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "OuiNon".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"enum": [true, false, "true", "false"]})
-    }
-}
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(with = "Value", description = "", extend("enum" = [true, false, "true", "false"]))]
+pub struct OuiNon;
 
 /// Le niveau de priorité : le mot de SoWell et celui du CRM.
 #[derive(Debug, JsonSchema)]

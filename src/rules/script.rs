@@ -18,11 +18,11 @@ mod written;
 pub use lint::OwnKey;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
+use serde_json::{Map, Value};
 
 use self::answer::Call;
 use self::compile::{compile_one, engine};
 use self::values::to_script;
-use crate::domain::ports::JsonObject;
 use crate::domain::referentiel::Gestionnaire;
 use crate::rules::addressee;
 use crate::rules::compared::Compared;
@@ -73,7 +73,7 @@ pub struct AccuseMessage {
     /// Name of a file in `modeles/`, without its ending.
     pub modele: String,
     /// The message's other keys, for the template.
-    pub values: JsonObject,
+    pub values: Map<String, Value>,
 }
 
 /// A script failed on this input.

@@ -114,11 +114,7 @@ pub fn glued(text: &str) -> Option<String> {
 /// What is missing in a text that was meant to be an item of a list, `-valeur`.
 #[must_use]
 pub fn glued_dash(text: &str) -> Option<String> {
-    let item = causes::glued_dash(text)?;
-    let first = item.split_whitespace().next()?;
-    Some(format!(
-        "il manque une espace après le tiret : « - {first} »"
-    ))
+    causes::glued_dash(text).map(causes::no_space)
 }
 
 /// What YAML takes otherwise than a person who reads the text, and accepts.

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
 use lettre::message::Mailbox;
+use strum::IntoEnumIterator;
 use url::Url;
 
 use crate::domain::ports::Client;
@@ -346,7 +347,7 @@ impl Compiler<'_> {
 
     fn tokens(&mut self) -> BTreeMap<Client, Secret> {
         let mut tokens = BTreeMap::new();
-        for client in Client::ALL {
+        for client in Client::iter() {
             let key = format!("tokens.{}", client.as_str());
             let Some(token) = self.secret(&key) else {
                 continue;

@@ -188,11 +188,10 @@ async fn is_there(http: &Http, url: &str, receipt: &Receipt) -> Vec<String> {
         receipt.photos.contains(&photos),
         "{uid} has other photos than were sent"
     );
-    photos.iter().map(|it| hex(&Sha256::digest(it))).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    passerelle::domain::digest::hex(bytes)
+    photos
+        .iter()
+        .map(|it| hex::encode(Sha256::digest(it)))
+        .collect()
 }
 
 async fn get(http: &Http, url: &str) -> Vec<u8> {

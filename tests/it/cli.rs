@@ -85,6 +85,27 @@ fn init_writes_a_folder_to_start_from_and_never_over_an_edit() {
 }
 
 #[test]
+fn init_on_a_full_disk_leaves_no_part_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    // No file may be larger than a kilobyte, and who tries is told so.
+    let limited = r#"trap '' XFSZ; ulimit -f 1; exec "$0" init here"#;
+    let full = Command::new("bash")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_passerelle")])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&full.stderr).into_owned();
+    assert_eq!(full.status.code(), Some(1), "{told}");
+    assert!(told.contains("passerelle.yaml"), "{told}");
+    let here = folder.path().join("here");
+    let left: Vec<_> = std::fs::read_dir(&here).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    let again = passerelle(folder.path(), &[], &["init", "here"]);
+    let told = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(told.contains("written  here/passerelle.yaml"), "{told}");
+}
+
+#[test]
 fn a_mistake_is_told_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, words) in [
@@ -98,6 +119,34 @@ fn a_mistake_is_told_in_one_line() {
             told.starts_with("passerelle: ") && told.contains(words),
             "{told}"
         );
+    }
+}
+
+#[test]
+fn a_wrong_word_is_answered_with_those_there_are() {
+    for (arguments, word, known) in [
+        (vec!["tokens", "reset"], "landlord", "sowell, crm, admin"),
+        (vec!["connector", "test"], "admin", "crm, sowell"),
+        (
+            vec!["deliveries", "retry", "--all", "--destination"],
+            "mail",
+            "sowell, courriel, crm",
+        ),
+        (
+            vec!["deliveries", "list", "--state"],
+            "echec",
+            "en_attente, livree, morte, depassee, retenue",
+        ),
+        (
+            vec!["signalements", "list", "--state"],
+            "morte",
+            "recu, transmis, ecarte, differe, inconnu, echec",
+        ),
+    ] {
+        let output = passerelle(Path::new("."), &[], &[&arguments[..], &[word]].concat());
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(word) && told.contains(known), "{told}");
     }
 }
 

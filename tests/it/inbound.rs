@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use passerelle::domain::digest::hex;
 use passerelle::domain::signalement::SignalementId;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -56,7 +55,7 @@ async fn a_signalement_becomes_a_demande_with_its_photos(
         assert_eq!(file["nom"], nom);
         assert_eq!(file["type"], "image/png");
         assert_eq!(file["taille"], wanted.len());
-        let sha = hex(&Sha256::digest(&wanted));
+        let sha = hex::encode(Sha256::digest(&wanted));
         assert_eq!(file["sha256"], sha);
         let photo = daemon.get(file["url"].as_str().unwrap(), "admin").await;
         assert_eq!(photo.header("content-type"), Some("image/png"));

@@ -9,7 +9,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use passerelle::domain::digest::hex;
 use reqwest::{Client, Method};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -138,7 +137,7 @@ fn prepared() -> &'static Path {
         for path in [SCRIPT, "examples/crm-redmine/configurer.rb"] {
             scripts.update(fs::read(path).unwrap());
         }
-        let name = hex(&scripts.finalize()[..8]);
+        let name = hex::encode(&scripts.finalize()[..8]);
         let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("redmine-{name}"));
         if !kept.is_dir() {
             let making = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, header};
 use chrono::Utc;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use strum::IntoEnumIterator;
 use subtle::ConstantTimeEq;
 
 use crate::adapters::http::AppState;
@@ -94,7 +95,7 @@ impl Gate {
     pub(super) fn holder(&self, token: &str) -> Option<Client> {
         let given = hash(token);
         let (set, stored) = (self.set.get(), self.stored.load());
-        Client::ALL.into_iter().find(|client| {
+        Client::iter().find(|client| {
             let known = set.get(client).or_else(|| stored.get(client));
             known.is_some_and(|known| known.as_bytes().ct_eq(given.as_bytes()).into())
         })

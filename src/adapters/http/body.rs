@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
@@ -32,9 +32,9 @@ impl<const MOST: usize> FromRequest<AppState> for JsonBody<MOST> {
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Self::Rejection> {
         let limits = state.settings.in_force().limits;
         let (json, coded) = (is_json(request.headers()), is_coded(request.headers()));
-        let announced = content_length(request.headers());
+        let announced = request.body().size_hint().upper().unwrap_or(0);
+        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
         let most = limits.body.min(MOST);
-        let announced = announced.unwrap_or(0);
         // Not waited for: it may be asked first whether to send it (`Expect`), or never come.
         within(most, announced)?;
         let bytes = state.buffers.take(announced);
@@ -104,15 +104,6 @@ fn is_json(headers: &HeaderMap) -> bool {
         .trim()
         .to_ascii_lowercase();
     mime == "application/json" || (mime.starts_with("application/") && mime.ends_with("+json"))
-}
-
-fn content_length(headers: &HeaderMap) -> Option<usize> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
 }
 
 #[cfg(test)]

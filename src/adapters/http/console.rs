@@ -13,6 +13,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
 use serde::Deserialize;
+use strum::{EnumString, IntoStaticStr};
 
 use crate::adapters::http::AppState;
 use crate::adapters::http::path::Segments;
@@ -38,7 +39,8 @@ pub(super) fn routes() -> Router<AppState> {
 }
 
 /// What an action did, told by the page that follows it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 enum Notice {
     Relu,
     Renvoyee,
@@ -48,14 +50,6 @@ enum Notice {
 }
 
 impl Notice {
-    const ALL: [Self; 5] = [
-        Self::Relu,
-        Self::Renvoyee,
-        Self::Depassee,
-        Self::PlusMorte,
-        Self::Indisponible,
-    ];
-
     fn text(self) -> &'static str {
         match self {
             Self::Relu => "Les fichiers ont été relus ; le résultat est ci-dessous.",
@@ -73,18 +67,7 @@ impl Notice {
 
     /// The word in the address of the page.
     fn word(self) -> &'static str {
-        match self {
-            Self::Relu => "relu",
-            Self::Renvoyee => "renvoyee",
-            Self::Depassee => "depassee",
-            Self::PlusMorte => "plus-morte",
-            Self::Indisponible => "indisponible",
-        }
-    }
-
-    /// Reads the word back; `None` for any other word.
-    fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.word() == word)
+        self.into()
     }
 
     /// The console again, with these words; to load it once more does nothing once more.
@@ -118,7 +101,7 @@ async fn show(
         Ok(Operator) => {
             // A word that nobody knows says nothing.
             let notice = asked.ok().and_then(|Query(asked)| asked.fait);
-            let notice = notice.and_then(|word| Notice::parse(&word));
+            let notice = notice.and_then(|word| word.parse().ok());
             let overview = Overview::of(&state, notice.map(Notice::text)).await;
             page(StatusCode::OK, &overview)
         }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
+use strum::IntoEnumIterator;
 
 use crate::adapters::http::AppState;
 use crate::domain::livraison::{Destination, LivraisonEtat};
@@ -61,7 +62,7 @@ async fn outbox_gauges(store: &dyn Store) {
     let Ok(counts) = store.count_livraisons().await else {
         return;
     };
-    for destination in Destination::ALL {
+    for destination in Destination::iter() {
         let name = destination.as_str();
         if let Ok(pause) = store.pause(destination).await {
             metrics::gauge!("passerelle_delivery_paused", "destination" => name)

@@ -397,7 +397,7 @@ pub async fn show(
     caller: Caller,
     Segments(id): Segments<String>,
 ) -> Result<Json<EtatBody>, Problem> {
-    caller.require(&Client::ALL)?;
+    caller.require(&[Client::Sowell, Client::Crm, Client::Admin])?;
     let view = state.store.find_signalement(&id).await?;
     let view = view.ok_or_else(|| Problem::not_found("aucun signalement n'a cet id ou cet uid"))?;
     Ok(Json(EtatBody {

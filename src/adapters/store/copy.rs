@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use futures_util::TryStreamExt;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
+use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, QueryBuilder, Row};
 
@@ -26,7 +26,7 @@ pub enum CopyError {
     /// One of the databases failed.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-    /// The target's tables could not be made.
+    /// The target's address cannot be understood, or its tables could not be made.
     #[error(transparent)]
     Migration(#[from] crate::domain::ports::StoreError),
     /// Somebody's data is there already.
@@ -80,8 +80,9 @@ impl Copy {
         drop(SqliteStore::open(from).await?);
         let options = SqliteConnectOptions::new().filename(from).read_only(true);
         let mut from = options.connect().await?;
-        let address: PgConnectOptions = to.parse()?;
-        let mut to = address.connect().await?;
+        // The source may take longer to be sorted than a transaction of the daemon may stand still.
+        let patient = [("idle_in_transaction_session_timeout", "0")];
+        let mut to = postgres::options(to)?.options(patient).connect().await?;
         let tables = tables(&mut from, &mut to).await?;
         Ok(Self { from, to, tables })
     }

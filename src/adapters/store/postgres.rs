@@ -120,7 +120,8 @@ pub async fn migrate(url: &str) -> Result<(), StoreError> {
     })
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+/// How each connection to this address is made.
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     // The error would repeat a part of the address, and that may be the password.
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| StoreError::Fault("database_url cannot be understood".into()))?;

@@ -1,12 +1,10 @@
 //! `passerelle connector record`: a real exchange becomes a case, without secrets and without what
 //! may be a person's.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-
 use anyhow::{Context, bail};
 use clap::Args;
 
+use crate::adapters::synced::write_new;
 use crate::rules::case::record::{self, Exchange};
 use crate::settings::{Folder, Settings};
 
@@ -32,7 +30,7 @@ pub(in crate::cli) struct Record {
 
 impl Record {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let described = Described::read(settings, self.asked.partner.partner())?;
+        let described = Described::read(settings, self.asked.partner)?;
         let connector = described.connector()?;
         let operation = described.operation(&self.operation)?;
         let live = Live::new(settings, &described, operation);
@@ -74,9 +72,10 @@ fn keep(settings: &Settings, name: &str, text: &str) -> anyhow::Result<()> {
     let folder = rules.join("cas");
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let path = folder.join(format!("{name}.yaml"));
-    let file = OpenOptions::new().write(true).create_new(true).open(&path);
-    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.with_context(|| path.display().to_string())?;
-    eprintln!("{}", path.display());
+    let name = path.display();
+    if !write_new(&path, text.as_bytes()).with_context(|| name.to_string())? {
+        bail!("{name} existe déjà : donnez un autre nom à --into");
+    }
+    eprintln!("{name}");
     Ok(())
 }

@@ -1,14 +1,29 @@
 //! Decided signalements, as the store takes and gives them.
 
 use chrono::{DateTime, Utc};
+use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use crate::domain::demande::{Fichier, NewDemande, Uid};
 use crate::domain::livraison::{LivraisonEtat, NewLivraison};
 use crate::domain::ports::PendingKey;
 use crate::domain::signalement::{Etat, SignalementId};
 
-/// Who may call the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Who may call the API, in the order in which tokens are shown.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    EnumIter,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Client {
     /// SoWell.
     Sowell,
@@ -19,23 +34,10 @@ pub enum Client {
 }
 
 impl Client {
-    /// Every client, in the order in which tokens are shown.
-    pub const ALL: [Self; 3] = [Self::Sowell, Self::Crm, Self::Admin];
-
     /// The word in settings, database and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sowell => "sowell",
-            Self::Crm => "crm",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// Reads the word back; `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == word)
+        self.into()
     }
 }
 

@@ -1,9 +1,11 @@
 //! What daemons with one memory do in turn: forgetting, sweeping, being seen.
 
 use chrono::{DateTime, Duration, Utc};
+use strum::{EnumIter, IntoStaticStr};
 
-/// What is kept for a while only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is kept for a while only, in the order of the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Kept {
     /// The steps of decisions.
     Traces,
@@ -14,17 +16,10 @@ pub enum Kept {
 }
 
 impl Kept {
-    /// Every kind, in the order of the settings.
-    pub const ALL: [Self; 3] = [Self::Traces, Self::Payloads, Self::Deliveries];
-
     /// The word in the settings, the metrics and the logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Traces => "traces",
-            Self::Payloads => "payloads",
-            Self::Deliveries => "deliveries",
-        }
+        self.into()
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::domain::demande::{NewDemande, Uid};
+use crate::domain::fault;
 use crate::domain::instant;
 use crate::domain::referentiel::{Bien, Referentiel, Residence};
 use crate::domain::signalement::{KEYS, Signalement};
@@ -181,7 +182,7 @@ fn signalement(
             outcome.why = Some(motif.clone());
         }
         Err(error) => {
-            outcome.error = Some(explain(error));
+            outcome.error = Some(error.to_string());
             return Ok(outcome);
         }
     }
@@ -220,8 +221,7 @@ fn statut(
             outcome.why = Some(motif);
         }
         StatutDecision::Unknown(faults) => {
-            let details: Vec<String> = faults.into_iter().map(|it| it.detail).collect();
-            outcome.error = Some(details.join(" ; "));
+            outcome.error = Some(fault::joined(&faults));
             return Ok(outcome);
         }
     }
@@ -241,7 +241,7 @@ fn statut(
             return Ok(outcome);
         }
         Ok(Decision::Ecarter { motif }) => motif,
-        Err(error) => explain(&error),
+        Err(error) => error.to_string(),
     };
     let why = format!("la demande d'essai ne peut pas être faite : {why}");
     outcome.why_no_mail = Some(why);
@@ -309,16 +309,6 @@ fn describe(demande: &NewDemande, outcome: &mut Outcome) {
     outcome.put("acteur_en_charge", &demande.acteur_en_charge.identifiant);
     if let Some(word) = &demande.statut_sowell {
         outcome.put("statut_sowell", word);
-    }
-}
-
-fn explain(error: &decide::Undecided) -> String {
-    match error {
-        decide::Undecided::UnknownCodes(faults) => {
-            let details: Vec<&str> = faults.iter().map(|it| it.detail.as_str()).collect();
-            details.join(" ; ")
-        }
-        other => other.to_string(),
     }
 }
 

@@ -10,6 +10,7 @@ use regex_lite::Regex;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use crate::domain::fault::pointer_to;
 use crate::rules::connector::{
     Answer, Connector, Failure, Fault, Found, Item, Meaning, Operation, Partner, Step,
 };
@@ -235,7 +236,7 @@ fn lists(json: &Json) -> Vec<String> {
             Json::Array(_) => found.push(at.to_owned()),
             Json::Object(fields) if depth < 3 => {
                 for (name, value) in fields {
-                    look(value, &step(at, name), depth + 1, found);
+                    look(value, &inside(at, name), depth + 1, found);
                 }
             }
             _ => {}
@@ -246,8 +247,8 @@ fn lists(json: &Json) -> Vec<String> {
     found
 }
 
-fn step(at: &str, name: &str) -> String {
-    format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
+fn inside(at: &str, name: &str) -> String {
+    format!("{at}{}", pointer_to(name))
 }
 
 /// Takes away whatever is not missed.
@@ -276,7 +277,7 @@ fn prune(whole: &mut Json, at: &str, trials: &mut usize, same: &dyn Fn(&Json) ->
         if same(&without) {
             *whole = without;
         } else {
-            prune(whole, &step(at, &name), trials, same);
+            prune(whole, &inside(at, &name), trials, same);
         }
     }
 }

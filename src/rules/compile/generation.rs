@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::vocabulary::words;
-use crate::domain::digest::hex;
 use crate::domain::ports::FileSet;
 use crate::domain::referentiel::Referentiel;
 use crate::rules::connector::{Connector, Operation, Partner, SecretNames};
@@ -174,7 +174,8 @@ pub struct Transmission {
 }
 
 /// One way in which a signalement is accepted for the CRM.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Mode {
     /// Every signalement.
     Tous,
@@ -187,17 +188,10 @@ pub enum Mode {
 }
 
 impl Mode {
-    pub(super) const ALL: [Self; 4] = [Self::Tous, Self::Categories, Self::Auteur, Self::Manager];
-
     /// The word in `transmission.yaml`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Tous => "tous",
-            Self::Categories => "categories",
-            Self::Auteur => "auteur",
-            Self::Manager => "manager",
-        }
+        self.into()
     }
 }
 
@@ -268,5 +262,5 @@ pub(super) fn digest<'f>(sets: impl IntoIterator<Item = Vec<File<'f>>>) -> Strin
             }
         }
     }
-    hex(&hash.finalize())
+    hex::encode(hash.finalize())
 }

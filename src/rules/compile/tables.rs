@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use strum::VariantNames;
+
 use super::generation::{
     Correspondance, Mode, QUALIFICATIONS, Qualification, STATUTS, Statuts, TRANSMISSION, Target,
     Transmission, Word,
@@ -50,12 +52,9 @@ pub(super) fn transmission(
     let well_formed = !any_error(&faults[before..]);
     let mut modes = Vec::new();
     for word in &raw.modes {
-        match Mode::ALL
-            .into_iter()
-            .find(|mode| mode.as_str() == word.text)
-        {
-            Some(mode) => modes.push((mode, word.line)),
-            None => faults.push(Diagnostic::at(
+        match word.text.parse::<Mode>() {
+            Ok(mode) => modes.push((mode, word.line)),
+            Err(_) => faults.push(Diagnostic::at(
                 code::WORD_UNKNOWN,
                 TRANSMISSION,
                 word.line,
@@ -63,7 +62,7 @@ pub(super) fn transmission(
                 format!(
                     "mode inconnu « {} » : {}",
                     word.text,
-                    suggestion(&word.text, Mode::ALL.map(Mode::as_str))
+                    suggestion(&word.text, Mode::VARIANTS.iter().copied())
                 ),
             )),
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use regex_lite::Regex;
 use serde_json::{Map, Value as Json, json};
+use strum::{EnumIter, IntoStaticStr, VariantNames};
 
 use crate::domain::demande::Uid;
 use crate::rules::template::Scope;
@@ -24,44 +25,33 @@ pub struct Answer {
 }
 
 /// What an answer says of the request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum Meaning {
     /// It was carried out.
+    #[strum(serialize = "succes")]
     Success,
     /// It was refused for good, and nothing was done.
+    #[strum(serialize = "refus")]
     Refused,
     /// Nothing was done; it may work later.
+    #[strum(serialize = "indisponible")]
     Unavailable,
     /// Our token or rights were refused, and nothing was done.
+    #[strum(serialize = "non_autorise")]
     Unauthorized,
     /// There is no such thing.
     Absent,
     /// It is not known whether it was done.
+    #[strum(serialize = "doute")]
     InDoubt,
 }
 
 impl Meaning {
-    /// Every meaning.
-    pub const ALL: [Self; 6] = [
-        Self::Success,
-        Self::Refused,
-        Self::Unavailable,
-        Self::Unauthorized,
-        Self::Absent,
-        Self::InDoubt,
-    ];
-
     /// The word in a connector's `reponses` and in a case.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "succes",
-            Self::Refused => "refus",
-            Self::Unavailable => "indisponible",
-            Self::Unauthorized => "non_autorise",
-            Self::Absent => "absent",
-            Self::InDoubt => "doute",
-        }
+        self.into()
     }
 }
 

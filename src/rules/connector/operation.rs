@@ -1,9 +1,24 @@
 //! What a connector's file can describe, one operation each.
 
+use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
+
 use super::Partner;
 
-/// What a partner is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What a partner is asked, in the order in which it is told.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    EnumIter,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Operation {
     /// Find the demandes that carry our reference.
     Chercher,
@@ -26,39 +41,10 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Every operation, in the order in which they are told.
-    pub const ALL: [Self; 9] = [
-        Self::Chercher,
-        Self::Creer,
-        Self::Joindre,
-        Self::Televerser,
-        Self::LireStatut,
-        Self::Changements,
-        Self::Gestionnaires,
-        Self::SignalerStatut,
-        Self::SignalerUid,
-    ];
-
     /// The key in the connector's file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Chercher => "chercher",
-            Self::Creer => "creer",
-            Self::Joindre => "joindre",
-            Self::Televerser => "televerser",
-            Self::LireStatut => "lire_statut",
-            Self::Changements => "changements",
-            Self::Gestionnaires => "gestionnaires",
-            Self::SignalerStatut => "signaler_statut",
-            Self::SignalerUid => "signaler_uid",
-        }
-    }
-
-    /// Reads the word back; `None` for any other word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == word)
+        self.into()
     }
 
     /// Who is asked.

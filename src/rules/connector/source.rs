@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 use serde_json::Value as Json;
+use strum::IntoEnumIterator;
 
 use crate::domain::ports::DuplicateGuard;
 use crate::rules::diagnostic::{Diagnostic, code};
@@ -297,7 +298,7 @@ fn answers(reader: &mut Reader<'_>, node: Option<&Node>) -> Answers {
         return Answers::default();
     };
     let mut answers = Answers::default();
-    for meaning in Meaning::ALL {
+    for meaning in Meaning::iter() {
         let name = meaning.as_str();
         let given = node.get(name).map(|it| match &it.value {
             Value::List(items) => items.iter().filter_map(text).collect(),

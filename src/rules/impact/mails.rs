@@ -159,13 +159,13 @@ pub(super) fn changes(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ports::JsonObject;
+    use serde_json::Map;
 
     fn message(modele: &str, a: &str) -> AccuseMessage {
         AccuseMessage {
             a: a.into(),
             modele: modele.into(),
-            values: JsonObject::new(),
+            values: Map::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
 
 use super::exchange::CasDeConnecteur;
 use super::{Cle, OuiNon, Texte};
@@ -16,33 +17,28 @@ pub struct Cas {
 }
 
 /// A case about a signalement, about a status or about a connector.
-#[derive(Debug)]
+#[derive(Debug, JsonSchema)]
+#[schemars(schema_with = "one_case", description = "")]
 pub enum UnCas {
     /// SoWell sends a signalement.
-    Signalement(Box<CasDeSignalement>),
+    Signalement(CasDeSignalement),
     /// The CRM changes a status.
-    Statut(Box<CasDeStatut>),
+    Statut(CasDeStatut),
     /// A connector makes a request and reads an answer.
-    Connecteur(Box<CasDeConnecteur>),
+    Connecteur(CasDeConnecteur),
 }
 
-impl JsonSchema for UnCas {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "UnCas".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        // Not `anyOf`: an editor would judge a faulty case of one kind by the other.
-        json_schema!({
-            "if": {"required": ["connecteur"], "properties": {"connecteur": {"not": {"type": "null"}}}},
-            "then": generator.subschema_for::<CasDeConnecteur>(),
-            "else": {
-                "if": {"required": ["statut"], "properties": {"statut": {"type": "object"}}},
-                "then": generator.subschema_for::<CasDeStatut>(),
-                "else": generator.subschema_for::<CasDeSignalement>(),
-            },
-        })
-    }
+fn one_case(generator: &mut SchemaGenerator) -> Schema {
+    // Not `anyOf`: an editor would judge a faulty case of one kind by the other.
+    json_schema!({
+        "if": {"required": ["connecteur"], "properties": {"connecteur": {"not": {"type": "null"}}}},
+        "then": generator.subschema_for::<CasDeConnecteur>(),
+        "else": {
+            "if": {"required": ["statut"], "properties": {"statut": {"type": "object"}}},
+            "then": generator.subschema_for::<CasDeStatut>(),
+            "else": generator.subschema_for::<CasDeSignalement>(),
+        },
+    })
 }
 
 /// Un signalement arrive de SoWell.
@@ -118,40 +114,14 @@ pub struct SignalementDeCas {
 }
 
 /// How many photos, or as many items.
-#[derive(Debug)]
+#[derive(Debug, JsonSchema)]
+#[schemars(with = "Value", description = "", extend("type" = ["string", "number", "boolean", "array"], "pattern" = "\\S"))]
 pub struct Photos;
 
-impl JsonSchema for Photos {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Photos".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": ["string", "number", "boolean", "array"], "pattern": "\\S"})
-    }
-}
-
 /// A text that is not blank, a list or keys with their values.
-#[derive(Debug)]
+#[derive(Debug, JsonSchema)]
+#[schemars(with = "Value", description = "", extend("type" = ["string", "number", "boolean", "array", "object"], "pattern" = "\\S"))]
 pub struct Libre;
-
-impl JsonSchema for Libre {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Libre".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": ["string", "number", "boolean", "array", "object"], "pattern": "\\S"})
-    }
-}
 
 /// Un changement de statut dans le CRM.
 #[derive(Debug, JsonSchema)]

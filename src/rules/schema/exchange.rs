@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
+use serde_json::Value;
+use strum::VariantNames;
 
-use crate::rules::connector::{METHODS, Meaning, Operation, Partner};
+use crate::rules::connector::{self, METHODS, Meaning, Partner};
 
 use super::{OuiNon, Texte};
 
@@ -15,9 +17,9 @@ pub struct CasDeConnecteur {
     /// Ce que le cas vérifie, en une phrase.
     pub nom: Texte,
     /// Le connecteur : crm ou sowell.
-    pub connecteur: Mot<Connecteurs>,
+    pub connecteur: Connecteur,
     /// L'opération, comme dans le fichier du connecteur.
-    pub operation: Mot<Operations>,
+    pub operation: Operation,
     /// Une étape d'avant : « connexion », ou le nom d'un préalable.
     pub etape: Option<Texte>,
     /// Ce que les expressions voient, à la place des valeurs de l'exemple.
@@ -28,108 +30,38 @@ pub struct CasDeConnecteur {
     pub attendu: AttenduDeConnecteur,
 }
 
-/// One of a closed list of words.
-#[derive(Debug, Clone, Default)]
-pub struct Mot<L>(std::marker::PhantomData<L>);
+/// A partner.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(with = "Value", description = "", extend("enum" = Partner::VARIANTS))]
+pub struct Connecteur;
 
-/// A closed list of words.
-pub trait Mots {
-    /// The words.
-    fn words() -> Vec<&'static str>;
-}
-
-impl<L: Mots> JsonSchema for Mot<L> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Mot".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"enum": L::words()})
-    }
-}
-
-/// The partners.
-#[derive(Debug, Clone, Default)]
-pub struct Connecteurs;
-
-impl Mots for Connecteurs {
-    fn words() -> Vec<&'static str> {
-        Partner::ALL.map(Partner::as_str).to_vec()
-    }
-}
-
-/// The operations of connectors.
-#[derive(Debug, Clone, Default)]
-pub struct Operations;
-
-impl Mots for Operations {
-    fn words() -> Vec<&'static str> {
-        Operation::ALL.map(Operation::as_str).to_vec()
-    }
-}
+/// An operation of a connector.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(with = "Value", description = "", extend("enum" = connector::Operation::VARIANTS))]
+pub struct Operation;
 
 /// What an answer may mean.
-#[derive(Debug, Clone, Default)]
-pub struct Issues;
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(with = "Value", description = "", extend("enum" = Meaning::VARIANTS))]
+pub struct Issue;
 
-impl Mots for Issues {
-    fn words() -> Vec<&'static str> {
-        Meaning::ALL.map(Meaning::as_str).to_vec()
-    }
-}
-
-/// The methods of HTTP.
-#[derive(Debug, Clone, Default)]
-pub struct Methodes;
-
-impl Mots for Methodes {
-    fn words() -> Vec<&'static str> {
-        METHODS.to_vec()
-    }
-}
+/// A method of HTTP.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(with = "Value", description = "", extend("enum" = METHODS))]
+pub struct Methode;
 
 /// Names and whatever they hold.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(with = "Value", description = "", extend("type" = "object"))]
 pub struct Champs;
 
-impl JsonSchema for Champs {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Champs".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "object"})
-    }
-}
-
 /// An HTTP status.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(with = "Value", description = "", extend("anyOf" = [
+    {"type": "integer", "minimum": 100, "maximum": 599},
+    {"type": "string", "pattern": "^[1-5][0-9]{2}$"},
+]))]
 pub struct StatutHttp;
-
-impl JsonSchema for StatutHttp {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "StatutHttp".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"anyOf": [
-            {"type": "integer", "minimum": 100, "maximum": 599},
-            {"type": "string", "pattern": "^[1-5][0-9]{2}$"},
-        ]})
-    }
-}
 
 /// Une réponse de l'API.
 #[derive(Debug, JsonSchema)]
@@ -142,7 +74,7 @@ pub struct ReponseDeCas {
     pub entetes: Option<BTreeMap<String, Option<Texte>>>,
     /// Le corps, si c'est du JSON, écrit en YAML.
     #[schemars(default)]
-    pub json: serde_json::Value,
+    pub json: Value,
     /// Le corps, si c'est autre chose.
     pub texte: Option<Texte>,
 }
@@ -154,7 +86,7 @@ pub struct AttenduDeConnecteur {
     /// La requête ; chaque clé écrite est comparée en entier, « entetes » en-tête par en-tête.
     pub requete: RequeteDeCas,
     /// Ce que veut dire la réponse, aux mots de « reponses » du connecteur.
-    pub issue: Mot<Issues>,
+    pub issue: Issue,
     /// Ce que l'API dit d'un refus.
     pub message: Texte,
     /// L'identifiant de la demande.
@@ -186,7 +118,7 @@ pub struct AttenduDeConnecteur {
 #[schemars(deny_unknown_fields)]
 pub struct RequeteDeCas {
     /// La méthode HTTP.
-    pub methode: Option<Mot<Methodes>>,
+    pub methode: Option<Methode>,
     /// Le chemin sous l'adresse des réglages, encodé comme il part ; l'adresse entière d'un autre serveur.
     pub chemin: Option<Texte>,
     /// Tous les paramètres, décodés.
@@ -203,15 +135,15 @@ pub struct RequeteDeCas {
 #[schemars(extend("maxProperties" = 1))]
 pub struct CorpsDeCas {
     /// Du JSON, écrit en YAML.
-    pub json: serde_json::Value,
+    pub json: Value,
     /// Un formulaire.
-    pub formulaire: serde_json::Value,
+    pub formulaire: Value,
     /// Un formulaire multipart : un texte, {texte, type}, {json} ou {fichier, nom, type} par champ.
-    pub multipart: serde_json::Value,
+    pub multipart: Value,
     /// Un texte.
-    pub texte: serde_json::Value,
+    pub texte: Value,
     /// Le numéro de la photo.
-    pub fichier: serde_json::Value,
+    pub fichier: Value,
 }
 
 /// Un élément d'une liste.

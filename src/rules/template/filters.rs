@@ -12,7 +12,6 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 use regex_lite::Regex;
 use sha2::{Digest, Sha256};
 
-use crate::domain::digest::hex;
 use crate::domain::instant;
 use crate::rules::calendar::{self, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS};
 use crate::rules::diagnostic::{Listed, suggestion, suggestion_of};
@@ -54,11 +53,11 @@ pub(super) fn add_for_requests(environment: &mut Environment<'static>) {
     });
     environment.add_filter("depuis_horodatage", |number: Value| from_timestamp(&number));
     environment.add_filter("base64", |text: String| STANDARD.encode_to_string(text));
-    environment.add_filter("sha256", |text: String| hex(&Sha256::digest(text)));
+    environment.add_filter("sha256", |text: String| hex::encode(Sha256::digest(text)));
     environment.add_filter("hmac_sha256", |text: String, key: String| {
         let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
         let mac = mac.map_err(|error| wrong(error.to_string()))?;
-        Ok::<_, Error>(hex(&mac.chain_update(text).finalize().into_bytes()))
+        Ok::<_, Error>(hex::encode(mac.chain_update(text).finalize().into_bytes()))
     });
     environment.add_filter("motif", |text: String, pattern: String| {
         extract(&text, &pattern)

@@ -1,4 +1,7 @@
 //! The tags of a template, word by word: what of a tag is known without running it.
+//!
+//! The engine's own lexer may change with each of its versions (`unstable_machinery`), and stops at the first sign
+//! that it does not know, which is where most of the advice begins.
 
 use std::ops::Range;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Paris;
+use strum::IntoEnumIterator;
 
 use crate::adapters::http::AppState;
 use crate::domain::livraison::{Destination, LivraisonEtat, LivraisonSummary};
@@ -135,7 +136,7 @@ impl Stored {
         let counts = store.count_livraisons().await?;
         let addressed = state.settings.in_force().sowell.is_some();
         let mut destinations = Vec::new();
-        for destination in Destination::ALL {
+        for destination in Destination::iter() {
             let pause = store.pause(destination).await?;
             let mut line = Line::of(destination, &counts, pause);
             line.unaddressed = destination == Destination::Sowell && !addressed;

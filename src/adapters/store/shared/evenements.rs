@@ -263,7 +263,8 @@ fn date_at(event: &StatutEvent) -> Option<i64> {
 }
 
 fn issue(row: &DbRow) -> Result<EventIssue, StoreError> {
-    EventIssue::parse(&row.get::<String, _>("issue")).ok_or_else(|| unreadable("issue"))
+    let word: String = row.get("issue");
+    word.parse().map_err(|_| unreadable("issue"))
 }
 
 async fn set_statut(

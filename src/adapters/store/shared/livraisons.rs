@@ -362,12 +362,13 @@ pub(super) async fn resume(
 }
 
 fn destination(row: &DbRow) -> Result<Destination, StoreError> {
-    Destination::parse(&row.get::<String, _>("destination"))
-        .ok_or_else(|| unreadable("destination"))
+    let word: String = row.get("destination");
+    word.parse().map_err(|_| unreadable("destination"))
 }
 
 fn livraison_etat(row: &DbRow) -> Result<LivraisonEtat, StoreError> {
-    LivraisonEtat::parse(&row.get::<String, _>("etat")).ok_or_else(|| unreadable("etat"))
+    let word: String = row.get("etat");
+    word.parse().map_err(|_| unreadable("etat"))
 }
 
 /// Makes a dead delivery wait again.

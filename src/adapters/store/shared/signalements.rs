@@ -8,10 +8,9 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
 use super::{Db, DbConnection, DbPool, DbRow, failed, fichiers};
 use crate::adapters::store::rows::{instant, millis, unreadable};
 use crate::domain::instant::in_utc;
-use crate::domain::livraison::LivraisonEtat;
 use crate::domain::ports::{
-    Client, NewRecord, SignalementSummary, SignalementView, StatutView, StoreError,
-    StoredSubmission, StoredTrace,
+    NewRecord, SignalementSummary, SignalementView, StatutView, StoreError, StoredSubmission,
+    StoredTrace,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 
@@ -107,7 +106,7 @@ fn statut_view(event: &DbRow) -> Result<StatutView, StoreError> {
     let date: Option<String> = event.get("date");
     let livraison: Option<String> = event.get("etat");
     let livraison = livraison
-        .map(|word| LivraisonEtat::parse(&word).ok_or_else(|| unreadable("etat")))
+        .map(|word| word.parse().map_err(|_| unreadable("etat")))
         .transpose()?;
     Ok(StatutView {
         statut: event.get("statut"),
@@ -119,7 +118,8 @@ fn statut_view(event: &DbRow) -> Result<StatutView, StoreError> {
 
 /// The state of a signalement, from the column of that name.
 pub(super) fn etat(row: &DbRow) -> Result<Etat, StoreError> {
-    Etat::parse(&row.get::<String, _>("etat")).ok_or_else(|| unreadable("etat"))
+    let word: String = row.get("etat");
+    word.parse().map_err(|_| unreadable("etat"))
 }
 
 /// What a [`SignalementSummary`] is read from.
@@ -220,7 +220,7 @@ pub(super) async fn find_submission(
     let Some(row) = row else { return Ok(None) };
     let client: String = row.get("client");
     Ok(Some(StoredSubmission {
-        client: Client::parse(&client).ok_or_else(|| unreadable("client"))?,
+        client: client.parse().map_err(|_| unreadable("client"))?,
         etat: etat(&row)?,
         payload: row.get("payload"),
         fingerprint: row.get("fingerprint"),

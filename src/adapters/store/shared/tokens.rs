@@ -16,7 +16,7 @@ pub(super) async fn all(pool: &DbPool) -> Result<Vec<(Client, String)>, StoreErr
     rows.iter()
         .map(|row| {
             let client: String = row.get("client");
-            let client = Client::parse(&client).ok_or_else(|| unreadable("client"))?;
+            let client = client.parse().map_err(|_| unreadable("client"))?;
             Ok((client, row.get("hash")))
         })
         .collect()

@@ -1,6 +1,7 @@
 //! How long what failed or is claimed waits: no longer than a clock that was set back would make it.
 
 use chrono::{DateTime, Utc};
+use strum::IntoEnumIterator;
 
 use super::{DbConnection, failed};
 use crate::adapters::store::rows::millis;
@@ -13,7 +14,7 @@ pub(super) async fn no_longer(
     latest: DateTime<Utc>,
     leased: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for destination in Destination::ALL {
+    for destination in Destination::iter() {
         sqlx::query(
             "UPDATE livraisons SET due_at = $1 \
              WHERE destination = $2 AND etat = 'en_attente' AND due_at > $1",

@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 
 use super::Json;
 use super::digits::decimal;
-use crate::domain::digest::hex;
 use crate::domain::fault::pointer_to;
 
 /// Keys that are given twice, and told of. Whoever gives more has to look anyway.
@@ -67,7 +66,7 @@ impl Json<'_> {
         match self {
             Self::Long(_, digits) => {
                 let exact = decimal(digits).unwrap_or_else(|| (*digits).to_owned());
-                found.insert(hex(&hash_of(at)), exact);
+                found.insert(hex::encode(hash_of(at)), exact);
             }
             Self::List(items) => {
                 for (index, item) in items.iter().enumerate() {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use strum::VariantNames;
+
 use crate::rules::connector::{Answer, METHODS, Meaning, Operation, Partner};
 use crate::rules::diagnostic::code;
 use crate::rules::place::Located;
@@ -62,10 +64,8 @@ pub(in crate::rules::case) fn read(
         &["etape", "valeurs", "reponse"],
     )?;
     let nom = nom.and_then(|it| reader.text(it));
-    let partners = Partner::ALL.map(Partner::as_str);
-    let partner = partner.and_then(|it| reader.word(it, &partners));
-    let operations = Operation::ALL.map(Operation::as_str);
-    let operation = operation.and_then(|it| reader.word(it, &operations));
+    let partner = partner.and_then(|it| reader.word(it, Partner::VARIANTS));
+    let operation = operation.and_then(|it| reader.word(it, Operation::VARIANTS));
     let step = match step {
         Some(node) => Some(reader.text(node)?),
         None => None,
@@ -80,8 +80,8 @@ pub(in crate::rules::case) fn read(
     let expected = expected.and_then(|it| read_expected(reader, it));
     let operation = operation?;
     let case = ExchangeCase {
-        partner: Partner::parse(&partner?.text)?,
-        operation: Operation::parse(&operation.text)?,
+        partner: partner?.text.parse().ok()?,
+        operation: operation.text.parse().ok()?,
         at: operation,
         step,
         values: values.cloned(),
@@ -136,7 +136,7 @@ fn read_expected(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<(Located, N
         }
         match key.name.as_str() {
             "requete" => read_request(reader, node)?,
-            "issue" => drop(reader.word(node, &Meaning::ALL.map(Meaning::as_str))),
+            "issue" => drop(reader.word(node, Meaning::VARIANTS)),
             "page_suivante" => drop(reader.word(node, &["true", "false"])),
             "lu" => drop(reader.map(node)?),
             "elements" => {

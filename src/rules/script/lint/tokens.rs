@@ -1,5 +1,5 @@
-//! The words, signs, texts and comments of a script, one after the other: the engine tells nothing of a script that it
-//! cannot read, and keeps nothing of how one was written.
+//! The words, signs, texts and comments of a script, one after the other, each as it is written and with the byte
+//! where it begins. The engine's own lexer gives values and columns, and leaves out comments and white space.
 
 /// One of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

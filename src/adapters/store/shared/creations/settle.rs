@@ -7,7 +7,7 @@ use super::remove;
 use crate::adapters::store::rows::{millis, unreadable};
 use crate::domain::livraison::{LivraisonEtat, NewLivraison};
 use crate::domain::ports::{
-    Client, CreationClaim, IdempotencyKey, Settled, SettledCreation, Settlement, StoreError, Wait,
+    CreationClaim, IdempotencyKey, Settled, SettledCreation, Settlement, StoreError, Wait,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 
@@ -183,6 +183,6 @@ fn key(row: &DbRow) -> Result<Option<IdempotencyKey>, StoreError> {
         return Ok(None);
     };
     let client: String = row.get("key_client");
-    let client = Client::parse(&client).ok_or_else(|| unreadable("key_client"))?;
+    let client = client.parse().map_err(|_| unreadable("key_client"))?;
     Ok(Some(IdempotencyKey { client, value }))
 }
