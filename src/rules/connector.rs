@@ -19,6 +19,7 @@ mod paging;
 mod photos;
 mod render;
 mod secrets;
+mod sensitive;
 pub mod shape;
 mod source;
 mod words;
