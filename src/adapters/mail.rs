@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,7 +23,7 @@ use crate::settings::{InForce, MadeFrom, SmtpSettings};
 /// The way out for e-mails.
 pub struct MailOut {
     /// The server keeps its connections until its own settings change.
-    way: MadeFrom<SmtpSettings, Result<Way, MailError>>,
+    way: Arc<MadeFrom<SmtpSettings, Result<Way, MailError>>>,
     /// Takes the files where no server is set.
     folder: PathBuf,
 }
@@ -163,16 +164,28 @@ impl MailOut {
         }
         remove_remains(&folder)?;
         Ok(Self {
-            way: MadeFrom::new(in_force, |settings| &settings.smtp, Way::new),
+            way: Arc::new(MadeFrom::new(in_force, |settings| &settings.smtp, Way::new)),
             folder,
         })
+    }
+
+    /// The way that belongs to the settings in force.
+    async fn way(&self) -> Result<Arc<Result<Way, MailError>>, MailError> {
+        if let Some(way) = self.way.current() {
+            return Ok(way);
+        }
+        // The certificates that the system trusts are read from its files.
+        let way = Arc::clone(&self.way);
+        tokio::task::spawn_blocking(move || way.get())
+            .await
+            .map_err(|error| MailError::temporary(error.to_string()))
     }
 }
 
 #[async_trait]
 impl Mailer for MailOut {
     async fn send(&self, id: &str, message: &Message) -> Result<Option<u16>, MailError> {
-        let way = self.way.get();
+        let way = self.way().await?;
         let way = way.as_ref().as_ref().map_err(Clone::clone)?;
         let mail = way.compose(id, message)?;
         if let Some(server) = &way.server {

@@ -15,11 +15,12 @@ mod signature;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use reqwest::Client;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
@@ -42,9 +43,10 @@ pub struct PartnerHttp {
     partner: Partner,
     in_force: InForce,
     rules: Arc<dyn Rules>,
+    /// Held while it is built, so that one serves everyone.
     client: Mutex<Option<(Reach, Client)>>,
     /// Held while the token is renewed, so that one renewal serves everyone.
-    session: tokio::sync::Mutex<Option<Held>>,
+    session: Mutex<Option<Held>>,
 }
 
 /// The bytes of the photos that an operation may carry, by number from 1.
@@ -131,7 +133,7 @@ impl PartnerHttp {
             in_force,
             rules,
             client: Mutex::default(),
-            session: tokio::sync::Mutex::default(),
+            session: Mutex::default(),
         }
     }
 
@@ -279,6 +281,7 @@ impl PartnerHttp {
                 allowed,
                 connect: connector.delays.connect,
             })
+            .await
             .map_err(&wrong)?;
         let id = values["livraison"].as_str();
         let ready = ready(&client, &request, id, photos).map_err(&wrong)?;
