@@ -1,6 +1,7 @@
 //! E-mails: over SMTP where a server is set, else as `.eml` files.
 
 use std::error::Error as StdError;
+use std::fs::DirBuilder;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
 use url::Host;
 
-use crate::adapters::synced::{remove_remains, write_synced};
+use crate::adapters::synced::{make_folder, remove_remains, write_synced};
 use crate::crash;
 use crate::domain::ports::{EXCERPT_CHARS, MailError, MailFailure, Mailer, Message};
 use crate::settings::{InForce, MadeFrom, SmtpSettings};
@@ -160,7 +161,7 @@ impl MailOut {
     /// When the folder is needed and cannot be made.
     pub fn new(in_force: InForce, folder: PathBuf) -> io::Result<Self> {
         if in_force.get().smtp.url.is_none() {
-            std::fs::create_dir_all(&folder)?;
+            make_folder(&folder, &DirBuilder::new())?;
         }
         remove_remains(&folder)?;
         Ok(Self {
@@ -208,7 +209,7 @@ impl Mailer for MailOut {
         let bytes = mail.formatted();
         // An edit may have taken the server away since the start.
         let write = move || {
-            std::fs::create_dir_all(&folder)?;
+            make_folder(&folder, &DirBuilder::new())?;
             write_synced(&folder, &name, &bytes)
         };
         tokio::task::spawn_blocking(write)
