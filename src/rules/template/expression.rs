@@ -387,6 +387,26 @@ mod tests {
                 "{{ '2026-07-01 10:00:00'|lire_date('%Y-%m-%d %H:%M:%S', zone='Paris') }}",
                 json!("2026-07-01T08:00:00Z"),
             ),
+            (
+                "{{ '2026-07-01 10:00:00.250'|lire_date('%Y-%m-%d %H:%M:%S%.f', zone='Paris') }}",
+                json!("2026-07-01T08:00:00.250Z"),
+            ),
+            (
+                "{{ '2026-07-01T10:00:00.007+0200'|lire_date('%Y-%m-%dT%H:%M:%S%.f%z') }}",
+                json!("2026-07-01T08:00:00.007Z"),
+            ),
+            (
+                "{{ 1772321400|depuis_horodatage }}",
+                json!("2026-02-28T23:30:00Z"),
+            ),
+            (
+                "{{ '1772321400.5'|depuis_horodatage }}",
+                json!("2026-02-28T23:30:00.500Z"),
+            ),
+            (
+                "{{ 1772321400007|depuis_horodatage }}",
+                json!("2026-02-28T23:30:00.007Z"),
+            ),
             ("plain", json!("plain")),
         ] {
             assert_eq!(value(source), Ok(Some(wanted)), "{source}");
