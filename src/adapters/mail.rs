@@ -1,8 +1,10 @@
 //! E-mails: over SMTP where a server is set, else as `.eml` files.
 
 use std::error::Error as StdError;
+use std::fs::DirBuilder;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,7 +16,7 @@ use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
 use url::Host;
 
-use crate::adapters::synced::{remove_remains, write_synced};
+use crate::adapters::synced::{make_folder, remove_remains, write_synced};
 use crate::crash;
 use crate::domain::ports::{EXCERPT_CHARS, MailError, MailFailure, Mailer, Message};
 use crate::rules::addressee;
@@ -23,7 +25,7 @@ use crate::settings::{InForce, MadeFrom, SmtpSettings};
 /// The way out for e-mails.
 pub struct MailOut {
     /// The server keeps its connections until its own settings change.
-    way: MadeFrom<SmtpSettings, Result<Way, MailError>>,
+    way: Arc<MadeFrom<SmtpSettings, Result<Way, MailError>>>,
     /// Takes the files where no server is set.
     folder: PathBuf,
 }
@@ -157,20 +159,32 @@ impl MailOut {
     /// When the folder is needed and cannot be made.
     pub fn new(in_force: InForce, folder: PathBuf) -> io::Result<Self> {
         if in_force.get().smtp.url.is_none() {
-            std::fs::create_dir_all(&folder)?;
+            make_folder(&folder, &DirBuilder::new())?;
         }
         remove_remains(&folder)?;
         Ok(Self {
-            way: MadeFrom::new(in_force, |settings| &settings.smtp, Way::new),
+            way: Arc::new(MadeFrom::new(in_force, |settings| &settings.smtp, Way::new)),
             folder,
         })
+    }
+
+    /// The way that belongs to the settings in force.
+    async fn way(&self) -> Result<Arc<Result<Way, MailError>>, MailError> {
+        if let Some(way) = self.way.current() {
+            return Ok(way);
+        }
+        // The certificates that the system trusts are read from its files.
+        let way = Arc::clone(&self.way);
+        tokio::task::spawn_blocking(move || way.get())
+            .await
+            .map_err(|error| MailError::temporary(error.to_string()))
     }
 }
 
 #[async_trait]
 impl Mailer for MailOut {
     async fn send(&self, id: &str, message: &Message) -> Result<Option<u16>, MailError> {
-        let way = self.way.get();
+        let way = self.way().await?;
         let way = way.as_ref().as_ref().map_err(Clone::clone)?;
         let mail = way.compose(id, message)?;
         if let Some(server) = &way.server {
@@ -193,7 +207,7 @@ impl Mailer for MailOut {
         let bytes = mail.formatted();
         // An edit may have taken the server away since the start.
         let write = move || {
-            std::fs::create_dir_all(&folder)?;
+            make_folder(&folder, &DirBuilder::new())?;
             write_synced(&folder, &name, &bytes)
         };
         tokio::task::spawn_blocking(write)

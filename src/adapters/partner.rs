@@ -9,16 +9,18 @@ mod access;
 mod client;
 mod network;
 mod request;
+mod scrub;
 mod session;
 mod signature;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use reqwest::Client;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
@@ -27,11 +29,11 @@ use crate::rules::connector::{
 };
 use crate::settings::{InForce, LiveSettings};
 
-use access::excerpt;
-pub use access::{access, scrub};
+pub use access::access;
 use client::{Reach, tls};
 use network::Allowed;
 use request::ready;
+pub use scrub::Scrubber;
 use session::Held;
 pub use signature::{sign, verify};
 use wire::exchange;
@@ -41,9 +43,10 @@ pub struct PartnerHttp {
     partner: Partner,
     in_force: InForce,
     rules: Arc<dyn Rules>,
+    /// Held while it is built, so that one serves everyone.
     client: Mutex<Option<(Reach, Client)>>,
     /// Held while the token is renewed, so that one renewal serves everyone.
-    session: tokio::sync::Mutex<Option<Held>>,
+    session: Mutex<Option<Held>>,
 }
 
 /// The bytes of the photos that an operation may carry, by number from 1.
@@ -94,8 +97,8 @@ pub struct Exchange<'a> {
     pub values: &'a Value,
     /// Which call of the operation.
     pub step: Step,
-    /// What must not be shown of it.
-    pub access: &'a Access,
+    /// Takes out what must not be shown of it.
+    pub scrubber: &'a Scrubber,
     /// What was sent; holds secrets.
     pub request: &'a Request,
     /// What came back; `None` where nothing did.
@@ -130,7 +133,7 @@ impl PartnerHttp {
             in_force,
             rules,
             client: Mutex::default(),
-            session: tokio::sync::Mutex::default(),
+            session: Mutex::default(),
         }
     }
 
@@ -226,7 +229,7 @@ impl Begun<'_> {
 impl PartnerHttp {
     fn misconfigured(&self, access: &Access, fault: &Fault) -> CallError {
         let what = format!("{}, {fault}", self.partner.file());
-        CallError::Misconfigured(scrub(access, &what))
+        CallError::Misconfigured(Scrubber::new(access).scrub(&what))
     }
 
     /// One call; where an old token was refused, once more with a new one: what was refused for
@@ -259,10 +262,17 @@ impl PartnerHttp {
         photos: &Photos,
     ) -> Result<Called, CallError> {
         let (connector, settings) = (work.connector, &work.begun.settings);
-        let wrong = |what: String| CallError::Misconfigured(scrub(access, &what));
         let request = connector
             .render(work.operation, step, values, access)
             .map_err(|fault| self.misconfigured(access, &fault))?;
+        let scrubber = Scrubber::new(access).knowing(connector.sensitive_words(
+            work.operation,
+            step,
+            values,
+            access,
+            &request,
+        ));
+        let wrong = |what: String| CallError::Misconfigured(scrubber.scrub(&what));
         let allowed = Allowed::new(self.partner, settings);
         allowed.check(&request.url).map_err(&wrong)?;
         let client = self
@@ -271,6 +281,7 @@ impl PartnerHttp {
                 allowed,
                 connect: connector.delays.connect,
             })
+            .await
             .map_err(&wrong)?;
         let id = values["livraison"].as_str();
         let ready = ready(&client, &request, id, photos).map_err(&wrong)?;
@@ -281,14 +292,14 @@ impl PartnerHttp {
                 operation: work.operation,
                 values,
                 step,
-                access,
+                scrubber: &scrubber,
                 request: &request,
                 answer,
             });
         }
         let (answer, retry_at) = received?;
         let status = answer.status;
-        let excerpt = excerpt(access, &answer);
+        let excerpt = scrubber.excerpt(&answer);
         match connector.interpret(work.operation, step, values, access, &answer) {
             Ok(found) => Ok(Called {
                 status,
@@ -297,7 +308,11 @@ impl PartnerHttp {
             }),
             Err(failure) => Err(CallError::Answered {
                 status,
-                failure,
+                failure: Failure {
+                    meaning: failure.meaning,
+                    reason: scrubber.scrub(&failure.reason),
+                    message: failure.message.map(|it| scrubber.scrub(&it)),
+                },
                 excerpt,
                 retry_at,
             }),

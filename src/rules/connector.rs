@@ -16,9 +16,11 @@ mod interpret;
 mod keys;
 mod operation;
 mod paging;
+mod pattern;
 mod photos;
 mod render;
 mod secrets;
+mod sensitive;
 pub mod shape;
 mod source;
 mod words;
@@ -35,6 +37,7 @@ use crate::domain::ports::DuplicateGuard;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::source::Reader;
 
+use pattern::Pattern;
 use shape::{LocatedText, Shape};
 
 pub use check::sample;
@@ -203,8 +206,8 @@ struct Answers {
 /// Where a value is in an answer.
 #[derive(Debug, Clone, PartialEq)]
 enum Extract {
-    Pointer(String, Option<String>),
-    Header(String, Option<String>),
+    Pointer(String, Option<Pattern>),
+    Header(String, Option<Pattern>),
     Expression(LocatedText),
 }
 

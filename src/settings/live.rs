@@ -98,7 +98,9 @@ impl<P: Clone + PartialEq, T> MadeFrom<P, T> {
         thing
     }
 
-    fn current(&self) -> Option<Arc<T>> {
+    /// The same where it need not be made first; `None` where [`Self::get`] would make it, for those whose making takes
+    /// time that the caller has not.
+    pub fn current(&self) -> Option<Arc<T>> {
         let made = self.made.load();
         let settings = self.in_force.live.load();
         (made.0 == *(self.part)(&settings)).then(|| Arc::clone(&made.1))

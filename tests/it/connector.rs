@@ -4,6 +4,7 @@ mod bench;
 mod changes;
 mod fake;
 mod guide;
+mod repeated;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

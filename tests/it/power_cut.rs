@@ -13,10 +13,12 @@ use std::sync::Arc;
 
 use passerelle::app::App;
 use passerelle::domain::demande::Uid;
+use passerelle::domain::livraison::{Destination, LivraisonEtat};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{Builder, PNG, installed, signalement_with};
+use crate::cli::passerelle;
+use crate::harness::{Builder, PNG, environment, installed, signalement_with, until};
 use crate::process::{Process, settle_in, signal};
 
 /// What the daemon asks of the system about files, and answers to its clients.
@@ -24,6 +26,8 @@ const CALLS: &str = "openat,write,writev,pwrite64,sendto,sendmsg,fsync,fdatasync
                      renameat,renameat2,unlink,unlinkat,mkdir,mkdirat";
 /// Several folders that are all new, from the current one.
 const PHOTOS: &str = "file://photos/du/fichiers";
+/// Where e-mails are put where no server is set; each is one file.
+const COURRIELS: &str = "data/courriels";
 const SIGNALEMENTS: u32 = 6;
 
 /// One call that ended well, or that something else happened during.
@@ -75,6 +79,7 @@ enum Kind {
     Log,
     Photo,
     PhotoFolder,
+    Courriel,
     Other,
 }
 
@@ -83,6 +88,8 @@ impl Kind {
         let text = path.to_string_lossy();
         if text.ends_with("-wal") {
             Self::Log
+        } else if text.contains(COURRIELS) {
+            Self::Courriel
         } else if !text.contains("/fichiers/") {
             Self::Other
         } else if path.parent().is_some_and(|it| it.ends_with("fichiers")) {
@@ -107,13 +114,13 @@ async fn what_is_acknowledged_survives_a_power_cut() {
         .count();
     assert_eq!(
         answers,
-        2 * SIGNALEMENTS as usize,
+        2 * SIGNALEMENTS as usize + 1,
         "answers found in the log"
     );
 
     assert_eq!(lost(&steps, None).await, Vec::<String>::new());
     // The same daemon without one of its syncs would not pass: the check sees what it is for.
-    for left_out in [Kind::Log, Kind::Photo, Kind::PhotoFolder] {
+    for left_out in [Kind::Log, Kind::Photo, Kind::PhotoFolder, Kind::Courriel] {
         let lost = lost(&steps, Some(left_out)).await;
         assert!(!lost.is_empty(), "{left_out:?} need not be synced?");
     }
@@ -159,6 +166,25 @@ async fn run_under_strace(folder: &Arc<TempDir>) -> String {
         assert_eq!(status, 202);
     });
     futures_util::future::join_all(requests).await;
+    // Once e-mails are noted as sent, one more answer comes after them.
+    let environment = environment(folder.path());
+    until("e-mails are noted as sent", || async {
+        let arguments = [
+            "deliveries",
+            "list",
+            "--state",
+            "livree",
+            "--format",
+            "json",
+        ];
+        let listed = passerelle(folder.path(), &environment, &arguments);
+        let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+        text.contains("courriel").then_some(())
+    })
+    .await;
+    let body = signalement_with(SIGNALEMENTS, &json!({}));
+    let (status, _) = daemon.post("/api/v1/signalements", "sowell", &body).await;
+    assert_eq!(status, 201);
     let strace = traced.child.id();
     let children = fs::read_to_string(format!("/proc/{strace}/task/{strace}/children")).unwrap();
     signal(children.trim().parse().unwrap(), "TERM");
@@ -227,6 +253,14 @@ async fn missing(disk: &Disk, acknowledged: &[&Value]) -> Vec<String> {
         .count();
     if kept < statuts {
         missing.push(format!("{} statuses", statuts - kept));
+    }
+    let livrees = Some(LivraisonEtat::Livree);
+    let livrees = state.store.list_livraisons(livrees, 1_000).await.unwrap();
+    for sent in livrees {
+        let file = root.path().join(COURRIELS).join(format!("{}.eml", sent.id));
+        if sent.destination == Destination::Courriel && !file.exists() {
+            missing.push(format!("the e-mail {}", sent.id));
+        }
     }
     missing
 }

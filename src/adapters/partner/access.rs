@@ -1,11 +1,10 @@
-//! What the settings say of a partner, and what must be taken out of whatever is shown of its calls.
+//! What the settings say of a partner.
 
 use chrono::Utc;
 
 use super::CallError;
 use crate::domain::instant::to_the_second;
-use crate::domain::ports::EXCERPT_CHARS;
-use crate::rules::connector::{Access, Answer, Partner};
+use crate::rules::connector::{Access, Partner};
 use crate::settings::{LiveSettings, Secret};
 
 /// What the settings say of a partner.
@@ -33,30 +32,4 @@ pub fn access(partner: Partner, settings: &LiveSettings) -> Result<Access, CallE
         jeton: None,
         maintenant: to_the_second(Utc::now()),
     })
-}
-
-/// The first characters of an answer, without our secrets.
-pub(super) fn excerpt(access: &Access, answer: &Answer) -> String {
-    let begin = &answer.body[..answer.body.len().min(4 * EXCERPT_CHARS)];
-    let text = scrub(access, &String::from_utf8_lossy(begin));
-    // A page in UTF-16 is full of NULs, which PostgreSQL keeps in no text.
-    let text = text
-        .chars()
-        .map(|it| if it == '\0' { '\u{fffd}' } else { it });
-    text.take(EXCERPT_CHARS).collect()
-}
-
-/// A text without our secrets, as they are and in base64: an API may repeat what it was sent.
-#[must_use]
-pub fn scrub(access: &Access, text: &str) -> String {
-    let named = access.secrets.values();
-    let mut text = text.to_owned();
-    for secret in named.chain(&access.token).chain(&access.jeton) {
-        // A very short one would make a riddle of every text, and is none.
-        if secret.len() >= 4 {
-            let encoded = base64_simd::STANDARD.encode_to_string(secret);
-            text = text.replace(secret, "***").replace(&encoded, "***");
-        }
-    }
-    text
 }

@@ -1,7 +1,7 @@
 //! The client of HTTP that a partner is called with: where it may go, and the certificates that it
 //! knows and shows.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
@@ -23,14 +23,17 @@ pub(super) struct Reach {
 
 impl PartnerHttp {
     /// Connections are kept for as long as nothing about them changes.
-    pub(super) fn client(&self, reach: Reach) -> Result<Client, String> {
-        let mut kept = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) async fn client(&self, reach: Reach) -> Result<Client, String> {
+        let mut kept = self.client.lock().await;
         if let Some((made_for, client)) = kept.as_ref()
             && *made_for == reach
         {
             return Ok(client.clone());
         }
-        let client = build(&reach)?;
+        let made_for = reach.clone();
+        // The certificates that the system trusts are read from its files.
+        let built = tokio::task::spawn_blocking(move || build(&made_for)).await;
+        let client = built.map_err(|error| error.to_string())??;
         *kept = Some((reach, client.clone()));
         Ok(client)
     }

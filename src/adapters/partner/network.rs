@@ -49,11 +49,17 @@ impl Allowed {
     }
 }
 
+/// A name that leads to no address.
+#[derive(Debug, thiserror::Error)]
+#[error("the host's name leads to no address")]
+pub(super) struct NoAddress(#[source] pub io::Error);
+
 impl Resolve for Allowed {
     fn resolve(&self, name: Name) -> Resolving {
         let anywhere = self.names(name.as_str());
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let found = found.map_err(NoAddress)?;
             let (good, bad): (Vec<SocketAddr>, Vec<SocketAddr>) =
                 found.partition(|it| anywhere || is_public(it.ip()));
             if good.is_empty() && !bad.is_empty() {

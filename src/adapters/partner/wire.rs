@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Response};
+use rustls::{AlertDescription as Alert, Error as TlsError};
 use tokio::time::Instant;
 
 use crate::crash;
@@ -15,6 +16,7 @@ use crate::flows::within::{by, within};
 use crate::rules::connector::{Answer, Delays};
 
 use super::CallError;
+use super::network::NoAddress;
 
 /// How much of an answer is read; a page of a hundred changes is far below it.
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
@@ -73,21 +75,31 @@ fn silence(error: &reqwest::Error) -> CallError {
 /// Whether a certificate was refused, ours or theirs. A server that refuses ours may say so only once
 /// we think that we are connected (TLS 1.3); it has read nothing of what we sent.
 fn not_trusted(error: &reqwest::Error) -> Option<&'static str> {
-    const OURS: [&str; 5] = [
-        "CertificateRequired",
-        "BadCertificate",
-        "UnknownCA",
-        "CertificateUnknown",
-        "CertificateExpired",
+    const OURS: [Alert; 5] = [
+        Alert::CertificateRequired,
+        Alert::BadCertificate,
+        Alert::UnknownCA,
+        Alert::CertificateUnknown,
+        Alert::CertificateExpired,
     ];
-    causes(error).find_map(|cause| {
-        let text = cause.to_string();
-        if text.contains("invalid peer certificate") {
-            return Some("the server's certificate is not trusted (ca_file)");
+    let refuses_ours = |cause: &(dyn Error + 'static)| match cause.downcast_ref() {
+        Some(TlsError::AlertReceived(alert)) => OURS.contains(alert),
+        Some(_) => false,
+        // HTTP/2 keeps of an error on its connection nothing but the text.
+        None => {
+            let text = cause.to_string();
+            OURS.iter()
+                .any(|it| text == TlsError::AlertReceived(*it).to_string())
         }
-        let alert = text.split_once("received fatal alert: ").map(|it| it.1);
-        let ours = alert.is_some_and(|it| OURS.contains(&it.trim()));
-        ours.then_some("the server wants another certificate of ours (identity_file)")
+    };
+    causes(error).find_map(|cause| match cause.downcast_ref() {
+        Some(TlsError::InvalidCertificate(_)) => {
+            Some("the server's certificate is not trusted (ca_file)")
+        }
+        _ if refuses_ours(cause) => {
+            Some("the server wants another certificate of ours (identity_file)")
+        }
+        _ => None,
     })
 }
 
@@ -117,8 +129,7 @@ fn not_connected(error: &reqwest::Error) -> &'static str {
     if let Some(reason) = causes(error).find_map(kind) {
         return reason;
     }
-    // The resolver's own errors have no kind.
-    if causes(error).any(|cause| cause.to_string() == "dns error") {
+    if causes(error).any(<dyn Error>::is::<NoAddress>) {
         "the host's name leads to no address (DNS)"
     } else {
         "connection broken"
@@ -126,7 +137,11 @@ fn not_connected(error: &reqwest::Error) -> &'static str {
 }
 
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    std::iter::successors(error.source(), |&cause| cause.source())
+    std::iter::successors(error.source(), |&cause| {
+        let wrapped = cause.downcast_ref().and_then(io::Error::get_ref);
+        // What it calls its source is the source of that.
+        wrapped.map_or_else(|| cause.source(), |it| Some(it))
+    })
 }
 
 /// The body, and whether it came to its end within the limit.
@@ -175,7 +190,7 @@ mod tests {
 
     impl Resolve for Nowhere {
         fn resolve(&self, _: Name) -> Resolving {
-            Box::pin(async { Err("no such name".into()) })
+            Box::pin(async { Err(NoAddress(ErrorKind::NotFound.into()).into()) })
         }
     }
 

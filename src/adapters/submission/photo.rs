@@ -97,7 +97,7 @@ fn decode_in_place(
         let detail = "ce fichier n'est pas une image JPEG, PNG, WebP ou HEIC";
         fault(index, detail)
     })?;
-    // A header without dimensions is no reason to lose a report: nothing here decodes pixels.
+    // A head without a size is no reason to lose a report: no decoder makes pixels of it.
     if let Some((width, height)) = size(kind, bytes)
         && width.saturating_mul(height) > limits.pixels
     {
@@ -297,7 +297,8 @@ mod tests {
         let mut bomb = base64_simd::STANDARD.decode_to_vec(PNG).unwrap();
         bomb[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
         let filled = b"\xff\xd8\xff\xff\xff\xc0\0\x11\x08\x75\x30\x75\x30\x03aaaaaaaaa";
-        for bomb in [bomb.as_slice(), filled] {
+        let stray = b"\xff\xd8\xff\xe0\0\x04aa\0\xff\xc0\0\x11\x08\x75\x30\x75\x30\x03aaaaaaaaa";
+        for bomb in [bomb.as_slice(), filled, stray] {
             let bomb = base64_simd::STANDARD.encode_to_string(bomb);
             let fault = decode_one(&bomb, &limits()).unwrap_err();
             assert!(fault.detail.contains("30000 × 30000"), "{}", fault.detail);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::bail;
 use serde_json::Value;
 
-use crate::adapters::partner::{CallError, Called, Exchange, PartnerHttp, Photos, scrub};
+use crate::adapters::partner::{CallError, Called, Exchange, PartnerHttp, Photos};
 use crate::flows::rules::Rules;
 use crate::rules::connector::{Answer, Meaning, Operation, Step, sample};
 use crate::settings::{InForce, Settings};
@@ -47,16 +47,15 @@ impl<'a> Live<'a> {
         let witness = |exchange: &Exchange<'_>| {
             // What a login gives is a secret as well.
             let secret = exchange.step == Step::Login;
-            println!("{}\n", scrub(exchange.access, &describe(exchange.request)));
+            let scrubber = exchange.scrubber;
+            println!("{}\n", scrubber.scrub(&describe(exchange.request)));
             match exchange.answer {
                 None => println!("→ aucune réponse\n"),
                 Some(answer) if secret => println!("→ {} (réponse masquée)\n", answer.status),
                 Some(answer) => {
-                    let text: String = String::from_utf8_lossy(&answer.body)
-                        .chars()
-                        .take(2_000)
-                        .collect();
-                    println!("→ {}\n{}\n", answer.status, scrub(exchange.access, &text));
+                    let text = String::from_utf8_lossy(&answer.body);
+                    let text = scrubber.beginning(&text, 2_000);
+                    println!("→ {}\n{text}\n", answer.status);
                 }
             }
         };
@@ -87,7 +86,7 @@ impl<'a> Live<'a> {
             if exchange.step == Step::Login {
                 return;
             }
-            let clean = |text: &str| scrub(exchange.access, text);
+            let clean = |text: &str| exchange.scrubber.scrub(text);
             let answer = exchange.answer.map(|it| Answer {
                 headers: it
                     .headers

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use regex_lite::Regex;
 use serde_json::{Map, Value as Json, json};
 use strum::{EnumIter, IntoStaticStr, VariantNames};
 
@@ -230,12 +229,8 @@ fn extract_from(
     let Some(pattern) = pattern else {
         return Ok(value);
     };
-    let pattern = Regex::new(pattern).map_err(|it| it.to_string())?;
     let text = value.as_ref().and_then(as_text).unwrap_or_default();
-    let found = pattern
-        .captures(&text)
-        .and_then(|it| it.get(1).or(it.get(0)));
-    Ok(found.map(|it| Json::from(it.as_str())))
+    Ok(pattern.find(&text).map(Json::from))
 }
 
 /// A value as a text; nothing for what is empty, or no single value.

@@ -8,6 +8,10 @@ mod table;
 pub(super) use check::check;
 pub(super) use schema::schema;
 
+use std::time::Duration;
+
+use regex_lite::Regex;
+
 /// A key of one place of the file.
 struct Key {
     name: &'static str,
@@ -68,38 +72,110 @@ const fn required(name: &'static str, form: Form, about: &'static str) -> Key {
 pub const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const GUARDS: [&str; 4] = ["upsert", "cle_idempotence", "recherche", "possibles"];
 
-/// The first and last status of `201`, `4xx` or `500-504`.
+/// What a duration, statuses and a count look like: the same for the daemon and for editors.
+const DURATION: &str = "^[1-9][0-9]{0,6}(ms|s|m|min|h)$";
+const STATUSES: &str = "^[1-5](xx|[0-9]{2}(-[1-5][0-9]{2})?)$";
+const COUNT: &str = "^[1-9][0-9]{0,8}$";
+
+fn fits(text: &str, pattern: &str) -> bool {
+    Regex::new(pattern).is_ok_and(|it| it.is_match(text))
+}
+
+/// The first and last status of `201`, `4xx` or `500-504`; `None` where there is none between them.
 pub(super) fn statuses(text: &str) -> Option<(u16, u16)> {
-    let status = |text: &str| {
-        text.trim()
-            .parse()
-            .ok()
-            .filter(|it| (100..600).contains(it))
-    };
+    if !fits(text, STATUSES) {
+        return None;
+    }
     if let Some(class) = text.strip_suffix("xx") {
-        let class: u16 = class.parse().ok().filter(|it| (1..6).contains(it))?;
+        let class: u16 = class.parse().ok()?;
         return Some((class * 100, class * 100 + 99));
     }
-    match text.split_once('-') {
-        Some((first, last)) => Some((status(first)?, status(last)?)),
-        None => status(text).map(|it| (it, it)),
-    }
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+    (first <= last).then_some((first, last))
 }
 
 /// `500ms`, `30s`, `5m`, `1h`.
-pub(super) fn duration(text: &str) -> Option<std::time::Duration> {
-    let at = text.find(|it: char| !it.is_ascii_digit())?;
-    let (number, unit) = text.split_at(at);
-    let number: u64 = number
-        .parse()
-        .ok()
-        .filter(|it| (1..=86_400_000).contains(it))?;
-    let unit = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" | "min" => 60_000,
-        "h" => 3_600_000,
-        _ => return None,
-    };
-    Some(std::time::Duration::from_millis(number * unit))
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    let plain = fits(text, DURATION);
+    humantime::parse_duration(text).ok().filter(|_| plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::string::string_regex;
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+    use crate::rules::diagnostic::Diagnostic;
+    use crate::rules::source::Reader;
+    use crate::rules::yaml::{Node, Value};
+
+    fn faults(form: &Form, text: &str) -> Vec<Diagnostic> {
+        let node = Node {
+            value: Value::Text(text.to_owned()),
+            plain: false,
+            line: 1,
+            column: 1,
+        };
+        let mut faults = Vec::new();
+        check::check_form(&mut Reader::new("crm.yaml", &mut faults), form, &node);
+        faults
+    }
+
+    /// What the pattern makes, and what is only near it.
+    fn texts(pattern: &str) -> impl Strategy<Value = String> + use<> {
+        let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
+        let near = "[+0 ]?[0-9]{1,9}(ms|s|m|min|h|d|xx| ?- ?[0-9]{1,4})?";
+        prop_oneof![string_regex(pattern).unwrap(), near]
+    }
+
+    proptest! {
+        #[test]
+        fn the_daemon_takes_what_the_schema_takes(
+            duration in texts(DURATION),
+            statuses in texts(STATUSES),
+            count in texts(COUNT),
+        ) {
+            let written = [
+                (Form::Duration, duration),
+                (Form::Statuses, statuses),
+                (Form::Count, count),
+            ];
+            for (form, text) in written {
+                // No schema compares the two.
+                let ends = text.split_once('-');
+                let empty = ends.is_some_and(|(first, last)| first > last);
+                let schema = schema::form_schema(&form);
+                let taken = jsonschema::is_valid(&schema, &json!(text)) && !empty;
+                prop_assert_eq!(faults(&form, &text).is_empty(), taken, "{}", text);
+            }
+        }
+    }
+
+    #[rstest]
+    #[case("500ms", Some(Duration::from_millis(500)))]
+    #[case("30s", Some(Duration::from_secs(30)))]
+    #[case("5m", Some(Duration::from_mins(5)))]
+    #[case("5min", Some(Duration::from_mins(5)))]
+    #[case("24h", Some(Duration::from_hours(24)))]
+    #[case("0s", None)]
+    #[case("0090s", None)]
+    #[case("1d", None)]
+    #[case("1h 30m", None)]
+    #[case("30", None)]
+    fn a_duration_is_one_number_and_its_unit(#[case] text: &str, #[case] wanted: Option<Duration>) {
+        assert_eq!(duration(text), wanted);
+    }
+
+    #[test]
+    fn statuses_that_hold_none_are_told_with_those_that_were_meant() {
+        let told = faults(&Form::Statuses, "504-500");
+        assert!(told[0].message.contains("500-504"), "{told:?}");
+        for right in ["500-504", "500-500", "4xx", "201"] {
+            assert_eq!(faults(&Form::Statuses, right), [], "{right}");
+        }
+    }
 }

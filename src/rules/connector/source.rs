@@ -6,7 +6,6 @@ mod auth;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use regex_lite::Regex;
 use serde_json::Value as Json;
 use strum::IntoEnumIterator;
 
@@ -20,7 +19,7 @@ use super::keys;
 use super::shape::{LocatedText, Shape};
 use super::{
     Answers, Before, BodyShape, Call, Connector, Delays, Described, Extract, Meaning, Operation,
-    Paging, Partner,
+    Paging, Partner, Pattern,
 };
 
 /// A call may not outlive the attempt that makes it.
@@ -337,12 +336,13 @@ fn extract(reader: &mut Reader<'_>, node: &Node) -> Option<Extract> {
     let pattern = match node.get("motif") {
         Some(pattern) => {
             let source = text(pattern)?;
-            if Regex::new(&source).is_err() {
+            let compiled = Pattern::compile(&source);
+            if compiled.is_none() {
                 let message = format!("« {source} » n'est pas une expression régulière");
                 reader.fault(code::RULE, pattern.line, pattern.column, message);
                 return None;
             }
-            Some(source)
+            compiled
         }
         None => None,
     };

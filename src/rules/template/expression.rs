@@ -2,9 +2,10 @@
 //! that is exactly one `{{ expression }}` keeps the type of its value.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
 
-use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja::{Environment, Error, ErrorKind, Expression, Value};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
@@ -62,8 +63,8 @@ pub struct Broken {
     pub message: String,
 }
 
-/// Whether this is an expression.
-fn check_expression(source: &str, inner: &str) -> Result<(), Broken> {
+/// Compiles what stands between the braces of `source`.
+fn compile_expression(source: &str, inner: &str) -> Result<Kind, Broken> {
     let begins = source.find(inner).unwrap_or_default();
     if let Some(message) = bounds::expression_exceeded(inner) {
         return Err(Broken {
@@ -71,14 +72,31 @@ fn check_expression(source: &str, inner: &str) -> Result<(), Broken> {
             message,
         });
     }
-    let Err(error) = PLAIN.compile_expression(inner) else {
-        return Ok(());
+    let error = match PLAIN.compile_expression_owned(inner.to_owned()) {
+        Ok(compiled) => {
+            let (inner, compiled) = (inner.to_owned(), Arc::new(compiled));
+            return Ok(Kind::Expression(Compiled { inner, compiled }));
+        }
+        Err(error) => error,
     };
     let (at, message) = match tags::open_text(inner) {
         Some(slip) => (Some(slip.at), slip.message),
         None => source::cause(&error),
     };
     let at = begins + at.unwrap_or_default();
+    Err(Broken { at, message })
+}
+
+/// Whether this is a template.
+fn check_template(source: &str) -> Result<(), Broken> {
+    if let Some((_, message)) = bounds::exceeded(source) {
+        return Err(Broken { at: 0, message });
+    }
+    let Err(error) = PLAIN.template_from_str(source) else {
+        return Ok(());
+    };
+    let (at, message) = source::cause(&error);
+    let at = at.unwrap_or_default();
     Err(Broken { at, message })
 }
 
@@ -124,7 +142,8 @@ impl Scope {
     }
 }
 
-/// A text of a rule file, compiled.
+/// A text of a rule file, checked. A single expression is kept compiled; of a text with several the engine keeps
+/// nothing that can be owned here, and reads it at each use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     source: String,
@@ -136,9 +155,36 @@ enum Kind {
     /// No braces in it.
     Literal,
     /// One expression.
-    Expression(String),
+    Expression(Compiled),
     /// Text with expressions and instructions in it.
     Template,
+}
+
+/// An expression, equal to another by how it is written.
+#[derive(Clone)]
+struct Compiled {
+    inner: String,
+    compiled: Arc<Expression<'static, 'static>>,
+}
+
+impl PartialEq for Compiled {
+    fn eq(&self, other: &Self) -> bool {
+        self.inner == other.inner
+    }
+}
+
+impl Eq for Compiled {}
+
+impl fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl Compiled {
+    fn eval(&self, scope: &Scope) -> Result<Value, String> {
+        self.compiled.eval(scope.context()).map_err(|it| told(&it))
+    }
 }
 
 impl Text {
@@ -151,24 +197,13 @@ impl Text {
             Kind::Literal
         } else {
             match single_expression(source) {
-                Some(inner) => Kind::Expression(inner.to_owned()),
-                None => Kind::Template,
+                Some(inner) => compile_expression(source, inner)?,
+                None => {
+                    check_template(source)?;
+                    Kind::Template
+                }
             }
         };
-        match &kind {
-            Kind::Literal => {}
-            Kind::Expression(inner) => check_expression(source, inner)?,
-            Kind::Template => {
-                if let Some((_, message)) = bounds::exceeded(source) {
-                    return Err(Broken { at: 0, message });
-                }
-                if let Err(error) = PLAIN.template_from_str(source) {
-                    let (at, message) = source::cause(&error);
-                    let at = at.unwrap_or_default();
-                    return Err(Broken { at, message });
-                }
-            }
-        }
         Ok(Self {
             source: source.to_owned(),
             kind,
@@ -181,10 +216,9 @@ impl Text {
     /// When it is no expression.
     pub fn expression(source: &str) -> Result<Self, Broken> {
         let inner = single_expression(source).unwrap_or(source);
-        check_expression(source, inner)?;
         Ok(Self {
             source: source.to_owned(),
-            kind: Kind::Expression(inner.to_owned()),
+            kind: compile_expression(source, inner)?,
         })
     }
 
@@ -198,7 +232,7 @@ impl Text {
     #[must_use]
     pub fn inner(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Expression(inner) => Some(inner),
+            Kind::Expression(expression) => Some(&expression.inner),
             Kind::Literal | Kind::Template => None,
         }
     }
@@ -217,11 +251,8 @@ impl Text {
         match &self.kind {
             Kind::Literal => Ok(Some(Json::String(self.source.clone()))),
             Kind::Template => self.text(scope).map(|text| Some(Json::String(text))),
-            Kind::Expression(inner) => {
-                let value = PLAIN
-                    .compile_expression(inner)
-                    .and_then(|it| it.eval(scope.context()))
-                    .map_err(|it| told(&it))?;
+            Kind::Expression(expression) => {
+                let value = expression.eval(scope)?;
                 if value.is_undefined() {
                     return Ok(None);
                 }
@@ -238,13 +269,7 @@ impl Text {
     /// In French, when an expression fails on these values.
     pub fn holds(&self, scope: &Scope) -> Result<bool, String> {
         match &self.kind {
-            Kind::Expression(inner) => {
-                let value = PLAIN
-                    .compile_expression(inner)
-                    .and_then(|it| it.eval(scope.context()))
-                    .map_err(|it| told(&it))?;
-                Ok(value.is_true())
-            }
+            Kind::Expression(expression) => Ok(expression.eval(scope)?.is_true()),
             _ => Ok(!matches!(
                 self.text(scope)?.trim(),
                 "" | "false" | "none" | "null"
@@ -281,7 +306,7 @@ impl Text {
     pub(super) fn tokens(&self) -> Vec<Vec<Word<'_>>> {
         match &self.kind {
             Kind::Literal => Vec::new(),
-            Kind::Expression(inner) => {
+            Kind::Expression(Compiled { inner, .. }) => {
                 let begin = self.source.find(inner.as_str()).unwrap_or_default();
                 let place = begin..begin + inner.len();
                 vec![tokens::of_expression(&self.source, place)]
@@ -295,9 +320,7 @@ impl Text {
     pub fn names(&self) -> BTreeSet<String> {
         let names = match &self.kind {
             Kind::Literal => return BTreeSet::new(),
-            Kind::Expression(inner) => PLAIN
-                .compile_expression(inner)
-                .map(|it| it.undeclared_variables(true)),
+            Kind::Expression(expression) => Ok(expression.compiled.undeclared_variables(true)),
             Kind::Template => PLAIN
                 .template_from_str(&self.source)
                 .map(|it| it.undeclared_variables(true)),
@@ -363,6 +386,26 @@ mod tests {
             (
                 "{{ '2026-07-01 10:00:00'|lire_date('%Y-%m-%d %H:%M:%S', zone='Paris') }}",
                 json!("2026-07-01T08:00:00Z"),
+            ),
+            (
+                "{{ '2026-07-01 10:00:00.250'|lire_date('%Y-%m-%d %H:%M:%S%.f', zone='Paris') }}",
+                json!("2026-07-01T08:00:00.250Z"),
+            ),
+            (
+                "{{ '2026-07-01T10:00:00.007+0200'|lire_date('%Y-%m-%dT%H:%M:%S%.f%z') }}",
+                json!("2026-07-01T08:00:00.007Z"),
+            ),
+            (
+                "{{ 1772321400|depuis_horodatage }}",
+                json!("2026-02-28T23:30:00Z"),
+            ),
+            (
+                "{{ '1772321400.5'|depuis_horodatage }}",
+                json!("2026-02-28T23:30:00.500Z"),
+            ),
+            (
+                "{{ 1772321400007|depuis_horodatage }}",
+                json!("2026-02-28T23:30:00.007Z"),
             ),
             ("plain", json!("plain")),
         ] {

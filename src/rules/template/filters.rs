@@ -3,7 +3,9 @@
 
 use base64_simd::STANDARD;
 use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc,
+};
 use chrono_tz::Europe::Paris;
 use chrono_tz::Tz;
 use hmac::{Hmac, KeyInit, Mac};
@@ -68,8 +70,11 @@ pub(super) fn add_for_requests(environment: &mut Environment<'static>) {
     environment.add_filter("table", table);
 }
 
-/// What an instant is written as where nothing else is asked for.
-const ISO: &str = "%Y-%m-%dT%H:%M:%SZ";
+/// An instant as it is written where nothing else is asked for. A part of a second stays: changes within one second
+/// have their order by it.
+fn iso(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
 
 fn wrong(what: String) -> Error {
     Error::new(ErrorKind::InvalidOperation, what)
@@ -178,7 +183,7 @@ fn read_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error> {
     let paris = paris(zone)?;
     zone.assert_all_used()?;
     if let Ok(at) = DateTime::parse_from_str(text, format) {
-        return Ok(at.with_timezone(&Utc).format(ISO).to_string());
+        return Ok(iso(at.with_timezone(&Utc)));
     }
     let local = NaiveDateTime::parse_from_str(text, format)
         .ok()
@@ -195,27 +200,26 @@ fn read_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error> {
         Some(local.and_utc())
     };
     let at = at.ok_or_else(|| wrong(format!("« {text} » n'existe pas à Paris")))?;
-    Ok(at.format(ISO).to_string())
+    Ok(iso(at))
 }
 
 /// A number, or a text that is one: of seconds, or of milliseconds.
 fn from_timestamp(number: &Value) -> Result<String, Error> {
     /// In seconds it would be the year 5138.
-    const LEAST_MILLIS: i64 = 100_000_000_000;
+    const LEAST_MILLIS: u64 = 100_000_000_000;
     let text = number.to_string();
-    let whole = text
-        .split_once('.')
-        .map_or(text.as_str(), |(whole, _)| whole);
+    let (whole, part) = text.split_once('.').unwrap_or((text.as_str(), ""));
     let number: Option<i64> = whole.trim().parse().ok();
     let at = number.and_then(|it| {
-        if it.abs() < LEAST_MILLIS {
-            DateTime::from_timestamp(it, 0)
+        if it.unsigned_abs() < LEAST_MILLIS {
+            let part: i64 = format!("{part:0<3.3}").parse().unwrap_or_default();
+            DateTime::from_timestamp_millis(it * 1_000 + it.signum() * part)
         } else {
             DateTime::from_timestamp_millis(it)
         }
     });
     let at = at.ok_or_else(|| wrong(format!("« {text} » n'est pas un nombre de secondes")))?;
-    Ok(at.format(ISO).to_string())
+    Ok(iso(at))
 }
 
 fn parse(text: &str) -> Result<DateTime<FixedOffset>, Error> {

@@ -1,7 +1,6 @@
 //! How large a picture says that it is. Nothing here decodes pixels: it is for whoever shows the picture that their
-//! number is bounded, so that this reads a head marker by marker. A JPEG with other bytes
-//! between markers is rejected, although some decoders skip them; otherwise a signature followed by arbitrary bytes would
-//! pass.
+//! number is bounded, so that this finds the size where decoders find it, behind bytes that they skip as well. What has
+//! no size here has none for them, and they show nothing of it.
 
 use crate::domain::signalement::ImageKind;
 
@@ -17,17 +16,20 @@ pub fn size(kind: ImageKind, bytes: &[u8]) -> Option<(u64, u64)> {
     }
 }
 
-/// Markers up to that of the frame (ITU T.81, B.1.1).
+/// Markers up to that of the frame (ITU T.81, B.1.1). Other bytes between them are skipped, as libjpeg does.
 fn jpeg(bytes: &[u8]) -> Option<(u64, u64)> {
     let mut rest = bytes;
     loop {
-        let marker = rest.strip_prefix(b"\xff")?;
+        let stray = rest.iter().position(|it| *it == 0xff)?;
+        let marker = &rest[stray + 1..];
         // Any number of these may fill the place before a marker.
         let filled = marker.iter().position(|it| *it != 0xff)?;
         let (marker, segment) = marker[filled..].split_first()?;
         rest = match marker {
-            // They stand alone: nothing says how long they are.
-            0x01 | 0xd0..=0xd8 => segment,
+            // They stand alone: nothing says how long they are. The first is no marker at all.
+            0x00 | 0x01 | 0xd0..=0xd8 => segment,
+            // The pixels, or the end: there is no picture for a frame behind them.
+            0xd9 | 0xda => return None,
             0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
                 return Some((number::<2>(segment, 5)?, number::<2>(segment, 3)?));
             }
@@ -71,6 +73,8 @@ mod tests {
     #[case::between_filling(b"\xff\xff\xfe\0\x02\xff\xff\xff\xff")]
     #[case::after_a_restart(b"\xff\xd0\xff\xd7")]
     #[case::after_what_stands_alone(b"\xff\x01\xff\xd8")]
+    #[case::after_a_stray_byte(b"\xff\xe0\0\x04aa\0")]
+    #[case::after_stray_bytes(b"\xff\xe0\0\x04aahello\xff\0\xff\xff\0")]
     fn a_jpeg_tells_its_size(#[case] before: &[u8]) {
         let bytes = [b"\xff\xd8", before, FRAME].concat();
         assert_eq!(size(ImageKind::Jpeg, &bytes), Some((40_000, 30_000)));
@@ -96,6 +100,11 @@ mod tests {
     #[case::jpeg_without_a_frame(ImageKind::Jpeg, b"\xff\xd8\xff\xe0aaaaaaaa")]
     #[case::jpeg_of_filling(ImageKind::Jpeg, b"\xff\xd8\xff\xff\xff\xff")]
     #[case::jpeg_without_lengths(ImageKind::Jpeg, b"\xff\xd8\xff\xe0\0\0\xff\xe0\0\0")]
+    #[case::jpeg_of_text(ImageKind::Jpeg, b"\xff\xd8\xffhello")]
+    #[case::jpeg_whose_pixels_come_first(
+        ImageKind::Jpeg,
+        b"\xff\xd8\xff\xda\0\x02a\xff\xc0\0\x11\x08\x75\x30\x9c\x40\x03a"
+    )]
     #[case::png(ImageKind::Png, b"\x89PNG\r\n\x1a\n")]
     #[case::png_without_a_head(ImageKind::Png, b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffaaaaaaaa")]
     #[case::webp(ImageKind::Webp, b"RIFF\x24\0\0\0WEBP")]

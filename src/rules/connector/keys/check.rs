@@ -1,7 +1,7 @@
 //! What a file says against the table, each fault where it stands.
 
 use super::table::of;
-use super::{Form, Key, duration, statuses};
+use super::{COUNT, Form, Key, STATUSES, duration, fits, statuses};
 use crate::rules::connector::Partner;
 use crate::rules::diagnostic::{code, nearest};
 use crate::rules::source::Reader;
@@ -38,7 +38,7 @@ fn check_keys(reader: &mut Reader<'_>, keys: &[Key], node: &Node) {
     }
 }
 
-fn check_form(reader: &mut Reader<'_>, form: &Form, node: &Node) {
+pub(super) fn check_form(reader: &mut Reader<'_>, form: &Form, node: &Node) {
     match form {
         Form::Free => {}
         Form::Text => drop(reader.text(node)),
@@ -64,8 +64,9 @@ fn check_form(reader: &mut Reader<'_>, form: &Form, node: &Node) {
             }
         }
         Form::Count => {
-            let count = reader.text(node).map(|it| it.text.parse::<u32>());
-            if !matches!(count, None | Some(Ok(1..))) {
+            if let Some(text) = reader.text(node)
+                && !fits(&text.text, COUNT)
+            {
                 reader.expected(node, "un nombre, à partir de 1");
             }
         }
@@ -100,10 +101,18 @@ fn check_statuses(reader: &mut Reader<'_>, node: &Node) {
         _ => reader.list(node),
     };
     for item in items.into_iter().flatten() {
-        if let Some(text) = reader.text(item)
-            && statuses(&text.text).is_none()
-        {
-            reader.expected(item, "un statut HTTP, par exemple 201, 4xx ou 500-504");
+        let Some(text) = reader.text(item) else {
+            continue;
+        };
+        match text.text.split_once('-') {
+            _ if statuses(&text.text).is_some() => {}
+            Some((first, last)) if fits(&text.text, STATUSES) => {
+                let message = format!(
+                    "« {first}-{last} » ne contient aucun statut : le plus petit s'écrit d'abord, {last}-{first}"
+                );
+                reader.fault(code::SHAPE, item.line, item.column, message);
+            }
+            _ => reader.expected(item, "un statut HTTP, par exemple 201, 4xx ou 500-504"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::table::of;
-use super::{Form, Key};
+use super::{COUNT, DURATION, Form, Key, STATUSES};
 use crate::rules::connector::Partner;
 
 /// The JSON Schema of a partner's file.
@@ -43,7 +43,7 @@ fn keys_schema(keys: &[Key]) -> Json {
     schema
 }
 
-fn form_schema(form: &Form) -> Json {
+pub(super) fn form_schema(form: &Form) -> Json {
     let text = json!({"type": ["string", "number", "boolean"], "pattern": "\\S"});
     match form {
         Form::Free => json!({}),
@@ -53,7 +53,7 @@ fn form_schema(form: &Form) -> Json {
         Form::Statuses => {
             let one = json!({"anyOf": [
                 {"type": "integer", "minimum": 100, "maximum": 599},
-                {"type": "string", "pattern": "^[1-5](xx|[0-9]{2}(-[1-5][0-9]{2})?)$"},
+                {"type": "string", "pattern": STATUSES},
             ]});
             json!({"anyOf": [one.clone(), {"type": "array", "items": one}]})
         }
@@ -68,10 +68,10 @@ fn form_schema(form: &Form) -> Json {
             json!({"type": "object", "additionalProperties": form_schema(&Form::Extract)})
         }
         Form::Tables => json!({"type": "object", "additionalProperties": {"type": "object"}}),
-        Form::Duration => json!({"type": "string", "pattern": "^[1-9][0-9]{0,6}(ms|s|m|min|h)$"}),
+        Form::Duration => json!({"type": "string", "pattern": DURATION}),
         Form::Count => json!({"anyOf": [
-            {"type": "integer", "minimum": 1},
-            {"type": "string", "pattern": "^[1-9][0-9]{0,8}$"},
+            {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+            {"type": "string", "pattern": COUNT},
         ]}),
         Form::Keys(keys) => keys_schema(keys),
         Form::OneOf(keys) => {
