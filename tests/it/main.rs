@@ -40,6 +40,7 @@ mod layering;
 mod lost_answers;
 mod mail;
 mod moto;
+mod nul;
 mod oauth;
 mod other_systems;
 mod outage;
