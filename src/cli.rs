@@ -27,26 +27,28 @@ mod serve;
 mod signalements;
 mod tokens;
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::app::open_store;
 use crate::domain::ports::Store;
-use crate::settings::{Database, Settings};
+use crate::settings::{CONFIG, Database, Settings, SettingsError};
 
 /// Joins SoWell to the landlord's CRM. Without a verb it serves.
 #[derive(Debug, Parser)]
 #[command(name = "passerelle", version)]
 pub struct Cli {
     /// The settings file [default: passerelle.yaml, if there is one]
-    #[arg(long, global = true, env = "PASSERELLE_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    // Not a path to clap, which would refuse an empty variable.
+    #[arg(long, global = true, env = CONFIG, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    config: Option<OsString>,
 
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -166,7 +168,9 @@ impl Cli {
     }
 
     async fn dispatch(self) -> anyhow::Result<()> {
-        let settings = || Settings::load(self.config.as_deref(), std::env::vars());
+        let config = named_file(self.config, std::env::var_os(CONFIG))?;
+        let config = config.as_deref();
+        let settings = || Settings::load(config, variables()?);
         match self.verb.unwrap_or(Verb::Serve) {
             Verb::Serve => serve::run(settings()?).await,
             Verb::Init(verb) => verb.run(),
@@ -176,8 +180,7 @@ impl Cli {
             Verb::Impact(verb) => verb.run(&settings()?).await,
             Verb::Rules(verb) => {
                 // What is missing is what they are there for.
-                let config = self.config.as_deref();
-                let settings = Settings::load_without_folders(config, std::env::vars())?;
+                let settings = Settings::load_without_folders(config, variables()?)?;
                 verb.run(&settings).await
             }
             Verb::Signalements(verb) => verb.run(&settings()?).await,
@@ -195,6 +198,23 @@ impl Cli {
             }
         }
     }
+}
+
+/// The settings file that is asked for. An empty variable names none, as if it was absent; an empty `--config` is a slip.
+fn named_file(
+    asked: Option<OsString>,
+    variable: Option<OsString>,
+) -> anyhow::Result<Option<PathBuf>> {
+    match asked {
+        Some(name) if name.is_empty() && variable.is_some_and(|it| it.is_empty()) => Ok(None),
+        Some(name) if name.is_empty() => bail!("--config names no file"),
+        asked => Ok(asked.map(PathBuf::from)),
+    }
+}
+
+/// The environment of this process, as far as it may set something.
+fn variables() -> Result<Vec<(String, String)>, SettingsError> {
+    Settings::variables(std::env::vars_os())
 }
 
 /// Whether a list may go on: nobody is to take its first page for all there is. `rules` says so in French, as all that it
