@@ -37,7 +37,7 @@ use anyhow::{Context, bail};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::app::open_store;
+use crate::app::open_store_as_it_is;
 use crate::domain::ports::Store;
 use crate::settings::{CONFIG, Database, Settings, SettingsError};
 
@@ -240,8 +240,15 @@ fn progress(total: u64) -> ProgressBar {
     bar
 }
 
-/// The store of a daemon that has run before: a verb that looks at it makes no empty one.
+/// The store of a daemon that has run before: a verb that looks at it makes no empty one, and leaves its tables as they
+/// are.
 async fn existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    existing_database(settings)?;
+    open_store_as_it_is(settings).await
+}
+
+/// Says what is wrong where the file of the database is not there.
+fn existing_database(settings: &Settings) -> anyhow::Result<()> {
     if let Database::Sqlite(path) = &settings.database {
         let place = path.display();
         match std::fs::metadata(path) {
@@ -254,5 +261,10 @@ async fn existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
             ),
         }
     }
-    open_store(settings).await
+    Ok(())
+}
+
+/// Tells an operator what is waited for.
+fn waiting(what: &str) {
+    eprintln!("passerelle: {what}");
 }

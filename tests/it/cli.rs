@@ -4,6 +4,7 @@ mod check;
 mod output;
 mod retry;
 mod rules;
+mod tables;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -102,7 +103,6 @@ fn a_mistake_is_told_in_one_line() {
 }
 
 #[test]
-#[test]
 fn variables_of_others_may_be_anything_and_empty_ones_are_absent() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
@@ -134,6 +134,7 @@ fn variables_of_others_may_be_anything_and_empty_ones_are_absent() {
     assert_eq!(empty.status.code(), Some(1));
 }
 
+#[test]
 fn completions_are_printed() {
     let output = passerelle(Path::new("."), &[], &["completions", "bash"]);
     assert!(String::from_utf8_lossy(&output.stdout).contains("deliveries"));

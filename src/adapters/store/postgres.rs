@@ -17,10 +17,11 @@ use std::str::FromStr;
 use std::time::Duration as StdDuration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor};
 use tokio::sync::Mutex;
 
+use crate::adapters::store::schema;
 use crate::crash;
 use crate::domain::ports::StoreError;
 
@@ -68,11 +69,16 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects to a database whose tables are there, see [`migrate`].
+    /// Connects to a database whose tables are there, see [`migrate`], and leaves them alone.
     ///
     /// # Errors
-    /// When the address cannot be understood or the server cannot be reached.
+    /// When the address cannot be understood, the server cannot be reached, or the tables are older than this version.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let connected = options(url)?.connect().await;
+        let mut connection = connected.map_err(failed)?;
+        let applied = applied(&mut connection).await.map_err(failed)?;
+        schema::check(&MIGRATIONS, &applied)?;
+        connection.close().await.map_err(failed)?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -116,8 +122,21 @@ pub async fn migrate(url: &str) -> Result<(), StoreError> {
     crash::point("postgres.migrate.after");
     migrated.map_err(|error| match error {
         MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => failed(cause),
-        _ => StoreError::Fault(format!("migration: {error}")),
+        error => schema::not_migrated(error),
     })
+}
+
+/// The migrations that the database has had; none where it has no tables.
+async fn applied(connection: &mut PgConnection) -> Result<Vec<i64>, sqlx::Error> {
+    let made: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await?;
+    if !made {
+        return Ok(Vec::new());
+    }
+    sqlx::query_scalar(schema::APPLIED)
+        .fetch_all(connection)
+        .await
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
