@@ -76,6 +76,7 @@ impl PostgresStore {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let connected = options(url)?.connect().await;
         let mut connection = connected.map_err(failed)?;
+        check_encoding(&mut connection).await?;
         let applied = applied(&mut connection).await.map_err(failed)?;
         schema::check(&MIGRATIONS, &applied)?;
         connection.close().await.map_err(failed)?;
@@ -117,6 +118,7 @@ impl PostgresStore {
 pub async fn migrate(url: &str) -> Result<(), StoreError> {
     let connected = options(url)?.connect().await;
     let mut connection = connected.map_err(failed)?;
+    check_encoding(&mut connection).await?;
     crash::point("postgres.migrate.before");
     let migrated = MIGRATIONS.run(&mut connection).await;
     crash::point("postgres.migrate.after");
@@ -124,6 +126,21 @@ pub async fn migrate(url: &str) -> Result<(), StoreError> {
         MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => failed(cause),
         error => schema::not_migrated(error),
     })
+}
+
+/// Another encoding has no place for some of the letters and signs that come in, and would say so only then.
+async fn check_encoding(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let encoding: String = sqlx::query_scalar("SELECT current_setting('server_encoding')")
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+    if encoding == "UTF8" {
+        return Ok(());
+    }
+    Err(StoreError::Fault(format!(
+        "its encoding is {encoding} and must be UTF-8: make another one with createdb --encoding=UTF8 \
+         --template=template0 NAME"
+    )))
 }
 
 /// The migrations that the database has had; none where it has no tables.

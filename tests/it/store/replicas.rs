@@ -10,11 +10,35 @@ use passerelle::domain::ports::{
 };
 use passerelle::domain::signalement::Etat;
 use rstest::rstest;
-use sqlx::{Connection, Executor};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use super::{Opened, at, attempt, claimed, event, record, reservation};
 use crate::harness::until;
 use crate::postgres::{self, Backend};
+
+#[tokio::test]
+async fn a_database_that_has_no_place_for_some_letters_is_refused() {
+    let Some(url) = postgres::database().await else {
+        return;
+    };
+    let mut admin = PgConnection::connect(&url).await.unwrap();
+    let name = url.split('?').next().unwrap().rsplit('/').next().unwrap();
+    let make =
+        format!("CREATE DATABASE latin_{name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    admin.execute(AssertSqlSafe(make)).await.unwrap();
+    let url = url.replace(&format!("/{name}?"), &format!("/latin_{name}?"));
+    for refused in [
+        migrate(&url).await,
+        PostgresStore::open(&url).await.map(|_| ()),
+    ] {
+        let why = refused.unwrap_err().to_string();
+        assert!(
+            why.contains("LATIN1") && why.contains("--encoding=UTF8"),
+            "{why}"
+        );
+    }
+}
 
 /// Two replicas claim at once, over and over: never two deliveries of one queue at a time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
