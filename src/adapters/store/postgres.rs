@@ -44,6 +44,10 @@ static MIGRATIONS: Migrator = Migrator {
 const LOCKS: i32 = 0x5061_7373;
 /// Connections of one replica at most, for reads and writes together.
 const CONNECTIONS: u32 = 20;
+/// Connections that a replica makes beside: for the lock of a sweep and of retention's turn.
+const BESIDE_THE_POOL: u32 = 2;
+/// Below this not even one request could be served beside what listens to other replicas.
+const FEWEST: u32 = 3;
 /// How long a request waits for a connection; a server that restarts is back before.
 const ACQUIRE_TIMEOUT: StdDuration = StdDuration::from_secs(5);
 
@@ -79,9 +83,11 @@ impl PostgresStore {
         check_encoding(&mut connection).await?;
         let applied = applied(&mut connection).await.map_err(failed)?;
         schema::check(&MIGRATIONS, &applied)?;
+        let connections = connections(&mut connection).await.map_err(failed)?;
+        // Its place may be one of few.
         connection.close().await.map_err(failed)?;
         let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
+            .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .after_connect(|connection, _| {
                 Box::pin(async move {
@@ -156,6 +162,34 @@ async fn applied(connection: &mut PgConnection) -> Result<Vec<i64>, sqlx::Error>
         .await
 }
 
+/// How many connections this replica may hold: those that it has use for, or fewer where the server lets in no more.
+/// Asking for one too many is no quick refusal: the pool tries again until the request's time is up, and meanwhile
+/// gives it none of those that come back.
+async fn connections(connection: &mut PgConnection) -> Result<u32, sqlx::Error> {
+    // The limits of the role and of the database hold for all but superusers; -1 is none.
+    let limit: i32 = sqlx::query_scalar(
+        "SELECT LEAST(current_setting('max_connections')::int \
+             - current_setting('superuser_reserved_connections')::int, \
+           CASE WHEN r.rolsuper OR r.rolconnlimit < 0 THEN NULL ELSE r.rolconnlimit END, \
+           CASE WHEN r.rolsuper OR d.datconnlimit < 0 THEN NULL ELSE d.datconnlimit END) \
+         FROM pg_roles r, pg_database d \
+         WHERE r.rolname = session_user AND d.datname = current_database()",
+    )
+    .fetch_one(connection)
+    .await?;
+    let limit = u32::try_from(limit).unwrap_or(0);
+    if limit >= CONNECTIONS + BESIDE_THE_POOL {
+        return Ok(CONNECTIONS);
+    }
+    let held = limit.saturating_sub(BESIDE_THE_POOL).max(FEWEST);
+    tracing::warn!(
+        "PostgreSQL allows {limit} connections: this replica holds {held} at most, and slows down under load; each \
+         replica has use for {} (max_connections, CONNECTION LIMIT of the role and of the database)",
+        CONNECTIONS + BESIDE_THE_POOL
+    );
+    Ok(held)
+}
+
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     // The error would repeat a part of the address, and that may be the password.
     let options = PgConnectOptions::from_str(url)
@@ -188,9 +222,27 @@ fn failed(error: sqlx::Error) -> StoreError {
         | sqlx::Error::WorkerCrashed => true,
         _ => false,
     };
+    let what = told(&error);
     if passing {
-        StoreError::Unavailable(error.to_string())
+        StoreError::Unavailable(what)
     } else {
-        StoreError::Fault(error.to_string())
+        StoreError::Fault(what)
+    }
+}
+
+/// What to say of it.
+fn told(error: &sqlx::Error) -> String {
+    match error {
+        // Without the line of the server's own source that comes with it.
+        sqlx::Error::Database(database) => match database.code() {
+            Some(code) => format!("{} (SQLSTATE {code})", database.message()),
+            None => database.message().to_owned(),
+        },
+        sqlx::Error::PoolTimedOut => format!(
+            "no connection was free within {} s: all of this replica's are in use, or PostgreSQL lets in no more \
+             (max_connections, CONNECTION LIMIT of the role or of the database)",
+            ACQUIRE_TIMEOUT.as_secs()
+        ),
+        error => error.to_string(),
     }
 }
