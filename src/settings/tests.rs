@@ -238,6 +238,37 @@ fn a_bucket_needs_a_whole_key_and_leave_to_do_without_tls() {
 }
 
 #[test]
+fn a_prefix_is_what_the_names_of_objects_begin_with() {
+    let prefix = |path: &str| {
+        let variables = environment(&[("PASSERELLE_FILES_URL", &format!("s3://photos{path}"))]);
+        match Settings::load(None, variables).map(|it| it.photos) {
+            Ok(Photos::S3(bucket)) => Some(bucket.prefix),
+            Ok(Photos::Folder(_)) => panic!("a bucket is no folder"),
+            Err(_) => None,
+        }
+    };
+    for (path, expected) in [
+        ("", ""),
+        ("/", ""),
+        ("/vivest/", "vivest"),
+        (
+            "/vivest~1/photos 2026/résidences",
+            "vivest~1/photos 2026/résidences",
+        ),
+        ("/photos%202026/r%C3%A9sidences", "photos 2026/résidences"),
+        ("/a%3Fb/100%", "a?b/100%"),
+        ("/...", "..."),
+    ] {
+        assert_eq!(prefix(path).as_deref(), Some(expected), "{path}");
+    }
+    for wrong in [
+        "/a//b", "/a/../b", "/.", "/a?b", "/a#b", "/a%00b", "/a%FF", "/%2e%2e",
+    ] {
+        assert_eq!(prefix(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
 fn a_folder_that_is_missing_is_a_fault_but_for_who_brings_it_back() {
     let parent = tempfile::tempdir().unwrap();
     let file = parent.path().join("passerelle.yaml");
