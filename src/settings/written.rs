@@ -222,7 +222,13 @@ impl Reader<'_> {
                 "" => key.name.clone(),
                 name => format!("{name}.{}", key.name),
             };
-            if let Some(known) = KEYS.iter().find(|it| it.key == full) {
+            let known = KEYS.iter().find(|it| it.key == full);
+            if let (Some(_), "", Some((group, inner))) = (known, name, full.split_once('.')) {
+                // Else it could stand twice in the file, once in its group.
+                let what =
+                    format!("\"{full}\" is written \"{inner}\" below \"{group}:\", indented");
+                self.fault(key.line, key.column, &what);
+            } else if let Some(known) = known {
                 self.value(known.key, node);
             } else if full == SECRETS {
                 self.secrets(node);
@@ -365,6 +371,14 @@ mod tests {
         ]) {
             assert!(words.iter().all(|word| fault.contains(word)), "{fault}");
         }
+    }
+
+    #[test]
+    fn a_key_stands_in_its_group_alone() {
+        let found = faults("sowell.base_url: http://a\nsowell: {base_url: http://b}\n");
+        let expected = "f.yaml, line 1, column 1: \"sowell.base_url\" is written \"base_url\" below \"sowell:\", indented";
+        assert_eq!(found, [expected]);
+        assert!(faults("sowell:\n  base_url: http://a\n").is_empty());
     }
 
     #[test]
