@@ -127,13 +127,23 @@ fn of_writing(error: &LexError) -> String {
     }
 }
 
+/// What a script throws may hold whatever a tenant wrote: in a log or on a terminal it is to steer nothing.
+fn on_one_line(text: &str) -> String {
+    let shown = |it: char| match it {
+        '\n' | '\r' | '\t' => ' ',
+        it if it.is_control() => '\u{fffd}',
+        it => it,
+    };
+    text.chars().map(shown).collect()
+}
+
 /// Why a script fails on an input; what it throws itself, in its own words.
 pub(super) fn of_failure(error: &EvalAltResult) -> String {
     match error {
         EvalAltResult::ErrorRuntime(value, _) => match value.to_string().as_str() {
             "" => "le script s'arrête ici (« throw »)".into(),
             "error in comparer for sorting" => "ce qui compare pour trier échoue".into(),
-            own => own.to_owned(),
+            own => on_one_line(own),
         },
         EvalAltResult::ErrorTooManyOperations(_) => {
             "trop d'opérations : une boucle qui ne finit pas ?".into()
