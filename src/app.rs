@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::open::{open_files, open_store, private_folder, stand_alone};
+pub use self::open::{open_files, open_store, open_store_as_it_is, private_folder, stand_alone};
 use self::open::{settings_on_disk, sources};
 pub use self::parts::inbound;
 use self::parts::{Parts, open_crm};
@@ -315,7 +315,7 @@ async fn take_over(
     clock: &dyn Clock,
 ) -> anyhow::Result<(Arc<dyn Store>, Option<File>)> {
     let alone = match &settings.database {
-        Database::Sqlite(path) => Some(stand_alone(path).await?),
+        Database::Sqlite(path) => Some(stand_alone(path, |what| tracing::warn!("{what}")).await?),
         Database::Postgres(_) => None,
     };
     let store = open_store(settings).await?;

@@ -27,6 +27,7 @@ mod serve;
 mod signalements;
 mod tokens;
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,21 +36,22 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use indicatif::{ProgressBar, ProgressStyle};
 use strum::VariantNames;
 
-use crate::app::open_store;
+use crate::app::open_store_as_it_is;
 use crate::domain::ports::Store;
-use crate::settings::{Database, Settings};
+use crate::settings::{CONFIG, Database, Settings, SettingsError};
 
 /// Joins SoWell to the landlord's CRM. Without a verb it serves.
 #[derive(Debug, Parser)]
 #[command(name = "passerelle", version)]
 pub struct Cli {
     /// The settings file [default: passerelle.yaml, if there is one]
-    #[arg(long, global = true, env = "PASSERELLE_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
+    // Not a path to clap, which would refuse an empty variable.
+    #[arg(long, global = true, env = CONFIG, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    config: Option<OsString>,
 
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -169,7 +171,9 @@ impl Cli {
     }
 
     async fn dispatch(self) -> anyhow::Result<()> {
-        let settings = || Settings::load(self.config.as_deref(), std::env::vars());
+        let config = named_file(self.config, std::env::var_os(CONFIG))?;
+        let config = config.as_deref();
+        let settings = || Settings::load(config, variables()?);
         match self.verb.unwrap_or(Verb::Serve) {
             Verb::Serve => serve::run(settings()?).await,
             Verb::Init(verb) => verb.run(),
@@ -179,8 +183,7 @@ impl Cli {
             Verb::Impact(verb) => verb.run(&settings()?).await,
             Verb::Rules(verb) => {
                 // What is missing is what they are there for.
-                let config = self.config.as_deref();
-                let settings = Settings::load_without_folders(config, std::env::vars())?;
+                let settings = Settings::load_without_folders(config, variables()?)?;
                 verb.run(&settings).await
             }
             Verb::Signalements(verb) => verb.run(&settings()?).await,
@@ -198,6 +201,23 @@ impl Cli {
             }
         }
     }
+}
+
+/// The settings file that is asked for. An empty variable names none, as if it was absent; an empty `--config` is a slip.
+fn named_file(
+    asked: Option<OsString>,
+    variable: Option<OsString>,
+) -> anyhow::Result<Option<PathBuf>> {
+    match asked {
+        Some(name) if name.is_empty() && variable.is_some_and(|it| it.is_empty()) => Ok(None),
+        Some(name) if name.is_empty() => bail!("--config names no file"),
+        asked => Ok(asked.map(PathBuf::from)),
+    }
+}
+
+/// The environment of this process, as far as it may set something.
+fn variables() -> Result<Vec<(String, String)>, SettingsError> {
+    Settings::variables(std::env::vars_os())
 }
 
 /// Whether a list may go on: nobody is to take its first page for all there is. `rules` says so in French, as all that it
@@ -231,8 +251,15 @@ fn progress(total: u64) -> ProgressBar {
     bar
 }
 
-/// The store of a daemon that has run before: a verb that looks at it makes no empty one.
+/// The store of a daemon that has run before: a verb that looks at it makes no empty one, and leaves its tables as they
+/// are.
 async fn existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    existing_database(settings)?;
+    open_store_as_it_is(settings).await
+}
+
+/// Says what is wrong where the file of the database is not there.
+fn existing_database(settings: &Settings) -> anyhow::Result<()> {
     if let Database::Sqlite(path) = &settings.database {
         let place = path.display();
         match std::fs::metadata(path) {
@@ -245,5 +272,10 @@ async fn existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
             ),
         }
     }
-    open_store(settings).await
+    Ok(())
+}
+
+/// Tells an operator what is waited for.
+fn waiting(what: &str) {
+    eprintln!("passerelle: {what}");
 }

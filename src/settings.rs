@@ -16,6 +16,7 @@ mod values;
 mod written;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,6 +38,9 @@ pub use values::signing_key;
 
 /// The file that is read where `--config` names none.
 pub const DEFAULT_FILE: &str = "passerelle.yaml";
+
+/// The variable that names the settings file, where `--config` does not.
+pub const CONFIG: &str = "PASSERELLE_CONFIG";
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
@@ -183,6 +187,16 @@ impl Settings {
         let (mut origin, text) = find(file, environment)?;
         origin.may_lack_folders = true;
         origin.read_again(text)
+    }
+
+    /// The variables of the process, for [`Settings::load`]: only those of ours must be texts.
+    ///
+    /// # Errors
+    /// When one of ours is not UTF-8.
+    pub fn variables(
+        all: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Vec<(String, String)>, SettingsError> {
+        written::variables(all)
     }
 
     /// What connectors can name, and which of them are called.

@@ -7,4 +7,5 @@
 pub mod copy;
 pub mod postgres;
 mod rows;
+mod schema;
 pub mod sqlite;

@@ -367,7 +367,7 @@ impl<'j> Form<'j> {
 
     fn autres(&self) -> Map<String, serde_json::Value> {
         self.unknown()
-            .map(|(key, value)| (key.clone().into_owned(), value.to_value()))
+            .map(|(key, value)| (json::without_nul(key), value.to_value()))
             .collect()
     }
 

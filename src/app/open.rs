@@ -38,8 +38,28 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
         Database::Postgres(url) => {
             private_folder(&settings.data_dir)?;
             if settings.migrate {
-                postgres::migrate(url.expose()).await?;
+                let migrated = postgres::migrate(url.expose()).await;
+                migrated.with_context(|| settings.database.to_string())?;
             }
+            let store = PostgresStore::open(url.expose()).await;
+            store.map(|store| Arc::new(store) as _)
+        }
+    };
+    store.with_context(|| settings.database.to_string())
+}
+
+/// The database that the settings name, with its tables left as they are: a daemon of another version may be running
+/// on it.
+///
+/// # Errors
+/// When it cannot be opened, or its tables are not those of this version.
+pub async fn open_store_as_it_is(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    let store: Result<Arc<dyn Store>, StoreError> = match &settings.database {
+        Database::Sqlite(path) => {
+            let store = SqliteStore::open_as_it_is(path).await;
+            store.map(|store| Arc::new(store) as _)
+        }
+        Database::Postgres(url) => {
             let store = PostgresStore::open(url.expose()).await;
             store.map(|store| Arc::new(store) as _)
         }
@@ -62,11 +82,11 @@ pub fn open_files(settings: &Settings) -> anyhow::Result<Arc<dyn Files>> {
 }
 
 /// Takes the database for this daemon alone: SQLite serves one, and what a killed one had claimed
-/// may then be claimed anew at once. A daemon that is stopping is waited for.
+/// may then be claimed anew at once. A daemon that is stopping is waited for, which `tell` is told at once.
 ///
 /// # Errors
 /// When another daemon goes on running on it.
-pub async fn stand_alone(database: &Path) -> anyhow::Result<File> {
+pub async fn stand_alone(database: &Path, tell: fn(&str)) -> anyhow::Result<File> {
     private_folder(folder_of(database))?;
     let path = database.with_extension("lock");
     let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
@@ -77,7 +97,10 @@ pub async fn stand_alone(database: &Path) -> anyhow::Result<File> {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) if Instant::now() < end => {
                 if !told {
-                    tracing::warn!("another daemon has the database: waiting for it to stop");
+                    let limit = TAKEOVER_LIMIT.as_secs();
+                    tell(&format!(
+                        "another daemon has the database: waiting for it to stop, for {limit} s at most"
+                    ));
                     told = true;
                 }
                 tokio::time::sleep(LOCK_POLL).await;

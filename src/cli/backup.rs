@@ -8,7 +8,7 @@ use clap::Args;
 use crate::adapters::clock::SystemClock;
 use crate::app::{open_files, private_folder};
 use crate::cli::output::time;
-use crate::cli::{archive, existing_store, progress};
+use crate::cli::{archive, existing_database, progress};
 use crate::domain::ports::Clock;
 use crate::settings::Settings;
 
@@ -22,8 +22,8 @@ pub(super) struct Backup {
 impl Backup {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let database = archive::sqlite(settings)?;
-        // Only for its word on a database that is not there.
-        drop(existing_store(settings).await?);
+        // Not opened as a store: its tables may be another version's, and are copied as they are.
+        existing_database(settings)?;
         let files = open_files(settings)?;
         private_folder(&self.folder)?;
         let bar = progress(0);

@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::adapters::store::copy::Copy as Copying;
 use crate::app::stand_alone;
-use crate::cli::progress;
+use crate::cli::{progress, waiting};
 use crate::settings::Database;
 
 /// Copies every row into an empty database and compares them one by one. The daemon must be
@@ -32,7 +32,7 @@ impl Copy {
         if !path.is_file() {
             bail!("there is no database at {}", path.display());
         }
-        let alone = stand_alone(&path).await?;
+        let alone = stand_alone(&path, waiting).await?;
         let copy = Copying::prepare(&path, to.expose()).await?;
         let bar = progress(copy.steps());
         let rows = copy.run(|done| bar.inc(done)).await;

@@ -54,10 +54,11 @@ pub(super) struct Retry {
     #[arg(long)]
     all: bool,
     /// With --all: only those that go there
-    #[arg(long, requires = "all", value_parser = one_of::<Destination>())]
+    // `requires` alone is not looked at beside an argument that excludes `--all`.
+    #[arg(long, requires = "all", conflicts_with = "ids", value_parser = one_of::<Destination>())]
     destination: Option<Destination>,
     /// With --all: how long the trial may take
-    #[arg(long, requires = "all", value_parser = humantime::parse_duration, default_value = "60s")]
+    #[arg(long, requires = "all", conflicts_with = "ids", value_parser = humantime::parse_duration, default_value = "60s")]
     wait: Duration,
 }
 

@@ -4,15 +4,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::adapters::submission;
+use crate::cli::report::print_json;
 use crate::cli::{Format, edited, existing_store, progress};
 use crate::flows::impact::Assessment;
-use crate::flows::reload;
+use crate::flows::reload::{self, BootError};
+use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::impact::{self, Aspect, AspectImpact, Count, Difference, Edit};
 use crate::settings::Settings;
 
@@ -40,7 +42,8 @@ impl Impact {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let after = edited::generation(settings, Some(&self.rules), self.format)?;
         let store = existing_store(settings).await?;
-        let before = reload::last_accepted(store.as_ref()).await?;
+        let before = reload::last_accepted(store.as_ref()).await;
+        let before = before.map_err(|error| nothing_before(error, self.format))?;
         let since = self.since.map(before_now).transpose()?;
         let most = self.limit.unwrap_or(u64::MAX);
         let (signalements, events) = store.count_past(since).await?;
@@ -69,6 +72,29 @@ impl Impact {
         }
         Ok(())
     }
+}
+
+/// Why there is nothing to compare with, in French; as JSON, on stdout too, as `check` prints it.
+fn nothing_before(error: BootError, format: Format) -> anyhow::Error {
+    let (why, diagnostics) = match error {
+        BootError::NoneAccepted => {
+            let why = "aucune version des règles n'a encore été acceptée ici : démarrez d'abord le service";
+            (why, vec![Diagnostic::file(code::NOT_READ, "", why)])
+        }
+        BootError::Refused(diagnostics) => {
+            let why = "la version en vigueur ne se relit plus";
+            (why, diagnostics)
+        }
+        BootError::Store(error) => return error.into(),
+    };
+    match format {
+        Format::Json => print_json(None, &diagnostics),
+        Format::Table => {
+            let more = diagnostics.iter().filter(|it| it.message != why);
+            more.for_each(|it| eprintln!("{it}\n"));
+        }
+    }
+    anyhow!(why)
 }
 
 fn before_now(since: Duration) -> anyhow::Result<DateTime<Utc>> {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::app::{open_files, stand_alone};
 use crate::cli::archive::{self, BackupError};
-use crate::cli::progress;
+use crate::cli::{progress, waiting};
 use crate::settings::Settings;
 
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ impl Restore {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let database = archive::sqlite(settings)?;
         // None may run on what is about to be moved away, nor start on what is only half there.
-        let alone = stand_alone(database).await?;
+        let alone = stand_alone(database, waiting).await?;
         if database.exists() {
             let in_the_way = BackupError::InTheWay(database.to_path_buf());
             return Err(in_the_way).context("move the data away first");

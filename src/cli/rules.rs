@@ -23,6 +23,9 @@ use crate::settings::{Folder, Settings};
 /// The folder in `data_dir` where a rollback keeps the edits that it undoes.
 const ASIDE: &str = "regles-remplacees";
 
+/// The place of the version in force in the list: whatever is accepted is in force at once.
+const IN_FORCE: usize = 0;
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Rules {
     /// List accepted versions, the one accepted last first
@@ -66,15 +69,17 @@ impl Rules {
                 Ok(())
             }
             Self::Show { version } => {
-                for (name, bytes) in find(store.as_ref(), &version).await? {
+                for (name, bytes) in find(store.as_ref(), &version).await?.1 {
                     println!("==> {name}\n{}", String::from_utf8_lossy(&bytes));
                 }
                 Ok(())
             }
             Self::Diff { from, to } => {
-                let from = find(store.as_ref(), &from).await?;
-                let to = find(store.as_ref(), &to).await?;
-                if from == to {
+                let (before, from) = find(store.as_ref(), &from).await?;
+                let (after, to) = find(store.as_ref(), &to).await?;
+                if before == after {
+                    eprintln!("c'est deux fois la même version");
+                } else if from == to {
                     eprintln!("les mêmes règles ; seuls les exports ont changé de l'une à l'autre");
                 }
                 print!("{}", diff(&from, &to));
@@ -87,8 +92,11 @@ impl Rules {
 
 fn print(versions: &[VersionSummary], format: Format) {
     if format == Format::Json {
-        for it in versions {
-            let line = json!({"version": it.version, "accepted_at": time(it.accepted_at), "files": it.files});
+        for (at, it) in versions.iter().enumerate() {
+            let line = json!({
+                "version": it.version, "accepted_at": time(it.accepted_at), "files": it.files,
+                "in_force": at == IN_FORCE,
+            });
             println!("{line}");
         }
         return;
@@ -98,8 +106,7 @@ fn print(versions: &[VersionSummary], format: Format) {
         .load_style(NOTHING)
         .set_header(["VERSION", "ACCEPTÉE D'ABORD LE", "FICHIERS", ""]);
     for (at, it) in versions.iter().enumerate() {
-        // Whatever is accepted is in force at once.
-        let state = if at == 0 { "en vigueur" } else { "" };
+        let state = if at == IN_FORCE { "en vigueur" } else { "" };
         table.add_row([
             it.version.clone(),
             time(it.accepted_at),
@@ -110,7 +117,8 @@ fn print(versions: &[VersionSummary], format: Format) {
     println!("{table}");
 }
 
-async fn find(store: &dyn Store, version: &str) -> anyhow::Result<FileSet> {
+/// The one version of this name, in full, and its files.
+async fn find(store: &dyn Store, version: &str) -> anyhow::Result<(String, FileSet)> {
     if version.is_empty() {
         // Every name begins with it.
         bail!("nommez une version : voir passerelle rules list");
@@ -120,7 +128,7 @@ async fn find(store: &dyn Store, version: &str) -> anyhow::Result<FileSet> {
     files.retain(|name, _| layout::is_rule(name));
     match names.as_slice() {
         [] => bail!("aucune version {version} : voir passerelle rules list"),
-        [_] => Ok(files),
+        [name] => Ok((name.clone(), files)),
         _ => bail!("plusieurs versions commencent par {version}"),
     }
 }
@@ -143,7 +151,7 @@ fn diff(from: &FileSet, to: &FileSet) -> String {
 }
 
 async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow::Result<()> {
-    let files = find(store, name).await?;
+    let (_, files) = find(store, name).await?;
     let Folder::Disk(path) = &settings.rules else {
         bail!("les règles en vigueur sont celles du programme : nommez d'abord un rules_dir");
     };

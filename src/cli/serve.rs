@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::adapters::telemetry;
 use crate::app::App;
+use crate::cli::variables;
 use crate::domain::instant::in_utc;
 use crate::domain::ports::Client;
 use crate::rules::compile::Generation;
@@ -30,7 +31,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     telemetry::logs(&settings.live.log);
     // A SIGHUP would end the process until someone listens; what it asks for, the start does.
     let _hangups = signal(SignalKind::hangup());
-    for unknown in Settings::unknown_variables(std::env::vars()) {
+    for unknown in Settings::unknown_variables(variables()?) {
         tracing::warn!("unknown setting in the environment: {unknown}");
     }
     let listener = listen(settings.listen).await?;

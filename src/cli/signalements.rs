@@ -181,7 +181,8 @@ async fn retry_one(
     let stored = store.find_submission(id).await.map_err(text)?;
     let stored = stored.ok_or("there is no such signalement")?;
     if stored.bound {
-        return Err("it is a demande already".to_owned());
+        // What is asked for is done.
+        return Ok("it is a demande already".to_owned());
     }
     if stored.etat.is_pending() {
         let attempted = inbound.creations.take_up(id).await.map_err(text)?;

@@ -59,7 +59,7 @@ pub(super) fn by_rules(
 /// # Errors
 /// When the store cannot be read or written.
 pub async fn at_start(store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {
-    for destination in Destination::ALL {
+    for destination in Destination::iter() {
         let which = match (destination, store.pause(destination).await?) {
             // What code a server refuses everyone with is its own affair, so their attempts do not tell
             // which e-mails these are; and none asks to wait.

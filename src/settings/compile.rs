@@ -9,7 +9,9 @@ use strum::IntoEnumIterator;
 use url::Url;
 
 use crate::domain::ports::Client;
-use crate::settings::values::{bytes, directives, duration, pixels, rate, retention, signing_key};
+use crate::settings::values::{
+    bytes, directives, duration, key_prefix, pixels, rate, retention, signing_key,
+};
 use crate::settings::written::Written;
 use crate::settings::{
     CrmKind, CrmSettings, Database, DeliverySettings, Folder, Limits, LiveSettings,
@@ -214,9 +216,10 @@ impl Compiler<'_> {
             if bucket.is_empty() || bucket.contains(['@', ':', '?']) {
                 return Err("is neither file://PATH nor s3://BUCKET/PREFIX".into());
             }
+            let prefix = key_prefix(prefix)?;
             let bucket = |server| S3Settings {
                 bucket: bucket.to_owned(),
-                prefix: prefix.trim_matches('/').to_owned(),
+                prefix,
                 server,
             };
             Ok(server.map(|server| Photos::S3(Box::new(bucket(server)))))

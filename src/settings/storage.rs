@@ -55,7 +55,7 @@ pub enum Photos {
 pub struct S3Settings {
     /// Its name.
     pub bucket: String,
-    /// What stands before the name of each object, without slashes around it; may be empty.
+    /// What stands before the name of each object, as it is in the bucket, without slashes around it; may be empty.
     pub prefix: String,
     /// Who keeps it.
     pub server: S3Server,

@@ -44,6 +44,47 @@ fn the_environment_overrides_the_file_and_paths_start_at_it() {
 }
 
 #[test]
+fn an_empty_variable_is_as_one_that_is_absent() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("passerelle.yaml");
+    let text = "listen: 127.0.0.1:1\nlog: warn\nsecrets: {other: two}\n";
+    std::fs::write(&file, text).unwrap();
+    let variables = environment(&[
+        ("PASSERELLE_LISTEN", ""),
+        ("PASSERELLE_SECRETS__OTHER", ""),
+        ("RUST_LOG", ""),
+        ("PASSERELLE_LOG", ""),
+        ("PASSERELLE_LISTENN", ""),
+    ]);
+    assert!(Settings::unknown_variables(variables.clone()).is_empty());
+    let settings = Settings::load(Some(&file), variables).unwrap();
+    assert_eq!(settings.listen.port(), 1);
+    assert_eq!(settings.live.log, "warn");
+    assert_eq!(settings.live.secrets["other"].expose(), "two");
+}
+
+#[test]
+fn only_our_variables_must_be_texts() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let no_text = || OsString::from_vec(b"/r\xe9sidences".to_vec());
+    let read = |pairs: Vec<(OsString, OsString)>| Settings::variables(pairs);
+    let others = vec![
+        ("PWD".into(), no_text()),
+        (no_text(), "x".into()),
+        ("PASSERELLE_CONFIG".into(), no_text()),
+        ("RUST_LOG".into(), no_text()),
+        ("PASSERELLE_LISTEN".into(), "x".into()),
+    ];
+    let expected = environment(&[("PASSERELLE_LISTEN", "x")]);
+    assert_eq!(read(others).unwrap(), expected);
+    let ours = vec![("PASSERELLE_DATA_DIR".into(), no_text())];
+    let SettingsError(faults) = read(ours).unwrap_err();
+    assert_eq!(faults, ["PASSERELLE_DATA_DIR: is not UTF-8"]);
+}
+
+#[test]
 fn every_wrong_value_is_named() {
     let environment = environment(&[
         ("PASSERELLE_LISTEN", "here"),
@@ -194,6 +235,37 @@ fn a_bucket_needs_a_whole_key_and_leave_to_do_without_tls() {
         panic!("a bucket is no folder");
     };
     assert_eq!((&*bucket.bucket, &*bucket.prefix), ("photos", "vivest"));
+}
+
+#[test]
+fn a_prefix_is_what_the_names_of_objects_begin_with() {
+    let prefix = |path: &str| {
+        let variables = environment(&[("PASSERELLE_FILES_URL", &format!("s3://photos{path}"))]);
+        match Settings::load(None, variables).map(|it| it.photos) {
+            Ok(Photos::S3(bucket)) => Some(bucket.prefix),
+            Ok(Photos::Folder(_)) => panic!("a bucket is no folder"),
+            Err(_) => None,
+        }
+    };
+    for (path, expected) in [
+        ("", ""),
+        ("/", ""),
+        ("/vivest/", "vivest"),
+        (
+            "/vivest~1/photos 2026/résidences",
+            "vivest~1/photos 2026/résidences",
+        ),
+        ("/photos%202026/r%C3%A9sidences", "photos 2026/résidences"),
+        ("/a%3Fb/100%", "a?b/100%"),
+        ("/...", "..."),
+    ] {
+        assert_eq!(prefix(path).as_deref(), Some(expected), "{path}");
+    }
+    for wrong in [
+        "/a//b", "/a/../b", "/.", "/a?b", "/a#b", "/a%00b", "/a%FF", "/%2e%2e",
+    ] {
+        assert_eq!(prefix(wrong), None, "{wrong}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use tracing_subscriber::EnvFilter;
 
 use crate::settings::Rate;
@@ -102,5 +103,23 @@ pub(super) fn directives(text: &str) -> Result<String, String> {
     match text.parse::<EnvFilter>() {
         Ok(_) => Ok(text.to_owned()),
         Err(_) => Err("is not a log level, such as info or warn,passerelle=debug".into()),
+    }
+}
+/// What stands before the name of each object, as any tool shows it: the path of an address, in which `%20` is a space.
+pub(super) fn key_prefix(path: &str) -> Result<String, String> {
+    const WRONG: &str = "has a prefix that no object's name can begin with: between its slashes there must be something \
+                         other than . and .., without control characters; ? and # are written %3F and %23";
+    let path = path.trim_matches('/');
+    if path.contains(['?', '#']) {
+        return Err(WRONG.into());
+    }
+    let prefix = percent_decode_str(path).decode_utf8();
+    let prefix = prefix.map_err(|_| "has a prefix that is not UTF-8")?;
+    let mut parts = prefix.split('/');
+    let fits = |it: &str| !matches!(it, "" | "." | "..") && !it.contains(char::is_control);
+    if prefix.is_empty() || parts.all(fits) {
+        Ok(prefix.into_owned())
+    } else {
+        Err(WRONG.into())
     }
 }

@@ -3,11 +3,16 @@
 //! Knows nothing of what their values mean.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::yaml::{self, Node, Value as Tree};
 use crate::settings::keys::{Change, KEYS, LISTS, SECRETS};
 use crate::settings::values::directives;
+use crate::settings::{CONFIG, SettingsError};
+
+/// How the variables begin that set something.
+const PREFIX: &str = "PASSERELLE_";
 
 /// The texts that were given. They hold secrets, so this has no `Debug`.
 #[derive(Clone, Default)]
@@ -93,23 +98,50 @@ impl Written {
 pub(super) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
+    /// An empty variable is as one that is absent: deployment tools write what nobody filled in so.
     pub(super) fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut rust_log = None;
         let mut ours = BTreeMap::new();
-        for (name, value) in variables {
+        let filled = variables.into_iter().filter(|(_, value)| !value.is_empty());
+        for (name, value) in filled {
             if name == "RUST_LOG" {
                 rust_log = Some(value);
-            } else if name.starts_with("PASSERELLE_") {
+            } else if name.starts_with(PREFIX) {
                 ours.insert(name, value);
             }
         }
         // What every Rust program understands sets the level, too, where ours does not. It may be
         // meant for another program: one that cannot be understood is left alone.
-        let usable = |it: &String| !it.is_empty() && directives(it).is_ok();
+        let usable = |it: &String| directives(it).is_ok();
         if let Some(directives) = rust_log.filter(usable) {
             ours.entry(variable("log")).or_insert(directives);
         }
         Self(ours)
+    }
+}
+
+/// The variables of the process that may set something, as texts.
+pub(super) fn variables(
+    all: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Vec<(String, String)>, SettingsError> {
+    let mut read = Vec::new();
+    let mut faults = Vec::new();
+    for (name, value) in all {
+        // One whose very name is no text is none of ours.
+        let Ok(name) = name.into_string() else {
+            continue;
+        };
+        match value.into_string() {
+            Ok(value) => read.push((name, value)),
+            // A path may be anything, and is read as such.
+            Err(_) if name == CONFIG || !name.starts_with(PREFIX) => {}
+            Err(_) => faults.push(format!("{name}: is not UTF-8")),
+        }
+    }
+    if faults.is_empty() {
+        Ok(read)
+    } else {
+        Err(SettingsError(faults))
     }
 }
 
@@ -120,7 +152,7 @@ pub(super) fn unknown_variables(
     let known: Vec<String> = KEYS.iter().map(|it| variable(it.key)).collect();
     environment
         .into_iter()
-        .filter(|(name, _)| name.starts_with("PASSERELLE_"))
+        .filter(|(name, value)| name.starts_with(PREFIX) && !value.is_empty())
         .filter(|(name, _)| !known.contains(name) && secret_name(name).is_none())
         // Other programs may share the prefix, but not what looks like one of our keys.
         .filter(|(name, _)| name.contains("__") || known.iter().any(|it| is_slip(name, it)))
@@ -138,7 +170,7 @@ fn is_slip(name: &str, known: &str) -> bool {
 }
 
 fn variable(key: &str) -> String {
-    format!("PASSERELLE_{}", key.to_uppercase().replace('.', "__"))
+    format!("{PREFIX}{}", key.to_uppercase().replace('.', "__"))
 }
 
 /// The secret that a variable sets, if it sets one.
@@ -190,7 +222,13 @@ impl Reader<'_> {
                 "" => key.name.clone(),
                 name => format!("{name}.{}", key.name),
             };
-            if let Some(known) = KEYS.iter().find(|it| it.key == full) {
+            let known = KEYS.iter().find(|it| it.key == full);
+            if let (Some(_), "", Some((group, inner))) = (known, name, full.split_once('.')) {
+                // Else it could stand twice in the file, once in its group.
+                let what =
+                    format!("\"{full}\" is written \"{inner}\" below \"{group}:\", indented");
+                self.fault(key.line, key.column, &what);
+            } else if let Some(known) = known {
                 self.value(known.key, node);
             } else if full == SECRETS {
                 self.secrets(node);
@@ -333,6 +371,14 @@ mod tests {
         ]) {
             assert!(words.iter().all(|word| fault.contains(word)), "{fault}");
         }
+    }
+
+    #[test]
+    fn a_key_stands_in_its_group_alone() {
+        let found = faults("sowell.base_url: http://a\nsowell: {base_url: http://b}\n");
+        let expected = "f.yaml, line 1, column 1: \"sowell.base_url\" is written \"base_url\" below \"sowell:\", indented";
+        assert_eq!(found, [expected]);
+        assert!(faults("sowell:\n  base_url: http://a\n").is_empty());
     }
 
     #[test]

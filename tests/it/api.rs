@@ -49,7 +49,16 @@ async fn each_client_has_its_rights(
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
         assert_eq!(answer.json()["status"], 401);
     }
+    // Nobody can know which of two is meant; twice the same is one.
+    for (second, refused) in [("wrong", true), (token(allowed[0]).as_str(), false)] {
+        let twice = daemon.request(method, path, allowed[0]).bearer_auth(second);
+        let answer = daemon.send(twice.json(&json!({"statut": "x"}))).await;
+        let about_it = answer.status == 400 && answer.json()["detail"] == TWICE;
+        assert_eq!(about_it, refused, "{}", answer.status);
+    }
 }
+
+const TWICE: &str = "Authorization est donné plusieurs fois, avec des valeurs différentes";
 
 #[rstest]
 #[case::not_json("{", Some("application/json"), 400)]

@@ -4,6 +4,7 @@ mod check;
 mod output;
 mod retry;
 mod rules;
+mod tables;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -148,6 +149,38 @@ fn a_wrong_word_is_answered_with_those_there_are() {
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(told.contains(word) && told.contains(known), "{told}");
     }
+}
+
+#[test]
+fn variables_of_others_may_be_anything_and_empty_ones_are_absent() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let check = |name: &str, value: &[u8]| {
+        Command::new(env!("CARGO_BIN_EXE_passerelle"))
+            .arg("check")
+            .current_dir(folder.path())
+            .env(name, OsStr::from_bytes(value))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    };
+    for (name, value) in [
+        ("FOO", b"\xff".as_slice()),
+        ("OLDPWD", b"/r\xe9sidences"),
+        ("PASSERELLE_CONFIG", b""),
+        ("PASSERELLE_RULES_DIR", b""),
+    ] {
+        let output = check(name, value);
+        assert!(output.status.success(), "{name}: {output:?}");
+    }
+    let output = check("PASSERELLE_DATA_DIR", b"/r\xe9sidences");
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("PASSERELLE_DATA_DIR: is not UTF-8"), "{told}");
+    let empty = passerelle(folder.path(), &[], &["--config", "", "check"]);
+    assert_eq!(empty.status.code(), Some(1));
 }
 
 #[test]

@@ -137,6 +137,7 @@ async fn a_person_says_that_a_doubtful_creation_came_to_nothing() {
     assert!(said(&retried).contains("created as C-1"));
     let again = on(&daemon, &["signalements", "retry", id]);
     assert!(said(&again).contains("it is a demande already"));
+    assert!(again.status.success(), "{}", said(&again));
     assert_eq!(crm.demandes().len(), 1);
 }
 

@@ -42,6 +42,7 @@ mod lost_answers;
 mod mail;
 mod metrics;
 mod moto;
+mod nul;
 mod oauth;
 mod other_systems;
 mod outage;

@@ -9,6 +9,9 @@ use reqwest::{Client, Method, Response};
 use crate::harness::{Builder, installed};
 use crate::process::Beside;
 
+/// With signs that some libraries spell otherwise in the bucket than it says.
+const PREFIX: &str = "vivest~1/photos 2026/résidences";
+
 type Server = Beside<SocketAddr>;
 
 fn start() -> Option<Server> {
@@ -45,7 +48,7 @@ impl Bucket {
     /// The settings of a daemon that keeps its photos here, reached at `server`.
     pub fn settings(&self, server: SocketAddr) -> Vec<(&'static str, String)> {
         vec![
-            ("FILES_URL", format!("s3://{}/vivest", self.name)),
+            ("FILES_URL", format!("s3://{}/{PREFIX}", self.name)),
             ("S3__ENDPOINT", format!("http://{server}")),
             ("S3__ALLOW_HTTP", "true".to_owned()),
             ("S3__ACCESS_KEY_ID", "passerelle".to_owned()),
@@ -72,7 +75,7 @@ impl Bucket {
 
     /// Where a photo is.
     pub fn key(sha256: &str) -> String {
-        format!("vivest/{}/{sha256}", &sha256[..2])
+        format!("{PREFIX}/{}/{sha256}", &sha256[..2])
     }
 
     /// Whether an object is there.

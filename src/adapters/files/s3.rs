@@ -62,7 +62,8 @@ impl FilesOnS3 {
     pub fn new(settings: &S3Settings) -> Result<Self, FilesError> {
         Ok(Self {
             bucket: builder(settings)?.build().map_err(told)?,
-            prefix: Path::from(settings.prefix.as_str()),
+            // As it is, and not in this library's own spelling: other tools must find what is there.
+            prefix: Path::parse(&settings.prefix).map_err(told)?,
             timeout: settings.server.timeout,
             looked: Mutex::default(),
         })

@@ -141,6 +141,14 @@ impl FromRequestParts<AppState> for Caller {
         parts: &mut Parts,
         state: &AppState,
     ) -> Result<Self, Self::Rejection> {
+        let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
+        let first = given.next();
+        if given.any(|it| Some(it) != first) {
+            // Which of them is meant, nobody here can know.
+            return Err(Problem::malformed(
+                "Authorization est donné plusieurs fois, avec des valeurs différentes",
+            ));
+        }
         let client = state
             .gate
             .client(&parts.headers)

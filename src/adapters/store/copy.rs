@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, QueryBuilder, Row};
 
 use crate::adapters::store::postgres;
+use crate::adapters::store::rows::storable;
 use crate::adapters::store::sqlite::SqliteStore;
 use crate::crash;
 
@@ -222,7 +223,11 @@ impl Table {
             Ok(match column.kind.as_str() {
                 "bigint" => Value::Integer(row.try_get(at)?),
                 "bytea" => Value::Bytes(row.try_get(at)?),
-                _ => Value::Text(row.try_get(at)?),
+                _ => {
+                    let text: Option<&str> = row.try_get(at)?;
+                    // As PostgreSQL would have kept it to begin with.
+                    Value::Text(text.map(|it| storable(it).into_owned()))
+                }
             })
         };
         self.columns.iter().enumerate().map(value).collect()

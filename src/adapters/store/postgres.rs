@@ -17,10 +17,11 @@ use std::str::FromStr;
 use std::time::Duration as StdDuration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor};
 use tokio::sync::Mutex;
 
+use crate::adapters::store::schema;
 use crate::crash;
 use crate::domain::ports::StoreError;
 
@@ -43,6 +44,10 @@ static MIGRATIONS: Migrator = Migrator {
 const LOCKS: i32 = 0x5061_7373;
 /// Connections of one replica at most, for reads and writes together.
 const CONNECTIONS: u32 = 20;
+/// Connections that a replica makes beside: for the lock of a sweep and of retention's turn.
+const BESIDE_THE_POOL: u32 = 2;
+/// Below this not even one request could be served beside what listens to other replicas.
+const FEWEST: u32 = 3;
 /// How long a request waits for a connection; a server that restarts is back before.
 const ACQUIRE_TIMEOUT: StdDuration = StdDuration::from_secs(5);
 
@@ -68,13 +73,21 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects to a database whose tables are there, see [`migrate`].
+    /// Connects to a database whose tables are there, see [`migrate`], and leaves them alone.
     ///
     /// # Errors
-    /// When the address cannot be understood or the server cannot be reached.
+    /// When the address cannot be understood, the server cannot be reached, or the tables are older than this version.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let connected = options(url)?.connect().await;
+        let mut connection = connected.map_err(failed)?;
+        check_encoding(&mut connection).await?;
+        let applied = applied(&mut connection).await.map_err(failed)?;
+        schema::check(&MIGRATIONS, &applied)?;
+        let connections = connections(&mut connection).await.map_err(failed)?;
+        // Its place may be one of few.
+        connection.close().await.map_err(failed)?;
         let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
+            .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .after_connect(|connection, _| {
                 Box::pin(async move {
@@ -111,13 +124,70 @@ impl PostgresStore {
 pub async fn migrate(url: &str) -> Result<(), StoreError> {
     let connected = options(url)?.connect().await;
     let mut connection = connected.map_err(failed)?;
+    check_encoding(&mut connection).await?;
     crash::point("postgres.migrate.before");
     let migrated = MIGRATIONS.run(&mut connection).await;
     crash::point("postgres.migrate.after");
     migrated.map_err(|error| match error {
         MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => failed(cause),
-        _ => StoreError::Fault(format!("migration: {error}")),
+        error => schema::not_migrated(error),
     })
+}
+
+/// Another encoding has no place for some of the letters and signs that come in, and would say so only then.
+async fn check_encoding(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let encoding: String = sqlx::query_scalar("SELECT current_setting('server_encoding')")
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+    if encoding == "UTF8" {
+        return Ok(());
+    }
+    Err(StoreError::Fault(format!(
+        "its encoding is {encoding} and must be UTF-8: make another one with createdb --encoding=UTF8 \
+         --template=template0 NAME"
+    )))
+}
+
+/// The migrations that the database has had; none where it has no tables.
+async fn applied(connection: &mut PgConnection) -> Result<Vec<i64>, sqlx::Error> {
+    let made: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await?;
+    if !made {
+        return Ok(Vec::new());
+    }
+    sqlx::query_scalar(schema::APPLIED)
+        .fetch_all(connection)
+        .await
+}
+
+/// How many connections this replica may hold: those that it has use for, or fewer where the server lets in no more.
+/// Asking for one too many is no quick refusal: the pool tries again until the request's time is up, and meanwhile
+/// gives it none of those that come back.
+async fn connections(connection: &mut PgConnection) -> Result<u32, sqlx::Error> {
+    // The limits of the role and of the database hold for all but superusers; -1 is none.
+    let limit: i32 = sqlx::query_scalar(
+        "SELECT LEAST(current_setting('max_connections')::int \
+             - current_setting('superuser_reserved_connections')::int, \
+           CASE WHEN r.rolsuper OR r.rolconnlimit < 0 THEN NULL ELSE r.rolconnlimit END, \
+           CASE WHEN r.rolsuper OR d.datconnlimit < 0 THEN NULL ELSE d.datconnlimit END) \
+         FROM pg_roles r, pg_database d \
+         WHERE r.rolname = session_user AND d.datname = current_database()",
+    )
+    .fetch_one(connection)
+    .await?;
+    let limit = u32::try_from(limit).unwrap_or(0);
+    if limit >= CONNECTIONS + BESIDE_THE_POOL {
+        return Ok(CONNECTIONS);
+    }
+    let held = limit.saturating_sub(BESIDE_THE_POOL).max(FEWEST);
+    tracing::warn!(
+        "PostgreSQL allows {limit} connections: this replica holds {held} at most, and slows down under load; each \
+         replica has use for {} (max_connections, CONNECTION LIMIT of the role and of the database)",
+        CONNECTIONS + BESIDE_THE_POOL
+    );
+    Ok(held)
 }
 
 /// How each connection to this address is made.
@@ -153,9 +223,27 @@ fn failed(error: sqlx::Error) -> StoreError {
         | sqlx::Error::WorkerCrashed => true,
         _ => false,
     };
+    let what = told(&error);
     if passing {
-        StoreError::Unavailable(error.to_string())
+        StoreError::Unavailable(what)
     } else {
-        StoreError::Fault(error.to_string())
+        StoreError::Fault(what)
+    }
+}
+
+/// What to say of it.
+fn told(error: &sqlx::Error) -> String {
+    match error {
+        // Without the line of the server's own source that comes with it.
+        sqlx::Error::Database(database) => match database.code() {
+            Some(code) => format!("{} (SQLSTATE {code})", database.message()),
+            None => database.message().to_owned(),
+        },
+        sqlx::Error::PoolTimedOut => format!(
+            "no connection was free within {} s: all of this replica's are in use, or PostgreSQL lets in no more \
+             (max_connections, CONNECTION LIMIT of the role or of the database)",
+            ACQUIRE_TIMEOUT.as_secs()
+        ),
+        error => error.to_string(),
     }
 }

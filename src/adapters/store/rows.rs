@@ -1,5 +1,7 @@
 //! How domain values are written into a column: words, JSON texts and milliseconds.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -19,9 +21,14 @@ pub(super) fn instant(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
-/// A partner's text without what PostgreSQL cannot keep in one.
-pub(super) fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+/// A text that partners or rules made, without what PostgreSQL cannot keep in one: NUL becomes U+FFFD.
+/// JSON needs it not, which writes NUL as an escape.
+pub(super) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// A stored word that the code no longer knows.

@@ -23,6 +23,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
+use crate::adapters::store::schema;
 use crate::crash;
 use crate::domain::ports::StoreError;
 
@@ -58,17 +59,7 @@ impl SqliteStore {
     /// # Errors
     /// When the file cannot be opened or migrated.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // FULL: a commit returns only when the log is on the disk.
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT)
-            // See `log`.
-            .pragma("wal_autocheckpoint", "0")
-            .statement_cache_capacity(CACHED_STATEMENTS);
+        let options = options(path).create_if_missing(true);
         let mut connection = options.connect().await.map_err(failed)?;
         crash::point("store.migrate.before");
         // No sync for each: one that a power cut takes away is made again, and the first commit
@@ -77,9 +68,41 @@ impl SqliteStore {
         MIGRATIONS
             .run(&mut connection)
             .await
-            .map_err(|error| StoreError::Fault(format!("migration: {error}")))?;
+            .map_err(schema::not_migrated)?;
         set(&mut connection, "synchronous", "FULL").await?;
         crash::point("store.migrate.after");
+        Self::start(path, options, connection).await
+    }
+
+    /// Opens a file whose tables are there and up to date, and leaves them alone: a daemon of another version may be
+    /// running on it.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or its tables are not those of this version.
+    pub async fn open_as_it_is(path: &Path) -> Result<Self, StoreError> {
+        let options = options(path);
+        let mut connection = options.connect().await.map_err(failed)?;
+        let made = "SELECT name FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+        let made: Option<String> = sqlx::query_scalar(made)
+            .fetch_optional(&mut connection)
+            .await
+            .map_err(failed)?;
+        let applied = match made {
+            Some(_) => sqlx::query_scalar(schema::APPLIED)
+                .fetch_all(&mut connection)
+                .await
+                .map_err(failed)?,
+            None => Vec::new(),
+        };
+        schema::check(&MIGRATIONS, &applied)?;
+        Self::start(path, options, connection).await
+    }
+
+    async fn start(
+        path: &Path,
+        options: SqliteConnectOptions,
+        mut connection: SqliteConnection,
+    ) -> Result<Self, StoreError> {
         // What a statement of a batch may have to undo would else be written to a file in
         // `/var/tmp`. Not before the migrations: an index that is made anew sorts its whole table.
         set(&mut connection, "temp_store", "MEMORY").await?;
@@ -99,6 +122,19 @@ impl SqliteStore {
             .connect_lazy_with(options.read_only(true));
         Ok(Self { readers, writer })
     }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // FULL: a commit returns only when the log is on the disk.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        // See `log`.
+        .pragma("wal_autocheckpoint", "0")
+        .statement_cache_capacity(CACHED_STATEMENTS)
 }
 
 async fn set(

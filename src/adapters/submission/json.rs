@@ -33,21 +33,26 @@ pub enum Json<'a> {
 
 impl Json<'_> {
     /// The value on its own, for what outlives the request. Rules compute with it, so that a number is the nearest
-    /// one that they can compute with.
+    /// one that they can compute with, and NUL is U+FFFD: neither PostgreSQL nor most partners keep a text with NUL.
     #[must_use]
     pub fn to_value(&self) -> Value {
         match self {
             Self::Null => Value::Null,
             Self::Bool(it) => Value::Bool(*it),
             Self::Number(it) | Self::Long(it, _) => Value::Number(it.clone()),
-            Self::Text(it) => Value::String(it.clone().into_owned()),
+            Self::Text(it) => Value::String(without_nul(it)),
             Self::List(items) => Value::Array(items.iter().map(Json::to_value).collect()),
             Self::Object(entries) => entries
                 .iter()
-                .map(|(key, value)| (key.clone().into_owned(), value.to_value()))
+                .map(|(key, value)| (without_nul(key), value.to_value()))
                 .collect(),
         }
     }
+}
+
+/// A text of an unknown key, or its name, as rules see it.
+pub(super) fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 impl Serialize for Json<'_> {

@@ -18,6 +18,9 @@ pub enum BootError {
     /// The files are refused, and there is no accepted version that could serve.
     #[error("the rules are refused, and no accepted version can serve in their place:\n{}", list(.0))]
     Refused(Vec<Diagnostic>),
+    /// None was ever accepted: no daemon has started on this database.
+    #[error("no version of the rules was accepted yet: start the daemon first")]
+    NoneAccepted,
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -77,7 +80,10 @@ pub(super) async fn keep(
 /// # Errors
 /// When there is none, or it no longer compiles.
 pub async fn last_accepted(store: &dyn Store) -> Result<Generation, BootError> {
-    recompile(store.last_version().await?, &[]).await
+    match store.last_version().await? {
+        Some(stored) => recompile(Some(stored), &[]).await,
+        None => Err(BootError::NoneAccepted),
+    }
 }
 
 pub(super) async fn recompile(

@@ -144,6 +144,16 @@ fn of_writing(error: &LexError) -> String {
     }
 }
 
+/// What a script throws may hold whatever a tenant wrote: in a log or on a terminal it is to steer nothing.
+fn on_one_line(text: &str) -> String {
+    let shown = |it: char| match it {
+        '\n' | '\r' | '\t' => ' ',
+        it if it.is_control() => '\u{fffd}',
+        it => it,
+    };
+    text.chars().map(shown).collect()
+}
+
 /// Why a script fails on an input; what it throws itself, in its own words.
 pub(super) fn of_failure(error: &EvalAltResult) -> String {
     if let Some(told) = of_limit(error) {
@@ -153,7 +163,7 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
         EvalAltResult::ErrorRuntime(value, _) => match value.to_string().as_str() {
             "" => "le script s'arrête ici (« throw »)".into(),
             "error in comparer for sorting" => "ce qui compare pour trier échoue".into(),
-            own => own.to_owned(),
+            own => on_one_line(own),
         },
         EvalAltResult::ErrorPropertyNotFound(name, _) => {
             format!("champ inconnu : « {name} » ; s'il peut manquer, écrivez .get(\"{name}\")")

@@ -46,7 +46,8 @@ impl<'a> Reader<'a> {
             }
             Ok(node) => {
                 self.faults.extend(yaml::remarks(self.file, text));
-                (!self.note_hidden_indent(&node)).then_some(node)
+                let noted = self.note_hidden_indent(&node) | self.note_nul(&node);
+                (!noted).then_some(node)
             }
             Err(faults) => {
                 self.faults.extend(faults);

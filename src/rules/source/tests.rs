@@ -26,6 +26,27 @@ fn all_faults_of_a_file_come_at_once() {
 }
 
 #[test]
+fn an_escape_that_makes_a_nul_is_told_at_its_place() {
+    let read = |text: &str| {
+        let mut faults = Vec::new();
+        priorites("priorites.yaml", text, &mut faults);
+        let told = faults.iter().map(|it| (it.line, it.column));
+        told.collect::<Vec<_>>()
+    };
+    let wrong = "priorites:\n  low: \"fai\\0ble\"\n  \"h\\x00\": haute\n  c: \"\\u0000\"\n";
+    assert_eq!(read(wrong), [(3, 3), (2, 8), (4, 6)]);
+    let right = [
+        "priorites:\n  low: 'fai\\0ble'\n",
+        "priorites:\n  low: fai\\0ble\n",
+        "priorites:\n  low: \"fai\\\\0ble\"\n",
+        "priorites:\n  low: \"0\"\n  high: haute\n",
+    ];
+    for right in right {
+        assert_eq!(read(right), [], "{right}");
+    }
+}
+
+#[test]
 fn a_status_may_depend_on_a_field() {
     let mut faults = Vec::new();
     let text = "initial: Transférée\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  Clôturée: {selon: resultat, valeurs: {Traité: Traité}}\n";

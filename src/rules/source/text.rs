@@ -7,6 +7,8 @@ use crate::rules::place::line_of;
 
 /// What to do about a text in another encoding.
 const NOT_UTF8: &str = "ce fichier n'est pas en UTF-8 : enregistrez-le avec cet encodage (dans le Bloc-notes : « Enregistrer sous », puis « Encodage »)";
+/// What to do about a sign that no editor shows; a text in UTF-16 is full of them.
+const NUL: &str = "un caractère invisible (NUL) se trouve dans cette ligne : effacez-la et retapez-la, puis enregistrez le fichier en UTF-8";
 /// What to do about letters that another encoding spoilt.
 const SPOILT: &str = "ce texte a été lu dans un autre encodage que le sien, puis enregistré : retapez cette lettre et les autres qui sont ainsi, ou reprenez le fichier d'avant";
 
@@ -44,6 +46,11 @@ pub(in crate::rules) fn text(
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => {
+            if let Some(at) = text.find('\0') {
+                let line = line_of(text, at);
+                faults.push(Diagnostic::at(code::UNREADABLE, name, line, 0, NUL));
+                return None;
+            }
             let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
             faults.extend(spoilt(name, &text));
             Some(text)
@@ -92,10 +99,21 @@ mod tests {
     #[case(b"{\\rtf1\\ansi Bonjour}", "(RTF)")]
     #[case(b"%PDF-1.7\n", "PDF")]
     #[case(b"Objet: r\xe9f\xe9rence\n", "n'est pas en UTF-8")]
+    #[case(b"Objet: re\0u\n", "(NUL)")]
+    #[case(b"O\0b\0j\0e\0t\0:\0 \0x\0", "en UTF-8")]
     fn what_is_no_text_is_called_by_its_name(#[case] bytes: &[u8], #[case] words: &str) {
         let (text, faults) = read(bytes);
         assert_eq!((text, faults.len()), (None, 1));
         assert!(faults[0].message.contains(words), "{faults:?}");
+    }
+
+    #[test]
+    fn a_nul_is_told_at_its_line() {
+        let (text, faults) = read(b"Objet: x\n\nbon\0jour\n");
+        assert_eq!((text, faults[0].line), (None, 3));
+        // What it tells to do is enough.
+        let mended = b"Objet: x\n\nbonjour\n";
+        assert_eq!(read(mended).1, vec![]);
     }
 
     #[test]

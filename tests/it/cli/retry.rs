@@ -32,6 +32,11 @@ async fn a_dead_letter_is_listed_and_sent_again() {
     assert!(retried.status.success(), "{retried:?}");
     sowell.wait_for(2).await;
     assert_eq!(sowell.delivered(), ["En cours de traitement"]);
+    // What would count for all only is no silent part of one.
+    for more in [["--destination", "sowell"], ["--wait", "1s"]] {
+        let output = on(&daemon, &["deliveries", "retry", id, more[0], more[1]]);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
     let unknown = on(&daemon, &["deliveries", "retry", "absent"]);
     assert_eq!(unknown.status.code(), Some(1));
     let shown = on(&daemon, &["deliveries", "show", id]);

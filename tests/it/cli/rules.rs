@@ -34,6 +34,12 @@ async fn every_accepted_version_is_kept_and_can_come_back() {
         diff.contains("+modes: []") && diff.contains("+++ modeles/note.txt"),
         "{diff}"
     );
+    let same = on(&daemon, &["rules", "diff", &first, &first[..8]]);
+    let told = String::from_utf8_lossy(&same.stderr);
+    assert!(told.contains("deux fois la même version"), "{told}");
+    let listed = lines(&on(&daemon, &["rules", "list", "--format", "json"]));
+    let in_force: Vec<_> = listed.iter().map(|it| it["in_force"] == true).collect();
+    assert_eq!(in_force, [true, false, false]);
     let shown = on(&daemon, &["rules", "show", &first[..6]]);
     assert!(String::from_utf8_lossy(&shown.stdout).contains("modes: [tous]"));
     let back = on(&daemon, &["rules", "rollback", &first]);

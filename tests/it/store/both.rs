@@ -1,6 +1,8 @@
 //! Both databases have the same tables, and what is in one can move to the other.
 
 use passerelle::adapters::store::copy::{Copy, CopyError};
+use passerelle::domain::demande::Uid;
+use sqlx::{Connection, SqliteConnection};
 
 use super::{Opened, event, record, story};
 use crate::postgres::Backend;
@@ -54,6 +56,10 @@ async fn every_row_moves_to_postgres_and_life_goes_on_there() {
     let source = Opened::on(Backend::Sqlite).await.unwrap();
     story(source.store.as_ref()).await;
     let path = source.folder.path().join("s.sqlite");
+    let mut sqlite = SqliteConnection::connect(&source.url).await.unwrap();
+    // As versions before kept it, and PostgreSQL cannot.
+    let with_nul = "UPDATE demandes SET contexte = 'a' || char(0) || 'b' WHERE uid = 'U1'";
+    sqlx::query(with_nul).execute(&mut sqlite).await.unwrap();
     let copy = Copy::prepare(&path, &target.url).await.unwrap();
     let steps = copy.steps();
     let mut done = 0;
@@ -62,6 +68,8 @@ async fn every_row_moves_to_postgres_and_life_goes_on_there() {
     let store = target.store.as_ref();
     let owner = store.find_bound(&record(1, None).id, None).await.unwrap();
     assert_eq!(owner.unwrap().uid, "U1");
+    let demande = store.find_demande(&Uid::new("U1".into())).await.unwrap();
+    assert_eq!(demande.unwrap().content.contexte, "a\u{fffd}b");
     let before = source.store.list_livraisons(None, 100).await.unwrap();
     let after = store.list_livraisons(None, 100).await.unwrap();
     assert_eq!(before.len(), after.len());

@@ -10,11 +10,61 @@ use passerelle::domain::ports::{
 };
 use passerelle::domain::signalement::Etat;
 use rstest::rstest;
-use sqlx::{Connection, Executor};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use super::{Opened, at, attempt, claimed, event, record, reservation};
 use crate::harness::until;
 use crate::postgres::{self, Backend};
+
+/// The server lets in fewer than a replica has use for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_makes_do_with_the_connections_that_it_is_given() {
+    let Some(url) = postgres::database().await else {
+        return;
+    };
+    migrate(&url).await.unwrap();
+    let mut admin = PgConnection::connect(&url).await.unwrap();
+    let role = url.split('?').next().unwrap().rsplit('/').next().unwrap();
+    let make = format!(
+        "CREATE ROLE few_{role} LOGIN CONNECTION LIMIT 6; \
+         GRANT ALL ON ALL TABLES IN SCHEMA public TO few_{role}; \
+         GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO few_{role}"
+    );
+    admin.execute(AssertSqlSafe(make)).await.unwrap();
+    let url = url.replace("passerelle@", &format!("few_{role}@"));
+    let store = Arc::new(PostgresStore::open(&url).await.unwrap());
+    let writes = (0..60).map(|number| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.record(record(number, None)).await })
+    });
+    for written in writes.collect::<Vec<_>>() {
+        assert!(matches!(written.await.unwrap(), Ok(Recorded::Written)));
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_has_no_place_for_some_letters_is_refused() {
+    let Some(url) = postgres::database().await else {
+        return;
+    };
+    let mut admin = PgConnection::connect(&url).await.unwrap();
+    let name = url.split('?').next().unwrap().rsplit('/').next().unwrap();
+    let make =
+        format!("CREATE DATABASE latin_{name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    admin.execute(AssertSqlSafe(make)).await.unwrap();
+    let url = url.replace(&format!("/{name}?"), &format!("/latin_{name}?"));
+    for refused in [
+        migrate(&url).await,
+        PostgresStore::open(&url).await.map(|_| ()),
+    ] {
+        let why = refused.unwrap_err().to_string();
+        assert!(
+            why.contains("LATIN1") && why.contains("--encoding=UTF8"),
+            "{why}"
+        );
+    }
+}
 
 /// Two replicas claim at once, over and over: never two deliveries of one queue at a time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row as _};
 
 use super::{Db, DbConnection, DbPool, DbRow, execute, failed, fichiers};
-use crate::adapters::store::rows::{millis, read_gestionnaire, write_gestionnaire};
+use crate::adapters::store::rows::{millis, read_gestionnaire, storable, write_gestionnaire};
 use crate::domain::demande::{Demande, NewDemande, Uid};
 use crate::domain::ports::{Creation, StoreError};
 use crate::domain::signalement::SignalementId;
@@ -48,7 +48,7 @@ pub(in super::super) fn push_rows(query: &mut QueryBuilder<Db>, created: &[NewDe
             .push_bind(write_gestionnaire(&it.acteur_en_charge))
             .push_bind(&it.auteur)
             .push_bind(&it.email_auteur)
-            .push_bind(&it.contexte)
+            .push_bind(storable(&it.contexte))
             .push_bind(&it.lien_sowell)
             .push_bind(millis(*at));
     });

@@ -3,7 +3,9 @@
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{DbConnection, DbPool, DbRow, dialect, failed, livraisons};
-use crate::adapters::store::rows::{instant as from_millis, millis, unreadable, write_content};
+use crate::adapters::store::rows::{
+    instant as from_millis, millis, storable, unreadable, write_content,
+};
 use crate::domain::demande::Uid;
 use crate::domain::instant;
 use crate::domain::livraison::{Content, LivraisonEtat, NewLivraison};
@@ -63,7 +65,7 @@ async fn write(connection: &mut DbConnection, new: &NewEvent) -> Result<EventRec
     .bind(&event.canal)
     .bind(new.issue.as_str())
     .bind(&new.statut_sowell)
-    .bind(&new.motif)
+    .bind(new.motif.as_deref().map(storable))
     .bind(&new.version)
     .bind(&new.trace)
     .bind(millis(new.received_at))
@@ -387,7 +389,7 @@ pub(super) async fn release(
     )
     .bind(release.issue.as_str())
     .bind(&release.statut_sowell)
-    .bind(&release.motif)
+    .bind(release.motif.as_deref().map(storable))
     .bind(&release.version)
     .bind(&release.trace)
     .bind(&release.id)

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
 
 use super::{Db, DbConnection, DbPool, DbRow, failed, fichiers};
-use crate::adapters::store::rows::{instant, millis, unreadable};
+use crate::adapters::store::rows::{instant, millis, storable, unreadable};
 use crate::domain::instant::in_utc;
 use crate::domain::ports::{
     NewRecord, SignalementSummary, SignalementView, StatutView, StoreError, StoredSubmission,
@@ -55,7 +55,7 @@ pub(in super::super) fn push_rows(query: &mut QueryBuilder<Db>, records: &[&NewR
             .push_bind(record.etat.as_str())
             .push_bind(i64::from(creation.is_some()))
             .push_bind(creation.map(|it| it.uid.as_str()))
-            .push_bind(&record.motif)
+            .push_bind(record.motif.as_deref().map(storable))
             .push_bind(&record.fingerprint)
             .push_bind(&record.payload)
             .push_bind(&record.version)

@@ -3,6 +3,7 @@
 
 use super::Reader;
 use crate::rules::alike::plain;
+use crate::rules::case;
 use crate::rules::diagnostic::{Listed, code, nearest, suggestion_of};
 use crate::rules::pasted;
 use crate::rules::place::Located;
@@ -49,6 +50,31 @@ impl Reader<'_> {
         {
             let message = format!("« {} » : {note}", key.name.trim());
             self.fault(code::SHAPE, key.line, key.column, message);
+        }
+        self.faults.len() > before
+    }
+
+    /// Notes the texts in which an escape makes a NUL: they would come back in demandes and statuses, which PostgreSQL
+    /// could not keep. A case only says what may come, and is kept nowhere.
+    pub(super) fn note_nul(&mut self, root: &Node) -> bool {
+        const NUL: &str = "« \\0 » (ou « \\x00 », « \\u0000 ») fait un caractère NUL, qu'aucun texte ne peut contenir : retirez-le, ou mettez le texte entre apostrophes « ' » si « \\ » en fait partie";
+        let before = self.faults.len();
+        let mut waiting = vec![root];
+        while let (Some(node), false) = (waiting.pop(), self.file.starts_with(case::FOLDER)) {
+            match &node.value {
+                Value::Text(text) if text.contains('\0') => {
+                    self.fault(code::UNREADABLE, node.line, node.column, NUL.to_owned());
+                }
+                Value::Null | Value::Text(_) => {}
+                Value::List(items) => waiting.extend(items.iter().rev()),
+                Value::Map(entries) => {
+                    waiting.extend(entries.iter().rev().map(|(_, node)| node));
+                    let keys = entries.iter().map(|(key, _)| key);
+                    for key in keys.filter(|it| it.name.contains('\0')) {
+                        self.fault(code::UNREADABLE, key.line, key.column, NUL.to_owned());
+                    }
+                }
+            }
         }
         self.faults.len() > before
     }

@@ -4,7 +4,7 @@ use sqlx::Row as _;
 
 use super::super::{DbConnection, DbRow, demandes, failed, keys, livraisons};
 use super::remove;
-use crate::adapters::store::rows::{millis, unreadable};
+use crate::adapters::store::rows::{millis, storable, unreadable};
 use crate::domain::livraison::{LivraisonEtat, NewLivraison};
 use crate::domain::ports::{
     CreationClaim, IdempotencyKey, Settled, SettledCreation, Settlement, StoreError, Wait,
@@ -170,7 +170,7 @@ async fn set_etat(
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE signalements SET etat = $1, motif = $2 WHERE id = $3")
         .bind(etat.as_str())
-        .bind(motif)
+        .bind(storable(motif))
         .bind(id.as_str())
         .execute(connection)
         .await
