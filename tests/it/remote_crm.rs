@@ -352,6 +352,7 @@ pub fn change(it: &InCrm) -> Change {
             commentaire: None,
             canal: None,
             evenement: None,
+            message: None,
         },
         at: it.at,
     }

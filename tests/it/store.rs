@@ -134,6 +134,7 @@ pub fn event(id: &str, uid: &str, statut: &str, evenement: Option<&str>) -> NewE
             commentaire: None,
             canal: Some("SoWell".into()),
             evenement: evenement.map(str::to_owned),
+            message: None,
         },
         issue: EventIssue::Accepte,
         statut_sowell: Some("S".into()),

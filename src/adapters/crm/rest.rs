@@ -257,6 +257,7 @@ fn change(asked: Option<&Uid>, mut item: Item) -> Result<Change, CrmError> {
         commentaire: item.remove("commentaire"),
         canal: item.remove("canal"),
         evenement: item.remove("evenement"),
+        message: None,
     };
     Ok(Change {
         event: event.cut(),

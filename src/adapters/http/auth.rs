@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use chrono::Utc;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -168,15 +168,20 @@ pub enum Teller {
 }
 
 impl Teller {
-    /// Lets pass whoever has the right, now that the body is there.
+    /// Lets pass whoever has the right, now that the body is there; says which message this is, where
+    /// it is signed. Its `webhook-id` alone would do by the specification, but not where a CRM gives
+    /// all its messages the same one.
     ///
     /// # Errors
     /// 401 for a signature that does not fit, 429 beyond the rate.
-    pub fn require(self, gate: &Gate, body: &[u8]) -> Result<(), Problem> {
+    pub fn require(self, gate: &Gate, body: &[u8]) -> Result<Option<String>, Problem> {
         match self {
-            Self::Known => Ok(()),
+            Self::Known => Ok(None),
             Self::Signing(headers) if gate.signed_by_crm(&headers, body) => {
-                gate.admit(Client::Crm).map(|_| ())
+                gate.admit(Client::Crm)?;
+                let id = headers.get("webhook-id").map(HeaderValue::as_bytes);
+                let parts = [id.unwrap_or_default(), b"\0", body];
+                Ok(Some(sha256_hex(&parts.concat())))
             }
             Self::Signing(_) => Err(Problem::unauthorized()),
         }

@@ -237,8 +237,9 @@ pub async fn change_statut(
     Segments(uid): Segments<String>,
     body: JsonBody<STATUT_BYTES>,
 ) -> Result<Response, Problem> {
-    teller.require(&state.gate, &body.bytes)?;
-    let event = read_event(uid, &body.bytes)?;
+    let message = teller.require(&state.gate, &body.bytes)?;
+    let mut event = read_event(uid, &body.bytes)?;
+    event.message = message.filter(|_| event.evenement.is_none());
     let outcome = state.outbound.receive(event).await;
     let label = match &outcome {
         Ok(StatutReceived::Accepted { .. }) => "accepted",
@@ -292,6 +293,7 @@ fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
             commentaire,
             canal,
             evenement,
+            message: None,
         }),
         _ => Err(Problem::faults(form.faults)),
     }

@@ -207,6 +207,7 @@ fn statut(
         commentaire: text("commentaire"),
         canal: text("canal"),
         evenement: None,
+        message: None,
     };
     let canal = event.canal.as_deref().unwrap_or(&rules.statuts.canal);
     let (decision, _) = decide::statut(rules, &event, canal);

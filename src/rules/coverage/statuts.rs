@@ -87,5 +87,6 @@ fn event(statut: &str, value: Option<(&str, &String)>) -> StatutEvent {
         commentaire: of("commentaire"),
         canal: of("canal"),
         evenement: None,
+        message: None,
     }
 }

@@ -41,6 +41,44 @@ async fn the_crm_may_sign_its_calls_instead_of_sending_a_token() {
 }
 
 #[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_message_that_comes_again_takes_sowell_back_to_nothing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let sowell = FakeSowell::start().await;
+    let Some(builder) = Builder::on(backend).await else {
+        return;
+    };
+    let builder = builder.sowell(&sowell);
+    let daemon = builder.set("CRM__WEBHOOK_SECRET", SECRET).start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let send = async |id: &str, ago: i64, statut: &str| {
+        let body = json!({ "statut": statut }).to_string();
+        let at = Utc::now().timestamp() - ago;
+        let headers = passerelle::adapters::partner::sign(SECRET, id, at, body.as_bytes());
+        let path = format!("/api/v1/demandes/{uid}/statut");
+        let mut request = daemon.request("POST", &path, "");
+        for (name, value) in headers.unwrap() {
+            request = request.header(name, value);
+        }
+        let request = request.header("content-type", "application/json");
+        daemon.send(request.body(body)).await.status
+    };
+    assert_eq!(send("m-1", 60, "Vivest en cours").await, 202);
+    assert_eq!(send("m-2", 40, "Ouverte").await, 202);
+    // Late, with a new time; and as it stood.
+    assert_eq!(send("m-1", 20, "Vivest en cours").await, 200);
+    assert_eq!(send("m-1", 60, "Vivest en cours").await, 200);
+    // The status comes back indeed; and a CRM may give all its messages one id.
+    assert_eq!(send("m-3", 10, "Vivest en cours").await, 202);
+    assert_eq!(send("m-3", 5, "Ouverte").await, 202);
+    sowell.wait_for(4).await;
+    let words = ["En cours de traitement", "En attente"];
+    assert_eq!(sowell.delivered(), [words, words].concat());
+}
+
+#[rstest]
 #[case(json!({}), "/statut")]
 #[case(json!({"statut": "  "}), "/statut")]
 #[case(json!({"statut": 3}), "/statut")]

@@ -18,6 +18,9 @@ pub(super) async fn record(
     new: &NewEvent,
 ) -> Result<EventRecorded, StoreError> {
     dialect::lock_demande(connection, &new.event.uid).await?;
+    if let Some(issue) = brought_by(connection, new).await? {
+        return Ok(EventRecorded::Seen(issue));
+    }
     let before = seen(connection, new).await?;
     match &before {
         // Our own commit held, though its answer was lost: this is its second try.
@@ -50,8 +53,8 @@ async fn write(connection: &mut DbConnection, new: &NewEvent) -> Result<EventRec
     let event = &new.event;
     let inserted = sqlx::query_scalar(
         "INSERT INTO evenements (id, uid, evenement, statut, date, date_at, resultat, commentaire, \
-         canal, issue, statut_sowell, motif, version, trace, received_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+         canal, issue, statut_sowell, motif, version, trace, received_at, message) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
          ON CONFLICT (id) DO NOTHING RETURNING sequence",
     )
     .bind(&new.id)
@@ -69,6 +72,7 @@ async fn write(connection: &mut DbConnection, new: &NewEvent) -> Result<EventRec
     .bind(&new.version)
     .bind(&new.trace)
     .bind(millis(new.received_at))
+    .bind(&event.message)
     .fetch_optional(&mut *connection)
     .await
     .map_err(failed)?;
@@ -196,6 +200,27 @@ async fn withdraw(connection: &mut DbConnection, held: &Before) -> Result<(), St
             .map_err(failed)?;
     }
     Ok(())
+}
+
+/// What became of the event that the very same message brought before, whatever came since: its sender
+/// may not have had our answer.
+async fn brought_by(
+    connection: &mut DbConnection,
+    new: &NewEvent,
+) -> Result<Option<EventIssue>, StoreError> {
+    if new.event.message.is_none() {
+        return Ok(None);
+    }
+    let row = sqlx::query(
+        "SELECT issue FROM evenements WHERE uid = $1 AND message = $2 AND id <> $3 LIMIT 1",
+    )
+    .bind(new.event.uid.as_str())
+    .bind(&new.event.message)
+    .bind(&new.id)
+    .fetch_optional(connection)
+    .await
+    .map_err(failed)?;
+    row.as_ref().map(issue).transpose()
 }
 
 /// The same event, if it came before, and what became of it.
@@ -373,6 +398,7 @@ pub(super) fn read(row: &DbRow, statut: &str, canal: &str) -> StatutEvent {
         commentaire: row.get("commentaire"),
         canal: row.get(canal),
         evenement: row.get("evenement"),
+        message: None,
     }
 }
 
