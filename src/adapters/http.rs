@@ -12,6 +12,7 @@ mod gauges;
 pub mod handover;
 mod health;
 mod path;
+mod probe;
 mod problem;
 mod regles;
 mod signalements;
@@ -45,7 +46,7 @@ use crate::flows::settings::SettingsReload;
 
 use auth::Gate;
 
-pub use health::Probe;
+pub use probe::Probe;
 pub use problem::Problem;
 pub use signalements::render_created;
 
@@ -84,7 +85,7 @@ pub struct Services {
     pub reload: Arc<Reload>,
     /// This daemon among the replicas.
     pub presence: Arc<Presence>,
-    /// What `/readyz` knows of the database.
+    /// What `/readyz` and the console know of the database and the place of photos.
     pub probe: Probe,
     /// Memory for bodies.
     pub buffers: Arc<Buffers>,

@@ -1,5 +1,7 @@
 //! The console, in a real browser where a person would be at it.
 
+mod alarms;
+
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use rstest::rstest;

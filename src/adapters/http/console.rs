@@ -1,6 +1,7 @@
 //! `/`: the console, where the landlord's staff and operators see what stands still and why. Pages
 //! are made here, in French, and need no script.
 
+mod alarms;
 mod overview;
 mod session;
 

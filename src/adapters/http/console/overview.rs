@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Paris;
 
 use crate::adapters::http::AppState;
@@ -16,15 +16,21 @@ use crate::rules::diagnostic::{Diagnostic, Severity};
 
 use crate::adapters::french::french;
 
+use super::alarms::{self, Alarm};
+
 /// How many dead letters, signalements of a state and unknown statuses a page lists.
 const LISTED: u32 = 20;
+
+/// How long a delivery that fails may wait before the page says so: a partner that starts anew, or a line
+/// that breaks for a moment, is nothing to look into.
+const FAILING_AFTER: TimeDelta = TimeDelta::minutes(5);
 
 /// The page of someone who is signed in.
 #[derive(Template)]
 #[template(path = "overview.html")]
 pub(super) struct Overview {
     notice: Option<&'static str>,
-    alarms: Vec<String>,
+    alarms: Vec<Alarm>,
     version: String,
     since: String,
     attempt: Arc<Attempt>,
@@ -57,6 +63,8 @@ struct Line {
     dead: i64,
     oldest: Option<DateTime<Utc>>,
     pause: Option<Pause>,
+    /// Of what has been tried for long for nothing, the oldest.
+    failing: Option<LivraisonSummary>,
     /// The settings give no address for it: what goes there waits.
     unaddressed: bool,
 }
@@ -65,44 +73,21 @@ impl Overview {
     pub(super) async fn of(state: &AppState, notice: Option<&'static str>) -> Self {
         let attempt = state.reload.last_attempt();
         let active = state.reload.active();
-        let mut alarms = Vec::new();
-        if !attempt.accepted {
-            alarms.push(
-                "La dernière modification des règles ou des exports est refusée : ce qui est \
-                 refusé n'est pas en vigueur."
-                    .to_owned(),
-            );
+        let (database, files, stored) = tokio::join!(
+            state.probe.database(&state.store),
+            state.probe.files(&state.files),
+            Stored::read(state)
+        );
+        // What cannot be read may be written, and the other way round: either is told.
+        let database = stored
+            .as_ref()
+            .map_or_else(|it| Err(it.clone()), |_| database);
+        let mut alarms = alarms::of(state, database, files);
+        let stored = stored.ok();
+        if let Some(stored) = &stored {
+            alarms.extend(stored.failing());
+            alarms.extend(stored.alarms().into_iter().map(Alarm::from));
         }
-        let settings = state.settings.last_attempt();
-        for fault in &settings.faults {
-            alarms.push(format!("Le fichier de réglages est refusé : {fault}"));
-        }
-        if !settings.restart.is_empty() {
-            let keys = settings.restart.join(", ");
-            alarms.push(format!("Réglages qui attendent un redémarrage : {keys}."));
-        }
-        if let Err(error) = state.files.ping().await {
-            alarms.push(format!(
-                "Les photos ne peuvent pas être conservées : {error}."
-            ));
-        }
-        if let Some(outage) = state.inbound.creations.watch.outage() {
-            let (since, reason) = (paris(&outage.since), french(&outage.reason));
-            alarms.push(format!(
-                "Le CRM n'est pas disponible depuis le {since} : {reason}."
-            ));
-        }
-        let stored = match Stored::read(state).await {
-            Ok(stored) => {
-                alarms.extend(stored.alarms());
-                Some(stored)
-            }
-            Err(error) => {
-                let reason = french(&error.to_string());
-                alarms.insert(0, format!("La base de données ne répond pas : {reason}."));
-                None
-            }
-        };
         Self {
             notice,
             alarms,
@@ -133,11 +118,13 @@ impl Stored {
     async fn read(state: &AppState) -> Result<Self, StoreError> {
         let store = state.store.as_ref();
         let counts = store.count_livraisons().await?;
+        let long_ago = state.inbound.clock.now() - FAILING_AFTER;
         let addressed = state.settings.in_force().sowell.is_some();
         let mut destinations = Vec::new();
         for destination in Destination::ALL {
             let pause = store.pause(destination).await?;
             let mut line = Line::of(destination, &counts, pause);
+            line.failing = store.oldest_failing(destination, long_ago).await?;
             line.unaddressed = destination == Destination::Sowell && !addressed;
             destinations.push(line);
         }
@@ -155,6 +142,23 @@ impl Stored {
             apart,
             stopped,
             listed,
+        })
+    }
+
+    /// What is tried again and again; where a destination is left alone, its pause is told instead.
+    fn failing(&self) -> impl Iterator<Item = Alarm> {
+        let failing = self.destinations.iter().filter(|it| it.pause.is_none());
+        failing.filter_map(|line| {
+            let it = line.failing.as_ref()?;
+            let (count, s) = (it.attempts, if it.attempts > 1 { "s" } else { "" });
+            let what = format!(
+                "{} : une livraison attend depuis le {}, après {count} essai{s} sans succès",
+                line.name(),
+                paris(&it.created_at)
+            );
+            let follows = format!(" ; prochain essai le {}.", paris(&it.due_at));
+            let reason = it.last_error.as_deref().unwrap_or_default();
+            Some(Alarm::because(&what, reason, &follows))
         })
     }
 
@@ -239,6 +243,7 @@ impl Line {
             dead: count(LivraisonEtat::Morte),
             oldest: find(LivraisonEtat::EnAttente).map(|it| it.oldest_at),
             pause,
+            failing: None,
             unaddressed: false,
         }
     }
@@ -283,7 +288,7 @@ fn is_web(address: &str) -> bool {
     address.starts_with("https://") || address.starts_with("http://")
 }
 
-fn paris(at: &DateTime<Utc>) -> String {
+pub(super) fn paris(at: &DateTime<Utc>) -> String {
     let there = at.with_timezone(&Paris);
     there.format("%d/%m/%Y à %H:%M:%S").to_string()
 }
