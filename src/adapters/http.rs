@@ -2,6 +2,7 @@
 //!
 //! One file a resource; `problem` alone turns an error into a status.
 
+mod api_page;
 pub mod auth;
 pub mod body;
 pub mod connections;
@@ -34,7 +35,6 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::SwaggerUi;
 
 use crate::adapters::submission::buffers::Buffers;
 use crate::domain::ports::{Files, Store};
@@ -140,7 +140,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(health::ready))
         .routes(routes!(gauges::metrics_text))
         .split_for_parts();
-    api.merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", openapi))
+    api.merge(api_page::routes(openapi))
         .merge(console::routes())
         .fallback(|| async { Problem::not_found("il n'y a rien à cette adresse") })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
