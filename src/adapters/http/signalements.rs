@@ -19,7 +19,7 @@ use crate::adapters::submission;
 use crate::crash;
 use crate::domain::ports::Client;
 use crate::domain::referentiel::Gestionnaire;
-use crate::flows::creation::Accepted;
+use crate::flows::creation::{Accepted, for_sowell};
 use crate::flows::inbound::{Received, Submission};
 
 /// The longest `Idempotency-Key`, in bytes.
@@ -397,14 +397,17 @@ pub async fn show(
     caller: Caller,
     Segments(id): Segments<String>,
 ) -> Result<Json<EtatBody>, Problem> {
-    caller.require(&Client::ALL)?;
+    let client = caller.require(&Client::ALL)?;
     let view = state.store.find_signalement(&id).await?;
     let view = view.ok_or_else(|| Problem::not_found("aucun signalement n'a cet id ou cet uid"))?;
     Ok(Json(EtatBody {
         id: view.id.as_str().to_owned(),
         etat: view.etat.as_str(),
         uid: view.uid,
-        motif: view.motif,
+        motif: view.motif.map(|it| match client {
+            Client::Sowell => for_sowell(&it).to_owned(),
+            Client::Crm | Client::Admin => it,
+        }),
         statuts: view
             .statuts
             .into_iter()
