@@ -1,6 +1,7 @@
 //! What every endpoint has in common: tokens, limits, problems, probes and the API's page.
 
 mod openapi;
+mod problems;
 
 use std::time::Duration;
 

@@ -60,14 +60,14 @@ impl Gate {
         self.stored.store(Arc::new(hashes.into_iter().collect()));
     }
 
-    /// Whether the CRM signed this body; never where the settings give no secret for it.
-    fn signed_by_crm(&self, headers: &HeaderMap, body: &[u8]) -> bool {
+    /// Checks that the CRM signed this body; never where the settings give no secret for it.
+    fn signed_by_crm(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Problem> {
         let settings = self.in_force.get();
         let header = |name: &str| headers.get(name)?.to_str().ok();
         let secret = settings.crm.webhook_secret.as_ref();
-        secret.is_some_and(|secret| {
-            partner::verify(secret.expose(), header, Utc::now().timestamp(), body)
-        })
+        let secret = secret.ok_or_else(Problem::unauthorized)?;
+        partner::verify(secret.expose(), header, Utc::now().timestamp(), body)
+            .map_err(|fault| Problem::unsigned(fault.to_string()))
     }
 
     /// Counts a call of a client.
@@ -166,10 +166,10 @@ impl Teller {
     pub fn require(self, gate: &Gate, body: &[u8]) -> Result<(), Problem> {
         match self {
             Self::Known => Ok(()),
-            Self::Signing(headers) if gate.signed_by_crm(&headers, body) => {
+            Self::Signing(headers) => {
+                gate.signed_by_crm(&headers, body)?;
                 gate.admit(Client::Crm).map(|_| ())
             }
-            Self::Signing(_) => Err(Problem::unauthorized()),
         }
     }
 }
@@ -186,6 +186,12 @@ impl FromRequestParts<AppState> for Teller {
             && !parts.headers.contains_key(header::AUTHORIZATION);
         if signs && settings.crm.webhook_secret.is_some() {
             return Ok(Self::Signing(parts.headers.clone()));
+        }
+        if signs {
+            return Err(Problem::unsigned(
+                "aucune signature n'est acceptée tant que crm.webhook_secret n'est pas réglé : \
+                 réglez-le, ou envoyez le jeton du CRM (Authorization: Bearer …)",
+            ));
         }
         let caller = Caller::from_request_parts(parts, state).await?;
         caller.require(&[Client::Crm, Client::Admin])?;

@@ -365,14 +365,14 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     };
     if values.next().is_some() {
         // Which of them is meant, nobody here can know.
-        return Err(Problem::malformed(
+        return Err(Problem::malformed_key(
             "Idempotency-Key est donné plusieurs fois",
         ));
     }
     let key = value.to_str().ok().map(str::trim);
     match key.filter(|key| !key.is_empty() && key.len() <= KEY_BYTES) {
         Some(key) => Ok(Some(key.to_owned())),
-        None => Err(Problem::malformed(format!(
+        None => Err(Problem::malformed_key(format!(
             "Idempotency-Key doit avoir de 1 à {KEY_BYTES} caractères ASCII"
         ))),
     }
