@@ -103,7 +103,11 @@ pub struct Services {
 #[openapi(
     info(
         title = "Passerelle",
-        description = "Relie SoWell au CRM du bailleur : les signalements entrent, les statuts sortent."
+        description = "Relie SoWell au CRM du bailleur : les signalements entrent, les statuts sortent.\n\n\
+                       Limites par défaut, que l'exploitant peut changer : un corps de 64 Mio (`limits.body` ; \
+                       1 Mio pour un statut), 20 photos (`limits.photos`) de 16 Mio (`limits.photo`) et de 100 \
+                       millions de pixels (`limits.pixels`) chacune, 600 requêtes par minute et par client \
+                       (`limits.rate`)."
     ),
     modifiers(&Credentials),
     components(schemas(signalements::CreatedBody, signalements::SetAsideBody))

@@ -64,7 +64,7 @@ impl ReglagesBody {
 }
 
 /// Tells that the process is alive.
-#[utoipa::path(get, path = "/healthz", tag = "Exploitation", responses((status = 200, description = "Le processus vit.")))]
+#[utoipa::path(get, path = "/healthz", tag = "Exploitation", responses((status = 200, description = "Le processus vit.", body = String, content_type = "text/plain")))]
 pub async fn alive() -> &'static str {
     "ok\n"
 }

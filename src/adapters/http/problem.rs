@@ -39,29 +39,29 @@ pub struct Problem {
     headers: Vec<(HeaderName, String)>,
 }
 
-/// The body of a problem.
+/// Une réponse qui n'est pas un succès (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Probleme)]
 pub struct ProblemBody {
-    /// Names the kind of problem.
+    /// Nomme le genre de problème.
     #[schema(example = "urn:passerelle:requete-invalide")]
     r#type: String,
-    /// The kind of problem in words.
+    /// Le genre de problème, en mots.
     title: &'static str,
-    /// The HTTP status.
+    /// Le statut HTTP.
     status: u16,
-    /// What happened this time.
+    /// Ce qui s'est passé cette fois-ci.
     detail: String,
-    /// Every fault found in the request; empty where no part of it is to blame.
+    /// Toutes les erreurs trouvées dans la requête ; vide si aucune de ses parties n'est en cause.
     erreurs: Vec<Erreur>,
-    /// The demande that owns the key already (409).
+    /// La demande à laquelle la clé appartient déjà (409).
     #[serde(skip_serializing_if = "Option::is_none")]
     uid: Option<String>,
-    /// The signalement, where it was recorded although it was refused, or the one that owns the key and
-    /// has no demande yet (409).
+    /// Le signalement, s'il a été enregistré bien que refusé, ou celui auquel la clé appartient et qui
+    /// n'a pas encore de demande (409).
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    /// What to quote to the operators; the daemon's log carries it.
+    /// À citer à l'exploitant : le journal la porte aussi.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
 }
@@ -111,13 +111,13 @@ pub enum BodyRefusals {
     NotJson(ProblemBody),
 }
 
-/// One fault of a request.
+/// Une erreur dans une requête.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Erreur {
-    /// RFC 6901 pointer into the request's body.
+    /// Pointeur (RFC 6901) dans le corps de la requête.
     #[schema(example = "/photos/2")]
     pointeur: String,
-    /// What is wrong.
+    /// Ce qui ne va pas.
     detail: String,
 }
 
