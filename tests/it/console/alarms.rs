@@ -101,7 +101,10 @@ async fn a_change_that_the_crm_dates_in_the_future_is_an_alarm_until_it_is_corre
     }));
     let told = "Le CRM date des changements de statut dans l'avenir";
     let page = page_when(&daemon, "it is told", |it| it.contains(told)).await;
-    assert!(page.contains(&format!("« {uid} » le ")), "{page}");
+    assert!(
+        page.contains(&format!("« <bdi>{uid}</bdi> » le ")),
+        "{page}"
+    );
     page_when(&daemon, "nothing is wrong", |it| it.contains(NOTHING)).await;
 }
 

@@ -53,6 +53,8 @@ struct Stored {
     /// Those among them that wait for a person.
     stopped: i64,
     listed: Vec<SignalementSummary>,
+    /// How many there are of those of which some are listed.
+    listed_total: i64,
 }
 
 /// A destination's deliveries.
@@ -120,10 +122,16 @@ impl Stored {
         let counts = store.count_livraisons().await?;
         let long_ago = state.inbound.clock.now() - FAILING_AFTER;
         let addressed = state.settings.in_force().sowell.is_some();
+        let embedded = state.inbound.creations.crm.remote().is_none();
         let mut destinations = Vec::new();
         for destination in Destination::ALL {
             let pause = store.pause(destination).await?;
             let mut line = Line::of(destination, &counts, pause);
+            // The embedded CRM is sent nothing: what waits for another is from before.
+            let idle = destination == Destination::Crm && embedded;
+            if idle && line.waiting + line.dead == 0 {
+                continue;
+            }
             line.failing = store.oldest_failing(destination, long_ago).await?;
             line.unaddressed = destination == Destination::Sowell && !addressed;
             destinations.push(line);
@@ -131,6 +139,8 @@ impl Stored {
         let counted = store.count_apart().await?;
         let mut listed = store.list_signalements(Some(Etat::Echec), LISTED).await?;
         listed.extend(store.list_signalements(Some(Etat::Inconnu), LISTED).await?);
+        let listed_total =
+            [Etat::Echec, Etat::Inconnu].map(|it| ApartCount::of(&counted, it, false));
         let (apart, stopped) = apart(&counted);
         Ok(Self {
             replicas: state.presence.all().await?,
@@ -142,6 +152,7 @@ impl Stored {
             apart,
             stopped,
             listed,
+            listed_total: listed_total.into_iter().sum(),
         })
     }
 
@@ -160,6 +171,26 @@ impl Stored {
             let reason = it.last_error.as_deref().unwrap_or_default();
             Some(Alarm::because(&what, reason, &follows))
         })
+    }
+
+    fn dead_total(&self) -> i64 {
+        self.destinations.iter().map(|it| it.dead).sum()
+    }
+
+    /// How many dead letters there are, where not all are listed.
+    fn more_dead(&self) -> Option<i64> {
+        let total = self.dead_total();
+        let listed = i64::try_from(self.dead.len()).unwrap_or(i64::MAX);
+        (total > listed).then_some(total)
+    }
+
+    fn listed_count(&self) -> i64 {
+        i64::try_from(self.listed.len()).unwrap_or(i64::MAX)
+    }
+
+    /// How many signalements have no demande.
+    fn apart_total(&self) -> i64 {
+        self.apart.iter().map(|(_, count)| count).sum()
     }
 
     fn alarms(&self) -> Vec<String> {
@@ -191,8 +222,13 @@ impl Stored {
             }
             if line.unaddressed && line.waiting > 0 {
                 let count = line.waiting;
+                let waits = if count == 1 {
+                    "une livraison attend".to_owned()
+                } else {
+                    format!("{count} livraisons attendent")
+                };
                 alarms.push(format!(
-                    "{name} : ce qui doit partir attend une adresse (sowell.base_url) : {count}."
+                    "{name} : {waits} que l'adresse de SoWell soit réglée (sowell.base_url)."
                 ));
             }
             if line.held > 0 {
@@ -200,7 +236,8 @@ impl Stored {
                 let statuts = statuts.map(|(statut, count)| format!("« {statut} » ({count})"));
                 let statuts: Vec<String> = statuts.collect();
                 alarms.push(format!(
-                    "{name} : statuts que statuts.yaml ne traduit pas, eux-mêmes ou leur résultat : {}.",
+                    "{name} : des statuts attendent, car statuts.yaml n'a pas de ligne pour eux, ou pour leur \
+                     résultat : {}.",
                     statuts.join(", ")
                 ));
             }
@@ -253,6 +290,22 @@ impl Line {
     }
 }
 
+/// A text in parts, and whether each is a value that it quotes: what a value holds turns nothing around it.
+fn parts(text: &str) -> Vec<(bool, &str)> {
+    const QUOTED: [&str; 2] = ["« ", " »"];
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(begin) = rest.find(QUOTED[0]).map(|it| it + QUOTED[0].len())
+        && let Some(length) = rest[begin..].find(QUOTED[1])
+    {
+        parts.push((false, &rest[..begin]));
+        parts.push((true, &rest[begin..begin + length]));
+        rest = &rest[begin + length..];
+    }
+    parts.push((false, rest));
+    parts
+}
+
 /// A destination as the staff calls it.
 fn name(destination: Destination) -> &'static str {
     match destination {
@@ -291,4 +344,26 @@ fn is_web(address: &str) -> bool {
 pub(super) fn paris(at: &DateTime<Utc>) -> String {
     let there = at.with_timezone(&Paris);
     there.format("%d/%m/%Y à %H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_comes_apart_into_its_words_and_the_values_that_it_quotes() {
+        for (text, values) in [
+            ("inconnue : «  ASC » ; « B » ?", vec![" ASC", "B"]),
+            ("rien", vec![]),
+            ("« ouvert", vec![]),
+            ("« « A » »", vec!["« A"]),
+            ("", vec![]),
+        ] {
+            let parts = parts(text);
+            let whole: String = parts.iter().map(|(_, part)| *part).collect();
+            assert_eq!(whole, text);
+            let quoted = parts.iter().filter(|it| it.0).map(|it| it.1);
+            assert_eq!(quoted.collect::<Vec<_>>(), values, "{text}");
+        }
+    }
 }
