@@ -254,7 +254,7 @@ async fn nothing_is_shown_or_done_for_who_is_not_signed_in() {
         .unwrap();
     assert_eq!(
         (strange.status(), &strange.headers()["location"]),
-        (StatusCode::SEE_OTHER, &"/".parse().unwrap())
+        (StatusCode::SEE_OTHER, &"/?fait=deconnecte".parse().unwrap())
     );
     let foreign = reload(&cookie, "same-site").await.unwrap();
     assert_eq!(foreign.status(), StatusCode::FORBIDDEN);

@@ -20,6 +20,9 @@ use crate::domain::digest::sha256_hex;
 use crate::domain::ports::Client;
 use crate::settings::{InForce, MadeFrom, Rate, Secret};
 
+/// How many letters of a hash tell one daemon's token from another's.
+const MARK_CHARS: usize = 8;
+
 /// The hash under which a token is kept. Tokens are long and random, so a plain hash is enough.
 #[must_use]
 pub fn hash(token: &str) -> String {
@@ -88,6 +91,17 @@ impl Gate {
             return None;
         }
         self.holder(token.trim())
+    }
+
+    /// What tells the admins' token from another daemon's; nothing of it can be guessed from that, and every
+    /// replica has the same.
+    pub(super) fn admin_mark(&self) -> String {
+        let (set, stored) = (self.set.get(), self.stored.load());
+        let known = set
+            .get(&Client::Admin)
+            .or_else(|| stored.get(&Client::Admin));
+        let mark = known.map(|it| hash(it)).unwrap_or_default();
+        mark.chars().take(MARK_CHARS).collect()
     }
 
     /// Whose token this is.
