@@ -86,13 +86,20 @@ const PHRASES: [(&str, &str); 27] = [
 /// A reason in French, as far as it is one of ours: what a library or a partner says stays as it is.
 #[must_use]
 pub fn french(reason: &str) -> String {
+    let (said, rest) = in_part(reason);
+    said + rest
+}
+
+/// The beginning of a reason in French, and the rest as it stands.
+#[must_use]
+pub fn in_part(reason: &str) -> (String, &str) {
     let mut said = String::new();
     let mut rest = reason;
     while let Some((english, french)) = PHRASES.iter().find(|(it, _)| rest.starts_with(it)) {
         said.push_str(french);
         rest = &rest[english.len()..];
     }
-    said + rest
+    (said, rest)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! One file a resource; `problem` alone turns an error into a status.
 
+mod api_page;
 pub mod auth;
 pub mod body;
 pub mod connections;
@@ -12,6 +13,7 @@ mod gauges;
 pub mod handover;
 mod health;
 mod path;
+mod probe;
 mod problem;
 mod regles;
 mod signalements;
@@ -33,7 +35,6 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use utoipa_swagger_ui::SwaggerUi;
 
 use crate::adapters::submission::buffers::Buffers;
 use crate::domain::ports::{Clock, Files, Store};
@@ -46,7 +47,7 @@ use crate::flows::settings::SettingsReload;
 
 use auth::Gate;
 
-pub use health::Probe;
+pub use probe::Probe;
 pub use problem::Problem;
 pub use signalements::render_created;
 
@@ -89,7 +90,7 @@ pub struct Services {
     pub presence: Arc<Presence>,
     /// What the last calls say of the CRM.
     pub watch: Arc<CrmWatch>,
-    /// What `/readyz` knows of the database.
+    /// What `/readyz` and the console know of the database and the place of photos.
     pub probe: Probe,
     /// Memory for bodies.
     pub buffers: Arc<Buffers>,
@@ -107,7 +108,11 @@ pub struct Services {
 #[openapi(
     info(
         title = "Passerelle",
-        description = "Relie SoWell au CRM du bailleur : les signalements entrent, les statuts sortent."
+        description = "Relie SoWell au CRM du bailleur : les signalements entrent, les statuts sortent.\n\n\
+                       Limites par défaut, que l'exploitant peut changer : un corps de 64 Mio (`limits.body` ; \
+                       1 Mio pour un statut), 20 photos (`limits.photos`) de 16 Mio (`limits.photo`) et de 100 \
+                       millions de pixels (`limits.pixels`) chacune, 600 requêtes par minute et par client \
+                       (`limits.rate`)."
     ),
     modifiers(&Credentials),
     components(schemas(signalements::CreatedBody, signalements::SetAsideBody))
@@ -144,7 +149,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(health::ready))
         .routes(routes!(gauges::metrics_text))
         .split_for_parts();
-    api.merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", openapi))
+    api.merge(api_page::routes(openapi))
         .merge(console::routes())
         .fallback(|| async { Problem::not_found("il n'y a rien à cette adresse") })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })

@@ -24,6 +24,7 @@ use crate::domain::ports::{Client, StoredSubmission};
 use crate::domain::signalement::{KEYS, Signalement, fingerprint};
 use crate::flows::inbound::{Photos, Submission, SubmittedContent};
 use crate::rules::decide::Codes;
+use crate::rules::diagnostic::nearest;
 use crate::settings::Limits;
 
 const CODE_CHARS: usize = 64;
@@ -359,28 +360,41 @@ impl<'j> Form<'j> {
         items.iter().enumerate().map(find).collect()
     }
 
-    fn unknown(&self) -> impl Iterator<Item = &'j (Cow<'j, str>, Json<'j>)> {
+    fn unknown(&self, known: &[&str]) -> impl Iterator<Item = &'j (Cow<'j, str>, Json<'j>)> {
         self.entries
             .iter()
-            .filter(|(key, _)| !KEYS.contains(&key.as_ref()))
+            .filter(move |(key, _)| !known.contains(&key.as_ref()))
     }
 
     fn autres(&self) -> Map<String, serde_json::Value> {
-        self.unknown()
+        self.unknown(&KEYS)
             .map(|(key, value)| (json::without_nul(key), value.to_value()))
             .collect()
     }
 
     fn avertissements(&self) -> Vec<String> {
-        let mut all: Vec<String> = self
-            .unknown()
-            .take(NAMED_UNKNOWN)
-            .map(|(key, _)| {
-                let name: String = key.chars().take(CODE_CHARS).collect();
-                format!("champ inconnu « {name} » : conservé, sans effet")
-            })
-            .collect();
-        if let Some(more) = self.unknown().count().checked_sub(NAMED_UNKNOWN + 1) {
+        self.remarks(&KEYS, |name| {
+            format!("champ inconnu « {name} » : conservé, sans effet")
+        })
+    }
+
+    /// Names the keys that are none of these, and the one that each was meant for.
+    pub(in crate::adapters) fn without_effect(&self, known: &[&str]) -> Vec<String> {
+        self.remarks(known, |name| {
+            let near = nearest(name, known.iter().copied());
+            let near = near.map(|it| format!(" ; vouliez-vous dire « {it} » ?"));
+            let near = near.unwrap_or_default();
+            format!("champ inconnu « {name} » : sans effet{near}")
+        })
+    }
+
+    fn remarks(&self, known: &[&str], say: impl Fn(&str) -> String) -> Vec<String> {
+        let named = self.unknown(known).take(NAMED_UNKNOWN).map(|(key, _)| {
+            let name: String = key.chars().take(CODE_CHARS).collect();
+            say(&name)
+        });
+        let mut all: Vec<String> = named.collect();
+        if let Some(more) = self.unknown(known).count().checked_sub(NAMED_UNKNOWN + 1) {
             all.push(format!("… et {} autres champs inconnus", more + 1));
         }
         all

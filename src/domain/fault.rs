@@ -46,9 +46,41 @@ pub fn pointer_to(segment: &str) -> String {
     format!("/{}", segment.replace('~', "~0").replace('/', "~1"))
 }
 
-/// What is wrong, in one sentence for people; without the places.
+/// What is wrong, in one sentence for people; without the places. After a question, another begins.
 #[must_use]
 pub fn joined(faults: &[Fault]) -> String {
-    let details: Vec<&str> = faults.iter().map(|it| it.detail.as_str()).collect();
-    details.join(" ; ")
+    let mut text = String::new();
+    for fault in faults {
+        if text.ends_with('?') {
+            text.push(' ');
+            let mut letters = fault.detail.chars();
+            text.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+            text.push_str(letters.as_str());
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(" ; ");
+        }
+        text.push_str(&fault.detail);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_told_in_sentences_and_a_question_ends_one() {
+        let told = |details: &[&str]| {
+            let faults = details.iter().map(|it| Fault::invalid("/x", *it));
+            joined(&faults.collect::<Vec<_>>())
+        };
+        assert_eq!(told(&["un", "deux"]), "un ; deux");
+        assert_eq!(
+            told(&["« A » ; vouliez-vous dire « B » ?", "état inconnu", "deux"]),
+            "« A » ; vouliez-vous dire « B » ? État inconnu ; deux"
+        );
+        assert_eq!(told(&[]), "");
+    }
 }

@@ -206,6 +206,14 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
         after: Option<&str>,
     ) -> Result<Option<String>, StoreError>;
 
+    /// The delivery of a destination that has waited longest although it was tried, of those accepted
+    /// before an instant.
+    async fn oldest_failing(
+        &self,
+        destination: Destination,
+        before: DateTime<Utc>,
+    ) -> Result<Option<LivraisonSummary>, StoreError>;
+
     /// Makes every dead delivery of a destination wait again, due at once; gives their number.
     async fn retry_dead(
         &self,

@@ -1,6 +1,6 @@
 //! A *signalement*: what a tenant or caretaker reported in SoWell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, Utc};
@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
+use crate::domain::demande::Fichier;
 use crate::domain::digest::sha256_hex;
 
 /// The keys that the contract knows, in its order.
@@ -201,6 +202,39 @@ pub fn fingerprint(
         field(digits);
     }
     hex::encode(hash.finalize())
+}
+
+/// The keys whose content differs between two signalements, as [`fingerprint`] compares them; each comes
+/// with its photos. Numbers that are longer than a value holds are compared as far as it holds them.
+#[must_use]
+pub fn differing(
+    one: (&Signalement, &[Fichier]),
+    other: (&Signalement, &[Fichier]),
+) -> Vec<String> {
+    let ((one, photos), (other, other_photos)) = (one, other);
+    let hashes =
+        |photos: &[Fichier]| -> Vec<String> { photos.iter().map(|it| it.sha256.clone()).collect() };
+    let known = [
+        ("qualification", one.qualification == other.qualification),
+        ("residence", one.residence == other.residence),
+        ("bien", one.bien == other.bien),
+        ("auteur", one.auteur == other.auteur),
+        ("email_auteur", one.email_auteur == other.email_auteur),
+        ("date_creation", one.date_creation == other.date_creation),
+        ("priorite", one.priorite == other.priorite),
+        ("description", one.description == other.description),
+        ("photos", hashes(photos) == hashes(other_photos)),
+        ("lien_sowell", one.lien_sowell == other.lien_sowell),
+    ];
+    let known = known.into_iter().filter(|(_, same)| !same);
+    let autres: BTreeSet<&String> = one.autres.keys().chain(other.autres.keys()).collect();
+    let autres = autres
+        .into_iter()
+        .filter(|key| one.autres.get(*key) != other.autres.get(*key));
+    known
+        .map(|(key, _)| key.to_owned())
+        .chain(autres.cloned())
+        .collect()
 }
 
 /// Where a signalement stands.

@@ -7,6 +7,7 @@
 mod calls;
 mod follow_ups;
 mod lease;
+mod motif;
 mod pending;
 
 use std::sync::Arc;
@@ -35,6 +36,8 @@ use crate::settings::{InForce, WhenUnavailable};
 
 pub use calls::Calls;
 pub(super) use lease::{LEASE, Lease};
+pub use motif::for_sowell;
+use motif::motif_of;
 
 /// How long one creation may take in all; the connector's own limits are shorter.
 const CALL: Duration = Duration::from_mins(2);
@@ -429,20 +432,4 @@ fn stopped(motif: String, known_at: Option<DateTime<Utc>>) -> (Attempted, Settle
         known_at,
     };
     (Attempted::Stopped { motif }, Settlement::Waits(wait))
-}
-
-/// What the housing staff and SoWell read of a failure.
-fn motif_of(error: &CrmError) -> String {
-    match error {
-        CrmError::Refused { status, excerpt } => {
-            format!("le CRM refuse la demande (statut {status}) : {excerpt}")
-        }
-        CrmError::Unavailable { .. } => "le CRM est injoignable".into(),
-        CrmError::Unauthorized(_) => "le CRM refuse nos identifiants".into(),
-        CrmError::InDoubt(_) => {
-            "le CRM n'a pas confirmé : on ne sait pas s'il a créé la demande".into()
-        }
-        CrmError::Misconfigured(reason) => format!("le connecteur du CRM : {reason}"),
-        CrmError::Files(_) => "les photos ne peuvent pas être relues".into(),
-    }
 }

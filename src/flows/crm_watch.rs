@@ -3,6 +3,8 @@
 //! Kept in memory, by each process for itself: a restart may try at once, and whoever calls finds
 //! out anew. It only spares calls; no guarantee depends on it.
 
+mod readings;
+
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,9 +15,15 @@ use crate::domain::ports::CrmError;
 use crate::flows::backoff::wait;
 use crate::settings::DeliverySettings;
 
+pub use readings::{Ahead, Readings, Unread};
+
 /// The state of the CRM, as far as calls have shown it.
 #[derive(Debug, Default)]
-pub struct CrmWatch(Mutex<Option<Outage>>);
+pub struct CrmWatch {
+    state: Mutex<Option<Outage>>,
+    /// How its list of changes was last read; nothing where it is not polled.
+    pub readings: Readings,
+}
 
 /// The CRM does not do what it is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +128,7 @@ impl CrmWatch {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, Option<Outage>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::domain::ports::{
     BoundKey, Client, Clock, CreateDemande, Creation, CrmError, Files, IdempotencyKey, NewRecord,
     Recorded, Store,
 };
-use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId};
+use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId, differing};
 use crate::flows::acknowledge::{News, acknowledge, written};
 use crate::flows::creation::{Accepted, Creations};
 use crate::flows::hint::Hint;
@@ -163,7 +163,7 @@ impl Inbound {
         // Looked for first: a creation that ends between the two looks is found by the second.
         let pending = self.store.find_pending(&case.id, case.key.as_ref()).await?;
         if let Some(owner) = self.owner(case).await? {
-            return repeat(owner, case).map(Some);
+            return self.repeat(owner, case).await.map(Some);
         }
         match pending {
             Some(_) => self.wait_for_other(case).await.map(Some),
@@ -193,7 +193,7 @@ impl Inbound {
         if !self.store_new_photos(&mut case).await
             && let Some(owner) = self.owner(&case).await?
         {
-            return repeat(owner, &case);
+            return self.repeat(owner, &case).await;
         }
         self.store_photos(&mut case).await?;
         match self.creations.crm.remote() {
@@ -241,7 +241,7 @@ impl Inbound {
                 let uid = uid.as_str().to_owned();
                 Ok(Received::Created { uid, answer })
             }
-            Recorded::Bound(owner) => repeat(owner, &case),
+            Recorded::Bound(owner) => self.repeat(owner, &case).await,
             Recorded::Pending(_) => self.wait_for_other(&case).await,
         }
     }
@@ -259,7 +259,7 @@ impl Inbound {
         trace: Trace,
     ) -> Result<Received, InboundError> {
         if let Some(owner) = self.owner(&case).await? {
-            return repeat(owner, &case);
+            return self.repeat(owner, &case).await;
         }
         self.store_photos(&mut case).await?;
         let news = News::SetAside(motif.clone());
@@ -276,7 +276,7 @@ impl Inbound {
                     avertissements: case.avertissements,
                 })
             }
-            Recorded::Bound(owner) => repeat(owner, &case),
+            Recorded::Bound(owner) => self.repeat(owner, &case).await,
             Recorded::Pending(_) => self.wait_for_other(&case).await,
         }
     }
@@ -290,14 +290,14 @@ impl Inbound {
         trace: Trace,
     ) -> Result<Received, InboundError> {
         if let Some(owner) = self.owner(&case).await? {
-            return repeat(owner, &case);
+            return self.repeat(owner, &case).await;
         }
         self.store_photos(&mut case).await?;
         let motif = Some(cause.to_string());
         let record = case.record(Etat::Echec, motif, &trace, None, Vec::new());
         match self.store.record(record).await? {
             Recorded::Written => {}
-            Recorded::Bound(owner) => return repeat(owner, &case),
+            Recorded::Bound(owner) => return self.repeat(owner, &case).await,
             Recorded::Pending(_) => return self.wait_for_other(&case).await,
         }
         Err(match cause {
@@ -313,6 +313,50 @@ impl Inbound {
     /// created stays created, whatever the rules would say today.
     async fn owner(&self, case: &Case) -> Result<Option<BoundKey>, InboundError> {
         Ok(self.store.find_bound(&case.id, case.key.as_ref()).await?)
+    }
+
+    /// The same content again is a repeat, any other a conflict.
+    async fn repeat(&self, owner: BoundKey, case: &Case) -> Result<Received, InboundError> {
+        if owner.fingerprint == case.fingerprint {
+            Ok(Received::Replayed {
+                uid: owner.uid,
+                answer: owner.answer,
+            })
+        } else {
+            Err(self.conflict(case, owner.id, Some(owner.uid)).await)
+        }
+    }
+
+    async fn conflict(
+        &self,
+        case: &Case,
+        owner: SignalementId,
+        uid: Option<String>,
+    ) -> InboundError {
+        let other = owner != case.id;
+        // Of another signalement nothing is told, not even in what it differs.
+        let differs = if other {
+            Vec::new()
+        } else {
+            self.differing(case).await.unwrap_or_default()
+        };
+        InboundError::Conflict {
+            owner,
+            uid,
+            other,
+            differs,
+        }
+    }
+
+    /// In what a signalement differs from what was received first; `None` where that cannot be told.
+    async fn differing(&self, case: &Case) -> Option<Vec<String>> {
+        let first = self.store.find_submission(&case.id).await.ok()??;
+        let fichiers = first.fichiers.as_slice();
+        let first = (self.creations.read_stored)(&first.payload, fichiers.len())?;
+        Some(differing(
+            (&first, fichiers),
+            (&case.signalement, &case.fichiers),
+        ))
     }
 
     /// Stores the photos that are not there yet; whether that was all of them. A repeat's are there.
@@ -333,11 +377,6 @@ impl Inbound {
 }
 
 impl Case {
-    fn conflict(&self, owner: SignalementId, uid: Option<String>) -> InboundError {
-        let other = owner != self.id;
-        InboundError::Conflict { owner, uid, other }
-    }
-
     fn record(
         &self,
         etat: Etat,
@@ -373,18 +412,6 @@ fn managers_unknown(error: &CrmError) -> InboundError {
             retry_at: *retry_at,
         },
         _ => InboundError::CrmAway { retry_at: None },
-    }
-}
-
-/// The same content again is a repeat, any other a conflict.
-fn repeat(owner: BoundKey, case: &Case) -> Result<Received, InboundError> {
-    if owner.fingerprint == case.fingerprint {
-        Ok(Received::Replayed {
-            uid: owner.uid,
-            answer: owner.answer,
-        })
-    } else {
-        Err(case.conflict(owner.id, Some(owner.uid)))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::domain::ports::{
     Change, ChangeQuery, Clock, Crm, CrmError, PollClaim, Store, StoreError,
 };
 use crate::flows::backoff::{span, wait};
-use crate::flows::crm_watch::CrmWatch;
+use crate::flows::crm_watch::{Ahead, CrmWatch};
 use crate::flows::outbound::{Outbound, OutboundError};
 use crate::flows::resume;
 use crate::rules::compile::RuleSet;
@@ -127,6 +127,9 @@ impl Poll {
             let due = way.settings.crm.poll.is_some_and(|interval| {
                 last.is_none_or(|last| last.elapsed() >= interval.max(pause))
             });
+            if way.settings.crm.poll.is_none() {
+                self.watch.readings.forget();
+            }
             if due {
                 let outcome = self.look().await;
                 last = Some(Instant::now());
@@ -179,6 +182,10 @@ impl Poll {
             return Ok(Looked::NotNow);
         };
         let outcome = self.read_from(&claim, overlap).await;
+        match &outcome {
+            Ok(_) => self.watch.readings.done(),
+            Err(error) => self.watch.readings.failed(error.to_string(), now),
+        }
         let seen = match &outcome {
             Ok(read) => read.seen_until,
             Err(_) => claim.seen_until,
@@ -221,6 +228,11 @@ impl Poll {
         let latest = now + AHEAD;
         let plausible = changes.partition_point(|it| it.at <= latest);
         let newest = changes[..plausible].last().map(|it| it.at);
+        let ahead = changes[plausible..].iter().map(|it| Ahead {
+            uid: it.event.uid.as_str().to_owned(),
+            at: it.at,
+        });
+        self.watch.readings.found(ahead.collect());
         for change in &mut changes[plausible..] {
             let (uid, at) = (change.event.uid.as_str(), in_utc(change.at));
             tracing::error!(uid, at, "ALARM: the CRM dates a change in the future");

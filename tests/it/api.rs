@@ -1,6 +1,7 @@
 //! What every endpoint has in common: tokens, limits, problems, probes and the API's page.
 
 mod openapi;
+mod problems;
 
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{Builder, PNG, signalement, signalement_with, token};
+use crate::browser::Browser;
+use crate::harness::{Builder, PNG, signalement, signalement_with, token, until};
 
 #[rstest]
 #[case("POST", "/api/v1/signalements", &["sowell"])]
@@ -293,6 +295,29 @@ async fn the_page_of_the_api_comes_from_the_binary() {
     ] {
         let answer = daemon.get(&format!("/docs/{asset}"), "").await;
         assert_eq!(answer.status, 200, "{asset}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_the_api_asks_nobody_else() {
+    let daemon = Builder::new().start().await;
+    let page = daemon.get("/docs/", "").await;
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert!(!policy.contains("http"), "{policy}");
+    let script = daemon.get("/docs/swagger-initializer.js", "").await;
+    let script = String::from_utf8(script.bytes).unwrap();
+    assert!(script.contains(r#""validatorUrl": "none""#), "{script}");
+    // It is shown under its policy.
+    if let Some(browser) = Browser::open().await {
+        browser.load(&format!("{}/docs/", daemon.url())).await;
+        until("it is shown", || async {
+            let names = browser.texts(".opblock-summary-path").await;
+            let found = names.iter().any(|it| it.contains("signalements"));
+            found.then_some(())
+        })
+        .await;
+        browser.close("api-page.png").await;
     }
 }
 

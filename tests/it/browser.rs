@@ -29,14 +29,27 @@ pub struct Browser {
 impl Browser {
     /// `None` where Chromium is not installed.
     pub async fn open() -> Option<Self> {
+        Self::with(json!({})).await
+    }
+
+    /// The same with the screen of a telephone, 360 pixels wide.
+    pub async fn on_a_telephone() -> Option<Self> {
+        let metrics = json!({"width": 360, "height": 740, "pixelRatio": 1});
+        Self::with(json!({"deviceMetrics": metrics})).await
+    }
+
+    async fn with(emulation: Value) -> Option<Self> {
         static DRIVER: LazyLock<Option<Driver>> = LazyLock::new(start);
         let port = DRIVER.as_ref()?.place;
         let driver = format!("http://127.0.0.1:{port}");
         // Tests run as root, too, where Chromium's sandbox does not start.
-        let options = json!({"args": [
+        let mut options = json!({"args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
             "--window-size=1280,1400",
         ]});
+        if emulation != json!({}) {
+            options["mobileEmulation"] = emulation;
+        }
         let wanted: Map<String, Value> = [("goog:chromeOptions".to_owned(), options)]
             .into_iter()
             .collect();
@@ -77,6 +90,11 @@ impl Browser {
             followed.is_ok_and(|it| it == true).then_some(())
         })
         .await;
+    }
+
+    /// What a script on the page gives.
+    pub async fn evaluate(&self, script: &str) -> Value {
+        self.client.execute(script, vec![]).await.unwrap()
     }
 
     /// What can be read in the only element that a CSS selector finds.

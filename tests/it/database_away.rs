@@ -1,12 +1,11 @@
 //! PostgreSQL goes silent in the middle of its work, as a machine that lost its power does, and is
 //! asked what it cannot be asked: nobody waits for ever, and nobody gets a fault of ours.
 
-use base64_simd::URL_SAFE_NO_PAD;
 use rstest::rstest;
 use serde_json::json;
 use url::Url;
 
-use crate::harness::{Builder, signalement, signalement_with, token, until};
+use crate::harness::{Builder, signalement, signalement_with, until};
 use crate::postgres::{self, Backend};
 use crate::proxy::{Proxy, Target, Way};
 
@@ -29,17 +28,12 @@ async fn a_server_that_goes_silent_holds_no_request_and_service_resumes_by_itsel
 
     proxy.set(Way::Silent);
     let body = signalement(2);
-    let session = URL_SAFE_NO_PAD.encode_to_string(token("admin"));
-    let console = daemon
-        .request("GET", "/", "")
-        .header("cookie", format!("passerelle_console={session}"));
-    let (read, written, console) = tokio::join!(
+    let (read, written, html) = tokio::join!(
         daemon.get(&path, "crm"),
         daemon.post(&body),
-        daemon.send(console)
+        daemon.console()
     );
     // What is known without it is shown all the same.
-    let html = String::from_utf8(console.bytes).unwrap();
     for words in ["La base de données ne répond pas", "Relire les fichiers"] {
         assert!(html.contains(words), "{html}");
     }

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, Method};
 use passerelle::adapters::http::AppState;
+use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -225,6 +226,28 @@ impl Daemon {
             wanted(&regles).then_some(regles)
         })
         .await
+    }
+
+    /// The cookie of someone who signed in at the console.
+    pub async fn signed_in(&self) -> String {
+        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        let answer = client
+            .post(format!("{}/console/connexion", self.url()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("jeton={}", token("admin")))
+            .send()
+            .await
+            .unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    }
+
+    /// The console's page, as HTML with its apostrophes.
+    pub async fn console(&self) -> String {
+        let cookie = self.signed_in().await;
+        let request = self.request("GET", "/", "").header("cookie", cookie);
+        let html = String::from_utf8(self.send(request).await.bytes).unwrap();
+        html.replace("&#39;", "'")
     }
 
     /// A file or folder of it.

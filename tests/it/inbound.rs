@@ -150,7 +150,7 @@ async fn every_fault_is_told_at_once() {
     let daemon = Builder::new().start().await;
     let answer = daemon
         .post(&json!({
-            "qualification": "NON", "residence": "NON", "bien": "TH-07-B-3", "auteur": " ",
+            "qualification": "NON", "residence": "NON", "bien": "NON", "auteur": " ",
             "email_auteur": "x", "date_creation": "hier", "priorite": "urgent",
             "photos": ["???", PNG, 3], "lien_sowell": "mailto:x@y.fr", "transmettre_auteur": 1,
         }))

@@ -21,6 +21,9 @@ use crate::domain::digest::sha256_hex;
 use crate::domain::ports::Client;
 use crate::settings::{InForce, MadeFrom, Rate, Secret};
 
+/// How many letters of a hash tell one daemon's token from another's.
+const MARK_CHARS: usize = 8;
+
 /// The hash under which a token is kept. Tokens are long and random, so a plain hash is enough.
 #[must_use]
 pub fn hash(token: &str) -> String {
@@ -61,14 +64,14 @@ impl Gate {
         self.stored.store(Arc::new(hashes.into_iter().collect()));
     }
 
-    /// Whether the CRM signed this body; never where the settings give no secret for it.
-    fn signed_by_crm(&self, headers: &HeaderMap, body: &[u8]) -> bool {
+    /// Checks that the CRM signed this body; never where the settings give no secret for it.
+    fn signed_by_crm(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Problem> {
         let settings = self.in_force.get();
         let header = |name: &str| headers.get(name)?.to_str().ok();
         let secret = settings.crm.webhook_secret.as_ref();
-        secret.is_some_and(|secret| {
-            partner::verify(secret.expose(), header, Utc::now().timestamp(), body)
-        })
+        let secret = secret.ok_or_else(Problem::unauthorized)?;
+        partner::verify(secret.expose(), header, Utc::now().timestamp(), body)
+            .map_err(|fault| Problem::unsigned(fault.to_string()))
     }
 
     /// Counts a call of a client.
@@ -89,6 +92,17 @@ impl Gate {
             return None;
         }
         self.holder(token.trim())
+    }
+
+    /// What tells the admins' token from another daemon's; nothing of it can be guessed from that, and every
+    /// replica has the same.
+    pub(super) fn admin_mark(&self) -> String {
+        let (set, stored) = (self.set.get(), self.stored.load());
+        let known = set
+            .get(&Client::Admin)
+            .or_else(|| stored.get(&Client::Admin));
+        let mark = known.map(|it| hash(it)).unwrap_or_default();
+        mark.chars().take(MARK_CHARS).collect()
     }
 
     /// Whose token this is.
@@ -177,13 +191,13 @@ impl Teller {
     pub fn require(self, gate: &Gate, body: &[u8]) -> Result<Option<String>, Problem> {
         match self {
             Self::Known => Ok(None),
-            Self::Signing(headers) if gate.signed_by_crm(&headers, body) => {
+            Self::Signing(headers) => {
+                gate.signed_by_crm(&headers, body)?;
                 gate.admit(Client::Crm)?;
                 let id = headers.get("webhook-id").map(HeaderValue::as_bytes);
                 let parts = [id.unwrap_or_default(), b"\0", body];
-                Ok(Some(sha256_hex(&parts.concat())))
+                Ok(Some(sha256_hex(parts.concat())))
             }
-            Self::Signing(_) => Err(Problem::unauthorized()),
         }
     }
 }
@@ -200,6 +214,12 @@ impl FromRequestParts<AppState> for Teller {
             && !parts.headers.contains_key(header::AUTHORIZATION);
         if signs && settings.crm.webhook_secret.is_some() {
             return Ok(Self::Signing(parts.headers.clone()));
+        }
+        if signs {
+            return Err(Problem::unsigned(
+                "aucune signature n'est acceptée tant que crm.webhook_secret n'est pas réglé : \
+                 réglez-le, ou envoyez le jeton du CRM (Authorization: Bearer …)",
+            ));
         }
         let caller = Caller::from_request_parts(parts, state).await?;
         caller.require(&[Client::Crm, Client::Admin])?;

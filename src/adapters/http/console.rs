@@ -1,12 +1,13 @@
 //! `/`: the console, where the landlord's staff and operators see what stands still and why. Pages
 //! are made here, in French, and need no script.
 
+mod alarms;
 mod overview;
 mod session;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -32,7 +33,7 @@ pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/", get(show))
         .route("/console/style.css", get(style))
-        .route("/console/connexion", post(sign_in))
+        .route("/console/connexion", post(sign_in).get(sign_in_page))
         .route("/console/deconnexion", post(sign_out))
         .route("/console/regles/recharger", post(reload))
         .route("/console/livraisons/{id}/renvoyer", post(resend))
@@ -89,23 +90,41 @@ struct Credentials {
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignIn {
-    refused: bool,
+    /// What went wrong.
+    alarm: Option<&'static str>,
 }
+
+#[derive(Template)]
+#[template(path = "too_often.html")]
+struct TooOften {
+    seconds: u64,
+}
+
+const WRONG_TOKEN: &str = "Ce jeton n'est pas celui de l'administration.";
+const NO_TOKEN: &str = "Donnez le jeton d'administration.";
+const SIGNED_OUT: &str = "Vous n'étiez plus connecté : l'action demandée n'a pas été faite. Connectez-vous, \
+                          puis recommencez.";
+/// The word of [`SIGNED_OUT`] in the address of the page.
+const SIGNED_OUT_WORD: &str = "deconnecte";
 
 async fn show(
     State(state): State<AppState>,
     operator: Result<Operator, Refusal>,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
+    // A word that nobody knows says nothing.
+    let word = asked.ok().and_then(|Query(asked)| asked.fait);
     match operator {
         Ok(Operator) => {
-            // A word that nobody knows says nothing.
-            let notice = asked.ok().and_then(|Query(asked)| asked.fait);
-            let notice = notice.and_then(|word| word.parse().ok());
+            let notice = word.and_then(|word| word.parse().ok());
             let overview = Overview::of(&state, notice.map(Notice::text)).await;
             page(StatusCode::OK, &overview)
         }
-        Err(Refusal::SignedOut) => page(StatusCode::OK, &SignIn { refused: false }),
+        Err(Refusal::SignedOut) => {
+            let not_done = word.is_some_and(|it| it == SIGNED_OUT_WORD);
+            let alarm = not_done.then_some(SIGNED_OUT);
+            page(StatusCode::OK, &SignIn { alarm })
+        }
         Err(refusal) => refusal.into_response(),
     }
 }
@@ -114,16 +133,42 @@ async fn sign_in(
     State(state): State<AppState>,
     headers: HeaderMap,
     jar: CookieJar,
-    Form(given): Form<Credentials>,
+    given: Result<Form<Credentials>, FormRejection>,
 ) -> Response {
+    let refused = |alarm| page(StatusCode::FORBIDDEN, &SignIn { alarm: Some(alarm) });
+    let Ok(Form(given)) = given else {
+        return refused(NO_TOKEN);
+    };
     match session::open(&state.gate, &headers, given.jeton.trim()) {
         Some(cookie) => (jar.add(cookie), Redirect::to("/")).into_response(),
-        None => page(StatusCode::FORBIDDEN, &SignIn { refused: true }),
+        None if given.jeton.trim().is_empty() => refused(NO_TOKEN),
+        None => refused(WRONG_TOKEN),
     }
 }
 
-async fn sign_out(_: Operator, jar: CookieJar) -> Response {
-    (jar.remove(session::closed()), Redirect::to("/")).into_response()
+/// The address that a browser shows after a wrong token, and may be asked for again.
+async fn sign_in_page() -> Redirect {
+    Redirect::to("/")
+}
+
+/// The page of someone who asks more often than the settings let the admins; it asks again by itself.
+fn too_often(problem: Problem) -> Response {
+    let answer = problem.into_response();
+    let wait = answer.headers().get(header::RETRY_AFTER).cloned();
+    let seconds = wait.as_ref().and_then(|it| it.to_str().ok()?.parse().ok());
+    let template = TooOften {
+        seconds: seconds.unwrap_or(1),
+    };
+    let mut page = page(answer.status(), &template);
+    if let Some(wait) = wait {
+        page.headers_mut().insert(header::RETRY_AFTER, wait);
+    }
+    page
+}
+
+async fn sign_out(_: Operator, State(state): State<AppState>, jar: CookieJar) -> Response {
+    let cookie = session::closed(&state.gate);
+    (jar.remove(cookie), Redirect::to("/")).into_response()
 }
 
 async fn reload(_: Operator, State(state): State<AppState>) -> Redirect {

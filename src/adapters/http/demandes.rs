@@ -25,6 +25,16 @@ use crate::flows::outbound::StatutReceived;
 /// much besides. One that claims a signature is read before it can be known.
 const STATUT_BYTES: usize = 1024 * 1024;
 
+/// The keys of a status.
+const KEYS: [&str; 6] = [
+    "statut",
+    "date",
+    "resultat",
+    "commentaire",
+    "canal",
+    "evenement",
+];
+
 /// Une demande et ses photos.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Demande)]
@@ -79,19 +89,22 @@ pub struct ChangeBody {
     )]
     statut: String,
     /// Quand il a changé ; maintenant, si la clé est absente.
-    #[schema(format = "date-time")]
+    #[schema(format = "date-time", example = "2026-03-02T09:30:00+01:00")]
     date: Option<String>,
     /// Le champ de clôture du CRM.
     #[schema(max_length = 200, example = "Traité")]
     resultat: Option<String>,
     /// Un mot pour le locataire.
-    #[schema(max_length = 20000)]
+    #[schema(
+        max_length = 20000,
+        example = "Un technicien passe demain entre 8 h et 10 h."
+    )]
     commentaire: Option<String>,
-    /// Le canal de la demande.
-    #[schema(max_length = 200)]
+    /// Le canal de la demande ; celui de statuts.yaml (« SoWell » à la livraison), si la clé est absente.
+    #[schema(max_length = 200, example = "SoWell")]
     canal: Option<String>,
     /// L'identifiant de l'événement dans le CRM : le même événement n'est pris qu'une fois.
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, example = "EVT-2026-000123")]
     evenement: Option<String>,
 }
 
@@ -102,6 +115,10 @@ pub struct AcceptedBody {
     /// La livraison à SoWell.
     livraison: String,
     statut_sowell: String,
+    /// Remarques, par exemple les clés inconnues ; absent s'il n'y en a pas.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    avertissements: Vec<String>,
 }
 
 /// Rien à dire à SoWell.
@@ -112,6 +129,10 @@ pub struct NothingBody {
     livraison: Option<String>,
     /// Pourquoi.
     motif: String,
+    /// Remarques, par exemple les clés inconnues ; absent s'il n'y en a pas.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    avertissements: Vec<String>,
 }
 
 /// Donne une demande.
@@ -238,7 +259,7 @@ pub async fn change_statut(
     body: JsonBody<STATUT_BYTES>,
 ) -> Result<Response, Problem> {
     let message = teller.require(&state.gate, &body.bytes)?;
-    let mut event = read_event(uid, &body.bytes)?;
+    let (mut event, avertissements) = read_event(uid, &body.bytes)?;
     event.message = message.filter(|_| event.evenement.is_none());
     let outcome = state.outbound.receive(event).await;
     let label = match &outcome {
@@ -255,18 +276,21 @@ pub async fn change_statut(
             let body = AcceptedBody {
                 livraison,
                 statut_sowell,
+                avertissements,
             };
             (StatusCode::ACCEPTED, Json(body)).into_response()
         }
         StatutReceived::Nothing { motif } => Json(NothingBody {
             livraison: None,
             motif,
+            avertissements,
         })
         .into_response(),
     })
 }
 
-fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
+/// Reads an event, and remarks on what has no effect.
+fn read_event(uid: String, body: &[u8]) -> Result<(StatutEvent, Vec<String>), Problem> {
     const LABEL_CHARS: usize = StatutEvent::LABEL_CHARS;
     let json = Received::parse(body).map_err(Problem::malformed)?;
     let mut form = Form::received(&json).map_err(Problem::malformed)?;
@@ -284,17 +308,21 @@ fn read_event(uid: String, body: &[u8]) -> Result<StatutEvent, Problem> {
     if plain == Some(None) {
         form.fault("/date", "n'est pas une date ISO 8601 avec fuseau".into());
     }
+    let avertissements = form.without_effect(&KEYS);
     match statut {
-        Some(statut) if form.faults.is_empty() => Ok(StatutEvent {
-            uid: Uid::new(uid),
-            statut,
-            date: plain.flatten(),
-            resultat,
-            commentaire,
-            canal,
-            evenement,
-            message: None,
-        }),
+        Some(statut) if form.faults.is_empty() => {
+            let event = StatutEvent {
+                uid: Uid::new(uid),
+                statut,
+                date: plain.flatten(),
+                resultat,
+                commentaire,
+                canal,
+                evenement,
+                message: None,
+            };
+            Ok((event, avertissements))
+        }
         _ => Err(Problem::faults(form.faults)),
     }
 }

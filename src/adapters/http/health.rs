@@ -1,44 +1,16 @@
 //! Probes: whether the process lives, and whether it can serve. Neither needs a token.
 
-use std::time::{Duration, Instant};
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use crate::adapters::http::AppState;
 use crate::adapters::http::regles::{ReglesBody, state_of};
 use crate::domain::instant::in_utc;
-use crate::domain::ports::{Store, StoreError};
 use crate::flows::settings::SettingsReload;
-
-/// How long what a look at the database found is believed.
-const PROBE_EVERY: Duration = Duration::from_secs(1);
-
-/// Looks at the database, one look at a time and no more than one a second: it writes, and nobody
-/// needs a token to ask for it.
-#[derive(Debug, Default)]
-pub struct Probe {
-    last: Mutex<Option<(Instant, Result<(), StoreError>)>>,
-}
-
-impl Probe {
-    async fn look(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let mut last = self.last.lock().await;
-        match &*last {
-            Some((at, found)) if at.elapsed() < PROBE_EVERY => found.clone(),
-            _ => {
-                let found = store.ping().await;
-                *last = Some((Instant::now(), found.clone()));
-                found
-            }
-        }
-    }
-}
 
 /// Whether the daemon can serve.
 #[derive(Serialize, ToSchema)]
@@ -92,7 +64,7 @@ impl ReglagesBody {
 }
 
 /// Tells that the process is alive.
-#[utoipa::path(get, path = "/healthz", tag = "Exploitation", responses((status = 200, description = "Le processus vit.")))]
+#[utoipa::path(get, path = "/healthz", tag = "Exploitation", responses((status = 200, description = "Le processus vit.", body = String, content_type = "text/plain")))]
 pub async fn alive() -> &'static str {
     "ok\n"
 }
@@ -106,16 +78,14 @@ pub async fn alive() -> &'static str {
         (status = 503, description = "Pas prêt.", body = ReadyBody))
 )]
 pub async fn ready(State(state): State<AppState>) -> Response {
-    let database = match state.probe.look(state.store.as_ref()).await {
-        Ok(()) => "ok".to_owned(),
-        Err(error) => error.to_string(),
-    };
-    let files = match state.files.ping().await {
-        Ok(()) => "ok".to_owned(),
-        Err(error) => error.to_string(),
-    };
-    let able = state.inbound.creations.able();
-    let ready = database == "ok" && files == "ok" && able;
+    let (database, files) = tokio::join!(
+        state.probe.database(&state.store),
+        state.probe.files(&state.files)
+    );
+    let said = |error: &dyn std::fmt::Display| error.to_string();
+    let database = database.map_or_else(|error| said(&error), |()| "ok".to_owned());
+    let files = files.map_or_else(|error| said(&error), |()| "ok".to_owned());
+    let ready = database == "ok" && files == "ok" && state.inbound.creations.able();
     let body = ReadyBody {
         ready,
         database,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
 
-use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fault::{Fault, FaultKind, pointer_to};
 use crate::domain::ports::{FilesError, StoreError};
 use crate::domain::signalement::SignalementId;
 use crate::flows::inbound::InboundError;
@@ -16,6 +16,13 @@ use crate::rules::decide::Undecided;
 
 /// When a client may try again what could not be done now, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 5;
+
+/// Keys that differ from what was received first, and are named.
+const NAMED: usize = 20;
+/// Characters of the name of a key; an unknown one may be long.
+const NAME_CHARS: usize = 64;
+/// What is said of each.
+const DIFFERS: &str = "diffère de ce qui a été reçu la première fois";
 
 /// An answer that is not a success.
 #[derive(Debug)]
@@ -32,29 +39,29 @@ pub struct Problem {
     headers: Vec<(HeaderName, String)>,
 }
 
-/// The body of a problem.
+/// Une réponse qui n'est pas un succès (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Probleme)]
 pub struct ProblemBody {
-    /// Names the kind of problem.
+    /// Nomme le genre de problème.
     #[schema(example = "urn:passerelle:requete-invalide")]
     r#type: String,
-    /// The kind of problem in words.
+    /// Le genre de problème, en mots.
     title: &'static str,
-    /// The HTTP status.
+    /// Le statut HTTP.
     status: u16,
-    /// What happened this time.
+    /// Ce qui s'est passé cette fois-ci.
     detail: String,
-    /// Every fault found in the request; empty where no part of it is to blame.
+    /// Toutes les erreurs trouvées dans la requête ; vide si aucune de ses parties n'est en cause.
     erreurs: Vec<Erreur>,
-    /// The demande that owns the key already (409).
+    /// La demande à laquelle la clé appartient déjà (409).
     #[serde(skip_serializing_if = "Option::is_none")]
     uid: Option<String>,
-    /// The signalement, where it was recorded although it was refused, or the one that owns the key and
-    /// has no demande yet (409).
+    /// Le signalement, s'il a été enregistré bien que refusé, ou celui auquel la clé appartient et qui
+    /// n'a pas encore de demande (409).
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    /// What to quote to the operators; the daemon's log carries it.
+    /// À citer à l'exploitant : le journal la porte aussi.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
 }
@@ -104,13 +111,13 @@ pub enum BodyRefusals {
     NotJson(ProblemBody),
 }
 
-/// One fault of a request.
+/// Une erreur dans une requête.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Erreur {
-    /// RFC 6901 pointer into the request's body.
+    /// Pointeur (RFC 6901) dans le corps de la requête.
     #[schema(example = "/photos/2")]
     pointeur: String,
-    /// What is wrong.
+    /// Ce qui ne va pas.
     detail: String,
 }
 
@@ -143,6 +150,23 @@ impl Problem {
             "Requête illisible",
             detail,
         )
+    }
+
+    /// 400: a header that cannot be read.
+    pub fn malformed_key(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "cle-invalide",
+            "Clé d'idempotence invalide",
+            detail,
+        )
+    }
+
+    /// 401: what is wrong with a signature.
+    pub fn unsigned(detail: impl Into<String>) -> Self {
+        let mut problem = Self::unauthorized();
+        problem.detail = detail.into();
+        problem
     }
 
     /// 401.
@@ -194,14 +218,29 @@ impl Problem {
         )
     }
 
-    /// 409: whoever has no `uid` yet is told by its `id`.
-    fn conflict(owner: &SignalementId, uid: Option<String>, other: bool) -> Self {
+    /// 409: whoever has no `uid` yet is told by its `id`, and each key that differs is named.
+    fn conflict(
+        owner: &SignalementId,
+        uid: Option<String>,
+        other: bool,
+        differs: &[String],
+    ) -> Self {
         let detail = if other {
             "cette clé Idempotency-Key a déjà servi pour un autre signalement (lien_sowell différent)"
+                .to_owned()
+        } else if differs.is_empty() {
+            "ce signalement existe déjà avec un autre contenu".to_owned()
         } else {
-            "ce signalement existe déjà avec un autre contenu"
+            let names = differs.iter().map(|it| cut(it)).take(NAMED);
+            let names: Vec<String> = names.collect();
+            format!(
+                "ce signalement existe déjà avec un autre contenu : {}",
+                names.join(", ")
+            )
         };
         let mut problem = Self::new(StatusCode::CONFLICT, "conflit", "Clé déjà utilisée", detail);
+        let fault = |key: &String| Fault::invalid(pointer_to(&cut(key)), DIFFERS);
+        problem.erreurs = differs.iter().take(NAMED).map(fault).collect();
         problem.id = uid.is_none().then(|| owner.as_str().to_owned());
         problem.uid = uid;
         problem
@@ -258,7 +297,7 @@ impl Problem {
             )
         };
         let detail = match faults.as_slice() {
-            [one] => one.detail.clone(),
+            [one] => with_field(one),
             many => format!("{} erreurs, voir « erreurs »", many.len()),
         };
         let mut problem = Self::new(status, kind, title, detail);
@@ -368,6 +407,23 @@ impl Problem {
     }
 }
 
+fn cut(name: &str) -> String {
+    name.chars().take(NAME_CHARS).collect()
+}
+
+/// The words of a fault that stands alone, with the field that it is about, where they do not name it.
+fn with_field(fault: &Fault) -> String {
+    let field = fault.pointer.trim_start_matches('/');
+    let key = field.split('/').next().unwrap_or_default();
+    // « résidence inconnue » and « priorité inconnue » name theirs.
+    let plain = fault.detail.replace('é', "e").to_lowercase();
+    if key.is_empty() || plain.contains(key) {
+        fault.detail.clone()
+    } else {
+        format!("{} : {}", cut(field), fault.detail)
+    }
+}
+
 fn reference() -> String {
     Uuid::now_v7().simple().to_string()
 }
@@ -380,7 +436,12 @@ impl From<InboundError> for Problem {
                 problem.id = id.map(|id| id.as_str().to_owned());
                 problem
             }
-            InboundError::Conflict { owner, uid, other } => Self::conflict(&owner, uid, other),
+            InboundError::Conflict {
+                owner,
+                uid,
+                other,
+                differs,
+            } => Self::conflict(&owner, uid, other, &differs),
             InboundError::Broken { cause, id } => {
                 let mut problem = Self::internal(&cause);
                 problem.detail = match &cause {
@@ -411,7 +472,7 @@ impl From<InboundError> for Problem {
             InboundError::CrmAway { retry_at } => Self::crm_away(retry_at),
             InboundError::InDoubt { id } => {
                 let mut problem = Self::later(
-                    "il n'est pas encore certain que le CRM a créé la demande ; le signalement est \
+                    "il n'est pas encore certain que le CRM ait créé la demande ; le signalement est \
                      conservé : renvoyez la même requête",
                     RETRY_AFTER_SECONDS,
                 );
@@ -420,7 +481,7 @@ impl From<InboundError> for Problem {
             }
             InboundError::OtherInDoubt => Self::later(
                 "le même lien ou la même clé est venu avec un autre contenu, et il n'est pas encore certain que \
-                 le CRM en a créé la demande ; ce signalement-ci n'est pas conservé : renvoyez-le plus tard",
+                 le CRM en ait créé la demande ; ce signalement-ci n'est pas conservé : renvoyez-le plus tard",
                 RETRY_AFTER_SECONDS,
             ),
             InboundError::UnderWay => Self::later(

@@ -19,7 +19,7 @@ use crate::adapters::submission;
 use crate::crash;
 use crate::domain::ports::Client;
 use crate::domain::referentiel::Gestionnaire;
-use crate::flows::creation::Accepted;
+use crate::flows::creation::{Accepted, for_sowell};
 use crate::flows::inbound::{Received, Submission};
 
 /// The longest `Idempotency-Key`, in bytes.
@@ -27,6 +27,9 @@ const KEY_BYTES: usize = 255;
 /// Bodies beyond it are parsed off the threads that serve requests; below it, half a millisecond
 /// of work is less than the way to another thread and back.
 const PARSE_APART_BYTES: usize = 512 * 1024;
+
+/// A photo of one pixel, which the description of the API sends.
+const PHOTO: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
 /// Un signalement, tel que SoWell l'envoie. Une clé inconnue est conservée et signalée dans
 /// `avertissements`.
@@ -90,13 +93,15 @@ pub struct SignalementBody {
     )]
     description: String,
     /// Photos JPEG, PNG, WebP ou HEIC en base64 (RFC 4648), avec ou sans préfixe
-    /// `data:image/…;base64,`.
+    /// `data:image/…;base64,`. Par défaut, 20 au plus (réglage `limits.photos`), chacune de 16 Mio
+    /// (`limits.photo`) et 100 millions de pixels (`limits.pixels`) au plus, une fois décodée.
+    #[schema(example = json!([PHOTO]))]
     photos: Option<Vec<String>>,
     /// URL du signalement dans l'interface manager de SoWell : elle l'identifie.
     #[schema(
         max_length = 2000,
         format = "uri",
-        pattern = "^https?://",
+        pattern = "^[Hh][Tt][Tt][Pp][Ss]?://",
         example = "https://manager.sowell.example/signalements/1"
     )]
     lien_sowell: String,
@@ -196,7 +201,8 @@ pub struct DeferredBody {
 #[schema(as = EtatSignalement)]
 pub struct EtatBody {
     id: String,
-    /// recu, transmis, ecarte, differe, inconnu ou echec.
+    /// Où il en est.
+    #[schema(value_type = PublicEtat)]
     etat: &'static str,
     uid: Option<String>,
     motif: Option<String>,
@@ -209,9 +215,43 @@ pub struct EtatBody {
 pub struct StatutBody {
     statut: String,
     statut_sowell: Option<String>,
+    #[schema(format = "date-time")]
     date: String,
-    /// en_attente, livree, morte ou depassee ; nul si SoWell n'en est pas informé.
+    /// Nul si SoWell n'en est pas informé.
+    #[schema(value_type = Option<PublicLivraison>)]
     livraison: Option<&'static str>,
+}
+
+/// Où en est un signalement : reçu, transmis au CRM, écarté par les règles, différé tant que le CRM est
+/// injoignable, en doute parce que le CRM n'a pas confirmé, ou en échec.
+#[derive(ToSchema)]
+#[schema(as = Etat, rename_all = "snake_case")]
+#[expect(
+    dead_code,
+    reason = "documents the words, which are those of the domain"
+)]
+enum PublicEtat {
+    Recu,
+    Transmis,
+    Ecarte,
+    Differe,
+    Inconnu,
+    Echec,
+}
+
+/// Où en est la livraison d'un statut à SoWell : en attente, livrée, abandonnée, ou dépassée par un statut
+/// plus récent.
+#[derive(ToSchema)]
+#[schema(as = LivraisonStatut, rename_all = "snake_case")]
+#[expect(
+    dead_code,
+    reason = "documents the words, which are those of the domain"
+)]
+enum PublicLivraison {
+    EnAttente,
+    Livree,
+    Morte,
+    Depassee,
 }
 
 /// The body of a 201, committed with the creation.
@@ -365,14 +405,14 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     };
     if values.next().is_some() {
         // Which of them is meant, nobody here can know.
-        return Err(Problem::malformed(
+        return Err(Problem::malformed_key(
             "Idempotency-Key est donné plusieurs fois",
         ));
     }
     let key = value.to_str().ok().map(str::trim);
     match key.filter(|key| !key.is_empty() && key.len() <= KEY_BYTES) {
         Some(key) => Ok(Some(key.to_owned())),
-        None => Err(Problem::malformed(format!(
+        None => Err(Problem::malformed_key(format!(
             "Idempotency-Key doit avoir de 1 à {KEY_BYTES} caractères ASCII"
         ))),
     }
@@ -397,14 +437,17 @@ pub async fn show(
     caller: Caller,
     Segments(id): Segments<String>,
 ) -> Result<Json<EtatBody>, Problem> {
-    caller.require(&[Client::Sowell, Client::Crm, Client::Admin])?;
+    let client = caller.require(&[Client::Sowell, Client::Crm, Client::Admin])?;
     let view = state.store.find_signalement(&id).await?;
     let view = view.ok_or_else(|| Problem::not_found("aucun signalement n'a cet id ou cet uid"))?;
     Ok(Json(EtatBody {
         id: view.id.as_str().to_owned(),
         etat: view.etat.as_str(),
         uid: view.uid,
-        motif: view.motif,
+        motif: view.motif.map(|it| match client {
+            Client::Sowell => for_sowell(&it).to_owned(),
+            Client::Crm | Client::Admin => it,
+        }),
         statuts: view
             .statuts
             .into_iter()

@@ -31,27 +31,62 @@ pub fn sign(
     ])
 }
 
-/// Whether these headers sign this body; `header` gives one by its name, `now` is in seconds.
-#[must_use]
+/// What is wrong with the signature of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureFault {
+    /// A header is missing or is none.
+    #[error(
+        "signature incomplète : webhook-id, webhook-timestamp (en secondes depuis 1970) et \
+         webhook-signature sont attendus"
+    )]
+    Incomplete,
+    /// The clocks are too far apart, or the call is an old one.
+    #[error(
+        "webhook-timestamp s'écarte de plus de cinq minutes de l'heure d'ici : mettez à l'heure \
+         l'horloge de qui signe, et signez chaque envoi à nouveau"
+    )]
+    Untimely,
+    /// Another secret, or another body.
+    #[error(
+        "la signature n'est pas celle de ce corps : vérifiez que le secret est celui de \
+         crm.webhook_secret, et que le corps est envoyé tel qu'il est signé"
+    )]
+    Wrong,
+}
+
+/// Checks that these headers sign this body; `header` gives one by its name, `now` is in seconds.
+///
+/// # Errors
+/// Why they do not.
 pub fn verify<'a>(
     secret: &str,
     header: impl Fn(&str) -> Option<&'a str>,
     now: i64,
     body: &[u8],
-) -> bool {
-    let told = || {
-        let id = header("webhook-id")?;
+) -> Result<(), SignatureFault> {
+    let given = || {
         let timestamp: i64 = header("webhook-timestamp")?.parse().ok()?;
-        let fresh = now.abs_diff(timestamp) <= TOLERANCE.unsigned_abs();
-        let wanted = digest(secret, id, timestamp, body).filter(|_| fresh)?;
-        // While a secret is being changed, a call carries a signature for each.
-        let mut given = header("webhook-signature")?.split(' ');
-        given.find(|it| {
-            let digest = it.strip_prefix("v1,").unwrap_or_default();
-            digest.as_bytes().ct_eq(wanted.as_bytes()).into()
-        })
+        Some((
+            header("webhook-id")?,
+            timestamp,
+            header("webhook-signature")?,
+        ))
     };
-    told().is_some()
+    let (id, timestamp, given) = given().ok_or(SignatureFault::Incomplete)?;
+    if now.abs_diff(timestamp) > TOLERANCE.unsigned_abs() {
+        return Err(SignatureFault::Untimely);
+    }
+    let wanted = digest(secret, id, timestamp, body).ok_or(SignatureFault::Wrong)?;
+    // While a secret is being changed, a call carries a signature for each.
+    let signed = given.split(' ').any(|it| {
+        let digest = it.strip_prefix("v1,").unwrap_or_default();
+        digest.as_bytes().ct_eq(wanted.as_bytes()).into()
+    });
+    if signed {
+        Ok(())
+    } else {
+        Err(SignatureFault::Wrong)
+    }
 }
 
 fn digest(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> Option<String> {
@@ -95,10 +130,14 @@ mod tests {
             };
             verify(SECRET, header, now, body)
         };
-        assert!(check(AT + 10, BODY, ID));
-        assert!(!check(AT + 301, BODY, ID) && !check(AT - 301, BODY, ID));
-        assert!(!check(AT, b"{}", ID) && !check(AT, BODY, "other"));
-        assert!(!verify(SECRET, |_| None, AT, BODY));
+        assert_eq!(check(AT + 10, BODY, ID), Ok(()));
+        for at in [AT + 301, AT - 301] {
+            assert_eq!(check(at, BODY, ID), Err(SignatureFault::Untimely));
+        }
+        assert_eq!(check(AT, b"{}", ID), Err(SignatureFault::Wrong));
+        assert_eq!(check(AT, BODY, "other"), Err(SignatureFault::Wrong));
+        let bare = verify(SECRET, |_| None, AT, BODY);
+        assert_eq!(bare, Err(SignatureFault::Incomplete));
         assert!(sign("whsec_$", ID, AT, BODY).is_err());
         assert!(sign("whsec_", ID, AT, BODY).is_err());
     }

@@ -60,6 +60,8 @@ pub enum InboundError {
         uid: Option<String>,
         /// Whether that is another signalement, which came with the same `Idempotency-Key`.
         other: bool,
+        /// The keys that differ from what is stored of it; none where that is not known any more.
+        differs: Vec<String>,
     },
     /// A rule broke; the signalement is kept.
     #[error("a rule failed: {cause}")]

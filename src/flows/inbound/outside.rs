@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Case, Inbound, InboundError, Received, repeat};
+use super::{Case, Inbound, InboundError, Received};
 use crate::domain::demande::NewDemande;
 use crate::domain::ports::{CreateDemande, Remote, Reserved};
 use crate::domain::signalement::Etat;
@@ -29,7 +29,7 @@ impl Inbound {
             .await?;
         let claim = match reserved {
             Reserved::Taken(claim) => claim,
-            Reserved::Bound(owner) => return repeat(owner, &case),
+            Reserved::Bound(owner) => return self.repeat(owner, &case).await,
             Reserved::Pending(_) => return self.wait_for_other(&case).await,
         };
         let id = case.id;
@@ -68,14 +68,14 @@ impl Inbound {
             // Looked for first: what ends between the two looks is found by the second.
             let pending = self.store.find_pending(&case.id, case.key.as_ref()).await?;
             if let Some(owner) = self.owner(case).await? {
-                return repeat(owner, case);
+                return self.repeat(owner, case).await;
             }
             let Some(pending) = pending else {
                 return Err(InboundError::CrmAway { retry_at: None });
             };
             match pending.etat {
                 Etat::Differe if pending.fingerprint != case.fingerprint => {
-                    return Err(case.conflict(pending.id, None));
+                    return Err(self.conflict(case, pending.id, None).await);
                 }
                 // It may come to nothing, and this one be decided then.
                 Etat::Inconnu if pending.fingerprint != case.fingerprint => {

@@ -74,7 +74,10 @@ pub fn unknown_codes(generation: &Generation, codes: &Codes) -> Vec<Fault> {
                 format!("bien inconnu : « {code} »"),
             )),
             Some(bien) => {
-                let elsewhere = codes.residence.as_ref().filter(|it| *it != bien.residence);
+                // Where the residence itself is unknown, that alone is told.
+                let known = codes.residence.as_ref();
+                let known = known.filter(|it| referentiel.residence(it).is_some());
+                let elsewhere = known.filter(|it| **it != bien.residence);
                 if let Some(residence) = elsewhere {
                     faults.push(Fault::invalid(
                         "/bien",

@@ -1,10 +1,15 @@
 //! The document that describes the API says what is sent and answered.
 
+use std::collections::BTreeSet;
+
+use passerelle::domain::livraison::LivraisonEtat;
 use passerelle::domain::ports::DuplicateGuard;
+use passerelle::domain::signalement::Etat;
 use rstest::rstest;
 use serde_json::{Value, json};
+use strum::VariantNames;
 
-use crate::harness::{Answer, Builder, signalement};
+use crate::harness::{Answer, Builder, signalement, signalement_with};
 use crate::remote_crm::{Goes, RemoteCrm};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,4 +218,101 @@ fn collect_references(value: &Value, found: &mut Vec<String>) {
         Value::Array(items) => items.iter().for_each(|it| collect_references(it, found)),
         _ => {}
     }
+}
+
+/// What the page of the API sends of itself: the example of each property, or a value of its type.
+fn sent_by_the_page(document: &Value, path: &str) -> Value {
+    let content = &document["paths"][path]["post"]["requestBody"]["content"];
+    let reference = content["application/json"]["schema"]["$ref"].as_str();
+    let schema = document.pointer(&reference.unwrap()[1..]).unwrap();
+    let of = |property: &Value| match &property["example"] {
+        Value::Null if property["type"].to_string().contains("boolean") => json!(true),
+        Value::Null if property["type"].to_string().contains("array") => json!(["string"]),
+        Value::Null => json!("string"),
+        example => example.clone(),
+    };
+    let properties = schema["properties"].as_object().unwrap().iter();
+    properties.map(|(key, it)| (key.clone(), of(it))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_example_of_the_document_is_taken() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let body = sent_by_the_page(&document, "/api/v1/signalements");
+    let created = daemon.post(&body).await;
+    assert_eq!(created.status, 201, "{}", created.json());
+    assert_eq!(created.json()["avertissements"], json!([]));
+    let body = sent_by_the_page(&document, "/api/v1/demandes/{uid}/statut");
+    let uid = created.json()["uid"].as_str().unwrap().to_owned();
+    let told = daemon.statut(&uid, &body).await;
+    assert_eq!(told.status, 202, "{}", told.json());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_words_of_a_state_are_those_of_the_document() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let words = |schema: &str| {
+        let words = document["components"]["schemas"][schema]["enum"].as_array();
+        let mut words: Vec<String> = words
+            .unwrap()
+            .iter()
+            .map(|it| it.as_str().unwrap().to_owned())
+            .collect();
+        words.sort();
+        words
+    };
+    let mut etats = Etat::VARIANTS.to_vec();
+    etats.sort_unstable();
+    assert_eq!(words("Etat"), etats);
+    let livraisons = LivraisonEtat::VARIANTS.iter();
+    let livraisons: BTreeSet<&str> = livraisons
+        .map(|it| it.parse::<LivraisonEtat>().unwrap().public())
+        .collect();
+    assert_eq!(words("LivraisonStatut"), Vec::from_iter(livraisons));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_is_an_address_of_http_in_any_case() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let schema = &document["components"]["schemas"]["SignalementRecu"]["properties"]["lien_sowell"];
+    for (number, link, good) in [
+        (1, "HTTPS://manager.sowell.example/1", true),
+        (2, "http://manager.sowell.example/2", true),
+        (3, "ftp://manager.sowell.example/3", false),
+    ] {
+        let body = signalement_with(number, &json!({"lien_sowell": link}));
+        let status = daemon.post(&body).await.status;
+        assert_eq!(status == 201, good, "{link}");
+        let fits = jsonschema::draft202012::is_valid(schema, &json!(link));
+        assert_eq!(fits, good, "{link}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_a_default_limit_says_so() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let text = document["info"]["description"].as_str().unwrap();
+    for words in ["64 Mio", "16 Mio", "20 photos", "600 requêtes par minute"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_a_status_that_nobody_knows_is_named_in_the_answer() {
+    let daemon = Builder::new().start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let event = json!({"statut": "CRC en cours", "evenment": "E-1"});
+    let told = daemon.statut(&uid, &event).await;
+    assert_eq!(told.status, 202);
+    let remark = "champ inconnu « evenment » : sans effet ; vouliez-vous dire « evenement » ?";
+    assert_eq!(told.json()["avertissements"], json!([remark]));
+    // Where there is nothing to remark on, the answer is what it always was.
+    let event = json!({"statut": "Vivest en cours", "evenement": "E-1"});
+    let told = daemon.statut(&uid, &event).await.json();
+    let keys: Vec<&String> = told.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["livraison", "statut_sowell"]);
 }

@@ -115,6 +115,16 @@ async fn a_deferred_demande_that_the_crm_refuses_is_shown_to_the_admins() {
         motif.contains("422") && motif.contains("champ manquant"),
         "{motif}"
     );
+    // What the CRM said is for the landlord; that it refuses is for SoWell, too.
+    let path = format!("/api/v1/signalements/{}", id_of(1).as_str());
+    let view = |client| daemon.get(&path, client);
+    assert_eq!(
+        view("sowell").await.json()["motif"],
+        "le CRM refuse la demande (statut 422)"
+    );
+    for client in ["crm", "admin"] {
+        assert_eq!(view(client).await.json()["motif"], motif, "{client}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

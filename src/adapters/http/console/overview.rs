@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Paris;
 use strum::IntoEnumIterator;
 
@@ -17,15 +17,21 @@ use crate::rules::diagnostic::{Diagnostic, Severity};
 
 use crate::adapters::french::french;
 
+use super::alarms::{self, Alarm};
+
 /// How many dead letters, signalements of a state and unknown statuses a page lists.
 const LISTED: u32 = 20;
+
+/// How long a delivery that fails may wait before the page says so: a partner that starts anew, or a line
+/// that breaks for a moment, is nothing to look into.
+const FAILING_AFTER: TimeDelta = TimeDelta::minutes(5);
 
 /// The page of someone who is signed in.
 #[derive(Template)]
 #[template(path = "overview.html")]
 pub(super) struct Overview {
     notice: Option<&'static str>,
-    alarms: Vec<String>,
+    alarms: Vec<Alarm>,
     version: String,
     since: String,
     attempt: Arc<Attempt>,
@@ -48,6 +54,8 @@ struct Stored {
     /// Those among them that wait for a person.
     stopped: i64,
     listed: Vec<SignalementSummary>,
+    /// How many there are of those of which some are listed.
+    listed_total: i64,
 }
 
 /// A destination's deliveries.
@@ -58,6 +66,8 @@ struct Line {
     dead: i64,
     oldest: Option<DateTime<Utc>>,
     pause: Option<Pause>,
+    /// Of what has been tried for long for nothing, the oldest.
+    failing: Option<LivraisonSummary>,
     /// The settings give no address for it: what goes there waits.
     unaddressed: bool,
 }
@@ -66,44 +76,21 @@ impl Overview {
     pub(super) async fn of(state: &AppState, notice: Option<&'static str>) -> Self {
         let attempt = state.reload.last_attempt();
         let active = state.reload.active();
-        let mut alarms = Vec::new();
-        if !attempt.accepted {
-            alarms.push(
-                "La dernière modification des règles ou des exports est refusée : ce qui est \
-                 refusé n'est pas en vigueur."
-                    .to_owned(),
-            );
+        let (database, files, stored) = tokio::join!(
+            state.probe.database(&state.store),
+            state.probe.files(&state.files),
+            Stored::read(state)
+        );
+        // What cannot be read may be written, and the other way round: either is told.
+        let database = stored
+            .as_ref()
+            .map_or_else(|it| Err(it.clone()), |_| database);
+        let mut alarms = alarms::of(state, database, files);
+        let stored = stored.ok();
+        if let Some(stored) = &stored {
+            alarms.extend(stored.failing());
+            alarms.extend(stored.alarms().into_iter().map(Alarm::from));
         }
-        let settings = state.settings.last_attempt();
-        for fault in &settings.faults {
-            alarms.push(format!("Le fichier de réglages est refusé : {fault}"));
-        }
-        if !settings.restart.is_empty() {
-            let keys = settings.restart.join(", ");
-            alarms.push(format!("Réglages qui attendent un redémarrage : {keys}."));
-        }
-        if let Err(error) = state.files.ping().await {
-            alarms.push(format!(
-                "Les photos ne peuvent pas être conservées : {error}."
-            ));
-        }
-        if let Some(outage) = state.watch.outage() {
-            let (since, reason) = (paris(&outage.since), french(&outage.reason));
-            alarms.push(format!(
-                "Le CRM n'est pas disponible depuis le {since} : {reason}."
-            ));
-        }
-        let stored = match Stored::read(state).await {
-            Ok(stored) => {
-                alarms.extend(stored.alarms());
-                Some(stored)
-            }
-            Err(error) => {
-                let reason = french(&error.to_string());
-                alarms.insert(0, format!("La base de données ne répond pas : {reason}."));
-                None
-            }
-        };
         Self {
             notice,
             alarms,
@@ -134,17 +121,27 @@ impl Stored {
     async fn read(state: &AppState) -> Result<Self, StoreError> {
         let store = state.store.as_ref();
         let counts = store.count_livraisons().await?;
+        let long_ago = state.inbound.clock.now() - FAILING_AFTER;
         let addressed = state.settings.in_force().sowell.is_some();
+        let embedded = state.inbound.creations.crm.remote().is_none();
         let mut destinations = Vec::new();
         for destination in Destination::iter() {
             let pause = store.pause(destination).await?;
             let mut line = Line::of(destination, &counts, pause);
+            // The embedded CRM is sent nothing: what waits for another is from before.
+            let idle = destination == Destination::Crm && embedded;
+            if idle && line.waiting + line.dead == 0 {
+                continue;
+            }
+            line.failing = store.oldest_failing(destination, long_ago).await?;
             line.unaddressed = destination == Destination::Sowell && !addressed;
             destinations.push(line);
         }
         let counted = store.count_apart().await?;
         let mut listed = store.list_signalements(Some(Etat::Echec), LISTED).await?;
         listed.extend(store.list_signalements(Some(Etat::Inconnu), LISTED).await?);
+        let listed_total =
+            [Etat::Echec, Etat::Inconnu].map(|it| ApartCount::of(&counted, it, false));
         let (apart, stopped) = apart(&counted);
         Ok(Self {
             replicas: state.presence.all().await?,
@@ -156,7 +153,45 @@ impl Stored {
             apart,
             stopped,
             listed,
+            listed_total: listed_total.into_iter().sum(),
         })
+    }
+
+    /// What is tried again and again; where a destination is left alone, its pause is told instead.
+    fn failing(&self) -> impl Iterator<Item = Alarm> {
+        let failing = self.destinations.iter().filter(|it| it.pause.is_none());
+        failing.filter_map(|line| {
+            let it = line.failing.as_ref()?;
+            let (count, s) = (it.attempts, if it.attempts > 1 { "s" } else { "" });
+            let what = format!(
+                "{} : une livraison attend depuis le {}, après {count} essai{s} sans succès",
+                line.name(),
+                paris(&it.created_at)
+            );
+            let follows = format!(" ; prochain essai le {}.", paris(&it.due_at));
+            let reason = it.last_error.as_deref().unwrap_or_default();
+            Some(Alarm::because(&what, reason, &follows))
+        })
+    }
+
+    fn dead_total(&self) -> i64 {
+        self.destinations.iter().map(|it| it.dead).sum()
+    }
+
+    /// How many dead letters there are, where not all are listed.
+    fn more_dead(&self) -> Option<i64> {
+        let total = self.dead_total();
+        let listed = i64::try_from(self.dead.len()).unwrap_or(i64::MAX);
+        (total > listed).then_some(total)
+    }
+
+    fn listed_count(&self) -> i64 {
+        i64::try_from(self.listed.len()).unwrap_or(i64::MAX)
+    }
+
+    /// How many signalements have no demande.
+    fn apart_total(&self) -> i64 {
+        self.apart.iter().map(|(_, count)| count).sum()
     }
 
     fn alarms(&self) -> Vec<String> {
@@ -183,8 +218,13 @@ impl Stored {
             }
             if line.unaddressed && line.waiting > 0 {
                 let count = line.waiting;
+                let waits = if count == 1 {
+                    "une livraison attend".to_owned()
+                } else {
+                    format!("{count} livraisons attendent")
+                };
                 alarms.push(format!(
-                    "{name} : ce qui doit partir attend une adresse (sowell.base_url) : {count}."
+                    "{name} : {waits} que l'adresse de SoWell soit réglée (sowell.base_url)."
                 ));
             }
             if line.held > 0 {
@@ -192,7 +232,8 @@ impl Stored {
                 let statuts = statuts.map(|(statut, count)| format!("« {statut} » ({count})"));
                 let statuts: Vec<String> = statuts.collect();
                 alarms.push(format!(
-                    "{name} : statuts que statuts.yaml ne traduit pas, eux-mêmes ou leur résultat : {}.",
+                    "{name} : des statuts attendent, car statuts.yaml n'a pas de ligne pour eux, ou pour leur \
+                     résultat : {}.",
                     statuts.join(", ")
                 ));
             }
@@ -251,6 +292,7 @@ impl Line {
             dead: count(LivraisonEtat::Morte),
             oldest: find(LivraisonEtat::EnAttente).map(|it| it.oldest_at),
             pause,
+            failing: None,
             unaddressed: false,
         }
     }
@@ -258,6 +300,22 @@ impl Line {
     fn name(&self) -> &'static str {
         name(self.destination)
     }
+}
+
+/// A text in parts, and whether each is a value that it quotes: what a value holds turns nothing around it.
+fn parts(text: &str) -> Vec<(bool, &str)> {
+    const QUOTED: [&str; 2] = ["« ", " »"];
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(begin) = rest.find(QUOTED[0]).map(|it| it + QUOTED[0].len())
+        && let Some(length) = rest[begin..].find(QUOTED[1])
+    {
+        parts.push((false, &rest[..begin]));
+        parts.push((true, &rest[begin..begin + length]));
+        rest = &rest[begin + length..];
+    }
+    parts.push((false, rest));
+    parts
 }
 
 /// A destination as the staff calls it.
@@ -295,7 +353,7 @@ fn is_web(address: &str) -> bool {
     address.starts_with("https://") || address.starts_with("http://")
 }
 
-fn paris(at: &DateTime<Utc>) -> String {
+pub(super) fn paris(at: &DateTime<Utc>) -> String {
     let there = at.with_timezone(&Paris);
     there.format("%d/%m/%Y à %H:%M:%S").to_string()
 }
@@ -324,5 +382,22 @@ mod tests {
             "SoWell : les envois échouent (connexion refusée) ; ils sont suspendus jusqu'au 15/01/2027 \
              à 09:00:00, puis reprennent d'eux-mêmes."
         );
+    }
+
+    #[test]
+    fn a_text_comes_apart_into_its_words_and_the_values_that_it_quotes() {
+        for (text, values) in [
+            ("inconnue : «  ASC » ; « B » ?", vec![" ASC", "B"]),
+            ("rien", vec![]),
+            ("« ouvert", vec![]),
+            ("« « A » »", vec!["« A"]),
+            ("", vec![]),
+        ] {
+            let parts = parts(text);
+            let whole: String = parts.iter().map(|(_, part)| *part).collect();
+            assert_eq!(whole, text);
+            let quoted = parts.iter().filter(|it| it.0).map(|it| it.1);
+            assert_eq!(quoted.collect::<Vec<_>>(), values, "{text}");
+        }
     }
 }

@@ -14,7 +14,16 @@ use crate::adapters::http::auth::Gate;
 use crate::adapters::http::problem::Problem;
 use crate::domain::ports::Client;
 
-const COOKIE: &str = "passerelle_console";
+/// How the name of the cookie begins. Browsers tell no port from another: two daemons of one machine would
+/// sign each other's operators out, were the name not that of the token. Replicas share both.
+const COOKIE: &str = "passerelle_console_";
+
+fn cookie_name(gate: &Gate) -> String {
+    format!("{COOKIE}{}", gate.admin_mark())
+}
+
+/// Where someone is sent who is signed out and pressed a button all the same.
+const NOT_DONE: &str = "/?fait=deconnecte";
 
 /// Someone who gave the admins' token, and whose request comes from the console itself.
 pub(super) struct Operator;
@@ -32,9 +41,9 @@ pub(super) enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
-            Self::SignedOut => Redirect::to("/").into_response(),
+            Self::SignedOut => Redirect::to(NOT_DONE).into_response(),
             Self::Foreign => Problem::forbidden().into_response(),
-            Self::Rate(problem) => problem.into_response(),
+            Self::Rate(problem) => super::too_often(problem),
         }
     }
 }
@@ -47,7 +56,8 @@ impl FromRequestParts<AppState> for Operator {
         state: &AppState,
     ) -> Result<Self, Self::Rejection> {
         let jar = CookieJar::from_headers(&parts.headers);
-        let token = jar.get(COOKIE).and_then(|cookie| decode(cookie.value()));
+        let cookie = jar.get(&cookie_name(&state.gate));
+        let token = cookie.and_then(|cookie| decode(cookie.value()));
         let holder = token.and_then(|token| state.gate.holder(&token));
         if holder != Some(Client::Admin) {
             return Err(Refusal::SignedOut);
@@ -78,7 +88,7 @@ pub(super) fn open(gate: &Gate, headers: &HeaderMap, token: &str) -> Option<Cook
         .is_some_and(|it| it == "https");
     let value = URL_SAFE_NO_PAD.encode_to_string(token);
     Some(
-        Cookie::build((COOKIE, value))
+        Cookie::build((cookie_name(gate), value))
             .path("/")
             .http_only(true)
             .same_site(SameSite::Strict)
@@ -88,8 +98,8 @@ pub(super) fn open(gate: &Gate, headers: &HeaderMap, token: &str) -> Option<Cook
 }
 
 /// What makes the browser forget it.
-pub(super) fn closed() -> Cookie<'static> {
-    Cookie::build(COOKIE).path("/").build()
+pub(super) fn closed(gate: &Gate) -> Cookie<'static> {
+    Cookie::build(cookie_name(gate)).path("/").build()
 }
 
 fn decode(value: &str) -> Option<String> {

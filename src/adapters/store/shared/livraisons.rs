@@ -12,7 +12,7 @@ use crate::adapters::store::rows::{
 use crate::domain::livraison::{Attempt, Claim, Destination, LivraisonEtat, NewLivraison, Outcome};
 use crate::domain::ports::{LivraisonCount, Moment, Pause, Resume, RetryOutcome, StoreError};
 
-pub(super) use seen::{find, list, of_demande};
+pub(super) use seen::{find, list, of_demande, oldest_failing};
 
 /// Deliveries of one statement, whose variables are limited.
 pub(in super::super) const AT_ONCE: usize = 1_000;

@@ -265,6 +265,15 @@ impl Store for DbStore {
         dialect::within(livraisons::oldest_dead(&self.readers, destination, after)).await
     }
 
+    async fn oldest_failing(
+        &self,
+        destination: Destination,
+        before: DateTime<Utc>,
+    ) -> Result<Option<LivraisonSummary>, StoreError> {
+        let found = livraisons::oldest_failing(&self.readers, destination, before);
+        dialect::within(found).await
+    }
+
     async fn retry_dead(
         &self,
         destination: Destination,

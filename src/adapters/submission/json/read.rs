@@ -41,7 +41,7 @@ impl<'a> Json<'a> {
             // JSON all the same: those numbers are read by their digits alone.
             parsed = read(body, &beyond_size(body));
         }
-        parsed.map_err(|error| explain(&error))
+        parsed.map_err(|error| explain(&error, body))
     }
 }
 
@@ -72,7 +72,12 @@ fn by_digits(digits: &str) -> Json<'_> {
 
 /// Why a body was not taken. Much that is refused here is JSON all the same, and whoever looks for
 /// a missing bracket would look in vain.
-fn explain(error: &serde_json::Error) -> String {
+fn explain(error: &serde_json::Error, body: &[u8]) -> String {
+    // As the parser sees it, another encoding is a bracket that is missing.
+    let valid = std::str::from_utf8(body).map_or_else(|it| it.valid_up_to(), str::len);
+    if valid < body.len() || is_utf16(body) {
+        return not_utf8(body, valid);
+    }
     let words = error.to_string();
     let what = if words.starts_with(TOO_DEEP) {
         format!("le corps a plus de {MAX_DEPTH} niveaux d'imbrication")
@@ -81,8 +86,38 @@ fn explain(error: &serde_json::Error) -> String {
     } else {
         "le corps n'est pas du JSON valide".to_owned()
     };
-    let (line, column) = (error.line(), error.column());
+    let (mut line, mut column) = (error.line(), error.column());
+    // Told of a line break in a text, which belongs to the line that it ends.
+    if column == 0 && line > 1 {
+        line -= 1;
+        column = body
+            .split(|it| *it == b'\n')
+            .nth(line - 1)
+            .map_or(0, |it| it.len() + 1);
+        return format!(
+            "{what} (ligne {line}, colonne {column} : dans un texte, un retour à la ligne s'écrit \\n)"
+        );
+    }
     format!("{what} (ligne {line}, colonne {column})")
+}
+
+/// Where the body leaves UTF-8, and what it is instead, as far as that can be told.
+fn not_utf8(body: &[u8], valid: usize) -> String {
+    let mut lines = body[..valid].split(|it| *it == b'\n');
+    let column = lines.next_back().map_or(0, <[u8]>::len) + 1;
+    let line = lines.count() + 1;
+    if is_utf16(body) {
+        return "le corps doit être en UTF-8 : il est en UTF-16".to_owned();
+    }
+    format!("le corps doit être en UTF-8 : un octet n'en est pas (ligne {line}, colonne {column})")
+}
+
+/// Whether a body of JSON is in UTF-16, with its mark or without: it begins with an ASCII character.
+fn is_utf16(body: &[u8]) -> bool {
+    matches!(
+        body,
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]
+    )
 }
 
 /// Reads one value and counts it.

@@ -1,12 +1,15 @@
 //! Deliveries as they are looked at: listed, and one by one with their attempts.
 
+use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::super::{DbPool, DbRow, failed};
 use super::{attempts, destination, livraison_etat};
-use crate::adapters::store::rows::{instant, read_content};
+use crate::adapters::store::rows::{instant, millis, read_content};
 use crate::domain::demande::Uid;
-use crate::domain::livraison::{Attempt, LivraisonEtat, LivraisonSummary, LivraisonView};
+use crate::domain::livraison::{
+    Attempt, Destination, LivraisonEtat, LivraisonSummary, LivraisonView,
+};
 use crate::domain::ports::StoreError;
 
 /// Deliveries, newest first.
@@ -27,6 +30,26 @@ pub(in super::super) async fn list(
     };
     let rows = query.fetch_all(pool).await.map_err(failed)?;
     rows.iter().map(summary).collect()
+}
+
+/// The delivery of a destination that has waited longest although it was tried, of those accepted before
+/// an instant.
+pub(in super::super) async fn oldest_failing(
+    pool: &DbPool,
+    destination: Destination,
+    before: DateTime<Utc>,
+) -> Result<Option<LivraisonSummary>, StoreError> {
+    let row = sqlx::query(
+        "SELECT id, destination, uid, etat, attempts, last_error, created_at, due_at, content \
+         FROM livraisons WHERE destination = $1 AND etat = 'en_attente' AND attempts > 0 \
+         AND last_error IS NOT NULL AND created_at < $2 ORDER BY created_at, sequence LIMIT 1",
+    )
+    .bind(destination.as_str())
+    .bind(millis(before))
+    .fetch_optional(pool)
+    .await
+    .map_err(failed)?;
+    row.as_ref().map(summary).transpose()
 }
 
 /// What a [`LivraisonSummary`] is read from.

@@ -1,0 +1,156 @@
+//! What the console's page says first: what stands still, why, and what to do about it.
+
+use crate::adapters::french::in_part;
+use crate::adapters::http::AppState;
+use crate::domain::ports::{FilesError, StoreError};
+
+use super::overview::paris;
+
+/// How many changes with a date in the future are named.
+const NAMED: usize = 5;
+
+/// Something that a person should know of.
+pub(super) struct Alarm {
+    /// In the words of the staff.
+    pub(super) text: String,
+    /// What a library or a partner says of it: English, mostly.
+    pub(super) detail: Option<String>,
+}
+
+impl From<String> for Alarm {
+    fn from(text: String) -> Self {
+        Self { text, detail: None }
+    }
+}
+
+impl Alarm {
+    /// What is so, for a reason as it is kept and logged, and what follows from it.
+    pub(super) fn because(what: &str, reason: &str, follows: &str) -> Self {
+        let (said, rest) = in_part(reason);
+        // A status or a number is nobody's language.
+        if !rest.contains(|it: char| it.is_alphabetic()) {
+            return Self::from(format!("{what} ({said}{rest}){follows}"));
+        }
+        let said = said.trim_end_matches([' ', ':']);
+        let why = if said.is_empty() {
+            String::new()
+        } else {
+            format!(" ({said})")
+        };
+        Self {
+            text: format!("{what}{why}{follows}"),
+            detail: Some(rest.to_owned()),
+        }
+    }
+}
+
+/// What needs no look at what is stored.
+pub(super) fn of(
+    state: &AppState,
+    database: Result<(), StoreError>,
+    files: Result<(), FilesError>,
+) -> Vec<Alarm> {
+    let mut alarms = Vec::new();
+    if let Err(error) = database {
+        alarms.push(Alarm::because(
+            "La base de données ne répond pas",
+            &error.to_string(),
+            " : aucun signalement ni aucun changement de statut n'est reçu.",
+        ));
+    }
+    if let Err(error) = files {
+        alarms.push(Alarm::because(
+            "Les photos ne peuvent pas être conservées",
+            &error.to_string(),
+            " : un signalement qui en a n'est pas reçu.",
+        ));
+    }
+    if !state.reload.last_attempt().accepted {
+        let text = "La dernière modification des règles ou des exports est refusée : ce qui est \
+                    refusé n'est pas en vigueur.";
+        alarms.push(Alarm::from(text.to_owned()));
+    }
+    let settings = state.settings.last_attempt();
+    for fault in &settings.faults {
+        alarms.push(Alarm {
+            text: "Le fichier de réglages est refusé : les réglages d'avant restent en vigueur."
+                .to_owned(),
+            detail: Some(fault.clone()),
+        });
+    }
+    if !settings.restart.is_empty() {
+        let keys = settings.restart.join(", ");
+        let text = format!("Réglages qui attendent un redémarrage : {keys}.");
+        alarms.push(Alarm::from(text));
+    }
+    alarms.extend(of_crm(state));
+    alarms
+}
+
+/// What the last calls say of the CRM.
+fn of_crm(state: &AppState) -> Vec<Alarm> {
+    let mut alarms = Vec::new();
+    let outage = state.inbound.creations.watch.outage();
+    if let Some(outage) = &outage {
+        let what = format!(
+            "Le CRM n'est pas disponible depuis le {}",
+            paris(&outage.since)
+        );
+        alarms.push(Alarm::because(&what, &outage.reason, "."));
+    }
+    let readings = &state.inbound.creations.watch.readings;
+    let told = |reason: &str| outage.as_ref().is_some_and(|it| it.reason == reason);
+    if let Some(unread) = readings.unread().filter(|it| !told(&it.reason)) {
+        let what = format!(
+            "Les changements de statut du CRM ne peuvent pas être lus depuis le {}",
+            paris(&unread.since)
+        );
+        alarms.push(Alarm::because(
+            &what,
+            &unread.reason,
+            " : SoWell ne les reçoit pas.",
+        ));
+    }
+    let ahead = readings.ahead();
+    if !ahead.is_empty() {
+        let changes = ahead.iter().take(NAMED);
+        let changes = changes.map(|it| format!("« {} » le {}", it.uid, paris(&it.at)));
+        let changes: Vec<String> = changes.collect();
+        let more = match ahead.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" et {more} de plus"),
+        };
+        alarms.push(Alarm::from(format!(
+            "Le CRM date des changements de statut dans l'avenir, et leur date n'est pas retenue : demande {}{more}. \
+             Corrigez la date dans le CRM, ou son horloge.",
+            changes.join(", ")
+        )));
+    }
+    alarms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_told_in_french_and_what_is_left_of_it_apart() {
+        let told = |reason| {
+            let alarm = Alarm::because("Rien ne part", reason, ".");
+            (alarm.text, alarm.detail)
+        };
+        let french = |text: &str| (text.to_owned(), None);
+        assert_eq!(told("answered 503"), french("Rien ne part (réponse 503)."));
+        assert_eq!(
+            told("no connection to the SMTP server: broken pipe"),
+            (
+                "Rien ne part (pas de connexion au serveur d'e-mails).".into(),
+                Some("broken pipe".into())
+            )
+        );
+        assert_eq!(
+            told("disk I/O error"),
+            ("Rien ne part.".into(), Some("disk I/O error".into()))
+        );
+    }
+}

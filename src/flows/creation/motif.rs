@@ -1,0 +1,69 @@
+//! Why there is no demande yet, in the words of the landlord's staff, and what of it is for SoWell.
+
+use crate::domain::ports::CrmError;
+
+/// How the motif of a demande that the CRM refused begins; its status and its words follow.
+const REFUSED: &str = "le CRM refuse la demande (statut ";
+/// How the motif of a broken connector begins; what is wrong with it follows.
+const CONNECTOR: &str = "le connecteur du CRM";
+
+/// What the housing staff reads of a failure.
+pub(super) fn motif_of(error: &CrmError) -> String {
+    match error {
+        CrmError::Refused { status, excerpt } => format!("{REFUSED}{status}) : {excerpt}"),
+        CrmError::Unavailable { .. } => "le CRM est injoignable".into(),
+        CrmError::Unauthorized(_) => "le CRM refuse nos identifiants".into(),
+        CrmError::InDoubt(_) => {
+            "le CRM n'a pas confirmé : on ne sait pas s'il a créé la demande".into()
+        }
+        CrmError::Misconfigured(reason) => format!("{CONNECTOR} : {reason}"),
+        CrmError::Files(_) => "les photos ne peuvent pas être relues".into(),
+    }
+}
+
+/// A motif as SoWell reads it: what the CRM said, and how it is called, is for the landlord alone.
+#[must_use]
+pub fn for_sowell(motif: &str) -> &str {
+    let end = if motif.starts_with(REFUSED) {
+        motif.find(')').map(|it| it + 1)
+    } else if motif.starts_with(CONNECTOR) {
+        Some(CONNECTOR.len())
+    } else {
+        None
+    };
+    end.map_or(motif, |end| &motif[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_crm_said_is_kept_for_the_staff_and_not_told_to_sowell() {
+        let refused = motif_of(&CrmError::Refused {
+            status: 422,
+            excerpt: "table t_users (id) : missing".into(),
+        });
+        assert!(refused.ends_with(" : table t_users (id) : missing"));
+        assert_eq!(
+            for_sowell(&refused),
+            "le CRM refuse la demande (statut 422)"
+        );
+        let broken = motif_of(&CrmError::Misconfigured("no path /id".into()));
+        assert!(broken.ends_with("no path /id"));
+        assert_eq!(for_sowell(&broken), CONNECTOR);
+    }
+
+    #[test]
+    fn what_is_ours_is_told_to_sowell_whole() {
+        for error in [
+            CrmError::Unauthorized("answered 401".into()),
+            CrmError::InDoubt("no answer".into()),
+        ] {
+            let motif = motif_of(&error);
+            assert_eq!(for_sowell(&motif), motif);
+        }
+        let motif = "le mode « auteur » (auteur) n'accepte pas";
+        assert_eq!(for_sowell(motif), motif);
+    }
+}

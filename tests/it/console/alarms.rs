@@ -1,0 +1,141 @@
+//! What the page says first: nothing where nothing is wrong, and whatever stands still.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use passerelle::domain::ports::{ChangePage, CrmError, DuplicateGuard};
+use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
+use tokio::time::timeout;
+
+use crate::harness::{Builder, Daemon, FakeSowell, MovedClock, signalement, until};
+use crate::remote_crm::{RemoteCrm, change};
+
+const NOTHING: &str = "Rien à signaler.";
+const DATABASE: &str = "La base de données ne répond pas";
+
+async fn page_when(daemon: &Daemon, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+    until(what, || async {
+        let page = daemon.console().await;
+        wanted(&page).then_some(page)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_moved_away_is_an_alarm_until_it_is_back() {
+    let daemon = Builder::new().start().await;
+    assert!(daemon.console().await.contains(NOTHING));
+    let (here, away) = (daemon.database(), daemon.path("away.sqlite"));
+    fs::rename(&here, &away).unwrap();
+    let page = page_when(&daemon, "it is told", |it| it.contains(DATABASE)).await;
+    assert!(!page.contains(NOTHING), "{page}");
+    assert!(page.contains("aucun signalement ni aucun changement de statut n'est reçu"));
+    assert_eq!(daemon.get("/readyz", "").await.status, 503);
+    fs::rename(&away, &here).unwrap();
+    page_when(&daemon, "nothing is wrong", |it| it.contains(NOTHING)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_another_process_holds_is_told_in_time() {
+    let daemon = Builder::new().start().await;
+    let address = format!("sqlite://{}", daemon.database().display());
+    let mut other = SqliteConnection::connect(&address).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    // A probe that is asked gives up within a few seconds: the answer is there before that.
+    let (ready, page) = timeout(Duration::from_secs(9), async {
+        tokio::join!(daemon.get("/readyz", ""), daemon.console())
+    })
+    .await
+    .unwrap();
+    assert_eq!(ready.status, 503);
+    assert_eq!(
+        ready.json()["database"],
+        "the database is unavailable: no answer in time"
+    );
+    assert!(
+        page.contains(DATABASE) && page.contains("pas de réponse à temps"),
+        "{page}"
+    );
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    page_when(&daemon, "nothing is wrong", |it| it.contains(NOTHING)).await;
+}
+
+fn listing() -> Arc<RemoteCrm> {
+    RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.overlap = Some(Duration::from_secs(10)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_the_crm_that_cannot_be_read_are_an_alarm_until_they_are() {
+    let crm = listing();
+    let daemon = Builder::new().crm(crm.clone()).set("CRM__POLL", "1s");
+    let daemon = daemon.start().await;
+    assert!(daemon.console().await.contains(NOTHING));
+    daemon.created(&signalement(1)).await;
+    let unread = "Les changements de statut du CRM ne peuvent pas être lus";
+    crm.lists(Err(CrmError::Refused {
+        status: 404,
+        excerpt: "no such list".into(),
+    }));
+    crm.lists(Err(CrmError::Misconfigured("no list".into())));
+    page_when(&daemon, "it is told", |it| it.contains(unread)).await;
+    page_when(&daemon, "nothing is wrong", |it| it.contains(NOTHING)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_the_crm_dates_in_the_future_is_an_alarm_until_it_is_corrected() {
+    let crm = listing();
+    let daemon = Builder::new().crm(crm.clone()).set("CRM__POLL", "1s");
+    let daemon = daemon.start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let mut ahead = change(&crm.demandes()[0]);
+    ahead.at = Utc::now() + TimeDelta::days(400);
+    crm.lists(Ok(ChangePage {
+        changes: vec![ahead],
+        next: None,
+    }));
+    let told = "Le CRM date des changements de statut dans l'avenir";
+    let page = page_when(&daemon, "it is told", |it| it.contains(told)).await;
+    assert!(
+        page.contains(&format!("« <bdi>{uid}</bdi> » le ")),
+        "{page}"
+    );
+    page_when(&daemon, "nothing is wrong", |it| it.contains(NOTHING)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_that_fails_is_an_alarm_once_it_has_waited_for_long() {
+    let (sowell, clock) = (FakeSowell::start().await, Arc::new(MovedClock::new()));
+    let daemon = Builder::new().sowell(&sowell).clock(clock.clone());
+    let daemon = daemon.start().await;
+    let uid = daemon.created(&signalement(1)).await;
+    let later = vec![("retry-after", "1200".to_owned())];
+    sowell.next(503, later);
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    sowell.wait_for(1).await;
+    // One that fails now and then is nothing to look into.
+    clock.pass(TimeDelta::minutes(4));
+    assert!(daemon.console().await.contains(NOTHING));
+    clock.pass(TimeDelta::minutes(2));
+    let page = page_when(&daemon, "it is told", |it| {
+        it.contains("SoWell : une livraison attend")
+    })
+    .await;
+    for words in [
+        "après 1 essai sans succès",
+        "réponse 503",
+        "en échec</strong>",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    clock.pass(TimeDelta::minutes(20));
+    page_when(&daemon, "nothing is wrong", |it| it.contains(NOTHING)).await;
+    assert_eq!(sowell.delivered(), ["En cours de traitement"]);
+}
