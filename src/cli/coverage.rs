@@ -58,6 +58,9 @@ fn print(found: &coverage::Coverage) {
         1 => println!("{decisions} décisions, 1 trou."),
         holes => println!("{decisions} décisions, {holes} trous."),
     }
+    for sentence in &found.untried {
+        println!("{sentence}");
+    }
 }
 
 fn to_json(found: &coverage::Coverage) -> Value {
@@ -66,6 +69,7 @@ fn to_json(found: &coverage::Coverage) -> Value {
         "decisions": found.decisions,
         "trous": all(&found.holes),
         "remarques": all(&found.remarks),
+        "non_essaye": found.untried,
     })
 }
 
