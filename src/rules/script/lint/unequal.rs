@@ -62,10 +62,14 @@ fn of(
         "==" => unlike(&shown, ["==", "in"], path, other, names),
         "!=" => unlike(&shown, ["!=", "!in"], path, other, names),
         "contains" => {
-            let in_texts = matches!(names.bound(other), Some(Bound::Texts(_)));
-            (in_texts && is_manager(path)).then(|| {
+            let Some(Bound::Texts(words)) = names.bound(other) else {
+                return None;
+            };
+            let of_types = words.iter().all(|(it, _)| is_like_type(it));
+            let field = if of_types { "type" } else { "identifiant" };
+            is_manager(path).then(|| {
                 format!(
-                    "« {shown} » est un gestionnaire, jamais un texte : comparez « {shown}.identifiant »"
+                    "« {shown} » est un gestionnaire, jamais un texte : comparez « {shown}.{field} »"
                 )
             })
         }
@@ -86,6 +90,12 @@ fn of(
         }
         _ => None,
     }
+}
+
+/// Whether a text is written as types of managers are: `responsable_secteur`. What tells one manager from another is not.
+fn is_like_type(word: &str) -> bool {
+    let sign = |it: char| it.is_ascii_lowercase() || it == '_';
+    !word.is_empty() && word.chars().all(sign)
 }
 
 /// What is told of a value that is never the other; the signs are that of the comparison, and that for a list.
@@ -114,6 +124,7 @@ fn unlike(
             let field = match word.as_str() {
                 it if it.contains('@') => "email",
                 it if it.contains(' ') => "nom",
+                it if is_like_type(it) => "type",
                 _ => "identifiant",
             };
             Some(format!(

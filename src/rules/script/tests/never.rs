@@ -138,6 +138,14 @@ fn what_holds_at_times_is_left_alone(#[case] lines: &str) {
     "« responsable » est un gestionnaire, jamais un texte : écrivez « responsable.nom == \"Élodie Schmitt\" »"
 )]
 #[case(
+    "if responsable == \"gardien\" { throw 1 }",
+    "« responsable » est un gestionnaire, jamais un texte : écrivez « responsable.type == \"gardien\" »"
+)]
+#[case(
+    "if responsable in [\"gardien\", \"responsable_secteur\"] { throw 1 }",
+    "« responsable » est un gestionnaire, jamais un texte : comparez « responsable.type »"
+)]
+#[case(
     "if responsable in [\"X-1\"] { throw 1 }",
     "« responsable » est un gestionnaire, jamais un texte : comparez « responsable.identifiant »"
 )]
