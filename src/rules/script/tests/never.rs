@@ -146,6 +146,14 @@ fn what_holds_at_times_is_left_alone(#[case] lines: &str) {
     "« responsable » est un gestionnaire, jamais un texte : comparez « responsable.type »"
 )]
 #[case(
+    "if jour_de_semaine(signalement.date_creation) >= 6 { throw 1 }",
+    "un texte et un nombre ne se comparent pas : le résultat est toujours false ; « jour_de_semaine » donne le nom du jour : écrivez par exemple « jour_de_semaine(…) in [\"samedi\", \"dimanche\"] »"
+)]
+#[case(
+    "if mois_de(signalement.date_creation) == \"juillet\" { throw 1 }",
+    "un nombre et un texte ne sont jamais égaux ; « mois_de » donne le numéro du mois : écrivez 7, sans guillemets"
+)]
+#[case(
     "if responsable in [\"X-1\"] { throw 1 }",
     "« responsable » est un gestionnaire, jamais un texte : comparez « responsable.identifiant »"
 )]
