@@ -154,6 +154,50 @@ fn what_holds_at_times_is_left_alone(#[case] lines: &str) {
     "un nombre et un texte ne sont jamais égaux ; « mois_de » donne le numéro du mois : écrivez 7, sans guillemets"
 )]
 #[case(
+    "if heure_de(signalement.date_creation) >= 20 && heure_de(signalement.date_creation) < 7 { throw 1 }",
+    "« heure_de(signalement.date_creation) » n'est jamais à la fois « >= 20 » et « < 7 » : pour l'un ou l'autre, écrivez « || »"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) >= 7 || heure_de(signalement.date_creation) < 20 { throw 1 }",
+    "cette condition est toujours vraie : « heure_de(signalement.date_creation) » est toujours « >= 7 » ou « < 20 » ; pour un nombre entre les deux, écrivez « && »"
+)]
+#[case(
+    "if jour_de_semaine(signalement.date_creation) == \"samedi\" && jour_de_semaine(signalement.date_creation) == \"dimanche\" { throw 1 }",
+    "« jour_de_semaine(signalement.date_creation) » ne vaut jamais à la fois « samedi » et « dimanche » : pour l'un ou l'autre, écrivez « || »"
+)]
+#[case(
+    "let mois = mois_de(signalement.date_creation); if mois == 7 && mois == 8 { throw 1 }",
+    "« mois » ne vaut jamais à la fois « 7 » et « 8 » : pour l'un ou l'autre, écrivez « || »"
+)]
+#[case(
+    "let heure = heure_de(signalement.date_creation); if heure in 20..7 { throw 1 }",
+    "« 20..7 » n'a aucun nombre, car il commence par le plus grand : écrivez « (heure >= 20 || heure < 7) »"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) in 20..=6 { throw 1 }",
+    "« 20..=6 » n'a aucun nombre, car il commence par le plus grand : écrivez « (heure_de(signalement.date_creation) >= 20 || heure_de(signalement.date_creation) <= 6) »"
+)]
+#[case(
+    "let heure = heure_de(signalement.date_creation); if heure in [20..24] { throw 1 }",
+    "aucun nombre n'est dans une liste qui n'a qu'un intervalle : écrivez l'intervalle sans crochets, « heure in 20..24 »"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) == 24 { throw 1 }",
+    "« == 24 » n'est jamais vrai : « heure_de » donne un nombre de 0 à 23, minuit étant 0"
+)]
+#[case(
+    "let heure = heure_de(signalement.date_creation); if 23 < heure { throw 1 }",
+    "« > 23 » n'est jamais vrai : « heure_de » donne un nombre de 0 à 23, minuit étant 0"
+)]
+#[case(
+    "if mois_de(signalement.date_creation) > 12 { throw 1 }",
+    "« > 12 » n'est jamais vrai : « mois_de » donne un nombre de 1 à 12"
+)]
+#[case(
+    "if mois_de(signalement.date_creation) == 0 { throw 1 }",
+    "« == 0 » n'est jamais vrai : « mois_de » donne un nombre de 1 à 12"
+)]
+#[case(
     "if responsable in [\"X-1\"] { throw 1 }",
     "« responsable » est un gestionnaire, jamais un texte : comparez « responsable.identifiant »"
 )]
