@@ -53,9 +53,8 @@ fn before_others(value: &Expr, names: &Names) -> Option<(String, Position)> {
     let in_place =
         |(link, _): &(Link<'_>, Position)| matches!(link, Link::Call(it) if is_in_place(it, names));
     let at = before_last.iter().position(in_place)?;
-    let call = match chain.links[at] {
-        (Link::Call(call), _) => call,
-        _ => return None,
+    let (Link::Call(call), _) = chain.links[at] else {
+        return None;
     };
     let (name, given) = (call.name.as_str(), given(call));
     chain.links.truncate(at);
