@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use rhai::{ASTNode, Expr, FnCallExpr, Position};
 
-use super::given::{Seen, is_manager, may_be_absent, seen};
+use super::given::{Kind, Seen, is_manager, may_be_absent, seen};
 use super::names::{Bound, Names};
 use crate::rules::script::Remark;
 use crate::rules::script::chain::Chain;
@@ -61,6 +61,9 @@ fn of(
     match call.name.as_str() {
         "==" => unlike(&shown, ["==", "in"], path, other, names),
         "!=" => unlike(&shown, ["!=", "!in"], path, other, names),
+        "contains" if matches!(other, Expr::Array(all, _) if all.is_empty()) => Some(format!(
+            "« {shown} in [] » n'est jamais vrai : cette liste est vide ; écrivez-y les valeurs voulues"
+        )),
         "contains" => {
             let Some(Bound::Texts(words)) = names.bound(other) else {
                 return None;
@@ -107,6 +110,19 @@ fn unlike(
     names: &Names,
 ) -> Option<String> {
     match names.bound(other)? {
+        Bound::Texts(words) if words.is_empty() && matches!(other, Expr::Array(..)) => {
+            let (kind, instead) = match (seen(path)?, sign) {
+                (Seen::Plain(Kind::Number), "==") => (Kind::Number, "== 0"),
+                (Seen::Plain(Kind::Number), _) => (Kind::Number, "> 0"),
+                (Seen::Plain(Kind::Text), "==") => (Kind::Text, "== \"\""),
+                (Seen::Plain(Kind::Text), _) => (Kind::Text, "!= \"\""),
+                _ => return None,
+            };
+            Some(format!(
+                "« {shown} » est {}, jamais une liste : écrivez « {shown} {instead} »",
+                kind.in_french()
+            ))
+        }
         Bound::Texts(words) if matches!(seen(path), Some(Seen::Plain(_))) => {
             let list: Vec<String> = words.iter().map(|(it, _)| format!("\"{it}\"")).collect();
             let list = match other {

@@ -198,6 +198,22 @@ fn what_holds_at_times_is_left_alone(#[case] lines: &str) {
     "« == 0 » n'est jamais vrai : « mois_de » donne un nombre de 1 à 12"
 )]
 #[case(
+    "if signalement.photos == [] { throw 1 }",
+    "« signalement.photos » est un nombre, jamais une liste : écrivez « signalement.photos == 0 »"
+)]
+#[case(
+    "if signalement.photos != [] { throw 1 }",
+    "« signalement.photos » est un nombre, jamais une liste : écrivez « signalement.photos > 0 »"
+)]
+#[case(
+    "if signalement.description == [] { throw 1 }",
+    "« signalement.description » est un texte, jamais une liste : écrivez « signalement.description == \"\" »"
+)]
+#[case(
+    "if signalement.qualification in [] { throw 1 }",
+    "« signalement.qualification in [] » n'est jamais vrai : cette liste est vide ; écrivez-y les valeurs voulues"
+)]
+#[case(
     "if responsable in [\"X-1\"] { throw 1 }",
     "« responsable » est un gestionnaire, jamais un texte : comparez « responsable.identifiant »"
 )]
@@ -334,6 +350,37 @@ fn what_never_holds_is_told(#[case] lines: &str, #[case] message: &str) {
 )]
 #[case(
     "let g = responsable; if signalement.photos > 3 { return #{gestionnaire_concerne: g, acteur_en_charge: g}; } g = \"gardien\"; return #{gestionnaire_concerne: residence.gestionnaires.get(g), acteur_en_charge: responsable};"
+)]
+#[case(
+    "let heure = heure_de(signalement.date_creation); if (heure >= 20 || heure < 7) { throw 1 }"
+)]
+#[case(
+    "if (heure_de(signalement.date_creation) >= 20 || heure_de(signalement.date_creation) < 7) { throw 1 }"
+)]
+#[case(
+    "let heure = heure_de(signalement.date_creation); if heure in 7..20 || heure in 20..24 || heure in 22..=23 { throw 1 }"
+)]
+#[case(
+    "let heure = heure_de(signalement.date_creation); if heure in [20, 21] || heure == 23 || 0 == heure || heure <= 23 { throw 1 }"
+)]
+#[case("let heure = heure_de(signalement.date_creation); if heure != 24 && heure < 24 { throw 1 }")]
+#[case("let heure = heure_de(signalement.date_creation); heure += 5; if heure == 24 { throw 1 }")]
+#[case(
+    "let mois = mois_de(signalement.date_creation); if mois in [7, 8] || mois == 12 || mois >= 12 || mois == 1 { throw 1 }"
+)]
+#[case("let mois = mois_de(signalement.date_creation); if mois == 7 || mois == 8 { throw 1 }")]
+#[case(
+    "if jour_de_semaine(signalement.date_creation) in [\"samedi\", \"dimanche\"] || jour_de_semaine(signalement.date_creation) == \"lundi\" { throw 1 }"
+)]
+#[case(
+    "if mois_de(signalement.date_creation) == 7 && jour_de_semaine(signalement.date_creation) in [\"samedi\", \"dimanche\"] { throw 1 }"
+)]
+#[case(
+    "if responsable.type == \"gardien\" || responsable.type in [\"gardien\", \"technique\"] { throw 1 }"
+)]
+#[case("if signalement.photos > 0 && signalement.description == \"\" { throw 1 }")]
+#[case(
+    "let l = []; if signalement.photos > 3 { l.push(\"A\"); } if signalement.qualification in l { throw 1 }"
 )]
 #[case("let a = responsable; let c = || a.nom; throw c.call();")]
 #[case(
