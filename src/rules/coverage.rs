@@ -148,7 +148,7 @@ impl<'g> Combinations<'g> {
     /// How many decisions there are to make, but for those that only a hole brings about.
     #[must_use]
     pub fn count(&self) -> u64 {
-        let breadth = self.breadth(varied::MOST);
+        let breadth = self.breadth(varied::MOST, varied::MOST_BY_NAME);
         let pairs = self.pairs(breadth, varied::MOST_OF_PAIRS);
         self.count_usual() + self.count_singles(breadth) + self.count_pairs(&pairs)
     }
@@ -174,7 +174,7 @@ impl<'g> Combinations<'g> {
                 found
             })
             .reduce(Found::default, Found::join);
-        let breadth = self.breadth(varied::MOST);
+        let breadth = self.breadth(varied::MOST, varied::MOST_BY_NAME);
         let varied = |tried: &Extent, known: &[&Found]| {
             let kinds = (0..self.varied.residences(tried.breadth).len()).into_par_iter();
             let found = kinds.map(|kind| {
@@ -220,7 +220,7 @@ impl<'g> Combinations<'g> {
             found = found.join(here);
             first = false;
         }
-        let breadth = self.breadth(varied::MOST_ASIDE);
+        let breadth = self.breadth(varied::MOST_ASIDE, varied::MOST_ASIDE);
         let varied = |tried: &Extent, known: &[&Found], most| {
             let mut found = Found::default();
             let mut budget = Budget::new(most, &go_on);

@@ -21,6 +21,8 @@ use crate::rules::written::Written;
 
 /// Decisions about variations that `passerelle coverage` makes before it tries fewer things together.
 pub(super) const MOST: u64 = 40_000;
+/// The same where names alone tell residences apart, which is looked at before what is tried together with them.
+pub(super) const MOST_BY_NAME: u64 = 300_000;
 /// Decisions about two things together that it makes before it leaves some out.
 pub(super) const MOST_OF_PAIRS: u64 = 20_000;
 /// The same beside a daemon's traffic.
@@ -252,7 +254,7 @@ impl Combinations<'_> {
     /// The pairs, as many as so many decisions allow; `widest` is how broadly the single ones are tried.
     pub(super) fn pairs(&self, widest: Breadth, most: u64) -> Extent {
         let (first, end) = (self.varied.singles, self.varied.variations.len());
-        let breadth = self.within(widest, (end - first) as u64, most);
+        let breadth = self.within(widest, (end - first) as u64, [most, most]);
         let each = self.count_each(breadth).max(1);
         let affordable = usize::try_from(most / each).unwrap_or(usize::MAX);
         Extent {
@@ -276,11 +278,13 @@ impl Combinations<'_> {
     }
 
     /// What is tried together where so many decisions may be made: of what the rules read, as much as that allows.
-    pub(super) fn breadth(&self, most: u64) -> Breadth {
-        self.within(self.varied.read, self.varied.singles as u64, most)
+    /// `by_name` holds where nothing is tried together with what names tell apart.
+    pub(super) fn breadth(&self, most: u64, by_name: u64) -> Breadth {
+        let singles = self.varied.singles as u64;
+        self.within(self.varied.read, singles, [most, by_name])
     }
 
-    fn within(&self, widest: Breadth, variations: u64, most: u64) -> Breadth {
+    fn within(&self, widest: Breadth, variations: u64, [most, by_name]: [u64; 2]) -> Breadth {
         let narrowings: [fn(&mut Breadth); 4] = [
             |_| {},
             |it| it.flags = false,
@@ -296,6 +300,9 @@ impl Combinations<'_> {
                 if self.count_each(breadth) * variations <= most {
                     return breadth;
                 }
+            }
+            if self.count_each(breadth) * variations <= by_name {
+                return breadth;
             }
         }
         breadth
