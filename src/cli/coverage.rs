@@ -53,14 +53,14 @@ fn print(found: &coverage::Coverage) {
         }
         println!();
     }
-    if let Some(untried) = &found.untried {
-        println!("{untried}\n");
-    }
     let decisions = found.decisions;
     match found.holes.len() {
         0 => println!("{decisions} décisions, aucun trou."),
         1 => println!("{decisions} décisions, 1 trou."),
         holes => println!("{decisions} décisions, {holes} trous."),
+    }
+    for sentence in &found.untried {
+        println!("{sentence}");
     }
 }
 

@@ -66,8 +66,8 @@ impl Impact {
                     "Version {} comparée à {}, en vigueur.\n",
                     versions.1, versions.0
                 );
-                print("signalements", &signalements);
-                print("changements de statut", &events);
+                print(["signalement", "signalements"], &signalements);
+                print(["changement de statut", "changements de statut"], &events);
             }
         }
         Ok(())
@@ -104,8 +104,10 @@ fn before_now(since: Duration) -> anyhow::Result<DateTime<Utc>> {
         .context("--since : cette durée remonte trop loin pour le calendrier")
 }
 
-fn print(kind: &str, found: &impact::Impact) {
+/// `kind` is what was examined, one and many.
+fn print(kind: [&str; 2], found: &impact::Impact) {
     let (changed, examined) = (found.changed, found.examined);
+    let kind = kind[usize::from(examined > 1)];
     let treated = if changed < 2 {
         "serait traité"
     } else {

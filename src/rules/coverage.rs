@@ -4,7 +4,8 @@
 //! with one, and with each that a text of the scripts tells apart from it. Each forwarded combination
 //! is also rendered as the CRM's request, where a file describes one. Statuses: every CRM status × known
 //! value of `selon`, on every residence for the e-mails that they bring about. Besides, whatever else of a signalement the
-//! rules read is varied, one thing at a time: its date, its words, its photos. What fails is a *hole*;
+//! rules read is varied, its date, its words, its photos: one thing at a time, and what one condition can ask for, two at a
+//! time. What fails is a *hole*;
 //! what works by a fallback, or never reaches the CRM, is a *remark*. Both are grouped as a person would
 //! mend them: one entry for one cause, with the codes that it touches.
 
@@ -16,6 +17,7 @@ mod creation;
 mod gap;
 mod kinds;
 mod moments;
+mod pairs;
 mod report;
 mod statuts;
 mod supposed;
@@ -44,7 +46,7 @@ use causes::{At, Found, Group};
 use creation::Creations;
 use kinds::{Kind, kind};
 use statuts::{Examples, Statuts};
-use varied::Varied;
+use varied::{Extent, Varied};
 
 pub use gap::Gap;
 pub use supposed::with_managers_of_the_crm;
@@ -64,8 +66,9 @@ pub struct Coverage {
     pub holes: Vec<Gap>,
     /// What works, and is worth a look.
     pub remarks: Vec<Gap>,
-    /// What was not tried for each, in French, where there was too much to try.
-    pub untried: Option<String>,
+    /// What the rules read and was not tried for each, or not together, in French, one sentence each; empty where
+    /// nothing was left out.
+    pub untried: Vec<String>,
 }
 
 impl Coverage {
@@ -148,7 +151,9 @@ impl<'g> Combinations<'g> {
     /// How many decisions there are to make, but for those that only a hole brings about.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.count_usual() + self.count_varied(self.breadth(varied::MOST))
+        let breadth = self.breadth(varied::MOST, varied::MOST_BY_NAME);
+        let pairs = self.pairs(breadth, varied::MOST_OF_PAIRS);
+        self.count_usual() + self.count_singles(breadth) + self.count_pairs(&pairs)
     }
 
     /// How many decisions there are to make, at most, where nothing varies.
@@ -172,18 +177,23 @@ impl<'g> Combinations<'g> {
                 found
             })
             .reduce(Found::default, Found::join);
-        let breadth = self.breadth(varied::MOST);
-        let varied = (0..self.varied.residences(breadth).len())
-            .into_par_iter()
-            .map(|kind| {
+        let breadth = self.breadth(varied::MOST, varied::MOST_BY_NAME);
+        let varied = |tried: &Extent, known: &[&Found]| {
+            let kinds = (0..self.varied.residences(tried.breadth).len()).into_par_iter();
+            let found = kinds.map(|kind| {
                 let mut budget = Budget::new(u64::MAX, &|| true);
-                let found = self.vary(kind, breadth, &found, &mut budget);
+                let found = self.vary(kind, tried, known, &mut budget);
                 let found = found.unwrap_or_default();
                 tick(found.decisions);
                 found
-            })
-            .reduce(Found::default, Found::join);
-        self.report(found, varied, breadth)
+            });
+            found.reduce(Found::default, Found::join)
+        };
+        let singles = self.singles(breadth);
+        let of_singles = varied(&singles, &[&found]);
+        let pairs = self.pairs(breadth, varied::MOST_OF_PAIRS);
+        let of_pairs = varied(&pairs, &[&found, &of_singles]);
+        self.report(found, [(of_singles, singles), (of_pairs, pairs)])
     }
 
     /// Decides them on this thread alone, beside a daemon's traffic, for as long as `go_on` says;
@@ -213,16 +223,24 @@ impl<'g> Combinations<'g> {
             found = found.join(here);
             first = false;
         }
-        let breadth = self.breadth(varied::MOST_ASIDE);
-        let mut varied = Found::default();
-        let mut budget = Budget::new(varied::MOST_ASIDE, &go_on);
-        for kind in 0..self.varied.residences(breadth).len() {
-            if budget.signalements == 0 {
-                break;
+        let breadth = self.breadth(varied::MOST_ASIDE, varied::MOST_ASIDE);
+        let varied = |tried: &Extent, known: &[&Found], most| {
+            let mut found = Found::default();
+            let mut budget = Budget::new(most, &go_on);
+            for kind in 0..self.varied.residences(tried.breadth).len() {
+                if budget.signalements == 0 {
+                    break;
+                }
+                found = found.join(self.vary(kind, tried, known, &mut budget)?);
             }
-            varied = varied.join(self.vary(kind, breadth, &found, &mut budget)?);
-        }
-        Some(self.report(found, varied, breadth))
+            Some(found)
+        };
+        let singles = self.singles(breadth);
+        let of_singles = varied(&singles, &[&found], varied::MOST_ASIDE)?;
+        let pairs = self.pairs(breadth, varied::MOST_OF_PAIRS_ASIDE);
+        let known = [&found, &of_singles];
+        let of_pairs = varied(&pairs, &known, varied::MOST_OF_PAIRS_ASIDE)?;
+        Some(self.report(found, [(of_singles, singles), (of_pairs, pairs)]))
     }
 
     fn residence(
@@ -256,6 +274,7 @@ impl<'g> Combinations<'g> {
                             flags,
                             priorite,
                             input: None,
+                            kinds: None,
                             guessed: false,
                         });
                         self.decide_one(&signalement, at, &mut examples, &mut found);

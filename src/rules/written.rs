@@ -16,6 +16,19 @@ pub struct Written {
     pub numbers: BTreeSet<i64>,
     /// The names that are asked of `autres`.
     pub autres: BTreeSet<String>,
+    /// What is asked for together.
+    pub together: Vec<Together>,
+}
+
+/// What stands in one condition, with the conditions that hold around it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Together {
+    /// The names of fields that are read, and the functions that are called.
+    pub names: BTreeSet<String>,
+    /// The texts.
+    pub texts: BTreeSet<String>,
+    /// The whole numbers.
+    pub numbers: BTreeSet<i64>,
 }
 
 impl Written {
@@ -26,6 +39,7 @@ impl Written {
         self.texts.extend(other.texts);
         self.numbers.extend(other.numbers);
         self.autres.extend(other.autres);
+        self.together.extend(other.together);
     }
 
     /// Whether a field by this name is read.

@@ -27,7 +27,7 @@ impl Combinations<'_> {
         kind: usize,
         breadth: Breadth,
         failing: Failing,
-        known: &Found,
+        known: &[&Found],
         budget: &mut Budget<'_>,
     ) -> Option<Found> {
         let mut found = Found::default();

@@ -65,12 +65,14 @@ impl Found {
     }
 
     /// What of it is not known already.
-    pub(super) fn beyond(mut self, known: &Self) -> Self {
-        for (mine, theirs) in [
-            (&mut self.holes, &known.holes),
-            (&mut self.remarks, &known.remarks),
-        ] {
-            mine.retain(|key, group| theirs.get(key).is_none_or(|it| !it.covers(group)));
+    pub(super) fn beyond(mut self, known: &[&Self]) -> Self {
+        for known in known {
+            for (mine, theirs) in [
+                (&mut self.holes, &known.holes),
+                (&mut self.remarks, &known.remarks),
+            ] {
+                mine.retain(|key, group| theirs.get(key).is_none_or(|it| !it.covers(group)));
+            }
         }
         self
     }
@@ -81,14 +83,14 @@ impl Found {
         self,
         combinations: &Combinations<'_>,
         number: usize,
-        known: &Self,
+        known: &[&Self],
     ) -> Self {
         let beyond = self.beyond(known);
         if beyond.holes.is_empty() && beyond.remarks.is_empty() {
             return beyond;
         }
         let (usual, varied) = combinations.usual_and_varied(number);
-        let renamed = |groups: Groups, known: &Groups| {
+        let renamed = |groups: Groups, known: &[&Groups]| {
             let mut general = Groups::new();
             for (key, group) in groups {
                 let key = without_words(key, usual, &varied, known);
@@ -96,9 +98,11 @@ impl Found {
             }
             general
         };
+        let holes: Vec<&Groups> = known.iter().map(|it| &it.holes).collect();
+        let remarks: Vec<&Groups> = known.iter().map(|it| &it.remarks).collect();
         Self {
-            holes: renamed(beyond.holes, &known.holes),
-            remarks: renamed(beyond.remarks, &known.remarks),
+            holes: renamed(beyond.holes, &holes),
+            remarks: renamed(beyond.remarks, &remarks),
             ..beyond
         }
         .beyond(known)
@@ -132,7 +136,9 @@ pub(super) struct At {
     /// Among the priorities.
     pub(super) priorite: u8,
     /// Among the variations; none where it is as nobody sent it.
-    pub(super) input: Option<u16>,
+    pub(super) input: Option<u32>,
+    /// Which kind of residences and which kind of qualifications, where only one of each kind is tried.
+    pub(super) kinds: Option<(u32, u32)>,
     /// Nobody knows what kind of value really comes where one varies.
     pub(super) guessed: bool,
 }
@@ -165,7 +171,9 @@ pub(super) struct Group {
     pub(super) with_bien: bool,
     pub(super) without_bien: bool,
     /// The variations without which it does not happen; empty where it happens without any.
-    pub(super) inputs: BTreeSet<u16>,
+    pub(super) inputs: BTreeSet<u32>,
+    /// The same by kinds of residences and of qualifications, as far as only one of each kind is tried.
+    parts: BTreeMap<(u32, u32), Group>,
 }
 
 impl Group {
@@ -185,7 +193,34 @@ impl Group {
             self.inputs.extend(at.input);
             self.with_bien |= signalement.bien.is_some();
             self.without_bien |= signalement.bien.is_none();
+            if let Some(kinds) = at.kinds {
+                let at = At { kinds: None, ..at };
+                let part = self.parts.entry(kinds).or_default();
+                part.touch(signalement, Some(at));
+            }
         }
+    }
+
+    /// The same in as many groups as there are conditions of it, so that each says only what is true of all its codes.
+    pub(super) fn by_conditions(mut self) -> Vec<Self> {
+        if self.parts.len() < 2 || !self.statuts.is_empty() {
+            return vec![self];
+        }
+        let mut alike: BTreeMap<_, Self> = BTreeMap::new();
+        for part in std::mem::take(&mut self.parts).into_values() {
+            let key = (
+                part.inputs.clone(),
+                part.priorites.clone(),
+                part.flags.clone(),
+            );
+            alike.entry(key).or_default().join(part);
+        }
+        let managers = &self.managers;
+        let with_managers = alike.into_values().map(|it| Self {
+            managers: managers.clone(),
+            ..it
+        });
+        with_managers.collect()
     }
 
     pub(super) fn touch_statut(&mut self, statut: &str) {
@@ -249,6 +284,9 @@ impl Group {
         self.with_bien |= other.with_bien;
         self.without_bien |= other.without_bien;
         self.inputs.extend(other.inputs);
+        for (kinds, part) in other.parts {
+            self.parts.entry(kinds).or_default().join(part);
+        }
     }
 }
 
@@ -272,10 +310,10 @@ fn without_words(
     key: GroupKey,
     usual: &Signalement,
     varied: &Signalement,
-    known: &Groups,
+    known: &[&Groups],
 ) -> GroupKey {
     // Rules hold the words that are tried, so that a message can have one by chance.
-    if known.contains_key(&key) {
+    if known.iter().any(|it| it.contains_key(&key)) {
         return key;
     }
     let (file, line, message) = key;
@@ -283,9 +321,12 @@ fn without_words(
     if general == message {
         return (file, line, message);
     }
-    let same_place = known.range((file.clone(), line, String::new())..);
-    let same_place = same_place.take_while(|((of, at, _), _)| *of == file && *at == line);
-    let mut known = same_place.map(|((_, _, message), _)| message);
+    let from = (file.clone(), line, String::new());
+    let all = known.iter().flat_map(|it| {
+        let at_or_after = it.range(from.clone()..);
+        at_or_after.take_while(|((of, at, _), _)| *of == file && *at == line)
+    });
+    let mut known = all.map(|((_, _, message), _)| message);
     let same = known.find(|it| without_written(it, usual) == general);
     let message = same.cloned().unwrap_or(general);
     (file, line, message)

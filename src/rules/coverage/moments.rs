@@ -1,16 +1,25 @@
-//! The dates that are tried where rules read them: each hour, each month, and both ways of writing an instant.
+//! The dates that are tried where rules read them: each hour, each month, the hours of a month, and both ways of writing
+//! an instant.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::rules::calendar::{DAYS, MONTHS};
+use crate::rules::calendar::{DAYS, HEURE_DE, MOIS_DE, MONTHS};
 use crate::rules::written::Written;
 
 /// The functions and filters that tell the day of the week.
 const OF_WEEKDAYS: [&str; 2] = ["jour_de_semaine", "date_longue"];
 /// The days whose hours are tried where rules do not tell the day of the week: Wednesday and Sunday.
 const TWO_DAYS: [usize; 2] = [2, 6];
+/// The functions that tell the hour; a part of the text can be one.
+const OF_HOURS: [&str; 2] = [HEURE_DE, "sub_string"];
+/// The functions that tell the month.
+const OF_MONTHS: [&str; 2] = [MOIS_DE, "sub_string"];
+/// The hours of a month that are tried where rules tell no hours apart.
+const TWICE_A_DAY: [u32; 2] = [10, 23];
+/// An hour at night.
+const AT_NIGHT: u32 = 3;
 /// The minute of each hour that is tried.
 const MINUTE: u32 = 30;
 /// Dates that are written out in rules and are tried.
@@ -21,8 +30,12 @@ const MOST_NAMED: usize = 12;
 enum Series {
     /// For its hour and its day of the week.
     Hours,
-    /// For its month, twice a day.
+    /// For its day of the week alone.
+    Days,
+    /// For its month: twice a day, or at each hour that rules tell apart.
     Months,
+    /// For its month and its day of the week.
+    DaysOfMonths,
     /// For its zone.
     Universal,
     /// Since it is written out.
@@ -34,12 +47,12 @@ enum Series {
 pub(super) struct Moment {
     /// As SoWell would write it.
     pub(super) text: String,
-    hour: u32,
+    pub(super) hour: u32,
     /// Among [`DAYS`].
-    weekday: usize,
+    pub(super) weekday: usize,
     day: u32,
     /// From 1.
-    month: u32,
+    pub(super) month: u32,
     series: Series,
 }
 
@@ -59,15 +72,7 @@ pub(super) fn all(written: &Written) -> Vec<Moment> {
             .flat_map(|date| (0..24).map(move |hour| (date, hour)));
         found.extend(hours.map(|(date, hour)| Moment::of(date, hour, Series::Hours)));
     }
-    for month in 1..=12 {
-        // The hours were tried on a Wednesday, too: only the month is another.
-        let mut middle = (10..17).filter_map(|day| NaiveDate::from_ymd_opt(2026, month, day));
-        let wednesday = middle.find(|it| it.weekday() == chrono::Weekday::Wed);
-        let hours = wednesday
-            .into_iter()
-            .flat_map(|date| [(date, 10), (date, 23)]);
-        found.extend(hours.map(|(date, hour)| Moment::of(date, hour, Series::Months)));
-    }
+    found.extend(of_months(written));
     for (month, hour) in [(1, 9), (7, 20)] {
         if let Some(date) = NaiveDate::from_ymd_opt(2026, month, 14) {
             found.push(Moment::of(date, hour, Series::Universal));
@@ -78,8 +83,82 @@ pub(super) fn all(written: &Written) -> Vec<Moment> {
         .iter()
         .filter_map(|it| date_in(it))
         .take(MOST_NAMED);
-    found.extend(named.map(|date| Moment::of(date, 10, Series::Named)));
+    let hours = if written.calls(&OF_HOURS) {
+        told_apart(written)
+    } else {
+        [TWICE_A_DAY[0]].into()
+    };
+    for date in named {
+        let each = hours.iter();
+        found.extend(each.map(|hour| Moment::of(date, *hour, Series::Named)));
+    }
     found
+}
+
+/// Fewer of them, to be tried together with something else: of what rules ask of a date, one thing at a time.
+pub(super) fn few(written: &Written) -> Vec<Moment> {
+    let mut found = Vec::new();
+    let in_january = |day| NaiveDate::from_ymd_opt(2026, 1, day);
+    if written.calls(&OF_HOURS)
+        && let Some(wednesday) = in_january(14)
+    {
+        let hours = told_apart(written).into_iter();
+        found.extend(hours.map(|hour| Moment::of(wednesday, hour, Series::Hours)));
+    }
+    let by_day = TWICE_A_DAY[0];
+    if written.calls(&OF_WEEKDAYS) {
+        let week = (12..19).filter_map(in_january);
+        found.extend(week.map(|date| Moment::of(date, by_day, Series::Days)));
+    }
+    if written.calls(&OF_MONTHS) {
+        let months = of_months(written).into_iter();
+        found.extend(months.filter(|it| it.hour == by_day && it.series == Series::Months));
+    }
+    let named = written.texts.iter().filter_map(|it| date_in(it));
+    found.extend(
+        named
+            .take(MOST_NAMED)
+            .map(|date| Moment::of(date, by_day, Series::Named)),
+    );
+    found
+}
+
+/// Each month, with what rules tell apart within one.
+fn of_months(written: &Written) -> Vec<Moment> {
+    // Who cuts a text seldom cuts it twice; that each month has its hours is asked with the function.
+    let (months, hours) = (written.calls(&[MOIS_DE]), written.calls(&OF_HOURS));
+    let mut hours = if months && hours {
+        told_apart(written)
+    } else {
+        BTreeSet::new()
+    };
+    hours.extend(TWICE_A_DAY);
+    let by_weekday = months && written.calls(&OF_WEEKDAYS);
+    let mut found = Vec::new();
+    for month in 1..=12 {
+        for date in (10..17).filter_map(|day| NaiveDate::from_ymd_opt(2026, month, day)) {
+            // The hours were tried on a Wednesday, too: only the month is another.
+            if date.weekday() == chrono::Weekday::Wed {
+                let each = hours.iter();
+                found.extend(each.map(|hour| Moment::of(date, *hour, Series::Months)));
+            }
+            if by_weekday {
+                found.push(Moment::of(date, TWICE_A_DAY[0], Series::DaysOfMonths));
+            }
+        }
+    }
+    found
+}
+
+/// The hours at and beside the numbers of the rules, and some of the day and of the night.
+fn told_apart(written: &Written) -> BTreeSet<u32> {
+    let in_texts = written.texts.iter().filter(|it| it.len() <= 2);
+    let in_texts = in_texts.filter_map(|it| it.parse().ok());
+    let numbers = written.numbers.iter().copied().chain(in_texts);
+    let near = numbers.flat_map(|it| [it.saturating_sub(1), it, it.saturating_add(1)]);
+    let hours = near.filter_map(|it| u32::try_from(it).ok());
+    let some = TWICE_A_DAY.into_iter().chain([AT_NIGHT]);
+    hours.filter(|it| *it < 24).chain(some).collect()
 }
 
 fn days(count: usize) -> chrono::Days {
@@ -121,7 +200,11 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
         some.copied().cloned().collect()
     };
     let (hours, months) = (of(at, Series::Hours), of(at, Series::Months));
-    let months_told = in_months(&months);
+    let days = of(at, Series::Days);
+    if hours.is_empty() && !days.is_empty() {
+        return in_week(&days, &of(all, Series::Days));
+    }
+    let months_told = in_months(&months, &of(all, Series::Months));
     if !hours.is_empty() {
         let told = in_week(&hours, &of(all, Series::Hours));
         return match (told.is_empty(), months_told.is_empty()) {
@@ -131,18 +214,30 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
             (false, false) => format!("{told} {months_told}"),
         };
     }
-    if !months.is_empty() {
-        let at_night = months.iter().all(|it| it.hour == 23);
-        return match (at_night, months_told.is_empty()) {
-            (true, true) => format!("à 23:{MINUTE}"),
-            (true, false) => format!("à 23:{MINUTE} {months_told}"),
-            (false, true) => "à une autre date".to_owned(),
-            (false, false) => months_told,
+    for series in [Series::Months, Series::DaysOfMonths] {
+        let (at, all) = (of(at, series), of(all, series));
+        if at.is_empty() {
+            continue;
+        }
+        let (told, months) = (in_week(&at, &all), in_months(&at, &all));
+        return match (told.is_empty(), months.is_empty()) {
+            (true, true) => "à une autre date".to_owned(),
+            (true, false) => months,
+            (false, true) => told,
+            (false, false) => format!("{told} {months}"),
         };
     }
     let mut named = of(at, Series::Named);
     named.sort_by_key(|it| (it.month, it.day));
     if !named.is_empty() {
+        let tried = of(all, Series::Named).iter().map(|it| it.hour).collect();
+        let hours: BTreeSet<u32> = named.iter().map(|it| it.hour).collect();
+        let hours = if hours == tried {
+            String::new()
+        } else {
+            format!("{} ", in_hours(&hours, &tried))
+        };
+        named.dedup_by_key(|it| (it.month, it.day));
         let named = named.iter().map(|it| {
             let day = if it.day == 1 {
                 "1er".to_owned()
@@ -151,15 +246,17 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
             };
             format!("le {day} {}", MONTHS[it.month as usize - 1])
         });
-        return listed(&named.collect::<Vec<_>>(), "ou");
+        let named = listed(&named.collect::<Vec<_>>(), "ou");
+        return format!("{hours}{named}");
     }
     "quand SoWell écrit la date à l'heure universelle (avec « Z »)".to_owned()
 }
 
 /// « en juillet et en août »; empty where every month is the same.
-fn in_months(at: &[Moment]) -> String {
+fn in_months(at: &[Moment], all: &[Moment]) -> String {
     let months: BTreeSet<u32> = at.iter().map(|it| it.month).collect();
-    if months.len() == MONTHS.len() {
+    let tried: BTreeSet<u32> = all.iter().map(|it| it.month).collect();
+    if months == tried {
         return String::new();
     }
     let names = months
@@ -176,6 +273,7 @@ fn in_week(at: &[Moment], all: &[Moment]) -> String {
         hours.entry(it.weekday).or_default().insert(it.hour);
     }
     let tried: BTreeSet<usize> = all.iter().map(|it| it.weekday).collect();
+    let tried_hours: BTreeSet<u32> = all.iter().map(|it| it.hour).collect();
     let mut by_hours: BTreeMap<&BTreeSet<u32>, Vec<usize>> = BTreeMap::new();
     for (weekday, hours) in &hours {
         by_hours.entry(hours).or_default().push(*weekday);
@@ -183,7 +281,7 @@ fn in_week(at: &[Moment], all: &[Moment]) -> String {
     let mut told: Vec<(usize, String)> = Vec::new();
     for (hours, weekdays) in by_hours {
         let first = weekdays[0];
-        let every = hours.len() == 24;
+        let every = *hours == tried_hours;
         // Every other day has all of these hours as well.
         let others = tried.iter().filter(|it| !weekdays.contains(it));
         let also = |it: &usize| hours.is_subset(&at_hours(*it, at));
@@ -196,7 +294,7 @@ fn in_week(at: &[Moment], all: &[Moment]) -> String {
         let hours = if every {
             String::new()
         } else {
-            in_hours(hours)
+            in_hours(hours, &tried_hours)
         };
         let parts = [hours, days].into_iter().filter(|it| !it.is_empty());
         told.push((first, parts.collect::<Vec<_>>().join(" ")));
@@ -212,16 +310,19 @@ fn at_hours(weekday: usize, at: &[Moment]) -> BTreeSet<u32> {
     of_day.map(|it| it.hour).collect()
 }
 
-/// « à 23:30 », or « entre 20:30 et 6:30 » over midnight.
-fn in_hours(hours: &BTreeSet<u32>) -> String {
-    let has = |hour: u32| hours.contains(&(hour % 24));
-    let begins = hours.iter().filter(|it| !has(*it + 23));
+/// « à 23:30 », or « entre 20:30 et 6:30 » over midnight; what lies between two hours that were `tried` is as they are.
+fn in_hours(hours: &BTreeSet<u32>, tried: &BTreeSet<u32>) -> String {
+    let tried: Vec<u32> = tried.iter().copied().collect();
+    let has = |at: usize| hours.contains(&tried[at % tried.len()]);
+    let begins = (0..tried.len()).filter(|at| has(*at) && !has(at + tried.len() - 1));
     let runs = begins.map(|from| {
-        let length = (1..24).take_while(|more| has(from + more)).count();
-        let last = (0..24).map(|more| (from + more) % 24).nth(length);
-        match last {
-            Some(to) if to != *from => format!("entre {from}:{MINUTE} et {to}:{MINUTE}"),
-            _ => format!("à {from}:{MINUTE}"),
+        let length = (1..tried.len()).take_while(|more| has(from + more));
+        let to = tried[(from + length.count()) % tried.len()];
+        let from = tried[from];
+        if to == from {
+            format!("à {from}:{MINUTE}")
+        } else {
+            format!("entre {from}:{MINUTE} et {to}:{MINUTE}")
         }
     });
     listed(&runs.collect::<Vec<_>>(), "ou")

@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 
 use super::causes::{Found, Group, GroupKey, Groups};
 use super::gap::Gap;
-use super::varied::Breadth;
+use super::varied::{Breadth, Extent};
 use super::when::when;
 use super::{Combinations, Coverage, FLAGS};
 use crate::rules::compile::TRANSMISSION;
 use crate::rules::trace::Place;
 
 impl<'g> Combinations<'g> {
-    /// `varied` is what came of the variations, which were tried at this breadth.
-    pub(super) fn report(&self, found: Found, varied: Found, breadth: Breadth) -> Coverage {
+    /// `varied` is what came of the variations, each with how far they were tried.
+    pub(super) fn report(&self, found: Found, varied: [(Found, Extent); 2]) -> Coverage {
+        let [(_, singles), (_, pairs)] = &varied;
+        let mut untried = Vec::from_iter(self.not_for_each(singles.breadth));
+        untried.extend(self.not_together(pairs));
         let types = self.asked(&found.forwarded).len();
         // A qualification whose every decision fails is a hole already.
         let failing = found.holes.values().flat_map(|it| &it.qualifications);
@@ -20,17 +23,26 @@ impl<'g> Combinations<'g> {
         let never = |it: &&str| !found.forwarded.contains(*it) && !failing.contains(*it);
         let never = self.qualifications.iter().copied().filter(never);
         let never: Vec<String> = never.map(str::to_owned).collect();
-        let gaps = |groups: Groups, of_some: Groups| {
-            let all = groups
-                .into_iter()
-                .map(|(key, it)| self.gap(key, it, types, Breadth::ALL));
-            let of_some = of_some.into_iter();
-            let of_some = of_some.map(|(key, it)| self.gap(key, it, types, breadth));
-            let mut gaps: Vec<Gap> = all.chain(of_some).collect();
+        let gaps = |groups: Vec<(Groups, Breadth)>| {
+            let mut gaps = Vec::new();
+            for (groups, breadth) in groups {
+                for (key, group) in groups {
+                    let parts = group.by_conditions().into_iter();
+                    gaps.extend(parts.map(|it| self.gap(key.clone(), it, types, breadth)));
+                }
+            }
             gaps.sort_by_key(|gap| std::cmp::Reverse(gap.combinations));
             gaps
         };
-        let mut remarks = gaps(found.remarks, varied.remarks);
+        let mut decisions = found.decisions;
+        let mut of_holes = vec![(found.holes, Breadth::ALL)];
+        let mut of_remarks = vec![(found.remarks, Breadth::ALL)];
+        for (varied, Extent { breadth, .. }) in varied {
+            decisions += varied.decisions;
+            of_holes.push((varied.holes, breadth));
+            of_remarks.push((varied.remarks, breadth));
+        }
+        let mut remarks = gaps(of_remarks);
         if !never.is_empty() && !self.residences.is_empty() {
             remarks.push(Gap {
                 place: Place::line(TRANSMISSION, 0),
@@ -44,10 +56,10 @@ impl<'g> Combinations<'g> {
             });
         }
         Coverage {
-            decisions: found.decisions + varied.decisions,
-            holes: gaps(found.holes, varied.holes),
+            decisions,
+            holes: gaps(of_holes),
             remarks,
-            untried: self.untried(breadth),
+            untried,
         }
     }
 
@@ -71,7 +83,7 @@ impl<'g> Combinations<'g> {
         tried: Breadth,
     ) -> Gap {
         let mut conditions = Vec::new();
-        let variations: Vec<_> = self.varied.variations().collect();
+        let variations: Vec<&[_]> = self.varied.variations().collect();
         conditions.extend(when(&group.inputs, &variations));
         if group.is_of_statuts() && (1..types).contains(&group.types.len()) {
             let words: Vec<&str> = group.types.iter().map(String::as_str).collect();

@@ -18,7 +18,7 @@ const FEWEST_LETTERS: usize = 3;
 /// How long a description may be, in characters.
 const LONGEST_DESCRIPTION: usize = 20_000;
 /// Photos of one signalement, as far as the settings leave that as it is.
-const MOST_PHOTOS: usize = 20;
+pub(super) const MOST_PHOTOS: usize = 20;
 /// Numbers of the rules that are tried of what can be any number.
 const MOST_NUMBERS: usize = 8;
 /// Names of `autres` that are tried.
@@ -27,6 +27,16 @@ const MOST_AUTRES: usize = 10;
 const MOST_TEXTS_OF_AUTRES: usize = 15;
 /// What stands before an address's `@`.
 const LOCAL_PART: &str = "camille.durand";
+
+/// Makes all of these so: a description has each of its words.
+pub(super) fn apply(changes: &[Variation], signalement: &mut Signalement) {
+    match changes {
+        [Variation::Word(one), Variation::Word(other)] => {
+            signalement.description = format!("{one} {other}");
+        }
+        _ => changes.iter().for_each(|it| it.apply(signalement)),
+    }
+}
 
 /// One thing that is other than in the signalement that nobody sent.
 #[derive(Debug, Clone)]
@@ -66,7 +76,7 @@ impl Variation {
     }
 
     /// Makes it so.
-    pub(super) fn apply(&self, signalement: &mut Signalement) {
+    fn apply(&self, signalement: &mut Signalement) {
         match self {
             Self::Date(moment) => {
                 if let Some(at) = instant::parse(&moment.text) {
@@ -151,7 +161,7 @@ fn lengths(written: &Written) -> BTreeSet<usize> {
 }
 
 /// Each number, and those beside it.
-fn around(written: &Written) -> BTreeSet<i64> {
+pub(super) fn around(written: &Written) -> BTreeSet<i64> {
     let numbers = written.numbers.iter().take(MOST_NUMBERS);
     let near = numbers.flat_map(|it| [it.saturating_sub(1), *it, it.saturating_add(1)]);
     near.collect()

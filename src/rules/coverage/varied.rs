@@ -1,11 +1,15 @@
-//! Signalements that hold something else than the one that nobody sent, one thing at a time: decided for one residence
-//! and one qualification of each kind, and where that fails, for all that are alike.
+//! Signalements that hold something else than the one that nobody sent, one thing or two at a time: decided for one
+//! residence and one qualification of each kind, and where that fails, for all that are alike.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::alike::Failing;
 use super::biens::Biens;
 use super::budget::Budget;
 use super::causes::{At, Found};
 use super::kinds;
+use super::pairs::{self, Fields, Pairs};
 use super::statuts::Examples;
 use super::variations::{self, Variation};
 use super::{Combinations, FLAGS};
@@ -16,13 +20,26 @@ use crate::rules::foresee;
 use crate::rules::written::Written;
 
 /// Decisions about variations that `passerelle coverage` makes before it tries fewer things together.
-pub(super) const MOST: u64 = 300_000;
+pub(super) const MOST: u64 = 40_000;
+/// The same where names alone tell residences apart, which is looked at before what is tried together with them.
+pub(super) const MOST_BY_NAME: u64 = 300_000;
+/// Decisions about two things together that it makes before it leaves some out.
+pub(super) const MOST_OF_PAIRS: u64 = 20_000;
 /// The same beside a daemon's traffic.
 pub(super) const MOST_ASIDE: u64 = 20_000;
+/// The same of two things together.
+pub(super) const MOST_OF_PAIRS_ASIDE: u64 = 6_000;
 
 /// What there is to vary, and for whom.
 pub(super) struct Varied<'g> {
+    /// One thing each, and then two each: those first that one condition asks for.
     variations: Vec<Tried>,
+    /// How many of them are one thing.
+    singles: usize,
+    /// Of which fields there are more pairs.
+    left_out: BTreeSet<Fields>,
+    /// What only three things together can bring about.
+    beyond_pairs: Vec<String>,
     residences: Kinds<&'g Residence>,
     qualifications: Kinds<&'g str>,
     /// What the rules read besides.
@@ -40,9 +57,18 @@ struct Kinds<T> {
 }
 
 struct Tried {
-    variation: Variation,
+    /// One or two.
+    changes: Vec<Variation>,
     /// Whether an e-mail, or the script that asks for it, reads of it: then it counts at each status as well.
     in_mails: bool,
+}
+
+/// How far variations are tried.
+pub(super) struct Extent {
+    /// What is tried together with each of them.
+    pub(super) breadth: Breadth,
+    /// Which of them.
+    numbers: Range<usize>,
 }
 
 /// What is tried together with each variation.
@@ -88,6 +114,16 @@ pub(super) struct Case {
     pub(super) number: usize,
 }
 
+impl Case {
+    /// The same, of these kinds of residences and of qualifications.
+    fn of_kinds(self, residences: usize, qualifications: usize) -> Self {
+        let kinds = u32::try_from(residences).ok();
+        let kinds = kinds.zip(u32::try_from(qualifications).ok());
+        let at = At { kinds, ..self.at };
+        Self { at, ..self }
+    }
+}
+
 impl<'g> Varied<'g> {
     /// Looks up what these rules read, and tells apart what they can tell apart.
     pub(super) fn of(
@@ -110,15 +146,23 @@ impl<'g> Varied<'g> {
             return Self::none(generation);
         }
         let texts: Vec<String> = written.texts.iter().cloned().collect();
+        let (singles, pairs) = (variations.len(), pairs::all(&written, &variations));
+        let Pairs {
+            all: pairs,
+            left_out,
+        } = pairs;
+        let changes = variations.into_iter().map(|it| vec![it]);
         Self {
-            variations: variations
-                .into_iter()
-                .take(usize::from(u16::MAX))
-                .map(|variation| Tried {
-                    in_mails: in_mails.reads(variation.field()),
-                    variation,
+            variations: changes
+                .chain(pairs.into_iter().map(Vec::from))
+                .map(|changes| Tried {
+                    in_mails: changes.iter().all(|it| in_mails.reads(it.field())),
+                    changes,
                 })
                 .collect(),
+            singles,
+            left_out,
+            beyond_pairs: pairs::beyond(&written),
             residences: Kinds {
                 by_name: kinds::of_residences(residences, biens, &texts),
                 by_look: kinds::of_residences(residences, biens, &[]),
@@ -142,6 +186,9 @@ impl<'g> Varied<'g> {
     fn none(generation: &Generation) -> Self {
         Self {
             variations: Vec::new(),
+            singles: 0,
+            left_out: BTreeSet::new(),
+            beyond_pairs: Vec::new(),
             residences: Kinds {
                 by_name: Vec::new(),
                 by_look: Vec::new(),
@@ -155,8 +202,9 @@ impl<'g> Varied<'g> {
         }
     }
 
-    pub(super) fn variations(&self) -> impl Iterator<Item = &Variation> {
-        self.variations.iter().map(|it| &it.variation)
+    /// What is tried, each one thing or two together.
+    pub(super) fn variations(&self) -> impl Iterator<Item = &[Variation]> {
+        self.variations.iter().map(|it| it.changes.as_slice())
     }
 
     /// The kinds of residences that are tried at this breadth, none where nothing varies.
@@ -177,40 +225,91 @@ impl<'g> Varied<'g> {
 }
 
 impl Combinations<'_> {
-    /// How many decisions about variations there are to make at this breadth, but for those of statuses and of others that
-    /// are alike.
-    pub(super) fn count_varied(&self, breadth: Breadth) -> u64 {
+    /// How many decisions about single variations there are to make at this breadth, but for those of statuses and of
+    /// others that are alike.
+    pub(super) fn count_singles(&self, breadth: Breadth) -> u64 {
+        self.count_each(breadth) * self.varied.singles as u64
+    }
+
+    /// The same of these pairs.
+    pub(super) fn count_pairs(&self, pairs: &Extent) -> u64 {
+        self.count_each(pairs.breadth) * pairs.numbers.len() as u64
+    }
+
+    /// How many decisions one variation takes.
+    fn count_each(&self, breadth: Breadth) -> u64 {
         let varied = &self.varied;
         let signalements = varied.residences(breadth).len() * varied.qualifications(breadth).len();
-        (signalements * varied.variations.len() * self.cases(breadth).count()) as u64
+        (signalements * self.cases(breadth).count()) as u64
+    }
+
+    /// All single variations.
+    pub(super) fn singles(&self, breadth: Breadth) -> Extent {
+        Extent {
+            breadth,
+            numbers: 0..self.varied.singles,
+        }
+    }
+
+    /// The pairs, as many as so many decisions allow; `widest` is how broadly the single ones are tried.
+    pub(super) fn pairs(&self, widest: Breadth, most: u64) -> Extent {
+        let (first, end) = (self.varied.singles, self.varied.variations.len());
+        let breadth = self.within(widest, (end - first) as u64, [most, most]);
+        let each = self.count_each(breadth).max(1);
+        let affordable = usize::try_from(most / each).unwrap_or(usize::MAX);
+        Extent {
+            breadth,
+            numbers: first..end.min(first.saturating_add(affordable)),
+        }
+    }
+
+    /// What of it was not tried together.
+    pub(super) fn not_together(&self, pairs: &Extent) -> Vec<String> {
+        let left = self.varied.variations().skip(pairs.numbers.end);
+        let mut fields = self.varied.left_out.clone();
+        fields.extend(left.filter_map(|it| match it {
+            [one, other] => Some((one.field(), other.field())),
+            _ => None,
+        }));
+        let mut told = Vec::new();
+        told.extend(pairs::left_out(&fields));
+        told.extend(self.varied.beyond_pairs.iter().cloned());
+        told
     }
 
     /// What is tried together where so many decisions may be made: of what the rules read, as much as that allows.
-    pub(super) fn breadth(&self, most: u64) -> Breadth {
+    /// `by_name` holds where nothing is tried together with what names tell apart.
+    pub(super) fn breadth(&self, most: u64, by_name: u64) -> Breadth {
+        let singles = self.varied.singles as u64;
+        self.within(self.varied.read, singles, [most, by_name])
+    }
+
+    fn within(&self, widest: Breadth, variations: u64, [most, by_name]: [u64; 2]) -> Breadth {
         let narrowings: [fn(&mut Breadth); 4] = [
             |_| {},
             |it| it.flags = false,
             |it| it.biens = false,
             |it| it.priorites = false,
         ];
-        let mut breadth = self.varied.read;
-        for names in [Names::All, Names::OfQualifications, Names::None] {
-            breadth = Breadth {
-                names,
-                ..self.varied.read
-            };
+        let all = [Names::All, Names::OfQualifications, Names::None];
+        let mut breadth = widest;
+        for names in all.into_iter().skip_while(|it| *it != widest.names) {
+            breadth = Breadth { names, ..widest };
             for narrow in narrowings {
                 narrow(&mut breadth);
-                if self.count_varied(breadth) <= most {
+                if self.count_each(breadth) * variations <= most {
                     return breadth;
                 }
+            }
+            if self.count_each(breadth) * variations <= by_name {
+                return breadth;
             }
         }
         breadth
     }
 
     /// What the rules read that was not tried each at this breadth, as a sentence in French.
-    pub(super) fn untried(&self, breadth: Breadth) -> Option<String> {
+    pub(super) fn not_for_each(&self, breadth: Breadth) -> Option<String> {
         let Varied {
             read,
             residences,
@@ -245,16 +344,16 @@ impl Combinations<'_> {
     pub(super) fn vary(
         &self,
         kind: usize,
-        breadth: Breadth,
-        known: &Found,
+        tried: &Extent,
+        known: &[&Found],
         budget: &mut Budget<'_>,
     ) -> Option<Found> {
-        let varied = &self.varied;
+        let (varied, breadth) = (&self.varied, tried.breadth);
         let (mut found, mut failing) = (Found::default(), Failing::default());
         let Some(first) = varied.residences(breadth)[kind].first() else {
             return Some(found);
         };
-        for number in 0..varied.variations.len() {
+        for number in tried.numbers.clone() {
             if budget.signalements == 0 {
                 break;
             }
@@ -262,6 +361,7 @@ impl Combinations<'_> {
             for (of, codes) in varied.qualifications(breadth).iter().enumerate() {
                 let mut decisions = 0;
                 for case in self.cases_of(first, breadth, number) {
+                    let case = case.of_kinds(kind, of);
                     let mut one = Found::default();
                     let signalement = self.varied_signalement(first, codes[0], case);
                     self.decide_one(&signalement, Some(case.at), &mut examples, &mut one);
@@ -322,6 +422,7 @@ impl Combinations<'_> {
                         flags,
                         priorite,
                         input: None,
+                        kinds: None,
                         guessed: false,
                     },
                     with_bien,
@@ -332,8 +433,9 @@ impl Combinations<'_> {
     }
 
     fn with_input(&self, case: Case, number: usize) -> Case {
-        let guessed = self.varied.variations[number].variation.is_guessed();
-        let input = u16::try_from(number).ok();
+        let changes = &self.varied.variations[number].changes;
+        let guessed = changes.iter().any(Variation::is_guessed);
+        let input = u32::try_from(number).ok();
         Case {
             at: At {
                 input,
@@ -349,7 +451,7 @@ impl Combinations<'_> {
     pub(super) fn usual_and_varied(&self, number: usize) -> (&Signalement, Signalement) {
         let usual = &self.varied.usual;
         let mut varied = usual.clone();
-        self.varied.variations[number].variation.apply(&mut varied);
+        variations::apply(&self.varied.variations[number].changes, &mut varied);
         (usual, varied)
     }
 
@@ -371,9 +473,8 @@ impl Combinations<'_> {
             transmettre_manager,
             ..self.varied.usual.clone()
         };
-        self.varied.variations[case.number]
-            .variation
-            .apply(&mut signalement);
+        let changes = &self.varied.variations[case.number].changes;
+        variations::apply(changes, &mut signalement);
         signalement
     }
 }

@@ -10,12 +10,79 @@ use super::variations::Variation;
 /// Words and names that are told at most; a rule that tells apart more of them asks for something else.
 const MOST_TOLD: usize = 6;
 
-/// What must hold, told from those of all variations with which it happens; none where nothing must.
-pub(super) fn when(inputs: &BTreeSet<u16>, all: &[&Variation]) -> Option<String> {
-    let at: Vec<&Variation> = inputs
+/// Alternatives of what must hold together that are told at most.
+const MOST_ALTERNATIVES: usize = 3;
+
+/// What must hold, told from those of all that is tried with which it happens; none where nothing must. What is tried
+/// together is two variations, anything else one.
+pub(super) fn when(inputs: &BTreeSet<u32>, all: &[&[Variation]]) -> Option<String> {
+    let at: Vec<&[Variation]> = inputs
         .iter()
-        .filter_map(|it| all.get(usize::from(*it)).copied())
+        .filter_map(|it| all.get(*it as usize).copied())
         .collect();
+    let mut told = Vec::new();
+    told.extend(alone(&singles(&at), &singles(all)));
+    told.extend(together(&at, all));
+    (!told.is_empty()).then(|| told.join(", ou "))
+}
+
+fn singles<'v>(from: &[&'v [Variation]]) -> Vec<&'v Variation> {
+    let singles = from.iter().filter_map(|it| match it {
+        [one] => Some(one),
+        _ => None,
+    });
+    singles.collect()
+}
+
+/// What happens only where two things hold at once: « entre 20:30 et 23:30, quand la description contient « gaz » ».
+fn together(at: &[&[Variation]], all: &[&[Variation]]) -> Vec<String> {
+    // By the two fields; then by one, with all of the other.
+    let mut fields: BTreeMap<_, BTreeMap<String, (&Variation, Vec<&Variation>)>> = BTreeMap::new();
+    let mut told = Vec::new();
+    let mut words = BTreeSet::new();
+    for pair in at {
+        match pair {
+            [Variation::Word(one), Variation::Word(other)] => {
+                words.insert(format!("{} et {}", in_quotes(one), in_quotes(other)));
+            }
+            [one, other] => {
+                let of = fields.entry((one.field(), other.field())).or_default();
+                let key = format!("{one:?}");
+                of.entry(key).or_insert((one, Vec::new())).1.push(other);
+            }
+            _ => {}
+        }
+    }
+    if !words.is_empty() {
+        let words: Vec<String> = words.into_iter().collect();
+        told.push(format!("quand la description contient {}", some_of(&words)));
+    }
+    for ((one, other), of) in fields {
+        let tried = all.iter().filter_map(|it| match it {
+            [a, b] if (a.field(), b.field()) == (one, other) => Some((a, b)),
+            _ => None,
+        });
+        let (all_of_one, all_of_other): (Vec<_>, Vec<_>) = tried.unzip();
+        let mut alike: BTreeMap<String, (Vec<&Variation>, Vec<&Variation>)> = BTreeMap::new();
+        for (one, others) in of.into_values() {
+            let same = alike.entry(format!("{others:?}"));
+            same.or_insert((Vec::new(), others)).0.push(one);
+        }
+        for (ones, others) in alike.into_values() {
+            let parts = [alone(&ones, &all_of_one), alone(&others, &all_of_other)];
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            told.push(parts.join(", "));
+        }
+    }
+    if told.len() > MOST_ALTERNATIVES {
+        told.truncate(MOST_ALTERNATIVES);
+        told.push("dans d'autres cas".to_owned());
+    }
+    told
+}
+
+/// What must hold where one thing is enough.
+fn alone(at: &[&Variation], all: &[&Variation]) -> Option<String> {
     let mut told = Vec::new();
     let of_dates = |from: &[&Variation]| -> Vec<Moment> {
         let moments = from.iter().filter_map(|it| match it {
@@ -24,12 +91,12 @@ pub(super) fn when(inputs: &BTreeSet<u16>, all: &[&Variation]) -> Option<String>
         });
         moments.collect()
     };
-    let (dates, all_dates) = (of_dates(&at), of_dates(all));
+    let (dates, all_dates) = (of_dates(at), of_dates(all));
     if !dates.is_empty() {
         let [dates, all_dates] = [&dates, &all_dates].map(|it| it.iter().collect::<Vec<_>>());
         told.push(moments::when(&dates, &all_dates));
     }
-    told.extend(description(&at, all));
+    told.extend(description(at, all));
     let photos: BTreeSet<usize> = at.iter().filter_map(|it| photos(it)).collect();
     told.extend(of_photos(&photos, all));
     let quoted = |of: fn(&Variation) -> Option<&str>| {
@@ -46,7 +113,7 @@ pub(super) fn when(inputs: &BTreeSet<u16>, all: &[&Variation]) -> Option<String>
         _ => None,
     });
     told.extend(addresses.map(|it| format!("quand l'adresse de l'auteur est comme {it}")));
-    told.extend(of_autres(&at));
+    told.extend(of_autres(at));
     (!told.is_empty()).then(|| told.join(", ou "))
 }
 
@@ -119,11 +186,14 @@ fn photos(it: &Variation) -> Option<usize> {
 /// « avec 4 photos ou plus »
 fn of_photos(counts: &BTreeSet<usize>, all: &[&Variation]) -> Option<String> {
     let (first, last) = (*counts.first()?, *counts.last()?);
-    let most = all.iter().filter_map(|it| photos(it)).max();
+    let tried: BTreeSet<usize> = all.iter().filter_map(|it| photos(it)).collect();
+    let most = tried.last().copied();
     let plural = |count: usize| if count > 1 { "s" } else { "" };
-    let run = (first..=last).all(|it| counts.contains(&it));
+    let run = tried.range(first..=last).all(|it| counts.contains(it));
     Some(match counts.len() {
-        1 => format!("avec {first} photo{}", plural(first)),
+        1 if Some(last) != most || tried.len() < 2 => {
+            format!("avec {first} photo{}", plural(first))
+        }
         _ if run && Some(last) == most => format!("avec {first} photo{} ou plus", plural(first)),
         _ if run => format!("avec {first} à {last} photos"),
         _ => {
@@ -156,9 +226,10 @@ mod tests {
     use rstest::rstest;
 
     fn told(all: &[Variation], holds: impl Fn(&Variation) -> bool) -> Option<String> {
-        let inputs = (0_u16..).zip(all).filter(|(_, it)| holds(it));
+        let inputs = (0_u32..).zip(all).filter(|(_, it)| holds(it));
         let inputs = inputs.map(|(number, _)| number).collect();
-        when(&inputs, &all.iter().collect::<Vec<_>>())
+        let all: Vec<&[Variation]> = all.iter().map(std::slice::from_ref).collect();
+        when(&inputs, &all)
     }
 
     #[rstest]

@@ -11,6 +11,8 @@ use crate::rules::place::Located;
 const MAX_OPERATIONS: u64 = 100_000;
 /// A description of 20,000 characters of four bytes each must fit, three times over.
 const MAX_STRING_BYTES: usize = 256 * 1024;
+/// A description of 20,000 characters that is split at its spaces has one piece more than half as many.
+const MAX_ELEMENTS: usize = 10_001;
 
 /// The function of the library that no script may call.
 pub(super) const SLEEP: &str = "sleep";
@@ -25,7 +27,7 @@ pub(super) fn engine() -> Engine {
         .set_max_call_levels(32)
         .set_max_expr_depths(64, 64)
         .set_max_string_size(MAX_STRING_BYTES)
-        .set_max_array_size(1_000)
+        .set_max_array_size(MAX_ELEMENTS)
         .set_max_map_size(1_000)
         .set_max_variables(200)
         .set_max_functions(100)

@@ -21,6 +21,7 @@ mod letters;
 mod library;
 mod misgiven;
 mod names;
+mod outside;
 mod own_keys;
 mod parts;
 mod passed;
@@ -105,6 +106,7 @@ pub(super) fn look<const N: usize>(
             contradictions::conditions(names),
             calendar::hours_of_the_sender(names),
             calendar::no_days(names),
+            outside::numbers(names),
             letters::never_found(names),
             holes::without_dollar(text, names),
             shadowed::variables(names),

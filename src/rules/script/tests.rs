@@ -166,7 +166,7 @@ fn what_is_no_message_is_told_with_a_remedy(#[case] body: &str, #[case] words: &
     "valeur trop grande : un texte a une taille limitée ; grandit-elle sans fin dans cette boucle ?"
 )]
 #[case(
-    "let l = [];\nfor x in 0..2000 { l.push(x); }",
+    "let l = [];\nfor x in 0..20000 { l.push(x); }",
     Some(3),
     "une liste a une taille limitée ; grandit-elle"
 )]

@@ -1,12 +1,12 @@
 //! What stands written out in a script, whatever it does with it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use rhai::{AST, ASTNode, Expr, Stmt};
+use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
 use super::chain::{Link, first_link};
 use super::lint;
-use crate::rules::written::Written;
+use crate::rules::written::{Together, Written};
 
 /// The set whose names are what SoWell sends beside the contract.
 const AUTRES: &str = "autres";
@@ -70,6 +70,65 @@ pub(super) fn of(script: &AST, text: &str) -> Written {
         }
         true
     });
+    found.together = together(script);
+    found
+}
+
+/// What stands in one condition, and in those that hold around it.
+fn together(script: &AST) -> Vec<Together> {
+    let mut found: BTreeMap<Position, Together> = BTreeMap::new();
+    script.walk(&mut |path| {
+        let conditions = conditions_around(path);
+        for at in conditions {
+            let condition = found.entry(at).or_default();
+            match path.last() {
+                Some(ASTNode::Expr(Expr::StringConstant(text, _))) => {
+                    condition.texts.insert(text.to_string());
+                }
+                Some(ASTNode::Expr(Expr::IntegerConstant(number, _))) => {
+                    condition.numbers.insert(*number);
+                }
+                Some(ASTNode::Expr(Expr::Property(it, _))) => {
+                    condition.names.insert(it.2.to_string());
+                }
+                _ => {}
+            }
+        }
+        true
+    });
+    found.into_values().collect()
+}
+
+/// Where the conditions begin that have the end of this path, or that must hold for one that has it.
+fn conditions_around(path: &[ASTNode<'_>]) -> Vec<Position> {
+    let mut asked = false;
+    let mut found = Vec::new();
+    let mut outermost = None;
+    for (at, node) in path.iter().enumerate().rev() {
+        let next = path.get(at + 1);
+        match node {
+            ASTNode::Expr(Expr::And(_, position) | Expr::Or(_, position)) => {
+                asked = true;
+                outermost = Some(*position);
+            }
+            ASTNode::Stmt(Stmt::If(flow, position)) => {
+                asked |= matches!(next, Some(ASTNode::Expr(_)));
+                let is_else = match next {
+                    Some(ASTNode::Stmt(next)) => {
+                        flow.branch.iter().any(|it| std::ptr::eq(it, *next))
+                    }
+                    _ => false,
+                };
+                if asked && !is_else {
+                    found.push(*position);
+                }
+            }
+            _ => {}
+        }
+    }
+    if found.is_empty() {
+        found.extend(outermost);
+    }
     found
 }
 
@@ -115,6 +174,28 @@ mod tests {
         let found = of(&script.compile(&text).unwrap(), &text);
         let found: Vec<&str> = found.autres.iter().map(String::as_str).collect();
         assert_eq!(found, names);
+    }
+
+    #[rstest]
+    #[case("if s.photos > 2 && s.description.contains(\"gaz\") { g(\"x\") }", &["2 gaz description photos"])]
+    #[case("if s.photos > 2 { if s.description == \"gaz\" { 3 } }", &["2 gaz description photos", "gaz description"])]
+    #[case("let a = s.photos > 2 && s.auteur == \"Zoé\";", &["2 Zoé auteur photos"])]
+    #[case("if s.photos > 2 { 3 } else if s.description == \"gaz\" { 4 }", &["2 photos", "gaz description"])]
+    #[case("let a = s.photos; g(\"gaz\")", &[])]
+    fn what_one_condition_asks_for_stands_together(#[case] body: &str, #[case] wanted: &[&str]) {
+        let mut engine = rhai::Engine::new();
+        engine.set_optimization_level(rhai::OptimizationLevel::None);
+        let text = format!("fn f(s) {{ {body} }} fn g(x) {{ x }}");
+        let found = of(&engine.compile(&text).unwrap(), &text).together;
+        let found: Vec<String> = found
+            .iter()
+            .map(|it| {
+                let numbers = it.numbers.iter().map(i64::to_string);
+                let texts = it.texts.iter().chain(&it.names).cloned();
+                numbers.chain(texts).collect::<Vec<_>>().join(" ")
+            })
+            .collect();
+        assert_eq!(found, wanted);
     }
 
     #[test]

@@ -15,6 +15,9 @@ use crate::rules::script::chain::{Chain, Link, first_link};
 use crate::rules::script::compile::SLEEP;
 use crate::rules::script::{A, MODELE, position, words};
 
+/// The functions that put the keys of one object into another.
+const JOINING: [&str; 3] = ["+", "mixin", "fill_with"];
+
 /// How many values each function takes, by name.
 type Functions = HashMap<String, BTreeSet<usize>>;
 
@@ -305,6 +308,7 @@ pub(super) fn keys(
             },
             _ => false,
         };
+        given_later.extend(joined_keys(path));
         true
     });
     script.walk(&mut |path| {
@@ -314,6 +318,10 @@ pub(super) fn keys(
         let has = |name: &str| entries.0.iter().any(|(key, _)| key.name == name);
         for (key, other) in [(wanted[0], wanted[1]), (wanted[1], wanted[0])] {
             if has(key) || !has(other) || given_later.contains(key) {
+                continue;
+            }
+            // An object that is read is for the script itself.
+            if other.len() > 2 && given_later.contains(other) {
                 continue;
             }
             let given = entries.0.iter().map(|(key, _)| key.name.as_str());
@@ -344,6 +352,21 @@ pub(super) fn keys(
         }
         true
     });
+}
+
+/// The keys of an object that is written out and joined to another one.
+fn joined_keys(path: &[ASTNode]) -> Vec<String> {
+    let [.., parent, ASTNode::Expr(Expr::Map(entries, _))] = path else {
+        return Vec::new();
+    };
+    let joins = match parent {
+        ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _))
+        | ASTNode::Stmt(Stmt::FnCall(call, _)) => JOINING.contains(&call.name.as_str()),
+        ASTNode::Stmt(Stmt::Assignment(it)) => it.0.is_op_assignment(),
+        _ => false,
+    };
+    let keys = entries.0.iter().map(|(key, _)| key.name.to_string());
+    keys.filter(|_| joins).collect()
 }
 
 /// Values that are named in a text that does not take them in.

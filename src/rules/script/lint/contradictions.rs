@@ -4,10 +4,10 @@
 use rhai::{ASTNode, Expr, Position};
 
 use super::names::Names;
+use super::outside::shown;
 use crate::rules::script::Remark;
-use crate::rules::script::chain::Chain;
 
-/// Every condition that asks one value to be two texts, or to be not one or not the other.
+/// Every condition that asks one value to be two texts or two numbers, or to be not one or not the other.
 pub(super) fn conditions(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
@@ -137,7 +137,7 @@ fn bound(value: &Expr) -> Option<Bound> {
         _ => return None,
     };
     Some(Bound {
-        shown: Chain::of(of)?.shown()?,
+        shown: shown(of)?,
         number,
         is_lower: is_above != turned,
         or_equal,
@@ -153,21 +153,26 @@ fn flatten<'e>(value: &'e Expr, both: bool, all: &mut Vec<&'e Expr>) {
     }
 }
 
-/// A value that is compared with a text: as it is written, the text, and the whole.
-fn comparison<'e>(value: &'e Expr, sign: &str) -> Option<(String, &'e str, &'e Expr)> {
+/// A value that is compared with a text or a number: as it is written, what it is compared with, and the whole.
+fn comparison<'e>(value: &'e Expr, sign: &str) -> Option<(String, String, &'e Expr)> {
     let Expr::FnCall(call, _) = value else {
         return None;
     };
     let [one, other] = call.args.as_slice() else {
         return None;
     };
-    let ((of, Expr::StringConstant(word, _)) | (Expr::StringConstant(word, _), of)) = (one, other)
-    else {
-        return None;
+    let word = |it: &Expr| match it {
+        Expr::StringConstant(it, _) => Some(it.to_string()),
+        Expr::IntegerConstant(it, _) => Some(it.to_string()),
+        _ => None,
+    };
+    let (of, word) = match (word(one), word(other)) {
+        (None, Some(word)) => (one, word),
+        (Some(word), None) => (other, word),
+        _ => return None,
     };
     if call.name != sign || call.op_token.is_none() {
         return None;
     }
-    let shown = Chain::of(of)?.shown()?;
-    Some((shown, word.as_str(), value))
+    Some((shown(of)?, word, value))
 }

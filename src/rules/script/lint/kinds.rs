@@ -6,9 +6,9 @@ use super::calendar::is_hour_of_the_sender;
 use super::fields::written;
 use super::given::Kind;
 use super::names::{Bound, Names};
-use crate::rules::calendar::HEURE_DE;
+use crate::rules::calendar::{HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS};
 use crate::rules::script::Remark;
-use crate::rules::script::chain::{Chain, Link};
+use crate::rules::script::chain::{Chain, Link, last_call};
 
 /// Every comparison of two kinds.
 pub(super) fn unlike(names: &Names) -> Vec<Remark> {
@@ -73,6 +73,12 @@ fn of_call(call: &FnCallExpr, names: &Names) -> Option<String> {
                 (Expr::StringConstant(it, _), _) if it.trim().parse::<f64>().is_ok() => {
                     "écrivez ce nombre sans guillemets".to_owned()
                 }
+                (value, _) if asks(value, JOUR_DE_SEMAINE, names) => format!(
+                    "« {JOUR_DE_SEMAINE} » donne le nom du jour : écrivez par exemple « {JOUR_DE_SEMAINE}(…) in [\"samedi\", \"dimanche\"] »"
+                ),
+                (Expr::StringConstant(it, _), value) if asks(value, MOIS_DE, names) => {
+                    number_of_month(it)
+                }
                 (value, _) => {
                     if let Some(date) = date_of_time(value) {
                         format!(
@@ -89,6 +95,27 @@ fn of_call(call: &FnCallExpr, names: &Names) -> Option<String> {
     };
     let [first, second] = [kinds.0, kinds.1].map(Kind::in_french);
     Some(format!("{first} et {second} {outcome} ; {hint}"))
+}
+
+/// Whether a value is what this function of the calendar answers.
+fn asks(value: &Expr, function: &str, names: &Names) -> bool {
+    let is_it = |it: &FnCallExpr| it.name == function;
+    let here = match value {
+        Expr::FnCall(call, _) => is_it(call),
+        value => last_call(value).is_some_and(is_it),
+    };
+    here && !names.is_function(function)
+}
+
+/// How a month is written, by its name.
+fn number_of_month(name: &str) -> String {
+    let name = name.trim().to_lowercase();
+    let number = MONTHS.iter().position(|it| *it == name);
+    let number = number.map_or_else(
+        || "de 1 à 12".to_owned(),
+        |at| format!("{}, sans guillemets", at + 1),
+    );
+    format!("« {MOIS_DE} » donne le numéro du mois : écrivez {number}")
 }
 
 /// Whether another remark is made of this comparison with true or false.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use rhai::{ASTNode, Expr, FnCallExpr, Position};
 
-use super::given::{Seen, is_manager, may_be_absent, seen};
+use super::given::{Kind, Seen, is_manager, may_be_absent, seen};
 use super::names::{Bound, Names};
 use crate::rules::script::Remark;
 use crate::rules::script::chain::Chain;
@@ -61,11 +61,18 @@ fn of(
     match call.name.as_str() {
         "==" => unlike(&shown, ["==", "in"], path, other, names),
         "!=" => unlike(&shown, ["!=", "!in"], path, other, names),
+        "contains" if matches!(other, Expr::Array(all, _) if all.is_empty()) => Some(format!(
+            "« {shown} in [] » n'est jamais vrai : cette liste est vide ; écrivez-y les valeurs voulues"
+        )),
         "contains" => {
-            let in_texts = matches!(names.bound(other), Some(Bound::Texts(_)));
-            (in_texts && is_manager(path)).then(|| {
+            let Some(Bound::Texts(words)) = names.bound(other) else {
+                return None;
+            };
+            let of_types = words.iter().all(|(it, _)| is_like_type(it));
+            let field = if of_types { "type" } else { "identifiant" };
+            is_manager(path).then(|| {
                 format!(
-                    "« {shown} » est un gestionnaire, jamais un texte : comparez « {shown}.identifiant »"
+                    "« {shown} » est un gestionnaire, jamais un texte : comparez « {shown}.{field} »"
                 )
             })
         }
@@ -88,6 +95,12 @@ fn of(
     }
 }
 
+/// Whether a text is written as types of managers are: `responsable_secteur`. What tells one manager from another is not.
+fn is_like_type(word: &str) -> bool {
+    let sign = |it: char| it.is_ascii_lowercase() || it == '_';
+    !word.is_empty() && word.chars().all(sign)
+}
+
 /// What is told of a value that is never the other; the signs are that of the comparison, and that for a list.
 fn unlike(
     shown: &str,
@@ -97,6 +110,19 @@ fn unlike(
     names: &Names,
 ) -> Option<String> {
     match names.bound(other)? {
+        Bound::Texts(words) if words.is_empty() && matches!(other, Expr::Array(..)) => {
+            let (kind, instead) = match (seen(path)?, sign) {
+                (Seen::Plain(Kind::Number), "==") => (Kind::Number, "== 0"),
+                (Seen::Plain(Kind::Number), _) => (Kind::Number, "> 0"),
+                (Seen::Plain(Kind::Text), "==") => (Kind::Text, "== \"\""),
+                (Seen::Plain(Kind::Text), _) => (Kind::Text, "!= \"\""),
+                _ => return None,
+            };
+            Some(format!(
+                "« {shown} » est {}, jamais une liste : écrivez « {shown} {instead} »",
+                kind.in_french()
+            ))
+        }
         Bound::Texts(words) if matches!(seen(path), Some(Seen::Plain(_))) => {
             let list: Vec<String> = words.iter().map(|(it, _)| format!("\"{it}\"")).collect();
             let list = match other {
@@ -114,6 +140,7 @@ fn unlike(
             let field = match word.as_str() {
                 it if it.contains('@') => "email",
                 it if it.contains(' ') => "nom",
+                it if is_like_type(it) => "type",
                 _ => "identifiant",
             };
             Some(format!(

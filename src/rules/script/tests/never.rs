@@ -138,6 +138,82 @@ fn what_holds_at_times_is_left_alone(#[case] lines: &str) {
     "« responsable » est un gestionnaire, jamais un texte : écrivez « responsable.nom == \"Élodie Schmitt\" »"
 )]
 #[case(
+    "if responsable == \"gardien\" { throw 1 }",
+    "« responsable » est un gestionnaire, jamais un texte : écrivez « responsable.type == \"gardien\" »"
+)]
+#[case(
+    "if responsable in [\"gardien\", \"responsable_secteur\"] { throw 1 }",
+    "« responsable » est un gestionnaire, jamais un texte : comparez « responsable.type »"
+)]
+#[case(
+    "if jour_de_semaine(signalement.date_creation) >= 6 { throw 1 }",
+    "un texte et un nombre ne se comparent pas : le résultat est toujours false ; « jour_de_semaine » donne le nom du jour : écrivez par exemple « jour_de_semaine(…) in [\"samedi\", \"dimanche\"] »"
+)]
+#[case(
+    "if mois_de(signalement.date_creation) == \"juillet\" { throw 1 }",
+    "un nombre et un texte ne sont jamais égaux ; « mois_de » donne le numéro du mois : écrivez 7, sans guillemets"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) >= 20 && heure_de(signalement.date_creation) < 7 { throw 1 }",
+    "« heure_de(signalement.date_creation) » n'est jamais à la fois « >= 20 » et « < 7 » : pour l'un ou l'autre, écrivez « || »"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) >= 7 || heure_de(signalement.date_creation) < 20 { throw 1 }",
+    "cette condition est toujours vraie : « heure_de(signalement.date_creation) » est toujours « >= 7 » ou « < 20 » ; pour un nombre entre les deux, écrivez « && »"
+)]
+#[case(
+    "if jour_de_semaine(signalement.date_creation) == \"samedi\" && jour_de_semaine(signalement.date_creation) == \"dimanche\" { throw 1 }",
+    "« jour_de_semaine(signalement.date_creation) » ne vaut jamais à la fois « samedi » et « dimanche » : pour l'un ou l'autre, écrivez « || »"
+)]
+#[case(
+    "let mois = mois_de(signalement.date_creation); if mois == 7 && mois == 8 { throw 1 }",
+    "« mois » ne vaut jamais à la fois « 7 » et « 8 » : pour l'un ou l'autre, écrivez « || »"
+)]
+#[case(
+    "let heure = heure_de(signalement.date_creation); if heure in 20..7 { throw 1 }",
+    "« 20..7 » n'a aucun nombre, car il commence par le plus grand : écrivez « (heure >= 20 || heure < 7) »"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) in 20..=6 { throw 1 }",
+    "« 20..=6 » n'a aucun nombre, car il commence par le plus grand : écrivez « (heure_de(signalement.date_creation) >= 20 || heure_de(signalement.date_creation) <= 6) »"
+)]
+#[case(
+    "let heure = heure_de(signalement.date_creation); if heure in [20..24] { throw 1 }",
+    "aucun nombre n'est dans une liste qui n'a qu'un intervalle : écrivez l'intervalle sans crochets, « heure in 20..24 »"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) == 24 { throw 1 }",
+    "« == 24 » n'est jamais vrai : « heure_de » donne un nombre de 0 à 23, minuit étant 0"
+)]
+#[case(
+    "let heure = heure_de(signalement.date_creation); if 23 < heure { throw 1 }",
+    "« > 23 » n'est jamais vrai : « heure_de » donne un nombre de 0 à 23, minuit étant 0"
+)]
+#[case(
+    "if mois_de(signalement.date_creation) > 12 { throw 1 }",
+    "« > 12 » n'est jamais vrai : « mois_de » donne un nombre de 1 à 12"
+)]
+#[case(
+    "if mois_de(signalement.date_creation) == 0 { throw 1 }",
+    "« == 0 » n'est jamais vrai : « mois_de » donne un nombre de 1 à 12"
+)]
+#[case(
+    "if signalement.photos == [] { throw 1 }",
+    "« signalement.photos » est un nombre, jamais une liste : écrivez « signalement.photos == 0 »"
+)]
+#[case(
+    "if signalement.photos != [] { throw 1 }",
+    "« signalement.photos » est un nombre, jamais une liste : écrivez « signalement.photos > 0 »"
+)]
+#[case(
+    "if signalement.description == [] { throw 1 }",
+    "« signalement.description » est un texte, jamais une liste : écrivez « signalement.description == \"\" »"
+)]
+#[case(
+    "if signalement.qualification in [] { throw 1 }",
+    "« signalement.qualification in [] » n'est jamais vrai : cette liste est vide ; écrivez-y les valeurs voulues"
+)]
+#[case(
     "if responsable in [\"X-1\"] { throw 1 }",
     "« responsable » est un gestionnaire, jamais un texte : comparez « responsable.identifiant »"
 )]
@@ -270,6 +346,37 @@ fn what_never_holds_is_told(#[case] lines: &str, #[case] message: &str) {
 )]
 #[case(
     "let g = responsable; if signalement.photos > 3 { return #{gestionnaire_concerne: g, acteur_en_charge: g}; } g = \"gardien\"; return #{gestionnaire_concerne: residence.gestionnaires.get(g), acteur_en_charge: responsable};"
+)]
+#[case(
+    "let heure = heure_de(signalement.date_creation); if (heure >= 20 || heure < 7) { throw 1 }"
+)]
+#[case(
+    "if (heure_de(signalement.date_creation) >= 20 || heure_de(signalement.date_creation) < 7) { throw 1 }"
+)]
+#[case(
+    "let heure = heure_de(signalement.date_creation); if heure in 7..20 || heure in 20..24 || heure in 22..=23 { throw 1 }"
+)]
+#[case(
+    "let heure = heure_de(signalement.date_creation); if heure in [20, 21] || heure == 23 || 0 == heure || heure <= 23 { throw 1 }"
+)]
+#[case("let heure = heure_de(signalement.date_creation); if heure != 24 && heure < 24 { throw 1 }")]
+#[case("let heure = heure_de(signalement.date_creation); heure += 5; if heure == 24 { throw 1 }")]
+#[case(
+    "let mois = mois_de(signalement.date_creation); if mois in [7, 8] || mois == 12 || mois >= 12 || mois == 1 { throw 1 }"
+)]
+#[case("let mois = mois_de(signalement.date_creation); if mois == 7 || mois == 8 { throw 1 }")]
+#[case(
+    "if jour_de_semaine(signalement.date_creation) in [\"samedi\", \"dimanche\"] || jour_de_semaine(signalement.date_creation) == \"lundi\" { throw 1 }"
+)]
+#[case(
+    "if mois_de(signalement.date_creation) == 7 && jour_de_semaine(signalement.date_creation) in [\"samedi\", \"dimanche\"] { throw 1 }"
+)]
+#[case(
+    "if responsable.type == \"gardien\" || responsable.type in [\"gardien\", \"technique\"] { throw 1 }"
+)]
+#[case("if signalement.photos > 0 && signalement.description == \"\" { throw 1 }")]
+#[case(
+    "let l = []; if signalement.photos > 3 { l.push(\"A\"); } if signalement.qualification in l { throw 1 }"
 )]
 #[case("let a = responsable; let c = || a.nom; throw c.call();")]
 #[case(

@@ -286,14 +286,35 @@ fn a_text_that_takes_no_value_in_is_told(#[case] body: &str, #[case] wanted: &[&
 #[case(
     "let d = signalement.description.trim(); if d == \"x\" { }",
     &[
-        "« trim » change « signalement.description » sur place et ne donne rien : écrivez « signalement.description.trim(…); » sur une ligne à part, puis employez « signalement.description »"
+        "« trim » change « signalement.description » sur place et ne donne rien : écrivez « signalement.description.trim(); » sur une ligne à part, puis employez « signalement.description »"
     ]
 )]
 #[case(
     "let c = \"a\"; if c.replace(\"a\", \"b\") == \"b\" { }",
     &[
-        "« replace » change « c » sur place et ne donne rien : écrivez « c.replace(…); » sur une ligne à part, puis employez « c »"
+        "« replace » change « c » sur place et ne donne rien : écrivez « c.replace(\"a\", \"b\"); » sur une ligne à part, puis employez « c »"
     ]
+)]
+#[case(
+    "if signalement.description.trim().to_lower().contains(\"gaz\") { }",
+    &[
+        "« trim » change sur place ce qui est devant le point et ne donne rien, dont la suite ne peut rien faire : écrivez avant « let texte = signalement.description; texte.trim(); », puis employez « texte » ici"
+    ]
+)]
+#[case(
+    "if residence.code == \"MZ-01\" && signalement.description.replace(\"é\", \"e\").contains(\"gaz\") { }",
+    &[
+        "« replace » change sur place ce qui est devant le point et ne donne rien, dont la suite ne peut rien faire : écrivez avant « let texte = signalement.description; texte.replace(\"é\", \"e\"); », puis employez « texte » ici"
+    ]
+)]
+// As the remark says.
+#[case(
+    "let texte = signalement.description; texte.trim(); if texte.to_lower().contains(\"gaz\") { }",
+    &[]
+)]
+#[case(
+    "let texte = signalement.description; texte.replace(\"é\", \"e\"); if residence.code == \"MZ-01\" && texte.contains(\"gaz\") { }",
+    &[]
 )]
 #[case("let c = \"a\"; c.trim(); if c == \"b\" { }", &[])]
 #[case("let l = []; l.push(1); l.push(\"a\".to_upper());", &[])]

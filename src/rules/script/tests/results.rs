@@ -105,6 +105,18 @@ fn a_key_of_a_manager_that_nothing_reads_is_a_remark() {
 
 #[rstest]
 #[case("if q.code == \"\" { return autre(); }")]
+#[case(
+    "if q.code == \"\" { let r = #{gestionnaire_concerne: autre()}; r += #{acteur_en_charge: autre()}; return r; }"
+)]
+#[case(
+    "if q.code == \"\" { let r = #{gestionnaire_concerne: autre()}; r.mixin(#{acteur_en_charge: autre()}); return r; }"
+)]
+#[case(
+    "if q.code == \"\" { let r = #{acteur_en_charge: autre()}; r.fill_with(#{gestionnaire_concerne: autre()}); return r; }"
+)]
+#[case(
+    "if q.code == \"\" { let choix = #{gestionnaire_concerne: autre(), motif: \"nuit\"}; return #{gestionnaire_concerne: choix.gestionnaire_concerne, acteur_en_charge: autre()}; }"
+)]
 #[case("if q.code == \"\" { let g = #{}; g.gestionnaire_concerne = 1; return g; }")]
 #[case(
     "if q.code == \"\" { return #{gestionnaire_concerne: autre()} + #{acteur_en_charge: autre()}; }"
