@@ -25,6 +25,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
 use futures_util::future::BoxFuture;
 use sqlx::QueryBuilder;
+use uuid::Uuid;
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
 use crate::domain::demande::{Demande, Uid};
@@ -339,6 +340,15 @@ impl Store for DbStore {
                     Box::pin(tokens::put(connection, *client, hash, *replace, *now))
                 },
             )
+            .await
+    }
+
+    async fn identity(&self) -> Result<String, StoreError> {
+        let fresh = Uuid::now_v7().to_string();
+        self.writer
+            .write(fresh, |connection, fresh| {
+                Box::pin(fichiers::identity(connection, fresh))
+            })
             .await
     }
 
