@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::intake::inbound;
 use self::intake::{Intake, open_crm, poll, presence, set_back, sweep};
-pub use self::open::{open_files, open_store, private_folder, stand_alone};
+pub use self::open::{is_taken, open_files, open_store, private_folder, stand_alone};
 use self::open::{settings_on_disk, sources};
 pub use self::workers::TOKEN_REFRESH;
 use self::workers::{Workers, refresh_tokens, release_when_known, reload_on_hangup, tidy_metrics};

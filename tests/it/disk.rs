@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::domain::ports::{Recorded, Store};
+use rstest::rstest;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
@@ -310,6 +311,49 @@ async fn a_database_that_was_moved_away_takes_nothing_until_it_is_back() {
     assert_eq!(post(&daemon, &signalement(2)).await.status, 201);
     let again = post(&daemon, &signalement(1)).await;
     assert_eq!((again.status, again.bytes), (200, first.bytes));
+    daemon.kill();
+}
+
+/// A log that was taken away goes on taking what is confirmed, and ends with the daemon that has it open.
+#[rstest]
+#[case::log_alone(&["-wal"])]
+#[case::with_its_index(&["-wal", "-shm"])]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_taken_away_takes_nothing_and_loses_nothing(#[case] endings: &[&str]) {
+    let folder = Builder::new().folder();
+    let daemon = Process::start(folder.path(), &[]);
+    let first = post(&daemon, &signalement(1)).await;
+    assert_eq!(first.status, 201);
+    let backup = |to: &str| passerelle(folder.path(), &environment(folder.path()), &["backup", to]);
+    let whole = backup("whole");
+    assert!(whole.status.success(), "{whole:?}");
+    for ending in endings {
+        fs::remove_file(
+            folder
+                .path()
+                .join(format!("data/passerelle.sqlite{ending}")),
+        )
+        .unwrap();
+    }
+    let lacking = backup("lacking");
+    let told = String::from_utf8_lossy(&lacking.stderr);
+    assert!(
+        !lacking.status.success() && told.contains("was taken away"),
+        "{told}"
+    );
+    is_for_later(&post(&daemon, &signalement(2)).await);
+    let told = ready_when(&daemon.url, false).await;
+    let why = told["database"].as_str().unwrap();
+    assert!(why.contains("the database's log was taken away"), "{why}");
+    assert!(daemon.logged("ALARM: nothing is taken until the database is back"));
+    daemon.kill();
+
+    let daemon = Process::start(folder.path(), &[]);
+    let again = post(&daemon, &signalement(1)).await;
+    assert_eq!((again.status, again.bytes), (200, first.bytes));
+    assert_eq!(post(&daemon, &signalement(2)).await.status, 201);
+    let mended = backup("mended");
+    assert!(mended.status.success(), "{mended:?}");
     daemon.kill();
 }
 
