@@ -415,10 +415,17 @@ impl Creations {
     /// When to try again what was tried so often before this attempt.
     fn next_attempt(&self, attempts: u32, retry_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
         let policy = &self.in_force.get().delivery;
-        let ours = self.clock.now() + wait(policy, attempts.saturating_add(1));
-        retry_at.map_or(ours, |theirs| theirs.max(ours))
+        let now = self.clock.now();
+        let ours = now + wait(policy, attempts.saturating_add(1));
+        // What a CRM asks for in the middle of an outage is seldom true for longer than the outage.
+        let longest = now + span(policy.max_retry);
+        retry_at.map_or(ours, |theirs| theirs.min(longest).max(ours))
     }
 }
+
+/// Why it is not known, where the one who made the call did not live or hold it long enough to write it down.
+const UNKNOWN: &str =
+    "on ne sait pas si le CRM a créé la demande : sa réponse manque, ou n'a pas pu être notée";
 
 const NO_GUARD: &str = "le CRM n'a pas confirmé la création et n'offre rien contre les doublons : cherchez-y la \
                         demande, puis adoptez-la ou relancez la création";

@@ -3,6 +3,7 @@
 //! Kept in memory, by each process for itself: a restart may try at once, and whoever calls finds
 //! out anew. It only spares calls; no guarantee depends on it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,12 +11,16 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use crate::domain::ports::CrmError;
-use crate::flows::backoff::wait;
+use crate::flows::backoff::{span, wait};
 use crate::settings::DeliverySettings;
 
 /// The state of the CRM, as far as calls have shown it.
 #[derive(Debug, Default)]
-pub struct CrmWatch(Mutex<Option<Outage>>);
+pub struct CrmWatch {
+    outage: Mutex<Option<Outage>>,
+    /// An outage ended, and nobody has woken what waited for that.
+    mended: AtomicBool,
+}
 
 /// The CRM does not do what it is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +104,8 @@ impl CrmWatch {
         let before = state.take();
         let failures = before.as_ref().map_or(0, |it| it.failures) + 1;
         let ours = now + wait(policy, failures);
-        let until = retry_at.map_or(ours, |theirs| theirs.max(ours));
+        let longest = now + span(policy.max_retry);
+        let until = retry_at.map_or(ours, |theirs| theirs.min(longest).max(ours));
         if before.is_none() {
             tracing::error!(reason, "the CRM does not do what it is asked");
         }
@@ -115,12 +121,24 @@ impl CrmWatch {
 
     fn recovered(&self) {
         if self.state().take().is_some() {
+            self.mended.store(true, Ordering::Release);
             tracing::info!("the CRM answers again");
         }
     }
 
+    /// It is called in another way from now on: what the calls so far say does not count.
+    pub(super) fn forget(&self) {
+        self.state().take();
+        self.mended.store(true, Ordering::Release);
+    }
+
+    /// Whether what waits for the CRM may be tried at once; told once.
+    pub(super) fn take_mended(&self) -> bool {
+        self.mended.swap(false, Ordering::AcqRel)
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, Option<Outage>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -169,18 +187,40 @@ mod tests {
     }
 
     #[test]
-    fn it_is_left_alone_for_as_long_as_it_asks() {
+    fn it_is_left_alone_for_as_long_as_it_asks_within_our_longest_wait() {
         let (watch, begin) = (CrmWatch::default(), DateTime::UNIX_EPOCH);
         let asked = begin + TimeDelta::seconds(40);
         watch.note("create", &away(Some(asked)), &POLICY, begin);
         assert_eq!(watch.outage().unwrap().until, asked);
+        let a_day = begin + TimeDelta::days(1);
+        watch.note("create", &away(Some(a_day)), &POLICY, begin);
+        let longest = begin + TimeDelta::minutes(1);
+        assert_eq!(watch.outage().unwrap().until, longest);
+    }
+
+    #[test]
+    fn the_end_of_an_outage_wakes_what_waits_once() {
+        let (watch, now) = (CrmWatch::default(), DateTime::UNIX_EPOCH);
+        watch.note("create", &Ok(()), &POLICY, now);
+        assert!(!watch.take_mended(), "it was never away");
+        watch.note("create", &away(None), &POLICY, now);
+        assert!(!watch.take_mended());
+        watch.note("create", &Ok(()), &POLICY, now);
+        assert!(watch.take_mended() && !watch.take_mended());
+        watch.note("create", &away(None), &POLICY, now);
+        watch.forget();
+        assert!(watch.outage().is_none() && watch.take_mended());
     }
 
     #[test]
     fn for_how_long_it_is_left_alone_is_no_matter_of_the_clock_on_the_wall() {
         let (watch, ahead) = (CrmWatch::default(), DateTime::UNIX_EPOCH);
         let asked = ahead + TimeDelta::hours(1);
-        watch.note("create", &away(Some(asked)), &POLICY, ahead);
+        let patient = DeliverySettings {
+            max_retry: Duration::from_hours(1),
+            ..POLICY
+        };
+        watch.note("create", &away(Some(asked)), &patient, ahead);
         let outage = watch.outage().unwrap();
         let hour = Duration::from_hours(1);
         assert!(outage.left() <= hour && outage.left() > hour / 2);

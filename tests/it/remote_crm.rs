@@ -20,6 +20,8 @@ use tokio::sync::Semaphore;
 pub enum Goes {
     /// Nothing is done, and that is certain.
     Away,
+    /// The same, and we are asked to come again then.
+    AwayUntil(DateTime<Utc>),
     /// Our token is refused.
     Unauthorized,
     /// Nothing is done, and no answer comes.
@@ -214,6 +216,10 @@ fn failure(goes: &Goes) -> Option<CrmError> {
         Goes::Away => Some(CrmError::Unavailable {
             reason: "connection refused".into(),
             retry_at: None,
+        }),
+        Goes::AwayUntil(then) => Some(CrmError::Unavailable {
+            reason: "answered 429".into(),
+            retry_at: Some(*then),
         }),
         Goes::Unauthorized => Some(CrmError::Unauthorized("answered 401".into())),
         Goes::Lost | Goes::DoneInSilence | Goes::DoneTwice => {
