@@ -223,6 +223,7 @@ impl App {
         let state = self.state.clone();
         let presence = Arc::clone(&state.presence);
         let alone = self.alone.take();
+        let creations = Arc::clone(&self.creations);
         let workers = Workers::new(&stop);
         let hints = self.start_workers(&workers, &stop);
         let tasks = state.tasks.clone();
@@ -246,6 +247,7 @@ impl App {
             }
             tasks.wait().await;
             workers.ended().await;
+            creations.written().await;
             presence.leave().await;
         };
         if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {

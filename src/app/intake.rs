@@ -24,6 +24,7 @@ use crate::flows::rules::Rules;
 use crate::flows::set_back::SetBack;
 use crate::flows::sweep::Sweep;
 use crate::settings::{CrmKind, InForce, Settings};
+use tokio_util::task::TaskTracker;
 
 /// What the inbound flow is made of.
 pub(super) struct Intake {
@@ -70,6 +71,7 @@ impl Intake {
             pending: Nudge::default(),
             in_hand: InHand::default(),
             calls: Calls::default(),
+            unwritten: TaskTracker::new(),
             watch,
             managers,
         };

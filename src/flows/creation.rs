@@ -6,12 +6,14 @@
 
 mod calls;
 mod lease;
+mod outcome;
 mod pending;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::domain::demande::{NewDemande, Uid};
@@ -92,6 +94,8 @@ pub struct Creations {
     pub in_hand: InHand,
     /// When it called the CRM for what.
     pub calls: Calls,
+    /// What became of creations while the database was away.
+    pub unwritten: TaskTracker,
 }
 
 /// A creation that this task holds.
@@ -317,7 +321,7 @@ impl Creations {
         };
         let (id, name) = (held.claim.id.as_str(), uid.as_str());
         let settlement = Settlement::Created(Box::new(created));
-        let settled = self.store.settle(&held.claim, settlement).await;
+        let settled = self.write(&held, settlement).await;
         match settled.inspect_err(|error| {
             tracing::error!(id, uid = name, %error, "ALARM: a demande exists and is not recorded");
         })? {
@@ -400,7 +404,7 @@ impl Creations {
         settlement: Settlement,
     ) -> Result<Attempted, StoreError> {
         let waits = matches!(settlement, Settlement::Waits(_));
-        let settled = self.store.settle(&held.claim, settlement).await?;
+        let settled = self.write(held, settlement).await?;
         self.pending.notify();
         if settled == Settled::Done {
             if !waits {

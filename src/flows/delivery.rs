@@ -33,6 +33,7 @@ use crate::flows::hint::Hint;
 use crate::flows::in_hand::InHand;
 use crate::flows::panics::contained;
 use crate::flows::rules::Rules;
+use crate::flows::unwritten::until_written;
 use crate::flows::within::{LATE, within};
 use crate::flows::{offload, resume};
 use crate::rules::compile::RuleSet;
@@ -180,6 +181,7 @@ impl Delivery {
             let breaker = Arc::clone(breaker);
             let probe = pause.is_some();
             let holding = in_hand.hold(now + span(lease));
+            let lease_end = asked.checked_add(lease);
             under_way.spawn(async move {
                 let id = claim.id.clone();
                 // Another daemon may send it before this attempt would end, and a later one after it. A machine
@@ -189,7 +191,7 @@ impl Delivery {
                     tracing::debug!(id, "its lease ran out before it was sent");
                     return;
                 }
-                let work = delivery.deliver(destination, &breaker, claim, probe);
+                let work = delivery.deliver(destination, &breaker, claim, probe, lease_end);
                 if let Err(error) = contained(work).await {
                     // Its lease runs out, and it is tried again.
                     tracing::error!(id, %error, "an attempt was not noted");
@@ -202,13 +204,15 @@ impl Delivery {
         Ok(due.map_or(POLL, |due| until(due, now)))
     }
 
-    /// Sends one delivery; a `probe` is the only one under way after a pause.
+    /// Sends one delivery; a `probe` is the only one under way after a pause. Until the end of its lease, if it has
+    /// one, nobody else sends it.
     async fn deliver(
         &self,
         destination: Destination,
         breaker: &Breaker,
         claim: Claim,
         probe: bool,
+        lease_end: Option<Instant>,
     ) {
         let begun_under = self.in_force.get();
         let begun_by = Arc::clone(&self.rules.generation().rules);
@@ -245,8 +249,9 @@ impl Delivery {
             breaker.opened();
         }
         // First of all: what is delivered and not noted goes out twice.
-        let finished = self.store.finish(&claim, attempt.clone(), outcome.clone());
-        match finished.await {
+        let end = lease_end.unwrap_or_else(Instant::now);
+        let finish = || self.store.finish(&claim, attempt.clone(), outcome.clone());
+        match until_written(end, finish).await {
             Ok(true) => log(destination, &claim, &attempt, &outcome),
             Ok(false) => {
                 tracing::warn!(id = claim.id, "its lease ran out while it was being sent");

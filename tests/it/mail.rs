@@ -283,3 +283,26 @@ async fn a_late_answer_is_not_taken_for_that_to_another_email() {
     .await;
     assert_eq!(third.etat, LivraisonEtat::Livree, "{:?}", third.last_error);
 }
+
+/// The server took it just when the database was away: it is noted once that is back, and nothing goes twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_email_that_left_while_the_database_was_away_goes_once() {
+    let Some(mut server) = SmtpServer::start(Tls::None, None) else {
+        return;
+    };
+    server.hold("DATA", "250 2.0.0 kept").await;
+    let daemon = builder().set("SMTP__URL", &server.url(None)).start().await;
+    daemon.created(&signalement(1)).await;
+    until("the server was given it", || async {
+        server.holds().then_some(())
+    })
+    .await;
+    let (database, away) = (daemon.database(), daemon.path("away.sqlite"));
+    std::fs::rename(&database, &away).unwrap();
+    server.release().await;
+    server.wait_for(1).await;
+    std::fs::rename(&away, &database).unwrap();
+    let delivered = only_delivery(&daemon, |it| it.etat == LivraisonEtat::Livree).await;
+    assert_eq!(delivered.attempts, 1);
+    assert_eq!(server.messages().len(), 1);
+}
