@@ -11,7 +11,7 @@ use crate::adapters::http::render_created;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::submission;
 use crate::domain::ports::{Clock, Crm, Files, Sowell, Store};
-use crate::flows::creation::{Calls, Creations};
+use crate::flows::creation::{Calls, Creations, LostPhotos};
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::hint::{Hint, Nudge};
 use crate::flows::in_hand::InHand;
@@ -71,6 +71,7 @@ impl Intake {
             pending: Nudge::default(),
             in_hand: InHand::default(),
             calls: Calls::default(),
+            photos: LostPhotos::default(),
             unwritten: TaskTracker::new(),
             watch,
             managers,

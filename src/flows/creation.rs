@@ -8,6 +8,7 @@ mod calls;
 mod lease;
 mod outcome;
 mod pending;
+mod photos;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,7 @@ use crate::settings::{InForce, WhenUnavailable};
 
 pub use calls::Calls;
 pub(super) use lease::{LEASE, Lease};
+pub use photos::LostPhotos;
 
 /// How long one creation may take in all; the connector's own limits are shorter.
 const CALL: TimeDelta = TimeDelta::minutes(2);
@@ -94,6 +96,8 @@ pub struct Creations {
     pub in_hand: InHand,
     /// When it called the CRM for what.
     pub calls: Calls,
+    /// Whose photos cannot be read.
+    pub photos: LostPhotos,
     /// What became of creations while the database was away.
     pub unwritten: TaskTracker,
 }
@@ -194,7 +198,10 @@ impl Creations {
         let motif = motif_of(&failure);
         let (attempted, settlement) = match failure {
             CrmError::Unavailable { retry_at, .. } if defer => self.defer(&held, motif, retry_at),
-            CrmError::Unauthorized(_) | CrmError::Misconfigured(_) | CrmError::Files(_)
+            CrmError::Unauthorized(_)
+            | CrmError::Misconfigured(_)
+            | CrmError::Files(_)
+            | CrmError::Unreadable(_)
                 if defer =>
             {
                 self.defer(&held, motif, None)
@@ -203,7 +210,7 @@ impl Creations {
                 let settlement = Settlement::Withdrawn { motif };
                 (Attempted::Withdrawn { retry_at }, settlement)
             }
-            CrmError::Unauthorized(_) | CrmError::Files(_) => {
+            CrmError::Unauthorized(_) | CrmError::Files(_) | CrmError::Unreadable(_) => {
                 let settlement = Settlement::Withdrawn { motif };
                 (Attempted::Withdrawn { retry_at: None }, settlement)
             }
@@ -259,6 +266,7 @@ impl Creations {
         self.calls.note(&request.reference);
         let outcome = self.within_limit("create", self.crm.create(request)).await;
         self.calls.note(&request.reference);
+        self.photos.note(&request.reference, &outcome);
         outcome
     }
 
@@ -465,12 +473,19 @@ fn motif_of(error: &CrmError) -> String {
             format!("le CRM refuse la demande (statut {status}) : {excerpt}")
         }
         CrmError::Unavailable { .. } => "le CRM est injoignable".into(),
+        CrmError::Unreadable(reason) => {
+            format!("le CRM répond, mais sa réponse ne se lit pas : {reason}")
+        }
         CrmError::Unauthorized(_) => "le CRM refuse nos identifiants".into(),
         CrmError::InDoubt(_) => {
             "le CRM n'a pas confirmé : on ne sait pas s'il a créé la demande".into()
         }
         CrmError::Misconfigured(reason) => format!("le connecteur du CRM : {reason}"),
-        CrmError::Files(_) => "les photos ne peuvent pas être relues".into(),
+        CrmError::Files(_) => {
+            "les photos ne peuvent pas être relues ; si elles sont perdues, remettez-les en place à partir d'une \
+             sauvegarde"
+                .into()
+        }
     }
 }
 

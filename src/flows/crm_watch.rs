@@ -69,7 +69,7 @@ impl CrmWatch {
         let label = match outcome {
             Ok(_) => "done",
             Err(CrmError::Refused { .. }) => "refused",
-            Err(CrmError::Unavailable { .. }) => "unavailable",
+            Err(CrmError::Unavailable { .. } | CrmError::Unreadable(_)) => "unavailable",
             Err(CrmError::Unauthorized(_)) => "unauthorized",
             Err(CrmError::InDoubt(_)) => "in_doubt",
             Err(CrmError::Misconfigured(_)) => "misconfigured",
@@ -95,9 +95,17 @@ impl CrmWatch {
             // It speaks to us, whatever it says.
             Ok(_) | Err(CrmError::Refused { .. }) => return self.recovered(),
             // That is ours to mend, and says nothing of the CRM.
-            Err(CrmError::Misconfigured(_) | CrmError::Files(_)) => return,
+            Err(CrmError::Misconfigured(_)) => return,
+            // Nor does that, and what earlier calls said is no longer why it is not done.
+            Err(CrmError::Files(_)) => {
+                self.state().take();
+                return;
+            }
             Err(error @ CrmError::Unavailable { retry_at, .. }) => (error, *retry_at),
-            Err(error @ (CrmError::Unauthorized(_) | CrmError::InDoubt(_))) => (error, None),
+            Err(
+                error
+                @ (CrmError::Unauthorized(_) | CrmError::InDoubt(_) | CrmError::Unreadable(_)),
+            ) => (error, None),
         };
         let reason = error.to_string();
         let mut state = self.state();

@@ -22,6 +22,10 @@ pub enum Goes {
     Away,
     /// The same, and we are asked to come again then.
     AwayUntil(DateTime<Utc>),
+    /// It answers a question, and not as it should.
+    Unreadable,
+    /// A photo of ours cannot be read.
+    NoPhoto,
     /// Our token is refused.
     Unauthorized,
     /// Nothing is done, and no answer comes.
@@ -221,6 +225,11 @@ fn failure(goes: &Goes) -> Option<CrmError> {
             reason: "answered 429".into(),
             retry_at: Some(*then),
         }),
+        Goes::Unreadable => {
+            let reason = "la réponse n'a pas de « uid »";
+            Some(CrmError::Unreadable(reason.into()))
+        }
+        Goes::NoPhoto => Some(CrmError::Files("photo store: not found".into())),
         Goes::Unauthorized => Some(CrmError::Unauthorized("answered 401".into())),
         Goes::Lost | Goes::DoneInSilence | Goes::DoneTwice => {
             Some(CrmError::InDoubt("no answer in time".into()))

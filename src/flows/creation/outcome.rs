@@ -14,6 +14,9 @@ impl Creations {
         held: &Held,
         settlement: Settlement,
     ) -> Result<Settled, StoreError> {
+        if !matches!(settlement, Settlement::Waits(_)) {
+            self.photos.forget(&held.claim.id);
+        }
         let settled = self.store.settle(&held.claim, settlement.clone()).await;
         if settled.as_ref().is_err_and(may_pass) {
             self.write_later(held, settlement);

@@ -146,6 +146,49 @@ async fn what_the_crm_put_off_for_a_day_goes_once_it_is_mended(#[case] how: Mend
     becomes(&daemon, 1, "transmis").await;
 }
 
+/// Who is told that the CRM is away looks for the fault there.
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_creation_waits_is_told_as_it_is() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.creates([Goes::Lost, Goes::Away, Goes::NoPhoto]);
+    crm.finds([Goes::Unreadable]);
+    let daemon = Builder::new()
+        .crm(crm.clone())
+        .set("CRM__WHEN_UNAVAILABLE", "defer")
+        .set("DELIVERY__FIRST_RETRY", "1h")
+        .set("DELIVERY__MAX_RETRY", "1h")
+        .start()
+        .await;
+    let motif = |number| {
+        let store = daemon.state.store.clone();
+        async move {
+            let found = store.find_signalement(id_of(number).as_str()).await;
+            found.unwrap().unwrap().motif.unwrap_or_default()
+        }
+    };
+    assert!(is_later(&daemon.post(&signalement(1)).await));
+    let creations = &daemon.state.inbound.creations;
+    let tried = creations.take_up(&id_of(1)).await.unwrap();
+    assert_eq!(tried, Some(Attempted::InDoubt));
+    let told = motif(1).await;
+    assert!(
+        told.contains("ne se lit pas : la réponse n'a pas de « uid »"),
+        "{told}"
+    );
+    assert_eq!(daemon.post(&signalement(2)).await.status, 202);
+    assert_eq!(motif(2).await, "le CRM est injoignable");
+    assert!(creations.watch.outage().is_some());
+    let tried = creations.take_up(&id_of(2)).await.unwrap();
+    assert_eq!(tried, Some(Attempted::Deferred));
+    let told = motif(2).await;
+    assert!(
+        told.contains("les photos ne peuvent pas être relues"),
+        "{told}"
+    );
+    // Nobody knows of the CRM that it is still away.
+    assert_eq!(creations.watch.outage(), None);
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Mended {
     ItAnswers,
