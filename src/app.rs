@@ -22,7 +22,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::open::{open_files, open_store, open_store_as_it_is, private_folder, stand_alone};
+pub use self::open::{
+    is_taken, open_files, open_store, open_store_as_it_is, private_folder, stand_alone,
+};
 use self::open::{settings_on_disk, sources};
 pub use self::parts::inbound;
 use self::parts::{Parts, open_crm};
@@ -178,6 +180,7 @@ impl App {
         let state = self.state.clone();
         let presence = Arc::clone(&state.presence);
         let alone = self.alone.take();
+        let creations = Arc::clone(&self.creations);
         let workers = Workers::new(&stop);
         let hints = self.start_workers(&workers, &stop);
         let tasks = state.tasks.clone();
@@ -201,6 +204,7 @@ impl App {
             }
             tasks.wait().await;
             workers.ended().await;
+            creations.written().await;
             presence.leave().await;
         };
         if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {

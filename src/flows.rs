@@ -35,4 +35,5 @@ mod debounce;
 mod offload;
 mod panics;
 pub mod resume;
+mod unwritten;
 pub(crate) mod within;

@@ -10,6 +10,14 @@ use std::fmt;
 use crate::domain::digest::sha256_hex;
 use crate::domain::ports::FilesError;
 
+/// Beside the photos, what says whose they are: the name of a database.
+const OWNER: &str = "passerelle-owner";
+
+/// The name that the mark holds; whoever wrote it by hand ended the line.
+fn owner_in(mark: &[u8]) -> String {
+    String::from_utf8_lossy(mark).trim().to_owned()
+}
+
 /// The bytes, if they are still those that were stored under this name.
 fn verified(sha256: &str, bytes: Vec<u8>) -> Result<Vec<u8>, FilesError> {
     if sha256_hex(&bytes) == sha256 {

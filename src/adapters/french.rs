@@ -4,7 +4,7 @@
 use crate::domain::ports::NO_ANSWER;
 
 /// How a reason begins, and how it does in French; what follows is a reason of its own.
-const PHRASES: [(&str, &str); 27] = [
+const PHRASES: [(&str, &str); 29] = [
     // The ports' own errors.
     ("the CRM is unavailable: ", ""),
     (
@@ -13,6 +13,10 @@ const PHRASES: [(&str, &str); 27] = [
     ),
     ("it is not known whether the CRM did it: ", ""),
     ("the connector of the CRM: ", "son connecteur : "),
+    (
+        "the CRM's answer cannot be read: ",
+        "sa réponse ne se lit pas : ",
+    ),
     ("our own store of photos: ", "nos photos : "),
     ("the database is unavailable: ", ""),
     // `flows/delivery`
@@ -57,6 +61,10 @@ const PHRASES: [(&str, &str); 27] = [
     ),
     ("connection broken", "connexion rompue"),
     // `adapters/mail.rs`
+    (
+        "the SMTP server's last answer takes no e-mail over",
+        "le serveur d'e-mails n'a pas pris l'e-mail en charge",
+    ),
     (
         "the SMTP server answered ",
         "le serveur d'e-mails a répondu ",

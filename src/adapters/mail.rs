@@ -12,7 +12,8 @@ use base64_simd::STANDARD;
 use lettre::address::{Address, Envelope};
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
-use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
+use lettre::transport::smtp::response::{Response, Severity};
+use lettre::transport::smtp::{Error as SmtpError, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
 use url::Host;
 
@@ -24,7 +25,7 @@ use crate::settings::{InForce, MadeFrom, SmtpSettings};
 
 /// The way out for e-mails.
 pub struct MailOut {
-    /// The server keeps its connections until its own settings change.
+    /// Made anew when its own settings change.
     way: Arc<MadeFrom<SmtpSettings, Result<Way, MailError>>>,
     /// Takes the files where no server is set.
     folder: PathBuf,
@@ -44,7 +45,10 @@ impl Way {
         let from = from.map_err(|_| MailError::temporary("smtp.from cannot be understood"))?;
         let server = settings.server();
         let server = server.map_err(|fault| MailError::temporary(format!("smtp.url {fault}")))?;
-        let server = server.map(AsyncSmtpTransportBuilder::build);
+        // No connection serves twice: one that was given up in the middle of a command still owes an answer, which
+        // whoever came next would take for its own.
+        let used_once = || PoolConfig::new().max_size(0);
+        let server = server.map(|it| it.pool_config(used_once()).build());
         Ok(Self { from, server })
     }
 
@@ -192,7 +196,7 @@ impl Mailer for MailOut {
             let sent = server.send(mail).await;
             crash::point("smtp.send.after");
             return match sent {
-                Ok(reply) => Ok(Some(reply.code().into())),
+                Ok(reply) => accepted(&reply).map(Some),
                 Err(error) => {
                     let mut failed = classify(&error);
                     // A code alone does not tell whether it is this e-mail that is refused, or whoever connects.
@@ -215,6 +219,18 @@ impl Mailer for MailOut {
             .map_err(|error| MailError::temporary(error.to_string()))?
             .map_err(|error| MailError::temporary(error.to_string()))?;
         Ok(None)
+    }
+}
+
+/// The code with which the server took the e-mail over. The library lets pass what only asks for more, too.
+fn accepted(reply: &Response) -> Result<u16, MailError> {
+    let code = reply.code();
+    match code.severity {
+        Severity::PositiveCompletion => Ok(code.into()),
+        _ => Err(MailError {
+            code: Some(code.into()),
+            ..MailError::temporary("the SMTP server's last answer takes no e-mail over")
+        }),
     }
 }
 
@@ -348,6 +364,18 @@ mod tests {
             (MailFailure::Permanent, Some(554))
         );
         assert_eq!(this_one.excerpt.as_deref(), Some("5.7.1 not this one"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_asks_for_more_takes_no_e_mail_over() {
+        // To whatever line of the e-mail, and until the client goes.
+        let mut replies = vec!["250 hello", "250 from", "250 to"];
+        replies.resize(100, "354 go on");
+        let error = sent_to("220 hello", replies.leak(), "", "zoe@x.fr").await;
+        assert_eq!(
+            (error.failure, error.code),
+            (MailFailure::Temporary, Some(354))
+        );
     }
 
     #[tokio::test]

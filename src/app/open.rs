@@ -81,6 +81,13 @@ pub fn open_files(settings: &Settings) -> anyhow::Result<Arc<dyn Files>> {
     })
 }
 
+/// Whether a daemon has taken the database for itself ([`stand_alone`]).
+#[must_use]
+pub fn is_taken(database: &Path) -> bool {
+    let lock = File::open(database.with_extension("lock"));
+    lock.is_ok_and(|it| matches!(it.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 /// Takes the database for this daemon alone: SQLite serves one, and what a killed one had claimed
 /// may then be claimed anew at once. A daemon that is stopping is waited for, which `tell` is told at once.
 ///

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::task::TaskTracker;
+
 use super::open::open_files;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::crm::embedded::EmbeddedCrm;
@@ -13,7 +15,7 @@ use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::{submission, telemetry};
 use crate::domain::ports::{Clock, Crm, Files, Sowell, Store};
-use crate::flows::creation::{Calls, Creations};
+use crate::flows::creation::{Calls, Creations, LostPhotos};
 use crate::flows::crm_watch::CrmWatch;
 use crate::flows::delivery::Delivery;
 use crate::flows::hint::{Hint, Nudge};
@@ -70,6 +72,8 @@ impl Parts {
             pending: Nudge::default(),
             in_hand: InHand::default(),
             calls: Calls::default(),
+            photos: LostPhotos::default(),
+            unwritten: TaskTracker::new(),
             watch: Arc::clone(&self.watch),
             managers: Arc::clone(&managers),
         };

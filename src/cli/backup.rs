@@ -1,12 +1,13 @@
 //! `passerelle backup DIR`: a copy to start anew from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
 
 use crate::adapters::clock::SystemClock;
-use crate::app::{open_files, private_folder};
+use crate::app::{is_taken, open_files, private_folder};
 use crate::cli::output::time;
 use crate::cli::{archive, existing_database, progress};
 use crate::domain::ports::Clock;
@@ -22,6 +23,8 @@ pub(super) struct Backup {
 impl Backup {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let database = archive::sqlite(settings)?;
+        // Before anybody here makes another one.
+        log_is_there(database).await?;
         // Not opened as a store: its tables may be another version's, and are copied as they are.
         existing_database(settings)?;
         let files = open_files(settings)?;
@@ -47,4 +50,24 @@ impl Backup {
             missing => bail!("{missing} photos are not in the backup"),
         }
     }
+}
+
+/// How often, at what distance, it is looked whether a daemon that starts has made its log.
+const LOOKS: (u32, Duration) = (20, Duration::from_millis(100));
+
+/// Makes sure that what a running daemon has written can be seen: a log that was removed under it is its own.
+async fn log_is_there(database: &Path) -> anyhow::Result<()> {
+    let mut log = database.canonicalize().unwrap_or_else(|_| database.into());
+    log.as_mut_os_string().push("-wal");
+    for _ in 0..LOOKS.0 {
+        if log.exists() || !is_taken(database) {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOKS.1).await;
+    }
+    bail!(
+        "the daemon's log {} was taken away, and with it what is not in the database yet. Ask the daemon for /readyz, \
+         which makes it save what it can, start it anew, and repeat the backup",
+        log.display()
+    )
 }

@@ -1,4 +1,5 @@
-//! `passerelle purge`: forgets now what the daemon would forget within the hour.
+//! `passerelle purge`: forgets now what the daemon would forget within the hour, and photos that it would
+//! not remove without a word of an operator.
 
 use std::sync::Arc;
 
@@ -6,9 +7,11 @@ use clap::Args;
 use strum::IntoEnumIterator;
 
 use crate::adapters::clock::SystemClock;
+use crate::app::open_files;
 use crate::cli::{existing_store, progress};
 use crate::domain::ports::Kept;
 use crate::flows::retention::Retention;
+use crate::flows::sweep::Sweep;
 use crate::settings::{InForce, Settings};
 
 #[derive(Debug, Args)]
@@ -16,12 +19,27 @@ pub(super) struct Purge {
     /// Only tell how much would go
     #[arg(long)]
     dry_run: bool,
+    /// Only the photos: those here belong to this database, and those that it does not name go
+    #[arg(long)]
+    photos: bool,
 }
 
 impl Purge {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
+        let store = existing_store(settings).await?;
+        if self.photos {
+            let sweep = Sweep {
+                store,
+                files: open_files(settings)?,
+                clock: Arc::new(SystemClock),
+            };
+            let gone = sweep.take_over(self.dry_run).await?;
+            let what = if self.dry_run { "would go" } else { "gone" };
+            println!("photos: {gone} {what}");
+            return Ok(());
+        }
         let retention = Retention {
-            store: existing_store(settings).await?,
+            store,
             clock: Arc::new(SystemClock),
             in_force: InForce::new(settings),
         };

@@ -186,6 +186,12 @@ async fn retry_one(
     }
     if stored.etat.is_pending() {
         let attempted = inbound.creations.take_up(id).await.map_err(text)?;
+        if matches!(
+            attempted,
+            Some(Attempted::Deferred | Attempted::Withdrawn { .. })
+        ) {
+            return Err(put_off(store, id).await);
+        }
         return told(attempted);
     }
     let submission = submission::read_stored(&stored).ok_or("its payload cannot be read")?;
@@ -194,13 +200,22 @@ async fn retry_one(
             Ok(format!("created as {uid}"))
         }
         Ok(Received::SetAside { motif, .. }) => Ok(format!("kept, not forwarded: {motif}")),
-        Ok(Received::Deferred { .. }) => Err(DEFERRED.to_owned()),
+        Ok(Received::Deferred { .. }) => Err(put_off(store, id).await),
         Err(InboundError::Refused { faults, .. }) => Err(fault::joined(&faults)),
         Err(error) => Err(error.to_string()),
     }
 }
 
 const DEFERRED: &str = "the CRM is away; the daemon will create it";
+
+/// Why it was put off, as far as that is noted.
+async fn put_off(store: &dyn Store, id: &SignalementId) -> String {
+    let found = store.find_signalement(id.as_str()).await;
+    match found.ok().flatten().and_then(|it| it.motif) {
+        Some(motif) => format!("{motif}; the daemon tries it again"),
+        None => DEFERRED.to_owned(),
+    }
+}
 
 /// What became of a pending creation, in the operator's words.
 fn told(attempted: Option<Attempted>) -> Result<String, String> {

@@ -256,6 +256,10 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
+    /// The name of this memory: the same for every daemon that shares it and in its backups, and of no other
+    /// one. Given at the first call.
+    async fn identity(&self) -> Result<String, StoreError>;
+
     /// Those of the names of stored photos that no signalement has.
     async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError>;
 

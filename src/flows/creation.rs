@@ -8,12 +8,15 @@ mod calls;
 mod follow_ups;
 mod lease;
 mod motif;
+mod outcome;
 mod pending;
+mod photos;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio_util::task::TaskTracker;
 
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::ports::{
@@ -38,6 +41,7 @@ pub use calls::Calls;
 pub(super) use lease::{LEASE, Lease};
 pub use motif::for_sowell;
 use motif::motif_of;
+pub use photos::LostPhotos;
 
 /// How long one creation may take in all; the connector's own limits are shorter.
 const CALL: Duration = Duration::from_mins(2);
@@ -94,6 +98,10 @@ pub struct Creations {
     pub in_hand: InHand,
     /// When it called the CRM for what.
     pub calls: Calls,
+    /// Whose photos cannot be read.
+    pub photos: LostPhotos,
+    /// What became of creations while the database was away.
+    pub unwritten: TaskTracker,
 }
 
 /// A creation that this task holds.
@@ -192,7 +200,10 @@ impl Creations {
         let motif = motif_of(&failure);
         let (attempted, settlement) = match failure {
             CrmError::Unavailable { retry_at, .. } if defer => self.defer(&held, motif, retry_at),
-            CrmError::Unauthorized(_) | CrmError::Misconfigured(_) | CrmError::Files(_)
+            CrmError::Unauthorized(_)
+            | CrmError::Misconfigured(_)
+            | CrmError::Files(_)
+            | CrmError::Unreadable(_)
                 if defer =>
             {
                 self.defer(&held, motif, None)
@@ -201,7 +212,7 @@ impl Creations {
                 let settlement = Settlement::Withdrawn { motif };
                 (Attempted::Withdrawn { retry_at }, settlement)
             }
-            CrmError::Unauthorized(_) | CrmError::Files(_) => {
+            CrmError::Unauthorized(_) | CrmError::Files(_) | CrmError::Unreadable(_) => {
                 let settlement = Settlement::Withdrawn { motif };
                 (Attempted::Withdrawn { retry_at: None }, settlement)
             }
@@ -257,6 +268,7 @@ impl Creations {
         self.calls.note(&request.reference);
         let outcome = self.within_limit("create", self.crm.create(request)).await;
         self.calls.note(&request.reference);
+        self.photos.note(&request.reference, &outcome);
         outcome
     }
 
@@ -304,7 +316,7 @@ impl Creations {
         };
         let (id, name) = (held.claim.id.as_str(), uid.as_str());
         let settlement = Settlement::Created(Box::new(created));
-        let settled = self.store.settle(&held.claim, settlement).await;
+        let settled = self.write(&held, settlement).await;
         match settled.inspect_err(|error| {
             tracing::error!(id, uid = name, %error, "ALARM: a demande exists and is not recorded");
         })? {
@@ -387,7 +399,7 @@ impl Creations {
         settlement: Settlement,
     ) -> Result<Attempted, StoreError> {
         let waits = matches!(settlement, Settlement::Waits(_));
-        let settled = self.store.settle(&held.claim, settlement).await?;
+        let settled = self.write(held, settlement).await?;
         self.pending.notify();
         if settled == Settled::Done {
             if !waits {
@@ -402,10 +414,17 @@ impl Creations {
     /// When to try again what was tried so often before this attempt.
     fn next_attempt(&self, attempts: u32, retry_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
         let policy = &self.in_force.get().delivery;
-        let ours = self.clock.now() + wait(policy, attempts.saturating_add(1));
-        retry_at.map_or(ours, |theirs| theirs.max(ours))
+        let now = self.clock.now();
+        let ours = now + wait(policy, attempts.saturating_add(1));
+        // What a CRM asks for in the middle of an outage is seldom true for longer than the outage.
+        let longest = now + span(policy.max_retry);
+        retry_at.map_or(ours, |theirs| theirs.min(longest).max(ours))
     }
 }
+
+/// Why it is not known, where the one who made the call did not live or hold it long enough to write it down.
+const UNKNOWN: &str =
+    "on ne sait pas si le CRM a créé la demande : sa réponse manque, ou n'a pas pu être notée";
 
 const NO_GUARD: &str = "le CRM n'a pas confirmé la création et n'offre rien contre les doublons : cherchez-y la \
                         demande, puis adoptez-la ou relancez la création";

@@ -5,6 +5,7 @@
 
 mod readings;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use crate::domain::ports::CrmError;
-use crate::flows::backoff::wait;
+use crate::flows::backoff::{span, wait};
 use crate::settings::DeliverySettings;
 
 pub use readings::{Ahead, Readings, Unread};
@@ -20,7 +21,9 @@ pub use readings::{Ahead, Readings, Unread};
 /// The state of the CRM, as far as calls have shown it.
 #[derive(Debug, Default)]
 pub struct CrmWatch {
-    state: Mutex<Option<Outage>>,
+    outage: Mutex<Option<Outage>>,
+    /// An outage ended, and nobody has woken what waited for that.
+    mended: AtomicBool,
     /// How its list of changes was last read; nothing where it is not polled.
     pub readings: Readings,
 }
@@ -72,7 +75,7 @@ impl CrmWatch {
         let label = match outcome {
             Ok(_) => "done",
             Err(CrmError::Refused { .. }) => "refused",
-            Err(CrmError::Unavailable { .. }) => "unavailable",
+            Err(CrmError::Unavailable { .. } | CrmError::Unreadable(_)) => "unavailable",
             Err(CrmError::Unauthorized(_)) => "unauthorized",
             Err(CrmError::InDoubt(_)) => "in_doubt",
             Err(CrmError::Misconfigured(_)) => "misconfigured",
@@ -98,16 +101,25 @@ impl CrmWatch {
             // It speaks to us, whatever it says.
             Ok(_) | Err(CrmError::Refused { .. }) => return self.recovered(),
             // That is ours to mend, and says nothing of the CRM.
-            Err(CrmError::Misconfigured(_) | CrmError::Files(_)) => return,
+            Err(CrmError::Misconfigured(_)) => return,
+            // Nor does that, and what earlier calls said is no longer why it is not done.
+            Err(CrmError::Files(_)) => {
+                self.state().take();
+                return;
+            }
             Err(error @ CrmError::Unavailable { retry_at, .. }) => (error, *retry_at),
-            Err(error @ (CrmError::Unauthorized(_) | CrmError::InDoubt(_))) => (error, None),
+            Err(
+                error
+                @ (CrmError::Unauthorized(_) | CrmError::InDoubt(_) | CrmError::Unreadable(_)),
+            ) => (error, None),
         };
         let reason = error.to_string();
         let mut state = self.state();
         let before = state.take();
         let failures = before.as_ref().map_or(0, |it| it.failures) + 1;
         let ours = now + wait(policy, failures);
-        let until = retry_at.map_or(ours, |theirs| theirs.max(ours));
+        let longest = now + span(policy.max_retry);
+        let until = retry_at.map_or(ours, |theirs| theirs.min(longest).max(ours));
         if before.is_none() {
             tracing::error!(reason, "the CRM does not do what it is asked");
         }
@@ -123,12 +135,24 @@ impl CrmWatch {
 
     fn recovered(&self) {
         if self.state().take().is_some() {
+            self.mended.store(true, Ordering::Release);
             tracing::info!("the CRM answers again");
         }
     }
 
+    /// It is called in another way from now on: what the calls so far say does not count.
+    pub(super) fn forget(&self) {
+        self.state().take();
+        self.mended.store(true, Ordering::Release);
+    }
+
+    /// Whether what waits for the CRM may be tried at once; told once.
+    pub(super) fn take_mended(&self) -> bool {
+        self.mended.swap(false, Ordering::AcqRel)
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, Option<Outage>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -177,18 +201,40 @@ mod tests {
     }
 
     #[test]
-    fn it_is_left_alone_for_as_long_as_it_asks() {
+    fn it_is_left_alone_for_as_long_as_it_asks_within_our_longest_wait() {
         let (watch, begin) = (CrmWatch::default(), DateTime::UNIX_EPOCH);
         let asked = begin + TimeDelta::seconds(40);
         watch.note("create", &away(Some(asked)), &POLICY, begin);
         assert_eq!(watch.outage().unwrap().until, asked);
+        let a_day = begin + TimeDelta::days(1);
+        watch.note("create", &away(Some(a_day)), &POLICY, begin);
+        let longest = begin + TimeDelta::minutes(1);
+        assert_eq!(watch.outage().unwrap().until, longest);
+    }
+
+    #[test]
+    fn the_end_of_an_outage_wakes_what_waits_once() {
+        let (watch, now) = (CrmWatch::default(), DateTime::UNIX_EPOCH);
+        watch.note("create", &Ok(()), &POLICY, now);
+        assert!(!watch.take_mended(), "it was never away");
+        watch.note("create", &away(None), &POLICY, now);
+        assert!(!watch.take_mended());
+        watch.note("create", &Ok(()), &POLICY, now);
+        assert!(watch.take_mended() && !watch.take_mended());
+        watch.note("create", &away(None), &POLICY, now);
+        watch.forget();
+        assert!(watch.outage().is_none() && watch.take_mended());
     }
 
     #[test]
     fn for_how_long_it_is_left_alone_is_no_matter_of_the_clock_on_the_wall() {
         let (watch, ahead) = (CrmWatch::default(), DateTime::UNIX_EPOCH);
         let asked = ahead + TimeDelta::hours(1);
-        watch.note("create", &away(Some(asked)), &POLICY, ahead);
+        let patient = DeliverySettings {
+            max_retry: Duration::from_hours(1),
+            ..POLICY
+        };
+        watch.note("create", &away(Some(asked)), &patient, ahead);
         let outage = watch.outage().unwrap();
         let hour = Duration::from_hours(1);
         assert!(outage.left() <= hour && outage.left() > hour / 2);

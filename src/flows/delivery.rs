@@ -36,6 +36,7 @@ use crate::flows::hint::Hint;
 use crate::flows::in_hand::InHand;
 use crate::flows::panics::contained;
 use crate::flows::rules::Rules;
+use crate::flows::unwritten::until_written;
 use crate::flows::within::{LATE, within};
 use crate::flows::{offload, resume};
 use crate::rules::compile::RuleSet;
@@ -185,6 +186,7 @@ impl Delivery {
                 destination,
                 breaker: Arc::clone(&lane.breaker),
                 probe: pause.is_some(),
+                lease_end: asked.checked_add(lease),
             };
             let holding = lane.in_hand.hold(now + span(lease));
             lane.under_way.spawn(async move {
@@ -248,8 +250,9 @@ impl Delivery {
             trial.breaker.opened();
         }
         // First of all: what is delivered and not noted goes out twice.
-        let finished = self.store.finish(&claim, attempt.clone(), outcome.clone());
-        match finished.await {
+        let end = trial.lease_end.unwrap_or_else(Instant::now);
+        let finish = || self.store.finish(&claim, attempt.clone(), outcome.clone());
+        match until_written(end, finish).await {
             Ok(true) => log(destination, &claim, &attempt, &outcome),
             Ok(false) => {
                 tracing::warn!(id = claim.id, "its lease ran out while it was being sent");

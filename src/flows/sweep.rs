@@ -20,6 +20,11 @@ const BATCH: usize = 100;
 /// [`REMOVAL_WINDOW`](crate::domain::ports::REMOVAL_WINDOW), since a removal takes its time, too.
 const BEGIN_WITHIN: Duration = Duration::from_secs(30);
 
+/// The most photos that one sweep removes: their names are in memory together.
+const MOST: usize = 100_000;
+/// So many that nobody names are worth a question, where they are most of what is there.
+const MANY: usize = 20;
+
 /// The sweeper of photos.
 pub struct Sweep {
     /// Knows which photos are named.
@@ -39,6 +44,48 @@ pub enum SweepError {
     /// Nobody could say which of them are named.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Another database names them.
+    #[error(
+        "the photos belong to another database: none is removed. Put that database back; if the photos are this \
+         one's from now on, `passerelle purge --photos` removes those that it does not name"
+    )]
+    Foreign,
+    /// A database that knows so little of them is the wrong one, or an old one.
+    #[error(
+        "the database names only {named} of {all} photos: none is removed. If it is the right database, \
+         `passerelle purge --photos` removes those that it does not name"
+    )]
+    TooMany {
+        /// Photos that it names.
+        named: usize,
+        /// Photos that are old enough to be looked at.
+        all: usize,
+    },
+    /// A daemon is at it.
+    #[error("a daemon looks through the photos just now; try again in a minute")]
+    Busy,
+}
+
+/// What lies in the store of photos.
+#[derive(Default)]
+struct Found {
+    all: usize,
+    unnamed: usize,
+    /// The shards of those that nobody names with their names, [`MOST`] at most.
+    removable: Vec<(u8, Vec<String>)>,
+}
+
+impl Found {
+    fn is_mostly_unnamed(&self) -> bool {
+        self.unnamed > self.all / 2
+    }
+
+    fn too_many(&self) -> SweepError {
+        SweepError::TooMany {
+            named: self.all - self.unnamed,
+            all: self.all,
+        }
+    }
 }
 
 impl Sweep {
@@ -50,6 +97,10 @@ impl Sweep {
                 Ok(Some(0)) => EVERY,
                 Ok(Some(removed)) => {
                     tracing::info!(removed, "photos that nobody names were removed");
+                    EVERY
+                }
+                Err(error @ (SweepError::Foreign | SweepError::TooMany { .. })) => {
+                    tracing::error!("ALARM: {error}");
                     EVERY
                 }
                 Err(error) => {
@@ -69,19 +120,69 @@ impl Sweep {
         }
     }
 
-    /// Looks through all photos once, and tells how many were removed.
+    /// Looks through all photos once, and tells how many were removed: none where they belong to another
+    /// database, or where this one names so few that it cannot be theirs.
     ///
     /// # Errors
     /// When the photos or the database cannot be read; what was removed stays removed.
     pub async fn once(&self) -> Result<u64, SweepError> {
-        let mut removed = 0;
+        let identity = self.store.identity().await?;
+        let owner = self.files.owner().await?;
+        if owner.as_ref().is_some_and(|it| *it != identity) {
+            return Err(SweepError::Foreign);
+        }
+        let before = self.clock.now() - YOUNG;
+        let found = self.look(before).await?;
+        let enough = if owner.is_some() { MANY } else { 1 };
+        if found.is_mostly_unnamed() && found.unnamed >= enough {
+            return Err(found.too_many());
+        }
+        if owner.is_none() {
+            self.files.set_owner(&identity).await?;
+        }
+        self.remove_all(found, before).await
+    }
+
+    /// Gives the photos to this database and removes those that it does not name, however many, on the word
+    /// of an operator; how many they were. With `dry_run` it only counts.
+    ///
+    /// # Errors
+    /// See [`SweepError`].
+    pub async fn take_over(&self, dry_run: bool) -> Result<u64, SweepError> {
+        let Some(_turn) = self.store.turn(Work::Sweep).await? else {
+            return Err(SweepError::Busy);
+        };
+        let before = self.clock.now() - YOUNG;
+        let found = self.look(before).await?;
+        if dry_run {
+            return Ok(found.unnamed as u64);
+        }
+        let identity = self.store.identity().await?;
+        self.files.set_owner(&identity).await?;
+        self.remove_all(found, before).await
+    }
+
+    async fn look(&self, before: DateTime<Utc>) -> Result<Found, SweepError> {
+        let mut found = Found::default();
         for shard in 0..=u8::MAX {
-            let before = self.clock.now() - YOUNG;
             let settled = self.files.settled(shard, before).await?;
             if settled.is_empty() {
                 continue;
             }
-            for names in self.store.unnamed_files(settled).await?.chunks(BATCH) {
+            found.all += settled.len();
+            let mut unnamed = self.store.unnamed_files(settled).await?;
+            let room = MOST.saturating_sub(found.unnamed);
+            found.unnamed += unnamed.len();
+            unnamed.truncate(room);
+            found.removable.push((shard, unnamed));
+        }
+        Ok(found)
+    }
+
+    async fn remove_all(&self, found: Found, before: DateTime<Utc>) -> Result<u64, SweepError> {
+        let mut removed = 0;
+        for (shard, names) in found.removable {
+            for names in names.chunks(BATCH) {
                 removed += self.remove(shard, names, before).await?;
             }
         }

@@ -212,7 +212,7 @@ pub fn files_in(folder: &Path) -> BTreeSet<String> {
         let entry = entry.unwrap();
         if entry.path().is_dir() {
             names.extend(files_in(&entry.path()));
-        } else {
+        } else if entry.file_name() != "passerelle-owner" {
             names.insert(entry.file_name().into_string().unwrap());
         }
     }

@@ -41,11 +41,12 @@ async fn rows(database: &Path) -> BTreeMap<String, Vec<Vec<String>>> {
     tables
 }
 
-/// Every file under a folder, by its path in it.
+/// Every photo under a folder, by its path in it.
 fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
-    for shard in fs::read_dir(root).unwrap() {
-        for file in fs::read_dir(shard.unwrap().path()).unwrap() {
+    let shards = fs::read_dir(root).unwrap().map(|it| it.unwrap().path());
+    for shard in shards.filter(|it| it.is_dir()) {
+        for file in fs::read_dir(shard).unwrap() {
             let path = file.unwrap().path();
             let name = path.strip_prefix(root).unwrap().display().to_string();
             found.insert(name, fs::read(&path).unwrap());

@@ -335,6 +335,32 @@ async fn a_uid_that_belongs_to_another_signalement_is_not_taken() {
     assert_eq!(etat(&daemon, 2).await, "inconnu");
 }
 
+/// The database is away just when the CRM answers: what it said is not lost, even where nothing would tell it again.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_crm_said_while_the_database_was_away_is_written_once_it_is_back(
+    #[values(DuplicateGuard::Nothing, DuplicateGuard::LookUp)] guard: DuplicateGuard,
+) {
+    let crm = RemoteCrm::new(guard);
+    let gate = Arc::new(Semaphore::new(0));
+    crm.creates([Goes::Held(gate.clone())]);
+    let daemon = Arc::new(with(&crm).await);
+    let client = daemon.clone();
+    let first = tokio::spawn(async move { client.post(&signalement(1)).await });
+    until("the CRM is asked", || async {
+        (crm.count("create") == 1).then_some(())
+    })
+    .await;
+    let (database, away) = (daemon.database(), daemon.path("away.sqlite"));
+    std::fs::rename(&database, &away).unwrap();
+    gate.add_permits(1);
+    assert!(is_later(&first.await.unwrap()));
+    std::fs::rename(&away, &database).unwrap();
+    becomes(&daemon, 1, "transmis").await;
+    is_replayed(&daemon, &crm, 1).await;
+    assert_eq!((crm.count("create"), crm.count("find")), (1, 0));
+}
+
 /// A daemon that dies while the CRM is at work for it, with whatever runs for it.
 async fn killed_in_the_call(crm: &Arc<RemoteCrm>, number: u32) -> Builder {
     let never = Arc::new(Semaphore::new(0));

@@ -3,9 +3,10 @@
 
 use rstest::rstest;
 use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use url::Url;
 
-use crate::harness::{Builder, signalement, signalement_with, until};
+use crate::harness::{Builder, ready_when, signalement, signalement_with, until};
 use crate::postgres::{self, Backend};
 use crate::proxy::{Proxy, Target, Way};
 
@@ -91,4 +92,25 @@ async fn a_nul_is_the_clients_fault_on_both_databases(
     }
     let unknown = json!({"statut": "CRC en cours"});
     assert_eq!(daemon.statut("a%00b", &unknown).await.status, 404);
+}
+
+/// A probe that says all is well while every request is refused keeps the requests coming.
+#[rstest]
+#[case::where_a_signalement_goes("signalements")]
+#[case::where_its_deliveries_go("livraisons")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_takes_no_rows_makes_the_daemon_unready(#[case] table: &str) {
+    let Some(url) = postgres::database().await else {
+        return;
+    };
+    let daemon = Builder::new().set("DATABASE_URL", &url).start().await;
+    ready_when(&daemon.url(), true).await;
+    let mut other = PgConnection::connect(&url).await.unwrap();
+    let lock = format!("BEGIN; LOCK TABLE {table} IN SHARE MODE");
+    other.execute(AssertSqlSafe(lock)).await.unwrap();
+    let told = ready_when(&daemon.url(), false).await;
+    assert_ne!(told["database"], "ok");
+    other.execute("ROLLBACK").await.unwrap();
+    ready_when(&daemon.url(), true).await;
+    daemon.created(&signalement(1)).await;
 }

@@ -6,9 +6,11 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::domain::ports::{Recorded, Store};
+use rstest::rstest;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
@@ -203,6 +205,7 @@ async fn a_folder_that_cannot_be_written_refuses_for_now() {
     let shards: Vec<PathBuf> = fs::read_dir(&fichiers)
         .unwrap()
         .map(|it| it.unwrap().path())
+        .filter(|it| it.is_dir())
         .collect();
     let all = |mode| {
         permit(&fichiers, mode);
@@ -245,7 +248,8 @@ async fn a_photo_that_cannot_be_read_is_a_problem_of_its_own() {
         .unwrap()
         .to_owned();
     let shards = fs::read_dir(folder.path().join("data/fichiers")).unwrap();
-    let mut files = shards.flat_map(|it| fs::read_dir(it.unwrap().path()).unwrap());
+    let shards = shards.map(|it| it.unwrap().path()).filter(|it| it.is_dir());
+    let mut files = shards.flat_map(|it| fs::read_dir(it).unwrap());
     let photo = files.next().unwrap().unwrap().path();
     permit(&photo, 0);
     is_for_later(&answer(daemon.request("GET", &url, "crm")).await);
@@ -307,6 +311,107 @@ async fn a_database_that_was_moved_away_takes_nothing_until_it_is_back() {
     assert_eq!(post(&daemon, &signalement(2)).await.status, 201);
     let again = post(&daemon, &signalement(1)).await;
     assert_eq!((again.status, again.bytes), (200, first.bytes));
+    daemon.kill();
+}
+
+/// A log that was taken away goes on taking what is confirmed, and ends with the daemon that has it open.
+#[rstest]
+#[case::log_alone(&["-wal"])]
+#[case::with_its_index(&["-wal", "-shm"])]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_taken_away_takes_nothing_and_loses_nothing(#[case] endings: &[&str]) {
+    let folder = Builder::new().folder();
+    let daemon = Process::start(folder.path(), &[]);
+    let first = post(&daemon, &signalement(1)).await;
+    assert_eq!(first.status, 201);
+    let backup = |to: &str| passerelle(folder.path(), &environment(folder.path()), &["backup", to]);
+    let whole = backup("whole");
+    assert!(whole.status.success(), "{whole:?}");
+    for ending in endings {
+        fs::remove_file(
+            folder
+                .path()
+                .join(format!("data/passerelle.sqlite{ending}")),
+        )
+        .unwrap();
+    }
+    let lacking = backup("lacking");
+    let told = String::from_utf8_lossy(&lacking.stderr);
+    assert!(
+        !lacking.status.success() && told.contains("was taken away"),
+        "{told}"
+    );
+    is_for_later(&post(&daemon, &signalement(2)).await);
+    let told = ready_when(&daemon.url, false).await;
+    let why = told["database"].as_str().unwrap();
+    assert!(why.contains("the database's log was taken away"), "{why}");
+    assert!(daemon.logged("ALARM: nothing is taken until the database is back"));
+    daemon.kill();
+
+    let daemon = Process::start(folder.path(), &[]);
+    let again = post(&daemon, &signalement(1)).await;
+    assert_eq!((again.status, again.bytes), (200, first.bytes));
+    assert_eq!(post(&daemon, &signalement(2)).await.status, 201);
+    let mended = backup("mended");
+    assert!(mended.status.success(), "{mended:?}");
+    daemon.kill();
+}
+
+/// Whoever starts with an empty database, by mistake or because it was lost, keeps the photos for the right one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_with_another_database_leaves_the_photos_alone() {
+    let folder = Builder::new().folder();
+    let data = folder.path().join("data");
+    let daemon = Process::start(folder.path(), &[]);
+    until("the photos have an owner", || async {
+        data.join("fichiers/passerelle-owner")
+            .exists()
+            .then_some(())
+    })
+    .await;
+    let first = post(&daemon, &signalement(1)).await;
+    assert_eq!(first.status, 201);
+    daemon.kill();
+    let kept = photos(&data);
+    assert!(!kept.is_empty());
+    let long_ago = SystemTime::now() - Duration::from_hours(2);
+    for name in &kept {
+        let path = data.join("fichiers").join(&name[..2]).join(name);
+        File::open(path).unwrap().set_modified(long_ago).unwrap();
+    }
+    fs::create_dir(folder.path().join("aside")).unwrap();
+    let aside = |from: &Path, to: &Path| {
+        for ending in ["", "-wal", "-shm"] {
+            let name = format!("passerelle.sqlite{ending}");
+            let _ = fs::rename(from.join(&name), to.join(&name));
+        }
+    };
+    aside(&data, &folder.path().join("aside"));
+
+    let empty = Process::start(folder.path(), &[]);
+    until("it says so", || async {
+        empty
+            .logged("ALARM: the photos belong to another database")
+            .then_some(())
+    })
+    .await;
+    assert_eq!(photos(&data), kept);
+    let counted = passerelle(
+        folder.path(),
+        &environment(folder.path()),
+        &["purge", "--photos", "--dry-run"],
+    );
+    let counted = String::from_utf8(counted.stdout).unwrap();
+    assert_eq!(counted, format!("photos: {} would go\n", kept.len()));
+    empty.kill();
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    aside(&data, &folder.path().join("empty"));
+    aside(&folder.path().join("aside"), &data);
+
+    let daemon = Process::start(folder.path(), &[]);
+    let again = post(&daemon, &signalement(1)).await;
+    assert_eq!((again.status, again.bytes), (200, first.bytes));
+    assert_eq!(photos(&data), kept);
     daemon.kill();
 }
 

@@ -264,3 +264,72 @@ async fn an_address_that_needs_quotes_gets_its_email() {
     let message = server.wait_for(1).await.remove(0);
     assert_eq!(message["recipients"], json!([address]));
 }
+
+/// An answer that comes after its attempt was given up is nobody else's: neither does it make a refused e-mail
+/// of another signalement a delivered one, nor the other way round.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_answer_is_not_taken_for_that_to_another_email() {
+    let Some(mut server) = SmtpServer::start(Tls::None, None) else {
+        return;
+    };
+    let daemon = builder()
+        .set("SMTP__URL", &server.url(None))
+        .set("DELIVERY__ATTEMPT", "2s")
+        .set("DELIVERY__FIRST_RETRY", "1h")
+        .set("DELIVERY__MAX_RETRY", "1h")
+        .start()
+        .await;
+    server.hold("DATA", "250 2.0.0 kept, and late").await;
+    daemon.created(&signalement(1)).await;
+    let late = only_delivery(&daemon, |it| it.attempts == 1).await;
+    assert_eq!(late.etat, LivraisonEtat::EnAttente);
+    assert!(server.holds());
+    server.release().await;
+    // It has arrived by the time that its server says so.
+    server.wait_for(1).await;
+
+    server.next("DATA", "554 5.7.1 refused as spam").await;
+    daemon.created(&signalement(2)).await;
+    server.wait_for(2).await;
+    let store = SqliteStore::open(&daemon.database()).await.unwrap();
+    let other = until("the second was tried", || async {
+        let found = store.list_livraisons(None, 10).await.unwrap();
+        let mut others = found.into_iter().filter(|it| it.id != late.id);
+        others.find(|it| it.attempts > 0)
+    })
+    .await;
+    assert_eq!(other.etat, LivraisonEtat::Morte, "{:?}", other.last_error);
+
+    daemon.created(&signalement(3)).await;
+    let third = until("the third left", || async {
+        let found = store.list_livraisons(None, 10).await.unwrap();
+        let known = [&late.id, &other.id];
+        let mut others = found.into_iter().filter(|it| !known.contains(&&it.id));
+        others.find(|it| it.attempts > 0)
+    })
+    .await;
+    assert_eq!(third.etat, LivraisonEtat::Livree, "{:?}", third.last_error);
+}
+
+/// The server took it just when the database was away: it is noted once that is back, and nothing goes twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_email_that_left_while_the_database_was_away_goes_once() {
+    let Some(mut server) = SmtpServer::start(Tls::None, None) else {
+        return;
+    };
+    server.hold("DATA", "250 2.0.0 kept").await;
+    let daemon = builder().set("SMTP__URL", &server.url(None)).start().await;
+    daemon.created(&signalement(1)).await;
+    until("the server was given it", || async {
+        server.holds().then_some(())
+    })
+    .await;
+    let (database, away) = (daemon.database(), daemon.path("away.sqlite"));
+    std::fs::rename(&database, &away).unwrap();
+    server.release().await;
+    server.wait_for(1).await;
+    std::fs::rename(&away, &database).unwrap();
+    let delivered = only_delivery(&daemon, |it| it.etat == LivraisonEtat::Livree).await;
+    assert_eq!(delivered.attempts, 1);
+    assert_eq!(server.messages().len(), 1);
+}

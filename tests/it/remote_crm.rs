@@ -20,6 +20,12 @@ use tokio::sync::Semaphore;
 pub enum Goes {
     /// Nothing is done, and that is certain.
     Away,
+    /// The same, and we are asked to come again then.
+    AwayUntil(DateTime<Utc>),
+    /// It answers a question, and not as it should.
+    Unreadable,
+    /// A photo of ours cannot be read.
+    NoPhoto,
     /// Our token is refused.
     Unauthorized,
     /// Nothing is done, and no answer comes.
@@ -215,6 +221,15 @@ fn failure(goes: &Goes) -> Option<CrmError> {
             reason: "connection refused".into(),
             retry_at: None,
         }),
+        Goes::AwayUntil(then) => Some(CrmError::Unavailable {
+            reason: "answered 429".into(),
+            retry_at: Some(*then),
+        }),
+        Goes::Unreadable => {
+            let reason = "la réponse n'a pas de « uid »";
+            Some(CrmError::Unreadable(reason.into()))
+        }
+        Goes::NoPhoto => Some(CrmError::Files("photo store: not found".into())),
         Goes::Unauthorized => Some(CrmError::Unauthorized("answered 401".into())),
         Goes::Lost | Goes::DoneInSilence | Goes::DoneTwice => {
             Some(CrmError::InDoubt("no answer in time".into()))

@@ -9,7 +9,7 @@ use futures_util::stream::{self, StreamExt};
 use passerelle::app::{open_files, open_store};
 use passerelle::domain::ports::Clock;
 use passerelle::domain::signalement::{ImageKind, Photo};
-use passerelle::flows::sweep::Sweep;
+use passerelle::flows::sweep::{Sweep, SweepError};
 use passerelle::settings::Settings;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -69,6 +69,21 @@ async fn a_signalement_keeps_its_photos_in_the_bucket_and_gives_them_back() {
     let (folder, environment) = daemon.stop().await;
     let daemon = Builder::again(&folder, environment).start().await;
     assert_eq!(daemon.get(&url, "crm").await.bytes, png().bytes);
+}
+
+#[tokio::test]
+async fn the_bucket_says_whose_photos_it_holds() {
+    let Some(bucket) = Bucket::new().await else {
+        return;
+    };
+    let house = bucket.keep_photos_of(Builder::new(), bucket.server);
+    let settings = Settings::load(None, house.environment()).unwrap();
+    let files = open_files(&settings).unwrap();
+    assert_eq!(files.owner().await.unwrap(), None);
+    for owner in ["one", "another"] {
+        files.set_owner(owner).await.unwrap();
+        assert_eq!(files.owner().await.unwrap().as_deref(), Some(owner));
+    }
 }
 
 #[tokio::test]
@@ -175,7 +190,13 @@ async fn old_objects_that_nobody_names_go_however_many_pages_they_fill() {
     };
     let now = Arc::new(passerelle::adapters::clock::SystemClock);
     assert_eq!(sweep(now).once().await.unwrap(), 0, "all are young");
-    assert_eq!(sweep(later()).once().await.unwrap(), 1_006);
+    // So many are worth a question.
+    let asked = sweep(later()).once().await;
+    assert!(
+        matches!(asked, Err(SweepError::TooMany { .. })),
+        "{asked:?}"
+    );
+    assert_eq!(sweep(later()).take_over(false).await.unwrap(), 1_006);
     assert!(!bucket.has(&Bucket::key(&orphan.sha256)).await);
     assert!(bucket.has(&Bucket::key(&png().sha256)).await, "it is named");
 }
@@ -216,7 +237,7 @@ async fn a_daemon_that_is_killed_beside_a_call_to_the_bucket_loses_nothing() {
     let mut places = crash_points();
     places.retain(|name| name.starts_with("s3."));
     // The sweep's are passed by nobody's request: see below.
-    places.retain(|name| !name.starts_with("s3.remove."));
+    places.retain(|name| !name.starts_with("s3.remove.") && !name.starts_with("s3.owner."));
     assert!(places.len() >= 8, "{places:?}");
     let settings = bucket.settings(bucket.server);
     let settings: Vec<(&str, &str)> = settings.iter().map(|(k, v)| (*k, &**v)).collect();
@@ -270,6 +291,8 @@ async fn a_sweep_that_is_killed_beside_a_removal_is_made_up_for() {
             return;
         };
         let daemon = daemon(&bucket).await;
+        let identity = daemon.state.store.identity().await.unwrap();
+        daemon.state.files.set_owner(&identity).await.unwrap();
         daemon.state.files.put(png()).await.unwrap();
         let (folder, environment) = daemon.stop().await;
         let half = "s3::sweeps_as_if_hours_had_passed";

@@ -113,8 +113,29 @@ impl SmtpServer {
     /// Makes it answer so once, after what it was told before: at `RCPT` or `DATA`, a reply or
     /// `drop`, which ends the connection without one.
     pub async fn next(&mut self, at: &str, answer: &str) {
+        let turn = json!({"at": at, "answer": answer, "held": false});
+        self.tell(&turn).await;
+    }
+
+    /// The same, with an answer that is given only after [`Self::release`].
+    pub async fn hold(&mut self, at: &str, answer: &str) {
+        let turn = json!({"at": at, "answer": answer, "held": true});
+        self.tell(&turn).await;
+    }
+
+    /// Gives the answers that are held, and those that were to be.
+    pub async fn release(&mut self) {
+        self.tell(&json!({"release": true})).await;
+    }
+
+    /// Whether somebody waits for an answer.
+    pub fn holds(&self) -> bool {
+        self.count("holding") > 0
+    }
+
+    async fn tell(&mut self, command: &Value) {
         let heard = self.count("heard");
-        writeln!(self.commands, "{}", json!({"at": at, "answer": answer})).unwrap();
+        writeln!(self.commands, "{command}").unwrap();
         until("the server heard", || async {
             (self.count("heard") > heard).then_some(())
         })

@@ -1,8 +1,9 @@
 """A real SMTP server that keeps what it received and fails on command.
 
 Prints one JSON object a line: first {"port"}, then each message or refusal as it happens. Reads one
-JSON object a line: {"at": "RCPT" | "DATA", "answer": "451 4.3.0 later" | "drop"}, used
-once, in order. Ends with its standard input.
+JSON object a line: {"at": "RCPT" | "DATA", "answer": "451 4.3.0 later" | "drop", "held": true | false},
+used once, in order. An answer that is held is given when {"release": true} is read. Ends with its
+standard input.
 """
 
 import argparse
@@ -30,21 +31,26 @@ def tell(**event):
 class Handler:
     def __init__(self):
         self.script = deque()
+        self.released = asyncio.Event()
 
-    def scripted(self, at):
+    async def scripted(self, at):
         if self.script and self.script[0]["at"] == at:
-            return self.script.popleft()["answer"]
+            turn = self.script.popleft()
+            if turn["held"]:
+                tell(holding=at)
+                await self.released.wait()
+            return turn["answer"]
         return None
 
-    def answer(self, server, at):
-        answer = self.scripted(at)
+    async def answer(self, server, at):
+        answer = await self.scripted(at)
         if answer == "drop":
             server.transport.abort()
             answer = "421 4.3.0 never seen"
         return answer
 
     async def handle_RCPT(self, server, session, envelope, address, options):
-        refusal = self.answer(server, "RCPT")
+        refusal = await self.answer(server, "RCPT")
         if refusal:
             tell(refused=address, answer=refusal)
             return refusal
@@ -52,7 +58,7 @@ class Handler:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        answer = self.answer(server, "DATA")
+        answer = await self.answer(server, "DATA")
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
 
         def body(kind):
@@ -115,7 +121,11 @@ async def main():
     commands = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     while line := await commands.readline():
-        handler.script.append(json.loads(line))
+        command = json.loads(line)
+        if command.get("release"):
+            handler.released.set()
+        else:
+            handler.script.append(command)
         tell(heard=True)
 
 

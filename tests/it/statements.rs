@@ -24,9 +24,10 @@ const GROWING: [&str; 7] = [
     "tentatives",
 ];
 /// What is pending now, noted for a day, or as much as there are edits, clients or daemons.
-const SMALL: [&str; 10] = [
+const SMALL: [&str; 11] = [
     "_sqlx_migrations",
     "creations",
+    "identity",
     "last_referentiel",
     "pauses",
     "polls",

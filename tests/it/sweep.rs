@@ -14,7 +14,7 @@ use passerelle::domain::ports::{
     Files, FilesError, NewRecord, REMOVAL_WINDOW, Recorded, Store, StoreError, Work,
 };
 use passerelle::domain::signalement::{ImageKind, Photo};
-use passerelle::flows::sweep::Sweep;
+use passerelle::flows::sweep::{Sweep, SweepError};
 use rstest::rstest;
 
 use crate::harness::{Builder, Daemon, Intercepted, Interceptor, signalement, until};
@@ -36,13 +36,23 @@ fn age(path: &Path) {
 
 fn files(daemon: &Daemon) -> Vec<PathBuf> {
     let shards = fs::read_dir(daemon.path("data/fichiers")).unwrap();
-    let files = shards.flat_map(|it| fs::read_dir(it.unwrap().path()).unwrap());
+    let shards = shards.map(|it| it.unwrap().path()).filter(|it| it.is_dir());
+    let files = shards.flat_map(|it| fs::read_dir(it).unwrap());
     files.map(|it| it.unwrap().path()).collect()
+}
+
+/// A daemon takes photos for its own at its first look at them.
+async fn owned(daemon: &Daemon) {
+    until("the photos have an owner", || async {
+        daemon.state.files.owner().await.unwrap()
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn only_old_photos_that_nobody_names_go() {
     let daemon = Builder::new().start().await;
+    owned(&daemon).await;
     daemon.created(&signalement(1)).await;
     let named = files(&daemon);
     let orphan = Photo::new(ImageKind::Png, b"an orphan".to_vec());
@@ -88,6 +98,7 @@ async fn an_orphan_that_comes_again_is_young_again() {
 #[tokio::test]
 async fn a_daemon_sweeps_when_it_starts() {
     let daemon = Builder::new().start().await;
+    owned(&daemon).await;
     let (folder, environment) = daemon.stop().await;
     let orphan = folder.path().join("data/fichiers/ab/abcd");
     fs::write(&orphan, "nobody's").unwrap();
@@ -112,6 +123,129 @@ fn naming(photo: &Photo, received_at: DateTime<Utc>) -> NewRecord {
         received_at,
         ..store::record(1, Some("A"))
     }
+}
+
+/// Old photos in a folder of their own.
+async fn old_photos(folder: &Path, photos: &[Photo]) -> Arc<FilesOnDisk> {
+    let files = FilesOnDisk::open(folder).unwrap();
+    for photo in photos {
+        files.put(photo.clone()).await.unwrap();
+        age(&folder.join(&photo.sha256[..2]).join(&photo.sha256));
+    }
+    Arc::new(files)
+}
+
+fn many(count: usize) -> Vec<Photo> {
+    let photo = |number: usize| Photo::new(ImageKind::Png, format!("photo {number}").into_bytes());
+    (0..count).map(photo).collect()
+}
+
+async fn all_there(files: &FilesOnDisk, photos: &[Photo]) -> bool {
+    for photo in photos {
+        if files.read(&photo.sha256).await.is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+#[rstest]
+#[tokio::test]
+async fn photos_of_another_database_stay_until_an_operator_gives_them_away(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let Some(other) = Opened::on(backend).await else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let files = old_photos(folder.path(), &[]).await;
+    let sweep = |store: &Arc<dyn Store>| Sweep {
+        store: Arc::clone(store),
+        files: files.clone(),
+        clock: Arc::new(SystemClock),
+    };
+    // Whoever comes first to an empty store owns it.
+    assert_eq!(sweep(&opened.store).once().await.unwrap(), 0);
+    let identity = opened.store.identity().await.unwrap();
+    assert_eq!(opened.store.identity().await.unwrap(), identity);
+    assert_eq!(files.owner().await.unwrap(), Some(identity.clone()));
+
+    let photos = many(3);
+    old_photos(folder.path(), &photos).await;
+    let refused = sweep(&other.store).once().await;
+    assert!(matches!(refused, Err(SweepError::Foreign)), "{refused:?}");
+    assert_eq!(sweep(&other.store).take_over(true).await.unwrap(), 3);
+    assert!(all_there(&files, &photos).await);
+
+    assert_eq!(sweep(&other.store).take_over(false).await.unwrap(), 3);
+    assert_eq!(sweep(&other.store).once().await.unwrap(), 0);
+    let refused = sweep(&opened.store).once().await;
+    assert!(matches!(refused, Err(SweepError::Foreign)), "{refused:?}");
+    // Written by hand, the mark ends its line, or does not.
+    fs::write(folder.path().join("passerelle-owner"), identity).unwrap();
+    assert_eq!(sweep(&opened.store).once().await.unwrap(), 0);
+}
+
+/// Photos of before there were marks: whose database it is shows in what it names.
+#[rstest]
+#[case::nothing(0, None)]
+#[case::little(1, None)]
+#[case::most(2, Some(1))]
+#[tokio::test]
+async fn unmarked_photos_are_taken_by_the_database_that_names_them(
+    #[case] named: usize,
+    #[case] removed: Option<u64>,
+) {
+    let opened = Opened::on(Backend::Sqlite).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let photos = many(3);
+    let files = old_photos(folder.path(), &photos).await;
+    for (number, photo) in (1..).zip(&photos[..named]) {
+        let record = NewRecord {
+            fichiers: naming(photo, Utc::now()).fichiers,
+            ..store::record(number, None)
+        };
+        opened.store.record(record).await.unwrap();
+    }
+    let sweep = Sweep {
+        store: Arc::clone(&opened.store),
+        files: files.clone(),
+        clock: Arc::new(SystemClock),
+    };
+    assert_eq!(sweep.once().await.ok(), removed);
+    assert_eq!(files.owner().await.unwrap().is_some(), removed.is_some());
+    assert_eq!(all_there(&files, &photos).await, removed.is_none());
+}
+
+/// An old backup that was put back knows nothing of the photos that came after it.
+#[rstest]
+#[case::few(5, Some(5))]
+#[case::many(25, None)]
+#[tokio::test]
+async fn a_sweep_that_would_empty_the_store_asks_first(
+    #[case] unnamed: usize,
+    #[case] removed: Option<u64>,
+) {
+    let opened = Opened::on(Backend::Sqlite).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let photos = many(unnamed);
+    let files = old_photos(folder.path(), &photos).await;
+    let identity = opened.store.identity().await.unwrap();
+    files.set_owner(&identity).await.unwrap();
+    let sweep = Sweep {
+        store: Arc::clone(&opened.store),
+        files: files.clone(),
+        clock: Arc::new(SystemClock),
+    };
+    assert_eq!(sweep.once().await.ok(), removed);
+    assert_eq!(all_there(&files, &photos).await, removed.is_none());
+    // What the message says.
+    let left = if removed.is_some() { 0 } else { 25 };
+    assert_eq!(sweep.take_over(false).await.unwrap(), left);
+    assert!(!all_there(&files, &photos).await);
 }
 
 /// What a sweep removes, with the worst that another replica can do at that very moment: the photo
@@ -165,6 +299,8 @@ async fn a_photo_that_comes_again_while_it_goes_is_named_by_nobody_until_it_is_g
         photo: photo.clone(),
         outcome: Mutex::default(),
     }));
+    let identity = opened.store.identity().await.unwrap();
+    meanwhile.set_owner(&identity).await.unwrap();
     let sweep = Sweep {
         store: Arc::clone(&opened.store),
         files: meanwhile.clone(),

@@ -283,6 +283,9 @@ fn crm_error(operation: Operation, error: CallError) -> CrmError {
         } => match failure.meaning {
             Meaning::Refused | Meaning::Absent => CrmError::Refused { status, excerpt },
             Meaning::Unauthorized => CrmError::Unauthorized(format!("answered {status}")),
+            Meaning::Unavailable if (200..300).contains(&status) => {
+                CrmError::Unreadable(failure.reason)
+            }
             Meaning::Unavailable => {
                 unavailable(&format!("answered {status}: {}", failure.reason), retry_at)
             }

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{blocking, told, verified};
+use super::{OWNER, blocking, owner_in, told, verified};
 use crate::adapters::synced::{make_folder, make_folder_inside, remove_remains, write_synced};
 use crate::crash;
 use crate::domain::ports::{Files, FilesError};
@@ -148,6 +148,21 @@ impl Files for FilesOnDisk {
         let path = self.folder_of(sha256).join(sha256);
         let sha256 = sha256.to_owned();
         blocking(move || verified(&sha256, fs::read(path).map_err(told)?)).await
+    }
+
+    async fn owner(&self) -> Result<Option<String>, FilesError> {
+        let path = self.root.join(OWNER);
+        blocking(move || match fs::read(path) {
+            Ok(mark) => Ok(Some(owner_in(&mark))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(told(error)),
+        })
+        .await
+    }
+
+    async fn set_owner(&self, owner: &str) -> Result<(), FilesError> {
+        let (root, mark) = (self.root.clone(), format!("{owner}\n"));
+        blocking(move || write_synced(&root, OWNER, mark.as_bytes()).map_err(told)).await
     }
 
     async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError> {

@@ -19,7 +19,7 @@ use object_store::{
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::{blocking, told, verified};
+use super::{OWNER, blocking, owner_in, told, verified};
 use crate::crash;
 use crate::domain::ports::{Files, FilesError};
 use crate::domain::signalement::Photo;
@@ -148,6 +148,28 @@ impl Files for FilesOnS3 {
         let bytes = within(self.timeout, bytes).await?;
         let sha256 = sha256.to_owned();
         blocking(move || verified(&sha256, bytes.into())).await
+    }
+
+    async fn owner(&self) -> Result<Option<String>, FilesError> {
+        let place = self.prefix.clone().join(OWNER);
+        let mark = async {
+            match self.bucket.get(&place).await {
+                Ok(found) => found.bytes().await.map(Some),
+                Err(Error::NotFound { .. }) => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        let mark = within(self.timeout, mark).await?;
+        Ok(mark.map(|it| owner_in(&it)))
+    }
+
+    async fn set_owner(&self, owner: &str) -> Result<(), FilesError> {
+        let place = self.prefix.clone().join(OWNER);
+        let mark = format!("{owner}\n");
+        crash::point("s3.owner.before");
+        let put = within(self.timeout, self.bucket.put(&place, mark.into())).await;
+        crash::point("s3.owner.after");
+        put.map(|_| ())
     }
 
     async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError> {

@@ -73,6 +73,10 @@ pub trait PendingCreations: Send + Sync {
         settlement: Settlement,
     ) -> Result<Settled, StoreError>;
 
+    /// Makes due what waits for its next attempt, unless a person must go on, or it cannot be known yet what became
+    /// of the last call.
+    async fn resume_creations(&self, now: DateTime<Utc>) -> Result<(), StoreError>;
+
     /// How many signalements have no demande, by state.
     async fn count_apart(&self) -> Result<Vec<ApartCount>, StoreError>;
 }

@@ -164,6 +164,9 @@ pub enum CrmError {
         /// When it asked to be called again.
         retry_at: Option<DateTime<Utc>>,
     },
+    /// It certainly did nothing of what it was asked, and what it says instead cannot be read: why, in French.
+    #[error("the CRM's answer cannot be read: {0}")]
+    Unreadable(String),
     /// It certainly did nothing, and will not before our credentials are mended.
     #[error("the CRM refuses our credentials: {0}")]
     Unauthorized(String),

@@ -29,6 +29,19 @@ pub trait Files: Send + Sync {
     /// When it is not there or cannot be read.
     async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError>;
 
+    /// Whose photos these are, as [`Files::set_owner`] noted it; nobody's yet where it is none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn owner(&self) -> Result<Option<String>, FilesError>;
+
+    /// Notes whose photos these are, by [`crate::domain::ports::Store::identity`]; whoever owned them before
+    /// does no longer.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    async fn set_owner(&self, owner: &str) -> Result<(), FilesError>;
+
     /// The names of what has lain there untouched since `before`, in the part of the store whose
     /// SHA-256 begin with this byte. Remains of writes that broke off count, under their own names.
     ///

@@ -31,6 +31,11 @@ impl Lease {
         self.until
     }
 
+    /// When it ends, by the clock that nobody sets.
+    pub(super) fn end(&self) -> Instant {
+        self.since + LEASE.to_std().unwrap_or_default()
+    }
+
     /// Whether a call that begins now would end before the lease does. After that another may look
     /// for the demande, find none, and create it.
     pub(super) fn allows_a_call(&self, now: DateTime<Utc>) -> bool {

@@ -6,6 +6,10 @@ use crate::domain::ports::CrmError;
 const REFUSED: &str = "le CRM refuse la demande (statut ";
 /// How the motif of a broken connector begins; what is wrong with it follows.
 const CONNECTOR: &str = "le connecteur du CRM";
+/// How the motif of an answer that cannot be read begins; what is wrong with it follows.
+const UNREADABLE: &str = "le CRM répond, mais sa réponse ne se lit pas";
+/// How the motif of photos that are not there begins; what the staff can do follows.
+const PHOTOS: &str = "les photos ne peuvent pas être relues";
 
 /// What the housing staff reads of a failure.
 pub(super) fn motif_of(error: &CrmError) -> String {
@@ -17,7 +21,10 @@ pub(super) fn motif_of(error: &CrmError) -> String {
             "le CRM n'a pas confirmé : on ne sait pas s'il a créé la demande".into()
         }
         CrmError::Misconfigured(reason) => format!("{CONNECTOR} : {reason}"),
-        CrmError::Files(_) => "les photos ne peuvent pas être relues".into(),
+        CrmError::Unreadable(reason) => format!("{UNREADABLE} : {reason}"),
+        CrmError::Files(_) => format!(
+            "{PHOTOS} ; si elles sont perdues, remettez-les en place à partir d'une sauvegarde"
+        ),
     }
 }
 
@@ -26,10 +33,9 @@ pub(super) fn motif_of(error: &CrmError) -> String {
 pub fn for_sowell(motif: &str) -> &str {
     let end = if motif.starts_with(REFUSED) {
         motif.find(')').map(|it| it + 1)
-    } else if motif.starts_with(CONNECTOR) {
-        Some(CONNECTOR.len())
     } else {
-        None
+        let mut known = [CONNECTOR, UNREADABLE, PHOTOS].into_iter();
+        known.find(|it| motif.starts_with(it)).map(str::len)
     };
     end.map_or(motif, |end| &motif[..end])
 }
@@ -49,9 +55,14 @@ mod tests {
             for_sowell(&refused),
             "le CRM refuse la demande (statut 422)"
         );
-        let broken = motif_of(&CrmError::Misconfigured("no path /id".into()));
-        assert!(broken.ends_with("no path /id"));
-        assert_eq!(for_sowell(&broken), CONNECTOR);
+        for (error, told) in [
+            (CrmError::Misconfigured("no path /id".into()), CONNECTOR),
+            (CrmError::Unreadable("no path /id".into()), UNREADABLE),
+        ] {
+            let motif = motif_of(&error);
+            assert!(motif.ends_with("no path /id"));
+            assert_eq!(for_sowell(&motif), told);
+        }
     }
 
     #[test]

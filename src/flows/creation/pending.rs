@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Attempted, Creations, Held, LEASE, Lease, known_at, motif_of, refused, stopped};
 use crate::domain::demande::Uid;
+use crate::domain::livraison::Destination;
 use crate::domain::ports::{
     CreateDemande, Created, CrmError, DuplicateGuard, PendingCreation, Remote, Settlement,
     StoreError, Wait,
@@ -16,7 +17,10 @@ use crate::domain::ports::{
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::backoff::{POLL, span, until};
 use crate::flows::panics::contained;
+use crate::flows::resume;
+use crate::rules::compile::RuleSet;
 use crate::rules::trace::Trace;
+use crate::settings::LiveSettings;
 
 /// Pending creations that are tried at once.
 const IN_FLIGHT: usize = 4;
@@ -26,8 +30,18 @@ const BEFORE: &str = "un appel d'avant est resté sans réponse : cherchez-y la 
 
 const BROKE_OFF: &str = "erreur interne : on ne sait pas si le CRM a créé la demande";
 
-const NO_REMOTE: &str = "le CRM distant n'a pas confirmé et n'est plus celui des réglages : cherchez-y \
-                         la demande";
+const NO_REMOTE: &str = "on ne sait pas si le CRM distant, qui n'est plus celui des réglages, a créé la demande : \
+                         cherchez-y la demande";
+
+const UNKNOWN_FOR_GOOD: &str = "on ne sait pas si le CRM a créé la demande : sa réponse manque, ou n'a pas pu être \
+                                notée, et il n'offre rien contre les doublons ; cherchez-y la demande, puis \
+                                adoptez-la ou relancez la création";
+
+/// How the CRM is called.
+struct Way {
+    settings: Arc<LiveSettings>,
+    rules: Arc<RuleSet>,
+}
 
 impl Creations {
     /// Takes a pending creation up at the word of a person; `None` where there is none, or
@@ -72,8 +86,10 @@ impl Creations {
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut under_way = JoinSet::new();
         let mut hints = self.pending.subscribe();
+        let mut way = self.way();
         while !stop.is_cancelled() {
             while under_way.try_join_next().is_some() {}
+            self.resume_if_mended(&mut way).await;
             let wait = match self.start_due(&mut under_way).await {
                 Ok(wait) => wait,
                 Err(error) => {
@@ -89,6 +105,33 @@ impl Creations {
             }
         }
         while under_way.join_next().await.is_some() {}
+    }
+
+    fn way(&self) -> Way {
+        Way {
+            settings: self.in_force.get(),
+            rules: Arc::clone(&self.rules.generation().rules),
+        }
+    }
+
+    /// What waits need not wait any longer where the CRM answers again, or is called in another way than the one on
+    /// which it failed.
+    async fn resume_if_mended(&self, way: &mut Way) {
+        let (before, now) = (std::mem::replace(way, self.way()), &*way);
+        let edited = resume::by_settings(Destination::Crm, &before.settings, &now.settings).or(
+            resume::by_rules(Destination::Crm, &before.rules, &now.rules),
+        );
+        if edited.is_some() {
+            self.watch.forget();
+        }
+        if !self.watch.take_mended() {
+            return;
+        }
+        if let Err(error) = self.store.resume_creations(self.clock.now()).await {
+            tracing::error!(%error, "pending creations were not resumed");
+            // The next look does it.
+            self.watch.forget();
+        }
     }
 
     /// Starts what is due, and says how long nothing else will be.
@@ -183,7 +226,7 @@ impl Creations {
                 // They were told to look first.
                 (Some(DuplicateGuard::Nothing), _) if by_hand => in_doubt = false,
                 (Some(DuplicateGuard::Nothing), _) => {
-                    return self.stop(&held, super::NO_GUARD).await;
+                    return self.stop(&held, UNKNOWN_FOR_GOOD).await;
                 }
                 (None, _) => return self.stop(&held, NO_REMOTE).await,
             }
@@ -357,7 +400,7 @@ impl Creations {
     ) -> Result<Attempted, StoreError> {
         let wait = Wait {
             etat: held.etat,
-            motif: motif_of(&CrmError::InDoubt(String::new())),
+            motif: super::UNKNOWN.into(),
             in_doubt: true,
             due_at: Some(known_at),
             known_at: Some(known_at),

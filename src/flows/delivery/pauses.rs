@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 use super::Delivery;
 use super::verdict::Verdict;
@@ -18,6 +19,8 @@ pub(super) struct Trial {
     pub(super) breaker: Arc<Breaker>,
     /// It is the only one under way after a pause.
     pub(super) probe: bool,
+    /// Until then nobody else sends it.
+    pub(super) lease_end: Option<Instant>,
 }
 
 impl Trial {

@@ -1,5 +1,6 @@
 //! While a remote CRM is away nothing is kept, or the demande is deferred until it is back.
 
+use chrono::{TimeDelta, Utc};
 use passerelle::domain::ports::DuplicateGuard;
 use passerelle::domain::signalement::Etat;
 use passerelle::flows::creation::Attempted;
@@ -7,7 +8,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{becomes, etat, id_of, is_later, is_replayed, with};
-use crate::harness::{Builder, signalement, signalement_with};
+use crate::fake_crm::CONNECTOR;
+use crate::harness::{Builder, is_accepted, signalement, signalement_with};
 use crate::remote_crm::{Goes, RemoteCrm};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,7 +100,100 @@ async fn a_deferred_signalement_stays_what_it_is_while_it_waits() {
         matches!(tried, Some(Attempted::Created { .. })),
         "{tried:?}"
     );
-    assert_eq!(etat(&daemon, 1).await, "differe");
+    // The CRM answers again: the other need not wait for its hour.
+    becomes(&daemon, 1, "transmis").await;
+}
+
+/// A wait of a day that a CRM asked for while it was broken must not outlast its being mended.
+#[rstest]
+#[case::it_answers_another(Mended::ItAnswers)]
+#[case::another_token(Mended::Settings)]
+#[case::another_connector(Mended::Connector)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_crm_put_off_for_a_day_goes_once_it_is_mended(#[case] how: Mended) {
+    const FILE: &str = "passerelle.yaml";
+    const CONNECTEUR: &str = "rules/connecteurs/crm.yaml";
+    let settings = |token: &str| format!("crm: {{token: {token}, when_unavailable: defer}}\n");
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.creates([Goes::AwayUntil(Utc::now() + TimeDelta::days(1))]);
+    let builder = Builder::new().crm(crm.clone());
+    std::fs::create_dir_all(builder.folder().path().join("rules/connecteurs")).unwrap();
+    let daemon = builder
+        .set("SECRETS__CRM", "secret-of-the-crm")
+        .file(CONNECTEUR, CONNECTOR)
+        .file(FILE, &settings("first"))
+        .set("DELIVERY__FIRST_RETRY", "1h")
+        .set("DELIVERY__MAX_RETRY", "1h")
+        .start()
+        .await;
+    assert_eq!(daemon.post(&signalement(1)).await.status, 202);
+    let due = daemon.state.store.next_creation(Utc::now().into()).await;
+    let due = due.unwrap().unwrap();
+    assert!(due <= Utc::now() + TimeDelta::hours(1), "{due}");
+    match how {
+        Mended::ItAnswers => {
+            daemon.created(&signalement(2)).await;
+        }
+        Mended::Settings => {
+            daemon.edit_settings(&settings("second")).await;
+        }
+        Mended::Connector => {
+            let edited = CONNECTOR.replace("chemin: /demandes\n", "chemin: /v2/demandes\n");
+            let regles = daemon.edit(CONNECTEUR, &edited).await;
+            assert!(is_accepted(&regles), "{regles}");
+        }
+    }
+    becomes(&daemon, 1, "transmis").await;
+}
+
+/// Who is told that the CRM is away looks for the fault there.
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_creation_waits_is_told_as_it_is() {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    crm.creates([Goes::Lost, Goes::Away, Goes::NoPhoto]);
+    crm.finds([Goes::Unreadable]);
+    let daemon = Builder::new()
+        .crm(crm.clone())
+        .set("CRM__WHEN_UNAVAILABLE", "defer")
+        .set("DELIVERY__FIRST_RETRY", "1h")
+        .set("DELIVERY__MAX_RETRY", "1h")
+        .start()
+        .await;
+    let motif = |number| {
+        let store = daemon.state.store.clone();
+        async move {
+            let found = store.find_signalement(id_of(number).as_str()).await;
+            found.unwrap().unwrap().motif.unwrap_or_default()
+        }
+    };
+    assert!(is_later(&daemon.post(&signalement(1)).await));
+    let creations = &daemon.state.inbound.creations;
+    let tried = creations.take_up(&id_of(1)).await.unwrap();
+    assert_eq!(tried, Some(Attempted::InDoubt));
+    let told = motif(1).await;
+    assert!(
+        told.contains("ne se lit pas : la réponse n'a pas de « uid »"),
+        "{told}"
+    );
+    assert_eq!(daemon.post(&signalement(2)).await.status, 202);
+    assert_eq!(motif(2).await, "le CRM est injoignable");
+    assert!(creations.watch.outage().is_some());
+    let tried = creations.take_up(&id_of(2)).await.unwrap();
+    assert_eq!(tried, Some(Attempted::Deferred));
+    let told = motif(2).await;
+    assert!(
+        told.contains("les photos ne peuvent pas être relues"),
+        "{told}"
+    );
+    // Nobody knows of the CRM that it is still away.
+    assert_eq!(creations.watch.outage(), None);
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Mended {
+    ItAnswers,
+    Settings,
+    Connector,
 }
 
 #[tokio::test(flavor = "multi_thread")]

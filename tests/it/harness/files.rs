@@ -39,6 +39,14 @@ impl<T: Interceptor> Files for Intercepted<T> {
         self.0.files().read(sha256).await
     }
 
+    async fn owner(&self) -> Result<Option<String>, FilesError> {
+        self.0.files().owner().await
+    }
+
+    async fn set_owner(&self, owner: &str) -> Result<(), FilesError> {
+        self.0.files().set_owner(owner).await
+    }
+
     async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError> {
         self.0.files().settled(shard, before).await
     }

@@ -20,7 +20,7 @@ use crate::domain::ports::{
 };
 use crate::domain::signalement::SignalementId;
 
-use claim::{begin_call, claim_due, claim_one, doubt_interrupted};
+use claim::{begin_call, claim_due, claim_one, doubt_interrupted, resume};
 use reserve::reserve;
 use settle::settle;
 
@@ -110,6 +110,12 @@ impl PendingCreations for DbStore {
                 (claim.clone(), settlement),
                 |connection, (claim, settlement)| Box::pin(settle(connection, claim, settlement)),
             )
+            .await
+    }
+
+    async fn resume_creations(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.writer
+            .write(now, |connection, now| Box::pin(resume(connection, *now)))
             .await
     }
 

@@ -31,6 +31,21 @@ pub(in super::super) enum Photos {
     Removed,
 }
 
+/// The name that the database has, or else gets.
+pub(super) async fn identity(
+    connection: &mut DbConnection,
+    fresh: &str,
+) -> Result<String, StoreError> {
+    sqlx::query_scalar(
+        "INSERT INTO identity (one, name) VALUES (1, $1) \
+         ON CONFLICT (one) DO UPDATE SET name = identity.name RETURNING name",
+    )
+    .bind(fresh)
+    .fetch_one(connection)
+    .await
+    .map_err(failed)
+}
+
 /// Those of the names that no signalement's photo has.
 pub(super) async fn unnamed(pool: &DbPool, names: Vec<String>) -> Result<Vec<String>, StoreError> {
     let mut named = HashSet::new();

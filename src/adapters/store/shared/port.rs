@@ -25,6 +25,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
 use futures_util::future::BoxFuture;
 use sqlx::QueryBuilder;
+use uuid::Uuid;
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
 use crate::domain::demande::{Demande, Uid};
@@ -351,6 +352,15 @@ impl Store for DbStore {
             .await
     }
 
+    async fn identity(&self) -> Result<String, StoreError> {
+        let fresh = Uuid::now_v7().to_string();
+        self.writer
+            .write(fresh, |connection, fresh| {
+                Box::pin(fichiers::identity(connection, fresh))
+            })
+            .await
+    }
+
     async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError> {
         dialect::within(fichiers::unnamed(&self.readers, names)).await
     }
@@ -404,10 +414,9 @@ impl Store for DbStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        // A real write, of a row that is always there: a database that can only be read, or has no
-        // room left, does not serve.
+        // A real write: a database that can only be read, or has no room left, does not serve.
         self.writer
-            .write((), |connection, ()| Box::pin(versions::rewrite(connection)))
+            .write((), |connection, ()| Box::pin(try_out(connection)))
             .await?;
         let read = async {
             let one = sqlx::query("SELECT 1").execute(&self.readers).await;
@@ -415,6 +424,26 @@ impl Store for DbStore {
         };
         dialect::within(read).await
     }
+}
+
+/// Writes a row that is always there, and touches what a signalement is written to: of a table that somebody has
+/// locked, not even a row that is nobody's can be changed.
+async fn try_out(connection: &mut DbConnection) -> Result<(), StoreError> {
+    versions::rewrite(connection).await?;
+    for statement in [
+        "UPDATE signalements SET etat = etat WHERE id = ''",
+        "UPDATE fichiers SET nom = nom WHERE signalement_id = ''",
+        "UPDATE demandes SET canal = canal WHERE uid = ''",
+        "UPDATE idempotency_keys SET value = value WHERE client = '' AND value = ''",
+        "UPDATE livraisons SET etat = etat WHERE id = ''",
+    ] {
+        sqlx::query(statement)
+            .execute(&mut *connection)
+            .await
+            .map(|_| ())
+            .map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// A claim, how its attempt went, and what follows.

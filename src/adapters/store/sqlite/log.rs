@@ -69,7 +69,7 @@ async fn copy_beside(
 
 /// Copies what no reader needs where it is; whether that went well. Where it did not, nothing is
 /// lost, and the next time it is tried again.
-async fn copy(connection: &mut SqliteConnection) -> bool {
+pub(super) async fn copy(connection: &mut SqliteConnection) -> bool {
     let copied = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
         .execute(connection)
         .await;

@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Connection as _, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use crate::adapters::store::sqlite::log::Log;
+use crate::adapters::store::sqlite::log::{self, Log};
 use crate::adapters::store::sqlite::place::DatabaseFile;
 use crate::adapters::store::sqlite::{failed, first_time, shared};
 use crate::crash;
@@ -189,21 +189,38 @@ struct Connection {
 
 impl Connection {
     /// Refuses to write where nobody would find it, and tells operators so, once.
-    fn check_place(&mut self) -> Result<(), StoreError> {
-        let found = self.place.check();
+    async fn check_place(&mut self) -> Result<(), StoreError> {
+        let found = self.place.check().and_then(|()| match self.opened {
+            Some(_) => self.place.check_log(),
+            // The last one that closed may have taken it away.
+            None => Ok(()),
+        });
         if let Err(error) = &found
             && !self.told
         {
             tracing::error!(%error, "ALARM: nothing is taken until the database is back or the daemon starts anew");
+            self.save_log().await;
         }
         self.told = found.is_err();
         found.map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    /// Copies what is in a log that has no name any more into the file, where the next start finds it. Without this,
+    /// all since the log was last copied would end with this process.
+    async fn save_log(&mut self) {
+        if let Some(opened) = &mut self.opened
+            && self.place.lacks_only_its_log()
+            && log::copy(opened).await
+        {
+            tracing::warn!("what the log held was copied into the database; start the daemon anew");
+        }
     }
 
     async fn open(&mut self) -> Result<&mut SqliteConnection, StoreError> {
         if self.opened.is_none() {
             let opened = self.options.connect().await;
             self.opened = Some(opened.map_err(failed)?);
+            self.place.reopened();
         }
         let opened = self.opened.as_mut();
         opened.ok_or_else(|| StoreError::Fault("no connection".into()))
@@ -344,7 +361,7 @@ async fn attempt(
     connection: &mut Connection,
     batch: &mut Batch,
 ) -> Result<Vec<Recorded>, StoreError> {
-    connection.check_place()?;
+    connection.check_place().await?;
     let opened = connection.open().await?;
     let outcome = transact(opened, batch).await;
     let usable = match &outcome {
@@ -358,7 +375,7 @@ async fn attempt(
     }
     let recorded = outcome?;
     // What went into a file that was moved away meanwhile is not confirmed either.
-    connection.check_place()?;
+    connection.check_place().await?;
     Ok(recorded)
 }
 

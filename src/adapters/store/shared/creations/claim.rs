@@ -88,6 +88,22 @@ pub(super) async fn claim_one(
     }
 }
 
+pub(super) async fn resume(
+    connection: &mut DbConnection,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    // Of one in doubt by an earlier version, due_at alone tells when it can be known.
+    sqlx::query(
+        "UPDATE creations SET due_at = $1 \
+         WHERE stopped = 0 AND due_at > $1 AND (in_doubt = 0 OR known_at <= $1)",
+    )
+    .bind(millis(now))
+    .execute(connection)
+    .await
+    .map(|_| ())
+    .map_err(failed)
+}
+
 pub(super) async fn begin_call(
     connection: &mut DbConnection,
     claim: &CreationClaim,

@@ -1,0 +1,66 @@
+//! What became of an attempt, written down; where the database is away, as soon as it is back.
+
+use std::sync::Arc;
+
+use super::{Creations, Held};
+use crate::domain::ports::{Settled, Settlement, StoreError};
+use crate::flows::unwritten::{may_pass, until_written};
+
+impl Creations {
+    /// Commits what became of an attempt. What cannot be written now is kept in mind and written later, for as long as
+    /// the claim holds: nobody else may know it, and a UID that is forgotten is a demande that SoWell never hears of.
+    pub(super) async fn write(
+        &self,
+        held: &Held,
+        settlement: Settlement,
+    ) -> Result<Settled, StoreError> {
+        if !matches!(settlement, Settlement::Waits(_)) {
+            self.photos.forget(&held.claim.id);
+        }
+        let settled = self.store.settle(&held.claim, settlement.clone()).await;
+        if settled.as_ref().is_err_and(may_pass) {
+            self.write_later(held, settlement);
+        }
+        settled
+    }
+
+    /// Waits until nothing is left to be written, at the end of the daemon.
+    pub async fn written(&self) {
+        self.unwritten.close();
+        self.unwritten.wait().await;
+    }
+
+    fn write_later(&self, held: &Held, settlement: Settlement) {
+        let (store, claim, end) = (
+            Arc::clone(&self.store),
+            held.claim.clone(),
+            held.lease.end(),
+        );
+        let in_hand = self.in_hand.hold(held.lease.until());
+        let (pending, outbox) = (self.pending.clone(), self.outbox.clone());
+        self.unwritten.spawn(async move {
+            let id = claim.id.as_str();
+            tracing::warn!(
+                id,
+                "what became of a creation is kept in mind until the database is back"
+            );
+            let write = || store.settle(&claim, settlement.clone());
+            match until_written(end, write).await {
+                Ok(Settled::Done) => tracing::info!(id, "what became of a creation is written"),
+                Ok(settled) => {
+                    tracing::error!(
+                        id,
+                        ?settled,
+                        "ALARM: what became of a creation is not written"
+                    );
+                }
+                Err(error) => {
+                    tracing::error!(id, %error, "ALARM: what became of a creation is not written");
+                }
+            }
+            drop(in_hand);
+            outbox.notify();
+            pending.notify();
+        });
+    }
+}
