@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, HttpBody};
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
@@ -32,8 +32,7 @@ impl<const MOST: usize> FromRequest<AppState> for JsonBody<MOST> {
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Self::Rejection> {
         let limits = state.settings.in_force().limits;
         let (json, coded) = (is_json(request.headers()), is_coded(request.headers()));
-        let announced = request.body().size_hint().upper().unwrap_or(0);
-        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+        let announced = content_length(request.headers()).unwrap_or(0);
         let most = limits.body.min(MOST);
         // Not waited for: it may be asked first whether to send it (`Expect`), or never come.
         within(most, announced)?;
@@ -104,6 +103,16 @@ fn is_json(headers: &HeaderMap) -> bool {
         .trim()
         .to_ascii_lowercase();
     mime == "application/json" || (mime.starts_with("application/") && mime.ends_with("+json"))
+}
+
+/// From the header: a layer before may have wrapped the body, which then tells no size.
+fn content_length(headers: &HeaderMap) -> Option<usize> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]
