@@ -3,6 +3,7 @@
 //! An export that is broken is refused whole; a row that points nowhere is a remark, since the
 //! three files are rarely exported in the same second.
 
+mod code_pages;
 mod emails;
 mod excel;
 mod faults;

@@ -128,6 +128,22 @@ fn letters_that_a_wrong_encoding_spoilt_are_pointed_out() {
 }
 
 #[test]
+fn an_export_of_ms_dos_is_told_with_what_to_save_it_as() {
+    let residences = b"code;nom;adresse\nA;Fr\x82d\x82ric;x\n";
+    let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
+    assert!(referentiel.is_some());
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "residences.csv, ligne 2 : attention : « Fr‚d‚ric », où « ‚ » tient lieu d'une autre lettre : l'export est au format « CSV (MS-DOS) » ou « CSV (Macintosh) », dont les accents ne se lisent pas ; dans Excel, enregistrez-le au format « CSV UTF-8 »"
+        ]
+    );
+    let remedy = "code;nom;adresse\nA;Frédéric;x\n".as_bytes();
+    assert_eq!(read(&files(remedy, MANAGERS, PLACES)).1, []);
+}
+
+#[test]
 fn an_address_that_is_none_is_only_a_remark() {
     let mut managers = String::from("residence;type;identifiant;nom;email\n");
     let mut residences = String::from("code;nom;adresse\n");
