@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::GESTIONNAIRES;
-use super::faults::no_address;
+use super::faults::{accented, no_address};
 use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code};
 
@@ -14,6 +14,8 @@ pub(super) struct Emails<'t> {
     by_manager: HashMap<(&'t str, &'t str), Vec<Given<'t>>>,
     /// What is no address, each with its line.
     no_addresses: Vec<(u32, &'t str)>,
+    /// Addresses with accents.
+    accented: Vec<(u32, &'t str)>,
 }
 
 /// An address of a manager.
@@ -32,6 +34,8 @@ impl<'t> Emails<'t> {
         }
         if !addressee::is_address(email) {
             self.no_addresses.push((line, email));
+        } else if !email.is_ascii() && addressee::has_accents(email) {
+            self.accented.push((line, email));
         }
         let all = self.by_manager.entry((identifiant, nom)).or_default();
         let mut known = all.iter_mut();
@@ -49,7 +53,11 @@ impl<'t> Emails<'t> {
 
     /// What is told of them.
     pub(super) fn faults(self) -> Vec<Diagnostic> {
-        let all = [no_address(&self.no_addresses), self.odd()];
+        let all = [
+            no_address(&self.no_addresses),
+            accented(&self.accented),
+            self.odd(),
+        ];
         all.into_iter().flatten().collect()
     }
 

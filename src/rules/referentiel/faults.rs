@@ -149,6 +149,20 @@ pub(super) fn no_address(found: &[(u32, &str)]) -> Option<Diagnostic> {
     Some(Diagnostic::at(code::EXPORT, GESTIONNAIRES, *line, 0, message).as_warning())
 }
 
+/// E-mail addresses with accents: the first is told, and how many rows are like it.
+pub(super) fn accented(found: &[(u32, &str)]) -> Option<Diagnostic> {
+    let (line, email) = found.first()?;
+    let also = match found.len() {
+        1 => String::new(),
+        2 => " ; une autre ligne est dans ce cas".to_owned(),
+        count => format!(" ; {} autres lignes sont dans ce cas", count - 1),
+    };
+    let message = format!(
+        "« {email} » : beaucoup de serveurs d'e-mails refusent une adresse qui a des accents ; vérifiez-la, elle s'écrit d'ordinaire sans accent{also}"
+    );
+    Some(Diagnostic::at(code::EXPORT, GESTIONNAIRES, *line, 0, message).as_warning())
+}
+
 /// A wrong export can have a fault on each of 100,000 rows: nobody reads past the first page. What refuses it is
 /// told before what is only remarked.
 pub(super) fn shorten(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {

@@ -165,6 +165,21 @@ fn an_address_that_is_none_is_only_a_remark() {
 }
 
 #[test]
+fn an_accent_in_an_address_is_a_remark_and_in_a_name_none() {
+    let managers = "residence;type;identifiant;nom;email\nA;gardien;G1;Benaïssa;Mohamed Benaïssa <m.benaissa@x.fr>\nA;technique;G2;n;m.benaïssa@x.fr\n";
+    let residences = b"code;nom;adresse\nA;x;y\n";
+    let (referentiel, faults) = read(&files(residences, managers.as_bytes(), PLACES));
+    assert!(referentiel.is_some());
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "gestionnaires.csv, ligne 3 : attention : « m.benaïssa@x.fr » : beaucoup de serveurs d'e-mails refusent une adresse qui a des accents ; vérifiez-la, elle s'écrit d'ordinaire sans accent"
+        ]
+    );
+}
+
+#[test]
 fn a_row_that_points_nowhere_is_only_a_remark() {
     let biens = b"code;residence;libelle\nZ-1;Z;Cave\n";
     let (referentiel, faults) = read(&files(b"code;nom;adresse\nA;x;y\n", MANAGERS, biens));
