@@ -27,7 +27,6 @@
 //! - [`addressee`]: whom an e-mail can go to
 //! - [`compared`]: words that a value is compared with, and that may never come
 //! - [`written`]: what else is written out, and worth trying in the search for holes
-//! - [`named`]: what is named, and may not be there
 //! - [`alike`]: words that are taken for each other
 //! - [`pasted`]: what a word processor makes of a text
 //! - [`garbled`]: what a mistaken encoding makes of it

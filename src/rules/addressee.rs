@@ -20,6 +20,12 @@ pub fn is_address(text: &str) -> bool {
     mailbox(text).is_some()
 }
 
+/// Whether the address has letters that many mail servers do not take, as accents.
+#[must_use]
+pub fn has_accents(text: &str) -> bool {
+    mailbox(text).is_some_and(|it| !AsRef::<str>::as_ref(&it.email).is_ascii())
+}
+
 /// What is wrong with an addressee, in French.
 #[must_use]
 pub fn fault(text: &str) -> Option<String> {
@@ -81,6 +87,19 @@ mod tests {
     fn an_address_is_told_from_what_is_none(#[case] text: &str, #[case] address: bool) {
         assert_eq!(is_address(text), address);
         assert_eq!(fault(text).is_none(), address);
+    }
+
+    #[rstest]
+    #[case("mohamed.benaïssa@vivest.example", true)]
+    #[case("accueil@régie.example", true)]
+    #[case("mohamed.benaissa@vivest.example", false)]
+    #[case("Mohamed Benaïssa <mohamed.benaissa@vivest.example>", false)]
+    #[case("benaïssa", false)]
+    fn accents_of_an_address_are_told_from_those_of_a_name(
+        #[case] text: &str,
+        #[case] wanted: bool,
+    ) {
+        assert_eq!(has_accents(text), wanted);
     }
 
     #[rstest]

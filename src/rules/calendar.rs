@@ -77,6 +77,23 @@ pub fn no_day(word: &str) -> Option<String> {
     ))
 }
 
+/// The date that is written day first, as people do, in the way of SoWell's dates: « 24/12/2026 » as « 2026-12-24 ».
+#[must_use]
+pub fn day_first(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
+    let [day, month, year] = parts.as_slice() else {
+        return None;
+    };
+    let number = |it: &str| !it.is_empty() && it.chars().all(|it| it.is_ascii_digit());
+    (number(day)
+        && number(month)
+        && number(year)
+        && day.len() < 3
+        && month.len() < 3
+        && year.len() == 4)
+        .then(|| format!("{year}-{month:0>2}-{day:0>2}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

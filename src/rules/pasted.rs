@@ -78,6 +78,13 @@ pub fn note_hidden(text: &str) -> Option<String> {
     Some(format!("il y a ici {}", told(it)?))
 }
 
+/// The first one that takes no room at all, and what to do with it: the text looks as it does without it.
+#[must_use]
+pub fn told_invisible(text: &str) -> Option<String> {
+    let takes_no_room = |it: &char| matches!(meant(*it), Some((_, "", "")));
+    told(text.chars().find(takes_no_room)?)
+}
+
 /// Quotes around the whole text that only look like those which a text may stand in.
 #[must_use]
 pub fn note_around(text: &str) -> Option<String> {
@@ -143,12 +150,19 @@ pub fn note_apart(wanted: &str, got: &str) -> Option<String> {
     if wanted == got || as_typed(wanted) != as_typed(got) {
         return None;
     }
-    let only = |text: &str, other: &str| {
-        let mut signs = text.chars().filter(|it| !other.contains(*it));
-        signs.find_map(told)
-    };
-    let of_wanted = only(wanted, got).map(|it| format!("dans ce qui est attendu, il y a {it}"));
-    of_wanted.or_else(|| only(got, wanted).map(|it| format!("dans ce qui est obtenu, il y a {it}")))
+    let of_wanted = told_first_not_in(wanted, got);
+    let of_wanted = of_wanted.map(|it| format!("dans ce qui est attendu, il y a {it}"));
+    of_wanted.or_else(|| {
+        let of_got = told_first_not_in(got, wanted)?;
+        Some(format!("dans ce qui est obtenu, il y a {of_got}"))
+    })
+}
+
+/// The first such sign of a text that another one does not have.
+#[must_use]
+pub fn told_first_not_in(text: &str, other: &str) -> Option<String> {
+    let mut signs = text.chars().filter(|it| !other.contains(*it));
+    signs.find_map(told)
 }
 
 /// The text as it would have been typed.
@@ -223,6 +237,16 @@ mod tests {
         let note = note_around(text);
         assert_eq!(note.is_some(), told.is_some(), "{note:?}");
         assert!(note.unwrap_or_default().contains(told.unwrap_or_default()));
+    }
+
+    #[rstest]
+    #[case("MZ-01\u{200b}", true)]
+    #[case("\u{feff}MZ-01", true)]
+    #[case("MZ\u{a0}01", false)]
+    #[case("ge\u{301}rant", false)]
+    #[case("L’Haÿ", false)]
+    fn a_sign_that_takes_no_room_is_told(#[case] text: &str, #[case] is_told: bool) {
+        assert_eq!(told_invisible(text).is_some(), is_told);
     }
 
     #[test]

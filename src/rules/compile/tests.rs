@@ -296,6 +296,21 @@ const QUALIFICATIONS_WITH: &str = "qualifications:\n  ASC:\n    libelle: L\n    
     "  PLB:\n    libelle: L\n    type_gestionnaire: technique\n    workflow: INTERVENTON\n",
     "qualifications.yaml:11 « INTERVENTON » n'est écrit qu'ici : vouliez-vous dire « INTERVENTION », comme à la ligne 5 ?"
 )]
+#[case(
+    "qualifications.yaml",
+    "  PLB:\n    libelle: L\n    type_gestionnaire: technique\n    workflow: INTERVENTION,\n",
+    "qualifications.yaml:11 « INTERVENTION, » finit par une virgule, qui compte dans le mot : écrivez « INTERVENTION »"
+)]
+#[case(
+    "qualifications.yaml",
+    "  PLB:\n    libelle: L\n    type_gestionnaire: technique\n    workflow: SEUL;\n",
+    "« SEUL; » finit par un point-virgule, qui compte dans le mot : écrivez « SEUL »"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: basse\n  normal: haute\n  urgent: hautte\n",
+    "priorites.yaml:4 « hautte » et « haute » (ligne 3) ne diffèrent que par une lettre doublée : est-ce le même mot ?"
+)]
 fn words_that_are_taken_for_one_are_told(
     #[case] file: &str,
     #[case] text: &str,
@@ -323,6 +338,14 @@ fn words_that_are_taken_for_one_are_told(
 #[case(
     "qualifications.yaml",
     "qualifications:\n  A: {libelle: L, type_gestionnaire: technique, workflow: PLOMBERIE_A}\n  B: {libelle: L, type_gestionnaire: technique, workflow: PLOMBERIE_A}\n  C: {libelle: L, type_gestionnaire: technique, workflow: PLOMBERIE_B}\n"
+)]
+#[case(
+    "priorites.yaml",
+    "priorites:\n  low: FERME\n  normal: FERMEE\n  high: phase II\n  urgent: phase III\n  a: BASE\n  b: basse\n  c: P1, P2\n"
+)]
+#[case(
+    "statuts.yaml",
+    "initial: A\ncanal: SoWell\ncorrespondances:\n  A: LOT C\n  B: LOT CC\n  C: En attente (1; 2)\n  D: En attente, suite\n"
 )]
 fn words_that_are_not_the_same_are_left_alone(#[case] file: &str, #[case] text: &str) {
     let (generation, told) = compiled(&[(file, text)]);

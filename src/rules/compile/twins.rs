@@ -1,14 +1,16 @@
 //! Words of one column that a person takes for the same one, and the CRM or SoWell does not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::generation::{PRIORITES, QUALIFICATIONS, RuleSet, STATUTS, Statuts, Target};
 use super::vocabulary::Given;
-use crate::rules::alike::{Column, Letters};
+use crate::rules::alike::{Column, Letters, bare};
 use crate::rules::diagnostic::{Diagnostic, code};
 
 /// Distinct words among which slips are looked for; a landlord has a few dozen.
 const MOST_WORDS: usize = 500;
+/// How many letters a word has in which one that is doubled makes no other word.
+const LONG: usize = 5;
 
 /// Notes the CRM's statuses that are twins: each is given once.
 pub(super) fn note_twin_statuts(statuts: &Statuts, faults: &mut Vec<Diagnostic>) {
@@ -77,6 +79,7 @@ fn note_twins<'a>(
     let often = all.iter().take(MOST_WORDS).take_while(|it| it.count > 1);
     let often: Vec<_> = often.map(|it| (it, Letters::of(it.word))).collect();
     let mut column = Column::default();
+    let mut undoubled_before = HashMap::new();
     let same = format!("le même {noun}");
     for Counted { word, line, count } in &all {
         let mut remark = |message| {
@@ -86,16 +89,57 @@ fn note_twins<'a>(
             remark(message);
             continue;
         }
-        if *count > 1 || often.is_empty() {
+        if let Some(message) = ended(word) {
+            remark(message);
             continue;
         }
-        let own = Letters::of(word);
-        let meant = often.iter().find(|(_, it)| own.differ_by_a_slip(it));
+        let own = (*count == 1 && !often.is_empty()).then(|| Letters::of(word));
+        let meant = own.and_then(|own| often.iter().find(|(_, it)| own.differ_by_a_slip(it)));
+        let doubled = undoubled(word).and_then(|it| undoubled_before.insert(it, (*word, *line)));
         if let Some((meant, _)) = meant {
             remark(format!(
                 "« {word} » n'est écrit qu'ici : vouliez-vous dire « {} », comme à la ligne {} ?",
                 meant.word, meant.line
             ));
+        } else if let Some((twin, line)) = doubled {
+            remark(format!(
+                "« {word} » et « {twin} » (ligne {line}) ne diffèrent que par une lettre doublée : est-ce {same} ?"
+            ));
         }
     }
+}
+
+/// What is told of a word behind which a sign stands that parts the words of other languages, and is none here.
+fn ended(word: &str) -> Option<String> {
+    let sign = word.chars().next_back()?;
+    let called = match sign {
+        ',' => "une virgule",
+        ';' => "un point-virgule",
+        _ => return None,
+    };
+    let meant = word.trim_end_matches([',', ';', ' ']);
+    (!meant.is_empty()).then(|| {
+        format!("« {word} » finit par {called}, qui compte dans le mot : écrivez « {meant} »")
+    })
+}
+
+/// The letters of a word, with one in the place of two consonants between vowels; none where it is short.
+fn undoubled(word: &str) -> Option<String> {
+    let is_vowel = |it: &char| "aeiouy".contains(*it);
+    let letters: Vec<char> = bare(word).collect();
+    if letters.iter().filter(|it| it.is_alphabetic()).count() < LONG {
+        return None;
+    }
+    let is_doubled = |at: usize| match letters.get(at.wrapping_sub(2)..at + 2) {
+        Some([before, one, two, behind]) => {
+            one == two
+                && one.is_alphabetic()
+                && !is_vowel(one)
+                && is_vowel(before)
+                && is_vowel(behind)
+        }
+        _ => false,
+    };
+    let kept = (0..letters.len()).filter(|at| !is_doubled(*at));
+    Some(kept.map(|at| letters[at]).collect())
 }

@@ -1,10 +1,12 @@
-//! What Excel leaves in the place of a code: a formula, a number that it shortened, an error.
+//! What Excel leaves in the place of a code: a formula, a number that it shortened, an error, the apostrophe of its texts,
+//! a line break, a sign that nobody sees.
 
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
 use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::pasted;
 
 /// `="0012"`, by which a code keeps its zeros in Excel, and only there.
 static FORMULA: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("^=\"?([^\"]*)\"?$").ok());
@@ -27,7 +29,11 @@ pub(super) fn note_remains<'t>(
     let mut count: usize = 0;
     for (line, value) in values {
         // Most are ruled out by one look: there may be 100,000.
-        let suspect = value.starts_with(['=', '#']) || value.contains("E+") || value.contains("e+");
+        let suspect = value.starts_with(['=', '#', '\''])
+            || value.contains("E+")
+            || value.contains("e+")
+            || value.contains(['\n', '\r'])
+            || !value.is_ascii() && pasted::told_invisible(value).is_some();
         if let Some(why) = suspect.then(|| why(value)).flatten() {
             count += 1;
             first.get_or_insert((line, value, why));
@@ -41,7 +47,8 @@ pub(super) fn note_remains<'t>(
         2 => " ; une autre ligne est dans ce cas".to_owned(),
         count => format!(" ; {} autres lignes sont dans ce cas", count - 1),
     };
-    let message = format!("colonne « {column} » : « {value} » {why}{also}");
+    let shown = value.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = format!("colonne « {column} » : « {shown} » {why}{also}");
     faults.push(Diagnostic::at(code::EXPORT, file, line, 0, message).as_warning());
 }
 
@@ -58,6 +65,21 @@ fn why(value: &str) -> Option<String> {
     if is(&SHORTENED) {
         let why = "est un nombre qu'Excel a abrégé : mettez la colonne au format Texte, puis exportez de nouveau";
         return Some(why.into());
+    }
+    if value.contains(['\n', '\r']) {
+        let why = "est écrit sur plusieurs lignes, et ne sera reconnu nulle part : dans Excel, remettez la cellule sur une seule ligne, puis exportez de nouveau";
+        return Some(why.into());
+    }
+    if let Some(sign) = pasted::told_invisible(value) {
+        return Some(format!("a {sign}"));
+    }
+    if let Some(meant) = value.strip_prefix('\'') {
+        let meant = meant.strip_suffix('\'').unwrap_or(meant);
+        return (!meant.is_empty()).then(|| {
+            format!(
+                "commence par l'apostrophe qui, dans Excel, annonce un texte, et n'est pas le code « {meant} » : enlevez-la, puis exportez de nouveau"
+            )
+        });
     }
     let meant = FORMULA.as_ref()?.captures(value)?.get(1)?.as_str();
     Some(format!(
@@ -85,12 +107,38 @@ mod tests {
         );
         assert!(told(&["1.2E+10"])[0].contains("abrégé"));
         assert!(told(&["#REF!"])[0].contains("erreur d'Excel"));
+        assert_eq!(
+            told(&["TEC-METZ", "'TEC-METZ"]),
+            [
+                "f, ligne 3 : attention : colonne « code » : « 'TEC-METZ » commence par l'apostrophe qui, dans Excel, annonce un texte, et n'est pas le code « TEC-METZ » : enlevez-la, puis exportez de nouveau"
+            ]
+        );
+        assert_eq!(
+            told(&["MZ-01\u{200b}"]),
+            [
+                "f, ligne 2 : attention : colonne « code » : « MZ-01\u{200b} » a un caractère invisible (U+200B) : effacez-le"
+            ]
+        );
+        assert!(told(&["G1\nbis"])[0].contains("« G1 bis » est écrit sur plusieurs lignes"));
     }
 
     #[test]
     fn codes_are_left_alone() {
         assert_eq!(
-            told(&["0012", "#12", "LOGE+1", "2E5", "E+", "12E+A", "#N"]),
+            told(&[
+                "0012",
+                "#12",
+                "LOGE+1",
+                "2E5",
+                "E+",
+                "12E+A",
+                "#N",
+                "L'HERMITAGE",
+                "gérant",
+                "agent\u{a0}technique",
+                "BÂT A’",
+                "'",
+            ]),
             [""; 0]
         );
     }

@@ -7,6 +7,7 @@ use super::{GESTIONNAIRES, RESIDENCES};
 use crate::domain::referentiel::Residence;
 use crate::rules::alike::{Column, nearest_code};
 use crate::rules::diagnostic::{Diagnostic, Severity, code};
+use crate::rules::pasted;
 
 /// How many faults of one kind of file are reported before the rest is only counted.
 const MOST_FAULTS: usize = 50;
@@ -81,7 +82,7 @@ impl<'t> Orphans<'t> {
             let near = (at < MOST_MEANT).then(|| nearest_code(residence, candidates));
             let Orphan { line, count, .. } = orphan;
             let remedy = match (near.flatten(), count) {
-                (Some(it), _) => format!(" : vouliez-vous dire « {it} » ?"),
+                (Some(it), _) => meant(residence, it, known),
                 (None, 1) => " : ajoutez-y sa ligne, ou retirez celle-ci".to_owned(),
                 (None, _) => " : ajoutez-y sa ligne, ou retirez celles-ci".to_owned(),
             };
@@ -95,6 +96,24 @@ impl<'t> Orphans<'t> {
             faults.push(Diagnostic::at(code::ORPHAN, file, line, 0, message).as_warning());
         }
     }
+}
+
+/// The residence that was meant. Where the two codes look the same, the sign that parts them is told, and the file that
+/// it stands in.
+fn meant(residence: &str, near: &str, known: &HashMap<&str, Residence>) -> String {
+    if pasted::as_typed(residence) == pasted::as_typed(near) {
+        let theirs = pasted::told_first_not_in(near, residence);
+        if let Some(sign) = pasted::told_first_not_in(residence, near) {
+            return format!(" : dans ce code-ci, il y a {sign}");
+        }
+        if let (Some(sign), Some(it)) = (theirs, known.get(near)) {
+            let line = it.line;
+            return format!(
+                " sous ce même code : à la ligne {line} de {RESIDENCES}, il y a {sign}"
+            );
+        }
+    }
+    format!(" : vouliez-vous dire « {near} » ?")
 }
 
 /// Notes the residences whose codes a person takes for the same one.
@@ -127,6 +146,20 @@ pub(super) fn no_address(found: &[(u32, &str)]) -> Option<Diagnostic> {
         count => format!(" ; {} autres lignes n'en ont pas non plus", count - 1),
     };
     let message = format!("« {email} » n'est pas une adresse e-mail{also}");
+    Some(Diagnostic::at(code::EXPORT, GESTIONNAIRES, *line, 0, message).as_warning())
+}
+
+/// E-mail addresses with accents: the first is told, and how many rows are like it.
+pub(super) fn accented(found: &[(u32, &str)]) -> Option<Diagnostic> {
+    let (line, email) = found.first()?;
+    let also = match found.len() {
+        1 => String::new(),
+        2 => " ; une autre ligne est dans ce cas".to_owned(),
+        count => format!(" ; {} autres lignes sont dans ce cas", count - 1),
+    };
+    let message = format!(
+        "« {email} » : beaucoup de serveurs d'e-mails refusent une adresse qui a des accents ; vérifiez-la, elle s'écrit d'ordinaire sans accent{also}"
+    );
     Some(Diagnostic::at(code::EXPORT, GESTIONNAIRES, *line, 0, message).as_warning())
 }
 

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::quotes;
 use super::text::{decode, delimiter, named_delimiter};
+use super::{code_pages, quotes};
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::garbled;
@@ -77,6 +77,16 @@ pub(super) fn table<const N: usize>(
             found.sentence()
         );
         faults.push(Diagnostic::at(code::EXPORT, file, found.place.0, 0, message).as_warning());
+    } else if let Some((line, word, sign)) = code_pages::first(&text) {
+        let shown = if sign.is_control() {
+            String::new()
+        } else {
+            format!(", où « {sign} » tient lieu d'une autre lettre")
+        };
+        let message = format!(
+            "« {word} »{shown} : l'export est au format « CSV (MS-DOS) » ou « CSV (Macintosh) », dont les accents ne se lisent pas ; dans Excel, enregistrez-le au format « CSV UTF-8 »"
+        );
+        faults.push(Diagnostic::at(code::EXPORT, file, line, 0, message).as_warning());
     }
     let (named, text) = named_delimiter(&text);
     let skipped = u32::from(named.is_some());

@@ -6,6 +6,7 @@ pub(super) mod attempt;
 mod calendar;
 pub(super) mod compared;
 mod conditions;
+mod dates;
 pub(super) mod holes;
 mod idioms;
 pub(super) mod known;

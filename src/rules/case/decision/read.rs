@@ -180,15 +180,21 @@ fn note_misspelt(reader: &mut Reader<'_>, node: &Node, given: &BTreeMap<String, 
             continue;
         }
         let missing = KEYS.into_iter().filter(|it| !given.contains_key(*it));
-        if let Some(near) = meant_key(&key.name, missing) {
-            let pasted = pasted::note(&key.name);
+        let name = &key.name;
+        let message = if let Some(near) = meant_key(name, missing.clone()) {
+            let pasted = pasted::note(name);
             let pasted = pasted.map(|it| format!("{it} ; ")).unwrap_or_default();
-            let message = format!(
-                "« {} » n'est pas une clé connue du signalement et ne change rien au cas : {pasted}vouliez-vous dire « {near} » ?",
-                key.name
-            );
-            reader.remark(code::KEY_UNKNOWN, key.line, key.column, message);
-        }
+            format!(
+                "« {name} » n'est pas une clé connue du signalement et ne change rien au cas : {pasted}vouliez-vous dire « {near} » ?"
+            )
+        } else if let Some(called) = called(name, missing) {
+            format!(
+                "« {name} » n'est pas une clé connue du signalement : écrivez {called} ; si SoWell envoie aussi « {name} », mettez-la sous « autres »"
+            )
+        } else {
+            continue;
+        };
+        reader.remark(code::KEY_UNKNOWN, key.line, key.column, message);
     }
 }
 
@@ -200,6 +206,20 @@ fn meant_key<'k>(key: &str, known: impl Iterator<Item = &'k str> + Clone) -> Opt
         .clone()
         .filter(|it| is_category && *it == "qualification");
     category.next().or_else(|| nearest(&key, known))
+}
+
+/// How the key is called, of those that are missing, for which a person has a shorter word.
+fn called<'k>(key: &str, missing: impl Iterator<Item = &'k str>) -> Option<String> {
+    let meant: &[&str] = match plain(&pasted::as_typed(key)).as_str() {
+        "date" => &["date_creation"],
+        "email" | "e-mail" | "mail" | "courriel" => &["email_auteur"],
+        "transmettre" | "transmission" => &["transmettre_auteur", "transmettre_manager"],
+        _ => return None,
+    };
+    let found = missing.filter(|it| meant.contains(it));
+    let found: Vec<String> = found.map(|it| format!("« {it} »")).collect();
+    // One of both was given: the other word is another key.
+    (found.len() == meant.len()).then(|| found.join(" ou "))
 }
 
 fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence>> {

@@ -52,6 +52,36 @@ const UNKNOWN_FIELD: &str = "fn accuses(evenement) {\n    if evenement.signaleme
 )]
 #[case("signalement: {photos: []}", "{transmis: true}", 0, "")]
 #[case(
+    "signalement: {date: 2026-01-31}",
+    "{transmis: true}",
+    1,
+    "« date » n'est pas une clé connue du signalement : écrivez « date_creation » ; si SoWell envoie aussi « date », mettez-la sous « autres »"
+)]
+#[case(
+    "signalement: {email: a@x.fr}",
+    "{transmis: true}",
+    1,
+    "écrivez « email_auteur »"
+)]
+#[case(
+    "signalement: {transmettre: true}",
+    "{transmis: true}",
+    1,
+    "écrivez « transmettre_auteur » ou « transmettre_manager »"
+)]
+#[case(
+    "signalement: {autres: {date: x, email: y, transmettre: z}}",
+    "{transmis: true}",
+    0,
+    ""
+)]
+#[case(
+    "signalement: {email: b@x.fr, email_auteur: a@x.fr, transmettre: true, transmettre_auteur: true}",
+    "{transmis: true}",
+    0,
+    ""
+)]
+#[case(
     "signalement: {photos: [a, b], autres: {gps: {x: 1}}, lieu: [a]}",
     "{transmis: true}",
     0,

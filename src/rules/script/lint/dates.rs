@@ -6,6 +6,7 @@ use rhai::{ASTNode, Expr, FnCallExpr, Stmt};
 
 use super::given::Kind;
 use super::names::{Bound, Names};
+use crate::rules::calendar::day_first;
 use crate::rules::script::Remark;
 use crate::rules::script::chain::{Chain, Link};
 
@@ -179,20 +180,4 @@ fn year_first(word: &str) -> String {
             "« {word} » ne se compare pas avec une date de SoWell, qui s'écrit comme « 2026-01-31T10:00:00 »"
         ),
     }
-}
-
-/// The date that is written day first, as people do, year first.
-fn day_first(word: &str) -> Option<String> {
-    let parts: Vec<&str> = word.split(['/', '-', '.']).collect();
-    let [day, month, year] = parts.as_slice() else {
-        return None;
-    };
-    let number = |it: &str| !it.is_empty() && it.chars().all(|it| it.is_ascii_digit());
-    (number(day)
-        && number(month)
-        && number(year)
-        && day.len() < 3
-        && month.len() < 3
-        && year.len() == 4)
-        .then(|| format!("{year}-{month:0>2}-{day:0>2}"))
 }

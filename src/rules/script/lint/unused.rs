@@ -1,18 +1,21 @@
 //! Variables that nothing uses, and `=+` where `+=` was meant: what was begun and never does anything.
 
+use std::collections::HashSet;
+
 use rhai::{ASTNode, Expr, Stmt};
 
 use super::names::Names;
 use crate::rules::place::offset;
 use crate::rules::script::{Remark, position};
 
-/// Every variable of a function that it names nowhere.
+/// Every variable of a function that it names nowhere, and every list that it only adds to.
 pub(super) fn variables(names: &Names) -> Vec<Remark> {
     // What stands beside the functions may be read in each of them.
     if names.part.name.is_empty() {
         return Vec::new();
     }
     let (mut declared, mut mentioned, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut lists, mut filled) = (HashSet::new(), HashSet::new());
     let mut hidden = false;
     names.walk(&mut |path| {
         match path {
@@ -20,6 +23,12 @@ pub(super) fn variables(names: &Names) -> Vec<Remark> {
             [.., ASTNode::Stmt(Stmt::BreakLoop(Some(_), ..))] => hidden = true,
             [.., ASTNode::Stmt(Stmt::Var(it, _, at))] => {
                 declared.push((it.0.as_str().to_owned(), *at));
+                if matches!(it.1, Expr::Array(..)) {
+                    lists.insert(it.0.as_str().to_owned());
+                }
+            }
+            [before @ .., ASTNode::Expr(Expr::Variable(it, ..))] if fills(before, names) => {
+                filled.insert(it.1.to_string());
             }
             [before @ .., ASTNode::Expr(value @ Expr::Variable(it, ..))] => {
                 let is_set = matches!(
@@ -46,13 +55,36 @@ pub(super) fn variables(names: &Names) -> Vec<Remark> {
         .into_iter()
         .filter(|(name, _)| !hidden && !is_used(name));
     unused
-        .map(|(name, at)| {
-            let message = format!(
-                "« {name} » ne sert nulle part : écrivez « {name} » là où sa valeur doit servir, ou enlevez cette ligne"
-            );
-            (at, message)
+        .filter_map(|(name, at)| {
+            let message = match (filled.contains(&name), lists.contains(&name)) {
+                (false, _) => format!(
+                    "« {name} » ne sert nulle part : écrivez « {name} » là où sa valeur doit servir, ou enlevez cette ligne"
+                ),
+                (true, true) => format!(
+                    "la liste « {name} » est remplie, et rien ne la lit : pour la rendre, écrivez « {name} » seul à la dernière ligne de la fonction, sans point-virgule"
+                ),
+                // It may be anything that has such a function.
+                (true, false) => return None,
+            };
+            Some((at, message))
         })
         .collect()
+}
+
+/// Whether a name that stands under these nodes is only added to: `messages.push(…)` as a whole statement.
+fn fills(before: &[ASTNode<'_>], names: &Names) -> bool {
+    let [
+        ..,
+        ASTNode::Stmt(Stmt::Expr(_)),
+        ASTNode::Expr(Expr::Dot(pair, ..)),
+    ] = before
+    else {
+        return false;
+    };
+    let adds =
+        |name: &str| ["push", "append", "insert"].contains(&name) && !names.is_function(name);
+    matches!(&pair.lhs, Expr::Variable(..))
+        && matches!(&pair.rhs, Expr::MethodCall(call, _) if adds(call.name.as_str()))
 }
 
 /// Every `=+` and `=-` with a space behind: it gives a value, and adds nothing.

@@ -92,6 +92,33 @@ fn a_list_of_messages_that_is_not_returned_is_told() {
     assert_eq!(of_accuses(body), [(3, NOT_RETURNED.to_owned())]);
 }
 
+const UNREAD: &str = "la liste « messages » est remplie, et rien ne la lit : pour la rendre, écrivez « messages » seul à la dernière ligne de la fonction, sans point-virgule";
+
+#[rstest]
+#[case("[]")]
+#[case("return [];")]
+fn a_list_of_messages_that_is_filled_and_never_read_is_told(#[case] last: &str) {
+    let filled = "let messages = [];\nif evenement.type == \"statut\" {\n messages.push(#{ a: evenement.signalement.email_auteur, modele: \"m\" });\n}\n";
+    let told = of_accuses(&format!("{filled}{last}"));
+    assert_eq!(told, [(2, UNREAD.to_owned())]);
+    assert_eq!(of_accuses(&format!("{filled}messages")), []);
+}
+
+#[rstest]
+#[case("let m = []; m.push(1); if m.is_empty() { throw 1 } []")]
+#[case("let m = []; m.push(1); for x in m { print(x); } []")]
+#[case("let m = []; m.push(1); let n = m.pop(); if n == 1 { throw 1 } []")]
+#[case("let m = []; let f = |x| { m.push(x); }; f.call(1); []")]
+#[case("let _m = []; _m.push(1); []")]
+#[case("let m = []; m.push(1); print(`${m}`); []")]
+#[case("let m = []; m.push(1); if evenement.type == \"statut\" { return m; } []")]
+#[case("let m = []; let n = []; n.push(m); m.push(n); n")]
+#[case("let m = []; m.push(1); let n = #{ liste: m }; if n.liste.len() > 1 { throw 1 } []")]
+#[case("let m = []; m += 1; []")]
+fn a_list_that_is_read_is_not(#[case] body: &str) {
+    assert_eq!(of_accuses(body), []);
+}
+
 #[rstest]
 #[case("if residence.code == \"a\" { throw 1 } else { throw 2 }")]
 #[case("let x = if residence.code == \"a\" { \"b\" } else { \"c\" }; throw x")]

@@ -317,7 +317,7 @@ fn a_text_that_takes_no_value_in_is_told(#[case] body: &str, #[case] wanted: &[&
     &[]
 )]
 #[case("let c = \"a\"; c.trim(); if c == \"b\" { }", &[])]
-#[case("let l = []; l.push(1); l.push(\"a\".to_upper());", &[])]
+#[case("let l = []; l.push(1); l.push(\"a\".to_upper()); throw l;", &[])]
 #[case("let l = [\"a\"].map(|x| { x.trim(); x }); if true { l.push(1) }", &[])]
 fn what_answers_nothing_is_told(#[case] body: &str, #[case] wanted: &[&str]) {
     assert_eq!(told(&of_affecter(body)), wanted);

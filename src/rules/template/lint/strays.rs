@@ -20,8 +20,10 @@ pub(super) fn strays(source: &str, is_value: impl Fn(&str) -> bool) -> Vec<Slip>
 }
 
 /// What stands around a value in a mail merge, or where something else fills in.
-const AROUND: [(&str, &str); 7] = [
+const AROUND: [(&str, &str); 9] = [
     ("«", "»"),
+    ("<%=", "%>"),
+    ("<%", "%>"),
     ("[[", "]]"),
     ("[", "]"),
     ("<<", ">>"),
@@ -43,7 +45,9 @@ pub(super) fn merged(source: &str) -> Vec<Slip> {
                 };
                 let path = inside.trim();
                 // One of two signs was told with the other.
-                let is_second = open.len() == 1 && own[..at].ends_with(open);
+                let before = &own[..at];
+                let is_second = open.len() == 1 && before.ends_with(open)
+                    || open == "%" && before.ends_with('<');
                 if is_second || !path.contains('.') || !advice::exists(path) {
                     continue;
                 }

@@ -5,7 +5,7 @@ use minijinja::Environment;
 use serde_json::Value;
 
 use super::known::Parts;
-use super::{calendar, conditions};
+use super::{calendar, conditions, dates};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::place_of;
 use crate::rules::template::tokens::{self, Path, Word, is_whole, unquoted};
@@ -36,7 +36,8 @@ pub(in crate::rules::template) fn note(
     let parts = Parts::of(environment);
     let sample = sample_context();
     for (file, source, words) in parts.tags() {
-        for vain in of_tag(source, &words, &sample) {
+        let dates = dates::of_tag(&words);
+        for vain in of_tag(source, &words, &sample).into_iter().chain(dates) {
             // Asked last: it reads all templates.
             if vain.root.is_some_and(|it| parts.give(&it)) {
                 continue;

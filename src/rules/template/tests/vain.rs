@@ -269,12 +269,18 @@ fn the_remedy_for_a_joined_value_leaves_no_word_of_the_engines() {
 #[case("Bonjour %demande.uid%", 9, "« {{ demande.uid }} »")]
 #[case("Bonjour <<demande.uid>>", 9, "« <<demande.uid>> » part tel quel")]
 #[case("Bonjour [demande.uid]", 9, "« [demande.uid] » part tel quel")]
+#[case(
+    "Bonjour <%= signalement.auteur %>,",
+    9,
+    "« <%= signalement.auteur %> » part tel quel : une valeur s'écrit « {{ signalement.auteur }} »"
+)]
+#[case("Bonjour <% demande.uid %>", 9, "« <% demande.uid %> » part tel quel")]
 fn a_value_of_a_mail_merge_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
     one(text, column, words);
 }
 
 #[rstest]
-#[case("Le « bien » est à 50 % ou 60 %, [voir note], <b>vite</b>, [[x]]")]
+#[case("Le « bien » est à 50 % ou 60 %, [voir note], <b>vite</b>, [[x]], <% vite %>")]
 #[case("« {{ signalement.auteur }} » [{{ demande.uid }}] <{{ signalement.email_auteur }}>")]
 #[case("« demande.autre » {# «demande.uid» #}{% raw %}[demande.uid]{% endraw %}")]
 fn other_words_in_such_signs_are_not(#[case] text: &str) {
@@ -379,6 +385,65 @@ fn what_the_calendar_never_gives_is_told(
 #[case("signalement.date_creation | mois_de in [7, 8] and signalement.priorite == \"high\"")]
 #[case("signalement.date_creation | mois_de == 8 and \"gaz\" in signalement.description")]
 fn what_the_calendar_may_give_is_not(#[case] condition: &str) {
+    assert_eq!(
+        remarks(&format!("{{% if {condition} %}}a{{% endif %}}")),
+        []
+    );
+}
+
+#[rstest]
+#[case(
+    "{{ signalement.date_creation[11:16] }}",
+    4,
+    "pas toujours celle de Paris : écrivez « signalement.date_creation | heure »",
+    "{{ signalement.date_creation | heure }}"
+)]
+#[case(
+    "{% if signalement.date_creation[11:13] == \"20\" %}a{% endif %}",
+    7,
+    "écrivez « signalement.date_creation | heure_de », qui est un nombre de 0 à 23",
+    "{% if signalement.date_creation | heure_de == 20 %}a{% endif %}"
+)]
+#[case(
+    "{% if signalement.date_creation | date > \"01/12/2026\" %}a{% endif %}",
+    42,
+    "« date » met le jour avant le mois, et l'ordre de tels textes n'est pas celui des dates : écrivez « signalement.date_creation[:10] », à comparer avec \"2026-12-01\"",
+    "{% if signalement.date_creation[:10] > \"2026-12-01\" %}a{% endif %}"
+)]
+#[case(
+    "{% if signalement.date_creation >= \"24/12/2026\" %}a{% endif %}",
+    36,
+    "commence par l'année : écrivez « signalement.date_creation[:10] », à comparer avec \"2026-12-24\"",
+    "{% if signalement.date_creation[:10] >= \"2026-12-24\" %}a{% endif %}"
+)]
+#[case(
+    "{% if signalement.date_creation | heure < \"7:00\" %}a{% endif %}",
+    43,
+    "l'heure sur deux chiffres : écrivez \"07:00\"",
+    "{% if signalement.date_creation | heure < \"07:00\" %}a{% endif %}"
+)]
+fn a_date_that_is_taken_otherwise_than_it_is_written_is_told(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+    #[case] remedy: &str,
+) {
+    one(text, column, words);
+    assert_eq!(remarks(remedy), []);
+}
+
+#[rstest]
+#[case("signalement.date_creation | date == \"01/12/2026\"")]
+#[case("\"01/12/2026\" != signalement.date_creation | date")]
+#[case("signalement.date_creation > \"2026-12-01\"")]
+#[case("signalement.date_creation[:10] == \"2026-12-01\"")]
+#[case("signalement.date_creation[:4] == \"2026\" or signalement.date_creation[5:7] == \"12\"")]
+#[case("signalement.date_creation | heure >= \"20:00\"")]
+#[case("signalement.date_creation | heure < \"07:00\"")]
+#[case("signalement.description[11:16] == \"abcde\"")]
+#[case("\"décembre\" in signalement.date_creation | date_longue")]
+#[case("signalement.date_creation | heure_de < 7")]
+fn a_date_that_is_taken_as_it_is_written_is_not(#[case] condition: &str) {
     assert_eq!(
         remarks(&format!("{{% if {condition} %}}a{{% endif %}}")),
         []

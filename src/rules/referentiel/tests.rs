@@ -1,0 +1,259 @@
+//! Exports as landlords write them, right and wrong.
+
+use std::fmt::Write as _;
+
+use super::*;
+
+fn files(residences: &[u8], gestionnaires: &[u8], biens: &[u8]) -> FileSet {
+    FILES
+        .iter()
+        .zip([residences, gestionnaires, biens])
+        .map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()))
+        .collect()
+}
+
+const MANAGERS: &[u8] = b"residence;type;identifiant;nom;email\nA;gardien;G1;Loge;g@x.fr\n";
+const PLACES: &[u8] = b"code;residence;libelle\nA-1;A;Appartement 1\n";
+
+#[test]
+fn every_way_excel_writes_is_read_alike() {
+    let utf8 = "code;nom;adresse\nA;Côte des Roses;2 place Marie\n";
+    let ways = [
+        utf8.as_bytes().to_vec(),
+        format!("\u{feff}{utf8}").into_bytes(),
+        encoding_rs::WINDOWS_1252.encode(utf8).0.into_owned(),
+        utf8.replace(';', ",").into_bytes(),
+        utf8.replace('\n', "\r\n").into_bytes(),
+        format!("sep=;\r\n{utf8}").into_bytes(),
+        [0xff, 0xfe]
+            .into_iter()
+            .chain(utf8.encode_utf16().flat_map(u16::to_le_bytes))
+            .collect(),
+        "Adresse;Code;Autre;Nom\n\"2 place Marie\";A;;\"Côte des Roses\"\n;;;\n"
+            .as_bytes()
+            .to_vec(),
+    ];
+    for way in ways {
+        let (referentiel, faults) = read(&files(&way, MANAGERS, PLACES));
+        assert_eq!(faults, []);
+        let residence = referentiel.unwrap().residence("A").cloned().unwrap();
+        assert_eq!(residence.nom, "Côte des Roses");
+        assert_eq!(residence.adresse, "2 place Marie");
+        assert_eq!(
+            residence.gestionnaires.get("gardien").unwrap().identifiant,
+            "G1"
+        );
+    }
+}
+
+#[test]
+fn a_broken_export_is_refused_with_its_lines() {
+    let cases: [(&[u8], u32, &str); 13] = [
+        (
+            b"code,nom,adresse\nA;x, y;z\nB;x;y\n",
+            1,
+            "par \u{ab} , \u{bb}, et la ligne 2 par \u{ab} ; \u{bb}",
+        ),
+        (b"", 1, "les colonnes code, nom, adresse"),
+        (b"PK\x03\x04\x14\0\0\0", 0, "Excel"),
+        (b"code;nom;adrese\n", 1, "« adrese », mal écrite ?"),
+        (b"code;nom\n", 1, "« adresse » manque"),
+        (
+            b"code;code;nom;adresse\nA;B;x;y\n",
+            1,
+            "« code » est donnée deux fois",
+        ),
+        (b"code;nom;adresse\n", 0, "aucune"),
+        (b"code;nom;adresse\nA;Lilas\n", 2, "2 colonnes au lieu de 3"),
+        (
+            b"code;nom;adresse\nA;a, b, c\n",
+            2,
+            "2 colonnes au lieu de 3",
+        ),
+        (b"code;nom;adresse\nA;x;y\nA;x;y\n", 3, "plus haut"),
+        (
+            b"code;nom;adresse\nA;x;y\nB;\"x;y\nC;z;t\n",
+            3,
+            "le guillemet ouvert ici n'est pas refermé",
+        ),
+        (
+            b"code;nom;adresse\nA;\"x\n1\";y\nB;\"x;y\nC;\"z\";t\n",
+            4,
+            "le guillemet ouvert ici n'est pas refermé",
+        ),
+        (
+            "code\tnom\tadresse\nA\tx\ty\n".as_bytes(),
+            1,
+            "des tabulations",
+        ),
+    ];
+    for (residences, line, words) in cases {
+        let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
+        assert!(referentiel.is_none(), "{faults:?}");
+        assert!(
+            faults
+                .iter()
+                .any(|it| it.line == line && it.message.contains(words)),
+            "{faults:?}"
+        );
+    }
+}
+
+#[test]
+fn a_misspelt_header_is_told_without_what_follows_from_it() {
+    let residences = "cod;nom;adresse\nA;x;y\n".as_bytes();
+    let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
+    assert!(referentiel.is_none());
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "residences.csv, ligne 1 : erreur : la colonne « code » manque dans la première ligne : est-ce « cod », mal écrite ?"
+        ]
+    );
+}
+
+#[test]
+fn letters_that_a_wrong_encoding_spoilt_are_pointed_out() {
+    let residences = "code;nom;adresse\nA;Résidence;x\nB;RÃ©sidence Ã‰lodie;y\n";
+    let (referentiel, faults) = read(&files(residences.as_bytes(), MANAGERS, PLACES));
+    assert!(referentiel.is_some());
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "residences.csv, ligne 3 : attention : « Ã© » tient lieu de « é » : l'export a été lu dans un autre codage que le sien, puis enregistré"
+        ]
+    );
+}
+
+#[test]
+fn an_export_of_ms_dos_is_told_with_what_to_save_it_as() {
+    let residences = b"code;nom;adresse\nA;Fr\x82d\x82ric;x\n";
+    let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
+    assert!(referentiel.is_some());
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "residences.csv, ligne 2 : attention : « Fr‚d‚ric », où « ‚ » tient lieu d'une autre lettre : l'export est au format « CSV (MS-DOS) » ou « CSV (Macintosh) », dont les accents ne se lisent pas ; dans Excel, enregistrez-le au format « CSV UTF-8 »"
+        ]
+    );
+    let remedy = "code;nom;adresse\nA;Frédéric;x\n".as_bytes();
+    assert_eq!(read(&files(remedy, MANAGERS, PLACES)).1, []);
+}
+
+#[test]
+fn an_address_that_is_none_is_only_a_remark() {
+    let mut managers = String::from("residence;type;identifiant;nom;email\n");
+    let mut residences = String::from("code;nom;adresse\n");
+    for code in 1..=6 {
+        writeln!(residences, "R{code};x;y").unwrap();
+        let email = if code > 4 { "g.x.fr" } else { "g@x.fr" };
+        writeln!(managers, "R{code};gardien;G1;Loge;{email}").unwrap();
+        writeln!(managers, "R{code};autre;G2;n;").unwrap();
+    }
+    let read = read(&files(residences.as_bytes(), managers.as_bytes(), PLACES));
+    assert!(read.0.is_some());
+    let told: Vec<String> = read.1.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told[..1],
+        [
+            "gestionnaires.csv, ligne 10 : attention : « g.x.fr » n'est pas une adresse e-mail ; une autre ligne n'en a pas non plus",
+        ]
+    );
+}
+
+#[test]
+fn an_accent_in_an_address_is_a_remark_and_in_a_name_none() {
+    let managers = "residence;type;identifiant;nom;email\nA;gardien;G1;Benaïssa;Mohamed Benaïssa <m.benaissa@x.fr>\nA;technique;G2;n;m.benaïssa@x.fr\n";
+    let residences = b"code;nom;adresse\nA;x;y\n";
+    let (referentiel, faults) = read(&files(residences, managers.as_bytes(), PLACES));
+    assert!(referentiel.is_some());
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "gestionnaires.csv, ligne 3 : attention : « m.benaïssa@x.fr » : beaucoup de serveurs d'e-mails refusent une adresse qui a des accents ; vérifiez-la, elle s'écrit d'ordinaire sans accent"
+        ]
+    );
+}
+
+#[test]
+fn a_row_that_points_nowhere_is_only_a_remark() {
+    let biens = b"code;residence;libelle\nZ-1;Z;Cave\n";
+    let (referentiel, faults) = read(&files(b"code;nom;adresse\nA;x;y\n", MANAGERS, biens));
+    assert!(referentiel.is_some());
+    assert_eq!((faults[0].line, faults[0].file.as_str()), (2, "biens.csv"));
+}
+
+#[test]
+fn the_rows_of_one_missing_residence_are_told_once_with_the_one_that_was_meant() {
+    let residences = b"code;nom;adresse\nA;x;y\nMZ-02;x;y\nmz-02;x;y\n";
+    let biens = b"code;residence;libelle\n1;MZ-O2;a\n2;QQ-77;b\n3;MZ-O2;c\n4;MZ-O2;d\n";
+    let (referentiel, faults) = read(&files(residences, MANAGERS, biens));
+    assert!(referentiel.is_some());
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "residences.csv, ligne 4 : attention : « mz-02 » et « MZ-02 » (ligne 3) ne diffèrent que par une majuscule, un accent ou une espace : est-ce la même résidence ?",
+            "biens.csv, ligne 2 : attention : la résidence « MZ-O2 » n'est pas dans residences.csv : vouliez-vous dire « MZ-02 » ? ; 2 autres lignes la nomment",
+            "biens.csv, ligne 3 : attention : la résidence « QQ-77 » n'est pas dans residences.csv : ajoutez-y sa ligne, ou retirez celle-ci",
+        ]
+    );
+}
+
+#[test]
+fn a_sign_that_nobody_sees_is_told_where_it_stands() {
+    let told = |residences: &str, biens: &str| {
+        let (_, faults) = read(&files(residences.as_bytes(), MANAGERS, biens.as_bytes()));
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        told.join("\n")
+    };
+    let of_residences = told(
+        "code;nom;adresse\nA;x;y\nMZ-01\u{200b};x;y\n",
+        "code;residence;libelle\n1;MZ-01;a\n",
+    );
+    assert!(
+        of_residences.contains("biens.csv, ligne 2 : attention : la résidence « MZ-01 » n'est pas dans residences.csv sous ce même code : à la ligne 3 de residences.csv, il y a un caractère invisible (U+200B) : effacez-le"),
+        "{of_residences}"
+    );
+    let of_biens = told(
+        "code;nom;adresse\nA;x;y\nMZ 01;x;y\n",
+        "code;residence;libelle\n1;MZ\u{a0}01;a\n",
+    );
+    assert!(
+        of_biens.contains(
+            "dans ce code-ci, il y a une espace insécable (U+00A0) : tapez une espace ordinaire"
+        ),
+        "{of_biens}"
+    );
+}
+
+#[test]
+fn a_residence_that_has_its_own_rows_is_not_the_one_that_was_meant() {
+    let residences = b"code;nom;adresse\nMM-02;x;y\nWO-01;x;y\n";
+    let managers = b"residence;type;identifiant;nom;email\nMM-02;gardien;G;n;\nMZ-02;gardien;H;n;\nWO-O1;gardien;I;n;\n";
+    let biens = b"code;residence;libelle\n1;MM-02;a\n2;MZ-02;b\n3;MZ-02;c\n4;WO-01;d\n5;WO-O1;e\n";
+    let (_, faults) = read(&files(residences, managers, biens));
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "gestionnaires.csv, ligne 3 : attention : la résidence « MZ-02 » n'est pas dans residences.csv : ajoutez-y sa ligne, ou retirez celle-ci",
+            "gestionnaires.csv, ligne 4 : attention : la résidence « WO-O1 » n'est pas dans residences.csv : vouliez-vous dire « WO-01 » ?",
+            "biens.csv, ligne 3 : attention : la résidence « MZ-02 » n'est pas dans residences.csv : ajoutez-y sa ligne, ou retirez celles-ci ; une autre ligne la nomme",
+            "biens.csv, ligne 6 : attention : la résidence « WO-O1 » n'est pas dans residences.csv : vouliez-vous dire « WO-01 » ?",
+        ]
+    );
+}
+
+#[test]
+fn what_excel_left_in_an_export_is_a_remark() {
+    let residences = b"code;nom;adresse\nA;x;y\n=\"0012\";x;y\n";
+    let (referentiel, faults) = read(&files(residences, MANAGERS, PLACES));
+    assert!(referentiel.is_some());
+    assert_eq!((faults.len(), faults[0].line), (1, 3), "{faults:?}");
+    assert!(faults[0].message.contains("le code « 0012 »"), "{faults:?}");
+}
