@@ -312,6 +312,7 @@ impl PartnerHttp {
                     meaning: failure.meaning,
                     reason: scrubber.scrub(&failure.reason),
                     message: failure.message.map(|it| scrubber.scrub(&it)),
+                    unreadable: failure.unreadable,
                 },
                 excerpt,
                 retry_at,

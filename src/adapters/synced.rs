@@ -125,6 +125,11 @@ impl Staged {
         fs::rename(&self.beside, &self.place)?;
         crash::point("file.rename.after");
         self.placed = true;
+        self.sync_name()
+    }
+
+    fn sync_name(&self) -> io::Result<()> {
+        crash::point("file.folder-sync.before");
         File::open(folder_of(&self.place))?.sync_all()?;
         crash::point("file.folder-sync.after");
         Ok(())
@@ -135,7 +140,7 @@ impl Staged {
     /// Puts it in its place unless something stands there; tells whether it did.
     fn put_new(self) -> io::Result<bool> {
         match fs::hard_link(&self.beside, &self.place) {
-            Ok(()) => Ok(true),
+            Ok(()) => self.sync_name().map(|()| true),
             Err(_) if self.place.symlink_metadata().is_ok() => Ok(false),
             // Not every file system has such links. Without them there is a moment in which somebody
             // else's file would be replaced.

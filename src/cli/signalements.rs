@@ -134,8 +134,9 @@ async fn adopt(
         );
     }
     let inbound = open(settings, store).await?;
-    let attempted = inbound.creations.adopt(&id, uid).await?;
-    match told(attempted) {
+    let attempted = inbound.creations.adopt(&id, uid).await;
+    written(&inbound).await;
+    match told(attempted?) {
         Ok(outcome) => {
             println!("{}: {outcome}", id.as_str());
             Ok(())
@@ -166,10 +167,19 @@ async fn retry(
             }
         }
     }
+    written(&inbound).await;
     if failed > 0 {
         bail!("{failed} of {} still not forwarded", ids.len());
     }
     Ok(())
+}
+
+/// What the CRM said and a busy database did not take would end with this process.
+async fn written(inbound: &Inbound) {
+    if inbound.creations.is_writing() {
+        eprintln!("waiting for the database, to write down what the CRM said…");
+    }
+    inbound.creations.written().await;
 }
 
 async fn retry_one(

@@ -22,7 +22,7 @@ pub struct StatutEvent {
     pub canal: Option<String>,
     /// The CRM's own id of the event, for deduplication.
     pub evenement: Option<String>,
-    /// What tells the signed message that brought an event without an id from every other; the
+    /// What tells the signed message that brought a dated event without an id from every other; the
     /// same message may come again, late or by a stranger's hand.
     pub message: Option<String>,
 }

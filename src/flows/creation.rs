@@ -40,7 +40,7 @@ use crate::settings::{InForce, WhenUnavailable};
 pub use calls::Calls;
 pub(super) use lease::{LEASE, Lease};
 pub use motif::for_sowell;
-use motif::motif_of;
+use motif::{TAKEN, motif_of};
 pub use photos::LostPhotos;
 
 /// How long one creation may take in all; the connector's own limits are shorter.
@@ -332,7 +332,7 @@ impl Creations {
             }
             Settled::Taken { by } => {
                 let motif = format!(
-                    "le CRM donne l'uid {name}, qui est celui du signalement {}",
+                    "{TAKEN} {name}, qui est celui du signalement {}",
                     by.as_str()
                 );
                 self.stop(&held, &motif).await

@@ -18,12 +18,17 @@ use crate::settings::DeliverySettings;
 
 pub use readings::{Ahead, Readings, Unread};
 
+/// The call that creates a demande.
+const CREATE_OPERATION: &str = "create";
+
 /// The state of the CRM, as far as calls have shown it.
 #[derive(Debug, Default)]
 pub struct CrmWatch {
     outage: Mutex<Option<Outage>>,
     /// An outage ended, and nobody has woken what waited for that.
     mended: AtomicBool,
+    /// An outage is told no more, though the CRM has not answered since.
+    untold: AtomicBool,
     /// How its list of changes was last read; nothing where it is not polled.
     pub readings: Readings,
 }
@@ -39,6 +44,8 @@ pub struct Outage {
     pub until: DateTime<Utc>,
     /// Why, without personal data.
     pub reason: String,
+    /// What was asked of it; creating, where that is among what failed.
+    operation: &'static str,
     /// When the last call failed, by the clock that nobody sets.
     noted: Instant,
     /// From then until [`Self::until`].
@@ -88,23 +95,28 @@ impl CrmWatch {
         if let Err(CrmError::Unauthorized(reason)) = outcome {
             tracing::error!(reason, "ALARM: the CRM refuses our credentials");
         }
-        self.judge(outcome, policy, now);
+        self.judge(operation, outcome, policy, now);
     }
 
     fn judge<T>(
         &self,
+        operation: &'static str,
         outcome: &Result<T, CrmError>,
         policy: &DeliverySettings,
         now: DateTime<Utc>,
     ) {
         let (error, retry_at) = match outcome {
             // It speaks to us, whatever it says.
-            Ok(_) | Err(CrmError::Refused { .. }) => return self.recovered(),
+            Ok(_) | Err(CrmError::Refused { .. }) => {
+                return self.recovered(operation);
+            }
             // That is ours to mend, and says nothing of the CRM.
             Err(CrmError::Misconfigured(_)) => return,
             // Nor does that, and what earlier calls said is no longer why it is not done.
             Err(CrmError::Files(_)) => {
-                self.state().take();
+                if self.state().take().is_some() {
+                    self.untold.store(true, Ordering::Release);
+                }
                 return;
             }
             Err(error @ CrmError::Unavailable { retry_at, .. }) => (error, *retry_at),
@@ -120,6 +132,9 @@ impl CrmWatch {
         let ours = now + wait(policy, failures);
         let longest = now + span(policy.max_retry);
         let until = retry_at.map_or(ours, |theirs| theirs.min(longest).max(ours));
+        let creating = before
+            .as_ref()
+            .is_some_and(|it| it.operation == CREATE_OPERATION);
         if before.is_none() {
             tracing::error!(reason, "the CRM does not do what it is asked");
         }
@@ -128,16 +143,33 @@ impl CrmWatch {
             failures,
             until,
             reason,
+            operation: if creating {
+                CREATE_OPERATION
+            } else {
+                operation
+            },
             noted: Instant::now(),
             rest: (until - now).to_std().unwrap_or_default(),
         });
     }
 
-    fn recovered(&self) {
-        if self.state().take().is_some() {
-            self.mended.store(true, Ordering::Release);
+    /// What waits is woken where what failed works again: a list that can be read says nothing of creating.
+    fn recovered(&self, operation: &'static str) {
+        let outage = self.state().take();
+        let untold = self.untold.load(Ordering::Acquire);
+        if outage.is_some() {
             tracing::info!("the CRM answers again");
         }
+        let failed = outage.is_some_and(|it| it.operation == operation);
+        if failed || operation == CREATE_OPERATION && untold {
+            self.untold.store(false, Ordering::Release);
+            self.mended.store(true, Ordering::Release);
+        }
+    }
+
+    /// What waits was not woken: it is to be tried again.
+    pub(super) fn still_mended(&self) {
+        self.mended.store(true, Ordering::Release);
     }
 
     /// It is called in another way from now on: what the calls so far say does not count.
@@ -224,6 +256,29 @@ mod tests {
         watch.note("create", &away(None), &POLICY, now);
         watch.forget();
         assert!(watch.outage().is_none() && watch.take_mended());
+    }
+
+    #[test]
+    fn a_list_that_is_read_wakes_nothing_that_could_not_be_created() {
+        let (watch, now) = (CrmWatch::default(), DateTime::UNIX_EPOCH);
+        watch.note("create", &away(None), &POLICY, now);
+        watch.note("changes", &away(None), &POLICY, now);
+        watch.note("changes", &Ok(()), &POLICY, now);
+        assert!(watch.outage().is_none() && !watch.take_mended());
+        watch.note("changes", &away(None), &POLICY, now);
+        watch.note("changes", &Ok(()), &POLICY, now);
+        assert!(watch.take_mended());
+    }
+
+    #[test]
+    fn photos_that_are_lost_hide_no_end_of_an_outage() {
+        let (watch, now) = (CrmWatch::default(), DateTime::UNIX_EPOCH);
+        watch.note("create", &away(None), &POLICY, now);
+        let lost: Result<(), _> = Err(CrmError::Files("gone".into()));
+        watch.note("create", &lost, &POLICY, now);
+        assert!(watch.outage().is_none() && !watch.take_mended());
+        watch.note("create", &Ok(()), &POLICY, now);
+        assert!(watch.take_mended());
     }
 
     #[test]

@@ -153,13 +153,22 @@ impl Sweep {
             return Err(SweepError::Busy);
         };
         let before = self.clock.now() - YOUNG;
-        let found = self.look(before).await?;
+        let mut found = self.look(before).await?;
         if dry_run {
             return Ok(found.unnamed as u64);
         }
         let identity = self.store.identity().await?;
         self.files.set_owner(&identity).await?;
-        self.remove_all(found, before).await
+        let mut all = 0;
+        loop {
+            let removed = self.remove_all(found, before).await?;
+            all += removed;
+            if removed == 0 {
+                return Ok(all);
+            }
+            // What one round had no room or no time for.
+            found = self.look(before).await?;
+        }
     }
 
     async fn look(&self, before: DateTime<Utc>) -> Result<Found, SweepError> {

@@ -283,7 +283,7 @@ fn crm_error(operation: Operation, error: CallError) -> CrmError {
         } => match failure.meaning {
             Meaning::Refused | Meaning::Absent => CrmError::Refused { status, excerpt },
             Meaning::Unauthorized => CrmError::Unauthorized(format!("answered {status}")),
-            Meaning::Unavailable if (200..300).contains(&status) => {
+            Meaning::Unavailable if failure.unreadable && (200..300).contains(&status) => {
                 CrmError::Unreadable(failure.reason)
             }
             Meaning::Unavailable => {

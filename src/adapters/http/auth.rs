@@ -159,7 +159,7 @@ impl FromRequestParts<AppState> for Caller {
         let first = given.next();
         if given.any(|it| Some(it) != first) {
             // Which of them is meant, nobody here can know.
-            return Err(Problem::malformed(
+            return Err(Problem::malformed_header(
                 "Authorization est donné plusieurs fois, avec des valeurs différentes",
             ));
         }

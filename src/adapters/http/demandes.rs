@@ -260,7 +260,8 @@ pub async fn change_statut(
 ) -> Result<Response, Problem> {
     let message = teller.require(&state.gate, &body.bytes)?;
     let (mut event, avertissements) = read_event(uid, &body.bytes)?;
-    event.message = message.filter(|_| event.evenement.is_none());
+    // Without a date, the same words may be a status that came back.
+    event.message = message.filter(|_| event.evenement.is_none() && event.date.is_some());
     let outcome = state.outbound.receive(event).await;
     let label = match &outcome {
         Ok(StatutReceived::Accepted { .. }) => "accepted",

@@ -83,17 +83,19 @@ impl<E: Clone + Send + 'static> Look<E> {
         {
             return found.clone();
         }
-        // One that has ended meanwhile tells of then.
+        // One that has ended meanwhile tells of then. It stays noted while it is waited for: whoever asked may
+        // give up first, and the next is not to begin another.
         let before = seen.under_way.take().filter(|it| !it.is_finished());
-        let mut ping = before.unwrap_or_else(|| tokio::spawn(ping));
-        let found = match timeout(limit, &mut ping).await {
-            Ok(Ok(found)) => found,
-            // It panicked, which the log tells: it has not answered.
-            Ok(Err(_)) => Err(silent()),
-            Err(_) => {
-                seen.under_way = Some(ping);
-                Err(silent())
+        let ping = seen
+            .under_way
+            .insert(before.unwrap_or_else(|| tokio::spawn(ping)));
+        let found = match timeout(limit, ping).await {
+            Ok(ended) => {
+                seen.under_way = None;
+                // Where it panicked, which the log tells, it has not answered.
+                ended.unwrap_or_else(|_| Err(silent()))
             }
+            Err(_) => Err(silent()),
         };
         seen.last = Some((Instant::now(), found.clone()));
         found
@@ -119,6 +121,22 @@ mod tests {
             let found = look.look(Duration::from_millis(5), hangs, || "silent");
             assert_eq!(found.await, Err("silent"));
             look.0.lock().await.last = None;
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_waiting_leaves_one_look_under_way() {
+        let (look, asked) = (Look::<&str>::default(), Arc::new(AtomicU32::new(0)));
+        for _ in 0..3 {
+            let asked = Arc::clone(&asked);
+            let hangs = async move {
+                asked.fetch_add(1, Ordering::Relaxed);
+                pending().await
+            };
+            let found = look.look(LIMIT, hangs, || "silent");
+            let gave_up = timeout(Duration::from_millis(5), found).await;
+            assert!(gave_up.is_err());
         }
         assert_eq!(asked.load(Ordering::Relaxed), 1);
     }

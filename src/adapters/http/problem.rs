@@ -162,6 +162,16 @@ impl Problem {
         )
     }
 
+    /// 400: a header that says two things.
+    pub fn malformed_header(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "en-tete-invalide",
+            "En-tête invalide",
+            detail,
+        )
+    }
+
     /// 401: what is wrong with a signature.
     pub fn unsigned(detail: impl Into<String>) -> Self {
         let mut problem = Self::unauthorized();

@@ -38,7 +38,7 @@ impl Creations {
 }
 
 /// In the queue of the demande, so that SoWell knows the UID before its first status.
-fn tell_uid(held: &Held, uid: &Uid) -> NewLivraison {
+pub(super) fn tell_uid(held: &Held, uid: &Uid) -> NewLivraison {
     let demande = &held.request.demande;
     NewLivraison {
         id: Uuid::now_v7().to_string(),

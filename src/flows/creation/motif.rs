@@ -10,6 +10,10 @@ const CONNECTOR: &str = "le connecteur du CRM";
 const UNREADABLE: &str = "le CRM répond, mais sa réponse ne se lit pas";
 /// How the motif of photos that are not there begins; what the staff can do follows.
 const PHOTOS: &str = "les photos ne peuvent pas être relues";
+/// How the motif of a UID that is another signalement's begins; which one follows.
+pub(super) const TAKEN: &str = "le CRM donne l'uid";
+/// How the motif of several demandes for one signalement begins; their UIDs follow.
+pub(super) const SEVERAL: &str = "plusieurs demandes du CRM portent ce signalement";
 
 /// What the housing staff reads of a failure.
 pub(super) fn motif_of(error: &CrmError) -> String {
@@ -31,10 +35,13 @@ pub(super) fn motif_of(error: &CrmError) -> String {
 /// A motif as SoWell reads it: what the CRM said, and how it is called, is for the landlord alone.
 #[must_use]
 pub fn for_sowell(motif: &str) -> &str {
+    if motif.starts_with(TAKEN) {
+        return "le CRM donne l'uid d'une autre demande";
+    }
     let end = if motif.starts_with(REFUSED) {
         motif.find(')').map(|it| it + 1)
     } else {
-        let mut known = [CONNECTOR, UNREADABLE, PHOTOS].into_iter();
+        let mut known = [CONNECTOR, UNREADABLE, PHOTOS, SEVERAL].into_iter();
         known.find(|it| motif.starts_with(it)).map(str::len)
     };
     end.map_or(motif, |end| &motif[..end])

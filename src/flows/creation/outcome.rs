@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::follow_ups::tell_uid;
 use super::{Creations, Held};
 use crate::domain::ports::{Settled, Settlement, StoreError};
 use crate::flows::unwritten::{may_pass, until_written};
@@ -24,13 +25,27 @@ impl Creations {
         settled
     }
 
+    /// Whether something is kept in mind that the database has not taken yet.
+    #[must_use]
+    pub fn is_writing(&self) -> bool {
+        !self.unwritten.is_empty()
+    }
+
     /// Waits until nothing is left to be written, at the end of the daemon.
     pub async fn written(&self) {
         self.unwritten.close();
         self.unwritten.wait().await;
     }
 
-    fn write_later(&self, held: &Held, settlement: Settlement) {
+    fn write_later(&self, held: &Held, mut settlement: Settlement) {
+        // Whoever waits for the answer gets one without the UID now.
+        if let Settlement::Created(created) = &mut settlement
+            && !held.late
+            && self.sowell.takes_uid()
+        {
+            let uid = created.creation.uid.clone();
+            created.livraisons.insert(0, tell_uid(held, &uid));
+        }
         let (store, claim, end) = (
             Arc::clone(&self.store),
             held.claim.clone(),
@@ -47,7 +62,12 @@ impl Creations {
             let write = || store.settle(&claim, settlement.clone());
             match until_written(end, write).await {
                 Ok(Settled::Done) => tracing::info!(id, "what became of a creation is written"),
+                // It was written at the first try, and only the answer to that was lost.
+                Ok(Settled::Lost) if !matches!(settlement, Settlement::Created(_)) => {
+                    tracing::info!(id, "nothing is left to write of a creation");
+                }
                 Ok(settled) => {
+                    metrics::counter!("passerelle_creations_unclaimed_total").increment(1);
                     tracing::error!(
                         id,
                         ?settled,

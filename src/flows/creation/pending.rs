@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::motif::SEVERAL;
 use super::{Attempted, Creations, Held, LEASE, Lease, known_at, motif_of, refused, stopped};
 use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
@@ -130,7 +131,7 @@ impl Creations {
         if let Err(error) = self.store.resume_creations(self.clock.now()).await {
             tracing::error!(%error, "pending creations were not resumed");
             // The next look does it.
-            self.watch.forget();
+            self.watch.still_mended();
         }
     }
 
@@ -309,10 +310,7 @@ impl Creations {
             }
             Err(uids) => {
                 let uids: Vec<&str> = uids.iter().map(Uid::as_str).collect();
-                let motif = format!(
-                    "plusieurs demandes du CRM portent ce signalement : {}",
-                    uids.join(", ")
-                );
+                let motif = format!("{SEVERAL} : {}", uids.join(", "));
                 self.stop(&held, &motif).await
             }
         }

@@ -63,6 +63,8 @@ pub struct Failure {
     pub reason: String,
     /// What the API itself says of it.
     pub message: Option<String>,
+    /// Whether the answer is none that the file describes, rather than one that says so.
+    pub unreadable: bool,
 }
 
 /// The fields of one demande, change or manager by the keys of the file.
@@ -94,6 +96,7 @@ impl Found {
                 meaning: Meaning::Unavailable,
                 reason,
                 message: None,
+                unreadable: true,
             }),
         }
     }
@@ -121,6 +124,7 @@ impl Connector {
             },
             reason,
             message: None,
+            unreadable: true,
         };
         let call = self
             .call(operation, step)
@@ -133,6 +137,7 @@ impl Connector {
                 meaning,
                 reason: format!("réponse {}", answer.status),
                 message: message.and_then(|it| read.text(it).ok().flatten()),
+                unreadable: false,
             });
         }
         // Of a long answer to what was only told, its status says enough.

@@ -206,7 +206,15 @@ pub(super) fn when(at: &[&Moment], all: &[&Moment]) -> String {
     }
     let months_told = in_months(&months, &of(all, Series::Months));
     if !hours.is_empty() {
-        let told = in_week(&hours, &of(all, Series::Hours));
+        let mut told = in_week(&hours, &of(all, Series::Hours));
+        // Days on which it happens at any hour that is tried of them.
+        let by_day = in_week(&days, &of(all, Series::Days));
+        let beside = days
+            .iter()
+            .any(|it| !hours.iter().any(|hour| hour.hour == it.hour));
+        if beside && !told.is_empty() && !by_day.is_empty() {
+            told = format!("{told}, ou {by_day}");
+        }
         return match (told.is_empty(), months_told.is_empty()) {
             (true, true) => "à une autre date".to_owned(),
             (true, false) => months_told,

@@ -148,7 +148,7 @@ pub(super) fn left_out(fields: &BTreeSet<Fields>) -> Option<String> {
     });
     let both: Vec<String> = both.collect();
     let told = format!(
-        "Les règles lisent trop de valeurs pour les croiser toutes : n'a pas été essayé avec chacune {}.",
+        "Les règles lisent trop de valeurs pour les croiser toutes. N'ont pas été croisées entièrement : {}.",
         both.join(", ")
     );
     (!both.is_empty()).then_some(told)

@@ -53,8 +53,8 @@ async fn a_signed_message_that_comes_again_takes_sowell_back_to_nothing(
     let builder = builder.sowell(&sowell);
     let daemon = builder.set("CRM__WEBHOOK_SECRET", SECRET).start().await;
     let uid = daemon.created(&signalement(1)).await;
-    let send = async |id: &str, ago: i64, statut: &str| {
-        let body = json!({ "statut": statut }).to_string();
+    let send_dated = async |id: &str, ago: i64, statut: &str, date: Option<&str>| {
+        let body = json!({ "statut": statut, "date": date }).to_string();
         let at = Utc::now().timestamp() - ago;
         let headers = passerelle::adapters::partner::sign(SECRET, id, at, body.as_bytes());
         let path = format!("/api/v1/demandes/{uid}/statut");
@@ -65,6 +65,8 @@ async fn a_signed_message_that_comes_again_takes_sowell_back_to_nothing(
         let request = request.header("content-type", "application/json");
         daemon.send(request.body(body)).await.status
     };
+    let date = Some("2026-03-01T08:00:00+01:00");
+    let send = async |id: &str, ago: i64, statut: &str| send_dated(id, ago, statut, date).await;
     assert_eq!(send("m-1", 60, "Vivest en cours").await, 202);
     assert_eq!(send("m-2", 40, "Ouverte").await, 202);
     // Late, with a new time; and as it stood.
@@ -73,9 +75,15 @@ async fn a_signed_message_that_comes_again_takes_sowell_back_to_nothing(
     // The status comes back indeed; and a CRM may give all its messages one id.
     assert_eq!(send("m-3", 10, "Vivest en cours").await, 202);
     assert_eq!(send("m-3", 5, "Ouverte").await, 202);
-    sowell.wait_for(4).await;
+    // Nothing but the order tells these apart from repeats.
+    for statut in ["Vivest en cours", "Ouverte"] {
+        assert_eq!(send_dated("m-4", 4, statut, None).await, 202);
+    }
+    assert_eq!(send_dated("m-4", 4, "Vivest en cours", None).await, 202);
+    sowell.wait_for(7).await;
     let words = ["En cours de traitement", "En attente"];
-    assert_eq!(sowell.delivered(), [words, words].concat());
+    let again = [words, words, words].concat();
+    assert_eq!(sowell.delivered(), [again, vec![words[0]]].concat());
 }
 
 #[rstest]

@@ -27,6 +27,10 @@ impl Alarm {
     /// What is so, for a reason as it is kept and logged, and what follows from it.
     pub(super) fn because(what: &str, reason: &str, follows: &str) -> Self {
         let (said, rest) = in_part(reason);
+        // A status belongs to what is said before it.
+        let digits = rest.find(|it: char| !it.is_ascii_digit());
+        let (status, rest) = rest.split_at(digits.unwrap_or(rest.len()));
+        let (said, rest) = (said + status, rest.trim_start_matches([':', ' ']));
         // A status or a number is nobody's language.
         if !rest.contains(|it: char| it.is_alphabetic()) {
             return Self::from(format!("{what} ({said}{rest}){follows}"));
@@ -90,7 +94,7 @@ pub(super) fn of(
 /// What the last calls say of the CRM.
 fn of_crm(state: &AppState) -> Vec<Alarm> {
     let mut alarms = Vec::new();
-    let outage = state.inbound.creations.watch.outage();
+    let outage = state.watch.outage();
     if let Some(outage) = &outage {
         let what = format!(
             "Le CRM n'est pas disponible depuis le {}",
@@ -98,7 +102,7 @@ fn of_crm(state: &AppState) -> Vec<Alarm> {
         );
         alarms.push(Alarm::because(&what, &outage.reason, "."));
     }
-    let readings = &state.inbound.creations.watch.readings;
+    let readings = &state.watch.readings;
     let told = |reason: &str| outage.as_ref().is_some_and(|it| it.reason == reason);
     if let Some(unread) = readings.unread().filter(|it| !told(&it.reason)) {
         let what = format!(
@@ -146,6 +150,13 @@ mod tests {
             (
                 "Rien ne part (pas de connexion au serveur d'e-mails).".into(),
                 Some("broken pipe".into())
+            )
+        );
+        assert_eq!(
+            told("answered 503: réponse 503"),
+            (
+                "Rien ne part (réponse 503).".into(),
+                Some("réponse 503".into())
             )
         );
         assert_eq!(

@@ -121,7 +121,7 @@ impl Stored {
     async fn read(state: &AppState) -> Result<Self, StoreError> {
         let store = state.store.as_ref();
         let counts = store.count_livraisons().await?;
-        let long_ago = state.inbound.clock.now() - FAILING_AFTER;
+        let long_ago = state.clock.now() - FAILING_AFTER;
         let addressed = state.settings.in_force().sowell.is_some();
         let embedded = state.inbound.creations.crm.remote().is_none();
         let mut destinations = Vec::new();

@@ -70,11 +70,22 @@ async fn copy_beside(
 /// Copies what no reader needs where it is; whether that went well. Where it did not, nothing is
 /// lost, and the next time it is tried again.
 pub(super) async fn copy(connection: &mut SqliteConnection) -> bool {
-    let copied = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
-        .execute(connection)
-        .await;
-    if let Err(error) = &copied {
-        tracing::warn!(%error, "the database's log was not copied into its file");
-    }
-    copied.is_ok()
+    checkpoint(connection).await.is_some()
+}
+
+/// Copies all of it; `false` where that failed, or a reader or another copier kept some of it back.
+pub(super) async fn copy_whole(connection: &mut SqliteConnection) -> bool {
+    let copied = checkpoint(connection).await;
+    copied.is_some_and(|(busy, pages, copied)| busy == 0 && pages == copied)
+}
+
+/// Whether it was hindered, how many pages the log has, and how many are in the file by now.
+async fn checkpoint(connection: &mut SqliteConnection) -> Option<(i64, i64, i64)> {
+    sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)")
+        .fetch_one(connection)
+        .await
+        .inspect_err(|error| {
+            tracing::warn!(%error, "the database's log was not copied into its file");
+        })
+        .ok()
 }

@@ -60,6 +60,7 @@ impl Writer {
             options,
             place,
             told: false,
+            saved: false,
         };
         tokio::spawn(run(connection, waiting));
         Self { queue }
@@ -184,6 +185,8 @@ struct Connection {
     place: DatabaseFile,
     /// Whether operators were told that the file is gone.
     told: bool,
+    /// Whether the log that has no name any more is in the file.
+    saved: bool,
     log: Log,
 }
 
@@ -199,21 +202,24 @@ impl Connection {
             && !self.told
         {
             tracing::error!(%error, "ALARM: nothing is taken until the database is back or the daemon starts anew");
-            self.save_log().await;
         }
+        // A reader may keep it from being copied whole: then it is tried again.
+        self.saved = found.is_err() && (self.saved || self.save_log().await);
         self.told = found.is_err();
         found.map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 
     /// Copies what is in a log that has no name any more into the file, where the next start finds it. Without this,
     /// all since the log was last copied would end with this process.
-    async fn save_log(&mut self) {
+    async fn save_log(&mut self) -> bool {
         if let Some(opened) = &mut self.opened
             && self.place.lacks_only_its_log()
-            && log::copy(opened).await
+            && log::copy_whole(opened).await
         {
             tracing::warn!("what the log held was copied into the database; start the daemon anew");
+            return true;
         }
+        false
     }
 
     async fn open(&mut self) -> Result<&mut SqliteConnection, StoreError> {

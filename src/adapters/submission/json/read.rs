@@ -88,7 +88,7 @@ fn explain(error: &serde_json::Error, body: &[u8]) -> String {
     };
     let (mut line, mut column) = (error.line(), error.column());
     // Told of a line break in a text, which belongs to the line that it ends.
-    if column == 0 && line > 1 {
+    if column == 0 && line > 1 && !error.is_eof() {
         line -= 1;
         column = body
             .split(|it| *it == b'\n')

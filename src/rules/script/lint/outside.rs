@@ -149,10 +149,18 @@ fn in_interval(of: Counted, value: &Expr, place: &Expr) -> Option<String> {
         Expr::Array(all, _) => match all.as_slice() {
             [Expr::FnCall(call, _)] => {
                 let (from, to, inclusive) = interval(call)?;
-                let dots = if inclusive { "..=" } else { ".." };
-                let (from, to) = (from.min(to), from.max(to));
+                let (sign, dots) = if inclusive {
+                    ("<=", "..=")
+                } else {
+                    ("<", "..")
+                };
+                let remedy = if from > to {
+                    format!("écrivez « ({shown} >= {from} || {shown} {sign} {to}) »")
+                } else {
+                    format!("écrivez l'intervalle sans crochets, « {shown} in {from}{dots}{to} »")
+                };
                 Some(format!(
-                    "aucun nombre n'est dans une liste qui n'a qu'un intervalle : écrivez l'intervalle sans crochets, « {shown} in {from}{dots}{to} »"
+                    "aucun nombre n'est dans une liste qui n'a qu'un intervalle : {remedy}"
                 ))
             }
             _ => None,
