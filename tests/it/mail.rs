@@ -6,7 +6,7 @@ use passerelle::domain::ports::Store;
 use rstest::rstest;
 use serde_json::json;
 
-use crate::harness::{Builder, Daemon, signalement, signalement_with, until};
+use crate::harness::{Builder, Daemon, ready_when, signalement, signalement_with, until};
 use crate::smtp::{SmtpServer, Tls, header};
 
 const LOGIN: &str = "passerelle:s3cr%C3%A9t";
@@ -328,6 +328,8 @@ async fn an_email_that_left_while_the_database_was_away_goes_once() {
     std::fs::rename(&database, &away).unwrap();
     server.release().await;
     server.wait_for(1).await;
+    // Behind what is written of the e-mail: the one who writes takes turns.
+    ready_when(&daemon.url(), false).await;
     std::fs::rename(&away, &database).unwrap();
     let delivered = only_delivery(&daemon, |it| it.etat == LivraisonEtat::Livree).await;
     assert_eq!(delivered.attempts, 1);

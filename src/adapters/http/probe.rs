@@ -109,16 +109,22 @@ mod tests {
 
     use super::*;
 
+    /// A look that never ends, and counts that it was begun.
+    fn hangs(
+        asked: &Arc<AtomicU32>,
+    ) -> impl Future<Output = Result<(), &'static str>> + Send + 'static {
+        let asked = Arc::clone(asked);
+        async move {
+            asked.fetch_add(1, Ordering::Relaxed);
+            pending().await
+        }
+    }
+
     #[tokio::test]
     async fn what_does_not_answer_is_told_in_time_and_asked_once() {
         let (look, asked) = (Look::<&str>::default(), Arc::new(AtomicU32::new(0)));
         for _ in 0..3 {
-            let asked = Arc::clone(&asked);
-            let hangs = async move {
-                asked.fetch_add(1, Ordering::Relaxed);
-                pending().await
-            };
-            let found = look.look(Duration::from_millis(5), hangs, || "silent");
+            let found = look.look(Duration::from_millis(5), hangs(&asked), || "silent");
             assert_eq!(found.await, Err("silent"));
             look.0.lock().await.last = None;
         }
@@ -129,12 +135,7 @@ mod tests {
     async fn who_gives_up_waiting_leaves_one_look_under_way() {
         let (look, asked) = (Look::<&str>::default(), Arc::new(AtomicU32::new(0)));
         for _ in 0..3 {
-            let asked = Arc::clone(&asked);
-            let hangs = async move {
-                asked.fetch_add(1, Ordering::Relaxed);
-                pending().await
-            };
-            let found = look.look(LIMIT, hangs, || "silent");
+            let found = look.look(LIMIT, hangs(&asked), || "silent");
             let gave_up = timeout(Duration::from_millis(5), found).await;
             assert!(gave_up.is_err());
         }
