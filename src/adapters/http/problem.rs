@@ -1,5 +1,7 @@
 //! The only place where an error becomes an HTTP status: RFC 9457 problems, worded in French.
 
+mod of_flows;
+
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -10,9 +12,6 @@ use uuid::Uuid;
 use crate::domain::fault::{Fault, FaultKind, pointer_to};
 use crate::domain::ports::{FilesError, StoreError};
 use crate::domain::signalement::SignalementId;
-use crate::flows::inbound::InboundError;
-use crate::flows::outbound::OutboundError;
-use crate::rules::decide::Undecided;
 
 /// When a client may try again what could not be done now, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 5;
@@ -436,89 +435,6 @@ fn with_field(fault: &Fault) -> String {
 
 fn reference() -> String {
     Uuid::now_v7().simple().to_string()
-}
-
-impl From<InboundError> for Problem {
-    fn from(error: InboundError) -> Self {
-        match error {
-            InboundError::Refused { faults, id } => {
-                let mut problem = Self::faults(faults);
-                problem.id = id.map(|id| id.as_str().to_owned());
-                problem
-            }
-            InboundError::Conflict {
-                owner,
-                uid,
-                other,
-                differs,
-            } => Self::conflict(&owner, uid, other, &differs),
-            InboundError::Broken { cause, id } => {
-                let mut problem = Self::internal(&cause);
-                problem.detail = match &cause {
-                    Undecided::Script(error) => {
-                        format!(
-                            "une règle du bailleur échoue ({error}) ; le signalement est conservé"
-                        )
-                    }
-                    Undecided::Template(error) => {
-                        format!(
-                            "un modèle du bailleur échoue ({error}) ; le signalement est conservé"
-                        )
-                    }
-                    Undecided::UnknownCodes(_) => problem.detail,
-                };
-                problem.id = Some(id.as_str().to_owned());
-                problem
-            }
-            InboundError::RefusedByCrm { status, id } => Self::refused_by_crm(status, &id),
-            InboundError::BrokenConnector { reason, id } => {
-                let mut problem = Self::internal(&reason);
-                problem.detail =
-                    "le connecteur du CRM échoue : citez la référence ; le signalement est conservé"
-                        .into();
-                problem.id = Some(id.as_str().to_owned());
-                problem
-            }
-            InboundError::CrmAway { retry_at } => Self::crm_away(retry_at),
-            InboundError::InDoubt { id } => {
-                let mut problem = Self::later(
-                    "il n'est pas encore certain que le CRM ait créé la demande ; le signalement est \
-                     conservé : renvoyez la même requête",
-                    RETRY_AFTER_SECONDS,
-                );
-                problem.id = Some(id.as_str().to_owned());
-                problem
-            }
-            InboundError::OtherInDoubt => Self::later(
-                "le même lien ou la même clé est venu avec un autre contenu, et il n'est pas encore certain que \
-                 le CRM en ait créé la demande ; ce signalement-ci n'est pas conservé : renvoyez-le plus tard",
-                RETRY_AFTER_SECONDS,
-            ),
-            InboundError::UnderWay => Self::later(
-                "la demande de ce signalement est en cours de création : renvoyez la même requête",
-                RETRY_AFTER_SECONDS,
-            ),
-            InboundError::Files(error) => Self::from(error),
-            InboundError::Store(error) => Self::from(error),
-            InboundError::Fault(reason) => Self::internal(&reason),
-        }
-    }
-}
-
-impl From<OutboundError> for Problem {
-    fn from(error: OutboundError) -> Self {
-        match error {
-            OutboundError::UnknownUid => Self::not_found("aucune demande n'a cet uid"),
-            OutboundError::MayBeCreated => Self::later(
-                "aucune demande n'a encore cet uid, mais une création n'est pas encore confirmée : \
-                 renvoyez la même requête",
-                RETRY_AFTER_SECONDS,
-            ),
-            OutboundError::Held(faults) => Self::faults(faults),
-            OutboundError::Store(error) => Self::from(error),
-            OutboundError::Fault(reason) => Self::internal(&reason),
-        }
-    }
 }
 
 impl From<StoreError> for Problem {
