@@ -62,15 +62,20 @@ struct Paired<'m> {
 }
 
 impl<'m> Paired<'m> {
-    /// By their templates; where several have the same one, those to the same address first.
+    /// By their templates; where several have the same one, equal ones first, then those to the same
+    /// address.
     fn new(before: &'m [AccuseMessage], after: &'m [AccuseMessage]) -> Self {
         let mut ours: Vec<_> = before.iter().collect();
         let mut theirs: Vec<_> = after.iter().collect();
         let mut both = Vec::new();
-        for by_address in [true, false] {
+        let alike: [fn(&AccuseMessage, &AccuseMessage) -> bool; 3] = [
+            |one, other| one == other,
+            |one, other| one.modele == other.modele && one.a == other.a,
+            |one, other| one.modele == other.modele,
+        ];
+        for alike in alike {
             ours.retain(|one| {
-                let is_same =
-                    |it: &&AccuseMessage| it.modele == one.modele && (!by_address || it.a == one.a);
+                let is_same = |it: &&AccuseMessage| alike(one, it);
                 let found = theirs.iter().position(is_same);
                 both.extend(found.map(|at| [*one, theirs.remove(at)]));
                 found.is_none()
@@ -176,5 +181,17 @@ mod tests {
         let Paired { both, alone } = Paired::new(&before, &after);
         assert_eq!(both, [[&before[0], &after[2]], [&before[1], &after[1]]]);
         assert_eq!(alone, [vec![&before[2]], vec![&after[0]]]);
+    }
+
+    #[test]
+    fn one_that_changes_its_address_takes_no_other_ones_place() {
+        let of_role = |a: &str, role: &str| AccuseMessage {
+            values: Map::from_iter([("role".into(), role.into())]),
+            ..message("m", a)
+        };
+        let before = [of_role("a", "gestionnaire"), of_role("a", "acteur")];
+        let after = [of_role("b", "gestionnaire"), of_role("a", "acteur")];
+        let Paired { both, .. } = Paired::new(&before, &after);
+        assert_eq!(both, [[&before[1], &after[1]], [&before[0], &after[0]]]);
     }
 }
