@@ -198,6 +198,8 @@ fn statut(
     let text = |key: &str| given.get(key).map(|it| it.text.clone());
     let rules = &generation.rules;
     let uid = Uid::new("DEM-1".into());
+    // A status that names no channel is of the demande's own.
+    let canal = text("canal").unwrap_or_else(|| rules.statuts.canal.clone());
     let event = StatutEvent {
         uid: uid.clone(),
         statut: text("statut")
@@ -205,12 +207,11 @@ fn statut(
         date: text("date"),
         resultat: text("resultat"),
         commentaire: text("commentaire"),
-        canal: text("canal"),
+        canal: Some(canal.clone()),
         evenement: None,
         message: None,
     };
-    let canal = event.canal.as_deref().unwrap_or(&rules.statuts.canal);
-    let (decision, _) = decide::statut(rules, &event, canal);
+    let (decision, _) = decide::statut(rules, &event, &canal);
     let mut outcome = Outcome::default();
     match decision {
         StatutDecision::Translate { statut_sowell } => {

@@ -82,6 +82,21 @@ fn a_case_that_holds_lets_the_edit_pass() {
 }
 
 #[test]
+fn a_status_without_a_channel_is_of_the_demandes_own() {
+    let statuts = "initial: Ouverte
+canal: SoWell
+correspondances:
+  Ouverte: {selon: canal, valeurs: {SoWell: En attente}}
+";
+    let cases = "cas: [{nom: un, statut: {statut: Ouverte}, attendu: {statut_sowell: En attente}}]";
+    let (mut rules, exports) = shipped();
+    rules.insert("statuts.yaml".into(), statuts.into());
+    rules.insert("cas/a.yaml".into(), cases.into());
+    let (generation, diagnostics) = compile(&rules, &exports, Known::default());
+    assert!(generation.is_some(), "{diagnostics:?}");
+}
+
+#[test]
 fn a_case_that_fails_shows_expected_and_got() {
     let cases = "cas:
   - nom: un
