@@ -374,7 +374,7 @@ impl<'j> Form<'j> {
 
     fn avertissements(&self) -> Vec<String> {
         self.remarks(&KEYS, |name| {
-            format!("champ inconnu « {name} » : conservé, sans effet")
+            format!("champ inconnu « {name} » : conservé, et visible des règles sous « autres »")
         })
     }
 
