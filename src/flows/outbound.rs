@@ -224,6 +224,7 @@ impl Outbound {
         });
         let new = NewEvent {
             id: Uuid::now_v7().to_string(),
+            deciding_comment: decide::deciding_comment(&generation.rules, &event),
             event,
             issue,
             statut_sowell,

@@ -365,6 +365,47 @@ async fn a_status_that_comes_back_is_sent_again() {
     );
 }
 
+/// Where the comment decides, another comment says another thing.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_differs_by_a_comment_that_decides_is_no_repeat(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let sowell = FakeSowell::start().await;
+    let Some((daemon, uid)) = start_on(backend, &sowell).await else {
+        return;
+    };
+    let table = daemon.read("rules/statuts.yaml").replace(
+        "Ouverte: En attente",
+        "Ouverte: En attente\n  Visité:\n    selon: commentaire\n    valeurs: {RAS: Traité, à revoir: En cours}",
+    );
+    daemon.edit("rules/statuts.yaml", &table).await;
+    for (event, status) in [
+        (json!({"statut": "Visité", "commentaire": "RAS"}), 202),
+        (json!({"statut": "Visité", "commentaire": "RAS"}), 200),
+        (json!({"statut": "Visité", "commentaire": "à revoir"}), 202),
+        (json!({"statut": "Visité", "commentaire": "ras"}), 422),
+        (json!({"statut": "Visité"}), 422),
+        (
+            json!({"statut": "Visité", "commentaire": "ras", "evenement": "E"}),
+            422,
+        ),
+        (
+            json!({"statut": "Visité", "commentaire": "RAS", "evenement": "E"}),
+            202,
+        ),
+        (json!({"statut": "Ouverte", "commentaire": "un"}), 202),
+        (json!({"statut": "Ouverte", "commentaire": "deux"}), 200),
+    ] {
+        assert_eq!(daemon.statut(&uid, &event).await.status, status, "{event}");
+    }
+    sowell.wait_for(4).await;
+    assert_eq!(
+        sowell.delivered(),
+        ["Traité", "En cours", "Traité", "En attente"]
+    );
+}
+
 #[rstest]
 #[case::seconds("3600", 3_500..3_601)]
 #[case::too_many_seconds("999999999", 86_300..86_401)]

@@ -136,6 +136,7 @@ pub fn event(id: &str, uid: &str, statut: &str, evenement: Option<&str>) -> NewE
             evenement: evenement.map(str::to_owned),
             message: None,
         },
+        deciding_comment: None,
         issue: EventIssue::Accepte,
         statut_sowell: Some("S".into()),
         motif: None,

@@ -13,6 +13,9 @@ pub struct NewEvent {
     pub id: String,
     /// What the CRM said.
     pub event: StatutEvent,
+    /// Its comment, empty where it has none, if the rules decide by it: without an id, an event with
+    /// another comment is then no repeat. `None` where the comment decides nothing.
+    pub deciding_comment: Option<String>,
     /// What the rules made of it.
     pub issue: EventIssue,
     /// SoWell's word.

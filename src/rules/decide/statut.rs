@@ -31,6 +31,18 @@ pub fn statut(rules: &RuleSet, event: &StatutEvent, canal: &str) -> (StatutDecis
     (decision, trace)
 }
 
+/// The comment of an event, empty where it has none, if the landlord's table chooses SoWell's word for
+/// this status by the comment.
+#[must_use]
+pub fn deciding_comment(rules: &RuleSet, event: &StatutEvent) -> Option<String> {
+    match &rules.statuts.table.get(&event.statut)?.target {
+        Target::Selon { field, .. } if field == "commentaire" => {
+            Some(event.commentaire.clone().unwrap_or_default())
+        }
+        _ => None,
+    }
+}
+
 /// The same with a trace that the caller has.
 pub(in crate::rules) fn statut_with(
     rules: &RuleSet,

@@ -167,15 +167,18 @@ struct Before {
     statut: String,
     resultat: Option<String>,
     canal: Option<String>,
+    commentaire: Option<String>,
 }
 
 impl Before {
     /// Whether the CRM was refused this event, and sends it again with another status, result or
-    /// channel.
+    /// channel, or another comment where that decides.
     fn is_corrected_by(&self, new: &NewEvent) -> bool {
         let says_otherwise = self.statut != new.event.statut
             || self.resultat != new.event.resultat
-            || self.canal != new.event.canal;
+            || self.canal != new.event.canal
+            || (new.deciding_comment.as_deref())
+                .is_some_and(|it| it != self.commentaire.as_deref().unwrap_or_default());
         self.issue == EventIssue::Retenu && says_otherwise
     }
 
@@ -228,7 +231,7 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
     let event = &new.event;
     let row = if event.evenement.is_some() {
         sqlx::query(
-            "SELECT id, sequence, issue, statut, resultat, canal FROM evenements \
+            "SELECT id, sequence, issue, statut, resultat, canal, commentaire FROM evenements \
              WHERE uid = $1 AND evenement = $2",
         )
         .bind(event.uid.as_str())
@@ -238,15 +241,18 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
     } else if new.issue == EventIssue::Retenu && event.date.is_some() {
         // Refused, it is sent again, whatever came meanwhile: its date says that it is the very same.
         sqlx::query(
-            "SELECT id, sequence, issue, statut, resultat, canal FROM evenements \
+            "SELECT id, sequence, issue, statut, resultat, canal, commentaire FROM evenements \
              WHERE uid = $1 AND canal = $2 AND statut = $3 \
-             AND resultat IS NOT DISTINCT FROM $4 AND date_at = $5 ORDER BY sequence DESC LIMIT 1",
+             AND resultat IS NOT DISTINCT FROM $4 AND date_at = $5 \
+             AND coalesce(commentaire, '') = coalesce($6, commentaire, '') \
+             ORDER BY sequence DESC LIMIT 1",
         )
         .bind(event.uid.as_str())
         .bind(&event.canal)
         .bind(&event.statut)
         .bind(&event.resultat)
         .bind(date_at(event))
+        .bind(&new.deciding_comment)
         .fetch_optional(connection)
         .await
     } else {
@@ -254,12 +260,13 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
         // One that is to be held is compared with whatever came last, any other with what took
         // effect last, and each with those of its own channel.
         sqlx::query(
-            "SELECT id, sequence, issue, statut, resultat, canal FROM (SELECT id, sequence, issue, \
-             statut, resultat, canal, date_at FROM evenements \
+            "SELECT id, sequence, issue, statut, resultat, canal, commentaire FROM (SELECT id, \
+             sequence, issue, statut, resultat, canal, commentaire, date_at FROM evenements \
              WHERE uid = $1 AND (issue <> 'retenu' OR $2) AND canal = $3 \
              ORDER BY sequence DESC LIMIT 1) last \
              WHERE statut = $4 AND resultat IS NOT DISTINCT FROM $5 \
-             AND date_at IS NOT DISTINCT FROM $6",
+             AND date_at IS NOT DISTINCT FROM $6 \
+             AND coalesce(commentaire, '') = coalesce($7, commentaire, '')",
         )
         .bind(event.uid.as_str())
         .bind(new.issue == EventIssue::Retenu)
@@ -267,6 +274,7 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
         .bind(&event.statut)
         .bind(&event.resultat)
         .bind(date_at(event))
+        .bind(&new.deciding_comment)
         .fetch_optional(connection)
         .await
     };
@@ -279,6 +287,7 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
             statut: row.get("statut"),
             resultat: row.get("resultat"),
             canal: row.get("canal"),
+            commentaire: row.get("commentaire"),
         })
     };
     row.map(before).transpose()
