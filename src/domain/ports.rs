@@ -84,6 +84,14 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
         limit: u32,
     ) -> Result<Vec<SignalementSummary>, StoreError>;
 
+    /// Signalements without a demande in a state, newest first: the next behind one of them.
+    async fn signalements_before(
+        &self,
+        etat: Etat,
+        before: Option<&SignalementSummary>,
+        limit: u32,
+    ) -> Result<Vec<SignalementSummary>, StoreError>;
+
     /// The traces of a signalement and of the events of its demande, oldest first; empty for an
     /// unknown identity or UID.
     async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError>;
@@ -159,7 +167,7 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
         pause: Option<Pause>,
     ) -> Result<(), StoreError>;
 
-    /// Makes deliveries that wait for another attempt due now. A pause of the destination, for
+    /// Makes deliveries that wait for another attempt due now, some at a time: where it fails, some may be. A pause of the destination, for
     /// [`Resume::Refused`] only one of a refused token, is over, and forgets how often it was tried.
     async fn resume(
         &self,
@@ -214,7 +222,8 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
         before: DateTime<Utc>,
     ) -> Result<Option<LivraisonSummary>, StoreError>;
 
-    /// Makes every dead delivery of a destination wait again, due at once; gives their number.
+    /// Makes every dead delivery of a destination wait again, due at once; gives their number. Some at a time, those
+    /// accepted first before the others: where it fails, some may wait again.
     async fn retry_dead(
         &self,
         destination: Destination,

@@ -142,6 +142,40 @@ async fn retried_by_hand(store: &dyn Store) {
 
 #[rstest]
 #[tokio::test]
+async fn more_than_one_statement_changes_goes_on_page_by_page(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    opened
+        .execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
+             INSERT INTO livraisons (id, destination, queue, etat, content, due_at, created_at) \
+             SELECT 'd' || i, CASE WHEN i = 7 THEN 'courriel' ELSE 'sowell' END, 'q' || i, \
+             'morte', '{}', 0, 0 FROM n",
+        )
+        .await
+        .unwrap();
+    let again = store.retry_dead(Destination::Sowell, at(100)).await;
+    assert_eq!(again.unwrap(), 2_499);
+    let dead = store.list_livraisons(Some(LivraisonEtat::Morte), 10).await;
+    let dead = dead.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].id, "d7");
+    for id in ["d1", "d1000", "d2500"] {
+        assert_eq!(due(store, id).await, at(100));
+    }
+    let now = store.resume(Destination::Sowell, Resume::All, at(50)).await;
+    now.unwrap();
+    for id in ["d1", "d1000", "d1001", "d2500"] {
+        assert_eq!(due(store, id).await, at(50), "{id}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_delivery_that_cannot_be_read_holds_up_no_other(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
@@ -381,7 +415,7 @@ async fn a_claim_that_is_cut_is_free_then(
 }
 
 async fn due(store: &dyn Store, id: &str) -> DateTime<Utc> {
-    let waiting = store.list_livraisons(Some(LivraisonEtat::EnAttente), 10);
+    let waiting = store.list_livraisons(Some(LivraisonEtat::EnAttente), 5_000);
     let found = waiting.await.unwrap().into_iter().find(|it| it.id == id);
     found.unwrap().due_at
 }
