@@ -35,7 +35,7 @@ pub use self::crm::{
 };
 pub use self::events::{EventRecorded, NewEvent, Release};
 pub use self::files::{Files, FilesError};
-pub use self::outbox::{LivraisonCount, Moment, Pause, Resume, RetryOutcome};
+pub use self::outbox::{IfOvertaken, LivraisonCount, Moment, Pause, Resume, RetryOutcome};
 pub use self::partners::{
     EXCERPT_CHARS, MailError, MailFailure, Mailer, Message, Reply, ReplyMeaning, Sowell,
     Unreachable,
@@ -197,7 +197,7 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     async fn retry_livraison(
         &self,
         id: &str,
-        force: bool,
+        if_overtaken: IfOvertaken,
         now: DateTime<Utc>,
     ) -> Result<RetryOutcome, StoreError>;
 

@@ -19,7 +19,7 @@ use strum::{EnumString, IntoStaticStr};
 use crate::adapters::http::AppState;
 use crate::adapters::http::path::Segments;
 use crate::adapters::http::problem::Problem;
-use crate::domain::ports::RetryOutcome;
+use crate::domain::ports::{IfOvertaken, RetryOutcome};
 
 use overview::Overview;
 use session::{Operator, Refusal};
@@ -183,7 +183,10 @@ async fn resend(
     Segments(id): Segments<String>,
 ) -> Redirect {
     let now = state.clock.now();
-    let outcome = state.store.retry_livraison(&id, false, now).await;
+    let outcome = state
+        .store
+        .retry_livraison(&id, IfOvertaken::Stay, now)
+        .await;
     let notice = match outcome {
         Ok(RetryOutcome::Queued) => {
             state.presence.outbox.notify();

@@ -4,7 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::domain::livraison::{
     Attempt, Content, Courriel, Destination, LivraisonEtat, NewLivraison, Outcome,
 };
-use passerelle::domain::ports::{Moment, Pause, Reserved, Resume, RetryOutcome, Store};
+use passerelle::domain::ports::{
+    IfOvertaken, Moment, Pause, Reserved, Resume, RetryOutcome, Store,
+};
 use rstest::rstest;
 use serde_json::json;
 
@@ -118,13 +120,22 @@ pub(super) async fn story(store: &dyn Store) {
 
 /// The first was overtaken, and the third is delivered.
 async fn retried_by_hand(store: &dyn Store) {
-    let retry = |force| store.retry_livraison("1", force, at(502));
-    assert_eq!(retry(false).await.unwrap(), RetryOutcome::Overtaken);
-    assert_eq!(retry(true).await.unwrap(), RetryOutcome::Queued);
-    let delivered = store.retry_livraison("3", true, at(502)).await.unwrap();
+    let retry = |if_overtaken| store.retry_livraison("1", if_overtaken, at(502));
+    assert_eq!(
+        retry(IfOvertaken::Stay).await.unwrap(),
+        RetryOutcome::Overtaken
+    );
+    assert_eq!(
+        retry(IfOvertaken::Send).await.unwrap(),
+        RetryOutcome::Queued
+    );
+    let delivered = store
+        .retry_livraison("3", IfOvertaken::Send, at(502))
+        .await
+        .unwrap();
     assert_eq!(delivered, RetryOutcome::NotDead(LivraisonEtat::Livree));
     let unknown = store
-        .retry_livraison("absent", true, at(502))
+        .retry_livraison("absent", IfOvertaken::Send, at(502))
         .await
         .unwrap();
     assert_eq!(unknown, RetryOutcome::Unknown);
@@ -135,7 +146,10 @@ async fn retried_by_hand(store: &dyn Store) {
     // Refused again, it is still what a later one overtook.
     let refused = store.finish(&fifth[0], attempt(Some("400")), Outcome::Dead);
     assert!(refused.await.unwrap());
-    assert_eq!(retry(false).await.unwrap(), RetryOutcome::Overtaken);
+    assert_eq!(
+        retry(IfOvertaken::Stay).await.unwrap(),
+        RetryOutcome::Overtaken
+    );
     let all = store.retry_dead(Destination::Sowell, at(504)).await;
     assert_eq!(all.unwrap(), 0);
 }
@@ -228,7 +242,10 @@ async fn an_earlier_delivery_that_comes_back_waits_for_the_one_being_sent(
         .unwrap();
     let second = claimed(store, 2).await;
     assert_eq!(second[0].id, "2");
-    let retried = store.retry_livraison("1", false, at(3)).await.unwrap();
+    let retried = store
+        .retry_livraison("1", IfOvertaken::Stay, at(3))
+        .await
+        .unwrap();
     assert_eq!(retried, RetryOutcome::Queued);
     assert!(
         claimed(store, 4).await.is_empty(),

@@ -10,7 +10,9 @@ use crate::adapters::store::rows::{
     instant, millis, read_content, storable, unreadable, write_content,
 };
 use crate::domain::livraison::{Attempt, Claim, Destination, LivraisonEtat, NewLivraison, Outcome};
-use crate::domain::ports::{LivraisonCount, Moment, Pause, Resume, RetryOutcome, StoreError};
+use crate::domain::ports::{
+    IfOvertaken, LivraisonCount, Moment, Pause, Resume, RetryOutcome, StoreError,
+};
 
 pub(super) use seen::{find, list, of_demande, oldest_failing};
 
@@ -388,7 +390,7 @@ fn livraison_etat(row: &DbRow) -> Result<LivraisonEtat, StoreError> {
 pub(super) async fn retry(
     connection: &mut DbConnection,
     id: &str,
-    force: bool,
+    if_overtaken: IfOvertaken,
     now: DateTime<Utc>,
 ) -> Result<RetryOutcome, StoreError> {
     let row = sqlx::query(
@@ -408,7 +410,7 @@ pub(super) async fn retry(
     }
     match livraison_etat(&row)? {
         LivraisonEtat::Morte => {}
-        LivraisonEtat::Depassee if force => {}
+        LivraisonEtat::Depassee if if_overtaken == IfOvertaken::Send => {}
         LivraisonEtat::Depassee => return Ok(RetryOutcome::Overtaken),
         other => return Ok(RetryOutcome::NotDead(other)),
     }

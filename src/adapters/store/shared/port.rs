@@ -33,10 +33,10 @@ use crate::domain::livraison::{
     Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, Outcome,
 };
 use crate::domain::ports::{
-    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, Kept, LivraisonCount, Moment,
-    NewEvent, NewRecord, Page, PastEvent, PastSignalement, Pause, Recorded, Release, Replica,
-    Resume, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError, StoredSubmission,
-    StoredTrace, StoredVersion, Turn, VersionSummary, Work,
+    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, IfOvertaken, Kept, LivraisonCount,
+    Moment, NewEvent, NewRecord, Page, PastEvent, PastSignalement, Pause, Recorded, Release,
+    Replica, Resume, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError,
+    StoredSubmission, StoredTrace, StoredVersion, Turn, VersionSummary, Work,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
@@ -261,14 +261,14 @@ impl Store for DbStore {
     async fn retry_livraison(
         &self,
         id: &str,
-        force: bool,
+        if_overtaken: IfOvertaken,
         now: DateTime<Utc>,
     ) -> Result<RetryOutcome, StoreError> {
         self.writer
             .write(
-                (id.to_owned(), force, now),
-                |connection, (id, force, now)| {
-                    Box::pin(livraisons::retry(connection, id, *force, *now))
+                (id.to_owned(), if_overtaken, now),
+                |connection, (id, if_overtaken, now)| {
+                    Box::pin(livraisons::retry(connection, id, *if_overtaken, *now))
                 },
             )
             .await
