@@ -7,6 +7,7 @@ pub(in crate::adapters) mod json;
 mod photo;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset};
 use email_address::{EmailAddress, Options};
@@ -56,18 +57,27 @@ pub fn read(
     let codes = fields.codes();
     let signalement = fields.complete(form.autres(), encoded.len());
     let (avertissements, payload) = (form.avertissements(), form.payload());
-    let long_numbers = json.long_numbers();
+    let (long_numbers, plain) = (json.long_numbers(), form.plain_numbers());
     let mut faults = form.faults;
     // From here on the body is no longer what was received: photos are decoded where they stand in it.
     let photos = photo::decode(body, encoded, limits, &mut faults);
-    let content = signalement
-        .filter(|_| faults.is_empty())
-        .map(|it| SubmittedContent {
-            fingerprint: fingerprint(&it, &photos, &long_numbers),
+    let content = signalement.filter(|_| faults.is_empty()).map(|it| {
+        let as_written = fingerprint(&it, &photos, &long_numbers);
+        let plain = plain.map(|(autres, long_numbers)| {
+            let plain = Signalement {
+                autres,
+                ..it.clone()
+            };
+            fingerprint(&plain, &photos, &long_numbers)
+        });
+        SubmittedContent {
+            fingerprint: plain.clone().unwrap_or_else(|| as_written.clone()),
+            former_fingerprint: plain.is_some().then_some(as_written),
             payload,
             signalement: it,
             photos: Photos::Received(photos),
-        });
+        }
+    });
     Ok(Submission {
         client,
         key,
@@ -97,6 +107,7 @@ pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
             signalement,
             photos: Photos::Stored(fichiers.to_vec()),
             fingerprint: stored.fingerprint.clone(),
+            former_fingerprint: None,
             payload: stored.payload.clone(),
         }),
     })
@@ -370,6 +381,20 @@ impl<'j> Form<'j> {
         self.unknown(&KEYS)
             .map(|(key, value)| (json::without_nul(key), value.to_value()))
             .collect()
+    }
+
+    /// The unknown keys and their long numbers, with numbers that are equal however they were written; `None` where
+    /// that is how they were written.
+    fn plain_numbers(&self) -> Option<(Map<String, serde_json::Value>, BTreeMap<String, String>)> {
+        let written = self.unknown(&KEYS);
+        let plain = written.map(|(key, value)| (key.clone(), value.with_plain_numbers()));
+        let plain: Vec<_> = plain.collect();
+        if self.unknown(&KEYS).eq(&plain) {
+            return None;
+        }
+        let autres = plain.iter();
+        let autres = autres.map(|(key, value)| (json::without_nul(key), value.to_value()));
+        Some((autres.collect(), Json::Object(plain.clone()).long_numbers()))
     }
 
     fn avertissements(&self) -> Vec<String> {

@@ -15,7 +15,7 @@ use crate::cli::{Format, existing_store, note_limit, one_of};
 use crate::domain::livraison::{
     Attempt, Content, Destination, LivraisonEtat, LivraisonSummary, LivraisonView,
 };
-use crate::domain::ports::{Clock, RetryOutcome, Store};
+use crate::domain::ports::{Clock, IfOvertaken, RetryOutcome, Store};
 use crate::flows::resend;
 use crate::settings::Settings;
 
@@ -207,9 +207,17 @@ fn print(found: &[LivraisonSummary], format: Format) {
 }
 
 async fn retry(store: &dyn Store, ids: &[String], force: bool) -> anyhow::Result<()> {
+    let if_overtaken = if force {
+        IfOvertaken::Send
+    } else {
+        IfOvertaken::Stay
+    };
     let mut refused = 0;
     for id in ids {
-        let reason = match store.retry_livraison(id, force, SystemClock.now()).await? {
+        let reason = match store
+            .retry_livraison(id, if_overtaken, SystemClock.now())
+            .await?
+        {
             RetryOutcome::Queued => {
                 println!("{id}: will be sent again");
                 continue;

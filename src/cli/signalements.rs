@@ -22,6 +22,9 @@ use crate::flows::reload;
 use crate::flows::rules::Rules;
 use crate::settings::Settings;
 
+/// Signalements that are read at once, to be tried again.
+const PAGE: u32 = 500;
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Signalements {
     /// List signalements, newest first
@@ -69,13 +72,18 @@ impl Signalements {
                 Ok(())
             }
             Self::Retry { ids, all } => {
-                let ids = if all {
-                    let found = store.list_signalements(Some(Etat::Echec), u32::MAX).await?;
-                    found.into_iter().map(|it| it.id).collect()
+                let inbound = open(settings, &store).await?;
+                let mut tally = Tally::default();
+                let tried = if all {
+                    retry_failed(&inbound, store.as_ref(), &mut tally).await
                 } else {
-                    ids.into_iter().map(SignalementId::from_stored).collect()
+                    let ids: Vec<_> = ids.into_iter().map(SignalementId::from_stored).collect();
+                    retry(&inbound, store.as_ref(), &ids, &mut tally).await;
+                    Ok(())
                 };
-                retry(settings, &store, ids).await
+                written(&inbound).await;
+                tried?;
+                tally.told()
             }
             Self::Adopt { id, uid } => adopt(settings, &store, id, uid).await,
         }
@@ -151,27 +159,52 @@ async fn open(settings: &Settings, store: &Arc<dyn Store>) -> anyhow::Result<Inb
     inbound(settings, store, rules)
 }
 
-async fn retry(
-    settings: &Settings,
-    store: &Arc<dyn Store>,
-    ids: Vec<SignalementId>,
-) -> anyhow::Result<()> {
-    let inbound = open(settings, store).await?;
-    let mut failed = 0;
-    for id in &ids {
-        match retry_one(&inbound, store.as_ref(), id).await {
+/// How many were tried, and how many of them to no avail.
+#[derive(Default)]
+struct Tally {
+    tried: usize,
+    failed: usize,
+}
+
+impl Tally {
+    fn told(&self) -> anyhow::Result<()> {
+        if self.failed > 0 {
+            bail!("{} of {} still not forwarded", self.failed, self.tried);
+        }
+        Ok(())
+    }
+}
+
+async fn retry(inbound: &Inbound, store: &dyn Store, ids: &[SignalementId], tally: &mut Tally) {
+    tally.tried += ids.len();
+    for id in ids {
+        match retry_one(inbound, store, id).await {
             Ok(outcome) => println!("{}: {outcome}", id.as_str()),
             Err(reason) => {
                 eprintln!("{}: {reason}", id.as_str());
-                failed += 1;
+                tally.failed += 1;
             }
         }
     }
-    written(&inbound).await;
-    if failed > 0 {
-        bail!("{failed} of {} still not forwarded", ids.len());
+}
+
+/// Tries all that are in state `echec`, page by page. One that fails again keeps its place, which is behind.
+async fn retry_failed(
+    inbound: &Inbound,
+    store: &dyn Store,
+    tally: &mut Tally,
+) -> Result<(), StoreError> {
+    let mut last: Option<SignalementSummary> = None;
+    loop {
+        let page = store.signalements_before(Etat::Echec, last.as_ref(), PAGE);
+        let page = page.await?;
+        let ids: Vec<_> = page.iter().map(|it| it.id.clone()).collect();
+        retry(inbound, store, &ids, tally).await;
+        match page.into_iter().next_back() {
+            Some(it) => last = Some(it),
+            None => return Ok(()),
+        }
     }
-    Ok(())
 }
 
 /// What the CRM said and a busy database did not take would end with this process.

@@ -35,7 +35,7 @@ pub use self::crm::{
 };
 pub use self::events::{EventRecorded, NewEvent, Release};
 pub use self::files::{Files, FilesError};
-pub use self::outbox::{LivraisonCount, Moment, Pause, Resume, RetryOutcome};
+pub use self::outbox::{IfOvertaken, LivraisonCount, Moment, Pause, Resume, RetryOutcome};
 pub use self::partners::{
     EXCERPT_CHARS, MailError, MailFailure, Mailer, Message, Reply, ReplyMeaning, Sowell,
     Unreachable,
@@ -81,6 +81,14 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     async fn list_signalements(
         &self,
         etat: Option<Etat>,
+        limit: u32,
+    ) -> Result<Vec<SignalementSummary>, StoreError>;
+
+    /// Signalements without a demande in a state, newest first: the next behind one of them.
+    async fn signalements_before(
+        &self,
+        etat: Etat,
+        before: Option<&SignalementSummary>,
         limit: u32,
     ) -> Result<Vec<SignalementSummary>, StoreError>;
 
@@ -159,7 +167,7 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
         pause: Option<Pause>,
     ) -> Result<(), StoreError>;
 
-    /// Makes deliveries that wait for another attempt due now. A pause of the destination, for
+    /// Makes deliveries that wait for another attempt due now, some at a time: where it fails, some may be. A pause of the destination, for
     /// [`Resume::Refused`] only one of a refused token, is over, and forgets how often it was tried.
     async fn resume(
         &self,
@@ -189,7 +197,7 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     async fn retry_livraison(
         &self,
         id: &str,
-        force: bool,
+        if_overtaken: IfOvertaken,
         now: DateTime<Utc>,
     ) -> Result<RetryOutcome, StoreError>;
 
@@ -214,7 +222,8 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
         before: DateTime<Utc>,
     ) -> Result<Option<LivraisonSummary>, StoreError>;
 
-    /// Makes every dead delivery of a destination wait again, due at once; gives their number.
+    /// Makes every dead delivery of a destination wait again, due at once; gives their number. Some at a time, those
+    /// accepted first before the others: where it fails, some may wait again.
     async fn retry_dead(
         &self,
         destination: Destination,
@@ -234,6 +243,9 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
 
     /// Keeps an accepted version.
     async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError>;
+
+    /// Whether this very version is kept.
+    async fn has_version(&self, version: &str) -> Result<bool, StoreError>;
 
     /// The version that was accepted last.
     async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError>;

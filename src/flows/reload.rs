@@ -7,6 +7,7 @@
 mod files;
 mod halves;
 mod holes;
+mod lost;
 mod versions;
 
 use std::sync::{Arc, OnceLock};
@@ -45,6 +46,8 @@ pub struct Active {
     pub since: DateTime<Utc>,
     /// Remarks that its acceptance left.
     pub remarks: Vec<Diagnostic>,
+    /// What it was made from.
+    files: Arc<Files>,
     /// What fails under it for some combination, once somebody asked.
     coverage: Arc<OnceLock<Coverage>>,
     /// The holes that its acceptance added, once the search for them has ended.
@@ -52,11 +55,17 @@ pub struct Active {
 }
 
 impl Active {
-    fn new(generation: Arc<Generation>, since: DateTime<Utc>, remarks: Vec<Diagnostic>) -> Self {
+    fn new(
+        generation: Arc<Generation>,
+        since: DateTime<Utc>,
+        remarks: Vec<Diagnostic>,
+        files: Files,
+    ) -> Self {
         Self {
             generation,
             since,
             remarks,
+            files: Arc::new(files),
             coverage: Arc::default(),
             holes: Arc::default(),
         }
@@ -126,12 +135,13 @@ impl Reload {
         let taken = match (files, generation) {
             (Some(files), Some(generation)) => Ok(Taken::whole(files, generation, &diagnostics)),
             (files, _) => {
-                let generation = Arc::new(recompile(stored, &diagnostics).await?);
+                let (kept, generation) = recompile(stored, &diagnostics).await?;
+                let generation = Arc::new(generation);
                 let half = match &files {
                     Some(files) => other_half(store.as_ref(), files, &generation, &secrets).await?,
                     None => None,
                 };
-                half.ok_or(generation)
+                half.ok_or((kept, generation))
             }
         };
         let active = match taken {
@@ -142,9 +152,9 @@ impl Reload {
                     diagnostics.push(half);
                     add_new(&mut diagnostics, &taken.remarks);
                 }
-                Active::new(Arc::new(taken.generation), at, taken.remarks)
+                Active::new(Arc::new(taken.generation), at, taken.remarks, taken.files)
             }
-            Err(in_force) => Active::new(in_force, at, Vec::new()),
+            Err((files, in_force)) => Active::new(in_force, at, Vec::new(), files),
         };
         if !accepted {
             log_refused(&active.generation.version, &diagnostics);
@@ -301,7 +311,7 @@ impl Reload {
             return Attempted::TryAgain;
         }
         log_accepted(&taken.generation.version, &taken.remarks);
-        let next = Active::new(Arc::new(taken.generation), at, taken.remarks);
+        let next = Active::new(Arc::new(taken.generation), at, taken.remarks, taken.files);
         let next = Arc::new(next);
         self.active.store(Arc::clone(&next));
         match taken.half {

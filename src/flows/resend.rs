@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::domain::instant::to_the_second;
 use crate::domain::livraison::{Destination, LivraisonEtat};
-use crate::domain::ports::{Clock, Pause, RetryOutcome, Store, StoreError};
+use crate::domain::ports::{Clock, IfOvertaken, Pause, RetryOutcome, Store, StoreError};
 
 /// Dead letters that are tried, each alone, before the others stay.
 const MOST_TRIALS: u32 = 3;
@@ -106,7 +106,10 @@ async fn try_one(
     let Some(before) = store.find_livraison(id).await? else {
         return Ok(Err(Failure::Gone));
     };
-    match store.retry_livraison(id, false, clock.now()).await? {
+    match store
+        .retry_livraison(id, IfOvertaken::Stay, clock.now())
+        .await?
+    {
         // Somebody else may have brought it back.
         RetryOutcome::Queued | RetryOutcome::NotDead(_) => {}
         RetryOutcome::Overtaken => return Ok(Err(Failure::Overtaken)),

@@ -1,7 +1,7 @@
 //! E-mails that the landlord's rules ask for.
 
 use passerelle::domain::livraison::{LivraisonEtat, LivraisonSummary};
-use passerelle::domain::ports::RetryOutcome;
+use passerelle::domain::ports::{IfOvertaken, RetryOutcome};
 use rstest::rstest;
 use serde_json::json;
 
@@ -116,7 +116,7 @@ async fn an_e_mail_that_lacked_a_category_goes_once_there_is_one_again() {
     );
     assert!(dead.last_error.unwrap().contains(&cause));
     daemon.edit("rules/qualifications.yaml", &categories).await;
-    let retried = store.retry_livraison(&dead.id, false, chrono::Utc::now());
+    let retried = store.retry_livraison(&dead.id, IfOvertaken::Stay, chrono::Utc::now());
     assert_eq!(retried.await.unwrap(), RetryOutcome::Queued);
     until("it is written", || async { daemon.courriels().pop() }).await;
 }
@@ -274,7 +274,7 @@ async fn a_mail_without_template_is_a_dead_letter_until_there_is_one(
         .edit("rules/modeles/absent.txt", "Objet: enfin\n\nBonjour\n")
         .await;
     let outcome = store
-        .retry_livraison(&dead.id, false, chrono::Utc::now())
+        .retry_livraison(&dead.id, IfOvertaken::Stay, chrono::Utc::now())
         .await
         .unwrap();
     assert_eq!(outcome, RetryOutcome::Queued);

@@ -2,7 +2,7 @@
 
 use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::domain::livraison::{Destination, LivraisonEtat, LivraisonSummary};
-use passerelle::domain::ports::Store;
+use passerelle::domain::ports::{IfOvertaken, Store};
 use rstest::rstest;
 use serde_json::json;
 
@@ -151,7 +151,10 @@ async fn what_is_refused_for_good_is_a_dead_letter_that_can_be_sent_again() {
     assert_eq!(error, "the SMTP server answered 550 5.1.1");
     let store = SqliteStore::open(&daemon.database()).await.unwrap();
     let now = chrono::Utc::now();
-    store.retry_livraison(&dead.id, false, now).await.unwrap();
+    store
+        .retry_livraison(&dead.id, IfOvertaken::Stay, now)
+        .await
+        .unwrap();
     server.wait_for(1).await;
 }
 

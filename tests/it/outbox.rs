@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::domain::livraison::{Attempt, Claim, Destination, LivraisonEtat, Outcome};
-use passerelle::domain::ports::Store;
+use passerelle::domain::ports::{IfOvertaken, Store};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use tempfile::TempDir;
@@ -276,7 +276,7 @@ impl StateMachineTest for OutboxTest {
             Step::Pass(_) => {}
             Step::Retry(number) => {
                 let id = number.to_string();
-                let retry = store.retry_livraison(&id, false, now);
+                let retry = store.retry_livraison(&id, IfOvertaken::Stay, now);
                 runtime.block_on(retry).unwrap();
             }
             Step::Crash => runtime.block_on(store.release_claims()).unwrap(),

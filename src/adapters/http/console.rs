@@ -1,5 +1,5 @@
 //! `/`: the console, where the landlord's staff and operators see what stands still and why. Pages
-//! are made here, in French, and need no script.
+//! are made here, in French, and need no script: the one there is reads them anew more gently.
 
 mod alarms;
 mod overview;
@@ -19,20 +19,21 @@ use strum::{EnumString, IntoStaticStr};
 use crate::adapters::http::AppState;
 use crate::adapters::http::path::Segments;
 use crate::adapters::http::problem::Problem;
-use crate::domain::ports::RetryOutcome;
+use crate::domain::ports::{IfOvertaken, RetryOutcome};
 
 use overview::Overview;
 use session::{Operator, Refusal};
 
 /// Nothing but what this server sends, shown in no other site's frame.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; \
-                      base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
+                      img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The console's addresses; the API's description leaves them out.
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/", get(show))
         .route("/console/style.css", get(style))
+        .route("/console/refresh.js", get(refresh))
         .route("/console/connexion", post(sign_in).get(sign_in_page))
         .route("/console/deconnexion", post(sign_out))
         .route("/console/regles/recharger", post(reload))
@@ -182,7 +183,10 @@ async fn resend(
     Segments(id): Segments<String>,
 ) -> Redirect {
     let now = state.clock.now();
-    let outcome = state.store.retry_livraison(&id, false, now).await;
+    let outcome = state
+        .store
+        .retry_livraison(&id, IfOvertaken::Stay, now)
+        .await;
     let notice = match outcome {
         Ok(RetryOutcome::Queued) => {
             state.presence.outbox.notify();
@@ -199,11 +203,21 @@ async fn resend(
 }
 
 async fn style() -> impl IntoResponse {
+    asset("text/css; charset=utf-8", include_str!("console/style.css"))
+}
+
+async fn refresh() -> impl IntoResponse {
+    let script = include_str!("console/refresh.js");
+    asset("text/javascript; charset=utf-8", script)
+}
+
+fn asset(content_type: &'static str, text: &'static str) -> impl IntoResponse {
     let headers = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CONTENT_TYPE, content_type),
         (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    (headers, include_str!("console/style.css"))
+    (headers, text)
 }
 
 fn page(status: StatusCode, template: &impl Template) -> Response {

@@ -23,6 +23,15 @@ impl From<DateTime<Utc>> for Moment {
     }
 }
 
+/// What becomes of a delivery that is to be sent again, and was overtaken by a later status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfOvertaken {
+    /// It stays as it is.
+    Stay,
+    /// It is sent all the same, at the word of a person.
+    Send,
+}
+
 /// What the answer to `deliveries retry` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryOutcome {

@@ -56,7 +56,7 @@ impl Creations {
         let _in_hand = self.in_hand.hold(lease.until());
         let pending = self.store.claim_creation(id, now, LEASE).await?;
         match pending {
-            Some(pending) => self.go_on(pending, lease, true).await.map(Some),
+            Some(pending) => self.go_on(pending, lease, AskedBy::Person).await.map(Some),
             None => Ok(None),
         }
     }
@@ -169,7 +169,7 @@ impl Creations {
     async fn work_on(&self, pending: PendingCreation, lease: Lease) {
         let (claim, attempts) = (pending.claim.clone(), pending.attempts);
         let id = claim.id.as_str();
-        let going_on = Box::pin(self.go_on(pending, lease, false));
+        let going_on = Box::pin(self.go_on(pending, lease, AskedBy::Clock));
         let went = match contained(going_on).await {
             Ok(went) => went.map(|_| ()),
             Err(error) => {
@@ -192,12 +192,12 @@ impl Creations {
         }
     }
 
-    /// Goes on with a pending creation, a person standing by or not.
+    /// Goes on with a pending creation.
     async fn go_on(
         &self,
         pending: PendingCreation,
         lease: Lease,
-        by_hand: bool,
+        asked_by: AskedBy,
     ) -> Result<Attempted, StoreError> {
         let (mut in_doubt, noted) = (pending.in_doubt, pending.known_at);
         let held = self.hold(pending, lease);
@@ -220,12 +220,14 @@ impl Creations {
                         Err(error) => return self.try_again(&held, &error, true).await,
                     }
                 }
-                (Some(DuplicateGuard::Nothing), Some(known_at)) if by_hand => {
+                (Some(DuplicateGuard::Nothing), Some(known_at)) if asked_by == AskedBy::Person => {
                     let (attempted, settlement) = stopped(too_soon(known_at), Some(known_at));
                     return self.settle(&held, attempted, settlement).await;
                 }
                 // They were told to look first.
-                (Some(DuplicateGuard::Nothing), _) if by_hand => in_doubt = false,
+                (Some(DuplicateGuard::Nothing), _) if asked_by == AskedBy::Person => {
+                    in_doubt = false;
+                }
                 (Some(DuplicateGuard::Nothing), _) => {
                     return self.stop(&held, UNKNOWN_FOR_GOOD).await;
                 }
@@ -406,6 +408,15 @@ impl Creations {
         self.settle(held, Attempted::InDoubt, Settlement::Waits(wait))
             .await
     }
+}
+
+/// Who has a pending creation gone on with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AskedBy {
+    /// Somebody who stands by, and was told to look in the CRM first.
+    Person,
+    /// Its time has come.
+    Clock,
 }
 
 /// What a person is told who looked while the CRM may still have been at work.

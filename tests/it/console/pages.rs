@@ -180,3 +180,86 @@ async fn a_page_that_is_asked_for_too_often_asks_again_by_itself() {
     );
     assert!(!token("admin").is_empty() && !html.contains(&token("admin")));
 }
+
+/// As when someone comes back to the page.
+const COME_BACK: &str = "document.dispatchEvent(new Event('visibilitychange'))";
+
+/// What stands there now: between two questions it may be replaced.
+async fn shown(browser: &Browser, selector: &str) -> String {
+    let text = format!("return document.querySelector(\"{selector}\").innerText");
+    browser.evaluate(&text).await.as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_read_anew_leaves_the_keyboard_where_it_is() {
+    let Some(browser) = Browser::open().await else {
+        return;
+    };
+    let sowell = FakeSowell::start().await;
+    let daemon = crowded(&sowell).await;
+    browser.sign_in(&url(&daemon)).await;
+    let section = "section[aria-labelledby=livraisons]";
+    let at = "const at = document.querySelector('[id^=renvoyer-]'); at.focus(); \
+              document.querySelector('main').dataset.kept = 'yes'; return at.id";
+    let at = browser.evaluate(at).await;
+    let kept = "return document.querySelector('main').dataset.kept ?? ''";
+    let place = "return document.activeElement.id";
+    assert_eq!(browser.evaluate(place).await, at);
+    // A second dead letter stands before it from now on.
+    let before = shown(&browser, section).await;
+    let uid = daemon.created(&signalement(5)).await;
+    sowell.next(422, Vec::new());
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    until("it is read anew", || async {
+        browser.evaluate(COME_BACK).await;
+        let now = shown(&browser, section).await;
+        (now != before && now.contains(&uid)).then_some(())
+    })
+    .await;
+    assert_eq!(browser.evaluate(place).await, at);
+    assert_eq!(browser.evaluate(kept).await, "yes", "the rest stays");
+    // What the keyboard was at goes: it goes on from there.
+    browser.evaluate("document.activeElement.id = 'gone'").await;
+    let lost = "return document.activeElement.matches('section[aria-labelledby=livraisons]')";
+    until("the keyboard stays in its section", || async {
+        browser.evaluate(COME_BACK).await;
+        (browser.evaluate(lost).await == true).then_some(())
+    })
+    .await;
+    browser.close("console-anew.png").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_cannot_be_read_anew_says_so_until_it_can() {
+    let Some(browser) = Browser::open().await else {
+        return;
+    };
+    let daemon = Builder::new().start().await;
+    browser.sign_in(&url(&daemon)).await;
+    let read = shown(&browser, "footer").await;
+    until("it is read anew", || async {
+        browser.evaluate(COME_BACK).await;
+        (shown(&browser, "footer").await != read).then_some(())
+    })
+    .await;
+    let fresh = "return document.getElementById('perimee').hidden";
+    assert_eq!(browser.evaluate(fresh).await, true);
+    daemon.stop().await;
+    until("it says that it is old", || async {
+        browser.evaluate(COME_BACK).await;
+        (browser.evaluate(fresh).await == false).then_some(())
+    })
+    .await;
+    browser.close("console-stale.png").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_scripts_the_browser_loads_the_page_anew() {
+    let daemon = Builder::new().start().await;
+    let page = daemon.console().await;
+    let alone = r#"<noscript><meta http-equiv="refresh" content="30; url=/"></noscript>"#;
+    assert_eq!(page.matches("http-equiv=\"refresh\"").count(), 1, "{page}");
+    assert!(page.contains(alone), "{page}");
+}

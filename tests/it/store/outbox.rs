@@ -4,7 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::domain::livraison::{
     Attempt, Content, Courriel, Destination, LivraisonEtat, NewLivraison, Outcome,
 };
-use passerelle::domain::ports::{Moment, Pause, Reserved, Resume, RetryOutcome, Store};
+use passerelle::domain::ports::{
+    IfOvertaken, Moment, Pause, Reserved, Resume, RetryOutcome, Store,
+};
 use rstest::rstest;
 use serde_json::json;
 
@@ -118,13 +120,22 @@ pub(super) async fn story(store: &dyn Store) {
 
 /// The first was overtaken, and the third is delivered.
 async fn retried_by_hand(store: &dyn Store) {
-    let retry = |force| store.retry_livraison("1", force, at(502));
-    assert_eq!(retry(false).await.unwrap(), RetryOutcome::Overtaken);
-    assert_eq!(retry(true).await.unwrap(), RetryOutcome::Queued);
-    let delivered = store.retry_livraison("3", true, at(502)).await.unwrap();
+    let retry = |if_overtaken| store.retry_livraison("1", if_overtaken, at(502));
+    assert_eq!(
+        retry(IfOvertaken::Stay).await.unwrap(),
+        RetryOutcome::Overtaken
+    );
+    assert_eq!(
+        retry(IfOvertaken::Send).await.unwrap(),
+        RetryOutcome::Queued
+    );
+    let delivered = store
+        .retry_livraison("3", IfOvertaken::Send, at(502))
+        .await
+        .unwrap();
     assert_eq!(delivered, RetryOutcome::NotDead(LivraisonEtat::Livree));
     let unknown = store
-        .retry_livraison("absent", true, at(502))
+        .retry_livraison("absent", IfOvertaken::Send, at(502))
         .await
         .unwrap();
     assert_eq!(unknown, RetryOutcome::Unknown);
@@ -135,9 +146,46 @@ async fn retried_by_hand(store: &dyn Store) {
     // Refused again, it is still what a later one overtook.
     let refused = store.finish(&fifth[0], attempt(Some("400")), Outcome::Dead);
     assert!(refused.await.unwrap());
-    assert_eq!(retry(false).await.unwrap(), RetryOutcome::Overtaken);
+    assert_eq!(
+        retry(IfOvertaken::Stay).await.unwrap(),
+        RetryOutcome::Overtaken
+    );
     let all = store.retry_dead(Destination::Sowell, at(504)).await;
     assert_eq!(all.unwrap(), 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn more_than_one_statement_changes_goes_on_page_by_page(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    opened
+        .execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
+             INSERT INTO livraisons (id, destination, queue, etat, content, due_at, created_at) \
+             SELECT 'd' || i, CASE WHEN i = 7 THEN 'courriel' ELSE 'sowell' END, 'q' || i, \
+             'morte', '{}', 0, 0 FROM n",
+        )
+        .await
+        .unwrap();
+    let again = store.retry_dead(Destination::Sowell, at(100)).await;
+    assert_eq!(again.unwrap(), 2_499);
+    let dead = store.list_livraisons(Some(LivraisonEtat::Morte), 10).await;
+    let dead = dead.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].id, "d7");
+    for id in ["d1", "d1000", "d2500"] {
+        assert_eq!(due(store, id).await, at(100));
+    }
+    let now = store.resume(Destination::Sowell, Resume::All, at(50)).await;
+    now.unwrap();
+    for id in ["d1", "d1000", "d1001", "d2500"] {
+        assert_eq!(due(store, id).await, at(50), "{id}");
+    }
 }
 
 #[rstest]
@@ -194,7 +242,10 @@ async fn an_earlier_delivery_that_comes_back_waits_for_the_one_being_sent(
         .unwrap();
     let second = claimed(store, 2).await;
     assert_eq!(second[0].id, "2");
-    let retried = store.retry_livraison("1", false, at(3)).await.unwrap();
+    let retried = store
+        .retry_livraison("1", IfOvertaken::Stay, at(3))
+        .await
+        .unwrap();
     assert_eq!(retried, RetryOutcome::Queued);
     assert!(
         claimed(store, 4).await.is_empty(),
@@ -381,7 +432,7 @@ async fn a_claim_that_is_cut_is_free_then(
 }
 
 async fn due(store: &dyn Store, id: &str) -> DateTime<Utc> {
-    let waiting = store.list_livraisons(Some(LivraisonEtat::EnAttente), 10);
+    let waiting = store.list_livraisons(Some(LivraisonEtat::EnAttente), 5_000);
     let found = waiting.await.unwrap().into_iter().find(|it| it.id == id);
     found.unwrap().due_at
 }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use passerelle::adapters::store::postgres::{PostgresStore, migrate};
 use passerelle::domain::livraison::{LivraisonEtat, Outcome};
 use passerelle::domain::ports::{
-    Client, IdempotencyKey, Recorded, Reserved, RetryOutcome, Settled, Settlement, Store, Wait,
+    Client, IdempotencyKey, IfOvertaken, Recorded, Reserved, RetryOutcome, Settled, Settlement,
+    Store, Wait,
 };
 use passerelle::domain::signalement::Etat;
 use rstest::rstest;
@@ -106,7 +107,9 @@ async fn replicas_that_claim_at_once_never_hold_two_of_one_queue() {
                     let ended = store.finish(&claim, attempt(None), outcome).await.unwrap();
                     assert!(ended);
                     if dies {
-                        let retried = store.retry_livraison(&claim.id, true, at(0)).await;
+                        let retried = store
+                            .retry_livraison(&claim.id, IfOvertaken::Send, at(0))
+                            .await;
                         assert_eq!(retried.unwrap(), RetryOutcome::Queued);
                     } else {
                         arrived.lock().unwrap().push(claim.id.clone());

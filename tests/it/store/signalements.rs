@@ -6,7 +6,7 @@ use passerelle::domain::signalement::Etat;
 use rstest::rstest;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
-use super::{Opened, gestionnaire, push, record};
+use super::{Opened, at, gestionnaire, push, record};
 use crate::postgres::Backend;
 
 pub(super) async fn keys(store: &dyn Store) {
@@ -97,6 +97,43 @@ pub(super) async fn batches(store: &dyn Store) {
             .unwrap()
             .is_none()
     );
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_without_a_demande_is_on_one_page(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(opened) = Opened::on(backend).await else {
+        return;
+    };
+    let store = opened.store.as_ref();
+    for number in 0..7 {
+        let mut it = record(number, None);
+        it.etat = Etat::Echec;
+        // Several came at once.
+        it.received_at = at(i64::from(number / 3));
+        store.record(it).await.unwrap();
+    }
+    store.record(record(8, None)).await.unwrap();
+    store.record(record(9, Some("U9"))).await.unwrap();
+    let mut pages = Vec::new();
+    let mut last = None;
+    loop {
+        let page = store.signalements_before(Etat::Echec, last.as_ref(), 2);
+        let page = page.await.unwrap();
+        assert!(page.len() <= 2);
+        pages.extend(page.iter().map(|it| it.id.clone()));
+        match page.into_iter().next_back() {
+            Some(it) => last = Some(it),
+            None => break,
+        }
+    }
+    assert_eq!(pages[0], record(6, None).id, "newest first");
+    assert_eq!(pages.len(), 7);
+    pages.sort();
+    pages.dedup();
+    assert_eq!(pages.len(), 7);
 }
 
 /// Even at the same moment.

@@ -33,10 +33,10 @@ use crate::domain::livraison::{
     Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, Outcome,
 };
 use crate::domain::ports::{
-    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, Kept, LivraisonCount, Moment,
-    NewEvent, NewRecord, Page, PastEvent, PastSignalement, Pause, Recorded, Release, Replica,
-    Resume, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError, StoredSubmission,
-    StoredTrace, StoredVersion, Turn, VersionSummary, Work,
+    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, IfOvertaken, Kept, LivraisonCount,
+    Moment, NewEvent, NewRecord, Page, PastEvent, PastSignalement, Pause, Recorded, Release,
+    Replica, Resume, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError,
+    StoredSubmission, StoredTrace, StoredVersion, Turn, VersionSummary, Work,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
@@ -68,6 +68,15 @@ impl Store for DbStore {
         limit: u32,
     ) -> Result<Vec<SignalementSummary>, StoreError> {
         dialect::within(signalements::list(&self.readers, etat, limit)).await
+    }
+
+    async fn signalements_before(
+        &self,
+        etat: Etat,
+        before: Option<&SignalementSummary>,
+        limit: u32,
+    ) -> Result<Vec<SignalementSummary>, StoreError> {
+        dialect::within(signalements::before(&self.readers, etat, before, limit)).await
     }
 
     async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError> {
@@ -204,14 +213,29 @@ impl Store for DbStore {
         which: Resume,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        let of = (destination, which, now);
         self.writer
-            .write(
-                (destination, which, now),
-                |connection, (destination, which, now)| {
+            .write(of, |connection, (destination, which, now)| {
+                Box::pin(livraisons::end_pause(
+                    connection,
+                    *destination,
+                    *which,
+                    *now,
+                ))
+            })
+            .await?;
+        // A few at a time: other writes need not wait for all of them.
+        loop {
+            let resumed = self
+                .writer
+                .write(of, |connection, (destination, which, now)| {
                     Box::pin(livraisons::resume(connection, *destination, *which, *now))
-                },
-            )
-            .await
+                })
+                .await?;
+            if resumed < livraisons::AT_ONCE as u64 {
+                return Ok(());
+            }
+        }
     }
 
     async fn wait_no_longer(
@@ -237,14 +261,14 @@ impl Store for DbStore {
     async fn retry_livraison(
         &self,
         id: &str,
-        force: bool,
+        if_overtaken: IfOvertaken,
         now: DateTime<Utc>,
     ) -> Result<RetryOutcome, StoreError> {
         self.writer
             .write(
-                (id.to_owned(), force, now),
-                |connection, (id, force, now)| {
-                    Box::pin(livraisons::retry(connection, id, *force, *now))
+                (id.to_owned(), if_overtaken, now),
+                |connection, (id, if_overtaken, now)| {
+                    Box::pin(livraisons::retry(connection, id, *if_overtaken, *now))
                 },
             )
             .await
@@ -280,11 +304,29 @@ impl Store for DbStore {
         destination: Destination,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        self.writer
-            .write((destination, now), |connection, (destination, now)| {
-                Box::pin(livraisons::retry_dead(connection, *destination, *now))
-            })
-            .await
+        let (mut after, mut queued) = (0, 0);
+        // In the order of acceptance, so that one that dies again is not met again.
+        loop {
+            let places = self
+                .writer
+                .write(
+                    (destination, after, now),
+                    |connection, (destination, after, now)| {
+                        Box::pin(livraisons::retry_dead(
+                            connection,
+                            *destination,
+                            *after,
+                            *now,
+                        ))
+                    },
+                )
+                .await?;
+            queued += places.len() as u64;
+            match places.iter().max() {
+                Some(last) if places.len() == livraisons::AT_ONCE => after = *last,
+                _ => return Ok(queued),
+            }
+        }
     }
 
     async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError> {
@@ -317,6 +359,10 @@ impl Store for DbStore {
                 Box::pin(versions::save(connection, version))
             })
             .await
+    }
+
+    async fn has_version(&self, version: &str) -> Result<bool, StoreError> {
+        dialect::within(versions::has(&self.readers, version)).await
     }
 
     async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError> {

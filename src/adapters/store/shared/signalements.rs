@@ -162,18 +162,40 @@ async fn newest(
         query.bind(wanted.as_str())
     };
     let rows = query.fetch_all(pool).await.map_err(failed)?;
-    rows.iter()
-        .map(|row| {
-            Ok(SignalementSummary {
-                id: SignalementId::from_stored(row.get("id")),
-                lien_sowell: row.get("lien_sowell"),
-                etat: etat(row)?,
-                uid: row.get("uid"),
-                motif: row.get("motif"),
-                received_at: instant(row.get("received_at")),
-            })
-        })
-        .collect()
+    rows.iter().map(summary).collect()
+}
+
+fn summary(row: &DbRow) -> Result<SignalementSummary, StoreError> {
+    Ok(SignalementSummary {
+        id: SignalementId::from_stored(row.get("id")),
+        lien_sowell: row.get("lien_sowell"),
+        etat: etat(row)?,
+        uid: row.get("uid"),
+        motif: row.get("motif"),
+        received_at: instant(row.get("received_at")),
+    })
+}
+
+/// Signalements without a demande in a state, behind one of them.
+pub(super) async fn before(
+    pool: &DbPool,
+    etat: Etat,
+    before: Option<&SignalementSummary>,
+    limit: u32,
+) -> Result<Vec<SignalementSummary>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, lien_sowell, etat, uid, motif, received_at FROM signalements \
+         WHERE bound = 0 AND etat = $1 AND (received_at, id) < ($2, $3) \
+         ORDER BY received_at DESC, id DESC LIMIT $4",
+    )
+    .bind(etat.as_str())
+    .bind(before.map_or(i64::MAX, |it| millis(it.received_at)))
+    .bind(before.map_or("", |it| it.id.as_str()))
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await
+    .map_err(failed)?;
+    rows.iter().map(summary).collect()
 }
 
 /// The traces of a signalement and of its demande's events.

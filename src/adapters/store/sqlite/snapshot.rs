@@ -22,7 +22,7 @@ pub struct NamedPhoto {
 /// # Errors
 /// When the database cannot be read, or there is something at `to` already.
 pub async fn take(database: &Path, to: &Path) -> Result<(), StoreError> {
-    let mut connection = open(database, false).await?;
+    let mut connection = open(database, File::InUse).await?;
     sqlx::query("VACUUM INTO $1")
         .bind(to.display().to_string())
         .execute(&mut connection)
@@ -36,7 +36,7 @@ pub async fn take(database: &Path, to: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// When it cannot be read, or SQLite finds a fault in it.
 pub async fn check(copy: &Path) -> Result<(), StoreError> {
-    let mut connection = open(copy, true).await?;
+    let mut connection = open(copy, File::Still).await?;
     let verdict: String = sqlx::query_scalar("PRAGMA integrity_check(1)")
         .fetch_one(&mut connection)
         .await
@@ -53,7 +53,7 @@ pub async fn check(copy: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// When it cannot be read.
 pub async fn count_photos(copy: &Path) -> Result<u64, StoreError> {
-    let mut connection = open(copy, true).await?;
+    let mut connection = open(copy, File::Still).await?;
     let count: i64 = sqlx::query_scalar("SELECT COUNT(DISTINCT sha256) FROM fichiers")
         .fetch_one(&mut connection)
         .await
@@ -66,7 +66,7 @@ pub async fn count_photos(copy: &Path) -> Result<u64, StoreError> {
 /// # Errors
 /// When it cannot be read.
 pub async fn photos(copy: &Path, after: &str, limit: u32) -> Result<Vec<NamedPhoto>, StoreError> {
-    let mut connection = open(copy, true).await?;
+    let mut connection = open(copy, File::Still).await?;
     let rows = sqlx::query(
         "SELECT sha256, MIN(type) AS type FROM fichiers WHERE sha256 > $1 \
          GROUP BY sha256 ORDER BY sha256 LIMIT $2",
@@ -83,12 +83,21 @@ pub async fn photos(copy: &Path, after: &str, limit: u32) -> Result<Vec<NamedPho
     Ok(rows.iter().map(read).collect())
 }
 
-/// Opens a file to read it. One that is `still` is used by nobody else, and nothing is put beside it.
-async fn open(path: &Path, still: bool) -> Result<SqliteConnection, StoreError> {
+/// A file that is read.
+#[derive(PartialEq, Eq)]
+enum File {
+    /// Others write it meanwhile.
+    InUse,
+    /// Nobody else uses it, and nothing is put beside it.
+    Still,
+}
+
+/// Opens a file to read it.
+async fn open(path: &Path, file: File) -> Result<SqliteConnection, StoreError> {
     SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
-        .immutable(still)
+        .immutable(file == File::Still)
         .busy_timeout(BUSY_TIMEOUT)
         .connect()
         .await

@@ -29,7 +29,7 @@ fn read(operation: Operation, answered: &Json) -> Result<Found, Failure> {
 
 #[rstest]
 #[case::number(json!(4012), "4012")]
-#[case::text(json!(" DEM-1 "), "DEM-1")]
+#[case::text(json!(" DEM-1 "), " DEM-1 ")]
 #[case::path(json!("4/2"), "4/2")]
 #[case::word(json!("true"), "true")]
 #[case::longest(json!("é".repeat(200)), &"é".repeat(200))]
@@ -38,6 +38,28 @@ fn a_demande_is_named_by_a_text_or_a_number(#[case] id: Json, #[case] uid: &str)
     assert_eq!(created.items[0]["uid"], uid);
     let found = read(Operation::Chercher, &json!({"found": [{"id": id}]})).unwrap();
     assert_eq!(found.items[0]["uid"], uid);
+}
+
+/// As the guide says for a CRM that pads them.
+#[test]
+fn the_padding_of_a_uid_in_a_list_is_cut_where_the_file_says_so() {
+    let api = API.replace(
+        "elements: /found, uid: /id",
+        "elements: /found, uid: '{{ element.id|trim }}'",
+    );
+    let mut faults = Vec::new();
+    let api = Connector::compile(Partner::Crm, &api, &mut faults);
+    let api = api.unwrap_or_else(|| panic!("{faults:?}"));
+    let answer = Answer {
+        status: 200,
+        headers: BTreeMap::new(),
+        body: json!({"found": [{"id": "42   "}]}).to_string().into_bytes(),
+        whole: true,
+    };
+    let access = api.sample_access().unwrap();
+    let operation = Operation::Chercher;
+    let found = api.interpret(operation, Step::Main, &sample(operation), &access, &answer);
+    assert_eq!(found.unwrap().items[0]["uid"], "42");
 }
 
 #[rstest]

@@ -1,0 +1,82 @@
+// Reads the page anew every half minute, and when someone comes back to it. Only the sections that changed are
+// replaced, so that the keyboard, what is selected and how far it is scrolled stay where they are. Without scripts, the
+// browser loads the whole page anew.
+"use strict";
+
+const EVERY_MS = 30_000;
+const PATIENCE_MS = 20_000;
+
+async function read() {
+  const answer = await fetch("/", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (!answer.ok) {
+    throw new Error(`answered ${answer.status}`);
+  }
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+function replace(before, now) {
+  if (before.isEqualNode(now)) {
+    return;
+  }
+  const focused = before.contains(document.activeElement) ? document.activeElement.id : null;
+  const sideways = before.scrollLeft;
+  before.replaceWith(now);
+  now.scrollLeft = sideways;
+  if (focused !== null) {
+    // What the keyboard was at may be gone; the next key then goes on from there.
+    const next = document.getElementById(focused) ?? now;
+    if (next === now) {
+      now.tabIndex = -1;
+    }
+    next.focus({ preventScroll: true });
+  }
+}
+
+function heads(main) {
+  return [...main.children].map((it) => it.getAttribute("aria-labelledby")).join();
+}
+
+function show(page) {
+  const [before, now] = [document, page].map((it) => it.querySelector("main"));
+  if (heads(before) === heads(now)) {
+    const sections = [...now.children];
+    [...before.children].forEach((it, at) => replace(it, sections[at]));
+  } else {
+    replace(before, now);
+  }
+  replace(document.querySelector("footer"), page.querySelector("footer"));
+  document.title = page.title;
+  // What was done has been said.
+  history.replaceState(null, "", "/");
+}
+
+let reading = false;
+
+async function refresh() {
+  if (reading) {
+    return;
+  }
+  reading = true;
+  const stale = document.getElementById("perimee");
+  try {
+    const page = await read();
+    if (!page.querySelector("footer")) {
+      // Signed out meanwhile: another page.
+      location.assign("/");
+      return;
+    }
+    show(page);
+    stale.hidden = true;
+  } catch {
+    stale.hidden = false;
+  } finally {
+    reading = false;
+  }
+}
+
+setInterval(refresh, EVERY_MS);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) {
+    refresh();
+  }
+});
