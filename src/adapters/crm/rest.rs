@@ -287,9 +287,7 @@ fn crm_error(operation: Operation, error: CallError) -> CrmError {
                 CrmError::Unreadable(failure.reason)
             }
             Meaning::Unavailable => unavailable(&answered(status, &failure), retry_at),
-            Meaning::InDoubt | Meaning::Success => {
-                CrmError::InDoubt(answered(status, &failure))
-            }
+            Meaning::InDoubt | Meaning::Success => CrmError::InDoubt(answered(status, &failure)),
         },
     }
 }

@@ -2,6 +2,7 @@
 //! that is given twice is noticed.
 
 mod digits;
+mod object;
 mod places;
 mod read;
 
@@ -11,6 +12,8 @@ use std::ops::Range;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
+
+pub use object::Object;
 
 /// A JSON value that borrows from the body.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +54,7 @@ impl Json<'_> {
 }
 
 /// A text of an unknown key, or its name, as rules see it.
-pub(super) fn without_nul(text: &str) -> String {
+pub fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
