@@ -257,7 +257,7 @@ pub async fn change_statut(
     Segments(uid): Segments<String>,
     body: JsonBody<STATUT_BYTES>,
 ) -> Result<Response, Problem> {
-    let message = teller.require(&state.gate, &body.bytes)?;
+    let message = teller.require(&state.gate, &body.bytes, state.clock.now())?;
     let (mut event, avertissements) = read_event(uid, &body.bytes)?;
     // Without a date, the same words may be a status that came back.
     event.message = message.filter(|_| event.evenement.is_none() && event.date.is_some());
