@@ -60,7 +60,7 @@ const PHRASES: [(&str, &str); 29] = [
         "le nom du serveur ne mène à aucune adresse (DNS)",
     ),
     ("connection broken", "connexion rompue"),
-    // `adapters/mail.rs`
+    // `adapters/mail/reply.rs`
     (
         "the SMTP server's last answer takes no e-mail over",
         "le serveur d'e-mails n'a pas pris l'e-mail en charge",
@@ -133,7 +133,7 @@ mod tests {
             include_str!("../domain/ports.rs"),
             include_str!("../domain/ports/crm.rs"),
             include_str!("../flows/delivery/verdict.rs"),
-            include_str!("mail.rs"),
+            include_str!("mail/reply.rs"),
             include_str!("partner/wire.rs"),
         ];
         for (english, _) in PHRASES {

@@ -1,25 +1,25 @@
 //! E-mails: over SMTP where a server is set, else as `.eml` files.
 
-use std::error::Error as StdError;
+mod headers;
+mod reply;
+
 use std::fs::DirBuilder;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use base64_simd::STANDARD;
 use lettre::address::{Address, Envelope};
-use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
-use lettre::transport::smtp::response::{Response, Severity};
-use lettre::transport::smtp::{Error as SmtpError, PoolConfig};
+use lettre::transport::smtp::PoolConfig;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor};
 use url::Host;
 
+use self::headers::{AutoSubmitted, Subject};
+use self::reply::{accepted, classify, refuses_all};
 use crate::adapters::synced::{make_folder, remove_remains, write_synced};
 use crate::crash;
-use crate::domain::ports::{EXCERPT_CHARS, MailError, MailFailure, Mailer, Message};
+use crate::domain::ports::{MailError, MailFailure, Mailer, Message};
 use crate::rules::addressee;
 use crate::settings::{InForce, MadeFrom, SmtpSettings};
 
@@ -99,63 +99,6 @@ fn in_ascii(address: &Address) -> Option<Address> {
     }
 }
 
-/// What the e-mail is about. The library leaves as it is what looks encoded already, and a reader would decode
-/// what was never encoded.
-#[derive(Clone)]
-struct Subject(String);
-
-impl Header for Subject {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Subject")
-    }
-
-    fn parse(text: &str) -> Result<Self, Box<dyn StdError + Send + Sync>> {
-        Ok(Self(text.to_owned()))
-    }
-
-    fn display(&self) -> HeaderValue {
-        let text = self.0.clone();
-        if text.contains("=?") {
-            let encoded = encoded_words(&text);
-            return HeaderValue::dangerous_new_pre_encoded(Self::name(), text, encoded);
-        }
-        HeaderValue::new(Self::name(), text)
-    }
-}
-
-/// A text as encoded words (RFC 2047), each on a line of its own and with whole characters.
-fn encoded_words(text: &str) -> String {
-    /// Of one word, in bytes: with what is around it, a line has 76 characters at most.
-    const MOST: usize = 39;
-    let mut words = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (word, after) = rest.split_at(rest.floor_char_boundary(MOST));
-        words.push(format!("=?utf-8?b?{}?=", STANDARD.encode_to_string(word)));
-        rest = after;
-    }
-    words.join("\r\n ")
-}
-
-/// Says that no person wrote the e-mail (RFC 3834), so that an absent addressee's mailbox does not
-/// answer it.
-#[derive(Clone)]
-struct AutoSubmitted;
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn StdError + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".to_owned())
-    }
-}
-
 impl MailOut {
     /// Follows the settings; `folder` takes the files where no server is set.
     ///
@@ -220,85 +163,6 @@ impl Mailer for MailOut {
             .map_err(|error| MailError::temporary(error.to_string()))?;
         Ok(None)
     }
-}
-
-/// The code with which the server took the e-mail over. The library lets pass what only asks for more, too.
-fn accepted(reply: &Response) -> Result<u16, MailError> {
-    let code = reply.code();
-    match code.severity {
-        Severity::PositiveCompletion => Ok(code.into()),
-        _ => Err(MailError {
-            code: Some(code.into()),
-            ..MailError::temporary("the SMTP server's last answer takes no e-mail over")
-        }),
-    }
-}
-
-/// How long a refusal waits for whether it is everybody's: it is an answer already.
-const TEST_LIMIT: Duration = Duration::from_secs(5);
-
-/// Whether the server answers a mere greeting with a refusal.
-async fn refuses_all(server: &AsyncSmtpTransport<Tokio1Executor>) -> bool {
-    let tested = tokio::time::timeout(TEST_LIMIT, server.test_connection()).await;
-    matches!(tested, Ok(Err(error)) if error.is_permanent())
-}
-
-/// What a failure means. Of a reply only the codes go into the reason, which is logged: its text may
-/// repeat the addressee.
-fn classify(error: &SmtpError) -> MailError {
-    let said = || error.source().map(ToString::to_string).unwrap_or_default();
-    let Some(code) = error.status() else {
-        return match () {
-            // It can only be sent by a server that has SMTPUTF8, and this one has not.
-            () if error.is_client() && said().contains("SMTPUTF8") => {
-                MailError::permanent("the SMTP server takes no address with accents")
-            }
-            () if error.is_client() && said().contains("STARTTLS") => MailError::temporary(
-                "the SMTP server offers no TLS, without which smtp.url lets nothing leave",
-            ),
-            () if error.is_client() || error.is_tls() => {
-                MailError::temporary(format!("the SMTP server cannot be used: {}", said()))
-            }
-            () if error.is_timeout() => {
-                MailError::temporary("the SMTP server did not answer in time")
-            }
-            () if error.is_response() => {
-                MailError::temporary("the SMTP server broke off, or its answer makes no sense")
-            }
-            () => MailError::temporary(format!("no connection to the SMTP server: {}", said())),
-        };
-    };
-    let code = u16::from(code);
-    let failure = match code {
-        // They refuse us, not the e-mail: someone mends the account, and it can go then.
-        530..=538 => MailFailure::Refused,
-        _ if error.is_permanent() => MailFailure::Permanent,
-        _ => MailFailure::Temporary,
-    };
-    let reason = match enhanced(&said()) {
-        Some(enhanced) => format!("the SMTP server answered {code} {enhanced}"),
-        None => format!("the SMTP server answered {code}"),
-    };
-    MailError {
-        failure,
-        code: Some(code),
-        reason,
-        excerpt: Some(said().chars().take(EXCERPT_CHARS).collect()),
-    }
-}
-
-/// The enhanced status code that a reply's text begins with, such as `5.1.1` for an unknown mailbox
-/// (RFC 3463).
-fn enhanced(text: &str) -> Option<&str> {
-    let code = text.split_whitespace().next()?;
-    let mut parts = code.split('.');
-    let number = |part: Option<&str>, longest: usize| {
-        part.is_some_and(|it| {
-            (1..=longest).contains(&it.len()) && it.bytes().all(|byte| byte.is_ascii_digit())
-        })
-    };
-    let whole = number(parts.next(), 1) && number(parts.next(), 3) && number(parts.next(), 3);
-    (whole && parts.next().is_none()).then_some(code)
 }
 
 #[cfg(test)]
@@ -465,25 +329,5 @@ mod tests {
         let mail = way.compose("L-1", &message(address, "x")).unwrap();
         let to: Vec<&str> = mail.envelope().to().iter().map(AsRef::as_ref).collect();
         assert_eq!(to, [recipient]);
-    }
-
-    #[test]
-    fn of_a_reply_only_its_codes_are_kept() {
-        assert_eq!(
-            enhanced("5.1.1 <zoe@locataire.example> unknown"),
-            Some("5.1.1")
-        );
-        assert_eq!(enhanced("4.7.650 later"), Some("4.7.650"));
-        for other in [
-            "",
-            "zoe@locataire.example",
-            "5.1",
-            "5.1.1.1",
-            "5.1.x no",
-            "10.0.0 x",
-            "5.1.1234",
-        ] {
-            assert_eq!(enhanced(other), None, "{other}");
-        }
     }
 }

@@ -3,7 +3,6 @@
 //! Every fault is collected with its pointer; a field that is wrong hides no other.
 
 pub mod buffers;
-pub(in crate::adapters) mod json;
 mod photo;
 
 use std::borrow::Cow;
@@ -15,17 +14,16 @@ use serde::{Serialize, Serializer};
 use serde_json::Map;
 use url::Url;
 
+use crate::adapters::json::{self, Json, Object};
 use crate::adapters::submission::buffers::Buffer;
-use crate::adapters::submission::json::Json;
 use crate::adapters::submission::photo::Encoded;
 use crate::domain::demande::Fichier;
-use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::fault::Fault;
 use crate::domain::instant;
 use crate::domain::ports::{Client, StoredSubmission};
 use crate::domain::signalement::{KEYS, Signalement, fingerprint};
 use crate::flows::inbound::{Photos, Submission, SubmittedContent};
 use crate::rules::decide::Codes;
-use crate::rules::diagnostic::nearest;
 use crate::settings::Limits;
 
 const CODE_CHARS: usize = 64;
@@ -33,13 +31,6 @@ const AUTEUR_CHARS: usize = 200;
 const EMAIL_CHARS: usize = 254;
 const LIEN_CHARS: usize = 2_000;
 const DESCRIPTION_CHARS: usize = 20_000;
-/// What begins a new line wherever a text is shown (Unicode, annex 14, classes BK, CR, LF and NL).
-const LINE_BREAKS: [char; 7] = [
-    '\n', '\u{b}', '\u{c}', '\r', '\u{85}', '\u{2028}', '\u{2029}',
-];
-/// Named unknown keys; the rest is only counted.
-const NAMED_UNKNOWN: usize = 20;
-
 /// Reads a received body.
 ///
 /// # Errors
@@ -51,14 +42,14 @@ pub fn read(
     limits: &Limits,
 ) -> Result<Submission, String> {
     let json = Json::parse(&body)?;
-    let mut form = Form::received(&json)?;
-    let fields = form.fields();
-    let encoded = form.photos(&body, limits);
+    let mut object = Object::received(&json)?;
+    let fields = object.fields();
+    let encoded = object.photos(&body, limits);
     let codes = fields.codes();
-    let signalement = fields.complete(form.autres(), encoded.len());
-    let (avertissements, payload) = (form.avertissements(), form.payload());
-    let (long_numbers, plain) = (json.long_numbers(), form.plain_numbers());
-    let mut faults = form.faults;
+    let signalement = fields.complete(object.autres(), encoded.len());
+    let (avertissements, payload) = (object.avertissements(), object.payload());
+    let (long_numbers, plain) = (json.long_numbers(), object.plain_numbers());
+    let mut faults = object.faults;
     // From here on the body is no longer what was received: photos are decoded where they stand in it.
     let photos = photo::decode(body, encoded, limits, &mut faults);
     let content = signalement.filter(|_| faults.is_empty()).map(|it| {
@@ -92,17 +83,17 @@ pub fn read(
 #[must_use]
 pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
     let json = Json::parse(stored.payload.as_bytes()).ok()?;
-    let mut form = Form::of(&json)?;
-    let fields = form.fields();
+    let mut object = Object::of(&json)?;
+    let fields = object.fields();
     let codes = fields.codes();
     let fichiers: &[Fichier] = &stored.fichiers;
-    let signalement = fields.complete(form.autres(), fichiers.len())?;
+    let signalement = fields.complete(object.autres(), fichiers.len())?;
     Some(Submission {
         client: stored.client,
         key: None,
         codes,
-        avertissements: form.avertissements(),
-        faults: form.faults,
+        avertissements: object.avertissements(),
+        faults: object.faults,
         content: Some(SubmittedContent {
             signalement,
             photos: Photos::Stored(fichiers.to_vec()),
@@ -117,25 +108,9 @@ pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
 #[must_use]
 pub fn stored_signalement(payload: &str, photos: usize) -> Option<Signalement> {
     let json = Json::parse(payload.as_bytes()).ok()?;
-    let mut form = Form::of(&json)?;
-    let fields = form.fields();
-    fields.complete(form.autres(), photos)
-}
-
-/// What breaks the contract's rules for texts in one text of a request, in French.
-fn check_text(text: &str, max_chars: usize, several_lines: bool) -> Vec<String> {
-    let mut faults = Vec::new();
-    // Bytes bound characters from above, which spares counting almost always.
-    if text.len() > max_chars && text.chars().count() > max_chars {
-        faults.push(format!("plus de {max_chars} caractères"));
-    }
-    if text.contains('\0') {
-        faults.push("caractère NUL interdit".to_owned());
-    }
-    if !several_lines && text.contains(LINE_BREAKS) {
-        faults.push("retour à la ligne interdit ici".to_owned());
-    }
-    faults
+    let mut object = Object::of(&json)?;
+    let fields = object.fields();
+    fields.complete(object.autres(), photos)
 }
 
 /// The fields as far as each is well formed.
@@ -199,46 +174,7 @@ impl Serialize for WithoutPhotos<'_> {
     }
 }
 
-/// An object under examination.
-pub(in crate::adapters) struct Form<'j> {
-    entries: &'j [(Cow<'j, str>, Json<'j>)],
-    /// What is wrong with it, as far as it was read.
-    pub(in crate::adapters) faults: Vec<Fault>,
-}
-
-impl<'j> Form<'j> {
-    /// A body as it came; the reason, in French, where it is no object.
-    pub(in crate::adapters) fn received(json: &'j Json<'j>) -> Result<Self, String> {
-        let mut form = Self::of(json).ok_or("le corps doit être un objet JSON")?;
-        for pointer in json.repeated_keys() {
-            form.fault(&pointer, "cette clé est donnée deux fois".into());
-        }
-        Ok(form)
-    }
-
-    /// `None` for what is not an object.
-    fn of(json: &'j Json<'j>) -> Option<Self> {
-        let Json::Object(entries) = json else {
-            return None;
-        };
-        Some(Self {
-            entries,
-            faults: Vec::new(),
-        })
-    }
-
-    pub(in crate::adapters) fn fault(&mut self, pointer: &str, detail: String) {
-        self.faults.push(Fault::invalid(pointer, detail));
-    }
-
-    /// The value of a key; `null` equals absent.
-    fn get(&self, key: &str) -> Option<&'j Json<'j>> {
-        let found = self.entries.iter().find(|(name, _)| name == key);
-        found
-            .map(|(_, value)| value)
-            .filter(|value| **value != Json::Null)
-    }
-
+impl Object<'_> {
     fn fields(&mut self) -> Fields {
         Fields {
             qualification: self.required("qualification", CODE_CHARS, false),
@@ -252,45 +188,6 @@ impl<'j> Form<'j> {
             lien_sowell: self.lien(),
             transmettre_auteur: self.flag("transmettre_auteur"),
             transmettre_manager: self.flag("transmettre_manager"),
-        }
-    }
-
-    fn required(&mut self, key: &str, max_chars: usize, several_lines: bool) -> Option<String> {
-        let details = match self.get(key) {
-            None => vec!["champ obligatoire".to_owned()],
-            Some(Json::Text(text)) if text.trim().is_empty() => {
-                vec!["ne doit pas être vide".to_owned()]
-            }
-            Some(Json::Text(text)) => {
-                let details = check_text(text, max_chars, several_lines);
-                if details.is_empty() {
-                    return Some(text.clone().into_owned());
-                }
-                details
-            }
-            Some(_) => vec!["doit être un texte".to_owned()],
-        };
-        for detail in details {
-            self.fault(&pointer_to(key), detail);
-        }
-        None
-    }
-
-    fn optional(&mut self, key: &str, max_chars: usize) -> Option<String> {
-        self.get(key)?;
-        self.required(key, max_chars, false)
-    }
-
-    /// A blank one is left out: a form that leaves a field empty sends it so.
-    pub(in crate::adapters) fn optional_or_blank(
-        &mut self,
-        key: &str,
-        max_chars: usize,
-        several_lines: bool,
-    ) -> Option<String> {
-        match self.get(key)? {
-            Json::Text(text) if text.trim().is_empty() => None,
-            _ => self.required(key, max_chars, several_lines),
         }
     }
 
@@ -336,17 +233,6 @@ impl<'j> Form<'j> {
         None
     }
 
-    fn flag(&mut self, key: &str) -> bool {
-        match self.get(key) {
-            None => false,
-            Some(Json::Bool(it)) => *it,
-            Some(_) => {
-                self.fault(&pointer_to(key), "doit être true ou false".into());
-                false
-            }
-        }
-    }
-
     /// Where the photos stand in the body.
     fn photos(&mut self, body: &[u8], limits: &Limits) -> Vec<Result<Encoded, Fault>> {
         let items = match self.get("photos") {
@@ -369,12 +255,6 @@ impl<'j> Form<'j> {
             _ => Err(photo::fault(index, "doit être un texte en base64")),
         };
         items.iter().enumerate().map(find).collect()
-    }
-
-    fn unknown(&self, known: &[&str]) -> impl Iterator<Item = &'j (Cow<'j, str>, Json<'j>)> {
-        self.entries
-            .iter()
-            .filter(move |(key, _)| !known.contains(&key.as_ref()))
     }
 
     fn autres(&self) -> Map<String, serde_json::Value> {
@@ -401,28 +281,6 @@ impl<'j> Form<'j> {
         self.remarks(&KEYS, |name| {
             format!("champ inconnu « {name} » : conservé, et visible des règles sous « autres »")
         })
-    }
-
-    /// Names the keys that are none of these, and the one that each was meant for.
-    pub(in crate::adapters) fn without_effect(&self, known: &[&str]) -> Vec<String> {
-        self.remarks(known, |name| {
-            let near = nearest(name, known.iter().copied());
-            let near = near.map(|it| format!(" ; vouliez-vous dire « {it} » ?"));
-            let near = near.unwrap_or_default();
-            format!("champ inconnu « {name} » : sans effet{near}")
-        })
-    }
-
-    fn remarks(&self, known: &[&str], say: impl Fn(&str) -> String) -> Vec<String> {
-        let named = self.unknown(known).take(NAMED_UNKNOWN).map(|(key, _)| {
-            let name: String = key.chars().take(CODE_CHARS).collect();
-            say(&name)
-        });
-        let mut all: Vec<String> = named.collect();
-        if let Some(more) = self.unknown(known).count().checked_sub(NAMED_UNKNOWN + 1) {
-            all.push(format!("… et {} autres champs inconnus", more + 1));
-        }
-        all
     }
 
     /// What was received, without the photos.

@@ -72,7 +72,7 @@ fn each_room_keeps_its_tools() {
         (
             "lettre::",
             &[
-                "adapters/mail.rs",
+                "adapters/mail",
                 // Whom an e-mail can be sent to is read as whoever sends it does.
                 "rules/addressee.rs",
                 "settings/compile.rs",

@@ -15,7 +15,7 @@ use crate::domain::ports::{
 use crate::domain::referentiel::Gestionnaire;
 use crate::domain::statut::StatutEvent;
 use crate::flows::rules::Rules;
-use crate::rules::connector::{Connector, Item, Meaning, Operation, Partner, demande};
+use crate::rules::connector::{Connector, Failure, Item, Meaning, Operation, Partner, demande};
 use crate::settings::InForce;
 
 /// The client of a remote CRM.
@@ -286,12 +286,47 @@ fn crm_error(operation: Operation, error: CallError) -> CrmError {
             Meaning::Unavailable if failure.unreadable && (200..300).contains(&status) => {
                 CrmError::Unreadable(failure.reason)
             }
-            Meaning::Unavailable => {
-                unavailable(&format!("answered {status}: {}", failure.reason), retry_at)
-            }
-            Meaning::InDoubt | Meaning::Success => {
-                CrmError::InDoubt(format!("answered {status}: {}", failure.reason))
-            }
+            Meaning::Unavailable => unavailable(&answered(status, &failure), retry_at),
+            Meaning::InDoubt | Meaning::Success => CrmError::InDoubt(answered(status, &failure)),
         },
+    }
+}
+
+/// The status of an answer, and what is wrong with the rest of it, where that is what is wrong.
+fn answered(status: u16, failure: &Failure) -> String {
+    if failure.unreadable {
+        format!("answered {status}: {}", failure.reason)
+    } else {
+        format!("answered {status}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(status: u16, reason: &str, unreadable: bool) -> String {
+        let error = CallError::Answered {
+            status,
+            failure: Failure {
+                meaning: Meaning::InDoubt,
+                reason: reason.into(),
+                message: None,
+                unreadable,
+            },
+            excerpt: String::new(),
+            retry_at: None,
+        };
+        match crm_error(Operation::Creer, error) {
+            CrmError::InDoubt(reason) => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_status_is_told_once_and_what_is_wrong_behind_it() {
+        assert_eq!(reason(503, "réponse 503", false), "answered 503");
+        let no_json = reason(200, "la réponse n'est pas du JSON", true);
+        assert_eq!(no_json, "answered 200: la réponse n'est pas du JSON");
     }
 }

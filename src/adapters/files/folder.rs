@@ -7,13 +7,15 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::last_look::LastLook;
 use super::{OWNER, blocking, owner_in, told, verified};
 use crate::adapters::synced::{make_folder, make_folder_inside, remove_remains, write_synced};
 use crate::crash;
@@ -22,25 +24,19 @@ use crate::domain::signalement::Photo;
 
 /// The least and the most that a look at the disk writes, in bytes.
 const PROBE: Range<usize> = 4_096..1024 * 1024;
-/// How long what such a look found is believed: nobody needs a token to ask for one.
+/// How long what such a look found is believed.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 
 /// The store of photos in a folder.
 #[derive(Debug, Clone)]
 pub struct FilesOnDisk {
     root: PathBuf,
-    disk: Arc<Mutex<Disk>>,
+    last_look: Arc<LastLook>,
+    /// The size of the photo that could not be written last, in bytes, until as much can be again.
+    refused: Arc<AtomicUsize>,
     /// Held alone by who makes the folders of photos again, so that no photo is acknowledged in one whose
     /// own name is not on the disk yet.
     shards: Arc<RwLock<()>>,
-}
-
-/// What is known of the disk.
-#[derive(Debug, Default)]
-struct Disk {
-    /// The size of the photo that could not be written last, until as much can be again.
-    refused: usize,
-    looked: Option<(Instant, Result<(), FilesError>)>,
 }
 
 impl FilesOnDisk {
@@ -55,7 +51,8 @@ impl FilesOnDisk {
         make_shards(root)?;
         Ok(Self {
             root: root.to_path_buf(),
-            disk: Arc::default(),
+            last_look: Arc::new(LastLook::new(PROBE_EVERY)),
+            refused: Arc::default(),
             shards: Arc::default(),
         })
     }
@@ -71,6 +68,15 @@ impl FilesOnDisk {
         self.root.join(sha256.get(..2).unwrap_or("xx"))
     }
 
+    async fn store(&self, photo: Photo) -> Result<(), FilesError> {
+        let files = self.clone();
+        let written = blocking(move || files.write(&photo)).await;
+        if written.is_err() {
+            self.last_look.forget().await;
+        }
+        written
+    }
+
     fn write(&self, photo: &Photo) -> Result<(), FilesError> {
         let folder = self.folder_of(&photo.sha256);
         let write = || {
@@ -83,29 +89,15 @@ impl FilesOnDisk {
             _ => Err(error),
         });
         if written.is_err() {
-            let mut disk = self.disk();
-            disk.refused = photo.bytes.len();
-            disk.looked = None;
+            self.refused.store(photo.bytes.len(), Ordering::Relaxed);
         }
         written.map_err(told)
     }
 
-    fn disk(&self) -> MutexGuard<'_, Disk> {
-        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Writes as much as could not be written last, and takes it away again.
     fn look(&self) -> Result<(), FilesError> {
-        let now = Instant::now();
-        let size = {
-            let disk = self.disk();
-            if let Some((at, found)) = &disk.looked
-                && now.duration_since(*at) < PROBE_EVERY
-            {
-                return found.clone();
-            }
-            disk.refused.clamp(PROBE.start, PROBE.end)
-        };
+        let refused = self.refused.load(Ordering::Relaxed);
+        let size = refused.clamp(PROBE.start, PROBE.end);
         let path = self.root.join(format!(".{}", Uuid::now_v7().simple()));
         crash::point("files.probe.before");
         let written = File::create(&path).and_then(|mut file| {
@@ -114,34 +106,29 @@ impl FilesOnDisk {
         });
         crash::point("files.probe.written");
         let _ = fs::remove_file(&path);
-        let found = written.map_err(told);
-        let mut disk = self.disk();
-        if found.is_ok() {
-            disk.refused = 0;
-        }
-        disk.looked = Some((now, found.clone()));
-        found
+        written.map_err(told)?;
+        // A photo that was refused meanwhile is still to be made room for.
+        let _ = self
+            .refused
+            .compare_exchange(refused, 0, Ordering::Relaxed, Ordering::Relaxed);
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Files for FilesOnDisk {
     async fn put(&self, photo: Photo) -> Result<(), FilesError> {
-        let files = self.clone();
         // Written even where it is there already: the file of a signalement that was never
         // committed is the sweep's, and may have been left by a write that nobody synced.
-        blocking(move || files.write(&photo)).await
+        self.store(photo).await
     }
 
     async fn put_new(&self, photo: &Photo) -> Result<bool, FilesError> {
-        let (files, photo) = (self.clone(), photo.clone());
-        blocking(move || {
-            if files.folder_of(&photo.sha256).join(&photo.sha256).exists() {
-                return Ok(false);
-            }
-            files.write(&photo).map(|()| true)
-        })
-        .await
+        let path = self.folder_of(&photo.sha256).join(&photo.sha256);
+        if blocking(move || Ok(path.exists())).await? {
+            return Ok(false);
+        }
+        self.store(photo.clone()).await.map(|()| true)
     }
 
     async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError> {
@@ -215,8 +202,7 @@ impl Files for FilesOnDisk {
 
     async fn ping(&self) -> Result<(), FilesError> {
         let files = self.clone();
-        let looked = tokio::task::spawn_blocking(move || files.look()).await;
-        looked.map_err(|error| FilesError(error.to_string()))?
+        self.last_look.or(blocking(move || files.look())).await
     }
 }
 

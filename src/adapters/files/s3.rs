@@ -16,9 +16,8 @@ use object_store::path::Path;
 use object_store::{
     BackoffConfig, Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt, RetryConfig,
 };
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 
+use super::last_look::LastLook;
 use super::{OWNER, blocking, owner_in, told, verified};
 use crate::crash;
 use crate::domain::ports::{Files, FilesError};
@@ -49,9 +48,7 @@ pub struct FilesOnS3 {
     prefix: Path,
     /// How long a photo may take, there or back.
     timeout: Duration,
-    /// When the bucket was last looked at, and what was found. Held during a look: whoever asks
-    /// meanwhile wants the same answer.
-    looked: Mutex<Option<(Instant, Result<(), FilesError>)>>,
+    last_look: LastLook,
 }
 
 impl FilesOnS3 {
@@ -65,7 +62,7 @@ impl FilesOnS3 {
             // As it is, and not in this library's own spelling: other tools must find what is there.
             prefix: Path::parse(&settings.prefix).map_err(told)?,
             timeout: settings.server.timeout,
-            looked: Mutex::default(),
+            last_look: LastLook::new(PROBE_EVERY),
         })
     }
 
@@ -83,7 +80,7 @@ impl FilesOnS3 {
             return self.upload_in_parts(place, &bytes).await;
         }
         crash::point("s3.put.before");
-        let put = within(self.timeout, self.bucket.put(place, bytes.into())).await;
+        let put = in_time(self.timeout, self.bucket.put(place, bytes.into())).await;
         crash::point("s3.put.after");
         put.map(|_| ())
     }
@@ -91,21 +88,21 @@ impl FilesOnS3 {
     /// The object appears with the last call; until then the parts are nobody's.
     async fn upload_in_parts(&self, place: &Path, bytes: &Bytes) -> Result<(), FilesError> {
         crash::point("s3.parts.before");
-        let mut upload = within(self.timeout, self.bucket.put_multipart(place)).await?;
+        let mut upload = in_time(self.timeout, self.bucket.put_multipart(place)).await?;
         crash::point("s3.parts.begun");
         let parts = (0..bytes.len()).step_by(PART);
         let parts = parts.map(|at| bytes.slice(at..bytes.len().min(at + PART)));
         let parts = try_join_all(parts.map(|part| upload.put_part(part.into())));
-        let sent = within(self.timeout, parts).await;
+        let sent = in_time(self.timeout, parts).await;
         crash::point("s3.parts.sent");
         let whole = match sent {
-            Ok(_) => within(self.timeout, upload.complete()).await.map(|_| ()),
+            Ok(_) => in_time(self.timeout, upload.complete()).await.map(|_| ()),
             Err(error) => Err(error),
         };
         crash::point("s3.parts.after");
         if whole.is_err() {
             // What is half sent is of no use; the first error is the one to tell.
-            let _ = within(PROBE_LIMIT, upload.abort()).await;
+            let _ = in_time(PROBE_LIMIT, upload.abort()).await;
         }
         whole
     }
@@ -125,7 +122,7 @@ impl FilesOnS3 {
         let now = Utc::now().timestamp().to_string();
         crash::point("s3.probe.before");
         let limit = PROBE_LIMIT.min(self.timeout);
-        let put = within(limit, self.bucket.put(&place, now.into())).await;
+        let put = in_time(limit, self.bucket.put(&place, now.into())).await;
         crash::point("s3.probe.after");
         put.map(|_| ())
     }
@@ -136,8 +133,7 @@ impl Files for FilesOnS3 {
     async fn put(&self, photo: Photo) -> Result<(), FilesError> {
         let stored = self.upload(&self.place(&photo.sha256), photo.bytes).await;
         if stored.is_err() {
-            // Whoever asks next whether it works is not to hear what was true before.
-            *self.looked.lock().await = None;
+            self.last_look.forget().await;
         }
         stored
     }
@@ -145,7 +141,7 @@ impl Files for FilesOnS3 {
     async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError> {
         let place = self.place(sha256);
         let bytes = async { self.bucket.get(&place).await?.bytes().await };
-        let bytes = within(self.timeout, bytes).await?;
+        let bytes = in_time(self.timeout, bytes).await?;
         let sha256 = sha256.to_owned();
         blocking(move || verified(&sha256, bytes.into())).await
     }
@@ -159,7 +155,7 @@ impl Files for FilesOnS3 {
                 Err(error) => Err(error),
             }
         };
-        let mark = within(self.timeout, mark).await?;
+        let mark = in_time(self.timeout, mark).await?;
         Ok(mark.map(|it| owner_in(&it)))
     }
 
@@ -167,7 +163,7 @@ impl Files for FilesOnS3 {
         let place = self.prefix.clone().join(OWNER);
         let mark = format!("{owner}\n");
         crash::point("s3.owner.before");
-        let put = within(self.timeout, self.bucket.put(&place, mark.into())).await;
+        let put = in_time(self.timeout, self.bucket.put(&place, mark.into())).await;
         crash::point("s3.owner.after");
         put.map(|_| ())
     }
@@ -180,7 +176,7 @@ impl Files for FilesOnS3 {
             let name = found.location.filename().filter(|_| old);
             std::future::ready(Ok(name.map(str::to_owned)))
         });
-        within(LIST_LIMIT, old.try_collect()).await
+        in_time(LIST_LIMIT, old.try_collect()).await
     }
 
     async fn remove_settled(
@@ -199,19 +195,11 @@ impl Files for FilesOnS3 {
             crash::point("s3.remove.after");
             Ok(true)
         };
-        within(REMOVE_LIMIT, removal).await
+        in_time(REMOVE_LIMIT, removal).await
     }
 
     async fn ping(&self) -> Result<(), FilesError> {
-        let mut looked = self.looked.lock().await;
-        if let Some((at, found)) = &*looked
-            && at.elapsed() < PROBE_EVERY
-        {
-            return found.clone();
-        }
-        let found = self.look().await;
-        *looked = Some((Instant::now(), found.clone()));
-        found
+        self.last_look.or(self.look()).await
     }
 }
 
@@ -258,7 +246,7 @@ fn client(server: &S3Server) -> Result<ClientOptions, FilesError> {
     Ok(client)
 }
 
-async fn within<T>(
+async fn in_time<T>(
     limit: Duration,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, FilesError> {

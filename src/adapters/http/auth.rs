@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use strum::IntoEnumIterator;
@@ -65,12 +65,17 @@ impl Gate {
     }
 
     /// Checks that the CRM signed this body; never where the settings give no secret for it.
-    fn signed_by_crm(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Problem> {
+    fn signed_by_crm(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<(), Problem> {
         let settings = self.in_force.get();
         let header = |name: &str| headers.get(name)?.to_str().ok();
         let secret = settings.crm.webhook_secret.as_ref();
         let secret = secret.ok_or_else(Problem::unauthorized)?;
-        partner::verify(secret.expose(), header, Utc::now().timestamp(), body)
+        partner::verify(secret.expose(), header, now.timestamp(), body)
             .map_err(|fault| Problem::unsigned(fault.to_string()))
     }
 
@@ -187,12 +192,17 @@ impl Teller {
     /// all its messages the same one.
     ///
     /// # Errors
-    /// 401 for a signature that does not fit, 429 beyond the rate.
-    pub fn require(self, gate: &Gate, body: &[u8]) -> Result<Option<String>, Problem> {
+    /// 401 for a signature that does not fit or is too old by now, 429 beyond the rate.
+    pub fn require(
+        self,
+        gate: &Gate,
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, Problem> {
         match self {
             Self::Known => Ok(None),
             Self::Signing(headers) => {
-                gate.signed_by_crm(&headers, body)?;
+                gate.signed_by_crm(&headers, body, now)?;
                 gate.admit(Client::Crm)?;
                 let id = headers.get("webhook-id").map(HeaderValue::as_bytes);
                 let parts = [id.unwrap_or_default(), b"\0", body];

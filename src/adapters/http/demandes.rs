@@ -13,8 +13,7 @@ use crate::adapters::http::body::JsonBody;
 use crate::adapters::http::path::{Segments, segment};
 use crate::adapters::http::problem::{BodyRefusals, CommonRefusals, Problem, ProblemBody};
 use crate::adapters::http::signalements::GestionnaireBody;
-use crate::adapters::submission::Form;
-use crate::adapters::submission::json::Json as Received;
+use crate::adapters::json::{Json as Received, Object};
 use crate::domain::demande::{Demande, Uid};
 use crate::domain::instant;
 use crate::domain::ports::Client;
@@ -258,7 +257,7 @@ pub async fn change_statut(
     Segments(uid): Segments<String>,
     body: JsonBody<STATUT_BYTES>,
 ) -> Result<Response, Problem> {
-    let message = teller.require(&state.gate, &body.bytes)?;
+    let message = teller.require(&state.gate, &body.bytes, state.clock.now())?;
     let (mut event, avertissements) = read_event(uid, &body.bytes)?;
     // Without a date, the same words may be a status that came back.
     event.message = message.filter(|_| event.evenement.is_none() && event.date.is_some());
@@ -294,24 +293,24 @@ pub async fn change_statut(
 fn read_event(uid: String, body: &[u8]) -> Result<(StatutEvent, Vec<String>), Problem> {
     const LABEL_CHARS: usize = StatutEvent::LABEL_CHARS;
     let json = Received::parse(body).map_err(Problem::malformed)?;
-    let mut form = Form::received(&json).map_err(Problem::malformed)?;
-    let statut = form.optional_or_blank("statut", LABEL_CHARS, false);
-    let date = form.optional_or_blank("date", LABEL_CHARS, false);
-    let resultat = form.optional_or_blank("resultat", LABEL_CHARS, false);
-    let commentaire = form.optional_or_blank("commentaire", StatutEvent::COMMENT_CHARS, true);
-    let canal = form.optional_or_blank("canal", LABEL_CHARS, false);
-    let evenement = form.optional_or_blank("evenement", LABEL_CHARS, false);
-    if statut.is_none() && form.faults.iter().all(|it| it.pointer != "/statut") {
-        form.fault("/statut", "champ obligatoire".into());
+    let mut object = Object::received(&json).map_err(Problem::malformed)?;
+    let statut = object.optional_or_blank("statut", LABEL_CHARS, false);
+    let date = object.optional_or_blank("date", LABEL_CHARS, false);
+    let resultat = object.optional_or_blank("resultat", LABEL_CHARS, false);
+    let commentaire = object.optional_or_blank("commentaire", StatutEvent::COMMENT_CHARS, true);
+    let canal = object.optional_or_blank("canal", LABEL_CHARS, false);
+    let evenement = object.optional_or_blank("evenement", LABEL_CHARS, false);
+    if statut.is_none() && object.faults.iter().all(|it| it.pointer != "/statut") {
+        object.fault("/statut", "champ obligatoire".into());
     }
     // SoWell and the portal are told it in a form that they certainly read.
     let plain = date.as_deref().map(instant::rfc3339);
     if plain == Some(None) {
-        form.fault("/date", "n'est pas une date ISO 8601 avec fuseau".into());
+        object.fault("/date", "n'est pas une date ISO 8601 avec fuseau".into());
     }
-    let avertissements = form.without_effect(&KEYS);
+    let avertissements = object.without_effect(&KEYS);
     match statut {
-        Some(statut) if form.faults.is_empty() => {
+        Some(statut) if object.faults.is_empty() => {
             let event = StatutEvent {
                 uid: Uid::new(uid),
                 statut,
@@ -324,6 +323,6 @@ fn read_event(uid: String, body: &[u8]) -> Result<(StatutEvent, Vec<String>), Pr
             };
             Ok((event, avertissements))
         }
-        _ => Err(Problem::faults(form.faults)),
+        _ => Err(Problem::faults(object.faults)),
     }
 }

@@ -4,7 +4,7 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use strum::IntoEnumIterator;
 
 use crate::adapters::http::AppState;
@@ -41,7 +41,7 @@ async fn set_gauges(state: &AppState) {
     replica_gauges(state).await;
     metrics::gauge!("passerelle_crm_up").set(f64::from(u8::from(state.watch.outage().is_none())));
     set_apart(state.store.as_ref()).await;
-    outbox_gauges(state.store.as_ref()).await;
+    outbox_gauges(state.store.as_ref(), state.clock.now()).await;
 }
 
 async fn replica_gauges(state: &AppState) {
@@ -58,7 +58,7 @@ async fn replica_gauges(state: &AppState) {
     clippy::cast_precision_loss,
     reason = "no outbox holds 2^53 deliveries, nor does one wait for 2^53 seconds"
 )]
-async fn outbox_gauges(store: &dyn Store) {
+async fn outbox_gauges(store: &dyn Store, now: DateTime<Utc>) {
     let Ok(counts) = store.count_livraisons().await else {
         return;
     };
@@ -78,7 +78,7 @@ async fn outbox_gauges(store: &dyn Store) {
                 "passerelle_deliveries", "destination" => name, "state" => etat.as_str()
             )
             .set(found.map_or(0, |it| it.count) as f64);
-            let age = found.map_or(0, |it| (Utc::now() - it.oldest_at).num_seconds());
+            let age = found.map_or(0, |it| (now - it.oldest_at).num_seconds());
             metrics::gauge!(
                 "passerelle_deliveries_oldest_seconds",
                 "destination" => name, "state" => etat.as_str()

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use crate::adapters::json::place;
 use crate::adapters::submission::buffers::Buffer;
-use crate::adapters::submission::json::place;
 use crate::domain::fault::Fault;
 use crate::domain::signalement::{ImageKind, Photo};
 use crate::settings::Limits;

@@ -153,10 +153,10 @@ mod tests {
             )
         );
         assert_eq!(
-            told("answered 503: réponse 503"),
+            told("answered 503: la réponse n'est pas du JSON"),
             (
                 "Rien ne part (réponse 503).".into(),
-                Some("réponse 503".into())
+                Some("la réponse n'est pas du JSON".into())
             )
         );
         assert_eq!(

@@ -2,6 +2,7 @@
 //! that is given twice is noticed.
 
 mod digits;
+mod object;
 mod places;
 mod read;
 
@@ -12,6 +13,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
+pub use object::Object;
 use digits::whole;
 
 /// A JSON value that borrows from the body.
@@ -73,7 +75,7 @@ impl<'a> Json<'a> {
 }
 
 /// A text of an unknown key, or its name, as rules see it.
-pub(super) fn without_nul(text: &str) -> String {
+pub fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 

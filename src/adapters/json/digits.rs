@@ -176,7 +176,7 @@ mod tests {
     use proptest::prelude::*;
     use rstest::rstest;
 
-    use crate::adapters::submission::json::Json;
+    use crate::adapters::json::Json;
 
     #[rstest]
     #[case::beyond_64_bits("123456789012345678901")]

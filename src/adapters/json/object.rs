@@ -1,0 +1,162 @@
+//! A JSON object whose keys are read one by one: every fault is kept with its pointer, so that a key that is wrong
+//! hides no other.
+
+use std::borrow::Cow;
+
+use super::Json;
+use crate::domain::fault::{Fault, pointer_to};
+use crate::rules::diagnostic::nearest;
+
+/// Characters of the name of an unknown key that are told; it may be long.
+const NAME_CHARS: usize = 64;
+/// What begins a new line wherever a text is shown (Unicode, annex 14, classes BK, CR, LF and NL).
+const LINE_BREAKS: [char; 7] = [
+    '\n', '\u{b}', '\u{c}', '\r', '\u{85}', '\u{2028}', '\u{2029}',
+];
+/// Named unknown keys; the rest is only counted.
+const NAMED_UNKNOWN: usize = 20;
+
+/// An object under examination, and what was found wrong with it.
+pub struct Object<'j> {
+    /// Its keys and values as they came.
+    pub entries: &'j [(Cow<'j, str>, Json<'j>)],
+    /// What is wrong with it, as far as it was read.
+    pub faults: Vec<Fault>,
+}
+
+impl<'j> Object<'j> {
+    /// A body as it came.
+    ///
+    /// # Errors
+    /// The reason, in French, where it is no object.
+    pub fn received(json: &'j Json<'j>) -> Result<Self, String> {
+        let mut object = Self::of(json).ok_or("le corps doit être un objet JSON")?;
+        for pointer in json.repeated_keys() {
+            object.fault(&pointer, "cette clé est donnée deux fois".into());
+        }
+        Ok(object)
+    }
+
+    /// What was received once, whose repeated keys are told of no more; `None` for what is not an object.
+    pub fn of(json: &'j Json<'j>) -> Option<Self> {
+        let Json::Object(entries) = json else {
+            return None;
+        };
+        Some(Self {
+            entries,
+            faults: Vec::new(),
+        })
+    }
+
+    /// Keeps a fault of the value at this pointer.
+    pub fn fault(&mut self, pointer: &str, detail: String) {
+        self.faults.push(Fault::invalid(pointer, detail));
+    }
+
+    /// The value of a key; `null` equals absent.
+    pub fn get(&self, key: &str) -> Option<&'j Json<'j>> {
+        let found = self.entries.iter().find(|(name, _)| name == key);
+        found
+            .map(|(_, value)| value)
+            .filter(|value| **value != Json::Null)
+    }
+
+    /// A text that must be there and not be blank, of so many characters at most; `None` with a fault.
+    pub fn required(&mut self, key: &str, max_chars: usize, several_lines: bool) -> Option<String> {
+        let details = match self.get(key) {
+            None => vec!["champ obligatoire".to_owned()],
+            Some(Json::Text(text)) if text.trim().is_empty() => {
+                vec!["ne doit pas être vide".to_owned()]
+            }
+            Some(Json::Text(text)) => {
+                let details = check_text(text, max_chars, several_lines);
+                if details.is_empty() {
+                    return Some(text.clone().into_owned());
+                }
+                details
+            }
+            Some(_) => vec!["doit être un texte".to_owned()],
+        };
+        for detail in details {
+            self.fault(&pointer_to(key), detail);
+        }
+        None
+    }
+
+    /// The same on one line, where it is there.
+    pub fn optional(&mut self, key: &str, max_chars: usize) -> Option<String> {
+        self.get(key)?;
+        self.required(key, max_chars, false)
+    }
+
+    /// A blank one is left out: a form that leaves a field empty sends it so.
+    pub fn optional_or_blank(
+        &mut self,
+        key: &str,
+        max_chars: usize,
+        several_lines: bool,
+    ) -> Option<String> {
+        match self.get(key)? {
+            Json::Text(text) if text.trim().is_empty() => None,
+            _ => self.required(key, max_chars, several_lines),
+        }
+    }
+
+    /// A flag that is off unless it is set.
+    pub fn flag(&mut self, key: &str) -> bool {
+        match self.get(key) {
+            None => false,
+            Some(Json::Bool(it)) => *it,
+            Some(_) => {
+                self.fault(&pointer_to(key), "doit être true ou false".into());
+                false
+            }
+        }
+    }
+
+    /// The keys that are none of these.
+    pub fn unknown(&self, known: &[&str]) -> impl Iterator<Item = &'j (Cow<'j, str>, Json<'j>)> {
+        self.entries
+            .iter()
+            .filter(move |(key, _)| !known.contains(&key.as_ref()))
+    }
+
+    /// Names the keys that are none of these, and the one that each was meant for.
+    pub fn without_effect(&self, known: &[&str]) -> Vec<String> {
+        self.remarks(known, |name| {
+            let near = nearest(name, known.iter().copied());
+            let near = near.map(|it| format!(" ; vouliez-vous dire « {it} » ?"));
+            let near = near.unwrap_or_default();
+            format!("champ inconnu « {name} » : sans effet{near}")
+        })
+    }
+
+    /// What is to be said of the keys that are none of these; of the first [`NAMED_UNKNOWN`] each by its name.
+    pub fn remarks(&self, known: &[&str], say: impl Fn(&str) -> String) -> Vec<String> {
+        let named = self.unknown(known).take(NAMED_UNKNOWN).map(|(key, _)| {
+            let name: String = key.chars().take(NAME_CHARS).collect();
+            say(&name)
+        });
+        let mut all: Vec<String> = named.collect();
+        if let Some(more) = self.unknown(known).count().checked_sub(NAMED_UNKNOWN + 1) {
+            all.push(format!("… et {} autres champs inconnus", more + 1));
+        }
+        all
+    }
+}
+
+/// What breaks the contract's rules for texts in one text of a request, in French.
+fn check_text(text: &str, max_chars: usize, several_lines: bool) -> Vec<String> {
+    let mut faults = Vec::new();
+    // Bytes bound characters from above, which spares counting almost always.
+    if text.len() > max_chars && text.chars().count() > max_chars {
+        faults.push(format!("plus de {max_chars} caractères"));
+    }
+    if text.contains('\0') {
+        faults.push("caractère NUL interdit".to_owned());
+    }
+    if !several_lines && text.contains(LINE_BREAKS) {
+        faults.push("retour à la ligne interdit ici".to_owned());
+    }
+    faults
+}

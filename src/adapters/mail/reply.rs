@@ -1,0 +1,114 @@
+//! What a mail server's reply, or its silence, means for an e-mail.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::response::{Response, Severity};
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
+
+use crate::domain::ports::{EXCERPT_CHARS, MailError, MailFailure};
+
+/// How long a refusal waits for whether it is everybody's: it is an answer already.
+const TEST_LIMIT: Duration = Duration::from_secs(5);
+
+/// The code with which the server took the e-mail over. The library lets pass what only asks for more, too.
+pub(super) fn accepted(reply: &Response) -> Result<u16, MailError> {
+    let code = reply.code();
+    match code.severity {
+        Severity::PositiveCompletion => Ok(code.into()),
+        _ => Err(MailError {
+            code: Some(code.into()),
+            ..MailError::temporary("the SMTP server's last answer takes no e-mail over")
+        }),
+    }
+}
+
+/// Whether the server answers a mere greeting with a refusal.
+pub(super) async fn refuses_all(server: &AsyncSmtpTransport<Tokio1Executor>) -> bool {
+    let tested = tokio::time::timeout(TEST_LIMIT, server.test_connection()).await;
+    matches!(tested, Ok(Err(error)) if error.is_permanent())
+}
+
+/// What a failure means. Of a reply only the codes go into the reason, which is logged: its text may
+/// repeat the addressee.
+pub(super) fn classify(error: &SmtpError) -> MailError {
+    let said = || error.source().map(ToString::to_string).unwrap_or_default();
+    let Some(code) = error.status() else {
+        return match () {
+            // It can only be sent by a server that has SMTPUTF8, and this one has not.
+            () if error.is_client() && said().contains("SMTPUTF8") => {
+                MailError::permanent("the SMTP server takes no address with accents")
+            }
+            () if error.is_client() && said().contains("STARTTLS") => MailError::temporary(
+                "the SMTP server offers no TLS, without which smtp.url lets nothing leave",
+            ),
+            () if error.is_client() || error.is_tls() => {
+                MailError::temporary(format!("the SMTP server cannot be used: {}", said()))
+            }
+            () if error.is_timeout() => {
+                MailError::temporary("the SMTP server did not answer in time")
+            }
+            () if error.is_response() => {
+                MailError::temporary("the SMTP server broke off, or its answer makes no sense")
+            }
+            () => MailError::temporary(format!("no connection to the SMTP server: {}", said())),
+        };
+    };
+    let code = u16::from(code);
+    let failure = match code {
+        // They refuse us, not the e-mail: someone mends the account, and it can go then.
+        530..=538 => MailFailure::Refused,
+        _ if error.is_permanent() => MailFailure::Permanent,
+        _ => MailFailure::Temporary,
+    };
+    let reason = match enhanced(&said()) {
+        Some(enhanced) => format!("the SMTP server answered {code} {enhanced}"),
+        None => format!("the SMTP server answered {code}"),
+    };
+    MailError {
+        failure,
+        code: Some(code),
+        reason,
+        excerpt: Some(said().chars().take(EXCERPT_CHARS).collect()),
+    }
+}
+
+/// The enhanced status code that a reply's text begins with, such as `5.1.1` for an unknown mailbox
+/// (RFC 3463).
+fn enhanced(text: &str) -> Option<&str> {
+    let code = text.split_whitespace().next()?;
+    let mut parts = code.split('.');
+    let number = |part: Option<&str>, longest: usize| {
+        part.is_some_and(|it| {
+            (1..=longest).contains(&it.len()) && it.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    let whole = number(parts.next(), 1) && number(parts.next(), 3) && number(parts.next(), 3);
+    (whole && parts.next().is_none()).then_some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_reply_only_its_codes_are_kept() {
+        assert_eq!(
+            enhanced("5.1.1 <zoe@locataire.example> unknown"),
+            Some("5.1.1")
+        );
+        assert_eq!(enhanced("4.7.650 later"), Some("4.7.650"));
+        for other in [
+            "",
+            "zoe@locataire.example",
+            "5.1",
+            "5.1.1.1",
+            "5.1.x no",
+            "10.0.0 x",
+            "5.1.1234",
+        ] {
+            assert_eq!(enhanced(other), None, "{other}");
+        }
+    }
+}
