@@ -65,12 +65,12 @@ impl Call {
         let (line, message) = match loops {
             [line] if grows => {
                 let message = words::of_failure(inner);
-                let message = format!("{message} ; grandit-elle sans fin dans cette boucle ?");
+                let message = format!("{message} ; si cette boucle ne finit pas, sortez-en par « break; »");
                 (Some(*line), message)
             }
             [line] if endless => (
                 Some(*line),
-                "trop d'opérations : cette boucle ne finit pas, ou trop tard".to_owned(),
+                "trop d'opérations : cette boucle ne finit pas, ou trop tard ; mettez-y une condition avec « break; », ou parcourez une liste plus courte".to_owned(),
             ),
             [_, ..] if endless => (None, words::endless(self.function, loops)),
             _ => {

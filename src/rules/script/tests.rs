@@ -114,11 +114,15 @@ fn what_is_no_message_is_told_with_a_remedy(#[case] body: &str, #[case] words: &
 #[rstest]
 #[case("throw \"pas de responsable\"", Some(2), "pas de responsable")]
 #[case("let i = 0;\nwhile true { i += 1; }", Some(3), "trop d'opérations")]
-#[case("for x in [1] { }\nloop { }", Some(3), "cette boucle ne finit pas")]
+#[case(
+    "for x in [1] { }\nloop { }",
+    Some(3),
+    "mettez-y une condition avec « break; »"
+)]
 #[case(
     "if 1 > 2 { loop { } }\nloop { }",
     Some(1),
-    "une boucle de la fonction « affecter », ou d'une fonction qu'elle appelle, ne finit pas (boucles aux lignes 2, 3)"
+    "une boucle de la fonction « affecter », ou d'une fonction qu'elle appelle, ne finit pas (boucles aux lignes 2, 3) ; sortez-en par « break; »"
 )]
 #[case("\"a\" - 1", Some(2), "on ne peut pas soustraire un nombre d'un texte")]
 #[case(
@@ -130,6 +134,11 @@ fn what_is_no_message_is_told_with_a_remedy(#[case] body: &str, #[case] words: &
     "() + 1",
     Some(2),
     "on ne peut pas additionner une valeur absente et un nombre"
+)]
+#[case(
+    "if \"a\" in () { }",
+    Some(2),
+    "une liste s'écrit entre crochets, comme « in [\"a\", \"b\"] »"
 )]
 #[case("!\"a\"", Some(2), "« ! » ne s'emploie pas avec un texte")]
 #[case(
@@ -163,12 +172,12 @@ fn what_is_no_message_is_told_with_a_remedy(#[case] body: &str, #[case] words: &
 #[case(
     "let s = \"x\";\nloop {\n s += s; }",
     Some(3),
-    "valeur trop grande : un texte a une taille limitée ; grandit-elle sans fin dans cette boucle ?"
+    "valeur trop grande : un texte a une taille limitée ; n'en gardez que le début, avec « sub_string(0, 1000) » ; si cette boucle ne finit pas, sortez-en par « break; »"
 )]
 #[case(
     "let l = [];\nfor x in 0..20000 { l.push(x); }",
     Some(3),
-    "une liste a une taille limitée ; grandit-elle"
+    "une liste a une taille limitée ; n'y mettez que les éléments utiles"
 )]
 #[case(
     "let s = \"x\"; for x in [1] { }\nfor x in 0..30 { s += s; }",
@@ -178,7 +187,7 @@ fn what_is_no_message_is_told_with_a_remedy(#[case] body: &str, #[case] words: &
 #[case(
     "affecter(signalement, residence, qualification)",
     Some(1),
-    "trop d'appels"
+    "remplacez cet appel par une boucle « for »"
 )]
 #[case("42", Some(1), "le résultat doit être")]
 #[case("[1][3]", Some(2), "la liste a 1 élément :")]

@@ -103,6 +103,12 @@ fn of_definition(error: &ParseErrorType) -> Option<String> {
 
 fn of_writing(error: &LexError) -> String {
     match error {
+        // No text stands between apostrophes here, straight or curved.
+        LexError::UnexpectedInput(it) if it.starts_with(['‘', '’', '‛', '′', '´']) => {
+            format!(
+                "il y a ici une apostrophe typographique ({it}) : un texte s'écrit entre guillemets droits (\")"
+            )
+        }
         LexError::UnexpectedInput(it) | LexError::MalformedIdentifier(it)
             if pasted::note(it).is_some() =>
         {
@@ -226,19 +232,24 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
 fn of_limit(error: &EvalAltResult) -> Option<String> {
     Some(match error {
         EvalAltResult::ErrorTooManyOperations(_) => {
-            "trop d'opérations : une boucle qui ne finit pas ?".into()
+            "trop d'opérations : parcourez des listes plus courtes, ou cherchez moins de mots".into()
         }
         EvalAltResult::ErrorStackOverflow(_) => {
-            "trop d'appels imbriqués : une fonction qui s'appelle sans fin ?".into()
+            "trop d'appels imbriqués : une fonction s'appelle elle-même, directement ou par une autre ; remplacez cet appel par une boucle « for »".into()
         }
-        EvalAltResult::ErrorTooManyVariables(_) => "trop de variables".into(),
+        EvalAltResult::ErrorTooManyVariables(_) => {
+            "trop de variables : mettez leurs valeurs dans une liste [ ] ou un objet #{ }".into()
+        }
         EvalAltResult::ErrorDataTooLarge(what, _) => {
-            let what = match what.as_str() {
-                "Length of string" => "un texte",
-                "Size of object map" => "un objet #{…}",
-                _ => "une liste",
+            let (what, remedy) = match what.as_str() {
+                "Length of string" => (
+                    "un texte",
+                    "n'en gardez que le début, avec « sub_string(0, 1000) »",
+                ),
+                "Size of object map" => ("un objet #{…}", "n'y mettez que les clés utiles"),
+                _ => ("une liste", "n'y mettez que les éléments utiles"),
             };
-            format!("valeur trop grande : {what} a une taille limitée")
+            format!("valeur trop grande : {what} a une taille limitée ; {remedy}")
         }
         _ => return None,
     })
@@ -261,7 +272,7 @@ fn of_property(english: &str) -> String {
 pub(super) fn endless(function: &str, loops: &[u32]) -> String {
     let lines: Vec<String> = loops.iter().map(u32::to_string).collect();
     format!(
-        "trop d'opérations : une boucle de la fonction « {function} », ou d'une fonction qu'elle appelle, ne finit pas (boucles aux lignes {})",
+        "trop d'opérations : une boucle de la fonction « {function} », ou d'une fonction qu'elle appelle, ne finit pas (boucles aux lignes {}) ; sortez-en par « break; »",
         lines.join(", ")
     )
 }
@@ -288,6 +299,10 @@ fn of_call(call: &str) -> String {
         ("/" | "/=" | "%" | "%=", [a, b]) => format!("on ne peut pas diviser {a} par {b}"),
         ("<" | ">" | "<=" | ">=" | "==" | "!=", [a, b]) => {
             format!("on ne peut pas comparer {a} et {b}")
+        }
+        // « x in y » asks y whether it contains x.
+        ("contains", ["une valeur absente", _]) => {
+            "on ne peut rien chercher dans une valeur absente « () » : une liste s'écrit entre crochets, comme « in [\"a\", \"b\"] », et un texte qui peut manquer « (texte ?? \"\") »".into()
         }
         (name, values) if name.starts_with(|it: char| it.is_alphabetic() || it == '_') => {
             format!(

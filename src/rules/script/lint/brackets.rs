@@ -127,6 +127,21 @@ pub(super) fn opening_of(text: &str, closing: usize) -> Option<usize> {
     None
 }
 
+/// The byte of the last bracket that opens before this one and does not close before it.
+pub(super) fn open_at(text: &str, at: usize) -> Option<usize> {
+    let mut open = Vec::new();
+    for token in tokens(text).take_while(|it| it.at < at) {
+        match bracket(&token).map(opening) {
+            Some(None) => open.push(token.at),
+            Some(Some(_)) => {
+                open.pop();
+            }
+            None => {}
+        }
+    }
+    open.pop()
+}
+
 /// The bracket of any kind that this is.
 fn bracket(token: &Token<'_>) -> Option<char> {
     let sign = token.written.chars().next()?;

@@ -7,9 +7,10 @@ mod misplaced;
 mod several;
 mod undefined;
 
-use super::brackets::{Balance, Place};
+use super::brackets::{Balance, Place, open_at};
 use super::foreign::{self, SIGNS};
-use super::tokens::{Token, is_of_name, tokens};
+use super::tokens::{Kind, Token, is_of_name, tokens};
+use crate::rules::pasted;
 use crate::rules::place::{offset, place_of};
 
 /// What stands for the negation of `in`.
@@ -72,7 +73,7 @@ pub(in crate::rules::script) fn find(
             Some("« = » donne une valeur à une variable ; pour comparer, écrivez « == »".to_owned())
         }
         ParseErrorType::UnexpectedEOF | ParseErrorType::BadInput(LexError::UnterminatedString) => {
-            return Balance::of(text).left_open;
+            return left_open(text);
         }
         ParseErrorType::MissingToken(token, _) => return misplaced::find(token, &written),
         _ => None,
@@ -188,4 +189,42 @@ fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Place> {
     }
     let message = "il manque « # » devant l'accolade : un objet s'écrit #{nom: valeur}";
     Some((place_of(text, before.len()), message.to_owned()))
+}
+
+/// Where a list begins that was meant for an object, as in `[ nom: valeur ]`; a name of it that begins at the first
+/// offset ends at the other.
+fn between_brackets(text: &str, begins: usize, ends: usize) -> Option<Place> {
+    let follows = text.get(ends..)?.trim_start().strip_prefix(':')?;
+    let opens = open_at(text, begins).filter(|it| text[*it..].starts_with('['))?;
+    // `valeur[…]` has one part of a value between them.
+    let of_value = |it: char| is_of_name(it) || ")]\"".contains(it);
+    if follows.starts_with(':') || text[..opens].ends_with(of_value) {
+        return None;
+    }
+    let message = "un objet s'écrit #{nom: valeur}, et non [nom: valeur] : mettez « #{ » et « } » à la place de ces crochets";
+    Some((place_of(text, opens), message.to_owned()))
+}
+
+/// What is not closed; where that is a text, the curved quote before it on its line that was meant to close another.
+fn left_open(text: &str) -> Option<Place> {
+    let open = Balance::of(text).left_open?;
+    let at = offset(text, open.0)?;
+    let is_text = text[at..].starts_with('"');
+    let curved = is_text.then(|| closed_by_another(text, at)).flatten();
+    Some(curved.unwrap_or(open))
+}
+
+/// A curved quote where the straight one was meant that ends a text: the text goes on up to the next straight one of its
+/// line.
+fn closed_by_another(text: &str, at: usize) -> Option<Place> {
+    let begins = text[..at].rfind('\n').map_or(0, |it| it + 1);
+    let line = text[begins..].split('\n').next()?;
+    let texts = tokens(line).filter(|it| it.kind == Kind::Text);
+    let mut unpaired = texts.filter_map(|it| {
+        let of = |sign| it.written.matches(sign).count();
+        let curved = it.written.find('”').filter(|_| of('”') != of('“'))?;
+        Some(begins + it.at + curved)
+    });
+    let curved = unpaired.next()?;
+    Some((place_of(text, curved), pasted::note("”")?))
 }

@@ -236,3 +236,88 @@ fn what_is_told_of_mails_helps(#[case] lines: &str, #[case] message: &str, #[cas
     assert_eq!(told(&faults), [message]);
     assert_eq!(told(&of_accuses(followed)), [""; 0]);
 }
+
+/// What is told first of a script with this line in it, and on which column of it.
+fn told_first(line: &str) -> Option<(u32, String)> {
+    let text =
+        format!("fn affecter(signalement, residence, qualification) {{\n{line}\nthrow \"non\"\n}}");
+    let (scripts, faults) = compile(&text, SILENT);
+    assert_eq!(scripts.is_none(), !faults.is_empty(), "{faults:?}");
+    let first = faults.into_iter().next()?;
+    assert_eq!(first.line, 2, "{first}");
+    Some((first.column, first.message))
+}
+
+#[rstest]
+#[case(
+    "let mut x = 1; print(x);",
+    "let x = 1; print(x);",
+    "écrivez « let x »"
+)]
+#[case("print(20h);", "print(20);", "écrivez « 20 »")]
+#[case("let h = 8h30; print(h);", "let h = 8; print(h);", "écrivez « 8 »")]
+#[case("print([20:00, 21:00]);", "print([20, 21]);", "écrivez « 20 »")]
+#[case(
+    "if heure_de(signalement.date_creation) >= 20:00 { throw 1 }",
+    "if heure_de(signalement.date_creation) >= 20 { throw 1 }",
+    "écrivez « 20 »"
+)]
+#[case(
+    "if heure_de(signalement.date_creation) >= 08 h { throw 1 }",
+    "if heure_de(signalement.date_creation) >= 8 { throw 1 }",
+    "écrivez « 8 »"
+)]
+#[case("print([ a: 1 ]);", "print(#{ a: 1 });", "mettez « #{ » et « } »")]
+#[case("print([\"a\": 1]);", "print(#{\"a\": 1});", "mettez « #{ » et « } »")]
+#[case(
+    "print([signalement: 1]);",
+    "print(#{signalement: 1});",
+    "mettez « #{ » et « } »"
+)]
+#[case(
+    "print([a: 1, b: 2]);",
+    "print(#{a: 1, b: 2});",
+    "mettez « #{ » et « } »"
+)]
+#[case("print(‘gaz’);", "print(\"gaz\");", "entre guillemets droits (\")")]
+#[case(
+    "print(\"gaz”); print(\"eau\");",
+    "print(\"gaz\"); print(\"eau\");",
+    "guillemet typographique (”)"
+)]
+#[case("print(\"gaz”);", "print(\"gaz\");", "guillemet typographique (”)")]
+fn a_slip_is_told_with_what_to_write_instead(
+    #[case] line: &str,
+    #[case] followed: &str,
+    #[case] words: &str,
+) {
+    let (_, message) = told_first(line).expect("a fault");
+    assert!(message.contains(words), "{message}");
+    assert_eq!(told_first(followed), None);
+}
+
+#[rstest]
+#[case("print(#{heures: [8, 20], h: 20});")]
+#[case("let h = 20; print(h); h = 21; print(h);")]
+#[case("let mut = 20; print(mut);")]
+#[case("print([#{a: 1}, #{b: [2]}]);")]
+#[case("print([\"20h\", \"20:00\", `a: 1`]);")]
+#[case("print(#{a: [1][0], b: 2});")]
+#[case("print(\"il dit “gaz” ou ‘eau’, à 20h ”\");")]
+#[case("if \"a\" in [\"a\", \"b\"] { throw 1 }")]
+#[case("switch heure_de(signalement.date_creation) { 20 => print(1), _ => print(2) }")]
+fn what_only_looks_like_a_slip_is_left_alone(#[case] line: &str) {
+    assert_eq!(told_first(line), None);
+}
+
+#[rstest]
+#[case("print(\"gaz);", 7, "un guillemet n'est pas refermé")]
+#[case("print(\"“gaz”);", 7, "un guillemet n'est pas refermé")]
+#[case("print(residence[inconnu: 1]);", 17, "variable inconnue")]
+#[case("let h = 42h;", 11, "n'est pas à sa place ici")]
+#[case("let h = \"a\":00;", 12, "n'est pas à sa place ici")]
+fn another_slip_keeps_its_own_words(#[case] line: &str, #[case] column: u32, #[case] words: &str) {
+    let (at, message) = told_first(line).expect("a fault");
+    assert!(message.contains(words), "{message}");
+    assert_eq!(at, column, "{message}");
+}

@@ -1,9 +1,9 @@
 //! What stands where the parser waits for a sign: most often it is the word of another language, or a sign that was
 //! forgotten before it.
 
-use super::{ASKING, NOT_IN, Written, several, without_hash};
+use super::{ASKING, NOT_IN, Written, between_brackets, several, without_hash};
 use crate::rules::place::place_of;
-use crate::rules::script::lint::brackets::{Balance, Place, opening_of};
+use crate::rules::script::lint::brackets::{Place, opening_of};
 use crate::rules::script::lint::foreign;
 use crate::rules::script::lint::tokens::{Kind, Token, is_of_name, tokens};
 
@@ -37,10 +37,12 @@ pub(super) fn find(token: &str, written: &Written<'_>) -> Option<Place> {
     };
     let here = |message| (place, message);
     stop.of_other_language()
+        .or_else(|| stop.hour())
         .or_else(|| several::texts(text, at))
         .or_else(|| stop.without_parentheses())
         .or_else(|| stop.of_switch())
         .map(here)
+        .or_else(|| between_brackets(text, at, at))
         .or_else(|| stop.called())
         .or_else(|| stop.left_open())
         .or_else(|| stop.in_value().map(here))
@@ -92,6 +94,26 @@ impl Stop<'_> {
         let of_text = self.before.ends_with(' ')
             && self.rest[self.word.len()..].trim_start().starts_with('"');
         of_text.then(|| format!("« {} » : écrivez « texte.{meant} »", self.word))
+    }
+
+    /// An hour as people write it: `20h`, `20 h 30`, `20:00`.
+    fn hour(&self) -> Option<String> {
+        let front = self.before.trim_end();
+        let hours = &front[front.trim_end_matches(|it: char| it.is_ascii_digit()).len()..];
+        let of_more = |it: char| is_of_name(it) || ".\"".contains(it);
+        if hours.len() > 2 || front[..front.len() - hours.len()].ends_with(of_more) {
+            return None;
+        }
+        let hour = hours.parse::<u8>().ok().filter(|it| *it < 24)?;
+        let digits = |it: &str| it.chars().all(|it| it.is_ascii_digit());
+        let minutes = self.rest.strip_prefix(':').and_then(|it| it.get(..2));
+        let is_hour = match self.word.strip_prefix(['h', 'H']) {
+            Some(minutes) => digits(minutes),
+            None => minutes.is_some_and(digits),
+        };
+        is_hour.then(|| {
+            format!("une heure s'écrit sans « h » ni minutes, comme un nombre de 0 à 23 : écrivez « {hour} »")
+        })
     }
 
     /// Whether something is asked on the line up to here.
@@ -152,7 +174,7 @@ impl Stop<'_> {
         let after = &self.text[self.at..];
         let ends = self.rest.starts_with(['}', ')', ']']) || after.trim().is_empty();
         (ends || self.token != ";")
-            .then(|| Balance::of(self.text).left_open)
+            .then(|| super::left_open(self.text))
             .flatten()
     }
 
@@ -207,6 +229,11 @@ impl Stop<'_> {
         }
         if before.ends_with('"') && !word.is_empty() {
             return here("à l'intérieur d'un texte, un guillemet s'écrit « \\\" »".to_owned());
+        }
+        if before.trim_end().ends_with("let mut") {
+            return here(format!(
+                "« mut » est en trop : une variable peut toujours changer ; écrivez « let {word} »"
+            ));
         }
         let sign = rest.chars().next()?;
         let digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());

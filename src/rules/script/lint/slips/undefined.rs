@@ -20,7 +20,9 @@ pub(super) fn find(name: &str, written: &Written<'_>, parameters: &[&str]) -> Op
     if let Some(message) = told {
         return Some((place, message));
     }
-    let found = super::without_hash(text, at, at + name.len());
+    let end = at + name.len();
+    let found = super::without_hash(text, at, end);
+    let found = found.or_else(|| super::between_brackets(text, at, end));
     found.or_else(|| {
         let message = field(name, rest, parameters)
             .or_else(|| of_other_script(name, parameters))
