@@ -13,8 +13,8 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-pub use object::Object;
 use digits::whole;
+pub use object::Object;
 
 /// A JSON value that borrows from the body.
 #[derive(Debug, Clone, PartialEq)]
