@@ -11,7 +11,7 @@ mod stumbles;
 use std::fmt;
 
 use serde::de::{self, Deserialize, MapAccess, SeqAccess, Visitor};
-use serde_yaml::{DuplicateKeyPolicy, Location, Spanned};
+use serde_saphyr::{DuplicateKeyPolicy, Location, Spanned};
 
 use crate::rules::diagnostic::{Diagnostic, code};
 
@@ -136,7 +136,7 @@ pub fn remarks(file: &str, text: &str) -> Vec<Diagnostic> {
 /// One diagnostic for a text that is not YAML, or one for every key that is given twice and every text that begins as
 /// something else does.
 pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
-    let options = serde_yaml::options! {
+    let options = serde_saphyr::options! {
         // Without these two, `no` becomes false and `012` becomes 12 (YAML 1.1).
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
@@ -144,10 +144,11 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Diagnostic>> {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         with_snippet: false,
     };
-    let raw: Spanned<Raw> = serde_yaml::from_str_with_options(text, options).map_err(|error| {
-        let at = error.location().map_or((0, 0), |at| position(&at));
-        vec![stumbles::diagnose(file, text, at, &error)]
-    })?;
+    let raw: Spanned<Raw> =
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+            let at = error.location().map_or((0, 0), |at| position(&at));
+            vec![stumbles::diagnose(file, text, at, &error)]
+        })?;
     let mut faults = Vec::new();
     let mut marks = Marks::of(text);
     let node = locate(file, text, raw, false, &mut marks, &mut faults);

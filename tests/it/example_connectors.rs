@@ -52,7 +52,7 @@ fn the_cases_of_an_example_hold(
 }
 
 fn cases(text: &str) -> Vec<Value> {
-    let mut file: Value = serde_yaml::from_str(text).unwrap();
+    let mut file: Value = serde_saphyr::from_str(text).unwrap();
     let cases = file["cas"].as_array_mut().unwrap();
     std::mem::take(cases)
 }

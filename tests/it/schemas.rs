@@ -185,8 +185,8 @@ fn samples() -> Vec<(&'static str, &'static str, Value)> {
 }
 
 fn yaml(text: &str) -> Value {
-    let options = serde_yaml::options! { strict_booleans: true };
-    serde_yaml::from_str_with_options(text, options).unwrap()
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options).unwrap()
 }
 
 /// Files of connectors that use every kind of key.

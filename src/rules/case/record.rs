@@ -363,8 +363,8 @@ fn expected(operation: Operation, step: Step, request: &Json, read: Read) -> Wri
 ///
 /// # Errors
 /// When they cannot be written as YAML.
-pub fn file(cases: &[Recorded]) -> Result<String, serde_yaml::SerializeError> {
-    let text = serde_yaml::to_string(&BTreeMap::from([("cas", cases)]))?;
+pub fn file(cases: &[Recorded]) -> Result<String, serde_saphyr::SerializeError> {
+    let text = serde_saphyr::to_string(&BTreeMap::from([("cas", cases)]))?;
     Ok(format!(
         "# yaml-language-server: $schema=../../schemas/cas.schema.json\n{text}"
     ))

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::position;
 use crate::rules::diagnostic::{Diagnostic, code};
-use serde_yaml::Location;
+use serde_saphyr::Location;
 
 /// The tags that YAML itself has.
 const TAGS: [&str; 7] = [

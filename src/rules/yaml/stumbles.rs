@@ -132,7 +132,7 @@ pub(super) fn diagnose(
     file: &str,
     text: &str,
     (line, column): (u32, u32),
-    error: &serde_yaml::Error,
+    error: &serde_saphyr::Error,
 ) -> Diagnostic {
     let lines: Vec<&str> = text.lines().collect();
     let before = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
@@ -247,7 +247,7 @@ fn left_open(lines: &[&str], at: usize, quote: char) -> Option<(usize, usize)> {
 }
 
 /// What the parser stumbled on, for someone who has never heard of YAML's grammar.
-fn explain(error: &serde_yaml::Error) -> String {
+fn explain(error: &serde_saphyr::Error) -> String {
     let english = error.to_string();
     // The position follows in fields of its own.
     let english = english
