@@ -174,12 +174,20 @@ impl Cli {
         let config = named_file(self.config, std::env::var_os(CONFIG))?;
         let config = config.as_deref();
         let settings = || Settings::load(config, variables()?);
+        let of_rules = || -> anyhow::Result<Settings> {
+            let (settings, note) = Settings::load_unless_secret(config, variables()?)?;
+            if let Some(note) = note {
+                eprintln!("attention : {note}");
+            }
+            Ok(settings)
+        };
         match self.verb.unwrap_or(Verb::Serve) {
             Verb::Serve => serve::run(settings()?).await,
             Verb::Init(verb) => verb.run(),
-            Verb::Check(verb) => verb.run(&settings()?),
+            Verb::Check(verb) => verb.run(&of_rules()?),
+            Verb::Explain(verb) if verb.needs_rules_only() => verb.run(&of_rules()?).await,
             Verb::Explain(verb) => verb.run(&settings()?).await,
-            Verb::Coverage(verb) => verb.run(&settings()?),
+            Verb::Coverage(verb) => verb.run(&of_rules()?),
             Verb::Impact(verb) => verb.run(&settings()?).await,
             Verb::Rules(verb) => {
                 // What is missing is what they are there for.

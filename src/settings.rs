@@ -17,6 +17,7 @@ mod written;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,6 +39,12 @@ pub use values::signing_key;
 
 /// The file that is read where `--config` names none.
 pub const DEFAULT_FILE: &str = "passerelle.yaml";
+
+/// The variables that name the folders which `passerelle init` makes beside the settings, and these.
+const BESIDE: [(&str, &str); 2] = [
+    ("PASSERELLE_RULES_DIR", "rules"),
+    ("PASSERELLE_REFERENTIEL_DIR", "referentiel"),
+];
 
 /// The variable that names the settings file, where `--config` does not.
 pub const CONFIG: &str = "PASSERELLE_CONFIG";
@@ -189,6 +196,32 @@ impl Settings {
         origin.read_again(text)
     }
 
+    /// Reads them as [`Settings::load`] does, for a verb that needs the rules and exports only, and says in
+    /// French where it went without the file: it holds secrets, so that those who edit the rules may not be
+    /// allowed to read it. The folders that `passerelle init` made beside it are then taken.
+    ///
+    /// # Errors
+    /// Those of [`Settings::load`].
+    pub fn load_unless_secret(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(Self, Option<String>), SettingsError> {
+        let is_secret = std::fs::File::open(DEFAULT_FILE)
+            .is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+        let beside = BESIDE.iter().all(|(_, folder)| Path::new(folder).is_dir());
+        if file.is_some() || !is_secret || !beside {
+            return Ok((Self::load(file, environment)?, None));
+        }
+        let beside = BESIDE.map(|(name, folder)| (name.to_owned(), folder.to_owned()));
+        // The later one of two counts: what the environment says goes before what is found.
+        let environment = beside.into_iter().chain(environment);
+        let origin = Origin::new(None, Environment::new(environment));
+        let note = format!(
+            "vos droits ne permettent pas de lire {DEFAULT_FILE} : les dossiers « rules » et « referentiel » d'ici sont pris"
+        );
+        Ok((origin.read_again(String::new())?, Some(note)))
+    }
+
     /// The variables of the process, for [`Settings::load`]: only those of ours must be texts.
     ///
     /// # Errors
@@ -221,7 +254,7 @@ fn find(
     let path = file.unwrap_or(Path::new(DEFAULT_FILE));
     let (file, text) = match std::fs::read_to_string(path) {
         Ok(text) => (Some(path.to_path_buf()), text),
-        Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if file.is_none() && error.kind() == ErrorKind::NotFound => {
             (None, String::new())
         }
         Err(error) => {

@@ -39,6 +39,11 @@ pub(super) struct Explain {
 }
 
 impl Explain {
+    /// Whether it asks of the rules on the disk, and not of what is stored.
+    pub(super) fn needs_rules_only(&self) -> bool {
+        self.uid.is_none()
+    }
+
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         match (self.file, self.uid) {
             (Some(file), _) => foresee(settings, &file, self.format),

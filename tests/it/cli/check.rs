@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -24,6 +25,56 @@ fn settings_beside_the_rules_are_none_of_them() {
     )
     .unwrap();
     assert_eq!(version("rules"), before);
+}
+
+/// They hold secrets, and whoever edits the rules may be none of those who know them.
+#[cfg(unix)]
+#[test]
+fn settings_that_may_not_be_read_keep_nobody_from_the_rules_beside_them() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    const NOBODY: u32 = 65_534;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    passerelle(folder.path(), &[], &["init"]);
+    let rules = fs::read_to_string(at("rules/transmission.yaml")).unwrap();
+    fs::write(
+        at("rules/transmission.yaml"),
+        format!("{rules}\nmodez: []\n"),
+    )
+    .unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_passerelle"), at("passerelle")).unwrap();
+    let allow = |name: &str, mode: u32| {
+        fs::set_permissions(at(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    allow("", 0o755);
+    allow("passerelle.yaml", 0);
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(at("passerelle"));
+        command.args(arguments).current_dir(folder.path());
+        if fs::metadata(folder.path()).unwrap().uid() == 0 {
+            // root may read everything.
+            command.uid(NOBODY);
+        }
+        command.stdin(Stdio::null()).output().unwrap()
+    };
+    for verb in ["check", "coverage"] {
+        let output = run(&[verb]);
+        let told = [&output.stdout[..], &output.stderr].concat();
+        let told = String::from_utf8(told).unwrap();
+        assert!(
+            told.contains("ne permettent pas de lire passerelle.yaml"),
+            "{told}"
+        );
+        assert!(told.contains("modez"), "{told}");
+    }
+    let output = run(&["--config", "passerelle.yaml", "check"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        told.contains("passerelle.yaml: Permission denied"),
+        "{told}"
+    );
 }
 
 #[test]
