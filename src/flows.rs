@@ -32,6 +32,7 @@ mod acknowledge;
 mod backoff;
 mod breaker;
 mod debounce;
+mod lasting;
 mod offload;
 mod panics;
 pub mod resume;

@@ -34,6 +34,7 @@ use crate::flows::delivery::pauses::Trial;
 use crate::flows::delivery::verdict::{AttemptResult, Verdict, describe, judge};
 use crate::flows::hint::Hint;
 use crate::flows::in_hand::InHand;
+use crate::flows::lasting::Lasting;
 use crate::flows::panics::contained;
 use crate::flows::rules::Rules;
 use crate::flows::unwritten::until_written;
@@ -120,16 +121,13 @@ impl Delivery {
     async fn work(self: Arc<Self>, destination: Destination, stop: CancellationToken) {
         let mut hints = self.outbox.subscribe(destination);
         let mut lane = Lane::to(destination);
+        let unread = format!("the outbox for {} cannot be read", destination.as_str());
+        let mut reading = Lasting::new(unread);
         while !stop.is_cancelled() {
             let next_look = Instant::now() + between_looks(destination);
             while lane.under_way.try_join_next().is_some() {}
-            let wait = match self.start_due(&mut lane).await {
-                Ok(wait) => wait,
-                Err(error) => {
-                    tracing::error!(destination = destination.as_str(), %error, "outbox unread");
-                    POLL
-                }
-            };
+            let started = self.start_due(&mut lane).await;
+            let wait = reading.note(started).unwrap_or(POLL);
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = hints.changed() => {}

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::ports::{Clock, Replica, Store, StoreError};
 use crate::flows::hint::Hint;
+use crate::flows::lasting::Lasting;
 use crate::flows::rules::Rules;
 
 /// How often a replica says that it lives.
@@ -97,12 +98,11 @@ impl Presence {
     }
 
     async fn announce(&self) {
+        let mut announcing = Lasting::new("the other replicas do not hear of this one");
         loop {
             let now = self.clock.now();
             let said = self.store.announce(self.replica(now), now - GONE_AFTER);
-            if let Err(error) = said.await {
-                tracing::warn!(%error, "the other replicas do not hear of this one");
-            }
+            announcing.note(said.await);
             tokio::time::sleep(ANNOUNCE).await;
         }
     }

@@ -17,6 +17,7 @@ use crate::domain::ports::{
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::flows::backoff::{POLL, span, until};
+use crate::flows::lasting::Lasting;
 use crate::flows::panics::contained;
 use crate::flows::resume;
 use crate::rules::compile::RuleSet;
@@ -88,16 +89,12 @@ impl Creations {
         let mut under_way = JoinSet::new();
         let mut hints = self.pending.subscribe();
         let mut way = self.way();
+        let mut reading = Lasting::new("pending creations cannot be read");
         while !stop.is_cancelled() {
             while under_way.try_join_next().is_some() {}
             self.resume_if_mended(&mut way).await;
-            let wait = match self.start_due(&mut under_way).await {
-                Ok(wait) => wait,
-                Err(error) => {
-                    tracing::error!(%error, "pending creations cannot be read");
-                    POLL
-                }
-            };
+            let started = self.start_due(&mut under_way).await;
+            let wait = reading.note(started).unwrap_or(POLL);
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = hints.changed() => {}

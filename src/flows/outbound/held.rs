@@ -11,6 +11,7 @@ use super::{Outbound, OutboundError, push, split};
 use crate::domain::ports::Release;
 use crate::domain::statut::{EventIssue, StoredEvent};
 use crate::flows::acknowledge::written;
+use crate::flows::lasting::Lasting;
 use crate::rules::compile::Generation;
 
 /// Held events that are read at once.
@@ -35,11 +36,10 @@ impl Outbound {
     /// Sends statuses that the rules did not know once they do, until nobody accepts rules any more.
     pub async fn release_when_known(&self, mut accepted: watch::Receiver<u64>) {
         let mut looked = Looked::default();
+        let mut looking = Lasting::new("held statuses cannot be looked at");
         loop {
             // Also at the start: the rules may have learnt while the daemon was down.
-            if let Err(error) = self.release_held(&mut looked).await {
-                tracing::error!(%error, "held statuses were not looked at");
-            }
+            looking.note(self.release_held(&mut looked).await);
             // Also now and then: an event may be held by the old rules just after the new ones came, or by
             // a replica that has the old ones still.
             if let Ok(Err(_)) = timeout(LOOK, accepted.changed()).await {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Reload;
 use super::versions::keep;
 use crate::domain::ports::StoreError;
+use crate::flows::lasting::Lasting;
 
 /// How often the store is asked for the version in force.
 const LOOK: Duration = Duration::from_secs(5);
@@ -14,18 +15,10 @@ const LOOK: Duration = Duration::from_secs(5);
 impl Reload {
     /// Sees to it that the store has the version in force, for as long as it is polled.
     pub async fn keep_in_store(&self) {
-        let mut said = false;
+        let mut looking = Lasting::new("whether the store has the version in force is not known");
         loop {
             tokio::time::sleep(LOOK).await;
-            match self.keep_if_lost().await {
-                Ok(()) => said = false,
-                // Asked for all the time, and told of once: the database is away.
-                Err(error) if !said => {
-                    tracing::warn!(%error, "whether the store has the version in force is not known");
-                    said = true;
-                }
-                Err(_) => {}
-            }
+            looking.note(self.keep_if_lost().await);
         }
     }
 

@@ -1,0 +1,77 @@
+//! A failure that may last: told when it begins and when it ends, not each time that it is met.
+
+use std::fmt::Display;
+
+/// Something that is tried again and again.
+#[derive(Debug)]
+pub(super) struct Lasting {
+    /// What is to be said while it fails.
+    failing: String,
+    fails: bool,
+}
+
+impl Lasting {
+    /// What succeeded until now; `failing` says in the log that it does not.
+    pub(super) fn new(failing: impl Into<String>) -> Self {
+        Self {
+            failing: failing.into(),
+            fails: false,
+        }
+    }
+
+    /// Notes how the last try ended, and gives what it brought.
+    pub(super) fn note<T, E: Display>(&mut self, tried: Result<T, E>) -> Option<T> {
+        match (&tried, self.fails) {
+            (Err(error), false) => {
+                tracing::error!(%error, "{}; tried until it succeeds", self.failing);
+            }
+            (Ok(_), true) => tracing::info!("{}: no longer", self.failing),
+            _ => {}
+        }
+        self.fails = tried.is_err();
+        tried.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Told {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_fails_for_long_is_told_when_it_begins_and_when_it_ends() {
+        let told = Told::default();
+        let to = told.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || to.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let mut read = Lasting::new("unread");
+            for tried in [Ok(1), Err("away"), Err("away"), Ok(2), Ok(3), Err("away")] {
+                assert_eq!(read.note(tried), tried.ok());
+            }
+        });
+        let told = String::from_utf8(told.0.lock().unwrap().clone()).unwrap();
+        let levels: Vec<&str> = told
+            .lines()
+            .filter_map(|it| it.split_whitespace().nth(1))
+            .collect();
+        assert_eq!(levels, ["ERROR", "INFO", "ERROR"], "{told}");
+    }
+}
