@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use passerelle::domain::ports::{ChangePage, CrmError, DuplicateGuard};
+use rstest::rstest;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 use tokio::time::timeout;
 
 use crate::harness::{Builder, Daemon, FakeSowell, MovedClock, signalement, until};
-use crate::remote_crm::{RemoteCrm, change};
+use crate::remote_crm::{Goes, RemoteCrm, change};
 
 const NOTHING: &str = "Rien à signaler.";
 const DATABASE: &str = "La base de données ne répond pas";
@@ -138,4 +139,76 @@ async fn a_delivery_that_fails_is_an_alarm_once_it_has_waited_for_long() {
     clock.pass(TimeDelta::minutes(20));
     page_when(&daemon, "nothing is wrong", |it| it.contains(NOTHING)).await;
     assert_eq!(sowell.delivered(), ["En cours de traitement"]);
+}
+
+/// The cell « Envois » of a destination, and nothing where the page has no such row.
+fn sends(page: &str, destination: &str) -> Option<String> {
+    let (_, row) = page.split_once(&format!("<th scope=\"row\">{destination}</th>"))?;
+    let (_, cell) = row.split_once("data-title=\"Envois\">")?;
+    Some(cell.split("</td>").next()?.to_owned())
+}
+
+const NORMAL: &str = "<span class=\"fine\">normaux</span>";
+const SEE_ABOVE: &str = "voir <a href=\"#alarmes\">À surveiller</a>";
+
+#[rstest]
+#[case::refuse(
+    "refuse",
+    503,
+    "les signalements ne sont pas reçus, SoWell les renverra."
+)]
+#[case::defer("defer", 202, "les demandes seront créées à son retour.")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crm_that_is_away_is_an_alarm_that_says_what_follows(
+    #[case] when_unavailable: &str,
+    #[case] status: u16,
+    #[case] follows: &str,
+) {
+    let crm = RemoteCrm::new(DuplicateGuard::LookUp);
+    let daemon = Builder::new().crm(crm.clone());
+    let daemon = daemon.set("CRM__WHEN_UNAVAILABLE", when_unavailable);
+    let daemon = daemon.start().await;
+    let page = daemon.console().await;
+    assert_eq!(sends(&page, "CRM").as_deref(), Some(NORMAL));
+    // What is deferred is tried again meanwhile.
+    crm.creates((0..20).map(|_| Goes::Away));
+    assert_eq!(daemon.post(&signalement(1)).await.status, status);
+    let page = daemon.console().await;
+    assert!(
+        page.contains(&format!("(connexion refusée) : {follows}")),
+        "{page}"
+    );
+    assert_eq!(sends(&page, "CRM").as_deref(), Some(SEE_ABOVE), "{page}");
+    assert_ne!(sends(&page, "SoWell").as_deref(), Some(SEE_ABOVE), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sends_are_normal_until_an_alarm_is_about_them() {
+    let sowell = FakeSowell::start().await;
+    let smtp = "smtp://127.0.0.1:1";
+    let daemon = Builder::new().sowell(&sowell).set("SMTP__URL", smtp);
+    let daemon = daemon.set("SMTP__FROM", "ne-pas-repondre@vivest.example");
+    let daemon = daemon.start().await;
+    let page = daemon.console().await;
+    assert_eq!(sends(&page, "SoWell").as_deref(), Some(NORMAL), "{page}");
+    assert_eq!(sends(&page, "E-mails").as_deref(), Some(NORMAL), "{page}");
+    let uid = daemon.created(&signalement(1)).await;
+    sowell.next(422, Vec::new());
+    daemon
+        .statut(&uid, &json!({"statut": "CRC en cours"}))
+        .await;
+    let dead = "SoWell : une livraison abandonnée.";
+    let page = page_when(&daemon, "it is dead", |it| it.contains(dead)).await;
+    assert_eq!(sends(&page, "SoWell").as_deref(), Some(SEE_ABOVE), "{page}");
+    assert!(page.contains("data-title=\"Dernière erreur\""), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e_mails_without_a_server_are_said_to_be_files() {
+    let daemon = Builder::new().start().await;
+    let page = daemon.console().await;
+    assert_eq!(
+        sends(&page, "E-mails").as_deref(),
+        Some("écrits dans des fichiers (<code>smtp.url</code> n'est pas réglé)")
+    );
 }

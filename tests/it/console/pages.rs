@@ -41,6 +41,8 @@ async fn a_telephone_shows_every_word_without_scrolling_sideways() {
     let narrow = "return [...document.querySelectorAll('td.words')]\
                   .filter(it => it.clientWidth < 280).length";
     assert_eq!(browser.evaluate(narrow).await, 0);
+    let untitled = "return document.querySelectorAll('td.words:not([data-title])').length";
+    assert_eq!(browser.evaluate(untitled).await, 0);
     let tall =
         "return Math.max(...[...document.querySelectorAll('tr')].map(it => it.clientHeight))";
     let tall = browser.evaluate(tall).await;
@@ -137,6 +139,7 @@ async fn a_button_that_did_nothing_says_so() {
     );
     let html = String::from_utf8(daemon.get("/", "").await.bytes).unwrap();
     assert!(!html.contains("a pas été faite"), "{html}");
+    assert!(html.contains("<code>tokens.admin</code>"), "{html}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use crate::adapters::french::in_part;
 use crate::adapters::http::AppState;
 use crate::domain::ports::{FilesError, StoreError};
+use crate::settings::WhenUnavailable;
 
 use super::overview::paris;
 
@@ -48,7 +49,7 @@ impl Alarm {
     }
 }
 
-/// What needs no look at what is stored.
+/// What needs no look at what is stored, but for the CRM: see [`of_crm`].
 pub(super) fn of(
     state: &AppState,
     database: Result<(), StoreError>,
@@ -87,12 +88,11 @@ pub(super) fn of(
         let text = format!("Réglages qui attendent un redémarrage : {keys}.");
         alarms.push(Alarm::from(text));
     }
-    alarms.extend(of_crm(state));
     alarms
 }
 
 /// What the last calls say of the CRM.
-fn of_crm(state: &AppState) -> Vec<Alarm> {
+pub(super) fn of_crm(state: &AppState) -> Vec<Alarm> {
     let mut alarms = Vec::new();
     let outage = state.watch.outage();
     if let Some(outage) = &outage {
@@ -100,7 +100,8 @@ fn of_crm(state: &AppState) -> Vec<Alarm> {
             "Le CRM n'est pas disponible depuis le {}",
             paris(&outage.since)
         );
-        alarms.push(Alarm::because(&what, &outage.reason, "."));
+        let follows = without_crm(state.settings.in_force().crm.when_unavailable);
+        alarms.push(Alarm::because(&what, &outage.reason, follows));
     }
     let readings = &state.watch.readings;
     let told = |reason: &str| outage.as_ref().is_some_and(|it| it.reason == reason);
@@ -131,6 +132,14 @@ fn of_crm(state: &AppState) -> Vec<Alarm> {
         )));
     }
     alarms
+}
+
+/// What becomes of signalements while the CRM is away.
+fn without_crm(when_unavailable: WhenUnavailable) -> &'static str {
+    match when_unavailable {
+        WhenUnavailable::Refuse => " : les signalements ne sont pas reçus, SoWell les renverra.",
+        WhenUnavailable::Defer => " : les demandes seront créées à son retour.",
+    }
 }
 
 #[cfg(test)]

@@ -70,6 +70,10 @@ struct Line {
     failing: Option<LivraisonSummary>,
     /// The settings give no address for it: what goes there waits.
     unaddressed: bool,
+    /// The settings give no server for it: what goes there is written to files.
+    to_files: bool,
+    /// An alarm of the page is about it, or about what it cannot do without.
+    covered: bool,
 }
 
 impl Overview {
@@ -85,8 +89,17 @@ impl Overview {
         let database = stored
             .as_ref()
             .map_or_else(|it| Err(it.clone()), |_| database);
+        let database_away = database.is_err();
         let mut alarms = alarms::of(state, database, files);
-        let stored = stored.ok();
+        let of_crm = alarms::of_crm(state);
+        let mut stored = stored.ok();
+        if let Some(stored) = &mut stored {
+            for line in &mut stored.destinations {
+                let crm = line.destination == Destination::Crm && !of_crm.is_empty();
+                line.covered = database_away || crm || line.alarmed();
+            }
+        }
+        alarms.extend(of_crm);
         if let Some(stored) = &stored {
             alarms.extend(stored.failing());
             alarms.extend(stored.alarms().into_iter().map(Alarm::from));
@@ -122,7 +135,7 @@ impl Stored {
         let store = state.store.as_ref();
         let counts = store.count_livraisons().await?;
         let long_ago = state.clock.now() - FAILING_AFTER;
-        let addressed = state.settings.in_force().sowell.is_some();
+        let settings = state.settings.in_force();
         let embedded = state.inbound.creations.crm.remote().is_none();
         let mut destinations = Vec::new();
         for destination in Destination::iter() {
@@ -134,7 +147,8 @@ impl Stored {
                 continue;
             }
             line.failing = store.oldest_failing(destination, long_ago).await?;
-            line.unaddressed = destination == Destination::Sowell && !addressed;
+            line.unaddressed = destination == Destination::Sowell && settings.sowell.is_none();
+            line.to_files = destination == Destination::Courriel && settings.smtp.url.is_none();
             destinations.push(line);
         }
         let counted = store.count_apart().await?;
@@ -294,7 +308,14 @@ impl Line {
             pause,
             failing: None,
             unaddressed: false,
+            to_files: false,
+            covered: false,
         }
+    }
+
+    /// Whether what is stored of it makes an alarm.
+    fn alarmed(&self) -> bool {
+        self.pause.is_some() || self.failing.is_some() || self.dead + self.held > 0
     }
 
     fn name(&self) -> &'static str {
