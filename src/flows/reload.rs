@@ -7,7 +7,6 @@
 mod files;
 mod halves;
 mod holes;
-mod lost;
 mod versions;
 
 use std::sync::{Arc, OnceLock};
@@ -46,8 +45,6 @@ pub struct Active {
     pub since: DateTime<Utc>,
     /// Remarks that its acceptance left.
     pub remarks: Vec<Diagnostic>,
-    /// What it was made from.
-    files: Arc<Files>,
     /// What fails under it for some combination, once somebody asked.
     coverage: Arc<OnceLock<Coverage>>,
     /// The holes that its acceptance added, once the search for them has ended.
@@ -55,17 +52,11 @@ pub struct Active {
 }
 
 impl Active {
-    fn new(
-        generation: Arc<Generation>,
-        since: DateTime<Utc>,
-        remarks: Vec<Diagnostic>,
-        files: Files,
-    ) -> Self {
+    fn new(generation: Arc<Generation>, since: DateTime<Utc>, remarks: Vec<Diagnostic>) -> Self {
         Self {
             generation,
             since,
             remarks,
-            files: Arc::new(files),
             coverage: Arc::default(),
             holes: Arc::default(),
         }
@@ -135,13 +126,12 @@ impl Reload {
         let taken = match (files, generation) {
             (Some(files), Some(generation)) => Ok(Taken::whole(files, generation, &diagnostics)),
             (files, _) => {
-                let (kept, generation) = recompile(stored, &diagnostics).await?;
-                let generation = Arc::new(generation);
+                let generation = Arc::new(recompile(stored, &diagnostics).await?);
                 let half = match &files {
                     Some(files) => other_half(store.as_ref(), files, &generation, &secrets).await?,
                     None => None,
                 };
-                half.ok_or((kept, generation))
+                half.ok_or(generation)
             }
         };
         let active = match taken {
@@ -152,9 +142,9 @@ impl Reload {
                     diagnostics.push(half);
                     add_new(&mut diagnostics, &taken.remarks);
                 }
-                Active::new(Arc::new(taken.generation), at, taken.remarks, taken.files)
+                Active::new(Arc::new(taken.generation), at, taken.remarks)
             }
-            Err((files, in_force)) => Active::new(in_force, at, Vec::new(), files),
+            Err(in_force) => Active::new(in_force, at, Vec::new()),
         };
         if !accepted {
             log_refused(&active.generation.version, &diagnostics);
@@ -311,7 +301,7 @@ impl Reload {
             return Attempted::TryAgain;
         }
         log_accepted(&taken.generation.version, &taken.remarks);
-        let next = Active::new(Arc::new(taken.generation), at, taken.remarks, taken.files);
+        let next = Active::new(Arc::new(taken.generation), at, taken.remarks);
         let next = Arc::new(next);
         self.active.store(Arc::clone(&next));
         match taken.half {

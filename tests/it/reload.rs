@@ -8,43 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection};
 
 use crate::harness::{
     Builder, FakeSowell, is_accepted, is_refused, signalement, signalement_with, until,
 };
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_version_that_the_database_lost_is_kept_anew() {
-    let daemon = Builder::new().start().await;
-    let before = daemon.regles().await["active"]["version"].clone();
-    let edited = daemon.edit("rules/priorites.yaml", "priorites: {high: urgentissime}\n");
-    assert!(is_accepted(&edited.await));
-    let version = daemon.state.reload.generation().version.clone();
-    assert_ne!(before, json!(version));
-    let kept = daemon.state.store.last_version().await.unwrap().unwrap();
-    // What is not in force is refused, and none of it is kept.
-    let refused = daemon.edit("rules/priorites.yaml", "priorites: {").await;
-    assert!(is_refused(&refused));
-    let url = format!("sqlite://{}", daemon.database().display());
-    let mut database = SqliteConnection::connect(&url).await.unwrap();
-    // As a copy that takes over and was behind.
-    for lost in [
-        "DELETE FROM versions WHERE sequence = (SELECT MAX(sequence) FROM versions)",
-        "DELETE FROM last_referentiel",
-        "DELETE FROM version_files",
-    ] {
-        sqlx::query(lost).execute(&mut database).await.unwrap();
-    }
-    assert!(!daemon.state.store.has_version(&version).await.unwrap());
-    let anew = until("it is kept anew", || async {
-        let last = daemon.state.store.last_version().await.ok()??;
-        (last.version == version).then_some(last)
-    })
-    .await;
-    assert_eq!(anew.rules, kept.rules);
-    assert_eq!(anew.referentiel, kept.referentiel);
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_of_each_file_is_live_without_a_restart() {

@@ -9,7 +9,6 @@ use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::layout;
 
 /// The files of one look at both folders.
-#[derive(Debug)]
 pub(super) struct Files {
     pub(super) rules: FileSet,
     pub(super) exports: FileSet,

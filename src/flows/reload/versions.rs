@@ -81,7 +81,7 @@ pub(super) async fn keep(
 /// When there is none, or it no longer compiles.
 pub async fn last_accepted(store: &dyn Store) -> Result<Generation, BootError> {
     match store.last_version().await? {
-        Some(stored) => Ok(recompile(Some(stored), &[]).await?.1),
+        Some(stored) => recompile(Some(stored), &[]).await,
         None => Err(BootError::NoneAccepted),
     }
 }
@@ -89,7 +89,7 @@ pub async fn last_accepted(store: &dyn Store) -> Result<Generation, BootError> {
 pub(super) async fn recompile(
     stored: Option<StoredVersion>,
     refused: &[Diagnostic],
-) -> Result<(Files, Generation), BootError> {
+) -> Result<Generation, BootError> {
     let Some(stored) = stored else {
         return Err(BootError::Refused(refused.to_vec()));
     };
@@ -99,7 +99,7 @@ pub(super) async fn recompile(
     };
     let accepted = files.rules.clone();
     match build(&files, None, Some(accepted), None).await {
-        (Some(generation), _) => Ok((files, generation)),
+        (Some(generation), _) => Ok(generation),
         (None, also_refused) => {
             let both = refused.iter().cloned().chain(also_refused).collect();
             Err(BootError::Refused(both))
