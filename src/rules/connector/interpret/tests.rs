@@ -40,28 +40,6 @@ fn a_demande_is_named_by_a_text_or_a_number(#[case] id: Json, #[case] uid: &str)
     assert_eq!(found.items[0]["uid"], uid);
 }
 
-/// As the guide says for a CRM that pads them.
-#[test]
-fn the_padding_of_a_uid_in_a_list_is_cut_where_the_file_says_so() {
-    let api = API.replace(
-        "elements: /found, uid: /id",
-        "elements: /found, uid: '{{ element.id|trim }}'",
-    );
-    let mut faults = Vec::new();
-    let api = Connector::compile(Partner::Crm, &api, &mut faults);
-    let api = api.unwrap_or_else(|| panic!("{faults:?}"));
-    let answer = Answer {
-        status: 200,
-        headers: BTreeMap::new(),
-        body: json!({"found": [{"id": "42   "}]}).to_string().into_bytes(),
-        whole: true,
-    };
-    let access = api.sample_access().unwrap();
-    let operation = Operation::Chercher;
-    let found = api.interpret(operation, Step::Main, &sample(operation), &access, &answer);
-    assert_eq!(found.unwrap().items[0]["uid"], "42");
-}
-
 #[rstest]
 #[case::too_long(json!("x".repeat(201)))]
 #[case::lines(json!("a\nb"))]
