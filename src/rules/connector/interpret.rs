@@ -423,14 +423,7 @@ fn item(described: &Described, element: &Json, read: &Read<'_>) -> Result<Item, 
         }
         // A yes names nothing: it tells that there is a demande, and not which.
         let value = value.filter(|it| *name != "uid" || !it.is_boolean());
-        let as_it_is = *name == "uid" && matches!(extract, Extract::Pointer(_, None));
-        let text = match value {
-            // Without the spaces around it, it would name another demande as well. What a template makes has spaces of
-            // the template's own.
-            Some(Json::String(uid)) if as_it_is && !uid.trim().is_empty() => Some(uid),
-            value => value.as_ref().and_then(as_text),
-        };
-        item.extend(text.map(|it| (*name, it)));
+        item.extend(value.as_ref().and_then(as_text).map(|it| (*name, it)));
     }
     Ok(item)
 }

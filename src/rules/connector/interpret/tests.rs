@@ -29,7 +29,7 @@ fn read(operation: Operation, answered: &Json) -> Result<Found, Failure> {
 
 #[rstest]
 #[case::number(json!(4012), "4012")]
-#[case::text(json!(" DEM-1 "), " DEM-1 ")]
+#[case::text(json!(" DEM-1 "), "DEM-1")]
 #[case::path(json!("4/2"), "4/2")]
 #[case::word(json!("true"), "true")]
 #[case::longest(json!("é".repeat(200)), &"é".repeat(200))]

@@ -150,33 +150,3 @@ fn a_uid_may_stand_in_a_header() {
     );
     assert_eq!(found.unwrap().items[0]["uid"], "77");
 }
-
-#[rstest]
-#[case::spaces("uid: /issue/id", " 12  ", Ok(" 12  "))]
-#[case::plain("uid: /issue/id", "12", Ok("12"))]
-#[case::cut_by_the_file("uid: \"{{ reponse.json.issue.id|trim }}\"", " 12  ", Ok("12"))]
-#[case::a_template_that_ends_its_line(
-    "uid: |\n        {{ reponse.json.issue.id }}",
-    "12",
-    Ok("12")
-)]
-#[case::nothing_but_spaces("uid: /issue/id", "  ", Err(Meaning::InDoubt))]
-#[case::a_line_break("uid: /issue/id", "12\n", Err(Meaning::InDoubt))]
-fn a_uid_is_kept_as_the_crm_gave_it(
-    #[case] line: &str,
-    #[case] given: &str,
-    #[case] wanted: Result<&str, Meaning>,
-) {
-    let connector = compile(&API.replace("uid: /issue/id", line)).0.unwrap();
-    let access = connector.sample_access().unwrap();
-    let text = serde_json::json!({"issue": {"id": given}}).to_string();
-    let found = connector.interpret(
-        Operation::Creer,
-        Step::Main,
-        &creation(),
-        &access,
-        &answer(201, &text),
-    );
-    let uid = found.map(|it| it.items[0]["uid"].clone());
-    assert_eq!(uid.as_deref().map_err(|it| it.meaning), wanted);
-}
