@@ -13,7 +13,6 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-use digits::whole;
 pub use object::Object;
 
 /// A JSON value that borrows from the body.
@@ -35,27 +34,7 @@ pub enum Json<'a> {
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
 }
 
-impl<'a> Json<'a> {
-    /// The same value, in which equal numbers are equal however they were written: whole ones of 64 bits have no
-    /// fraction and no exponent.
-    #[must_use]
-    pub fn with_plain_numbers(&self) -> Self {
-        match self {
-            Self::Number(it) if it.is_f64() => whole(&it.to_string()).map(Self::Number),
-            Self::Long(_, digits) => whole(digits).map(Self::Number),
-            Self::List(items) => Some(Self::List(
-                items.iter().map(Json::with_plain_numbers).collect(),
-            )),
-            Self::Object(entries) => {
-                let plain =
-                    |(key, value): &(_, Json<'a>)| (Cow::clone(key), value.with_plain_numbers());
-                Some(Self::Object(entries.iter().map(plain).collect()))
-            }
-            _ => None,
-        }
-        .unwrap_or_else(|| self.clone())
-    }
-
+impl Json<'_> {
     /// The value on its own, for what outlives the request. Rules compute with it, so that a number is the nearest
     /// one that they can compute with, and NUL is U+FFFD: neither PostgreSQL nor most partners keep a text with NUL.
     #[must_use]

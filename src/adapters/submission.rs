@@ -6,7 +6,6 @@ pub mod buffers;
 mod photo;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset};
 use email_address::{EmailAddress, Options};
@@ -48,27 +47,18 @@ pub fn read(
     let codes = fields.codes();
     let signalement = fields.complete(object.autres(), encoded.len());
     let (avertissements, payload) = (object.avertissements(), object.payload());
-    let (long_numbers, plain) = (json.long_numbers(), object.plain_numbers());
+    let long_numbers = json.long_numbers();
     let mut faults = object.faults;
     // From here on the body is no longer what was received: photos are decoded where they stand in it.
     let photos = photo::decode(body, encoded, limits, &mut faults);
-    let content = signalement.filter(|_| faults.is_empty()).map(|it| {
-        let as_written = fingerprint(&it, &photos, &long_numbers);
-        let plain = plain.map(|(autres, long_numbers)| {
-            let plain = Signalement {
-                autres,
-                ..it.clone()
-            };
-            fingerprint(&plain, &photos, &long_numbers)
-        });
-        SubmittedContent {
-            fingerprint: plain.clone().unwrap_or_else(|| as_written.clone()),
-            former_fingerprint: plain.is_some().then_some(as_written),
+    let content = signalement
+        .filter(|_| faults.is_empty())
+        .map(|it| SubmittedContent {
+            fingerprint: fingerprint(&it, &photos, &long_numbers),
             payload,
             signalement: it,
             photos: Photos::Received(photos),
-        }
-    });
+        });
     Ok(Submission {
         client,
         key,
@@ -98,7 +88,6 @@ pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
             signalement,
             photos: Photos::Stored(fichiers.to_vec()),
             fingerprint: stored.fingerprint.clone(),
-            former_fingerprint: None,
             payload: stored.payload.clone(),
         }),
     })
@@ -261,20 +250,6 @@ impl Object<'_> {
         self.unknown(&KEYS)
             .map(|(key, value)| (json::without_nul(key), value.to_value()))
             .collect()
-    }
-
-    /// The unknown keys and their long numbers, with numbers that are equal however they were written; `None` where
-    /// that is how they were written.
-    fn plain_numbers(&self) -> Option<(Map<String, serde_json::Value>, BTreeMap<String, String>)> {
-        let written = self.unknown(&KEYS);
-        let plain = written.map(|(key, value)| (key.clone(), value.with_plain_numbers()));
-        let plain: Vec<_> = plain.collect();
-        if self.unknown(&KEYS).eq(&plain) {
-            return None;
-        }
-        let autres = plain.iter();
-        let autres = autres.map(|(key, value)| (json::without_nul(key), value.to_value()));
-        Some((autres.collect(), Json::Object(plain.clone()).long_numbers()))
     }
 
     fn avertissements(&self) -> Vec<String> {

@@ -230,31 +230,11 @@ pub fn differing(
     let autres: BTreeSet<&String> = one.autres.keys().chain(other.autres.keys()).collect();
     let autres = autres
         .into_iter()
-        .filter(|key| !are_same(one.autres.get(*key), other.autres.get(*key)));
+        .filter(|key| one.autres.get(*key) != other.autres.get(*key));
     known
         .map(|(key, _)| key.to_owned())
         .chain(autres.cloned())
         .collect()
-}
-
-/// Whether two values are the same, however their numbers are written.
-fn are_same(one: Option<&Value>, other: Option<&Value>) -> bool {
-    match (one, other) {
-        (Some(Value::Number(one)), Some(Value::Number(other))) => {
-            let computed = one.is_f64() || other.is_f64();
-            one == other || (computed && one.as_f64() == other.as_f64())
-        }
-        (Some(Value::Array(one)), Some(Value::Array(other))) => {
-            let mut pairs = one.iter().zip(other);
-            one.len() == other.len() && pairs.all(|(one, other)| are_same(Some(one), Some(other)))
-        }
-        (Some(Value::Object(one)), Some(Value::Object(other))) => {
-            let mut entries = one.iter();
-            one.len() == other.len()
-                && entries.all(|(key, value)| are_same(Some(value), other.get(key)))
-        }
-        (one, other) => one == other,
-    }
 }
 
 /// Where a signalement stands.
@@ -351,31 +331,6 @@ mod tests {
         assert_ne!(reference, fingerprint(&sample(), &[photo], &none));
         let long = BTreeMap::from([("/n".to_owned(), "1e99".to_owned())]);
         assert_ne!(reference, fingerprint(&sample(), &[], &long));
-    }
-
-    #[test]
-    fn a_number_that_is_written_otherwise_is_no_difference() {
-        let with = |value: Value| {
-            let mut it = sample();
-            it.autres.insert("n".into(), value);
-            it
-        };
-        let differ = |one: Value, other: Value| {
-            differing((&with(one), &[]), (&with(other), &[])) == ["n".to_owned()]
-        };
-        assert!(!differ(json!([{"a": 1.0}, -0.0]), json!([{"a": 1}, 0])));
-        for (one, other) in [
-            (json!(1.5), json!(1)),
-            (
-                json!(9_007_199_254_740_993_u64),
-                json!(9_007_199_254_740_992_u64),
-            ),
-            (json!([1, 2]), json!([1])),
-            (json!({"a": 1}), json!({"b": 1})),
-            (json!(1), json!("1")),
-        ] {
-            assert!(differ(one.clone(), other.clone()), "{one} {other}");
-        }
     }
 
     #[test]

@@ -57,8 +57,6 @@ pub struct SubmittedContent {
     pub photos: Photos,
     /// What its content amounts to.
     pub fingerprint: String,
-    /// The same as former versions computed it and may have stored it, where that is another.
-    pub former_fingerprint: Option<String>,
     /// The received JSON without its photos.
     pub payload: String,
 }
@@ -107,7 +105,6 @@ struct Case {
     fichiers: Vec<Fichier>,
     photos: Vec<Photo>,
     fingerprint: String,
-    former_fingerprint: Option<String>,
     payload: String,
     received_at: DateTime<Utc>,
 }
@@ -140,7 +137,6 @@ impl Inbound {
             fichiers,
             photos,
             fingerprint: content.fingerprint,
-            former_fingerprint: content.former_fingerprint,
             payload: content.payload,
             received_at: self.clock.now(),
             generation,
@@ -321,7 +317,7 @@ impl Inbound {
 
     /// The same content again is a repeat, any other a conflict.
     async fn repeat(&self, owner: BoundKey, case: &Case) -> Result<Received, InboundError> {
-        if case.has_content(&owner.fingerprint) {
+        if owner.fingerprint == case.fingerprint {
             Ok(Received::Replayed {
                 uid: owner.uid,
                 answer: owner.answer,
@@ -381,11 +377,6 @@ impl Inbound {
 }
 
 impl Case {
-    /// Whether its content is that of a stored fingerprint.
-    fn has_content(&self, fingerprint: &str) -> bool {
-        self.fingerprint == fingerprint || self.former_fingerprint.as_deref() == Some(fingerprint)
-    }
-
     fn record(
         &self,
         etat: Etat,

@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use passerelle::adapters::submission;
-use passerelle::domain::ports::Client;
 use passerelle::domain::signalement::SignalementId;
 use rstest::rstest;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sqlx::{Connection, SqliteConnection};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -275,84 +272,6 @@ async fn a_number_that_differs_in_its_last_digit_is_other_content() {
     }
     let other = sent.replace("0123,", "0124,");
     assert_eq!(post(&other).await.status, 409);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn equal_numbers_are_the_same_content_however_they_are_written() {
-    let daemon = Builder::new().start().await;
-    let post = async |number: usize, value: &str| {
-        let text = signalement(u32::try_from(number).unwrap()).to_string();
-        let text = text.replacen('{', &format!(r#"{{"capteur":{{"n":[{value}]}},"#), 1);
-        let request = daemon.request("POST", "/api/v1/signalements", "sowell");
-        let request = request.header("content-type", "application/json");
-        daemon.send(request.body(text)).await.status
-    };
-    for (number, (sent, same, others)) in [
-        (
-            "1.0",
-            vec!["1", "1e0", "10e-1"],
-            ["1.0000000000000000000001", "\"1\""],
-        ),
-        ("1e2", vec!["100", "100.00"], ["1e3", "-100"]),
-        ("0", vec!["-0", "0.0", "0e5"], ["1", "null"]),
-        (
-            "10000000000000000",
-            vec!["1e16"],
-            ["1e17", "10000000000000001"],
-        ),
-        (
-            "9007199254740993",
-            vec!["9007199254740993.0"],
-            ["9007199254740992", "9007199254740994"],
-        ),
-        (
-            "-9223372036854775808.0",
-            vec!["-9223372036854775808"],
-            ["9223372036854775808", "-1"],
-        ),
-        (
-            "18446744073709551616",
-            vec!["18446744073709551616.0"],
-            ["18446744073709551615", "0"],
-        ),
-        ("48.10", vec!["48.1", "4.81e1"], ["48", "48.2"]),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        assert_eq!(post(number, sent).await, 201, "{sent}");
-        for same in [sent].into_iter().chain(same) {
-            assert_eq!(post(number, same).await, 200, "{sent} {same}");
-        }
-        for other in others {
-            assert_eq!(post(number, other).await, 409, "{sent} {other}");
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_former_version_stored_is_still_the_same_content() {
-    let daemon = Builder::new().start().await;
-    let body = signalement_with(1, &json!({"gps": {"precision": 1.0}}));
-    let first = daemon.post(&body).await;
-    assert_eq!(first.status, 201);
-    let limits = &daemon.state.settings.in_force().limits;
-    let read = Vec::from(body.to_string()).into();
-    let read = submission::read(Client::Sowell, None, read, limits).unwrap();
-    let content = read.content.unwrap();
-    // Those compared numbers as they were written.
-    let former = content.former_fingerprint.unwrap();
-    let url = format!("sqlite://{}", daemon.database().display());
-    let mut database = SqliteConnection::connect(&url).await.unwrap();
-    let stored = sqlx::query("UPDATE signalements SET fingerprint = $1 WHERE fingerprint = $2")
-        .bind(&former)
-        .bind(&content.fingerprint)
-        .execute(&mut database);
-    assert_eq!(stored.await.unwrap().rows_affected(), 1);
-    let again = daemon.post(&body).await;
-    assert_eq!((again.status, again.bytes), (200, first.bytes));
-    let other = signalement_with(1, &json!({"gps": {"precision": 2.0}}));
-    assert_eq!(daemon.post(&other).await.status, 409);
 }
 
 #[tokio::test(flavor = "multi_thread")]

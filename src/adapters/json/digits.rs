@@ -158,19 +158,6 @@ pub(super) fn decimal(number: &str) -> Option<String> {
     Some(format!("{sign}{significant}e{exponent}"))
 }
 
-/// The whole number that these digits stand for, as `1.0` and `1e0` do for 1; `None` where they stand for none, or for
-/// one beyond 64 bits.
-pub(super) fn whole(number: &str) -> Option<Number> {
-    let spelling = decimal(number)?;
-    let (significant, zeros) = spelling.split_once('e').unwrap_or(("0", "0"));
-    let zeros: usize = zeros.parse().ok().filter(|it| *it < 20)?;
-    let digits = format!("{significant}{}", "0".repeat(zeros));
-    let positive = digits.parse::<u64>().map(Number::from);
-    positive
-        .or_else(|_| digits.parse::<i64>().map(Number::from))
-        .ok()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -74,11 +74,11 @@ impl Inbound {
                 return Err(InboundError::CrmAway { retry_at: None });
             };
             match pending.etat {
-                Etat::Differe if !case.has_content(&pending.fingerprint) => {
+                Etat::Differe if pending.fingerprint != case.fingerprint => {
                     return Err(self.conflict(case, pending.id, None).await);
                 }
                 // It may come to nothing, and this one be decided then.
-                Etat::Inconnu if !case.has_content(&pending.fingerprint) => {
+                Etat::Inconnu if pending.fingerprint != case.fingerprint => {
                     return Err(InboundError::OtherInDoubt);
                 }
                 Etat::Differe => return Ok(Received::Deferred { id: pending.id }),
