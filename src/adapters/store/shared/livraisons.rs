@@ -1,5 +1,6 @@
 //! The outbox: claims, attempts, dead letters and pauses.
 
+mod again;
 mod seen;
 
 use chrono::{DateTime, Duration, Utc};
@@ -10,10 +11,9 @@ use crate::adapters::store::rows::{
     instant, millis, read_content, storable, unreadable, write_content,
 };
 use crate::domain::livraison::{Attempt, Claim, Destination, LivraisonEtat, NewLivraison, Outcome};
-use crate::domain::ports::{
-    IfOvertaken, LivraisonCount, Moment, Pause, Resume, RetryOutcome, StoreError,
-};
+use crate::domain::ports::{IfOvertaken, LivraisonCount, Moment, Pause, RetryOutcome, StoreError};
 
+pub(super) use again::{resume, retry_dead};
 pub(super) use seen::{find, list, of_demande, oldest_failing};
 
 /// Deliveries of one statement, whose variables are limited.
@@ -328,54 +328,6 @@ pub(super) async fn set_pause(
     query.execute(connection).await.map(|_| ()).map_err(failed)
 }
 
-/// Ends the pause of a destination.
-pub(super) async fn end_pause(
-    connection: &mut DbConnection,
-    destination: Destination,
-    which: Resume,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    // Not deleted: one delivery tries the ground before the others follow.
-    sqlx::query(
-        "UPDATE pauses SET until = $1, failures = 0 \
-         WHERE destination = $2 AND ($3 OR refused = 1)",
-    )
-    .bind(millis(now))
-    .bind(destination.as_str())
-    .bind(which > Resume::Refused)
-    .execute(connection)
-    .await
-    .map(|_| ())
-    .map_err(failed)
-}
-
-/// Makes some of what waits for another attempt due; gives how many, and there may be more where it is [`AT_ONCE`].
-pub(super) async fn resume(
-    connection: &mut DbConnection,
-    destination: Destination,
-    which: Resume,
-    now: DateTime<Utc>,
-) -> Result<u64, StoreError> {
-    let resumed = sqlx::query(
-        "UPDATE livraisons SET due_at = $1 WHERE sequence IN ( \
-           SELECT l.sequence FROM livraisons l \
-           WHERE l.destination = $2 AND l.etat = 'en_attente' AND l.due_at > $1 AND ($3 OR ( \
-             SELECT CASE WHEN $4 AND t.status IS NULL THEN 401 ELSE t.status END \
-             FROM tentatives t WHERE t.livraison_id = l.id \
-             ORDER BY t.number DESC LIMIT 1) IN (401, 403)) LIMIT $5) \
-         AND etat = 'en_attente'",
-    )
-    .bind(millis(now))
-    .bind(destination.as_str())
-    .bind(which == Resume::All)
-    .bind(which == Resume::Unanswered)
-    .bind(i64::try_from(AT_ONCE).unwrap_or(i64::MAX))
-    .execute(connection)
-    .await
-    .map_err(failed)?;
-    Ok(resumed.rows_affected())
-}
-
 fn destination(row: &DbRow) -> Result<Destination, StoreError> {
     let word: String = row.get("destination");
     word.parse().map_err(|_| unreadable("destination"))
@@ -441,30 +393,6 @@ pub(super) async fn oldest_dead(
     .bind(destination.as_str())
     .bind(after)
     .fetch_optional(pool)
-    .await
-    .map_err(failed)
-}
-
-/// Makes the next dead deliveries of a destination wait again, and gives their places: those that were accepted first
-/// behind a place. There may be more where they are [`AT_ONCE`].
-pub(super) async fn retry_dead(
-    connection: &mut DbConnection,
-    destination: Destination,
-    after: i64,
-    now: DateTime<Utc>,
-) -> Result<Vec<i64>, StoreError> {
-    sqlx::query_scalar(
-        "UPDATE livraisons SET etat = 'en_attente', due_at = $1, waited_ms = 0, leased_until = 0, \
-         finished_at = NULL WHERE sequence IN ( \
-           SELECT sequence FROM livraisons WHERE etat <> 'livree' AND etat = 'morte' \
-           AND destination = $2 AND sequence > $3 ORDER BY sequence LIMIT $4) \
-         AND etat = 'morte' RETURNING sequence",
-    )
-    .bind(millis(now))
-    .bind(destination.as_str())
-    .bind(after)
-    .bind(i64::try_from(AT_ONCE).unwrap_or(i64::MAX))
-    .fetch_all(connection)
     .await
     .map_err(failed)
 }

@@ -213,29 +213,7 @@ impl Store for DbStore {
         which: Resume,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let of = (destination, which, now);
-        self.writer
-            .write(of, |connection, (destination, which, now)| {
-                Box::pin(livraisons::end_pause(
-                    connection,
-                    *destination,
-                    *which,
-                    *now,
-                ))
-            })
-            .await?;
-        // A few at a time: other writes need not wait for all of them.
-        loop {
-            let resumed = self
-                .writer
-                .write(of, |connection, (destination, which, now)| {
-                    Box::pin(livraisons::resume(connection, *destination, *which, *now))
-                })
-                .await?;
-            if resumed < livraisons::AT_ONCE as u64 {
-                return Ok(());
-            }
-        }
+        livraisons::resume(self, destination, which, now).await
     }
 
     async fn wait_no_longer(
@@ -304,29 +282,7 @@ impl Store for DbStore {
         destination: Destination,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let (mut after, mut queued) = (0, 0);
-        // In the order of acceptance, so that one that dies again is not met again.
-        loop {
-            let places = self
-                .writer
-                .write(
-                    (destination, after, now),
-                    |connection, (destination, after, now)| {
-                        Box::pin(livraisons::retry_dead(
-                            connection,
-                            *destination,
-                            *after,
-                            *now,
-                        ))
-                    },
-                )
-                .await?;
-            queued += places.len() as u64;
-            match places.iter().max() {
-                Some(last) if places.len() == livraisons::AT_ONCE => after = *last,
-                _ => return Ok(queued),
-            }
-        }
+        livraisons::retry_dead(self, destination, now).await
     }
 
     async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError> {
