@@ -169,9 +169,15 @@ impl Outbound {
                 .map(|_| Reading::Nothing);
         };
         let last = self.store.last_event(&event.uid).await?;
+        // A list that shows no comments says nothing of them.
+        let comment = decide::deciding_comment(&generation.rules, &event)
+            .filter(|_| event.commentaire.is_some());
         let known = match &last {
-            Some(last) => {
-                last.event.statut == event.statut && last.event.resultat == event.resultat
+            Some(StoredEvent { event: last, .. }) => {
+                last.statut == event.statut
+                    && last.resultat == event.resultat
+                    && comment
+                        .is_none_or(|it| it == last.commentaire.as_deref().unwrap_or_default())
             }
             None => demande.content.statut == event.statut,
         };

@@ -1,16 +1,19 @@
 //! Statuses of a CRM that is polled: each change once, in order, and nothing that is none.
 
+mod clocks;
+mod pages;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use passerelle::adapters::clock::SystemClock;
-use passerelle::domain::ports::{Change, ChangePage, Clock, CrmError, DuplicateGuard};
-use passerelle::flows::poll::{Looked, Poll};
+use passerelle::domain::ports::{Change, ChangePage, CrmError, DuplicateGuard};
+use passerelle::flows::poll::Poll;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::harness::{Builder, Daemon, FakeSowell, MovedClock, signalement, until};
+use crate::harness::{Builder, Daemon, FakeSowell, signalement, until};
 use crate::remote_crm::{Goes, RemoteCrm, change};
 
 /// The poller of a daemon that does not poll by itself.
@@ -86,218 +89,35 @@ async fn each_change_reaches_sowell_once_and_the_first_status_never() {
     );
 }
 
+/// Where the rules decide by the comment, another one is another status; where the list shows none, it says nothing.
 #[tokio::test(flavor = "multi_thread")]
-async fn each_reading_begins_by_the_crms_own_clock() {
+async fn a_comment_that_decides_makes_the_same_status_another() {
     let crm = listing();
-    let (daemon, _sowell) = with(&crm).await;
-    let poll = poller(&daemon, &crm);
-    let uid = daemon.created(&signalement(1)).await;
-    poll.look().await.unwrap();
-    crm.lists(Ok(page(vec![change(&crm.demandes()[0])], None)));
-    poll.look().await.unwrap();
-    crm.change(&uid, "CRC en cours", None);
-    let newest = crm.demandes()[0].at;
-    crm.lists(Ok(page(vec![change(&crm.demandes()[0])], None)));
-    poll.look().await.unwrap();
-    poll.look().await.unwrap();
-    let queries = crm.queries();
-    // The first begins before anything of ours existed, whatever the clocks.
-    assert!(queries[0].since < Utc::now() - TimeDelta::hours(23));
-    assert_eq!(queries[3].since, newest - TimeDelta::seconds(10));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_date_in_the_future_hides_nothing_that_comes_after_it() {
-    let crm = listing();
-    let (daemon, _sowell) = with(&crm).await;
-    let poll = poller(&daemon, &crm);
-    let uid = daemon.created(&signalement(1)).await;
-    crm.change(&uid, "CRC en cours", None);
-    let mut ahead = change(&crm.demandes()[0]);
-    ahead.at = Utc::now() + TimeDelta::days(400);
-    ahead.event.date = Some(ahead.at.to_rfc3339());
-    crm.lists(Ok(page(vec![ahead], None)));
-    poll.look().await.unwrap();
-    let mut later = change(&crm.demandes()[0]);
-    later.event.statut = "Vivest en cours".into();
-    later.at = Utc::now() + TimeDelta::seconds(1);
-    later.event.date = Some(later.at.to_rfc3339());
-    crm.lists(Ok(page(vec![later], None)));
-    poll.look().await.unwrap();
-    assert_eq!(
-        statuts(&daemon, &uid).await,
-        ["CRC en cours", "Vivest en cours"]
+    let (daemon, sowell) = with(&crm).await;
+    let table = daemon.read("rules/statuts.yaml").replace(
+        "Ouverte: En attente",
+        "Ouverte: En attente\n  Visité:\n    selon: commentaire\n    valeurs: {RAS: Traité, à revoir: En cours}",
     );
-    let queries = crm.queries();
-    assert!(queries.last().unwrap().since < Utc::now() + TimeDelta::days(1));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_status_told_with_a_date_in_the_future_hides_nothing_that_the_list_shows_later() {
-    let crm = listing();
-    let (daemon, _sowell) = with(&crm).await;
+    daemon.edit("rules/statuts.yaml", &table).await;
     let poll = poller(&daemon, &crm);
     let uid = daemon.created(&signalement(1)).await;
-    crm.change(&uid, "CRC en cours", None);
-    let before = change(&crm.demandes()[0]);
-    let date = (Utc::now() + TimeDelta::hours(1)).to_rfc3339();
-    let told = json!({"statut": "Vivest en cours", "date": date});
-    assert_eq!(daemon.statut(&uid, &told).await.status, 202);
-    // What the CRM had before is older by any clock.
-    crm.lists(Ok(page(vec![before], None)));
     poll.look().await.unwrap();
-    assert_eq!(statuts(&daemon, &uid).await, ["Vivest en cours"]);
-    crm.change(&uid, "Clôturée", Some("Traité"));
-    let mut later = change(&crm.demandes()[0]);
-    later.at = Utc::now();
-    later.event.date = Some(later.at.to_rfc3339());
-    crm.lists(Ok(page(vec![later], None)));
-    poll.look().await.unwrap();
-    assert_eq!(
-        statuts(&daemon, &uid).await,
-        ["Vivest en cours", "Clôturée"]
-    );
-}
-
-/// A list of all that happened, by a clock that is ahead of ours with everything.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_told_by_a_clock_that_is_ahead_is_not_taken_again() {
-    let crm = listing();
-    let (daemon, _sowell) = with(&crm).await;
-    let poll = poller(&daemon, &crm);
-    let uid = daemon.created(&signalement(1)).await;
-    let mut history = Vec::new();
-    for (statut, minute) in [("CRC en cours", 50), ("Vivest en cours", 55)] {
-        let at = Utc::now() + TimeDelta::minutes(minute);
-        let told = json!({"statut": statut, "date": at.to_rfc3339()});
-        assert_eq!(daemon.statut(&uid, &told).await.status, 202);
-        crm.change(&uid, statut, None);
+    for comment in [
+        Some("RAS"),
+        Some("RAS"),
+        Some("à revoir"),
+        None,
+        Some("RAS"),
+    ] {
+        crm.change(&uid, "Visité", None);
         let mut change = change(&crm.demandes()[0]);
-        change.at = at;
-        change.event.date = Some(at.to_rfc3339());
-        history.push(change);
+        change.event.commentaire = comment.map(str::to_owned);
+        crm.lists(Ok(page(vec![change], None)));
+        poll.look().await.unwrap();
     }
-    crm.lists(Ok(page(history, None)));
-    poll.look().await.unwrap();
-    assert_eq!(
-        statuts(&daemon, &uid).await,
-        ["CRC en cours", "Vivest en cours"]
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_is_ahead_hides_no_other_change() {
-    let crm = listing();
-    let (daemon, _sowell) = with(&crm).await;
-    let poll = poller(&daemon, &crm);
-    let uid = daemon.created(&signalement(1)).await;
-    crm.change(&uid, "CRC en cours", None);
-    let mut ahead = change(&crm.demandes()[0]);
-    ahead.at = Utc::now() + TimeDelta::hours(2);
-    ahead.event.date = Some(ahead.at.to_rfc3339());
-    crm.lists(Ok(page(vec![ahead], None)));
-    poll.look().await.unwrap();
-    poll.look().await.unwrap();
-    assert_eq!(statuts(&daemon, &uid).await, ["CRC en cours"]);
-    assert!(crm.queries().last().unwrap().since < Utc::now());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_list_of_several_pages_counts_once_two_readings_agree() {
-    let crm = listing();
-    let (daemon, _sowell) = with(&crm).await;
-    let poll = poller(&daemon, &crm);
-    for number in 1..=3 {
-        daemon.created(&signalement(number)).await;
-    }
-    let uids: Vec<String> = crm.demandes().iter().map(|it| it.uid.clone()).collect();
-    for uid in &uids {
-        crm.change(uid, "CRC en cours", None);
-    }
-    let demandes = crm.demandes();
-    let some = |which: &[usize]| which.iter().map(|at| change(&demandes[*at])).collect();
-    // The second slips to the page that was read already; the next two readings have it.
-    for [first, second] in [[&[0][..], &[2]], [&[0, 1], &[2]], [&[0, 1], &[2]]] {
-        crm.lists(Ok(page(some(first), Some("2"))));
-        crm.lists(Ok(page(some(second), None)));
-    }
-    poll.look().await.unwrap();
-    let pages: Vec<Option<String>> = crm.queries().into_iter().map(|it| it.page).collect();
-    let two = || [None, Some("2".to_owned())];
-    assert_eq!(pages, [two(), two(), two()].concat());
-    for uid in &uids {
-        assert_eq!(statuts(&daemon, uid).await, ["CRC en cours"]);
-    }
-}
-
-/// Whether the metrics say that the list was read whole at this instant.
-async fn is_told_read(daemon: &Daemon, at: DateTime<Utc>) -> bool {
-    let metrics = daemon.get("/metrics", "").await;
-    let wanted = format!(
-        "passerelle_crm_changes_read_timestamp_seconds {}",
-        at.timestamp()
-    );
-    String::from_utf8_lossy(&metrics.bytes)
-        .lines()
-        .any(|it| it == wanted)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_never_reads_the_same_twice_is_taken_and_not_told_read() {
-    let crm = listing();
-    let (daemon, _sowell) = with(&crm).await;
-    // Other tests of this process poll, too, but not on that day.
-    let clock = Arc::new(MovedClock::ahead(TimeDelta::days(10_000)));
-    let poll = Poll {
-        clock: clock.clone(),
-        ..poller(&daemon, &crm)
-    };
-    for number in 1..=2 {
-        daemon.created(&signalement(number)).await;
-    }
-    assert_eq!(poll.look().await.unwrap(), Looked::Whole);
-    let uids: Vec<String> = crm.demandes().iter().map(|it| it.uid.clone()).collect();
-    crm.change(&uids[0], "CRC en cours", None);
-    crm.change(&uids[1], "CRC en cours", None);
-    let demandes = crm.demandes();
-    for shown in [0, 1, 0, 1] {
-        crm.lists(Ok(page(vec![change(&demandes[shown])], Some("2"))));
-        crm.lists(Ok(page(Vec::new(), None)));
-    }
-    clock.pass(TimeDelta::days(1));
-    let at = clock.now();
-    assert_eq!(poll.look().await.unwrap(), Looked::Shifting);
-    assert!(!is_told_read(&daemon, at).await);
-    // What the last reading showed is taken.
-    assert_eq!(statuts(&daemon, &uids[1]).await, ["CRC en cours"]);
-    let since = crm.queries().last().unwrap().since;
-    until("it is told read once it is", || async {
-        assert_eq!(poll.look().await.unwrap(), Looked::Whole);
-        is_told_read(&daemon, at).await.then_some(())
-    })
-    .await;
-    assert_eq!(
-        crm.queries()[9].since,
-        since,
-        "it begins where that one did"
-    );
-    assert_eq!(statuts(&daemon, &uids[0]).await, ["CRC en cours"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_list_whose_pages_are_all_the_same_is_not_read_to_its_end() {
-    let crm = listing();
-    let (daemon, _sowell) = with(&crm).await;
-    let poll = poller(&daemon, &crm);
-    let uid = daemon.created(&signalement(1)).await;
-    crm.change(&uid, "CRC en cours", None);
-    let demandes = crm.demandes();
-    for _ in 0..5 {
-        crm.lists(Ok(page(vec![change(&demandes[0])], Some("2"))));
-    }
-    let error = poll.look().await.unwrap_err().to_string();
-    assert!(error.contains("asks for no page"), "{error}");
-    assert_eq!(crm.queries().len(), 2);
+    sowell.wait_for(3).await;
+    assert_eq!(sowell.delivered(), ["Traité", "En cours", "Traité"]);
+    assert_eq!(statuts(&daemon, &uid).await.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
