@@ -72,7 +72,7 @@ impl FilesOnDisk {
         let files = self.clone();
         let written = blocking(move || files.write(&photo)).await;
         if written.is_err() {
-            self.last_look.forget().await;
+            self.last_look.forget();
         }
         written
     }
