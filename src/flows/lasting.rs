@@ -7,7 +7,8 @@ use std::fmt::Display;
 pub(super) struct Lasting {
     /// What is to be said while it fails.
     failing: String,
-    fails: bool,
+    /// Why it fails, where it does: another reason is told as well.
+    reason: Option<String>,
 }
 
 impl Lasting {
@@ -15,20 +16,21 @@ impl Lasting {
     pub(super) fn new(failing: impl Into<String>) -> Self {
         Self {
             failing: failing.into(),
-            fails: false,
+            reason: None,
         }
     }
 
     /// Notes how the last try ended, and gives what it brought.
     pub(super) fn note<T, E: Display>(&mut self, tried: Result<T, E>) -> Option<T> {
-        match (&tried, self.fails) {
-            (Err(error), false) => {
-                tracing::error!(%error, "{}; tried until it succeeds", self.failing);
+        let reason = tried.as_ref().err().map(ToString::to_string);
+        match &reason {
+            Some(error) if reason != self.reason => {
+                tracing::error!(error, "{}; tried until it succeeds", self.failing);
             }
-            (Ok(_), true) => tracing::info!("{}: no longer", self.failing),
+            None if self.reason.is_some() => tracing::info!("{}: no longer", self.failing),
             _ => {}
         }
-        self.fails = tried.is_err();
+        self.reason = reason;
         tried.ok()
     }
 }
@@ -63,7 +65,15 @@ mod tests {
             .finish();
         tracing::subscriber::with_default(subscriber, || {
             let mut read = Lasting::new("unread");
-            for tried in [Ok(1), Err("away"), Err("away"), Ok(2), Ok(3), Err("away")] {
+            for tried in [
+                Ok(1),
+                Err("away"),
+                Err("away"),
+                Err("full"),
+                Ok(2),
+                Ok(3),
+                Err("away"),
+            ] {
                 assert_eq!(read.note(tried), tried.ok());
             }
         });
@@ -72,6 +82,6 @@ mod tests {
             .lines()
             .filter_map(|it| it.split_whitespace().nth(1))
             .collect();
-        assert_eq!(levels, ["ERROR", "INFO", "ERROR"], "{told}");
+        assert_eq!(levels, ["ERROR", "ERROR", "INFO", "ERROR"], "{told}");
     }
 }
