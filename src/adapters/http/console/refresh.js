@@ -15,7 +15,10 @@ async function read() {
 }
 
 function replace(before, now) {
-  if (before.isEqualNode(now)) {
+  const shown = before.cloneNode(true);
+  // Given below, where the keyboard's place was gone.
+  shown.removeAttribute("tabindex");
+  if (shown.isEqualNode(now)) {
     return;
   }
   const focused = before.contains(document.activeElement) ? document.activeElement.id : null;
@@ -76,7 +79,8 @@ async function refresh() {
 
 setInterval(refresh, EVERY_MS);
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) {
+  // A notice of what was done stays until it can have been read.
+  if (!document.hidden && location.search === "") {
     refresh();
   }
 });
