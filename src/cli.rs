@@ -174,20 +174,24 @@ impl Cli {
         let config = named_file(self.config, std::env::var_os(CONFIG))?;
         let config = config.as_deref();
         let settings = || Settings::load(config, variables()?);
-        let of_rules = || -> anyhow::Result<Settings> {
+        let of_rules = || -> anyhow::Result<_> {
             let (settings, note) = Settings::load_unless_secret(config, variables()?)?;
+            let secrets = note.is_none().then(|| settings.secret_names());
             if let Some(note) = note {
                 eprintln!("attention : {note}");
             }
-            Ok(settings)
+            Ok((settings, secrets))
         };
         match self.verb.unwrap_or(Verb::Serve) {
             Verb::Serve => serve::run(settings()?).await,
             Verb::Init(verb) => verb.run(),
-            Verb::Check(verb) => verb.run(&of_rules()?),
-            Verb::Explain(verb) if verb.needs_rules_only() => verb.run(&of_rules()?).await,
+            Verb::Check(verb) => {
+                let (settings, secrets) = of_rules()?;
+                verb.run(&settings, secrets.as_ref())
+            }
+            Verb::Explain(verb) if verb.needs_rules_only() => verb.run(&of_rules()?.0).await,
             Verb::Explain(verb) => verb.run(&settings()?).await,
-            Verb::Coverage(verb) => verb.run(&of_rules()?),
+            Verb::Coverage(verb) => verb.run(&of_rules()?.0),
             Verb::Impact(verb) => verb.run(&settings()?).await,
             Verb::Rules(verb) => {
                 // What is missing is what they are there for.

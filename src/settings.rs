@@ -217,7 +217,7 @@ impl Settings {
         let environment = beside.into_iter().chain(environment);
         let origin = Origin::new(None, Environment::new(environment));
         let note = format!(
-            "vos droits ne permettent pas de lire {DEFAULT_FILE} : les dossiers « rules » et « referentiel » d'ici sont pris"
+            "vos droits ne permettent pas de lire {DEFAULT_FILE} : les dossiers d'ici sont pris, et rien n'est vérifié de ce que les réglages disent du CRM, de SoWell et des secrets"
         );
         Ok((origin.read_again(String::new())?, Some(note)))
     }

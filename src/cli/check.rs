@@ -11,6 +11,7 @@ use crate::cli::report::report;
 use crate::domain::ports::FileSet;
 use crate::flows::reload::{holes, unreadable};
 use crate::rules::compile::{Known, compile, version};
+use crate::rules::connector::SecretNames;
 use crate::settings::Settings;
 
 #[derive(Debug, Args)]
@@ -24,11 +25,15 @@ pub(super) struct Check {
 }
 
 impl Check {
-    /// Compiles the rules and the reference data, runs the cases and looks for what fails, as a reload does.
-    pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
-        let secrets = settings.secret_names();
+    /// Compiles the rules and the reference data, runs the cases and looks for what fails, as a reload does; `None`
+    /// where it is not known what secrets there are and who is called with them.
+    pub(super) fn run(
+        self,
+        settings: &Settings,
+        secrets: Option<&SecretNames>,
+    ) -> anyhow::Result<()> {
         let known = Known {
-            secrets: Some(&secrets),
+            secrets,
             ..Known::default()
         };
         let mut read_from = None;
@@ -42,7 +47,8 @@ impl Check {
                 read_from = folder;
                 let (generation, mut diagnostics) = compile(&rules, &exports, known);
                 if let Some(generation) = generation.filter(|_| !exports_are_examples) {
-                    diagnostics.extend(holes(&generation, &secrets.called));
+                    let called = secrets.map(|it| it.called.clone()).unwrap_or_default();
+                    diagnostics.extend(holes(&generation, &called));
                 }
                 let version = version(&rules, &exports);
                 let files = rules.into_iter().chain(exports).collect();
