@@ -253,6 +253,8 @@ impl App {
         workers.until_stop("replica", async move { presence.run().await });
         let reload = state.reload.clone();
         workers.until_stop("rules", async move { reload.run(hints).await });
+        let reload = state.reload.clone();
+        workers.until_stop("versions", async move { reload.keep_in_store().await });
         let settings = state.settings.clone();
         workers.until_stop(
             "settings",

@@ -244,6 +244,9 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     /// Keeps an accepted version.
     async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError>;
 
+    /// Whether this version is kept.
+    async fn has_version(&self, version: &str) -> Result<bool, StoreError>;
+
     /// The version that was accepted last.
     async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError>;
 

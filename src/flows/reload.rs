@@ -7,6 +7,7 @@
 mod files;
 mod halves;
 mod holes;
+mod lost;
 mod versions;
 
 use std::sync::{Arc, OnceLock};

@@ -8,10 +8,37 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
 use crate::harness::{
     Builder, FakeSowell, is_accepted, is_refused, signalement, signalement_with, until,
 };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_the_database_lost_is_kept_again() {
+    let daemon = Builder::new().start().await;
+    let edited = daemon.edit("rules/priorites.yaml", "priorites: {high: urgentissime}\n");
+    assert!(is_accepted(&edited.await));
+    let version = daemon.state.reload.generation().version.clone();
+    let kept = daemon.state.store.last_version().await.unwrap().unwrap();
+    let url = format!("sqlite://{}", daemon.database().display());
+    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    // As a copy that takes over and was behind.
+    for lost in [
+        "DELETE FROM versions WHERE sequence = (SELECT MAX(sequence) FROM versions)",
+        "DELETE FROM last_referentiel",
+        "DELETE FROM version_files",
+    ] {
+        sqlx::query(lost).execute(&mut database).await.unwrap();
+    }
+    let again = until("it is kept again", || async {
+        let last = daemon.state.store.last_version().await.ok()??;
+        (last.version == version).then_some(last)
+    })
+    .await;
+    assert_eq!(again.rules, kept.rules);
+    assert_eq!(again.referentiel, kept.referentiel);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_of_each_file_is_live_without_a_restart() {

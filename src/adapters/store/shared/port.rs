@@ -317,6 +317,10 @@ impl Store for DbStore {
             .await
     }
 
+    async fn has_version(&self, version: &str) -> Result<bool, StoreError> {
+        dialect::within(versions::has(&self.readers, version)).await
+    }
+
     async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError> {
         dialect::within(versions::last(&self.readers)).await
     }

@@ -71,6 +71,17 @@ pub(super) async fn rewrite(connection: &mut DbConnection) -> Result<(), StoreEr
     .map_err(failed)
 }
 
+/// Whether a version is kept.
+pub(super) async fn has(pool: &DbPool, version: &str) -> Result<bool, StoreError> {
+    let found: Option<String> =
+        sqlx::query_scalar("SELECT version FROM versions WHERE version = $1")
+            .bind(version)
+            .fetch_optional(pool)
+            .await
+            .map_err(failed)?;
+    Ok(found.is_some())
+}
+
 /// The version that was accepted last.
 pub(super) async fn last(pool: &DbPool) -> Result<Option<StoredVersion>, StoreError> {
     for _ in 0..LOOKS {
