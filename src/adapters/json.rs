@@ -1,10 +1,11 @@
 //! JSON as it was received: strings are borrowed from the request, nothing is lost, and a key
 //! that is given twice is noticed.
 
+mod canonical;
 mod digits;
 mod object;
-mod places;
 mod read;
+mod repeated;
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -6,6 +6,7 @@ pub mod buffers;
 mod photo;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset};
 use email_address::{EmailAddress, Options};
@@ -47,14 +48,14 @@ pub fn read(
     let codes = fields.codes();
     let signalement = fields.complete(object.autres(), encoded.len());
     let (avertissements, payload) = (object.avertissements(), object.payload());
-    let long_numbers = json.long_numbers();
+    let canonical = object.canonical_autres();
     let mut faults = object.faults;
     // From here on the body is no longer what was received: photos are decoded where they stand in it.
     let photos = photo::decode(body, encoded, limits, &mut faults);
     let content = signalement
         .filter(|_| faults.is_empty())
         .map(|it| SubmittedContent {
-            fingerprint: fingerprint(&it, &photos, &long_numbers),
+            fingerprint: fingerprint(&it, &photos, &canonical),
             payload,
             signalement: it,
             photos: Photos::Received(photos),
@@ -249,6 +250,13 @@ impl Object<'_> {
     fn autres(&self) -> Map<String, serde_json::Value> {
         self.unknown(&KEYS)
             .map(|(key, value)| (json::without_nul(key), value.to_value()))
+            .collect()
+    }
+
+    /// The same in one spelling each, by which repeats are compared.
+    fn canonical_autres(&self) -> BTreeMap<String, String> {
+        self.unknown(&KEYS)
+            .map(|(key, value)| (json::without_nul(key), value.canonical()))
             .collect()
     }
 
