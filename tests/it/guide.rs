@@ -107,8 +107,8 @@ impl Task {
             }
             ["sans", "erreur"] => {
                 let output = passerelle(path, &[], &["check"]);
-                let printed = [&*output.stdout, &*output.stderr].concat();
-                let lines = printed.iter().filter(|it| **it == b'\n').count();
+                let printed = String::from_utf8([&*output.stdout, &*output.stderr].concat());
+                let lines = printed.unwrap().lines().count();
                 assert!(output.status.success() && lines == 1, "{output:?}");
                 self.show_editors("rules");
             }
