@@ -69,10 +69,17 @@ fn broken_links(text: &str, folder: &Path) -> Vec<String> {
     broken
 }
 
-/// Source files that a document names and that are not there.
-fn missing_files(text: &str) -> Vec<String> {
-    let mut named = found(r"`([\w./-]+/[\w-]+\.(?:rs|sql|md))`", &prose(text));
-    named.retain(|it| !ROOTS.iter().any(|root| Path::new(root).join(it).is_file()));
+/// Source files that a document names and that are not there. A name without a folder may be that of any source file.
+fn missing_files(text: &str, sources: &[PathBuf]) -> Vec<String> {
+    let mut named = found(r"`([\w./-]+\.(?:rs|sql|md))`", &prose(text));
+    named.retain(|name| {
+        let is_bare = !name.contains('/');
+        let in_sources = is_bare && sources.iter().any(|it| it.ends_with(name));
+        !in_sources
+            && !ROOTS
+                .iter()
+                .any(|root| Path::new(root).join(name).is_file())
+    });
     named
 }
 
@@ -87,35 +94,38 @@ fn missing_tests(text: &str, sources: &str) -> Vec<String> {
     named
 }
 
-/// What the tests and the daemon are made of.
-fn sources() -> String {
-    fn walk(folder: &Path, text: &mut String) {
+/// The Rust files of the daemon, its tests, benches and examples.
+fn sources() -> Vec<PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                walk(&path, text);
+                walk(&path, found);
             } else if path.extension().is_some_and(|it| it == "rs") {
-                text.push_str(&fs::read_to_string(path).unwrap());
+                found.push(path);
             }
         }
     }
-    let mut text = String::new();
-    walk(Path::new("tests"), &mut text);
-    walk(Path::new("src"), &mut text);
-    text
+    let mut found = Vec::new();
+    for folder in ["src", "tests", "benches", "examples"] {
+        walk(Path::new(folder), &mut found);
+    }
+    found
 }
 
 #[test]
 fn what_documents_name_is_there() {
     let sources = sources();
+    let code = sources.iter().map(|it| fs::read_to_string(it).unwrap());
+    let code: String = code.collect();
     let documents = documents();
     assert!(documents.len() >= 12, "{documents:?}");
     let mut wrong = Vec::new();
     for path in documents {
         let text = fs::read_to_string(&path).unwrap();
         let mut names = broken_links(&text, path.parent().unwrap());
-        names.extend(missing_files(&text));
-        names.extend(missing_tests(&text, &sources));
+        names.extend(missing_files(&text, &sources));
+        names.extend(missing_tests(&text, &code));
         wrong.extend(names.iter().map(|it| format!("{}: {it}", path.display())));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -125,11 +135,13 @@ fn what_documents_name_is_there() {
 fn what_a_document_names_and_is_not_there_is_told() {
     let here = Path::new(".");
     let text = "# A page, with `code`\n\n[a](README.md) [b](none.md) [c](README.md#none) [d](https://x.example/y) \
-                [e](#a-page-with-code) [f](#none) [g](docs) `flows/delivery.rs` `flows/none.rs` `a::b_c` `a::none`\n\
+                [e](#a-page-with-code) [f](#none) [g](docs) `flows/delivery.rs` `flows/none.rs` `delivery.rs` \
+                `none.rs` `very.rs` `a::b_c` `a::none`\n\
                 ```sh\n[h](none.md)\n```\n";
     let links = ["none.md", "README.md#none", "#none"];
     assert_eq!(broken_links(text, here), links);
-    assert_eq!(missing_files(text), ["flows/none.rs"]);
+    let files = ["flows/none.rs", "none.rs", "very.rs"];
+    assert_eq!(missing_files(text, &sources()), files);
     assert_eq!(missing_tests(text, "fn b_c() {}"), ["a::none"]);
 }
 

@@ -10,7 +10,8 @@
 //! - `console`: a command after `$`, and what it prints; a line `…` stands for any lines.
 //!
 //! `<!-- en marche -->` starts a daemon that receives `essai.json`; `<!-- copie A B -->` copies a
-//! folder. `PASSERELLE_TEST_WRITE=1` writes into the guide what the commands print today.
+//! folder; `<!-- sans erreur -->` checks the rules, which must be right and give no remark.
+//! `PASSERELLE_TEST_WRITE=1` writes into the guide what the commands print today.
 
 use std::fs;
 use std::path::Path;
@@ -103,6 +104,13 @@ impl Task {
                 })
                 .await;
                 self.daemon = Some(daemon);
+            }
+            ["sans", "erreur"] => {
+                let output = passerelle(path, &[], &["check"]);
+                let printed = String::from_utf8([&*output.stdout, &*output.stderr].concat());
+                let lines = printed.unwrap().lines().count();
+                assert!(output.status.success() && lines == 1, "{output:?}");
+                self.show_editors("rules");
             }
             ["copie", from, to] => copy(&path.join(from), &path.join(to)),
             _ => panic!("not understood: {words}"),

@@ -1,4 +1,5 @@
-//! Probes: whether the process lives, and whether it can serve. Neither needs a token.
+//! Probes: whether the process lives, and whether it can serve. Neither needs a token. Doc comments in French are the
+//! descriptions of the OpenAPI document.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,20 +13,20 @@ use crate::adapters::http::regles::{ReglesBody, state_of};
 use crate::domain::instant::in_utc;
 use crate::flows::settings::SettingsReload;
 
-/// Whether the daemon can serve.
+/// Si le service est en état de répondre.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Readiness)]
 pub struct ReadyBody {
     ready: bool,
-    /// `ok`, or why the database does not answer.
+    /// `ok`, ou la raison pour laquelle la base de données ne répond pas.
     database: String,
-    /// `ok`, or why photos cannot be written.
+    /// `ok`, ou la raison pour laquelle les photos ne peuvent pas être écrites.
     files: String,
-    /// `ok`, or why the CRM does not answer.
+    /// `ok`, ou la raison pour laquelle le CRM ne répond pas.
     crm: String,
-    /// The rules in force and the last edit; a refused edit does not make the daemon unready.
+    /// Les règles en vigueur et la dernière modification ; un refus laisse le service prêt.
     regles: ReglesBody,
-    /// The last edit of the settings file; a refused one does not make the daemon unready either.
+    /// La dernière modification du fichier de réglages ; un refus laisse le service prêt.
     reglages: ReglagesBody,
 }
 
@@ -63,13 +64,13 @@ impl ReglagesBody {
     }
 }
 
-/// Tells that the process is alive.
-#[utoipa::path(get, path = "/healthz", tag = "Exploitation", responses((status = 200, description = "Le processus vit.", body = String, content_type = "text/plain")))]
+/// Indique que le processus est en vie.
+#[utoipa::path(get, path = "/healthz", tag = "Exploitation", responses((status = 200, description = "Le processus est en vie.", body = String, content_type = "text/plain")))]
 pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Tells whether it can serve: database, rules and CRM.
+/// Indique si le service est en état de répondre : base de données, photos, règles et CRM.
 #[utoipa::path(
     get,
     path = "/readyz",

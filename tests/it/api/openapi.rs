@@ -316,3 +316,59 @@ async fn a_key_of_a_status_that_nobody_knows_is_named_in_the_answer() {
     let keys: Vec<&String> = told.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["livraison", "statut_sowell"]);
 }
+
+/// The descriptions and summaries of a document, with where each of them is.
+fn collect_descriptions(value: &Value, place: &str, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(map) => {
+            for (key, it) in map {
+                let place = format!("{place}/{key}");
+                match it {
+                    Value::String(text) if key == "description" || key == "summary" => {
+                        found.push((place, text.clone()));
+                    }
+                    _ => collect_descriptions(it, &place, found),
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (number, it) in items.iter().enumerate() {
+                collect_descriptions(it, &format!("{place}/{number}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a text has one of the short words that an English sentence hardly does without.
+fn is_english(text: &str) -> bool {
+    let words = [
+        "the", "of", "is", "are", "that", "which", "with", "why", "whether", "when", "and", "not",
+        "to",
+    ];
+    let text = text.to_lowercase();
+    text.split(|it: char| !it.is_alphanumeric() && !"_./-".contains(it))
+        .any(|it| words.contains(&it))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_descriptions_are_in_french() {
+    let daemon = Builder::new().start().await;
+    let document = daemon.get("/api/v1/openapi.json", "").await.json();
+    let mut found = Vec::new();
+    collect_descriptions(&document, "", &mut found);
+    assert!(found.len() > 100, "{}", found.len());
+    found.retain(|(_, text)| is_english(text));
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[rstest]
+#[case::a_sentence("Whether the daemon can serve.", true)]
+#[case::a_field("`ok`, or why the database does not answer.", true)]
+#[case::an_operation("Gives the metrics in Prometheus' text format.", true)]
+#[case::french("`ok`, ou la raison pour laquelle le CRM ne répond pas.", false)]
+#[case::a_key("Si `crm.when_unavailable` vaut `defer`, la réponse est 202.", false)]
+#[case::a_standard("La signature du corps selon Standard Webhooks.", false)]
+fn an_english_description_is_recognised(#[case] text: &str, #[case] english: bool) {
+    assert_eq!(is_english(text), english);
+}
