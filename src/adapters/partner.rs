@@ -22,6 +22,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
+use crate::domain::reason::{Phrase, Reason};
 use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::connector::{
@@ -69,13 +70,13 @@ pub enum CallError {
     },
     /// The request certainly did not arrive.
     #[error("{0}")]
-    NotSent(&'static str),
+    NotSent(Phrase),
     /// The request left, and no answer came.
     #[error("{0}")]
-    Lost(&'static str),
+    Lost(Phrase),
     /// The file or the settings make no request that can be sent.
     #[error("{0}")]
-    Misconfigured(String),
+    Misconfigured(Reason),
 }
 
 /// A successful call.
@@ -184,8 +185,10 @@ impl Begun<'_> {
     ) -> Result<Called, CallError> {
         let http = self.http;
         let connector = self.connector().ok_or_else(|| {
-            let file = http.partner.file();
-            CallError::Misconfigured(format!("there is no {file} in the rules"))
+            CallError::Misconfigured(match http.partner {
+                Partner::Crm => Phrase::CrmFileAbsent.into(),
+                Partner::Sowell => Phrase::SowellFileAbsent.into(),
+            })
         })?;
         let work = Work {
             begun: self,
@@ -229,7 +232,7 @@ impl Begun<'_> {
 impl PartnerHttp {
     fn misconfigured(&self, access: &Access, fault: &Fault) -> CallError {
         let what = format!("{}, {fault}", self.partner.file());
-        CallError::Misconfigured(Scrubber::new(access).scrub(&what))
+        CallError::Misconfigured(Reason::told(Scrubber::new(access).scrub(&what)))
     }
 
     /// One call; where an old token was refused, once more with a new one: what was refused for
@@ -272,7 +275,7 @@ impl PartnerHttp {
             access,
             &request,
         ));
-        let wrong = |what: String| CallError::Misconfigured(scrubber.scrub(&what));
+        let wrong = |what: String| CallError::Misconfigured(Reason::told(scrubber.scrub(&what)));
         let allowed = Allowed::new(self.partner, settings);
         allowed.check(&request.url).map_err(&wrong)?;
         let client = self

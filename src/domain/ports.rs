@@ -22,6 +22,7 @@ use crate::domain::demande::{Demande, Uid};
 use crate::domain::livraison::{
     Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, Outcome,
 };
+use crate::domain::reason::Phrase;
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
 
@@ -31,7 +32,7 @@ pub use self::creations::{
 };
 pub use self::crm::{
     Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard,
-    LONGEST_RETRY_AFTER, NO_ANSWER, Remote,
+    LONGEST_RETRY_AFTER, Remote,
 };
 pub use self::events::{EventRecorded, NewEvent, Release};
 pub use self::files::{Files, FilesError};
@@ -311,12 +312,12 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// It cannot now, and may later: a full disk, a lock, a lost connection.
-    #[error("the database is unavailable: {0}")]
+    #[error("{we_say}{0}", we_say = Phrase::DatabaseUnavailable)]
     Unavailable(String),
     /// This one write cannot be made now; others can.
-    #[error("not now: {0}")]
+    #[error("{we_say}{0}", we_say = Phrase::DatabaseBusy)]
     Busy(String),
     /// It never will: a fault of ours.
-    #[error("database fault: {0}")]
+    #[error("{we_say}{0}", we_say = Phrase::DatabaseFault)]
     Fault(String),
 }

@@ -21,9 +21,10 @@ use tokio_util::task::TaskTracker;
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::ports::{
     Clock, CreateDemande, Created, Creation, CreationClaim, Crm, CrmError, DuplicateGuard,
-    NO_ANSWER, NewRecord, Remote, Reservation, Reserved, Settled, SettledCreation, Settlement,
-    Sowell, Store, StoreError, Wait,
+    NewRecord, Remote, Reservation, Reserved, Settled, SettledCreation, Settlement, Sowell, Store,
+    StoreError, Wait,
 };
+use crate::domain::reason::Phrase;
 use crate::domain::signalement::{Etat, Signalement, SignalementId};
 use crate::flows::acknowledge::written;
 use crate::flows::backoff::{span, wait};
@@ -217,6 +218,7 @@ impl Creations {
                 (Attempted::Withdrawn { retry_at: None }, settlement)
             }
             CrmError::Misconfigured(reason) => {
+                let reason = reason.to_string();
                 (Attempted::Broken { reason }, Settlement::Refused { motif })
             }
             CrmError::Refused { status, .. } => refused(status, motif),
@@ -279,7 +281,7 @@ impl Creations {
     ) -> Result<T, CrmError> {
         let outcome = within(CALL, call)
             .await
-            .unwrap_or_else(|_| Err(CrmError::InDoubt(NO_ANSWER.into())));
+            .unwrap_or_else(|_| Err(CrmError::InDoubt(Phrase::NoAnswer.into())));
         self.note(operation, &outcome);
         outcome
     }

@@ -25,9 +25,9 @@ use crate::domain::livraison::{
     Attempt, Claim, Content, Courriel, Destination, Outcome, PhotoPush,
 };
 use crate::domain::ports::{
-    Clock, Crm, CrmError, Files, MailError, Mailer, Message, NO_ANSWER, Sowell, Store, StoreError,
-    Unreachable,
+    Clock, Crm, CrmError, Files, MailError, Mailer, Message, Sowell, Store, StoreError, Unreachable,
 };
+use crate::domain::reason::{Phrase, Reason};
 use crate::flows::backoff::{POLL, span, until, wait};
 use crate::flows::breaker::Breaker;
 use crate::flows::delivery::pauses::Trial;
@@ -227,7 +227,7 @@ impl Delivery {
         let attempt = within(limit, self.attempt(&claim));
         let seen = match contained(attempt).await {
             Ok(Ok(seen)) => seen,
-            Ok(Err(_)) => AttemptResult::NoAnswer(Unreachable(NO_ANSWER.into())),
+            Ok(Err(_)) => AttemptResult::NoAnswer(Unreachable(Phrase::NoAnswer.into())),
             Err(error) => {
                 tracing::error!(id = claim.id, %error, "an attempt broke off");
                 AttemptResult::BrokeOff
@@ -324,7 +324,7 @@ impl Delivery {
 
     async fn attach(&self, push: &PhotoPush) -> Result<(), CrmError> {
         let bytes = self.files.read(&push.fichier.sha256).await;
-        let bytes = bytes.map_err(|error| CrmError::Files(error.to_string()))?;
+        let bytes = bytes.map_err(CrmError::Files)?;
         let uid = Uid::new(push.uid.clone());
         self.crm.attach(&uid, &push.fichier, bytes).await
     }
@@ -332,7 +332,7 @@ impl Delivery {
     /// Rendered at each attempt, so that a template that was mended serves what it had failed.
     async fn send_mail(&self, id: &str, courriel: &Courriel) -> Result<Option<u16>, MailError> {
         if addressee::is_absent(&courriel.a) {
-            return Err(MailError::permanent(addressee::ABSENT));
+            return Err(MailError::permanent(Reason::told(addressee::ABSENT)));
         }
         let generation = self.rules.generation();
         let rules = Arc::clone(&generation.rules);
@@ -346,8 +346,8 @@ impl Delivery {
         };
         let rendered = offload::run(&rules.pace, render)
             .await
-            .map_err(|error| MailError::temporary(error.to_string()))?
-            .map_err(MailError::permanent)?;
+            .map_err(|error| MailError::temporary(Reason::told(error.to_string())))?
+            .map_err(|error| MailError::permanent(Reason::told(error)))?;
         let message = Message {
             to: courriel.a.clone(),
             subject: rendered.subject,

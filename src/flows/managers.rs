@@ -8,7 +8,8 @@ mod memory;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::ports::{Clock, Crm, CrmError, NO_ANSWER};
+use crate::domain::ports::{Clock, Crm, CrmError};
+use crate::domain::reason::Phrase;
 use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::domain::signalement::Signalement;
 use crate::flows::crm_watch::CrmWatch;
@@ -123,7 +124,7 @@ impl Managers {
         let asked = within(PATIENCE, self.crm.managers(residence)).await;
         let outcome = asked.unwrap_or_else(|_| {
             Err(CrmError::Unavailable {
-                reason: NO_ANSWER.into(),
+                reason: Phrase::NoAnswer.into(),
                 retry_at: None,
             })
         });
@@ -207,7 +208,7 @@ mod tests {
             self.answers.acquire().await.unwrap().forget();
             if *self.away.lock().unwrap() {
                 return Err(CrmError::Unavailable {
-                    reason: "connection refused".into(),
+                    reason: Phrase::ConnectionRefused.into(),
                     retry_at: None,
                 });
             }

@@ -12,6 +12,7 @@ use crate::domain::ports::{
     Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard, Files,
     Remote,
 };
+use crate::domain::reason::{Phrase, Reason};
 use crate::domain::referentiel::Gestionnaire;
 use crate::domain::statut::StatutEvent;
 use crate::flows::rules::Rules;
@@ -50,7 +51,7 @@ impl RestCrm {
                 continue;
             }
             let bytes = self.files.read(&it.sha256).await;
-            let bytes = bytes.map_err(|error| CrmError::Files(error.to_string()))?;
+            let bytes = bytes.map_err(CrmError::Files)?;
             seen.push(prepared(crm, Operation::Creer, number, it, &bytes).await?);
             photos.insert(number, bytes);
         }
@@ -143,7 +144,7 @@ impl Crm for RestCrm {
         let called = call(&crm, Operation::Creer, values, &photos).await?;
         let uid = called.found.items.into_iter().next();
         let uid = uid.and_then(|mut it| it.remove("uid"));
-        let uid = uid.ok_or_else(|| CrmError::InDoubt("the answer has no UID".into()))?;
+        let uid = uid.ok_or_else(|| CrmError::InDoubt(Phrase::NoUid.into()))?;
         Ok(Created {
             uid: Uid::new(uid),
             attaches: holds(&crm, attaches),
@@ -196,7 +197,9 @@ impl Crm for RestCrm {
         });
         let called = call(&crm, operation, values, &Photos::new()).await?;
         let unread = called.found.faults.into_iter();
-        let mut unread: Vec<CrmError> = unread.map(CrmError::Misconfigured).collect();
+        let mut unread: Vec<CrmError> = unread
+            .map(|it| CrmError::Misconfigured(Reason::told(it)))
+            .collect();
         let mut changes = Vec::new();
         for item in called.found.items {
             match change(None, item) {
@@ -244,9 +247,8 @@ fn described(request: &CreateDemande) -> Value {
 
 fn change(asked: Option<&Uid>, mut item: Item) -> Result<Change, CrmError> {
     let date = item.remove("date").unwrap_or_default();
-    let at = instant::parse(&date).ok_or_else(|| {
-        CrmError::Misconfigured("the date of a change is no instant (filter lire_date)".into())
-    })?;
+    let at =
+        instant::parse(&date).ok_or_else(|| CrmError::Misconfigured(Phrase::ChangeDate.into()))?;
     let own = item.remove("uid").map(Uid::new);
     let uid = asked.cloned().or(own);
     let event = StatutEvent {
@@ -266,14 +268,11 @@ fn change(asked: Option<&Uid>, mut item: Item) -> Result<Change, CrmError> {
 }
 
 fn crm_error(operation: Operation, error: CallError) -> CrmError {
-    let unavailable = |reason: &str, retry_at| CrmError::Unavailable {
-        reason: reason.to_owned(),
-        retry_at,
-    };
+    let unavailable = |reason, retry_at| CrmError::Unavailable { reason, retry_at };
     match error {
         CallError::Misconfigured(reason) => CrmError::Misconfigured(reason),
-        CallError::NotSent(reason) => unavailable(reason, None),
-        CallError::Lost(reason) if operation.reads() => unavailable(reason, None),
+        CallError::NotSent(reason) => unavailable(reason.into(), None),
+        CallError::Lost(reason) if operation.reads() => unavailable(reason.into(), None),
         CallError::Lost(reason) => CrmError::InDoubt(reason.into()),
         CallError::Answered {
             status,
@@ -282,22 +281,22 @@ fn crm_error(operation: Operation, error: CallError) -> CrmError {
             retry_at,
         } => match failure.meaning {
             Meaning::Refused | Meaning::Absent => CrmError::Refused { status, excerpt },
-            Meaning::Unauthorized => CrmError::Unauthorized(format!("answered {status}")),
+            Meaning::Unauthorized => CrmError::Unauthorized(Phrase::Answered.with(status)),
             Meaning::Unavailable if failure.unreadable && (200..300).contains(&status) => {
-                CrmError::Unreadable(failure.reason)
+                CrmError::Unreadable(Reason::told(failure.reason))
             }
-            Meaning::Unavailable => unavailable(&answered(status, &failure), retry_at),
+            Meaning::Unavailable => unavailable(answered(status, &failure), retry_at),
             Meaning::InDoubt | Meaning::Success => CrmError::InDoubt(answered(status, &failure)),
         },
     }
 }
 
 /// The status of an answer, and what is wrong with the rest of it, where that is what is wrong.
-fn answered(status: u16, failure: &Failure) -> String {
+fn answered(status: u16, failure: &Failure) -> Reason {
     if failure.unreadable {
-        format!("answered {status}: {}", failure.reason)
+        Phrase::Answered.with(format_args!("{status}: {}", failure.reason))
     } else {
-        format!("answered {status}")
+        Phrase::Answered.with(status)
     }
 }
 
@@ -318,7 +317,7 @@ mod tests {
             retry_at: None,
         };
         match crm_error(Operation::Creer, error) {
-            CrmError::InDoubt(reason) => reason,
+            CrmError::InDoubt(reason) => reason.to_string(),
             other => panic!("{other:?}"),
         }
     }

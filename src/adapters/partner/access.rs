@@ -4,6 +4,7 @@ use chrono::Utc;
 
 use super::CallError;
 use crate::domain::instant::to_the_second;
+use crate::domain::reason::Phrase;
 use crate::rules::connector::{Access, Partner};
 use crate::settings::{LiveSettings, Secret};
 
@@ -21,7 +22,10 @@ pub fn access(partner: Partner, settings: &LiveSettings) -> Result<Access, CallE
         }
     };
     let base_url = base_url.ok_or_else(|| {
-        CallError::Misconfigured(format!("{}.base_url is not set", partner.as_str()))
+        CallError::Misconfigured(match partner {
+            Partner::Crm => Phrase::CrmAddressUnset.into(),
+            Partner::Sowell => Phrase::SowellAddressUnset.into(),
+        })
     })?;
     let open = |it: &Secret| it.expose().to_owned();
     let secrets = settings.secrets.iter();

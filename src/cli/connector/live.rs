@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::bail;
 use serde_json::Value;
 
+use crate::adapters::french::french;
 use crate::adapters::partner::{CallError, Called, Exchange, PartnerHttp, Photos};
 use crate::flows::rules::Rules;
 use crate::rules::connector::{Answer, Meaning, Operation, Step, sample};
@@ -152,9 +153,13 @@ impl<'a> Live<'a> {
 
 fn explain(error: &CallError) -> String {
     match error {
-        CallError::Misconfigured(what) => what.clone(),
-        CallError::NotSent(what) => format!("L'API n'a certainement rien reçu : {what}."),
+        CallError::Misconfigured(what) => french(&what.to_string()),
+        CallError::NotSent(what) => {
+            let what = french(what.as_str());
+            format!("L'API n'a certainement rien reçu : {what}.")
+        }
         CallError::Lost(what) => {
+            let what = french(what.as_str());
             format!("La requête est partie et aucune réponse n'est venue : {what}.")
         }
         CallError::Answered { failure, .. } => {

@@ -10,7 +10,8 @@ use super::{DbConnection, DbRow, DbStore, failed};
 use crate::adapters::store::rows::millis;
 use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
-use crate::domain::ports::{Moment, NO_ANSWER, StoreError, Turn, Work};
+use crate::domain::ports::{Moment, StoreError, Turn, Work};
+use crate::domain::reason::Phrase;
 use crate::domain::signalement::SignalementId;
 
 /// Advisory lock of whoever writes an accepted version. The first key says whose locks these are,
@@ -164,7 +165,7 @@ pub(super) async fn within<T>(
 ) -> Result<T, StoreError> {
     match tokio::time::timeout(READ_LIMIT, read).await {
         Ok(found) => found,
-        Err(_) => Err(StoreError::Unavailable(NO_ANSWER.into())),
+        Err(_) => Err(StoreError::Unavailable(Phrase::NoAnswer.to_string())),
     }
 }
 
