@@ -131,10 +131,14 @@ impl App {
         );
         let reload = Arc::new(reload.await?);
         let rules: Arc<dyn Rules> = reload.clone();
-        let named = || open_crm(settings, &in_force, &rules, &files);
+        let named = || open_crm(settings, &in_force, &rules, &files, &clock);
         let parts = Parts {
             crm: stand_ins.crm.unwrap_or_else(named),
-            sowell: Arc::new(SowellHttp::new(in_force.clone(), rules.clone())),
+            sowell: Arc::new(SowellHttp::new(
+                in_force.clone(),
+                rules.clone(),
+                Arc::clone(&clock),
+            )),
             store,
             files,
             rules,

@@ -22,6 +22,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
+use crate::domain::ports::Clock;
 use crate::domain::reason::{Phrase, Reason};
 use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
@@ -44,6 +45,7 @@ pub struct PartnerHttp {
     partner: Partner,
     in_force: InForce,
     rules: Arc<dyn Rules>,
+    clock: Arc<dyn Clock>,
     /// Held while it is built, so that one serves everyone.
     client: Mutex<Option<(Reach, Client)>>,
     /// Held while the token is renewed, so that one renewal serves everyone.
@@ -128,11 +130,17 @@ struct Work<'a> {
 impl PartnerHttp {
     /// A client that asks for the file and the settings in force at each piece of work.
     #[must_use]
-    pub fn new(partner: Partner, in_force: InForce, rules: Arc<dyn Rules>) -> Self {
+    pub fn new(
+        partner: Partner,
+        in_force: InForce,
+        rules: Arc<dyn Rules>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             partner,
             in_force,
             rules,
+            clock,
             client: Mutex::default(),
             session: Mutex::default(),
         }
@@ -196,7 +204,7 @@ impl Begun<'_> {
             operation,
             witness,
         };
-        let mut access = access(http.partner, &self.settings)?;
+        let mut access = access(http.partner, &self.settings, http.clock.now())?;
         let mut fresh = http.log_in(&work, &mut access, &values, false).await?;
         for at in 0..connector.steps_before(operation) {
             let step = Step::Before(at);
@@ -287,8 +295,8 @@ impl PartnerHttp {
             .await
             .map_err(&wrong)?;
         let id = values["livraison"].as_str();
-        let ready = ready(&client, &request, id, photos).map_err(&wrong)?;
-        let received = exchange(&client, ready, connector.delays).await;
+        let ready = ready(&client, &request, id, photos, self.clock.now()).map_err(&wrong)?;
+        let received = exchange(&client, ready, connector.delays, self.clock.as_ref()).await;
         if let Some(witness) = work.witness {
             let answer = received.as_ref().ok().map(|(answer, _)| answer);
             witness(&Exchange {

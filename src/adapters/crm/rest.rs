@@ -9,8 +9,8 @@ use crate::adapters::partner::{Begun, CallError, Called, PartnerHttp, Photos, fi
 use crate::domain::demande::{Fichier, Uid};
 use crate::domain::instant;
 use crate::domain::ports::{
-    Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard, Files,
-    Remote,
+    Change, ChangePage, ChangeQuery, Clock, CreateDemande, Created, Crm, CrmError, DuplicateGuard,
+    Files, Remote,
 };
 use crate::domain::reason::{Phrase, Reason};
 use crate::domain::referentiel::Gestionnaire;
@@ -28,9 +28,14 @@ pub struct RestCrm {
 impl RestCrm {
     /// A client that asks for the file and the settings in force at each call.
     #[must_use]
-    pub fn new(in_force: InForce, rules: Arc<dyn Rules>, files: Arc<dyn Files>) -> Self {
+    pub fn new(
+        in_force: InForce,
+        rules: Arc<dyn Rules>,
+        files: Arc<dyn Files>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
-            partner: PartnerHttp::new(Partner::Crm, in_force, rules),
+            partner: PartnerHttp::new(Partner::Crm, in_force, rules, clock),
             files,
         }
     }

@@ -2,9 +2,10 @@
 
 mod of_flows;
 
+use std::time::Duration;
+
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
@@ -351,15 +352,14 @@ impl Problem {
         .header(header::RETRY_AFTER, retry_after_seconds.to_string())
     }
 
-    /// 503: the CRM is away, and may have said until when. It may also be our credentials or our own photos that keep
+    /// 503: the CRM is away, and may have said for how long. It may also be our credentials or our own photos that keep
     /// it from creating the demande, so that the words blame nobody.
-    fn crm_away(retry_at: Option<DateTime<Utc>>) -> Self {
-        let asked = retry_at.map(|then| (then - Utc::now()).num_seconds());
-        let seconds = asked.and_then(|it| u64::try_from(it).ok());
+    fn crm_away(wait: Option<Duration>) -> Self {
+        let seconds = wait.map_or(0, |it| it.as_secs());
         Self::later(
             "la demande ne peut pas être créée dans le CRM pour l'instant, rien n'a été enregistré : \
              renvoyez la même requête",
-            seconds.map_or(RETRY_AFTER_SECONDS, |it| it.max(RETRY_AFTER_SECONDS)),
+            seconds.max(RETRY_AFTER_SECONDS),
         )
     }
 

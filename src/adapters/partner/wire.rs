@@ -11,7 +11,7 @@ use rustls::{AlertDescription as Alert, Error as TlsError};
 use tokio::time::Instant;
 
 use crate::crash;
-use crate::domain::ports::LONGEST_RETRY_AFTER;
+use crate::domain::ports::{Clock, LONGEST_RETRY_AFTER};
 use crate::domain::reason::Phrase;
 use crate::flows::within::{by, within};
 use crate::rules::connector::{Answer, Delays};
@@ -27,6 +27,7 @@ pub(super) async fn exchange(
     client: &Client,
     request: reqwest::Request,
     delays: Delays,
+    clock: &dyn Clock,
 ) -> Result<(Answer, Option<DateTime<Utc>>), CallError> {
     let whole = Instant::now() + delays.total;
     // A connection that is not made in time is told by its own limit, as what was not sent.
@@ -39,7 +40,7 @@ pub(super) async fn exchange(
         Ok(Err(error)) => return Err(silence(&error)),
         Err(_) => return Err(CallError::Lost(Phrase::NoAnswer)),
     };
-    let retry_at = retry_at(&response);
+    let retry_at = retry_at(&response, clock.now());
     let status = response.status().as_u16();
     let mut headers = BTreeMap::new();
     for (name, value) in response.headers() {
@@ -153,9 +154,9 @@ async fn body(mut response: Response) -> (Vec<u8>, bool) {
     }
 }
 
-fn retry_at(response: &Response) -> Option<DateTime<Utc>> {
+fn retry_at(response: &Response, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    retry_after(text.trim(), Utc::now())
+    retry_after(text.trim(), now)
 }
 
 /// `Retry-After` in either of its forms, seconds or a date.

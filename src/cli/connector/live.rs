@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::bail;
 use serde_json::Value;
 
+use crate::adapters::clock::SystemClock;
 use crate::adapters::french::french;
 use crate::adapters::partner::{CallError, Called, Exchange, PartnerHttp, Photos};
 use crate::flows::rules::Rules;
@@ -39,7 +40,7 @@ impl<'a> Live<'a> {
         Self {
             described,
             operation,
-            client: PartnerHttp::new(described.partner, in_force, rules),
+            client: PartnerHttp::new(described.partner, in_force, rules, Arc::new(SystemClock)),
         }
     }
 
