@@ -38,7 +38,7 @@ use crate::adapters::http::{AppState, Probe, Services, connections, router};
 use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::{telemetry, watch};
-use crate::domain::ports::{Client, Clock, Crm, Store};
+use crate::domain::ports::{Client, Clock, Crm, IfExists, Store};
 use crate::flows::creation::Creations;
 use crate::flows::delivery::Delivery;
 use crate::flows::hint::Hint;
@@ -377,7 +377,7 @@ async fn make_missing_tokens(
         let token = make_token();
         let now = clock.now();
         if store
-            .put_token(client, &hash(token.expose()), false, now)
+            .put_token(client, &hash(token.expose()), IfExists::Keep, now)
             .await?
         {
             made.insert(client, token);

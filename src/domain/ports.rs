@@ -44,7 +44,7 @@ pub use self::partners::{
 pub use self::past::{Page, PastEvent, PastPayload, PastSignalement};
 pub use self::polls::{PollClaim, Polls};
 pub use self::signalements::{
-    BoundKey, Client, Creation, IdempotencyKey, NewRecord, Recorded, SignalementSummary,
+    BoundKey, Client, Creation, IdempotencyKey, IfExists, NewRecord, Recorded, SignalementSummary,
     SignalementView, StatutView, StoredSubmission, StoredTrace,
 };
 pub use self::sources::{FileSet, Source, SourceError, StoredVersion, VersionSummary};
@@ -257,12 +257,12 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     /// The hashes of the stored tokens.
     async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError>;
 
-    /// Stores a token's hash; keeps an existing one unless `replace`. `true` when stored.
+    /// Stores a token's hash. `true` when stored.
     async fn put_token(
         &self,
         client: Client,
         hash: &str,
-        replace: bool,
+        if_exists: IfExists,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 

@@ -87,6 +87,15 @@ struct Lane {
     warned: bool,
 }
 
+/// How a destination is, as all of its deliveries tell.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Health {
+    /// What fails there is a delivery's own failure.
+    Up,
+    /// It fails for every delivery, or refuses us.
+    Down,
+}
+
 impl Lane {
     fn to(destination: Destination) -> Self {
         Self {
@@ -242,8 +251,12 @@ impl Delivery {
         let now = self.clock.now();
         let attempt = describe(&seen, now);
         let opens = trial.opens(&verdict, &claim.queue);
-        let down = opens || self.is_left_alone(destination).await;
-        let outcome = self.outcome(&verdict, &claim, down, now);
+        let health = if opens || self.is_left_alone(destination).await {
+            Health::Down
+        } else {
+            Health::Up
+        };
+        let outcome = self.outcome(&verdict, &claim, health, now);
         if opens {
             trial.breaker.opened();
         }
@@ -357,9 +370,15 @@ impl Delivery {
         self.mailer.send(id, &message).await
     }
 
-    /// A failure on the part of a destination that is `down` is no delivery's own: it brings none
+    /// A failure on the part of a destination that is down is no delivery's own: it brings none
     /// nearer to being given up, however long it lasts.
-    fn outcome(&self, verdict: &Verdict, claim: &Claim, down: bool, now: DateTime<Utc>) -> Outcome {
+    fn outcome(
+        &self,
+        verdict: &Verdict,
+        claim: &Claim,
+        health: Health,
+        now: DateTime<Utc>,
+    ) -> Outcome {
         let not_before = match verdict {
             Verdict::Delivered => return Outcome::Delivered,
             Verdict::Never => return Outcome::Dead,
@@ -369,16 +388,13 @@ impl Delivery {
         let policy = &self.in_force.get().delivery;
         let give_up_after = span(policy.give_up_after);
         let attempts = claim.attempts.saturating_add(1);
-        if !down && claim.waited >= give_up_after && attempts >= FAIR_ATTEMPTS {
+        let own = health == Health::Up;
+        if own && claim.waited >= give_up_after && attempts >= FAIR_ATTEMPTS {
             return Outcome::Dead;
         }
         let ours = now + wait(policy, attempts);
         let due_at = not_before.map_or(ours, |theirs| theirs.max(ours));
-        let counted = if down {
-            TimeDelta::zero()
-        } else {
-            due_at - now
-        };
+        let counted = if own { due_at - now } else { TimeDelta::zero() };
         Outcome::Retry { due_at, counted }
     }
 }

@@ -33,9 +33,9 @@ use crate::domain::livraison::{
     Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, Outcome,
 };
 use crate::domain::ports::{
-    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, IfOvertaken, Kept, LivraisonCount,
-    Moment, NewEvent, NewRecord, Page, PastEvent, PastSignalement, Pause, Recorded, Release,
-    Replica, Resume, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError,
+    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, IfExists, IfOvertaken, Kept,
+    LivraisonCount, Moment, NewEvent, NewRecord, Page, PastEvent, PastSignalement, Pause, Recorded,
+    Release, Replica, Resume, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError,
     StoredSubmission, StoredTrace, StoredVersion, Turn, VersionSummary, Work,
 };
 use crate::domain::signalement::{Etat, SignalementId};
@@ -337,14 +337,14 @@ impl Store for DbStore {
         &self,
         client: Client,
         hash: &str,
-        replace: bool,
+        if_exists: IfExists,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         self.writer
             .write(
-                (client, hash.to_owned(), replace, now),
-                |connection, (client, hash, replace, now)| {
-                    Box::pin(tokens::put(connection, *client, hash, *replace, *now))
+                (client, hash.to_owned(), if_exists, now),
+                |connection, (client, hash, if_exists, now)| {
+                    Box::pin(tokens::put(connection, *client, hash, *if_exists, *now))
                 },
             )
             .await
