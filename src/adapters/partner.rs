@@ -53,7 +53,7 @@ pub struct PartnerHttp {
 }
 
 /// The bytes of the photos that an operation may carry, by number from 1.
-pub type Photos = BTreeMap<usize, Vec<u8>>;
+pub type PhotoBytes = BTreeMap<usize, Vec<u8>>;
 
 /// Why a call brought nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -175,7 +175,7 @@ impl Begun<'_> {
         &self,
         operation: Operation,
         values: Value,
-        photos: &Photos,
+        photos: &PhotoBytes,
     ) -> Result<Called, CallError> {
         self.perform_before(operation, values, photos, None).await
     }
@@ -188,7 +188,7 @@ impl Begun<'_> {
         &self,
         operation: Operation,
         mut values: Value,
-        photos: &Photos,
+        photos: &PhotoBytes,
         witness: Option<Witness<'_>>,
     ) -> Result<Called, CallError> {
         let http = self.http;
@@ -215,7 +215,7 @@ impl Begun<'_> {
                     &values,
                     &mut access,
                     &mut fresh,
-                    &Photos::new(),
+                    &PhotoBytes::new(),
                 )
                 .await
                 // Nothing has begun yet.
@@ -252,7 +252,7 @@ impl PartnerHttp {
         values: &Value,
         access: &mut Access,
         fresh: &mut bool,
-        photos: &Photos,
+        photos: &PhotoBytes,
     ) -> Result<Called, CallError> {
         let first = self.call(work, step, values, access, photos).await;
         let refused = matches!(&first, Err(CallError::Answered { failure, .. })
@@ -270,7 +270,7 @@ impl PartnerHttp {
         step: Step,
         values: &Value,
         access: &Access,
-        photos: &Photos,
+        photos: &PhotoBytes,
     ) -> Result<Called, CallError> {
         let (connector, settings) = (work.connector, &work.begun.settings);
         let request = connector

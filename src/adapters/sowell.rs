@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::adapters::partner::{CallError, PartnerHttp, Photos};
+use crate::adapters::partner::{CallError, PartnerHttp, PhotoBytes};
 use crate::domain::livraison::{StatutPush, UidPush};
 use crate::domain::ports::{Clock, Reply, ReplyMeaning, Sowell, Unreachable};
 use crate::flows::rules::Rules;
@@ -29,7 +29,7 @@ impl SowellHttp {
     }
 
     async fn tell(&self, operation: Operation, values: Value) -> Result<Reply, Unreachable> {
-        let none = Photos::new();
+        let none = PhotoBytes::new();
         match self.partner.begin().perform(operation, values, &none).await {
             Ok(called) => Ok(Reply {
                 status: called.status,

@@ -34,7 +34,7 @@ use crate::flows::in_hand::{Holding, InHand};
 use crate::flows::managers::Managers;
 use crate::flows::outbound::{Outbound, ReadStored};
 use crate::flows::rules::Rules;
-use crate::flows::within::within;
+use crate::flows::time_limit::in_time;
 use crate::rules::trace::Trace;
 use crate::settings::{InForce, WhenUnavailable};
 
@@ -279,7 +279,7 @@ impl Creations {
         operation: &'static str,
         call: impl Future<Output = Result<T, CrmError>>,
     ) -> Result<T, CrmError> {
-        let outcome = within(CALL, call)
+        let outcome = in_time(CALL, call)
             .await
             .unwrap_or_else(|_| Err(CrmError::InDoubt(Phrase::NoAnswer.into())));
         self.note(operation, &outcome);

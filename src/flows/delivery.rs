@@ -37,8 +37,8 @@ use crate::flows::in_hand::InHand;
 use crate::flows::lasting::Lasting;
 use crate::flows::panics::contained;
 use crate::flows::rules::Rules;
+use crate::flows::time_limit::{LATE, in_time};
 use crate::flows::unwritten::until_written;
-use crate::flows::within::{LATE, within};
 use crate::flows::{offload, resume};
 use crate::rules::compile::RuleSet;
 use crate::rules::{addressee, decide};
@@ -233,7 +233,7 @@ impl Delivery {
         let begun_under = self.in_force.get();
         let begun_by = Arc::clone(&self.rules.generation().rules);
         let (limit, begun) = (begun_under.delivery.attempt, Instant::now());
-        let attempt = within(limit, self.attempt(&claim));
+        let attempt = in_time(limit, self.attempt(&claim));
         let seen = match contained(attempt).await {
             Ok(Ok(seen)) => seen,
             Ok(Err(_)) => AttemptResult::NoAnswer(Unreachable(Phrase::NoAnswer.into())),

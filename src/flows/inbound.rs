@@ -54,7 +54,7 @@ pub struct SubmittedContent {
     /// The signalement.
     pub signalement: Signalement,
     /// Its photos.
-    pub photos: Photos,
+    pub photos: SubmittedPhotos,
     /// What its content amounts to.
     pub fingerprint: String,
     /// The received JSON without its photos.
@@ -63,7 +63,7 @@ pub struct SubmittedContent {
 
 /// Photos that came with a request, or that are stored since an earlier one.
 #[derive(Debug)]
-pub enum Photos {
+pub enum SubmittedPhotos {
     /// Decoded, to be stored.
     Received(Vec<Photo>),
     /// Stored already.
@@ -122,8 +122,8 @@ impl Inbound {
             return Err(InboundError::Refused { faults, id: None });
         };
         let (fichiers, photos) = match content.photos {
-            Photos::Received(photos) => (describe(&photos), photos),
-            Photos::Stored(fichiers) => (fichiers, Vec::new()),
+            SubmittedPhotos::Received(photos) => (describe(&photos), photos),
+            SubmittedPhotos::Stored(fichiers) => (fichiers, Vec::new()),
         };
         let mut case = Case {
             id: SignalementId::of_lien(&content.signalement.lien_sowell),

@@ -13,7 +13,7 @@ use crate::domain::reason::Phrase;
 use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::domain::signalement::Signalement;
 use crate::flows::crm_watch::CrmWatch;
-use crate::flows::within::within;
+use crate::flows::time_limit::in_time;
 use crate::rules::compile::Generation;
 use crate::settings::InForce;
 
@@ -121,7 +121,7 @@ impl Managers {
 
     /// Asks the CRM, whatever is known.
     async fn ask(&self, residence: &str) -> Result<Gestionnaires, CrmError> {
-        let asked = within(PATIENCE, self.crm.managers(residence)).await;
+        let asked = in_time(PATIENCE, self.crm.managers(residence)).await;
         let outcome = asked.unwrap_or_else(|_| {
             Err(CrmError::Unavailable {
                 reason: Phrase::NoAnswer.into(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::adapters::partner::{Begun, CallError, Called, PartnerHttp, Photos, fichier};
+use crate::adapters::partner::{Begun, CallError, Called, PartnerHttp, PhotoBytes, fichier};
 use crate::domain::demande::{Fichier, Uid};
 use crate::domain::instant;
 use crate::domain::ports::{
@@ -45,9 +45,9 @@ impl RestCrm {
         &self,
         crm: &Begun<'_>,
         fichiers: &[Fichier],
-    ) -> Result<(Vec<Value>, Photos), CrmError> {
+    ) -> Result<(Vec<Value>, PhotoBytes), CrmError> {
         let mut seen = Vec::new();
-        let mut photos = Photos::new();
+        let mut photos = PhotoBytes::new();
         let carried = holds(crm, Connector::creates_with_photos);
         for (at, it) in fichiers.iter().enumerate() {
             let number = at + 1;
@@ -77,7 +77,7 @@ async fn call(
     crm: &Begun<'_>,
     operation: Operation,
     values: Value,
-    photos: &Photos,
+    photos: &PhotoBytes,
 ) -> Result<Called, CrmError> {
     let called = crm.perform(operation, values, photos).await;
     called.map_err(|error| crm_error(operation, error))
@@ -101,7 +101,7 @@ async fn prepared(
         if holds(crm, |it| it.needs_bytes(Operation::Televerser)) {
             values["fichier"] = with_bytes(values["fichier"].take());
         }
-        let own = Photos::from([(number, bytes.to_vec())]);
+        let own = PhotoBytes::from([(number, bytes.to_vec())]);
         let sent = call(crm, Operation::Televerser, values, &own).await;
         // An upload that nothing refers to has no effect: after silence it is made anew.
         let called = sent.map_err(|error| match error {
@@ -159,7 +159,7 @@ impl Crm for RestCrm {
     async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {
         let crm = self.partner.begin();
         let called = crm
-            .perform(Operation::Chercher, described(request), &Photos::new())
+            .perform(Operation::Chercher, described(request), &PhotoBytes::new())
             .await;
         match called {
             Ok(called) => {
@@ -180,7 +180,7 @@ impl Crm for RestCrm {
         let crm = self.partner.begin();
         let seen = prepared(&crm, Operation::Joindre, 1, it, &bytes).await?;
         let values = json!({"uid": uid.as_str(), "fichier": seen});
-        let photos = Photos::from([(1, bytes)]);
+        let photos = PhotoBytes::from([(1, bytes)]);
         call(&crm, Operation::Joindre, values, &photos).await?;
         Ok(())
     }
@@ -188,7 +188,7 @@ impl Crm for RestCrm {
     async fn statut(&self, uid: &Uid) -> Result<Change, CrmError> {
         let values = json!({"uid": uid.as_str()});
         let crm = self.partner.begin();
-        let called = call(&crm, Operation::LireStatut, values, &Photos::new()).await?;
+        let called = call(&crm, Operation::LireStatut, values, &PhotoBytes::new()).await?;
         let item = called.found.items.into_iter().next().unwrap_or_default();
         change(Some(uid), item)
     }
@@ -200,7 +200,7 @@ impl Crm for RestCrm {
         let values = json!({
             "depuis": instant::to_the_second(query.since), "page": page,
         });
-        let called = call(&crm, operation, values, &Photos::new()).await?;
+        let called = call(&crm, operation, values, &PhotoBytes::new()).await?;
         let unread = called.found.faults.into_iter();
         let mut unread: Vec<CrmError> = unread
             .map(|it| CrmError::Misconfigured(Reason::told(it)))
@@ -230,7 +230,7 @@ impl Crm for RestCrm {
     async fn managers(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {
         let values = json!({"residence": residence});
         let crm = self.partner.begin();
-        let called = call(&crm, Operation::Gestionnaires, values, &Photos::new()).await?;
+        let called = call(&crm, Operation::Gestionnaires, values, &PhotoBytes::new()).await?;
         let managers = called.found.items.into_iter();
         Ok(managers
             .map(|mut it| {

@@ -5,7 +5,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::multipart::{Form, Part as FormPart};
 use reqwest::{Client, Method};
 
-use super::{Photos, sign};
+use super::{PhotoBytes, sign};
 use crate::rules::connector::{Body, PartContent, Request};
 
 /// The request with its bytes, signed at this instant where it is to be signed.
@@ -13,7 +13,7 @@ pub(super) fn ready(
     client: &Client,
     request: &Request,
     id: Option<&str>,
-    photos: &Photos,
+    photos: &PhotoBytes,
     now: DateTime<Utc>,
 ) -> Result<reqwest::Request, String> {
     let method = Method::from_bytes(request.method.as_bytes()).map_err(|it| it.to_string())?;

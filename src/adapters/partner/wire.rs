@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::crash;
 use crate::domain::ports::{Clock, LONGEST_RETRY_AFTER};
 use crate::domain::reason::Phrase;
-use crate::flows::within::{by, within};
+use crate::flows::time_limit::{by, in_time};
 use crate::rules::connector::{Answer, Delays};
 
 use super::CallError;
@@ -33,7 +33,7 @@ pub(super) async fn exchange(
     // A connection that is not made in time is told by its own limit, as what was not sent.
     let head = (delays.connect + delays.head).min(delays.total);
     crash::point("partner.call.before");
-    let answered = within(head, client.execute(request)).await;
+    let answered = in_time(head, client.execute(request)).await;
     crash::point("partner.call.after");
     let response = match answered {
         Ok(Ok(response)) => response,

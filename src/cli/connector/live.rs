@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::french::french;
-use crate::adapters::partner::{CallError, Called, Exchange, PartnerHttp, Photos};
+use crate::adapters::partner::{CallError, Called, Exchange, PartnerHttp, PhotoBytes};
 use crate::flows::rules::Rules;
 use crate::rules::connector::{Answer, Meaning, Operation, Step, sample};
 use crate::settings::{InForce, Settings};
@@ -123,7 +123,7 @@ impl<'a> Live<'a> {
     ) -> anyhow::Result<Result<Called, CallError>> {
         let connector = self.described.connector()?;
         let mut values = asked.put_into(connector.example(self.operation))?;
-        let photos = Photos::from([(1, PHOTO.to_vec()), (2, PHOTO.to_vec())]);
+        let photos = PhotoBytes::from([(1, PHOTO.to_vec()), (2, PHOTO.to_vec())]);
         let begun = self.client.begin();
         if connector.uploads_for(self.operation) {
             let upload = sample(Operation::Televerser);

@@ -52,14 +52,14 @@ impl Store for DbStore {
         id: &SignalementId,
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<BoundKey>, StoreError> {
-        dialect::within(keys::find_bound(&self.readers, id, key)).await
+        dialect::in_time(keys::find_bound(&self.readers, id, key)).await
     }
 
     async fn find_signalement(
         &self,
         id_or_uid: &str,
     ) -> Result<Option<SignalementView>, StoreError> {
-        dialect::within(signalements::find(&self.readers, id_or_uid)).await
+        dialect::in_time(signalements::find(&self.readers, id_or_uid)).await
     }
 
     async fn list_signalements(
@@ -67,7 +67,7 @@ impl Store for DbStore {
         etat: Option<Etat>,
         limit: u32,
     ) -> Result<Vec<SignalementSummary>, StoreError> {
-        dialect::within(signalements::list(&self.readers, etat, limit)).await
+        dialect::in_time(signalements::list(&self.readers, etat, limit)).await
     }
 
     async fn signalements_before(
@@ -76,34 +76,34 @@ impl Store for DbStore {
         before: Option<&SignalementSummary>,
         limit: u32,
     ) -> Result<Vec<SignalementSummary>, StoreError> {
-        dialect::within(signalements::before(&self.readers, etat, before, limit)).await
+        dialect::in_time(signalements::before(&self.readers, etat, before, limit)).await
     }
 
     async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError> {
-        dialect::within(signalements::find_traces(&self.readers, id_or_uid)).await
+        dialect::in_time(signalements::find_traces(&self.readers, id_or_uid)).await
     }
 
     async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError> {
-        dialect::within(past::signalements(&self.readers, page)).await
+        dialect::in_time(past::signalements(&self.readers, page)).await
     }
 
     async fn past_events(&self, page: Page) -> Result<Vec<PastEvent>, StoreError> {
-        dialect::within(past::events(&self.readers, page)).await
+        dialect::in_time(past::events(&self.readers, page)).await
     }
 
     async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError> {
-        dialect::within(past::count(&self.readers, since)).await
+        dialect::in_time(past::count(&self.readers, since)).await
     }
 
     async fn find_submission(
         &self,
         id: &SignalementId,
     ) -> Result<Option<StoredSubmission>, StoreError> {
-        dialect::within(signalements::find_submission(&self.readers, id)).await
+        dialect::in_time(signalements::find_submission(&self.readers, id)).await
     }
 
     async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError> {
-        dialect::within(demandes::find(&self.readers, uid)).await
+        dialect::in_time(demandes::find(&self.readers, uid)).await
     }
 
     async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError> {
@@ -115,11 +115,11 @@ impl Store for DbStore {
     }
 
     async fn count_held(&self, limit: u32) -> Result<Vec<(String, i64)>, StoreError> {
-        dialect::within(evenements::count_held(&self.readers, limit)).await
+        dialect::in_time(evenements::count_held(&self.readers, limit)).await
     }
 
     async fn held_events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
-        dialect::within(evenements::held(&self.readers, after, limit)).await
+        dialect::in_time(evenements::held(&self.readers, after, limit)).await
     }
 
     async fn release_event(&self, release: Release) -> Result<(), StoreError> {
@@ -169,7 +169,7 @@ impl Store for DbStore {
         destination: Destination,
         at: Moment,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        dialect::within(livraisons::next_due(&self.readers, destination, at)).await
+        dialect::in_time(livraisons::next_due(&self.readers, destination, at)).await
     }
 
     async fn finish(
@@ -188,7 +188,7 @@ impl Store for DbStore {
     }
 
     async fn pause(&self, destination: Destination) -> Result<Option<Pause>, StoreError> {
-        dialect::within(livraisons::pause(&self.readers, destination)).await
+        dialect::in_time(livraisons::pause(&self.readers, destination)).await
     }
 
     async fn set_pause(
@@ -233,7 +233,7 @@ impl Store for DbStore {
         etat: Option<LivraisonEtat>,
         limit: u32,
     ) -> Result<Vec<LivraisonSummary>, StoreError> {
-        dialect::within(livraisons::list(&self.readers, etat, limit)).await
+        dialect::in_time(livraisons::list(&self.readers, etat, limit)).await
     }
 
     async fn retry_livraison(
@@ -253,11 +253,11 @@ impl Store for DbStore {
     }
 
     async fn find_livraison(&self, id: &str) -> Result<Option<LivraisonView>, StoreError> {
-        dialect::within(livraisons::find(&self.readers, id)).await
+        dialect::in_time(livraisons::find(&self.readers, id)).await
     }
 
     async fn livraisons_of(&self, uid: &Uid) -> Result<Vec<LivraisonView>, StoreError> {
-        dialect::within(livraisons::of_demande(&self.readers, uid)).await
+        dialect::in_time(livraisons::of_demande(&self.readers, uid)).await
     }
 
     async fn oldest_dead(
@@ -265,7 +265,7 @@ impl Store for DbStore {
         destination: Destination,
         after: Option<&str>,
     ) -> Result<Option<String>, StoreError> {
-        dialect::within(livraisons::oldest_dead(&self.readers, destination, after)).await
+        dialect::in_time(livraisons::oldest_dead(&self.readers, destination, after)).await
     }
 
     async fn oldest_failing(
@@ -274,7 +274,7 @@ impl Store for DbStore {
         before: DateTime<Utc>,
     ) -> Result<Option<LivraisonSummary>, StoreError> {
         let found = livraisons::oldest_failing(&self.readers, destination, before);
-        dialect::within(found).await
+        dialect::in_time(found).await
     }
 
     async fn retry_dead(
@@ -286,7 +286,7 @@ impl Store for DbStore {
     }
 
     async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError> {
-        dialect::within(livraisons::count(&self.readers)).await
+        dialect::in_time(livraisons::count(&self.readers)).await
     }
 
     async fn purge(
@@ -306,7 +306,7 @@ impl Store for DbStore {
     }
 
     async fn count_purgeable(&self, what: Kept, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        dialect::within(retention::count(&self.readers, what, before)).await
+        dialect::in_time(retention::count(&self.readers, what, before)).await
     }
 
     async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError> {
@@ -318,19 +318,19 @@ impl Store for DbStore {
     }
 
     async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError> {
-        dialect::within(versions::last(&self.readers)).await
+        dialect::in_time(versions::last(&self.readers)).await
     }
 
     async fn list_versions(&self, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
-        dialect::within(versions::list(&self.readers, limit)).await
+        dialect::in_time(versions::list(&self.readers, limit)).await
     }
 
     async fn find_version(&self, begin: &str) -> Result<(Vec<String>, FileSet), StoreError> {
-        dialect::within(versions::find(&self.readers, begin)).await
+        dialect::in_time(versions::find(&self.readers, begin)).await
     }
 
     async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError> {
-        dialect::within(tokens::all(&self.readers)).await
+        dialect::in_time(tokens::all(&self.readers)).await
     }
 
     async fn put_token(
@@ -360,7 +360,7 @@ impl Store for DbStore {
     }
 
     async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError> {
-        dialect::within(fichiers::unnamed(&self.readers, names)).await
+        dialect::in_time(fichiers::unnamed(&self.readers, names)).await
     }
 
     async fn begin_removal(
@@ -400,7 +400,7 @@ impl Store for DbStore {
     }
 
     async fn replicas(&self, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError> {
-        dialect::within(replicas::seen(&self.readers, since)).await
+        dialect::in_time(replicas::seen(&self.readers, since)).await
     }
 
     async fn tell_others(&self) -> Result<(), StoreError> {
@@ -420,7 +420,7 @@ impl Store for DbStore {
             let one = sqlx::query("SELECT 1").execute(&self.readers).await;
             one.map(|_| ()).map_err(failed)
         };
-        dialect::within(read).await
+        dialect::in_time(read).await
     }
 }
 
