@@ -38,7 +38,7 @@ use crate::adapters::http::{AppState, Probe, Services, connections, router};
 use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
 use crate::adapters::{telemetry, watch};
-use crate::domain::ports::{Client, Clock, Crm, Store};
+use crate::domain::ports::{Client, Clock, Crm, IfExists, Store};
 use crate::flows::creation::Creations;
 use crate::flows::delivery::Delivery;
 use crate::flows::hint::Hint;
@@ -131,10 +131,14 @@ impl App {
         );
         let reload = Arc::new(reload.await?);
         let rules: Arc<dyn Rules> = reload.clone();
-        let named = || open_crm(settings, &in_force, &rules, &files);
+        let named = || open_crm(settings, &in_force, &rules, &files, &clock);
         let parts = Parts {
             crm: stand_ins.crm.unwrap_or_else(named),
-            sowell: Arc::new(SowellHttp::new(in_force.clone(), rules.clone())),
+            sowell: Arc::new(SowellHttp::new(
+                in_force.clone(),
+                rules.clone(),
+                Arc::clone(&clock),
+            )),
             store,
             files,
             rules,
@@ -375,7 +379,7 @@ async fn make_missing_tokens(
         let token = make_token();
         let now = clock.now();
         if store
-            .put_token(client, &hash(token.expose()), false, now)
+            .put_token(client, &hash(token.expose()), IfExists::Keep, now)
             .await?
         {
             made.insert(client, token);

@@ -9,6 +9,7 @@ pub mod fault;
 pub mod instant;
 pub mod livraison;
 pub mod ports;
+pub mod reason;
 pub mod referentiel;
 pub mod signalement;
 pub mod statut;

@@ -36,5 +36,5 @@ mod lasting;
 mod offload;
 mod panics;
 pub mod resume;
+pub(crate) mod time_limit;
 mod unwritten;
-pub(crate) mod within;

@@ -34,7 +34,7 @@ pub use partners::{
     WhenUnavailable,
 };
 pub use secret::Secret;
-pub use storage::{Database, Folder, Photos, S3Key, S3Server, S3Settings};
+pub use storage::{Database, Folder, PhotoStorage, S3Key, S3Server, S3Settings};
 pub use values::signing_key;
 
 /// The file that is read where `--config` names none.
@@ -61,7 +61,7 @@ pub struct Settings {
     /// Whether a start brings the tables of a shared database up to date.
     pub migrate: bool,
     /// Where photos are kept.
-    pub photos: Photos,
+    pub photos: PhotoStorage,
     /// The landlord's rules.
     pub rules: Folder,
     /// The landlord's reference data.

@@ -1,95 +1,64 @@
 //! Why something did not go out, in the words of the landlord's staff. What is kept and logged of it
 //! is English.
 
-use crate::domain::ports::NO_ANSWER;
+use crate::domain::reason::Phrase;
 
-/// How a reason begins, and how it does in French; what follows is a reason of its own.
-const PHRASES: [(&str, &str); 29] = [
-    // The ports' own errors.
-    ("the CRM is unavailable: ", ""),
-    (
-        "the CRM refuses our credentials: ",
-        "il refuse notre accès : ",
-    ),
-    ("it is not known whether the CRM did it: ", ""),
-    ("the connector of the CRM: ", "son connecteur : "),
-    (
-        "the CRM's answer cannot be read: ",
-        "sa réponse ne se lit pas : ",
-    ),
-    ("our own store of photos: ", "nos photos : "),
-    ("the database is unavailable: ", ""),
-    // `flows/delivery`
-    ("internal error", "erreur interne"),
-    // `adapters/partner`
-    ("answered ", "réponse "),
-    (NO_ANSWER, "pas de réponse à temps"),
-    (
-        "connection lost before the answer",
-        "connexion perdue avant la réponse",
-    ),
-    (
-        "the request cannot be sent",
-        "la requête ne peut pas être envoyée",
-    ),
-    (
-        "the server's certificate is not trusted (ca_file)",
-        "le certificat du serveur n'est pas reconnu (ca_file)",
-    ),
-    (
-        "the server wants another certificate of ours (identity_file)",
-        "le serveur veut de nous un autre certificat (identity_file)",
-    ),
-    ("no connection in time", "pas de connexion à temps"),
-    ("connection refused", "connexion refusée"),
-    ("host unreachable", "serveur injoignable"),
-    (
-        "the host is at an internal address that the settings do not allow (network.allow)",
-        "le serveur est à une adresse interne que les réglages n'autorisent pas (network.allow)",
-    ),
-    (
-        "this host lets nobody connect there (firewall)",
-        "notre machine ne laisse personne s'y connecter (pare-feu)",
-    ),
-    (
-        "the server does not speak TLS as we do",
-        "le serveur ne parle pas TLS comme nous",
-    ),
-    (
-        "the host's name leads to no address (DNS)",
-        "le nom du serveur ne mène à aucune adresse (DNS)",
-    ),
-    ("connection broken", "connexion rompue"),
-    // `adapters/mail/reply.rs`
-    (
-        "the SMTP server's last answer takes no e-mail over",
-        "le serveur d'e-mails n'a pas pris l'e-mail en charge",
-    ),
-    (
-        "the SMTP server answered ",
-        "le serveur d'e-mails a répondu ",
-    ),
-    (
-        "the SMTP server did not answer in time",
-        "le serveur d'e-mails n'a pas répondu à temps",
-    ),
-    (
-        "no connection to the SMTP server: ",
-        "pas de connexion au serveur d'e-mails : ",
-    ),
-    (
-        "the SMTP server cannot be used: ",
-        "le serveur d'e-mails ne convient pas : ",
-    ),
-    (
-        "the SMTP server offers no TLS, without which smtp.url lets nothing leave",
-        "le serveur d'e-mails n'offre pas TLS, sans quoi smtp.url ne laisse rien partir",
-    ),
-    (
-        "the SMTP server takes no address with accents",
-        "le serveur d'e-mails ne prend pas d'adresse accentuée",
-    ),
-];
+/// How a reason begins in French; nothing where it adds nothing to what is said around it.
+fn words(phrase: Phrase) -> &'static str {
+    match phrase {
+        Phrase::CrmRefused | Phrase::Answered => "réponse ",
+        Phrase::CrmUnavailable
+        | Phrase::CrmInDoubt
+        | Phrase::PhotoStore
+        | Phrase::DatabaseUnavailable
+        | Phrase::DatabaseBusy
+        | Phrase::DatabaseFault => "",
+        Phrase::CrmUnreadable => "sa réponse ne se lit pas : ",
+        Phrase::CrmCredentials => "il refuse notre accès : ",
+        Phrase::CrmConnector => "son connecteur : ",
+        Phrase::CrmAddressUnset => "crm.base_url n'est pas réglé",
+        Phrase::CrmFileAbsent => "connecteurs/crm.yaml manque dans les règles",
+        Phrase::NoUid => "la réponse n'a pas d'uid",
+        Phrase::ChangeDate => "la date d'un changement ne se lit pas (filtre lire_date)",
+        Phrase::ChangePageTwice => {
+            "deux pages de la liste des changements sont identiques, car sa requête ne demande pas de page"
+        }
+        Phrase::ChangesEndless => "la liste des changements n'a pas de fin après ",
+        Phrase::SowellAddressUnset => "sowell.base_url n'est pas réglé",
+        Phrase::SowellFileAbsent => "connecteurs/sowell.yaml manque dans les règles",
+        Phrase::OwnPhotos => "nos photos : ",
+        Phrase::Internal => "erreur interne",
+        Phrase::NoAnswer => "pas de réponse à temps",
+        Phrase::ConnectionLost => "connexion perdue avant la réponse",
+        Phrase::RequestUnsendable => "la requête ne peut pas être envoyée",
+        Phrase::CertificateUntrusted => "le certificat du serveur n'est pas reconnu (ca_file)",
+        Phrase::IdentityRefused => "le serveur veut de nous un autre certificat (identity_file)",
+        Phrase::NoConnection => "pas de connexion à temps",
+        Phrase::ConnectionRefused => "connexion refusée",
+        Phrase::HostUnreachable => "serveur injoignable",
+        Phrase::InternalAddress => {
+            "le serveur est à une adresse interne que les réglages n'autorisent pas (network.allow)"
+        }
+        Phrase::Firewall => "notre machine ne laisse personne s'y connecter (pare-feu)",
+        Phrase::TlsUnspoken => "le serveur ne parle pas TLS comme nous",
+        Phrase::NameUnknown => "le nom du serveur ne mène à aucune adresse (DNS)",
+        Phrase::ConnectionBroken => "connexion rompue",
+        Phrase::SmtpSender => "l'expéditeur ne se lit pas (smtp.from)",
+        Phrase::SmtpAddress => "l'adresse du serveur d'e-mails ne convient pas : smtp.url ",
+        Phrase::SmtpTakesNothing => "le serveur d'e-mails n'a pas pris l'e-mail en charge",
+        Phrase::SmtpAnswered => "le serveur d'e-mails a répondu ",
+        Phrase::SmtpSilent => "le serveur d'e-mails n'a pas répondu à temps",
+        Phrase::SmtpSenseless => {
+            "le serveur d'e-mails s'est interrompu, ou sa réponse n'a pas de sens"
+        }
+        Phrase::SmtpUnconnected => "pas de connexion au serveur d'e-mails : ",
+        Phrase::SmtpUnusable => "le serveur d'e-mails ne convient pas : ",
+        Phrase::SmtpWithoutTls => {
+            "le serveur d'e-mails n'offre pas TLS, sans quoi smtp.url ne laisse rien partir"
+        }
+        Phrase::SmtpWithoutAccents => "le serveur d'e-mails ne prend pas d'adresse accentuée",
+    }
+}
 
 /// A reason in French, as far as it is one of ours: what a library or a partner says stays as it is.
 #[must_use]
@@ -101,44 +70,32 @@ pub fn french(reason: &str) -> String {
 /// The beginning of a reason in French, and the rest as it stands.
 #[must_use]
 pub fn in_part(reason: &str) -> (String, &str) {
-    let mut said = String::new();
-    let mut rest = reason;
-    while let Some((english, french)) = PHRASES.iter().find(|(it, _)| rest.starts_with(it)) {
-        said.push_str(french);
-        rest = &rest[english.len()..];
-    }
-    (said, rest)
+    let (phrases, rest) = Phrase::split(reason);
+    (phrases.into_iter().map(words).collect(), rest)
 }
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
-    #[test]
-    fn a_reason_is_told_in_french_to_its_end() {
-        assert_eq!(
-            french("the CRM refuses our credentials: answered 401"),
-            "il refuse notre accès : réponse 401"
-        );
-        assert_eq!(
-            french("no connection to the SMTP server: Connection refused (os error 111)"),
-            "pas de connexion au serveur d'e-mails : Connection refused (os error 111)"
-        );
-        assert_eq!(french(""), "");
-    }
-
-    #[test]
-    fn each_phrase_is_one_that_is_said() {
-        let sources = [
-            include_str!("../domain/ports.rs"),
-            include_str!("../domain/ports/crm.rs"),
-            include_str!("../flows/delivery/verdict.rs"),
-            include_str!("mail/reply.rs"),
-            include_str!("partner/wire.rs"),
-        ];
-        for (english, _) in PHRASES {
-            let said = sources.iter().any(|it| it.contains(english));
-            assert!(said, "nobody says « {english} »");
-        }
+    #[rstest]
+    #[case::in_two(
+        "the CRM refuses our credentials: answered 401",
+        "il refuse notre accès : réponse 401"
+    )]
+    #[case::others_behind(
+        "no connection to the SMTP server: Connection refused (os error 111)",
+        "pas de connexion au serveur d'e-mails : Connection refused (os error 111)"
+    )]
+    #[case::number_behind(
+        "the connector of the CRM: the list of changes has no end after 1000 pages",
+        "son connecteur : la liste des changements n'a pas de fin après 1000 pages"
+    )]
+    #[case::unknown("a phrase of long ago: x", "a phrase of long ago: x")]
+    #[case::nothing("", "")]
+    fn a_reason_is_told_in_french_to_its_end(#[case] reason: &str, #[case] told: &str) {
+        assert_eq!(french(reason), told);
     }
 }

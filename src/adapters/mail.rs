@@ -3,6 +3,7 @@
 mod headers;
 mod reply;
 
+use std::fmt::Display;
 use std::fs::DirBuilder;
 use std::io;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use self::reply::{accepted, classify, refuses_all};
 use crate::adapters::synced::{make_folder, remove_remains, write_synced};
 use crate::crash;
 use crate::domain::ports::{MailError, MailFailure, Mailer, Message};
+use crate::domain::reason::{Phrase, Reason};
 use crate::rules::addressee;
 use crate::settings::{InForce, MadeFrom, SmtpSettings};
 
@@ -42,9 +44,10 @@ impl Way {
     /// The settings were checked: what fails here is ours, and no e-mail dies of it.
     fn new(settings: &SmtpSettings) -> Result<Self, MailError> {
         let from = settings.from.parse();
-        let from = from.map_err(|_| MailError::temporary("smtp.from cannot be understood"))?;
+        let from = from.map_err(|_| MailError::temporary(Phrase::SmtpSender))?;
         let server = settings.server();
-        let server = server.map_err(|fault| MailError::temporary(format!("smtp.url {fault}")))?;
+        let server =
+            server.map_err(|fault| MailError::temporary(Phrase::SmtpAddress.with(fault)))?;
         // No connection serves twice: one that was given up in the middle of a command still owes an answer, which
         // whoever came next would take for its own.
         let used_once = || PoolConfig::new().max_size(0);
@@ -55,10 +58,10 @@ impl Way {
     fn compose(&self, id: &str, message: &Message) -> Result<Mail, MailError> {
         // It is the rules that gave it: whoever writes them reads this.
         let to = addressee(&message.to)
-            .ok_or_else(|| MailError::permanent("le destinataire n'est pas une adresse e-mail"))?;
+            .ok_or_else(|| unfit("le destinataire n'est pas une adresse e-mail"))?;
         // Given, since the library does not find again in a header what is quoted or a number in brackets.
         let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.email.clone()]);
-        let envelope = envelope.map_err(|error| MailError::permanent(error.to_string()))?;
+        let envelope = envelope.map_err(|error| unfit(error.to_string()))?;
         let domain = self.from.email.domain();
         let builder = Mail::builder()
             .envelope(envelope)
@@ -77,8 +80,18 @@ impl Way {
             (None, Some(html)) => builder.singlepart(SinglePart::html(html.clone())),
             (None, None) => builder.singlepart(SinglePart::plain(String::new())),
         };
-        built.map_err(|error| MailError::permanent(error.to_string()))
+        built.map_err(|error| unfit(error.to_string()))
     }
+}
+
+/// An e-mail that no server takes, as whoever checked it says.
+fn unfit(why: impl Into<String>) -> MailError {
+    MailError::permanent(Reason::told(why))
+}
+
+/// An e-mail that stays here, as whoever kept it says.
+fn ours(error: impl Display) -> MailError {
+    MailError::temporary(Reason::told(error.to_string()))
 }
 
 /// Whom an address names, with its domain as the DNS knows it.
@@ -124,7 +137,7 @@ impl MailOut {
         let way = Arc::clone(&self.way);
         tokio::task::spawn_blocking(move || way.get())
             .await
-            .map_err(|error| MailError::temporary(error.to_string()))
+            .map_err(ours)
     }
 }
 
@@ -159,8 +172,8 @@ impl Mailer for MailOut {
         };
         tokio::task::spawn_blocking(write)
             .await
-            .map_err(|error| MailError::temporary(error.to_string()))?
-            .map_err(|error| MailError::temporary(error.to_string()))?;
+            .map_err(ours)?
+            .map_err(ours)?;
         Ok(None)
     }
 }
@@ -252,7 +265,7 @@ mod tests {
         );
         let no_tls = no_tls.await;
         assert_eq!(no_tls.failure, MailFailure::Temporary);
-        assert!(no_tls.reason.contains("offers no TLS"), "{no_tls:?}");
+        assert_eq!(no_tls.reason, Phrase::SmtpWithoutTls.into());
         let accents = sent_to("220 hello", &["250 hello"], "", "zoé@x.fr").await;
         assert_eq!(accents.failure, MailFailure::Permanent);
     }

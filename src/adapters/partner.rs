@@ -22,6 +22,8 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
+use crate::domain::ports::Clock;
+use crate::domain::reason::{Phrase, Reason};
 use crate::flows::rules::Rules;
 use crate::rules::compile::Generation;
 use crate::rules::connector::{
@@ -43,6 +45,7 @@ pub struct PartnerHttp {
     partner: Partner,
     in_force: InForce,
     rules: Arc<dyn Rules>,
+    clock: Arc<dyn Clock>,
     /// Held while it is built, so that one serves everyone.
     client: Mutex<Option<(Reach, Client)>>,
     /// Held while the token is renewed, so that one renewal serves everyone.
@@ -50,7 +53,7 @@ pub struct PartnerHttp {
 }
 
 /// The bytes of the photos that an operation may carry, by number from 1.
-pub type Photos = BTreeMap<usize, Vec<u8>>;
+pub type PhotoBytes = BTreeMap<usize, Vec<u8>>;
 
 /// Why a call brought nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,13 +72,13 @@ pub enum CallError {
     },
     /// The request certainly did not arrive.
     #[error("{0}")]
-    NotSent(&'static str),
+    NotSent(Phrase),
     /// The request left, and no answer came.
     #[error("{0}")]
-    Lost(&'static str),
+    Lost(Phrase),
     /// The file or the settings make no request that can be sent.
     #[error("{0}")]
-    Misconfigured(String),
+    Misconfigured(Reason),
 }
 
 /// A successful call.
@@ -127,11 +130,17 @@ struct Work<'a> {
 impl PartnerHttp {
     /// A client that asks for the file and the settings in force at each piece of work.
     #[must_use]
-    pub fn new(partner: Partner, in_force: InForce, rules: Arc<dyn Rules>) -> Self {
+    pub fn new(
+        partner: Partner,
+        in_force: InForce,
+        rules: Arc<dyn Rules>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             partner,
             in_force,
             rules,
+            clock,
             client: Mutex::default(),
             session: Mutex::default(),
         }
@@ -166,7 +175,7 @@ impl Begun<'_> {
         &self,
         operation: Operation,
         values: Value,
-        photos: &Photos,
+        photos: &PhotoBytes,
     ) -> Result<Called, CallError> {
         self.perform_before(operation, values, photos, None).await
     }
@@ -179,13 +188,15 @@ impl Begun<'_> {
         &self,
         operation: Operation,
         mut values: Value,
-        photos: &Photos,
+        photos: &PhotoBytes,
         witness: Option<Witness<'_>>,
     ) -> Result<Called, CallError> {
         let http = self.http;
         let connector = self.connector().ok_or_else(|| {
-            let file = http.partner.file();
-            CallError::Misconfigured(format!("there is no {file} in the rules"))
+            CallError::Misconfigured(match http.partner {
+                Partner::Crm => Phrase::CrmFileAbsent.into(),
+                Partner::Sowell => Phrase::SowellFileAbsent.into(),
+            })
         })?;
         let work = Work {
             begun: self,
@@ -193,7 +204,7 @@ impl Begun<'_> {
             operation,
             witness,
         };
-        let mut access = access(http.partner, &self.settings)?;
+        let mut access = access(http.partner, &self.settings, http.clock.now())?;
         let mut fresh = http.log_in(&work, &mut access, &values, false).await?;
         for at in 0..connector.steps_before(operation) {
             let step = Step::Before(at);
@@ -204,7 +215,7 @@ impl Begun<'_> {
                     &values,
                     &mut access,
                     &mut fresh,
-                    &Photos::new(),
+                    &PhotoBytes::new(),
                 )
                 .await
                 // Nothing has begun yet.
@@ -229,7 +240,7 @@ impl Begun<'_> {
 impl PartnerHttp {
     fn misconfigured(&self, access: &Access, fault: &Fault) -> CallError {
         let what = format!("{}, {fault}", self.partner.file());
-        CallError::Misconfigured(Scrubber::new(access).scrub(&what))
+        CallError::Misconfigured(Reason::told(Scrubber::new(access).scrub(&what)))
     }
 
     /// One call; where an old token was refused, once more with a new one: what was refused for
@@ -241,7 +252,7 @@ impl PartnerHttp {
         values: &Value,
         access: &mut Access,
         fresh: &mut bool,
-        photos: &Photos,
+        photos: &PhotoBytes,
     ) -> Result<Called, CallError> {
         let first = self.call(work, step, values, access, photos).await;
         let refused = matches!(&first, Err(CallError::Answered { failure, .. })
@@ -259,7 +270,7 @@ impl PartnerHttp {
         step: Step,
         values: &Value,
         access: &Access,
-        photos: &Photos,
+        photos: &PhotoBytes,
     ) -> Result<Called, CallError> {
         let (connector, settings) = (work.connector, &work.begun.settings);
         let request = connector
@@ -272,7 +283,7 @@ impl PartnerHttp {
             access,
             &request,
         ));
-        let wrong = |what: String| CallError::Misconfigured(scrubber.scrub(&what));
+        let wrong = |what: String| CallError::Misconfigured(Reason::told(scrubber.scrub(&what)));
         let allowed = Allowed::new(self.partner, settings);
         allowed.check(&request.url).map_err(&wrong)?;
         let client = self
@@ -284,8 +295,8 @@ impl PartnerHttp {
             .await
             .map_err(&wrong)?;
         let id = values["livraison"].as_str();
-        let ready = ready(&client, &request, id, photos).map_err(&wrong)?;
-        let received = exchange(&client, ready, connector.delays).await;
+        let ready = ready(&client, &request, id, photos, self.clock.now()).map_err(&wrong)?;
+        let received = exchange(&client, ready, connector.delays, self.clock.as_ref()).await;
         if let Some(witness) = work.witness {
             let answer = received.as_ref().ok().map(|(answer, _)| answer);
             witness(&Exchange {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::adapters::partner::{CallError, PartnerHttp, Photos};
+use crate::adapters::partner::{CallError, PartnerHttp, PhotoBytes};
 use crate::domain::livraison::{StatutPush, UidPush};
-use crate::domain::ports::{Reply, ReplyMeaning, Sowell, Unreachable};
+use crate::domain::ports::{Clock, Reply, ReplyMeaning, Sowell, Unreachable};
 use crate::flows::rules::Rules;
 use crate::rules::connector::{Meaning, Operation, Partner};
 use crate::settings::InForce;
@@ -21,15 +21,15 @@ pub struct SowellHttp {
 impl SowellHttp {
     /// A client that asks for the file and the settings in force at each call.
     #[must_use]
-    pub fn new(in_force: InForce, rules: Arc<dyn Rules>) -> Self {
+    pub fn new(in_force: InForce, rules: Arc<dyn Rules>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            partner: PartnerHttp::new(Partner::Sowell, in_force.clone(), rules),
+            partner: PartnerHttp::new(Partner::Sowell, in_force.clone(), rules, clock),
             in_force,
         }
     }
 
     async fn tell(&self, operation: Operation, values: Value) -> Result<Reply, Unreachable> {
-        let none = Photos::new();
+        let none = PhotoBytes::new();
         match self.partner.begin().perform(operation, values, &none).await {
             Ok(called) => Ok(Reply {
                 status: called.status,

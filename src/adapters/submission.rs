@@ -22,7 +22,7 @@ use crate::domain::fault::Fault;
 use crate::domain::instant;
 use crate::domain::ports::{Client, StoredSubmission};
 use crate::domain::signalement::{KEYS, Signalement, fingerprint};
-use crate::flows::inbound::{Photos, Submission, SubmittedContent};
+use crate::flows::inbound::{Submission, SubmittedContent, SubmittedPhotos};
 use crate::rules::decide::Codes;
 use crate::settings::Limits;
 
@@ -58,7 +58,7 @@ pub fn read(
             fingerprint: fingerprint(&it, &photos, &canonical),
             payload,
             signalement: it,
-            photos: Photos::Received(photos),
+            photos: SubmittedPhotos::Received(photos),
         });
     Ok(Submission {
         client,
@@ -87,7 +87,7 @@ pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
         faults: object.faults,
         content: Some(SubmittedContent {
             signalement,
-            photos: Photos::Stored(fichiers.to_vec()),
+            photos: SubmittedPhotos::Stored(fichiers.to_vec()),
             fingerprint: stored.fingerprint.clone(),
             payload: stored.payload.clone(),
         }),

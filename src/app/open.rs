@@ -17,7 +17,7 @@ use crate::adapters::store::postgres::{self, PostgresStore};
 use crate::adapters::store::sqlite::SqliteStore;
 use crate::adapters::synced::{folder_of, make_folder};
 use crate::domain::ports::{Files, Source, Store, StoreError};
-use crate::settings::{Database, Folder, Photos, Settings};
+use crate::settings::{Database, Folder, PhotoStorage, Settings};
 
 /// How long a daemon that starts waits for one that is stopping: a little longer than it may take.
 const TAKEOVER_LIMIT: Duration = Duration::from_secs(30);
@@ -73,11 +73,11 @@ pub async fn open_store_as_it_is(settings: &Settings) -> anyhow::Result<Arc<dyn 
 /// When the folder cannot be made, or the settings of the bucket make no client.
 pub fn open_files(settings: &Settings) -> anyhow::Result<Arc<dyn Files>> {
     Ok(match &settings.photos {
-        Photos::Folder(folder) => {
+        PhotoStorage::Folder(folder) => {
             let files = FilesOnDisk::open(folder);
             Arc::new(files.with_context(|| folder.display().to_string())?)
         }
-        Photos::S3(bucket) => Arc::new(FilesOnS3::new(bucket).context("files_url")?),
+        PhotoStorage::S3(bucket) => Arc::new(FilesOnS3::new(bucket).context("files_url")?),
     })
 }
 

@@ -192,15 +192,20 @@ pub fn inbound(
 ) -> anyhow::Result<Inbound> {
     let in_force = InForce::new(settings);
     let files = open_files(settings)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let parts = Parts {
         store: Arc::clone(store),
-        crm: open_crm(settings, &in_force, &rules, &files),
-        sowell: Arc::new(SowellHttp::new(in_force.clone(), rules.clone())),
+        crm: open_crm(settings, &in_force, &rules, &files, &clock),
+        sowell: Arc::new(SowellHttp::new(
+            in_force.clone(),
+            rules.clone(),
+            Arc::clone(&clock),
+        )),
         files,
         rules,
         in_force,
         outbox: Hint::default(),
-        clock: Arc::new(SystemClock),
+        clock,
         watch: Arc::default(),
     };
     Ok(parts.inbound(PATIENCE))
@@ -212,6 +217,7 @@ pub(super) fn open_crm(
     in_force: &InForce,
     rules: &Arc<dyn Rules>,
     files: &Arc<dyn Files>,
+    clock: &Arc<dyn Clock>,
 ) -> Arc<dyn Crm> {
     match settings.crm {
         CrmKind::Embedded => Arc::new(EmbeddedCrm),
@@ -219,6 +225,7 @@ pub(super) fn open_crm(
             in_force.clone(),
             Arc::clone(rules),
             Arc::clone(files),
+            Arc::clone(clock),
         )),
     }
 }

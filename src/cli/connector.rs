@@ -8,6 +8,7 @@ mod record;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use chrono::Utc;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -151,7 +152,7 @@ impl Test {
         let partner = self.asked.partner;
         let described = Described::read(settings, partner)?;
         let connector = described.connector()?;
-        let access = access(partner, &settings.live)?;
+        let access = access(partner, &settings.live, Utc::now())?;
         let secrets = settings.secret_names();
         let mut unknown = Vec::new();
         connector.check_secrets(&secrets.names, &mut unknown);

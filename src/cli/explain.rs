@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::adapters::http::Problem;
-use crate::adapters::http::body::within;
+use crate::adapters::http::body::check_size;
 use crate::adapters::submission;
 use crate::cli::output::{printable, time};
 use crate::cli::{Format, edited, existing_store};
@@ -59,7 +59,7 @@ fn foresee(settings: &Settings, file: &PathBuf, format: Format) -> anyhow::Resul
         .map_err(|error| anyhow!("{} : {}", file.display(), in_french(&error)))?;
     let generation = edited::generation(settings, None, format)?;
     let limits = &settings.live.limits;
-    let received = within(limits.body, body.len()).and_then(|()| {
+    let received = check_size(limits.body, body.len()).and_then(|()| {
         let submission = submission::read(Client::Sowell, None, body.into(), limits);
         submission.map_err(Problem::malformed)
     });

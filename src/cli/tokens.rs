@@ -7,7 +7,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::http::auth::hash;
 use crate::app::{TOKEN_REFRESH, make_token};
 use crate::cli::{existing_store, one_of};
-use crate::domain::ports::{Client, Clock};
+use crate::domain::ports::{Client, Clock, IfExists};
 use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]
@@ -33,7 +33,7 @@ impl Tokens {
         let token = make_token();
         let now = SystemClock.now();
         store
-            .put_token(client, &hash(token.expose()), true, now)
+            .put_token(client, &hash(token.expose()), IfExists::Replace, now)
             .await?;
         eprintln!(
             "New token of {}, shown only now; it takes effect within {} seconds:",

@@ -21,9 +21,10 @@ use tokio_util::task::TaskTracker;
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::ports::{
     Clock, CreateDemande, Created, Creation, CreationClaim, Crm, CrmError, DuplicateGuard,
-    NO_ANSWER, NewRecord, Remote, Reservation, Reserved, Settled, SettledCreation, Settlement,
-    Sowell, Store, StoreError, Wait,
+    NewRecord, Remote, Reservation, Reserved, Settled, SettledCreation, Settlement, Sowell, Store,
+    StoreError, Wait,
 };
+use crate::domain::reason::Phrase;
 use crate::domain::signalement::{Etat, Signalement, SignalementId};
 use crate::flows::acknowledge::written;
 use crate::flows::backoff::{span, wait};
@@ -33,7 +34,7 @@ use crate::flows::in_hand::{Holding, InHand};
 use crate::flows::managers::Managers;
 use crate::flows::outbound::{Outbound, ReadStored};
 use crate::flows::rules::Rules;
-use crate::flows::within::within;
+use crate::flows::time_limit::in_time;
 use crate::rules::trace::Trace;
 use crate::settings::{InForce, WhenUnavailable};
 
@@ -217,6 +218,7 @@ impl Creations {
                 (Attempted::Withdrawn { retry_at: None }, settlement)
             }
             CrmError::Misconfigured(reason) => {
+                let reason = reason.to_string();
                 (Attempted::Broken { reason }, Settlement::Refused { motif })
             }
             CrmError::Refused { status, .. } => refused(status, motif),
@@ -277,9 +279,9 @@ impl Creations {
         operation: &'static str,
         call: impl Future<Output = Result<T, CrmError>>,
     ) -> Result<T, CrmError> {
-        let outcome = within(CALL, call)
+        let outcome = in_time(CALL, call)
             .await
-            .unwrap_or_else(|_| Err(CrmError::InDoubt(NO_ANSWER.into())));
+            .unwrap_or_else(|_| Err(CrmError::InDoubt(Phrase::NoAnswer.into())));
         self.note(operation, &outcome);
         outcome
     }

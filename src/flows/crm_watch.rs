@@ -93,7 +93,7 @@ impl CrmWatch {
         )
         .increment(1);
         if let Err(CrmError::Unauthorized(reason)) = outcome {
-            tracing::error!(reason, "ALARM: the CRM refuses our credentials");
+            tracing::error!(%reason, "ALARM: the CRM refuses our credentials");
         }
         self.judge(operation, outcome, policy, now);
     }
@@ -190,6 +190,9 @@ impl CrmWatch {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::ports::FilesError;
+    use crate::domain::reason::{Phrase, Reason};
+
     use super::*;
     use chrono::TimeDelta;
     use std::time::Duration;
@@ -203,7 +206,7 @@ mod tests {
 
     fn away(retry_at: Option<DateTime<Utc>>) -> Result<(), CrmError> {
         Err(CrmError::Unavailable {
-            reason: "no connection".into(),
+            reason: Phrase::NoConnection.into(),
             retry_at,
         })
     }
@@ -221,7 +224,7 @@ mod tests {
         let outage = watch.outage().unwrap();
         assert_eq!((outage.since, outage.failures), (begin, 2));
         assert!(outage.until > begin + TimeDelta::seconds(5));
-        let broken: Result<(), _> = Err(CrmError::Misconfigured("no path".into()));
+        let broken: Result<(), _> = Err(CrmError::Misconfigured(Reason::told("no path")));
         watch.note("create", &broken, &POLICY, begin);
         assert!(watch.outage().is_some());
         let refused: Result<(), _> = Err(CrmError::Refused {
@@ -274,7 +277,7 @@ mod tests {
     fn photos_that_are_lost_hide_no_end_of_an_outage() {
         let (watch, now) = (CrmWatch::default(), DateTime::UNIX_EPOCH);
         watch.note("create", &away(None), &POLICY, now);
-        let lost: Result<(), _> = Err(CrmError::Files("gone".into()));
+        let lost: Result<(), _> = Err(CrmError::Files(FilesError("gone".into())));
         watch.note("create", &lost, &POLICY, now);
         assert!(watch.outage().is_none() && !watch.take_mended());
         watch.note("create", &Ok(()), &POLICY, now);

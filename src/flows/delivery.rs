@@ -25,9 +25,9 @@ use crate::domain::livraison::{
     Attempt, Claim, Content, Courriel, Destination, Outcome, PhotoPush,
 };
 use crate::domain::ports::{
-    Clock, Crm, CrmError, Files, MailError, Mailer, Message, NO_ANSWER, Sowell, Store, StoreError,
-    Unreachable,
+    Clock, Crm, CrmError, Files, MailError, Mailer, Message, Sowell, Store, StoreError, Unreachable,
 };
+use crate::domain::reason::{Phrase, Reason};
 use crate::flows::backoff::{POLL, span, until, wait};
 use crate::flows::breaker::Breaker;
 use crate::flows::delivery::pauses::Trial;
@@ -37,8 +37,8 @@ use crate::flows::in_hand::InHand;
 use crate::flows::lasting::Lasting;
 use crate::flows::panics::contained;
 use crate::flows::rules::Rules;
+use crate::flows::time_limit::{LATE, in_time};
 use crate::flows::unwritten::until_written;
-use crate::flows::within::{LATE, within};
 use crate::flows::{offload, resume};
 use crate::rules::compile::RuleSet;
 use crate::rules::{addressee, decide};
@@ -85,6 +85,15 @@ struct Lane {
     in_hand: InHand,
     /// It was said that what is due has no address to go to.
     warned: bool,
+}
+
+/// How a destination is, as all of its deliveries tell.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Health {
+    /// What fails there is a delivery's own failure.
+    Up,
+    /// It fails for every delivery, or refuses us.
+    Down,
 }
 
 impl Lane {
@@ -224,10 +233,10 @@ impl Delivery {
         let begun_under = self.in_force.get();
         let begun_by = Arc::clone(&self.rules.generation().rules);
         let (limit, begun) = (begun_under.delivery.attempt, Instant::now());
-        let attempt = within(limit, self.attempt(&claim));
+        let attempt = in_time(limit, self.attempt(&claim));
         let seen = match contained(attempt).await {
             Ok(Ok(seen)) => seen,
-            Ok(Err(_)) => AttemptResult::NoAnswer(Unreachable(NO_ANSWER.into())),
+            Ok(Err(_)) => AttemptResult::NoAnswer(Unreachable(Phrase::NoAnswer.into())),
             Err(error) => {
                 tracing::error!(id = claim.id, %error, "an attempt broke off");
                 AttemptResult::BrokeOff
@@ -242,8 +251,12 @@ impl Delivery {
         let now = self.clock.now();
         let attempt = describe(&seen, now);
         let opens = trial.opens(&verdict, &claim.queue);
-        let down = opens || self.is_left_alone(destination).await;
-        let outcome = self.outcome(&verdict, &claim, down, now);
+        let health = if opens || self.is_left_alone(destination).await {
+            Health::Down
+        } else {
+            Health::Up
+        };
+        let outcome = self.outcome(&verdict, &claim, health, now);
         if opens {
             trial.breaker.opened();
         }
@@ -324,7 +337,7 @@ impl Delivery {
 
     async fn attach(&self, push: &PhotoPush) -> Result<(), CrmError> {
         let bytes = self.files.read(&push.fichier.sha256).await;
-        let bytes = bytes.map_err(|error| CrmError::Files(error.to_string()))?;
+        let bytes = bytes.map_err(CrmError::Files)?;
         let uid = Uid::new(push.uid.clone());
         self.crm.attach(&uid, &push.fichier, bytes).await
     }
@@ -332,7 +345,7 @@ impl Delivery {
     /// Rendered at each attempt, so that a template that was mended serves what it had failed.
     async fn send_mail(&self, id: &str, courriel: &Courriel) -> Result<Option<u16>, MailError> {
         if addressee::is_absent(&courriel.a) {
-            return Err(MailError::permanent(addressee::ABSENT));
+            return Err(MailError::permanent(Reason::told(addressee::ABSENT)));
         }
         let generation = self.rules.generation();
         let rules = Arc::clone(&generation.rules);
@@ -346,8 +359,8 @@ impl Delivery {
         };
         let rendered = offload::run(&rules.pace, render)
             .await
-            .map_err(|error| MailError::temporary(error.to_string()))?
-            .map_err(MailError::permanent)?;
+            .map_err(|error| MailError::temporary(Reason::told(error.to_string())))?
+            .map_err(|error| MailError::permanent(Reason::told(error)))?;
         let message = Message {
             to: courriel.a.clone(),
             subject: rendered.subject,
@@ -357,9 +370,15 @@ impl Delivery {
         self.mailer.send(id, &message).await
     }
 
-    /// A failure on the part of a destination that is `down` is no delivery's own: it brings none
+    /// A failure on the part of a destination that is down is no delivery's own: it brings none
     /// nearer to being given up, however long it lasts.
-    fn outcome(&self, verdict: &Verdict, claim: &Claim, down: bool, now: DateTime<Utc>) -> Outcome {
+    fn outcome(
+        &self,
+        verdict: &Verdict,
+        claim: &Claim,
+        health: Health,
+        now: DateTime<Utc>,
+    ) -> Outcome {
         let not_before = match verdict {
             Verdict::Delivered => return Outcome::Delivered,
             Verdict::Never => return Outcome::Dead,
@@ -369,16 +388,13 @@ impl Delivery {
         let policy = &self.in_force.get().delivery;
         let give_up_after = span(policy.give_up_after);
         let attempts = claim.attempts.saturating_add(1);
-        if !down && claim.waited >= give_up_after && attempts >= FAIR_ATTEMPTS {
+        let own = health == Health::Up;
+        if own && claim.waited >= give_up_after && attempts >= FAIR_ATTEMPTS {
             return Outcome::Dead;
         }
         let ours = now + wait(policy, attempts);
         let due_at = not_before.map_or(ours, |theirs| theirs.max(ours));
-        let counted = if down {
-            TimeDelta::zero()
-        } else {
-            due_at - now
-        };
+        let counted = if own { due_at - now } else { TimeDelta::zero() };
         Outcome::Retry { due_at, counted }
     }
 }

@@ -15,8 +15,8 @@ use crate::domain::demande::{Fichier, NewDemande};
 use crate::domain::fault::Fault;
 use crate::domain::livraison::{Destination, NewLivraison};
 use crate::domain::ports::{
-    BoundKey, Client, Clock, CreateDemande, Creation, CrmError, Files, IdempotencyKey, NewRecord,
-    Recorded, Store,
+    BoundKey, Client, Clock, CreateDemande, Creation, Files, IdempotencyKey, NewRecord, Recorded,
+    Store,
 };
 use crate::domain::signalement::{Etat, Photo, Signalement, SignalementId, differing};
 use crate::flows::acknowledge::{News, acknowledge, written};
@@ -54,7 +54,7 @@ pub struct SubmittedContent {
     /// The signalement.
     pub signalement: Signalement,
     /// Its photos.
-    pub photos: Photos,
+    pub photos: SubmittedPhotos,
     /// What its content amounts to.
     pub fingerprint: String,
     /// The received JSON without its photos.
@@ -63,7 +63,7 @@ pub struct SubmittedContent {
 
 /// Photos that came with a request, or that are stored since an earlier one.
 #[derive(Debug)]
-pub enum Photos {
+pub enum SubmittedPhotos {
     /// Decoded, to be stored.
     Received(Vec<Photo>),
     /// Stored already.
@@ -122,8 +122,8 @@ impl Inbound {
             return Err(InboundError::Refused { faults, id: None });
         };
         let (fichiers, photos) = match content.photos {
-            Photos::Received(photos) => (describe(&photos), photos),
-            Photos::Stored(fichiers) => (fichiers, Vec::new()),
+            SubmittedPhotos::Received(photos) => (describe(&photos), photos),
+            SubmittedPhotos::Stored(fichiers) => (fichiers, Vec::new()),
         };
         let mut case = Case {
             id: SignalementId::of_lien(&content.signalement.lien_sowell),
@@ -149,7 +149,7 @@ impl Inbound {
             return Ok(answer);
         }
         let complete = managers.complete(case.generation, &case.signalement).await;
-        case.generation = complete.map_err(|error| managers_unknown(&error))?;
+        case.generation = complete.map_err(|error| self.managers_unknown(&error))?;
         let (decision, trace) = self.decide(&case).await?;
         match decision {
             Ok(Decision::Transmettre(demande)) => self.create(case, *demande, trace).await,
@@ -401,17 +401,6 @@ impl Case {
             livraisons,
             received_at: self.received_at,
         }
-    }
-}
-
-/// Without its managers nothing can be decided, and nothing is kept yet.
-fn managers_unknown(error: &CrmError) -> InboundError {
-    tracing::error!(%error, "the CRM does not tell the managers of a residence");
-    match error {
-        CrmError::Unavailable { retry_at, .. } => InboundError::CrmAway {
-            retry_at: *retry_at,
-        },
-        _ => InboundError::CrmAway { retry_at: None },
     }
 }
 

@@ -8,11 +8,12 @@ mod memory;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::ports::{Clock, Crm, CrmError, NO_ANSWER};
+use crate::domain::ports::{Clock, Crm, CrmError};
+use crate::domain::reason::Phrase;
 use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::domain::signalement::Signalement;
 use crate::flows::crm_watch::CrmWatch;
-use crate::flows::within::within;
+use crate::flows::time_limit::in_time;
 use crate::rules::compile::Generation;
 use crate::settings::InForce;
 
@@ -120,10 +121,10 @@ impl Managers {
 
     /// Asks the CRM, whatever is known.
     async fn ask(&self, residence: &str) -> Result<Gestionnaires, CrmError> {
-        let asked = within(PATIENCE, self.crm.managers(residence)).await;
+        let asked = in_time(PATIENCE, self.crm.managers(residence)).await;
         let outcome = asked.unwrap_or_else(|_| {
             Err(CrmError::Unavailable {
-                reason: NO_ANSWER.into(),
+                reason: Phrase::NoAnswer.into(),
                 retry_at: None,
             })
         });
@@ -207,7 +208,7 @@ mod tests {
             self.answers.acquire().await.unwrap().forget();
             if *self.away.lock().unwrap() {
                 return Err(CrmError::Unavailable {
-                    reason: "connection refused".into(),
+                    reason: Phrase::ConnectionRefused.into(),
                     retry_at: None,
                 });
             }

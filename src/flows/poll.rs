@@ -19,6 +19,7 @@ use crate::domain::livraison::Destination;
 use crate::domain::ports::{
     Change, ChangeQuery, Clock, Crm, CrmError, PollClaim, Store, StoreError,
 };
+use crate::domain::reason::Phrase;
 use crate::flows::backoff::{span, wait};
 use crate::flows::crm_watch::{Ahead, CrmWatch};
 use crate::flows::outbound::{Outbound, OutboundError};
@@ -306,9 +307,7 @@ impl Poll {
             let (before, now) = (changes.len() - of_page, read.changes.len());
             // A list that ends does so with whatever page.
             if now > 0 && read.next.is_some() && changes[before..] == read.changes {
-                let reason =
-                    "two pages of the list of changes are the same: its request asks for no page";
-                return Err(CrmError::Misconfigured(reason.into()).into());
+                return Err(CrmError::Misconfigured(Phrase::ChangePageTwice.into()).into());
             }
             of_page = now;
             changes.extend(read.changes);
@@ -324,7 +323,7 @@ impl Poll {
                 return Err(PollError::Overtaken);
             }
         }
-        let reason = format!("the list of changes has no end after {MOST_PAGES} pages");
+        let reason = Phrase::ChangesEndless.with(format_args!("{MOST_PAGES} pages"));
         Err(CrmError::Misconfigured(reason).into())
     }
 }

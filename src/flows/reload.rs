@@ -66,7 +66,7 @@ impl Active {
 
 /// One attempt to put the files on the disk in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
+pub struct ReloadAttempt {
     /// The version that the files make; `None` where it was not made to its end, and is made again.
     pub version: Option<String>,
     /// When it was made.
@@ -84,7 +84,7 @@ pub struct Reload {
     rules: Arc<dyn Source>,
     exports: Arc<dyn Source>,
     active: ArcSwap<Active>,
-    last: Arc<ArcSwap<Attempt>>,
+    last: Arc<ArcSwap<ReloadAttempt>>,
     /// The search for holes that the last accepted edit adds.
     covering: Mutex<Option<Covering>>,
     /// Which secrets connectors can name is a matter of the settings.
@@ -150,7 +150,7 @@ impl Reload {
         if !accepted {
             log_refused(&active.generation.version, &diagnostics);
         }
-        let attempt = Attempt {
+        let attempt = ReloadAttempt {
             version,
             at,
             accepted,
@@ -186,7 +186,7 @@ impl Reload {
 
     /// How the last attempt went.
     #[must_use]
-    pub fn last_attempt(&self) -> Arc<Attempt> {
+    pub fn last_attempt(&self) -> Arc<ReloadAttempt> {
         self.last.load_full()
     }
 
@@ -207,7 +207,7 @@ impl Reload {
     }
 
     /// Tries the files on the disk whether or not they changed; returns how it went.
-    pub async fn reload(&self) -> Arc<Attempt> {
+    pub async fn reload(&self) -> Arc<ReloadAttempt> {
         self.reload_alone().await;
         self.covered().await;
         self.last_attempt()
@@ -335,7 +335,7 @@ impl Reload {
     ) {
         let outcome = if accepted { "accepted" } else { "refused" };
         metrics::counter!("passerelle_rules_reloads_total", "outcome" => outcome).increment(1);
-        self.last.store(Arc::new(Attempt {
+        self.last.store(Arc::new(ReloadAttempt {
             version,
             at,
             accepted,

@@ -21,7 +21,7 @@ const SHORTEST_TOKEN: usize = 16;
 
 /// One attempt to put the settings file in force; the start is the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
+pub struct SettingsAttempt {
     /// When it was made.
     pub at: DateTime<Utc>,
     /// What kept it from taking effect; nothing where it did.
@@ -50,7 +50,7 @@ pub struct SettingsReload {
     in_force: InForce,
     /// What the daemon was started with: what needs a restart is told from it.
     started: Origin,
-    last: ArcSwap<Attempt>,
+    last: ArcSwap<SettingsAttempt>,
     /// The text tried last; also what lets one attempt run at a time.
     tried: Mutex<String>,
 }
@@ -59,7 +59,7 @@ impl SettingsReload {
     /// Takes the settings of the start.
     #[must_use]
     pub fn boot(settings: &Settings, in_force: InForce, parts: Parts) -> Self {
-        let attempt = Attempt {
+        let attempt = SettingsAttempt {
             at: parts.clock.now(),
             faults: Vec::new(),
             restart: Vec::new(),
@@ -84,7 +84,7 @@ impl SettingsReload {
 
     /// How the last attempt went.
     #[must_use]
-    pub fn last_attempt(&self) -> Arc<Attempt> {
+    pub fn last_attempt(&self) -> Arc<SettingsAttempt> {
         self.last.load_full()
     }
 
@@ -219,7 +219,7 @@ impl SettingsReload {
             "refused"
         };
         metrics::counter!("passerelle_settings_reloads_total", "outcome" => outcome).increment(1);
-        self.last.store(Arc::new(Attempt {
+        self.last.store(Arc::new(SettingsAttempt {
             at: self.parts.clock.now(),
             faults,
             restart,

@@ -15,7 +15,7 @@ use crate::settings::values::{
 use crate::settings::written::Written;
 use crate::settings::{
     CrmKind, CrmSettings, Database, DeliverySettings, Folder, Limits, LiveSettings,
-    NetworkSettings, Origin, Photos, RetentionSettings, S3Key, S3Server, S3Settings, Secret,
+    NetworkSettings, Origin, PhotoStorage, RetentionSettings, S3Key, S3Server, S3Settings, Secret,
     Settings, SettingsError, SmtpSettings, SowellSettings, TlsSettings, WhenUnavailable,
 };
 
@@ -199,17 +199,17 @@ impl Compiler<'_> {
         })
     }
 
-    fn photos(&mut self, data_dir: &Path) -> Option<Photos> {
+    fn photos(&mut self, data_dir: &Path) -> Option<PhotoStorage> {
         let base = self.base.clone();
         let server = self.s3_server();
         let photos = self.value("files_url", |text| {
             if text.is_empty() {
-                return Ok(Some(Photos::Folder(data_dir.join("fichiers"))));
+                return Ok(Some(PhotoStorage::Folder(data_dir.join("fichiers"))));
             }
             if let Some(path) = text.strip_prefix("file://")
                 && !path.is_empty()
             {
-                return Ok(Some(Photos::Folder(base.join(path))));
+                return Ok(Some(PhotoStorage::Folder(base.join(path))));
             }
             let place = text.strip_prefix("s3://").unwrap_or_default();
             let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
@@ -222,7 +222,7 @@ impl Compiler<'_> {
                 prefix,
                 server,
             };
-            Ok(server.map(|server| Photos::S3(Box::new(bucket(server)))))
+            Ok(server.map(|server| PhotoStorage::S3(Box::new(bucket(server)))))
         });
         photos.flatten()
     }

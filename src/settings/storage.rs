@@ -43,7 +43,7 @@ impl fmt::Display for Database {
 
 /// Where photos are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Photos {
+pub enum PhotoStorage {
     /// In a folder, which several replicas may mount.
     Folder(PathBuf),
     /// In a bucket that speaks S3.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Photos, Settings, SettingsError};
+use super::{PhotoStorage, Settings, SettingsError};
 
 fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs
@@ -231,7 +231,7 @@ fn a_bucket_needs_a_whole_key_and_leave_to_do_without_tls() {
     let id = ("PASSERELLE_S3__ACCESS_KEY_ID", "passerelle");
     let settings = bucket(&[http, id, ("PASSERELLE_S3__ALLOW_HTTP", "true")]).unwrap();
     assert!(!format!("{settings:?}").contains("hunter2"));
-    let Photos::S3(bucket) = settings.photos else {
+    let PhotoStorage::S3(bucket) = settings.photos else {
         panic!("a bucket is no folder");
     };
     assert_eq!((&*bucket.bucket, &*bucket.prefix), ("photos", "vivest"));
@@ -242,8 +242,8 @@ fn a_prefix_is_what_the_names_of_objects_begin_with() {
     let prefix = |path: &str| {
         let variables = environment(&[("PASSERELLE_FILES_URL", &format!("s3://photos{path}"))]);
         match Settings::load(None, variables).map(|it| it.photos) {
-            Ok(Photos::S3(bucket)) => Some(bucket.prefix),
-            Ok(Photos::Folder(_)) => panic!("a bucket is no folder"),
+            Ok(PhotoStorage::S3(bucket)) => Some(bucket.prefix),
+            Ok(PhotoStorage::Folder(_)) => panic!("a bucket is no folder"),
             Err(_) => None,
         }
     };

@@ -2,6 +2,7 @@
 
 mod bench;
 mod changes;
+mod clock;
 mod fake;
 mod guide;
 mod repeated;

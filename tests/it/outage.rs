@@ -12,6 +12,7 @@ use passerelle::domain::ports::{
     Clock, LivraisonCount, MailError, Mailer, Message, Reply, ReplyMeaning, Sowell, Store,
     Unreachable,
 };
+use passerelle::domain::reason::{Phrase, Reason};
 use passerelle::flows::delivery::Delivery;
 use passerelle::flows::hint::Hint;
 use passerelle::settings::InForce;
@@ -56,7 +57,7 @@ impl Sowell for Partner {
     async fn send(&self, _id: &str, push: &StatutPush) -> Result<Reply, Unreachable> {
         self.attempts.fetch_add(1, Ordering::SeqCst);
         if !self.back.load(Ordering::SeqCst) {
-            return Err(Unreachable("connection refused or broken".into()));
+            return Err(Unreachable(Phrase::ConnectionRefused.into()));
         }
         if *self.poisoned.lock().unwrap() == Some(push.uid.clone()) {
             return Ok(answer(500, ReplyMeaning::Later));
@@ -89,7 +90,7 @@ impl Sowell for Partner {
     }
 
     async fn send_uid(&self, _id: &str, _push: &UidPush) -> Result<Reply, Unreachable> {
-        Err(Unreachable("not part of this test".into()))
+        Err(Unreachable(Reason::told("not part of this test")))
     }
 }
 
@@ -107,7 +108,7 @@ struct NoMail;
 #[async_trait]
 impl Mailer for NoMail {
     async fn send(&self, _id: &str, _message: &Message) -> Result<Option<u16>, MailError> {
-        Err(MailError::temporary("not part of this test"))
+        Err(MailError::temporary(Reason::told("not part of this test")))
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use passerelle::adapters::clock::SystemClock;
 use passerelle::domain::ports::{Change, ChangePage, CrmError, DuplicateGuard};
+use passerelle::domain::reason::Phrase;
 use passerelle::flows::poll::Poll;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -128,7 +129,7 @@ async fn a_page_that_does_not_come_loses_nothing() {
     let uid = daemon.created(&signalement(1)).await;
     crm.change(&uid, "CRC en cours", None);
     let away = CrmError::Unavailable {
-        reason: "no connection".into(),
+        reason: Phrase::NoConnection.into(),
         retry_at: None,
     };
     crm.lists(Ok(page(Vec::new(), Some("2"))));
@@ -372,7 +373,7 @@ async fn the_daemon_polls_as_often_as_the_settings_say() {
 /// Answers the next reading with a wish to be left alone for two hours.
 fn asks_for_hours(crm: &RemoteCrm) {
     crm.lists(Err(CrmError::Unavailable {
-        reason: "status 503".into(),
+        reason: Phrase::Answered.with(503),
         retry_at: Some(Utc::now() + TimeDelta::hours(2)),
     }));
 }

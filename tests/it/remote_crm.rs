@@ -8,8 +8,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use passerelle::domain::demande::{Fichier, Uid};
 use passerelle::domain::ports::{
-    Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard, Remote,
+    Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard,
+    FilesError, Remote,
 };
+use passerelle::domain::reason::{Phrase, Reason};
 use passerelle::domain::referentiel::Gestionnaire;
 use passerelle::domain::signalement::SignalementId;
 use passerelle::domain::statut::StatutEvent;
@@ -218,27 +220,27 @@ impl Inside {
 fn failure(goes: &Goes) -> Option<CrmError> {
     match goes {
         Goes::Away => Some(CrmError::Unavailable {
-            reason: "connection refused".into(),
+            reason: Phrase::ConnectionRefused.into(),
             retry_at: None,
         }),
         Goes::AwayUntil(then) => Some(CrmError::Unavailable {
-            reason: "answered 429".into(),
+            reason: Phrase::Answered.with(429),
             retry_at: Some(*then),
         }),
         Goes::Unreadable => {
             let reason = "la réponse n'a pas de « uid »";
-            Some(CrmError::Unreadable(reason.into()))
+            Some(CrmError::Unreadable(Reason::told(reason)))
         }
-        Goes::NoPhoto => Some(CrmError::Files("photo store: not found".into())),
-        Goes::Unauthorized => Some(CrmError::Unauthorized("answered 401".into())),
+        Goes::NoPhoto => Some(CrmError::Files(FilesError("not found".into()))),
+        Goes::Unauthorized => Some(CrmError::Unauthorized(Phrase::Answered.with(401))),
         Goes::Lost | Goes::DoneInSilence | Goes::DoneTwice => {
-            Some(CrmError::InDoubt("no answer in time".into()))
+            Some(CrmError::InDoubt(Phrase::NoAnswer.into()))
         }
         Goes::Refused => Some(CrmError::Refused {
             status: 422,
             excerpt: "champ manquant".into(),
         }),
-        Goes::Broken => Some(CrmError::Misconfigured("no such secret".into())),
+        Goes::Broken => Some(CrmError::Misconfigured(Reason::told("no such secret"))),
         Goes::Panics => panic!("by design"),
         Goes::Held(_) => None,
     }

@@ -3,9 +3,10 @@
 //! Samples that use every key are changed at every place, one change at a time, and each result is
 //! shown to both.
 
+mod named;
+mod settings_file;
+
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use jsonschema::Validator;
 use passerelle::adapters::shipped::Shipped;
@@ -19,10 +20,11 @@ use passerelle::rules::diagnostic::{
 };
 use passerelle::rules::schema::rule_files;
 use passerelle::rules::{case, source};
-use passerelle::settings::{self, Settings};
+use passerelle::settings;
 use rstest::rstest;
 use serde_json::{Value, json};
 
+pub use self::named::underlined;
 use crate::harness::is_current;
 
 /// A key and a word that no file knows, and that is near none.
@@ -406,86 +408,6 @@ fn editors_and_the_daemon_know_the_same_words() {
     assert_eq!(keys, KEYS.into_iter().collect());
 }
 
-/// The annotated settings file with every key in force.
-fn every_setting() -> Value {
-    let text = fs::read_to_string("examples/passerelle.yaml").unwrap();
-    let active: Vec<&str> = text
-        .lines()
-        // A sentence follows one space, a key of a group two.
-        .filter(|line| !line.starts_with("# ") || line.starts_with("#  "))
-        .map(|line| line.strip_prefix('#').unwrap_or(line))
-        .collect();
-    yaml(&active.join("\n"))
-}
-
-#[test]
-fn every_setting_has_a_line_in_the_annotated_file() {
-    let sample = every_setting();
-    let schema = schema("passerelle");
-    for (key, value) in schema["properties"].as_object().unwrap() {
-        assert!(sample.get(key).is_some(), "{key}");
-        for (inner, _) in value["properties"].as_object().into_iter().flatten() {
-            assert!(sample[key].get(inner).is_some(), "{key}.{inner}");
-        }
-    }
-}
-
-#[test]
-fn the_annotated_file_shows_the_defaults() {
-    let sample = every_setting();
-    let schema = schema("passerelle");
-    let default = |of: &Value| {
-        let about = of["description"].as_str().unwrap();
-        let (_, default) = about.rsplit_once(" [default: ")?;
-        default.strip_suffix(']').map(str::to_owned)
-    };
-    let shown = |it: &Value| it.as_str().map_or_else(|| it.to_string(), str::to_owned);
-    let mut wrong = Vec::new();
-    for (key, about) in schema["properties"].as_object().unwrap() {
-        let inner = about["properties"].as_object().into_iter().flatten();
-        let inner =
-            inner.map(|(inner, about)| (format!("{key}.{inner}"), about, &sample[key][inner]));
-        let all = inner.chain([(key.clone(), about, &sample[key])]);
-        for (key, about, value) in all {
-            // `init` writes its own beside the file.
-            let own = key == "referentiel_dir";
-            if default(about).is_some_and(|default| default != shown(value) && !own) {
-                wrong.push(key);
-            }
-        }
-    }
-    assert_eq!(wrong, Vec::<String>::new());
-}
-
-#[test]
-fn editors_and_the_daemon_refuse_the_same_settings() {
-    let sample = every_setting();
-    let validator = validator("passerelle");
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["rules", "referentiel", UNKNOWN, "12", "true", "1.5"] {
-        fs::create_dir(folder.path().join(name)).unwrap();
-    }
-    let file = folder.path().join("passerelle.yaml");
-    let mut wrong = Vec::new();
-    for content in std::iter::once(sample.clone()).chain(changed(&sample)) {
-        fs::write(&file, serde_json::to_string_pretty(&content).unwrap()).unwrap();
-        let refused = Settings::load(Some(&file), Vec::new()).err();
-        let form = refused.as_ref().is_some_and(|it| {
-            // A fault of form names its place in the file; one of a value names its key.
-            it.0[0].starts_with(&file.display().to_string())
-        });
-        let underlined = validator.validate(&content).err();
-        let agree = match &underlined {
-            None => !form,
-            Some(_) => refused.is_some(),
-        };
-        if !agree {
-            wrong.push(format!("{content}\n{underlined:?}\n{refused:?}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
-}
-
 #[rstest]
 #[case("transmission", "modes: [auteurs]")]
 #[case("transmission", "modes: [categories]")]
@@ -504,59 +426,4 @@ fn editors_and_the_daemon_refuse_the_same_settings() {
 #[case("passerelle", "limit: {}")]
 fn a_wrong_file_is_underlined(#[case] name: &str, #[case] text: &str) {
     assert!(!validator(name).is_valid(&yaml(text)));
-}
-
-#[test]
-fn every_shipped_file_names_its_schema() {
-    let mut files = vec!["examples/passerelle.yaml".to_owned()];
-    let rules = Shipped::Rules.files();
-    let ending = |name: &str| Path::new(name).extension().is_some_and(|it| it == "yaml");
-    let yaml_rules = rules.keys().filter(|name| ending(name));
-    files.extend(yaml_rules.map(|name| format!("rules/{name}")));
-    assert!(files.len() >= 8);
-    for file in files {
-        let stem = Path::new(&file).file_stem().unwrap().to_str().unwrap();
-        let kind = match Path::new(&file).parent().unwrap().to_str().unwrap() {
-            "rules/cas" => "cas".to_owned(),
-            "rules/connecteurs" => format!("connecteur-{stem}"),
-            _ => stem.to_owned(),
-        };
-        let named = named_schema(&fs::read_to_string(&file).unwrap());
-        assert!(named.ends_with(&format!("../schemas/{kind}.schema.json")));
-        assert_eq!(underlined(Path::new(&file)), None, "{file}");
-    }
-}
-
-/// What an editor underlines first in a file, by the schema that the file names.
-pub fn underlined(file: &Path) -> Option<String> {
-    let text = fs::read_to_string(file).unwrap();
-    let path = file.with_file_name(named_schema(&text));
-    let schema = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{}", path.display()));
-    let validator = jsonschema::draft7::new(&serde_json::from_str(&schema).unwrap()).unwrap();
-    let first = validator.validate(&yaml(&text)).err()?.to_string();
-    Some(first)
-}
-
-fn named_schema(text: &str) -> String {
-    let first = text.lines().next().unwrap();
-    let path = first.strip_prefix("# yaml-language-server: $schema=");
-    path.unwrap().to_owned()
-}
-
-#[test]
-fn what_init_writes_names_schemas_that_are_there() {
-    let folder = tempfile::tempdir().unwrap();
-    let made = crate::cli::passerelle(folder.path(), &[], &["init"]);
-    assert!(made.status.success(), "{made:?}");
-    for (file, schema) in [
-        ("passerelle.yaml", "passerelle"),
-        ("rules/statuts.yaml", "statuts"),
-        ("rules/cas/statuts.yaml", "cas"),
-    ] {
-        let path = folder.path().join(file);
-        let named = named_schema(&fs::read_to_string(&path).unwrap());
-        let there = fs::canonicalize(path.parent().unwrap().join(named)).unwrap();
-        let expected = folder.path().join(format!("schemas/{schema}.schema.json"));
-        assert_eq!(there, fs::canonicalize(expected).unwrap(), "{file}");
-    }
 }

@@ -18,8 +18,8 @@ use passerelle::domain::livraison::{
     Attempt, Claim, Content, Destination, NewLivraison, Outcome, StatutPush,
 };
 use passerelle::domain::ports::{
-    Client, Creation, EventRecorded, FileSet, IdempotencyKey, NewEvent, NewRecord, Reservation,
-    Store, StoredVersion,
+    Client, Creation, EventRecorded, FileSet, IdempotencyKey, IfExists, NewEvent, NewRecord,
+    Reservation, Store, StoredVersion,
 };
 use passerelle::domain::referentiel::Gestionnaire;
 use passerelle::domain::signalement::{Etat, SignalementId};
@@ -297,19 +297,19 @@ async fn versions_and_tokens(store: &dyn Store) {
 
     assert!(
         store
-            .put_token(Client::Crm, "h1", false, at(0))
+            .put_token(Client::Crm, "h1", IfExists::Keep, at(0))
             .await
             .unwrap()
     );
     assert!(
         !store
-            .put_token(Client::Crm, "h2", false, at(0))
+            .put_token(Client::Crm, "h2", IfExists::Keep, at(0))
             .await
             .unwrap()
     );
     assert!(
         store
-            .put_token(Client::Crm, "h3", true, at(0))
+            .put_token(Client::Crm, "h3", IfExists::Replace, at(0))
             .await
             .unwrap()
     );

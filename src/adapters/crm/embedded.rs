@@ -10,6 +10,7 @@ use crate::domain::demande::{Fichier, Uid};
 use crate::domain::ports::{
     Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, Remote,
 };
+use crate::domain::reason::Reason;
 use crate::domain::referentiel::Gestionnaire;
 
 /// A CRM without an outside.
@@ -59,5 +60,7 @@ impl Crm for EmbeddedCrm {
 
 /// What only a remote CRM is asked.
 fn no_outside() -> CrmError {
-    CrmError::Misconfigured("the embedded CRM has nothing that the daemon does not have".into())
+    CrmError::Misconfigured(Reason::told(
+        "the embedded CRM has nothing that the daemon does not have",
+    ))
 }

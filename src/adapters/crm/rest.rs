@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::adapters::partner::{Begun, CallError, Called, PartnerHttp, Photos, fichier};
+use crate::adapters::partner::{Begun, CallError, Called, PartnerHttp, PhotoBytes, fichier};
 use crate::domain::demande::{Fichier, Uid};
 use crate::domain::instant;
 use crate::domain::ports::{
-    Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard, Files,
-    Remote,
+    Change, ChangePage, ChangeQuery, Clock, CreateDemande, Created, Crm, CrmError, DuplicateGuard,
+    Files, Remote,
 };
+use crate::domain::reason::{Phrase, Reason};
 use crate::domain::referentiel::Gestionnaire;
 use crate::domain::statut::StatutEvent;
 use crate::flows::rules::Rules;
@@ -27,9 +28,14 @@ pub struct RestCrm {
 impl RestCrm {
     /// A client that asks for the file and the settings in force at each call.
     #[must_use]
-    pub fn new(in_force: InForce, rules: Arc<dyn Rules>, files: Arc<dyn Files>) -> Self {
+    pub fn new(
+        in_force: InForce,
+        rules: Arc<dyn Rules>,
+        files: Arc<dyn Files>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
-            partner: PartnerHttp::new(Partner::Crm, in_force, rules),
+            partner: PartnerHttp::new(Partner::Crm, in_force, rules, clock),
             files,
         }
     }
@@ -39,9 +45,9 @@ impl RestCrm {
         &self,
         crm: &Begun<'_>,
         fichiers: &[Fichier],
-    ) -> Result<(Vec<Value>, Photos), CrmError> {
+    ) -> Result<(Vec<Value>, PhotoBytes), CrmError> {
         let mut seen = Vec::new();
-        let mut photos = Photos::new();
+        let mut photos = PhotoBytes::new();
         let carried = holds(crm, Connector::creates_with_photos);
         for (at, it) in fichiers.iter().enumerate() {
             let number = at + 1;
@@ -50,7 +56,7 @@ impl RestCrm {
                 continue;
             }
             let bytes = self.files.read(&it.sha256).await;
-            let bytes = bytes.map_err(|error| CrmError::Files(error.to_string()))?;
+            let bytes = bytes.map_err(CrmError::Files)?;
             seen.push(prepared(crm, Operation::Creer, number, it, &bytes).await?);
             photos.insert(number, bytes);
         }
@@ -71,7 +77,7 @@ async fn call(
     crm: &Begun<'_>,
     operation: Operation,
     values: Value,
-    photos: &Photos,
+    photos: &PhotoBytes,
 ) -> Result<Called, CrmError> {
     let called = crm.perform(operation, values, photos).await;
     called.map_err(|error| crm_error(operation, error))
@@ -95,7 +101,7 @@ async fn prepared(
         if holds(crm, |it| it.needs_bytes(Operation::Televerser)) {
             values["fichier"] = with_bytes(values["fichier"].take());
         }
-        let own = Photos::from([(number, bytes.to_vec())]);
+        let own = PhotoBytes::from([(number, bytes.to_vec())]);
         let sent = call(crm, Operation::Televerser, values, &own).await;
         // An upload that nothing refers to has no effect: after silence it is made anew.
         let called = sent.map_err(|error| match error {
@@ -143,7 +149,7 @@ impl Crm for RestCrm {
         let called = call(&crm, Operation::Creer, values, &photos).await?;
         let uid = called.found.items.into_iter().next();
         let uid = uid.and_then(|mut it| it.remove("uid"));
-        let uid = uid.ok_or_else(|| CrmError::InDoubt("the answer has no UID".into()))?;
+        let uid = uid.ok_or_else(|| CrmError::InDoubt(Phrase::NoUid.into()))?;
         Ok(Created {
             uid: Uid::new(uid),
             attaches: holds(&crm, attaches),
@@ -153,7 +159,7 @@ impl Crm for RestCrm {
     async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {
         let crm = self.partner.begin();
         let called = crm
-            .perform(Operation::Chercher, described(request), &Photos::new())
+            .perform(Operation::Chercher, described(request), &PhotoBytes::new())
             .await;
         match called {
             Ok(called) => {
@@ -174,7 +180,7 @@ impl Crm for RestCrm {
         let crm = self.partner.begin();
         let seen = prepared(&crm, Operation::Joindre, 1, it, &bytes).await?;
         let values = json!({"uid": uid.as_str(), "fichier": seen});
-        let photos = Photos::from([(1, bytes)]);
+        let photos = PhotoBytes::from([(1, bytes)]);
         call(&crm, Operation::Joindre, values, &photos).await?;
         Ok(())
     }
@@ -182,7 +188,7 @@ impl Crm for RestCrm {
     async fn statut(&self, uid: &Uid) -> Result<Change, CrmError> {
         let values = json!({"uid": uid.as_str()});
         let crm = self.partner.begin();
-        let called = call(&crm, Operation::LireStatut, values, &Photos::new()).await?;
+        let called = call(&crm, Operation::LireStatut, values, &PhotoBytes::new()).await?;
         let item = called.found.items.into_iter().next().unwrap_or_default();
         change(Some(uid), item)
     }
@@ -194,9 +200,11 @@ impl Crm for RestCrm {
         let values = json!({
             "depuis": instant::to_the_second(query.since), "page": page,
         });
-        let called = call(&crm, operation, values, &Photos::new()).await?;
+        let called = call(&crm, operation, values, &PhotoBytes::new()).await?;
         let unread = called.found.faults.into_iter();
-        let mut unread: Vec<CrmError> = unread.map(CrmError::Misconfigured).collect();
+        let mut unread: Vec<CrmError> = unread
+            .map(|it| CrmError::Misconfigured(Reason::told(it)))
+            .collect();
         let mut changes = Vec::new();
         for item in called.found.items {
             match change(None, item) {
@@ -222,7 +230,7 @@ impl Crm for RestCrm {
     async fn managers(&self, residence: &str) -> Result<Vec<Gestionnaire>, CrmError> {
         let values = json!({"residence": residence});
         let crm = self.partner.begin();
-        let called = call(&crm, Operation::Gestionnaires, values, &Photos::new()).await?;
+        let called = call(&crm, Operation::Gestionnaires, values, &PhotoBytes::new()).await?;
         let managers = called.found.items.into_iter();
         Ok(managers
             .map(|mut it| {
@@ -244,9 +252,8 @@ fn described(request: &CreateDemande) -> Value {
 
 fn change(asked: Option<&Uid>, mut item: Item) -> Result<Change, CrmError> {
     let date = item.remove("date").unwrap_or_default();
-    let at = instant::parse(&date).ok_or_else(|| {
-        CrmError::Misconfigured("the date of a change is no instant (filter lire_date)".into())
-    })?;
+    let at =
+        instant::parse(&date).ok_or_else(|| CrmError::Misconfigured(Phrase::ChangeDate.into()))?;
     let own = item.remove("uid").map(Uid::new);
     let uid = asked.cloned().or(own);
     let event = StatutEvent {
@@ -266,14 +273,11 @@ fn change(asked: Option<&Uid>, mut item: Item) -> Result<Change, CrmError> {
 }
 
 fn crm_error(operation: Operation, error: CallError) -> CrmError {
-    let unavailable = |reason: &str, retry_at| CrmError::Unavailable {
-        reason: reason.to_owned(),
-        retry_at,
-    };
+    let unavailable = |reason, retry_at| CrmError::Unavailable { reason, retry_at };
     match error {
         CallError::Misconfigured(reason) => CrmError::Misconfigured(reason),
-        CallError::NotSent(reason) => unavailable(reason, None),
-        CallError::Lost(reason) if operation.reads() => unavailable(reason, None),
+        CallError::NotSent(reason) => unavailable(reason.into(), None),
+        CallError::Lost(reason) if operation.reads() => unavailable(reason.into(), None),
         CallError::Lost(reason) => CrmError::InDoubt(reason.into()),
         CallError::Answered {
             status,
@@ -282,22 +286,22 @@ fn crm_error(operation: Operation, error: CallError) -> CrmError {
             retry_at,
         } => match failure.meaning {
             Meaning::Refused | Meaning::Absent => CrmError::Refused { status, excerpt },
-            Meaning::Unauthorized => CrmError::Unauthorized(format!("answered {status}")),
+            Meaning::Unauthorized => CrmError::Unauthorized(Phrase::Answered.with(status)),
             Meaning::Unavailable if failure.unreadable && (200..300).contains(&status) => {
-                CrmError::Unreadable(failure.reason)
+                CrmError::Unreadable(Reason::told(failure.reason))
             }
-            Meaning::Unavailable => unavailable(&answered(status, &failure), retry_at),
+            Meaning::Unavailable => unavailable(answered(status, &failure), retry_at),
             Meaning::InDoubt | Meaning::Success => CrmError::InDoubt(answered(status, &failure)),
         },
     }
 }
 
 /// The status of an answer, and what is wrong with the rest of it, where that is what is wrong.
-fn answered(status: u16, failure: &Failure) -> String {
+fn answered(status: u16, failure: &Failure) -> Reason {
     if failure.unreadable {
-        format!("answered {status}: {}", failure.reason)
+        Phrase::Answered.with(format_args!("{status}: {}", failure.reason))
     } else {
-        format!("answered {status}")
+        Phrase::Answered.with(status)
     }
 }
 
@@ -318,7 +322,7 @@ mod tests {
             retry_at: None,
         };
         match crm_error(Operation::Creer, error) {
-            CrmError::InDoubt(reason) => reason,
+            CrmError::InDoubt(reason) => reason.to_string(),
             other => panic!("{other:?}"),
         }
     }

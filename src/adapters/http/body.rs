@@ -35,7 +35,7 @@ impl<const MOST: usize> FromRequest<AppState> for JsonBody<MOST> {
         let announced = content_length(request.headers()).unwrap_or(0);
         let most = limits.body.min(MOST);
         // Not waited for: it may be asked first whether to send it (`Expect`), or never come.
-        within(most, announced)?;
+        check_size(most, announced)?;
         let bytes = state.buffers.take(announced);
         let bytes = read(request.into_body(), most, bytes).await?;
         // Told only now, when the client has sent everything: it would miss an answer while it sends.
@@ -53,7 +53,7 @@ impl<const MOST: usize> FromRequest<AppState> for JsonBody<MOST> {
 ///
 /// # Errors
 /// 413 for a longer one.
-pub fn within(limit: usize, bytes: usize) -> Result<(), Problem> {
+pub fn check_size(limit: usize, bytes: usize) -> Result<(), Problem> {
     if bytes > limit {
         return Err(Problem::too_large(limit));
     }
@@ -66,7 +66,7 @@ async fn read(body: Body, limit: usize, mut bytes: Buffer) -> Result<Buffer, Pro
     while let Some(chunk) = chunks.next().await {
         // The connection broke, or nothing came for too long.
         let chunk = chunk.map_err(|_| Problem::too_slow())?;
-        within(limit, bytes.len() + chunk.len())?;
+        check_size(limit, bytes.len() + chunk.len())?;
         bytes.extend_from_slice(&chunk);
         if trickles(bytes.len(), begun.elapsed()) {
             return Err(Problem::too_slow());

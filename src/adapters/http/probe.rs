@@ -8,7 +8,8 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::domain::ports::{Files, FilesError, NO_ANSWER, Store, StoreError};
+use crate::domain::ports::{Files, FilesError, Store, StoreError};
+use crate::domain::reason::Phrase;
 
 /// How long what a look found is believed.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
@@ -28,10 +29,10 @@ impl Probe {
     /// Whether the database can be written and read.
     ///
     /// # Errors
-    /// Why not; [`NO_ANSWER`] where it does not tell in time.
+    /// Why not; [`Phrase::NoAnswer`] where it does not tell in time.
     pub(super) async fn database(&self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
         let store = Arc::clone(store);
-        let silent = || StoreError::Unavailable(NO_ANSWER.into());
+        let silent = || StoreError::Unavailable(Phrase::NoAnswer.to_string());
         self.database
             .look(LIMIT, async move { store.ping().await }, silent)
             .await
@@ -40,10 +41,10 @@ impl Probe {
     /// Whether photos can be written.
     ///
     /// # Errors
-    /// Why not; [`NO_ANSWER`] where the place does not tell in time.
+    /// Why not; [`Phrase::NoAnswer`] where the place does not tell in time.
     pub(super) async fn files(&self, files: &Arc<dyn Files>) -> Result<(), FilesError> {
         let files = Arc::clone(files);
-        let silent = || FilesError(NO_ANSWER.into());
+        let silent = || FilesError(Phrase::NoAnswer.to_string());
         self.files
             .look(LIMIT, async move { files.ping().await }, silent)
             .await

@@ -1,17 +1,20 @@
 //! The only place where an error becomes an HTTP status: RFC 9457 problems, worded in French.
 
+mod documented;
 mod of_flows;
+
+use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
 
 use crate::domain::fault::{Fault, FaultKind, pointer_to};
 use crate::domain::ports::{FilesError, StoreError};
 use crate::domain::signalement::SignalementId;
+
+use self::documented::Erreur;
+pub use self::documented::{BodyRefusals, CommonRefusals, ProblemBody};
 
 /// When a client may try again what could not be done now, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 5;
@@ -36,88 +39,6 @@ pub struct Problem {
     id: Option<String>,
     reference: Option<String>,
     headers: Vec<(HeaderName, String)>,
-}
-
-/// Une réponse qui n'est pas un succès (RFC 9457).
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Probleme)]
-pub struct ProblemBody {
-    /// Nomme le genre de problème.
-    #[schema(example = "urn:passerelle:requete-invalide")]
-    r#type: String,
-    /// Le genre de problème, en mots.
-    title: &'static str,
-    /// Le statut HTTP.
-    status: u16,
-    /// Ce qui s'est passé cette fois-ci.
-    detail: String,
-    /// Toutes les erreurs trouvées dans la requête ; vide si aucune de ses parties n'est en cause.
-    erreurs: Vec<Erreur>,
-    /// La demande à laquelle la clé appartient déjà (409).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uid: Option<String>,
-    /// Le signalement, s'il a été enregistré bien que refusé, ou celui auquel la clé appartient et qui
-    /// n'a pas encore de demande (409).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    /// À citer à l'exploitant : le journal la porte aussi.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reference: Option<String>,
-}
-
-/// Refusals that every call with a token can meet.
-#[derive(IntoResponses)]
-#[expect(
-    dead_code,
-    reason = "documents answers; the answers themselves are made above"
-)]
-pub enum CommonRefusals {
-    /// Jeton absent ou inconnu.
-    #[response(status = 401, content_type = "application/problem+json", headers(("WWW-Authenticate" = String, description = "Bearer.")))]
-    Unauthorized(ProblemBody),
-    /// Jeton sans ce droit.
-    #[response(status = 403, content_type = "application/problem+json")]
-    Forbidden(ProblemBody),
-    /// Débit dépassé ; voir Retry-After.
-    #[response(status = 429, content_type = "application/problem+json", headers(("Retry-After" = u64, description = "Dans combien de secondes renvoyer la requête.")))]
-    TooMany(ProblemBody),
-    /// Erreur de notre côté ; la référence se retrouve dans le journal.
-    #[response(status = 500, content_type = "application/problem+json")]
-    Internal(ProblemBody),
-    /// Momentanément impossible ; voir Retry-After.
-    #[response(status = 503, content_type = "application/problem+json", headers(("Retry-After" = u64, description = "Dans combien de secondes renvoyer la requête.")))]
-    Unavailable(ProblemBody),
-}
-
-/// Refusals of a body.
-#[derive(IntoResponses)]
-#[expect(
-    dead_code,
-    reason = "documents answers; the answers themselves are made above"
-)]
-pub enum BodyRefusals {
-    /// Ni JSON ni objet.
-    #[response(status = 400, content_type = "application/problem+json")]
-    Malformed(ProblemBody),
-    /// Le corps n'est pas arrivé en entier.
-    #[response(status = 408, content_type = "application/problem+json")]
-    TooSlow(ProblemBody),
-    /// Corps, photo ou nombre de photos au-delà de la limite.
-    #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(ProblemBody),
-    /// Content-Type inattendu, ou corps compressé.
-    #[response(status = 415, content_type = "application/problem+json", headers(("Accept-Encoding" = String, description = "identity, si le corps est compressé ; absent sinon.")))]
-    NotJson(ProblemBody),
-}
-
-/// Une erreur dans une requête.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Erreur {
-    /// Pointeur (RFC 6901) dans le corps de la requête.
-    #[schema(example = "/photos/2")]
-    pointeur: String,
-    /// Ce qui ne va pas.
-    detail: String,
 }
 
 impl Problem {
@@ -351,15 +272,14 @@ impl Problem {
         .header(header::RETRY_AFTER, retry_after_seconds.to_string())
     }
 
-    /// 503: the CRM is away, and may have said until when. It may also be our credentials or our own photos that keep
+    /// 503: the CRM is away, and may have said for how long. It may also be our credentials or our own photos that keep
     /// it from creating the demande, so that the words blame nobody.
-    fn crm_away(retry_at: Option<DateTime<Utc>>) -> Self {
-        let asked = retry_at.map(|then| (then - Utc::now()).num_seconds());
-        let seconds = asked.and_then(|it| u64::try_from(it).ok());
+    fn crm_away(wait: Option<Duration>) -> Self {
+        let seconds = wait.map_or(0, |it| it.as_secs());
         Self::later(
             "la demande ne peut pas être créée dans le CRM pour l'instant, rien n'a été enregistré : \
              renvoyez la même requête",
-            seconds.map_or(RETRY_AFTER_SECONDS, |it| it.max(RETRY_AFTER_SECONDS)),
+            seconds.max(RETRY_AFTER_SECONDS),
         )
     }
 

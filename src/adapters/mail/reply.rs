@@ -8,6 +8,7 @@ use lettre::transport::smtp::response::{Response, Severity};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
 use crate::domain::ports::{EXCERPT_CHARS, MailError, MailFailure};
+use crate::domain::reason::Phrase;
 
 /// How long a refusal waits for whether it is everybody's: it is an answer already.
 const TEST_LIMIT: Duration = Duration::from_secs(5);
@@ -19,7 +20,7 @@ pub(super) fn accepted(reply: &Response) -> Result<u16, MailError> {
         Severity::PositiveCompletion => Ok(code.into()),
         _ => Err(MailError {
             code: Some(code.into()),
-            ..MailError::temporary("the SMTP server's last answer takes no e-mail over")
+            ..MailError::temporary(Phrase::SmtpTakesNothing)
         }),
     }
 }
@@ -38,21 +39,17 @@ pub(super) fn classify(error: &SmtpError) -> MailError {
         return match () {
             // It can only be sent by a server that has SMTPUTF8, and this one has not.
             () if error.is_client() && said().contains("SMTPUTF8") => {
-                MailError::permanent("the SMTP server takes no address with accents")
+                MailError::permanent(Phrase::SmtpWithoutAccents)
             }
-            () if error.is_client() && said().contains("STARTTLS") => MailError::temporary(
-                "the SMTP server offers no TLS, without which smtp.url lets nothing leave",
-            ),
+            () if error.is_client() && said().contains("STARTTLS") => {
+                MailError::temporary(Phrase::SmtpWithoutTls)
+            }
             () if error.is_client() || error.is_tls() => {
-                MailError::temporary(format!("the SMTP server cannot be used: {}", said()))
+                MailError::temporary(Phrase::SmtpUnusable.with(said()))
             }
-            () if error.is_timeout() => {
-                MailError::temporary("the SMTP server did not answer in time")
-            }
-            () if error.is_response() => {
-                MailError::temporary("the SMTP server broke off, or its answer makes no sense")
-            }
-            () => MailError::temporary(format!("no connection to the SMTP server: {}", said())),
+            () if error.is_timeout() => MailError::temporary(Phrase::SmtpSilent),
+            () if error.is_response() => MailError::temporary(Phrase::SmtpSenseless),
+            () => MailError::temporary(Phrase::SmtpUnconnected.with(said())),
         };
     };
     let code = u16::from(code);
@@ -63,8 +60,8 @@ pub(super) fn classify(error: &SmtpError) -> MailError {
         _ => MailFailure::Temporary,
     };
     let reason = match enhanced(&said()) {
-        Some(enhanced) => format!("the SMTP server answered {code} {enhanced}"),
-        None => format!("the SMTP server answered {code}"),
+        Some(enhanced) => Phrase::SmtpAnswered.with(format_args!("{code} {enhanced}")),
+        None => Phrase::SmtpAnswered.with(code),
     };
     MailError {
         failure,

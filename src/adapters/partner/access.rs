@@ -1,17 +1,22 @@
 //! What the settings say of a partner.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use super::CallError;
 use crate::domain::instant::to_the_second;
+use crate::domain::reason::Phrase;
 use crate::rules::connector::{Access, Partner};
 use crate::settings::{LiveSettings, Secret};
 
-/// What the settings say of a partner.
+/// What the settings say of a partner, and the instant that its requests may tell.
 ///
 /// # Errors
 /// When they do not say where it is.
-pub fn access(partner: Partner, settings: &LiveSettings) -> Result<Access, CallError> {
+pub fn access(
+    partner: Partner,
+    settings: &LiveSettings,
+    now: DateTime<Utc>,
+) -> Result<Access, CallError> {
     let (base_url, token) = match partner {
         Partner::Crm => (settings.crm.base_url.as_ref(), settings.crm.token.as_ref()),
         Partner::Sowell => {
@@ -21,7 +26,10 @@ pub fn access(partner: Partner, settings: &LiveSettings) -> Result<Access, CallE
         }
     };
     let base_url = base_url.ok_or_else(|| {
-        CallError::Misconfigured(format!("{}.base_url is not set", partner.as_str()))
+        CallError::Misconfigured(match partner {
+            Partner::Crm => Phrase::CrmAddressUnset.into(),
+            Partner::Sowell => Phrase::SowellAddressUnset.into(),
+        })
     })?;
     let open = |it: &Secret| it.expose().to_owned();
     let secrets = settings.secrets.iter();
@@ -30,6 +38,6 @@ pub fn access(partner: Partner, settings: &LiveSettings) -> Result<Access, CallE
         token: token.map(open),
         secrets: secrets.map(|(name, it)| (name.clone(), open(it))).collect(),
         jeton: None,
-        maintenant: to_the_second(Utc::now()),
+        maintenant: to_the_second(now),
     })
 }

@@ -1,19 +1,20 @@
 //! A request as it leaves: its headers, its signature and its bytes, those of photos included.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::multipart::{Form, Part as FormPart};
 use reqwest::{Client, Method};
 
-use super::{Photos, sign};
+use super::{PhotoBytes, sign};
 use crate::rules::connector::{Body, PartContent, Request};
 
-/// The request with its bytes.
+/// The request with its bytes, signed at this instant where it is to be signed.
 pub(super) fn ready(
     client: &Client,
     request: &Request,
     id: Option<&str>,
-    photos: &Photos,
+    photos: &PhotoBytes,
+    now: DateTime<Utc>,
 ) -> Result<reqwest::Request, String> {
     let method = Method::from_bytes(request.method.as_bytes()).map_err(|it| it.to_string())?;
     let mut headers = HeaderMap::new();
@@ -40,7 +41,7 @@ pub(super) fn ready(
             return Err("un corps multipart ne peut pas être signé".into());
         };
         let id = id.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned);
-        for (name, value) in sign(secret, &id, Utc::now().timestamp(), bytes)? {
+        for (name, value) in sign(secret, &id, now.timestamp(), bytes)? {
             let value = HeaderValue::from_str(&value).map_err(|it| it.to_string())?;
             headers.insert(name, value);
         }

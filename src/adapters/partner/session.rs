@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{CallError, PartnerHttp, Photos, Work};
+use super::{CallError, PartnerHttp, PhotoBytes, Work};
 use crate::rules::connector::{Access, Meaning, Step};
 use crate::settings::LiveSettings;
 
@@ -51,7 +51,7 @@ impl PartnerHttp {
             return Ok(false);
         }
         let called = self
-            .call(work, Step::Login, values, access, &Photos::new())
+            .call(work, Step::Login, values, access, &PhotoBytes::new())
             .await
             .map_err(login_error)?;
         let text = |name: &str| {

@@ -11,8 +11,9 @@ use rustls::{AlertDescription as Alert, Error as TlsError};
 use tokio::time::Instant;
 
 use crate::crash;
-use crate::domain::ports::{LONGEST_RETRY_AFTER, NO_ANSWER};
-use crate::flows::within::{by, within};
+use crate::domain::ports::{Clock, LONGEST_RETRY_AFTER};
+use crate::domain::reason::Phrase;
+use crate::flows::time_limit::{by, in_time};
 use crate::rules::connector::{Answer, Delays};
 
 use super::CallError;
@@ -26,19 +27,20 @@ pub(super) async fn exchange(
     client: &Client,
     request: reqwest::Request,
     delays: Delays,
+    clock: &dyn Clock,
 ) -> Result<(Answer, Option<DateTime<Utc>>), CallError> {
     let whole = Instant::now() + delays.total;
     // A connection that is not made in time is told by its own limit, as what was not sent.
     let head = (delays.connect + delays.head).min(delays.total);
     crash::point("partner.call.before");
-    let answered = within(head, client.execute(request)).await;
+    let answered = in_time(head, client.execute(request)).await;
     crash::point("partner.call.after");
     let response = match answered {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => return Err(silence(&error)),
-        Err(_) => return Err(CallError::Lost(NO_ANSWER)),
+        Err(_) => return Err(CallError::Lost(Phrase::NoAnswer)),
     };
-    let retry_at = retry_at(&response);
+    let retry_at = retry_at(&response, clock.now());
     let status = response.status().as_u16();
     let mut headers = BTreeMap::new();
     for (name, value) in response.headers() {
@@ -64,17 +66,17 @@ fn silence(error: &reqwest::Error) -> CallError {
     } else if error.is_connect() {
         CallError::NotSent(not_connected(error))
     } else if error.is_builder() {
-        CallError::NotSent("the request cannot be sent")
+        CallError::NotSent(Phrase::RequestUnsendable)
     } else if error.is_timeout() {
-        CallError::Lost(NO_ANSWER)
+        CallError::Lost(Phrase::NoAnswer)
     } else {
-        CallError::Lost("connection lost before the answer")
+        CallError::Lost(Phrase::ConnectionLost)
     }
 }
 
 /// Whether a certificate was refused, ours or theirs. A server that refuses ours may say so only once
 /// we think that we are connected (TLS 1.3); it has read nothing of what we sent.
-fn not_trusted(error: &reqwest::Error) -> Option<&'static str> {
+fn not_trusted(error: &reqwest::Error) -> Option<Phrase> {
     const OURS: [Alert; 5] = [
         Alert::CertificateRequired,
         Alert::BadCertificate,
@@ -93,20 +95,16 @@ fn not_trusted(error: &reqwest::Error) -> Option<&'static str> {
         }
     };
     causes(error).find_map(|cause| match cause.downcast_ref() {
-        Some(TlsError::InvalidCertificate(_)) => {
-            Some("the server's certificate is not trusted (ca_file)")
-        }
-        _ if refuses_ours(cause) => {
-            Some("the server wants another certificate of ours (identity_file)")
-        }
+        Some(TlsError::InvalidCertificate(_)) => Some(Phrase::CertificateUntrusted),
+        _ if refuses_ours(cause) => Some(Phrase::IdentityRefused),
         _ => None,
     })
 }
 
 /// Why there is no connection, so that nothing was sent: whoever reads it must know whom to ask.
-fn not_connected(error: &reqwest::Error) -> &'static str {
+fn not_connected(error: &reqwest::Error) -> Phrase {
     if error.is_timeout() {
-        return "no connection in time";
+        return Phrase::NoConnection;
     }
     let kind = |cause: &(dyn Error + 'static)| {
         let mut io = cause.downcast_ref::<io::Error>()?;
@@ -115,14 +113,12 @@ fn not_connected(error: &reqwest::Error) -> &'static str {
             io = inner;
         }
         Some(match io.kind() {
-            ErrorKind::ConnectionRefused => "connection refused",
-            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "host unreachable",
+            ErrorKind::ConnectionRefused => Phrase::ConnectionRefused,
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Phrase::HostUnreachable,
             // Our own word, see `network`; the system's would have a number.
-            ErrorKind::PermissionDenied if io.raw_os_error().is_none() => {
-                "the host is at an internal address that the settings do not allow (network.allow)"
-            }
-            ErrorKind::PermissionDenied => "this host lets nobody connect there (firewall)",
-            ErrorKind::InvalidData => "the server does not speak TLS as we do",
+            ErrorKind::PermissionDenied if io.raw_os_error().is_none() => Phrase::InternalAddress,
+            ErrorKind::PermissionDenied => Phrase::Firewall,
+            ErrorKind::InvalidData => Phrase::TlsUnspoken,
             _ => return None,
         })
     };
@@ -130,9 +126,9 @@ fn not_connected(error: &reqwest::Error) -> &'static str {
         return reason;
     }
     if causes(error).any(<dyn Error>::is::<NoAddress>) {
-        "the host's name leads to no address (DNS)"
+        Phrase::NameUnknown
     } else {
-        "connection broken"
+        Phrase::ConnectionBroken
     }
 }
 
@@ -158,9 +154,9 @@ async fn body(mut response: Response) -> (Vec<u8>, bool) {
     }
 }
 
-fn retry_at(response: &Response) -> Option<DateTime<Utc>> {
+fn retry_at(response: &Response, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    retry_after(text.trim(), Utc::now())
+    retry_after(text.trim(), now)
 }
 
 /// `Retry-After` in either of its forms, seconds or a date.
@@ -194,7 +190,7 @@ mod tests {
         }
     }
 
-    async fn reason(url: &str) -> &'static str {
+    async fn reason(url: &str) -> Phrase {
         let client = Client::builder().no_proxy().dns_resolver(Arc::new(Nowhere));
         let client = client.build().unwrap();
         let error = client.get(url).send().await.unwrap_err();
@@ -217,7 +213,7 @@ mod tests {
             let _ = stream.read_to_end(&mut Vec::new()).await;
         });
         let no_tls = reason(&format!("https://{address}")).await;
-        assert_eq!(no_tls, "the server does not speak TLS as we do");
+        assert_eq!(no_tls, Phrase::TlsUnspoken);
         plain.await.unwrap();
         // A port that is taken, and where nobody listens.
         let socket = TcpSocket::new_v4().unwrap();
@@ -225,10 +221,10 @@ mod tests {
         let address = socket.local_addr().unwrap();
         assert_eq!(
             reason(&format!("http://{address}")).await,
-            "connection refused"
+            Phrase::ConnectionRefused
         );
         let unknown = reason("http://nobody.invalid").await;
-        assert_eq!(unknown, "the host's name leads to no address (DNS)");
+        assert_eq!(unknown, Phrase::NameUnknown);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::bail;
 use serde_json::Value;
 
-use crate::adapters::partner::{CallError, Called, Exchange, PartnerHttp, Photos};
+use crate::adapters::clock::SystemClock;
+use crate::adapters::french::french;
+use crate::adapters::partner::{CallError, Called, Exchange, PartnerHttp, PhotoBytes};
 use crate::flows::rules::Rules;
 use crate::rules::connector::{Answer, Meaning, Operation, Step, sample};
 use crate::settings::{InForce, Settings};
@@ -38,7 +40,7 @@ impl<'a> Live<'a> {
         Self {
             described,
             operation,
-            client: PartnerHttp::new(described.partner, in_force, rules),
+            client: PartnerHttp::new(described.partner, in_force, rules, Arc::new(SystemClock)),
         }
     }
 
@@ -121,7 +123,7 @@ impl<'a> Live<'a> {
     ) -> anyhow::Result<Result<Called, CallError>> {
         let connector = self.described.connector()?;
         let mut values = asked.put_into(connector.example(self.operation))?;
-        let photos = Photos::from([(1, PHOTO.to_vec()), (2, PHOTO.to_vec())]);
+        let photos = PhotoBytes::from([(1, PHOTO.to_vec()), (2, PHOTO.to_vec())]);
         let begun = self.client.begin();
         if connector.uploads_for(self.operation) {
             let upload = sample(Operation::Televerser);
@@ -152,9 +154,13 @@ impl<'a> Live<'a> {
 
 fn explain(error: &CallError) -> String {
     match error {
-        CallError::Misconfigured(what) => what.clone(),
-        CallError::NotSent(what) => format!("L'API n'a certainement rien reçu : {what}."),
+        CallError::Misconfigured(what) => french(&what.to_string()),
+        CallError::NotSent(what) => {
+            let what = french(what.as_str());
+            format!("L'API n'a certainement rien reçu : {what}.")
+        }
         CallError::Lost(what) => {
+            let what = french(what.as_str());
             format!("La requête est partie et aucune réponse n'est venue : {what}.")
         }
         CallError::Answered { failure, .. } => {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::FilesError;
 use crate::domain::demande::{Fichier, NewDemande, Uid};
+use crate::domain::reason::{Phrase, Reason};
 use crate::domain::referentiel::Gestionnaire;
 use crate::domain::signalement::SignalementId;
 use crate::domain::statut::StatutEvent;
@@ -142,14 +144,11 @@ pub struct Change {
 /// mistake.
 pub const LONGEST_RETRY_AFTER: TimeDelta = TimeDelta::days(1);
 
-/// Why a call failed that had no answer within its time.
-pub const NO_ANSWER: &str = "no answer in time";
-
 /// Why the CRM did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CrmError {
     /// It refused this very request, for good.
-    #[error("the CRM refused it with status {status}")]
+    #[error("{we_say}{status}", we_say = Phrase::CrmRefused)]
     Refused {
         /// HTTP status.
         status: u16,
@@ -157,26 +156,33 @@ pub enum CrmError {
         excerpt: String,
     },
     /// It certainly did nothing, and may do it later.
-    #[error("the CRM is unavailable: {reason}")]
+    #[error("{we_say}{reason}", we_say = Phrase::CrmUnavailable)]
     Unavailable {
         /// Why, without personal data.
-        reason: String,
+        reason: Reason,
         /// When it asked to be called again.
         retry_at: Option<DateTime<Utc>>,
     },
     /// It certainly did nothing of what it was asked, and what it says instead cannot be read: why, in French.
-    #[error("the CRM's answer cannot be read: {0}")]
-    Unreadable(String),
+    #[error("{we_say}{0}", we_say = Phrase::CrmUnreadable)]
+    Unreadable(Reason),
     /// It certainly did nothing, and will not before our credentials are mended.
-    #[error("the CRM refuses our credentials: {0}")]
-    Unauthorized(String),
+    #[error("{we_say}{0}", we_say = Phrase::CrmCredentials)]
+    Unauthorized(Reason),
     /// The request left, and no answer says what became of it.
-    #[error("it is not known whether the CRM did it: {0}")]
-    InDoubt(String),
+    #[error("{we_say}{0}", we_say = Phrase::CrmInDoubt)]
+    InDoubt(Reason),
     /// The connector's file or the settings make no request that can be sent.
-    #[error("the connector of the CRM: {0}")]
-    Misconfigured(String),
+    #[error("{we_say}{0}", we_say = Phrase::CrmConnector)]
+    Misconfigured(Reason),
     /// Our own store does not give a photo that the request needs: the CRM was asked nothing.
-    #[error("our own store of photos: {0}")]
-    Files(String),
+    #[error("{we_say}{0}", we_say = Phrase::OwnPhotos)]
+    Files(FilesError),
+}
+
+impl From<&CrmError> for Reason {
+    fn from(error: &CrmError) -> Self {
+        // Each of its forms begins with a phrase.
+        Self::told(error.to_string())
+    }
 }

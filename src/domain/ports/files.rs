@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use crate::domain::reason::Phrase;
 use crate::domain::signalement::Photo;
 
 /// Where photos are kept, each under its SHA-256.
@@ -69,6 +70,6 @@ pub trait Files: Send + Sync {
 }
 
 /// A photo could not be stored or read.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("photo store: {0}")]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{we_say}{0}", we_say = Phrase::PhotoStore)]
 pub struct FilesError(pub String);

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::domain::livraison::{StatutPush, UidPush};
+use crate::domain::reason::Reason;
 
 /// How much of what a partner answers is kept for the operators, in characters.
 pub const EXCERPT_CHARS: usize = 512;
@@ -59,7 +60,7 @@ pub enum ReplyMeaning {
 /// No answer came.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Unreachable(pub String);
+pub struct Unreachable(pub Reason);
 
 /// The way out for e-mails.
 #[async_trait]
@@ -94,7 +95,7 @@ pub struct MailError {
     /// The SMTP reply code; `None` without an answer.
     pub code: Option<u16>,
     /// What went wrong, without personal data.
-    pub reason: String,
+    pub reason: Reason,
     /// What the server said, which may name the addressee; for who looks at this e-mail.
     pub excerpt: Option<String>,
 }
@@ -112,7 +113,7 @@ pub enum MailFailure {
 
 impl MailError {
     /// A failure that no server answered, and that may pass.
-    pub fn temporary(reason: impl Into<String>) -> Self {
+    pub fn temporary(reason: impl Into<Reason>) -> Self {
         Self {
             failure: MailFailure::Temporary,
             code: None,
@@ -122,7 +123,7 @@ impl MailError {
     }
 
     /// A failure that no server answered, and that stays.
-    pub fn permanent(reason: impl Into<String>) -> Self {
+    pub fn permanent(reason: impl Into<Reason>) -> Self {
         Self {
             failure: MailFailure::Permanent,
             ..Self::temporary(reason)

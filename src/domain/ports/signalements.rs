@@ -192,3 +192,12 @@ pub struct StoredTrace {
     /// The encoded trace; `None` once it was erased.
     pub trace: Option<String>,
 }
+
+/// What becomes of what is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfExists {
+    /// It stays.
+    Keep,
+    /// It ends.
+    Replace,
+}

@@ -50,6 +50,7 @@ pub fn for_sowell(motif: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::reason::{Phrase, Reason};
 
     #[test]
     fn what_the_crm_said_is_kept_for_the_staff_and_not_told_to_sowell() {
@@ -63,8 +64,14 @@ mod tests {
             "le CRM refuse la demande (statut 422)"
         );
         for (error, told) in [
-            (CrmError::Misconfigured("no path /id".into()), CONNECTOR),
-            (CrmError::Unreadable("no path /id".into()), UNREADABLE),
+            (
+                CrmError::Misconfigured(Reason::told("no path /id")),
+                CONNECTOR,
+            ),
+            (
+                CrmError::Unreadable(Reason::told("no path /id")),
+                UNREADABLE,
+            ),
         ] {
             let motif = motif_of(&error);
             assert!(motif.ends_with("no path /id"));
@@ -75,8 +82,8 @@ mod tests {
     #[test]
     fn what_is_ours_is_told_to_sowell_whole() {
         for error in [
-            CrmError::Unauthorized("answered 401".into()),
-            CrmError::InDoubt("no answer".into()),
+            CrmError::Unauthorized(Phrase::Answered.with(401)),
+            CrmError::InDoubt(Phrase::NoAnswer.into()),
         ] {
             let motif = motif_of(&error);
             assert_eq!(for_sowell(&motif), motif);

@@ -196,13 +196,18 @@ impl Creations {
         lease: Lease,
         asked_by: AskedBy,
     ) -> Result<Attempted, StoreError> {
-        let (mut in_doubt, noted) = (pending.in_doubt, pending.known_at);
+        let noted = pending.known_at;
+        let mut earlier = if pending.in_doubt {
+            Earlier::MayHaveCreated
+        } else {
+            Earlier::CreatedNothing
+        };
         let held = self.hold(pending, lease);
         let remote = self.crm.remote();
         let early = remote
             .as_ref()
             .and_then(|it| self.too_early(&held, noted, it));
-        if in_doubt {
+        if earlier == Earlier::MayHaveCreated {
             let guard = remote.as_ref().map(|it| it.guard);
             match (guard, early) {
                 (Some(DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey), _) => {}
@@ -212,9 +217,9 @@ impl Creations {
                 (Some(DuplicateGuard::LookUp), None) => {
                     let found = self.find(&held.request).await;
                     match found {
-                        Ok(uids) if uids.is_empty() => in_doubt = false,
+                        Ok(uids) if uids.is_empty() => earlier = Earlier::CreatedNothing,
                         Ok(uids) => return self.adopt_only(held, uids, remote.as_ref()).await,
-                        Err(error) => return self.try_again(&held, &error, true).await,
+                        Err(error) => return self.try_again(&held, &error, earlier).await,
                     }
                 }
                 (Some(DuplicateGuard::Nothing), Some(known_at)) if asked_by == AskedBy::Person => {
@@ -223,7 +228,7 @@ impl Creations {
                 }
                 // They were told to look first.
                 (Some(DuplicateGuard::Nothing), _) if asked_by == AskedBy::Person => {
-                    in_doubt = false;
+                    earlier = Earlier::CreatedNothing;
                 }
                 (Some(DuplicateGuard::Nothing), _) => {
                     return self.stop(&held, UNKNOWN_FOR_GOOD).await;
@@ -231,7 +236,7 @@ impl Creations {
                 (None, _) => return self.stop(&held, NO_REMOTE).await,
             }
         }
-        self.create_again(held, remote, in_doubt).await
+        self.create_again(held, remote, earlier).await
     }
 
     /// When it can be known what became of the last call, where the CRM may still be at work on it:
@@ -256,7 +261,7 @@ impl Creations {
         &self,
         held: Held,
         remote: Option<Remote>,
-        in_doubt: bool,
+        earlier: Earlier,
     ) -> Result<Attempted, StoreError> {
         let now = self.clock.now();
         let known_at = remote.as_ref().map_or(now, |it| known_at(now, it));
@@ -267,10 +272,11 @@ impl Creations {
         {
             return Ok(Attempted::InDoubt);
         }
+        let may_exist = earlier == Earlier::MayHaveCreated;
         match self.call(&held.request).await {
-            Ok(created) if in_doubt => self.conclude_found(held, created, remote.as_ref()).await,
+            Ok(created) if may_exist => self.conclude_found(held, created, remote.as_ref()).await,
             Ok(created) => self.conclude(held, created).await,
-            Err(error @ CrmError::Refused { .. }) if in_doubt => {
+            Err(error @ CrmError::Refused { .. }) if may_exist => {
                 let motif = format!("{} ; {BEFORE}", motif_of(&error));
                 self.stop(&held, &motif).await
             }
@@ -287,7 +293,7 @@ impl Creations {
                 };
                 self.settle(&held, attempted, settlement).await
             }
-            Err(error) => self.try_again(&held, &error, in_doubt).await,
+            Err(error) => self.try_again(&held, &error, earlier).await,
         }
     }
 
@@ -370,7 +376,7 @@ impl Creations {
         &self,
         held: &Held,
         error: &CrmError,
-        in_doubt: bool,
+        earlier: Earlier,
     ) -> Result<Attempted, StoreError> {
         let retry_at = match error {
             CrmError::Unavailable { retry_at, .. } => *retry_at,
@@ -379,7 +385,7 @@ impl Creations {
         let wait = Wait {
             etat: held.etat,
             motif: motif_of(error),
-            in_doubt,
+            in_doubt: earlier == Earlier::MayHaveCreated,
             due_at: Some(self.next_attempt(held.attempts, retry_at)),
             known_at: None,
         };
@@ -405,6 +411,15 @@ impl Creations {
         self.settle(held, Attempted::InDoubt, Settlement::Waits(wait))
             .await
     }
+}
+
+/// What the calls before this one came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Earlier {
+    /// The demande may be there: it is not known what became of one of them.
+    MayHaveCreated,
+    /// The demande is not there, or somebody who looked says so.
+    CreatedNothing,
 }
 
 /// Who has a pending creation gone on with.

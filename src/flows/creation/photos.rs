@@ -23,7 +23,7 @@ impl LostPhotos {
         if first {
             tracing::error!(
                 id = id.as_str(),
-                reason,
+                %reason,
                 "ALARM: its photos cannot be read, and it stays out of the CRM until they can"
             );
         }

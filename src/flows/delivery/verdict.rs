@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::livraison::Attempt;
 use crate::domain::ports::{CrmError, MailError, MailFailure, Reply, ReplyMeaning, Unreachable};
+use crate::domain::reason::Phrase;
 
 /// What one attempt saw, before it is known what follows.
 pub(super) enum AttemptResult {
@@ -70,27 +71,29 @@ fn judge_crm(error: &CrmError) -> Verdict {
 pub(super) fn describe(seen: &AttemptResult, at: DateTime<Utc>) -> Attempt {
     let (status, error, excerpt) = match seen {
         AttemptResult::MailSent(code) => (*code, None, None),
-        AttemptResult::MailFailed(error) => {
-            (error.code, Some(error.to_string()), error.excerpt.clone())
-        }
+        AttemptResult::MailFailed(error) => (
+            error.code,
+            Some(error.reason.clone()),
+            error.excerpt.clone(),
+        ),
         AttemptResult::PhotoAttached => (None, None, None),
         AttemptResult::PhotoFailed(CrmError::Refused { status, excerpt }) => {
-            let error = Some(format!("answered {status}"));
+            let error = Some(Phrase::Answered.with(status));
             (Some(*status), error, Some(excerpt.clone()))
         }
-        AttemptResult::PhotoFailed(error) => (None, Some(error.to_string()), None),
-        AttemptResult::BrokeOff => (None, Some("internal error".into()), None),
-        AttemptResult::NoAnswer(error) => (None, Some(error.to_string()), None),
+        AttemptResult::PhotoFailed(error) => (None, Some(error.into()), None),
+        AttemptResult::BrokeOff => (None, Some(Phrase::Internal.into()), None),
+        AttemptResult::NoAnswer(Unreachable(reason)) => (None, Some(reason.clone()), None),
         AttemptResult::Answer(reply) => {
             let refused = reply.meaning != ReplyMeaning::Taken;
-            let error = refused.then(|| format!("answered {}", reply.status));
+            let error = refused.then(|| Phrase::Answered.with(reply.status));
             (Some(reply.status), error, Some(reply.excerpt.clone()))
         }
     };
     Attempt {
         at,
         status,
-        error,
+        error: error.map(|it| it.to_string()),
         excerpt,
     }
 }

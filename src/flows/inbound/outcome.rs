@@ -1,6 +1,6 @@
 //! What became of a signalement that came in, as its client is told.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
 
 use crate::domain::fault::Fault;
 use crate::domain::ports::{FilesError, StoreError};
@@ -90,8 +90,8 @@ pub enum InboundError {
     /// The CRM could not be reached; nothing is kept.
     #[error("the CRM is unavailable")]
     CrmAway {
-        /// When it asked to be called again.
-        retry_at: Option<DateTime<Utc>>,
+        /// How long it asked to be left alone.
+        wait: Option<Duration>,
     },
     /// The CRM may have the demande; the signalement is kept until that is known.
     #[error("it is not known yet whether the CRM has the demande")]

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::{Case, Inbound, InboundError, Received};
 use crate::domain::demande::NewDemande;
-use crate::domain::ports::{CreateDemande, Remote, Reserved};
+use crate::domain::ports::{CreateDemande, CrmError, Remote, Reserved};
 use crate::domain::signalement::Etat;
 use crate::flows::creation::{Attempted, Held};
 use crate::rules::trace::Trace;
@@ -57,7 +59,7 @@ impl Inbound {
             Attempted::InDoubt | Attempted::Stopped { .. } => Err(InboundError::InDoubt { id }),
             Attempted::Refused { status, .. } => Err(InboundError::RefusedByCrm { status, id }),
             Attempted::Broken { reason } => Err(InboundError::BrokenConnector { reason, id }),
-            Attempted::Withdrawn { retry_at } => Err(InboundError::CrmAway { retry_at }),
+            Attempted::Withdrawn { retry_at } => Err(self.crm_away(retry_at)),
         }
     }
 
@@ -71,7 +73,7 @@ impl Inbound {
                 return self.repeat(owner, case).await;
             }
             let Some(pending) = pending else {
-                return Err(InboundError::CrmAway { retry_at: None });
+                return Err(InboundError::CrmAway { wait: None });
             };
             match pending.etat {
                 Etat::Differe if pending.fingerprint != case.fingerprint => {
@@ -86,6 +88,22 @@ impl Inbound {
                 _ if tokio::time::Instant::now() >= end => return Err(InboundError::UnderWay),
                 _ => tokio::time::sleep(LOOK).await,
             }
+        }
+    }
+
+    /// Without its managers nothing can be decided, and nothing is kept yet.
+    pub(super) fn managers_unknown(&self, error: &CrmError) -> InboundError {
+        tracing::error!(%error, "the CRM does not tell the managers of a residence");
+        match error {
+            CrmError::Unavailable { retry_at, .. } => self.crm_away(*retry_at),
+            _ => InboundError::CrmAway { wait: None },
+        }
+    }
+
+    fn crm_away(&self, retry_at: Option<DateTime<Utc>>) -> InboundError {
+        let left = |then: DateTime<Utc>| (then - self.clock.now()).to_std().unwrap_or_default();
+        InboundError::CrmAway {
+            wait: retry_at.map(left),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::{Active, Attempt, Reload};
+use super::{Active, Reload, ReloadAttempt};
 use crate::rules::compile::Generation;
 use crate::rules::connector::Partner;
 use crate::rules::coverage::{Combinations, Coverage, Gap, Reach, with_managers_of_the_crm};
@@ -62,7 +62,7 @@ impl Reload {
             // Set once: the search of a generation runs once.
             let _ = now.holes.set(added.clone());
             last.rcu(|attempt| {
-                let mut attempt = Attempt::clone(attempt);
+                let mut attempt = ReloadAttempt::clone(attempt);
                 // A later attempt has its own.
                 if attempt.version.as_deref() == Some(version.as_str()) && attempt.accepted {
                     attempt.diagnostics.extend(added.iter().cloned());

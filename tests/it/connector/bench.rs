@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use passerelle::adapters::clock::SystemClock;
 use passerelle::adapters::crm::rest::RestCrm;
 use passerelle::adapters::files::folder::FilesOnDisk;
 use passerelle::adapters::shipped::Shipped;
 use passerelle::domain::demande::{Fichier, NewDemande};
-use passerelle::domain::ports::{CreateDemande, Files};
+use passerelle::domain::ports::{Clock, CreateDemande, Files};
 use passerelle::domain::referentiel::Gestionnaire;
 use passerelle::domain::signalement::SignalementId;
 use passerelle::flows::rules::Rules;
@@ -86,6 +87,11 @@ pub(super) fn bench(url: &str, api: &str, more: &[(&str, &str)]) -> Bench {
 
 /// The same with files that follow one another, each in force for one look at the rules; the last stays.
 pub(super) fn edited(url: &str, apis: &[&str], more: &[(&str, &str)]) -> Bench {
+    by(Arc::new(SystemClock), url, apis, more)
+}
+
+/// The same by a clock of the test's.
+pub(super) fn by(clock: Arc<dyn Clock>, url: &str, apis: &[&str], more: &[(&str, &str)]) -> Bench {
     let generation = |api: &&str| {
         let mut rules = Shipped::Rules.files();
         rules.insert("connecteurs/crm.yaml".into(), api.as_bytes().to_vec());
@@ -105,7 +111,7 @@ pub(super) fn edited(url: &str, apis: &[&str], more: &[(&str, &str)]) -> Bench {
     let generations = apis.iter().map(generation).collect();
     let rules = Arc::new(EditedRules(Mutex::new(generations)));
     Bench {
-        crm: RestCrm::new(in_force, rules, Arc::clone(&files)),
+        crm: RestCrm::new(in_force, rules, Arc::clone(&files), clock),
         files,
         _folder: folder,
     }

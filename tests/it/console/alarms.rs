@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use passerelle::domain::ports::{ChangePage, CrmError, DuplicateGuard};
+use passerelle::domain::reason::Reason;
 use rstest::rstest;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
@@ -83,7 +84,7 @@ async fn changes_of_the_crm_that_cannot_be_read_are_an_alarm_until_they_are() {
         status: 404,
         excerpt: "no such list".into(),
     }));
-    crm.lists(Err(CrmError::Misconfigured("no list".into())));
+    crm.lists(Err(CrmError::Misconfigured(Reason::told("no list"))));
     page_when(&daemon, "it is told", |it| it.contains(unread)).await;
     page_when(&daemon, "nothing is wrong", |it| it.contains(NOTHING)).await;
 }

@@ -11,7 +11,7 @@ use crate::adapters::http::AppState;
 use crate::domain::livraison::{Destination, LivraisonEtat, LivraisonSummary};
 use crate::domain::ports::{ApartCount, LivraisonCount, Pause, SignalementSummary, StoreError};
 use crate::domain::signalement::Etat;
-use crate::flows::reload::Attempt;
+use crate::flows::reload::ReloadAttempt;
 use crate::flows::replica::Seen;
 use crate::rules::diagnostic::{Diagnostic, Severity};
 
@@ -34,7 +34,7 @@ pub(super) struct Overview {
     alarms: Vec<Alarm>,
     version: String,
     since: String,
-    attempt: Arc<Attempt>,
+    attempt: Arc<ReloadAttempt>,
     /// The replica that made the page.
     here: String,
     /// `None` while the database does not answer.

@@ -46,7 +46,7 @@ impl From<InboundError> for Problem {
                 problem.id = Some(id.as_str().to_owned());
                 problem
             }
-            InboundError::CrmAway { retry_at } => Self::crm_away(retry_at),
+            InboundError::CrmAway { wait } => Self::crm_away(wait),
             InboundError::InDoubt { id } => {
                 let mut problem = Self::later(
                     "il n'est pas encore certain que le CRM ait créé la demande ; le signalement est \
@@ -85,5 +85,26 @@ impl From<OutboundError> for Problem {
             OutboundError::Store(error) => Self::from(error),
             OutboundError::Fault(reason) => Self::internal(&reason),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::http::header;
+    use axum::response::IntoResponse;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::no_wish(None, RETRY_AFTER_SECONDS)]
+    #[case::long(Some(1200), 1200)]
+    #[case::soon(Some(0), RETRY_AFTER_SECONDS)]
+    fn a_client_waits_as_long_as_the_crm_asked(#[case] asked: Option<u64>, #[case] told: u64) {
+        let wait = asked.map(Duration::from_secs);
+        let answer = Problem::from(InboundError::CrmAway { wait }).into_response();
+        assert_eq!(answer.headers()[header::RETRY_AFTER], told.to_string());
     }
 }

@@ -5,12 +5,13 @@ use futures_util::TryFutureExt;
 use sqlx::Row as _;
 use sqlx::postgres::PgListener;
 
-use super::shared::fichiers::Photos;
+use super::shared::fichiers::PhotoUse;
 use super::{DbConnection, DbRow, DbStore, failed};
 use crate::adapters::store::rows::millis;
 use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
-use crate::domain::ports::{Moment, NO_ANSWER, StoreError, Turn, Work};
+use crate::domain::ports::{Moment, StoreError, Turn, Work};
+use crate::domain::reason::Phrase;
 use crate::domain::signalement::SignalementId;
 
 /// Advisory lock of whoever writes an accepted version. The first key says whose locks these are,
@@ -126,11 +127,11 @@ pub(super) async fn lock_versions(connection: &mut DbConnection) -> Result<(), S
 /// round: neither sees what the other has not committed. Many may name at once.
 pub(super) async fn lock_photos(
     connection: &mut DbConnection,
-    photos: Photos,
+    photos: PhotoUse,
 ) -> Result<(), StoreError> {
     let lock = match photos {
-        Photos::Named => "SELECT pg_advisory_xact_lock_shared($1, $2)",
-        Photos::Removed => "SELECT pg_advisory_xact_lock($1, $2)",
+        PhotoUse::Named => "SELECT pg_advisory_xact_lock_shared($1, $2)",
+        PhotoUse::Removed => "SELECT pg_advisory_xact_lock($1, $2)",
     };
     sqlx::query(lock)
         .bind(PHOTOS_LOCK.0)
@@ -155,16 +156,16 @@ pub(super) async fn turn(store: &DbStore, work: Work) -> Result<Option<Turn>, St
         let taken: bool = lock.fetch_one(&mut connection).await?;
         Ok::<_, sqlx::Error>(taken.then(|| Box::new(connection) as Turn))
     };
-    within(asked.map_err(failed)).await
+    in_time(asked.map_err(failed)).await
 }
 
 /// Gives up on a server that is gone without a word: nobody else would tell for a quarter of an hour.
-pub(super) async fn within<T>(
+pub(super) async fn in_time<T>(
     read: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     match tokio::time::timeout(READ_LIMIT, read).await {
         Ok(found) => found,
-        Err(_) => Err(StoreError::Unavailable(NO_ANSWER.into())),
+        Err(_) => Err(StoreError::Unavailable(Phrase::NoAnswer.to_string())),
     }
 }
 

@@ -13,7 +13,8 @@ use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::adapters::store::postgres::{failed, shared};
 use crate::crash;
-use crate::domain::ports::{NO_ANSWER, NewRecord, Recorded, StoreError};
+use crate::domain::ports::{NewRecord, Recorded, StoreError};
+use crate::domain::reason::Phrase;
 
 /// How long a write is tried anew while the server is away: a restart is over before.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -70,7 +71,7 @@ impl Writer {
             let error = match attempt {
                 Ok(Ok(value)) => return Ok(value),
                 Ok(Err(error)) => error,
-                Err(_) => StoreError::Unavailable(NO_ANSWER.into()),
+                Err(_) => StoreError::Unavailable(Phrase::NoAnswer.to_string()),
             };
             match &error {
                 StoreError::Unavailable(_) if begun.elapsed() < PATIENCE => {

@@ -42,11 +42,11 @@ impl PendingCreations for DbStore {
         id: &SignalementId,
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<PendingKey>, StoreError> {
-        dialect::within(find_pending(&self.readers, id, key)).await
+        dialect::in_time(find_pending(&self.readers, id, key)).await
     }
 
     async fn any_in_doubt(&self) -> Result<bool, StoreError> {
-        dialect::within(any_in_doubt(&self.readers)).await
+        dialect::in_time(any_in_doubt(&self.readers)).await
     }
 
     async fn doubt_interrupted(&self, known_at: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -84,7 +84,7 @@ impl PendingCreations for DbStore {
     }
 
     async fn next_creation(&self, at: Moment) -> Result<Option<DateTime<Utc>>, StoreError> {
-        dialect::within(next_due(&self.readers, at)).await
+        dialect::in_time(next_due(&self.readers, at)).await
     }
 
     async fn begin_call(
@@ -120,7 +120,7 @@ impl PendingCreations for DbStore {
     }
 
     async fn count_apart(&self) -> Result<Vec<ApartCount>, StoreError> {
-        dialect::within(count_apart(&self.readers)).await
+        dialect::in_time(count_apart(&self.readers)).await
     }
 }
 

@@ -24,7 +24,7 @@ pub(in super::super) const AT_ONCE: usize = 1_000;
 
 /// What a transaction does with photos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Photos {
+pub(in super::super) enum PhotoUse {
     /// It names some.
     Named,
     /// It notes that some go, since nobody names them.
@@ -61,7 +61,7 @@ pub(super) async fn begin_removal(
     names: &[String],
     at: DateTime<Utc>,
 ) -> Result<Vec<String>, StoreError> {
-    dialect::lock_photos(connection, Photos::Removed).await?;
+    dialect::lock_photos(connection, PhotoUse::Removed).await?;
     sqlx::query("DELETE FROM removals WHERE at < $1")
         .bind(millis(at - NOTED))
         .execute(&mut *connection)
@@ -168,7 +168,7 @@ async fn begin_naming(
     if records.iter().all(|it| it.fichiers.is_empty()) {
         return Ok(());
     }
-    dialect::lock_photos(connection, Photos::Named).await
+    dialect::lock_photos(connection, PhotoUse::Named).await
 }
 
 /// Refuses, for now, records whose photos may have been removed since they were stored.

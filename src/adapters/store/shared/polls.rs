@@ -50,7 +50,7 @@ impl Polls for DbStore {
     }
 
     async fn last_event(&self, uid: &Uid) -> Result<Option<StoredEvent>, StoreError> {
-        dialect::within(evenements::last(&self.readers, uid)).await
+        dialect::in_time(evenements::last(&self.readers, uid)).await
     }
 }
 

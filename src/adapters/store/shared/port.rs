@@ -12,6 +12,7 @@ mod evenements;
 pub(super) mod fichiers;
 pub(super) mod keys;
 pub(super) mod livraisons;
+mod outbox;
 mod past;
 mod polls;
 mod replicas;
@@ -22,21 +23,17 @@ mod versions;
 mod waits;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Duration, Utc};
-use futures_util::future::BoxFuture;
+use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{Db, DbConnection, DbPool, DbRow, DbStore, dialect, failed};
 use crate::domain::demande::{Demande, Uid};
-use crate::domain::livraison::{
-    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, Outcome,
-};
 use crate::domain::ports::{
-    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, IfOvertaken, Kept, LivraisonCount,
-    Moment, NewEvent, NewRecord, Page, PastEvent, PastSignalement, Pause, Recorded, Release,
-    Replica, Resume, RetryOutcome, SignalementSummary, SignalementView, Store, StoreError,
-    StoredSubmission, StoredTrace, StoredVersion, Turn, VersionSummary, Work,
+    BoundKey, Client, EventRecorded, FileSet, IdempotencyKey, IfExists, Kept, NewEvent, NewRecord,
+    Page, PastEvent, PastSignalement, Recorded, Release, Replica, SignalementSummary,
+    SignalementView, Store, StoreError, StoredSubmission, StoredTrace, StoredVersion, Turn,
+    VersionSummary, Work,
 };
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
@@ -52,14 +49,14 @@ impl Store for DbStore {
         id: &SignalementId,
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<BoundKey>, StoreError> {
-        dialect::within(keys::find_bound(&self.readers, id, key)).await
+        dialect::in_time(keys::find_bound(&self.readers, id, key)).await
     }
 
     async fn find_signalement(
         &self,
         id_or_uid: &str,
     ) -> Result<Option<SignalementView>, StoreError> {
-        dialect::within(signalements::find(&self.readers, id_or_uid)).await
+        dialect::in_time(signalements::find(&self.readers, id_or_uid)).await
     }
 
     async fn list_signalements(
@@ -67,7 +64,7 @@ impl Store for DbStore {
         etat: Option<Etat>,
         limit: u32,
     ) -> Result<Vec<SignalementSummary>, StoreError> {
-        dialect::within(signalements::list(&self.readers, etat, limit)).await
+        dialect::in_time(signalements::list(&self.readers, etat, limit)).await
     }
 
     async fn signalements_before(
@@ -76,34 +73,34 @@ impl Store for DbStore {
         before: Option<&SignalementSummary>,
         limit: u32,
     ) -> Result<Vec<SignalementSummary>, StoreError> {
-        dialect::within(signalements::before(&self.readers, etat, before, limit)).await
+        dialect::in_time(signalements::before(&self.readers, etat, before, limit)).await
     }
 
     async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError> {
-        dialect::within(signalements::find_traces(&self.readers, id_or_uid)).await
+        dialect::in_time(signalements::find_traces(&self.readers, id_or_uid)).await
     }
 
     async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError> {
-        dialect::within(past::signalements(&self.readers, page)).await
+        dialect::in_time(past::signalements(&self.readers, page)).await
     }
 
     async fn past_events(&self, page: Page) -> Result<Vec<PastEvent>, StoreError> {
-        dialect::within(past::events(&self.readers, page)).await
+        dialect::in_time(past::events(&self.readers, page)).await
     }
 
     async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError> {
-        dialect::within(past::count(&self.readers, since)).await
+        dialect::in_time(past::count(&self.readers, since)).await
     }
 
     async fn find_submission(
         &self,
         id: &SignalementId,
     ) -> Result<Option<StoredSubmission>, StoreError> {
-        dialect::within(signalements::find_submission(&self.readers, id)).await
+        dialect::in_time(signalements::find_submission(&self.readers, id)).await
     }
 
     async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError> {
-        dialect::within(demandes::find(&self.readers, uid)).await
+        dialect::in_time(demandes::find(&self.readers, uid)).await
     }
 
     async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError> {
@@ -115,11 +112,11 @@ impl Store for DbStore {
     }
 
     async fn count_held(&self, limit: u32) -> Result<Vec<(String, i64)>, StoreError> {
-        dialect::within(evenements::count_held(&self.readers, limit)).await
+        dialect::in_time(evenements::count_held(&self.readers, limit)).await
     }
 
     async fn held_events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
-        dialect::within(evenements::held(&self.readers, after, limit)).await
+        dialect::in_time(evenements::held(&self.readers, after, limit)).await
     }
 
     async fn release_event(&self, release: Release) -> Result<(), StoreError> {
@@ -127,29 +124,6 @@ impl Store for DbStore {
             .write(release, |connection, release| {
                 Box::pin(evenements::release(connection, release))
             })
-            .await
-    }
-
-    async fn claim(
-        &self,
-        destination: Destination,
-        limit: u32,
-        at: Moment,
-        lease: Duration,
-    ) -> Result<Vec<Claim>, StoreError> {
-        self.writer
-            .write(
-                (destination, limit, at, lease),
-                |connection, (destination, limit, at, lease)| {
-                    Box::pin(livraisons::claim(
-                        connection,
-                        *destination,
-                        *limit,
-                        *at,
-                        *lease,
-                    ))
-                },
-            )
             .await
     }
 
@@ -164,58 +138,6 @@ impl Store for DbStore {
             .await
     }
 
-    async fn next_due(
-        &self,
-        destination: Destination,
-        at: Moment,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        dialect::within(livraisons::next_due(&self.readers, destination, at)).await
-    }
-
-    async fn finish(
-        &self,
-        claim: &Claim,
-        attempt: Attempt,
-        outcome: Outcome,
-    ) -> Result<bool, StoreError> {
-        let something_waits = claim.content.destination().keeps_order();
-        let work = (claim.clone(), attempt, outcome);
-        if something_waits {
-            self.writer.write(work, end_claim).await
-        } else {
-            self.writer.write_along(work, end_claim).await
-        }
-    }
-
-    async fn pause(&self, destination: Destination) -> Result<Option<Pause>, StoreError> {
-        dialect::within(livraisons::pause(&self.readers, destination)).await
-    }
-
-    async fn set_pause(
-        &self,
-        destination: Destination,
-        pause: Option<Pause>,
-    ) -> Result<(), StoreError> {
-        self.writer
-            .write((destination, pause), |connection, (destination, pause)| {
-                Box::pin(livraisons::set_pause(
-                    connection,
-                    *destination,
-                    pause.as_ref(),
-                ))
-            })
-            .await
-    }
-
-    async fn resume(
-        &self,
-        destination: Destination,
-        which: Resume,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        livraisons::resume(self, destination, which, now).await
-    }
-
     async fn wait_no_longer(
         &self,
         latest: DateTime<Utc>,
@@ -226,67 +148,6 @@ impl Store for DbStore {
                 Box::pin(waits::no_longer(connection, *latest, *leased))
             })
             .await
-    }
-
-    async fn list_livraisons(
-        &self,
-        etat: Option<LivraisonEtat>,
-        limit: u32,
-    ) -> Result<Vec<LivraisonSummary>, StoreError> {
-        dialect::within(livraisons::list(&self.readers, etat, limit)).await
-    }
-
-    async fn retry_livraison(
-        &self,
-        id: &str,
-        if_overtaken: IfOvertaken,
-        now: DateTime<Utc>,
-    ) -> Result<RetryOutcome, StoreError> {
-        self.writer
-            .write(
-                (id.to_owned(), if_overtaken, now),
-                |connection, (id, if_overtaken, now)| {
-                    Box::pin(livraisons::retry(connection, id, *if_overtaken, *now))
-                },
-            )
-            .await
-    }
-
-    async fn find_livraison(&self, id: &str) -> Result<Option<LivraisonView>, StoreError> {
-        dialect::within(livraisons::find(&self.readers, id)).await
-    }
-
-    async fn livraisons_of(&self, uid: &Uid) -> Result<Vec<LivraisonView>, StoreError> {
-        dialect::within(livraisons::of_demande(&self.readers, uid)).await
-    }
-
-    async fn oldest_dead(
-        &self,
-        destination: Destination,
-        after: Option<&str>,
-    ) -> Result<Option<String>, StoreError> {
-        dialect::within(livraisons::oldest_dead(&self.readers, destination, after)).await
-    }
-
-    async fn oldest_failing(
-        &self,
-        destination: Destination,
-        before: DateTime<Utc>,
-    ) -> Result<Option<LivraisonSummary>, StoreError> {
-        let found = livraisons::oldest_failing(&self.readers, destination, before);
-        dialect::within(found).await
-    }
-
-    async fn retry_dead(
-        &self,
-        destination: Destination,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        livraisons::retry_dead(self, destination, now).await
-    }
-
-    async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError> {
-        dialect::within(livraisons::count(&self.readers)).await
     }
 
     async fn purge(
@@ -306,7 +167,7 @@ impl Store for DbStore {
     }
 
     async fn count_purgeable(&self, what: Kept, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        dialect::within(retention::count(&self.readers, what, before)).await
+        dialect::in_time(retention::count(&self.readers, what, before)).await
     }
 
     async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError> {
@@ -322,33 +183,33 @@ impl Store for DbStore {
     }
 
     async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError> {
-        dialect::within(versions::last(&self.readers)).await
+        dialect::in_time(versions::last(&self.readers)).await
     }
 
     async fn list_versions(&self, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
-        dialect::within(versions::list(&self.readers, limit)).await
+        dialect::in_time(versions::list(&self.readers, limit)).await
     }
 
     async fn find_version(&self, begin: &str) -> Result<(Vec<String>, FileSet), StoreError> {
-        dialect::within(versions::find(&self.readers, begin)).await
+        dialect::in_time(versions::find(&self.readers, begin)).await
     }
 
     async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError> {
-        dialect::within(tokens::all(&self.readers)).await
+        dialect::in_time(tokens::all(&self.readers)).await
     }
 
     async fn put_token(
         &self,
         client: Client,
         hash: &str,
-        replace: bool,
+        if_exists: IfExists,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         self.writer
             .write(
-                (client, hash.to_owned(), replace, now),
-                |connection, (client, hash, replace, now)| {
-                    Box::pin(tokens::put(connection, *client, hash, *replace, *now))
+                (client, hash.to_owned(), if_exists, now),
+                |connection, (client, hash, if_exists, now)| {
+                    Box::pin(tokens::put(connection, *client, hash, *if_exists, *now))
                 },
             )
             .await
@@ -364,7 +225,7 @@ impl Store for DbStore {
     }
 
     async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError> {
-        dialect::within(fichiers::unnamed(&self.readers, names)).await
+        dialect::in_time(fichiers::unnamed(&self.readers, names)).await
     }
 
     async fn begin_removal(
@@ -404,7 +265,7 @@ impl Store for DbStore {
     }
 
     async fn replicas(&self, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError> {
-        dialect::within(replicas::seen(&self.readers, since)).await
+        dialect::in_time(replicas::seen(&self.readers, since)).await
     }
 
     async fn tell_others(&self) -> Result<(), StoreError> {
@@ -424,7 +285,7 @@ impl Store for DbStore {
             let one = sqlx::query("SELECT 1").execute(&self.readers).await;
             one.map(|_| ()).map_err(failed)
         };
-        dialect::within(read).await
+        dialect::in_time(read).await
     }
 }
 
@@ -446,16 +307,6 @@ async fn try_out(connection: &mut DbConnection) -> Result<(), StoreError> {
             .map_err(failed)?;
     }
     Ok(())
-}
-
-/// A claim, how its attempt went, and what follows.
-type Ended = (Claim, Attempt, Outcome);
-
-fn end_claim<'c>(
-    connection: &'c mut DbConnection,
-    (claim, attempt, outcome): &'c Ended,
-) -> BoxFuture<'c, Result<bool, StoreError>> {
-    Box::pin(livraisons::finish(connection, claim, attempt, outcome))
 }
 
 /// Runs a statement that was put together for many rows.

@@ -5,7 +5,7 @@ use sqlx::Row as _;
 
 use super::{DbConnection, DbPool, failed};
 use crate::adapters::store::rows::{millis, unreadable};
-use crate::domain::ports::{Client, StoreError};
+use crate::domain::ports::{Client, IfExists, StoreError};
 
 /// Every stored hash.
 pub(super) async fn all(pool: &DbPool) -> Result<Vec<(Client, String)>, StoreError> {
@@ -22,12 +22,12 @@ pub(super) async fn all(pool: &DbPool) -> Result<Vec<(Client, String)>, StoreErr
         .collect()
 }
 
-/// Stores a hash; `false` where one is there already and `replace` is not asked for.
+/// Stores a hash; `false` where one is there already and is kept.
 pub(super) async fn put(
     connection: &mut DbConnection,
     client: Client,
     hash: &str,
-    replace: bool,
+    if_exists: IfExists,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let stored = sqlx::query(
@@ -38,7 +38,7 @@ pub(super) async fn put(
     .bind(client.as_str())
     .bind(hash)
     .bind(millis(now))
-    .bind(replace)
+    .bind(if_exists == IfExists::Replace)
     .execute(connection)
     .await
     .map_err(failed)?;

@@ -4,7 +4,7 @@ use std::future::{Pending, Ready, pending, ready};
 
 use chrono::Duration;
 
-use super::shared::fichiers::Photos;
+use super::shared::fichiers::PhotoUse;
 use super::{DbConnection, DbRow, DbStore};
 use crate::adapters::store::rows::millis;
 use crate::domain::demande::Uid;
@@ -65,7 +65,7 @@ pub(super) fn lock_versions(_: &mut DbConnection) -> Ready<Result<(), StoreError
 }
 
 /// Nor here.
-pub(super) fn lock_photos(_: &mut DbConnection, _: Photos) -> Ready<Result<(), StoreError>> {
+pub(super) fn lock_photos(_: &mut DbConnection, _: PhotoUse) -> Ready<Result<(), StoreError>> {
     ready(Ok(()))
 }
 
@@ -75,7 +75,7 @@ pub(super) fn turn(_: &DbStore, _: Work) -> Ready<Result<Option<Turn>, StoreErro
 }
 
 /// A file has its own limits of time.
-pub(super) async fn within<T>(
+pub(super) async fn in_time<T>(
     read: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     read.await

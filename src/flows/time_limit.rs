@@ -19,7 +19,7 @@ pub(crate) struct TimeIsUp;
 ///
 /// # Errors
 /// When it did not end in time.
-pub(crate) async fn within<T>(
+pub(crate) async fn in_time<T>(
     limit: Duration,
     work: impl Future<Output = T>,
 ) -> Result<T, TimeIsUp> {
@@ -65,14 +65,14 @@ mod tests {
     #[tokio::test]
     async fn silence_has_its_limit_and_no_more() {
         let begun = Instant::now();
-        let silence = within(Duration::ZERO, std::future::pending::<()>()).await;
+        let silence = in_time(Duration::ZERO, std::future::pending::<()>()).await;
         // On a machine so busy that its limit was noticed late, it has its grace.
         let noticed = begun.elapsed();
         assert!(
             silence == Err(TimeIsUp) && noticed < LATE + GRACE,
             "{noticed:?}"
         );
-        let prompt = within(Duration::MAX, async { 1 }).await;
+        let prompt = in_time(Duration::MAX, async { 1 }).await;
         assert_eq!(prompt, Ok(1));
     }
 }
