@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Case, Inbound, InboundError, Received};
 use crate::domain::demande::NewDemande;
-use crate::domain::ports::{CreateDemande, Remote, Reserved};
+use crate::domain::ports::{Capabilities, CreateDemande, Reserved};
 use crate::domain::signalement::Etat;
 use crate::flows::creation::{Attempted, Held};
 use crate::rules::trace::Trace;
@@ -19,7 +19,7 @@ impl Inbound {
         case: Case,
         demande: NewDemande,
         trace: Trace,
-        remote: Remote,
+        remote: Capabilities,
     ) -> Result<Received, InboundError> {
         let record = case.record(Etat::Recu, None, &trace, None, Vec::new());
         let remarks = case.avertissements.clone();
