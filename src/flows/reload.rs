@@ -182,7 +182,7 @@ impl Reload {
     }
 
     /// Reloads after each burst of hints, until their sender is gone.
-    pub async fn run(&self, hints: mpsc::Receiver<()>) {
+    pub async fn run(self: Arc<Self>, hints: mpsc::Receiver<()>) {
         let files = debounce::Files {
             // One that SIGHUP or a request began may have been left unfinished, too.
             unfinished: || self.last.load().version.is_none(),
