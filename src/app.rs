@@ -3,6 +3,7 @@
 
 mod open;
 mod parts;
+mod serve;
 mod workers;
 
 use std::collections::BTreeMap;
@@ -11,15 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::middleware;
-use axum_server::accept::NoDelayAcceptor;
-use axum_server::{Handle, Server};
-use strum::IntoEnumIterator;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::open::{
@@ -28,17 +20,14 @@ pub use self::open::{
 use self::open::{settings_on_disk, sources};
 pub use self::parts::inbound;
 use self::parts::{Parts, open_crm};
-pub use self::workers::TOKEN_REFRESH;
-use self::workers::{Workers, refresh_tokens, reload_on_hangup, tidy_metrics};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::edited::EditedFolder;
-use crate::adapters::http::auth::{Gate, hash};
-use crate::adapters::http::handover::{ConnectionSlot, UntilStop, last_answers};
-use crate::adapters::http::{AppState, Probe, Services, connections, router};
+use crate::adapters::http::auth::{Gate, make_missing_tokens};
+use crate::adapters::http::{AppState, Probe, Services};
 use crate::adapters::mail::MailOut;
 use crate::adapters::sowell::SowellHttp;
-use crate::adapters::{telemetry, watch};
-use crate::domain::ports::{Client, Clock, Crm, IfExists, Store};
+use crate::adapters::telemetry;
+use crate::domain::ports::{Client, Clock, Crm, Store};
 use crate::flows::creation::Creations;
 use crate::flows::delivery::Delivery;
 use crate::flows::hint::Hint;
@@ -52,17 +41,6 @@ use crate::flows::set_back::SetBack;
 use crate::flows::settings::SettingsReload;
 use crate::flows::sweep::Sweep;
 use crate::settings::{Database, InForce, Secret, Settings};
-
-/// How long a connection may stay without the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long a shutdown waits for requests and deliveries under way.
-const SHUTDOWN_LIMIT: Duration = Duration::from_secs(25);
-/// How long connections that are open at the end may bring one more request.
-const LAST_REQUESTS: Duration = Duration::from_millis(250);
-/// How often it is looked at whether they are gone.
-const CONNECTIONS_POLL: Duration = Duration::from_millis(5);
-/// Hints of changed files that may wait; one is as good as many.
-const HINTS: usize = 8;
 
 /// A daemon that is ready to serve.
 pub struct App {
@@ -153,8 +131,9 @@ impl App {
             // Of several replicas, another may be in the middle of its call.
             creations.doubt_interrupted().await?;
         }
-        let new_tokens = make_missing_tokens(&parts, settings).await?;
-        let gate = open_gate(&parts).await?;
+        let (store, given) = (parts.store.as_ref(), &settings.live.tokens);
+        let new_tokens = make_missing_tokens(store, given, parts.clock.now()).await?;
+        let gate = Gate::open(&parts.in_force, store).await?;
         let settings_file = settings_on_disk(settings);
         let live = parts.settings(settings, settings_file.clone());
         Ok(Self {
@@ -170,107 +149,6 @@ impl App {
             settings_file,
             alone,
         })
-    }
-
-    /// Serves until `stop`, then finishes what is under way.
-    ///
-    /// # Errors
-    /// When the listener fails.
-    pub async fn serve(
-        mut self,
-        listener: TcpListener,
-        stop: CancellationToken,
-    ) -> anyhow::Result<()> {
-        let state = self.state.clone();
-        let presence = Arc::clone(&state.presence);
-        let alone = self.alone.take();
-        let creations = Arc::clone(&self.creations);
-        let workers = Workers::new(&stop);
-        let hints = self.start_workers(&workers, &stop);
-        let tasks = state.tasks.clone();
-        let handle = Handle::new();
-        let listener = UntilStop::new(listener, stop.clone(), handle.clone(), connections::most());
-        let server = server(listener).handle(handle.clone());
-        let last_answers = middleware::from_fn_with_state(stop.clone(), last_answers);
-        let router = router(state).layer(last_answers);
-        let mut server = tokio::spawn(server.serve(router.into_make_service()));
-        tokio::select! {
-            () = stop.cancelled() => {}
-            ended = &mut server => ended??,
-        }
-        stop.cancel();
-        leave(&handle).await;
-        handle.graceful_shutdown(None);
-        tasks.close();
-        let finish = async {
-            if !server.is_finished() {
-                let _ = server.await;
-            }
-            tasks.wait().await;
-            workers.ended().await;
-            creations.written().await;
-            presence.leave().await;
-        };
-        if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {
-            tracing::warn!("stopped before everything under way had ended");
-        }
-        drop(hints);
-        drop(alone);
-        if workers.broken.is_cancelled() {
-            anyhow::bail!("a worker ended on its own; its error is in the log");
-        }
-        Ok(())
-    }
-
-    /// Starts what runs beside the requests; the reloads end once both senders of hints are dropped.
-    fn start_workers(self, workers: &Workers, stop: &CancellationToken) -> [mpsc::Sender<()>; 2] {
-        let state = self.state;
-        let (hint, hints) = mpsc::channel(HINTS);
-        if !self.folders.is_empty() {
-            workers.until_stop("rules watcher", watch::watch(self.folders, hint.clone()));
-        }
-        let (settings_hint, settings_hints) = mpsc::channel(HINTS);
-        if let Some(file) = self.settings_file {
-            workers.until_stop(
-                "settings watcher",
-                watch::watch(vec![file], settings_hint.clone()),
-            );
-        }
-        // Listened to before the first request can be answered: until then, it would end us.
-        match signal(SignalKind::hangup()) {
-            Ok(hangups) => workers.until_stop("hangups", reload_on_hangup(state.clone(), hangups)),
-            Err(error) => tracing::warn!(%error, "SIGHUP is not listened to"),
-        }
-        let (outbound, accepted) = (state.outbound.clone(), state.reload.subscribe());
-        workers.until_stop("held statuses", async move {
-            outbound.release_when_known(accepted).await;
-        });
-        workers.until_stop("poll", self.poll.run());
-        workers.until_stop("tokens", refresh_tokens(state.clone()));
-        workers.until_stop("sweep", self.sweep.run());
-        workers.until_stop("clock", self.set_back.run());
-        workers.until_stop("retention", self.retention.run());
-        let buffers = state.buffers.clone();
-        workers.until_stop("buffers", async move { buffers.run().await });
-        workers.until_stop("metrics", tidy_metrics(state.clone()));
-        let presence = state.presence.clone();
-        workers.until_stop("replica", async move { presence.run().await });
-        let reload = state.reload.clone();
-        workers.until_stop("rules", async move { reload.run(hints).await });
-        let reload = state.reload.clone();
-        workers.until_stop("versions", async move { reload.keep_in_store().await });
-        let settings = state.settings.clone();
-        workers.until_stop(
-            "settings",
-            async move { settings.run(settings_hints).await },
-        );
-        let accepted = state.reload.subscribe();
-        let delivery = Arc::clone(&self.delivery);
-        workers.until_stop("mended connectors", delivery.follow_rules(accepted));
-        // These finish what is under way before they end.
-        workers.to_the_end("outbox", self.delivery.run(stop.clone()));
-        workers.to_the_end("creations", self.creations.run(stop.clone()));
-        [hint, settings_hint]
     }
 }
 
@@ -313,12 +191,6 @@ fn open_mailer(settings: &Settings, in_force: &InForce) -> anyhow::Result<MailOu
     MailOut::new(in_force.clone(), unsent.clone()).with_context(|| format!("{}", unsent.display()))
 }
 
-async fn open_gate(parts: &Parts) -> anyhow::Result<Gate> {
-    let gate = Gate::new(&parts.in_force);
-    gate.set_stored(parts.store.tokens().await?);
-    Ok(gate)
-}
-
 /// Opens the database and sees to what the last daemon left undone.
 async fn take_over(
     settings: &Settings,
@@ -335,55 +207,4 @@ async fn take_over(
     }
     resume::at_start(store.as_ref(), clock).await?;
     Ok((store, alone))
-}
-
-/// Waits until every connection that was open when the daemon was told to stop has had its last
-/// answer, within a limit: a request may be on its way on any of them.
-async fn leave(handle: &Handle<ConnectionSlot>) {
-    let end = Instant::now() + LAST_REQUESTS;
-    while handle.connection_count() > 0 && Instant::now() < end {
-        tokio::time::sleep(CONNECTIONS_POLL).await;
-    }
-}
-
-/// What speaks HTTP on the listener.
-fn server(listener: UntilStop) -> Server<ConnectionSlot, NoDelayAcceptor> {
-    let mut server = Server::from_listener(listener)
-        // Without it, an answer of two segments would wait for the client's acknowledgement.
-        .acceptor(NoDelayAcceptor::new())
-        .first_request_timeout(HEAD_TIMEOUT);
-    // A client that sent its request and closed its side is served all the same: what it sent may
-    // be a signalement.
-    let mut http1 = server.http_builder().http1();
-    http1.half_close(true).header_read_timeout(HEAD_TIMEOUT);
-    server
-}
-
-/// A new token: 256 random bits.
-#[must_use]
-pub fn make_token() -> Secret {
-    Secret::new(hex::encode(rand::random::<[u8; 32]>()))
-}
-
-async fn make_missing_tokens(
-    Parts { store, clock, .. }: &Parts,
-    settings: &Settings,
-) -> anyhow::Result<BTreeMap<Client, Secret>> {
-    let mut made = BTreeMap::new();
-    let known = store.tokens().await?;
-    for client in Client::iter() {
-        let given = settings.live.tokens.contains_key(&client);
-        if given || known.iter().any(|(it, _)| *it == client) {
-            continue;
-        }
-        let token = make_token();
-        let now = clock.now();
-        if store
-            .put_token(client, &hash(token.expose()), IfExists::Keep, now)
-            .await?
-        {
-            made.insert(client, token);
-        }
-    }
-    Ok(made)
 }

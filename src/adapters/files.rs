@@ -3,7 +3,6 @@
 //! Both lay them out alike, `ab/abcdef…`, so that one can be copied to the other as it is.
 
 pub mod folder;
-mod last_look;
 pub mod s3;
 
 use std::fmt;

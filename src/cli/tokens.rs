@@ -4,8 +4,7 @@ use anyhow::bail;
 use clap::Subcommand;
 
 use crate::adapters::clock::SystemClock;
-use crate::adapters::http::auth::hash;
-use crate::app::{TOKEN_REFRESH, make_token};
+use crate::adapters::http::auth::{TOKEN_REFRESH, hash, make_token};
 use crate::cli::{existing_store, one_of};
 use crate::domain::ports::{Client, Clock, IfExists};
 use crate::settings::Settings;

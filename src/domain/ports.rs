@@ -28,8 +28,8 @@ pub use self::creations::{
     Reserved, Settled, SettledCreation, Settlement, Wait,
 };
 pub use self::crm::{
-    Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard,
-    LONGEST_RETRY_AFTER, Remote,
+    Capabilities, Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError,
+    DuplicateGuard, LONGEST_RETRY_AFTER, RemoteCrm,
 };
 pub use self::events::{EventRecorded, NewEvent, Release};
 pub use self::files::{Files, FilesError};

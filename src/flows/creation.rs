@@ -20,9 +20,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::demande::{NewDemande, Uid};
 use crate::domain::ports::{
-    Clock, CreateDemande, Created, Creation, CreationClaim, Crm, CrmError, DuplicateGuard,
-    NewRecord, Remote, Reservation, Reserved, Settled, SettledCreation, Settlement, Sowell, Store,
-    StoreError, Wait,
+    Capabilities, Clock, CreateDemande, Created, Creation, CreationClaim, Crm, CrmError,
+    DuplicateGuard, NewRecord, Reservation, Reserved, Settled, SettledCreation, Settlement, Sowell,
+    Store, StoreError, Wait,
 };
 use crate::domain::reason::Phrase;
 use crate::domain::signalement::{Etat, Signalement, SignalementId};
@@ -168,7 +168,7 @@ impl Creations {
         record: NewRecord,
         demande: NewDemande,
         avertissements: Vec<String>,
-        remote: &Remote,
+        remote: &Capabilities,
     ) -> Result<(Reserved, Lease, Holding), StoreError> {
         let now = self.clock.now();
         let lease = Lease::begin(now);
@@ -187,7 +187,7 @@ impl Creations {
     pub(super) async fn first_call(
         &self,
         held: Held,
-        remote: &Remote,
+        remote: &Capabilities,
     ) -> Result<Attempted, StoreError> {
         if !self.may_call(&held) {
             return Ok(Attempted::InDoubt);
@@ -245,7 +245,7 @@ impl Creations {
         let longest = self
             .crm
             .remote()
-            .map_or(Duration::ZERO, |it| it.longest_work);
+            .map_or(Duration::ZERO, |it| it.capabilities().longest_work);
         let known_at = self.clock.now() + span(longest);
         let found = self.store.doubt_interrupted(known_at).await?;
         if found > 0 {
@@ -359,7 +359,7 @@ impl Creations {
     }
 
     /// Until when nothing can be known, and what is to be done then, is for the connector to say.
-    fn doubt(&self, held: &Held, motif: String, remote: &Remote) -> (Attempted, Settlement) {
+    fn doubt(&self, held: &Held, motif: String, remote: &Capabilities) -> (Attempted, Settlement) {
         let known_at = self.clock.now() + span(remote.longest_work);
         let due_at = match remote.guard {
             DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey => {
@@ -432,7 +432,7 @@ const NO_GUARD: &str = "le CRM n'a pas confirmé la création et n'offre rien co
                         demande, puis adoptez-la ou relancez la création";
 
 /// When it can be known what became of a call that is made now.
-fn known_at(now: DateTime<Utc>, remote: &Remote) -> DateTime<Utc> {
+fn known_at(now: DateTime<Utc>, remote: &Capabilities) -> DateTime<Utc> {
     now + CALL + span(remote.longest_work)
 }
 

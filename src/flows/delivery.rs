@@ -339,7 +339,11 @@ impl Delivery {
         let bytes = self.files.read(&push.fichier.sha256).await;
         let bytes = bytes.map_err(CrmError::Files)?;
         let uid = Uid::new(push.uid.clone());
-        self.crm.attach(&uid, &push.fichier, bytes).await
+        match self.crm.remote() {
+            Some(crm) => crm.attach(&uid, &push.fichier, bytes).await,
+            // Where the CRM has no outside, the photos lie with the signalement already.
+            None => Ok(()),
+        }
     }
 
     /// Rendered at each attempt, so that a template that was mended serves what it had failed.

@@ -197,7 +197,10 @@ impl Inbound {
         }
         self.store_photos(&mut case).await?;
         match self.creations.crm.remote() {
-            Some(remote) => self.create_outside(case, demande, trace, remote).await,
+            Some(remote) => {
+                let remote = remote.capabilities();
+                self.create_outside(case, demande, trace, remote).await
+            }
             None => self.create_here(case, demande, trace).await,
         }
     }

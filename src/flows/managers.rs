@@ -8,7 +8,7 @@ mod memory;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::ports::{Clock, Crm, CrmError};
+use crate::domain::ports::{Clock, Crm, CrmError, RemoteCrm};
 use crate::domain::reason::Phrase;
 use crate::domain::referentiel::{Gestionnaire, Gestionnaires, Referentiel, Residence};
 use crate::domain::signalement::Signalement;
@@ -45,7 +45,7 @@ impl Managers {
     #[must_use]
     pub fn would_call(&self, generation: &Generation, signalement: &Signalement) -> bool {
         self.unmanaged(generation, signalement)
-            .is_some_and(|it| self.at_hand(&it.code).is_none())
+            .is_some_and(|(_, it)| self.at_hand(&it.code).is_none())
     }
 
     /// The generation with all that can be known of the signalement's residence. Managers of an
@@ -58,12 +58,12 @@ impl Managers {
         generation: Arc<Generation>,
         signalement: &Signalement,
     ) -> Result<Arc<Generation>, CrmError> {
-        let Some(residence) = self.unmanaged(&generation, signalement) else {
+        let Some((crm, residence)) = self.unmanaged(&generation, signalement) else {
             return Ok(generation);
         };
         let referentiel = &generation.referentiel;
         let residence = Residence {
-            gestionnaires: self.managers_of(&residence.code).await?,
+            gestionnaires: self.managers_of(crm, &residence.code).await?,
             ..residence.clone()
         };
         // Only what this one decision looks up: the whole may be large.
@@ -88,15 +88,16 @@ impl Managers {
         }
     }
 
-    /// Its residence, where the CRM alone knows who manages it.
+    /// Its residence, where the CRM alone knows who manages it, and that CRM.
     fn unmanaged<'a>(
-        &self,
+        &'a self,
         generation: &'a Generation,
         signalement: &Signalement,
-    ) -> Option<&'a Residence> {
-        let tells = self.crm.remote().is_some_and(|it| it.knows_managers);
-        let residence = generation.referentiel.residence(&signalement.residence);
-        residence.filter(|it| tells && it.gestionnaires.is_empty())
+    ) -> Option<(&'a dyn RemoteCrm, &'a Residence)> {
+        let crm = self.crm.remote()?;
+        let residence = generation.referentiel.residence(&signalement.residence)?;
+        let asked = residence.gestionnaires.is_empty() && crm.capabilities().knows_managers;
+        asked.then_some((crm, residence))
     }
 
     /// What serves without a call: what was told lately, or before the outage that lasts.
@@ -106,13 +107,17 @@ impl Managers {
         (told.is_fresh() || away()).then_some(told.managers)
     }
 
-    async fn managers_of(&self, residence: &str) -> Result<Gestionnaires, CrmError> {
+    async fn managers_of(
+        &self,
+        crm: &dyn RemoteCrm,
+        residence: &str,
+    ) -> Result<Gestionnaires, CrmError> {
         if let Some(managers) = self.at_hand(residence) {
             return Ok(managers);
         }
         let call = self.known.call(residence);
         let asked = call.get_or_init(|| async {
-            let asked = self.ask(residence).await;
+            let asked = self.ask(crm, residence).await;
             self.known.ended(residence, &call);
             asked
         });
@@ -120,8 +125,8 @@ impl Managers {
     }
 
     /// Asks the CRM, whatever is known.
-    async fn ask(&self, residence: &str) -> Result<Gestionnaires, CrmError> {
-        let asked = in_time(PATIENCE, self.crm.managers(residence)).await;
+    async fn ask(&self, crm: &dyn RemoteCrm, residence: &str) -> Result<Gestionnaires, CrmError> {
+        let asked = in_time(PATIENCE, crm.managers(residence)).await;
         let outcome = asked.unwrap_or_else(|_| {
             Err(CrmError::Unavailable {
                 reason: Phrase::NoAnswer.into(),
@@ -167,7 +172,9 @@ mod tests {
 
     use super::*;
     use crate::domain::demande::{Fichier, Uid};
-    use crate::domain::ports::{Change, ChangePage, ChangeQuery, CreateDemande, Created, Remote};
+    use crate::domain::ports::{
+        Capabilities, Change, ChangePage, ChangeQuery, CreateDemande, Created,
+    };
     use crate::settings::Settings;
 
     /// A CRM that tells managers, one answer after each that the gate lets through.
@@ -179,11 +186,18 @@ mod tests {
 
     #[async_trait]
     impl Crm for Teller {
-        fn remote(&self) -> Option<Remote> {
-            None
+        fn remote(&self) -> Option<&dyn RemoteCrm> {
+            Some(self)
         }
 
         async fn create(&self, _: &CreateDemande) -> Result<Created, CrmError> {
+            unreachable!("only managers are asked for")
+        }
+    }
+
+    #[async_trait]
+    impl RemoteCrm for Teller {
+        fn capabilities(&self) -> Capabilities {
             unreachable!("only managers are asked for")
         }
 
@@ -257,35 +271,35 @@ mod tests {
     #[tokio::test]
     async fn an_answer_serves_until_it_is_old() {
         let (crm, managers) = asking(2);
-        let first = managers.managers_of("R").await.unwrap();
+        let first = managers.managers_of(&*crm, "R").await.unwrap();
         assert_eq!(first.get("technique").unwrap().identifiant, "T-R");
-        assert_eq!(managers.managers_of("R").await, Ok(first));
+        assert_eq!(managers.managers_of(&*crm, "R").await, Ok(first));
         assert_eq!(calls(&crm), 1);
         managers.known.age();
-        managers.managers_of("R").await.unwrap();
+        managers.managers_of(&*crm, "R").await.unwrap();
         assert_eq!(calls(&crm), 2);
     }
 
     #[tokio::test]
     async fn what_was_known_before_serves_without_a_call_while_the_crm_is_away() {
         let (crm, mut managers) = asking(9);
-        let told = managers.managers_of("R").await;
-        let of_other = managers.managers_of("S").await;
+        let told = managers.managers_of(&*crm, "R").await;
+        let of_other = managers.managers_of(&*crm, "S").await;
         managers.known.age();
         *crm.away.lock().unwrap() = true;
-        assert_eq!(managers.managers_of("R").await, told);
+        assert_eq!(managers.managers_of(&*crm, "R").await, told);
         assert_eq!(calls(&crm), 3);
         // The outage is known, so another residence does not find out for itself.
-        assert_eq!(managers.managers_of("S").await, of_other);
-        assert_eq!(managers.managers_of("R").await, told);
+        assert_eq!(managers.managers_of(&*crm, "S").await, of_other);
+        assert_eq!(managers.managers_of(&*crm, "R").await, told);
         assert_eq!(calls(&crm), 3);
         // Something else that the CRM does brings it back: these are left alone for a while.
         forget_the_outage(&mut managers);
-        assert_eq!(managers.managers_of("R").await, told);
+        assert_eq!(managers.managers_of(&*crm, "R").await, told);
         assert_eq!(calls(&crm), 3);
         managers.known.age();
         *crm.away.lock().unwrap() = false;
-        assert_eq!(managers.managers_of("R").await, told);
+        assert_eq!(managers.managers_of(&*crm, "R").await, told);
         assert_eq!(calls(&crm), 4);
     }
 
@@ -293,11 +307,11 @@ mod tests {
     async fn what_was_never_told_is_asked_for_even_in_an_outage() {
         let (crm, managers) = asking(9);
         *crm.away.lock().unwrap() = true;
-        assert!(managers.managers_of("R").await.is_err());
-        assert!(managers.managers_of("R").await.is_err());
+        assert!(managers.managers_of(&*crm, "R").await.is_err());
+        assert!(managers.managers_of(&*crm, "R").await.is_err());
         assert_eq!(calls(&crm), 2);
         *crm.away.lock().unwrap() = false;
-        assert!(managers.managers_of("R").await.is_ok());
+        assert!(managers.managers_of(&*crm, "R").await.is_ok());
     }
 
     #[tokio::test]
@@ -306,7 +320,7 @@ mod tests {
             let (crm, managers) = asking(0);
             *crm.away.lock().unwrap() = away;
             let managers = Arc::new(managers);
-            let together = [(); 5].map(|()| managers.managers_of("R"));
+            let together = [(); 5].map(|()| managers.managers_of(&*crm, "R"));
             let released = async {
                 tokio::task::yield_now().await;
                 crm.answers.add_permits(1);
@@ -320,11 +334,11 @@ mod tests {
     #[tokio::test]
     async fn who_goes_away_while_asking_leaves_the_call_to_the_others() {
         let (crm, managers) = asking(0);
-        let mut left = Box::pin(managers.managers_of("R"));
+        let mut left = Box::pin(managers.managers_of(&*crm, "R"));
         assert!(futures_util::poll!(left.as_mut()).is_pending());
         drop(left);
         crm.answers.add_permits(1);
-        assert!(managers.managers_of("R").await.is_ok());
+        assert!(managers.managers_of(&*crm, "R").await.is_ok());
         assert_eq!(calls(&crm), 2);
     }
 }

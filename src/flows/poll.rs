@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::domain::instant::{in_utc, to_the_second};
 use crate::domain::livraison::Destination;
 use crate::domain::ports::{
-    Change, ChangeQuery, Clock, Crm, CrmError, PollClaim, Store, StoreError,
+    Change, ChangeQuery, Clock, Crm, CrmError, PollClaim, RemoteCrm, Store, StoreError,
 };
 use crate::domain::reason::Phrase;
 use crate::flows::backoff::{span, wait};
@@ -175,14 +175,17 @@ impl Poll {
     /// # Errors
     /// What was taken by then stays taken; the next reading begins where this one did.
     pub async fn look(&self) -> Result<Looked, PollError> {
-        let Some(overlap) = self.crm.remote().and_then(|it| it.overlap) else {
+        let Some(crm) = self.crm.remote() else {
+            return Ok(Looked::NotNow);
+        };
+        let Some(overlap) = crm.capabilities().overlap else {
             return Ok(Looked::NotNow);
         };
         let now = self.clock.now();
         let Some(claim) = self.store.claim_poll(now, LEASE).await? else {
             return Ok(Looked::NotNow);
         };
-        let outcome = self.read_from(&claim, overlap).await;
+        let outcome = self.read_from(crm, &claim, overlap).await;
         match &outcome {
             Ok(_) => self.watch.readings.done(),
             Err(error) => self.watch.readings.failed(error.to_string(), now),
@@ -209,7 +212,12 @@ impl Poll {
     }
 
     /// Takes every change since the last reading, and says up to when all are known.
-    async fn read_from(&self, claim: &PollClaim, overlap: Duration) -> Result<Read, PollError> {
+    async fn read_from(
+        &self,
+        crm: &dyn RemoteCrm,
+        claim: &PollClaim,
+        overlap: Duration,
+    ) -> Result<Read, PollError> {
         let overlap = span(overlap);
         let since = match (claim.seen_until, claim.first_demande) {
             (Some(seen), _) => seen.checked_sub_signed(overlap).unwrap_or(seen),
@@ -223,7 +231,7 @@ impl Poll {
             }
         };
         let now = self.clock.now();
-        let Listing { mut changes, whole } = self.list(claim, since).await?;
+        let Listing { mut changes, whole } = self.list(crm, claim, since).await?;
         changes.sort_by_key(|it| it.at);
         // A date far ahead is a mistake. Believed, it would hide all that changes until then.
         let latest = now + AHEAD;
@@ -262,11 +270,16 @@ impl Poll {
 
     /// A list of several pages shifts when a demande changes while it is read, and one may slip
     /// from a page that comes to one that has been: it counts once two readings agree.
-    async fn list(&self, claim: &PollClaim, since: DateTime<Utc>) -> Result<Listing, PollError> {
+    async fn list(
+        &self,
+        crm: &dyn RemoteCrm,
+        claim: &PollClaim,
+        since: DateTime<Utc>,
+    ) -> Result<Listing, PollError> {
         let mut before = None::<BTreeSet<(String, DateTime<Utc>)>>;
         let mut changes = Vec::new();
         for _ in 0..MOST_READINGS {
-            let (read, pages) = self.read_pages(claim, since).await?;
+            let (read, pages) = self.read_pages(crm, claim, since).await?;
             let seen = read
                 .iter()
                 .map(|it| (it.event.uid.as_str().to_owned(), it.at))
@@ -289,6 +302,7 @@ impl Poll {
 
     async fn read_pages(
         &self,
+        crm: &dyn RemoteCrm,
         claim: &PollClaim,
         since: DateTime<Utc>,
     ) -> Result<(Vec<Change>, usize), PollError> {
@@ -300,7 +314,7 @@ impl Poll {
                 since,
                 page: page.clone(),
             };
-            let read = self.crm.changes(&query).await;
+            let read = crm.changes(&query).await;
             let policy = &self.in_force.get().delivery;
             self.watch.note("changes", &read, policy, self.clock.now());
             let read = read?;

@@ -7,16 +7,18 @@
 mod files;
 mod halves;
 mod holes;
+mod judgement;
 mod lost;
 mod versions;
 
+use std::fmt::Display;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc, watch};
 
-use crate::domain::ports::{Clock, Source, SourceError, Store, StoreError};
+use crate::domain::ports::{Clock, Source, SourceError, Store};
 use crate::flows::debounce::{self, Attempted};
 use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
@@ -26,9 +28,8 @@ use crate::rules::layout;
 use crate::settings::InForce;
 
 use files::{Files, read, read_settled, unsettled};
-use halves::{Taken, other_half};
 use holes::Covering;
-use versions::{build, keep, recompile};
+use judgement::{Before, Judged, judge};
 
 pub use files::unreadable;
 pub use holes::holes;
@@ -112,40 +113,25 @@ impl Reload {
         let at = clock.now();
         let secrets = in_force.secret_names();
         let stored = store.last_version().await?;
-        let (files, generation, mut diagnostics) = match read_settled(&rules, &exports).await {
-            Ok(files) => {
-                let accepted = stored.as_ref().map(|it| it.rules.clone());
-                let (generation, diagnostics) =
-                    build(&files, None, accepted, Some(secrets.clone())).await;
-                (Some(files), generation, diagnostics)
+        let mut diagnostics = Vec::new();
+        let files = match read_settled(&rules, &exports).await {
+            Ok(files) => Some(files),
+            Err(error) => {
+                diagnostics.push(unreadable(&error));
+                None
             }
-            Err(error) => (None, None, vec![unreadable(&error)]),
         };
         let version = files.as_ref().map(Files::version);
         let unread = files.as_ref().map(Files::unread).unwrap_or_default();
-        let accepted = generation.is_some();
-        let taken = match (files, generation) {
-            (Some(files), Some(generation)) => Ok(Taken::whole(files, generation, &diagnostics)),
-            (files, _) => {
-                let generation = Arc::new(recompile(stored, &diagnostics).await?);
-                let half = match &files {
-                    Some(files) => other_half(store.as_ref(), files, &generation, &secrets).await?,
-                    None => None,
-                };
-                half.ok_or(generation)
+        let before = Before::Stored(stored);
+        let judged = judge(store.as_ref(), files, before, &secrets, &mut diagnostics).await?;
+        let (active, accepted) = match judged {
+            Judged::Taken(taken) => {
+                let whole = taken.half.is_none();
+                let active = taken.keep(store.as_ref(), at, &mut diagnostics).await?;
+                (active, whole)
             }
-        };
-        let active = match taken {
-            Ok(taken) => {
-                keep(store.as_ref(), &taken.files, &taken.generation, at).await?;
-                log_accepted(&taken.generation.version, &taken.remarks);
-                if let Some(half) = taken.half {
-                    diagnostics.push(half);
-                    add_new(&mut diagnostics, &taken.remarks);
-                }
-                Active::new(Arc::new(taken.generation), at, taken.remarks)
-            }
-            Err(in_force) => Active::new(in_force, at, Vec::new()),
+            Judged::AsBefore(generation) => (Active::new(generation, at, Vec::new()), false),
         };
         if !accepted {
             log_refused(&active.generation.version, &diagnostics);
@@ -197,7 +183,7 @@ impl Reload {
     }
 
     /// Reloads after each burst of hints, until their sender is gone.
-    pub async fn run(&self, hints: mpsc::Receiver<()>) {
+    pub async fn run(self: Arc<Self>, hints: mpsc::Receiver<()>) {
         let files = debounce::Files {
             // One that SIGHUP or a request began may have been left unfinished, too.
             unfinished: || self.last.load().version.is_none(),
@@ -269,53 +255,65 @@ impl Reload {
             self.note(Some(version), at, true, remarks(&active, &files, &secrets));
             return Attempted::Settled;
         }
-        let previous = Some(&active.generation);
-        let (generation, mut diagnostics) =
-            build(&files, previous, None, Some(secrets.clone())).await;
-        let taken = match generation {
-            Some(generation) => Some(Taken::whole(files, generation, &diagnostics)),
-            None => {
-                let store = self.store.as_ref();
-                match other_half(store, &files, &active.generation, &secrets).await {
-                    Ok(half) => half,
-                    Err(error) => {
-                        // Tried again: the other half may be good.
-                        diagnostics.push(without_store(&error));
-                        self.refuse(None, at, diagnostics);
-                        return Attempted::TryAgain;
-                    }
-                }
+        self.take(files, active, at, &secrets).await
+    }
+
+    /// Puts in force what can be of files that are not.
+    async fn take(
+        &self,
+        files: Files,
+        active: Arc<Active>,
+        at: DateTime<Utc>,
+        secrets: &SecretNames,
+    ) -> Attempted {
+        let store = self.store.as_ref();
+        let version = files.version();
+        let mut diagnostics = Vec::new();
+        let before = Before::InForce(Arc::clone(&active.generation));
+        let judged = judge(store, Some(files), before, secrets, &mut diagnostics).await;
+        let taken = match judged {
+            Ok(Judged::Taken(taken)) => taken,
+            Ok(Judged::AsBefore(_)) => {
+                self.refuse(Some(version), at, diagnostics);
+                return Attempted::Settled;
             }
-        };
-        let Some(taken) = taken else {
-            self.refuse(Some(version), at, diagnostics);
-            return Attempted::Settled;
+            // Tried again: the other half may be good.
+            Err(error) => return self.without_store(&error, at, diagnostics),
         };
         // Saved again while it was compiled: what is on the disk now is what counts.
         let now = read(&self.rules, &self.exports).await;
         if now.is_ok_and(|now| now.version() != version) {
             return Attempted::TryAgain;
         }
-        if let Err(error) = keep(self.store.as_ref(), &taken.files, &taken.generation, at).await {
-            diagnostics.push(without_store(&error));
-            self.refuse(None, at, diagnostics);
-            return Attempted::TryAgain;
-        }
-        log_accepted(&taken.generation.version, &taken.remarks);
-        let next = Active::new(Arc::new(taken.generation), at, taken.remarks);
-        let next = Arc::new(next);
+        let whole = taken.half.is_none();
+        let next = match taken.keep(store, at, &mut diagnostics).await {
+            Ok(next) => Arc::new(next),
+            Err(error) => return self.without_store(&error, at, diagnostics),
+        };
         self.active.store(Arc::clone(&next));
-        match taken.half {
-            None => self.note(Some(version), at, true, diagnostics),
-            Some(half) => {
-                diagnostics.push(half);
-                add_new(&mut diagnostics, &next.remarks);
-                self.refuse(Some(version), at, diagnostics);
-            }
+        if whole {
+            self.note(Some(version), at, true, diagnostics);
+        } else {
+            self.refuse(Some(version), at, diagnostics);
         }
         self.accepted.send_modify(|count| *count += 1);
         self.look_for_holes(active, next).await;
         Attempted::Settled
+    }
+
+    /// What keeps an attempt from its end, and is tried again: the store neither gives nor keeps a version.
+    fn without_store(
+        &self,
+        error: &impl Display,
+        at: DateTime<Utc>,
+        mut found: Vec<Diagnostic>,
+    ) -> Attempted {
+        let message = format!(
+            "les versions ne peuvent être lues ou enregistrées, nouvel essai dans un instant ({error})"
+        );
+        found.push(Diagnostic::file(code::INTERNAL, "", message));
+        self.refuse(None, at, found);
+        Attempted::TryAgain
     }
 
     fn refuse(&self, version: Option<String>, at: DateTime<Utc>, diagnostics: Vec<Diagnostic>) {
@@ -363,30 +361,6 @@ fn remarks(active: &Active, files: &Files, secrets: &SecretNames) -> Vec<Diagnos
         remarks.push(unmet.as_warning());
     }
     remarks
-}
-
-/// What keeps an attempt from its end, and is tried again: the store neither gives nor keeps a version.
-fn without_store(error: &StoreError) -> Diagnostic {
-    let message = format!(
-        "les versions ne peuvent être lues ou enregistrées, nouvel essai dans un instant ({error})"
-    );
-    Diagnostic::file(code::INTERNAL, "", message)
-}
-
-/// Adds what is not told yet.
-fn add_new(told: &mut Vec<Diagnostic>, more: &[Diagnostic]) {
-    for it in more {
-        if !told.contains(it) {
-            told.push(it.clone());
-        }
-    }
-}
-
-fn log_accepted(version: &str, diagnostics: &[Diagnostic]) {
-    tracing::info!(version, remarks = diagnostics.len(), "rules in force");
-    for diagnostic in diagnostics {
-        tracing::warn!(version, "{diagnostic}");
-    }
 }
 
 fn log_refused(in_force: &str, diagnostics: &[Diagnostic]) {

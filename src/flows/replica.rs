@@ -46,7 +46,7 @@ pub struct Seen {
 
 impl Presence {
     /// Works for as long as it is polled; a daemon that has its memory for itself has nothing to do.
-    pub async fn run(&self) {
+    pub async fn run(self: Arc<Self>) {
         if !self.store.shared() {
             return pending().await;
         }

@@ -89,7 +89,7 @@ impl SettingsReload {
     }
 
     /// Reloads after each burst of hints, until their sender is gone.
-    pub async fn run(&self, hints: mpsc::Receiver<()>) {
+    pub async fn run(self: Arc<Self>, hints: mpsc::Receiver<()>) {
         let files = debounce::Files {
             unfinished: || false,
             being_written: || {

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use passerelle::adapters::shipped::Shipped;
 use passerelle::domain::demande::{Fichier, Uid};
-use passerelle::domain::ports::{Crm, CrmError, DuplicateGuard};
+use passerelle::domain::ports::{Crm, CrmError, DuplicateGuard, RemoteCrm};
 use passerelle::domain::signalement::{ImageKind, Photo};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -72,7 +72,7 @@ async fn photos_are_uploaded_then_named_by_the_creation() {
     let body: Value = serde_json::from_slice(&seen[2].body).unwrap();
     assert_eq!(body["files"], json!(["up-1"]));
     assert_eq!(body["title"], request.demande.contexte);
-    let remote = bench.crm.remote().unwrap();
+    let remote = bench.crm.capabilities();
     assert_eq!(remote.guard, DuplicateGuard::LookUp);
     assert!(!remote.attaches && remote.overlap.is_some());
 }
@@ -93,7 +93,7 @@ async fn an_edit_during_a_creation_changes_nothing_in_it() {
     let bench = edited(&fake.url, &[API, &attaching], &[]);
     let request = request(vec![stored(&bench).await]);
     let created = bench.crm.create(&request).await.unwrap();
-    assert!(!created.attaches && bench.crm.remote().unwrap().attaches);
+    assert!(!created.attaches && bench.crm.capabilities().attaches);
     let seen = fake.seen();
     let body: Value = serde_json::from_slice(&seen[2].body).unwrap();
     assert_eq!(body["files"], json!(["up-1"]));
@@ -114,7 +114,7 @@ operations:
     assert!(bench.crm.create(&request).await.unwrap().attaches);
     let body: Value = serde_json::from_slice(&fake.seen()[0].body).unwrap();
     assert_eq!(body["photos"], 1);
-    assert!(bench.crm.remote().unwrap().attaches);
+    assert!(bench.crm.capabilities().attaches);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,7 +67,7 @@ fn each_room_keeps_its_tools() {
         ("minijinja::", &["rules/template"]),
         // Logs choose among the events of the database by its name.
         ("sqlx::", &["adapters/store/", "adapters/telemetry.rs"]),
-        ("axum::", &["adapters/http", "app.rs"]),
+        ("axum::", &["adapters/http", "app/serve.rs"]),
         ("reqwest::", &["adapters/partner"]),
         (
             "lettre::",

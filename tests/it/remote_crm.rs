@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use passerelle::domain::demande::{Fichier, Uid};
 use passerelle::domain::ports::{
-    Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError, DuplicateGuard,
-    FilesError, Remote,
+    self, Capabilities, Change, ChangePage, ChangeQuery, CreateDemande, Created, Crm, CrmError,
+    DuplicateGuard, FilesError,
 };
 use passerelle::domain::reason::{Phrase, Reason};
 use passerelle::domain::referentiel::Gestionnaire;
@@ -79,14 +79,14 @@ struct Inside {
 }
 
 pub struct RemoteCrm {
-    remote: Mutex<Remote>,
+    capabilities: Mutex<Capabilities>,
     inside: Mutex<Inside>,
 }
 
 impl RemoteCrm {
     pub fn new(guard: DuplicateGuard) -> Arc<Self> {
         Arc::new(Self {
-            remote: Mutex::new(Remote {
+            capabilities: Mutex::new(Capabilities {
                 guard,
                 longest_work: Duration::ZERO,
                 attaches: true,
@@ -99,8 +99,8 @@ impl RemoteCrm {
     }
 
     /// Changes what its connector says.
-    pub fn with(self: Arc<Self>, change: impl FnOnce(&mut Remote)) -> Arc<Self> {
-        change(&mut self.remote.lock().unwrap());
+    pub fn with(self: Arc<Self>, change: impl FnOnce(&mut Capabilities)) -> Arc<Self> {
+        change(&mut self.capabilities.lock().unwrap());
         self
     }
 
@@ -248,8 +248,8 @@ fn failure(goes: &Goes) -> Option<CrmError> {
 
 #[async_trait]
 impl Crm for RemoteCrm {
-    fn remote(&self) -> Option<Remote> {
-        Some(self.remote.lock().unwrap().clone())
+    fn remote(&self) -> Option<&dyn ports::RemoteCrm> {
+        Some(self)
     }
 
     async fn create(&self, request: &CreateDemande) -> Result<Created, CrmError> {
@@ -260,8 +260,8 @@ impl Crm for RemoteCrm {
             Some(Goes::Panics) => panic!("by design"),
             _ => {}
         }
-        let upsert = self.remote.lock().unwrap().guard != DuplicateGuard::LookUp
-            && self.remote.lock().unwrap().guard != DuplicateGuard::Nothing;
+        let upsert = self.capabilities.lock().unwrap().guard != DuplicateGuard::LookUp
+            && self.capabilities.lock().unwrap().guard != DuplicateGuard::Nothing;
         let mut inside = self.inside.lock().unwrap();
         let known = inside
             .demandes
@@ -283,9 +283,16 @@ impl Crm for RemoteCrm {
             Some(error) => Err(error),
             None => Ok(Created {
                 uid: Uid::new(uid.unwrap()),
-                attaches: self.remote.lock().unwrap().attaches,
+                attaches: self.capabilities.lock().unwrap().attaches,
             }),
         }
+    }
+}
+
+#[async_trait]
+impl ports::RemoteCrm for RemoteCrm {
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities.lock().unwrap().clone()
     }
 
     async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {

@@ -9,8 +9,8 @@ use crate::adapters::partner::{Begun, CallError, Called, PartnerHttp, PhotoBytes
 use crate::domain::demande::{Fichier, Uid};
 use crate::domain::instant;
 use crate::domain::ports::{
-    Change, ChangePage, ChangeQuery, Clock, CreateDemande, Created, Crm, CrmError, DuplicateGuard,
-    Files, Remote,
+    Capabilities, Change, ChangePage, ChangeQuery, Clock, CreateDemande, Created, Crm, CrmError,
+    DuplicateGuard, Files, RemoteCrm,
 };
 use crate::domain::reason::{Phrase, Reason};
 use crate::domain::referentiel::Gestionnaire;
@@ -121,24 +121,8 @@ async fn prepared(
 
 #[async_trait]
 impl Crm for RestCrm {
-    fn remote(&self) -> Option<Remote> {
-        let told = self.partner.begin().ask(|it| Remote {
-            guard: it.guard,
-            longest_work: it.longest_work,
-            attaches: attaches(it),
-            reads_statut: it.has(Operation::LireStatut),
-            knows_managers: it.has(Operation::Gestionnaires),
-            overlap: it.has(Operation::Changements).then_some(it.overlap),
-        });
-        // Without a file nothing can be called, and nothing may be guessed.
-        Some(told.unwrap_or(Remote {
-            guard: DuplicateGuard::Nothing,
-            longest_work: std::time::Duration::from_mins(2),
-            attaches: false,
-            reads_statut: false,
-            knows_managers: false,
-            overlap: None,
-        }))
+    fn remote(&self) -> Option<&dyn RemoteCrm> {
+        Some(self)
     }
 
     async fn create(&self, request: &CreateDemande) -> Result<Created, CrmError> {
@@ -153,6 +137,29 @@ impl Crm for RestCrm {
         Ok(Created {
             uid: Uid::new(uid),
             attaches: holds(&crm, attaches),
+        })
+    }
+}
+
+#[async_trait]
+impl RemoteCrm for RestCrm {
+    fn capabilities(&self) -> Capabilities {
+        let told = self.partner.begin().ask(|it| Capabilities {
+            guard: it.guard,
+            longest_work: it.longest_work,
+            attaches: attaches(it),
+            reads_statut: it.has(Operation::LireStatut),
+            knows_managers: it.has(Operation::Gestionnaires),
+            overlap: it.has(Operation::Changements).then_some(it.overlap),
+        });
+        // Without a file nothing can be called, and nothing may be guessed.
+        told.unwrap_or(Capabilities {
+            guard: DuplicateGuard::Nothing,
+            longest_work: std::time::Duration::from_mins(2),
+            attaches: false,
+            reads_statut: false,
+            knows_managers: false,
+            overlap: None,
         })
     }
 

@@ -9,13 +9,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::last_look::LastLook;
 use super::{OWNER, blocking, owner_in, told, verified};
 use crate::adapters::synced::{make_folder, make_folder_inside, remove_remains, write_synced};
 use crate::crash;
@@ -24,14 +22,11 @@ use crate::domain::signalement::Photo;
 
 /// The least and the most that a look at the disk writes, in bytes.
 const PROBE: Range<usize> = 4_096..1024 * 1024;
-/// How long what such a look found is believed.
-const PROBE_EVERY: Duration = Duration::from_secs(1);
 
 /// The store of photos in a folder.
 #[derive(Debug, Clone)]
 pub struct FilesOnDisk {
     root: PathBuf,
-    last_look: Arc<LastLook>,
     /// The size of the photo that could not be written last, in bytes, until as much can be again.
     refused: Arc<AtomicUsize>,
     /// Held alone by who makes the folders of photos again, so that no photo is acknowledged in one whose
@@ -51,7 +46,6 @@ impl FilesOnDisk {
         make_shards(root)?;
         Ok(Self {
             root: root.to_path_buf(),
-            last_look: Arc::new(LastLook::new(PROBE_EVERY)),
             refused: Arc::default(),
             shards: Arc::default(),
         })
@@ -70,11 +64,7 @@ impl FilesOnDisk {
 
     async fn store(&self, photo: Photo) -> Result<(), FilesError> {
         let files = self.clone();
-        let written = blocking(move || files.write(&photo)).await;
-        if written.is_err() {
-            self.last_look.forget();
-        }
-        written
+        blocking(move || files.write(&photo)).await
     }
 
     fn write(&self, photo: &Photo) -> Result<(), FilesError> {
@@ -202,7 +192,7 @@ impl Files for FilesOnDisk {
 
     async fn ping(&self) -> Result<(), FilesError> {
         let files = self.clone();
-        self.last_look.or(blocking(move || files.look())).await
+        blocking(move || files.look()).await
     }
 }
 

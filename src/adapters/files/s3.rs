@@ -4,7 +4,8 @@
 //! or not at all. Writing one again is harmless, since equal names have equal bytes, and makes it
 //! young again. Every call has a limit of time; what it could not do in time it has not done.
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,7 +18,6 @@ use object_store::{
     BackoffConfig, Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt, RetryConfig,
 };
 
-use super::last_look::LastLook;
 use super::{OWNER, blocking, owner_in, told, verified};
 use crate::crash;
 use crate::domain::ports::{Files, FilesError};
@@ -48,7 +48,8 @@ pub struct FilesOnS3 {
     prefix: Path,
     /// How long a photo may take, there or back.
     timeout: Duration,
-    last_look: LastLook,
+    /// When a photo could not be stored last.
+    failed: Mutex<Option<Instant>>,
 }
 
 impl FilesOnS3 {
@@ -62,7 +63,7 @@ impl FilesOnS3 {
             // As it is, and not in this library's own spelling: other tools must find what is there.
             prefix: Path::parse(&settings.prefix).map_err(told)?,
             timeout: settings.server.timeout,
-            last_look: LastLook::new(PROBE_EVERY),
+            failed: Mutex::default(),
         })
     }
 
@@ -133,7 +134,7 @@ impl Files for FilesOnS3 {
     async fn put(&self, photo: Photo) -> Result<(), FilesError> {
         let stored = self.upload(&self.place(&photo.sha256), photo.bytes).await;
         if stored.is_err() {
-            self.last_look.forget();
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
         stored
     }
@@ -199,7 +200,12 @@ impl Files for FilesOnS3 {
     }
 
     async fn ping(&self) -> Result<(), FilesError> {
-        self.last_look.or(self.look()).await
+        self.look().await
+    }
+
+    fn still_holds(&self, asked: Instant) -> bool {
+        let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.elapsed() < PROBE_EVERY && failed.is_none_or(|it| it < asked)
     }
 }
 
@@ -253,5 +259,41 @@ async fn in_time<T>(
     match tokio::time::timeout(limit, work).await {
         Ok(done) => done.map_err(told),
         Err(_) => Err(told(format!("no answer within {limit:?}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::signalement::ImageKind;
+    use crate::settings::{S3Key, Secret};
+
+    #[tokio::test]
+    async fn a_photo_that_fails_ends_what_a_look_found() {
+        // Nobody listens there.
+        let settings = S3Settings {
+            bucket: "photos".into(),
+            prefix: String::new(),
+            server: S3Server {
+                endpoint: Some("http://127.0.0.1:9".parse().unwrap()),
+                region: None,
+                key: Some(S3Key {
+                    id: Secret::new("id".into()),
+                    secret: Secret::new("secret".into()),
+                }),
+                ca: None,
+                allow_http: true,
+                timeout: Duration::from_secs(1),
+            },
+        };
+        let files = FilesOnS3::new(&settings).unwrap();
+        let asked = Instant::now();
+        assert!(files.still_holds(asked));
+        let long_ago = asked.checked_sub(PROBE_EVERY).unwrap();
+        assert!(!files.still_holds(long_ago));
+        let photo = Photo::new(ImageKind::Png, vec![1, 2, 3]);
+        assert!(files.put(photo).await.is_err());
+        assert!(!files.still_holds(asked));
+        assert!(files.still_holds(Instant::now()));
     }
 }

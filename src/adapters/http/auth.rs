@@ -1,6 +1,8 @@
 //! Who calls, and how often: bearer tokens kept hashed, the CRM's signatures, and a rate for each
 //! client.
 
+mod tokens;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ use crate::adapters::partner;
 use crate::domain::digest::sha256_hex;
 use crate::domain::ports::Client;
 use crate::settings::{InForce, MadeFrom, Rate, Secret};
+
+pub use tokens::{TOKEN_REFRESH, make_missing_tokens, make_token};
 
 /// How many letters of a hash tell one daemon's token from another's.
 const MARK_CHARS: usize = 8;
@@ -45,8 +49,7 @@ pub struct Gate {
 
 impl Gate {
     /// Follows the settings; stored tokens come with [`Gate::set_stored`].
-    #[must_use]
-    pub fn new(in_force: &InForce) -> Self {
+    fn new(in_force: &InForce) -> Self {
         Self {
             set: MadeFrom::new(in_force.clone(), |settings| &settings.tokens, hashes),
             stored: ArcSwap::default(),
@@ -60,7 +63,7 @@ impl Gate {
     }
 
     /// Replaces the hashes that the database gave.
-    pub fn set_stored(&self, hashes: impl IntoIterator<Item = (Client, String)>) {
+    fn set_stored(&self, hashes: impl IntoIterator<Item = (Client, String)>) {
         self.stored.store(Arc::new(hashes.into_iter().collect()));
     }
 

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::domain::ports::{Files, FilesError, Store, StoreError};
 use crate::domain::reason::Phrase;
 
-/// How long what a look found is believed.
+/// How long what a look found is believed at least.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 /// How long a look may take. A write that takes longer is one that nobody should wait for, and what asks
 /// `/readyz` mostly gives up after some seconds itself.
@@ -34,7 +34,7 @@ impl Probe {
         let store = Arc::clone(store);
         let silent = || StoreError::Unavailable(Phrase::NoAnswer.to_string());
         self.database
-            .look(LIMIT, async move { store.ping().await }, silent)
+            .look(LIMIT, async move { store.ping().await }, silent, |_| false)
             .await
     }
 
@@ -43,11 +43,11 @@ impl Probe {
     /// # Errors
     /// Why not; [`Phrase::NoAnswer`] where the place does not tell in time.
     pub(super) async fn files(&self, files: &Arc<dyn Files>) -> Result<(), FilesError> {
-        let files = Arc::clone(files);
+        let asked = Arc::clone(files);
+        let ping = async move { asked.ping().await };
         let silent = || FilesError(Phrase::NoAnswer.to_string());
-        self.files
-            .look(LIMIT, async move { files.ping().await }, silent)
-            .await
+        let still_holds = |asked| files.still_holds(asked);
+        self.files.look(LIMIT, ping, silent, still_holds).await
     }
 }
 
@@ -57,9 +57,24 @@ struct Look<E>(Mutex<Seen<E>>);
 
 #[derive(Debug)]
 struct Seen<E> {
-    last: Option<(Instant, Result<(), E>)>,
-    /// A look that has not ended: another would only wait behind it.
-    under_way: Option<JoinHandle<Result<(), E>>>,
+    last: Option<Found<E>>,
+    /// A look that has not ended, and when it was begun: another would only wait behind it.
+    under_way: Option<(Instant, JoinHandle<Result<(), E>>)>,
+}
+
+/// What came of a look.
+#[derive(Debug)]
+struct Found<E> {
+    at: Instant,
+    /// When it was begun, where it was answered.
+    asked: Option<Instant>,
+    result: Result<(), E>,
+}
+
+impl<E> Found<E> {
+    fn is_believed(&self, still_holds: impl Fn(Instant) -> bool) -> bool {
+        self.at.elapsed() < PROBE_EVERY || self.asked.is_some_and(still_holds)
+    }
 }
 
 impl<E> Default for Look<E> {
@@ -77,29 +92,35 @@ impl<E: Clone + Send + 'static> Look<E> {
         limit: Duration,
         ping: impl Future<Output = Result<(), E>> + Send + 'static,
         silent: impl Fn() -> E,
+        still_holds: impl Fn(Instant) -> bool,
     ) -> Result<(), E> {
         let mut seen = self.0.lock().await;
-        if let Some((at, found)) = &seen.last
-            && at.elapsed() < PROBE_EVERY
+        if let Some(last) = &seen.last
+            && last.is_believed(still_holds)
         {
-            return found.clone();
+            return last.result.clone();
         }
         // One that has ended meanwhile tells of then. It stays noted while it is waited for: whoever asked may
         // give up first, and the next is not to begin another.
-        let before = seen.under_way.take().filter(|it| !it.is_finished());
-        let ping = seen
-            .under_way
-            .insert(before.unwrap_or_else(|| tokio::spawn(ping)));
-        let found = match timeout(limit, ping).await {
-            Ok(ended) => {
-                seen.under_way = None;
-                // Where it panicked, which the log tells, it has not answered.
-                ended.unwrap_or_else(|_| Err(silent()))
-            }
-            Err(_) => Err(silent()),
-        };
-        seen.last = Some((Instant::now(), found.clone()));
-        found
+        let before = seen.under_way.take();
+        let before = before.filter(|(_, ping)| !ping.is_finished());
+        let begin = || (Instant::now(), tokio::spawn(ping));
+        let (asked, ping) = seen.under_way.insert(before.unwrap_or_else(begin));
+        let asked = *asked;
+        let ended = timeout(limit, ping).await;
+        if ended.is_ok() {
+            seen.under_way = None;
+        }
+        // Where it panicked, which the log tells, it has not answered.
+        let answer = ended.ok().and_then(Result::ok);
+        let asked = answer.is_some().then_some(asked);
+        let result = answer.unwrap_or_else(|| Err(silent()));
+        seen.last = Some(Found {
+            at: Instant::now(),
+            asked,
+            result: result.clone(),
+        });
+        result
     }
 }
 
@@ -121,13 +142,28 @@ mod tests {
         }
     }
 
+    /// A look at what is to be asked each time.
+    async fn ask(
+        look: &Look<&'static str>,
+        limit: Duration,
+        ping: impl Future<Output = Result<(), &'static str>> + Send + 'static,
+    ) -> Result<(), &'static str> {
+        look.look(limit, ping, || "silent", |_| false).await
+    }
+
+    /// What the last look found is older than what is believed without asking.
+    async fn let_it_age(look: &Look<&'static str>) {
+        let last = &mut look.0.lock().await.last;
+        last.as_mut().unwrap().at -= PROBE_EVERY;
+    }
+
     #[tokio::test]
     async fn what_does_not_answer_is_told_in_time_and_asked_once() {
         let (look, asked) = (Look::<&str>::default(), Arc::new(AtomicU32::new(0)));
         for _ in 0..3 {
-            let found = look.look(Duration::from_millis(5), hangs(&asked), || "silent");
+            let found = ask(&look, Duration::from_millis(5), hangs(&asked));
             assert_eq!(found.await, Err("silent"));
-            look.0.lock().await.last = None;
+            let_it_age(&look).await;
         }
         assert_eq!(asked.load(Ordering::Relaxed), 1);
     }
@@ -136,7 +172,7 @@ mod tests {
     async fn who_gives_up_waiting_leaves_one_look_under_way() {
         let (look, asked) = (Look::<&str>::default(), Arc::new(AtomicU32::new(0)));
         for _ in 0..3 {
-            let found = look.look(LIMIT, hangs(&asked), || "silent");
+            let found = ask(&look, LIMIT, hangs(&asked));
             let gave_up = timeout(Duration::from_millis(5), found).await;
             assert!(gave_up.is_err());
         }
@@ -146,12 +182,25 @@ mod tests {
     #[tokio::test]
     async fn what_was_found_is_believed_for_a_while() {
         let look = Look::<&str>::default();
-        let full = look.look(LIMIT, ready(Err("full")), || "silent");
+        assert_eq!(ask(&look, LIMIT, ready(Err("full"))).await, Err("full"));
+        assert_eq!(ask(&look, LIMIT, ready(Ok(()))).await, Err("full"));
+        let_it_age(&look).await;
+        assert_eq!(ask(&look, LIMIT, ready(Ok(()))).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn what_still_holds_is_not_asked_again_unless_it_was_silence() {
+        let look = Look::<&str>::default();
+        let holds = |_| true;
+        let silence = look.look(Duration::from_millis(5), pending(), || "silent", holds);
+        assert_eq!(silence.await, Err("silent"));
+        let_it_age(&look).await;
+        look.0.lock().await.under_way = None;
+        let full = look.look(LIMIT, ready(Err("full")), || "silent", holds);
         assert_eq!(full.await, Err("full"));
-        let believed = look.look(LIMIT, ready(Ok(())), || "silent");
-        assert_eq!(believed.await, Err("full"));
-        look.0.lock().await.last = None;
-        let looked = look.look(LIMIT, ready(Ok(())), || "silent");
-        assert_eq!(looked.await, Ok(()));
+        let_it_age(&look).await;
+        let held = look.look(LIMIT, ready(Ok(())), || "silent", holds);
+        assert_eq!(held.await, Err("full"));
+        assert_eq!(ask(&look, LIMIT, ready(Ok(()))).await, Ok(()));
     }
 }

@@ -43,7 +43,7 @@ impl Buffers {
     }
 
     /// Gives back to the system what is no longer used, for as long as it is polled.
-    pub async fn run(&self) {
+    pub async fn run(self: Arc<Self>) {
         loop {
             self.given_back.notified().await;
             while !self.forget(Instant::now()) {

@@ -12,21 +12,28 @@ use crate::domain::referentiel::Gestionnaire;
 use crate::domain::signalement::SignalementId;
 use crate::domain::statut::StatutEvent;
 
-/// The landlord's CRM.
+/// The landlord's CRM: a remote one, or one whose creations have no outside.
 ///
 /// No method tries again by itself: when to call, and what to believe after silence, is for the
 /// flows, which commit before each call what they are about to do.
 #[async_trait]
 pub trait Crm: Send + Sync {
-    /// What the connector says of a CRM that is reached over the network; `None` for one whose
-    /// creations have no outside, so that they cannot end in doubt.
-    fn remote(&self) -> Option<Remote>;
+    /// The CRM as one that is reached over the network; `None` for one whose creations have no
+    /// outside, so that they cannot end in doubt.
+    fn remote(&self) -> Option<&dyn RemoteCrm>;
 
     /// Creates the demande under our reference, and tells what became of the photos.
     ///
     /// # Errors
     /// Tells apart what certainly was not created, what was refused, and what is in doubt.
     async fn create(&self, request: &CreateDemande) -> Result<Created, CrmError>;
+}
+
+/// What only a CRM that is reached over the network is asked.
+#[async_trait]
+pub trait RemoteCrm: Send + Sync {
+    /// What the connector says of it now.
+    fn capabilities(&self) -> Capabilities;
 
     /// The UIDs of the demandes that carry our reference; asked of
     /// [`DuplicateGuard::LookUp`] only.
@@ -35,25 +42,26 @@ pub trait Crm: Send + Sync {
     /// When the CRM gave no list that can be believed. No error is ever an empty list.
     async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError>;
 
-    /// Attaches one photo to a demande; asked where [`Created::attaches`] or [`Remote::attaches`].
+    /// Attaches one photo to a demande; asked where [`Created::attaches`] or
+    /// [`Capabilities::attaches`].
     ///
     /// # Errors
     /// When the CRM did not say that it has it.
     async fn attach(&self, uid: &Uid, fichier: &Fichier, bytes: Vec<u8>) -> Result<(), CrmError>;
 
-    /// Reads the status that a demande has now; asked where [`Remote::reads_statut`].
+    /// Reads the status that a demande has now; asked where [`Capabilities::reads_statut`].
     ///
     /// # Errors
     /// When the CRM did not tell it.
     async fn statut(&self, uid: &Uid) -> Result<Change, CrmError>;
 
-    /// One page of the demandes that changed; asked where [`Remote::overlap`] says so.
+    /// One page of the demandes that changed; asked where [`Capabilities::overlap`] says so.
     ///
     /// # Errors
     /// When the page is not whole.
     async fn changes(&self, query: &ChangeQuery) -> Result<ChangePage, CrmError>;
 
-    /// The managers of a residence; asked where [`Remote::knows_managers`].
+    /// The managers of a residence; asked where [`Capabilities::knows_managers`].
     ///
     /// # Errors
     /// When the CRM did not tell them.
@@ -63,7 +71,7 @@ pub trait Crm: Send + Sync {
 /// What the connector's file says of a remote CRM. It may change with an edit, so a flow asks
 /// once and keeps the answer for as long as one piece of work takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remote {
+pub struct Capabilities {
     /// What keeps a creation that is tried again from becoming a second demande.
     pub guard: DuplicateGuard,
     /// The longest time after which the CRM may still finish a request that it did not answer.

@@ -1,5 +1,7 @@
 //! Where photos are kept.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
@@ -67,6 +69,12 @@ pub trait Files: Send + Sync {
     /// # Errors
     /// Why not.
     async fn ping(&self) -> Result<(), FilesError>;
+
+    /// Whether there is no need to ask again what [`Files::ping`] found when it was asked then: a store whose
+    /// pings are paid for says so for a while, unless a photo could not be stored since.
+    fn still_holds(&self, _asked: Instant) -> bool {
+        false
+    }
 }
 
 /// A photo could not be stored or read.

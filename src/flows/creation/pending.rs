@@ -12,7 +12,7 @@ use super::{Attempted, Creations, Held, LEASE, Lease, known_at, motif_of, refuse
 use crate::domain::demande::Uid;
 use crate::domain::livraison::Destination;
 use crate::domain::ports::{
-    CreateDemande, Created, CrmError, DuplicateGuard, PendingCreation, Remote, Settlement,
+    Capabilities, Created, CrmError, DuplicateGuard, PendingCreation, RemoteCrm, Settlement,
     StoreError, Wait,
 };
 use crate::domain::signalement::{Etat, SignalementId};
@@ -77,7 +77,7 @@ impl Creations {
         let Some(pending) = self.store.claim_creation(id, now, LEASE).await? else {
             return Ok(None);
         };
-        let remote = self.crm.remote();
+        let remote = self.crm.remote().map(RemoteCrm::capabilities);
         let held = self.hold(pending, lease);
         self.conclude_found(held, found(uid, remote.as_ref()), remote.as_ref())
             .await
@@ -172,7 +172,8 @@ impl Creations {
             Err(error) => {
                 tracing::error!(id, %error, "a pending creation broke off");
                 // Nobody knows how far it came. One that was settled before that stays settled.
-                let longest = self.crm.remote().map(|it| span(it.longest_work));
+                let remote = self.crm.remote();
+                let longest = remote.map(|it| span(it.capabilities().longest_work));
                 let wait = Wait {
                     etat: Etat::Inconnu,
                     motif: BROKE_OFF.into(),
@@ -203,34 +204,37 @@ impl Creations {
             Earlier::CreatedNothing
         };
         let held = self.hold(pending, lease);
-        let remote = self.crm.remote();
+        let crm = self.crm.remote();
+        let remote = crm.map(RemoteCrm::capabilities);
         let early = remote
             .as_ref()
             .and_then(|it| self.too_early(&held, noted, it));
         if earlier == Earlier::MayHaveCreated {
             let guard = remote.as_ref().map(|it| it.guard);
-            match (guard, early) {
-                (Some(DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey), _) => {}
-                (Some(DuplicateGuard::LookUp), Some(known_at)) => {
+            match (crm.zip(guard), early) {
+                (Some((_, DuplicateGuard::Upsert | DuplicateGuard::IdempotencyKey)), _) => {}
+                (Some((_, DuplicateGuard::LookUp)), Some(known_at)) => {
                     return self.wait_until(&held, known_at).await;
                 }
-                (Some(DuplicateGuard::LookUp), None) => {
-                    let found = self.find(&held.request).await;
-                    match found {
+                (Some((crm, DuplicateGuard::LookUp)), None) => {
+                    let found = crm.find(&held.request);
+                    match self.within_limit("find", found).await {
                         Ok(uids) if uids.is_empty() => earlier = Earlier::CreatedNothing,
                         Ok(uids) => return self.adopt_only(held, uids, remote.as_ref()).await,
                         Err(error) => return self.try_again(&held, &error, earlier).await,
                     }
                 }
-                (Some(DuplicateGuard::Nothing), Some(known_at)) if asked_by == AskedBy::Person => {
+                (Some((_, DuplicateGuard::Nothing)), Some(known_at))
+                    if asked_by == AskedBy::Person =>
+                {
                     let (attempted, settlement) = stopped(too_soon(known_at), Some(known_at));
                     return self.settle(&held, attempted, settlement).await;
                 }
                 // They were told to look first.
-                (Some(DuplicateGuard::Nothing), _) if asked_by == AskedBy::Person => {
+                (Some((_, DuplicateGuard::Nothing)), _) if asked_by == AskedBy::Person => {
                     earlier = Earlier::CreatedNothing;
                 }
-                (Some(DuplicateGuard::Nothing), _) => {
+                (Some((_, DuplicateGuard::Nothing)), _) => {
                     return self.stop(&held, UNKNOWN_FOR_GOOD).await;
                 }
                 (None, _) => return self.stop(&held, NO_REMOTE).await,
@@ -245,7 +249,7 @@ impl Creations {
         &self,
         held: &Held,
         noted: DateTime<Utc>,
-        remote: &Remote,
+        remote: &Capabilities,
     ) -> Option<DateTime<Utc>> {
         let now = self.clock.now();
         // What was noted by a clock that was ahead is no later than for a call that is made now.
@@ -260,7 +264,7 @@ impl Creations {
     async fn create_again(
         &self,
         held: Held,
-        remote: Option<Remote>,
+        remote: Option<Capabilities>,
         earlier: Earlier,
     ) -> Result<Attempted, StoreError> {
         let now = self.clock.now();
@@ -302,7 +306,7 @@ impl Creations {
         &self,
         held: Held,
         uids: Vec<Uid>,
-        remote: Option<&Remote>,
+        remote: Option<&Capabilities>,
     ) -> Result<Attempted, StoreError> {
         match <[Uid; 1]>::try_from(uids) {
             Ok([uid]) => {
@@ -326,13 +330,14 @@ impl Creations {
         &self,
         held: Held,
         made: Created,
-        remote: Option<&Remote>,
+        remote: Option<&Capabilities>,
     ) -> Result<Attempted, StoreError> {
         let uid = made.uid.clone();
         let attempted = self.conclude(held, made).await?;
         let created = matches!(attempted, Attempted::Created { .. });
-        if created && remote.is_some_and(|it| it.reads_statut) {
-            let read = self.crm.statut(&uid).await;
+        let reads = created && remote.is_some_and(|it| it.reads_statut);
+        if let Some(crm) = self.crm.remote().filter(|_| reads) {
+            let read = crm.statut(&uid).await;
             self.note("statut", &read);
             // What is not learnt now is told by the CRM's next call, or by the next reading. An
             // event that is there already may be the newer.
@@ -350,10 +355,6 @@ impl Creations {
             }
         }
         Ok(attempted)
-    }
-
-    async fn find(&self, request: &CreateDemande) -> Result<Vec<Uid>, CrmError> {
-        self.within_limit("find", self.crm.find(request)).await
     }
 
     fn hold(&self, pending: PendingCreation, lease: Lease) -> Held {
@@ -442,7 +443,7 @@ fn too_soon(known_at: DateTime<Utc>) -> String {
 }
 
 /// A demande that was not created by this attempt: nothing but the file in force tells what became of its photos.
-fn found(uid: Uid, remote: Option<&Remote>) -> Created {
+fn found(uid: Uid, remote: Option<&Capabilities>) -> Created {
     Created {
         uid,
         attaches: remote.is_some_and(|it| it.attaches),

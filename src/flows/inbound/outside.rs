@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Case, Inbound, InboundError, Received};
 use crate::domain::demande::NewDemande;
-use crate::domain::ports::{CreateDemande, CrmError, Remote, Reserved};
+use crate::domain::ports::{Capabilities, CreateDemande, CrmError, Reserved};
 use crate::domain::signalement::Etat;
 use crate::flows::creation::{Attempted, Held};
 use crate::rules::trace::Trace;
@@ -21,7 +21,7 @@ impl Inbound {
         case: Case,
         demande: NewDemande,
         trace: Trace,
-        remote: Remote,
+        remote: Capabilities,
     ) -> Result<Received, InboundError> {
         let record = case.record(Etat::Recu, None, &trace, None, Vec::new());
         let remarks = case.avertissements.clone();

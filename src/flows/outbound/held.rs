@@ -34,7 +34,7 @@ pub struct Looked {
 
 impl Outbound {
     /// Sends statuses that the rules did not know once they do, until nobody accepts rules any more.
-    pub async fn release_when_known(&self, mut accepted: watch::Receiver<u64>) {
+    pub async fn release_when_known(self: Arc<Self>, mut accepted: watch::Receiver<u64>) {
         let mut looked = Looked::default();
         let mut looking = Lasting::new("held statuses cannot be looked at");
         loop {

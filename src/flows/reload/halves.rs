@@ -5,33 +5,12 @@
 use std::sync::Arc;
 
 use super::files::Files;
+use super::judgement::Taken;
 use super::versions::build;
 use crate::domain::ports::{Store, StoreError};
 use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
 use crate::rules::diagnostic::{Diagnostic, code};
-
-/// What takes effect of the files on the disk.
-pub(super) struct Taken {
-    pub(super) files: Files,
-    pub(super) generation: Generation,
-    /// What is to be said of it.
-    pub(super) remarks: Vec<Diagnostic>,
-    /// What is to be said where it is not all of the files.
-    pub(super) half: Option<Diagnostic>,
-}
-
-impl Taken {
-    /// All of the files.
-    pub(super) fn whole(files: Files, generation: Generation, remarks: &[Diagnostic]) -> Self {
-        Self {
-            files,
-            generation,
-            remarks: remarks.to_vec(),
-            half: None,
-        }
-    }
-}
 
 /// The half of refused files that can take effect beside the other half of what was accepted last, by us or by another
 /// replica that looks at the same files.

@@ -15,7 +15,7 @@ const LOOK: Duration = Duration::from_secs(5);
 
 impl Reload {
     /// Makes sure that the store has the version in force, for as long as it is polled.
-    pub async fn keep_in_store(&self) {
+    pub async fn keep_in_store(self: Arc<Self>) {
         let mut missing =
             Lasting::new("the database may not hold the version of the rules in force");
         loop {

@@ -1,7 +1,7 @@
 //! The changes of a CRM, read page by page.
 
 use chrono::{DateTime, Utc};
-use passerelle::domain::ports::{ChangeQuery, Crm, CrmError};
+use passerelle::domain::ports::{ChangeQuery, CrmError, RemoteCrm};
 use passerelle::domain::statut::StatutEvent;
 use serde_json::json;
 

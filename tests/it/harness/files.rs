@@ -1,5 +1,7 @@
 //! A photo store in whose work a test steps in.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use passerelle::domain::ports::{Files, FilesError};
@@ -62,5 +64,9 @@ impl<T: Interceptor> Files for Intercepted<T> {
 
     async fn ping(&self) -> Result<(), FilesError> {
         self.0.files().ping().await
+    }
+
+    fn still_holds(&self, asked: Instant) -> bool {
+        self.0.files().still_holds(asked)
     }
 }
