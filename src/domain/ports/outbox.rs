@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::livraison::{Destination, LivraisonEtat};
 
-/// When work is claimed, and whose leases are over by then.
+/// When work is claimed, and which leases have expired by then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// The instant, by the clock on the wall: what is due by then may be claimed.
+    /// Wall-clock time: what is due by then may be claimed.
     pub now: DateTime<Utc>,
-    /// What was leased until then, at the latest, is free. That is `now`, unless the claimant itself is
-    /// still at work under a lease that ended before: a clock that was set forward ends no work.
+    /// Leases that ended by then have expired. Equal to `now`, unless the claimant is itself still working
+    /// under a lease that ended earlier: setting the clock forward does not end any work.
     pub leases_over: DateTime<Utc>,
 }
 
@@ -23,61 +23,61 @@ impl From<DateTime<Utc>> for Moment {
     }
 }
 
-/// What becomes of a delivery that is to be sent again, and was overtaken by a later status.
+/// What to do with a delivery to be sent again that a later status has overtaken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfOvertaken {
-    /// It stays as it is.
+    /// Leave it as it is.
     Stay,
-    /// It is sent all the same, at the word of a person.
+    /// Send it anyway, because an operator asked for it.
     Send,
 }
 
-/// What the answer to `deliveries retry` is.
+/// The outcome of `deliveries retry`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryOutcome {
     /// It will be sent again.
     Queued,
     /// There is no such delivery.
     Unknown,
-    /// It waits already, or was delivered.
+    /// It is already waiting, or was delivered.
     NotDead(LivraisonEtat),
-    /// A later one went out first: only by force.
+    /// A later one was sent first: needs `--force`.
     Overtaken,
 }
 
-/// A destination that is left alone for a while: its breaker is open. Past `until` one delivery may
-/// try the ground.
+/// A pause in deliveries to a destination: its breaker is open. After `until`, one delivery is let through as a
+/// probe (half-open).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
-    /// Until when.
+    /// End of the pause.
     pub until: DateTime<Utc>,
-    /// How many times in a row it was tried for nothing.
+    /// Number of consecutive failed probes.
     pub failures: u32,
-    /// Whether it refuses our token or account; otherwise it fails.
+    /// Whether it refused our token or account, rather than failing.
     pub refused: bool,
-    /// Why.
+    /// Why, for the operators.
     pub reason: String,
 }
 
-/// Which waiting deliveries a new way to their destination concerns.
+/// Which waiting deliveries a change of settings makes due.
 ///
-/// Each concerns those of the one before it, too.
+/// Each variant includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resume {
-    /// Those that were refused for our token.
+    /// Those refused because of our token.
     Refused,
-    /// Those that had no answer: nobody asked them to wait.
+    /// Those without an answer: no partner asked for a delay.
     Unanswered,
-    /// Every one: they failed at another address.
+    /// All of them: they failed at a different address.
     All,
 }
 
-/// Deliveries of one destination in one state.
+/// The number of deliveries of one destination in one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LivraisonCount {
-    /// Where they go.
+    /// Their destination.
     pub destination: Destination,
-    /// Where they stand.
+    /// Their state.
     pub etat: LivraisonEtat,
     /// How many.
     pub count: i64,
@@ -86,7 +86,7 @@ pub struct LivraisonCount {
 }
 
 impl LivraisonCount {
-    /// What was counted of one destination in one state; nothing where there is none.
+    /// The count for one destination and state; `None` if there are none.
     #[must_use]
     pub fn of(counts: &[Self], destination: Destination, etat: LivraisonEtat) -> Option<&Self> {
         counts
