@@ -1,6 +1,6 @@
-//! Rules and exports are edited by different people. Where what one of both folders holds is refused, what the other
-//! one holds takes effect all the same, with what is in force of the first: a residence that came overnight must not wait
-//! until somebody has mended a script.
+//! Rules and exports are edited by different people. If the content of one folder is refused, that of the other
+//! still takes effect, together with what is in force of the first: a residence added overnight must not wait
+//! until someone has corrected a script.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
 use crate::rules::diagnostic::{Diagnostic, code};
 
-/// What takes effect of the files on the disk.
+/// The part of the files on disk that takes effect.
 pub(super) struct Taken {
     pub(super) files: Files,
     pub(super) generation: Generation,
-    /// What is to be said of it.
+    /// The remarks about it.
     pub(super) remarks: Vec<Diagnostic>,
-    /// What is to be said where it is not all of the files.
+    /// The diagnostic to report if it is not all of the files.
     pub(super) half: Option<Diagnostic>,
 }
 
 impl Taken {
-    /// All of the files.
+    /// All of the files take effect.
     pub(super) fn whole(files: Files, generation: Generation, remarks: &[Diagnostic]) -> Self {
         Self {
             files,
@@ -33,11 +33,11 @@ impl Taken {
     }
 }
 
-/// The half of refused files that can take effect beside the other half of what was accepted last, by us or by another
-/// replica that looks at the same files.
+/// The half of the refused files that can take effect together with the other half of what was last accepted,
+/// by us or by a replica that reads the same files.
 ///
 /// # Errors
-/// When the store does not say what that is.
+/// When the store cannot return what that is.
 pub(super) async fn other_half(
     store: &dyn Store,
     refused: &Files,
@@ -74,7 +74,7 @@ pub(super) async fn other_half(
     Ok(None)
 }
 
-/// The half of the files that takes effect.
+/// Which half of the files takes effect.
 enum Half {
     Exports,
     Rules,
