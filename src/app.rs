@@ -1,5 +1,5 @@
-//! The composition root: settings in, a running daemon out. The only place that knows which
-//! adapter stands behind which port.
+//! The composition root: builds a running daemon from the settings. The only place that knows which adapter
+//! implements which port.
 
 mod open;
 mod parts;
@@ -53,22 +53,22 @@ use crate::flows::settings::SettingsReload;
 use crate::flows::sweep::Sweep;
 use crate::settings::{Database, InForce, Secret, Settings};
 
-/// How long a connection may stay without the head of a request.
+/// How long a connection may stay open without sending the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long a shutdown waits for requests and deliveries under way.
+/// How long a shutdown waits for requests and deliveries in progress.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(25);
-/// How long connections that are open at the end may bring one more request.
+/// How long connections that are open at shutdown may send one more request.
 const LAST_REQUESTS: Duration = Duration::from_millis(250);
-/// How often it is looked at whether they are gone.
+/// How often to check whether they have closed.
 const CONNECTIONS_POLL: Duration = Duration::from_millis(5);
-/// Hints of changed files that may wait; one is as good as many.
+/// Maximum pending hints of changed files; one is as good as many.
 const HINTS: usize = 8;
 
-/// A daemon that is ready to serve.
+/// A daemon, ready to serve.
 pub struct App {
-    /// The parts that handlers reach.
+    /// The parts used by the handlers.
     pub state: AppState,
-    /// Tokens that were made just now, to be shown once.
+    /// Newly generated tokens, to be shown once.
     pub new_tokens: BTreeMap<Client, Secret>,
     delivery: Arc<Delivery>,
     sweep: Sweep,
@@ -78,17 +78,17 @@ pub struct App {
     poll: Arc<Poll>,
     folders: Vec<EditedFolder>,
     settings_file: Option<EditedFolder>,
-    /// Held for as long as the daemon runs, where the database serves one alone.
+    /// The lock held while the daemon runs, if the database allows only one daemon.
     alone: Option<File>,
 }
 
-/// What a test puts in the place of the real thing.
+/// Replacements used by tests.
 pub struct StandIns {
-    /// The landlord's CRM; `None` for the one that the settings name.
+    /// The landlord's CRM; `None` for the one named in the settings.
     pub crm: Option<Arc<dyn Crm>>,
-    /// How long a repeat waits for the request that it repeats.
+    /// How long a repeated request waits for the original one.
     pub patience: Duration,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -106,12 +106,12 @@ impl App {
     /// Opens the database and the folders, and puts the rules in force.
     ///
     /// # Errors
-    /// When one of them cannot be used; the message is for the operator.
+    /// When one of them cannot be used; the message is worded for the operator.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
         Self::build_with(settings, StandIns::default()).await
     }
 
-    /// The same, with something in the place of the real thing.
+    /// Like [`App::build`], with some parts replaced.
     ///
     /// # Errors
     /// As for [`App::build`].
@@ -146,7 +146,7 @@ impl App {
         let inbound = parts.inbound(stand_ins.patience);
         let creations = Arc::clone(&inbound.creations);
         if alone.is_some() {
-            // Of several replicas, another may be in the middle of its call.
+            // With several replicas, a different one may be in the middle of its call.
             creations.doubt_interrupted().await?;
         }
         let new_tokens = make_missing_tokens(&parts, settings).await?;
@@ -168,7 +168,7 @@ impl App {
         })
     }
 
-    /// Serves until `stop`, then finishes what is under way.
+    /// Serves until `stop`, then finishes what is in progress.
     ///
     /// # Errors
     /// When the listener fails.
@@ -218,7 +218,7 @@ impl App {
         Ok(())
     }
 
-    /// Starts what runs beside the requests; the reloads end once both senders of hints are dropped.
+    /// Starts the background workers; the reloads end once both senders of hints are dropped.
     fn start_workers(self, workers: &Workers, stop: &CancellationToken) -> [mpsc::Sender<()>; 2] {
         let state = self.state;
         let (hint, hints) = mpsc::channel(HINTS);
@@ -232,7 +232,7 @@ impl App {
                 watch::watch(vec![file], settings_hint.clone()),
             );
         }
-        // Listened to before the first request can be answered: until then, it would end us.
+        // Installed before the first request can be answered: until then, SIGHUP would end the process.
         match signal(SignalKind::hangup()) {
             Ok(hangups) => workers.until_stop("hangups", reload_on_hangup(state.clone(), hangups)),
             Err(error) => tracing::warn!(%error, "SIGHUP is not listened to"),
@@ -261,14 +261,14 @@ impl App {
         let accepted = state.reload.subscribe();
         let delivery = Arc::clone(&self.delivery);
         workers.until_stop("mended connectors", delivery.follow_rules(accepted));
-        // These finish what is under way before they end.
+        // These finish what is in progress before they end.
         workers.to_the_end("outbox", self.delivery.run(stop.clone()));
         workers.to_the_end("creations", self.creations.run(stop.clone()));
         [hint, settings_hint]
     }
 }
 
-/// What handlers reach.
+/// Builds the state that the handlers use.
 fn services(
     parts: Parts,
     inbound: Inbound,
@@ -295,7 +295,7 @@ fn services(
     })
 }
 
-/// What the other replicas call this one.
+/// The identifier of this replica, shown to the others.
 fn replica_id() -> String {
     let system = rustix::system::uname();
     let host = system.nodename().to_string_lossy();
@@ -313,7 +313,7 @@ async fn open_gate(parts: &Parts) -> anyhow::Result<Gate> {
     Ok(gate)
 }
 
-/// Opens the database and sees to what the last daemon left undone.
+/// Opens the database and handles what the last daemon left unfinished.
 async fn take_over(
     settings: &Settings,
     clock: &dyn Clock,
@@ -324,15 +324,16 @@ async fn take_over(
     };
     let store = open_store(settings).await?;
     if alone.is_some() {
-        // Of several replicas none may take back what another is sending: leases end by time.
+        // With several replicas, none may take back what a different one is sending: leases expire by
+        // themselves.
         store.release_claims().await?;
     }
     resume::at_start(store.as_ref(), clock).await?;
     Ok((store, alone))
 }
 
-/// Waits until every connection that was open when the daemon was told to stop has had its last
-/// answer, within a limit: a request may be on its way on any of them.
+/// Waits, within a limit, until every connection that was open when the daemon was told to stop has received
+/// its last answer: a request may be arriving on any of them.
 async fn leave(handle: &Handle<ConnectionSlot>) {
     let end = Instant::now() + LAST_REQUESTS;
     while handle.connection_count() > 0 && Instant::now() < end {
@@ -340,20 +341,20 @@ async fn leave(handle: &Handle<ConnectionSlot>) {
     }
 }
 
-/// What speaks HTTP on the listener.
+/// The HTTP server on the listener.
 fn server(listener: UntilStop) -> Server<ConnectionSlot, NoDelayAcceptor> {
     let mut server = Server::from_listener(listener)
-        // Without it, an answer of two segments would wait for the client's acknowledgement.
+        // Without it, an answer in two segments would wait for the client's acknowledgement.
         .acceptor(NoDelayAcceptor::new())
         .first_request_timeout(HEAD_TIMEOUT);
-    // A client that sent its request and closed its side is served all the same: what it sent may
-    // be a signalement.
+    // A client that sent its request and closed its sending side is still answered: the request may be a
+    // signalement.
     let mut http1 = server.http_builder().http1();
     http1.half_close(true).header_read_timeout(HEAD_TIMEOUT);
     server
 }
 
-/// A new token: 256 random bits.
+/// Generates a new token: 256 random bits.
 #[must_use]
 pub fn make_token() -> Secret {
     Secret::new(hex::encode(rand::random::<[u8; 32]>()))

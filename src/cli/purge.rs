@@ -1,5 +1,5 @@
-//! `passerelle purge`: forgets now what the daemon would forget within the hour, and photos that it would
-//! not remove without a word of an operator.
+//! `passerelle purge`: deletes now what the daemon would delete within the hour, and photos that it would not
+//! remove without an operator's request.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::settings::{InForce, Settings};
 
 #[derive(Debug, Args)]
 pub(super) struct Purge {
-    /// Only tell how much would go
+    /// Only print how much would be deleted
     #[arg(long)]
     dry_run: bool,
-    /// Only the photos: those here belong to this database, and those that it does not name go
+    /// Only photos: assign those here to this database, and delete those that it does not name
     #[arg(long)]
     photos: bool,
 }
