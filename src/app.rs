@@ -208,12 +208,12 @@ impl App {
             presence.leave().await;
         };
         if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {
-            tracing::warn!("stopped before everything under way had ended");
+            tracing::warn!("stopped before everything in progress had finished");
         }
         drop(hints);
         drop(alone);
         if workers.broken.is_cancelled() {
-            anyhow::bail!("a worker ended on its own; its error is in the log");
+            anyhow::bail!("a worker ended by itself; its error is in the log");
         }
         Ok(())
     }
@@ -235,7 +235,7 @@ impl App {
         // Installed before the first request can be answered: until then, SIGHUP would end the process.
         match signal(SignalKind::hangup()) {
             Ok(hangups) => workers.until_stop("hangups", reload_on_hangup(state.clone(), hangups)),
-            Err(error) => tracing::warn!(%error, "SIGHUP is not listened to"),
+            Err(error) => tracing::warn!(%error, "cannot listen for SIGHUP"),
         }
         let (outbound, accepted) = (state.outbound.clone(), state.reload.subscribe());
         workers.until_stop("held statuses", async move {

@@ -157,7 +157,7 @@ impl Cli {
             }
         };
         let outcome = runtime.block_on(self.dispatch());
-        let outcome = outcome.and_then(|()| output::end().context("the output is not whole"));
+        let outcome = outcome.and_then(|()| output::end().context("the output is incomplete"));
         // Everything that had to finish has finished; a hanging script or name look-up must not keep the
         // process alive.
         runtime.shutdown_background();
@@ -278,7 +278,9 @@ fn existing_database(settings: &Settings) -> anyhow::Result<()> {
         match std::fs::metadata(path) {
             Ok(found) if found.is_file() => {}
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                bail!("the database at {place} is not ours to read: run this as the daemon's user")
+                bail!(
+                    "no permission to read the database at {place}: run this as the daemon's user"
+                )
             }
             _ => bail!(
                 "there is no database at {place}; start the daemon first, or name its settings with --config"

@@ -55,15 +55,15 @@ pub(super) struct Note {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BackupError {
     /// Something exists that would be overwritten.
-    #[error("{} is there already; nothing was written", .0.display())]
+    #[error("{} already exists; nothing was written", .0.display())]
     InTheWay(PathBuf),
     /// The database is on a server, whose own tools make better copies.
     #[error(
-        "the database is PostgreSQL's: use pg_dump and pg_restore, and save the photos yourself"
+        "the database is on PostgreSQL: use pg_dump and pg_restore, and save the photos yourself"
     )]
     NotSqlite,
     /// The folder does not contain a complete backup.
-    #[error("{} is no whole backup: {}", .0.display(), .1)]
+    #[error("{} is not a complete backup: {}", .0.display(), .1)]
     NotWhole(PathBuf, String),
     /// A file could not be read or written.
     #[error("{}: {}", .0.display(), .1)]

@@ -42,7 +42,7 @@ impl Backup {
         let whole = archive::counted(whole);
         println!("{}: the database and {whole}", self.folder.display());
         for lost in &note.missing {
-            eprintln!("photo {lost}: missing, or not what it was");
+            eprintln!("photo {lost}: missing or altered");
         }
         match note.missing.len() {
             0 => Ok(()),
@@ -67,8 +67,8 @@ async fn log_is_there(database: &Path) -> anyhow::Result<()> {
         tokio::time::sleep(LOOKS.1).await;
     }
     bail!(
-        "the daemon's log {} was taken away, and with it what is not in the database yet. Ask the daemon for /readyz, \
-         which makes it save what it can, start it anew, and repeat the backup",
+        "the daemon's log {} was removed, and with it what is not in the database yet. Request /readyz from the \
+         daemon, which makes it save what it can, restart it, and repeat the backup",
         log.display()
     )
 }

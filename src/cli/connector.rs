@@ -74,8 +74,8 @@ impl Described {
     fn read(settings: &Settings, partner: Partner) -> anyhow::Result<Self> {
         let Edited { rules, exports, .. } = Edited::read(settings, None)?;
         let (generation, _) = compile(&rules, &exports, Known::default());
-        let generation =
-            generation.context("les règles sont refusées : « passerelle check » dit pourquoi")?;
+        let generation = generation
+            .context("les règles sont refusées : « passerelle check » indique pourquoi")?;
         let described = Self {
             generation: Arc::new(generation),
             partner,

@@ -224,7 +224,7 @@ async fn retry(store: &dyn Store, ids: &[String], force: bool) -> anyhow::Result
             }
             RetryOutcome::Unknown => "there is no such delivery".to_owned(),
             RetryOutcome::Overtaken => {
-                "a later status went out first; --force sends it all the same".to_owned()
+                "a later status was sent first; --force sends it anyway".to_owned()
             }
             RetryOutcome::NotDead(LivraisonEtat::Retenue) => {
                 "statuts.yaml does not translate its status, or its result, yet".to_owned()
@@ -258,7 +258,10 @@ async fn retry_all(store: &dyn Store, wanted: &Retry) -> anyhow::Result<()> {
         }
     }
     if !stay.is_empty() {
-        bail!("the other dead letters for {} stay", stay.join(", "));
+        bail!(
+            "the other dead letters for {} were left as they are",
+            stay.join(", ")
+        );
     }
     Ok(())
 }

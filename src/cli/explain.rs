@@ -110,7 +110,7 @@ fn in_french(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "ce fichier est introuvable".into(),
         io::ErrorKind::PermissionDenied => "accès refusé".into(),
         io::ErrorKind::IsADirectory => "c'est un dossier, et non un fichier".into(),
-        _ => format!("ce fichier ne se lit pas ({error})"),
+        _ => format!("ce fichier est illisible ({error})"),
     }
 }
 

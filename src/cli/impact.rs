@@ -82,7 +82,7 @@ fn nothing_before(error: BootError, format: Format) -> anyhow::Error {
             (why, vec![Diagnostic::file(code::NOT_READ, "", why)])
         }
         BootError::Refused(diagnostics) => {
-            let why = "la version en vigueur ne se relit plus";
+            let why = "la version en vigueur ne peut plus être relue";
             (why, diagnostics)
         }
         BootError::Store(error) => return error.into(),

@@ -34,7 +34,11 @@ impl Purge {
                 clock: Arc::new(SystemClock),
             };
             let gone = sweep.take_over(self.dry_run).await?;
-            let what = if self.dry_run { "would go" } else { "gone" };
+            let what = if self.dry_run {
+                "would be deleted"
+            } else {
+                "deleted"
+            };
             println!("photos: {gone} {what}");
             return Ok(());
         }
@@ -46,13 +50,13 @@ impl Purge {
         for what in Kept::iter() {
             let total = retention.count(what).await?;
             if self.dry_run {
-                println!("{}: {total} would go", what.as_str());
+                println!("{}: {total} would be deleted", what.as_str());
                 continue;
             }
             let bar = progress(total);
             let gone = retention.purge(what, |some| bar.inc(some)).await?;
             bar.finish_and_clear();
-            println!("{}: {gone} gone", what.as_str());
+            println!("{}: {gone} deleted", what.as_str());
         }
         Ok(())
     }

@@ -104,7 +104,7 @@ fn print(versions: &[VersionSummary], format: Format) {
     let mut table = Table::new();
     table
         .load_style(NOTHING)
-        .set_header(["VERSION", "ACCEPTÉE D'ABORD LE", "FICHIERS", ""]);
+        .set_header(["VERSION", "PREMIÈRE ACCEPTATION", "FICHIERS", ""]);
     for (at, it) in versions.iter().enumerate() {
         let state = if at == IN_FORCE { "en vigueur" } else { "" };
         table.add_row([
@@ -175,7 +175,7 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
         bail!("cette version serait refusée aujourd'hui ; rien n'est écrit");
     };
     std::fs::create_dir_all(path)
-        .with_context(|| format!("le dossier {} ne peut être créé", path.display()))?;
+        .with_context(|| format!("le dossier {} ne peut pas être créé", path.display()))?;
     let folder = EditedFolder::rules(path.clone());
     if let Some((link, to)) = folder.link_in_the_way()? {
         bail!(
@@ -190,7 +190,8 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
         let aside = settings.data_dir.join(ASIDE);
         let aside = aside.join(Utc::now().format("%Y-%m-%dT%H-%M-%S%.3fZ").to_string());
         let copied = folder.copy_aside(&files, &aside);
-        let copied = copied.context("rien n'est écrit : les fichiers ne peuvent être gardés")?;
+        let copied =
+            copied.context("rien n'est écrit : les fichiers ne peuvent pas être gardés")?;
         if !copied.is_empty() {
             println!(
                 "ce qui n'est dans aucune version est gardé dans {}",

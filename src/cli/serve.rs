@@ -76,7 +76,7 @@ async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Does nothing if no service manager asked for notifications.
 fn tell_service_manager(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::warn!(%error, "the service manager could not be told");
+        tracing::warn!(%error, "the service manager could not be notified");
     }
 }
 
@@ -104,7 +104,7 @@ fn greet(app: &App, settings: &Settings, address: SocketAddr) {
             generation.version
         ),
         Folder::Shipped => eprintln!(
-            "  rules      those of the program, version {}: there is no folder `rules` here",
+            "  rules      built-in, version {}: there is no `rules` folder here",
             generation.version
         ),
     }
@@ -129,7 +129,7 @@ fn greet(app: &App, settings: &Settings, address: SocketAddr) {
         );
     }
     if !app.new_tokens.is_empty() {
-        eprintln!("\nTokens, made just now and shown only once:");
+        eprintln!("\nNew tokens, shown only once:");
         for (client, token) in &app.new_tokens {
             eprintln!("  {:<8} {}", client.as_str(), token.expose());
         }
@@ -186,14 +186,14 @@ async fn stop_on_signal(stop: CancellationToken) {
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
     ) else {
-        tracing::warn!("signals are not listened to");
+        tracing::warn!("cannot listen for signals");
         return;
     };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    tracing::info!("stopping: finishing what is under way");
+    tracing::info!("stopping: finishing what is in progress");
     tell_service_manager(NotifyState::Stopping);
     stop.cancel();
     tokio::select! {

@@ -211,7 +211,7 @@ async fn retry_failed(
 /// Waits for answers of the CRM that a busy database did not accept: they would be lost with this process.
 async fn written(inbound: &Inbound) {
     if inbound.creations.is_writing() {
-        eprintln!("waiting for the database, to write down what the CRM said…");
+        eprintln!("waiting for the database, to record the CRM's answer…");
     }
     inbound.creations.written().await;
 }
@@ -226,7 +226,7 @@ async fn retry_one(
     let stored = stored.ok_or("there is no such signalement")?;
     if stored.bound {
         // What was asked for is already done.
-        return Ok("it is a demande already".to_owned());
+        return Ok("it already is a demande".to_owned());
     }
     if stored.etat.is_pending() {
         let attempted = inbound.creations.take_up(id).await.map_err(text)?;
@@ -250,13 +250,13 @@ async fn retry_one(
     }
 }
 
-const DEFERRED: &str = "the CRM is away; the daemon will create it";
+const DEFERRED: &str = "the CRM is unavailable; the daemon will create it";
 
 /// Why it was postponed, if that is recorded.
 async fn put_off(store: &dyn Store, id: &SignalementId) -> String {
     let found = store.find_signalement(id.as_str()).await;
     match found.ok().flatten().and_then(|it| it.motif) {
-        Some(motif) => format!("{motif}; the daemon tries it again"),
+        Some(motif) => format!("{motif}; the daemon will retry"),
         None => DEFERRED.to_owned(),
     }
 }
@@ -264,7 +264,7 @@ async fn put_off(store: &dyn Store, id: &SignalementId) -> String {
 /// The outcome of a pending creation, worded for the operator.
 fn told(attempted: Option<Attempted>) -> Result<String, String> {
     match attempted {
-        None => Err("another process is at work on it".to_owned()),
+        None => Err("another process is working on it".to_owned()),
         Some(Attempted::Created { uid, .. }) => Ok(format!("created as {}", uid.as_str())),
         Some(Attempted::Deferred | Attempted::Withdrawn { .. }) => Err(DEFERRED.to_owned()),
         Some(Attempted::InDoubt) => {

@@ -107,7 +107,7 @@ impl Content {
 /// A status to send to SoWell, translated when it was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatutPush {
-    /// The demande.
+    /// UID of the demande.
     pub uid: String,
     /// SoWell's word for the status.
     pub statut: String,
@@ -126,7 +126,7 @@ pub struct StatutPush {
 pub struct UidPush {
     /// The signalement's identity, as given to SoWell.
     pub id: String,
-    /// The demande.
+    /// UID of the demande.
     pub uid: String,
     /// SoWell's word for its first status; `None` if the table does not translate it.
     pub statut: Option<String>,
@@ -139,7 +139,7 @@ pub struct UidPush {
 /// A photo to attach to a demande in a remote CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhotoPush {
-    /// The demande.
+    /// UID of the demande.
     pub uid: String,
     /// The photo.
     pub fichier: Fichier,
@@ -230,7 +230,7 @@ pub struct LivraisonView {
 pub struct LivraisonSummary {
     /// Its identifier.
     pub id: String,
-    /// Where it goes.
+    /// Its destination.
     pub destination: Destination,
     /// The UID of its demande; `None` for an e-mail about a signalement without a demande.
     pub uid: Option<String>,

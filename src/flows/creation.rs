@@ -367,7 +367,7 @@ impl Creations {
             DuplicateGuard::Nothing => {
                 tracing::error!(
                     id = held.claim.id.as_str(),
-                    "ALARM: a creation is in doubt, and only a person can settle it"
+                    "ALARM: a creation is in doubt, and only an operator can settle it"
                 );
                 return stopped(NO_GUARD.into(), Some(known_at));
             }
@@ -386,7 +386,7 @@ impl Creations {
         tracing::error!(
             id = held.claim.id.as_str(),
             motif,
-            "ALARM: a creation is in doubt, and only a person can settle it"
+            "ALARM: a creation is in doubt, and only an operator can settle it"
         );
         let (attempted, settlement) = stopped(motif.to_owned(), None);
         self.settle(held, attempted, settlement).await

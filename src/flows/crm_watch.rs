@@ -136,7 +136,7 @@ impl CrmWatch {
             .as_ref()
             .is_some_and(|it| it.operation == CREATE_OPERATION);
         if before.is_none() {
-            tracing::error!(reason, "the CRM does not do what it is asked");
+            tracing::error!(reason, "calls to the CRM fail");
         }
         *state = Some(Outage {
             since: before.map_or(now, |it| it.since),

@@ -198,7 +198,7 @@ impl Delivery {
                 }
                 if let Err(error) = contained(delivery.deliver(&trial, claim)).await {
                     // Its lease will expire, and it will be retried.
-                    tracing::error!(id, %error, "an attempt was not noted");
+                    tracing::error!(id, %error, "an attempt was not recorded");
                 }
                 drop(holding);
             });
@@ -229,7 +229,7 @@ impl Delivery {
             Ok(Ok(seen)) => seen,
             Ok(Err(_)) => AttemptResult::NoAnswer(Unreachable(NO_ANSWER.into())),
             Err(error) => {
-                tracing::error!(id = claim.id, %error, "an attempt broke off");
+                tracing::error!(id = claim.id, %error, "an attempt panicked");
                 AttemptResult::BrokeOff
             }
         };
@@ -255,7 +255,7 @@ impl Delivery {
             Ok(false) => {
                 tracing::warn!(id = claim.id, "its lease ran out while it was being sent");
             }
-            Err(error) => tracing::error!(id = claim.id, %error, "attempt not noted"),
+            Err(error) => tracing::error!(id = claim.id, %error, "attempt not recorded"),
         }
         let label = match &outcome {
             Outcome::Delivered => "delivered",
@@ -273,7 +273,7 @@ impl Delivery {
             (false, false) => Ok(()),
         };
         if let Err(error) = noted {
-            tracing::error!(destination = destination.as_str(), %error, "its pause was not noted");
+            tracing::error!(destination = destination.as_str(), %error, "its pause was not recorded");
         }
         if matches!(outcome, Outcome::Retry { .. }) {
             self.resume_if_replaced(destination, &begun_under, &begun_by)
@@ -418,7 +418,7 @@ fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Out
                 id,
                 error,
                 due_at = in_utc(*due_at),
-                "not delivered, tried again then"
+                "not delivered; will be retried"
             );
         }
         Outcome::Dead => tracing::error!(destination, id, error, "not delivered: dead letter"),

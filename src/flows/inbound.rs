@@ -407,7 +407,7 @@ impl Case {
 
 /// Without its managers nothing can be decided, and nothing has been stored yet.
 fn managers_unknown(error: &CrmError) -> InboundError {
-    tracing::error!(%error, "the CRM does not tell the managers of a residence");
+    tracing::error!(%error, "the CRM did not return the managers of a residence");
     match error {
         CrmError::Unavailable { retry_at, .. } => InboundError::CrmAway {
             retry_at: *retry_at,

@@ -25,7 +25,7 @@ impl Lasting {
         let reason = tried.as_ref().err().map(ToString::to_string);
         match &reason {
             Some(error) if reason != self.reason => {
-                tracing::error!(error, "{}; tried until it succeeds", self.failing);
+                tracing::error!(error, "{}; retrying until it succeeds", self.failing);
             }
             None if self.reason.is_some() => tracing::info!("{}: no longer", self.failing),
             _ => {}

@@ -81,7 +81,7 @@ impl Managers {
         match self.complete(Arc::clone(generation), signalement).await {
             Ok(complete) => complete,
             Err(error) => {
-                tracing::warn!(%error, "an acknowledgement without the managers of its residence");
+                tracing::warn!(%error, "acknowledging without the managers of the residence");
                 Arc::clone(generation)
             }
         }
@@ -139,7 +139,7 @@ impl Managers {
             // Managers seldom change: yesterday's serve a tenant better than none.
             Err(error) => {
                 let told = self.known.get(residence).ok_or_else(|| error.clone())?;
-                tracing::warn!(residence, %error, "the managers known before serve");
+                tracing::warn!(residence, %error, "using the managers known before");
                 let managers = told.managers;
                 self.known.put(residence, managers.clone(), AFTER_FAILURE);
                 Ok(managers)

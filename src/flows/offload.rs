@@ -1,4 +1,4 @@
-//! Where rules run.
+//! Chooses the thread on which rules run.
 //!
 //! A decision takes some microseconds; handing it to a separate thread and being woken at its end costs several
 //! times that. So rules run inline as long as they are fast, and on a separate thread once they were not, where

@@ -8,7 +8,7 @@ use tokio::task::JoinError;
 
 /// A panic, which neither rules nor partners can cause: a bug of ours.
 #[derive(Debug, thiserror::Error)]
-#[error("it broke off: {0}")]
+#[error("it panicked: {0}")]
 pub(super) struct BrokeOff(String);
 
 impl BrokeOff {
@@ -16,7 +16,7 @@ impl BrokeOff {
     pub(super) fn by(panic: &(dyn Any + Send)) -> Self {
         let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        Self(text.unwrap_or_else(|| "a panic without words".into()))
+        Self(text.unwrap_or_else(|| "a panic without a message".into()))
     }
 }
 

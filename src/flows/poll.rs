@@ -67,7 +67,7 @@ pub enum PollError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A different daemon took the list over, as if this one had died.
-    #[error("reading a page took so long that another daemon began")]
+    #[error("reading a page took so long that a different daemon took over")]
     Overtaken,
 }
 
@@ -334,10 +334,10 @@ fn tell_of_shifting(looked: Looked, shifting: &mut bool) {
     match (before, *shifting) {
         (false, true) => tracing::warn!(
             readings = MOST_READINGS,
-            "the CRM's list of changes never read the same twice: each reading begins where this one \
-             did until it does; larger pages make it shift less"
+            "no two readings of the CRM's list of changes agreed: each reading begins where this one \
+             did until two agree; larger pages make it shift less"
         ),
-        (true, false) => tracing::info!("the CRM's list of changes was read whole again"),
+        (true, false) => tracing::info!("the CRM's list of changes was read completely again"),
         _ => {}
     }
 }

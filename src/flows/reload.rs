@@ -262,7 +262,7 @@ impl Reload {
             if !self.last.load().accepted {
                 tracing::info!(
                     version,
-                    "rules accepted: they are those in force, the refused edit is gone"
+                    "rules accepted: the refused edit was undone, the rules in force are unchanged"
                 );
             }
             self.note(Some(version), at, true, remarks(&active, &files, &secrets));
@@ -367,7 +367,7 @@ fn remarks(active: &Active, files: &Files, secrets: &SecretNames) -> Vec<Diagnos
 /// An attempt that cannot be finished and is retried, because the store can neither read nor save a version.
 fn without_store(error: &StoreError) -> Diagnostic {
     let message = format!(
-        "les versions ne peuvent être lues ou enregistrées, nouvel essai dans un instant ({error})"
+        "impossible de lire ou d'enregistrer les versions ; nouvel essai dans quelques secondes ({error})"
     );
     Diagnostic::file(code::INTERNAL, "", message)
 }
@@ -389,7 +389,10 @@ fn log_accepted(version: &str, diagnostics: &[Diagnostic]) {
 }
 
 fn log_refused(in_force: &str, diagnostics: &[Diagnostic]) {
-    tracing::error!(in_force, "rules refused; what is refused is not in force");
+    tracing::error!(
+        in_force,
+        "rules refused; the refused files are not in force"
+    );
     for diagnostic in diagnostics
         .iter()
         .filter(|it| any_error(std::slice::from_ref(it)))

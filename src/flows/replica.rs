@@ -60,7 +60,7 @@ impl Presence {
             return;
         }
         if let Err(error) = self.store.leave(&self.id).await {
-            tracing::debug!(%error, "not signed off; it is forgotten in time");
+            tracing::debug!(%error, "this replica was not removed from the list; it will expire");
         }
     }
 
@@ -98,7 +98,7 @@ impl Presence {
     }
 
     async fn announce(&self) {
-        let mut announcing = Lasting::new("the other replicas do not hear of this one");
+        let mut announcing = Lasting::new("this replica cannot be announced");
         loop {
             let now = self.clock.now();
             let said = self.store.announce(self.replica(now), now - GONE_AFTER);
@@ -112,7 +112,7 @@ impl Presence {
         while news.changed().await.is_ok() {
             // A lost notification costs the others at most a second.
             if let Err(error) = self.store.tell_others().await {
-                tracing::debug!(%error, "the other replicas were not told");
+                tracing::debug!(%error, "the other replicas were not notified");
             }
             tokio::time::sleep(TELL).await;
         }
@@ -123,7 +123,7 @@ impl Presence {
             match self.store.told().await {
                 Ok(()) => self.outbox.wake(),
                 Err(error) => {
-                    tracing::debug!(%error, "the other replicas are not heard");
+                    tracing::debug!(%error, "cannot listen to the other replicas");
                     tokio::time::sleep(LISTEN_AGAIN).await;
                 }
             }

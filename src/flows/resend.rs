@@ -36,16 +36,16 @@ impl Resent {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// It is dead again.
-    #[error("the trial did not arrive: {0}")]
+    #[error("the trial failed: {0}")]
     Refused(String),
     /// It failed, and is retried when due.
-    #[error("the trial did not arrive: {0}")]
+    #[error("the trial failed: {0}")]
     Waits(String),
     /// It was not attempted in time.
-    #[error("nobody has sent the trial yet, and it waits to be: is the daemon running?")]
+    #[error("the trial has not been sent yet and is still waiting: is the daemon running?")]
     NotSent,
     /// Its destination is paused.
-    #[error("the trial waits: the destination is left alone until {until}, since: {reason}")]
+    #[error("the trial is waiting: the destination is paused until {until}: {reason}")]
     LeftAlone {
         /// End of the pause, when one delivery is sent.
         until: String,
@@ -53,10 +53,10 @@ pub enum Failure {
         reason: String,
     },
     /// It was purged meanwhile.
-    #[error("the trial is gone")]
+    #[error("the trial was purged")]
     Gone,
     /// A later delivery of its demande was sent meanwhile.
-    #[error("a later status than the trial's went out meanwhile")]
+    #[error("a later status than the trial's was sent meanwhile")]
     Overtaken,
 }
 

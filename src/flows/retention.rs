@@ -83,7 +83,7 @@ impl Retention {
             if self.count(what).await? > 0 {
                 tracing::warn!(
                     days = SILENCE.num_days(),
-                    "nothing was received for so long, or the clock is wrong: nothing is forgotten \
+                    "nothing was received for this long, or the clock is wrong: nothing is purged \
                      before the daemon has been up for a day"
                 );
                 return Ok(true);
@@ -103,7 +103,7 @@ impl Retention {
         for what in Kept::iter() {
             match self.purge(what, |_| {}).await {
                 Ok(0) => {}
-                Ok(gone) => tracing::info!(what = what.as_str(), gone, "no longer kept"),
+                Ok(gone) => tracing::info!(what = what.as_str(), gone, "purged"),
                 Err(error) => tracing::error!(what = what.as_str(), %error, "not purged"),
             }
         }

@@ -40,14 +40,14 @@ impl SetBack {
             before = (Instant::now(), now);
             if behind > STEP {
                 let seconds = behind.num_seconds();
-                tracing::warn!(seconds, "the clock was set back: what waits is put forward");
+                tracing::warn!(seconds, "the clock was set back: waits are shortened");
                 cut = Some(span(self.in_force.get().delivery.max_retry));
             }
             if let Some(longest) = cut {
                 let (latest, leased) = (now + longest, now + self.longest_lease());
                 match self.store.wait_no_longer(latest, leased).await {
                     Ok(()) => cut = None,
-                    Err(error) => tracing::error!(%error, "what waits was not put forward"),
+                    Err(error) => tracing::error!(%error, "waits were not shortened"),
                 }
             }
             tokio::time::sleep(LOOK).await;

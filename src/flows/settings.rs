@@ -192,7 +192,7 @@ impl SettingsReload {
                 Ok(stored) if stored.iter().any(|(it, _)| *it == client) => {}
                 Ok(_) => tracing::warn!(
                     client = name,
-                    "has no token any more and is refused; `passerelle tokens reset` makes one"
+                    "no longer has a token and is refused; `passerelle tokens reset` generates one"
                 ),
                 Err(error) => tracing::error!(
                     client = name,
@@ -204,7 +204,7 @@ impl SettingsReload {
     }
 
     fn refuse(&self, faults: Vec<String>) {
-        tracing::error!("settings refused; those in force stay");
+        tracing::error!("settings refused; the settings in force are kept");
         for fault in &faults {
             tracing::error!("{fault}");
         }
@@ -232,7 +232,7 @@ fn warn_of_sender(live: &LiveSettings) {
     if live.smtp.lacks_sender() {
         tracing::warn!(
             from = live.smtp.from,
-            "smtp.from is not set: e-mails leave under a sender that mail servers may refuse"
+            "smtp.from is not set: e-mails are sent with a sender that mail servers may refuse"
         );
     }
 }
@@ -266,7 +266,7 @@ async fn read_settled(file: &Arc<dyn Source>) -> Result<String, SettingsError> {
     let looked = debounce::seen_twice(|| read(Arc::clone(file)), |before, now| before == now).await;
     let wrong = |what: &str| Err(SettingsError(vec![format!("{}: {what}", file.name())]));
     let Some(files) = looked else {
-        return wrong("it does not cease to change");
+        return wrong("it keeps changing");
     };
     let Some(bytes) = files.map_err(told)?.into_values().next() else {
         return wrong("there is no such file");

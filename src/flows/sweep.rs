@@ -46,7 +46,7 @@ pub enum SweepError {
     Store(#[from] StoreError),
     /// The photos belong to a different database.
     #[error(
-        "the photos belong to another database: none is removed. Put that database back; if the photos are this \
+        "the photos belong to a different database: none is removed. Put that database back; if the photos are this \
          one's from now on, `passerelle purge --photos` removes those that it does not name"
     )]
     Foreign,
@@ -62,7 +62,7 @@ pub enum SweepError {
         all: usize,
     },
     /// A daemon is already sweeping.
-    #[error("a daemon looks through the photos just now; try again in a minute")]
+    #[error("a daemon is checking the photos; try again in a minute")]
     Busy,
 }
 
@@ -96,7 +96,7 @@ impl Sweep {
                 Ok(None) => AGAIN,
                 Ok(Some(0)) => EVERY,
                 Ok(Some(removed)) => {
-                    tracing::info!(removed, "photos that nobody names were removed");
+                    tracing::info!(removed, "photos that no signalement names were removed");
                     EVERY
                 }
                 Err(error @ (SweepError::Foreign | SweepError::TooMany { .. })) => {
@@ -104,7 +104,7 @@ impl Sweep {
                     EVERY
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the photos were not looked through");
+                    tracing::warn!(%error, "the photos were not checked");
                     EVERY
                 }
             };

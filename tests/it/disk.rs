@@ -391,7 +391,7 @@ async fn a_daemon_with_another_database_leaves_the_photos_alone() {
     let empty = Process::start(folder.path(), &[]);
     until("it says so", || async {
         empty
-            .logged("ALARM: the photos belong to another database")
+            .logged("ALARM: the photos belong to a different database")
             .then_some(())
     })
     .await;

@@ -167,7 +167,8 @@ fn explain(error: &CallError) -> String {
                 Meaning::InDoubt => "On ne sait pas si l'API l'a fait",
             };
             let message = failure.message.as_deref();
-            let message = message.map_or_else(String::new, |it| format!(" ; elle dit « {it} »"));
+            let message =
+                message.map_or_else(String::new, |it| format!(" ; elle indique « {it} »"));
             format!("{what} ({}{message}).", failure.reason)
         }
     }

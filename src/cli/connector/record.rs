@@ -66,7 +66,7 @@ fn keep(settings: &Settings, name: &str, text: &str) -> anyhow::Result<()> {
         bail!("there is no folder of rules to write to; see `passerelle init`");
     };
     if name.is_empty() || name.contains(['/', '\\', '.']) {
-        bail!("\"{name}\" is no name of a file without its ending");
+        bail!("\"{name}\" is not a file name without extension");
     }
     let folder = rules.join("cas");
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;

@@ -109,7 +109,7 @@ pub enum Reserved {
 /// The right to settle one pending creation, lost once a later claim is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreationClaim {
-    /// The signalement.
+    /// The signalement's identity.
     pub id: SignalementId,
     /// Distinguishes this claim from a later one.
     pub fence: i64,
@@ -218,7 +218,7 @@ pub struct ApartCount {
     pub etat: Etat,
     /// Whether only those waiting for an operator are counted.
     pub stopped: bool,
-    /// How many.
+    /// Number of signalements.
     pub count: i64,
 }
 

@@ -11,14 +11,14 @@ pub trait Files: Send + Sync {
     /// Stores a photo; once this returns, it survives a power cut. Storing it twice is harmless.
     ///
     /// # Errors
-    /// When it could not be written and synced whole.
+    /// When it could not be written completely and synced.
     async fn put(&self, photo: Photo) -> Result<(), FilesError>;
 
     /// Stores a photo as [`Files::put`] does, unless its name is already taken; returns whether it did. A store
     /// that cannot check this more cheaply than writing returns `false`.
     ///
     /// # Errors
-    /// When it could not be written and synced whole.
+    /// When it could not be written completely and synced.
     async fn put_new(&self, _photo: &Photo) -> Result<bool, FilesError> {
         Ok(false)
     }
@@ -26,7 +26,7 @@ pub trait Files: Send + Sync {
     /// Reads a photo back.
     ///
     /// # Errors
-    /// When it is not there or cannot be read.
+    /// When it does not exist or cannot be read.
     async fn read(&self, sha256: &str) -> Result<Vec<u8>, FilesError>;
 
     /// The owner of these photos, as set by [`Files::set_owner`]; `None` if not yet set.

@@ -79,7 +79,7 @@ pub struct LivraisonCount {
     pub destination: Destination,
     /// Their state.
     pub etat: LivraisonEtat,
-    /// How many.
+    /// Number of deliveries.
     pub count: i64,
     /// When the oldest of them was accepted.
     pub oldest_at: DateTime<Utc>,

@@ -10,7 +10,7 @@ use crate::domain::statut::StatutEvent;
 pub struct PastSignalement {
     /// Its position in the order of all, for fetching the next page.
     pub position: i64,
-    /// Its demande's UID, or its own identity where it has none.
+    /// Its demande's UID, or its own identity if it has none.
     pub name: String,
     /// The received body.
     pub received: PastPayload,

@@ -7,7 +7,9 @@ const REFUSED: &str = "le CRM refuse la demande (statut ";
 /// Start of the motif for a broken connector; the problem follows.
 const CONNECTOR: &str = "le connecteur du CRM";
 /// Start of the motif for an unreadable answer; the problem follows.
-const UNREADABLE: &str = "le CRM répond, mais sa réponse ne se lit pas";
+const UNREADABLE: &str = "le CRM répond, mais sa réponse est illisible";
+/// The same in motifs stored by earlier versions.
+const UNREADABLE_BEFORE: &str = "le CRM répond, mais sa réponse ne se lit pas";
 /// Start of the motif for missing photos; what the staff can do follows.
 const PHOTOS: &str = "les photos ne peuvent pas être relues";
 /// Start of the motif for a UID that belongs to a different signalement; which one follows.
@@ -41,8 +43,11 @@ pub fn for_sowell(motif: &str) -> &str {
     let end = if motif.starts_with(REFUSED) {
         motif.find(')').map(|it| it + 1)
     } else {
-        let mut known = [CONNECTOR, UNREADABLE, PHOTOS, SEVERAL].into_iter();
-        known.find(|it| motif.starts_with(it)).map(str::len)
+        let known = [CONNECTOR, UNREADABLE, UNREADABLE_BEFORE, PHOTOS, SEVERAL];
+        known
+            .into_iter()
+            .find(|it| motif.starts_with(it))
+            .map(str::len)
     };
     end.map_or(motif, |end| &motif[..end])
 }
@@ -70,6 +75,8 @@ mod tests {
             assert!(motif.ends_with("no path /id"));
             assert_eq!(for_sowell(&motif), told);
         }
+        let stored = format!("{UNREADABLE_BEFORE} : no path /id");
+        assert_eq!(for_sowell(&stored), UNREADABLE_BEFORE);
     }
 
     #[test]

@@ -57,25 +57,25 @@ impl Creations {
             let id = claim.id.as_str();
             tracing::warn!(
                 id,
-                "what became of a creation is kept in mind until the database is back"
+                "the outcome of a creation is kept in memory until the database is back"
             );
             let write = || store.settle(&claim, settlement.clone());
             match until_written(end, write).await {
-                Ok(Settled::Done) => tracing::info!(id, "what became of a creation is written"),
+                Ok(Settled::Done) => tracing::info!(id, "the outcome of a creation is recorded"),
                 // The first write succeeded, and only its confirmation was lost.
                 Ok(Settled::Lost) if !matches!(settlement, Settlement::Created(_)) => {
-                    tracing::info!(id, "nothing is left to write of a creation");
+                    tracing::info!(id, "the outcome of a creation was already recorded");
                 }
                 Ok(settled) => {
                     metrics::counter!("passerelle_creations_unclaimed_total").increment(1);
                     tracing::error!(
                         id,
                         ?settled,
-                        "ALARM: what became of a creation is not written"
+                        "ALARM: the outcome of a creation is not recorded"
                     );
                 }
                 Err(error) => {
-                    tracing::error!(id, %error, "ALARM: what became of a creation is not written");
+                    tracing::error!(id, %error, "ALARM: the outcome of a creation is not recorded");
                 }
             }
             drop(in_hand);

@@ -27,7 +27,7 @@ use crate::settings::LiveSettings;
 /// Maximum number of pending creations in progress.
 const IN_FLIGHT: usize = 4;
 
-const BEFORE: &str = "un appel d'avant est resté sans réponse : cherchez-y la demande, puis adoptez-la ou \
+const BEFORE: &str = "un appel précédent est resté sans réponse : cherchez-y la demande, puis adoptez-la ou \
                       relancez la création";
 
 const BROKE_OFF: &str = "erreur interne : on ne sait pas si le CRM a créé la demande";
@@ -170,7 +170,7 @@ impl Creations {
         let went = match contained(going_on).await {
             Ok(went) => went.map(|_| ()),
             Err(error) => {
-                tracing::error!(id, %error, "a pending creation broke off");
+                tracing::error!(id, %error, "a pending creation panicked");
                 // It is not known how far it got. If it was settled before that, it stays settled.
                 let longest = self.crm.remote().map(|it| span(it.longest_work));
                 let wait = Wait {
@@ -185,7 +185,7 @@ impl Creations {
             }
         };
         if let Err(error) = went {
-            tracing::error!(id, %error, "a pending creation stays as it is");
+            tracing::error!(id, %error, "a pending creation was not updated");
         }
     }
 
@@ -421,8 +421,8 @@ fn too_soon(known_at: DateTime<Utc>) -> String {
     // Rounded up to the second, so that it is not too early.
     let known_at = (known_at + TimeDelta::seconds(1)).format("%d/%m/%Y à %H:%M:%S");
     format!(
-        "le CRM peut encore créer la demande jusqu'au {known_at} (UTC) : cherchez-y la demande après, puis \
-         adoptez-la ou relancez la création"
+        "le CRM peut encore créer la demande jusqu'au {known_at} (UTC) : cherchez-y la demande passé cette heure, \
+         puis adoptez-la ou relancez la création"
     )
 }
 

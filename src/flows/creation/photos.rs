@@ -25,7 +25,7 @@ impl LostPhotos {
             tracing::error!(
                 id = id.as_str(),
                 reason,
-                "ALARM: its photos cannot be read, and it stays out of the CRM until they can"
+                "ALARM: its photos cannot be read; it is not sent to the CRM until they can"
             );
         }
     }

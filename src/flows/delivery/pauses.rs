@@ -79,7 +79,7 @@ impl Delivery {
                 destination = destination_name,
                 status,
                 until = in_utc(until),
-                "ALARM: the destination refuses our token or account; it is left alone until then"
+                "ALARM: the destination refuses our token or account; it is paused"
             );
         } else {
             tracing::warn!(
@@ -87,7 +87,7 @@ impl Delivery {
                 status,
                 failures,
                 until = in_utc(until),
-                "the destination fails for several deliveries; it is left alone until then"
+                "the destination fails for several deliveries; it is paused"
             );
         }
         let pause = Pause {

@@ -48,11 +48,11 @@ pub enum InboundError {
     Refused {
         /// Every fault found.
         faults: Vec<Fault>,
-        /// Its record.
+        /// Its identity.
         id: Option<SignalementId>,
     },
     /// One of its keys belongs to a creation with different content.
-    #[error("the key belongs to another content")]
+    #[error("the key belongs to different content")]
     Conflict {
         /// The signalement that owns the key.
         owner: SignalementId,
@@ -68,7 +68,7 @@ pub enum InboundError {
     Broken {
         /// Which rule, and how it failed.
         cause: Undecided,
-        /// Its record.
+        /// Its identity.
         id: SignalementId,
     },
     /// The CRM refused the demande; the signalement is kept.
@@ -76,7 +76,7 @@ pub enum InboundError {
     RefusedByCrm {
         /// The CRM's HTTP status.
         status: u16,
-        /// Its record.
+        /// Its identity.
         id: SignalementId,
     },
     /// The connector's file yields no request for the demande; the signalement is kept.
@@ -84,7 +84,7 @@ pub enum InboundError {
     BrokenConnector {
         /// How it failed.
         reason: String,
-        /// Its record.
+        /// Its identity.
         id: SignalementId,
     },
     /// The CRM could not be reached; nothing is kept.
@@ -96,12 +96,12 @@ pub enum InboundError {
     /// The CRM may have the demande; the signalement is kept until that is known.
     #[error("it is not known yet whether the CRM has the demande")]
     InDoubt {
-        /// Its record.
+        /// Its identity.
         id: SignalementId,
     },
     /// The CRM may have a demande with different content under the same link or key; this one is not kept, and
     /// nothing is bound until that is known.
-    #[error("it is not known yet whether the CRM has the demande of another content")]
+    #[error("it is not known yet whether the CRM has a demande with different content")]
     OtherInDoubt,
     /// A different request is creating the demande and takes long.
     #[error("its demande is being created for another request")]

@@ -36,7 +36,7 @@ impl Outbound {
     /// Sends held statuses once the rules know them, until rules are no longer accepted.
     pub async fn release_when_known(&self, mut accepted: watch::Receiver<u64>) {
         let mut looked = Looked::default();
-        let mut looking = Lasting::new("held statuses cannot be looked at");
+        let mut looking = Lasting::new("held statuses cannot be read");
         loop {
             // Also at startup: the rules may have changed while the daemon was down.
             looking.note(self.release_held(&mut looked).await);
@@ -69,7 +69,7 @@ impl Outbound {
                 settled &= held.received_at < settled_before;
                 // One that cannot be judged must not block those behind it.
                 if let Err(error) = self.release_one(&generation, held).await {
-                    tracing::error!(id = held.id, %error, "a held status was not looked at");
+                    tracing::error!(id = held.id, %error, "a held status was not judged");
                     settled = false;
                 }
                 if settled {
@@ -99,7 +99,10 @@ impl Outbound {
         let push = statut_sowell
             .as_deref()
             .map(|word| push(&held.event, &demande, word, held.received_at));
-        tracing::info!(uid = held.event.uid.as_str(), "a held status is known now");
+        tracing::info!(
+            uid = held.event.uid.as_str(),
+            "the rules now know a held status"
+        );
         self.store
             .release_event(Release {
                 id: held.id.clone(),

@@ -85,11 +85,11 @@ impl Half {
         let (code, message) = match self {
             Self::Exports => (
                 code::EXPORT,
-                "les exports, eux, sont pris en compte, avec les règles d'avant",
+                "les exports, eux, sont pris en compte, avec les règles précédentes",
             ),
             Self::Rules => (
                 code::RULE,
-                "les règles, elles, sont prises en compte, avec les exports d'avant",
+                "les règles, elles, sont prises en compte, avec les exports précédents",
             ),
         };
         Diagnostic::file(code, "", message).as_warning()

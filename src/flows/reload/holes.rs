@@ -87,7 +87,7 @@ impl Reload {
         if let Some(ended) = ended
             && let Err(error) = ended.await
         {
-            tracing::error!(%error, "the coverage did not end");
+            tracing::error!(%error, "the search for holes failed");
         }
     }
 }
