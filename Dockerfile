@@ -1,9 +1,9 @@
-# One image of the daemon, with places as examples/systemd has them: docs/operations.md tells how it is built and run.
-# tests/it/image.rs compares it with the repository and the program.
+# An image of the daemon, with the same paths as examples/systemd; docs/operations.md explains how to build and
+# run it. tests/it/image.rs compares it with the repository and the program.
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
-# Cargo builds nothing without the benches that its manifest names.
+# Cargo builds nothing without the benches named in its manifest.
 COPY Cargo.toml Cargo.lock askama.toml ./
 COPY benches benches
 COPY examples examples
@@ -21,19 +21,19 @@ RUN apt-get update \
     && install -d -o passerelle -g passerelle -m 0700 /var/lib/passerelle
 COPY --from=build /src/target/release/passerelle /usr/bin/passerelle
 
-# Every verb reads these settings; the environment goes before what they say.
+# Every verb reads these settings; the environment overrides the file.
 ENV PASSERELLE_CONFIG=/etc/passerelle/passerelle.yaml
 ENV PASSERELLE_DATA_DIR=/var/lib/passerelle
-# From outside of the container nobody reaches its 127.0.0.1.
+# 127.0.0.1 cannot be reached from outside the container.
 ENV PASSERELLE_LISTEN=0.0.0.0:8080
 
-# By number: Kubernetes' runAsNonRoot cannot look a name up.
+# By number: Kubernetes' runAsNonRoot cannot resolve a name.
 USER 10001:10001
 WORKDIR /var/lib/passerelle
 VOLUME /var/lib/passerelle
 EXPOSE 8080
-# What is in hand is ended first, within 25 seconds.
+# SIGTERM lets running work finish, for at most 25 s.
 STOPSIGNAL SIGTERM
-# No HEALTHCHECK: /healthz and /readyz are for who runs the container to ask, over HTTP.
+# No HEALTHCHECK: whoever runs the container queries /healthz and /readyz over HTTP.
 ENTRYPOINT ["/usr/bin/passerelle"]
 CMD ["serve"]

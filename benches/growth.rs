@@ -1,12 +1,11 @@
-//! Whether it stays as fast as it was: with a memory that fills, and with a landlord that grows.
+//! Does the daemon stay fast as its database fills, and as the landlord grows?
 //!
 //! `cargo bench --bench growth [-- --quick] [--postgres] [--rounds 5] [--requests 1000]
 //! [--stored 1000,100000,1000000] [--qualifications 10,1000,10000]`
 //!
-//! A daemon takes one signalement with a photo, makes it a demande and tells SoWell of a status; SQL makes the
-//! rest of the past from its rows. All sizes are prepared first and then measured in turn, in
-//! each round, so that what the machine does meanwhile falls on all of them. A hundred
-//! thousand took 1.3 GB of disk.
+//! A daemon accepts one signalement with a photo, creates its demande and sends a status to SoWell; SQL
+//! multiplies its rows into a past. All sizes are prepared first and then measured alternately in each round,
+//! so that other load on the machine affects them all. A hundred thousand took 1.3 GB of disk.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,21 +31,21 @@ use load::report::{Latencies, Report, Table, figure, median, millis, ratio};
 use load::requests::{Connection, Head, Load, Pace};
 use rand::seq::IndexedRandom;
 
-/// Few enough that the requests hardly wait for each other.
+/// Few enough that requests hardly wait for each other.
 const CONNECTIONS: usize = 4;
-/// Statuses that are told, and signalements that are looked up, in one look.
+/// Number of statuses sent and signalements looked up in one measurement.
 const SAMPLES: usize = 50;
 const PHOTO_BYTES: usize = 20_000;
 
-/// A daemon's folder and database, of a size that the table names.
+/// A daemon's folder and database, of one of the sizes in the table.
 struct Place {
     size: String,
     site: Site,
-    /// Demandes of the past.
+    /// UIDs of past demandes.
     uids: Vec<String>,
 }
 
-/// What one look at one place measures, each in milliseconds; the ratio of each is to the first size.
+/// The results of one measurement of one place, each in milliseconds; ratios are to the first size.
 const COLUMNS: [&str; 7] = [
     "inbound p50 ms",
     "inbound p99 ms",
@@ -110,7 +109,7 @@ fn sizes(text: &str) -> impl Iterator<Item = u32> {
         .map(|it| it.parse().expect("a list of numbers"))
 }
 
-/// Makes places.
+/// Creates places.
 struct Places<'a> {
     binary: &'a Path,
     partner: &'a Partner,
@@ -119,7 +118,7 @@ struct Places<'a> {
 }
 
 impl Places<'_> {
-    /// With so much of a past, and the usual landlord.
+    /// A place with this many past signalements and the usual landlord.
     fn stored(&mut self, count: u32) -> Place {
         let (site, url) = self.site(Landlord::USUAL);
         template(&site, self.partner);
@@ -139,7 +138,7 @@ impl Places<'_> {
         }
     }
 
-    /// With so many qualifications, and no past but one demande.
+    /// A place with this many qualifications and a single past demande.
     fn landlord(&mut self, qualifications: u32) -> Place {
         let (site, _) = self.site(Landlord {
             qualifications,
@@ -165,12 +164,12 @@ impl Places<'_> {
     }
 }
 
-/// One demande of which SoWell has been told a status.
+/// Creates one demande, one status of which SoWell has received.
 fn template(site: &Site, partner: &Partner) -> Vec<String> {
     let daemon = site.start();
     let uids = demandes(daemon.address, &Payload::new(1, PHOTO_BYTES), 1);
     time_to_receipt(daemon.address, partner, &uids, 1);
-    // The e-mail, too: the past is to be past, and not a million of them to be sent.
+    // Wait for the e-mail too: otherwise the past would have a million e-mails still to send.
     daemon.rest();
     uids
 }

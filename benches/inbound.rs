@@ -1,15 +1,15 @@
-//! Signalements a second: the daemon beside the floor (`benches/floor`) and whoever else is named.
+//! Signalements per second: the daemon compared with the floor (`benches/floor`) and any named peers.
 //!
-//! `cargo bench --bench inbound [-- --quick] [--rounds 3] [--seconds 10] [--only daemon,floor]
-//! [--payloads 1,2,3] [--peers FOLDER]`. Every folder in `FOLDER` is a peer with a program `start`
-//! that listens on `$PORT` and writes to `$DIR`; `benches/peers/run` makes one.
+//! `cargo bench --bench inbound [-- --quick] [--rounds 3] [--seconds 10] [--only daemon,floor] [--payloads
+//! 1,2,3] [--peers FOLDER]`. Every folder in `FOLDER` is a peer with a program `start` that listens on `$PORT`
+//! and writes to `$DIR`; `benches/peers/run` creates one.
 //!
-//! All take the same bytes from the same load on the same cores, one after the other in each round;
-//! each starts on an empty memory each time. The table shows medians of the rounds.
+//! All receive the same bytes from the same load on the same cores, one after the other in each round; each
+//! starts with an empty database each time. The table shows medians of the rounds.
 //!
-//! What they wrote stays until all rounds of a payload are over, up to 0.4 GB for each second of load: ext4 looks
-//! long for an inode that was not freed in the last minutes, so that whoever came after the removal of
-//! many photos would pay for it.
+//! What they wrote is kept until all rounds of a payload are over, up to 0.4 GB per second of load: ext4
+//! searches for a long time for an inode that was not freed in the last minutes, so the next system would pay
+//! for the removal of many photos.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,7 +34,7 @@ use tempfile::TempDir;
 
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// One kind of signalement, and how many send it at once.
+/// One kind of signalement, and how many are sent concurrently.
 struct Kind {
     name: &'static str,
     photos: usize,
@@ -79,7 +79,7 @@ impl System {
     }
 }
 
-/// One look at one system.
+/// One measurement of one system.
 struct Measured {
     per_second: f64,
     p50_ms: f64,
@@ -143,7 +143,7 @@ fn main() {
     report.publish(&options);
 }
 
-/// Whom to measure; the floor always, as the ratios are to it, unless it is left out by name.
+/// The systems to measure; always with the floor, to which the ratios refer, unless `--only` leaves it out.
 fn systems(peers: Option<&str>, only: Option<&str>) -> Vec<System> {
     let wanted = |name: &str| only.is_none_or(|it| it.split(',').any(|it| it == name));
     let mut systems = Vec::new();
@@ -170,7 +170,7 @@ fn systems(peers: Option<&str>, only: Option<&str>) -> Vec<System> {
     systems
 }
 
-/// What was measured, and the folder that was written to.
+/// The result, and the folder that was written to.
 fn measure(system: &System, kind: &Kind, payload: &Payload, time: Duration) -> (Measured, TempDir) {
     let mut command = match system {
         System::Daemon(binary) => {
@@ -190,7 +190,7 @@ fn measure(system: &System, kind: &Kind, payload: &Payload, time: Duration) -> (
     (measured, folder)
 }
 
-/// Starts what takes its port and its folder from the environment.
+/// Starts a program that gets its port and folder from the environment.
 fn bare(command: &mut Command, folder: &Path) -> Program {
     let address = program::free_address();
     command

@@ -1,4 +1,4 @@
-//! What the whole-process benches share: a landlord, programs under measurement, load, a report.
+//! Shared by the whole-process benches: a landlord, programs to measure, load, a report.
 
 #![allow(
     dead_code,
@@ -18,7 +18,7 @@ pub mod program;
 pub mod report;
 pub mod requests;
 
-/// Waits for a time; what a bench measures has a clock of its own, so conditions cannot replace it.
+/// Sleeps; a bench measures against its own clock, so awaiting a condition cannot replace it.
 pub fn wait(time: std::time::Duration) {
     #[expect(
         clippy::disallowed_methods,

@@ -1,9 +1,9 @@
-//! What SoWell is told: how soon, and how many a second, where SoWell takes 20 ms to answer.
+//! Deliveries to SoWell: how soon, and how many per second, if SoWell takes 20 ms to answer.
 //!
 //! `cargo bench --bench outbound [-- --quick] [--events 300] [--load 300] [--drain 100000]`
 //!
-//! How many deliveries may be under way at once is no setting: of each demande one goes out at a
-//! time, and no more in all than the daemon allows itself. The number of demandes bounds it here.
+//! The number of deliveries in flight cannot be configured: one per demande at a time, and a total limited by
+//! the daemon. Here it is bounded by the number of demandes.
 
 #![allow(
     clippy::unwrap_used,
@@ -121,7 +121,7 @@ fn drains(binary: &Path, all: usize, quick: bool) -> Table {
     table
 }
 
-/// From the first to the last that SoWell receives, and how many it had before it at most.
+/// The time from the first to the last that SoWell receives, and the maximum it handled at once.
 fn drain(binary: &Path, count: usize, deliveries: usize) -> (Duration, usize) {
     let site = Site::new(binary, Landlord::USUAL);
     let daemon = site.start();

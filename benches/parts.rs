@@ -1,5 +1,5 @@
-//! What the parts of a signalement's way cost that the decision is not: reading its body, its photos on
-//! the disk, the claim of what waits in the outbox.
+//! The cost of handling a signalement, except for the decision: reading its body, storing its photos, claiming
+//! from the outbox.
 //!
 //! `cargo bench --bench parts`
 
@@ -28,9 +28,9 @@ use passerelle::settings::{Limits, Settings};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-/// Sizes of a photo, in bytes: as SoWell makes it smaller, and as a phone takes it.
+/// Sizes of a photo, in bytes: as reduced by SoWell, and as taken by a phone.
 const PHOTOS: [usize; 2] = [200_000, 2_000_000];
-/// Deliveries in one claim at most, as the worker asks for them.
+/// Maximum deliveries per claim, as requested by the worker.
 const CLAIMED: u32 = 32;
 /// Deliveries in one write, while the outbox is filled.
 const TOGETHER: u32 = 1_000;
@@ -45,7 +45,7 @@ fn limits() -> Limits {
     Settings::load(None, Vec::new()).unwrap().live.limits
 }
 
-/// A body without photos, from bytes to a submission.
+/// Reads a body without photos, from bytes to a submission.
 #[divan::bench]
 fn body_without_photo(bencher: Bencher) {
     read(bencher, &Payload::new(0, 0));
@@ -74,7 +74,7 @@ fn read(bencher: Bencher, payload: &Payload) {
         .bench(submission);
 }
 
-/// The part of it that no other way of reading could spare.
+/// The decoding alone, which no other implementation could avoid.
 #[divan::bench(args = PHOTOS)]
 fn photo_decoded(bencher: Bencher, bytes: usize) {
     let text = base64_simd::STANDARD.encode_to_string(jpeg(0, bytes));
@@ -83,7 +83,7 @@ fn photo_decoded(bencher: Bencher, bytes: usize) {
         .bench(|| base64_simd::STANDARD.decode_to_vec(text.as_bytes()));
 }
 
-/// And its SHA-256.
+/// The SHA-256 alone.
 #[divan::bench(args = PHOTOS)]
 fn photo_hashed(bencher: Bencher, bytes: usize) {
     let photo = jpeg(0, bytes);
@@ -93,7 +93,7 @@ fn photo_hashed(bencher: Bencher, bytes: usize) {
         .bench_values(|photo| Photo::new(ImageKind::Jpeg, photo));
 }
 
-/// Written and synced, with its folder.
+/// Writing and syncing it, with its folder.
 #[divan::bench(args = PHOTOS)]
 fn photo_stored(bencher: Bencher, bytes: usize) {
     let place = folder();
@@ -105,7 +105,7 @@ fn photo_stored(bencher: Bencher, bytes: usize) {
         .bench_local_values(|photo| RUNTIME.block_on(files.put(photo)).unwrap());
 }
 
-/// A claim of 32, committed, where so many wait, each in a queue of its own.
+/// A committed claim of 32, while this many deliveries wait, each in its own queue.
 #[divan::bench(args = [100, 100_000], sample_count = 50, sample_size = 1)]
 fn outbox_claimed(bencher: Bencher, waiting: u32) {
     let place = folder();
@@ -132,7 +132,7 @@ fn outbox_claimed(bencher: Bencher, waiting: u32) {
         });
 }
 
-/// A signalement that asks for these e-mails.
+/// A signalement whose decision asked for these e-mails.
 fn mails(numbers: std::ops::Range<u32>, now: DateTime<Utc>) -> NewRecord {
     let lien = format!(
         "https://manager.sowell.example/signalements/{}",

@@ -1,4 +1,4 @@
-//! Rules that are edited: how soon an edit is in force, and what the requests beside it feel.
+//! Editing rules: how soon an edit takes effect, and how it affects concurrent requests.
 //!
 //! `cargo bench --bench reload [-- --quick] [--edits 10] [--load 300]`
 //!
@@ -34,11 +34,11 @@ const LANDLORD: Landlord = Landlord {
     biens: 90_000,
     cases: 200,
 };
-/// How often it is asked which version is in force.
+/// How often the version in force is requested.
 const LOOK: Duration = Duration::from_millis(2);
-/// From one edit to the next: what an edit leaves to do has ended by then.
+/// Time from one edit to the next: the follow-up work of an edit has ended by then.
 const BETWEEN: Duration = Duration::from_secs(4);
-/// What is "around" an edit, at least.
+/// Minimum time that counts as "around" an edit.
 const AROUND: Duration = Duration::from_secs(1);
 const CONNECTIONS: usize = 16;
 
@@ -54,7 +54,7 @@ fn main() {
         let told = admin.edits(edits, &site, || daemon.hang_up());
         (told, admin.edits(edits, &site, || {}))
     };
-    // Another daemon: what the last edit left to do must not be in the quiet.
+    // A new daemon: follow-up work of the last edit must not run in the quiet period.
     let daemon = site.start();
     let mut admin = Admin::open(&daemon);
     let ((began, loaded), seen) = under_load(&daemon, rate, || {
@@ -88,13 +88,13 @@ fn main() {
     report.publish(&options);
 }
 
-/// One edit.
+/// The result of one edit.
 struct Edit {
     saved: Instant,
     in_force: Instant,
 }
 
-/// Somebody who edits and watches.
+/// An admin who edits and observes.
 struct Admin {
     connection: Connection,
     show: Head,
@@ -112,8 +112,8 @@ impl Admin {
         (0..count).map(|_| self.edit(site, &tell)).collect()
     }
 
-    /// Saves an edit, tells of it, and waits until it is in force, then until the next may follow. The
-    /// daemon is asked all the time: otherwise it would be the asking that is felt around an edit.
+    /// Saves an edit, triggers a reload, waits until it is in force, and then until the next may follow. The
+    /// daemon is queried all the time: otherwise the queries themselves would be measured around an edit.
     fn edit(&mut self, site: &Site, tell: impl FnOnce()) -> Edit {
         let before = self.version();
         let saved = save(site);
@@ -138,7 +138,7 @@ impl Admin {
     }
 }
 
-/// Adds a comment to a rule file; gives the moment before.
+/// Adds a comment to a rule file; returns the instant before that.
 fn save(site: &Site) -> Instant {
     let path = site.path().join("rules/qualifications.yaml");
     let mut file = OpenOptions::new().append(true).open(path).unwrap();
@@ -147,7 +147,7 @@ fn save(site: &Site) -> Instant {
     saved
 }
 
-/// Runs this beside signalements at an even pace.
+/// Runs this while signalements are sent at a steady rate.
 fn under_load<T>(daemon: &Program, rate: f64, work: impl FnOnce() -> T) -> (T, Seen) {
     let load = Load {
         address: daemon.address,
@@ -165,7 +165,7 @@ fn under_load<T>(daemon: &Program, rate: f64, work: impl FnOnce() -> T) -> (T, S
     })
 }
 
-/// The requests before the edits, around them and between them.
+/// The requests before, around and between the edits.
 fn beside(seen: &Seen, began: Instant, edits: &[Edit]) -> Table {
     let is_around = |at: Instant| {
         let mut windows = edits

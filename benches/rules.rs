@@ -1,11 +1,11 @@
-//! What a decision costs, beside the same decision written in Rust and beside the bare script call.
+//! The cost of a decision, compared with the same decision written in Rust and with the bare script call.
 //!
 //! `cargo bench --bench rules`
 //!
-//! Time moves with the machine; instructions do not. With `--count WHAT N` the program does one thing N times and
-//! nothing else in [`counted`], which valgrind counts:
-//! `valgrind --tool=callgrind --toggle-collect='*counted*' PROGRAM --count decision 1000`, where PROGRAM is
-//! what `cargo bench --bench rules --no-run` names and WHAT is `script`, `decision`, `trace` or `mails`.
+//! Times vary with the machine; instruction counts do not. With `--count WHAT N` the program only does one
+//! thing N times in [`counted`], which valgrind counts:
+//! `valgrind --tool=callgrind --toggle-collect='*counted*' PROGRAM --count decision 1000`, where PROGRAM is the
+//! path printed by `cargo bench --bench rules --no-run` and WHAT is `script`, `decision`, `trace` or `mails`.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,7 +40,7 @@ fn main() {
     }
 }
 
-/// Does one thing so many times.
+/// Does one thing this many times.
 fn count(what: &str, times: u32) {
     let generation = shipped();
     let signalement = sample(&generation);
@@ -154,7 +154,7 @@ fn sample(generation: &Generation) -> Signalement {
     }
 }
 
-/// What the shipped rules decide, written by hand: look-ups, the managers, the context.
+/// The decision of the shipped rules, hand-written in Rust: look-ups, the managers, the context.
 fn by_hand<'g>(
     generation: &'g Generation,
     signalement: &Signalement,
@@ -190,7 +190,7 @@ fn decision_written_in_rust(bencher: Bencher) {
     });
 }
 
-/// The shipped `affecter`, on arguments that are ready, in an engine without any limit.
+/// The shipped `affecter` with prepared arguments, in an engine without limits.
 #[divan::bench]
 fn bare_script_call(bencher: Bencher) {
     let (engine, script) = bare_script();
@@ -260,7 +260,7 @@ fn full_decision(bencher: Bencher) {
     bencher.bench(|| decide::signalement(black_box(&generation), black_box(&signalement)));
 }
 
-/// The same with its trace as it is stored.
+/// The same, with the trace encoded for storage.
 #[divan::bench]
 fn full_decision_and_encoded_trace(bencher: Bencher) {
     let generation = shipped();
@@ -282,7 +282,7 @@ fn trace_encoded(bencher: Bencher) {
         .bench(|| black_box(&trace).encode());
 }
 
-/// With the script that asks for e-mails, and the e-mails rendered.
+/// The same, with the script that asks for e-mails, and the e-mails rendered.
 #[divan::bench]
 fn foreseen_with_its_mails(bencher: Bencher) {
     let generation = shipped();
@@ -297,7 +297,7 @@ fn foreseen(
     foresee::signalement(generation, signalement, &mut Trace::default())
 }
 
-/// The same decided before and after an edit that changes nothing, as `impact` does.
+/// The same, decided before and after an edit that changes nothing, as `impact` does.
 #[divan::bench]
 fn impact_of_an_edit_that_changes_nothing(bencher: Bencher) {
     let generation = Arc::new(shipped());
@@ -306,7 +306,7 @@ fn impact_of_an_edit_that_changes_nothing(bencher: Bencher) {
     bencher.bench(|| edit.signalement(black_box(&signalement)));
 }
 
-/// All combinations of the sample landlord, on all cores; the rate is decisions.
+/// All combinations of the sample landlord, on all cores; the rate is in decisions.
 #[divan::bench]
 fn coverage(bencher: Bencher) {
     let generation = shipped();
@@ -325,7 +325,7 @@ fn compile_large_landlord(bencher: Bencher) {
     bencher.bench(|| compile(&rules, &exports, Known::default()));
 }
 
-/// The same where only a rule changed and the exports are those in force.
+/// The same if only a rule changed and the exports are those in force.
 #[divan::bench]
 fn compile_large_landlord_after_a_rule_edit(bencher: Bencher) {
     let (rules, exports) = large();

@@ -7,14 +7,14 @@
 //! cargo run --example faux_sowell
 //! ```
 //!
-//! In another, Passerelle, told to deliver there (any token will do):
+//! In another, Passerelle, configured to deliver there (any token will do):
 //!
 //! ```text
 //! PASSERELLE_SOWELL__BASE_URL=http://127.0.0.1:9191 PASSERELLE_SOWELL__TOKEN=demo cargo run
 //! ```
 //!
-//! To watch Passerelle try again, start this program with `FAUX_SOWELL_FAIL_FIRST=3`: its first
-//! three answers are then 503. The attempts of one delivery share their `Idempotency-Key`.
+//! To watch Passerelle retry, start this program with `FAUX_SOWELL_FAIL_FIRST=3`: its first three answers are
+//! then 503. The attempts of one delivery share their `Idempotency-Key`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,7 +40,7 @@ async fn main() -> anyhow::Result<()> {
         fail_first: fail_first.parse().context("FAUX_SOWELL_FAIL_FIRST")?,
         received: AtomicU64::new(0),
     });
-    // No routes: a call to a wrong path is worth seeing too, it means a wrong base URL.
+    // No routes: a call to a wrong path is worth seeing too, since it means a wrong base URL.
     let router = Router::new().fallback(receive).with_state(state);
     let listener = tokio::net::TcpListener::bind(address)
         .await

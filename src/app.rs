@@ -1,5 +1,5 @@
-//! The composition root: settings in, a running daemon out. The only place that knows which
-//! adapter stands behind which port.
+//! The composition root: builds a running daemon from the settings. The only place that knows which adapter
+//! implements which port.
 
 mod open;
 mod parts;
@@ -42,11 +42,11 @@ use crate::flows::settings::SettingsReload;
 use crate::flows::sweep::Sweep;
 use crate::settings::{Database, InForce, Secret, Settings};
 
-/// A daemon that is ready to serve.
+/// A daemon, ready to serve.
 pub struct App {
-    /// The parts that handlers reach.
+    /// The parts used by the handlers.
     pub state: AppState,
-    /// Tokens that were made just now, to be shown once.
+    /// Newly generated tokens, to be shown once.
     pub new_tokens: BTreeMap<Client, Secret>,
     delivery: Arc<Delivery>,
     sweep: Sweep,
@@ -56,17 +56,17 @@ pub struct App {
     poll: Arc<Poll>,
     folders: Vec<EditedFolder>,
     settings_file: Option<EditedFolder>,
-    /// Held for as long as the daemon runs, where the database serves one alone.
+    /// The lock held while the daemon runs, if the database allows only one daemon.
     alone: Option<File>,
 }
 
-/// What a test puts in the place of the real thing.
+/// Replacements used by tests.
 pub struct StandIns {
-    /// The landlord's CRM; `None` for the one that the settings name.
+    /// The landlord's CRM; `None` for the one named in the settings.
     pub crm: Option<Arc<dyn Crm>>,
-    /// How long a repeat waits for the request that it repeats.
+    /// How long a repeated request waits for the original one.
     pub patience: Duration,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -84,12 +84,12 @@ impl App {
     /// Opens the database and the folders, and puts the rules in force.
     ///
     /// # Errors
-    /// When one of them cannot be used; the message is for the operator.
+    /// When one of them cannot be used; the message is worded for the operator.
     pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
         Self::build_with(settings, StandIns::default()).await
     }
 
-    /// The same, with something in the place of the real thing.
+    /// Like [`App::build`], with some parts replaced.
     ///
     /// # Errors
     /// As for [`App::build`].
@@ -128,7 +128,7 @@ impl App {
         let inbound = parts.inbound(stand_ins.patience);
         let creations = Arc::clone(&inbound.creations);
         if alone.is_some() {
-            // Of several replicas, another may be in the middle of its call.
+            // With several replicas, a different one may be in the middle of its call.
             creations.doubt_interrupted().await?;
         }
         let (store, given) = (parts.store.as_ref(), &settings.live.tokens);
@@ -152,7 +152,7 @@ impl App {
     }
 }
 
-/// What handlers reach.
+/// Builds the state that the handlers use.
 fn services(
     parts: Parts,
     inbound: Inbound,
@@ -179,7 +179,7 @@ fn services(
     })
 }
 
-/// What the other replicas call this one.
+/// The identifier of this replica, shown to the others.
 fn replica_id() -> String {
     let system = rustix::system::uname();
     let host = system.nodename().to_string_lossy();
@@ -191,7 +191,7 @@ fn open_mailer(settings: &Settings, in_force: &InForce) -> anyhow::Result<MailOu
     MailOut::new(in_force.clone(), unsent.clone()).with_context(|| format!("{}", unsent.display()))
 }
 
-/// Opens the database and sees to what the last daemon left undone.
+/// Opens the database and handles what the last daemon left unfinished.
 async fn take_over(
     settings: &Settings,
     clock: &dyn Clock,
@@ -202,7 +202,8 @@ async fn take_over(
     };
     let store = open_store(settings).await?;
     if alone.is_some() {
-        // Of several replicas none may take back what another is sending: leases end by time.
+        // With several replicas, none may take back what a different one is sending: leases expire by
+        // themselves.
         store.release_claims().await?;
     }
     resume::at_start(store.as_ref(), clock).await?;

@@ -1,8 +1,8 @@
-//! The command line: one file a verb.
+//! The command line: one file per verb.
 //!
-//! Every verb works on the database and the files, beside a running daemon or without one.
+//! Every verb works on the database and the files, with or without a running daemon.
 
-// First, for its macros.
+// First, because the others use its macros.
 #[macro_use]
 mod output;
 
@@ -44,12 +44,12 @@ use crate::app::open_store_as_it_is;
 use crate::domain::ports::Store;
 use crate::settings::{CONFIG, Database, Settings, SettingsError};
 
-/// Joins SoWell to the landlord's CRM. Without a verb it serves.
+/// Connects SoWell to the landlord's CRM. Without a verb, runs the daemon.
 #[derive(Debug, Parser)]
 #[command(name = "passerelle", version)]
 pub struct Cli {
     /// The settings file [default: passerelle.yaml, if there is one]
-    // Not a path to clap, which would refuse an empty variable.
+    // Not a path for clap, which would reject an empty variable.
     #[arg(long, global = true, env = CONFIG, value_name = "FILE", value_hint = ValueHint::FilePath)]
     config: Option<OsString>,
 
@@ -65,35 +65,35 @@ enum Verb {
     Init(init::Init),
     /// Validate the rules and run their cases
     Check(check::Check),
-    /// Tell a decision step by step, in French
+    /// Explain a decision step by step, in French
     Explain(explain::Explain),
-    /// Decide every combination that can come, and list what fails
+    /// Decide every possible combination, and list what fails
     Coverage(coverage::Coverage),
-    /// Decide the past again by edited rules, and show what would change
+    /// Decide past signalements and statuses again with edited rules, and show what would change
     Impact(impact::Impact),
-    /// Accepted versions of the rules
+    /// List, show, compare and roll back accepted versions of the rules
     #[command(subcommand)]
     Rules(rules::Rules),
-    /// Signalements that did not become a demande
+    /// List, retry and adopt signalements that did not become a demande
     #[command(subcommand)]
     Signalements(signalements::Signalements),
-    /// What SoWell and tenants are to be told
+    /// List, show and resend what is sent to SoWell, tenants and the CRM
     #[command(subcommand)]
     Deliveries(deliveries::Deliveries),
     /// Move everything from SQLite into an empty PostgreSQL database
     Copy(copy::Copy),
-    /// Bring the database's tables up to date
+    /// Update the tables of the database
     Migrate(migrate::Migrate),
     /// Delete now what the retention settings no longer keep
     Purge(purge::Purge),
-    /// Copy the database and the photos it names into a folder, beside traffic
+    /// Copy the database and its photos into a folder, while the daemon runs or not
     Backup(backup::Backup),
-    /// Start anew from what `backup` wrote; the daemon must not run
+    /// Restore what `backup` wrote; the daemon must not be running
     Restore(restore::Restore),
-    /// The files that describe the APIs of the CRM and of SoWell
+    /// Test and record the files that describe the APIs of the CRM and of SoWell
     #[command(subcommand)]
     Connector(connector::ConnectorVerb),
-    /// The clients' tokens
+    /// Replace the clients' tokens
     #[command(subcommand)]
     Tokens(tokens::Tokens),
     /// Print a completion script for a shell
@@ -101,7 +101,7 @@ enum Verb {
 }
 
 impl Verb {
-    /// Whether all it does is print, so that it may end as soon as nobody reads on.
+    /// Whether it only prints, so that it may end as soon as its output is no longer read.
     fn only_prints(&self) -> bool {
         use deliveries::Deliveries;
         use rules::Rules;
@@ -131,22 +131,22 @@ impl Verb {
     }
 }
 
-/// How a list is printed.
+/// Output format of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people.
+    /// For reading on a terminal.
     Table,
-    /// For programs.
+    /// For other programs.
     Json,
 }
 
 impl Cli {
-    /// Runs the verb; an error goes to stderr and gives exit code 1.
+    /// Runs the verb; an error is printed on stderr, with exit code 1.
     #[must_use]
     pub fn run(self) -> ExitCode {
         if self.verb.as_ref().is_some_and(Verb::only_prints) {
-            // A reader that has seen enough, such as `head`, is no fault. Whatever acts, though, must
-            // not end in the middle because a connection broke.
+            // A reader that stops early, such as `head`, is not an error. A verb that acts, however, must not
+            // end halfway because a pipe was closed.
             sigpipe::reset();
         }
         let runtime = match tokio::runtime::Runtime::new() {
@@ -157,9 +157,9 @@ impl Cli {
             }
         };
         let outcome = runtime.block_on(self.dispatch());
-        let outcome = outcome.and_then(|()| output::end().context("the output is not whole"));
-        // Whatever had to end has ended; a script or a look-up of a name that hangs must not keep
-        // the process.
+        let outcome = outcome.and_then(|()| output::end().context("the output is incomplete"));
+        // Everything that had to finish has finished; a hanging script or name look-up must not keep the
+        // process alive.
         runtime.shutdown_background();
         match outcome {
             Ok(()) => ExitCode::SUCCESS,
@@ -194,7 +194,7 @@ impl Cli {
             Verb::Coverage(verb) => verb.run(&of_rules()?.0),
             Verb::Impact(verb) => verb.run(&settings()?).await,
             Verb::Rules(verb) => {
-                // What is missing is what they are there for.
+                // These verbs may restore missing folders.
                 let settings = Settings::load_without_folders(config, variables()?)?;
                 verb.run(&settings).await
             }
@@ -215,7 +215,8 @@ impl Cli {
     }
 }
 
-/// The settings file that is asked for. An empty variable names none, as if it was absent; an empty `--config` is a slip.
+/// The settings file asked for. An empty variable names none, as if it were absent; an empty `--config` is a
+/// mistake.
 fn named_file(
     asked: Option<OsString>,
     variable: Option<OsString>,
@@ -227,25 +228,25 @@ fn named_file(
     }
 }
 
-/// The environment of this process, as far as it may set something.
+/// The environment variables that may be settings.
 fn variables() -> Result<Vec<(String, String)>, SettingsError> {
     Settings::variables(std::env::vars_os())
 }
 
-/// Whether a list may go on: nobody is to take its first page for all there is. `rules` says so in French, as all that it
-/// says: the landlord's staff use it.
+/// Whether the list may be truncated, so that nobody mistakes the first page for the whole. `rules` prints this
+/// in French because the landlord's staff use it.
 fn may_go_on(printed: usize, limit: u32) -> bool {
     u32::try_from(printed).is_ok_and(|printed| printed == limit)
 }
 
-/// Says so to operators.
+/// Prints it, for operators.
 fn note_limit(printed: usize, limit: u32) {
     if may_go_on(printed, limit) {
         eprintln!("The newest {limit}; --limit N shows more.");
     }
 }
 
-/// Reads one of an enum's words; the error names them all, and so do the help and the completions.
+/// Parses one of an enum's words; the error, the help and the completions list them all.
 fn one_of<T>() -> impl TypedValueParser<Value = T>
 where
     T: VariantNames + FromStr<Err = strum::ParseError> + Clone + Send + Sync + 'static,
@@ -253,7 +254,7 @@ where
     PossibleValuesParser::new(T::VARIANTS).try_map(|word| word.parse())
 }
 
-/// A bar for work that takes its time; on a terminal only.
+/// A progress bar for long work; shown only on a terminal.
 fn progress(total: u64) -> ProgressBar {
     let bar = ProgressBar::new(total);
     let look = "{bar:40} {percent:>3} %  {human_pos} / {human_len}  {eta} ";
@@ -263,21 +264,23 @@ fn progress(total: u64) -> ProgressBar {
     bar
 }
 
-/// The store of a daemon that has run before: a verb that looks at it makes no empty one, and leaves its tables as they
-/// are.
+/// Opens the store of a daemon that has run before: a verb that reads it must not create an empty one, and
+/// leaves its tables unchanged.
 async fn existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     existing_database(settings)?;
     open_store_as_it_is(settings).await
 }
 
-/// Says what is wrong where the file of the database is not there.
+/// Explains what is wrong if the database file is missing.
 fn existing_database(settings: &Settings) -> anyhow::Result<()> {
     if let Database::Sqlite(path) = &settings.database {
         let place = path.display();
         match std::fs::metadata(path) {
             Ok(found) if found.is_file() => {}
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                bail!("the database at {place} is not ours to read: run this as the daemon's user")
+                bail!(
+                    "no permission to read the database at {place}: run this as the daemon's user"
+                )
             }
             _ => bail!(
                 "there is no database at {place}; start the daemon first, or name its settings with --config"
@@ -287,7 +290,7 @@ fn existing_database(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells an operator what is waited for.
+/// Informs an operator of what we are waiting for.
 fn waiting(what: &str) {
     eprintln!("passerelle: {what}");
 }

@@ -1,15 +1,14 @@
-//! Named places where the crash suite kills the process, to show that whatever a death at that very
-//! place leaves behind is whole.
+//! Named places where the crash tests kill the process, to show that a death there leaves everything
+//! consistent.
 //!
-//! Named places as well where a test makes the process panic, to show that a fault there costs nothing
-//! that counts.
+//! Also named places where a test makes the process panic, to show that a bug there costs nothing important.
 //!
-//! Only the feature `crash-points`, which nothing but the tests turns on, puts them into the binary.
-//! `tests/it/crash_points.rs` holds that each commit, each step of a file and each outside call in
-//! `flows` and `adapters` stands between two of them.
+//! They are compiled in only with the feature `crash-points`, which only the tests enable.
+//! `tests/it/crash_points.rs` checks that each commit, each file operation and each outside call in `flows` and
+//! `adapters` is between two of them.
 
-/// Kills the process, as `kill -9` would, where the environment says `PASSERELLE_CRASH=name:3` and
-/// this is the third time that it comes by.
+/// Kills the process, as `kill -9` would, if the environment contains `PASSERELLE_CRASH=name:3` and this is the
+/// third passage.
 #[cfg(feature = "crash-points")]
 pub fn point(name: &'static str) {
     use std::sync::LazyLock;
@@ -31,15 +30,15 @@ pub fn point(name: &'static str) {
     }
 }
 
-/// Nothing.
+/// Does nothing without the feature `crash-points`.
 #[cfg(not(feature = "crash-points"))]
 #[inline]
 pub fn point(_name: &'static str) {}
 
-/// Panics, as a fault of ours would, where the environment says `PASSERELLE_PANIC=name`.
+/// Panics, as a bug of ours would, if the environment contains `PASSERELLE_PANIC=name`.
 ///
 /// # Panics
-/// Then and there.
+/// If the environment names this place.
 #[cfg(feature = "crash-points")]
 pub fn panic_at(name: &'static str) {
     use std::sync::LazyLock;
@@ -49,7 +48,7 @@ pub fn panic_at(name: &'static str) {
     assert!(WANTED.as_deref() != Some(name), "a test wants it: {name}");
 }
 
-/// Nothing.
+/// Does nothing without the feature `crash-points`.
 #[cfg(not(feature = "crash-points"))]
 #[inline]
 pub fn panic_at(_name: &'static str) {}

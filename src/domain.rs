@@ -1,7 +1,6 @@
-//! The words of the trade and the ports through which the flows reach the world.
+//! The landlord's vocabulary, and the ports through which the flows reach the outside world.
 //!
-//! Nothing here performs I/O, reads a clock or knows a wire format: those belong to
-//! [`crate::adapters`].
+//! Nothing here performs I/O, reads a clock or knows a wire format: that is the work of [`crate::adapters`].
 
 pub mod demande;
 pub mod digest;

@@ -1,13 +1,14 @@
 //! What the daemon does, in terms of the domain, the rules and the ports.
 //!
-//! [`inbound`] takes a signalement to the CRM, [`creation`] makes sure that a remote one has it once,
-//! [`managers`] asks it whom only the CRM knows, [`outbound`] takes a status towards SoWell, [`poll`]
-//! finds those that nobody tells us, [`delivery`] empties the outbox, [`resend`] brings dead letters
-//! back, [`rules`] is where all of them find the rules and [`reload`] swaps these, [`settings`] the
-//! live settings, [`impact`] asks the past what an edit would change, [`replica`] is one daemon among
-//! others, [`in_hand`] what it is at work on itself, [`set_back`] sees to it that no set clock makes anything wait,
-//! [`retention`] forgets what was kept long enough, [`sweep`] removes photos that nobody names.
-//! They reach the world through [`crate::domain::ports`] alone.
+//! [`inbound`] takes a signalement to the CRM, [`creation`] creates it in a remote CRM exactly once,
+//! [`managers`] asks the CRM for managers that only it knows, [`outbound`] takes a status towards SoWell,
+//! [`poll`] finds the status changes that the CRM does not send, [`delivery`] empties the outbox, [`resend`]
+//! requeues dead letters, [`rules`] gives access to the rules and [`reload`] swaps them, [`settings`] does the
+//! same for the live settings, [`impact`] replays the past to show what an edit would change, [`replica`]
+//! announces this daemon to the others, [`in_hand`] tracks the leases that this process holds, [`set_back`]
+//! handles a clock that is set back, [`retention`] deletes what has passed its retention period, [`sweep`]
+//! removes photos that no signalement names.
+//! They reach the outside world only through [`crate::domain::ports`].
 
 pub mod creation;
 pub mod crm_watch;

@@ -1,5 +1,5 @@
-//! Passerelle joins SoWell, where tenants report problems in their building, to the CRM of a
-//! social landlord.
+//! Passerelle connects SoWell, where tenants report problems in their building, to the CRM of a social
+//! landlord.
 //!
 //! ```text
 //! inbound : adapters/http -> flows/inbound  -> rules -> crm port -> answer with the uid
@@ -10,9 +10,8 @@
 //!
 //! # Layout
 //!
-//! Imports point one way: [`domain`] ← [`rules`] ← [`settings`] ← [`flows`] ← [`adapters`] ← [`app`] ←
-//! [`cli`]. `tests/it/layering.rs` holds the walls. [`crash`] stands beside them: places where tests kill the
-//! process.
+//! Imports go one way: [`domain`] ← [`rules`] ← [`settings`] ← [`flows`] ← [`adapters`] ← [`app`] ← [`cli`].
+//! `tests/it/layering.rs` checks this. [`crash`] is outside these layers: places where tests kill the process.
 
 #![forbid(unsafe_code)]
 

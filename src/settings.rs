@@ -1,7 +1,7 @@
 //! Typed settings: `passerelle.yaml`, overridden key by key by the environment.
 //!
-//! Every key has a default. Relative paths start at the settings file, else at the current folder.
-//! Secrets never show in `Debug`. Most keys are live: they change with the file while the daemon
+//! Every key has a default. Relative paths are relative to the settings file, or to the current folder if there
+//! is none. Secrets never appear in `Debug`. Most keys are live: they follow edits of the file while the daemon
 //! runs (`flows/settings.rs`); the others need a restart.
 
 mod compile;
@@ -37,65 +37,65 @@ pub use secret::Secret;
 pub use storage::{Database, Folder, PhotoStorage, S3Key, S3Server, S3Settings};
 pub use values::signing_key;
 
-/// The file that is read where `--config` names none.
+/// The settings file if `--config` names none.
 pub const DEFAULT_FILE: &str = "passerelle.yaml";
 
-/// The variables that name the folders which `passerelle init` makes beside the settings, and these.
+/// The variables that name the folders which `passerelle init` creates beside the settings, and those folders.
 const BESIDE: [(&str, &str); 2] = [
     ("PASSERELLE_RULES_DIR", "rules"),
     ("PASSERELLE_REFERENTIEL_DIR", "referentiel"),
 ];
 
-/// The variable that names the settings file, where `--config` does not.
+/// The variable that names the settings file if `--config` does not.
 pub const CONFIG: &str = "PASSERELLE_CONFIG";
 
-/// Everything that can be set.
+/// All settings.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the daemon listens.
+    /// Address and port to listen on.
     pub listen: SocketAddr,
-    /// Where the daemon keeps what it is not told to keep elsewhere.
+    /// The folder for everything that has no folder of its own in the settings.
     pub data_dir: PathBuf,
-    /// The daemon's memory.
+    /// The daemon's database.
     pub database: Database,
-    /// Whether a start brings the tables of a shared database up to date.
+    /// Whether startup updates the tables of a shared database.
     pub migrate: bool,
-    /// Where photos are kept.
+    /// The store of photos.
     pub photos: PhotoStorage,
-    /// The landlord's rules.
+    /// The folder of the landlord's rules.
     pub rules: Folder,
-    /// The landlord's reference data.
+    /// The folder of the landlord's reference data.
     pub referentiel: Folder,
-    /// Which CRM is called.
+    /// The kind of CRM that is called.
     pub crm: CrmKind,
-    /// What an edit of the file changes without a restart.
+    /// The settings that an edit of the file changes without a restart.
     pub live: LiveSettings,
-    /// Where all of it was read.
+    /// Where the settings were read from.
     pub origin: Origin,
 }
 
-/// What can change while the daemon runs.
+/// The settings that can change while the daemon runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveSettings {
-    /// Tokens that the settings give; the others are made at the first start.
+    /// Tokens given in the settings; the others are generated at the first start.
     pub tokens: BTreeMap<Client, Secret>,
-    /// SoWell's API; `None` until it is known, and deliveries wait.
+    /// SoWell's API; while it is `None`, deliveries wait.
     pub sowell: Option<SowellSettings>,
-    /// The remote CRM; the embedded one asks for none of it.
+    /// The remote CRM; unused with the embedded one.
     pub crm: CrmSettings,
-    /// What connector files name as `secrets.NAME`.
+    /// The secrets that connector files name as `secrets.NAME`.
     pub secrets: BTreeMap<String, Secret>,
-    /// Where calls may go.
+    /// The hosts that may be called.
     pub network: NetworkSettings,
     /// The mail server.
     pub smtp: SmtpSettings,
-    /// How deliveries are tried again.
+    /// How deliveries are retried.
     pub delivery: DeliverySettings,
-    /// How long what is no longer needed is kept.
+    /// How long data that is no longer needed is kept.
     pub retention: RetentionSettings,
-    /// Limits on what comes in.
+    /// Limits on incoming requests.
     pub limits: Limits,
-    /// Which events are logged, in the words of `RUST_LOG`.
+    /// The log filter, in the syntax of `RUST_LOG`.
     pub log: String,
 }
 
@@ -110,56 +110,56 @@ impl LiveSettings {
     }
 }
 
-/// How deliveries are tried again.
+/// How deliveries are retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliverySettings {
-    /// The longest that one attempt may take; SMTP, for one, has no limit of its own on an answer.
-    /// What a replica was sending when it was killed is sent by another after twice as long.
+    /// Time limit of one attempt; SMTP, for one, has no limit of its own for an answer. What a killed replica
+    /// was sending is sent by a different one after twice this time.
     pub attempt: Duration,
-    /// The wait after the first failure; it doubles with each further one.
+    /// The wait after the first failure; it doubles with each further failure.
     pub first_retry: Duration,
-    /// The longest wait, and the longest pause of a destination.
+    /// The longest wait between attempts, and the longest pause of a destination.
     pub max_retry: Duration,
-    /// How long a delivery waits between failures of its own, altogether, before it is a dead letter.
+    /// Total time a delivery waits after its own failures before it becomes a dead letter.
     pub give_up_after: Duration,
 }
 
-/// How long what is no longer needed is kept; `None` for ever.
+/// How long data that is no longer needed is kept; `None` for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetentionSettings {
     /// The traces of decisions.
     pub traces: Option<Duration>,
     /// What SoWell sent, once it is a demande.
     pub payloads: Option<Duration>,
-    /// Deliveries, once they were delivered.
+    /// Deliveries, once delivered.
     pub deliveries: Option<Duration>,
 }
 
-/// Limits on what comes in.
+/// Limits on incoming requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of a request.
+    /// Maximum bytes of a request.
     pub body: usize,
-    /// Bytes of a decoded photo.
+    /// Maximum bytes of a decoded photo.
     pub photo: usize,
-    /// Photos of a signalement.
+    /// Maximum number of photos in a signalement.
     pub photos: usize,
-    /// Pixels of a photo.
+    /// Maximum pixels of a photo.
     pub pixels: u64,
-    /// Requests of one client.
+    /// Maximum request rate of one client.
     pub rate: Rate,
 }
 
-/// Requests in a span of time.
+/// A number of requests in a span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// How many.
+    /// Number of requests.
     pub requests: u32,
-    /// In how long.
+    /// The span of time.
     pub per: Duration,
 }
 
-/// Why the settings cannot be used; every fault, never only the first.
+/// Why the settings cannot be used: every fault, not only the first.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("the settings cannot be used:\n  {}", .0.join("\n  "))]
 pub struct SettingsError(pub Vec<String>);
@@ -171,10 +171,10 @@ pub fn json_schema() -> serde_json::Value {
 }
 
 impl Settings {
-    /// Reads the file, if there is one, and lays the environment over it.
+    /// Reads the file, if there is one, and overrides it with the environment.
     ///
     /// # Errors
-    /// When the file is named and missing, or any value cannot be understood.
+    /// When the named file is missing, or a value is not valid.
     pub fn load(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
@@ -183,10 +183,10 @@ impl Settings {
         origin.read_again(text)
     }
 
-    /// Reads them as [`Settings::load`] does, for a verb that brings a folder back: one that is named may be missing.
+    /// Like [`Settings::load`], but a named folder may be missing: for a verb that restores it.
     ///
     /// # Errors
-    /// Those of [`Settings::load`], but for folders.
+    /// Those of [`Settings::load`], except for folders.
     pub fn load_without_folders(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
@@ -196,9 +196,9 @@ impl Settings {
         origin.read_again(text)
     }
 
-    /// Reads them as [`Settings::load`] does, for a verb that needs the rules and exports only, and says in
-    /// French where it went without the file: it holds secrets, so that those who edit the rules may not be
-    /// allowed to read it. The folders that `passerelle init` made beside it are then taken.
+    /// Like [`Settings::load`], for a verb that only needs the rules and exports. The settings file holds
+    /// secrets, so those who edit the rules may not be allowed to read it: then the folders that `passerelle
+    /// init` created beside it are used, and the returned note says so in French.
     ///
     /// # Errors
     /// Those of [`Settings::load`].
@@ -213,16 +213,16 @@ impl Settings {
             return Ok((Self::load(file, environment)?, None));
         }
         let beside = BESIDE.map(|(name, folder)| (name.to_owned(), folder.to_owned()));
-        // The later one of two counts: what the environment says goes before what is found.
+        // The last value of a key wins: the environment overrides what was found.
         let environment = beside.into_iter().chain(environment);
         let origin = Origin::new(None, Environment::new(environment));
         let note = format!(
-            "vos droits ne permettent pas de lire {DEFAULT_FILE} : les dossiers d'ici sont pris, et rien n'est vérifié de ce que les réglages disent du CRM, de SoWell et des secrets"
+            "vos droits ne permettent pas de lire {DEFAULT_FILE} : les dossiers `rules` et `referentiel` du dossier courant sont utilisés ; CRM, SoWell et secrets ne sont pas vérifiés"
         );
         Ok((origin.read_again(String::new())?, Some(note)))
     }
 
-    /// The variables of the process, for [`Settings::load`]: only those of ours must be texts.
+    /// The variables of the process, for [`Settings::load`]: only ours must be valid text.
     ///
     /// # Errors
     /// When one of ours is not UTF-8.
@@ -232,13 +232,13 @@ impl Settings {
         written::variables(all)
     }
 
-    /// What connectors can name, and which of them are called.
+    /// The secrets that connectors can name, and which connectors are called.
     #[must_use]
     pub fn secret_names(&self) -> SecretNames {
         self.live.secret_names(self.crm)
     }
 
-    /// Variables that look like settings and are none, each with the nearest key.
+    /// Variables that look like settings but are not, each with the nearest key.
     pub fn unknown_variables(
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Vec<String> {
@@ -246,7 +246,7 @@ impl Settings {
     }
 }
 
-/// Where settings are to be read, and what the file says.
+/// Where the settings are read from, and the text of the file.
 fn find(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,

@@ -1,4 +1,4 @@
-//! The two sides of a demande: SoWell makes it, the CRM changes its status.
+//! The two sides of a demande: SoWell causes its creation, the CRM changes its status.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -13,10 +13,10 @@ use super::report::Latencies;
 use super::requests::{Connection, Head};
 use super::wait;
 
-/// Events at once while an outbox is filled.
+/// Number of concurrent events while an outbox is filled.
 const TELLERS: usize = 16;
 
-/// Creates so many demandes of such signalements and gives their UIDs.
+/// Creates this many demandes from such signalements and returns their UIDs.
 pub fn demandes(address: SocketAddr, payload: &Payload, count: usize) -> Vec<String> {
     let head = Head::new("POST", "/api/v1/signalements", SOWELL);
     let mut connection = Connection::open(address).unwrap();
@@ -29,7 +29,7 @@ pub fn demandes(address: SocketAddr, payload: &Payload, count: usize) -> Vec<Str
     (0..count).map(|_| create()).collect()
 }
 
-/// The CRM on one connection.
+/// The CRM, with one connection.
 pub struct Crm(Connection);
 
 impl Crm {
@@ -38,7 +38,7 @@ impl Crm {
         Self(Connection::open(address).unwrap())
     }
 
-    /// Changes the status of a demande; the event's name is its commentaire as well.
+    /// Changes the status of a demande; the event's name is also its commentaire.
     pub fn change(&mut self, uid: &str, event: &str) {
         let head = Head::new("POST", &format!("/api/v1/demandes/{uid}/statut"), CRM);
         let body = json!({"statut": "Vivest en cours", "evenement": event, "commentaire": event});
@@ -48,7 +48,7 @@ impl Crm {
     }
 }
 
-/// Changes the status of each demande in turn, so many times in all.
+/// Changes the status of each demande in turn, this many times in total.
 pub fn change_all(address: SocketAddr, uids: &[String], events: usize) {
     let some = |first: usize| {
         let mut crm = Crm::open(address);
@@ -63,8 +63,8 @@ pub fn change_all(address: SocketAddr, uids: &[String], events: usize) {
     });
 }
 
-/// How long SoWell waits for a status, from just before the CRM tells it until SoWell has it whole:
-/// so many events, each of them alone, of these demandes in turn.
+/// How long a status takes to reach SoWell, from just before the CRM sends it until SoWell has received it
+/// completely: this many events, one at a time, alternating between these demandes.
 pub fn time_to_receipt(
     address: SocketAddr,
     partner: &Partner,
@@ -81,7 +81,7 @@ pub fn time_to_receipt(
             receipt.commentaire, event,
             "deliveries that nobody waits for"
         );
-        // Until its answer has come, and been noted.
+        // Until its answer has arrived and been recorded.
         wait(super::partner::ANSWER * 2);
         receipt.at.duration_since(begin)
     };

@@ -8,14 +8,14 @@ use tempfile::TempDir;
 use super::landlord::Landlord;
 use super::program::{Program, folder, free_address};
 
-/// Token of SoWell.
+/// SoWell's token.
 pub const SOWELL: &str = "bench-sowell-0123456789abcdef0123456789abcdef";
-/// Token of the CRM.
+/// The CRM's token.
 pub const CRM: &str = "bench-crm-0123456789abcdef0123456789abcdef";
-/// Token of the admins.
+/// The admins' token.
 pub const ADMIN: &str = "bench-admin-0123456789abcdef0123456789abcdef";
 
-/// What outlives the daemon's process: its rules, reference data and memory.
+/// What survives the daemon's process: its rules, reference data and database.
 pub struct Site {
     binary: PathBuf,
     folder: TempDir,
@@ -23,7 +23,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// A new one, with an empty memory.
+    /// A new one, with an empty database.
     pub fn new(binary: &Path, landlord: Landlord) -> Self {
         let folder = folder();
         landlord.write(folder.path());
@@ -40,12 +40,12 @@ impl Site {
             .set("LIMITS__RATE", "100000000/min")
     }
 
-    /// The folder, with all that the daemon left in it.
+    /// The folder, with everything the daemon left in it.
     pub fn into_folder(self) -> TempDir {
         self.folder
     }
 
-    /// Changes a setting for the starts to come.
+    /// Changes a setting for later starts.
     pub fn set(mut self, name: &str, value: &str) -> Self {
         let name = format!("PASSERELLE_{name}");
         self.environment.push((name, value.to_owned()));
@@ -60,7 +60,7 @@ impl Site {
         Program::start(&mut command, address, "/readyz", &self.path().join("log"))
     }
 
-    /// The binary with the settings, and nothing else, in its environment.
+    /// The binary, with only the settings in its environment.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command.current_dir(self.path()).env_clear();

@@ -4,24 +4,24 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-/// Who is named on each residence.
+/// The managers of each residence.
 const GESTIONNAIRES: [&str; 4] = ["responsable_secteur", "technique", "proprete", "gardien"];
 
-/// How much of everything there is.
+/// The numbers of each kind of data.
 #[derive(Debug, Clone, Copy)]
 pub struct Landlord {
     /// `Q1`, `Q2`, …
     pub qualifications: u32,
     /// `R1`, `R2`, … each with its managers.
     pub residences: u32,
-    /// `R1-1`, `R1-2`, … in all.
+    /// `R1-1`, `R1-2`, … over all residences.
     pub biens: u32,
-    /// Cases of the admins.
+    /// Number of cases.
     pub cases: u32,
 }
 
 impl Landlord {
-    /// Larger than most.
+    /// Larger than most landlords.
     pub const USUAL: Self = Self {
         qualifications: 200,
         residences: 5_000,
@@ -29,7 +29,7 @@ impl Landlord {
         cases: 0,
     };
 
-    /// Writes `rules/` and `referentiel/` into a folder; whatever else the rules say is as shipped.
+    /// Writes `rules/` and `referentiel/` into a folder; all other rules are as shipped.
     pub fn write(self, folder: &Path) {
         let rules = folder.join("rules");
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules"), &rules);

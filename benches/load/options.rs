@@ -1,17 +1,17 @@
-//! What is written after `--` on the command line: `--name value`, or `--name` for a switch.
+//! Parses what follows `--` on the command line: `--name value`, or `--name` for a switch.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 /// The options of one run.
 pub struct Options {
-    /// A short run, to show that everything works; its figures are not kept.
+    /// A short run that only shows that everything works; its results are not kept.
     pub quick: bool,
     given: BTreeMap<String, String>,
 }
 
 impl Options {
-    /// Reads the command line.
+    /// Parses the command line.
     pub fn read() -> Self {
         let mut given = BTreeMap::new();
         let mut words = std::env::args().skip(1).peekable();
@@ -22,13 +22,13 @@ impl Options {
             let value = words.next_if(|next| !next.starts_with("--"));
             given.insert(name.to_owned(), value.unwrap_or_default());
         }
-        // Cargo adds it.
+        // Cargo adds this one.
         given.remove("bench");
         let quick = given.remove("quick").is_some();
         Self { quick, given }
     }
 
-    /// A value that the run may change, with what it is in a full and in a quick run.
+    /// An optional value, with its defaults for a full and a quick run.
     pub fn value<T: FromStr>(&mut self, name: &str, full: T, quick: T) -> T {
         let Some(text) = self.given.remove(name) else {
             return if self.quick { quick } else { full };
@@ -42,7 +42,7 @@ impl Options {
         self.given.remove(name)
     }
 
-    /// Stops at an option that nobody asked for: a mistyped one must not go unnoticed.
+    /// Fails on an unknown option: a mistyped one must not go unnoticed.
     pub fn finish(&self) {
         let unknown = self.given.keys().next();
         assert!(unknown.is_none(), "unknown option: --{}", unknown.unwrap());

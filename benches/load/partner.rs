@@ -1,4 +1,4 @@
-//! A SoWell that takes its time to answer, and remembers when it got what.
+//! A SoWell that answers slowly, and records when it received what.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,25 +12,25 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
-/// How long it thinks before it answers.
+/// How long it waits before it answers.
 pub const ANSWER: Duration = Duration::from_millis(20);
-/// A delivery that is not there after so long never comes.
+/// A delivery that has not arrived by then never will.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The server; it ends with this value.
+/// The server; it stops when this value is dropped.
 pub struct Partner {
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
     desk: Arc<Desk>,
     receipts: Receiver<Receipt>,
     _runtime: Runtime,
 }
 
-/// A status that was received whole.
+/// A status that was received completely.
 pub struct Receipt {
-    /// When. Its answer takes [`ANSWER`] more, which is in no figure.
+    /// When it arrived. The answer takes [`ANSWER`] longer, which is not included in any result.
     pub at: Instant,
-    /// What its `commentaire` says.
+    /// The `commentaire` it carries.
     pub commentaire: String,
 }
 
@@ -68,7 +68,7 @@ impl Partner {
         }
     }
 
-    /// Its address as the settings want it.
+    /// Its address, as used in the settings.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -79,7 +79,7 @@ impl Partner {
         receipt.expect("SoWell is told nothing")
     }
 
-    /// How many it had before it at once, at most.
+    /// Maximum number of requests it has handled at once.
     pub fn most_at_once(&self) -> usize {
         self.desk.most_at_once.load(Ordering::Relaxed)
     }
@@ -90,7 +90,7 @@ async fn receive(State(desk): State<Arc<Desk>>, Json(body): Json<Value>) {
     let now = desk.at_once.fetch_add(1, Ordering::Relaxed) + 1;
     desk.most_at_once.fetch_max(now, Ordering::Relaxed);
     let commentaire = body["commentaire"].as_str().unwrap_or_default().to_owned();
-    // Whoever listened may have gone.
+    // The receiver may have been dropped.
     let _ = desk.receipts.send(Receipt { at, commentaire });
     tokio::time::sleep(ANSWER).await;
     desk.at_once.fetch_sub(1, Ordering::Relaxed);

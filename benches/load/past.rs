@@ -1,5 +1,5 @@
-//! A memory that has seen much: a signalement that the daemon itself took, decided, made a demande of and told
-//! the world about, many times over.
+//! A database with a long past: a signalement that the daemon itself accepted, decided, turned into a demande
+//! and reported, multiplied many times.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Connection, query_scalar, raw_sql};
 
 use super::daemon::Site;
 
-/// The tables that grow with each signalement, each after those that it refers to.
+/// The tables that grow with each signalement, each after those that it references.
 const TABLES: [&str; 6] = [
     "signalements",
     "fichiers",
@@ -18,19 +18,19 @@ const TABLES: [&str; 6] = [
     "livraisons",
     "tentatives",
 ];
-/// The past reaches back so far, in milliseconds: nothing of it is to be forgotten yet.
+/// How far back the past goes, in milliseconds: recent enough that none of it is purged.
 const PAST_MS: u64 = 80 * 24 * 60 * 60 * 1_000;
 
-/// A database that a daemon has left.
+/// A database that a daemon has left behind.
 pub enum Database {
     /// In the site's folder.
     Sqlite(SqliteConnection),
-    /// At an address.
+    /// The address of a server.
     Postgres(PgConnection),
 }
 
 impl Database {
-    /// Opens the site's SQLite.
+    /// Opens the site's SQLite database.
     pub async fn sqlite(site: &Site) -> Self {
         let file = site.path().join("data/passerelle.sqlite");
         let options = SqliteConnectOptions::new().filename(file);
@@ -42,13 +42,13 @@ impl Database {
         Self::Postgres(PgConnection::connect(url).await.unwrap())
     }
 
-    /// Creates an empty one on the server that this address names.
+    /// Creates an empty one on the server at this address.
     pub async fn create(url: &str, name: &str) {
         let mut server = Self::postgres(url).await;
         server.run(format!("CREATE DATABASE {name}")).await;
     }
 
-    /// Runs statements.
+    /// Runs the statements.
     async fn run(&mut self, statements: String) {
         let statements = raw_sql(AssertSqlSafe(statements));
         let done = match self {
@@ -58,7 +58,7 @@ impl Database {
         done.unwrap();
     }
 
-    /// Adds so many of what is there, oldest first; gives the UIDs of the new demandes.
+    /// Adds this many copies of the rows, oldest first; returns the UIDs of the new demandes.
     pub async fn multiply(mut self, count: u32) -> Vec<String> {
         for statement in self.prepare() {
             self.run((*statement).into()).await;
@@ -89,7 +89,7 @@ impl Database {
             ),
         };
         let mut columns = self.texts(&columns).await;
-        // The database numbers these itself.
+        // The database generates these numbers itself.
         columns.retain(|it| !["sequence", "rowid"].contains(&it.as_str()));
         let values: Vec<String> = columns
             .iter()
@@ -106,10 +106,10 @@ impl Database {
         .await;
     }
 
-    /// What stands in a column of the copy with number `n`.
+    /// The value of a column in copy number `n`.
     fn value(&self, table: &str, column: &str, count: u32) -> String {
         match (table, column) {
-            // Identities of signalements lie anywhere, as hashes do.
+            // Identities of signalements are spread evenly, as hashes are.
             ("signalements", "id") | (_, "signalement_id") => {
                 let spread = "(n * 2654435761) % 4294967296";
                 let hexadecimal = match self {
@@ -141,7 +141,7 @@ impl Database {
         }
     }
 
-    /// Nothing here need survive a power cut, and what refers to what is right by itself.
+    /// This data need not survive a power cut, and its references are correct by construction.
     fn prepare(&self) -> &'static [&'static str] {
         match self {
             Self::Sqlite(_) => &[
@@ -158,7 +158,8 @@ impl Database {
         }
     }
 
-    /// As a daemon finds it: a write-ahead log; what autovacuum does within minutes is done.
+    /// Leaves it as a daemon finds it: with a write-ahead log, and with the work done that autovacuum does
+    /// within minutes.
     fn tidy(&self) -> &'static [&'static str] {
         match self {
             Self::Sqlite(_) => &["PRAGMA journal_mode = WAL"],

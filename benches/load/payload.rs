@@ -1,4 +1,4 @@
-//! Signalements that are never sent twice, and the photos in them.
+//! Signalements that are never sent twice, and their photos.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,21 +6,21 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-/// Where a number goes that makes a request, or a photo, one of its own.
+/// Placeholder for a number that makes a request or a photo unique.
 const MARK: &str = "@@@@@@@@";
-/// Where it stands in a photo's base64: far behind the header, within the picture.
+/// Its position in a photo's base64: well past the header, within the picture.
 const PLACE_IN_PHOTO: usize = 4_000;
 const DESCRIPTION: &str = "L'ascenseur du bâtiment B est bloqué au troisième étage depuis hier soir \
     et la lumière du couloir ne fonctionne plus. Plusieurs habitants disent que c'est dangereux la \
     nuit ; merci de passer vite, près du logement 312 (« aile bleue »).\nPrévenir la gardienne avant.";
 
-/// A body, cut where its numbers go.
+/// A body, split where its numbers go.
 pub struct Payload {
     pieces: Vec<String>,
 }
 
 impl Payload {
-    /// A signalement of about 1 KB and so many photos of so many bytes.
+    /// A signalement of about 1 KB with this many photos of this size in bytes.
     pub fn new(photos: usize, photo_bytes: usize) -> Self {
         let photo = |number: usize| {
             let photo = jpeg(number as u64, photo_bytes);
@@ -52,8 +52,8 @@ impl Payload {
         pieces + (self.pieces.len() - 1) * MARK.len()
     }
 
-    /// The body with this number, see [`fresh`], in parts that are sent one after the other: a
-    /// large one is never copied.
+    /// The body with this number, see [`fresh`], in parts to be sent one after the other, so that a large body
+    /// is never copied.
     pub fn parts<'a>(&'a self, number: &'a str) -> impl Iterator<Item = &'a str> {
         let (last, before) = self.pieces.split_last().unwrap();
         let before = before.iter().flat_map(move |it| [it.as_str(), number]);
@@ -66,16 +66,16 @@ impl Payload {
     }
 }
 
-/// A number for a payload, which this process never gave before. Digits are base64 as well, and make
-/// no byte 0xFF there.
+/// A number for a payload, unique within this process. Digits are valid base64, and do not produce the byte
+/// 0xFF there.
 pub fn fresh() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     format!("{number:0width$}", width = MARK.len())
 }
 
-/// A JPEG of 1,600 by 1,200 pixels by its structure. Its picture is noise, which nothing can shorten
-/// and nothing should decode.
+/// A file with the structure of a JPEG of 1,600 by 1,200 pixels. Its picture is noise, which cannot be
+/// compressed and should not be decoded.
 pub fn jpeg(seed: u64, bytes: usize) -> Vec<u8> {
     let mut photo = vec![0xff, 0xd8];
     let mut segment = |marker: u8, content: &[u8]| {

@@ -1,12 +1,13 @@
-//! A PostgreSQL of the bench's own, as it comes but for room to fill it fast; it is gone with the bench.
+//! A PostgreSQL server for the bench alone, with default settings except for room to fill it fast; it is
+//! removed when the bench ends.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Starts a server in `$1` with the programs of `$2`, says so, and removes it at the end of its input,
-/// which comes however the bench ends. It refuses to run as root.
+/// Starts a server in `$1` with the programs in `$2`, reports that, and removes it at the end of its input,
+/// which comes however the bench ends. PostgreSQL refuses to run as root.
 const SCRIPT: &str = r#"
 set -e
 as_nobody() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; else "$@"; fi; }
@@ -21,17 +22,17 @@ as_nobody "$2/pg_ctl" -D "$1/data" -m immediate -w stop >/dev/null || true
 rm -rf "$1"
 "#;
 
-/// A server that lives as long as this value.
+/// A server that runs as long as this value lives.
 pub struct Server {
     folder: PathBuf,
     shell: Child,
 }
 
 impl Server {
-    /// Starts one of what is installed.
+    /// Starts an installed version.
     pub fn start() -> Self {
         let folder = tempfile::Builder::new().prefix("bench-pg-").tempdir();
-        // The shell removes it.
+        // The shell script removes it.
         let folder = folder.unwrap().keep();
         let mut shell = Command::new("sh")
             .args(["-c", SCRIPT, "sh"])
@@ -61,7 +62,7 @@ impl Drop for Server {
     }
 }
 
-/// Where the server's programs are; of several versions, one.
+/// The folder of the server's programs; one of several versions.
 fn programs() -> PathBuf {
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let debian = debian.filter_map(|entry| Some(entry.ok()?.path().join("bin")));

@@ -1,4 +1,4 @@
-//! Programs under measurement: built as they are shipped, started on a free port, watched from outside.
+//! Programs to measure: built as shipped, started on a free port, and observed from outside.
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
@@ -11,25 +11,25 @@ use tempfile::TempDir;
 use super::requests::{Connection, Head};
 use super::wait;
 
-/// A program that is not ready, or at rest, after so long never will be.
+/// A program that is not ready, or not idle, after this long never will be.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// One that uses no more processor time than this in half a second is at rest.
+/// A program that uses no more processor time than this in half a second is idle.
 const IDLE_TICKS: u64 = 1;
 const REST: Duration = Duration::from_millis(500);
-/// How closely the time to be ready is looked at.
+/// Resolution of the time to become ready.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// A process on a port of its own; it is killed with this value.
+/// A process with its own port; it is killed when this value is dropped.
 pub struct Program {
     process: Child,
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
-    /// From its start to its first answer that is not 503.
+    /// Time from its start to its first answer other than 503.
     pub ready: Duration,
 }
 
 impl Program {
-    /// Starts a program that was told to listen on this address; `probe` is asked until it is ready.
+    /// Starts a program that was told to listen on this address; `probe` is requested until it is ready.
     pub fn start(command: &mut Command, address: SocketAddr, probe: &str, log: &Path) -> Self {
         let output = File::create(log).unwrap();
         command.stdin(Stdio::null());
@@ -61,7 +61,7 @@ impl Program {
         answer.is_ok_and(|it| it.status != 503)
     }
 
-    /// Waits until it does next to nothing.
+    /// Waits until it is idle.
     pub fn rest(&self) {
         let begin = Instant::now();
         let mut before = self.ticks();
@@ -76,14 +76,14 @@ impl Program {
         }
     }
 
-    /// Tells it to read its files again.
+    /// Makes it read its files again.
     pub fn hang_up(&self) {
         let pid = self.process.id().to_string();
         let told = Command::new("kill").args(["-HUP", &pid]).status();
         assert!(told.is_ok_and(|it| it.success()), "kill");
     }
 
-    /// Processor time that it has used, in hundredths of a second.
+    /// Processor time used so far, in hundredths of a second.
     fn ticks(&self) -> u64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
         let (_, fields) = stat.rsplit_once(')').unwrap();
@@ -92,7 +92,7 @@ impl Program {
         times.sum()
     }
 
-    /// Memory that it holds now, and the most that it ever held, in MB.
+    /// Memory used now, and the peak, in MB.
     pub fn memory_mb(&self) -> (f64, f64) {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let field = |name: &str| {
@@ -111,19 +111,19 @@ impl Drop for Program {
     }
 }
 
-/// An address that nobody listens on.
+/// An address on which nothing listens.
 pub fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
 }
 
-/// A folder on the disk of the build, which need not be that of `/tmp`.
+/// A folder on the same disk as the build, which may differ from that of `/tmp`.
 pub fn folder() -> TempDir {
     settle();
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }
 
-/// Has what was left in memory written to the disk, so that it is not in the time of what follows.
+/// Flushes cached writes to disk, so that they do not affect the next measurement.
 pub fn settle() {
     let synced = Command::new("sync").status();
     assert!(synced.is_ok_and(|it| it.success()), "sync");
@@ -135,8 +135,8 @@ pub fn floor() -> PathBuf {
     built(manifest, "floor")
 }
 
-/// The daemon as it is shipped: what Cargo builds for tests and benches has the crash points in it.
-/// `PASSERELLE_BENCH_BIN` names another.
+/// The daemon as shipped: what Cargo builds for tests and benches includes the crash points.
+/// `PASSERELLE_BENCH_BIN` names a different one.
 pub fn passerelle() -> PathBuf {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let named = std::env::var_os("PASSERELLE_BENCH_BIN");

@@ -13,7 +13,7 @@ use super::options::Options;
 const RESULTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/results.md");
 const TITLE: &str = "# Results of the benches\n\nWritten by them; docs/performance.md says how to run and read them.\n";
 
-/// Times, the shortest first.
+/// Times, sorted from the shortest.
 pub struct Latencies(Vec<Duration>);
 
 impl FromIterator<Duration> for Latencies {
@@ -30,7 +30,7 @@ impl Latencies {
         self.quantile_ms(50)
     }
 
-    /// What one in a hundred exceeds, in milliseconds.
+    /// The 99th percentile, in milliseconds.
     pub fn p99_ms(&self) -> f64 {
         self.quantile_ms(99)
     }
@@ -40,7 +40,7 @@ impl Latencies {
         self.quantile_ms(100)
     }
 
-    /// How many there are.
+    /// Number of times.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -56,7 +56,7 @@ pub fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// The middle one; of two, the mean.
+/// The median; of two middle values, the mean.
 pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_unstable_by(f64::total_cmp);
@@ -68,7 +68,7 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     }
 }
 
-/// A figure with as many digits as say something.
+/// A number with only its significant digits.
 pub fn figure(value: f64) -> String {
     match value.abs() {
         large if large >= 100.0 => format!("{value:.0}"),
@@ -77,7 +77,7 @@ pub fn figure(value: f64) -> String {
     }
 }
 
-/// How many times `other` the value is.
+/// The ratio of the value to `other`.
 pub fn ratio(value: f64, other: f64) -> String {
     format!("{:.2}", value / other)
 }
@@ -99,14 +99,14 @@ impl Table {
     }
 }
 
-/// One bench's section of the results.
+/// The section of one bench in the results.
 pub struct Report {
     name: &'static str,
     text: String,
 }
 
 impl Report {
-    /// A section that begins with where and how it was measured.
+    /// Starts a section that says where and how it was measured.
     pub fn new(name: &'static str) -> Self {
         let words: Vec<String> = std::env::args()
             .skip(1)
@@ -117,7 +117,7 @@ impl Report {
         } else {
             format!(" -- {}", words.join(" "))
         };
-        // A section may say more than which bench it is of.
+        // The heading may contain more than the bench's name.
         let bench = name.split(' ').next().unwrap_or(name);
         let text = format!(
             "`cargo bench --bench {bench}{options}`, {} UTC, revision {}, {}\n",
@@ -128,7 +128,7 @@ impl Report {
         Self { name, text }
     }
 
-    /// Adds what the table that follows is about.
+    /// Adds a text about the next table.
     pub fn say(&mut self, text: &str) {
         let _ = write!(self.text, "\n{text}\n");
     }
@@ -138,7 +138,7 @@ impl Report {
         let _ = write!(self.text, "\n{}\n", table.0);
     }
 
-    /// Prints it, and unless the run was a quick one keeps it in the place of the last.
+    /// Prints it, and unless the run was a quick one, replaces the previous results with it.
     pub fn publish(self, options: &Options) {
         println!("\n{}", self.text);
         if options.quick {

@@ -1,5 +1,5 @@
-//! HTTP/1.1 by hand, so that making load costs as little as can be of the processors that it shares
-//! with what it measures: blocking threads, connections that are kept, one vectored write a request.
+//! Hand-written HTTP/1.1, so that generating load uses as little as possible of the processors it shares with
+//! what it measures: blocking threads, persistent connections, one vectored write per request.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,16 +11,16 @@ use super::payload::{Payload, fresh};
 use super::report::Latencies;
 use super::wait;
 
-/// A server that says nothing for so long is broken.
+/// A server silent for this long is broken.
 const SILENCE: Duration = Duration::from_mins(1);
 
-/// A connection that is kept between requests.
+/// A persistent connection.
 pub struct Connection {
     stream: TcpStream,
     received: Vec<u8>,
 }
 
-/// What came back.
+/// An answer.
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
@@ -102,11 +102,11 @@ impl Connection {
     }
 }
 
-/// The head of a request but for its length.
+/// The head of a request, except its length.
 pub struct Head(String);
 
 impl Head {
-    /// A request with JSON, or without a body.
+    /// Builds a request with JSON, or without a body.
     pub fn new(method: &str, path: &str, token: &str) -> Self {
         Self(format!(
             "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\
@@ -119,45 +119,45 @@ impl Head {
     }
 }
 
-/// How fast requests come.
+/// The pace of requests.
 #[derive(Debug, Clone, Copy)]
 pub enum Pace {
     /// Each connection sends as soon as it has its answer.
     Full,
-    /// So many a second, whatever the answers: a late one counts from when it was due.
+    /// This many per second, whatever the answers: the time of a late one counts from when it was due.
     PerSecond(f64),
 }
 
-/// Signalements for one server.
+/// Signalements to be sent to one server.
 pub struct Load<'a> {
-    /// Where it listens.
+    /// The server's address.
     pub address: SocketAddr,
-    /// Who sends.
+    /// The client's token.
     pub token: &'a str,
-    /// What is sent, each time with another number.
+    /// The payload, sent each time with a new number.
     pub payload: &'a Payload,
-    /// Connections, each with a thread of its own.
+    /// Number of connections, each with its own thread.
     pub connections: usize,
     /// How fast.
     pub pace: Pace,
 }
 
-/// What a load has seen.
+/// The results of a load.
 #[derive(Default)]
 pub struct Seen {
-    /// When each request that was answered 201 was sent, or due, and how long it took.
+    /// For each request answered with 201: when it was sent, or due, and how long it took.
     pub answered: Vec<(Instant, Duration)>,
-    /// Whatever else was answered, or not.
+    /// Number of other answers and of failures.
     pub errors: u64,
-    /// One of them, for the reader.
+    /// An example of one, for the reader.
     pub note: String,
     /// From the first request to the last answer.
     pub elapsed: Duration,
 }
 
 impl Load<'_> {
-    /// Sends until `enough`, which is asked before each request with its number from 0 and the time
-    /// since the first.
+    /// Sends until `enough` returns true; it is called before each request with the request's number, from 0,
+    /// and the time since the first.
     pub fn run(&self, enough: impl Fn(u64, Duration) -> bool + Sync) -> Seen {
         let (begin, next) = (Instant::now(), AtomicU64::new(0));
         let mut seen = thread::scope(|scope| {
@@ -170,7 +170,7 @@ impl Load<'_> {
         seen
     }
 
-    /// The same for a time.
+    /// The same for a given time.
     pub fn run_for(&self, time: Duration) -> Seen {
         self.run(|_, elapsed| elapsed >= time)
     }
@@ -211,17 +211,17 @@ impl Load<'_> {
 }
 
 impl Seen {
-    /// Answered requests a second.
+    /// Number of answered requests per second.
     pub fn per_second(&self) -> f64 {
         self.answered.len() as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// How long they took.
+    /// The response times.
     pub fn latencies(&self) -> Latencies {
         self.answered.iter().map(|(_, took)| *took).collect()
     }
 
-    /// Stops the bench where a request was not answered as it should be.
+    /// Fails the bench if a request was not answered as expected.
     pub fn without_errors(self) -> Self {
         assert_eq!(self.errors, 0, "{}", self.note);
         self

@@ -1,12 +1,11 @@
-# Makes an empty Redmine the landlord's CRM: its words, its fields, and the accounts that use its API.
-# Run by redmine.sh, with the instance's folder as argument; the keys of the accounts are left in
-# files there.
+# Sets up an empty Redmine as the landlord's CRM: its vocabulary, its fields, and the accounts that use its API.
+# Run by redmine.sh with the instance's folder as argument; the accounts' keys are written to files there.
 
 instance = ARGV.fetch(0)
 ActiveRecord::Migration.verbose = false
 ActiveRecord::Base.connection.migration_context.migrate
 ActiveRecord::Base.descendants.each(&:reset_column_information)
-abort "#{instance} holds a configured Redmine already" if Project.any?
+abort "#{instance} already contains a configured Redmine" if Project.any?
 
 Setting.rest_api_enabled = '1'
 Setting.login_required = '1'
@@ -25,7 +24,7 @@ end
 closed = statuses.last
 tracker = Tracker.create!(name: 'Signalement', default_status: statuses.first)
 
-# The connector's file names fields by these numbers, as Redmine's API does.
+# The connector's file refers to fields by these numbers, as Redmine's API does.
 fields = [
   [1, 'Canal', 'string'],
   [2, 'Gestionnaire concerné', 'string'],
@@ -59,7 +58,7 @@ bridge = Role.create!(name: 'Passerelle', permissions: %i[view_issues add_issues
   WorkflowPermission.create!(tracker: tracker, role: role, old_status: closed,
                              field_name: result.id.to_s, rule: 'required')
 end
-# Who wrote the signalement, and where, is SoWell's word.
+# SoWell decides the author and the place of a signalement.
 [author, email, link].product(statuses).each do |field, status|
   WorkflowPermission.create!(tracker: tracker, role: agent, old_status: status,
                              field_name: field.id.to_s, rule: 'readonly')

@@ -7,11 +7,11 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
-# What every Redmine command needs to know of the instance.
+# Environment of the instance, needed by every Redmine command.
 enter() {
   instance=$(realpath "$1")
-  # Debian looks for an instance beside its own. A path that climbs past the root means the same
-  # folder from everywhere, so the instance can be anywhere and needs no root user.
+  # Debian looks for instances next to its own. A path that climbs above the root resolves to the same folder
+  # from anywhere, so the instance can be anywhere and needs no root user.
   export REDMINE_INSTANCE=../../../../../../../../..$instance
   export REDMINE_FOLDER=$instance BUNDLE_GEMFILE=$instance/Gemfile RAILS_ENV=production
   cd /usr/share/redmine
@@ -19,7 +19,7 @@ enter() {
 
 case "${1:-}" in
 install)
-  # No instance of Debian's own: it would want a database and a web server for all.
+  # Do not create Debian's own instance: it would need a database and a web server.
   echo 'redmine redmine/instances/default/dbconfig-install boolean false' | debconf-set-selections
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redmine redmine-sqlite puma
@@ -28,7 +28,7 @@ prepare)
   mkdir -p "$2"/{config,files,log,tmp}
   chmod 700 "$2"
   instance=$(realpath "$2")
-  # Read at each start, so that a copy of the folder is an instance of its own.
+  # Read at each start, so that a copy of the folder is an independent instance.
   cat >"$instance/config/database.yml" <<'YAML'
 production:
   adapter: sqlite3
@@ -36,14 +36,14 @@ production:
   timeout: 10000
 YAML
   head -c 64 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$instance/config/secret_key.txt"
-  # Debian's Redmine names no web server: that is the instance's choice.
+  # Debian's Redmine comes without a web server: the instance chooses one.
   printf 'eval_gemfile "/usr/share/redmine/Gemfile"\ngem "puma"\n' >"$instance/Gemfile"
   enter "$instance"
   bin/rails runner "$here/configurer.rb" "$instance"
   ;;
 serve)
   enter "$2"
-  # One request at a time: each of Redmine's also writes, and two that do so at once fail on SQLite.
+  # One request at a time: every Redmine request also writes, and two concurrent writes fail on SQLite.
   exec bundle exec puma --quiet --threads 1:1 --bind "tcp://127.0.0.1:${3:-3000}" config.ru
   ;;
 *)

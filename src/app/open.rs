@@ -1,4 +1,4 @@
-//! What the settings name, opened: the database, the photos, the folders of rules and exports.
+//! Opens what the settings name: the database, the photos, the folders of rules and exports.
 
 use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
@@ -19,15 +19,15 @@ use crate::adapters::synced::{folder_of, make_folder};
 use crate::domain::ports::{Files, Source, Store, StoreError};
 use crate::settings::{Database, Folder, PhotoStorage, Settings};
 
-/// How long a daemon that starts waits for one that is stopping: a little longer than it may take.
+/// How long a starting daemon waits for one that is stopping: a little longer than that may take.
 const TAKEOVER_LIMIT: Duration = Duration::from_secs(30);
-/// How often a daemon that is stopping is looked at.
+/// How often to check whether the daemon has stopped.
 const LOCK_POLL: Duration = Duration::from_millis(50);
 
-/// The database that the settings name.
+/// Opens the database named in the settings, and migrates it.
 ///
 /// # Errors
-/// When its folder cannot be made, or it cannot be opened or migrated.
+/// When its folder cannot be created, or it cannot be opened or migrated.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     let store: Result<Arc<dyn Store>, StoreError> = match &settings.database {
         Database::Sqlite(path) => {
@@ -48,8 +48,8 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     store.with_context(|| settings.database.to_string())
 }
 
-/// The database that the settings name, with its tables left as they are: a daemon of another version may be running
-/// on it.
+/// Opens the database named in the settings without changing its tables: a daemon of a different version may be
+/// using it.
 ///
 /// # Errors
 /// When it cannot be opened, or its tables are not those of this version.
@@ -67,10 +67,10 @@ pub async fn open_store_as_it_is(settings: &Settings) -> anyhow::Result<Arc<dyn 
     store.with_context(|| settings.database.to_string())
 }
 
-/// The place of photos that the settings name.
+/// Opens the store of photos named in the settings.
 ///
 /// # Errors
-/// When the folder cannot be made, or the settings of the bucket make no client.
+/// When the folder cannot be created, or the settings of the bucket are not valid.
 pub fn open_files(settings: &Settings) -> anyhow::Result<Arc<dyn Files>> {
     Ok(match &settings.photos {
         PhotoStorage::Folder(folder) => {
@@ -81,18 +81,18 @@ pub fn open_files(settings: &Settings) -> anyhow::Result<Arc<dyn Files>> {
     })
 }
 
-/// Whether a daemon has taken the database for itself ([`stand_alone`]).
+/// Whether a daemon has locked the database ([`stand_alone`]).
 #[must_use]
 pub fn is_taken(database: &Path) -> bool {
     let lock = File::open(database.with_extension("lock"));
     lock.is_ok_and(|it| matches!(it.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
-/// Takes the database for this daemon alone: SQLite serves one, and what a killed one had claimed
-/// may then be claimed anew at once. A daemon that is stopping is waited for, which `tell` is told at once.
+/// Locks the database for this daemon alone. SQLite allows only one, so anything a killed daemon had claimed
+/// may then be claimed at once. Waits for a daemon that is stopping, and reports that to `tell`.
 ///
 /// # Errors
-/// When another daemon goes on running on it.
+/// When a different daemon keeps running on it.
 pub async fn stand_alone(database: &Path, tell: fn(&str)) -> anyhow::Result<File> {
     private_folder(folder_of(database))?;
     let path = database.with_extension("lock");
@@ -122,11 +122,11 @@ pub async fn stand_alone(database: &Path, tell: fn(&str)) -> anyhow::Result<File
     }
 }
 
-/// Makes a folder that nobody else reads: it holds what tenants wrote. One that is there keeps the
-/// rights that someone gave it. Its name is on the disk when this returns.
+/// Creates a folder that only we can read: it holds what tenants wrote. An existing folder keeps its
+/// permissions. Its name has been synced to disk when this returns.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When it cannot be created.
 pub fn private_folder(folder: &Path) -> anyhow::Result<()> {
     let mut private = DirBuilder::new();
     private.mode(0o700);
@@ -134,7 +134,7 @@ pub fn private_folder(folder: &Path) -> anyhow::Result<()> {
     made.with_context(|| format!("{}", folder.display()))
 }
 
-/// The settings file, where its edits can be seen.
+/// The settings file, if its edits can be detected.
 pub(super) fn settings_on_disk(settings: &Settings) -> Option<EditedFolder> {
     let path = settings.origin.file()?;
     let file = EditedFolder::settings(path);
@@ -144,7 +144,7 @@ pub(super) fn settings_on_disk(settings: &Settings) -> Option<EditedFolder> {
     file
 }
 
-/// Where rules and exports are read, and which folders are to be watched.
+/// The sources of rules and exports, and the folders to watch.
 pub(super) fn sources(
     settings: &Settings,
 ) -> (Arc<dyn Source>, Arc<dyn Source>, Vec<EditedFolder>) {

@@ -1,4 +1,4 @@
-//! The flows, each put together of the parts that it needs.
+//! Builds each flow from the parts that it needs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ use crate::flows::settings::{self, SettingsReload};
 use crate::flows::sweep::Sweep;
 use crate::settings::{CrmKind, InForce, Settings};
 
-/// What the flows share.
+/// The parts shared by the flows.
 pub(super) struct Parts {
     pub(super) store: Arc<dyn Store>,
     pub(super) files: Arc<dyn Files>,
@@ -42,12 +42,12 @@ pub(super) struct Parts {
     pub(super) in_force: InForce,
     pub(super) outbox: Hint,
     pub(super) clock: Arc<dyn Clock>,
-    /// What the last calls say of the CRM.
+    /// The state of the CRM, as shown by the last calls.
     pub(super) watch: Arc<CrmWatch>,
 }
 
 impl Parts {
-    /// What takes signalements in, on top of what takes statuses in.
+    /// The inbound flow, with the outbound flow it contains.
     pub(super) fn inbound(&self, patience: Duration) -> Inbound {
         let managers = Arc::new(self.managers());
         let outbound = Outbound {
@@ -99,7 +99,7 @@ impl Parts {
         }
     }
 
-    /// What empties the outbox.
+    /// The worker of the outbox.
     pub(super) fn delivery(&self, mailer: MailOut) -> Delivery {
         Delivery {
             store: Arc::clone(&self.store),
@@ -114,7 +114,7 @@ impl Parts {
         }
     }
 
-    /// What reads the changes of a CRM that does not call us.
+    /// The poller of a CRM that does not call us.
     pub(super) fn poll(&self, outbound: &Arc<Outbound>) -> Poll {
         Poll {
             store: Arc::clone(&self.store),
@@ -126,7 +126,7 @@ impl Parts {
         }
     }
 
-    /// What puts the settings file in force; `None` where the daemon was started without one.
+    /// Reloads the settings file; without a file, the daemon was started without one.
     pub(super) fn settings(
         &self,
         settings: &Settings,
@@ -142,7 +142,7 @@ impl Parts {
         SettingsReload::boot(settings, self.in_force.clone(), parts)
     }
 
-    /// This daemon among the replicas.
+    /// This daemon's presence among the replicas.
     pub(super) fn presence(&self, id: String) -> Presence {
         Presence {
             id,
@@ -153,7 +153,7 @@ impl Parts {
         }
     }
 
-    /// What removes photos that nothing names.
+    /// Removes photos that no signalement names.
     pub(super) fn sweep(&self) -> Sweep {
         Sweep {
             store: Arc::clone(&self.store),
@@ -162,7 +162,7 @@ impl Parts {
         }
     }
 
-    /// What forgets what need not be kept any longer.
+    /// Deletes what has passed its retention period.
     pub(super) fn retention(&self) -> Retention {
         Retention {
             store: Arc::clone(&self.store),
@@ -171,7 +171,7 @@ impl Parts {
         }
     }
 
-    /// What notices that the clock was set back.
+    /// Detects that the clock was set back.
     pub(super) fn set_back(&self) -> SetBack {
         SetBack {
             store: Arc::clone(&self.store),
@@ -181,10 +181,10 @@ impl Parts {
     }
 }
 
-/// The inbound flow on its own, for the command line.
+/// The inbound flow alone, for the command line.
 ///
 /// # Errors
-/// When the place of photos cannot be used.
+/// When the store of photos cannot be used.
 pub fn inbound(
     settings: &Settings,
     store: &Arc<dyn Store>,
@@ -211,7 +211,7 @@ pub fn inbound(
     Ok(parts.inbound(PATIENCE))
 }
 
-/// The CRM that the settings name.
+/// The CRM named in the settings.
 pub(super) fn open_crm(
     settings: &Settings,
     in_force: &InForce,

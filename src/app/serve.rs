@@ -1,4 +1,4 @@
-//! Serving until the daemon is told to stop, and finishing what is under way then.
+//! Serves until the daemon is told to stop, then finishes what is in progress.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,17 +15,17 @@ use super::workers::Workers;
 use crate::adapters::http::handover::{ConnectionSlot, UntilStop, last_answers};
 use crate::adapters::http::{connections, router};
 
-/// How long a connection may stay without the head of a request.
+/// How long a connection may stay open without sending the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long a shutdown waits for requests and deliveries under way.
+/// How long a shutdown waits for requests and deliveries in progress.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(25);
-/// How long connections that are open at the end may bring one more request.
+/// How long connections that are open at shutdown may send one more request.
 const LAST_REQUESTS: Duration = Duration::from_millis(250);
-/// How often it is looked at whether they are gone.
+/// How often to check whether they have closed.
 const CONNECTIONS_POLL: Duration = Duration::from_millis(5);
 
 impl App {
-    /// Serves until `stop`, then finishes what is under way.
+    /// Serves until `stop`, then finishes what is in progress.
     ///
     /// # Errors
     /// When the listener fails.
@@ -65,19 +65,19 @@ impl App {
             presence.leave().await;
         };
         if tokio::time::timeout(SHUTDOWN_LIMIT, finish).await.is_err() {
-            tracing::warn!("stopped before everything under way had ended");
+            tracing::warn!("stopped before everything in progress had finished");
         }
         drop(hints);
         drop(alone);
         if workers.broken.is_cancelled() {
-            anyhow::bail!("a worker ended on its own; its error is in the log");
+            anyhow::bail!("a worker ended by itself; its error is in the log");
         }
         Ok(())
     }
 }
 
-/// Waits until every connection that was open when the daemon was told to stop has had its last
-/// answer, within a limit: a request may be on its way on any of them.
+/// Waits, within a limit, until every connection that was open when the daemon was told to stop has received
+/// its last answer: a request may be arriving on any of them.
 async fn leave(handle: &Handle<ConnectionSlot>) {
     let end = Instant::now() + LAST_REQUESTS;
     while handle.connection_count() > 0 && Instant::now() < end {
@@ -85,14 +85,14 @@ async fn leave(handle: &Handle<ConnectionSlot>) {
     }
 }
 
-/// What speaks HTTP on the listener.
+/// The HTTP server on the listener.
 fn server(listener: UntilStop) -> Server<ConnectionSlot, NoDelayAcceptor> {
     let mut server = Server::from_listener(listener)
-        // Without it, an answer of two segments would wait for the client's acknowledgement.
+        // Without it, an answer in two segments would wait for the client's acknowledgement.
         .acceptor(NoDelayAcceptor::new())
         .first_request_timeout(HEAD_TIMEOUT);
-    // A client that sent its request and closed its side is served all the same: what it sent may
-    // be a signalement.
+    // A client that sent its request and closed its sending side is still answered: the request may be a
+    // signalement.
     let mut http1 = server.http_builder().http1();
     http1.half_close(true).header_read_timeout(HEAD_TIMEOUT);
     server

@@ -1,4 +1,4 @@
-//! What runs beside the requests, for as long as the daemon does.
+//! Background workers, running as long as the daemon does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,26 +12,26 @@ use super::App;
 use crate::adapters::http::AppState;
 use crate::adapters::watch;
 
-/// Hints of changed files that may wait; one is as good as many.
+/// Maximum pending hints of changed files; one is as good as many.
 const HINTS: usize = 8;
-/// How often the metrics' histograms are tidied.
+/// How often the histograms of the metrics are compacted.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
-/// What becomes of a worker when the daemon stops.
+/// What happens to a worker when the daemon stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OnStop {
-    /// It may be left at any point.
+    /// It may be aborted at any point.
     Abort,
-    /// It learns of the stop itself, and finishes what it has under way before it ends.
+    /// It is told to stop, and finishes what it has in progress first.
     Finish,
 }
 
-/// What runs beside the requests. Without any one of them the daemon would look alive and lose its
-/// promises: one that ends on its own stops it.
+/// The background workers. Without any one of them, the daemon would look alive but break its promises, so it
+/// stops if one ends by itself.
 pub(super) struct Workers {
     tasks: TaskTracker,
     stop: CancellationToken,
-    /// One ended on its own.
+    /// Cancelled when a worker ended by itself.
     pub(super) broken: CancellationToken,
 }
 
@@ -44,7 +44,7 @@ impl Workers {
         }
     }
 
-    /// Starts one.
+    /// Starts a worker.
     fn spawn(
         &self,
         name: &'static str,
@@ -73,7 +73,7 @@ impl Workers {
 }
 
 impl App {
-    /// Starts what runs beside the requests; the reloads end once both senders of hints are dropped.
+    /// Starts the background workers; the reloads end once both senders of hints are dropped.
     pub(super) fn start_workers(self, workers: &Workers) -> [mpsc::Sender<()>; 2] {
         let state = self.state;
         let abort = OnStop::Abort;
@@ -87,12 +87,12 @@ impl App {
             let watching = watch::watch(vec![file], settings_hint.clone());
             workers.spawn("settings watcher", abort, watching);
         }
-        // Listened to before the first request can be answered: until then, it would end us.
+        // Installed before the first request can be answered: until then, SIGHUP would end the process.
         match signal(SignalKind::hangup()) {
             Ok(hangups) => {
                 workers.spawn("hangups", abort, reload_on_hangup(state.clone(), hangups));
             }
-            Err(error) => tracing::warn!(%error, "SIGHUP is not listened to"),
+            Err(error) => tracing::warn!(%error, "cannot listen for SIGHUP"),
         }
         let held = Arc::clone(&state.outbound).release_when_known(state.reload.subscribe());
         let tokens = Arc::clone(&state.gate).follow(Arc::clone(&state.store));
@@ -125,7 +125,7 @@ impl App {
     }
 }
 
-/// `SIGHUP` reloads settings and rules.
+/// Reloads settings and rules on `SIGHUP`.
 async fn reload_on_hangup(state: AppState, mut hangups: Signal) {
     while hangups.recv().await.is_some() {
         state.settings.reload().await;

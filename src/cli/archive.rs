@@ -1,9 +1,9 @@
-//! What `backup` writes and `restore` reads: the database as it was at one instant, and the photos
-//! that it names.
+//! The content of a backup, as `backup` writes and `restore` reads it: the database at one point in time, and
+//! its photos.
 //!
-//! The database is copied first. Photos are stored before the commit that names them and never
-//! change, so each photo of the copy is there to be copied after it. The note that tells what the
-//! backup holds is written last: without it a backup is not whole.
+//! The database is copied first. Photos are stored before the commit that names them and never change, so every
+//! photo of the copy still exists when the photos are copied. The note that describes the backup is written
+//! last: without it, the backup is incomplete.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -21,23 +21,23 @@ use crate::domain::ports::{Files, FilesError, StoreError};
 use crate::domain::signalement::{ImageKind, Photo};
 use crate::settings::{Database, Settings};
 
-/// The database's name in a backup.
+/// Name of the database in a backup.
 const DATABASE: &str = "passerelle.sqlite";
-/// The photos' folder in a backup.
+/// Name of the photos' folder in a backup.
 const PHOTOS: &str = "fichiers";
-/// The note's name in a backup.
+/// Name of the note in a backup.
 const NOTE: &str = "backup.json";
-/// Photos that are named at once.
+/// Number of photos listed at once.
 const PAGE: u32 = 1_000;
-/// Photos that are copied at once: each waits for its own sync.
+/// Number of photos copied at once: each waits for its own sync.
 const AT_ONCE: usize = 8;
-/// Bytes that are hashed at once.
+/// Number of bytes hashed at once.
 const PIECE: usize = 64 * 1024;
 
-/// Is told how many of how many photos are copied.
+/// Called with the number of photos copied and their total.
 pub(super) type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 
-/// What a backup holds, as its note says.
+/// The content of a backup, as described in its note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Note {
@@ -45,25 +45,25 @@ pub(super) struct Note {
     pub(super) made_at: String,
     /// SHA-256 of the database.
     pub(super) database_sha256: String,
-    /// Photos that it names.
+    /// Number of photos in the database.
     pub(super) photos: u64,
-    /// Photos that it names and that could not be read whole, by address.
+    /// SHA-256 of the photos in the database that could not be read completely.
     pub(super) missing: Vec<String>,
 }
 
-/// Why there is no backup, or why it was not restored.
+/// Why no backup was made, or why it was not restored.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BackupError {
-    /// Something is there that would be overwritten.
-    #[error("{} is there already; nothing was written", .0.display())]
+    /// Something exists that would be overwritten.
+    #[error("{} already exists; nothing was written", .0.display())]
     InTheWay(PathBuf),
-    /// The database is a server's, whose own tools make better copies.
+    /// The database is on a server, whose own tools make better copies.
     #[error(
-        "the database is PostgreSQL's: use pg_dump and pg_restore, and save the photos yourself"
+        "the database is on PostgreSQL: use pg_dump and pg_restore, and save the photos yourself"
     )]
     NotSqlite,
-    /// The folder holds no whole backup.
-    #[error("{} is no whole backup: {}", .0.display(), .1)]
+    /// The folder does not contain a complete backup.
+    #[error("{} is not a complete backup: {}", .0.display(), .1)]
     NotWhole(PathBuf, String),
     /// A file could not be read or written.
     #[error("{}: {}", .0.display(), .1)]
@@ -76,7 +76,7 @@ pub(super) enum BackupError {
     Store(#[from] StoreError),
 }
 
-/// So many photos, in words.
+/// The number of photos, in words.
 pub(super) fn counted(photos: u64) -> String {
     match photos {
         1 => "1 photo".to_owned(),
@@ -84,10 +84,10 @@ pub(super) fn counted(photos: u64) -> String {
     }
 }
 
-/// The file of the database that the settings name.
+/// The database file named in the settings.
 ///
 /// # Errors
-/// When it is no file.
+/// When the database is not a file.
 pub(super) fn sqlite(settings: &Settings) -> Result<&Path, BackupError> {
     match &settings.database {
         Database::Sqlite(path) => Ok(path),
@@ -95,11 +95,11 @@ pub(super) fn sqlite(settings: &Settings) -> Result<&Path, BackupError> {
     }
 }
 
-/// Copies a database that may be in use, and the photos that it names, into an empty folder.
+/// Copies a database that may be in use, and its photos, into an empty folder.
 ///
 /// # Errors
-/// See [`BackupError`]; nothing is left of a backup that fails. A photo that cannot be read is named
-/// in the note and stops nothing.
+/// See [`BackupError`]; a failed backup leaves nothing behind. A photo that cannot be read is listed in the
+/// note and does not stop the backup.
 pub(super) async fn make(
     database: &Path,
     files: &dyn Files,
@@ -112,7 +112,7 @@ pub(super) async fn make(
     }
     let made = fill(database, files, folder, made_at, progress).await;
     if made.is_err() {
-        // So that the next try finds the folder empty.
+        // So that the next attempt finds the folder empty.
         for name in [DATABASE, NOTE] {
             let _ = fs::remove_file(folder.join(name));
         }
@@ -145,11 +145,10 @@ async fn fill(
     Ok(note)
 }
 
-/// Puts a backup where there is no database yet. Photos that are there already are kept: equal
-/// names have equal bytes.
+/// Restores a backup to a place without a database. Existing photos are kept: equal names have equal bytes.
 ///
 /// # Errors
-/// See [`BackupError`]. The database appears last, so that one that was cut short can be repeated.
+/// See [`BackupError`]. The database is placed last, so that an interrupted restore can be repeated.
 pub(super) async fn restore(
     folder: &Path,
     database: &Path,
@@ -157,7 +156,7 @@ pub(super) async fn restore(
     progress: Progress<'_>,
 ) -> Result<Note, BackupError> {
     for ending in ["", "-wal", "-shm", "-journal"] {
-        // A log that a database left behind would be replayed into the restored one.
+        // A log left behind by an old database would be replayed into the restored one.
         let mut path = database.as_os_str().to_owned();
         path.push(ending);
         if Path::new(&path).exists() {
@@ -186,7 +185,7 @@ pub(super) async fn restore(
     Ok(note)
 }
 
-/// Copies the photos that a database names, and gives those that could not be read whole.
+/// Copies the photos of a database, and returns those that could not be read completely.
 async fn copy_photos(
     database: &Path,
     from: &dyn Files,
@@ -212,7 +211,7 @@ async fn copy_photos(
     Ok(missing)
 }
 
-/// Copies one photo; gives its address where it cannot be read whole.
+/// Copies one photo; returns its SHA-256 if it cannot be read completely.
 async fn copy_photo(
     named: &NamedPhoto,
     from: &dyn Files,
@@ -227,7 +226,7 @@ async fn copy_photo(
     }
 }
 
-/// Copies a database to its place, whole or not at all.
+/// Copies a database to its place, completely or not at all.
 fn place(copy: &Path, database: &Path) -> io::Result<()> {
     let beside = database.with_extension("restoring");
     fs::copy(copy, &beside)?;

@@ -1,4 +1,4 @@
-//! `passerelle backup DIR`: a copy to start anew from.
+//! `passerelle backup DIR`: makes a copy that `restore` can start from.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::settings::Settings;
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
-    /// An empty folder, or one to be made
+    /// An empty folder, or one to be created
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
@@ -23,9 +23,9 @@ pub(super) struct Backup {
 impl Backup {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let database = archive::sqlite(settings)?;
-        // Before anybody here makes another one.
+        // Before anything here creates a new log.
         log_is_there(database).await?;
-        // Not opened as a store: its tables may be another version's, and are copied as they are.
+        // Not opened as a store: its tables may be those of a different version, and are copied unchanged.
         existing_database(settings)?;
         let files = open_files(settings)?;
         private_folder(&self.folder)?;
@@ -42,7 +42,7 @@ impl Backup {
         let whole = archive::counted(whole);
         println!("{}: the database and {whole}", self.folder.display());
         for lost in &note.missing {
-            eprintln!("photo {lost}: missing, or not what it was");
+            eprintln!("photo {lost}: missing or altered");
         }
         match note.missing.len() {
             0 => Ok(()),
@@ -52,10 +52,11 @@ impl Backup {
     }
 }
 
-/// How often, at what distance, it is looked whether a daemon that starts has made its log.
+/// How many times, and at what interval, to check whether a starting daemon has created its log.
 const LOOKS: (u32, Duration) = (20, Duration::from_millis(100));
 
-/// Makes sure that what a running daemon has written can be seen: a log that was removed under it is its own.
+/// Makes sure that everything a running daemon has written is visible: if its log was removed, only the daemon
+/// still has it.
 async fn log_is_there(database: &Path) -> anyhow::Result<()> {
     let mut log = database.canonicalize().unwrap_or_else(|_| database.into());
     log.as_mut_os_string().push("-wal");
@@ -66,8 +67,8 @@ async fn log_is_there(database: &Path) -> anyhow::Result<()> {
         tokio::time::sleep(LOOKS.1).await;
     }
     bail!(
-        "the daemon's log {} was taken away, and with it what is not in the database yet. Ask the daemon for /readyz, \
-         which makes it save what it can, start it anew, and repeat the backup",
+        "the daemon's log {} was removed, and with it what is not in the database yet. Request /readyz from the \
+         daemon, which makes it save what it can, restart it, and repeat the backup",
         log.display()
     )
 }

@@ -1,4 +1,4 @@
-//! `passerelle check [DIR]`: what the daemon would say of the files, before they are its own.
+//! `passerelle check [DIR]`: what the daemon would report about the files, before it loads them.
 
 use std::path::PathBuf;
 
@@ -16,17 +16,17 @@ use crate::settings::Settings;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// A folder of rules, or one that `init` made [default: rules_dir of the settings]
+    /// A folder of rules, or one created by `init` [default: rules_dir of the settings]
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// How to print what was found
+    /// How to print the findings
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
 
 impl Check {
-    /// Compiles the rules and the reference data, runs the cases and looks for what fails, as a reload does; `None`
-    /// where it is not known what secrets there are and who is called with them.
+    /// Compiles the rules and the reference data, runs the cases and looks for what fails, as a reload does.
+    /// `secrets` is `None` if it is unknown which secrets exist and which partners are called.
     pub(super) fn run(
         self,
         settings: &Settings,

@@ -1,4 +1,4 @@
-//! `passerelle completions SHELL`.
+//! `passerelle completions SHELL`: prints a completion script.
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;

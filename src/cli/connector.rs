@@ -1,6 +1,6 @@
-//! `passerelle connector test crm|sowell`: the exact requests of a connector's file for an example,
-//! with the secrets masked; with `--live` they are sent and the answers explained, in French.
-//! `passerelle connector record` sends one and writes a case of it.
+//! `passerelle connector test crm|sowell`: prints the exact requests of a connector's file for an example, with
+//! the secrets masked; with `--live`, sends them and explains the answers, in French.
+//! `passerelle connector record` sends one and writes a case from it.
 
 mod live;
 mod record;
@@ -29,17 +29,17 @@ use record::Record;
 pub(super) enum ConnectorVerb {
     /// Show the requests for an example; with --live, send them
     Test(Test),
-    /// Send the request of an operation and write the exchange as a case, scrubbed
+    /// Send the request of an operation and write the exchange as a case, without secrets
     Record(Record),
 }
 
-/// What is asked, and of whom.
+/// The partner, and values that replace the example's.
 #[derive(Debug, Args)]
 struct Asked {
-    /// Whose API
+    /// The partner whose API to call
     #[arg(value_parser = one_of::<Partner>())]
     partner: Partner,
-    /// Another value than the example's, such as uid=42 or demande.priorite=haute
+    /// A value that replaces the example's, such as uid=42 or demande.priorite=haute
     #[arg(long = "set", value_name = "NAME=VALUE")]
     values: Vec<String>,
 }
@@ -48,7 +48,7 @@ struct Asked {
 pub(super) struct Test {
     #[command(flatten)]
     asked: Asked,
-    /// Only this operation, as the file names it
+    /// Only this operation, as named in the file
     #[arg(long, value_name = "NAME")]
     operation: Option<String>,
     /// Send the request of --operation and explain the answer: what it creates is real
@@ -65,7 +65,7 @@ impl ConnectorVerb {
     }
 }
 
-/// A partner's file and the rules around it.
+/// A partner's connector and the rules it belongs to.
 struct Described {
     generation: Arc<Generation>,
     partner: Partner,
@@ -75,8 +75,8 @@ impl Described {
     fn read(settings: &Settings, partner: Partner) -> anyhow::Result<Self> {
         let Edited { rules, exports, .. } = Edited::read(settings, None)?;
         let (generation, _) = compile(&rules, &exports, Known::default());
-        let generation =
-            generation.context("les règles sont refusées : « passerelle check » dit pourquoi")?;
+        let generation = generation
+            .context("les règles sont refusées : « passerelle check » indique pourquoi")?;
         let described = Self {
             generation: Arc::new(generation),
             partner,
@@ -90,7 +90,7 @@ impl Described {
         connector.with_context(|| format!("il n'y a pas de {}", self.partner.file()))
     }
 
-    /// The example of an operation, with words of the landlord's rules where ours are none of them.
+    /// The example of an operation, with the landlord's words if the rules do not know ours.
     fn example(&self, operation: Operation) -> anyhow::Result<Value> {
         let mut values = self.connector()?.example(operation);
         let rules = &self.generation.rules;
@@ -122,7 +122,7 @@ impl Described {
 }
 
 impl Asked {
-    /// Puts the given values in the place of the example's.
+    /// Replaces values of the example with those given.
     fn put_into(&self, mut values: Value) -> anyhow::Result<Value> {
         for given in &self.values {
             let (name, text) = given
@@ -173,7 +173,8 @@ impl Test {
             let values = self.asked.put_into(described.example(operation)?)?;
             failed += show(connector, operation, &values, &access);
         }
-        // Of an example, what an answer would tell is only a note, which may not be what an expression waits for.
+        // Without --set, a failure may only mean that the example's placeholder for an earlier answer does not
+        // suit an expression.
         if failed > 0 && !self.asked.values.is_empty() {
             bail!("requêtes impossibles avec ces valeurs : {failed}");
         }
@@ -181,7 +182,7 @@ impl Test {
     }
 }
 
-/// Prints the requests; tells how many cannot be made.
+/// Prints the requests; returns how many cannot be rendered.
 fn show(connector: &Connector, operation: Operation, values: &Value, access: &Access) -> usize {
     let connector = connector.hidden();
     let mut masked = access.masked();

@@ -1,4 +1,4 @@
-//! `passerelle copy`: a landlord that outgrew one machine moves to PostgreSQL.
+//! `passerelle copy`: moves to PostgreSQL, for a landlord that has outgrown one machine.
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -8,14 +8,14 @@ use crate::app::stand_alone;
 use crate::cli::{progress, waiting};
 use crate::settings::Database;
 
-/// Copies every row into an empty database and compares them one by one. The daemon must be
-/// stopped; the source stays as it is.
+/// Copies every row into an empty database and compares them one by one. The daemon must be stopped; the source
+/// is not changed.
 #[derive(Debug, Args)]
 pub(super) struct Copy {
-    /// The database that there is: sqlite://PATH
+    /// The existing database: sqlite://PATH
     #[arg(long)]
     from: String,
-    /// An empty one: postgres://USER@HOST/NAME; a password comes better from PGPASSWORD
+    /// An empty database: postgres://USER@HOST/NAME; prefer PGPASSWORD for the password
     #[arg(long, env = "PASSERELLE_COPY_TO", hide_env_values = true)]
     to: String,
 }

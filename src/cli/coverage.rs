@@ -1,4 +1,4 @@
-//! `passerelle coverage`: what the rules on the disk make of everything that can come.
+//! `passerelle coverage`: decides every possible combination with the rules on disk.
 
 use std::path::PathBuf;
 
@@ -12,16 +12,16 @@ use crate::settings::Settings;
 
 #[derive(Debug, Args)]
 pub(super) struct Coverage {
-    /// A folder of rules, or one that `init` made [default: rules_dir of the settings]
+    /// A folder of rules, or one created by `init` [default: rules_dir of the settings]
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// How to print what was found
+    /// How to print the findings
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
 
 impl Coverage {
-    /// Decides every combination; an error where one fails.
+    /// Decides every combination; returns an error if one fails.
     pub(super) fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let generation = edited::generation(settings, self.folder.as_deref(), self.format)?;
         let called = settings.secret_names().called;

@@ -26,38 +26,38 @@ pub(super) enum Deliveries {
         /// Only those in this state
         #[arg(long, value_parser = one_of::<LivraisonEtat>())]
         state: Option<LivraisonEtat>,
-        /// At most so many
+        /// Maximum number to list
         #[arg(long, default_value_t = 50)]
         limit: u32,
         /// How to print them
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
-    /// Show a delivery with each of its attempts
+    /// Show a delivery with all its attempts
     Show {
         /// Its identifier, from `list`
         id: String,
     },
-    /// Send dead letters again
+    /// Requeue dead letters
     Retry(Retry),
 }
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["ids", "all"]))]
 pub(super) struct Retry {
-    /// Their identifiers, from `list`
+    /// Identifiers from `list`
     ids: Vec<String>,
-    /// Also one that a later status has overtaken
+    /// Also send one that a later status has overtaken
     #[arg(long, conflicts_with = "all")]
     force: bool,
     /// Every dead letter: the oldest alone as a trial, the others once it has arrived; up to three are tried
     #[arg(long)]
     all: bool,
-    /// With --all: only those that go there
-    // `requires` alone is not looked at beside an argument that excludes `--all`.
+    /// With --all: only those for this destination
+    // `requires` alone is not checked beside an argument that conflicts with `--all`.
     #[arg(long, requires = "all", conflicts_with = "ids", value_parser = one_of::<Destination>())]
     destination: Option<Destination>,
-    /// With --all: how long the trial may take
+    /// With --all: how long to wait for the trial
     #[arg(long, requires = "all", conflicts_with = "ids", value_parser = humantime::parse_duration, default_value = "60s")]
     wait: Duration,
 }
@@ -96,7 +96,7 @@ impl Deliveries {
     }
 }
 
-/// Why nothing goes to a destination that is left alone, where some of these wait to.
+/// Prints why nothing is sent to a paused destination, if some of these deliveries are waiting for it.
 async fn tell_pauses(store: &dyn Store, found: &[LivraisonSummary]) -> anyhow::Result<()> {
     for destination in Destination::iter() {
         let waits = |it: &LivraisonSummary| {
@@ -118,8 +118,8 @@ async fn tell_pauses(store: &dyn Store, found: &[LivraisonSummary]) -> anyhow::R
     Ok(())
 }
 
-/// Without texts: an operator's screen is no place for what tenants wrote. The address is what a refused
-/// e-mail is refused for.
+/// Omits the texts: what tenants wrote does not belong on an operator's screen. The address is shown because it
+/// may be why an e-mail is refused.
 fn show(found: &LivraisonView) {
     let it = &found.summary;
     let content = match &found.content {
@@ -224,7 +224,7 @@ async fn retry(store: &dyn Store, ids: &[String], force: bool) -> anyhow::Result
             }
             RetryOutcome::Unknown => "there is no such delivery".to_owned(),
             RetryOutcome::Overtaken => {
-                "a later status went out first; --force sends it all the same".to_owned()
+                "a later status was sent first; --force sends it anyway".to_owned()
             }
             RetryOutcome::NotDead(LivraisonEtat::Retenue) => {
                 "statuts.yaml does not translate its status, or its result, yet".to_owned()
@@ -258,7 +258,10 @@ async fn retry_all(store: &dyn Store, wanted: &Retry) -> anyhow::Result<()> {
         }
     }
     if !stay.is_empty() {
-        bail!("the other dead letters for {} stay", stay.join(", "));
+        bail!(
+            "the other dead letters for {} were left as they are",
+            stay.join(", ")
+        );
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The files as they stand on the disk, for the verbs that look at an edit before the daemon does.
+//! The files on disk, for the verbs that check an edit before the daemon does.
 
 use std::path::{Path, PathBuf};
 
@@ -15,19 +15,20 @@ use crate::settings::{Folder, Settings};
 
 /// Rules and reference data.
 pub(super) struct Edited {
-    /// Where the rules are; `None` for those in the program.
+    /// The folder of the rules; `None` for those built into the program.
     pub(super) folder: Option<PathBuf>,
     /// The rule files.
     pub(super) rules: FileSet,
     /// The exports.
     pub(super) exports: FileSet,
-    /// Whether they are the program's examples, beside rules of somebody's own, whose managers they do not have.
+    /// Whether the exports are the built-in examples, used with someone's own rules, whose managers they do not
+    /// contain.
     pub(super) exports_are_examples: bool,
 }
 
 impl Edited {
-    /// Reads the folders of the settings, or `folder`: rules, or what `init` made. Says so on stderr where
-    /// it is the program's own rules that are looked at, which nobody has edited.
+    /// Reads the folders of the settings, or `folder`: rules, or what `init` created. Warns on stderr if the
+    /// rules read are the built-in ones, which nobody has edited.
     pub(super) fn read(settings: &Settings, folder: Option<&Path>) -> Result<Self, SourceError> {
         let (rules, referentiel) = match folder {
             None => (settings.rules.clone(), settings.referentiel.clone()),
@@ -62,10 +63,10 @@ impl Edited {
         })
     }
 
-    /// What the files decide.
+    /// Compiles the files.
     ///
     /// # Errors
-    /// When they are refused; the diagnostics go to stderr, or to stdout as JSON, as `check` prints them.
+    /// When they are refused; the diagnostics are printed on stderr, or as JSON on stdout, as by `check`.
     pub(super) fn compile(self, format: Format) -> anyhow::Result<Generation> {
         let (generation, diagnostics) = compile(&self.rules, &self.exports, Known::default());
         if let Some(generation) = generation {
@@ -80,10 +81,10 @@ impl Edited {
     }
 }
 
-/// What the files decide, of the settings' folders or of `folder`.
+/// Reads and compiles the files in the settings' folders or in `folder`.
 ///
 /// # Errors
-/// When they cannot be read or are refused; the diagnostics go where [`Edited::compile`] says.
+/// When they cannot be read or are refused; the diagnostics are printed as by [`Edited::compile`].
 pub(super) fn generation(
     settings: &Settings,
     folder: Option<&Path>,

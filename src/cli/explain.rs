@@ -1,4 +1,4 @@
-//! `passerelle explain`: a decision, step by step, and what became of what it was to send, in French.
+//! `passerelle explain`: a decision, step by step, and what became of its deliveries, in French.
 
 mod foreseen;
 mod sent;
@@ -25,21 +25,21 @@ use crate::settings::Settings;
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A signalement as SoWell sends it: what would the rules on the disk decide? Writes nothing
+    /// A signalement as SoWell sends it: what would the rules on disk decide? Writes nothing
     #[arg(required_unless_present = "uid", value_name = "FILE.json")]
     file: Option<PathBuf>,
     /// A past decision: the UID of its demande, or the id of its signalement
     #[arg(long, conflicts_with = "file")]
     uid: Option<String>,
-    /// How to print it. As JSON, of a file: its `issue`, `motif`, `etapes`, `courriels` and `avertissements`, or the `statut`, `motif` and
-    /// `fautes` of its refusal; with --uid: the `decisions`, each with its `etapes`, and the `livraisons`, each with its `contenu`,
-    /// `pour` (recipient), `etat` and `raison`
+    /// Output format. As JSON, for a file: its `issue`, `motif`, `etapes`, `courriels` and `avertissements`, or
+    /// the `statut`, `motif` and `fautes` of its refusal; with --uid: the `decisions`, each with its `etapes`,
+    /// and the `livraisons`, each with its `contenu`, `pour` (recipient), `etat` and `raison`
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
 
 impl Explain {
-    /// Whether it asks of the rules on the disk, and not of what is stored.
+    /// Whether it uses the rules on disk rather than what is stored.
     pub(super) fn needs_rules_only(&self) -> bool {
         self.uid.is_none()
     }
@@ -53,7 +53,7 @@ impl Explain {
     }
 }
 
-/// What the rules on the disk would decide.
+/// Shows what the rules on disk would decide.
 fn foresee(settings: &Settings, file: &PathBuf, format: Format) -> anyhow::Result<()> {
     let body = std::fs::read(file)
         .map_err(|error| anyhow!("{} : {}", file.display(), in_french(&error)))?;
@@ -90,7 +90,7 @@ fn foresee(settings: &Settings, file: &PathBuf, format: Format) -> anyhow::Resul
     Ok(())
 }
 
-/// Tells what SoWell would be answered to what is no signalement.
+/// Shows the answer that SoWell would get for an invalid request.
 fn refuse(generation: &Generation, problem: &Problem, format: Format) -> anyhow::Result<()> {
     if format == Format::Json {
         println!("{}", foreseen::refused(generation, problem));
@@ -104,17 +104,17 @@ fn refuse(generation: &Generation, problem: &Problem, format: Format) -> anyhow:
     bail!("SoWell recevrait un refus ({})", problem.status());
 }
 
-/// Why a file cannot be read.
+/// Why a file cannot be read, in French.
 fn in_french(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "ce fichier est introuvable".into(),
         io::ErrorKind::PermissionDenied => "accès refusé".into(),
         io::ErrorKind::IsADirectory => "c'est un dossier, et non un fichier".into(),
-        _ => format!("ce fichier ne se lit pas ({error})"),
+        _ => format!("ce fichier est illisible ({error})"),
     }
 }
 
-/// What was decided then, by the version of then.
+/// Shows past decisions, as made by the version then in force.
 async fn recall(settings: &Settings, uid: &str, format: Format) -> anyhow::Result<()> {
     let store = existing_store(settings).await?;
     let traces = store.find_traces(uid).await?;

@@ -18,18 +18,18 @@ use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::impact::{self, Aspect, AspectImpact, Count, Difference, Edit};
 use crate::settings::Settings;
 
-/// Differences shown for each aspect; `--format json` has all.
+/// Number of differences shown for each aspect; `--format json` has all.
 const SHOWN: usize = 10;
 
 #[derive(Debug, Args)]
 pub(super) struct Impact {
-    /// The edited rules: a folder of rules, or one that `init` made
+    /// The edited rules: a folder of rules, or one created by `init`
     #[arg(long, value_name = "DIR")]
     rules: PathBuf,
-    /// Only what was received so long ago or later, such as 30d
+    /// Only what was received within this time, such as 30d
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     since: Option<Duration>,
-    /// At most so many signalements and so many status events, the newest
+    /// Maximum number of signalements and of status events, newest first
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
     /// How to print what would change
@@ -38,7 +38,7 @@ pub(super) struct Impact {
 }
 
 impl Impact {
-    /// Decides the past by the rules in force and by the edited ones, and shows the differences.
+    /// Decides the past with the rules in force and with the edited ones, and shows the differences.
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let after = edited::generation(settings, Some(&self.rules), self.format)?;
         let store = existing_store(settings).await?;
@@ -74,7 +74,7 @@ impl Impact {
     }
 }
 
-/// Why there is nothing to compare with, in French; as JSON, on stdout too, as `check` prints it.
+/// Why there is nothing to compare with, in French; as JSON, also on stdout, as by `check`.
 fn nothing_before(error: BootError, format: Format) -> anyhow::Error {
     let (why, diagnostics) = match error {
         BootError::NoneAccepted => {
@@ -82,7 +82,7 @@ fn nothing_before(error: BootError, format: Format) -> anyhow::Error {
             (why, vec![Diagnostic::file(code::NOT_READ, "", why)])
         }
         BootError::Refused(diagnostics) => {
-            let why = "la version en vigueur ne se relit plus";
+            let why = "la version en vigueur ne peut plus être relue";
             (why, diagnostics)
         }
         BootError::Store(error) => return error.into(),
@@ -104,7 +104,7 @@ fn before_now(since: Duration) -> anyhow::Result<DateTime<Utc>> {
         .context("--since : cette durée remonte trop loin pour le calendrier")
 }
 
-/// `kind` is what was examined, one and many.
+/// Prints one kind of input; `kind` is its name, singular and plural.
 fn print(kind: [&str; 2], found: &impact::Impact) {
     let (changed, examined) = (found.changed, found.examined);
     let kind = kind[usize::from(examined > 1)];
@@ -138,7 +138,7 @@ fn print(kind: [&str; 2], found: &impact::Impact) {
 fn said(change: &Difference) -> String {
     match (change.from.as_str(), change.to.as_str()) {
         ("", "") => "texte différent".to_owned(),
-        // Why an e-mail cannot be written.
+        // The reason why an e-mail cannot be written.
         (why, "") | ("", why) => why.to_owned(),
         (from, to) => format!("{from} → {to}"),
     }

@@ -1,4 +1,4 @@
-//! `passerelle init [DIR]`: a folder to start from.
+//! `passerelle init [DIR]`: creates a folder to start from.
 
 use std::path::{Path, PathBuf};
 
@@ -11,15 +11,15 @@ use crate::settings::DEFAULT_FILE;
 
 #[derive(Debug, Args)]
 pub(super) struct Init {
-    /// Where to write
+    /// The folder to write to
     #[arg(default_value = ".", value_name = "DIR")]
     folder: PathBuf,
 }
 
 impl Init {
-    /// Writes every file that is not there yet; an existing one is never touched.
+    /// Writes every file that does not exist yet; an existing one is never changed.
     pub(super) fn run(self) -> anyhow::Result<()> {
-        // In the repository the example stands in a folder of its own, here beside the schemas.
+        // In the repository, the example has a folder of its own; here it is next to the schemas.
         let settings = SETTINGS.replace("$schema=../schemas/", "$schema=schemas/");
         let mut files = vec![(PathBuf::from(DEFAULT_FILE), settings.into_bytes())];
         for (folder, shipped) in [

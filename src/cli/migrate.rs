@@ -1,4 +1,4 @@
-//! `passerelle migrate`: the tables of a database, before the daemons that need them.
+//! `passerelle migrate`: updates the tables of a database, before the daemons that need them are started.
 
 use anyhow::Context;
 use clap::Args;
@@ -8,8 +8,8 @@ use crate::app::{open_store, stand_alone};
 use crate::cli::waiting;
 use crate::settings::{Database, Settings};
 
-/// Brings the tables up to date. On PostgreSQL, several at once wait for each other, and replicas of the version before
-/// go on beside it; on SQLite the daemon must be stopped.
+/// Updates the tables. On PostgreSQL, concurrent runs wait for each other, and replicas of the previous version
+/// keep running; on SQLite the daemon must be stopped.
 #[derive(Debug, Args)]
 pub(super) struct Migrate {}
 
@@ -17,9 +17,9 @@ impl Migrate {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         match &settings.database {
             Database::Sqlite(path) => {
-                // A daemon of the version before would not know the new tables.
+                // A daemon of the previous version would not know the new tables.
                 let alone = stand_alone(path, waiting).await?;
-                // Opening it is bringing it up to date.
+                // Opening the database updates it.
                 drop(open_store(settings).await?);
                 drop(alone);
             }

@@ -1,7 +1,7 @@
-//! What the verbs print. An output that takes no more, a full disk or a reader that has gone, does not abort a
-//! command halfway: what was to be done is done first, and whoever asked for it is then told that it was not all written.
+//! The output of the verbs. If the output fails, because of a full disk or a closed pipe, a command is not
+//! aborted halfway: it first does its work, and then reports that not all was written.
 //!
-//! The macros stand in for those of the standard library, which panic there, in every verb.
+//! In every verb, the macros replace those of the standard library, which would panic.
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::instant::to_the_second;
 
-/// Why the output took no more.
+/// Why writing to stdout failed.
 static FAILED: Mutex<Option<io::Error>> = Mutex::new(None);
 
 macro_rules! print {
@@ -27,7 +27,7 @@ macro_rules! eprintln {
     ($($text:tt)*) => { $crate::cli::output::tell(format_args!($($text)*)) };
 }
 
-/// Writes to stdout, as long as that takes anything.
+/// Writes to stdout, unless that has already failed.
 pub(super) fn write(text: Arguments<'_>) {
     let mut failed = FAILED.lock().unwrap_or_else(PoisonError::into_inner);
     if failed.is_none() {
@@ -35,7 +35,7 @@ pub(super) fn write(text: Arguments<'_>) {
     }
 }
 
-/// Writes a line to stderr; where that fails, there is nobody left to tell.
+/// Writes a line to stderr; if that fails, there is no one left to inform.
 pub(super) fn tell(line: Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
@@ -45,13 +45,13 @@ pub(super) fn time(at: DateTime<Utc>) -> String {
     to_the_second(at)
 }
 
-/// What comes from outside must not steer the terminal. Lines stay lines.
+/// Makes outside text safe to print on a terminal: replaces control characters, but keeps line breaks.
 pub(super) fn printable(text: Option<&str>) -> String {
     let steers = |sign: char| sign.is_control() && sign != '\n';
     text.unwrap_or_default().replace(steers, "\u{fffd}")
 }
 
-/// Whether all of it was written. A reader that has seen enough is no fault.
+/// Whether all output was written. A reader that stops early is not an error.
 pub(super) fn end() -> io::Result<()> {
     let mut failed = FAILED.lock().unwrap_or_else(PoisonError::into_inner);
     let written = failed.take().map_or_else(|| io::stdout().flush(), Err);

@@ -1,5 +1,5 @@
-//! `passerelle purge`: forgets now what the daemon would forget within the hour, and photos that it would
-//! not remove without a word of an operator.
+//! `passerelle purge`: deletes now what the daemon would delete within the hour, and photos that it would not
+//! remove without an operator's request.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::settings::{InForce, Settings};
 
 #[derive(Debug, Args)]
 pub(super) struct Purge {
-    /// Only tell how much would go
+    /// Only print how much would be deleted
     #[arg(long)]
     dry_run: bool,
-    /// Only the photos: those here belong to this database, and those that it does not name go
+    /// Only photos: assign those here to this database, and delete those that it does not name
     #[arg(long)]
     photos: bool,
 }
@@ -34,7 +34,11 @@ impl Purge {
                 clock: Arc::new(SystemClock),
             };
             let gone = sweep.take_over(self.dry_run).await?;
-            let what = if self.dry_run { "would go" } else { "gone" };
+            let what = if self.dry_run {
+                "would be deleted"
+            } else {
+                "deleted"
+            };
             println!("photos: {gone} {what}");
             return Ok(());
         }
@@ -46,13 +50,13 @@ impl Purge {
         for what in Kept::iter() {
             let total = retention.count(what).await?;
             if self.dry_run {
-                println!("{}: {total} would go", what.as_str());
+                println!("{}: {total} would be deleted", what.as_str());
                 continue;
             }
             let bar = progress(total);
             let gone = retention.purge(what, |some| bar.inc(some)).await?;
             bar.finish_and_clear();
-            println!("{}: {gone} gone", what.as_str());
+            println!("{}: {gone} deleted", what.as_str());
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Diagnostics on a terminal: the line, a caret under the place, what is wrong.
+//! Diagnostics on a terminal: the line, carets under the place, and what is wrong.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -11,7 +11,7 @@ use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Diagnostic, Severity, any_error};
 use crate::rules::place;
 
-/// One diagnostic as people read it; `files` gives the text of the line.
+/// Renders one diagnostic for a terminal; `files` provides the text of the line.
 pub(super) fn render(diagnostic: &Diagnostic, files: &FileSet) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
@@ -38,12 +38,13 @@ pub(super) fn render(diagnostic: &Diagnostic, files: &FileSet) -> String {
             let text = renderer.render(&[title.element(snippet)]);
             without_column(text, diagnostic)
         }
-        // Without a line to show, the sentence says where.
+        // Without a line to show, the sentence gives the place.
         None => diagnostic.to_string(),
     }
 }
 
-/// Tells all of it: programs on stdout, people by `people`, one diagnostic a time. Gives how many errors they are told.
+/// Reports all diagnostics: as JSON on stdout, or one at a time through `people`. Returns the number of errors
+/// reported.
 pub(super) fn report(
     format: Format,
     version: Option<&str>,
@@ -70,7 +71,8 @@ pub(super) fn report(
     }
 }
 
-/// The same with what fails several cases alike told once, with their number: one slip in a rule is one thing to mend.
+/// Merges failures that several cases share into one, with their number: one mistake in a rule is one thing to
+/// correct.
 fn told_once(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
     let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
     for why in diagnostics.iter().filter_map(|it| it.cause.as_deref()) {
@@ -78,7 +80,7 @@ fn told_once(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
     }
     let mut told = Vec::new();
     for it in diagnostics {
-        // Its first case takes the count, the others go without.
+        // The first case carries the count, the others are dropped.
         let why = it.cause.as_deref();
         let count = why.map_or(Some(1), |why| alike.remove(why));
         let mut once = it.clone();
@@ -96,7 +98,7 @@ fn told_once(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
     told
 }
 
-/// Where no column is known, none is shown: the line as a whole is underlined.
+/// If the column is unknown, none is shown: the whole line is underlined.
 fn without_column(text: String, diagnostic: &Diagnostic) -> String {
     if diagnostic.column > 0 {
         return text;
@@ -109,7 +111,7 @@ fn without_column(text: String, diagnostic: &Diagnostic) -> String {
     format!("{before}{place}{after}")
 }
 
-/// All diagnostics as programs read them; there is no version of files that could not be read.
+/// Prints all diagnostics as JSON; there is no version if the files could not be read.
 pub(super) fn print_json(version: Option<&str>, diagnostics: &[Diagnostic]) {
     let all: Vec<_> = diagnostics.iter().map(to_json).collect();
     let accepted = !any_error(diagnostics);
@@ -119,7 +121,7 @@ pub(super) fn print_json(version: Option<&str>, diagnostics: &[Diagnostic]) {
     );
 }
 
-/// One diagnostic as programs read it.
+/// One diagnostic as JSON.
 fn to_json(diagnostic: &Diagnostic) -> Value {
     let some = |number: u32| (number > 0).then_some(number);
     json!({
@@ -132,7 +134,7 @@ fn to_json(diagnostic: &Diagnostic) -> Value {
     })
 }
 
-/// Bytes to underline: the word at the place, or the whole line where no column is known.
+/// The bytes to underline: the word at the place, or the whole line if the column is unknown.
 fn span(text: &str, diagnostic: &Diagnostic) -> Option<std::ops::Range<usize>> {
     let begin = place::offset(text, (diagnostic.line, 1)).filter(|it| *it < text.len())?;
     let line = text[begin..].lines().next().unwrap_or_default().trim_end();
@@ -146,7 +148,7 @@ fn span(text: &str, diagnostic: &Diagnostic) -> Option<std::ops::Range<usize>> {
     let word = rest
         .find(|it: char| !(it.is_alphanumeric() || "_-".contains(it)))
         .unwrap_or(rest.len());
-    // A bracket or a quote is a word of one sign.
+    // A bracket or a quote is a word of one character.
     let first = rest.chars().next().map_or(0, char::len_utf8);
     Some(at..at + word.max(first))
 }

@@ -1,4 +1,4 @@
-//! `passerelle restore DIR`: starts anew from what `backup` wrote.
+//! `passerelle restore DIR`: restores what `backup` wrote.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::settings::Settings;
 
 #[derive(Debug, Args)]
 pub(super) struct Restore {
-    /// A folder that `backup` filled
+    /// A folder written by `backup`
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
@@ -20,7 +20,7 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<()> {
         let database = archive::sqlite(settings)?;
-        // None may run on what is about to be moved away, nor start on what is only half there.
+        // No daemon may run on a database about to be moved away, or start on a half-restored one.
         let alone = stand_alone(database, waiting).await?;
         if database.exists() {
             let in_the_way = BackupError::InTheWay(database.to_path_buf());

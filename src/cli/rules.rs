@@ -1,4 +1,4 @@
-//! `passerelle rules list|show|diff|rollback`: every version of the rules that was accepted.
+//! `passerelle rules list|show|diff|rollback`: the accepted versions of the rules.
 
 use std::collections::BTreeSet;
 
@@ -20,17 +20,17 @@ use crate::rules::compile::{Known, compile, version};
 use crate::rules::layout;
 use crate::settings::{Folder, Settings};
 
-/// The folder in `data_dir` where a rollback keeps the edits that it undoes.
+/// The folder in `data_dir` where a rollback keeps the edits that it replaces.
 const ASIDE: &str = "regles-remplacees";
 
-/// The place of the version in force in the list: whatever is accepted is in force at once.
+/// Position of the version in force in the list: an accepted version takes effect at once.
 const IN_FORCE: usize = 0;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Rules {
-    /// List accepted versions, the one accepted last first
+    /// List accepted versions, most recently accepted first
     List {
-        /// At most so many
+        /// Maximum number to list
         #[arg(long, default_value_t = 50)]
         limit: u32,
         /// How to print them
@@ -39,7 +39,7 @@ pub(super) enum Rules {
     },
     /// Print the files of a version
     Show {
-        /// The version, or the beginning of its name
+        /// The version, or the start of its name
         version: String,
     },
     /// Show what changed from one version to another
@@ -49,9 +49,9 @@ pub(super) enum Rules {
         /// The later version
         to: String,
     },
-    /// Write the files of a version into rules_dir, where the daemon takes them up
+    /// Write the files of a version into rules_dir, where the daemon loads them
     Rollback {
-        /// The version, or the beginning of its name
+        /// The version, or the start of its name
         version: String,
     },
 }
@@ -104,7 +104,7 @@ fn print(versions: &[VersionSummary], format: Format) {
     let mut table = Table::new();
     table
         .load_style(NOTHING)
-        .set_header(["VERSION", "ACCEPTÉE D'ABORD LE", "FICHIERS", ""]);
+        .set_header(["VERSION", "PREMIÈRE ACCEPTATION", "FICHIERS", ""]);
     for (at, it) in versions.iter().enumerate() {
         let state = if at == IN_FORCE { "en vigueur" } else { "" };
         table.add_row([
@@ -117,14 +117,14 @@ fn print(versions: &[VersionSummary], format: Format) {
     println!("{table}");
 }
 
-/// The one version of this name, in full, and its files.
+/// The only version with this prefix: its full name and its files.
 async fn find(store: &dyn Store, version: &str) -> anyhow::Result<(String, FileSet)> {
     if version.is_empty() {
-        // Every name begins with it.
+        // Every name starts with the empty text.
         bail!("nommez une version : voir passerelle rules list");
     }
     let (names, mut files) = store.find_version(version).await?;
-    // Versions that were kept long ago have what was only told beside the rules, too.
+    // Old versions may also contain files that are only reported and are not rules.
     files.retain(|name, _| layout::is_rule(name));
     match names.as_slice() {
         [] => bail!("aucune version {version} : voir passerelle rules list"),
@@ -155,13 +155,13 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
     let Folder::Disk(path) = &settings.rules else {
         bail!("les règles en vigueur sont celles du programme : nommez d'abord un rules_dir");
     };
-    // Exports may have changed since: better told now than by a refusal in the daemon's log.
+    // The exports may have changed since: better to report that now than by a refusal in the daemon's log.
     let exports = exports(&settings.referentiel)?;
     let (mut generation, mut diagnostics) = compile(&files, &exports, Known::default());
     if generation.is_none()
         && let Some(kept) = store.last_version().await?
     {
-        // Rules take effect beside an export that is refused, with the one before it.
+        // If an export is refused, the rules take effect with the previous one.
         let beside = compile(&files, &kept.referentiel, Known::default());
         if beside.0.is_some() {
             diagnostics.extend(beside.1);
@@ -175,7 +175,7 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
         bail!("cette version serait refusée aujourd'hui ; rien n'est écrit");
     };
     std::fs::create_dir_all(path)
-        .with_context(|| format!("le dossier {} ne peut être créé", path.display()))?;
+        .with_context(|| format!("le dossier {} ne peut pas être créé", path.display()))?;
     let folder = EditedFolder::rules(path.clone());
     if let Some((link, to)) = folder.link_in_the_way()? {
         bail!(
@@ -184,13 +184,14 @@ async fn rollback(settings: &Settings, store: &dyn Store, name: &str) -> anyhow:
             to.display()
         );
     }
-    // One that cannot be read is told of where it is to be copied.
+    // A file that cannot be read is reported when it is copied.
     let before = folder.read().unwrap_or_default();
     if !is_kept(store, &version(&before, &exports)).await? {
         let aside = settings.data_dir.join(ASIDE);
         let aside = aside.join(Utc::now().format("%Y-%m-%dT%H-%M-%S%.3fZ").to_string());
         let copied = folder.copy_aside(&files, &aside);
-        let copied = copied.context("rien n'est écrit : les fichiers ne peuvent être gardés")?;
+        let copied =
+            copied.context("rien n'est écrit : les fichiers ne peuvent pas être gardés")?;
         if !copied.is_empty() {
             println!(
                 "ce qui n'est dans aucune version est gardé dans {}",

@@ -1,4 +1,4 @@
-//! `passerelle serve`: the daemon.
+//! `passerelle serve`: runs the daemon.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -22,20 +22,20 @@ use crate::domain::ports::Client;
 use crate::rules::compile::Generation;
 use crate::settings::{Folder, Settings};
 
-/// How long a port that is in use is waited for.
+/// How long to wait for a port that is in use.
 const PORT_LIMIT: Duration = Duration::from_secs(2);
-/// How often it is tried meanwhile.
+/// How often to retry meanwhile.
 const PORT_POLL: Duration = Duration::from_millis(20);
 
 pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     telemetry::logs(&settings.live.log);
-    // A SIGHUP would end the process until someone listens; what it asks for, the start does.
+    // SIGHUP would end the process until it is handled; startup itself does what it asks for.
     let _hangups = signal(SignalKind::hangup());
     for unknown in Settings::unknown_variables(variables()?) {
         tracing::warn!("unknown setting in the environment: {unknown}");
     }
     let listener = listen(settings.listen).await?;
-    // After the port is ours: tokens that are made must also be shown.
+    // Only once the port is ours: generated tokens must also be shown.
     let app = App::build(&settings).await?;
     greet(&app, &settings, listener.local_addr()?);
     let stop = CancellationToken::new();
@@ -45,8 +45,8 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     app.serve(listener, stop).await
 }
 
-/// The socket that a service manager holds for us (`LISTEN_FDS`), or else one of our own. A socket
-/// that is handed over outlives us: what comes while no daemon runs waits in its queue.
+/// The socket that a service manager holds for us (`LISTEN_FDS`), or else one of our own. An inherited socket
+/// outlives us: connections made while no daemon runs wait in its queue.
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let handed = ListenFd::from_env().take_tcp_listener(0);
     match handed.context("the socket that was handed over (LISTEN_FDS)")? {
@@ -60,7 +60,7 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     }
 }
 
-/// A daemon that was killed a moment ago may not have given its port back yet.
+/// The port of a daemon killed a moment ago may not be free yet.
 async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let end = Instant::now() + PORT_LIMIT;
     loop {
@@ -73,14 +73,14 @@ async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     }
 }
 
-/// Where nobody asked to be told, this does nothing.
+/// Does nothing if no service manager asked for notifications.
 fn tell_service_manager(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::warn!(%error, "the service manager could not be told");
+        tracing::warn!(%error, "the service manager could not be notified");
     }
 }
 
-/// Shows a service manager that asked for it (`WatchdogSec=`) that the daemon still turns.
+/// Pings the watchdog of a service manager that asked for it (`WatchdogSec=`).
 async fn pat_watchdog() {
     let Some(limit) = sd_notify::watchdog_enabled() else {
         return;
@@ -91,8 +91,8 @@ async fn pat_watchdog() {
     }
 }
 
-/// Tells a person at a terminal what to do next. On stderr, like the logs, and never in them:
-/// tokens are shown here once and kept nowhere.
+/// Tells someone at a terminal what to do next. Printed on stderr, like the logs, but never in them: tokens are
+/// shown here once and stored nowhere.
 fn greet(app: &App, settings: &Settings, address: SocketAddr) {
     let generation = app.state.reload.generation();
     eprintln!("\nPasserelle listens on http://{address}");
@@ -104,12 +104,12 @@ fn greet(app: &App, settings: &Settings, address: SocketAddr) {
             generation.version
         ),
         Folder::Shipped => eprintln!(
-            "  rules      those of the program, version {}: there is no folder `rules` here",
+            "  rules      built-in, version {}: there is no `rules` folder here",
             generation.version
         ),
     }
     if let Some(address) = &settings.live.crm.base_url {
-        // Without what else an address may hold.
+        // Only the origin: an address may also contain credentials.
         eprintln!("  CRM        {}", address.origin().ascii_serialization());
     }
     if settings.live.sowell.is_none() {
@@ -129,7 +129,7 @@ fn greet(app: &App, settings: &Settings, address: SocketAddr) {
         );
     }
     if !app.new_tokens.is_empty() {
-        eprintln!("\nTokens, made just now and shown only once:");
+        eprintln!("\nNew tokens, shown only once:");
         for (client, token) in &app.new_tokens {
             eprintln!("  {:<8} {}", client.as_str(), token.expose());
         }
@@ -138,7 +138,7 @@ fn greet(app: &App, settings: &Settings, address: SocketAddr) {
     let token = token.map_or("$TOKEN_SOWELL", |token| token.expose());
     if let Some(body) = example(&generation) {
         eprintln!("\nTry it:");
-        // Double quotes around the header, so that a shell fills the variable in.
+        // Double quotes around the header, so that a shell expands the variable.
         eprintln!(
             "  curl -i http://{address}/api/v1/signalements -H \"Authorization: Bearer {token}\" \
              -H 'Content-Type: application/json' -d '{body}'"
@@ -147,7 +147,7 @@ fn greet(app: &App, settings: &Settings, address: SocketAddr) {
     eprintln!("\nConsole: http://{address}/\n");
 }
 
-/// A body that the rules in force accept; `None` where they know no residence or qualification.
+/// A body that the rules in force accept; `None` if they know no residence or qualification.
 fn example(generation: &Generation) -> Option<String> {
     let first = |preferred: &str, codes: Vec<&str>| {
         let found = codes
@@ -186,21 +186,21 @@ async fn stop_on_signal(stop: CancellationToken) {
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
     ) else {
-        tracing::warn!("signals are not listened to");
+        tracing::warn!("cannot listen for signals");
         return;
     };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    tracing::info!("stopping: finishing what is under way");
+    tracing::info!("stopping: finishing what is in progress");
     tell_service_manager(NotifyState::Stopping);
     stop.cancel();
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    // Nothing that was acknowledged is lost by it: whoever got no answer repeats.
+    // Nothing acknowledged is lost: clients without an answer send their request again.
     tracing::warn!("stopped at once, on a second signal");
     std::process::exit(1);
 }

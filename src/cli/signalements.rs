@@ -1,4 +1,4 @@
-//! `passerelle signalements list|retry|adopt`: what did not become a demande, for operators.
+//! `passerelle signalements list|retry|adopt`: signalements that did not become a demande, for operators.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::flows::reload;
 use crate::flows::rules::Rules;
 use crate::settings::Settings;
 
-/// Signalements that are read at once, to be tried again.
+/// Number of signalements read at once for retrying.
 const PAGE: u32 = 500;
 
 #[derive(Debug, Subcommand)]
@@ -32,23 +32,23 @@ pub(super) enum Signalements {
         /// Only those in this state [default: all without a demande]
         #[arg(long, value_parser = one_of::<Etat>())]
         state: Option<Etat>,
-        /// At most so many
+        /// Maximum number to list
         #[arg(long, default_value_t = 50)]
         limit: u32,
         /// How to print them
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
-    /// Decide signalements anew under the rules in force, or try pending creations now
+    /// Decide signalements again with the rules in force, or try pending creations now
     #[command(group = ArgGroup::new("which").required(true).args(["ids", "all"]))]
     Retry {
-        /// Their identifiers, from `list`
+        /// Identifiers from `list`
         ids: Vec<String>,
-        /// All that are in state `echec`
+        /// All those in state `echec`
         #[arg(long)]
         all: bool,
     },
-    /// Say which demande of the CRM a signalement in doubt has become
+    /// Record which demande of the CRM belongs to a signalement in doubt
     Adopt {
         /// Its identifier, from `list`
         id: String,
@@ -159,7 +159,7 @@ async fn open(settings: &Settings, store: &Arc<dyn Store>) -> anyhow::Result<Inb
     inbound(settings, store, rules)
 }
 
-/// How many were tried, and how many of them to no avail.
+/// How many were tried, and how many of them failed.
 #[derive(Default)]
 struct Tally {
     tried: usize,
@@ -188,7 +188,8 @@ async fn retry(inbound: &Inbound, store: &dyn Store, ids: &[SignalementId], tall
     }
 }
 
-/// Tries all that are in state `echec`, page by page. One that fails again keeps its place, which is behind.
+/// Retries all those in state `echec`, page by page. One that fails again keeps its position, which has been
+/// passed.
 async fn retry_failed(
     inbound: &Inbound,
     store: &dyn Store,
@@ -207,10 +208,10 @@ async fn retry_failed(
     }
 }
 
-/// What the CRM said and a busy database did not take would end with this process.
+/// Waits for answers of the CRM that a busy database did not accept: they would be lost with this process.
 async fn written(inbound: &Inbound) {
     if inbound.creations.is_writing() {
-        eprintln!("waiting for the database, to write down what the CRM said…");
+        eprintln!("waiting for the database, to record the CRM's answer…");
     }
     inbound.creations.written().await;
 }
@@ -224,8 +225,8 @@ async fn retry_one(
     let stored = store.find_submission(id).await.map_err(text)?;
     let stored = stored.ok_or("there is no such signalement")?;
     if stored.bound {
-        // What is asked for is done.
-        return Ok("it is a demande already".to_owned());
+        // What was asked for is already done.
+        return Ok("it already is a demande".to_owned());
     }
     if stored.etat.is_pending() {
         let attempted = inbound.creations.take_up(id).await.map_err(text)?;
@@ -249,21 +250,21 @@ async fn retry_one(
     }
 }
 
-const DEFERRED: &str = "the CRM is away; the daemon will create it";
+const DEFERRED: &str = "the CRM is unavailable; the daemon will create it";
 
-/// Why it was put off, as far as that is noted.
+/// Why it was postponed, if that is recorded.
 async fn put_off(store: &dyn Store, id: &SignalementId) -> String {
     let found = store.find_signalement(id.as_str()).await;
     match found.ok().flatten().and_then(|it| it.motif) {
-        Some(motif) => format!("{motif}; the daemon tries it again"),
+        Some(motif) => format!("{motif}; the daemon will retry"),
         None => DEFERRED.to_owned(),
     }
 }
 
-/// What became of a pending creation, in the operator's words.
+/// The outcome of a pending creation, worded for the operator.
 fn told(attempted: Option<Attempted>) -> Result<String, String> {
     match attempted {
-        None => Err("another process is at work on it".to_owned()),
+        None => Err("another process is working on it".to_owned()),
         Some(Attempted::Created { uid, .. }) => Ok(format!("created as {}", uid.as_str())),
         Some(Attempted::Deferred | Attempted::Withdrawn { .. }) => Err(DEFERRED.to_owned()),
         Some(Attempted::InDoubt) => {

@@ -1,4 +1,4 @@
-//! `passerelle tokens reset CLIENT`.
+//! `passerelle tokens reset CLIENT`: replaces a client's token.
 
 use anyhow::bail;
 use clap::Subcommand;
@@ -11,7 +11,7 @@ use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Tokens {
-    /// Make another token for a client; the old one ends within seconds
+    /// Generate a new token for a client; the old one stops working within seconds
     Reset {
         /// The client
         #[arg(value_parser = one_of::<Client>())]

@@ -3,16 +3,16 @@
 use crate::domain::referentiel::Gestionnaire;
 use crate::domain::signalement::SignalementId;
 
-/// The CRM's identifier of a demande, the reference that SoWell and the CRM share.
+/// The CRM's identifier of a demande, shared by SoWell and the CRM.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Uid(String);
 
 impl Uid {
-    /// The most characters of one that a CRM gives a new demande.
+    /// Maximum length of the UID of a new demande, in characters.
     const MOST_CHARS: usize = 200;
 
-    /// Takes the identifier that a CRM gives a new demande; `None` where it is none that an address, a header and a line
-    /// could hold: nothing, more than one line, very long, or a step in a path.
+    /// Checks the identifier that a CRM gave to a new demande. `None` if it does not fit in a URL, a header and
+    /// a line: empty, too long, on several lines, or a path step (`.`, `..`).
     #[must_use]
     pub fn given(text: &str) -> Option<Self> {
         let breaks = |it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}');
@@ -21,7 +21,7 @@ impl Uid {
         (fits && !step).then(|| Self(text.to_owned()))
     }
 
-    /// Takes an identifier as it is known already.
+    /// Wraps an identifier that is already known, unchecked.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)
@@ -39,13 +39,13 @@ impl Uid {
 pub struct NewDemande {
     /// The CRM's first status, `statuts.yaml: initial`.
     pub statut: String,
-    /// What SoWell calls `statut`; `None` where the table does not translate it.
+    /// SoWell's word for `statut`; `None` if the table does not translate it.
     pub statut_sowell: Option<String>,
-    /// Where it came from, `statuts.yaml: canal`.
+    /// The channel it came through, `statuts.yaml: canal`.
     pub canal: String,
     /// Code of the qualification.
     pub qualification: String,
-    /// The CRM procedure that the qualification asks for.
+    /// The CRM procedure that the qualification requires.
     pub workflow: String,
     /// Code of the residence.
     pub residence: String,
@@ -53,11 +53,11 @@ pub struct NewDemande {
     pub bien: Option<String>,
     /// The CRM's word for the priority.
     pub priorite: String,
-    /// The manager of the type that the qualification asks for.
+    /// The manager of the type that the qualification requires.
     pub gestionnaire_concerne: Gestionnaire,
-    /// Who acts on it.
+    /// The manager in charge of it.
     pub acteur_en_charge: Gestionnaire,
-    /// Read-only text; SoWell's signalements have no demandeur.
+    /// The author's name, read-only; SoWell's signalements have no demandeur.
     pub auteur: String,
     /// The author's e-mail.
     pub email_auteur: String,
@@ -74,7 +74,7 @@ pub struct Demande {
     pub uid: Uid,
     /// The signalement that it came from.
     pub signalement: SignalementId,
-    /// What was decided; `statut` follows the CRM's events.
+    /// The content decided by the rules; `statut` follows the CRM's events.
     pub content: NewDemande,
     /// The photos.
     pub fichiers: Vec<Fichier>,
@@ -83,7 +83,7 @@ pub struct Demande {
 /// A photo of a demande, kept under its SHA-256.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fichier {
-    /// Name shown to people, e.g. `photo-1.jpg`.
+    /// Name shown to users, e.g. `photo-1.jpg`.
     pub nom: String,
     /// MIME type.
     pub r#type: String,

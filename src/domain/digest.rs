@@ -1,4 +1,4 @@
-//! Digests as they are written.
+//! Digests in their text form.
 
 use sha2::{Digest, Sha256};
 

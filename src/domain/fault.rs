@@ -1,4 +1,4 @@
-//! A fault that a caller can mend: what is wrong, and where in what it sent.
+//! A fault that the caller can correct: what is wrong in its request, and where.
 
 /// One fault of a request, worded in French for SoWell's developers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,11 +7,11 @@ pub struct Fault {
     pub pointer: String,
     /// What is wrong, in French; never holds the value of a personal field.
     pub detail: String,
-    /// Which family of answer the fault belongs to.
+    /// Decides the status of the answer.
     pub kind: FaultKind,
 }
 
-/// Decides the status of the answer; the strongest kind among all faults wins.
+/// The kind of a fault; the strongest kind among all faults decides the status of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultKind {
     /// A field that is missing, malformed or unknown to the landlord (422).
@@ -40,13 +40,14 @@ impl Fault {
     }
 }
 
-/// Escapes one segment of an RFC 6901 pointer and puts the slash before it.
+/// Escapes one segment of an RFC 6901 pointer and prefixes it with a slash.
 #[must_use]
 pub fn pointer_to(segment: &str) -> String {
     format!("/{}", segment.replace('~', "~0").replace('/', "~1"))
 }
 
-/// What is wrong, in one sentence for people; without the places. After a question, another begins.
+/// Joins the details, without their pointers, into one text. After a question mark, the next detail starts a
+/// new sentence.
 #[must_use]
 pub fn joined(faults: &[Fault]) -> String {
     let mut text = String::new();

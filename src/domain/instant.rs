@@ -1,13 +1,13 @@
-//! Instants as partners write them: ISO 8601 with an offset.
+//! Instants in the formats that partners use: ISO 8601 with an offset.
 
 use chrono::{DateTime, Datelike, FixedOffset, SecondsFormat, TimeDelta, Timelike, Utc};
 
 /// Reads an instant with its offset.
 ///
-/// RFC 3339, and the writings of ISO 8601 that serializers are known to produce beside it: an
-/// offset without colon or minutes (`+0200`, `+02`), no seconds, a comma before the fraction, the
-/// basic format (`20120423T182543Z`).
-/// `None` for anything else, an instant without offset included, and one that no calendar has.
+/// Accepts RFC 3339, and the other ISO 8601 forms that serializers are known to produce: an offset without
+/// colon or minutes (`+0200`, `+02`), no seconds, a comma before the fraction, the basic format
+/// (`20120423T182543Z`).
+/// `None` for anything else, including an instant without offset or one that is not in the calendar.
 #[must_use]
 pub fn parse(text: &str) -> Option<DateTime<FixedOffset>> {
     read(text).filter(|it| !is_false_leap_second(it) && has_four_digits_everywhere(it))
@@ -32,16 +32,16 @@ fn read(text: &str) -> Option<DateTime<FixedOffset>> {
         .find_map(|format| DateTime::parse_from_str(&text, format).ok())
 }
 
-/// Whether it is a second 60 that no clock can have shown: they only come at the end of a half-year, in UTC.
+/// Whether it is a second 60 that cannot exist: leap seconds only come at the end of a half-year, in UTC.
 fn is_false_leap_second(instant: &DateTime<FixedOffset>) -> bool {
     let utc = instant.naive_utc();
     let ends_half_year = matches!((utc.month(), utc.day()), (6, 30) | (12, 31));
     let last_minute = (utc.hour(), utc.minute()) == (23, 59);
-    // The library counts it as the second before, of two seconds' length.
+    // chrono represents a leap second as the previous second with two seconds' worth of nanoseconds.
     utc.nanosecond() >= 1_000_000_000 && !(ends_half_year && last_minute)
 }
 
-/// Whether its year has four digits in every zone: another cannot be written as RFC 3339 wants it.
+/// Whether its year has four digits in every time zone; RFC 3339 cannot express any other year.
 fn has_four_digits_everywhere(instant: &DateTime<FixedOffset>) -> bool {
     let utc = instant.naive_utc();
     let around = [-TimeDelta::days(1), TimeDelta::days(1)].map(|it| utc.checked_add_signed(it));
@@ -50,8 +50,8 @@ fn has_four_digits_everywhere(instant: &DateTime<FixedOffset>) -> bool {
     around.into_iter().all(fits)
 }
 
-/// An instant as RFC 3339 writes it, the only form that every reader knows; one that is written so already
-/// stays as it is. `None` as for [`parse`].
+/// The instant in RFC 3339, the only form that every reader accepts; a text already in that form is unchanged.
+/// `None` as for [`parse`].
 #[must_use]
 pub fn rfc3339(text: &str) -> Option<String> {
     let instant = parse(text)?;
@@ -63,19 +63,19 @@ pub fn rfc3339(text: &str) -> Option<String> {
     })
 }
 
-/// An instant of ours, to the millisecond, in UTC.
+/// One of our own instants, in UTC, to the millisecond.
 #[must_use]
 pub fn in_utc(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// An instant of ours as people read it, to the second, in UTC.
+/// One of our own instants as shown to users, in UTC, to the second.
 #[must_use]
 pub fn to_the_second(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// An instant with the signs between its parts, where it is written in the basic format, without any.
+/// Converts the ISO 8601 basic format (no separators) to the extended one; `None` for any other text.
 fn extended(text: &str) -> Option<String> {
     let (date, time) = text.split_once('T')?;
     let digits = time.bytes().take_while(u8::is_ascii_digit).count();
@@ -89,8 +89,7 @@ fn extended(text: &str) -> Option<String> {
     Some(format!("{year}-{month}-{day}T{hour}:{minute}{colon}{rest}"))
 }
 
-/// Whether it is written as years of four digits, and all else of two, are: chrono forgives spaces, missing
-/// digits and years that have five.
+/// Whether the text has a four-digit year and two-digit fields, which chrono does not enforce.
 fn is_plain(text: &str) -> bool {
     const DATE_AND_HOUR: &[u8] = b"0000-00-00T00:00";
     let fits = |(is, wanted): (&u8, &u8)| match wanted {

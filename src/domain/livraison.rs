@@ -1,4 +1,4 @@
-//! A *livraison*: one thing that the outside must be told, kept until it has been.
+//! A *livraison*: a message for a partner, kept until it has been delivered.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use strum::{EnumCount, EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use crate::domain::demande::Fichier;
 
-/// Where a delivery goes, in the order in which operators read them.
+/// Where a delivery goes, in the order shown to operators.
 #[derive(
     Debug,
     Clone,
@@ -32,8 +32,8 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// Whether several deliveries share a queue; where each has one of its own, none overtakes
-    /// another.
+    /// Whether deliveries share a queue and so keep their order. Otherwise each has a queue of its own and may
+    /// be sent at any time.
     #[must_use]
     pub fn keeps_order(self) -> bool {
         self == Self::Sowell
@@ -46,17 +46,17 @@ impl Destination {
     }
 }
 
-/// Where a delivery stands.
+/// State of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum LivraisonEtat {
     /// To be sent, now or at a later attempt.
     EnAttente,
-    /// The destination has it.
+    /// Received by the destination.
     Livree,
-    /// Refused for good or given up: kept, and re-sendable.
+    /// Refused for good or given up: kept, and can be sent again.
     Morte,
-    /// A later one of the same demande went out first: re-sendable with `--force` only.
+    /// A later delivery of the same demande was sent first: can be sent again only with `--force`.
     Depassee,
     /// The rules do not know its status yet.
     Retenue,
@@ -69,7 +69,7 @@ impl LivraisonEtat {
         self.into()
     }
 
-    /// The word that SoWell and the CRM see: what is held back waits, too.
+    /// The word that SoWell and the CRM see; a held delivery is shown as waiting.
     #[must_use]
     pub fn public(self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ impl LivraisonEtat {
     }
 }
 
-/// What one attempt needs to build its request; rendered anew at each attempt.
+/// What an attempt needs to build its request, which is rendered again at each attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// A status for SoWell.
@@ -93,7 +93,7 @@ pub enum Content {
 }
 
 impl Content {
-    /// Where it goes.
+    /// The destination of this kind of content.
     #[must_use]
     pub fn destination(&self) -> Destination {
         match self {
@@ -104,31 +104,31 @@ impl Content {
     }
 }
 
-/// A status that SoWell must learn, translated when it was accepted.
+/// A status to send to SoWell, translated when it was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatutPush {
-    /// The demande.
+    /// UID of the demande.
     pub uid: String,
-    /// SoWell's word.
+    /// SoWell's word for the status.
     pub statut: String,
-    /// The CRM's word.
+    /// The CRM's word for the status.
     pub statut_crm: String,
     /// When it changed, ISO 8601.
     pub date: String,
-    /// A word for the tenant.
+    /// A comment for the tenant.
     pub commentaire: Option<String>,
     /// URL of the signalement in SoWell.
     pub lien_sowell: String,
 }
 
-/// The UID of a demande that was created after SoWell had its answer.
+/// The UID of a demande that was created after SoWell was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UidPush {
-    /// The signalement, as SoWell was told its identity.
+    /// The signalement's identity, as given to SoWell.
     pub id: String,
-    /// The demande.
+    /// UID of the demande.
     pub uid: String,
-    /// SoWell's word for its first status; `None` where the table does not translate it.
+    /// SoWell's word for its first status; `None` if the table does not translate it.
     pub statut: Option<String>,
     /// The CRM's word for it.
     pub statut_crm: String,
@@ -136,76 +136,77 @@ pub struct UidPush {
     pub lien_sowell: String,
 }
 
-/// A photo that a remote CRM must attach to a demande.
+/// A photo to attach to a demande in a remote CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhotoPush {
-    /// The demande.
+    /// UID of the demande.
     pub uid: String,
     /// The photo.
     pub fichier: Fichier,
 }
 
-/// An e-mail that `accuses.rhai` asked for.
+/// An e-mail requested by `accuses.rhai`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Courriel {
-    /// The addressee; empty where the data had no address.
+    /// The recipient's address; empty if the data had none.
     pub a: String,
-    /// Name of a file in `modeles/`, without its ending.
+    /// Name of a file in `modeles/`, without its extension.
     pub modele: String,
-    /// What the template sees: a JSON object.
+    /// The template's variables: a JSON object.
     pub context: Arc<str>,
 }
 
-/// A delivery to be written with the change that causes it.
+/// A delivery to be committed together with the change that causes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewLivraison {
     /// Its identifier: SoWell's `Idempotency-Key`, the e-mail's `Message-ID`.
     pub id: String,
-    /// Deliveries of one queue go out one after the other, in the order of acceptance.
+    /// Deliveries of the same queue are sent one at a time, in the order of acceptance.
     pub queue: String,
-    /// What to send.
+    /// What to send, and where.
     pub content: Content,
 }
 
-/// A delivery that a worker holds for a while.
+/// A delivery leased to a worker.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    /// Its identifier.
+    /// The delivery's identifier.
     pub id: String,
-    /// Proves, when it is finished, that no other worker took it over meanwhile.
+    /// Checked when the claim is finished: a different value means that another worker has taken the delivery
+    /// over.
     pub fence: i64,
-    /// The queue that it is the oldest of.
+    /// The queue in which it is the oldest waiting delivery.
     pub queue: String,
-    /// What to send.
+    /// What to send, and where.
     pub content: Content,
     /// Attempts made before this one.
     pub attempts: u32,
-    /// What it has waited between its own failures so far.
+    /// Total time it has waited after its own failures.
     pub waited: TimeDelta,
 }
 
-/// How one attempt ended, and what follows.
+/// How an attempt ended, and what happens next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The destination has it.
+    /// Received by the destination.
     Delivered,
-    /// To be tried again then.
+    /// To be tried again later.
     Retry {
-        /// Not before this instant.
+        /// The earliest time of the next attempt.
         due_at: DateTime<Utc>,
-        /// How much of that wait brings it nearer to being given up.
+        /// How much of that wait counts towards giving it up.
         counted: TimeDelta,
     },
-    /// Never to be tried again by itself.
+    /// Never tried again automatically.
     Dead,
 }
 
-/// What one attempt saw, kept for the operators.
+/// The result of an attempt, kept for the operators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// When it ended.
     pub at: DateTime<Utc>,
-    /// HTTP status, or the SMTP reply code; `None` without an answer.
+    /// HTTP status or SMTP reply code; `None` if there was no answer.
     pub status: Option<u16>,
     /// What went wrong, without personal data; `None` when delivered.
     pub error: Option<String>,
@@ -213,27 +214,27 @@ pub struct Attempt {
     pub excerpt: Option<String>,
 }
 
-/// A delivery with everything that was tried.
+/// A delivery with all its attempts.
 #[derive(Debug, Clone)]
 pub struct LivraisonView {
-    /// As operators list it.
+    /// The fields shown in lists.
     pub summary: LivraisonSummary,
-    /// What is to be sent; `None` where it cannot be read.
+    /// What to send; `None` if it cannot be read.
     pub content: Option<Content>,
     /// Its attempts, oldest first.
     pub attempts: Vec<Attempt>,
 }
 
-/// A delivery as operators list it.
+/// A delivery as listed for operators.
 #[derive(Debug, Clone)]
 pub struct LivraisonSummary {
     /// Its identifier.
     pub id: String,
-    /// Where it goes.
+    /// Its destination.
     pub destination: Destination,
-    /// The UID of its demande; `None` for an e-mail about a signalement without one.
+    /// The UID of its demande; `None` for an e-mail about a signalement without a demande.
     pub uid: Option<String>,
-    /// Where it stands.
+    /// Its state.
     pub etat: LivraisonEtat,
     /// Attempts made.
     pub attempts: u32,
@@ -241,6 +242,6 @@ pub struct LivraisonSummary {
     pub last_error: Option<String>,
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
-    /// When it is due.
+    /// When the next attempt is due.
     pub due_at: DateTime<Utc>,
 }

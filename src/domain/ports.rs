@@ -1,7 +1,7 @@
-//! What the flows need of the world, as traits; [`crate::adapters`] provides each.
+//! What the flows need from the outside world, as traits; [`crate::adapters`] implements each.
 //!
-//! Every port is object-safe: the composition root picks an implementation from the settings, and
-//! the tests pick a fake, without a type parameter anywhere in between.
+//! Every port is object-safe: the composition root picks an implementation from the settings, and the tests
+//! pick a fake, with no type parameters in between.
 
 mod creations;
 mod crm;
@@ -47,22 +47,22 @@ pub use self::signalements::{
 pub use self::sources::{FileSet, Source, SourceError, StoredVersion, VersionSummary};
 pub use self::upkeep::{Kept, REMOVAL_WINDOW, Replica, Turn, Work};
 
-/// The time of day. A port, so that a test can hold it still.
+/// The wall clock. A port, so that tests can set the time.
 pub trait Clock: Send + Sync {
-    /// The instant now.
+    /// The current time.
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The daemon's memory.
+/// The daemon's database.
 ///
-/// Every method that writes returns after its commit has reached the disk.
+/// A method that writes returns only once its commit has reached the disk.
 #[async_trait]
 pub trait Store: Outbox + PendingCreations + Polls + Send + Sync {
-    /// Commits a decided signalement, its demande, files, trace and e-mails, or nothing. The e-mails of
-    /// one that is set aside as it was before are left out.
+    /// Commits a decided signalement with its demande, files, trace and e-mails, all or nothing. If it is
+    /// set aside exactly as before, its e-mails are left out.
     async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError>;
 
-    /// The creation that owns the signalement's identity or the key, if any.
+    /// The creation that already holds this identity or this key, if any.
     async fn find_bound(
         &self,
         id: &SignalementId,
@@ -75,14 +75,14 @@ pub trait Store: Outbox + PendingCreations + Polls + Send + Sync {
         id_or_uid: &str,
     ) -> Result<Option<SignalementView>, StoreError>;
 
-    /// Signalements in a state, or all those without a demande, newest first.
+    /// Signalements in a state, or all those without a demande if it is `None`; newest first.
     async fn list_signalements(
         &self,
         etat: Option<Etat>,
         limit: u32,
     ) -> Result<Vec<SignalementSummary>, StoreError>;
 
-    /// Signalements without a demande in a state, newest first: the next behind one of them.
+    /// Signalements without a demande in a state, newest first, starting after `before`.
     async fn signalements_before(
         &self,
         etat: Etat,
@@ -90,20 +90,20 @@ pub trait Store: Outbox + PendingCreations + Polls + Send + Sync {
         limit: u32,
     ) -> Result<Vec<SignalementSummary>, StoreError>;
 
-    /// The traces of a signalement and of the events of its demande, oldest first; empty for an
-    /// unknown identity or UID.
+    /// The traces of a signalement and of its demande's events, oldest first; empty if the identity or UID is
+    /// unknown.
     async fn find_traces(&self, id_or_uid: &str) -> Result<Vec<StoredTrace>, StoreError>;
 
-    /// Signalements of the past, whatever became of them.
+    /// A page of past signalements, whatever their outcome.
     async fn past_signalements(&self, page: Page) -> Result<Vec<PastSignalement>, StoreError>;
 
-    /// Status events of the past, whatever became of them.
+    /// A page of past status events, whatever their outcome.
     async fn past_events(&self, page: Page) -> Result<Vec<PastEvent>, StoreError>;
 
-    /// How many signalements and status events were received since.
+    /// The numbers of signalements and of status events received since then (`None`: ever).
     async fn count_past(&self, since: Option<DateTime<Utc>>) -> Result<(u64, u64), StoreError>;
 
-    /// What was received under this identity.
+    /// The submission received under this identity.
     async fn find_submission(
         &self,
         id: &SignalementId,
@@ -112,61 +112,59 @@ pub trait Store: Outbox + PendingCreations + Polls + Send + Sync {
     /// A demande with its photos.
     async fn find_demande(&self, uid: &Uid) -> Result<Option<Demande>, StoreError>;
 
-    /// Commits a judged event and its deliveries, or finds that it was received before.
+    /// Commits a judged event and its deliveries, unless it was already received.
     async fn record_event(&self, event: NewEvent) -> Result<EventRecorded, StoreError>;
 
-    /// At most `limit` events that the rules did not know, oldest first, of those that were accepted
-    /// after this place in the order of all events.
+    /// Up to `limit` events whose status the rules did not know, oldest first, accepted after this position in
+    /// the order of all events.
     async fn held_events(&self, after: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError>;
 
-    /// The statuses that keep deliveries back since the rules do not translate them, the most frequent
-    /// first, and how many each.
+    /// The untranslated statuses that hold deliveries back, most frequent first, with the number of deliveries
+    /// each.
     async fn count_held(&self, limit: u32) -> Result<Vec<(String, i64)>, StoreError>;
 
-    /// Commits what became of a held event.
+    /// Commits the outcome of a held event.
     async fn release_event(&self, release: Release) -> Result<(), StoreError>;
 
-    /// Gives back every claim, the one on the CRM's list included. Only for a store that no other daemon uses: what a process held
-    /// when it was killed need not wait for its leases then.
+    /// Releases every claim, including the one on the CRM's list, so that the work of a killed process need not
+    /// wait for its leases to expire. Only for a store that no other daemon uses.
     async fn release_claims(&self) -> Result<(), StoreError>;
 
-    /// Lets nothing wait for longer than until `latest`: neither a delivery nor a creation for another
-    /// attempt, nor a destination that is left alone. What only a person can go on with stays. Where it
-    /// was a partner that asked for a later attempt, that is cut as well. No claim on a delivery, a
-    /// creation or the CRM's list lasts beyond `leased`; whoever holds it holds it until then.
+    /// Caps every retry, pause and creation wait at `latest`, including delays a partner asked for, and every
+    /// lease at `leased`. Used after a clock step. Waits that need an operator are unchanged.
     async fn wait_no_longer(
         &self,
         latest: DateTime<Utc>,
         leased: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Forgets at most `limit` things of a kind from before an instant, and gives how many. Identities,
-    /// keys, demandes and dead letters stay, whatever their age.
+    /// Deletes up to `limit` items of a kind from before an instant and returns how many. Identities, keys,
+    /// demandes and dead letters are never deleted.
     async fn purge(&self, what: Kept, before: DateTime<Utc>, limit: u32)
     -> Result<u64, StoreError>;
 
-    /// How many things [`Self::purge`] would forget.
+    /// How many items [`Self::purge`] would delete.
     async fn count_purgeable(&self, what: Kept, before: DateTime<Utc>) -> Result<u64, StoreError>;
 
-    /// Keeps an accepted version.
+    /// Stores an accepted version.
     async fn save_version(&self, version: StoredVersion) -> Result<(), StoreError>;
 
-    /// Whether this version is kept.
+    /// Whether this version is stored.
     async fn has_version(&self, version: &str) -> Result<bool, StoreError>;
 
-    /// The version that was accepted last.
+    /// The most recently accepted version.
     async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError>;
 
-    /// Accepted versions, the one accepted last first.
+    /// Accepted versions, most recently accepted first.
     async fn list_versions(&self, limit: u32) -> Result<Vec<VersionSummary>, StoreError>;
 
-    /// The names of the versions that begin so, and the rule files of the first of them.
+    /// The names of the versions with this prefix, and the rule files of the first of them.
     async fn find_version(&self, begin: &str) -> Result<(Vec<String>, FileSet), StoreError>;
 
     /// The hashes of the stored tokens.
     async fn tokens(&self) -> Result<Vec<(Client, String)>, StoreError>;
 
-    /// Stores a token's hash. `true` when stored.
+    /// Stores a token's hash. `true` if stored.
     async fn put_token(
         &self,
         client: Client,
@@ -175,58 +173,59 @@ pub trait Store: Outbox + PendingCreations + Polls + Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
-    /// The name of this memory: the same for every daemon that shares it and in its backups, and of no other
-    /// one. Given at the first call.
+    /// The name of this database, created at the first call: the same for every daemon that shares it and in
+    /// its backups, different for any other database.
     async fn identity(&self) -> Result<String, StoreError>;
 
-    /// Those of the names of stored photos that no signalement has.
+    /// Which of these stored photos belong to no signalement.
     async fn unnamed_files(&self, names: Vec<String>) -> Result<Vec<String>, StoreError>;
 
-    /// Notes that photos are about to be removed, except those that a signalement names by now, and
-    /// gives the others. Until [`REMOVAL_WINDOW`] has passed, none that is received names them: it
-    /// is refused with [`StoreError::Busy`].
+    /// Records that photos are about to be removed, and returns them, except those that a signalement has come
+    /// to name. Until [`REMOVAL_WINDOW`] has passed, a signalement with one of them is refused with
+    /// [`StoreError::Busy`].
     async fn begin_removal(
         &self,
         names: Vec<String>,
         at: DateTime<Utc>,
     ) -> Result<Vec<String>, StoreError>;
 
-    /// Takes a work that one daemon at a time does; `None` while another is at it. It is given back
-    /// by dropping what is returned, or by dying.
+    /// Takes a task that only one daemon at a time may do; `None` while another daemon is doing it. It is
+    /// released when the returned value is dropped or the process dies.
     async fn turn(&self, work: Work) -> Result<Option<Turn>, StoreError>;
 
-    /// Whether other daemons may use the same memory.
+    /// Whether other daemons may use the same database.
     fn shared(&self) -> bool;
 
-    /// Says that a replica lives, and forgets those that were last seen before `gone`.
+    /// Records that a replica is alive, and deletes those last seen before `gone`.
     async fn announce(&self, replica: Replica, gone: DateTime<Utc>) -> Result<(), StoreError>;
 
-    /// Forgets a replica that stops in good order.
+    /// Deletes a replica that shuts down cleanly.
     async fn leave(&self, id: &str) -> Result<(), StoreError>;
 
-    /// Replicas that were seen since, by name.
+    /// Replicas seen since then, by name.
     async fn replicas(&self, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError>;
 
-    /// Tells the other replicas that something waits in the outbox. A hint: it may be lost.
+    /// Notifies the other replicas that the outbox has something to send. Only a hint: it may be lost.
     async fn tell_others(&self) -> Result<(), StoreError>;
 
-    /// Returns once another replica told so; never where the memory is not shared.
+    /// Returns once another replica has called [`Self::tell_others`]; never returns if the database is not
+    /// shared.
     async fn told(&self) -> Result<(), StoreError>;
 
     /// Whether the database can be read and written.
     async fn ping(&self) -> Result<(), StoreError>;
 }
 
-/// Why the store did not do what it was asked.
+/// Why a store operation failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot now, and may later: a full disk, a lock, a lost connection.
+    /// Temporarily unavailable: a full disk, a lock, a lost connection.
     #[error("{we_say}{0}", we_say = Phrase::DatabaseUnavailable)]
     Unavailable(String),
-    /// This one write cannot be made now; others can.
+    /// This write is not possible now; others are.
     #[error("{we_say}{0}", we_say = Phrase::DatabaseBusy)]
     Busy(String),
-    /// It never will: a fault of ours.
+    /// It will never work: a bug of ours.
     #[error("{we_say}{0}", we_say = Phrase::DatabaseFault)]
     Fault(String),
 }

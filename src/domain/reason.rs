@@ -1,109 +1,109 @@
-//! Why something was not done, as it is kept and logged: in English, of phrases that can be found in it again.
+//! Why something was not done, as stored and logged: in English, made of phrases that can be recognised later.
 //!
-//! Whoever shows a reason to the landlord's staff has words of theirs for each [`Phrase`]; what a library, a
-//! partner or a file of the rules says stands behind them as it is.
+//! When a reason is shown to the landlord's staff, each [`Phrase`] is translated; the text of a library, a partner or
+//! a file of the rules follows unchanged.
 
 use std::fmt;
 
 use strum::IntoEnumIterator;
 
-/// What a reason begins with. What follows is a reason of its own, or what somebody else says.
+/// The beginning of a reason. A further reason, or the text of a third party, may follow.
 ///
-/// Reasons that are stored already are read by these words: who changes some keeps the old ones as well.
+/// Stored reasons are recognised by these words: when changing them, keep recognising the old ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter)]
 pub enum Phrase {
     /// The CRM refused a request for good; the HTTP status follows.
     CrmRefused,
-    /// The CRM did nothing, and may do it later.
+    /// The CRM did nothing, but may do it later.
     CrmUnavailable,
-    /// The CRM answered what cannot be read.
+    /// The CRM's answer cannot be read.
     CrmUnreadable,
-    /// The CRM does not take our token.
+    /// The CRM refuses our credentials.
     CrmCredentials,
-    /// No answer tells what the CRM did.
+    /// No answer says what the CRM did.
     CrmInDoubt,
-    /// The connector's file, or the settings, make no request.
+    /// The connector's file or the settings yield no request.
     CrmConnector,
-    /// The settings do not say where the CRM is.
+    /// The settings have no address of the CRM.
     CrmAddressUnset,
     /// The rules have no connector for the CRM.
     CrmFileAbsent,
-    /// A creation was answered without a UID.
+    /// The answer to a creation has no UID.
     NoUid,
-    /// A change has a date that cannot be read.
+    /// The date of a change cannot be read.
     ChangeDate,
-    /// A list of changes gives one page twice.
+    /// A list of changes returned the same page twice.
     ChangePageTwice,
-    /// A list of changes goes on and on; the number of pages follows.
+    /// A list of changes has too many pages; their number follows.
     ChangesEndless,
-    /// The settings do not say where SoWell is.
+    /// The settings have no address of SoWell.
     SowellAddressUnset,
     /// The rules have no connector for SoWell.
     SowellFileAbsent,
-    /// Photos cannot be had where the CRM needs them.
+    /// Photos that the CRM needs cannot be read.
     OwnPhotos,
-    /// The place where photos are kept failed.
+    /// The store of photos failed.
     PhotoStore,
-    /// The database does not work now.
+    /// The database is temporarily unavailable.
     DatabaseUnavailable,
-    /// The database does not make this one write now.
+    /// This write is not possible now; others are.
     DatabaseBusy,
-    /// The database will never do this.
+    /// The database operation will never work: a bug of ours.
     DatabaseFault,
-    /// Our own code broke off.
+    /// Our own code panicked.
     Internal,
-    /// A partner's answer that is no success; the HTTP status follows.
+    /// A partner answered with an error; the HTTP status follows.
     Answered,
-    /// No answer came within its time.
+    /// No answer came within the time limit.
     NoAnswer,
     /// The connection ended before the answer came.
     ConnectionLost,
-    /// The library makes no request of it.
+    /// The HTTP library cannot send the request.
     RequestUnsendable,
-    /// The server's certificate is signed by nobody whom we trust.
+    /// The server's certificate is not signed by a trusted authority.
     CertificateUntrusted,
-    /// The server does not take our certificate.
+    /// The server refuses our certificate.
     IdentityRefused,
-    /// No connection was made within its time.
+    /// No connection was made within the time limit.
     NoConnection,
-    /// Nobody listens there.
+    /// Nothing listens at the address.
     ConnectionRefused,
-    /// The network knows no way there.
+    /// The network has no route to the host.
     HostUnreachable,
-    /// The address is one of the landlord's network.
+    /// The address is internal to the landlord's network.
     InternalAddress,
-    /// Our own machine does not let us connect there.
+    /// A firewall on our own machine blocks the connection.
     Firewall,
-    /// No TLS can be agreed on.
+    /// The TLS handshake failed.
     TlsUnspoken,
-    /// The name has no address.
+    /// The host name has no address.
     NameUnknown,
-    /// No connection, for a reason that is none of the others.
+    /// The connection failed for any other reason.
     ConnectionBroken,
-    /// The settings name no sender.
+    /// The sender in the settings cannot be parsed.
     SmtpSender,
-    /// The settings name no way to the mail server; what is wrong with its address follows.
+    /// The address of the mail server is invalid; the fault follows.
     SmtpAddress,
-    /// The mail server asked for more where it was to take an e-mail over.
+    /// The mail server asked for more data when it should have accepted the e-mail.
     SmtpTakesNothing,
     /// The mail server refused; its codes follow.
     SmtpAnswered,
-    /// The mail server said nothing within its time.
+    /// The mail server did not answer within the time limit.
     SmtpSilent,
-    /// The mail server's answer ended too soon, or is none.
+    /// The mail server's answer is incomplete or invalid.
     SmtpSenseless,
     /// The mail server cannot be reached.
     SmtpUnconnected,
-    /// The mail server has not what we need.
+    /// The mail server lacks a feature that we need.
     SmtpUnusable,
-    /// The mail server has no TLS where the settings want it.
+    /// The mail server offers no TLS although the settings require it.
     SmtpWithoutTls,
-    /// The mail server has no SMTPUTF8.
+    /// The mail server does not support SMTPUTF8.
     SmtpWithoutAccents,
 }
 
 impl Phrase {
-    /// As it is kept and logged.
+    /// The text, as stored and logged.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -160,12 +160,12 @@ impl Phrase {
         }
     }
 
-    /// The reason that begins so, and goes on with this.
+    /// A reason made of this phrase followed by `rest`.
     pub fn with(self, rest: impl fmt::Display) -> Reason {
         Reason(format!("{self}{rest}"))
     }
 
-    /// The phrases that a kept reason begins with, and the rest of it, which is none of ours.
+    /// The phrases at the beginning of a stored reason, and the rest, which is not our text.
     #[must_use]
     pub fn split(reason: &str) -> (Vec<Self>, &str) {
         let (mut phrases, mut rest) = (Vec::new(), reason);
@@ -184,13 +184,12 @@ impl fmt::Display for Phrase {
     }
 }
 
-/// Why something was not done. It is made of a [`Phrase`], so that it can be told in other words, or is told by
-/// somebody else.
+/// Why something was not done: a [`Phrase`], which can be translated, or the text of a third party.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason(String);
 
 impl Reason {
-    /// What a library, a partner or a file of the rules says; shown as it is.
+    /// The text of a library, a partner or a file of the rules, shown unchanged.
     pub fn told(by_others: impl Into<String>) -> Self {
         Self(by_others.into())
     }

@@ -1,16 +1,16 @@
-//! Reference data of the landlord: residences, their managers and their biens.
+//! The landlord's reference data: residences, their managers and their biens.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// A manager of a residence (*gestionnaire*), as `gestionnaires.csv` names him.
+/// A manager of a residence (*gestionnaire*), as named in `gestionnaires.csv`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Gestionnaire {
-    /// The kind of manager that a qualification asks for, e.g. `technique`.
+    /// The kind of manager that a qualification requires, e.g. `technique`.
     pub r#type: String,
     /// The landlord's code for this person or team.
     pub identifiant: String,
-    /// Name shown to people.
+    /// Name shown to users.
     pub nom: String,
     /// Address for e-mails; may be empty in the export.
     pub email: String,
@@ -21,23 +21,23 @@ pub struct Gestionnaire {
 pub struct Residence {
     /// Code shared with SoWell.
     pub code: String,
-    /// Name shown to people.
+    /// Name shown to users.
     pub nom: String,
     /// Postal address; may be empty.
     pub adresse: String,
     /// Its managers by type.
     pub gestionnaires: Gestionnaires,
-    /// Line in `residences.csv`, from 1; 0 where it comes from elsewhere.
+    /// Line in `residences.csv`, from 1; 0 if it comes from elsewhere.
     pub line: u32,
 }
 
-/// The managers of a residence, at most one of each type. One that manages many residences is kept
-/// once: a landlord has far fewer managers than residences.
+/// The managers of a residence, at most one of each type. A manager of many residences is stored once: a
+/// landlord has far fewer managers than residences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gestionnaires(Vec<(Arc<str>, Arc<Gestionnaire>)>);
 
 impl Gestionnaires {
-    /// Names who manages for a type, in the place of whoever did.
+    /// Sets the manager of a type, replacing any previous one.
     pub fn insert(&mut self, r#type: Arc<str>, who: Arc<Gestionnaire>) {
         match self.find(&r#type) {
             Ok(at) => self.0[at].1 = who,
@@ -45,30 +45,30 @@ impl Gestionnaires {
         }
     }
 
-    /// The manager of this type, compared to the letter.
+    /// The manager of this type, compared exactly.
     #[must_use]
     pub fn get(&self, r#type: &str) -> Option<&Gestionnaire> {
         let at = self.find(r#type).ok()?;
         Some(&self.0[at].1)
     }
 
-    /// All of them with their types, in the order of these.
+    /// All of them with their types, sorted by type.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Gestionnaire)> {
         self.0.iter().map(|(kind, who)| (&**kind, &**who))
     }
 
-    /// The types of which there is a manager.
+    /// The types that have a manager.
     pub fn types(&self) -> impl Iterator<Item = &str> {
         self.iter().map(|(kind, _)| kind)
     }
 
-    /// How many there are.
+    /// Number of managers.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether nobody manages here.
+    /// Whether there are no managers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -79,20 +79,20 @@ impl Gestionnaires {
     }
 }
 
-/// A *bien*: a dwelling or an equipment in a residence (SoWell: spot).
+/// A *bien*: a dwelling or a piece of equipment in a residence (SoWell: spot).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bien<'a> {
     /// Code shared with SoWell.
     pub code: &'a str,
-    /// Code of the residence that it stands in.
+    /// Code of the residence it belongs to.
     pub residence: &'a str,
-    /// Name shown to people.
+    /// Name shown to users.
     pub libelle: &'a str,
-    /// Line in `biens.csv`, from 1; 0 where it comes from elsewhere.
+    /// Line in `biens.csv`, from 1; 0 if it comes from elsewhere.
     pub line: u32,
 }
 
-/// Everything the rules look up about the landlord's estate, immutable once loaded.
+/// All the reference data that the rules look up, immutable once loaded.
 #[derive(Debug, Clone, Default)]
 pub struct Referentiel {
     residences: HashMap<String, Residence>,
@@ -100,7 +100,7 @@ pub struct Referentiel {
 }
 
 impl Referentiel {
-    /// Joins what was read; the caller has checked that codes are unique.
+    /// Builds it from what was read; the caller has checked that codes are unique.
     #[must_use]
     pub fn new<'a>(
         residences: impl IntoIterator<Item = Residence>,
@@ -115,37 +115,38 @@ impl Referentiel {
         }
     }
 
-    /// The residence with this code, compared to the letter.
+    /// The residence with this code, compared exactly.
     #[must_use]
     pub fn residence(&self, code: &str) -> Option<&Residence> {
         self.residences.get(code)
     }
 
-    /// The bien with this code, compared to the letter.
+    /// The bien with this code, compared exactly.
     #[must_use]
     pub fn bien(&self, code: &str) -> Option<Bien<'_>> {
         self.biens.find(code)
     }
 
-    /// All residences, in no order.
+    /// All residences, in no particular order.
     pub fn residences(&self) -> impl Iterator<Item = &Residence> {
         self.residences.values()
     }
 
-    /// All biens, by their codes.
+    /// All biens, sorted by code.
     pub fn biens(&self) -> impl Iterator<Item = Bien<'_>> {
         self.biens.iter()
     }
 }
 
-/// A landlord has a hundred thousand: their texts stand in one, sorted by code.
+/// Landlords have up to a hundred thousand biens, so their texts share one string, sorted by code.
 #[derive(Debug, Clone, Default)]
 struct Biens {
     texts: String,
     rows: Vec<BienRow>,
 }
 
-/// Where the texts of a bien stand, one after the other.
+/// Positions of a bien's texts in the shared string, where they are consecutive; each field is the end of a
+/// text.
 #[derive(Debug, Clone, Copy)]
 struct BienRow {
     start: usize,

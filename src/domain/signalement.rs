@@ -1,4 +1,4 @@
-//! A *signalement*: what a tenant or caretaker reported in SoWell.
+//! A *signalement*: an issue that a tenant or caretaker reported in SoWell.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::domain::demande::Fichier;
 use crate::domain::digest::sha256_hex;
 
-/// The keys that the contract knows, in its order.
+/// The keys that the contract defines, in its order.
 pub const KEYS: [&str; 12] = [
     "qualification",
     "residence",
@@ -28,9 +28,9 @@ pub const KEYS: [&str; 12] = [
     "transmettre_manager",
 ];
 
-/// A signalement whose every field is well formed.
+/// A signalement whose fields are all well formed.
 ///
-/// Its codes may still be unknown to the landlord: that is for the rules to say.
+/// Its codes may still be unknown to the landlord: the rules decide that.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Signalement {
     /// Code of the SoWell category.
@@ -43,7 +43,7 @@ pub struct Signalement {
     pub auteur: String,
     /// E-mail of the author, kept verbatim.
     pub email_auteur: String,
-    /// When it was made in SoWell.
+    /// When it was created in SoWell.
     pub date_creation: DateTime<FixedOffset>,
     /// `date_creation` as SoWell wrote it.
     pub date_creation_text: String,
@@ -57,16 +57,16 @@ pub struct Signalement {
     pub transmettre_auteur: bool,
     /// A manager asked that it be forwarded.
     pub transmettre_manager: bool,
-    /// Keys that the contract does not know, kept as they came.
+    /// Keys that the contract does not define, kept as received.
     pub autres: Map<String, Value>,
     /// How many photos came with it.
     pub photos: usize,
 }
 
-/// A photo that was decoded and recognised, before it is stored.
+/// A photo that has been decoded and recognised, but not yet stored.
 #[derive(Debug, Clone)]
 pub struct Photo {
-    /// What the file's own bytes say it is.
+    /// The kind, as recognised from the file's own bytes.
     pub kind: ImageKind,
     /// Hexadecimal SHA-256 of `bytes`; also its address in the store of files.
     pub sha256: String,
@@ -88,7 +88,7 @@ impl Photo {
     }
 }
 
-/// The kinds of pictures that a signalement may carry.
+/// The image formats that a signalement may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
 pub enum ImageKind {
     /// JPEG.
@@ -100,25 +100,25 @@ pub enum ImageKind {
     /// WebP.
     #[strum(serialize = "image/webp")]
     Webp,
-    /// HEIC, as iPhones make.
+    /// HEIC, as produced by iPhones.
     #[strum(serialize = "image/heic")]
     Heic,
 }
 
 impl ImageKind {
-    /// The kind that has this MIME type; `None` for any other.
+    /// The format with this MIME type; `None` for any other.
     #[must_use]
     pub fn of_mime(mime: &str) -> Option<Self> {
         mime.parse().ok()
     }
 
-    /// The MIME type that the CRM and the console are told.
+    /// The MIME type given to the CRM and the console.
     #[must_use]
     pub fn mime(self) -> &'static str {
         self.into()
     }
 
-    /// The ending of the file's name, without the dot.
+    /// The file name extension, without the dot.
     #[must_use]
     pub fn extension(self) -> &'static str {
         match self {
@@ -132,8 +132,8 @@ impl ImageKind {
 
 /// The identity of a signalement in the daemon.
 ///
-/// It is computed from `lien_sowell` alone, so that every repeat of a signalement, whoever sends
-/// it and after whatever crash, meets the same row: the primary key *is* the idempotency key.
+/// It is computed from `lien_sowell` alone, so that every repeat of a signalement, whoever sends it and after
+/// any crash, meets the same row: the primary key *is* the idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SignalementId(String);
 
@@ -147,7 +147,7 @@ impl SignalementId {
         Self(Uuid::new_v8(head).to_string())
     }
 
-    /// Takes back an identity that was stored or received; it need not exist.
+    /// Wraps an identity that was stored or received; it need not exist.
     #[must_use]
     pub fn from_stored(text: String) -> Self {
         Self(text)
@@ -160,11 +160,11 @@ impl SignalementId {
     }
 }
 
-/// What SoWell's content amounts to, so that a repeat can be told from a change.
+/// A hash of SoWell's content, used to distinguish a repeat from a change.
 ///
-/// Compared after parsing: key order, white space, a `data:` prefix on a
-/// photo and the two `transmettre_…` flags do not count. `autres` are the unknown keys, the value of each in one spelling:
-/// it may have numbers with more digits than [`Signalement::autres`] holds.
+/// It covers the parsed values: key order, white space, a `data:` prefix on a photo and the two `transmettre_…`
+/// flags do not count. `autres` holds the unknown keys with their values in canonical form: its numbers may have
+/// more digits than [`Signalement::autres`] keeps.
 #[must_use]
 pub fn fingerprint(
     signalement: &Signalement,
@@ -173,7 +173,7 @@ pub fn fingerprint(
 ) -> String {
     let mut hash = Sha256::new();
     let mut field = |text: &str| {
-        // The length in front keeps two neighbouring fields from flowing into each other.
+        // The length prefix keeps neighbouring fields from running together.
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text.as_bytes());
     };
@@ -199,8 +199,9 @@ pub fn fingerprint(
     hex::encode(hash.finalize())
 }
 
-/// The keys whose content differs between two signalements, as [`fingerprint`] compares them; each comes
-/// with its photos. Numbers that are longer than a value holds are compared as far as it holds them.
+/// The keys whose content differs between two signalements, as compared by [`fingerprint`]; each signalement
+/// comes with its photos. Numbers with more digits than a JSON value keeps are compared only as far as it keeps
+/// them.
 #[must_use]
 pub fn differing(
     one: (&Signalement, &[Fichier]),
@@ -232,7 +233,7 @@ pub fn differing(
         .collect()
 }
 
-/// Where a signalement stands.
+/// State of a signalement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum Etat {
@@ -240,13 +241,13 @@ pub enum Etat {
     Recu,
     /// A demande exists in the CRM.
     Transmis,
-    /// The forwarding rules keep it here.
+    /// The forwarding rules say not to forward it.
     Ecarte,
-    /// The CRM is away; the demande is created later.
+    /// The CRM is unavailable; the demande will be created later.
     Differe,
-    /// The CRM did not answer: whether it has the demande is not known.
+    /// The CRM did not answer: we do not know whether it has the demande.
     Inconnu,
-    /// Refused or broken: an admin can mend what is behind it.
+    /// Refused or failed: an admin can correct the cause.
     Echec,
 }
 

@@ -1,4 +1,4 @@
-//! A status change that the CRM tells.
+//! A status change reported by the CRM.
 
 use chrono::{DateTime, Utc};
 use strum::{EnumString, IntoStaticStr};
@@ -8,33 +8,33 @@ use crate::domain::demande::Uid;
 /// One event of the CRM, well formed but not yet judged by the rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatutEvent {
-    /// The demande it speaks of.
+    /// The UID of the demande that it concerns.
     pub uid: Uid,
     /// The CRM's word for the new status.
     pub statut: String,
-    /// When it changed, as the CRM wrote it; `None` where the CRM does not say.
+    /// When it changed, as the CRM wrote it; `None` if the CRM does not say.
     pub date: Option<String>,
     /// The CRM's closing field.
     pub resultat: Option<String>,
-    /// A word for the tenant.
+    /// A comment for the tenant.
     pub commentaire: Option<String>,
     /// The channel of the demande; `None` until it is taken from the demande on record.
     pub canal: Option<String>,
     /// The CRM's own id of the event, for deduplication.
     pub evenement: Option<String>,
-    /// What tells the signed message that brought a dated event without an id from every other; the
-    /// same message may come again, late or by a stranger's hand.
+    /// Identifies the signed message when a dated event has no id. The same message may be redelivered, or
+    /// replayed by a third party.
     pub message: Option<String>,
 }
 
 impl StatutEvent {
-    /// The longest word, date or id, in characters.
+    /// Maximum length of a label, date or id, in characters.
     pub const LABEL_CHARS: usize = 200;
-    /// The longest comment, in characters.
+    /// Maximum length of a comment, in characters.
     pub const COMMENT_CHARS: usize = 20_000;
 
-    /// The same with texts that are as short as those that a CRM may send: one that was read from its
-    /// list cannot be sent back.
+    /// Truncates its texts to the lengths that a CRM may send: an event read from the CRM's list cannot be
+    /// rejected with an error.
     #[must_use]
     pub fn cut(mut self) -> Self {
         let cut = |text: &mut String, most: usize| {
@@ -52,13 +52,13 @@ impl StatutEvent {
                 cut(text, most);
             }
         }
-        // A part of an id may be that of another event.
+        // A truncated id could equal that of another event.
         self.evenement
             .take_if(|it| it.chars().count() > Self::LABEL_CHARS);
         self
     }
 
-    /// A field of the event by the name that `selon` uses in `statuts.yaml`.
+    /// A field of the event, by the name that `selon` uses in `statuts.yaml`.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
         match name {
@@ -73,15 +73,15 @@ impl StatutEvent {
 /// The fields of an event that a status may depend on with `selon`.
 pub const SELON_FIELDS: [&str; 3] = ["resultat", "commentaire", "canal"];
 
-/// What became of an event.
+/// The outcome of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum EventIssue {
     /// Translated; a delivery to SoWell goes with it.
     Accepte,
-    /// Known, and nothing to tell SoWell.
+    /// Known, and there is nothing to send to SoWell.
     Ignore,
-    /// The table does not know it yet: kept until it does.
+    /// Not yet in the table: kept until it is.
     Retenu,
 }
 
@@ -93,19 +93,19 @@ impl EventIssue {
     }
 }
 
-/// Why nothing is sent of an event that says again what SoWell was told, in French.
+/// Why nothing is sent for an event that repeats what SoWell already received, in French.
 pub const ALREADY_RECEIVED: &str = "cet événement a déjà été reçu";
 
-/// An event as the daemon keeps it.
+/// An event as stored by the daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEvent {
     /// The daemon's identifier of the event.
     pub id: String,
-    /// Its place in the order in which events were accepted, those of all demandes together.
+    /// Its position in the order in which events were accepted, across all demandes.
     pub sequence: i64,
-    /// What the CRM said.
+    /// The event as received from the CRM.
     pub event: StatutEvent,
-    /// What became of it.
+    /// Its outcome.
     pub issue: EventIssue,
     /// When the daemon received it.
     pub received_at: DateTime<Utc>,

@@ -1,5 +1,5 @@
-//! What comes with a decision and must never undo it: the e-mails that the rules want, and the trace.
-//! Nothing that goes wrong here, not even a panic, touches the signalement or the status itself.
+//! What accompanies a decision and must never undo it: the e-mails that the rules ask for, and the trace.
+//! No failure here, not even a panic, affects the signalement or the status itself.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use crate::rules::compile::Generation;
 use crate::rules::decide::{self, MailContext, Occasion};
 use crate::rules::trace::Trace;
 
-/// What became of a signalement.
+/// What happened to a signalement.
 #[derive(Debug)]
 pub(super) enum News {
     /// A demande was created.
     Created(Uid, Arc<NewDemande>),
-    /// It is kept and not forwarded, for this reason.
+    /// It is kept but not forwarded, for this reason.
     SetAside(String),
 }
 
-/// Asks `accuses.rhai` about a signalement, and adds its steps to the trace.
+/// Runs `accuses.rhai` for a signalement, and adds its steps to the trace.
 pub(super) async fn acknowledge(
     generation: &Arc<Generation>,
     signalement: &Arc<Signalement>,
@@ -50,8 +50,8 @@ pub(super) async fn acknowledge(
         })
 }
 
-/// The e-mails that `accuses.rhai` asks for on an occasion, and the trace with its steps. Only for a
-/// thread where a script may run; `about` names the signalement or the demande in the log.
+/// The e-mails that `accuses.rhai` asks for on an occasion, and the trace with its steps. Only call it on a
+/// thread where scripts may run; `about` identifies the signalement or the demande in the log.
 pub(super) fn courriels(
     generation: &Generation,
     signalement: &Signalement,
@@ -60,7 +60,7 @@ pub(super) fn courriels(
     about: &str,
 ) -> (Vec<NewLivraison>, Trace) {
     let before = trace.clone();
-    // What it works on is dropped with it, and the generation is only read.
+    // The closure owns what it changes, and the generation is only read.
     let asked = catch_unwind(AssertUnwindSafe(move || {
         crash::panic_at("accuses");
         let (messages, error) = decide::accuses(generation, signalement, occasion, &mut trace);
@@ -81,7 +81,7 @@ pub(super) fn courriels(
     }
 }
 
-/// An e-mail waits for no other: each is a queue of its own.
+/// Each e-mail has a queue of its own, so none waits for another.
 fn to_deliver(courriel: Courriel) -> NewLivraison {
     let id = Uuid::now_v7().to_string();
     NewLivraison {
@@ -91,7 +91,7 @@ fn to_deliver(courriel: Courriel) -> NewLivraison {
     }
 }
 
-/// The trace as it is stored; one that cannot be written is not worth the signalement that it tells of.
+/// The trace in its stored form. Failing to encode it must not cost us the signalement.
 pub(super) fn written(trace: &Trace) -> String {
     catch_unwind(AssertUnwindSafe(|| {
         crash::panic_at("trace");

@@ -1,4 +1,4 @@
-//! How long to wait before something that failed is tried again.
+//! How long to wait before retrying something that failed.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use rand::RngExt;
 
 use crate::settings::DeliverySettings;
 
-/// What waits is looked at this often, hint or no hint.
+/// How often waiting work is checked, with or without a hint.
 pub(super) const POLL: Duration = Duration::from_secs(1);
 
-/// A hundred years: as good as never, and within what a date can be.
+/// A hundred years: in effect never, yet within the range of a date.
 const LONGEST: TimeDelta = TimeDelta::days(36_525);
 
-/// The wait after `failures` failures in a row: exponential, between half and the whole of it by
-/// chance, so that deliveries that failed together do not come back together.
+/// The wait after `failures` consecutive failures: exponential, with random jitter between half and all of it,
+/// so that deliveries that failed together are not retried together.
 pub(super) fn wait(policy: &DeliverySettings, failures: u32) -> TimeDelta {
     let doubled = policy
         .first_retry
@@ -26,15 +26,14 @@ pub(super) fn wait(policy: &DeliverySettings, failures: u32) -> TimeDelta {
     span(wait)
 }
 
-/// A length of time that can be added to any instant of ours: one that is longer than anything here
-/// lasts is cut.
+/// Converts a duration so that it can be added to any date we use: capped at [`LONGEST`].
 pub(super) fn span(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).map_or(LONGEST, |it| it.min(LONGEST))
 }
 
-/// How long to wait until then, within what a worker may sleep.
+/// The time until `then`, within the bounds of a worker's sleep.
 pub(super) fn until(then: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
-    // Never zero: a delivery that is due and cannot be claimed yet must not spin the worker.
+    // Never zero: a due delivery that cannot be claimed yet must not make the worker spin.
     let wait = (then - now).to_std().unwrap_or_default();
     wait.clamp(Duration::from_millis(5), POLL)
 }

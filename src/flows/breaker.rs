@@ -1,27 +1,27 @@
-//! When a destination is left alone, and how it is tried again: a circuit breaker.
+//! A circuit breaker: when to stop sending to a destination, and how to resume.
 //!
-//! An open breaker is a [`Pause`](crate::domain::ports::Pause) in the store, so it outlives a
-//! restart. What stands here is how it comes to open, and how many deliveries may be under way.
+//! An open breaker is a [`Pause`](crate::domain::ports::Pause) in the store, so it survives a restart. This
+//! module decides when it opens and how many deliveries may be in flight.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// So many demandes failing in a row, and none succeeding, mean the destination and not one of them.
-/// A poisoned delivery that fails alone never opens the breaker for the others.
+/// When this many demandes fail in a row without a success, the destination is at fault rather than one of
+/// them. A single poisoned delivery never opens the breaker for the others.
 const FAILED_QUEUES: usize = 5;
-/// Deliveries under way at once to a destination that is well.
+/// Maximum deliveries in flight to a healthy destination.
 const WIDEST: usize = 32;
-/// The same just after a pause; each success allows one more, so that the rate doubles with each
-/// round instead of coming back at once.
+/// The same just after a pause; each success adds one, so that the rate doubles with each round instead of
+/// returning at once.
 const AFTER_PAUSE: usize = 2;
 
-/// What a worker remembers of its destination between two attempts.
+/// The health of a destination, as its worker has seen it.
 pub(super) struct Breaker(Mutex<Health>);
 
 struct Health {
-    /// Queues that failed since the last success.
+    /// Queues that have failed since the last success.
     failed: HashSet<String>,
-    /// Deliveries that may be under way at once.
+    /// Maximum number of deliveries in flight.
     width: usize,
 }
 
@@ -35,26 +35,26 @@ impl Default for Breaker {
 }
 
 impl Breaker {
-    /// How many deliveries may be under way at once while the breaker is closed.
+    /// Maximum number of deliveries in flight while the breaker is closed.
     pub(super) fn width(&self) -> usize {
         self.health().width
     }
 
-    /// The destination spoke to us, whatever it said of the delivery.
+    /// The destination answered, whatever it said about the delivery.
     pub(super) fn answered(&self) {
         let mut health = self.health();
         health.failed.clear();
         health.width = (health.width + 1).min(WIDEST);
     }
 
-    /// It did not, or was not able to; `true` when the breaker is to open.
+    /// The destination did not answer or could not process it; `true` if the breaker must open.
     pub(super) fn failed(&self, queue: &str) -> bool {
         let mut health = self.health();
         health.failed.insert(queue.to_owned());
         health.failed.len() >= FAILED_QUEUES
     }
 
-    /// The breaker is open: what follows it begins small.
+    /// The breaker has opened: sending will resume slowly.
     pub(super) fn opened(&self) {
         let mut health = self.health();
         health.failed.clear();

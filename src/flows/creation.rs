@@ -1,8 +1,8 @@
-//! A demande is created in a remote CRM: exactly once, even when answers are lost.
+//! Creates demandes in a remote CRM: exactly once, even when answers are lost.
 //!
-//! *Received* is committed before the call, *created* after it. What the CRM certainly did not do
-//! is given up, refused or deferred; what it may have done is in doubt, and is settled by what the
-//! CRM offers against duplicates: create again, or look first, or wait for a person.
+//! *Received* is committed before the call, *created* after it. What the CRM certainly did not do is given up,
+//! refused or deferred; what it may have done is in doubt, and is settled with what the CRM offers against
+//! duplicates: create again, look first, or wait for an operator.
 
 mod calls;
 mod follow_ups;
@@ -44,117 +44,117 @@ pub use motif::for_sowell;
 use motif::{TAKEN, motif_of};
 pub use photos::LostPhotos;
 
-/// How long one creation may take in all; the connector's own limits are shorter.
+/// Time limit for one creation, all requests included; the connector's own limits are shorter.
 const CALL: Duration = Duration::from_mins(2);
-/// How long a failed call counts as a sign that the next would fail: who keeps requests from a
-/// daemon that is not able must let one through now and then, or nobody learns that the CRM is back.
+/// How long a failed call marks the CRM as unavailable. While it does, callers must still let a request through
+/// now and then, or nothing would detect the recovery.
 const OUTAGE_SHOWN: Duration = Duration::from_secs(30);
 
-/// What the answer to a creation is made of.
+/// The content of the answer to a creation.
 #[derive(Debug)]
 pub struct Accepted<'a> {
     /// The signalement's identity.
     pub id: &'a SignalementId,
     /// The demande's UID.
     pub uid: &'a Uid,
-    /// What was decided.
+    /// The demande decided by the rules.
     pub demande: &'a NewDemande,
-    /// Remarks.
+    /// Warnings for the answer, in French.
     pub avertissements: &'a [String],
 }
 
-/// Writes the body of a 201: a wire format, so it comes from an adapter, but it is committed with
-/// the creation, so that a repeat gets it byte for byte.
+/// Renders the body of a 201. It is a wire format, so an adapter provides it, but it is committed with the
+/// creation, so that a repeated request gets the same bytes.
 pub type RenderAnswer = fn(&Accepted<'_>) -> String;
 
 /// Creates demandes in the CRM.
 pub struct Creations {
-    /// The daemon's memory.
+    /// The daemon's database.
     pub store: Arc<dyn Store>,
     /// The landlord's CRM.
     pub crm: Arc<dyn Crm>,
-    /// SoWell, which may want to hear of a UID that its answer did not carry.
+    /// SoWell, which may accept a UID that its answer did not contain.
     pub sowell: Arc<dyn Sowell>,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// The rules in force, for acknowledgements.
     pub rules: Arc<dyn Rules>,
-    /// What to do while the CRM is away, and how to try again.
+    /// What to do while the CRM is unavailable, and the retry policy.
     pub in_force: InForce,
-    /// Writes the body of a 201.
+    /// Renders the body of a 201.
     pub render: RenderAnswer,
     /// Reads a stored signalement back.
     pub read_stored: ReadStored,
-    /// Where the status of an adopted demande goes.
+    /// Handles the status of an adopted demande.
     pub outbound: Arc<Outbound>,
     /// Wakes the delivery workers.
     pub outbox: Hint,
     /// Wakes the worker of pending creations.
     pub pending: Nudge,
-    /// What the last calls say of the CRM.
+    /// The state of the CRM, as shown by the last calls.
     pub watch: Arc<CrmWatch>,
-    /// Whom the CRM alone knows.
+    /// The managers that only the CRM knows.
     pub managers: Arc<Managers>,
-    /// What this process is at work on.
+    /// The leases that this process holds.
     pub in_hand: InHand,
-    /// When it called the CRM for what.
+    /// When this process last called the CRM for each creation.
     pub calls: Calls,
-    /// Whose photos cannot be read.
+    /// Signalements whose photos cannot be read.
     pub photos: LostPhotos,
-    /// What became of creations while the database was away.
+    /// Outcomes still to be written because the database was unavailable.
     pub unwritten: TaskTracker,
 }
 
-/// A creation that this task holds.
+/// A creation claimed by this task.
 pub(super) struct Held {
     pub claim: CreationClaim,
-    /// How long for.
+    /// How long the claim lasts.
     pub lease: Lease,
     pub request: CreateDemande,
     pub avertissements: Vec<String>,
-    /// `None` where the stored one cannot be read: there is no acknowledgement then.
+    /// `None` if the stored one cannot be read: then no acknowledgement is sent.
     pub signalement: Option<Arc<Signalement>>,
     pub trace: Trace,
-    /// SoWell has had its answer, without a UID.
+    /// SoWell has already been answered, without a UID.
     pub late: bool,
     /// Attempts made before this one.
     pub attempts: u32,
-    /// Where it stands until this attempt has ended.
+    /// Its state until this attempt ends.
     pub etat: Etat,
 }
 
-/// What became of an attempt to create a demande.
+/// The outcome of an attempt to create a demande.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempted {
-    /// It exists, and is recorded.
+    /// It exists and is recorded.
     Created {
         /// Its UID.
         uid: Uid,
         /// The body of the 201.
         answer: String,
     },
-    /// The CRM is away: it is created later.
+    /// The CRM is unavailable: it will be created later.
     Deferred,
     /// It may exist: kept, and settled later.
     InDoubt,
-    /// Only a person can go on.
+    /// Only an operator can resume it.
     Stopped {
         /// Why, in French.
         motif: String,
     },
-    /// The CRM refuses it: kept.
+    /// The CRM refused it: kept as a failure.
     Refused {
         /// Its HTTP status.
         status: u16,
         /// Why, in French.
         motif: String,
     },
-    /// The connector makes no request of it: kept.
+    /// The connector yields no request for it: kept as a failure.
     Broken {
         /// Why.
         reason: String,
     },
-    /// The CRM is away; nothing is kept.
+    /// The CRM is unavailable; nothing is kept.
     Withdrawn {
         /// When the CRM asked to be called again.
         retry_at: Option<DateTime<Utc>>,
@@ -162,7 +162,7 @@ pub enum Attempted {
 }
 
 impl Creations {
-    /// Commits *received*. The last that it gives is to be kept until the first call is settled.
+    /// Commits *received*. The caller must keep the returned guard until the first call is settled.
     pub(super) async fn reserve(
         &self,
         record: NewRecord,
@@ -183,7 +183,7 @@ impl Creations {
         Ok((self.store.reserve(reservation).await?, lease, in_hand))
     }
 
-    /// Makes the first call for a signalement that was received just now.
+    /// Makes the first call for a signalement that has just been received.
     pub(super) async fn first_call(
         &self,
         held: Held,
@@ -227,8 +227,8 @@ impl Creations {
         self.settle(&held, attempted, settlement).await
     }
 
-    /// Whether a signalement that comes now is likely to be taken: while the CRM is known to be
-    /// away, only what is deferred is.
+    /// Whether a signalement received now is likely to be accepted: while the CRM is known to be unavailable,
+    /// only if creations are deferred.
     #[must_use]
     pub fn able(&self) -> bool {
         let outage = self.watch.outage();
@@ -236,7 +236,7 @@ impl Creations {
         !away || self.in_force.get().crm.when_unavailable == WhenUnavailable::Defer
     }
 
-    /// Puts in doubt what a process that is gone was creating. Only for a store that no other
+    /// Marks as in doubt the creations that a previous process was making. Only for a store that no other
     /// daemon uses.
     ///
     /// # Errors
@@ -254,8 +254,8 @@ impl Creations {
         Ok(())
     }
 
-    /// Whether there is time for a call. Where there is none, the creation is left as it is to whoever
-    /// claims it next, this process or another.
+    /// Whether there is time for a call. If not, the creation is left unchanged to whoever claims it next, this
+    /// process or a different one.
     fn may_call(&self, held: &Held) -> bool {
         let may = held.lease.allows_a_call(self.clock.now());
         if !may {
@@ -265,7 +265,7 @@ impl Creations {
         may
     }
 
-    /// Calls the CRM within its time, and notes how that went.
+    /// Calls the CRM within the time limit, and records how it went.
     async fn call(&self, request: &CreateDemande) -> Result<Created, CrmError> {
         self.calls.note(&request.reference);
         let outcome = self.within_limit("create", self.crm.create(request)).await;
@@ -292,7 +292,7 @@ impl Creations {
             .note(operation, outcome, policy, self.clock.now());
     }
 
-    /// Commits *created* with all that goes with it.
+    /// Commits *created* with everything that goes with it.
     async fn conclude(
         &self,
         held: Held,
@@ -358,7 +358,7 @@ impl Creations {
         (Attempted::Deferred, Settlement::Waits(wait))
     }
 
-    /// Until when nothing can be known, and what is to be done then, is for the connector to say.
+    /// The connector says when the outcome can be known, and what to do then.
     fn doubt(&self, held: &Held, motif: String, remote: &Capabilities) -> (Attempted, Settlement) {
         let known_at = self.clock.now() + span(remote.longest_work);
         let due_at = match remote.guard {
@@ -369,7 +369,7 @@ impl Creations {
             DuplicateGuard::Nothing => {
                 tracing::error!(
                     id = held.claim.id.as_str(),
-                    "ALARM: a creation is in doubt, and only a person can settle it"
+                    "ALARM: a creation is in doubt, and only an operator can settle it"
                 );
                 return stopped(NO_GUARD.into(), Some(known_at));
             }
@@ -388,7 +388,7 @@ impl Creations {
         tracing::error!(
             id = held.claim.id.as_str(),
             motif,
-            "ALARM: a creation is in doubt, and only a person can settle it"
+            "ALARM: a creation is in doubt, and only an operator can settle it"
         );
         let (attempted, settlement) = stopped(motif.to_owned(), None);
         self.settle(held, attempted, settlement).await
@@ -413,25 +413,25 @@ impl Creations {
         Ok(Attempted::InDoubt)
     }
 
-    /// When to try again what was tried so often before this attempt.
+    /// When to retry after this many earlier attempts.
     fn next_attempt(&self, attempts: u32, retry_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
         let policy = &self.in_force.get().delivery;
         let now = self.clock.now();
         let ours = now + wait(policy, attempts.saturating_add(1));
-        // What a CRM asks for in the middle of an outage is seldom true for longer than the outage.
+        // What a CRM asks for during an outage is seldom valid for longer than the outage.
         let longest = now + span(policy.max_retry);
         retry_at.map_or(ours, |theirs| theirs.min(longest).max(ours))
     }
 }
 
-/// Why it is not known, where the one who made the call did not live or hold it long enough to write it down.
+/// The reason shown when the caller died or lost its claim before it could record the outcome.
 const UNKNOWN: &str =
     "on ne sait pas si le CRM a créé la demande : sa réponse manque, ou n'a pas pu être notée";
 
 const NO_GUARD: &str = "le CRM n'a pas confirmé la création et n'offre rien contre les doublons : cherchez-y la \
                         demande, puis adoptez-la ou relancez la création";
 
-/// When it can be known what became of a call that is made now.
+/// When the outcome of a call made now can be known.
 fn known_at(now: DateTime<Utc>, remote: &Capabilities) -> DateTime<Utc> {
     now + CALL + span(remote.longest_work)
 }
@@ -443,7 +443,8 @@ fn refused(status: u16, motif: String) -> (Attempted, Settlement) {
     (Attempted::Refused { status, motif }, settlement)
 }
 
-/// Only a person can go on, who can know the outcome from then on; where it is `None`, from when was noted.
+/// Automatic retries stop: an operator must decide. `known_at` is when the outcome can be known; `None` leaves
+/// the recorded time unchanged.
 fn stopped(motif: String, known_at: Option<DateTime<Utc>>) -> (Attempted, Settlement) {
     let wait = Wait {
         etat: Etat::Inconnu,

@@ -1,7 +1,7 @@
-//! What the last calls say of the CRM: whether it answers, and when to try it again.
+//! The state of the CRM, as shown by the last calls: whether it answers, and when to try it again.
 //!
-//! Kept in memory, by each process for itself: a restart may try at once, and whoever calls finds
-//! out anew. It only spares calls; no guarantee depends on it.
+//! Kept in memory, by each process separately: after a restart, the first call finds out again. It only saves
+//! calls; no guarantee depends on it.
 
 mod readings;
 
@@ -18,37 +18,37 @@ use crate::settings::DeliverySettings;
 
 pub use readings::{Ahead, Readings, Unread};
 
-/// The call that creates a demande.
+/// Name of the call that creates a demande.
 const CREATE_OPERATION: &str = "create";
 
 /// The state of the CRM, as far as calls have shown it.
 #[derive(Debug, Default)]
 pub struct CrmWatch {
     outage: Mutex<Option<Outage>>,
-    /// An outage ended, and nobody has woken what waited for that.
+    /// An outage has ended, and nobody has yet woken what waited for that.
     mended: AtomicBool,
-    /// An outage is told no more, though the CRM has not answered since.
+    /// The outage is no longer reported, although the CRM has not answered since.
     untold: AtomicBool,
-    /// How its list of changes was last read; nothing where it is not polled.
+    /// How its list of changes was last read; empty if it is not polled.
     pub readings: Readings,
 }
 
-/// The CRM does not do what it is asked.
+/// A period in which the CRM's calls fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outage {
     /// When the first call in a row failed.
     pub since: DateTime<Utc>,
-    /// Calls in a row that failed.
+    /// Number of consecutive failed calls.
     pub failures: u32,
-    /// Until when what can wait leaves it alone.
+    /// Until when work that can wait does not call it.
     pub until: DateTime<Utc>,
     /// Why, without personal data.
     pub reason: String,
-    /// What was asked of it; creating, where that is among what failed.
+    /// The operation that failed; creating, if that is among them.
     operation: &'static str,
-    /// When the last call failed, by the clock that nobody sets.
+    /// When the last call failed, on the monotonic clock.
     noted: Instant,
-    /// From then until [`Self::until`].
+    /// The time from `noted` until [`Self::until`].
     rest: Duration,
 }
 
@@ -58,20 +58,20 @@ impl Outage {
         self.noted.elapsed()
     }
 
-    /// For how long what can wait still leaves it alone.
+    /// How much longer work that can wait does not call it.
     pub(super) fn left(&self) -> Duration {
         self.rest.saturating_sub(self.age())
     }
 }
 
 impl CrmWatch {
-    /// The outage that lasts, if any.
+    /// The current outage, if any.
     #[must_use]
     pub fn outage(&self) -> Option<Outage> {
         self.state().clone()
     }
 
-    /// Notes how a call went.
+    /// Records how a call went.
     pub(super) fn note<T>(
         &self,
         operation: &'static str,
@@ -106,13 +106,13 @@ impl CrmWatch {
         now: DateTime<Utc>,
     ) {
         let (error, retry_at) = match outcome {
-            // It speaks to us, whatever it says.
+            // It answered, whatever it said.
             Ok(_) | Err(CrmError::Refused { .. }) => {
                 return self.recovered(operation);
             }
-            // That is ours to mend, and says nothing of the CRM.
+            // Our own misconfiguration says nothing about the CRM.
             Err(CrmError::Misconfigured(_)) => return,
-            // Nor does that, and what earlier calls said is no longer why it is not done.
+            // Neither do lost photos, and what earlier calls said no longer explains the failure.
             Err(CrmError::Files(_)) => {
                 if self.state().take().is_some() {
                     self.untold.store(true, Ordering::Release);
@@ -136,7 +136,7 @@ impl CrmWatch {
             .as_ref()
             .is_some_and(|it| it.operation == CREATE_OPERATION);
         if before.is_none() {
-            tracing::error!(reason, "the CRM does not do what it is asked");
+            tracing::error!(reason, "calls to the CRM fail");
         }
         *state = Some(Outage {
             since: before.map_or(now, |it| it.since),
@@ -153,7 +153,8 @@ impl CrmWatch {
         });
     }
 
-    /// What waits is woken where what failed works again: a list that can be read says nothing of creating.
+    /// Wakes what waits if the operation that failed works again: a readable list does not show that creating
+    /// works.
     fn recovered(&self, operation: &'static str) {
         let outage = self.state().take();
         let untold = self.untold.load(Ordering::Acquire);
@@ -167,18 +168,18 @@ impl CrmWatch {
         }
     }
 
-    /// What waits was not woken: it is to be tried again.
+    /// Waking what waits failed: try again.
     pub(super) fn still_mended(&self) {
         self.mended.store(true, Ordering::Release);
     }
 
-    /// It is called in another way from now on: what the calls so far say does not count.
+    /// It is called differently from now on, so the results of past calls do not count.
     pub(super) fn forget(&self) {
         self.state().take();
         self.mended.store(true, Ordering::Release);
     }
 
-    /// Whether what waits for the CRM may be tried at once; told once.
+    /// Whether work waiting for the CRM may be tried at once; `true` only once per recovery.
     pub(super) fn take_mended(&self) -> bool {
         self.mended.swap(false, Ordering::AcqRel)
     }

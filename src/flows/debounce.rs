@@ -1,38 +1,38 @@
-//! Files that someone is saving: they count once they stand still.
+//! Debounces file changes: files are read once they have stopped changing.
 
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-/// Editors write several files, or one in several steps: quiet for this long ends a burst.
+/// Editors write several files, or one file in several steps: this much quiet ends a burst.
 const QUIET: Duration = Duration::from_millis(100);
-/// A burst that does not end is looked at all the same.
+/// A burst longer than this is processed anyway.
 const LONGEST_BURST: Duration = Duration::from_secs(1);
 /// So is a file that is still being written after this long.
 const LONGEST_WRITE: Duration = Duration::from_secs(30);
-/// How often the files may change while they are read before the attempt is put off.
+/// How often the files may change while being read before the attempt is postponed.
 const MAX_ROUNDS: u32 = 20;
-/// When an attempt that could not be finished is made again.
+/// Delay before an unfinished attempt is repeated.
 const PUT_OFF: Duration = Duration::from_secs(2);
 
-/// What is known of the files besides the hints.
+/// What is known about the files besides the hints.
 pub(super) struct Files<U, W> {
-    /// Whether the last attempt, whoever made it, must be made again.
+    /// Whether the last attempt, whoever made it, must be repeated.
     pub unfinished: U,
-    /// Whether one of them is half written.
+    /// Whether a file is half written.
     pub being_written: W,
 }
 
-/// How an attempt went.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attempted {
-    /// It came to its end, whether or not what it tried took effect.
+    /// Finished, whether or not the change took effect.
     Settled,
-    /// It must be made again, hint or no hint.
+    /// Must be repeated, with or without a hint.
     TryAgain,
 }
 
-/// Makes an attempt after each burst of hints, until their sender is gone.
+/// Makes an attempt after each burst of hints, until their sender is dropped.
 pub(super) async fn after_each_burst<F: Future<Output = Attempted>>(
     mut hints: mpsc::Receiver<()>,
     files: Files<impl Fn() -> bool, impl Fn() -> bool>,
@@ -51,7 +51,7 @@ pub(super) async fn after_each_burst<F: Future<Output = Attempted>>(
     }
 }
 
-/// Waits until the hints stop, or a burst has gone on for long enough.
+/// Waits until the hints stop, or the burst has lasted too long.
 async fn settle(hints: &mut mpsc::Receiver<()>) {
     let end = tokio::time::Instant::now() + LONGEST_BURST;
     loop {
@@ -63,7 +63,7 @@ async fn settle(hints: &mut mpsc::Receiver<()>) {
     }
 }
 
-/// Waits until no file is half written: one that was cut may be a good one with rows missing.
+/// Waits until no file is half written: a truncated file may look valid with rows missing.
 async fn written(hints: &mut mpsc::Receiver<()>, being_written: impl Fn() -> bool) {
     let end = tokio::time::Instant::now() + LONGEST_WRITE;
     while being_written() && tokio::time::Instant::now() < end {
@@ -72,7 +72,7 @@ async fn written(hints: &mut mpsc::Receiver<()>, being_written: impl Fn() -> boo
     }
 }
 
-/// What is seen once two looks in a row see the same; `None` where it never ceases to change.
+/// Returns the value once two consecutive looks agree; `None` if it never stops changing.
 pub(super) async fn seen_twice<T, F: Future<Output = T>>(
     look: impl Fn() -> F,
     same: impl Fn(&T, &T) -> bool,

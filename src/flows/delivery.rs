@@ -1,9 +1,9 @@
-//! Empties the outbox: claims what is due, sends it, and notes how it went.
+//! Empties the outbox: claims what is due, sends it, and records the outcome.
 //!
-//! A hint wakes the worker early; looking at least every second is what makes it certain. Order
-//! within a demande comes from the claim, which only ever gives the oldest waiting delivery. A
-//! destination that fails for several demandes in a row, or refuses our token, is left alone for a
-//! while; then one delivery tries the ground, and the others follow in growing numbers.
+//! A hint wakes the worker early; polling every second makes delivery certain. Order within a demande comes
+//! from the claim, which only returns the oldest waiting delivery. A destination that fails for several
+//! demandes in a row, or refuses our token, is paused; then one delivery is sent as a probe, and the others
+//! follow in growing numbers.
 
 mod pauses;
 mod verdict;
@@ -44,55 +44,55 @@ use crate::rules::compile::RuleSet;
 use crate::rules::{addressee, decide};
 use crate::settings::{InForce, LiveSettings};
 
-/// A delivery is given up after so many attempts at least: a partner that asks for a long wait may
-/// use up its time with one.
+/// Minimum number of attempts before a delivery is given up: a partner that asks for a long wait may use up the
+/// allowed time with one attempt.
 const FAIR_ATTEMPTS: u32 = 3;
-/// Photos on their way to the CRM at once: each is a large body, and none is in a hurry.
+/// Maximum photos in flight to the CRM: each has a large body, and none is urgent.
 const PHOTOS_IN_FLIGHT: usize = 4;
-/// E-mails on their way at once: mail servers take few connections from one client.
+/// Maximum e-mails in flight: mail servers accept few connections from one client.
 const COURRIELS_IN_FLIGHT: usize = 16;
-/// How long a claim holds, in attempts: longer than the longest, so that it runs out only with its
-/// worker.
+/// Duration of a claim, in attempts: longer than the longest attempt, so that it expires only if its worker
+/// dies.
 const LEASE_ATTEMPTS: u32 = 2;
 
 /// The worker of the outbox.
 pub struct Delivery {
-    /// The daemon's memory.
+    /// The daemon's database.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// SoWell.
     pub sowell: Arc<dyn Sowell>,
-    /// E-mails.
+    /// The outgoing mail server.
     pub mailer: Arc<dyn Mailer>,
     /// The landlord's CRM, for photos.
     pub crm: Arc<dyn Crm>,
-    /// Where photos are kept.
+    /// The store of photos.
     pub files: Arc<dyn Files>,
     /// The templates in force.
     pub rules: Arc<dyn Rules>,
-    /// Where to send, and how to try again.
+    /// Where to send, and the retry policy.
     pub in_force: InForce,
     /// Wakes the worker early.
     pub outbox: Hint,
 }
 
-/// What the worker of one destination keeps from one look to the next.
+/// The state of one destination's worker.
 struct Lane {
     destination: Destination,
     under_way: JoinSet<()>,
     breaker: Arc<Breaker>,
     in_hand: InHand,
-    /// It was said that what is due has no address to go to.
+    /// The missing address of due deliveries has been logged.
     warned: bool,
 }
 
-/// How a destination is, as all of its deliveries tell.
+/// The state of a destination, judged by all of its deliveries.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Health {
-    /// What fails there is a delivery's own failure.
+    /// A failure is the delivery's own.
     Up,
-    /// It fails for every delivery, or refuses us.
+    /// It fails for every delivery, or refuses our credentials.
     Down,
 }
 
@@ -109,14 +109,14 @@ impl Lane {
 }
 
 impl Delivery {
-    /// Works until told to stop, then finishes what is under way.
+    /// Works until told to stop, then finishes what is in flight.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let work = |destination| Arc::clone(&self).work(destination, stop.clone());
         futures_util::future::join_all(Destination::iter().map(work)).await;
     }
 
-    /// What failed by a connector's file is due once another one is in force. For ever, or until
-    /// nobody accepts rules any more.
+    /// Makes deliveries that failed under a previous connector due when new rules take effect. Runs until rules
+    /// are no longer accepted.
     pub async fn follow_rules(self: Arc<Self>, mut accepted: watch::Receiver<u64>) {
         let mut before = self.rules.generation();
         while accepted.changed().await.is_ok() {
@@ -140,7 +140,7 @@ impl Delivery {
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = hints.changed() => {}
-                // A delivery that ended may have freed the next of its demande.
+                // A finished delivery may have freed the next of its demande.
                 Some(_) = lane.under_way.join_next() => {}
                 () = tokio::time::sleep(wait) => {}
             }
@@ -152,23 +152,23 @@ impl Delivery {
         while lane.under_way.join_next().await.is_some() {}
     }
 
-    /// Starts what is due, and says how long nothing else will be.
+    /// Starts what is due, and returns how long until more is due.
     async fn start_due(self: &Arc<Self>, lane: &mut Lane) -> Result<Duration, StoreError> {
         let destination = lane.destination;
         if destination == Destination::Sowell && !self.sowell.configured() {
             self.warn_of_no_address(lane).await?;
             return Ok(POLL);
         }
-        // Should the address be taken away again, that is to be told again.
+        // If the address is removed later, log it again.
         lane.warned = false;
-        // Before all that may hold this daemon up: it eats into the lease.
+        // Taken before anything that may delay this daemon: such a delay counts against the lease.
         let (now, asked) = (self.clock.now(), Instant::now());
         let pause = self.store.pause(destination).await?;
         let free = match &pause {
             Some(pause) if pause.until > now && !self.is_beyond(pause, now) => {
                 return Ok(until(pause.until, now));
             }
-            // After a pause, one delivery tries the ground before the others follow.
+            // After a pause, one delivery is sent as a probe before the others follow.
             Some(_) => usize::from(lane.under_way.is_empty()),
             None => lane
                 .breaker
@@ -198,16 +198,16 @@ impl Delivery {
             let holding = lane.in_hand.hold(now + span(lease));
             lane.under_way.spawn(async move {
                 let id = claim.id.clone();
-                // Another daemon may send it before this attempt would end, and a later one after it. A machine
-                // that was suspended shows in the time of day alone.
+                // A different daemon may send it before this attempt would end, and then the next one. A
+                // suspended machine shows only on the wall clock.
                 let last = span(lease.saturating_sub(attempt));
                 if span(asked.elapsed()) >= last || delivery.clock.now() >= now + last {
                     tracing::debug!(id, "its lease ran out before it was sent");
                     return;
                 }
                 if let Err(error) = contained(delivery.deliver(&trial, claim)).await {
-                    // Its lease runs out, and it is tried again.
-                    tracing::error!(id, %error, "an attempt was not noted");
+                    // Its lease will expire, and it will be retried.
+                    tracing::error!(id, %error, "an attempt was not recorded");
                 }
                 drop(holding);
             });
@@ -217,7 +217,7 @@ impl Delivery {
         Ok(due.map_or(POLL, |due| until(due, now)))
     }
 
-    /// Says once that what is due has no address to go to.
+    /// Logs once that due deliveries have no address.
     async fn warn_of_no_address(&self, lane: &mut Lane) -> Result<(), StoreError> {
         let now = self.clock.now().into();
         if !lane.warned && self.store.next_due(lane.destination, now).await?.is_some() {
@@ -227,7 +227,7 @@ impl Delivery {
         Ok(())
     }
 
-    /// Sends one delivery, and notes how that went.
+    /// Sends one delivery, and records how it went.
     async fn deliver(&self, trial: &Trial, claim: Claim) {
         let destination = trial.destination;
         let begun_under = self.in_force.get();
@@ -238,13 +238,13 @@ impl Delivery {
             Ok(Ok(seen)) => seen,
             Ok(Err(_)) => AttemptResult::NoAnswer(Unreachable(Phrase::NoAnswer.into())),
             Err(error) => {
-                tracing::error!(id = claim.id, %error, "an attempt broke off");
+                tracing::error!(id = claim.id, %error, "an attempt panicked");
                 AttemptResult::BrokeOff
             }
         };
         let stood_still = begun.elapsed() > limit.saturating_add(LATE);
         let verdict = match judge(&seen) {
-            // What was lost while this process stood still says nothing of the destination.
+            // A loss while this process was stalled says nothing about the destination.
             Verdict::Again { not_before: None } if stood_still => Verdict::Ours,
             verdict => verdict,
         };
@@ -260,7 +260,7 @@ impl Delivery {
         if opens {
             trial.breaker.opened();
         }
-        // First of all: what is delivered and not noted goes out twice.
+        // Before anything else: a delivery that is sent but not recorded is sent twice.
         let end = trial.lease_end.unwrap_or_else(Instant::now);
         let finish = || self.store.finish(&claim, attempt.clone(), outcome.clone());
         match until_written(end, finish).await {
@@ -268,7 +268,7 @@ impl Delivery {
             Ok(false) => {
                 tracing::warn!(id = claim.id, "its lease ran out while it was being sent");
             }
-            Err(error) => tracing::error!(id = claim.id, %error, "attempt not noted"),
+            Err(error) => tracing::error!(id = claim.id, %error, "attempt not recorded"),
         }
         let label = match &outcome {
             Outcome::Delivered => "delivered",
@@ -286,7 +286,7 @@ impl Delivery {
             (false, false) => Ok(()),
         };
         if let Err(error) = noted {
-            tracing::error!(destination = destination.as_str(), %error, "its pause was not noted");
+            tracing::error!(destination = destination.as_str(), %error, "its pause was not recorded");
         }
         if matches!(outcome, Outcome::Retry { .. }) {
             self.resume_if_replaced(destination, &begun_under, &begun_by)
@@ -294,8 +294,8 @@ impl Delivery {
         }
     }
 
-    /// What failed by an address, for a token or in a form that was replaced meanwhile is due at once. Looked at only
-    /// once it is written: a change that comes later finds it there and resumes it itself.
+    /// Makes deliveries due at once if the address, token or format they failed with was replaced meanwhile.
+    /// Checked only once the outcome is written: a later change finds it there and resumes it itself.
     async fn resume_if_replaced(
         &self,
         destination: Destination,
@@ -341,12 +341,12 @@ impl Delivery {
         let uid = Uid::new(push.uid.clone());
         match self.crm.remote() {
             Some(crm) => crm.attach(&uid, &push.fichier, bytes).await,
-            // Where the CRM has no outside, the photos lie with the signalement already.
+            // The built-in CRM already has the photos, stored with the signalement.
             None => Ok(()),
         }
     }
 
-    /// Rendered at each attempt, so that a template that was mended serves what it had failed.
+    /// Rendered at each attempt, so that a corrected template also applies to e-mails that had failed.
     async fn send_mail(&self, id: &str, courriel: &Courriel) -> Result<Option<u16>, MailError> {
         if addressee::is_absent(&courriel.a) {
             return Err(MailError::permanent(Reason::told(addressee::ABSENT)));
@@ -374,8 +374,8 @@ impl Delivery {
         self.mailer.send(id, &message).await
     }
 
-    /// A failure on the part of a destination that is down is no delivery's own: it brings none
-    /// nearer to being given up, however long it lasts.
+    /// A failure of a destination that is down is not the delivery's own fault: it never counts towards giving
+    /// up, however long it lasts.
     fn outcome(
         &self,
         verdict: &Verdict,
@@ -403,9 +403,9 @@ impl Delivery {
     }
 }
 
-/// How much time lies between two looks at the outbox at least. What comes on its own goes out at
-/// once; of many together, one look starts as many as may be under way. An acknowledgement is in no
-/// hurry, and a crowd of them must not take the disk away from signalements.
+/// Minimum time between two looks at the outbox. A single delivery is sent at once; of many together, one look
+/// starts as many as are allowed in flight. Acknowledgements are not urgent, and many of them must not take
+/// disk time away from signalements.
 fn between_looks(destination: Destination) -> Duration {
     match destination {
         Destination::Sowell | Destination::Crm => Duration::from_millis(5),
@@ -413,12 +413,12 @@ fn between_looks(destination: Destination) -> Duration {
     }
 }
 
-/// How long a claim holds, by how long one attempt may take.
+/// Duration of a claim, derived from the time limit of one attempt.
 pub(super) fn lease(attempt: Duration) -> Duration {
     attempt.saturating_mul(LEASE_ATTEMPTS)
 }
 
-/// How many may be under way at once, however well the destination is.
+/// Maximum in flight, however healthy the destination is.
 fn most_at_once(destination: Destination) -> usize {
     match destination {
         Destination::Sowell => usize::MAX,
@@ -438,7 +438,7 @@ fn log(destination: Destination, claim: &Claim, attempt: &Attempt, outcome: &Out
                 id,
                 error,
                 due_at = in_utc(*due_at),
-                "not delivered, tried again then"
+                "not delivered; will be retried"
             );
         }
         Outcome::Dead => tracing::error!(destination, id, error, "not delivered: dead letter"),

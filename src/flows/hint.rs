@@ -1,4 +1,4 @@
-//! Wakes who waits for work, at once; looking now and then is what makes it certain.
+//! Wakes workers early; their regular polling is what makes the work certain to be done.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::domain::livraison::Destination;
 
-/// Wakes whoever waits; given ten times before it is looked at, it wakes once.
+/// Wakes its subscribers; several nudges before they look wake them once.
 #[derive(Debug, Clone)]
 pub struct Nudge(Arc<watch::Sender<()>>);
 
@@ -18,24 +18,23 @@ impl Default for Nudge {
 }
 
 impl Nudge {
-    /// Wakes.
+    /// Wakes the subscribers.
     pub(super) fn notify(&self) {
         self.0.send_replace(());
     }
 
-    /// Changes with each nudge from now on.
+    /// A receiver that changes with each nudge from now on.
     pub(super) fn subscribe(&self) -> watch::Receiver<()> {
         self.0.subscribe()
     }
 }
 
-/// Wakes the workers of the outbox when something new waits; a hint that is lost costs at most a
-/// second.
+/// Wakes the workers of the outbox when something new is waiting; a lost hint costs at most a second.
 #[derive(Debug, Clone, Default)]
 pub struct Hint {
-    /// One for each destination, in their order.
+    /// One for each destination, in the order of [`Destination`].
     workers: [Nudge; Destination::COUNT],
-    /// What other replicas are to be told.
+    /// Wakes the task that notifies other replicas.
     others: Nudge,
 }
 
@@ -46,23 +45,23 @@ impl Hint {
         self.others.notify();
     }
 
-    /// Something for this destination was.
+    /// Something for this destination was put in the outbox.
     pub(super) fn notify_worker(&self, destination: Destination) {
         self.worker(destination).notify();
         self.others.notify();
     }
 
-    /// Another replica put something there: it is not told again.
+    /// A different replica put something in the outbox, so the others are not notified again.
     pub(super) fn wake(&self) {
         self.workers.iter().for_each(Nudge::notify);
     }
 
-    /// Changes with what other replicas are to be told.
+    /// A receiver that changes when other replicas must be notified.
     pub(super) fn for_others(&self) -> watch::Receiver<()> {
         self.others.subscribe()
     }
 
-    /// Hints for the worker of a destination, from now on.
+    /// A receiver of hints for a destination's worker, from now on.
     pub(super) fn subscribe(&self, destination: Destination) -> watch::Receiver<()> {
         self.worker(destination).subscribe()
     }

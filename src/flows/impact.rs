@@ -1,5 +1,5 @@
-//! What an edit would change, asked of everything that was received: the past is read page by
-//! page and decided on all cores; nothing is written or sent.
+//! Shows what an edit would change, by replaying everything that was received: the past is read page by page
+//! and decided on all cores; nothing is written or sent.
 
 use std::sync::Arc;
 
@@ -11,31 +11,31 @@ use crate::domain::signalement::Signalement;
 use crate::flows::outbound::ReadStored;
 use crate::rules::impact::{self, Difference, Edit, Impact};
 
-/// How many inputs are decided while the next ones are read.
+/// Number of inputs decided while the next ones are read.
 const PAGE: u32 = 5_000;
 
-/// The rules before an edit and after it, and how much of the past to ask them of.
+/// The rules before and after an edit, and how much of the past to replay.
 #[derive(Clone)]
 pub struct Assessment {
-    /// The past.
+    /// The database with the past.
     pub store: Arc<dyn Store>,
     /// Reads a stored signalement back.
     pub read_stored: ReadStored,
-    /// What decides now, and what would.
+    /// The rules in force and those of the edit.
     pub edit: Edit,
-    /// From when on; `None` for everything.
+    /// Only what was received since then; `None` for everything.
     pub since: Option<DateTime<Utc>>,
-    /// At most so many signalements and so many events, the newest; `None` for all.
+    /// Maximum number of signalements and of events, newest first; `None` for all.
     pub limit: Option<u64>,
 }
 
-/// The past could not be asked.
+/// Why the past could not be replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum ImpactError {
-    /// It could not be read.
+    /// The past could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A decision did not end: a fault of ours.
+    /// A decision did not end: a bug of ours.
     #[error("a decision did not end: {0}")]
     Fault(String),
 }
@@ -67,7 +67,7 @@ impl Assessment {
             let assessment = self.clone();
             let deciding =
                 tokio::task::spawn_blocking(move || impact::tally(&page, |it| it.ask(&assessment)));
-            // While these are decided, the next are read.
+            // The next page is read while this one is decided.
             page = P::page(self, Some(position), left).await?;
             let counted = deciding.await;
             let counted = counted.map_err(|error| ImpactError::Fault(error.to_string()))?;
@@ -82,7 +82,7 @@ impl Assessment {
     }
 }
 
-/// One kind of input of the past.
+/// One kind of past input.
 #[async_trait]
 trait Past: Sized + Send + Sync + 'static {
     async fn page(of: &Assessment, before: Option<i64>, left: u64)
@@ -90,7 +90,7 @@ trait Past: Sized + Send + Sync + 'static {
 
     fn position(&self) -> i64;
 
-    /// Its name, and what would change about it; `None` where what was received never was whole.
+    /// Its name, and what would change about it; `None` if what was received was never complete.
     fn ask(&self, of: &Assessment) -> Option<(&str, Vec<Difference>)>;
 }
 

@@ -1,5 +1,5 @@
-//! What this process works under a lease on, told by the process itself: a clock that is set forward
-//! makes a lease look over, and its work, taken up a second time, would be done twice.
+//! The leases this process holds. If the clock jumps forward, a lease looks expired although its work is still
+//! running; this list prevents doing the work twice.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,19 +8,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::ports::Moment;
 
-/// The leases under which work goes on here.
+/// The leases under which this process is working.
 #[derive(Debug, Clone, Default)]
 pub struct InHand(Arc<Mutex<Leases>>);
 
 #[derive(Debug, Default)]
 struct Leases {
-    /// The number of the next one.
+    /// The number of the next lease.
     next: u64,
-    /// When each ends, as it is written.
+    /// The end of each lease, as stored.
     ends: BTreeMap<u64, DateTime<Utc>>,
 }
 
-/// Work under a lease, for as long as this is kept.
+/// Work under a lease, for as long as this value lives.
 #[derive(Debug)]
 pub(super) struct Holding {
     leases: InHand,
@@ -28,7 +28,7 @@ pub(super) struct Holding {
 }
 
 impl InHand {
-    /// Work begins under a lease that ends then.
+    /// Records that work begins under a lease that ends then.
     pub(super) fn hold(&self, ends: DateTime<Utc>) -> Holding {
         let mut leases = self.leases();
         let number = leases.next;
@@ -40,7 +40,7 @@ impl InHand {
         }
     }
 
-    /// What may be claimed now: nothing that is in hand here, whatever its lease says.
+    /// What may be claimed now: nothing that this process is working on, whatever its lease says.
     pub(super) fn moment(&self, now: DateTime<Utc>) -> Moment {
         let first = self.leases().ends.values().min().copied();
         let before_it = first.and_then(|it| it.checked_sub_signed(TimeDelta::milliseconds(1)));
@@ -71,7 +71,7 @@ mod tests {
         let in_hand = InHand::default();
         assert_eq!(in_hand.moment(at(5)), at(5).into());
         let (early, late) = (in_hand.hold(at(10)), in_hand.hold(at(20)));
-        // As long as no lease has ended, all that others left is free.
+        // Until one of our leases has ended, everything that others left may be claimed.
         assert_eq!(in_hand.moment(at(5)), at(5).into());
         let set_forward = in_hand.moment(at(100));
         assert!(set_forward.now == at(100) && set_forward.leases_over < at(10));

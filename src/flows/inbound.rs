@@ -1,7 +1,7 @@
-//! A signalement comes in: decide, create, keep, answer.
+//! Takes in a signalement: decide, create, store, answer.
 //!
-//! Whoever repeats a request, and wherever the process died, there is one demande for one
-//! `lien_sowell`: the store checks the key inside the transaction that creates it.
+//! However often a request is repeated, and wherever the process died, there is one demande per `lien_sowell`:
+//! the store checks the key inside the transaction that creates it.
 
 mod outcome;
 mod outside;
@@ -31,20 +31,20 @@ use crate::rules::trace::Trace;
 
 pub use outcome::{InboundError, Received};
 
-/// What a client sent, as far as it could be read.
+/// A request, as far as it could be read.
 #[derive(Debug)]
 pub struct Submission {
-    /// Who sent it.
+    /// The client that sent it.
     pub client: Client,
-    /// `Idempotency-Key`, where sent.
+    /// `Idempotency-Key`, if sent.
     pub key: Option<String>,
-    /// The codes that are well formed, even where other fields are not.
+    /// The well-formed codes, even if other fields are not.
     pub codes: Codes,
-    /// What is wrong with its form.
+    /// What is wrong with its format.
     pub faults: Vec<Fault>,
-    /// Remarks for the answer, in French.
+    /// Warnings for the answer, in French.
     pub avertissements: Vec<String>,
-    /// The whole of it, where nothing is wrong with its form.
+    /// The complete content, if its format is correct.
     pub content: Option<SubmittedContent>,
 }
 
@@ -55,46 +55,46 @@ pub struct SubmittedContent {
     pub signalement: Signalement,
     /// Its photos.
     pub photos: SubmittedPhotos,
-    /// What its content amounts to.
+    /// [`crate::domain::signalement::fingerprint`] of its content.
     pub fingerprint: String,
     /// The received JSON without its photos.
     pub payload: String,
 }
 
-/// Photos that came with a request, or that are stored since an earlier one.
+/// Photos that came with a request, or were stored by an earlier one.
 #[derive(Debug)]
 pub enum SubmittedPhotos {
-    /// Decoded, to be stored.
+    /// Decoded, still to be stored.
     Received(Vec<Photo>),
-    /// Stored already.
+    /// Already stored.
     Stored(Vec<Fichier>),
 }
 
 /// The inbound flow.
 #[derive(Clone)]
 pub struct Inbound {
-    /// The daemon's memory.
+    /// The daemon's database.
     pub store: Arc<dyn Store>,
-    /// Where photos go.
+    /// The store of photos.
     pub files: Arc<dyn Files>,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// The rules in force.
     pub rules: Arc<dyn Rules>,
-    /// Whom the CRM alone knows.
+    /// The managers that only the CRM knows.
     pub managers: Arc<Managers>,
     /// Creates demandes in the CRM.
     pub creations: Arc<Creations>,
     /// Wakes the delivery workers.
     pub outbox: Hint,
-    /// How long a repeat waits for the request that it repeats.
+    /// How long a repeated request waits for the original one.
     pub patience: Duration,
 }
 
-/// How long a repeat waits for the request that it repeats.
+/// How long a repeated request waits for the original one.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A well-formed signalement under way, with everything pinned that its record names.
+/// A well-formed signalement in progress, with everything pinned that its record refers to.
 struct Case {
     generation: Arc<Generation>,
     id: SignalementId,
@@ -110,10 +110,10 @@ struct Case {
 }
 
 impl Inbound {
-    /// Takes a signalement in.
+    /// Takes in a signalement.
     ///
     /// # Errors
-    /// See [`InboundError`]; on none of them does the key get bound.
+    /// See [`InboundError`]; none of them binds the key.
     pub async fn receive(&self, submission: Submission) -> Result<Received, InboundError> {
         let generation = self.rules.generation();
         let Some(content) = submission.content else {
@@ -142,7 +142,7 @@ impl Inbound {
             generation,
         };
         let managers = &self.managers;
-        // A repeat is answered without a decision, so without the CRM that may be away by now.
+        // A repeat is answered without a decision, so without the CRM, which may be unavailable by now.
         if managers.would_call(&case.generation, &case.signalement)
             && let Some(answer) = self.taken_before(&case).await?
         {
@@ -158,9 +158,9 @@ impl Inbound {
         }
     }
 
-    /// The answer to what was created before, or is being created; `None` where neither is known.
+    /// The answer for what was already created or is being created; `None` if it is neither.
     async fn taken_before(&self, case: &Case) -> Result<Option<Received>, InboundError> {
-        // Looked for first: a creation that ends between the two looks is found by the second.
+        // Read first: a creation that ends between the two reads is found by the second.
         let pending = self.store.find_pending(&case.id, case.key.as_ref()).await?;
         if let Some(owner) = self.owner(case).await? {
             return self.repeat(owner, case).await.map(Some);
@@ -189,7 +189,7 @@ impl Inbound {
         demande: NewDemande,
         trace: Trace,
     ) -> Result<Received, InboundError> {
-        // The commit decides; asked before only where a repeat would write its photos for nothing.
+        // The commit decides; checked before only if a repeat would write its photos for nothing.
         if !self.store_new_photos(&mut case).await
             && let Some(owner) = self.owner(&case).await?
         {
@@ -205,7 +205,7 @@ impl Inbound {
         }
     }
 
-    /// Nothing is called: one commit makes everything true together.
+    /// Nothing is called: a single commit makes everything true together.
     async fn create_here(
         &self,
         case: Case,
@@ -284,8 +284,8 @@ impl Inbound {
         }
     }
 
-    /// Keeps what could not be decided: an admin can mend the rules or the reference data, and
-    /// the tenant's report must still be there then.
+    /// Keeps what could not be decided: once an admin has corrected the rules or the reference data, the
+    /// tenant's report must still be there.
     async fn refuse(
         &self,
         mut case: Case,
@@ -312,13 +312,13 @@ impl Inbound {
         })
     }
 
-    /// Asked before anything is kept that a creation would not need: a signalement that was
-    /// created stays created, whatever the rules would say today.
+    /// Checked before storing anything that a creation would not need: a signalement that was created stays
+    /// created, whatever the rules would say today.
     async fn owner(&self, case: &Case) -> Result<Option<BoundKey>, InboundError> {
         Ok(self.store.find_bound(&case.id, case.key.as_ref()).await?)
     }
 
-    /// The same content again is a repeat, any other a conflict.
+    /// The same content again is a repeat; different content is a conflict.
     async fn repeat(&self, owner: BoundKey, case: &Case) -> Result<Received, InboundError> {
         if owner.fingerprint == case.fingerprint {
             Ok(Received::Replayed {
@@ -337,7 +337,7 @@ impl Inbound {
         uid: Option<String>,
     ) -> InboundError {
         let other = owner != case.id;
-        // Of another signalement nothing is told, not even in what it differs.
+        // Nothing is disclosed about a different signalement, not even how it differs.
         let differs = if other {
             Vec::new()
         } else {
@@ -351,7 +351,7 @@ impl Inbound {
         }
     }
 
-    /// In what a signalement differs from what was received first; `None` where that cannot be told.
+    /// The keys in which a signalement differs from what was first received; `None` if that is unknown.
     async fn differing(&self, case: &Case) -> Option<Vec<String>> {
         let first = self.store.find_submission(&case.id).await.ok()??;
         let fichiers = first.fichiers.as_slice();
@@ -362,11 +362,12 @@ impl Inbound {
         ))
     }
 
-    /// Stores the photos that are not there yet; whether that was all of them. A repeat's are there.
+    /// Stores the photos that are not yet stored; returns whether that was all of them. Those of a repeat
+    /// already are.
     async fn store_new_photos(&self, case: &mut Case) -> bool {
         let writes = case.photos.iter().map(|photo| self.files.put_new(photo));
         let stored = futures_util::future::join_all(writes).await;
-        // One that cannot be written is told by the next to try.
+        // If one cannot be written, the next attempt reports it.
         let mut stored = stored.into_iter().map(|it| it.unwrap_or(false));
         case.photos.retain(|_| !stored.next().unwrap_or(false));
         case.photos.is_empty()

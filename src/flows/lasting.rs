@@ -1,18 +1,18 @@
-//! A failure that may last: told when it begins and when it ends, not each time that it is met.
+//! A failure that may last: logged when it starts and when it ends, not at each occurrence.
 
 use std::fmt::Display;
 
-/// Something that is tried again and again.
+/// An operation that is tried again and again.
 #[derive(Debug)]
 pub(super) struct Lasting {
-    /// What is to be said while it fails.
+    /// The log message while it fails.
     failing: String,
-    /// Why it fails, where it does: another reason is told as well.
+    /// Why it fails, if it does; a different reason is logged too.
     reason: Option<String>,
 }
 
 impl Lasting {
-    /// What succeeded until now; `failing` says in the log that it does not.
+    /// An operation that succeeded so far; `failing` is the log message when it fails.
     pub(super) fn new(failing: impl Into<String>) -> Self {
         Self {
             failing: failing.into(),
@@ -20,12 +20,12 @@ impl Lasting {
         }
     }
 
-    /// Notes how the last try ended, and gives what it brought.
+    /// Records the result of the last try, and returns its value.
     pub(super) fn note<T, E: Display>(&mut self, tried: Result<T, E>) -> Option<T> {
         let reason = tried.as_ref().err().map(ToString::to_string);
         match &reason {
             Some(error) if reason != self.reason => {
-                tracing::error!(error, "{}; tried until it succeeds", self.failing);
+                tracing::error!(error, "{}; retrying until it succeeds", self.failing);
             }
             None if self.reason.is_some() => tracing::info!("{}: no longer", self.failing),
             _ => {}

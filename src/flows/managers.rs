@@ -1,7 +1,7 @@
 //! Managers that only the CRM knows, for a landlord without an export of them.
 //!
-//! They are asked for before the decision, which stays a pure function of what it is given. What
-//! was learnt is kept for a while, and for longer while the CRM does not answer.
+//! They are fetched before the decision, which stays a pure function of its input. Answers are cached for a
+//! while, and for longer while the CRM is unavailable.
 
 mod memory;
 
@@ -19,24 +19,24 @@ use crate::settings::InForce;
 
 pub use memory::ManagerCache;
 
-/// How long an answer counts without being asked for again.
+/// How long an answer is used before asking again.
 const FRESH: Duration = Duration::from_mins(10);
-/// How long the managers known before serve after the CRM did not tell them, until it is asked again.
+/// How long previously known managers are used after a failure, before asking again.
 const AFTER_FAILURE: Duration = Duration::from_secs(30);
-/// How long a request that waits for its decision waits for them.
+/// How long a request waits for the managers before its decision.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The managers that the CRM told.
+/// The managers fetched from the CRM.
 pub struct Managers {
     /// The landlord's CRM.
     pub crm: Arc<dyn Crm>,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
-    /// How to judge a failing CRM.
+    /// The retry policy for a failing CRM.
     pub in_force: InForce,
-    /// What the last calls say of the CRM.
+    /// The state of the CRM, as shown by the last calls.
     pub watch: Arc<CrmWatch>,
-    /// What was told, by residence.
+    /// The cached answers, by residence.
     pub known: ManagerCache,
 }
 
@@ -48,11 +48,11 @@ impl Managers {
             .is_some_and(|(_, it)| self.at_hand(&it.code).is_none())
     }
 
-    /// The generation with all that can be known of the signalement's residence. Managers of an
-    /// export count more than those of the CRM.
+    /// The generation with everything that can be known about the signalement's residence. Managers from an
+    /// export take precedence over those of the CRM.
     ///
     /// # Errors
-    /// When the CRM does not tell them and never did.
+    /// When the CRM does not return them and never did.
     pub async fn complete(
         &self,
         generation: Arc<Generation>,
@@ -66,14 +66,14 @@ impl Managers {
             gestionnaires: self.managers_of(crm, &residence.code).await?,
             ..residence.clone()
         };
-        // Only what this one decision looks up: the whole may be large.
+        // Only what this one decision looks up: all the data may be large.
         let bien = signalement.bien.as_deref();
         let bien = bien.and_then(|code| referentiel.bien(code));
         let seen = Referentiel::new([residence], bien);
         Ok(Arc::new(generation.with_referentiel(Arc::new(seen))))
     }
 
-    /// The same for e-mails, which go without what the CRM does not tell now.
+    /// The same for e-mails, which are sent without what the CRM does not return now.
     pub(super) async fn complete_if_told(
         &self,
         generation: &Arc<Generation>,
@@ -82,13 +82,13 @@ impl Managers {
         match self.complete(Arc::clone(generation), signalement).await {
             Ok(complete) => complete,
             Err(error) => {
-                tracing::warn!(%error, "an acknowledgement without the managers of its residence");
+                tracing::warn!(%error, "acknowledging without the managers of the residence");
                 Arc::clone(generation)
             }
         }
     }
 
-    /// Its residence, where the CRM alone knows who manages it, and that CRM.
+    /// Its residence and the CRM, if only the CRM knows the residence's managers.
     fn unmanaged<'a>(
         &'a self,
         generation: &'a Generation,
@@ -100,7 +100,7 @@ impl Managers {
         asked.then_some((crm, residence))
     }
 
-    /// What serves without a call: what was told lately, or before the outage that lasts.
+    /// What can be used without a call: a recent answer, or one from before the current outage.
     fn at_hand(&self, residence: &str) -> Option<Gestionnaires> {
         let told = self.known.get(residence)?;
         let away = || self.watch.outage().is_some_and(|it| !it.left().is_zero());
@@ -124,7 +124,7 @@ impl Managers {
         asked.await.clone()
     }
 
-    /// Asks the CRM, whatever is known.
+    /// Asks the CRM, even if an answer is cached.
     async fn ask(&self, crm: &dyn RemoteCrm, residence: &str) -> Result<Gestionnaires, CrmError> {
         let asked = in_time(PATIENCE, crm.managers(residence)).await;
         let outcome = asked.unwrap_or_else(|_| {
@@ -142,10 +142,10 @@ impl Managers {
                 self.known.put(residence, managers.clone(), FRESH);
                 Ok(managers)
             }
-            // Managers change seldom: those of yesterday serve a tenant better than none.
+            // Managers seldom change: yesterday's serve a tenant better than none.
             Err(error) => {
                 let told = self.known.get(residence).ok_or_else(|| error.clone())?;
-                tracing::warn!(residence, %error, "the managers known before serve");
+                tracing::warn!(residence, %error, "using the managers known before");
                 let managers = told.managers;
                 self.known.put(residence, managers.clone(), AFTER_FAILURE);
                 Ok(managers)
@@ -177,7 +177,7 @@ mod tests {
     };
     use crate::settings::Settings;
 
-    /// A CRM that tells managers, one answer after each that the gate lets through.
+    /// A CRM that returns managers, one answer per permit of the semaphore.
     struct Teller {
         answers: Semaphore,
         calls: Mutex<usize>,
@@ -263,7 +263,7 @@ mod tests {
         *crm.calls.lock().unwrap()
     }
 
-    /// The outage, if any, is over as far as waiting goes.
+    /// Ends the outage, if any, as far as waiting is concerned.
     fn forget_the_outage(managers: &mut Managers) {
         managers.watch = Arc::default();
     }
@@ -289,11 +289,11 @@ mod tests {
         *crm.away.lock().unwrap() = true;
         assert_eq!(managers.managers_of(&*crm, "R").await, told);
         assert_eq!(calls(&crm), 3);
-        // The outage is known, so another residence does not find out for itself.
+        // The outage is known, so another residence does not call again.
         assert_eq!(managers.managers_of(&*crm, "S").await, of_other);
         assert_eq!(managers.managers_of(&*crm, "R").await, told);
         assert_eq!(calls(&crm), 3);
-        // Something else that the CRM does brings it back: these are left alone for a while.
+        // A different call to the CRM ends the outage, but this residence is not asked again for a while.
         forget_the_outage(&mut managers);
         assert_eq!(managers.managers_of(&*crm, "R").await, told);
         assert_eq!(calls(&crm), 3);

@@ -1,8 +1,8 @@
-//! Where rules run.
+//! Chooses the thread on which rules run.
 //!
-//! A decision takes some microseconds; to hand it to a thread of its own and be woken by its end
-//! costs several times that. So rules run on the spot for as long as they are brief, and apart once
-//! they were not, where they hold up nobody else's request.
+//! A decision takes some microseconds; handing it to a separate thread and being woken at its end costs several
+//! times that. So rules run inline as long as they are fast, and on a separate thread once they were not, where
+//! they do not hold up other requests.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::flows::panics::BrokeOff;
 use crate::rules::pace::Pace;
 
-/// Runs what calls scripts or templates of the rules whose pace this is.
+/// Runs work that calls scripts or templates of the rules with this pace.
 ///
 /// # Errors
-/// When it panics.
+/// When the work panics.
 pub(super) async fn run<T, W>(pace: &Pace, work: W) -> Result<T, BrokeOff>
 where
     T: Send + 'static,
@@ -39,7 +39,7 @@ where
     ended.map_err(|panic| BrokeOff::by(panic.as_ref()))
 }
 
-/// Not the time on the clock: a busy machine lets a brief decision wait, too.
+/// CPU time rather than elapsed time: on a busy machine, a fast decision waits too.
 fn time_of_this_thread() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! A status comes from the CRM: translate, keep, and put a delivery for SoWell in the outbox.
+//! Takes in a status from the CRM: translate, store, and put a delivery for SoWell in the outbox.
 
 mod held;
 
@@ -26,30 +26,30 @@ use crate::rules::trace::Trace;
 
 pub use held::Looked;
 
-/// What the CRM is told when nothing is wrong.
+/// The successful outcomes, as returned to the CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StatutReceived {
-    /// SoWell will be told.
+    /// It will be sent to SoWell.
     Accepted {
-        /// The delivery.
+        /// Identifier of the delivery.
         livraison: String,
-        /// SoWell's word.
+        /// SoWell's word for the status.
         statut_sowell: String,
     },
-    /// There is nothing to tell SoWell.
+    /// There is nothing to send to SoWell.
     Nothing {
         /// Why, in French.
         motif: String,
     },
 }
 
-/// What the CRM is told when something is.
+/// The failed outcomes.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
     /// There is no such demande.
     #[error("unknown uid")]
     UnknownUid,
-    /// There is none yet, but a creation is in doubt, and may turn out to be this one.
+    /// It does not exist yet, but a creation is in doubt and may turn out to be this one.
     #[error("unknown uid, while a creation is in doubt")]
     MayBeCreated,
     /// The rules do not know the status; the event is kept until they do.
@@ -58,20 +58,20 @@ pub enum OutboundError {
     /// The database could not be written or read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A fault of ours.
+    /// A bug of ours.
     #[error("{0}")]
     Fault(String),
 }
 
-/// Reads a stored signalement back from its payload and its number of photos: the payload is a wire
-/// format, so an adapter does it.
+/// Reads a stored signalement back from its payload and its number of photos: the payload is a wire format, so
+/// an adapter does it.
 pub type ReadStored = fn(&str, usize) -> Option<Signalement>;
 
 /// The outbound flow, up to the outbox.
 pub struct Outbound {
-    /// The daemon's memory.
+    /// The daemon's database.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// The rules in force.
     pub rules: Arc<dyn Rules>,
@@ -79,21 +79,21 @@ pub struct Outbound {
     pub read_stored: ReadStored,
     /// Wakes the delivery workers.
     pub outbox: Hint,
-    /// Whom the CRM alone knows.
+    /// The managers that only the CRM knows.
     pub managers: Arc<Managers>,
 }
 
-/// What a reading of the CRM's list told.
+/// The result of reading one change in the CRM's list.
 enum Reading {
-    /// What is known already, or nothing of ours.
+    /// It is already known, or does not concern us.
     Nothing,
-    /// A change, accepted at this place in the order of all events.
+    /// A change, accepted at this position in the order of all events.
     Event(i64),
-    /// An event came after the reading began: only another reading can tell which is the newer.
+    /// An event arrived after the reading began: only another reading can tell which is newer.
     Overtaken,
 }
 
-/// What the rules made of an event.
+/// The rules' decision about an event.
 struct Judged {
     decision: StatutDecision,
     trace: Trace,
@@ -101,7 +101,7 @@ struct Judged {
 }
 
 impl Outbound {
-    /// Takes in a status change that the CRM tells.
+    /// Takes in a status change sent by the CRM.
     ///
     /// # Errors
     /// See [`OutboundError`].
@@ -123,15 +123,14 @@ impl Outbound {
         }
     }
 
-    /// Takes in what one reading of the CRM's list says of one demande, oldest first: each is an
-    /// event only where it tells something new. `newest_event` is the place of the newest event
-    /// that was there before the reading began.
+    /// Takes in what one reading of the CRM's list says about one demande, oldest first; each entry becomes an
+    /// event only if it is new. `newest_event` is the position of the newest event that existed before the
+    /// reading began.
     ///
-    /// Says from which instant on the CRM is to be read again, if what was read does not count
-    /// yet.
+    /// Returns the instant from which the CRM must be read again, if part of it cannot be used yet.
     ///
     /// # Errors
-    /// When the database could not be read or written, or the rules ended badly.
+    /// When the database could not be read or written, or the rules failed.
     pub async fn read(
         &self,
         changes: Vec<Change>,
@@ -141,11 +140,11 @@ impl Outbound {
         for change in changes {
             let at = change.at;
             match self.read_one(change, shown_until, newest_event).await {
-                // It is known, or of no demande of ours.
+                // Already known, or not one of our demandes.
                 Ok(Reading::Nothing) | Err(OutboundError::UnknownUid) => {}
                 Ok(Reading::Event(place)) => newest_event = place,
-                // It may be older than what the CRM told meanwhile, or be of a demande of ours
-                // whose UID is not known yet.
+                // It may be older than what the CRM sent meanwhile, or concern one of our demandes whose UID is
+                // not known yet.
                 Ok(Reading::Overtaken) | Err(OutboundError::MayBeCreated) => return Ok(Some(at)),
                 Err(error) => return Err(error),
             }
@@ -153,7 +152,7 @@ impl Outbound {
         Ok(None)
     }
 
-    /// Takes in one change of a demande, whose newest one in the list is of `shown_until`.
+    /// Processes one change of a demande. `shown_until` is the date of its newest change in the list.
     async fn read_one(
         &self,
         change: Change,
@@ -169,7 +168,7 @@ impl Outbound {
                 .map(|_| Reading::Nothing);
         };
         let last = self.store.last_event(&event.uid).await?;
-        // A list that shows no comments says nothing of them.
+        // A list without comments says nothing about them.
         let comment = decide::deciding_comment(&generation.rules, &event)
             .filter(|_| event.commentaire.is_some());
         let known = match &last {
@@ -181,7 +180,7 @@ impl Outbound {
             }
             None => demande.content.statut == event.statut,
         };
-        // By the CRM's own clock, what is known may be newer than what its list shows.
+        // By the CRM's own clock, what we know may be newer than what its list shows.
         let date = last.as_ref().and_then(|it| dated(it, shown_until));
         if known || date.is_some_and(|date| date > at) {
             return Ok(Reading::Nothing);
@@ -203,7 +202,7 @@ impl Outbound {
         })
     }
 
-    /// What the rules make of an event, ready to be committed.
+    /// Applies the rules to an event and prepares it for commit.
     async fn prepare(
         &self,
         generation: &Arc<Generation>,
@@ -219,8 +218,8 @@ impl Outbound {
         let push = (issue != EventIssue::Ignore).then(|| NewLivraison {
             id: Uuid::now_v7().to_string(),
             queue: event.uid.as_str().to_owned(),
-            // A held event has no word yet: its delivery keeps the place in the queue, and is
-            // not sent before the word is filled in.
+            // A held event has no word yet: its delivery keeps the place in the queue, and is not sent until
+            // the word is filled in.
             content: Content::Statut(push(
                 &event,
                 demande,
@@ -253,8 +252,8 @@ impl Outbound {
         Ok(recorded)
     }
 
-    /// An event about a demande that the daemon does not know: somebody else's, a mistake, or one
-    /// that a remote CRM created without our having its answer.
+    /// An event about a demande that the daemon does not know: someone else's, a mistake, or one that a remote
+    /// CRM created without our receiving its answer.
     async fn foreign(
         &self,
         event: &StatutEvent,
@@ -266,7 +265,7 @@ impl Outbound {
                 motif: format!("le canal de la demande est « {canal} » et non « {ours} »"),
             }),
             _ if self.store.any_in_doubt().await? => Err(OutboundError::MayBeCreated),
-            // It may have been settled between the two looks.
+            // It may have been settled between the two look-ups.
             _ if self.store.find_demande(&event.uid).await?.is_some() => {
                 Err(OutboundError::MayBeCreated)
             }
@@ -274,8 +273,8 @@ impl Outbound {
         }
     }
 
-    /// The rules' judgement, and the e-mails that go with it. Nothing more is asked about a status
-    /// that the rules do not know.
+    /// The rules' judgement, and the e-mails that go with it. If the rules do not know the status, nothing more
+    /// is asked.
     async fn judge(
         &self,
         generation: &Arc<Generation>,
@@ -288,7 +287,7 @@ impl Outbound {
         let work = move || {
             let ours = &of_rules.statuts.canal;
             let canal = match of_event.canal.as_deref() {
-                // Ours when it was created, whatever an edit has made of the channel's name since.
+                // It was our channel at creation, even if an edit has renamed the channel since.
                 None => ours,
                 Some(canal) if canal == created_on => ours,
                 Some(canal) => canal,
@@ -338,9 +337,8 @@ impl Outbound {
     }
 }
 
-/// When an event happened, as far as it can be believed. A date that the CRM's own list has not come to
-/// yet is either a mistake or that of a clock ahead of ours: taken for later than the event was received,
-/// it would hide all that happens until then.
+/// The event's date, if plausible. A date later than anything in the CRM's own list is a mistake or a fast
+/// clock; accepting it would hide every change until then.
 fn dated(event: &StoredEvent, shown_until: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let date = instant::parse(event.event.date.as_deref()?)?.to_utc();
     let believed = date <= shown_until;

@@ -1,4 +1,4 @@
-//! Work that broke off: it panicked, which is a fault of ours. Only that piece of work is lost.
+//! Work that panicked, which is a bug of ours. Only that piece of work is lost.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -6,17 +6,17 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt;
 use tokio::task::JoinError;
 
-/// The work broke off in a way that neither rules nor partners can cause: a fault of ours.
+/// A panic, which neither rules nor partners can cause: a bug of ours.
 #[derive(Debug, thiserror::Error)]
-#[error("it broke off: {0}")]
+#[error("it panicked: {0}")]
 pub(super) struct BrokeOff(String);
 
 impl BrokeOff {
-    /// By a panic, of which this is left.
+    /// Takes the message out of a panic.
     pub(super) fn by(panic: &(dyn Any + Send)) -> Self {
         let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        Self(text.unwrap_or_else(|| "a panic without words".into()))
+        Self(text.unwrap_or_else(|| "a panic without a message".into()))
     }
 }
 
@@ -26,10 +26,10 @@ impl From<JoinError> for BrokeOff {
     }
 }
 
-/// Does work whose panic must not end the task that it is a part of.
+/// Runs work whose panic must not end the surrounding task.
 ///
 /// # Errors
-/// When it panics. What the work leaves behind then is dropped with it.
+/// When it panics. What the work leaves behind is then dropped with it.
 pub(super) async fn contained<T>(work: impl Future<Output = T>) -> Result<T, BrokeOff> {
     let ended = AssertUnwindSafe(work).catch_unwind().await;
     ended.map_err(|panic| BrokeOff::by(panic.as_ref()))

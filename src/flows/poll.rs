@@ -1,11 +1,10 @@
-//! Statuses of a CRM that does not call us: its list of changes is read, again and again.
+//! Status changes of a CRM that does not call us: its list of changes is polled.
 //!
-//! The list tells states, not events: a demande appears in it whatever changed, and every reading
-//! begins some time before the newest change already seen. So what a demande is known to be already
-//! is no change. Nor is what a reading shows that had begun before the CRM itself told something of
-//! the demande: it may be older, and another reading tells. All instants compared are the CRM's own:
-//! no clock of ours counts, but for what lies in our future: more than some hours ahead it is a mistake, and no
-//! reading begins there; nor does the date of a status told hide what the list shows after it was received.
+//! The list gives states, not events, and each reading starts a little before the newest change already seen. So
+//! a state we already know is not a change. If the CRM itself sent an event of the demande after a reading began,
+//! that reading may be older than the event: the next one decides. Dates are the CRM's; ours are used only to
+//! reject dates several hours in the future, and to cap the date of an event at its reception, so that it cannot
+//! hide what the list shows afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,67 +26,67 @@ use crate::flows::resume;
 use crate::rules::compile::RuleSet;
 use crate::settings::{DeliverySettings, InForce, LiveSettings};
 
-/// How often it is looked whether it is time, so that an edit of the settings counts soon.
+/// How often to check whether a reading is due, so that edited settings take effect soon.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long one page of the list may take; another daemon may read it after that.
+/// Time allowed for one page of the list; after that, a different daemon may read it.
 pub(super) const LEASE: TimeDelta = TimeDelta::minutes(3);
 /// How far before the first demande the first reading begins: more than two clocks ever differ.
 const FIRST_MARGIN: TimeDelta = TimeDelta::days(1);
-/// How far the CRM's clock may be ahead of ours: more than one that takes any local time for UTC.
+/// How far the CRM's clock may be ahead of ours: more than if it took any local time for UTC.
 const AHEAD: TimeDelta = TimeDelta::hours(15);
-/// Pages of one reading; a CRM that gives more is stuck on one.
+/// Maximum pages in one reading; a CRM that returns more is stuck on one.
 const MOST_PAGES: usize = 1_000;
-/// How often a list of several pages is read for two readings to agree.
+/// How often a list of several pages is read to obtain two identical readings.
 const MOST_READINGS: usize = 4;
 
 /// The poller of a CRM's changes.
 pub struct Poll {
-    /// The daemon's memory.
+    /// The daemon's database.
     pub store: Arc<dyn Store>,
     /// The landlord's CRM.
     pub crm: Arc<dyn Crm>,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
-    /// Where statuses go.
+    /// Handles the statuses that are read.
     pub outbound: Arc<Outbound>,
-    /// How often, and how to try again.
+    /// The polling interval and the retry policy.
     pub in_force: InForce,
-    /// What the last calls say of the CRM.
+    /// The state of the CRM, as shown by the last calls.
     pub watch: Arc<CrmWatch>,
 }
 
 /// Why the changes were not read.
 #[derive(Debug, thiserror::Error)]
 pub enum PollError {
-    /// The CRM did not list them.
+    /// The CRM did not return them.
     #[error(transparent)]
     Crm(#[from] CrmError),
-    /// They could not be kept.
+    /// They could not be stored.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
     /// The database could not be written or read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Another daemon took the list over, as if this one had died.
-    #[error("reading a page took so long that another daemon began")]
+    /// A different daemon took the list over, as if this one had died.
+    #[error("reading a page took so long that a different daemon took over")]
     Overtaken,
 }
 
-/// What one reading of the list saw.
+/// The result of reading the list.
 struct Listing {
     changes: Vec<Change>,
-    /// Whether nothing can have slipped from one page to another while they were read.
+    /// Whether nothing can have moved from one page to another during the reading.
     whole: bool,
 }
 
-/// What one look at the list came to.
+/// The outcome of one poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Looked {
-    /// It was read whole: the next reading begins after it.
+    /// The list was read completely: the next reading begins after it.
     Whole,
-    /// It never read the same twice: what it showed is taken, and the next reading begins where this one did.
+    /// No two readings agreed: what was seen is processed, and the next reading begins where this one did.
     Shifting,
-    /// There is no such list, or another daemon is at it.
+    /// There is no list, or a different daemon is reading it.
     NotNow,
 }
 
@@ -97,14 +96,14 @@ struct Read {
     whole: bool,
 }
 
-/// How the CRM is reached.
+/// The settings and rules that determine how the CRM is reached.
 struct Way {
     settings: Arc<LiveSettings>,
     rules: Arc<RuleSet>,
 }
 
 impl Way {
-    /// Whether what failed on that one may go well on this.
+    /// Whether a call that failed before the change may succeed now.
     fn is_another_than(&self, before: &Self) -> bool {
         let crm = Destination::Crm;
         resume::by_settings(crm, &before.settings, &self.settings).is_some()
@@ -113,10 +112,10 @@ impl Way {
 }
 
 impl Poll {
-    /// Polls for as long as it is left alone.
+    /// Polls until it is dropped.
     pub async fn run(self: Arc<Self>) {
         let (mut last, mut failures) = (None::<Instant>, 0_u32);
-        // Drawn once after each failure: of many draws, the shortest would count.
+        // Computed once after each failure: of many random values, the shortest would count.
         let mut pause = Duration::ZERO;
         let mut way = self.way();
         let mut shifting = false;
@@ -150,8 +149,8 @@ impl Poll {
         }
     }
 
-    /// How long the list is left alone. The CRM may ask for more than we would wait, but not for more
-    /// than the longest wait of a delivery: nobody else tells us of its changes.
+    /// How long to wait before the next poll. The CRM may ask for longer than our own wait, but not longer than
+    /// the maximum retry wait of a delivery: nothing else informs us of its changes.
     fn pause_after(&self, error: &PollError, policy: &DeliverySettings, failures: u32) -> Duration {
         let ours = wait(policy, failures);
         let theirs = match error {
@@ -170,10 +169,10 @@ impl Poll {
         }
     }
 
-    /// Reads the changes once, unless another daemon is at it.
+    /// Reads the changes once, unless a different daemon is doing so.
     ///
     /// # Errors
-    /// What was taken by then stays taken; the next reading begins where this one did.
+    /// When a reading fails. What was processed until then remains; the next reading begins where this one did.
     pub async fn look(&self) -> Result<Looked, PollError> {
         let Some(crm) = self.crm.remote() else {
             return Ok(Looked::NotNow);
@@ -211,7 +210,7 @@ impl Poll {
         Ok(Looked::Whole)
     }
 
-    /// Takes every change since the last reading, and says up to when all are known.
+    /// Processes every change since the last reading, and returns the instant up to which all are known.
     async fn read_from(
         &self,
         crm: &dyn RemoteCrm,
@@ -222,7 +221,7 @@ impl Poll {
         let since = match (claim.seen_until, claim.first_demande) {
             (Some(seen), _) => seen.checked_sub_signed(overlap).unwrap_or(seen),
             (None, Some(first)) => first - FIRST_MARGIN,
-            // Nothing of ours is in the CRM, so nothing of it can have changed.
+            // None of our demandes is in the CRM, so nothing can have changed.
             (None, None) => {
                 return Ok(Read {
                     seen_until: None,
@@ -233,7 +232,7 @@ impl Poll {
         let now = self.clock.now();
         let Listing { mut changes, whole } = self.list(crm, claim, since).await?;
         changes.sort_by_key(|it| it.at);
-        // A date far ahead is a mistake. Believed, it would hide all that changes until then.
+        // A date far ahead is a mistake. If accepted, it would hide every change until then.
         let latest = now + AHEAD;
         let plausible = changes.partition_point(|it| it.at <= latest);
         let newest = changes[..plausible].last().map(|it| it.at);
@@ -245,7 +244,7 @@ impl Poll {
         for change in &mut changes[plausible..] {
             let (uid, at) = (change.event.uid.as_str(), in_utc(change.at));
             tracing::error!(uid, at, "ALARM: the CRM dates a change in the future");
-            // By the CRM's own clock, so that nothing that comes after it is taken for older.
+            // By the CRM's own clock, so that no later change is taken for an older one.
             change.at = newest.max(claim.seen_until).unwrap_or(since);
             change.event.date = Some(in_utc(change.at));
         }
@@ -258,8 +257,8 @@ impl Poll {
             let seen_until = claim.seen_until;
             return Ok(Read { seen_until, whole });
         }
-        // What one change is dated at, ahead of us, is not yet known of the others: were it believed, none of
-        // theirs would be asked for before that time. A CRM that is ahead with all is only read more than once.
+        // A date in the future says nothing about the other demandes; using it as the cursor would skip their
+        // changes. If the CRM's clock is ahead, we only read more than needed.
         let seen = newest.map(|it| it.min(now)).max(claim.seen_until);
         let seen_until = match (seen, unsettled) {
             (Some(seen), Some(unsettled)) => Some(seen.min(unsettled)),
@@ -268,8 +267,8 @@ impl Poll {
         Ok(Read { seen_until, whole })
     }
 
-    /// A list of several pages shifts when a demande changes while it is read, and one may slip
-    /// from a page that comes to one that has been: it counts once two readings agree.
+    /// A list of several pages shifts if a demande changes during the reading, and one may move from an unread
+    /// page to one already read: the list counts only once two readings agree.
     async fn list(
         &self,
         crm: &dyn RemoteCrm,
@@ -319,7 +318,7 @@ impl Poll {
             self.watch.note("changes", &read, policy, self.clock.now());
             let read = read?;
             let (before, now) = (changes.len() - of_page, read.changes.len());
-            // A list that ends does so with whatever page.
+            // The last page may repeat an earlier one.
             if now > 0 && read.next.is_some() && changes[before..] == read.changes {
                 return Err(CrmError::Misconfigured(Phrase::ChangePageTwice.into()).into());
             }
@@ -342,21 +341,21 @@ impl Poll {
     }
 }
 
-/// Warns once for as long as the list shifts.
+/// Warns once while the list keeps shifting.
 fn tell_of_shifting(looked: Looked, shifting: &mut bool) {
     let before = std::mem::replace(shifting, looked == Looked::Shifting);
     match (before, *shifting) {
         (false, true) => tracing::warn!(
             readings = MOST_READINGS,
-            "the CRM's list of changes never read the same twice: each reading begins where this one \
-             did until it does; larger pages make it shift less"
+            "no two readings of the CRM's list of changes agreed: each reading begins where this one \
+             did until two agree; larger pages make it shift less"
         ),
-        (true, false) => tracing::info!("the CRM's list of changes was read whole again"),
+        (true, false) => tracing::info!("the CRM's list of changes was read completely again"),
         _ => {}
     }
 }
 
-/// Those of each demande, in the order in which they are given.
+/// Groups the changes by demande, keeping their order.
 fn by_demande(changes: Vec<Change>) -> BTreeMap<String, Vec<Change>> {
     let mut by_demande = BTreeMap::<_, Vec<Change>>::new();
     for change in changes {

@@ -1,8 +1,8 @@
 //! Rules and reference data that change while the daemon runs.
 //!
-//! Dirty → wait for quiet → read all → compile → read again → keep → swap. A set takes effect
-//! whole or not at all; what was in force stays so until the new generation is complete, so no
-//! request fails or waits because of an edit. Rules and exports are two such sets.
+//! Change → wait for quiet → read all → compile → read again → store → swap. A set of files takes effect
+//! completely or not at all; the generation in force is used until the new one is complete, so no request fails
+//! or waits because of an edit. The rules and the exports are two such sets.
 
 mod files;
 mod halves;
@@ -35,21 +35,21 @@ pub use files::unreadable;
 pub use holes::holes;
 pub use versions::{BootError, last_accepted};
 
-/// Attempts that a reload on demand makes before it answers with the last one.
+/// Number of attempts that a reload on demand makes before it returns the last one.
 const ROUNDS_ON_DEMAND: u32 = 3;
 
 /// A generation in force.
 #[derive(Debug, Clone)]
 pub struct Active {
-    /// What decides.
+    /// The rules and data that decide.
     pub generation: Arc<Generation>,
-    /// Since when.
+    /// When it took effect.
     pub since: DateTime<Utc>,
-    /// Remarks that its acceptance left.
+    /// The remarks made when it was accepted.
     pub remarks: Vec<Diagnostic>,
-    /// What fails under it for some combination, once somebody asked.
+    /// The combinations that fail under it, once computed.
     coverage: Arc<OnceLock<Coverage>>,
-    /// The holes that its acceptance added, once the search for them has ended.
+    /// The holes that it added, once the search for them has ended.
     holes: Arc<OnceLock<Vec<Diagnostic>>>,
 }
 
@@ -65,10 +65,10 @@ impl Active {
     }
 }
 
-/// One attempt to put the files on the disk in force.
+/// One attempt to put the files on disk in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReloadAttempt {
-    /// The version that the files make; `None` where it was not made to its end, and is made again.
+    /// The version of the files; `None` if the attempt was not finished and will be repeated.
     pub version: Option<String>,
     /// When it was made.
     pub at: DateTime<Utc>,
@@ -78,7 +78,7 @@ pub struct ReloadAttempt {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// The rules in force, and the way to change them.
+/// The rules in force, and how to change them.
 pub struct Reload {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -86,23 +86,23 @@ pub struct Reload {
     exports: Arc<dyn Source>,
     active: ArcSwap<Active>,
     last: Arc<ArcSwap<ReloadAttempt>>,
-    /// The search for holes that the last accepted edit adds.
+    /// The search for holes added by the last accepted edit.
     covering: Mutex<Option<Covering>>,
-    /// Which secrets connectors can name is a matter of the settings.
+    /// The settings, which define the secrets that connectors can name.
     in_force: InForce,
-    /// Those that the last attempt knew.
+    /// The secrets known to the last attempt.
     secrets: ArcSwap<SecretNames>,
-    /// What the last attempt found beside the rules that is only told.
+    /// The unread files found by the last attempt, which are only reported.
     unread: ArcSwap<Vec<String>>,
     one_at_a_time: Arc<Mutex<()>>,
     accepted: watch::Sender<u64>,
 }
 
 impl Reload {
-    /// Puts the files in force, or the version accepted last where they are refused.
+    /// Puts the files in force, or the most recently accepted version if they are refused.
     ///
     /// # Errors
-    /// When neither can be had.
+    /// When neither is available.
     pub async fn boot(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
@@ -158,41 +158,41 @@ impl Reload {
         })
     }
 
-    /// What is in force now; a caller keeps it for as long as its decision takes.
+    /// The generation in force; a caller keeps it for the whole of its decision.
     #[must_use]
     pub fn generation(&self) -> Arc<Generation> {
         Arc::clone(&self.active.load().generation)
     }
 
-    /// What is in force, and since when.
+    /// The generation in force, and since when.
     #[must_use]
     pub fn active(&self) -> Arc<Active> {
         self.active.load_full()
     }
 
-    /// How the last attempt went.
+    /// The result of the last attempt.
     #[must_use]
     pub fn last_attempt(&self) -> Arc<ReloadAttempt> {
         self.last.load_full()
     }
 
-    /// Wakes whoever waits for another generation.
+    /// A receiver that changes whenever a new generation takes effect.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.accepted.subscribe()
     }
 
-    /// Reloads after each burst of hints, until their sender is gone.
+    /// Reloads after each burst of hints, until their sender is dropped.
     pub async fn run(self: Arc<Self>, hints: mpsc::Receiver<()>) {
         let files = debounce::Files {
-            // One that SIGHUP or a request began may have been left unfinished, too.
+            // An attempt started by SIGHUP or a request may also have been left unfinished.
             unfinished: || self.last.load().version.is_none(),
             being_written: || self.rules.being_written() || self.exports.being_written(),
         };
         debounce::after_each_burst(hints, files, || self.reload_if_changed()).await;
     }
 
-    /// Tries the files on the disk whether or not they changed; returns how it went.
+    /// Tries the files on disk, whether or not they changed; returns the result.
     pub async fn reload(&self) -> Arc<ReloadAttempt> {
         self.reload_alone().await;
         self.covered().await;
@@ -209,13 +209,13 @@ impl Reload {
             }
         }
         if Arc::ptr_eq(&before, &self.last_attempt()) {
-            // Whoever asked is told of this attempt, and of no earlier one.
+            // The caller gets this attempt's result, never an earlier one.
             let error = unsettled(&self.rules);
             self.refuse(None, self.clock.now(), vec![unreadable(&error)]);
         }
     }
 
-    /// Tries the files on the disk, unless they were tried with the same secrets.
+    /// Tries the files on disk, unless they were already tried with the same secrets.
     async fn reload_if_changed(&self) -> Attempted {
         let _alone = self.one_at_a_time.lock().await;
         let files = read_settled(&self.rules, &self.exports).await;
@@ -235,7 +235,7 @@ impl Reload {
         let files = match files {
             Ok(files) => files,
             Err(error) => {
-                // A folder on its way to being replaced: say so, and look again.
+                // The folder may be in the middle of being replaced: report it, and try again.
                 self.refuse(None, at, vec![unreadable(&error)]);
                 return Attempted::TryAgain;
             }
@@ -249,7 +249,7 @@ impl Reload {
             if !self.last.load().accepted {
                 tracing::info!(
                     version,
-                    "rules accepted: they are those in force, the refused edit is gone"
+                    "rules accepted: the refused edit was undone, the rules in force are unchanged"
                 );
             }
             self.note(Some(version), at, true, remarks(&active, &files, &secrets));
@@ -258,7 +258,7 @@ impl Reload {
         self.take(files, active, at, &secrets).await
     }
 
-    /// Puts in force what can be of files that are not.
+    /// Puts in force as much as possible of files that are not yet in force.
     async fn take(
         &self,
         files: Files,
@@ -277,10 +277,10 @@ impl Reload {
                 self.refuse(Some(version), at, diagnostics);
                 return Attempted::Settled;
             }
-            // Tried again: the other half may be good.
+            // Tried again: the other half may be valid.
             Err(error) => return self.without_store(&error, at, diagnostics),
         };
-        // Saved again while it was compiled: what is on the disk now is what counts.
+        // If the files were saved again during compilation, what is on disk now is what counts.
         let now = read(&self.rules, &self.exports).await;
         if now.is_ok_and(|now| now.version() != version) {
             return Attempted::TryAgain;
@@ -301,7 +301,7 @@ impl Reload {
         Attempted::Settled
     }
 
-    /// What keeps an attempt from its end, and is tried again: the store neither gives nor keeps a version.
+    /// An attempt that cannot be finished and is retried, because the store can neither read nor save a version.
     fn without_store(
         &self,
         error: &impl Display,
@@ -309,7 +309,7 @@ impl Reload {
         mut found: Vec<Diagnostic>,
     ) -> Attempted {
         let message = format!(
-            "les versions ne peuvent être lues ou enregistrées, nouvel essai dans un instant ({error})"
+            "impossible de lire ou d'enregistrer les versions ; nouvel essai dans quelques secondes ({error})"
         );
         found.push(Diagnostic::file(code::INTERNAL, "", message));
         self.refuse(None, at, found);
@@ -317,7 +317,7 @@ impl Reload {
     }
 
     fn refuse(&self, version: Option<String>, at: DateTime<Utc>, diagnostics: Vec<Diagnostic>) {
-        // The same refusal again is no news.
+        // A repeated refusal is not logged again.
         if self.last.load().diagnostics != diagnostics {
             log_refused(&self.active.load().generation.version, &diagnostics);
         }
@@ -342,8 +342,8 @@ impl Reload {
     }
 }
 
-/// What is to be said of what is in force: the settings may have lost a secret since, or name another CRM, and what
-/// nothing reads may have come or gone beside the same rules.
+/// The remarks about what is in force: the settings may have lost a secret or name a different CRM since, and
+/// files that nothing reads may have come or gone beside the same rules.
 fn remarks(active: &Active, files: &Files, secrets: &SecretNames) -> Vec<Diagnostic> {
     let mut remarks = Vec::new();
     layout::note_unread(&files.rules, &mut remarks);
@@ -364,7 +364,10 @@ fn remarks(active: &Active, files: &Files, secrets: &SecretNames) -> Vec<Diagnos
 }
 
 fn log_refused(in_force: &str, diagnostics: &[Diagnostic]) {
-    tracing::error!(in_force, "rules refused; what is refused is not in force");
+    tracing::error!(
+        in_force,
+        "rules refused; the refused files are not in force"
+    );
     for diagnostic in diagnostics
         .iter()
         .filter(|it| any_error(std::slice::from_ref(it)))

@@ -1,5 +1,5 @@
-//! A daemon among others that share its memory: it says that it lives and which rules it has in
-//! force, and passes on that something waits in the outbox.
+//! A daemon among others that share its database: it announces itself and the rules it has in force, and
+//! notifies the others when something is waiting in the outbox.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -12,22 +12,22 @@ use crate::flows::hint::Hint;
 use crate::flows::lasting::Lasting;
 use crate::flows::rules::Rules;
 
-/// How often a replica says that it lives.
+/// How often a replica announces itself.
 const ANNOUNCE: Duration = Duration::from_secs(2);
-/// One that has not said so for this long is no longer shown.
+/// A replica silent for this long is no longer shown.
 const GONE_AFTER: TimeDelta = TimeDelta::seconds(15);
-/// The least time between two hints: one is as good as many.
+/// Minimum time between two hints: one is as good as many.
 const TELL: Duration = Duration::from_millis(50);
-/// The rest before listening anew where the database was away.
+/// Delay before listening again after the database was unavailable.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
-/// This daemon, as the others see it.
+/// This daemon, as seen by the others.
 pub struct Presence {
     /// The machine and the process.
     pub id: String,
-    /// The shared memory.
+    /// The shared database.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// The rules in force.
     pub rules: Arc<dyn Rules>,
@@ -35,17 +35,17 @@ pub struct Presence {
     pub outbox: Hint,
 }
 
-/// A replica, compared with the rules that were accepted last anywhere.
+/// A replica, compared with the rules most recently accepted by any replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// The replica.
     pub replica: Replica,
-    /// Whether it has other rules in force than those accepted last.
+    /// Whether its rules in force differ from those most recently accepted.
     pub lagging: bool,
 }
 
 impl Presence {
-    /// Works for as long as it is polled; a daemon that has its memory for itself has nothing to do.
+    /// Runs while it is polled; does nothing for a daemon that does not share its database.
     pub async fn run(self: Arc<Self>) {
         if !self.store.shared() {
             return pending().await;
@@ -54,24 +54,24 @@ impl Presence {
             futures_util::future::join3(self.announce(), self.tell(), self.listen()).await;
     }
 
-    /// Is no longer there.
+    /// Removes this replica from the list, at shutdown.
     pub async fn leave(&self) {
         if !self.store.shared() {
             return;
         }
         if let Err(error) = self.store.leave(&self.id).await {
-            tracing::debug!(%error, "not signed off; it is forgotten in time");
+            tracing::debug!(%error, "this replica was not removed from the list; it will expire");
         }
     }
 
-    /// Every replica that lives, this one included.
+    /// All live replicas, including this one.
     ///
     /// # Errors
-    /// When the memory cannot be read.
+    /// When the database cannot be read.
     pub async fn all(&self) -> Result<Vec<Seen>, StoreError> {
         let now = self.clock.now();
         let mut replicas = self.store.replicas(now - GONE_AFTER).await?;
-        // What it says of itself is never late.
+        // Its own entry is built here, so that it is never out of date.
         replicas.retain(|it| it.id != self.id);
         replicas.push(self.replica(now));
         replicas.sort_by(|a, b| a.id.cmp(&b.id));
@@ -98,7 +98,7 @@ impl Presence {
     }
 
     async fn announce(&self) {
-        let mut announcing = Lasting::new("the other replicas do not hear of this one");
+        let mut announcing = Lasting::new("this replica cannot be announced");
         loop {
             let now = self.clock.now();
             let said = self.store.announce(self.replica(now), now - GONE_AFTER);
@@ -110,9 +110,9 @@ impl Presence {
     async fn tell(&self) {
         let mut news = self.outbox.for_others();
         while news.changed().await.is_ok() {
-            // Lost, it costs the others a second at most.
+            // A lost notification costs the others at most a second.
             if let Err(error) = self.store.tell_others().await {
-                tracing::debug!(%error, "the other replicas were not told");
+                tracing::debug!(%error, "the other replicas were not notified");
             }
             tokio::time::sleep(TELL).await;
         }
@@ -123,7 +123,7 @@ impl Presence {
             match self.store.told().await {
                 Ok(()) => self.outbox.wake(),
                 Err(error) => {
-                    tracing::debug!(%error, "the other replicas are not heard");
+                    tracing::debug!(%error, "cannot listen to the other replicas");
                     tokio::time::sleep(LISTEN_AGAIN).await;
                 }
             }

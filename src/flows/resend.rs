@@ -1,5 +1,5 @@
-//! Sends every dead letter of a destination again, behind a trial: what killed them may still be so,
-//! and a destination that was just mended must not be run over.
+//! Requeues every dead letter of a destination after a trial: the cause of the failures may persist, and a
+//! destination that has just recovered must not be flooded.
 
 use std::time::Duration;
 
@@ -10,59 +10,59 @@ use crate::domain::instant::to_the_second;
 use crate::domain::livraison::{Destination, LivraisonEtat};
 use crate::domain::ports::{Clock, IfOvertaken, Pause, RetryOutcome, Store, StoreError};
 
-/// Dead letters that are tried, each alone, before the others stay.
+/// Number of dead letters tried, one at a time, before the others are left as they are.
 const MOST_TRIALS: u32 = 3;
-/// How often a trial is looked at.
+/// How often the result of a trial is checked.
 const TRIAL_POLL: Duration = Duration::from_millis(100);
 
-/// What became of the dead letters of a destination.
+/// What happened to the dead letters of a destination.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Resent {
-    /// Trials that did not arrive: the delivery, and why.
+    /// Failed trials: the delivery, and why.
     pub failed: Vec<(String, Failure)>,
-    /// The trial that did, and how many others are sent again behind it.
+    /// The successful trial, and how many others were requeued after it.
     pub arrived: Option<(String, u64)>,
 }
 
 impl Resent {
-    /// Whether dead letters stay as they were.
+    /// Whether the other dead letters were left as they were.
     #[must_use]
     pub fn others_stay(&self) -> bool {
         self.arrived.is_none() && !self.failed.is_empty()
     }
 }
 
-/// Why a trial did not arrive.
+/// Why a trial failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// It is dead again.
-    #[error("the trial did not arrive: {0}")]
+    #[error("the trial failed: {0}")]
     Refused(String),
-    /// It failed, and is tried again at its own time.
-    #[error("the trial did not arrive: {0}")]
+    /// It failed, and is retried when due.
+    #[error("the trial failed: {0}")]
     Waits(String),
-    /// Its attempt did not come in time.
-    #[error("nobody has sent the trial yet, and it waits to be: is the daemon running?")]
+    /// It was not attempted in time.
+    #[error("the trial has not been sent yet and is still waiting: is the daemon running?")]
     NotSent,
-    /// Its destination is left alone.
-    #[error("the trial waits: the destination is left alone until {until}, since: {reason}")]
+    /// Its destination is paused.
+    #[error("the trial is waiting: the destination is paused until {until}: {reason}")]
     LeftAlone {
-        /// Until when; one delivery is sent then.
+        /// End of the pause, when one delivery is sent.
         until: String,
-        /// What the destination failed at.
+        /// Why the destination failed.
         reason: String,
     },
-    /// It was forgotten meanwhile.
-    #[error("the trial is gone")]
+    /// It was purged meanwhile.
+    #[error("the trial was purged")]
     Gone,
-    /// A later one of its demande went out meanwhile.
-    #[error("a later status than the trial's went out meanwhile")]
+    /// A later delivery of its demande was sent meanwhile.
+    #[error("a later status than the trial's was sent meanwhile")]
     Overtaken,
 }
 
-/// Sends the oldest alone, which a daemon must do within `wait`, and the others once it has arrived.
-/// What one is refused for may be its own, such as an address that does not exist, so another is
-/// tried then.
+/// Sends the oldest alone, which a daemon must do within `wait`, and requeues the others once it has arrived.
+/// It may be refused for a reason of its own, such as an address that does not exist, so another one is then
+/// tried.
 ///
 /// # Errors
 /// When the store cannot be read or written.
@@ -96,7 +96,7 @@ pub async fn all(
     Ok(resent)
 }
 
-/// Sends one dead letter again, and waits for how it goes.
+/// Requeues one dead letter, and waits for the result.
 async fn try_one(
     store: &dyn Store,
     clock: &dyn Clock,
@@ -110,7 +110,7 @@ async fn try_one(
         .retry_livraison(id, IfOvertaken::Stay, clock.now())
         .await?
     {
-        // Somebody else may have brought it back.
+        // Someone else may have requeued it already.
         RetryOutcome::Queued | RetryOutcome::NotDead(_) => {}
         RetryOutcome::Overtaken => return Ok(Err(Failure::Overtaken)),
         RetryOutcome::Unknown => return Ok(Err(Failure::Gone)),
@@ -124,7 +124,7 @@ async fn try_one(
         if now.etat == LivraisonEtat::Livree {
             return Ok(Ok(()));
         }
-        // Its attempt may have ended after a later one was sent by somebody else.
+        // Its attempt may have ended after someone else sent a later one.
         if now.etat == LivraisonEtat::Depassee {
             return Ok(Err(Failure::Overtaken));
         }
@@ -143,7 +143,7 @@ async fn try_one(
     }
 }
 
-/// Why nobody has sent it.
+/// Why it has not been sent.
 fn not_sent(pause: Option<Pause>, now: DateTime<Utc>) -> Failure {
     match pause.filter(|it| it.until > now) {
         Some(pause) => Failure::LeftAlone {

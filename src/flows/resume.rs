@@ -1,4 +1,4 @@
-//! Another way to a destination: what failed on the old one need not wait any longer.
+//! When settings or rules change how a destination is reached, what failed before need not wait any longer.
 
 use std::sync::Arc;
 
@@ -11,19 +11,18 @@ use crate::rules::compile::RuleSet;
 use crate::rules::connector::Partner;
 use crate::settings::LiveSettings;
 
-/// Which waiting deliveries need not wait any longer where these settings took the place of those.
+/// Which waiting deliveries become due because of a change of settings.
 pub(super) fn by_settings(
     destination: Destination,
     before: &LiveSettings,
     now: &LiveSettings,
 ) -> Option<Resume> {
-    // What connector files name as secrets may be what was refused.
+    // The secrets that connector files name may be what was refused.
     let secrets = (before.secrets != now.secrets).then_some(Resume::All);
     match destination {
         Destination::Sowell => match (&before.sowell, &now.sowell) {
             (_, None) => None,
-            // What SoWell asked to wait for, it asked at this very address: only a refused token
-            // is another matter now.
+            // SoWell asked for the waits at this same address: only a refused token is now worth retrying.
             (Some(before), Some(now)) if before.base_url == now.base_url => {
                 secrets.or((before.token != now.token).then_some(Resume::Refused))
             }
@@ -37,8 +36,8 @@ pub(super) fn by_settings(
     }
 }
 
-/// The same where these rules took the place of those: a connector's file is part of the way. What
-/// the partner asked to wait for, it may have asked for another reason than what was edited.
+/// Which waiting deliveries become due because of a change of rules: the connector's file determines how the
+/// partner is called. A wait that the partner asked for may have a cause unrelated to the edit, so it stays.
 pub(super) fn by_rules(
     destination: Destination,
     before: &RuleSet,
@@ -53,16 +52,16 @@ pub(super) fn by_rules(
     mended.then_some(Resume::Unanswered)
 }
 
-/// What refused us need not wait any longer at the start of a daemon: someone may have mended the token
-/// or the account, and started it for that.
+/// At startup, makes due what was refused because of our credentials: someone may have corrected the token or
+/// the account, and started the daemon for that.
 ///
 /// # Errors
 /// When the store cannot be read or written.
 pub async fn at_start(store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {
     for destination in Destination::iter() {
         let which = match (destination, store.pause(destination).await?) {
-            // What code a server refuses everyone with is its own affair, so their attempts do not tell
-            // which e-mails these are; and none asks to wait.
+            // Mail servers refuse accounts with various codes, so the attempts do not show which e-mails these
+            // are; and mail servers never ask for a wait.
             (Destination::Courriel, Some(pause)) if pause.refused => Resume::All,
             _ => Resume::Refused,
         };
@@ -71,7 +70,7 @@ pub async fn at_start(store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreE
     Ok(())
 }
 
-/// Resumes what `which` says for each destination, and wakes who sends it.
+/// Resumes the deliveries that `which` selects for each destination, and wakes its worker.
 pub(super) async fn each(
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
@@ -83,7 +82,7 @@ pub(super) async fn each(
             continue;
         };
         if let Err(error) = store.resume(destination, which, clock.now()).await {
-            // They are tried again all the same, at their own time.
+            // They are still retried when they are due.
             tracing::error!(destination = destination.as_str(), %error, "deliveries not resumed");
         }
         outbox.notify_worker(destination);

@@ -1,4 +1,4 @@
-//! Forgets what is no longer needed, in small steps beside traffic.
+//! Deletes what has passed its retention period, in small steps alongside traffic.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,38 +10,38 @@ use crate::domain::ports::{Clock, Kept, Store, StoreError, Work};
 use crate::domain::signalement::Etat;
 use crate::settings::{InForce, RetentionSettings};
 
-/// How often the daemon looks for what may go.
+/// How often the daemon looks for what can be deleted.
 const EVERY: Duration = Duration::from_hours(1);
-/// When it is looked again whether another daemon has done.
+/// Delay before checking whether a different daemon has finished.
 const AGAIN: Duration = Duration::from_mins(1);
-/// Things that go in one commit: whoever writes meanwhile waits for no more than these.
+/// Number of items deleted per commit: concurrent writers wait no longer than for these.
 const BATCH: u32 = 200;
-/// The shortest rest between two commits; a commit that took longer is followed by as long a rest.
+/// Minimum pause between two commits; a longer commit is followed by an equally long pause.
 const REST: Duration = Duration::from_millis(5);
 
-/// A landlord of whom nothing is heard for so long has a clock that is wrong.
+/// If the landlord has sent nothing for this long, the clock is probably wrong, so nothing is deleted.
 const SILENCE: TimeDelta = TimeDelta::days(30);
-/// How long such a clock is watched before anything is forgotten by it.
+/// How long a doubtful clock is observed before anything is deleted.
 const PROBATION: Duration = Duration::from_hours(24);
 
-/// Forgets, by the settings in force.
+/// Deletes data according to the settings in force.
 pub struct Retention {
-    /// The daemon's memory.
+    /// The daemon's database.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// How long each kind is kept.
     pub in_force: InForce,
 }
 
 impl Retention {
-    /// Forgets again and again, for as long as it is polled.
+    /// Purges periodically, while it is polled.
     pub async fn run(self) {
         let begun = Instant::now();
-        // Looked at once: what comes later comes by the same clock.
+        // Checked at startup: everything received later is dated by the same clock.
         let mut looked = self.look_at_clock().await;
         loop {
-            // As long as that is not known, nothing is forgotten.
+            // Until this is known, nothing is deleted.
             let Some(in_doubt) = looked else {
                 tokio::time::sleep(AGAIN).await;
                 looked = self.look_at_clock().await;
@@ -64,11 +64,11 @@ impl Retention {
         }
     }
 
-    /// Whether the clock shows a time that is much later than anything that was received, with something
-    /// that may go by it. It may be wrong, and what is forgotten is so for good.
+    /// Whether the clock is much later than anything received, and there is something to delete. The clock may
+    /// be wrong, and deletion is final.
     ///
     /// # Errors
-    /// When the store cannot be read: it is not known then, and to be asked again.
+    /// When the store cannot be read: the answer is then unknown, and must be asked for again.
     pub async fn is_clock_in_doubt(&self) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let mut newest = None;
@@ -83,7 +83,7 @@ impl Retention {
             if self.count(what).await? > 0 {
                 tracing::warn!(
                     days = SILENCE.num_days(),
-                    "nothing was received for so long, or the clock is wrong: nothing is forgotten \
+                    "nothing was received for this long, or the clock is wrong: nothing is purged \
                      before the daemon has been up for a day"
                 );
                 return Ok(true);
@@ -92,7 +92,7 @@ impl Retention {
         Ok(false)
     }
 
-    /// Whether the clock is in doubt; `None` where the store does not tell.
+    /// Whether the clock is in doubt; `None` if the store cannot be read.
     async fn look_at_clock(&self) -> Option<bool> {
         let looked = self.is_clock_in_doubt().await;
         let looked = looked.inspect_err(|error| tracing::error!(%error, "not purged"));
@@ -103,13 +103,13 @@ impl Retention {
         for what in Kept::iter() {
             match self.purge(what, |_| {}).await {
                 Ok(0) => {}
-                Ok(gone) => tracing::info!(what = what.as_str(), gone, "no longer kept"),
+                Ok(gone) => tracing::info!(what = what.as_str(), gone, "purged"),
                 Err(error) => tracing::error!(what = what.as_str(), %error, "not purged"),
             }
         }
     }
 
-    /// How many things of a kind may go now.
+    /// The number of items of a kind that can be deleted now.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -120,10 +120,10 @@ impl Retention {
         }
     }
 
-    /// Forgets all of a kind that may go now, telling after each step how many went with it.
+    /// Deletes all items of a kind that can be deleted now, and reports their number after each step.
     ///
     /// # Errors
-    /// When the store cannot be written; what went before stays gone.
+    /// When the store cannot be written; what was already deleted stays deleted.
     pub async fn purge(&self, what: Kept, told: impl Fn(u64)) -> Result<u64, StoreError> {
         let Some(before) = self.before(what) else {
             return Ok(0);
@@ -142,7 +142,7 @@ impl Retention {
         }
     }
 
-    /// What is older may go; `None` where it is kept for ever.
+    /// Items older than this may be deleted; `None` if they are kept for ever.
     fn before(&self, what: Kept) -> Option<DateTime<Utc>> {
         let kept = kept_for(&self.in_force.get().retention, what)?;
         let kept = TimeDelta::from_std(kept).ok()?;

@@ -1,13 +1,13 @@
-//! Where the flows find the rules.
+//! Access to the rules, for the flows.
 
 use std::sync::Arc;
 
 use crate::flows::reload::Reload;
 use crate::rules::compile::Generation;
 
-/// The rules that decide: those in force, or one version that an operator names.
+/// The rules that decide: those in force, or a version named by an operator.
 pub trait Rules: Send + Sync {
-    /// What decides now.
+    /// The generation to decide with now.
     fn generation(&self) -> Arc<Generation>;
 }
 

@@ -1,5 +1,5 @@
-//! A clock that was ahead and is set back: what failed by the old time would wait for its retry by
-//! that time, for as long as the clock was ahead; so would what a process that is gone had claimed.
+//! Handles a wall clock that ran ahead and is then corrected. Retries and leases dated in that future would
+//! otherwise wait until it comes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,25 +12,25 @@ use crate::flows::backoff::span;
 use crate::flows::{creation, delivery, poll};
 use crate::settings::InForce;
 
-/// How often the clock is looked at.
+/// How often the clock is checked.
 const LOOK: Duration = Duration::from_secs(1);
-/// A step that is noticed between two looks: a smaller one makes nothing wait for long.
+/// The smallest step that is handled: a smaller one makes nothing wait for long.
 const STEP: TimeDelta = TimeDelta::minutes(1);
 
-/// Watches the clock for steps back.
+/// Watches the wall clock for backward steps.
 pub struct SetBack {
-    /// The daemon's memory.
+    /// The daemon's database.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
-    /// The longest wait of what failed.
+    /// The settings with the maximum retry wait.
     pub in_force: InForce,
 }
 
 impl SetBack {
-    /// Watches for as long as it is polled.
+    /// Watches while it is polled.
     pub async fn run(self) {
-        // The clock may have been set while no daemon looked.
+        // The clock may have been set while no daemon was running.
         let longest = span(self.in_force.get().delivery.max_retry).max(LONGEST_RETRY_AFTER);
         let mut cut = Some(longest);
         let mut before = (Instant::now(), self.clock.now());
@@ -40,21 +40,21 @@ impl SetBack {
             before = (Instant::now(), now);
             if behind > STEP {
                 let seconds = behind.num_seconds();
-                tracing::warn!(seconds, "the clock was set back: what waits is put forward");
+                tracing::warn!(seconds, "the clock was set back: waits are shortened");
                 cut = Some(span(self.in_force.get().delivery.max_retry));
             }
             if let Some(longest) = cut {
                 let (latest, leased) = (now + longest, now + self.longest_lease());
                 match self.store.wait_no_longer(latest, leased).await {
                     Ok(()) => cut = None,
-                    Err(error) => tracing::error!(%error, "what waits was not put forward"),
+                    Err(error) => tracing::error!(%error, "waits were not shortened"),
                 }
             }
             tokio::time::sleep(LOOK).await;
         }
     }
 
-    /// The longest claim of all workers.
+    /// The longest lease of all workers.
     fn longest_lease(&self) -> TimeDelta {
         let attempt = self.in_force.get().delivery.attempt;
         span(delivery::lease(attempt))
@@ -63,7 +63,7 @@ impl SetBack {
     }
 }
 
-/// What the clock shows if nobody sets it.
+/// What the clock would show if it had not been set.
 fn expected((at, was): (Instant, DateTime<Utc>)) -> DateTime<Utc> {
     was + span(at.elapsed())
 }

@@ -1,7 +1,7 @@
 //! Settings that change while the daemon runs.
 //!
-//! As with rules: dirty → wait for quiet → read twice → understand → swap one value, or keep the
-//! old one and say why. Keys that only a restart changes are named until there is one.
+//! As with rules: change → wait for quiet → read twice → parse → swap one value, or keep the old one and report
+//! why. Changed keys that need a restart are listed until there is one.
 
 use std::sync::Arc;
 
@@ -16,47 +16,47 @@ use crate::flows::hint::Hint;
 use crate::flows::{debounce, resume};
 use crate::settings::{CrmKind, InForce, LiveSettings, Origin, Settings, SettingsError};
 
-/// A token of fewer bytes is warned of.
+/// Tokens with fewer bytes than this cause a warning.
 const SHORTEST_TOKEN: usize = 16;
 
-/// One attempt to put the settings file in force; the start is the first.
+/// One attempt to put the settings file in force; startup is the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsAttempt {
     /// When it was made.
     pub at: DateTime<Utc>,
-    /// What kept it from taking effect; nothing where it did.
+    /// Why it did not take effect; empty if it did.
     pub faults: Vec<String>,
-    /// Keys of the last accepted file that wait for a restart.
+    /// Keys of the last accepted file that need a restart.
     pub restart: Vec<&'static str>,
 }
 
-/// What the flow acts on.
+/// What the flow needs to act.
 pub struct Parts {
-    /// The settings file; `None` where the daemon was started without one.
+    /// The settings file; `None` if the daemon was started without one.
     pub file: Option<Arc<dyn Source>>,
-    /// The daemon's memory.
+    /// The daemon's database.
     pub store: Arc<dyn Store>,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
-    /// Wakes the deliveries that another address or token sets free.
+    /// Wakes the deliveries that a new address or token makes due.
     pub outbox: Hint,
-    /// Chooses the events to log.
+    /// Sets the log filter.
     pub set_log: fn(&str),
 }
 
-/// The live settings in force, and the way to change them.
+/// The live settings in force, and how to change them.
 pub struct SettingsReload {
     parts: Parts,
     in_force: InForce,
-    /// What the daemon was started with: what needs a restart is told from it.
+    /// The settings at startup, from which a needed restart is determined.
     started: Origin,
     last: ArcSwap<SettingsAttempt>,
-    /// The text tried last; also what lets one attempt run at a time.
+    /// The text last tried; the lock also ensures one attempt at a time.
     tried: Mutex<String>,
 }
 
 impl SettingsReload {
-    /// Takes the settings of the start.
+    /// Starts with the settings loaded at startup.
     #[must_use]
     pub fn boot(settings: &Settings, in_force: InForce, parts: Parts) -> Self {
         let attempt = SettingsAttempt {
@@ -76,19 +76,19 @@ impl SettingsReload {
         }
     }
 
-    /// What is in force now; a request keeps it for as long as it takes.
+    /// The settings in force; a request keeps them for its whole duration.
     #[must_use]
     pub fn in_force(&self) -> Arc<LiveSettings> {
         self.in_force.get()
     }
 
-    /// How the last attempt went.
+    /// The result of the last attempt.
     #[must_use]
     pub fn last_attempt(&self) -> Arc<SettingsAttempt> {
         self.last.load_full()
     }
 
-    /// Reloads after each burst of hints, until their sender is gone.
+    /// Reloads after each burst of hints, until their sender is dropped.
     pub async fn run(self: Arc<Self>, hints: mpsc::Receiver<()>) {
         let files = debounce::Files {
             unfinished: || false,
@@ -102,7 +102,7 @@ impl SettingsReload {
         debounce::after_each_burst(hints, files, || self.reload_if_changed()).await;
     }
 
-    /// Tries the file whether or not it changed.
+    /// Tries the file, whether or not it changed.
     pub async fn reload(&self) {
         if let Some(file) = &self.parts.file {
             let mut tried = self.tried.lock().await;
@@ -113,8 +113,8 @@ impl SettingsReload {
         }
     }
 
-    /// Tries the file, unless this very text took effect. What is refused is tried again: what it
-    /// names, such as a folder, may come to be without another edit.
+    /// Tries the file, unless this exact text has taken effect. A refused text is tried again: something it
+    /// names, such as a folder, may appear without another edit.
     async fn reload_if_changed(&self) -> Attempted {
         let Some(file) = &self.parts.file else {
             return Attempted::Settled;
@@ -127,7 +127,7 @@ impl SettingsReload {
         }
         match self.attempt(text, &mut tried).await {
             Ok(()) => Attempted::Settled,
-            // The same refusal again is no news.
+            // A repeated refusal is not logged again.
             Err(faults) if faults == self.last.load().faults => Attempted::TryAgain,
             Err(faults) => {
                 self.refuse(faults);
@@ -136,7 +136,7 @@ impl SettingsReload {
         }
     }
 
-    /// Puts the text in force, or gives its faults.
+    /// Puts the text in force, or returns its faults.
     async fn attempt(
         &self,
         text: Result<String, SettingsError>,
@@ -154,7 +154,7 @@ impl SettingsReload {
         let restart = self.started.restart_keys(&settings.origin);
         let origin = settings.origin;
         let live = settings.live;
-        // First, so that what the edit asks to be told is told of the edit itself.
+        // First, so that the new log filter applies to the messages about this edit.
         (self.parts.set_log)(&live.log);
         let before = self.in_force.get();
         self.in_force.replace(live);
@@ -181,7 +181,7 @@ impl SettingsReload {
         self.warn_of_lost_tokens(&before, &now).await;
     }
 
-    /// A client whose token left the file falls back on the one that was made; there may be none.
+    /// A client whose token is removed from the file falls back to its generated token, if there is one.
     async fn warn_of_lost_tokens(&self, before: &LiveSettings, now: &LiveSettings) {
         let lost = Client::iter().filter(|client| {
             before.tokens.contains_key(client) && !now.tokens.contains_key(client)
@@ -192,7 +192,7 @@ impl SettingsReload {
                 Ok(stored) if stored.iter().any(|(it, _)| *it == client) => {}
                 Ok(_) => tracing::warn!(
                     client = name,
-                    "has no token any more and is refused; `passerelle tokens reset` makes one"
+                    "no longer has a token and is refused; `passerelle tokens reset` generates one"
                 ),
                 Err(error) => tracing::error!(
                     client = name,
@@ -204,7 +204,7 @@ impl SettingsReload {
     }
 
     fn refuse(&self, faults: Vec<String>) {
-        tracing::error!("settings refused; those in force stay");
+        tracing::error!("settings refused; the settings in force are kept");
         for fault in &faults {
             tracing::error!("{fault}");
         }
@@ -227,17 +227,17 @@ impl SettingsReload {
     }
 }
 
-/// E-mails that no server takes would be noticed by their tenants only.
+/// If no server accepts our e-mails, only the tenants would notice.
 fn warn_of_sender(live: &LiveSettings) {
     if live.smtp.lacks_sender() {
         tracing::warn!(
             from = live.smtp.from,
-            "smtp.from is not set: e-mails leave under a sender that mail servers may refuse"
+            "smtp.from is not set: e-mails are sent with a sender that mail servers may refuse"
         );
     }
 }
 
-/// A token is all that keeps others from posting and reading as that client.
+/// A token is the only thing that prevents others from posting and reading as that client.
 fn warn_of_tokens(live: &LiveSettings) {
     for (client, token) in &live.tokens {
         if token.expose().len() < SHORTEST_TOKEN {
@@ -249,7 +249,7 @@ fn warn_of_tokens(live: &LiveSettings) {
     }
 }
 
-/// Whoever sets these expects a CRM to be called.
+/// Whoever sets these keys expects a CRM to be called.
 fn warn_of_idle_keys(origin: &Origin, crm: CrmKind) {
     for key in origin.idle_keys(crm) {
         tracing::warn!(
@@ -259,20 +259,20 @@ fn warn_of_idle_keys(origin: &Origin, crm: CrmKind) {
     }
 }
 
-/// The text of the file, once two looks in a row see the same.
+/// The text of the file, once two consecutive reads agree.
 async fn read_settled(file: &Arc<dyn Source>) -> Result<String, SettingsError> {
     let told =
         |error: SourceError| SettingsError(vec![format!("{}: {}", error.path, error.reason)]);
     let looked = debounce::seen_twice(|| read(Arc::clone(file)), |before, now| before == now).await;
     let wrong = |what: &str| Err(SettingsError(vec![format!("{}: {what}", file.name())]));
     let Some(files) = looked else {
-        return wrong("it does not cease to change");
+        return wrong("it keeps changing");
     };
     let Some(bytes) = files.map_err(told)?.into_values().next() else {
         return wrong("there is no such file");
     };
     match String::from_utf8(bytes) {
-        // Whoever wants the defaults can say so by a comment; this is a file being written.
+        // An empty file is one being written: anyone who wants only the defaults can write a comment.
         Ok(text) if text.trim().is_empty() => wrong("it is empty"),
         Ok(text) => Ok(text),
         Err(_) => wrong("it is not UTF-8"),
@@ -290,7 +290,7 @@ async fn read(file: Arc<dyn Source>) -> Result<FileSet, SourceError> {
     })
 }
 
-/// On a thread that may block: it looks at folders and resolves names.
+/// Runs on a thread that may block: it checks folders and resolves names.
 async fn understand(origin: Origin, text: String) -> Result<Settings, SettingsError> {
     let read = tokio::task::spawn_blocking(move || origin.read_again(text)).await;
     read.unwrap_or_else(|error| Err(SettingsError(vec![error.to_string()])))

@@ -1,5 +1,5 @@
-//! Clears away stored photos that no signalement names: a request that was refused or cut short
-//! between its photos and its commit left them behind.
+//! Removes stored photos that no signalement names, left behind by a request that was refused or interrupted
+//! between storing its photos and its commit.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,70 +8,70 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::ports::{Clock, Files, FilesError, Store, StoreError, Work};
 
-/// How often the photos are looked through; the start counts as the first time.
+/// How often the photos are checked, starting at startup.
 const EVERY: Duration = Duration::from_hours(1);
 /// A file younger than this may belong to a request whose commit is still to come.
 const YOUNG: TimeDelta = TimeDelta::hours(1);
-/// When it is looked again whether another daemon has done with its own sweep.
+/// Delay before checking whether a different daemon has finished its sweep.
 const AGAIN: Duration = Duration::from_mins(1);
-/// Photos whose removal is noted at once.
+/// Number of photos whose removal is recorded together.
 const BATCH: usize = 100;
-/// How long after that the last of them may begin to go: far from the end of
-/// [`REMOVAL_WINDOW`](crate::domain::ports::REMOVAL_WINDOW), since a removal takes its time, too.
+/// How long after that the last removal may start: well before the end of
+/// [`REMOVAL_WINDOW`](crate::domain::ports::REMOVAL_WINDOW), since a removal takes time too.
 const BEGIN_WITHIN: Duration = Duration::from_secs(30);
 
-/// The most photos that one sweep removes: their names are in memory together.
+/// Maximum photos removed in one sweep: all their names are held in memory.
 const MOST: usize = 100_000;
-/// So many that nobody names are worth a question, where they are most of what is there.
+/// If at least this many photos are unnamed and most photos are, something is probably wrong.
 const MANY: usize = 20;
 
 /// The sweeper of photos.
 pub struct Sweep {
-    /// Knows which photos are named.
+    /// The database, which knows which photos are named.
     pub store: Arc<dyn Store>,
-    /// Where the photos are.
+    /// The store of photos.
     pub files: Arc<dyn Files>,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Why a sweep was not finished; the next one begins anew.
+/// Why a sweep was not finished; the next one starts again.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
-    /// The photos could not be looked through.
+    /// The photos could not be listed.
     #[error(transparent)]
     Files(#[from] FilesError),
-    /// Nobody could say which of them are named.
+    /// The database could not say which of them are named.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Another database names them.
+    /// The photos belong to a different database.
     #[error(
-        "the photos belong to another database: none is removed. Put that database back; if the photos are this \
+        "the photos belong to a different database: none is removed. Put that database back; if the photos are this \
          one's from now on, `passerelle purge --photos` removes those that it does not name"
     )]
     Foreign,
-    /// A database that knows so little of them is the wrong one, or an old one.
+    /// A database that names so few of them is the wrong one, or an old one.
     #[error(
         "the database names only {named} of {all} photos: none is removed. If it is the right database, \
          `passerelle purge --photos` removes those that it does not name"
     )]
     TooMany {
-        /// Photos that it names.
+        /// Number of photos that the database names.
         named: usize,
-        /// Photos that are old enough to be looked at.
+        /// Number of photos old enough to be checked.
         all: usize,
     },
-    /// A daemon is at it.
-    #[error("a daemon looks through the photos just now; try again in a minute")]
+    /// A daemon is already sweeping.
+    #[error("a daemon is checking the photos; try again in a minute")]
     Busy,
 }
 
-/// What lies in the store of photos.
+/// The contents of the store of photos.
 #[derive(Default)]
 struct Found {
     all: usize,
     unnamed: usize,
-    /// The shards of those that nobody names with their names, [`MOST`] at most.
+    /// The names of unnamed photos by shard, [`MOST`] at most.
     removable: Vec<(u8, Vec<String>)>,
 }
 
@@ -89,14 +89,14 @@ impl Found {
 }
 
 impl Sweep {
-    /// Sweeps now and then, for good.
+    /// Sweeps periodically, for ever.
     pub async fn run(self) {
         loop {
             let pause = match self.at_my_turn().await {
                 Ok(None) => AGAIN,
                 Ok(Some(0)) => EVERY,
                 Ok(Some(removed)) => {
-                    tracing::info!(removed, "photos that nobody names were removed");
+                    tracing::info!(removed, "photos that no signalement names were removed");
                     EVERY
                 }
                 Err(error @ (SweepError::Foreign | SweepError::TooMany { .. })) => {
@@ -104,7 +104,7 @@ impl Sweep {
                     EVERY
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the photos were not looked through");
+                    tracing::warn!(%error, "the photos were not checked");
                     EVERY
                 }
             };
@@ -112,7 +112,7 @@ impl Sweep {
         }
     }
 
-    /// `None` while another daemon sweeps.
+    /// Sweeps once; `None` while a different daemon is sweeping.
     async fn at_my_turn(&self) -> Result<Option<u64>, SweepError> {
         match self.store.turn(Work::Sweep).await? {
             Some(_turn) => Ok(Some(self.once().await?)),
@@ -120,11 +120,11 @@ impl Sweep {
         }
     }
 
-    /// Looks through all photos once, and tells how many were removed: none where they belong to another
-    /// database, or where this one names so few that it cannot be theirs.
+    /// Checks all photos once, and returns how many were removed: none if they belong to a different database,
+    /// or if this one names so few that they cannot be its own.
     ///
     /// # Errors
-    /// When the photos or the database cannot be read; what was removed stays removed.
+    /// When the photos or the database cannot be read; what was already removed stays removed.
     pub async fn once(&self) -> Result<u64, SweepError> {
         let identity = self.store.identity().await?;
         let owner = self.files.owner().await?;
@@ -143,8 +143,8 @@ impl Sweep {
         self.remove_all(found, before).await
     }
 
-    /// Gives the photos to this database and removes those that it does not name, however many, on the word
-    /// of an operator; how many they were. With `dry_run` it only counts.
+    /// Assigns the photos to this database and removes those that it does not name, however many, at an
+    /// operator's request; returns their number. With `dry_run` it only counts.
     ///
     /// # Errors
     /// See [`SweepError`].
@@ -166,7 +166,7 @@ impl Sweep {
             if removed == 0 {
                 return Ok(all);
             }
-            // What one round had no room or no time for.
+            // What the last round had no room or time for.
             found = self.look(before).await?;
         }
     }
@@ -198,8 +198,8 @@ impl Sweep {
         Ok(removed)
     }
 
-    /// The same photo may come again at any moment: then it is either young, which the store of
-    /// photos looks at, or refused by the database for as long as it may still go.
+    /// The same photo may be received again at any moment. It is then either young, which the store of photos
+    /// checks, or refused by the database while its removal may still happen.
     async fn remove(
         &self,
         shard: u8,
@@ -210,7 +210,7 @@ impl Sweep {
         let mut removed = 0;
         for name in self.store.begin_removal(names.to_vec(), now).await? {
             if begun.elapsed() > BEGIN_WITHIN {
-                // The next sweep notes it anew.
+                // The next sweep records it again.
                 break;
             }
             if self.files.remove_settled(shard, &name, before).await? {

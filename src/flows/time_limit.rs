@@ -1,40 +1,39 @@
-//! Limits of time that hold against a partner, not against ourselves: a process that stood still,
-//! stopped by a signal or on a machine that was suspended, finds its limits over and the answers in
-//! its sockets, and must read those first.
+//! Time limits that apply to a partner, not to ourselves: a process that was stalled, stopped by a signal or on
+//! a suspended machine, finds its limits exceeded and the answers in its sockets, and must read those first.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// A limit that is noticed so much too late tells that the process stood still.
+/// If a limit is noticed this much too late, the process was stalled.
 pub(crate) const LATE: Duration = Duration::from_secs(1);
-/// How long what came meanwhile may take to be read.
+/// Time allowed to read what arrived meanwhile.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The time is up.
+/// The time limit was exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TimeIsUp;
 
-/// Waits for what a partner does, for so long.
+/// Waits for a partner, at most for `limit`.
 ///
 /// # Errors
-/// When it did not end in time.
+/// When the limit is exceeded.
 pub(crate) async fn in_time<T>(
     limit: Duration,
     work: impl Future<Output = T>,
 ) -> Result<T, TimeIsUp> {
     let now = Instant::now();
-    // A limit beyond what an instant can be is none.
+    // A limit beyond the range of an instant is no limit.
     match now.checked_add(limit) {
         Some(end) => by(end, work).await,
         None => Ok(work.await),
     }
 }
 
-/// Waits for what a partner does, until then.
+/// Waits for a partner, until `end`.
 ///
 /// # Errors
-/// When it did not end by then.
+/// When it did not finish by then.
 pub(crate) async fn by<T>(end: Instant, work: impl Future<Output = T>) -> Result<T, TimeIsUp> {
     let mut work = std::pin::pin!(work);
     if let Ok(done) = timeout_at(end, work.as_mut()).await {
@@ -56,7 +55,7 @@ mod tests {
         let long_over = Instant::now().checked_sub(LATE * 60).unwrap();
         let (answer, answered) = oneshot::channel();
         let call = tokio::spawn(by(long_over, answered));
-        // The limit is over before anybody has looked at the socket.
+        // The limit has passed before the socket was read.
         tokio::task::yield_now().await;
         answer.send("taken").unwrap();
         assert_eq!(call.await.unwrap(), Ok(Ok("taken")));
@@ -66,7 +65,7 @@ mod tests {
     async fn silence_has_its_limit_and_no_more() {
         let begun = Instant::now();
         let silence = in_time(Duration::ZERO, std::future::pending::<()>()).await;
-        // On a machine so busy that its limit was noticed late, it has its grace.
+        // On a machine so busy that the limit was noticed late, the grace period applies.
         let noticed = begun.elapsed();
         assert!(
             silence == Err(TimeIsUp) && noticed < LATE + GRACE,

@@ -1,5 +1,5 @@
-//! What is known and cannot be written: the database is away for a moment, and who did the work still holds the
-//! claim on it. Thrown away, it would be done or looked for again, or be lost.
+//! Retries writing a result while the database is briefly unavailable. The worker still holds the claim;
+//! dropping the result would repeat the work or lose it.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use tokio::time::{Instant, sleep};
 
 use crate::domain::ports::StoreError;
 
-/// The first wait before it is tried again; each is twice as long as the one before.
+/// The first wait before a retry; it doubles each time.
 const FIRST: Duration = Duration::from_millis(100);
-/// The longest wait.
+/// The longest wait before a retry.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Writes it, and again while that may pass, until then.
+/// Writes, retrying temporary errors until `end`.
 ///
 /// # Errors
-/// The last one, where it could not be written by then; one that does not pass, at once.
+/// The last error, if it could not be written by then; an error that is not temporary, at once.
 pub(super) async fn until_written<T, W>(
     end: Instant,
     mut write: impl FnMut() -> W,
@@ -37,7 +37,7 @@ where
     }
 }
 
-/// Whether the same write may go through later.
+/// Whether the same write may succeed later.
 pub(super) fn may_pass(error: &StoreError) -> bool {
     matches!(error, StoreError::Unavailable(_) | StoreError::Busy(_))
 }
@@ -48,10 +48,10 @@ mod tests {
 
     use super::*;
 
-    /// How often it is tried where the first so many tries fail so, and what comes of it.
+    /// Runs it with this many failing tries; returns the number of tries and the result.
     async fn tried(failures: u32, error: StoreError) -> (u32, Result<u32, StoreError>) {
         let tries = Cell::new(0);
-        // Room for three waits, and none to spare for a fourth and fifth.
+        // Time for three waits, but not enough for a fourth and a fifth.
         let end = Instant::now() + FIRST * 15;
         let written = until_written(end, || {
             tries.set(tries.get() + 1);

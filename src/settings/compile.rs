@@ -1,4 +1,4 @@
-//! Texts to typed settings: understands values one by one and collects what cannot be.
+//! Turns texts into typed settings: parses values one by one, and collects those that are not valid.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -19,8 +19,7 @@ use crate::settings::{
     Settings, SettingsError, SmtpSettings, SowellSettings, TlsSettings, WhenUnavailable,
 };
 
-/// Understands what was written, or adds every value that cannot be understood to the faults that
-/// were found before.
+/// Parses what was written, or adds every value that is not valid to the faults found before.
 pub(super) fn compile(origin: Origin, faults: Vec<String>) -> Result<Settings, SettingsError> {
     let file = origin.file();
     let mut compiler = Compiler {
@@ -39,7 +38,7 @@ pub(super) fn compile(origin: Origin, faults: Vec<String>) -> Result<Settings, S
     }
 }
 
-/// Understands the address of a database; a path starts at `base`.
+/// Parses the address of a database; a relative path starts at `base`.
 pub(super) fn database(base: &Path, text: &str) -> Result<Database, String> {
     let sqlite = text
         .strip_prefix("sqlite://")
@@ -61,8 +60,8 @@ struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    /// `None` where a value is missing because it could not be understood; else what makes the settings of where they
-    /// were read.
+    /// `None` if a value is missing because it is not valid; otherwise a function that builds the settings,
+    /// given their origin.
     fn settings(&mut self) -> Option<impl FnOnce(Origin) -> Settings + use<>> {
         let data_dir = self.base.join(self.written.text("data_dir"));
         let listen = self.listen();
@@ -125,8 +124,7 @@ impl Compiler<'_> {
         match understand(text) {
             Ok(value) => Some(value),
             Err(reason) => {
-                // An address may hold a password, also where it stands at the wrong key: it is
-                // not repeated.
+                // An address may contain a password, even under a wrong key: it is not repeated.
                 let address = key.ends_with("url") || text.contains("://");
                 let shown = if address {
                     String::new()
@@ -152,7 +150,7 @@ impl Compiler<'_> {
         text.map(|text| Secret::new(text.to_owned()))
     }
 
-    /// A token that stands in a header of ours. It is not repeated where it does not fit.
+    /// A token that we send in a header. It is not repeated if it does not fit.
     fn token(&mut self, key: &str) -> Option<Secret> {
         let text = self.written.given(key)?;
         if text.bytes().all(|it| it.is_ascii_graphic()) {
@@ -172,7 +170,7 @@ impl Compiler<'_> {
         None
     }
 
-    /// What the CRM signs its calls with. Not repeated where none of them could ever be right.
+    /// The secret with which the CRM signs its calls. It is not repeated if it can never be valid.
     fn webhook_secret(&mut self) -> Option<Secret> {
         let key = "crm.webhook_secret";
         let secret = self.secret(key)?;
@@ -303,8 +301,7 @@ impl Compiler<'_> {
         })
     }
 
-    /// What stands in the PEM files: read with the settings, so that a reload takes a renewed
-    /// certificate.
+    /// The content of the PEM files: read with the settings, so that a reload loads a renewed certificate.
     fn tls(&mut self, partner: &str) -> TlsSettings {
         TlsSettings {
             ca: self.pem(&format!("{partner}.ca_file")),
@@ -331,7 +328,7 @@ impl Compiler<'_> {
             let hosts = text.split(',').map(str::trim).filter(|it| !it.is_empty());
             hosts
                 .map(|host| {
-                    // An address of IPv6 may stand with or without its brackets.
+                    // An IPv6 address may be written with or without its brackets.
                     let bare = host.trim_start_matches('[').trim_end_matches(']');
                     let wrapped = if bare.contains(':') {
                         format!("[{bare}]")
@@ -356,7 +353,7 @@ impl Compiler<'_> {
                 continue;
             };
             if !fits_a_header(token.expose()) {
-                // The client would be refused for ever.
+                // Otherwise the client would always be refused.
                 self.faults.push(format!(
                     "{key}: has a space or a line break around it, or an accent or another sign in it that no header carries"
                 ));
@@ -385,7 +382,7 @@ impl Compiler<'_> {
             Ok(url) if !matches!(url.scheme(), "http" | "https") => {
                 Err("is not an http or https address".into())
             }
-            // Paths are put behind it.
+            // Paths are appended to it.
             Ok(url) if url.query().is_some() || url.fragment().is_some() => {
                 Err("has a query or a fragment, behind which no path can stand".into())
             }
@@ -418,7 +415,7 @@ impl Compiler<'_> {
         let first_retry = self.value("delivery.first_retry", duration);
         let max_retry = self.value("delivery.max_retry", duration);
         let give_up_after = self.value("delivery.give_up_after", duration);
-        // Where nobody chose the first wait, the longest is meant to cut it.
+        // If nobody set the first wait, the maximum is meant to cap it.
         let longer = first_retry
             .zip(max_retry)
             .is_some_and(|(it, most)| it > most);
@@ -463,7 +460,7 @@ impl Compiler<'_> {
     }
 }
 
-/// Whether a token comes out of a header as it was put there.
+/// Whether a token can be read from a header exactly as it was sent.
 fn fits_a_header(token: &str) -> bool {
     token.trim() == token && token.bytes().all(|it| matches!(it, b' '..=b'~' | b'\t'))
 }

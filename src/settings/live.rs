@@ -1,4 +1,4 @@
-//! The settings in force, and what adapters make from them.
+//! The settings in force, and values that adapters derive from them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,18 +7,18 @@ use arc_swap::ArcSwap;
 use crate::rules::connector::SecretNames;
 use crate::settings::{CrmKind, LiveSettings, Settings};
 
-/// The live settings in force: one value, swapped whole.
+/// The live settings in force: a single value, swapped as a whole.
 ///
-/// Whoever needs them asks at each use, and keeps what it got for as long as that use takes.
+/// Users get it at each use, and keep that value until the use ends.
 #[derive(Clone)]
 pub struct InForce {
     live: Arc<ArcSwap<LiveSettings>>,
-    /// That of the start.
+    /// The kind at startup.
     crm: CrmKind,
 }
 
 impl InForce {
-    /// Puts the first ones in force.
+    /// Puts the settings loaded at startup in force.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         Self {
@@ -27,33 +27,33 @@ impl InForce {
         }
     }
 
-    /// What is in force now.
+    /// The live settings now in force.
     #[must_use]
     pub fn get(&self) -> Arc<LiveSettings> {
         self.live.load_full()
     }
 
-    /// Puts others in force.
+    /// Puts new live settings in force.
     pub fn replace(&self, settings: LiveSettings) {
         self.live.store(Arc::new(settings));
     }
 
-    /// Which CRM is called.
+    /// The kind of CRM that is called.
     #[must_use]
     pub fn crm(&self) -> CrmKind {
         self.crm
     }
 
-    /// What connectors can name, and which of them are called: rules are asked for what the CRM needs that is
-    /// called, not for what another would after a restart.
+    /// The secrets that connectors can name, and which connectors are called: the rules are checked against the
+    /// CRM now in use, not one that needs a restart.
     #[must_use]
     pub fn secret_names(&self) -> SecretNames {
         self.live.load().secret_names(self.crm)
     }
 }
 
-/// Something that is made from one part of the live settings, and made anew only when that part
-/// changes: what it remembers (connections, counts) outlives every other edit.
+/// A value derived from one part of the live settings, and rebuilt only when that part changes: its state
+/// (connections, counts) survives all other edits.
 pub struct MadeFrom<P, T> {
     in_force: InForce,
     part: fn(&LiveSettings) -> &P,
@@ -63,7 +63,7 @@ pub struct MadeFrom<P, T> {
 }
 
 impl<P: Clone + PartialEq, T> MadeFrom<P, T> {
-    /// Makes it from what is in force now.
+    /// Builds it from the settings now in force.
     pub fn new(in_force: InForce, part: fn(&LiveSettings) -> &P, make: fn(&P) -> T) -> Self {
         let settings = in_force.get();
         let first = part(&settings);
@@ -77,7 +77,7 @@ impl<P: Clone + PartialEq, T> MadeFrom<P, T> {
         }
     }
 
-    /// The one that belongs to what is in force now.
+    /// The value for the settings now in force.
     pub fn get(&self) -> Arc<T> {
         if let Some(thing) = self.current() {
             return thing;
@@ -86,7 +86,7 @@ impl<P: Clone + PartialEq, T> MadeFrom<P, T> {
             .one_at_a_time
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        // Another caller may have made it meanwhile: a second one would forget what the first knows.
+        // A concurrent caller may have built it meanwhile: a second one would lose the state of the first.
         if let Some(thing) = self.current() {
             return thing;
         }
@@ -98,8 +98,7 @@ impl<P: Clone + PartialEq, T> MadeFrom<P, T> {
         thing
     }
 
-    /// The same where it need not be made first; `None` where [`Self::get`] would make it, for those whose making takes
-    /// time that the caller has not.
+    /// Like `get`, but returns `None` rather than building the value, for callers that must not block.
     pub fn current(&self) -> Option<Arc<T>> {
         let made = self.made.load();
         let settings = self.in_force.live.load();

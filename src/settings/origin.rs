@@ -1,4 +1,4 @@
-//! Where settings were read, so that an edit can be read the same way and told from what it was.
+//! Where settings were read from, so that an edit can be read in the same way and compared.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::settings::written::{Environment, Written};
 use crate::settings::{CrmKind, DEFAULT_FILE, Settings, SettingsError, compile};
 
-/// What only calls to a remote CRM need; what it calls us with is taken of any.
+/// Settings used only to call a remote CRM. Those that authenticate its calls to us always apply.
 const OF_A_REMOTE_CRM: [&str; 6] = [
     "crm.base_url",
     "crm.token",
@@ -16,22 +16,22 @@ const OF_A_REMOTE_CRM: [&str; 6] = [
     "crm.identity_file",
 ];
 
-/// Where settings were read, so that they can be read again.
+/// Where settings were read from, so that they can be read again.
 #[derive(Clone, Default)]
 pub struct Origin {
     file: Option<PathBuf>,
     /// The file's text; empty without a file.
     text: String,
     environment: Environment,
-    /// Whether a folder may be named and missing.
+    /// Whether a named folder may be missing.
     pub(super) may_lack_folders: bool,
-    /// All texts together, to tell which keys an edit changed.
+    /// All texts together, to determine which keys an edit changed.
     pub(super) written: Written,
 }
 
 impl fmt::Debug for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The texts hold secrets.
+        // The texts contain secrets.
         f.debug_struct("Origin")
             .field("file", &self.file)
             .finish_non_exhaustive()
@@ -39,7 +39,7 @@ impl fmt::Debug for Origin {
 }
 
 impl Origin {
-    /// A file, if there is one, and an environment of which nothing is read yet.
+    /// A file, if there is one, and an environment, neither of them read yet.
     pub(super) fn new(file: Option<PathBuf>, environment: Environment) -> Self {
         Self {
             file,
@@ -48,22 +48,22 @@ impl Origin {
         }
     }
 
-    /// The settings file; `None` where the daemon was started without one.
+    /// The settings file; `None` if the daemon was started without one.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// What the file said when these settings were read.
+    /// The text of the file when these settings were read.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Understands another text of the same file, under the same environment.
+    /// Parses a new text of the same file, with the same environment.
     ///
     /// # Errors
-    /// Every fault of its shape and every value that cannot be understood.
+    /// Every fault in its structure and every value that is not valid.
     pub fn read_again(&self, text: String) -> Result<Settings, SettingsError> {
         let name = self.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
         let (mut written, faults) = Written::parse(&name.display().to_string(), &text);
@@ -78,7 +78,7 @@ impl Origin {
         compile::compile(origin, faults)
     }
 
-    /// Keys that were set although nothing of what they ask for is done with this CRM.
+    /// Keys that are set but have no effect with this CRM.
     #[must_use]
     pub fn idle_keys(&self, crm: CrmKind) -> Vec<&'static str> {
         match crm {
@@ -87,7 +87,7 @@ impl Origin {
         }
     }
 
-    /// Keys that differ in `edited` and take effect only at the next start.
+    /// Keys that differ in `edited` and only take effect after a restart.
     #[must_use]
     pub fn restart_keys(&self, edited: &Self) -> Vec<&'static str> {
         self.written.restart_keys(&edited.written)

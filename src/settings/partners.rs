@@ -1,4 +1,4 @@
-//! Whom the daemon calls: SoWell, the CRM, the mail server, and where else calls may go.
+//! The partners that the daemon calls: SoWell, the CRM, the mail server, and further hosts that may be called.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use url::Url;
 
 use crate::settings::Secret;
 
-/// Where SoWell is.
+/// How to reach SoWell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SowellSettings {
-    /// The paths of the connector's file are added to it.
+    /// The base address; the paths of the connector's file are appended to it.
     pub base_url: Url,
     /// Sent as a bearer token, unless the connector's file says otherwise.
     pub token: Option<Secret>,
@@ -17,27 +17,28 @@ pub struct SowellSettings {
     pub tls: TlsSettings,
 }
 
-/// Which CRM stands behind the daemon.
+/// The kind of CRM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CrmKind {
-    /// Demandes live in the daemon's own database.
+    /// Demandes are kept in the daemon's own database.
     Embedded,
-    /// Demandes live in the CRM that `connecteurs/crm.yaml` describes.
+    /// Demandes are kept in the CRM that `connecteurs/crm.yaml` describes.
     Rest,
 }
 
-/// The remote CRM.
+/// How to reach the remote CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrmSettings {
-    /// The paths of the connector's file are added to it; always there with [`CrmKind::Rest`].
+    /// The base address; the paths of the connector's file are appended to it. Always set with
+    /// [`CrmKind::Rest`].
     pub base_url: Option<Url>,
     /// Sent as a bearer token, unless the connector's file says otherwise.
     pub token: Option<Secret>,
-    /// What SoWell is told while the CRM cannot be reached.
+    /// How SoWell is answered while the CRM cannot be reached.
     pub when_unavailable: WhenUnavailable,
-    /// How often changes are asked for; `None` for never.
+    /// Polling interval for changes; `None` if they are not polled.
     pub poll: Option<Duration>,
-    /// Secret of the signature of the CRM's own calls.
+    /// Secret with which the CRM signs its own calls.
     pub webhook_secret: Option<Secret>,
     /// Certificates beyond the public ones.
     pub tls: TlsSettings,
@@ -55,27 +56,27 @@ pub enum WhenUnavailable {
 /// Certificates for the calls to one partner.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TlsSettings {
-    /// Authorities to trust beside the public ones, as PEM.
+    /// Additional trusted authorities, as PEM.
     pub ca: Option<Secret>,
     /// Our certificate and its key, as PEM.
     pub identity: Option<Secret>,
 }
 
-/// Where calls may go.
+/// The hosts that may be called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NetworkSettings {
-    /// Hosts and addresses that connector files may call beside those of the `base_url` settings,
-    /// in small letters.
+    /// Hosts and addresses that connector files may call in addition to those of the `base_url` settings, in
+    /// lower case.
     pub allow: Vec<String>,
 }
 
-/// Where e-mails go.
+/// How to send e-mails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmtpSettings {
     /// `smtp://` or `smtps://` with credentials; `None` writes `.eml` files instead.
     pub url: Option<Secret>,
-    /// Authorities that sign the server's certificate, in PEM; trusted beside the system's.
+    /// Additional trusted authorities for the server's certificate, as PEM.
     pub ca: Option<Secret>,
-    /// The sender.
+    /// The sender's address.
     pub from: String,
 }

@@ -1,8 +1,8 @@
-//! What must not be shown, by whatever prints a setting.
+//! Values that must never be shown when a setting is printed.
 
 use std::fmt;
 
-/// A value that must not be shown.
+/// A value that must never be shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -13,7 +13,7 @@ impl Secret {
         Self(value)
     }
 
-    /// The value; not for logs, messages or errors.
+    /// The value; must not appear in logs, messages or errors.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,7 +1,6 @@
-//! From the mail server's address to a way there.
+//! Builds the connection to the mail server from its address.
 //!
-//! Here and not in the adapter, so that an address is understood by the same code when it is
-//! checked and when it is used.
+//! This is not in the adapter, so that the same code parses an address when it is checked and when it is used.
 
 use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
@@ -11,13 +10,13 @@ use url::{Host, Url};
 use crate::settings::keys::DEFAULT_SENDER;
 use crate::settings::{Secret, SmtpSettings};
 
-/// Why there is no way to the mail server; without the address, which may hold a password.
+/// Why the mail server's address cannot be used; without the address, which may contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SmtpFault {
     /// It is not the address of a mail server.
     #[error("is not an address such as smtps://user:password@host")]
     Address,
-    /// An authority is named for a connection that has no certificate to check.
+    /// An authority is set for a connection without a certificate to check.
     #[error("has no TLS, which smtp.ca_file is for: smtps://… or smtp://…?tls=required")]
     NoTls,
     /// The certificates of the authority cannot be used.
@@ -26,13 +25,14 @@ pub enum SmtpFault {
 }
 
 impl SmtpSettings {
-    /// Whether e-mails go to a server under the default sender, which few servers take and nobody can answer.
+    /// Whether e-mails are sent to a server with the default sender, which few servers accept and nobody can
+    /// answer.
     #[must_use]
     pub fn lacks_sender(&self) -> bool {
         self.url.is_some() && self.from == DEFAULT_SENDER
     }
 
-    /// The server to send through; `None` where none is set.
+    /// The server to send through; `None` if none is set.
     pub fn server(&self) -> Result<Option<AsyncSmtpTransportBuilder>, SmtpFault> {
         let Some(url) = &self.url else {
             return Ok(None);
@@ -41,8 +41,8 @@ impl SmtpSettings {
         let server =
             AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| SmtpFault::Address)?;
         let url = Url::parse(url).map_err(|_| SmtpFault::Address)?;
-        // The library lets an address choose how TLS begins, but not whom it trusts, and gives a password to whoever
-        // answers where the address chooses nothing.
+        // The library lets an address choose how TLS starts, but not which authorities to trust; and without a
+        // choice, it would give a password to any server that answers.
         let trust = || trusting(&url, self.ca.as_ref());
         let tls = match Protection::of(&url) {
             Protection::FromTheStart => Tls::Wrapper(trust()?),
@@ -55,21 +55,21 @@ impl SmtpSettings {
     }
 }
 
-/// How a connection is protected.
+/// How a connection is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Protection {
-    /// By TLS, before a word is said.
+    /// With TLS from the start.
     FromTheStart,
-    /// By TLS that begins later (STARTTLS); nothing goes to a server without it.
+    /// With STARTTLS; nothing is sent to a server without it.
     Required,
-    /// By TLS where the server has it.
+    /// With STARTTLS if the server offers it.
     IfOffered,
-    /// Not at all.
+    /// Not encrypted.
     None,
 }
 
 impl Protection {
-    /// The one that an address asks for. A password asks for it by itself, unless it never leaves this machine.
+    /// The protection that an address asks for. A password implies TLS, unless it never leaves this machine.
     fn of(url: &Url) -> Self {
         let asked = url.query_pairs().find(|(name, _)| name == "tls");
         match (url.scheme(), asked.as_ref().map(|(_, value)| &**value)) {
@@ -83,7 +83,7 @@ impl Protection {
 }
 
 fn is_this_machine(url: &Url) -> bool {
-    // Of a scheme that it does not know, the parser takes an address for a name.
+    // For a scheme it does not know, the parser takes an IP address for a name.
     match url.host_str().map(Host::parse) {
         Some(Ok(Host::Domain(name))) => name == "localhost" || name.ends_with(".localhost"),
         Some(Ok(Host::Ipv4(it))) => it.is_loopback(),
@@ -137,7 +137,7 @@ mod tests {
         }
         assert_eq!(server("smtp://h", Some(&mine)), Err(SmtpFault::NoTls));
         assert_eq!(server("smtp://h", None), Ok(()));
-        // A password asks for TLS, where an authority has something to sign.
+        // A password implies TLS, so there is a certificate to check.
         assert_eq!(server("smtp://u:p@h", Some(&mine)), Ok(()));
         assert_eq!(server("smtp://u:p@h", None), Ok(()));
         assert_eq!(server("http://h", Some(&mine)), Err(SmtpFault::Address));

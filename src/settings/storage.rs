@@ -1,4 +1,4 @@
-//! Where the daemon keeps things, and where the landlord keeps his.
+//! Where the daemon stores its data, and where the landlord's files are.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,20 +8,20 @@ use url::Url;
 
 use crate::settings::{Secret, compile};
 
-/// Where the daemon's memory is.
+/// The daemon's database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Database {
-    /// A file that one daemon has for itself.
+    /// A file used by a single daemon.
     Sqlite(PathBuf),
-    /// A server that several replicas share; its address may hold a password.
+    /// A server that several replicas share; its address may contain a password.
     Postgres(Secret),
 }
 
 impl Database {
-    /// Understands an address; a relative path starts at the current folder.
+    /// Parses an address; a relative path starts at the current folder.
     ///
     /// # Errors
-    /// When it is neither SQLite nor PostgreSQL.
+    /// When it is neither for SQLite nor for PostgreSQL.
     pub fn parse(text: &str) -> Result<Self, String> {
         compile::database(Path::new(""), text)
     }
@@ -41,57 +41,57 @@ impl fmt::Display for Database {
     }
 }
 
-/// Where photos are kept.
+/// The store of photos.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PhotoStorage {
-    /// In a folder, which several replicas may mount.
+    /// A folder, which several replicas may mount.
     Folder(PathBuf),
-    /// In a bucket that speaks S3.
+    /// An S3-compatible bucket.
     S3(Box<S3Settings>),
 }
 
-/// A bucket that speaks S3.
+/// An S3-compatible bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Settings {
     /// Its name.
     pub bucket: String,
-    /// What stands before the name of each object, as it is in the bucket, without slashes around it; may be empty.
+    /// Prefix of every object's name, decoded and without surrounding slashes; may be empty.
     pub prefix: String,
-    /// Who keeps it.
+    /// The server of the bucket.
     pub server: S3Server,
 }
 
-/// A server that speaks S3.
+/// An S3-compatible server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Server {
-    /// Its address; `None` for AWS'.
+    /// Its address; `None` for AWS.
     pub endpoint: Option<Url>,
-    /// The region; `None` for the one that the environment or the client knows.
+    /// The region; `None` for the one given by the environment or the client's default.
     pub region: Option<String>,
-    /// The key to sign with; `None` to look for one as AWS' own tools do.
+    /// The key to sign with; `None` to look for one as the AWS tools do.
     pub key: Option<S3Key>,
     /// Whether it may be called without TLS.
     pub allow_http: bool,
-    /// Authorities to trust beside the public ones, as PEM.
+    /// Additional trusted authorities, as PEM.
     pub ca: Option<Secret>,
-    /// How long a photo may take, there or back.
+    /// Time limit for storing or reading a photo.
     pub timeout: Duration,
 }
 
-/// A key of a bucket's server.
+/// An access key of the bucket's server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Key {
-    /// Its name.
+    /// Identifier of the key.
     pub id: Secret,
-    /// The key itself.
+    /// The secret key.
     pub secret: Secret,
 }
 
 /// A folder that the landlord edits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Folder {
-    /// On the disk.
+    /// A folder on disk.
     Disk(PathBuf),
-    /// The copy inside the binary, for a start outside the repository.
+    /// The copy built into the binary, for use outside the repository.
     Shipped,
 }

@@ -1,4 +1,4 @@
-//! Settings as a whole, from the file and the environment to what runs.
+//! Tests of the settings as a whole, from the file and the environment to the typed values.
 
 use std::time::Duration;
 
@@ -165,7 +165,7 @@ fn limits_under_which_nothing_can_be_sent_are_refused() {
     ] {
         assert!(load(key, value).is_err(), "{key}");
     }
-    // A landlord may want none.
+    // A landlord may want no photos.
     assert_eq!(load("PHOTOS", "0").unwrap().live.limits.photos, 0);
 }
 
@@ -310,7 +310,7 @@ fn the_log_follows_the_nearest_word() {
     );
     let both = [("RUST_LOG", "debug"), ("PASSERELLE_LOG", "error")];
     assert_eq!(log(&both).unwrap(), "error");
-    // Another program's variable never keeps the daemon from starting; our own does.
+    // A different program's variable never prevents the daemon from starting; our own does.
     assert_eq!(log(&[("RUST_LOG", "a=b=c")]).unwrap(), "warn");
     for wrong in ["a=b=c", "debgu", "passerelle=inof"] {
         assert!(log(&[("PASSERELLE_LOG", wrong)]).is_err(), "{wrong}");

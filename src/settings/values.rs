@@ -1,4 +1,4 @@
-//! What single values of the settings say, each from its text.
+//! Parses single values of the settings from their texts.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use tracing_subscriber::EnvFilter;
 use crate::settings::Rate;
 use crate::settings::written::did_you_mean;
 
-/// The levels of the log, from the quietest.
+/// The log levels, quietest first.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// A time to wait.
+/// Parses a wait.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .ok()
@@ -19,7 +19,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "is not a duration, such as 500ms, 15m or 7d".into())
 }
 
-/// How long something is kept; longer than a wait may be, since laws ask for years.
+/// Parses a retention period; it may be longer than a wait, since laws require years.
 pub(super) fn retention(text: &str) -> Result<Option<Duration>, String> {
     const LONGEST: Duration = Duration::from_hours(100 * 8784);
     if text == "forever" {
@@ -32,15 +32,15 @@ pub(super) fn retention(text: &str) -> Result<Option<Duration>, String> {
         .ok_or_else(|| "is neither a duration, such as 90d or 3y, nor forever".into())
 }
 
-/// The size of what is sent; of nothing at all, no signalement could be made.
+/// Parses a size; zero is refused, since no signalement could be sent.
 pub(super) fn bytes(text: &str) -> Result<usize, String> {
     let size = text.parse::<bytesize::ByteSize>().ok();
     size.and_then(|size| usize::try_from(size.as_u64()).ok())
         .filter(|it| *it > 0)
-        .ok_or_else(|| "is not a size above nothing, such as 16 MiB".to_owned())
+        .ok_or_else(|| "is not a positive size, such as 16 MiB".to_owned())
 }
 
-/// The key in a secret of Standard Webhooks; an empty one would let anybody sign.
+/// The key in a secret of Standard Webhooks; an empty one is refused, since anyone could sign with it.
 #[must_use]
 pub fn signing_key(secret: &str) -> Option<Vec<u8>> {
     let key = secret.strip_prefix("whsec_").unwrap_or(secret);
@@ -48,7 +48,7 @@ pub fn signing_key(secret: &str) -> Option<Vec<u8>> {
     (!key.is_empty()).then_some(key)
 }
 
-/// The size of a picture.
+/// Parses a number of pixels.
 pub(super) fn pixels(text: &str) -> Result<u64, String> {
     let compact: String = text.chars().filter(|it| !it.is_whitespace()).collect();
     let lower = compact.to_lowercase();
@@ -61,10 +61,10 @@ pub(super) fn pixels(text: &str) -> Result<u64, String> {
         .ok()
         .and_then(|number| number.checked_mul(unit))
         .filter(|it| *it > 0)
-        .ok_or_else(|| "is not a number of pixels above nothing, such as 100 Mpx".into())
+        .ok_or_else(|| "is not a positive number of pixels, such as 100 Mpx".into())
 }
 
-/// So many requests in so much time.
+/// Parses a request rate.
 pub(super) fn rate(text: &str) -> Result<Rate, String> {
     let wrong = || "is not a rate, such as 600/min".to_owned();
     let (requests, span) = text.split_once('/').ok_or_else(wrong)?;
@@ -84,12 +84,12 @@ pub(super) fn rate(text: &str) -> Result<Rate, String> {
     })
 }
 
-/// Modules that may stand alone, with all their events: ours, and those that it is built on.
+/// Modules that may be named without a level, to log all their events: ours, and those it depends on.
 const MODULES: [&str; 6] = ["passerelle", "hyper", "lettre", "reqwest", "rustls", "sqlx"];
 
-/// Checks what chooses the events to log.
+/// Checks a log filter.
 pub(super) fn directives(text: &str) -> Result<String, String> {
-    // A bare word is a module's name in this grammar, so a slip in a level would silence all.
+    // In this syntax a bare word is a module's name, so a typo in a level would silence everything.
     for word in text.split(',').map(str::trim) {
         let level = word.rsplit('=').next().unwrap_or(word);
         if !LEVELS.iter().any(|it| it.eq_ignore_ascii_case(level)) {
@@ -105,7 +105,8 @@ pub(super) fn directives(text: &str) -> Result<String, String> {
         Err(_) => Err("is not a log level, such as info or warn,passerelle=debug".into()),
     }
 }
-/// What stands before the name of each object, as any tool shows it: the path of an address, in which `%20` is a space.
+/// Parses the prefix of object names as the path of a URL, in which `%20` is a space. The result is what S3
+/// tools show.
 pub(super) fn key_prefix(path: &str) -> Result<String, String> {
     const WRONG: &str = "has a prefix that no object's name can begin with: between its slashes there must be something \
                          other than . and .., without control characters; ? and # are written %3F and %23";

@@ -1,6 +1,6 @@
-//! Settings as written: one text a key, from the file and from the environment over it.
+//! Settings as written: one text per key, from the file and overridden by the environment.
 //!
-//! Knows nothing of what their values mean.
+//! Knows nothing about the meaning of the values.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,20 +11,20 @@ use crate::settings::keys::{Change, KEYS, LISTS, SECRETS};
 use crate::settings::values::directives;
 use crate::settings::{CONFIG, SettingsError};
 
-/// How the variables begin that set something.
+/// Prefix of the variables that are settings.
 const PREFIX: &str = "PASSERELLE_";
 
-/// The texts that were given. They hold secrets, so this has no `Debug`.
+/// The texts given. They contain secrets, so this type has no `Debug`.
 #[derive(Clone, Default)]
 pub(super) struct Written {
     values: BTreeMap<&'static str, String>,
-    /// By the landlord's names.
+    /// By the names that the landlord chose.
     secrets: BTreeMap<String, String>,
 }
 
 impl Written {
-    /// Reads a settings file and tells everything that is wrong with its shape. Its values are not
-    /// repeated: any of them may be a secret that landed in the wrong place.
+    /// Reads a settings file and reports everything wrong with its structure. Its values are not repeated: any
+    /// of them may be a secret in the wrong place.
     pub(super) fn parse(file: &str, text: &str) -> (Self, Vec<String>) {
         let mut reader = Reader {
             file,
@@ -38,7 +38,7 @@ impl Written {
         (reader.written, reader.faults)
     }
 
-    /// Lets the environment win, key by key.
+    /// Overrides the file with the environment, key by key.
     pub(super) fn overlay(&mut self, environment: &Environment) {
         for setting in &KEYS {
             if let Some(value) = environment.0.get(&variable(setting.key)) {
@@ -59,7 +59,7 @@ impl Written {
             .filter(|(_, value)| !value.is_empty())
     }
 
-    /// What was given for a key; an empty text means "not set", as deployment tools write it.
+    /// The text given for a key; an empty text means "not set", as deployment tools write it.
     pub(super) fn given(&self, key: &str) -> Option<&str> {
         self.values
             .get(key)
@@ -67,14 +67,14 @@ impl Written {
             .filter(|text| !text.is_empty())
     }
 
-    /// What holds for a key, given or not; empty where it has no default.
+    /// The text in force for a key: given, or its default; empty if it has none.
     pub(super) fn text(&self, key: &str) -> &str {
         debug_assert!(KEYS.iter().any(|it| it.key == key), "no such key: {key}");
         let default = || KEYS.iter().find(|it| it.key == key).map(|it| it.default);
         self.given(key).or_else(default).unwrap_or_default()
     }
 
-    /// Those of these keys that were given another value than their default.
+    /// Those of these keys that were given a value different from their default.
     pub(super) fn set_among(&self, keys: &[&str]) -> Vec<&'static str> {
         let defaults = &Self::default();
         KEYS.iter()
@@ -83,7 +83,7 @@ impl Written {
             .collect()
     }
 
-    /// The keys that differ and take effect only at the next start.
+    /// The keys that differ and only take effect after a restart.
     pub(super) fn restart_keys(&self, edited: &Self) -> Vec<&'static str> {
         KEYS.iter()
             .filter(|it| it.change == Change::Restart)
@@ -93,12 +93,12 @@ impl Written {
     }
 }
 
-/// The variables that set something; the others of the process are none of our business.
+/// The variables that are settings; the process's other variables are ignored.
 #[derive(Clone, Default)]
 pub(super) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// An empty variable is as one that is absent: deployment tools write what nobody filled in so.
+    /// Ignores empty variables: deployment tools write unset values that way.
     pub(super) fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut rust_log = None;
         let mut ours = BTreeMap::new();
@@ -110,8 +110,8 @@ impl Environment {
                 ours.insert(name, value);
             }
         }
-        // What every Rust program understands sets the level, too, where ours does not. It may be
-        // meant for another program: one that cannot be understood is left alone.
+        // `RUST_LOG`, which every Rust program understands, also sets the level unless our own variable does.
+        // It may be meant for a different program, so it is ignored if it is not valid.
         let usable = |it: &String| directives(it).is_ok();
         if let Some(directives) = rust_log.filter(usable) {
             ours.entry(variable("log")).or_insert(directives);
@@ -120,20 +120,20 @@ impl Environment {
     }
 }
 
-/// The variables of the process that may set something, as texts.
+/// The process's variables that may be settings, as texts.
 pub(super) fn variables(
     all: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Vec<(String, String)>, SettingsError> {
     let mut read = Vec::new();
     let mut faults = Vec::new();
     for (name, value) in all {
-        // One whose very name is no text is none of ours.
+        // A variable whose name is not text cannot be ours.
         let Ok(name) = name.into_string() else {
             continue;
         };
         match value.into_string() {
             Ok(value) => read.push((name, value)),
-            // A path may be anything, and is read as such.
+            // A path need not be UTF-8, and is read elsewhere.
             Err(_) if name == CONFIG || !name.starts_with(PREFIX) => {}
             Err(_) => faults.push(format!("{name}: is not UTF-8")),
         }
@@ -145,7 +145,7 @@ pub(super) fn variables(
     }
 }
 
-/// Variables that look like settings and are none, each with the nearest key.
+/// Variables that look like settings but are not, each with the nearest key.
 pub(super) fn unknown_variables(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Vec<String> {
@@ -154,7 +154,7 @@ pub(super) fn unknown_variables(
         .into_iter()
         .filter(|(name, value)| name.starts_with(PREFIX) && !value.is_empty())
         .filter(|(name, _)| !known.contains(name) && secret_name(name).is_none())
-        // Other programs may share the prefix, but not what looks like one of our keys.
+        // Other programs may share the prefix, but not use names that look like our keys.
         .filter(|(name, _)| name.contains("__") || known.iter().any(|it| is_slip(name, it)))
         .map(|(name, _)| {
             let near = did_you_mean(&name, known.iter().map(String::as_str));
@@ -163,7 +163,7 @@ pub(super) fn unknown_variables(
         .collect()
 }
 
-/// Whether a variable is another but for its underscores or one letter.
+/// Whether a variable differs from a known one only by underscores or one letter.
 fn is_slip(name: &str, known: &str) -> bool {
     let bare = |it: &str| it.replace('_', "");
     bare(name) == bare(known) || strsim::osa_distance(name, known) == 1
@@ -180,7 +180,7 @@ fn secret_name(variable: &str) -> Option<String> {
     is_secret_name(&name).then_some(name)
 }
 
-/// Whether this can be named by a connector file and by a variable alike.
+/// Whether both a connector file and a variable can use this name.
 fn is_secret_name(name: &str) -> bool {
     name.starts_with(|it: char| it.is_ascii_lowercase())
         && name
@@ -188,12 +188,12 @@ fn is_secret_name(name: &str) -> bool {
             .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_')
 }
 
-/// `; did you mean "x"?`, or nothing where no known word is near.
+/// `; did you mean "x"?`, or nothing if no known word is near.
 pub(super) fn did_you_mean<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     nearest(word, known).map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"))
 }
 
-/// Walks the tree of a file and collects what is not a key with one value.
+/// Walks the tree of a file and collects everything that is not a key with one value.
 struct Reader<'a> {
     file: &'a str,
     written: Written,
@@ -201,10 +201,10 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// `name` is empty for the whole file.
+    /// Reads one group; `name` is empty for the whole file.
     fn group(&mut self, name: &str, node: &Node) {
         let entries = match &node.value {
-            // Only comments: as good as nothing.
+            // Only comments: the same as no keys.
             Tree::Null => return,
             Tree::Map(entries) => entries,
             Tree::Text(_) | Tree::List(_) => {
@@ -224,7 +224,7 @@ impl Reader<'_> {
             };
             let known = KEYS.iter().find(|it| it.key == full);
             if let (Some(_), "", Some((group, inner))) = (known, name, full.split_once('.')) {
-                // Else it could stand twice in the file, once in its group.
+                // Otherwise it could be given twice in the file, once in its group.
                 let what =
                     format!("\"{full}\" is written \"{inner}\" below \"{group}:\", indented");
                 self.fault(key.line, key.column, &what);
@@ -253,9 +253,10 @@ impl Reader<'_> {
         };
         for (key, node) in entries {
             match &node.value {
-                // Not repeated: a value may stand in the place of its name.
+                // Not repeated: a value may be in the place of its name.
                 _ if !is_secret_name(&key.name) => {
-                    let what = "the name of a secret has small letters, digits and _ only";
+                    let what =
+                        "the name of a secret may only contain lower-case letters, digits and _";
                     self.fault(key.line, key.column, what);
                 }
                 Tree::Null => {}
@@ -302,7 +303,7 @@ fn single(node: &Node) -> Option<&str> {
     }
 }
 
-/// The names that may stand in a group, or at the top of the file.
+/// The names allowed in a group, or at the top of the file.
 fn names_in(group: &str) -> Vec<&'static str> {
     let mut names: Vec<&str> = KEYS
         .iter()
@@ -333,7 +334,7 @@ fn unknown(name: &str, names: &[&str]) -> String {
     }
 }
 
-/// What the tree's reader found, for operators, whose language is English.
+/// A fault found by the YAML parser, in English for the operators.
 fn in_english(found: &Diagnostic) -> String {
     let what = if found.code == code::KEY_TWICE {
         "this key is given twice"

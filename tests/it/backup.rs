@@ -92,7 +92,7 @@ async fn what_is_restored_equals_what_was_there() {
     let refused = run(&["restore", "copy"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(
-        stderr(&refused).contains("is there already"),
+        stderr(&refused).contains("already exists"),
         "{}",
         stderr(&refused)
     );
@@ -192,7 +192,7 @@ async fn a_backup_that_is_not_whole_is_told_and_not_restored() {
         let output = run(&["restore", "good"]);
         assert_eq!(output.status.code(), Some(1), "{what}");
         assert!(
-            stderr(&output).contains("no whole backup"),
+            stderr(&output).contains("not a complete backup"),
             "{what}: {}",
             stderr(&output)
         );

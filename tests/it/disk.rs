@@ -338,7 +338,7 @@ async fn a_log_that_was_taken_away_takes_nothing_and_loses_nothing(#[case] endin
     let lacking = backup("lacking");
     let told = String::from_utf8_lossy(&lacking.stderr);
     assert!(
-        !lacking.status.success() && told.contains("was taken away"),
+        !lacking.status.success() && told.contains("was removed"),
         "{told}"
     );
     is_for_later(&post(&daemon, &signalement(2)).await);
@@ -391,7 +391,7 @@ async fn a_daemon_with_another_database_leaves_the_photos_alone() {
     let empty = Process::start(folder.path(), &[]);
     until("it says so", || async {
         empty
-            .logged("ALARM: the photos belong to another database")
+            .logged("ALARM: the photos belong to a different database")
             .then_some(())
     })
     .await;
@@ -402,7 +402,10 @@ async fn a_daemon_with_another_database_leaves_the_photos_alone() {
         &["purge", "--photos", "--dry-run"],
     );
     let counted = String::from_utf8(counted.stdout).unwrap();
-    assert_eq!(counted, format!("photos: {} would go\n", kept.len()));
+    assert_eq!(
+        counted,
+        format!("photos: {} would be deleted\n", kept.len())
+    );
     empty.kill();
     fs::create_dir(folder.path().join("empty")).unwrap();
     aside(&data, &folder.path().join("empty"));

@@ -136,7 +136,7 @@ async fn a_person_says_that_a_doubtful_creation_came_to_nothing() {
     assert!(retried.status.success(), "{}", said(&retried));
     assert!(said(&retried).contains("created as C-1"));
     let again = on(&daemon, &["signalements", "retry", id]);
-    assert!(said(&again).contains("it is a demande already"));
+    assert!(said(&again).contains("it already is a demande"));
     assert!(again.status.success(), "{}", said(&again));
     assert_eq!(crm.demandes().len(), 1);
 }

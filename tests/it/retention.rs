@@ -102,11 +102,11 @@ async fn what_is_purged_is_told_from_what_is_still_needed() {
 
     let told = on(&daemon, &["purge", "--dry-run"]);
     let told = String::from_utf8(told.stdout).unwrap();
-    assert!(told.contains("payloads: 1 would go"), "{told}");
+    assert!(told.contains("payloads: 1 would be deleted"), "{told}");
     let purged = on(&daemon, &["purge"]);
     let told = String::from_utf8(purged.stdout.clone()).unwrap();
     assert!(purged.status.success(), "{purged:?}");
-    assert!(told.contains("payloads: 1 gone"), "{told}");
+    assert!(told.contains("payloads: 1 deleted"), "{told}");
 
     let gone = "SELECT COUNT(*) FROM signalements WHERE payload = ''";
     assert_eq!(
@@ -182,7 +182,7 @@ async fn the_daemon_forgets_by_itself_and_serves_meanwhile() {
     assert!(
         String::from_utf8(purged.stdout)
             .unwrap()
-            .contains("deliveries: 0 gone")
+            .contains("deliveries: 0 deleted")
     );
     assert_eq!(number(&database, left).await, 2_000);
     kept.stop().await;

@@ -409,7 +409,7 @@ async fn a_mail_server_without_a_sender_is_told_of_at_the_start_and_after_an_edi
     let folder = builder.folder();
     let config = folder.path().join(FILE).display().to_string();
     let process = Process::start(folder.path(), &[("CONFIG", &config)]);
-    let warning = "smtp.from is not set: e-mails leave under";
+    let warning = "smtp.from is not set: e-mails are sent with";
     let greeted = |words: &str| process.greeting.iter().any(|it| it.contains(words));
     assert!(greeted(warning));
     assert!(greeted(

@@ -1,10 +1,10 @@
-//! The floor: the least that a server must do to take a signalement without losing it.
+//! The floor: the minimum that a server must do to accept a signalement without losing it.
 //!
-//! Bare axum; photos decoded and written as files that are synced with their folder; one thread that
-//! writes to SQLite, with `synchronous=FULL`, and commits whatever waits at once. No client is
-//! known, no rule is asked, nothing is compared with what came before, and nothing can be explained.
+//! Bare axum; photos are decoded and written as files, synced with their folder; one thread writes to SQLite
+//! with `synchronous=FULL` and commits everything that is waiting at once. It checks no token, runs no rule,
+//! detects no repeat, and can explain nothing.
 //!
-//! `PORT` and `DIR` (a folder that exists) in the environment say where.
+//! The environment variables `PORT` and `DIR` (an existing folder) configure it.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -26,10 +26,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-/// Bodies from this size on are read on a thread of their own, in bytes.
+/// Bodies of at least this size are read on a separate thread, in bytes.
 const LARGE: usize = 64 * 1024;
 const LARGEST: usize = 64 * 1024 * 1024;
-/// Signalements in one commit at most.
+/// Maximum number of signalements in one commit.
 const BATCH: usize = 512;
 
 const TABLES: &str = "
@@ -70,11 +70,11 @@ struct Signalement<'a> {
     photos: Vec<Text<'a>>,
 }
 
-/// A text that is borrowed inside a list, too.
+/// A text that is borrowed even inside a list.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// What a later delivery would need.
+/// The data that a later delivery would need.
 #[derive(Serialize)]
 struct Waiting<'a> {
     uid: &'a str,
@@ -83,13 +83,13 @@ struct Waiting<'a> {
     lien_sowell: &'a str,
 }
 
-/// A signalement whose photos are on the disk.
+/// A signalement whose photos are on disk.
 struct Row {
     uid: String,
     columns: [String; 9],
     sizes: Vec<usize>,
     waiting: String,
-    /// Told whether the commit held.
+    /// Receives whether the commit succeeded.
     committed: oneshot::Sender<bool>,
 }
 
@@ -144,7 +144,7 @@ async fn take(State(floor): State<Arc<Floor>>, body: Bytes) -> Response {
     }
 }
 
-/// Reads a body and puts its photos on the disk.
+/// Reads a body and writes its photos to disk.
 fn read(photos: &Path, body: &[u8], committed: oneshot::Sender<bool>) -> Result<Row, String> {
     let it: Signalement = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let uid = Uuid::now_v7().to_string();
@@ -197,7 +197,7 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     Ok(database)
 }
 
-/// Writes what comes until nobody can send any more; what waits together is committed together.
+/// Writes signalements until all senders are gone; those waiting together are committed together.
 fn write(database: &Connection, waiting: &mpsc::Receiver<Row>) {
     while let Ok(first) = waiting.recv() {
         let mut rows = vec![first];

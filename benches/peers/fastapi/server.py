@@ -42,7 +42,7 @@ database().executescript(Path("tables.sql").read_text())
 app = FastAPI()
 
 
-# Not async: FastAPI gives such a handler to a thread, where it may wait for the disk.
+# Not async: FastAPI runs such a handler on a thread, where it may wait for the disk.
 @app.post("/api/v1/signalements", status_code=201)
 def create(it: Signalement):
     uid = str(uuid.uuid4())

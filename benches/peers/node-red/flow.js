@@ -25,7 +25,7 @@ msg.params = {
   $waiting: JSON.stringify({ uid, residence, description, lien_sowell }),
 };
 for (const key of required) msg.params[`$${key}`] = it[key];
-// Otherwise the flow would carry the photos on.
+// Otherwise the flow would carry the photos along.
 delete msg.payload;
 delete msg.req.body;
 return [msg, null];

@@ -1,5 +1,5 @@
-// Writes the flow and the settings of one run: POST -> function -> SQLite -> answer. The SQLite node runs
-// one statement a message, so a trigger splits the row: one commit, as the others have.
+// Writes the flow and the settings of one run: POST -> function -> SQLite -> answer. The SQLite node runs one
+// statement per message, so a trigger splits the row: one commit, as in the others.
 const { mkdirSync, readFileSync, writeFileSync } = require('fs');
 const sqlite3 = require('sqlite3');
 

@@ -1,4 +1,4 @@
-//! Sends the request of an operation, and explains what came back, in French.
+//! Sends the request of an operation and explains the answer, in French.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,22 +14,22 @@ use crate::settings::{InForce, Settings};
 
 use super::{Asked, Described, describe};
 
-/// What the sample's photo is made of, as [`sample`] describes it.
+/// The bytes of the example's photo, matching its description in [`sample`].
 const PHOTO: &[u8] = b"abc";
 
-/// An operation that is carried out.
+/// An operation to be carried out.
 pub(super) struct Live<'a> {
     described: &'a Described,
     operation: Operation,
     client: PartnerHttp,
 }
 
-/// One call of it.
+/// One call of the operation.
 pub(super) struct Seen {
     pub(super) operation: Operation,
     pub(super) step: Step,
     pub(super) values: Value,
-    /// Without our secrets; `None` where none came.
+    /// Without our secrets; `None` if there was no answer.
     pub(super) answer: Option<Answer>,
 }
 
@@ -44,10 +44,10 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Shows each request and answer, and says what the last one means.
+    /// Shows each request and answer, and explains the last one.
     pub(super) async fn explain(&self, asked: &Asked) -> anyhow::Result<()> {
         let witness = |exchange: &Exchange<'_>| {
-            // What a login gives is a secret as well.
+            // The answer to a login is secret too.
             let secret = exchange.step == Step::Login;
             let scrubber = exchange.scrubber;
             println!("{}\n", scrubber.scrub(&describe(exchange.request)));
@@ -81,7 +81,7 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// The calls of the operation and those before it, but for the login.
+    /// The calls of the operation and those before it, except the login.
     pub(super) async fn record(&self, asked: &Asked) -> anyhow::Result<Vec<Seen>> {
         let seen = Mutex::new(Vec::new());
         let witness = |exchange: &Exchange<'_>| {
@@ -110,7 +110,7 @@ impl<'a> Live<'a> {
         let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
         let answered = seen.iter().any(|it| it.answer.is_some());
         match called {
-            // A refusal is worth a case as well.
+            // A refusal is worth recording as a case too.
             Err(error) if !answered => bail!("{}", explain(&error)),
             _ => Ok(seen),
         }
@@ -173,7 +173,8 @@ fn explain(error: &CallError) -> String {
                 Meaning::InDoubt => "On ne sait pas si l'API l'a fait",
             };
             let message = failure.message.as_deref();
-            let message = message.map_or_else(String::new, |it| format!(" ; elle dit « {it} »"));
+            let message =
+                message.map_or_else(String::new, |it| format!(" ; elle indique « {it} »"));
             format!("{what} ({}{message}).", failure.reason)
         }
     }

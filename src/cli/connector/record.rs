@@ -1,5 +1,4 @@
-//! `passerelle connector record`: a real exchange becomes a case, without secrets and without what
-//! may be a person's.
+//! `passerelle connector record`: turns a real exchange into a case, without secrets or possible personal data.
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -15,15 +14,15 @@ use super::{Asked, Described};
 pub(in crate::cli) struct Record {
     #[command(flatten)]
     asked: Asked,
-    /// The operation, as the file names it
+    /// The operation, as named in the file
     operation: String,
-    /// What the case says of itself [default: the operation and what came of it]
+    /// Name of the case [default: the operation and its result]
     #[arg(long, value_name = "TEXT")]
     nom: Option<String>,
-    /// Write it to cas/NAME.yaml in the folder of rules, which must not be there yet [default: print it]
+    /// Write it to cas/NAME.yaml in the folder of rules, which must not exist yet [default: print it]
     #[arg(long, value_name = "NAME")]
     into: Option<String>,
-    /// Yes, send it: what it creates is real
+    /// Required confirmation to send it: what it creates is real
     #[arg(long, required = true)]
     live: bool,
 }
@@ -67,7 +66,7 @@ fn keep(settings: &Settings, name: &str, text: &str) -> anyhow::Result<()> {
         bail!("there is no folder of rules to write to; see `passerelle init`");
     };
     if name.is_empty() || name.contains(['/', '\\', '.']) {
-        bail!("\"{name}\" is no name of a file without its ending");
+        bail!("\"{name}\" is not a file name without extension");
     }
     let folder = rules.join("cas");
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;

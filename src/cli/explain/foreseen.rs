@@ -1,4 +1,4 @@
-//! What the rules would make of a signalement, and what they would send.
+//! What the rules would decide about a signalement, and what they would send.
 
 use serde_json::{Value, json};
 
@@ -8,10 +8,10 @@ use crate::rules::compile::Generation;
 use crate::rules::decide::{Decision, Undecided};
 use crate::rules::foresee::Foreseen;
 
-/// The outcome of a decision that nothing comes of.
+/// The outcome of a decision without consequences.
 type Outcome = Foreseen<Result<Decision, Undecided>>;
 
-/// In French, after the steps.
+/// Prints it in French, after the steps.
 pub(super) fn print(seen: &Outcome, remarks: &[String]) {
     let outcome = match &seen.decision {
         Ok(Decision::Transmettre(_)) => "Le signalement est transmis au CRM.".to_owned(),
@@ -32,13 +32,13 @@ pub(super) fn print(seen: &Outcome, remarks: &[String]) {
     for error in seen.unwritten() {
         println!("Un e-mail ne pourrait pas être écrit : {error}.");
     }
-    // They stand in the answer of a success alone.
+    // Warnings are part of a successful answer only.
     for remark in remarks.iter().filter(|_| seen.decision.is_ok()) {
         println!("Avertissement : {}.", printable(Some(remark)));
     }
 }
 
-/// The same for programs.
+/// The same as JSON.
 pub(super) fn to_json(
     generation: &Generation,
     seen: &Outcome,
@@ -63,7 +63,7 @@ pub(super) fn to_json(
     })
 }
 
-/// For programs: what SoWell would be refused for.
+/// As JSON: why SoWell's request would be refused.
 pub(super) fn refused(generation: &Generation, problem: &Problem) -> Value {
     let faults = problem.erreurs().iter();
     let faults = faults.map(|it| json!({"pointeur": it.pointer, "detail": it.detail}));

@@ -1,4 +1,4 @@
-//! What became of what a demande was to send: a decision that asked for an e-mail is half of the story.
+//! What became of a demande's deliveries: that a decision asked for an e-mail is only half of the story.
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ pub(super) fn to_json(it: &LivraisonView) -> Value {
 
 fn what(it: &LivraisonView) -> String {
     let text = match &it.content {
-        // Its word for SoWell is not known while it is held.
+        // While it is held, its word for SoWell is not known.
         Some(Content::Statut(push)) if push.statut.is_empty() => {
             format!("statut {}", push.statut_crm)
         }
@@ -82,7 +82,7 @@ fn word(etat: LivraisonEtat) -> &'static str {
     }
 }
 
-/// Why it has not gone out, where that is known.
+/// Why it has not been sent, if that is known.
 fn reason(it: &LivraisonView) -> Option<String> {
     let error = it.summary.last_error.as_deref();
     let failed = || error.map(|it| french(&printable(Some(it))));

@@ -1,8 +1,8 @@
 //! Creations in a remote CRM between *received* and *created*, as the store keeps them.
 //!
-//! A remote CRM is called outside of any transaction. So the keys of the signalement are reserved
-//! and committed before the call, and whatever becomes of the call is committed after it: wherever
-//! the process dies in between, the reservation tells that a demande may exist.
+//! A remote CRM is called outside any transaction. So the signalement's keys are reserved and committed before
+//! the call, and the outcome is committed after it: if the process dies in between, the reservation shows that
+//! a demande may exist.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
@@ -14,10 +14,10 @@ use crate::domain::ports::{
 };
 use crate::domain::signalement::{Etat, SignalementId};
 
-/// The part of the store that remembers which creations are under way, in doubt or deferred.
+/// The part of the store that tracks creations under way, in doubt or deferred.
 ///
-/// A signalement is `recu`, `inconnu` or `differe` for as long as its creation is pending, and
-/// its keys belong to nothing else meanwhile.
+/// While its creation is pending, a signalement is `recu`, `inconnu` or `differe`, and its keys belong to
+/// nothing else.
 #[async_trait]
 pub trait PendingCreations: Send + Sync {
     /// Commits *received*: the signalement, and a claim on the right to create its demande.
@@ -30,14 +30,14 @@ pub trait PendingCreations: Send + Sync {
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<PendingKey>, StoreError>;
 
-    /// Whether a demande may exist whose UID is not known here.
+    /// Whether a demande may exist whose UID we do not know.
     async fn any_in_doubt(&self) -> Result<bool, StoreError>;
 
-    /// Puts in doubt every creation whose call was under way, to be settled from `known_at` on.
-    /// Only for a store that no other daemon uses; gives how many there were.
+    /// Marks as in doubt every creation whose call was under way, to be settled from `known_at` on, and returns
+    /// their number. Only for a store that no other daemon uses.
     async fn doubt_interrupted(&self, known_at: DateTime<Utc>) -> Result<u64, StoreError>;
 
-    /// Takes pending creations that are due for `lease`.
+    /// Claims due pending creations for `lease`.
     async fn claim_creations(
         &self,
         limit: u32,
@@ -45,7 +45,7 @@ pub trait PendingCreations: Send + Sync {
         lease: Duration,
     ) -> Result<Vec<PendingCreation>, StoreError>;
 
-    /// Takes one, due or not, even one that waits for a person; `None` where there is none or
+    /// Claims one creation, due or not, even one that waits for an operator; `None` if it does not exist or
     /// another worker holds it.
     async fn claim_creation(
         &self,
@@ -54,27 +54,26 @@ pub trait PendingCreations: Send + Sync {
         lease: Duration,
     ) -> Result<Option<PendingCreation>, StoreError>;
 
-    /// When the next pending creation is due that nobody holds.
+    /// When the next unclaimed pending creation is due.
     async fn next_creation(&self, at: Moment) -> Result<Option<DateTime<Utc>>, StoreError>;
 
-    /// Commits that the CRM is about to be called: from now on the creation is in doubt, and what
-    /// became of it can be found out from `known_at` on. `false` when another worker has taken it
-    /// over: the call must not be made then.
+    /// Commits that the CRM is about to be called: the creation is now in doubt, and its outcome can be looked
+    /// up from `known_at` on. `false` if another worker has taken it over: then the call must not be made.
     async fn begin_call(
         &self,
         claim: &CreationClaim,
         known_at: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
-    /// Commits what became of a creation, and ends the claim.
+    /// Commits the outcome of a creation and ends the claim.
     async fn settle(
         &self,
         claim: &CreationClaim,
         settlement: Settlement,
     ) -> Result<Settled, StoreError>;
 
-    /// Makes due what waits for its next attempt, unless a person must go on, or it cannot be known yet what became
-    /// of the last call.
+    /// Makes due every creation that waits for its next attempt, except those that need an operator and those
+    /// whose last call's outcome cannot be known yet.
     async fn resume_creations(&self, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// How many signalements have no demande, by state.
@@ -84,61 +83,61 @@ pub trait PendingCreations: Send + Sync {
 /// A signalement whose demande is about to be created.
 #[derive(Debug, Clone)]
 pub struct Reservation {
-    /// What is kept of it: state `recu`, no creation, no deliveries.
+    /// The stored fields: state `recu`, no creation, no deliveries.
     pub record: NewRecord,
     /// What the rules decided.
     pub demande: NewDemande,
-    /// Remarks for the answer, in French.
+    /// Warnings for the answer, in French.
     pub avertissements: Vec<String>,
-    /// Until when nobody else may take it up.
+    /// End of the lease: nobody else may take it up before.
     pub leased_until: DateTime<Utc>,
-    /// From when on a look-up tells what became of the call.
+    /// From when on a look-up gives the outcome of the call.
     pub known_at: DateTime<Utc>,
 }
 
-/// What became of a [`Reservation`].
+/// The outcome of a [`Reservation`].
 #[derive(Debug, Clone)]
 pub enum Reserved {
-    /// It is committed; the caller, and nobody else, may create the demande.
+    /// Committed; only the caller may create the demande.
     Taken(CreationClaim),
-    /// One of its keys belongs to a creation already; nothing was written.
+    /// One of its keys already belongs to a creation; nothing was written.
     Bound(BoundKey),
     /// One of its keys belongs to a creation under way; nothing was written.
     Pending(PendingKey),
 }
 
-/// The right to settle one pending creation, until it is lost to a later claim.
+/// The right to settle one pending creation, lost once a later claim is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreationClaim {
-    /// The signalement.
+    /// The signalement's identity.
     pub id: SignalementId,
-    /// Tells this claim from a later one.
+    /// Distinguishes this claim from a later one.
     pub fence: i64,
 }
 
 /// A pending creation that owns a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingKey {
-    /// The signalement.
+    /// The signalement's identity.
     pub id: SignalementId,
-    /// Its content.
+    /// Fingerprint of its content.
     pub fingerprint: String,
     /// `recu`, `inconnu` or `differe`.
     pub etat: Etat,
 }
 
-/// A pending creation that a worker holds.
+/// A pending creation that a worker has claimed.
 #[derive(Debug, Clone)]
 pub struct PendingCreation {
     /// The right to settle it.
     pub claim: CreationClaim,
     /// `inconnu` or `differe`.
     pub etat: Etat,
-    /// Whether a call was made of which it is not known what became.
+    /// Whether a call was made whose outcome is unknown.
     pub in_doubt: bool,
-    /// What to create.
+    /// The demande to create.
     pub request: CreateDemande,
-    /// Remarks for the answer.
+    /// Warnings for the answer, in French.
     pub avertissements: Vec<String>,
     /// The received JSON without its photos.
     pub payload: String,
@@ -146,38 +145,38 @@ pub struct PendingCreation {
     pub trace: String,
     /// Attempts made before this one.
     pub attempts: u32,
-    /// From when on a look-up tells what became of the last call.
+    /// From when on a look-up gives the outcome of the last call.
     pub known_at: DateTime<Utc>,
 }
 
-/// What became of a creation.
+/// The outcome of an attempt at a creation.
 #[derive(Debug, Clone)]
 pub enum Settlement {
-    /// The demande exists; binds the keys.
+    /// The demande exists; this binds the keys.
     Created(Box<SettledCreation>),
-    /// It is to be tried or looked for again.
+    /// It is to be tried or looked up again.
     Waits(Wait),
-    /// It certainly does not exist and is not tried again by itself: kept as `echec`.
+    /// It certainly does not exist and is not retried automatically: kept as `echec`.
     Refused {
         /// Why, in French.
         motif: String,
     },
-    /// It certainly does not exist, and the client was told to send it again: nothing is kept. A
-    /// signalement that was kept before stays, as `echec`.
+    /// It certainly does not exist, and the client was told to send it again: nothing is kept. A signalement
+    /// that was already kept stays, as `echec`.
     Withdrawn {
         /// Why, in French.
         motif: String,
     },
 }
 
-/// A demande that exists now, with all that is committed with it.
+/// A demande that now exists, with everything committed along with it.
 #[derive(Debug, Clone)]
 pub struct SettledCreation {
-    /// The demande, and the answer that a repeat gets.
+    /// The demande, and the answer given to a repeated request.
     pub creation: Creation,
     /// The decision's trace, with its last steps.
     pub trace: String,
-    /// What must be told and attached.
+    /// Messages and photos to send.
     pub livraisons: Vec<NewLivraison>,
     /// When it was settled.
     pub at: DateTime<Utc>,
@@ -192,22 +191,22 @@ pub struct Wait {
     pub motif: String,
     /// Whether the demande may exist.
     pub in_doubt: bool,
-    /// Until when; `None` where only a person can go on.
+    /// When it is due; `None` if only an operator can resume it.
     pub due_at: Option<DateTime<Utc>>,
-    /// From when on a look-up tells what became of the last call; `None` where that is as it was.
+    /// From when on a look-up gives the outcome of the last call; `None` leaves it unchanged.
     pub known_at: Option<DateTime<Utc>>,
 }
 
-/// What became of a [`Settlement`].
+/// The outcome of committing a [`Settlement`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {
-    /// It is committed.
+    /// Committed.
     Done,
     /// Another worker has taken the creation over; nothing was written.
     Lost,
-    /// The UID is that of another signalement's demande; nothing was written.
+    /// The UID belongs to the demande of a different signalement; nothing was written.
     Taken {
-        /// That signalement.
+        /// The signalement that has the UID.
         by: SignalementId,
     },
 }
@@ -217,14 +216,14 @@ pub enum Settled {
 pub struct ApartCount {
     /// The state.
     pub etat: Etat,
-    /// Whether only those are counted that wait for a person.
+    /// Whether only those waiting for an operator are counted.
     pub stopped: bool,
-    /// How many.
+    /// Number of signalements.
     pub count: i64,
 }
 
 impl ApartCount {
-    /// How many there are in one state, all or only those that wait for a person.
+    /// The count for one state: all, or only those waiting for an operator.
     #[must_use]
     pub fn of(counts: &[Self], etat: Etat, stopped: bool) -> i64 {
         counts

@@ -6,19 +6,19 @@ use crate::domain::demande::Uid;
 use crate::domain::livraison::{NewLivraison, StatutPush};
 use crate::domain::statut::{EventIssue, StatutEvent};
 
-/// A judged event, to be committed whole.
+/// A judged event, to be committed all or nothing.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
     /// The daemon's identifier.
     pub id: String,
-    /// What the CRM said.
+    /// The event as received from the CRM.
     pub event: StatutEvent,
-    /// Its comment, empty where it has none, if the rules decide by it: without an id, an event with
-    /// another comment is then no repeat. `None` where the comment decides nothing.
+    /// Its comment (empty if it has none) if the rules decide by it: an event without an id but with a
+    /// different comment is then not a repeat. `None` if the comment decides nothing.
     pub deciding_comment: Option<String>,
-    /// What the rules made of it.
+    /// The rules' decision.
     pub issue: EventIssue,
-    /// SoWell's word.
+    /// SoWell's word for the status.
     pub statut_sowell: Option<String>,
     /// Why nothing is sent, in French.
     pub motif: Option<String>,
@@ -32,23 +32,23 @@ pub struct NewEvent {
     pub courriels: Vec<NewLivraison>,
     /// When it was received.
     pub received_at: DateTime<Utc>,
-    /// What was read from the CRM counts only where no event of the demande was accepted after
-    /// this place: the reading may be older than that event. `None` for what the CRM tells itself.
+    /// For a status read from the CRM: do not record it if an event of the demande was accepted after this
+    /// position, because the reading may be older than that event. `None` for events that the CRM sends.
     pub unless_after: Option<i64>,
 }
 
-/// What became of a [`NewEvent`].
+/// The outcome of recording a [`NewEvent`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventRecorded {
-    /// It is committed, at this place in the order of all events.
+    /// Committed, at this position in the order of all events.
     Written(i64),
-    /// It was received before, and this became of it then; nothing is sent for it again.
+    /// Already received, with this outcome; nothing is sent for it again.
     Seen(EventIssue),
-    /// Another was accepted meanwhile, see [`NewEvent::unless_after`]; nothing was written.
+    /// Another event was accepted meanwhile, see [`NewEvent::unless_after`]; nothing was written.
     Overtaken,
 }
 
-/// A held event that the rules have come to know.
+/// A held event whose status the rules now know.
 #[derive(Debug, Clone)]
 pub struct Release {
     /// The daemon's identifier of the event.
@@ -57,15 +57,15 @@ pub struct Release {
     pub uid: Uid,
     /// Accepted or ignored.
     pub issue: EventIssue,
-    /// SoWell's word.
+    /// SoWell's word for the status.
     pub statut_sowell: Option<String>,
-    /// Why nothing is sent.
+    /// Why nothing is sent, in French.
     pub motif: Option<String>,
     /// The version that decided.
     pub version: String,
     /// The decision's trace, encoded.
     pub trace: String,
-    /// What to send; `None` where the event is ignored.
+    /// What to send; `None` if the event is ignored.
     pub push: Option<StatutPush>,
     /// E-mails to send with it.
     pub courriels: Vec<NewLivraison>,

@@ -1,4 +1,4 @@
-//! The outbox, as its workers, operators and the breaker see it.
+//! The outbox as seen by its workers, the operators and the breaker.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
@@ -9,10 +9,10 @@ use crate::domain::livraison::{
 };
 use crate::domain::ports::StoreError;
 
-/// The part of the store that keeps deliveries until they are out.
+/// The part of the store that keeps deliveries until they are sent.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Takes deliveries that are due for `lease`: of each queue the oldest waiting one only.
+    /// Claims due deliveries for `lease`, only the oldest waiting one of each queue.
     async fn claim(
         &self,
         destination: Destination,
@@ -21,15 +21,14 @@ pub trait Outbox: Send + Sync {
         lease: Duration,
     ) -> Result<Vec<Claim>, StoreError>;
 
-    /// When the next delivery is due that could be claimed now, were it due: none of a queue of which one
-    /// is being sent.
+    /// When the next claimable delivery is due. Queues with a delivery in progress are skipped.
     async fn next_due(
         &self,
         destination: Destination,
         at: Moment,
     ) -> Result<Option<DateTime<Utc>>, StoreError>;
 
-    /// Ends a claim; `false` when another worker has taken it over.
+    /// Ends a claim; `false` if another worker has taken it over.
     async fn finish(
         &self,
         claim: &Claim,
@@ -37,7 +36,7 @@ pub trait Outbox: Send + Sync {
         outcome: Outcome,
     ) -> Result<bool, StoreError>;
 
-    /// The pause that a destination is under, if any.
+    /// The current pause of a destination, if any.
     async fn pause(&self, destination: Destination) -> Result<Option<Pause>, StoreError>;
 
     /// Sets or ends the pause of a destination.
@@ -47,8 +46,9 @@ pub trait Outbox: Send + Sync {
         pause: Option<Pause>,
     ) -> Result<(), StoreError>;
 
-    /// Makes deliveries that wait for another attempt due now, some at a time: where it fails, some may be. A pause of the destination, for
-    /// [`Resume::Refused`] only one of a refused token, is over, and forgets how often it was tried.
+    /// Makes deliveries that wait for another attempt due now, in batches: on an error, some may already be.
+    /// Ends the destination's pause and resets its failure count; with [`Resume::Refused`], only a pause for a
+    /// refused token.
     async fn resume(
         &self,
         destination: Destination,
@@ -63,7 +63,7 @@ pub trait Outbox: Send + Sync {
         limit: u32,
     ) -> Result<Vec<LivraisonSummary>, StoreError>;
 
-    /// Makes a dead delivery wait again, due at once.
+    /// Puts a dead delivery back in its queue, due at once.
     async fn retry_livraison(
         &self,
         id: &str,
@@ -74,43 +74,43 @@ pub trait Outbox: Send + Sync {
     /// A delivery with its attempts.
     async fn find_livraison(&self, id: &str) -> Result<Option<LivraisonView>, StoreError>;
 
-    /// The deliveries of a demande that are not forgotten, each with its attempts, oldest first.
+    /// The deliveries of a demande that have not been purged, each with its attempts, oldest first.
     async fn livraisons_of(&self, uid: &Uid) -> Result<Vec<LivraisonView>, StoreError>;
 
-    /// The dead delivery of a destination that was accepted first, or first after another one.
+    /// The oldest dead delivery of a destination by acceptance, or the next one after `after`.
     async fn oldest_dead(
         &self,
         destination: Destination,
         after: Option<&str>,
     ) -> Result<Option<String>, StoreError>;
 
-    /// The delivery of a destination that has waited longest although it was tried, of those accepted
-    /// before an instant.
+    /// The oldest delivery of a destination that was tried and still waits, among those accepted before an
+    /// instant.
     async fn oldest_failing(
         &self,
         destination: Destination,
         before: DateTime<Utc>,
     ) -> Result<Option<LivraisonSummary>, StoreError>;
 
-    /// Makes every dead delivery of a destination wait again, due at once; gives their number. Some at a time, those
-    /// accepted first before the others: where it fails, some may wait again.
+    /// Puts every dead delivery of a destination back in its queue, due at once, and returns their number.
+    /// Works in batches, oldest accepted first: on an error, some may already be back.
     async fn retry_dead(
         &self,
         destination: Destination,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError>;
 
-    /// How many deliveries stand where, of those that may still go out.
+    /// Counts of deliveries that may still be sent, by destination and state.
     async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError>;
 }
 
-/// When work is claimed, and whose leases are over by then.
+/// When work is claimed, and which leases have expired by then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// The instant, by the clock on the wall: what is due by then may be claimed.
+    /// Wall-clock time: what is due by then may be claimed.
     pub now: DateTime<Utc>,
-    /// What was leased until then, at the latest, is free. That is `now`, unless the claimant itself is
-    /// still at work under a lease that ended before: a clock that was set forward ends no work.
+    /// Leases that ended by then have expired. Equal to `now`, unless the claimant is itself still working
+    /// under a lease that ended earlier: setting the clock forward does not end any work.
     pub leases_over: DateTime<Utc>,
 }
 
@@ -123,70 +123,70 @@ impl From<DateTime<Utc>> for Moment {
     }
 }
 
-/// What becomes of a delivery that is to be sent again, and was overtaken by a later status.
+/// What to do with a delivery to be sent again that a later status has overtaken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfOvertaken {
-    /// It stays as it is.
+    /// Leave it as it is.
     Stay,
-    /// It is sent all the same, at the word of a person.
+    /// Send it anyway, because an operator asked for it.
     Send,
 }
 
-/// What the answer to `deliveries retry` is.
+/// The outcome of `deliveries retry`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryOutcome {
     /// It will be sent again.
     Queued,
     /// There is no such delivery.
     Unknown,
-    /// It waits already, or was delivered.
+    /// It is already waiting, or was delivered.
     NotDead(LivraisonEtat),
-    /// A later one went out first: only by force.
+    /// A later one was sent first: needs `--force`.
     Overtaken,
 }
 
-/// A destination that is left alone for a while: its breaker is open. Past `until` one delivery may
-/// try the ground.
+/// A pause in deliveries to a destination: its breaker is open. After `until`, one delivery is let through as a
+/// probe (half-open).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
-    /// Until when.
+    /// End of the pause.
     pub until: DateTime<Utc>,
-    /// How many times in a row it was tried for nothing.
+    /// Number of consecutive failed probes.
     pub failures: u32,
-    /// Whether it refuses our token or account; otherwise it fails.
+    /// Whether it refused our token or account, rather than failing.
     pub refused: bool,
-    /// Why.
+    /// Why, for the operators.
     pub reason: String,
 }
 
-/// Which waiting deliveries a new way to their destination concerns.
+/// Which waiting deliveries a change of settings makes due.
 ///
-/// Each concerns those of the one before it, too.
+/// Each variant includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resume {
-    /// Those that were refused for our token.
+    /// Those refused because of our token.
     Refused,
-    /// Those that had no answer: nobody asked them to wait.
+    /// Those without an answer: no partner asked for a delay.
     Unanswered,
-    /// Every one: they failed at another address.
+    /// All of them: they failed at a different address.
     All,
 }
 
-/// Deliveries of one destination in one state.
+/// The number of deliveries of one destination in one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LivraisonCount {
-    /// Where they go.
+    /// Their destination.
     pub destination: Destination,
-    /// Where they stand.
+    /// Their state.
     pub etat: LivraisonEtat,
-    /// How many.
+    /// Number of deliveries.
     pub count: i64,
     /// When the oldest of them was accepted.
     pub oldest_at: DateTime<Utc>,
 }
 
 impl LivraisonCount {
-    /// What was counted of one destination in one state; nothing where there is none.
+    /// The count for one destination and state; `None` if there are none.
     #[must_use]
     pub fn of(counts: &[Self], destination: Destination, etat: LivraisonEtat) -> Option<&Self> {
         counts

@@ -1,4 +1,4 @@
-//! SoWell and the mail server, as deliveries reach them.
+//! SoWell and the mail server, as used by deliveries.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use crate::domain::livraison::{StatutPush, UidPush};
 use crate::domain::reason::Reason;
 
-/// How much of what a partner answers is kept for the operators, in characters.
+/// How much of a partner's answer is kept for the operators, in characters.
 pub const EXCERPT_CHARS: usize = 512;
 
 /// SoWell's API.
 #[async_trait]
 pub trait Sowell: Send + Sync {
-    /// Whether the settings say where SoWell is.
+    /// Whether the settings give SoWell's address.
     fn configured(&self) -> bool;
 
     /// Sends one status; `id` is the same at every attempt.
@@ -21,17 +21,17 @@ pub trait Sowell: Send + Sync {
     /// When no answer came: it is then unknown whether SoWell has it.
     async fn send(&self, id: &str, push: &StatutPush) -> Result<Reply, Unreachable>;
 
-    /// Whether SoWell can be told the UID of a demande that was created after the answer.
+    /// Whether SoWell accepts the UID of a demande that was created after the answer.
     fn takes_uid(&self) -> bool;
 
-    /// Tells such a UID; `id` is the same at every attempt.
+    /// Sends such a UID; `id` is the same at every attempt.
     ///
     /// # Errors
     /// When no answer came: it is then unknown whether SoWell has it.
     async fn send_uid(&self, id: &str, push: &UidPush) -> Result<Reply, Unreachable>;
 }
 
-/// What a partner answered over HTTP.
+/// A partner's answer over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
@@ -47,13 +47,13 @@ pub struct Reply {
 /// What a partner's answer means for a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplyMeaning {
-    /// It has what was sent.
+    /// It accepted what was sent.
     Taken,
-    /// It may take it later.
+    /// It may accept it later.
     Later,
     /// It refuses our token or rights, whatever is sent.
     Unauthorized,
-    /// It will never take this.
+    /// It will never accept this.
     Refused,
 }
 
@@ -62,21 +62,21 @@ pub enum ReplyMeaning {
 #[error("{0}")]
 pub struct Unreachable(pub Reason);
 
-/// The way out for e-mails.
+/// The outgoing mail server.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Sends one e-mail and gives the SMTP reply code, `None` where no server took part; `id` makes
-    /// a `Message-ID` that is the same at every attempt.
+    /// Sends one e-mail and returns the SMTP reply code, `None` if no server was involved; `id` makes a
+    /// `Message-ID` that is the same at every attempt.
     ///
     /// # Errors
-    /// Tells whether another attempt can help.
+    /// [`MailError::failure`] says whether another attempt can help.
     async fn send(&self, id: &str, message: &Message) -> Result<Option<u16>, MailError>;
 }
 
 /// A rendered e-mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The addressee.
+    /// The recipient's address.
     pub to: String,
     /// The subject, on one line.
     pub subject: String,
@@ -92,27 +92,27 @@ pub struct Message {
 pub struct MailError {
     /// What it means for the e-mail.
     pub failure: MailFailure,
-    /// The SMTP reply code; `None` without an answer.
+    /// The SMTP reply code; `None` if there was no answer.
     pub code: Option<u16>,
     /// What went wrong, without personal data.
     pub reason: Reason,
-    /// What the server said, which may name the addressee; for who looks at this e-mail.
+    /// The server's reply, which may name the recipient; shown only to operators who open this e-mail.
     pub excerpt: Option<String>,
 }
 
 /// What a failure means for the e-mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailFailure {
-    /// The server may take it later.
+    /// The server may accept it later.
     Temporary,
     /// The server refuses our account, whatever the e-mail.
     Refused,
-    /// No server will ever take it so.
+    /// No server will ever accept this e-mail.
     Permanent,
 }
 
 impl MailError {
-    /// A failure that no server answered, and that may pass.
+    /// A failure without a server's reply, which may pass.
     pub fn temporary(reason: impl Into<Reason>) -> Self {
         Self {
             failure: MailFailure::Temporary,
@@ -122,7 +122,7 @@ impl MailError {
         }
     }
 
-    /// A failure that no server answered, and that stays.
+    /// A failure without a server's reply, which is permanent.
     pub fn permanent(reason: impl Into<Reason>) -> Self {
         Self {
             failure: MailFailure::Permanent,

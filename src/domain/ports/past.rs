@@ -1,35 +1,35 @@
-//! What was decided, to be decided again.
+//! Past decisions, to be made again with other rules.
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::demande::NewDemande;
 use crate::domain::statut::StatutEvent;
 
-/// A signalement of the past, enough to ask what other rules would make of it.
+/// A past signalement, with what is needed to decide it under other rules.
 #[derive(Debug, Clone)]
 pub struct PastSignalement {
-    /// Its place among all, for the page that comes after it.
+    /// Its position in the order of all, for fetching the next page.
     pub position: i64,
-    /// Its demande's UID, or its own identity where it has none.
+    /// Its demande's UID, or its own identity if it has none.
     pub name: String,
-    /// What was received.
+    /// The received body.
     pub received: PastPayload,
 }
 
-/// A status event of the past, enough to ask what other rules would make of it.
+/// A past status event, with what is needed to decide it under other rules.
 #[derive(Debug, Clone)]
 pub struct PastEvent {
-    /// Its place among all, for the page that comes after it.
+    /// Its position in the order of all, for fetching the next page.
     pub position: i64,
-    /// What the CRM said.
+    /// The event as received from the CRM.
     pub event: StatutEvent,
-    /// The demande that it speaks of.
+    /// The demande that it concerns.
     pub demande: NewDemande,
     /// The signalement that the demande came from.
     pub received: PastPayload,
 }
 
-/// What is kept of a received body.
+/// The stored part of a received body.
 #[derive(Debug, Clone)]
 pub struct PastPayload {
     /// The received JSON without its photos.
@@ -38,13 +38,13 @@ pub struct PastPayload {
     pub photos: usize,
 }
 
-/// A page of the past, the newest first.
+/// A page of the past, newest first.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
-    /// What stands before this position; `None` for the newest.
+    /// Only what comes before this position; `None` for the newest.
     pub before: Option<i64>,
-    /// What was received since.
+    /// Only what was received since; `None` for everything.
     pub since: Option<DateTime<Utc>>,
-    /// At most so many.
+    /// Maximum number of items.
     pub limit: u32,
 }

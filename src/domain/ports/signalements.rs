@@ -1,4 +1,4 @@
-//! Decided signalements, as the store takes and gives them.
+//! Decided signalements, as written to and read from the store.
 
 use chrono::{DateTime, Utc};
 use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
@@ -8,7 +8,7 @@ use crate::domain::livraison::{LivraisonEtat, NewLivraison};
 use crate::domain::ports::PendingKey;
 use crate::domain::signalement::{Etat, SignalementId};
 
-/// Who may call the API, in the order in which tokens are shown.
+/// The clients of the API, in the order in which tokens are listed.
 #[derive(
     Debug,
     Clone,
@@ -41,31 +41,31 @@ impl Client {
     }
 }
 
-/// A second key that a client may send beside `lien_sowell`.
+/// A second key that a client may send besides `lien_sowell`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey {
-    /// Keys of two clients never meet.
+    /// Keys of different clients never collide.
     pub client: Client,
-    /// As sent.
+    /// The key, as sent.
     pub value: String,
 }
 
-/// A decided signalement, to be committed whole.
+/// A decided signalement, to be committed all or nothing.
 #[derive(Debug, Clone)]
 pub struct NewRecord {
     /// Its identity, from `lien_sowell`.
     pub id: SignalementId,
     /// URL in SoWell.
     pub lien_sowell: String,
-    /// Who sent it.
+    /// The client that sent it.
     pub client: Client,
-    /// Bound with the creation of a demande, and with nothing else.
+    /// Bound only when a demande is created.
     pub key: Option<IdempotencyKey>,
-    /// What its content amounts to.
+    /// [`crate::domain::signalement::fingerprint`] of its content.
     pub fingerprint: String,
     /// The received JSON without its photos.
     pub payload: String,
-    /// Where it stands now.
+    /// Its state.
     pub etat: Etat,
     /// Why it is not forwarded, in French.
     pub motif: Option<String>,
@@ -75,7 +75,7 @@ pub struct NewRecord {
     pub trace: String,
     /// The photos, already stored.
     pub fichiers: Vec<Fichier>,
-    /// The demande, with the answer that SoWell gets, byte for byte; binds the keys.
+    /// The demande, with SoWell's answer, byte for byte; binds the keys.
     pub creation: Option<Creation>,
     /// E-mails to send with it.
     pub livraisons: Vec<NewLivraison>,
@@ -94,12 +94,12 @@ pub struct Creation {
     pub answer: String,
 }
 
-/// What became of a [`NewRecord`].
+/// The outcome of recording a [`NewRecord`].
 #[derive(Debug, Clone)]
 pub enum Recorded {
-    /// It is committed.
+    /// Committed.
     Written,
-    /// One of its keys belongs to a creation already; nothing was written.
+    /// One of its keys already belongs to a creation; nothing was written.
     Bound(BoundKey),
     /// Its demande is being created; nothing was written.
     Pending(PendingKey),
@@ -108,26 +108,26 @@ pub enum Recorded {
 /// A creation that owns a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoundKey {
-    /// The signalement.
+    /// The signalement's identity.
     pub id: SignalementId,
-    /// Its demande.
+    /// The UID of its demande.
     pub uid: String,
-    /// The content that was created.
+    /// Fingerprint of the content that was created.
     pub fingerprint: String,
     /// The body of its 201.
     pub answer: String,
 }
 
-/// A signalement as it can be asked for.
+/// A signalement as the API returns it.
 #[derive(Debug, Clone)]
 pub struct SignalementView {
     /// Its identity.
     pub id: SignalementId,
-    /// Where it stands.
+    /// Its state.
     pub etat: Etat,
-    /// Its demande.
+    /// The UID of its demande.
     pub uid: Option<String>,
-    /// Why it is not forwarded.
+    /// Why it is not forwarded, in French.
     pub motif: Option<String>,
     /// The events of its demande, oldest first.
     pub statuts: Vec<StatutView>,
@@ -136,68 +136,68 @@ pub struct SignalementView {
 /// One event of a demande, with its delivery.
 #[derive(Debug, Clone)]
 pub struct StatutView {
-    /// The CRM's word.
+    /// The CRM's word for the status.
     pub statut: String,
-    /// SoWell's word.
+    /// SoWell's word for the status.
     pub statut_sowell: Option<String>,
-    /// When it changed.
+    /// When it changed, ISO 8601.
     pub date: String,
-    /// Where its delivery stands; `None` where there is none.
+    /// The state of its delivery; `None` if it has none.
     pub livraison: Option<LivraisonEtat>,
 }
 
-/// A signalement in a list for operators.
+/// A signalement as listed for operators.
 #[derive(Debug, Clone)]
 pub struct SignalementSummary {
     /// Its identity.
     pub id: SignalementId,
     /// URL in SoWell.
     pub lien_sowell: String,
-    /// Where it stands.
+    /// Its state.
     pub etat: Etat,
-    /// Its demande.
+    /// The UID of its demande.
     pub uid: Option<String>,
-    /// Why it is not forwarded.
+    /// Why it is not forwarded, in French.
     pub motif: Option<String>,
     /// When it was first received.
     pub received_at: DateTime<Utc>,
 }
 
-/// What was kept of a received signalement, enough to decide it anew.
+/// The stored part of a received signalement, enough to decide it again.
 #[derive(Debug, Clone)]
 pub struct StoredSubmission {
-    /// Who sent it.
+    /// The client that sent it.
     pub client: Client,
-    /// Where it stands.
+    /// Its state.
     pub etat: Etat,
     /// The received JSON without its photos.
     pub payload: String,
-    /// What its content amounts to.
+    /// Fingerprint of its content.
     pub fingerprint: String,
     /// Its photos.
     pub fichiers: Vec<Fichier>,
-    /// Whether a demande owns it already.
+    /// Whether its keys already belong to a demande.
     pub bound: bool,
 }
 
-/// The trace of one decision, as it is kept.
+/// The stored trace of one decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredTrace {
     /// What was decided: `signalement`, or the CRM's word of a status.
     pub subject: String,
-    /// When.
+    /// When it was decided.
     pub at: DateTime<Utc>,
     /// The version that decided.
     pub version: String,
-    /// The encoded trace; `None` once it was erased.
+    /// The encoded trace; `None` once it has been erased.
     pub trace: Option<String>,
 }
 
-/// What becomes of what is there already.
+/// What to do with an existing value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfExists {
-    /// It stays.
+    /// Keep it.
     Keep,
-    /// It ends.
+    /// Replace it.
     Replace,
 }

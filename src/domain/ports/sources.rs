@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-/// Raw files of one folder, by their path in it with `/` between parts.
+/// Raw files of one folder, by their path in it, with `/` as the separator.
 pub type FileSet = BTreeMap<String, Vec<u8>>;
 
 /// A folder of files that the landlord edits.
 pub trait Source: Send + Sync {
-    /// Reads every file that counts.
+    /// Reads every relevant file.
     ///
     /// # Errors
     /// When the folder or one of its files cannot be read.
     fn read(&self) -> Result<FileSet, SourceError>;
 
-    /// Whether a file that counts is known to be half written.
+    /// Whether a relevant file is known to be half written.
     fn being_written(&self) -> bool {
         false
     }
@@ -30,7 +30,7 @@ pub trait Source: Send + Sync {
 pub struct SourceError {
     /// The file or folder.
     pub path: String,
-    /// Why, in French, or in the operating system's words.
+    /// Why, in French or in the operating system's words.
     pub reason: String,
 }
 

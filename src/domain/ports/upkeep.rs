@@ -1,17 +1,17 @@
-//! What daemons with one memory do in turn: forgetting, sweeping, being seen.
+//! Tasks that daemons sharing a database do in turn: purging, sweeping, announcing themselves.
 
 use chrono::{DateTime, Duration, Utc};
 use strum::{EnumIter, IntoStaticStr};
 
-/// What is kept for a while only, in the order of the settings.
+/// What is kept only for a while, in the order of the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Kept {
     /// The steps of decisions.
     Traces,
-    /// What SoWell sent, once it is a demande. Whatever else was kept may be decided anew.
+    /// What SoWell sent, once it is a demande. Other payloads are kept, since they may be decided again.
     Payloads,
-    /// Deliveries, once they were delivered.
+    /// Deliveries, once delivered.
     Deliveries,
 }
 
@@ -23,29 +23,29 @@ impl Kept {
     }
 }
 
-/// How long the removal of a photo may take from the moment it is noted, differences of clocks
-/// included: what is received later finds it over.
+/// How long removing a photo may take from the moment it is recorded, including clock differences: anything
+/// received after that finds the removal finished.
 pub const REMOVAL_WINDOW: Duration = Duration::minutes(2);
 
-/// A work that daemons with one memory leave to one of them at a time.
+/// A task that only one of the daemons sharing a database does at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// Looking for photos that nobody names.
+    /// Looking for photos that no signalement names.
     Sweep,
-    /// Forgetting what is no longer kept.
+    /// Deleting what has passed its retention period.
     Purge,
 }
 
 /// The right to do a [`Work`], until it is dropped.
 pub type Turn = Box<dyn Send>;
 
-/// A daemon that shares its memory with others.
+/// A daemon that shares its database with others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replica {
     /// The machine and the process.
     pub id: String,
-    /// The version of the rules that it has in force.
+    /// The version of the rules it has in force.
     pub version: String,
-    /// When it last said so.
+    /// When it last announced itself.
     pub seen_at: DateTime<Utc>,
 }

@@ -1,5 +1,5 @@
-//! When this process last called the CRM for each creation, by the clock that nobody sets: by the one
-//! on the wall, set forward meanwhile, the CRM's longest work would seem to be over too soon.
+//! When this process last called the CRM for each creation, on the monotonic clock. On the wall clock, a
+//! forward step would make a call that may still be running look finished.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,28 +9,28 @@ use tokio::time::Instant;
 
 use crate::domain::signalement::SignalementId;
 
-/// What is older says nothing any more.
+/// Older calls can no longer be running.
 const LONGEST: Duration = Duration::from_hours(24);
 
-/// Calls of which it is not known what became.
+/// The last calls whose outcome is unknown.
 #[derive(Debug, Default)]
 pub struct Calls(Mutex<HashMap<SignalementId, Instant>>);
 
 impl Calls {
-    /// A call begins or ends.
+    /// Records that a call begins or ends.
     pub(super) fn note(&self, id: &SignalementId) {
         let mut calls = self.calls();
         calls.retain(|_, at| at.elapsed() < LONGEST);
         calls.insert(id.clone(), Instant::now());
     }
 
-    /// How much is left of the CRM's longest work on the last call; zero where none was made here.
+    /// How much longer the CRM may work on the last call; zero if none was made here.
     pub(super) fn left_of(&self, longest_work: Duration, id: &SignalementId) -> Duration {
         let last = self.calls().get(id).map(Instant::elapsed);
         last.map_or(Duration::ZERO, |it| longest_work.saturating_sub(it))
     }
 
-    /// It is known what became of it.
+    /// Forgets the call, now that its outcome is known.
     pub(super) fn forget(&self, id: &SignalementId) {
         self.calls().remove(id);
     }

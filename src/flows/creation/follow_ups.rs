@@ -1,4 +1,4 @@
-//! What goes out once a demande exists: e-mails, its UID for SoWell, its photos for the CRM.
+//! What is sent once a demande exists: e-mails, its UID for SoWell, its photos for the CRM.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::flows::acknowledge::{News, acknowledge};
 use crate::rules::trace::Trace;
 
 impl Creations {
-    /// What is delivered because this demande was created, and the trace with what the rules made of it.
+    /// The deliveries that follow from this creation, and the trace with the steps of `accuses.rhai`.
     pub(super) async fn follow_ups(
         &self,
         held: &Held,
@@ -37,7 +37,7 @@ impl Creations {
     }
 }
 
-/// In the queue of the demande, so that SoWell knows the UID before its first status.
+/// Uses the demande's queue, so that SoWell knows the UID before the first status.
 pub(super) fn tell_uid(held: &Held, uid: &Uid) -> NewLivraison {
     let demande = &held.request.demande;
     NewLivraison {
@@ -53,7 +53,7 @@ pub(super) fn tell_uid(held: &Held, uid: &Uid) -> NewLivraison {
     }
 }
 
-/// Each photo is a queue of its own: one that the CRM does not take keeps no other back.
+/// Each photo has a queue of its own: one that the CRM refuses does not hold up the others.
 fn attach<'a>(held: &'a Held, uid: &'a Uid) -> impl Iterator<Item = NewLivraison> + 'a {
     held.request
         .fichiers

@@ -1,4 +1,4 @@
-//! For how long a claim on a creation lets its holder call the CRM.
+//! How long a claim on a creation allows its holder to call the CRM.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
@@ -6,11 +6,11 @@ use tokio::time::Instant;
 use super::CALL;
 use crate::flows::backoff::span;
 
-/// How long a claim holds: longer than the look-up and the call that it allows.
+/// Duration of a claim: longer than the look-up and the call that it allows.
 pub(in crate::flows) const LEASE: TimeDelta = TimeDelta::minutes(5);
 
-/// A claim's time, by two clocks: the one that nobody sets stands still while the machine is
-/// suspended, and the one on the wall may be set back.
+/// The duration of a claim, on two clocks: the monotonic clock stops while the machine is suspended, and the
+/// wall clock may be set back.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::flows) struct Lease {
     since: Instant,
@@ -18,7 +18,7 @@ pub(in crate::flows) struct Lease {
 }
 
 impl Lease {
-    /// Begins before the claim is written: whatever holds this process up from there on counts.
+    /// Must be called before the claim is written, so that any delay of this process from then on counts.
     pub(super) fn begin(now: DateTime<Utc>) -> Self {
         Self {
             since: Instant::now(),
@@ -26,18 +26,18 @@ impl Lease {
         }
     }
 
-    /// When it ends, as it is written.
+    /// The end of the lease on the wall clock, as stored.
     pub(super) fn until(&self) -> DateTime<Utc> {
         self.until
     }
 
-    /// When it ends, by the clock that nobody sets.
+    /// The end of the lease on the monotonic clock.
     pub(super) fn end(&self) -> Instant {
         self.since + LEASE.to_std().unwrap_or_default()
     }
 
-    /// Whether a call that begins now would end before the lease does. After that another may look
-    /// for the demande, find none, and create it.
+    /// Whether a call started now would finish before the lease ends. After that, a different worker may look
+    /// for the demande, not find it, and create it.
     pub(super) fn allows_a_call(&self, now: DateTime<Utc>) -> bool {
         span(self.since.elapsed() + CALL) < LEASE && now + CALL < self.until
     }
@@ -53,10 +53,10 @@ mod tests {
         let at = |minutes| DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes);
         let lease = Lease::begin(at(0));
         assert_eq!(lease.until(), at(5));
-        // A look-up may have taken its time before.
+        // A look-up may have used some of the time before the call.
         assert!(lease.allows_a_call(at(0)) && lease.allows_a_call(at(2)));
         assert!(!lease.allows_a_call(at(3)) && !lease.allows_a_call(at(600)));
-        // The clock was set back, and time has gone by all the same.
+        // The clock was set back, but time has passed all the same.
         let ago = |minutes| Lease {
             since: Instant::now()
                 .checked_sub(Duration::from_mins(minutes))

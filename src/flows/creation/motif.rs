@@ -1,21 +1,23 @@
-//! Why there is no demande yet, in the words of the landlord's staff, and what of it is for SoWell.
+//! Why there is no demande yet, in words for the landlord's staff, and how much of it SoWell sees.
 
 use crate::domain::ports::CrmError;
 
-/// How the motif of a demande that the CRM refused begins; its status and its words follow.
+/// Start of the motif for a demande that the CRM refused; its status and its text follow.
 const REFUSED: &str = "le CRM refuse la demande (statut ";
-/// How the motif of a broken connector begins; what is wrong with it follows.
+/// Start of the motif for a broken connector; the problem follows.
 const CONNECTOR: &str = "le connecteur du CRM";
-/// How the motif of an answer that cannot be read begins; what is wrong with it follows.
-const UNREADABLE: &str = "le CRM répond, mais sa réponse ne se lit pas";
-/// How the motif of photos that are not there begins; what the staff can do follows.
+/// Start of the motif for an unreadable answer; the problem follows.
+const UNREADABLE: &str = "le CRM répond, mais sa réponse est illisible";
+/// The same in motifs stored by earlier versions.
+const UNREADABLE_BEFORE: &str = "le CRM répond, mais sa réponse ne se lit pas";
+/// Start of the motif for missing photos; what the staff can do follows.
 const PHOTOS: &str = "les photos ne peuvent pas être relues";
-/// How the motif of a UID that is another signalement's begins; which one follows.
+/// Start of the motif for a UID that belongs to a different signalement; which one follows.
 pub(super) const TAKEN: &str = "le CRM donne l'uid";
-/// How the motif of several demandes for one signalement begins; their UIDs follow.
+/// Start of the motif for several demandes for one signalement; their UIDs follow.
 pub(super) const SEVERAL: &str = "plusieurs demandes du CRM portent ce signalement";
 
-/// What the housing staff reads of a failure.
+/// A failure, worded for the landlord's staff.
 pub(super) fn motif_of(error: &CrmError) -> String {
     match error {
         CrmError::Refused { status, excerpt } => format!("{REFUSED}{status}) : {excerpt}"),
@@ -32,7 +34,7 @@ pub(super) fn motif_of(error: &CrmError) -> String {
     }
 }
 
-/// A motif as SoWell reads it: what the CRM said, and how it is called, is for the landlord alone.
+/// The part of a motif that SoWell sees: the CRM's words and how it is called concern only the landlord.
 #[must_use]
 pub fn for_sowell(motif: &str) -> &str {
     if motif.starts_with(TAKEN) {
@@ -41,8 +43,11 @@ pub fn for_sowell(motif: &str) -> &str {
     let end = if motif.starts_with(REFUSED) {
         motif.find(')').map(|it| it + 1)
     } else {
-        let mut known = [CONNECTOR, UNREADABLE, PHOTOS, SEVERAL].into_iter();
-        known.find(|it| motif.starts_with(it)).map(str::len)
+        let known = [CONNECTOR, UNREADABLE, UNREADABLE_BEFORE, PHOTOS, SEVERAL];
+        known
+            .into_iter()
+            .find(|it| motif.starts_with(it))
+            .map(str::len)
     };
     end.map_or(motif, |end| &motif[..end])
 }
@@ -77,6 +82,8 @@ mod tests {
             assert!(motif.ends_with("no path /id"));
             assert_eq!(for_sowell(&motif), told);
         }
+        let stored = format!("{UNREADABLE_BEFORE} : no path /id");
+        assert_eq!(for_sowell(&stored), UNREADABLE_BEFORE);
     }
 
     #[test]

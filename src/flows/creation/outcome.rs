@@ -1,4 +1,4 @@
-//! What became of an attempt, written down; where the database is away, as soon as it is back.
+//! Writes the outcome of an attempt; if the database is unavailable, as soon as it is back.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use crate::domain::ports::{Settled, Settlement, StoreError};
 use crate::flows::unwritten::{may_pass, until_written};
 
 impl Creations {
-    /// Commits what became of an attempt. What cannot be written now is kept in mind and written later, for as long as
-    /// the claim holds: nobody else may know it, and a UID that is forgotten is a demande that SoWell never hears of.
+    /// Commits the outcome of an attempt. If it cannot be written now, it is kept in memory and retried until
+    /// the claim ends: no one else may know it, and SoWell would never receive a lost UID.
     pub(super) async fn write(
         &self,
         held: &Held,
@@ -25,20 +25,20 @@ impl Creations {
         settled
     }
 
-    /// Whether something is kept in mind that the database has not taken yet.
+    /// Whether an outcome is still waiting to be written to the database.
     #[must_use]
     pub fn is_writing(&self) -> bool {
         !self.unwritten.is_empty()
     }
 
-    /// Waits until nothing is left to be written, at the end of the daemon.
+    /// Waits until everything has been written, when the daemon shuts down.
     pub async fn written(&self) {
         self.unwritten.close();
         self.unwritten.wait().await;
     }
 
     fn write_later(&self, held: &Held, mut settlement: Settlement) {
-        // Whoever waits for the answer gets one without the UID now.
+        // The client waiting for the answer now gets one without the UID.
         if let Settlement::Created(created) = &mut settlement
             && !held.late
             && self.sowell.takes_uid()
@@ -57,25 +57,25 @@ impl Creations {
             let id = claim.id.as_str();
             tracing::warn!(
                 id,
-                "what became of a creation is kept in mind until the database is back"
+                "the outcome of a creation is kept in memory until the database is back"
             );
             let write = || store.settle(&claim, settlement.clone());
             match until_written(end, write).await {
-                Ok(Settled::Done) => tracing::info!(id, "what became of a creation is written"),
-                // It was written at the first try, and only the answer to that was lost.
+                Ok(Settled::Done) => tracing::info!(id, "the outcome of a creation is recorded"),
+                // The first write succeeded, and only its confirmation was lost.
                 Ok(Settled::Lost) if !matches!(settlement, Settlement::Created(_)) => {
-                    tracing::info!(id, "nothing is left to write of a creation");
+                    tracing::info!(id, "the outcome of a creation was already recorded");
                 }
                 Ok(settled) => {
                     metrics::counter!("passerelle_creations_unclaimed_total").increment(1);
                     tracing::error!(
                         id,
                         ?settled,
-                        "ALARM: what became of a creation is not written"
+                        "ALARM: the outcome of a creation is not recorded"
                     );
                 }
                 Err(error) => {
-                    tracing::error!(id, %error, "ALARM: what became of a creation is not written");
+                    tracing::error!(id, %error, "ALARM: the outcome of a creation is not recorded");
                 }
             }
             drop(in_hand);

@@ -1,4 +1,4 @@
-//! Creations that are pending: those in doubt are settled, those that were deferred are made up for.
+//! Pending creations: settles those in doubt, and makes those that were deferred.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,10 +24,10 @@ use crate::rules::compile::RuleSet;
 use crate::rules::trace::Trace;
 use crate::settings::LiveSettings;
 
-/// Pending creations that are tried at once.
+/// Maximum number of pending creations in progress.
 const IN_FLIGHT: usize = 4;
 
-const BEFORE: &str = "un appel d'avant est resté sans réponse : cherchez-y la demande, puis adoptez-la ou \
+const BEFORE: &str = "un appel précédent est resté sans réponse : cherchez-y la demande, puis adoptez-la ou \
                       relancez la création";
 
 const BROKE_OFF: &str = "erreur interne : on ne sait pas si le CRM a créé la demande";
@@ -39,15 +39,15 @@ const UNKNOWN_FOR_GOOD: &str = "on ne sait pas si le CRM a créé la demande : s
                                 notée, et il n'offre rien contre les doublons ; cherchez-y la demande, puis \
                                 adoptez-la ou relancez la création";
 
-/// How the CRM is called.
+/// The settings and rules that determine how the CRM is called.
 struct Way {
     settings: Arc<LiveSettings>,
     rules: Arc<RuleSet>,
 }
 
 impl Creations {
-    /// Takes a pending creation up at the word of a person; `None` where there is none, or
-    /// another worker holds it.
+    /// Resumes a pending creation at an operator's request; `None` if it does not exist or a different worker
+    /// holds it.
     ///
     /// # Errors
     /// When the store fails.
@@ -62,7 +62,7 @@ impl Creations {
         }
     }
 
-    /// Records, at the word of a person, that this is the demande of a pending creation.
+    /// Records, at an operator's request, that this is the demande of a pending creation.
     ///
     /// # Errors
     /// When the store fails.
@@ -84,7 +84,7 @@ impl Creations {
             .map(Some)
     }
 
-    /// Works on pending creations until told to stop, then finishes what is under way.
+    /// Works on pending creations until told to stop, then finishes those in progress.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut under_way = JoinSet::new();
         let mut hints = self.pending.subscribe();
@@ -112,8 +112,8 @@ impl Creations {
         }
     }
 
-    /// What waits need not wait any longer where the CRM answers again, or is called in another way than the one on
-    /// which it failed.
+    /// Ends the waits when the CRM answers again, or when the settings or rules changed how it is called since
+    /// the failure.
     async fn resume_if_mended(&self, way: &mut Way) {
         let (before, now) = (std::mem::replace(way, self.way()), &*way);
         let edited = resume::by_settings(Destination::Crm, &before.settings, &now.settings).or(
@@ -127,12 +127,12 @@ impl Creations {
         }
         if let Err(error) = self.store.resume_creations(self.clock.now()).await {
             tracing::error!(%error, "pending creations were not resumed");
-            // The next look does it.
+            // The next round tries again.
             self.watch.still_mended();
         }
     }
 
-    /// Starts what is due, and says how long nothing else will be.
+    /// Starts what is due, and returns how long until more is due.
     async fn start_due(
         self: &Arc<Self>,
         under_way: &mut JoinSet<()>,
@@ -140,7 +140,7 @@ impl Creations {
         let now = self.clock.now();
         let free = match self.watch.outage() {
             Some(outage) if !outage.left().is_zero() => return Ok(outage.left().min(POLL)),
-            // After an outage, one tries the ground before the others follow.
+            // After an outage, one creation is tried before the others follow.
             Some(_) => usize::from(under_way.is_empty()),
             None => IN_FLIGHT - under_way.len().min(IN_FLIGHT),
         };
@@ -162,7 +162,7 @@ impl Creations {
         Ok(due.map_or(POLL, |due| until(due, now)))
     }
 
-    /// Goes on with a pending creation, whatever becomes of it.
+    /// Resumes a pending creation, whatever its outcome.
     async fn work_on(&self, pending: PendingCreation, lease: Lease) {
         let (claim, attempts) = (pending.claim.clone(), pending.attempts);
         let id = claim.id.as_str();
@@ -170,8 +170,8 @@ impl Creations {
         let went = match contained(going_on).await {
             Ok(went) => went.map(|_| ()),
             Err(error) => {
-                tracing::error!(id, %error, "a pending creation broke off");
-                // Nobody knows how far it came. One that was settled before that stays settled.
+                tracing::error!(id, %error, "a pending creation panicked");
+                // It is not known how far it got. If it was settled before that, it stays settled.
                 let remote = self.crm.remote();
                 let longest = remote.map(|it| span(it.capabilities().longest_work));
                 let wait = Wait {
@@ -186,11 +186,11 @@ impl Creations {
             }
         };
         if let Err(error) = went {
-            tracing::error!(id, %error, "a pending creation stays as it is");
+            tracing::error!(id, %error, "a pending creation was not updated");
         }
     }
 
-    /// Goes on with a pending creation.
+    /// Resumes a pending creation.
     async fn go_on(
         &self,
         pending: PendingCreation,
@@ -230,7 +230,7 @@ impl Creations {
                     let (attempted, settlement) = stopped(too_soon(known_at), Some(known_at));
                     return self.settle(&held, attempted, settlement).await;
                 }
-                // They were told to look first.
+                // The operator was told to look in the CRM first.
                 (Some((_, DuplicateGuard::Nothing)), _) if asked_by == AskedBy::Person => {
                     earlier = Earlier::CreatedNothing;
                 }
@@ -243,8 +243,8 @@ impl Creations {
         self.create_again(held, remote, earlier).await
     }
 
-    /// When it can be known what became of the last call, where the CRM may still be at work on it:
-    /// someone is in a hurry, or a clock was set.
+    /// When the outcome of the last call can be known, if the CRM may still be working on it: because someone
+    /// retries early, or a clock was set.
     fn too_early(
         &self,
         held: &Held,
@@ -252,15 +252,15 @@ impl Creations {
         remote: &Capabilities,
     ) -> Option<DateTime<Utc>> {
         let now = self.clock.now();
-        // What was noted by a clock that was ahead is no later than for a call that is made now.
+        // A time recorded by a fast clock cannot be later than for a call made now.
         let noted = noted.min(known_at(now, remote));
         let left = self.calls.left_of(remote.longest_work, &held.claim.id);
         let known_at = noted.max(now + span(left));
         (known_at > now).then_some(known_at)
     }
 
-    /// Calls once more. While an earlier call may have created it, only an answer that carries a
-    /// UID ends the doubt: what becomes of this one says nothing of that one.
+    /// Calls the CRM again. While an earlier call may have created the demande, only an answer with a UID ends
+    /// the doubt: the outcome of this call says nothing about the earlier one.
     async fn create_again(
         &self,
         held: Held,
@@ -269,7 +269,7 @@ impl Creations {
     ) -> Result<Attempted, StoreError> {
         let now = self.clock.now();
         let known_at = remote.as_ref().map_or(now, |it| known_at(now, it));
-        // Asked twice: a call that is noted and not made is a doubt for nothing.
+        // Checked twice: recording a call that is then not made would cause a needless doubt.
         if !self.may_call(&held)
             || !self.store.begin_call(&held.claim, known_at).await?
             || !self.may_call(&held)
@@ -301,7 +301,7 @@ impl Creations {
         }
     }
 
-    /// One demande that carries our reference is ours; several are for a person to look at.
+    /// A single demande with our reference is ours; several need an operator.
     async fn adopt_only(
         &self,
         held: Held,
@@ -325,7 +325,7 @@ impl Creations {
         }
     }
 
-    /// Records a demande that was in the CRM for a while: its status may have changed since.
+    /// Records a demande that has been in the CRM for a while: its status may have changed since.
     async fn conclude_found(
         &self,
         held: Held,
@@ -339,8 +339,8 @@ impl Creations {
         if let Some(crm) = self.crm.remote().filter(|_| reads) {
             let read = crm.statut(&uid).await;
             self.note("statut", &read);
-            // What is not learnt now is told by the CRM's next call, or by the next reading. An
-            // event that is there already may be the newer.
+            // If this fails, the CRM's next call or the next reading gives the status. An event already
+            // recorded may be newer.
             let taken = match read {
                 Ok(change) => self
                     .outbound
@@ -372,7 +372,7 @@ impl Creations {
         }
     }
 
-    /// The CRM is away: what is pending stays so, as certain or uncertain as it was.
+    /// The CRM is unavailable: the creation stays pending, as certain or uncertain as it was.
     async fn try_again(
         &self,
         held: &Held,
@@ -414,35 +414,35 @@ impl Creations {
     }
 }
 
-/// What the calls before this one came to.
+/// The outcome of the earlier calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Earlier {
-    /// The demande may be there: it is not known what became of one of them.
+    /// The demande may exist: the outcome of one of them is unknown.
     MayHaveCreated,
-    /// The demande is not there, or somebody who looked says so.
+    /// The demande does not exist, or an operator who looked says so.
     CreatedNothing,
 }
 
-/// Who has a pending creation gone on with.
+/// Who asked for a pending creation to be resumed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum AskedBy {
-    /// Somebody who stands by, and was told to look in the CRM first.
+    /// An operator, who was told to look in the CRM first.
     Person,
-    /// Its time has come.
+    /// The worker, because it was due.
     Clock,
 }
 
-/// What a person is told who looked while the CRM may still have been at work.
+/// The motif for an operator who looked while the CRM may still have been working.
 fn too_soon(known_at: DateTime<Utc>) -> String {
-    // To the second, and none too soon.
+    // Rounded up to the second, so that it is not too early.
     let known_at = (known_at + TimeDelta::seconds(1)).format("%d/%m/%Y à %H:%M:%S");
     format!(
-        "le CRM peut encore créer la demande jusqu'au {known_at} (UTC) : cherchez-y la demande après, puis \
-         adoptez-la ou relancez la création"
+        "le CRM peut encore créer la demande jusqu'au {known_at} (UTC) : cherchez-y la demande passé cette heure, \
+         puis adoptez-la ou relancez la création"
     )
 }
 
-/// A demande that was not created by this attempt: nothing but the file in force tells what became of its photos.
+/// A demande that this attempt did not create: only the connector in force says how its photos are sent.
 fn found(uid: Uid, remote: Option<&Capabilities>) -> Created {
     Created {
         uid,

@@ -1,4 +1,4 @@
-//! Signalements whose photos the store does not give: the CRM may be well, and operators must look elsewhere.
+//! Signalements whose photos the store cannot read: the CRM may be fine, so operators must look elsewhere.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -6,12 +6,13 @@ use std::sync::{Mutex, PoisonError};
 use crate::domain::ports::CrmError;
 use crate::domain::signalement::SignalementId;
 
-/// Those that wait for their photos now.
+/// The signalements currently waiting for their photos.
 #[derive(Debug, Default)]
 pub struct LostPhotos(Mutex<HashSet<SignalementId>>);
 
 impl LostPhotos {
-    /// Tells operators of the first signalement whose photos cannot be read, and again once none was left.
+    /// Alerts operators to the first signalement whose photos cannot be read, and again only after none was
+    /// left.
     pub(super) fn note<T>(&self, id: &SignalementId, outcome: &Result<T, CrmError>) {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Err(CrmError::Files(reason)) = outcome else {
@@ -24,12 +25,12 @@ impl LostPhotos {
             tracing::error!(
                 id = id.as_str(),
                 %reason,
-                "ALARM: its photos cannot be read, and it stays out of the CRM until they can"
+                "ALARM: its photos cannot be read; it is not sent to the CRM until they can"
             );
         }
     }
 
-    /// It waits no longer.
+    /// Forgets a signalement that no longer waits.
     pub(super) fn forget(&self, id: &SignalementId) {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.remove(id);

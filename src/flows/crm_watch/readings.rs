@@ -1,5 +1,5 @@
-//! What the last readings of the CRM's list of changes say: whether it can be read, and whether what it
-//! lists can be believed.
+//! What the last readings of the CRM's list of changes showed: whether it can be read, and whether its dates
+//! are plausible.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,55 +15,55 @@ struct State {
     ahead: Vec<Ahead>,
 }
 
-/// The list is not read.
+/// A list that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
-    /// When the first reading in a row failed.
+    /// When the first of the consecutive readings failed.
     pub since: DateTime<Utc>,
-    /// Why the last one did, without personal data.
+    /// Why the last one failed, without personal data.
     pub reason: String,
 }
 
 /// A change that the CRM dates in the future.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ahead {
-    /// The demande.
+    /// The UID of the demande.
     pub uid: String,
-    /// When it changes, by the CRM.
+    /// The date of the change, by the CRM's clock.
     pub at: DateTime<Utc>,
 }
 
 impl Readings {
-    /// Why the list is not read, where the last reading failed.
+    /// Why the list cannot be read, if the last reading failed.
     #[must_use]
     pub fn unread(&self) -> Option<Unread> {
         self.state().unread.clone()
     }
 
-    /// The changes of the last reading that the CRM dates in the future.
+    /// The changes in the last reading that the CRM dates in the future.
     #[must_use]
     pub fn ahead(&self) -> Vec<Ahead> {
         self.state().ahead.clone()
     }
 
-    /// The list was read.
+    /// Records that the list was read.
     pub(in crate::flows) fn done(&self) {
         self.state().unread = None;
     }
 
-    /// It was not.
+    /// Records that the list could not be read.
     pub(in crate::flows) fn failed(&self, reason: String, now: DateTime<Utc>) {
         let mut state = self.state();
         let since = state.unread.as_ref().map_or(now, |it| it.since);
         state.unread = Some(Unread { since, reason });
     }
 
-    /// What a reading found of changes dated in the future.
+    /// Records the changes dated in the future that a reading found.
     pub(in crate::flows) fn found(&self, ahead: Vec<Ahead>) {
         self.state().ahead = ahead;
     }
 
-    /// Nobody reads the list any more.
+    /// The list is no longer polled.
     pub(in crate::flows) fn forget(&self) {
         *self.state() = State::default();
     }

@@ -1,4 +1,4 @@
-//! A destination that fails for everyone is left alone for a while.
+//! Pauses a destination that fails for everyone.
 
 use std::sync::Arc;
 
@@ -13,18 +13,19 @@ use crate::domain::ports::{Pause, StoreError};
 use crate::flows::backoff::{span, wait};
 use crate::flows::breaker::Breaker;
 
-/// One attempt among those of its destination.
+/// One attempt, in the context of its destination.
 pub(super) struct Trial {
     pub(super) destination: Destination,
     pub(super) breaker: Arc<Breaker>,
-    /// It is the only one under way after a pause.
+    /// It is the only one in flight after a pause.
     pub(super) probe: bool,
-    /// Until then nobody else sends it.
+    /// Until then no one else sends it.
     pub(super) lease_end: Option<Instant>,
 }
 
 impl Trial {
-    /// Whether the destination is to be left alone after this, as the breaker judges it with the other attempts.
+    /// Whether the destination must be paused after this, as the breaker judges it together with the other
+    /// attempts.
     pub(super) fn opens(&self, verdict: &Verdict, queue: &str) -> bool {
         match verdict {
             Verdict::Unauthorized => true,
@@ -37,24 +38,24 @@ impl Trial {
         }
     }
 
-    /// Whether it found well a destination that was left alone; what is our own fault says nothing of it.
+    /// Whether it is a probe that found the destination working again; a fault of ours says nothing about it.
     pub(super) fn ends_pause(&self, verdict: &Verdict) -> bool {
         self.probe && matches!(verdict, Verdict::Delivered | Verdict::Never)
     }
 }
 
 impl Delivery {
-    /// Whether a pause lasts for longer than any can: it was made by a clock that was ahead.
+    /// Whether a pause is longer than any real one: then it was set by a fast clock.
     pub(super) fn is_beyond(&self, pause: &Pause, now: DateTime<Utc>) -> bool {
         pause.until - now > span(self.in_force.get().delivery.max_retry)
     }
 
-    /// Whether the destination is known to fail everyone.
+    /// Whether the destination is known to fail for everyone.
     pub(super) async fn is_left_alone(&self, destination: Destination) -> bool {
         matches!(self.store.pause(destination).await, Ok(Some(_)))
     }
 
-    /// Opens the breaker: longer each time a probe fails, never longer than the longest wait of one
+    /// Opens the breaker: longer each time a probe fails, never longer than the maximum retry wait of a
     /// delivery, whatever the destination asks for.
     pub(super) async fn pause(
         &self,
@@ -67,7 +68,7 @@ impl Delivery {
         } = *trial;
         let before = self.store.pause(destination).await?;
         let failures = before.as_ref().map_or(0, |it| it.failures);
-        // What was under way when it opened tells nothing new.
+        // Attempts already in flight when it opened tell us nothing new.
         let failures = (failures + u32::from(probe)).max(1);
         let until = attempt.at + wait(&self.in_force.get().delivery, failures);
         let until = before.map_or(until, |it| it.until.max(until));
@@ -78,7 +79,7 @@ impl Delivery {
                 destination = destination_name,
                 status,
                 until = in_utc(until),
-                "ALARM: the destination refuses our token or account; it is left alone until then"
+                "ALARM: the destination refuses our token or account; it is paused"
             );
         } else {
             tracing::warn!(
@@ -86,7 +87,7 @@ impl Delivery {
                 status,
                 failures,
                 until = in_utc(until),
-                "the destination fails for several deliveries; it is left alone until then"
+                "the destination fails for several deliveries; it is paused"
             );
         }
         let pause = Pause {
@@ -98,7 +99,7 @@ impl Delivery {
         self.store.set_pause(destination, Some(pause)).await
     }
 
-    /// A probe has found the destination well.
+    /// A probe found the destination working again.
     pub(super) async fn end_pause(&self, destination: Destination) -> Result<(), StoreError> {
         tracing::info!(
             destination = destination.as_str(),

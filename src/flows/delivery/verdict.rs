@@ -1,4 +1,4 @@
-//! What an attempt saw, and what follows from it.
+//! The result of an attempt, and what to do about it.
 
 use chrono::{DateTime, Utc};
 
@@ -6,7 +6,7 @@ use crate::domain::livraison::Attempt;
 use crate::domain::ports::{CrmError, MailError, MailFailure, Reply, ReplyMeaning, Unreachable};
 use crate::domain::reason::Phrase;
 
-/// What one attempt saw, before it is known what follows.
+/// The raw result of one attempt, before it is judged.
 pub(super) enum AttemptResult {
     Answer(Reply),
     NoAnswer(Unreachable),
@@ -18,15 +18,15 @@ pub(super) enum AttemptResult {
     BrokeOff,
 }
 
-/// What follows from it.
+/// What to do after an attempt.
 pub(super) enum Verdict {
     Delivered,
     Again {
         not_before: Option<DateTime<Utc>>,
     },
-    /// The same, for a fault of ours that says nothing of the destination.
+    /// Retry, for a fault of ours that says nothing about the destination.
     Ours,
-    /// The destination refuses everyone: it is left alone for a while.
+    /// The destination refuses everyone: it is paused.
     Unauthorized,
     Never,
 }
@@ -53,7 +53,7 @@ pub(super) fn judge(seen: &AttemptResult) -> Verdict {
     }
 }
 
-/// A photo may be attached twice where an answer was lost; it is never missing.
+/// If an answer is lost, a photo may be attached twice, but it is never missing.
 fn judge_crm(error: &CrmError) -> Verdict {
     match error {
         CrmError::Refused { .. } => Verdict::Never,

@@ -1,4 +1,4 @@
-//! What became of a signalement that came in, as its client is told.
+//! The outcome of a received signalement, as returned to its client.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::domain::ports::{FilesError, StoreError};
 use crate::domain::signalement::SignalementId;
 use crate::rules::decide::Undecided;
 
-/// What the client is told when nothing is wrong.
+/// The successful outcomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Received {
     /// A demande was created.
@@ -17,93 +17,93 @@ pub enum Received {
         /// The body of the answer.
         answer: String,
     },
-    /// It had been created before.
+    /// It had already been created.
     Replayed {
         /// Its UID.
         uid: String,
         /// The body of the first answer.
         answer: String,
     },
-    /// It is kept, and not forwarded.
+    /// It is kept and not forwarded.
     SetAside {
         /// Its identity.
         id: SignalementId,
         /// Why, in French.
         motif: String,
-        /// Remarks.
+        /// Warnings for the answer, in French.
         avertissements: Vec<String>,
     },
-    /// The CRM is away: it is kept, and the demande is created later.
+    /// The CRM is unavailable: the signalement is kept, and the demande will be created later.
     Deferred {
         /// Its identity.
         id: SignalementId,
     },
 }
 
-/// What the client is told when something is.
+/// The failed outcomes.
 #[derive(Debug, thiserror::Error)]
 pub enum InboundError {
-    /// The request has faults; `id` where it was recorded for the admins.
+    /// The request has faults; `id` is set if it was recorded for the admins.
     #[error("the signalement has faults")]
     Refused {
         /// Every fault found.
         faults: Vec<Fault>,
-        /// Its record.
+        /// Its identity.
         id: Option<SignalementId>,
     },
-    /// A key of it belongs to a creation with other content.
-    #[error("the key belongs to another content")]
+    /// One of its keys belongs to a creation with different content.
+    #[error("the key belongs to different content")]
     Conflict {
         /// The signalement that owns the key.
         owner: SignalementId,
-        /// Its demande, where it exists already.
+        /// The UID of its demande, if it already exists.
         uid: Option<String>,
-        /// Whether that is another signalement, which came with the same `Idempotency-Key`.
+        /// Whether that is a different signalement, which came with the same `Idempotency-Key`.
         other: bool,
-        /// The keys that differ from what is stored of it; none where that is not known any more.
+        /// The keys that differ from what is stored; empty if that is no longer known.
         differs: Vec<String>,
     },
-    /// A rule broke; the signalement is kept.
+    /// A rule failed; the signalement is kept.
     #[error("a rule failed: {cause}")]
     Broken {
-        /// Which, and how.
+        /// Which rule, and how it failed.
         cause: Undecided,
-        /// Its record.
+        /// Its identity.
         id: SignalementId,
     },
-    /// The CRM refuses the demande; the signalement is kept.
+    /// The CRM refused the demande; the signalement is kept.
     #[error("the CRM refused the demande with status {status}")]
     RefusedByCrm {
         /// The CRM's HTTP status.
         status: u16,
-        /// Its record.
+        /// Its identity.
         id: SignalementId,
     },
-    /// The connector's file makes no request of the demande; the signalement is kept.
+    /// The connector's file yields no request for the demande; the signalement is kept.
     #[error("the connector of the CRM failed: {reason}")]
     BrokenConnector {
-        /// How.
+        /// How it failed.
         reason: String,
-        /// Its record.
+        /// Its identity.
         id: SignalementId,
     },
     /// The CRM could not be reached; nothing is kept.
     #[error("the CRM is unavailable")]
     CrmAway {
-        /// How long it asked to be left alone.
+        /// How long the CRM asked not to be called.
         wait: Option<Duration>,
     },
     /// The CRM may have the demande; the signalement is kept until that is known.
     #[error("it is not known yet whether the CRM has the demande")]
     InDoubt {
-        /// Its record.
+        /// Its identity.
         id: SignalementId,
     },
-    /// The CRM may have the demande of another content with the same link or key; this one is not kept, and
-    /// nothing is bound before that is known.
-    #[error("it is not known yet whether the CRM has the demande of another content")]
+    /// The CRM may have a demande with different content under the same link or key; this one is not kept, and
+    /// nothing is bound until that is known.
+    #[error("it is not known yet whether the CRM has a demande with different content")]
     OtherInDoubt,
-    /// Another request is creating the demande, and takes long.
+    /// A different request is creating the demande and takes long.
     #[error("its demande is being created for another request")]
     UnderWay,
     /// A photo could not be written.
@@ -112,7 +112,7 @@ pub enum InboundError {
     /// The database could not be written or read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A fault of ours.
+    /// A bug of ours.
     #[error("{0}")]
     Fault(String),
 }

@@ -1,4 +1,4 @@
-//! A signalement whose demande is created outside: called for once, waited for by its repeats.
+//! Signalements whose demande is created in a remote CRM: called once, while repeats wait for it.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use crate::domain::signalement::Etat;
 use crate::flows::creation::{Attempted, Held};
 use crate::rules::trace::Trace;
 
-/// How often a repeat looks whether the first has ended.
+/// How often a repeated request checks whether the first has ended.
 const LOOK: Duration = Duration::from_millis(50);
 
 impl Inbound {
-    /// *Received* is committed, the CRM is called, what became of it is committed.
+    /// Commits *received*, calls the CRM, then commits the outcome.
     pub(super) async fn create_outside(
         &self,
         case: Case,
@@ -63,11 +63,11 @@ impl Inbound {
         }
     }
 
-    /// Another request is creating what this one asks for: its end is the answer to both.
+    /// A different request is creating what this one asks for: its outcome answers both.
     pub(super) async fn wait_for_other(&self, case: &Case) -> Result<Received, InboundError> {
         let end = tokio::time::Instant::now() + self.patience;
         loop {
-            // Looked for first: what ends between the two looks is found by the second.
+            // Read first: what ends between the two reads is found by the second.
             let pending = self.store.find_pending(&case.id, case.key.as_ref()).await?;
             if let Some(owner) = self.owner(case).await? {
                 return self.repeat(owner, case).await;
@@ -79,7 +79,7 @@ impl Inbound {
                 Etat::Differe if pending.fingerprint != case.fingerprint => {
                     return Err(self.conflict(case, pending.id, None).await);
                 }
-                // It may come to nothing, and this one be decided then.
+                // It may fail, and this one may then be decided.
                 Etat::Inconnu if pending.fingerprint != case.fingerprint => {
                     return Err(InboundError::OtherInDoubt);
                 }
@@ -91,9 +91,9 @@ impl Inbound {
         }
     }
 
-    /// Without its managers nothing can be decided, and nothing is kept yet.
+    /// Without its managers nothing can be decided, and nothing has been stored yet.
     pub(super) fn managers_unknown(&self, error: &CrmError) -> InboundError {
-        tracing::error!(%error, "the CRM does not tell the managers of a residence");
+        tracing::error!(%error, "the CRM did not return the managers of a residence");
         match error {
             CrmError::Unavailable { retry_at, .. } => self.crm_away(*retry_at),
             _ => InboundError::CrmAway { wait: None },

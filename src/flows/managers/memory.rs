@@ -1,4 +1,4 @@
-//! What the CRM told of each residence, and what it is being asked, by the clock that nobody sets.
+//! The CRM's answers and the calls in progress, by residence, on the monotonic clock.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,13 +10,13 @@ use tokio::time::Instant;
 use crate::domain::ports::CrmError;
 use crate::domain::referentiel::Gestionnaires;
 
-/// Residences that are remembered; a landlord has some thousands.
+/// Maximum number of residences cached; a landlord has some thousands.
 const MOST: usize = 20_000;
 
-/// A call under way, whose end is the answer to all who wait for it.
+/// A call in progress, whose result is shared by everyone waiting for it.
 pub(super) type Call = Arc<OnceCell<Result<Gestionnaires, CrmError>>>;
 
-/// What was told of each residence.
+/// The answers for each residence.
 #[derive(Debug, Default)]
 pub struct ManagerCache(Mutex<Inside>);
 
@@ -30,7 +30,7 @@ struct Inside {
 pub(super) struct Told {
     pub(super) managers: Gestionnaires,
     noted: Instant,
-    /// How long from then on they count without being asked for again.
+    /// How long from then on they are used without asking again.
     fresh_for: Duration,
 }
 
@@ -62,15 +62,15 @@ impl ManagerCache {
         told.insert(residence.to_owned(), new);
     }
 
-    /// The call under way for a residence, or one to be made.
+    /// The call in progress for a residence, or a new one to make.
     pub(super) fn call(&self, residence: &str) -> Call {
         let calls = &mut self.inside().calls;
-        // One that everybody left while it was under way serves nobody.
+        // A call that all its waiters have abandoned is of no use.
         calls.retain(|_, call| Arc::strong_count(call) > 1);
         Arc::clone(calls.entry(residence.to_owned()).or_default())
     }
 
-    /// That call has ended: who comes now makes another.
+    /// That call has ended: the next request makes a new one.
     pub(super) fn ended(&self, residence: &str, call: &Call) {
         let calls = &mut self.inside().calls;
         if calls.get(residence).is_some_and(|it| Arc::ptr_eq(it, call)) {
@@ -82,7 +82,7 @@ impl ManagerCache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Nothing counts any more without being asked for again.
+    /// Makes every answer stale.
     #[cfg(test)]
     pub(super) fn age(&self) {
         for told in self.inside().told.values_mut() {
@@ -103,7 +103,7 @@ mod tests {
         }
         assert!(cache.get("0").is_none());
         assert!(cache.get("1").is_some() && cache.get(&MOST.to_string()).is_some());
-        // One that is known already takes nobody's place.
+        // Updating a known one evicts nothing.
         cache.put("5", Gestionnaires::default(), Duration::MAX);
         assert!(cache.get("1").is_some());
     }

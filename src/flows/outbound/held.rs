@@ -1,4 +1,4 @@
-//! Events whose status the rules did not know are judged anew, once by each accepted version of the rules.
+//! Judges events whose status the rules did not know again, once for each accepted version of the rules.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,42 +14,42 @@ use crate::flows::acknowledge::written;
 use crate::flows::lasting::Lasting;
 use crate::rules::compile::Generation;
 
-/// Held events that are read at once.
+/// Number of held events read at once.
 const PAGE: u32 = 100;
-/// How long an event may take from its judgement to its commit, with what replicas' clocks differ by: one
-/// that came so shortly before a look may hide another that the look did not see yet.
+/// How long an event may take from its judgement to its commit, including clock differences between replicas:
+/// one that recent may precede another that this look has not seen yet.
 const UNDER_WAY: TimeDelta = TimeDelta::minutes(2);
 
-/// How often it is looked whether events are held that the rules in force have not judged.
+/// How often to check for held events that the rules in force have not judged.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// Which held events the rules in force have judged.
+/// Which held events the rules in force have already judged.
 #[derive(Debug, Default)]
 pub struct Looked {
-    /// Names those rules.
+    /// The version of those rules.
     version: String,
-    /// The place of the last such event in the order of all events.
+    /// The position of the last such event in the order of all events.
     up_to: i64,
 }
 
 impl Outbound {
-    /// Sends statuses that the rules did not know once they do, until nobody accepts rules any more.
+    /// Sends held statuses once the rules know them, until rules are no longer accepted.
     pub async fn release_when_known(self: Arc<Self>, mut accepted: watch::Receiver<u64>) {
         let mut looked = Looked::default();
-        let mut looking = Lasting::new("held statuses cannot be looked at");
+        let mut looking = Lasting::new("held statuses cannot be read");
         loop {
-            // Also at the start: the rules may have learnt while the daemon was down.
+            // Also at startup: the rules may have changed while the daemon was down.
             looking.note(self.release_held(&mut looked).await);
-            // Also now and then: an event may be held by the old rules just after the new ones came, or by
-            // a replica that has the old ones still.
+            // Also periodically: an event may be held under the old rules just after new ones took effect, or
+            // by a replica that still has the old ones.
             if let Ok(Err(_)) = timeout(LOOK, accepted.changed()).await {
                 return;
             }
         }
     }
 
-    /// Judges the held events anew that these rules have not judged yet. One that could not be
-    /// judged is logged, and looked at again the next time, with those behind it.
+    /// Judges the held events that these rules have not judged yet. One that cannot be judged is logged and
+    /// tried again next time, along with those after it.
     ///
     /// # Errors
     /// When the held events cannot be read.
@@ -67,9 +67,9 @@ impl Outbound {
             let page = self.store.held_events(after, PAGE).await?;
             for held in &page {
                 settled &= held.received_at < settled_before;
-                // One that cannot be judged must not keep the others behind it.
+                // One that cannot be judged must not block those behind it.
                 if let Err(error) = self.release_one(&generation, held).await {
-                    tracing::error!(id = held.id, %error, "a held status was not looked at");
+                    tracing::error!(id = held.id, %error, "a held status was not judged");
                     settled = false;
                 }
                 if settled {
@@ -99,7 +99,10 @@ impl Outbound {
         let push = statut_sowell
             .as_deref()
             .map(|word| push(&held.event, &demande, word, held.received_at));
-        tracing::info!(uid = held.event.uid.as_str(), "a held status is known now");
+        tracing::info!(
+            uid = held.event.uid.as_str(),
+            "the rules now know a held status"
+        );
         self.store
             .release_event(Release {
                 id: held.id.clone(),

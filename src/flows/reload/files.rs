@@ -1,4 +1,4 @@
-//! The files on the disk, looked at until two looks show the same.
+//! The files on disk, read until two consecutive reads agree.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::rules::compile;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::layout;
 
-/// The files of one look at both folders.
+/// The files from one read of both folders.
 pub(super) struct Files {
     pub(super) rules: FileSet,
     pub(super) exports: FileSet,
@@ -19,7 +19,7 @@ impl Files {
         compile::version(&self.rules, &self.exports)
     }
 
-    /// What is there only to be told: no part of the version.
+    /// The names of unread files, which are only reported and not part of the version.
     pub(super) fn unread(&self) -> Vec<String> {
         let exports = self.exports.keys().filter(|it| !layout::is_export(it));
         let all = layout::unread_names(&self.rules).chain(exports);
@@ -48,8 +48,8 @@ pub(super) async fn read(
     })
 }
 
-/// Both folders, once two looks in a row show the same. A file that is renamed as it is read
-/// cannot be read for an instant: that counts only where it stays so.
+/// Reads both folders once two consecutive reads agree. A file being renamed is briefly unreadable; this is an
+/// error only if it persists.
 pub(super) async fn read_settled(
     rules: &Arc<dyn Source>,
     exports: &Arc<dyn Source>,
@@ -75,7 +75,7 @@ pub(super) fn unsettled(rules: &Arc<dyn Source>) -> SourceError {
     }
 }
 
-/// What is to be said of files that could not be read.
+/// The diagnostic for files that could not be read.
 #[must_use]
 pub fn unreadable(error: &SourceError) -> Diagnostic {
     Diagnostic::file(

@@ -1,6 +1,6 @@
-//! Rules and exports are edited by different people. Where what one of both folders holds is refused, what the other
-//! one holds takes effect all the same, with what is in force of the first: a residence that came overnight must not wait
-//! until somebody has mended a script.
+//! Rules and exports are edited by different people. If the content of one folder is refused, that of the other
+//! still takes effect, together with what is in force of the first: a residence added overnight must not wait
+//! until someone has corrected a script.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
 use crate::rules::diagnostic::{Diagnostic, code};
 
-/// The half of refused files that can take effect beside the other half of what was accepted last, by us or by another
-/// replica that looks at the same files.
+/// The half of the refused files that can take effect together with the other half of what was last accepted,
+/// by us or by a replica that reads the same files.
 ///
 /// # Errors
-/// When the store does not say what that is.
+/// When the store cannot return what that is.
 pub(super) async fn other_half(
     store: &dyn Store,
     refused: &Files,
@@ -53,7 +53,7 @@ pub(super) async fn other_half(
     Ok(None)
 }
 
-/// The half of the files that takes effect.
+/// Which half of the files takes effect.
 enum Half {
     Exports,
     Rules,
@@ -64,11 +64,11 @@ impl Half {
         let (code, message) = match self {
             Self::Exports => (
                 code::EXPORT,
-                "les exports, eux, sont pris en compte, avec les règles d'avant",
+                "les exports, eux, sont pris en compte, avec les règles précédentes",
             ),
             Self::Rules => (
                 code::RULE,
-                "les règles, elles, sont prises en compte, avec les exports d'avant",
+                "les règles, elles, sont prises en compte, avec les exports précédents",
             ),
         };
         Diagnostic::file(code, "", message).as_warning()

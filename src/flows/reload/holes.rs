@@ -1,5 +1,5 @@
-//! After an edit took effect, the search for what fails under it and did not before. It has a thread
-//! of its own beside the requests, and what it finds becomes remarks of the attempt.
+//! After an edit takes effect, looks for what fails under it and did not before. This runs on its own thread
+//! beside the requests, and its findings become remarks of the attempt.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::rules::connector::Partner;
 use crate::rules::coverage::{Combinations, Coverage, Gap, Reach, with_managers_of_the_crm};
 use crate::rules::diagnostic::Diagnostic;
 
-/// A landlord with more combinations has each residence and each qualification looked at, not all pairs.
+/// With more combinations than this, each residence and each qualification is checked, but not all pairs.
 const MOST_COMBINATIONS: u64 = 30_000;
 
-/// The rest between two residences of a search for holes: a little more than one takes.
+/// The pause between two residences during a search: a little longer than one takes.
 const BREATH: Duration = Duration::from_micros(300);
 
-/// A search for holes that is under way.
+/// A search for holes in progress.
 pub(super) struct Covering {
-    /// Whether it should go on.
+    /// Set to `false` to stop the search.
     search: Arc<AtomicBool>,
     ended: Option<JoinHandle<Option<()>>>,
 }
@@ -34,8 +34,8 @@ impl Drop for Covering {
 }
 
 impl Reload {
-    /// Begins to decide every combination under the new rules, after they took effect, and ends
-    /// the search that an earlier edit began. What is found becomes remarks of this attempt.
+    /// Starts deciding every combination under the new rules, after they took effect, and stops the search
+    /// started by an earlier edit. The findings become remarks of this attempt.
     pub(super) async fn look_for_holes(&self, before: Arc<Active>, now: Arc<Active>) {
         let search = Arc::new(AtomicBool::new(true));
         let on = Arc::clone(&search);
@@ -57,13 +57,13 @@ impl Reload {
             for hole in &added {
                 tracing::warn!(version, "{hole}");
             }
-            // An attempt that is under way sees either none of it or all.
+            // An attempt in progress sees either none or all of the findings.
             let _alone = one_at_a_time.blocking_lock();
-            // Set once: the search of a generation runs once.
+            // Set once: the search runs once per generation.
             let _ = now.holes.set(added.clone());
             last.rcu(|attempt| {
                 let mut attempt = ReloadAttempt::clone(attempt);
-                // A later attempt has its own.
+                // A later attempt has findings of its own.
                 if attempt.version.as_deref() == Some(version.as_str()) && attempt.accepted {
                     attempt.diagnostics.extend(added.iter().cloned());
                 }
@@ -79,7 +79,7 @@ impl Reload {
         *self.covering.lock().await = Some(covering);
     }
 
-    /// Waits for the search that the last edit began.
+    /// Waits for the search started by the last edit.
     pub(super) async fn covered(&self) {
         let mut covering = self.covering.lock().await;
         let ended = covering.as_mut().and_then(|it| it.ended.take());
@@ -87,12 +87,12 @@ impl Reload {
         if let Some(ended) = ended
             && let Err(error) = ended.await
         {
-            tracing::error!(%error, "the coverage did not end");
+            tracing::error!(%error, "the search for holes failed");
         }
     }
 }
 
-/// What fails under a generation; `None` when the search was ended.
+/// What fails under a generation; `None` if the search was stopped.
 fn cover<'a>(
     active: &'a Active,
     called: &BTreeSet<Partner>,
@@ -111,14 +111,14 @@ fn cover<'a>(
             search.load(Ordering::Relaxed)
         };
         let found = combinations.decide_aside(reach, go_on)?;
-        // Another search may have been faster, with the same result.
+        // A concurrent search may have been faster, with the same result.
         let _ = active.coverage.set(found);
     }
     active.coverage.get()
 }
 
-/// All that fails under a generation, as remarks: what a reload tells of one before which nothing failed. It finds what
-/// the search after an edit finds, and takes no rest in between.
+/// Everything that fails under a generation, as remarks: what a reload reports if nothing failed before. It
+/// finds the same as the search after an edit, without its pauses.
 #[must_use]
 pub fn holes(generation: &Generation, called: &BTreeSet<Partner>) -> Vec<Diagnostic> {
     let generation = with_managers_of_the_crm(generation, called);

@@ -1,5 +1,5 @@
-//! What takes effect of the files on the disk: all of them, one half of them, or nothing. A start and a reload judge in
-//! one way, and differ in what there was before.
+//! Decides how much of the files on disk takes effect: all of them, one half, or nothing. A start and a reload
+//! judge in the same way, and differ only in what was in force before.
 
 use std::sync::Arc;
 
@@ -14,37 +14,37 @@ use crate::rules::compile::Generation;
 use crate::rules::connector::SecretNames;
 use crate::rules::diagnostic::Diagnostic;
 
-/// What there was before the files that are judged.
+/// What was there before the files to be judged.
 pub(super) enum Before {
-    /// This is in force.
+    /// The generation in force.
     InForce(Arc<Generation>),
-    /// Nothing is in force yet; the version that was accepted last.
+    /// Nothing is in force yet; the most recently accepted version, if any.
     Stored(Option<StoredVersion>),
 }
 
-/// What is in force from now on.
+/// What will be in force.
 pub(super) enum Judged {
-    /// What the files hold, or one half of it.
+    /// All of the files, or one half of them.
     Taken(Box<Taken>),
-    /// What was in force before, or was accepted last.
+    /// The generation already in force, or the most recently accepted one.
     AsBefore(Arc<Generation>),
 }
 
-/// What takes effect of the files on the disk.
+/// The part of the files on disk that takes effect.
 pub(super) struct Taken {
     pub(super) files: Files,
     pub(super) generation: Generation,
-    /// What is to be said of it.
+    /// The remarks about it.
     pub(super) remarks: Vec<Diagnostic>,
-    /// What is to be said where it is not all of the files.
+    /// The diagnostic to report if it is not all of the files.
     pub(super) half: Option<Diagnostic>,
 }
 
 impl Taken {
-    /// Keeps the version, and adds what is to be said of a half to what was found in the files.
+    /// Stores the version and, if it is only a half, adds the diagnostics about it to `found`.
     ///
     /// # Errors
-    /// When the store does not keep it: it is not to take effect.
+    /// When the store cannot save it: the version must not take effect.
     pub(super) async fn keep(
         self,
         store: &dyn Store,
@@ -61,10 +61,10 @@ impl Taken {
     }
 }
 
-/// Judges the files, where they could be read, and adds to `found` what is to be said of them.
+/// Judges the files, if they could be read, and adds the diagnostics about them to `found`.
 ///
 /// # Errors
-/// When the store does not tell what was accepted, or nothing can be in force.
+/// When the store cannot return what was accepted, or nothing can be put in force.
 pub(super) async fn judge(
     store: &dyn Store,
     files: Option<Files>,
@@ -105,7 +105,7 @@ pub(super) async fn judge(
     })
 }
 
-/// Adds what is not told yet.
+/// Adds the diagnostics that are not yet in the list.
 fn add_new(told: &mut Vec<Diagnostic>, more: &[Diagnostic]) {
     for it in more {
         if !told.contains(it) {

@@ -1,6 +1,6 @@
-//! A version that the store has lost: a database that fails over to a copy which was behind no longer has what was
-//! committed last. Records go on naming the version in force, so it is kept again, from the files on the disk: memory
-//! holds only what was compiled from them.
+//! Stores the version in force again if the database lost it: after a failover to a copy that lagged behind, the
+//! last commits are missing. New records still name the version in force. It is taken from the files on disk, because
+//! memory holds only what was compiled from them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use super::files::{read_settled, unreadable};
 use super::versions::keep;
 use crate::flows::lasting::Lasting;
 
-/// How often the store is asked for the version in force.
+/// How often to check that the store has the version in force.
 const LOOK: Duration = Duration::from_secs(5);
 
 impl Reload {
-    /// Makes sure that the store has the version in force, for as long as it is polled.
+    /// Makes sure, while it is polled, that the store has the version in force.
     pub async fn keep_in_store(self: Arc<Self>) {
         let mut missing =
             Lasting::new("the database may not hold the version of the rules in force");
@@ -31,7 +31,7 @@ impl Reload {
         if has.map_err(|error| error.to_string())? {
             return Ok(());
         }
-        // An edit that is accepted meanwhile would be followed by an older version.
+        // Without the lock, an edit accepted meanwhile would be followed by an older version.
         let _alone = self.one_at_a_time.lock().await;
         if !Arc::ptr_eq(&active, &self.active()) {
             return Ok(());
@@ -40,13 +40,13 @@ impl Reload {
         let files = files.map_err(|error| unreadable(&error).to_string())?;
         if files.version() != version {
             return Err(format!(
-                "{version} was lost by the database, and the files on the disk are others; it is kept again once they \
-                 are as they were, or no longer needed once an edit is accepted"
+                "the database lost {version}, and the files on disk are different; it is stored again once they are as \
+                 they were, and is no longer needed once an edit is accepted"
             ));
         }
         tracing::error!(
             version,
-            "the database lost the version in force: kept again"
+            "the database lost the version in force: storing it again"
         );
         let kept = keep(
             self.store.as_ref(),

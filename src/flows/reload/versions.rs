@@ -1,5 +1,5 @@
-//! From files to a generation, off the threads that serve requests, and the versions that were
-//! accepted: each is kept, and the last one can be had again.
+//! Compiles files into a generation, off the threads that serve requests, and keeps the accepted versions, so
+//! that the last one can be restored.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::rules::connector::SecretNames;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::layout;
 
-/// Why there is nothing to decide by.
+/// Why no rules can be put in force.
 #[derive(Debug, thiserror::Error)]
 pub enum BootError {
-    /// The files are refused, and there is no accepted version that could serve.
+    /// The files are refused, and no accepted version can replace them.
     #[error("the rules are refused, and no accepted version can serve in their place:\n{}", list(.0))]
     Refused(Vec<Diagnostic>),
     /// None was ever accepted: no daemon has started on this database.
@@ -75,7 +75,7 @@ pub(super) async fn keep(
         .await
 }
 
-/// The version that was accepted last, compiled again from what the store keeps of it.
+/// The most recently accepted version, compiled again from its stored files.
 ///
 /// # Errors
 /// When there is none, or it no longer compiles.

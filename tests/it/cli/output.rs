@@ -46,7 +46,7 @@ fn an_output_that_takes_no_more_is_told_of_in_one_line() {
     };
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let wanted = "passerelle: the output is not whole: No space left on device (os error 28)\n";
+    let wanted = "passerelle: the output is incomplete: No space left on device (os error 28)\n";
     for arguments in [
         vec!["init"],
         vec!["check"],

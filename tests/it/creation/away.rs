@@ -172,7 +172,7 @@ async fn why_a_creation_waits_is_told_as_it_is() {
     assert_eq!(tried, Some(Attempted::InDoubt));
     let told = motif(1).await;
     assert!(
-        told.contains("ne se lit pas : la réponse n'a pas de « uid »"),
+        told.contains("est illisible : la réponse n'a pas de « uid »"),
         "{told}"
     );
     assert_eq!(daemon.post(&signalement(2)).await.status, 202);
