@@ -179,7 +179,7 @@ impl Store for DbStore {
     }
 
     async fn has_version(&self, version: &str) -> Result<bool, StoreError> {
-        dialect::within(versions::has(&self.readers, version)).await
+        dialect::in_time(versions::has(&self.readers, version)).await
     }
 
     async fn last_version(&self) -> Result<Option<StoredVersion>, StoreError> {
