@@ -16,12 +16,9 @@ mod sources;
 mod upkeep;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::domain::demande::{Demande, Uid};
-use crate::domain::livraison::{
-    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, Outcome,
-};
 use crate::domain::reason::Phrase;
 use crate::domain::signalement::{Etat, SignalementId};
 use crate::domain::statut::StoredEvent;
@@ -36,7 +33,7 @@ pub use self::crm::{
 };
 pub use self::events::{EventRecorded, NewEvent, Release};
 pub use self::files::{Files, FilesError};
-pub use self::outbox::{IfOvertaken, LivraisonCount, Moment, Pause, Resume, RetryOutcome};
+pub use self::outbox::{IfOvertaken, LivraisonCount, Moment, Outbox, Pause, Resume, RetryOutcome};
 pub use self::partners::{
     EXCERPT_CHARS, MailError, MailFailure, Mailer, Message, Reply, ReplyMeaning, Sowell,
     Unreachable,
@@ -60,7 +57,7 @@ pub trait Clock: Send + Sync {
 ///
 /// Every method that writes returns after its commit has reached the disk.
 #[async_trait]
-pub trait Store: PendingCreations + Polls + Send + Sync {
+pub trait Store: Outbox + PendingCreations + Polls + Send + Sync {
     /// Commits a decided signalement, its demande, files, trace and e-mails, or nothing. The e-mails of
     /// one that is set aside as it was before are left out.
     async fn record(&self, record: NewRecord) -> Result<Recorded, StoreError>;
@@ -129,53 +126,9 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
     /// Commits what became of a held event.
     async fn release_event(&self, release: Release) -> Result<(), StoreError>;
 
-    /// Takes deliveries that are due for `lease`: of each queue the oldest waiting one only.
-    async fn claim(
-        &self,
-        destination: Destination,
-        limit: u32,
-        at: Moment,
-        lease: Duration,
-    ) -> Result<Vec<Claim>, StoreError>;
-
     /// Gives back every claim, the one on the CRM's list included. Only for a store that no other daemon uses: what a process held
     /// when it was killed need not wait for its leases then.
     async fn release_claims(&self) -> Result<(), StoreError>;
-
-    /// When the next delivery is due that could be claimed now, were it due: none of a queue of which one
-    /// is being sent.
-    async fn next_due(
-        &self,
-        destination: Destination,
-        at: Moment,
-    ) -> Result<Option<DateTime<Utc>>, StoreError>;
-
-    /// Ends a claim; `false` when another worker has taken it over.
-    async fn finish(
-        &self,
-        claim: &Claim,
-        attempt: Attempt,
-        outcome: Outcome,
-    ) -> Result<bool, StoreError>;
-
-    /// The pause that a destination is under, if any.
-    async fn pause(&self, destination: Destination) -> Result<Option<Pause>, StoreError>;
-
-    /// Sets or ends the pause of a destination.
-    async fn set_pause(
-        &self,
-        destination: Destination,
-        pause: Option<Pause>,
-    ) -> Result<(), StoreError>;
-
-    /// Makes deliveries that wait for another attempt due now, some at a time: where it fails, some may be. A pause of the destination, for
-    /// [`Resume::Refused`] only one of a refused token, is over, and forgets how often it was tried.
-    async fn resume(
-        &self,
-        destination: Destination,
-        which: Resume,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
 
     /// Lets nothing wait for longer than until `latest`: neither a delivery nor a creation for another
     /// attempt, nor a destination that is left alone. What only a person can go on with stays. Where it
@@ -186,53 +139,6 @@ pub trait Store: PendingCreations + Polls + Send + Sync {
         latest: DateTime<Utc>,
         leased: DateTime<Utc>,
     ) -> Result<(), StoreError>;
-
-    /// Deliveries, newest first.
-    async fn list_livraisons(
-        &self,
-        etat: Option<LivraisonEtat>,
-        limit: u32,
-    ) -> Result<Vec<LivraisonSummary>, StoreError>;
-
-    /// Makes a dead delivery wait again, due at once.
-    async fn retry_livraison(
-        &self,
-        id: &str,
-        if_overtaken: IfOvertaken,
-        now: DateTime<Utc>,
-    ) -> Result<RetryOutcome, StoreError>;
-
-    /// A delivery with its attempts.
-    async fn find_livraison(&self, id: &str) -> Result<Option<LivraisonView>, StoreError>;
-
-    /// The deliveries of a demande that are not forgotten, each with its attempts, oldest first.
-    async fn livraisons_of(&self, uid: &Uid) -> Result<Vec<LivraisonView>, StoreError>;
-
-    /// The dead delivery of a destination that was accepted first, or first after another one.
-    async fn oldest_dead(
-        &self,
-        destination: Destination,
-        after: Option<&str>,
-    ) -> Result<Option<String>, StoreError>;
-
-    /// The delivery of a destination that has waited longest although it was tried, of those accepted
-    /// before an instant.
-    async fn oldest_failing(
-        &self,
-        destination: Destination,
-        before: DateTime<Utc>,
-    ) -> Result<Option<LivraisonSummary>, StoreError>;
-
-    /// Makes every dead delivery of a destination wait again, due at once; gives their number. Some at a time, those
-    /// accepted first before the others: where it fails, some may wait again.
-    async fn retry_dead(
-        &self,
-        destination: Destination,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError>;
-
-    /// How many deliveries stand where, of those that may still go out.
-    async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError>;
 
     /// Forgets at most `limit` things of a kind from before an instant, and gives how many. Identities,
     /// keys, demandes and dead letters stay, whatever their age.

@@ -1,8 +1,108 @@
-//! The outbox, as operators and the breaker see it.
+//! The outbox, as its workers, operators and the breaker see it.
 
-use chrono::{DateTime, Utc};
+use async_trait::async_trait;
+use chrono::{DateTime, Duration, Utc};
 
-use crate::domain::livraison::{Destination, LivraisonEtat};
+use crate::domain::demande::Uid;
+use crate::domain::livraison::{
+    Attempt, Claim, Destination, LivraisonEtat, LivraisonSummary, LivraisonView, Outcome,
+};
+use crate::domain::ports::StoreError;
+
+/// The part of the store that keeps deliveries until they are out.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Takes deliveries that are due for `lease`: of each queue the oldest waiting one only.
+    async fn claim(
+        &self,
+        destination: Destination,
+        limit: u32,
+        at: Moment,
+        lease: Duration,
+    ) -> Result<Vec<Claim>, StoreError>;
+
+    /// When the next delivery is due that could be claimed now, were it due: none of a queue of which one
+    /// is being sent.
+    async fn next_due(
+        &self,
+        destination: Destination,
+        at: Moment,
+    ) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// Ends a claim; `false` when another worker has taken it over.
+    async fn finish(
+        &self,
+        claim: &Claim,
+        attempt: Attempt,
+        outcome: Outcome,
+    ) -> Result<bool, StoreError>;
+
+    /// The pause that a destination is under, if any.
+    async fn pause(&self, destination: Destination) -> Result<Option<Pause>, StoreError>;
+
+    /// Sets or ends the pause of a destination.
+    async fn set_pause(
+        &self,
+        destination: Destination,
+        pause: Option<Pause>,
+    ) -> Result<(), StoreError>;
+
+    /// Makes deliveries that wait for another attempt due now, some at a time: where it fails, some may be. A pause of the destination, for
+    /// [`Resume::Refused`] only one of a refused token, is over, and forgets how often it was tried.
+    async fn resume(
+        &self,
+        destination: Destination,
+        which: Resume,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Deliveries, newest first.
+    async fn list_livraisons(
+        &self,
+        etat: Option<LivraisonEtat>,
+        limit: u32,
+    ) -> Result<Vec<LivraisonSummary>, StoreError>;
+
+    /// Makes a dead delivery wait again, due at once.
+    async fn retry_livraison(
+        &self,
+        id: &str,
+        if_overtaken: IfOvertaken,
+        now: DateTime<Utc>,
+    ) -> Result<RetryOutcome, StoreError>;
+
+    /// A delivery with its attempts.
+    async fn find_livraison(&self, id: &str) -> Result<Option<LivraisonView>, StoreError>;
+
+    /// The deliveries of a demande that are not forgotten, each with its attempts, oldest first.
+    async fn livraisons_of(&self, uid: &Uid) -> Result<Vec<LivraisonView>, StoreError>;
+
+    /// The dead delivery of a destination that was accepted first, or first after another one.
+    async fn oldest_dead(
+        &self,
+        destination: Destination,
+        after: Option<&str>,
+    ) -> Result<Option<String>, StoreError>;
+
+    /// The delivery of a destination that has waited longest although it was tried, of those accepted
+    /// before an instant.
+    async fn oldest_failing(
+        &self,
+        destination: Destination,
+        before: DateTime<Utc>,
+    ) -> Result<Option<LivraisonSummary>, StoreError>;
+
+    /// Makes every dead delivery of a destination wait again, due at once; gives their number. Some at a time, those
+    /// accepted first before the others: where it fails, some may wait again.
+    async fn retry_dead(
+        &self,
+        destination: Destination,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError>;
+
+    /// How many deliveries stand where, of those that may still go out.
+    async fn count_livraisons(&self) -> Result<Vec<LivraisonCount>, StoreError>;
+}
 
 /// When work is claimed, and whose leases are over by then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
