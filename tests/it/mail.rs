@@ -2,7 +2,7 @@
 
 use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::domain::livraison::{Destination, LivraisonEtat, LivraisonSummary};
-use passerelle::domain::ports::{IfOvertaken, Store};
+use passerelle::domain::ports::{IfOvertaken, Outbox};
 use rstest::rstest;
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use passerelle::adapters::store::sqlite::SqliteStore;
-use passerelle::domain::ports::Store;
+use passerelle::domain::ports::Outbox;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
