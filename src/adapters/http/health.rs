@@ -1,4 +1,4 @@
-//! Probes: whether the process lives, and whether it can serve. Neither needs a token.
+//! Probes for liveness and readiness. Neither needs a token.
 
 use axum::Json;
 use axum::extract::State;

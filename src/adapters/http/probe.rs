@@ -1,5 +1,5 @@
-//! Whether the database and the place of photos can be written: one look at a time, with a limit of
-//! its own, so that whoever asks has an answer while they give none.
+//! Checks whether the database and the photo store can be written: one check at a time, with its own time limit, so
+//! that callers get an answer even when the store gives none.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,14 +10,14 @@ use tokio::time::timeout;
 
 use crate::domain::ports::{Files, FilesError, NO_ANSWER, Store, StoreError};
 
-/// How long what a look found is believed.
+/// How long the result of a check is reused.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
-/// How long a look may take. A write that takes longer is one that nobody should wait for, and what asks
-/// `/readyz` mostly gives up after some seconds itself.
+/// How long a check may take. Nobody should wait for a write that takes longer, and most clients of `/readyz` give
+/// up after a few seconds themselves.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Looks at the database and the place of photos, one look at a time and no more than one a second: it
-/// writes, and nobody needs a token to ask for it.
+/// Checks the database and the photo store, one check at a time and at most one per second: a check writes, and
+/// anyone may request it without a token.
 #[derive(Debug, Default)]
 pub struct Probe {
     database: Look<StoreError>,
@@ -28,7 +28,7 @@ impl Probe {
     /// Whether the database can be written and read.
     ///
     /// # Errors
-    /// Why not; [`NO_ANSWER`] where it does not tell in time.
+    /// Why not; [`NO_ANSWER`] if it does not answer in time.
     pub(super) async fn database(&self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
         let store = Arc::clone(store);
         let silent = || StoreError::Unavailable(NO_ANSWER.into());
@@ -40,7 +40,7 @@ impl Probe {
     /// Whether photos can be written.
     ///
     /// # Errors
-    /// Why not; [`NO_ANSWER`] where the place does not tell in time.
+    /// Why not; [`NO_ANSWER`] if the store does not answer in time.
     pub(super) async fn files(&self, files: &Arc<dyn Files>) -> Result<(), FilesError> {
         let files = Arc::clone(files);
         let silent = || FilesError(NO_ANSWER.into());
@@ -50,14 +50,14 @@ impl Probe {
     }
 }
 
-/// Looks at one thing.
+/// Checks one of them.
 #[derive(Debug)]
 struct Look<E>(Mutex<Seen<E>>);
 
 #[derive(Debug)]
 struct Seen<E> {
     last: Option<(Instant, Result<(), E>)>,
-    /// A look that has not ended: another would only wait behind it.
+    /// A check that has not finished: a second one would only wait behind it.
     under_way: Option<JoinHandle<Result<(), E>>>,
 }
 
@@ -83,8 +83,8 @@ impl<E: Clone + Send + 'static> Look<E> {
         {
             return found.clone();
         }
-        // One that has ended meanwhile tells of then. It stays noted while it is waited for: whoever asked may
-        // give up first, and the next is not to begin another.
+        // The result of one that has finished since is out of date. The check stays recorded while it is awaited:
+        // the caller may give up first, and the next one must not start another.
         let before = seen.under_way.take().filter(|it| !it.is_finished());
         let ping = seen
             .under_way
@@ -92,7 +92,7 @@ impl<E: Clone + Send + 'static> Look<E> {
         let found = match timeout(limit, ping).await {
             Ok(ended) => {
                 seen.under_way = None;
-                // Where it panicked, which the log tells, it has not answered.
+                // If it panicked, which is logged, there is no answer.
                 ended.unwrap_or_else(|_| Err(silent()))
             }
             Err(_) => Err(silent()),
@@ -109,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    /// A look that never ends, and counts that it was begun.
+    /// A check that never ends, and counts how often it was started.
     fn hangs(
         asked: &Arc<AtomicU32>,
     ) -> impl Future<Output = Result<(), &'static str>> + Send + 'static {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_answer_is_told_in_time_and_asked_once() {
+    async fn a_check_without_an_answer_is_reported_in_time_and_started_once() {
         let (look, asked) = (Look::<&str>::default(), Arc::new(AtomicU32::new(0)));
         for _ in 0..3 {
             let found = look.look(Duration::from_millis(5), hangs(&asked), || "silent");
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_gives_up_waiting_leaves_one_look_under_way() {
+    async fn a_caller_that_gives_up_leaves_one_check_running() {
         let (look, asked) = (Look::<&str>::default(), Arc::new(AtomicU32::new(0)));
         for _ in 0..3 {
             let found = look.look(LIMIT, hangs(&asked), || "silent");
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_found_is_believed_for_a_while() {
+    async fn a_result_is_reused_for_a_while() {
         let look = Look::<&str>::default();
         let full = look.look(LIMIT, ready(Err("full")), || "silent");
         assert_eq!(full.await, Err("full"));
