@@ -1,5 +1,5 @@
-//! What a body says of its values by their places: which keys come twice, and which numbers are
-//! longer than what rules compute with.
+//! Facts about a body's values by their position: which keys are repeated, and which numbers have more digits than
+//! rules can compute with.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,12 +9,11 @@ use super::Json;
 use super::digits::decimal;
 use crate::domain::fault::pointer_to;
 
-/// Keys that are given twice, and told of. Whoever gives more has to look anyway.
+/// The most repeated keys that are reported. Someone who sends more has to check them all anyway.
 const MAX_REPEATED: usize = 20;
 
 impl Json<'_> {
-    /// Pointers of the keys that are given twice in the same object, at any depth: the first
-    /// [`MAX_REPEATED`] of them.
+    /// Pointers of the keys that are repeated within an object, at any depth: the first [`MAX_REPEATED`] of them.
     #[must_use]
     pub fn repeated_keys(&self) -> Vec<String> {
         let mut found = Vec::new();
@@ -41,7 +40,7 @@ impl Json<'_> {
                     value.find_repeated(at, found);
                     if !seen.insert(key) {
                         let pointer = pointer(at);
-                        // It may come a third time.
+                        // It may appear a third time.
                         if !found.contains(&pointer) {
                             found.push(pointer);
                         }
@@ -53,8 +52,8 @@ impl Json<'_> {
         }
     }
 
-    /// The numbers that [`Json::to_value`] does not give exactly, each in one spelling, by a hash of
-    /// the way to it: its keys may be long, and the numbers many.
+    /// The numbers that [`Json::to_value`] does not give exactly, in canonical spelling, each under a hash of its
+    /// path: the keys on it may be long, and the numbers many.
     #[must_use]
     pub fn long_numbers(&self) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
@@ -87,7 +86,7 @@ impl Json<'_> {
     }
 }
 
-/// One step of the way to a value.
+/// One step on the path to a value.
 enum Step<'j> {
     Item(usize),
     Key(&'j str),
@@ -108,7 +107,7 @@ fn pointer(at: &[Step<'_>]) -> String {
 
 type Hash = [u8; 32];
 
-/// A step, and the hash of the way up to it once somebody asked.
+/// A step, with the hash of the path up to it once it has been computed.
 struct Hashed<'j> {
     step: Step<'j>,
     hash: Option<Hash>,
@@ -120,7 +119,7 @@ impl<'j> Hashed<'j> {
     }
 }
 
-/// The hash of a way. Each of its steps is hashed once, however many values stand behind it.
+/// The hash of a path. Each of its steps is hashed once, however many values follow it.
 fn hash_of(way: &mut [Hashed<'_>]) -> Hash {
     way.iter_mut().fold(Hash::default(), |before, it| {
         *it.hash.get_or_insert_with(|| {
@@ -139,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_numbers_are_told_in_one_spelling() {
+    fn long_numbers_have_one_spelling() {
         let text =
             r#"{"a":[1,10000000000000000000001],"b/c":{"d":1.0000000000000000000001E22,"e":1.5}}"#;
         let found = Json::parse(text.as_bytes()).unwrap().long_numbers();
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn long_numbers_are_told_apart_by_their_places_whatever_the_order_of_keys() {
+    fn long_numbers_are_identified_by_path_whatever_the_order_of_keys() {
         let found = |text: &str| Json::parse(text.as_bytes()).unwrap().long_numbers();
         let long = "1.0000000000000000000001";
         let here = found(&format!(r#"{{"a":{long},"b":{{"c":1,"d":{long}}}}}"#));
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn many_long_numbers_behind_a_long_key_take_little() {
+    fn many_long_numbers_under_a_long_key_take_little_memory() {
         let numbers = vec!["1.0000000000000000000001"; 50_000].join(",");
         let text = format!(r#"{{"{}":[{numbers}]}}"#, "k".repeat(1024 * 1024));
         let found = Json::parse(text.as_bytes()).unwrap().long_numbers();
