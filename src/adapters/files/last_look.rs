@@ -1,5 +1,5 @@
-//! What was found when a store of photos was last looked at. Anybody may ask for a look, without a token, and each one
-//! writes: what it found is believed for a while.
+//! The result of the last check of a photo store. Anyone may request a check, without a token, and each one writes,
+//! so its result is reused for a while.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,21 +9,21 @@ use tokio::time::Instant;
 
 use crate::domain::ports::FilesError;
 
-/// The last look at a store of photos.
+/// The last check of a photo store.
 #[derive(Debug)]
 pub(super) struct LastLook {
-    /// How long what it found is believed.
+    /// How long a result is reused.
     believed: Duration,
-    /// How many photos could not be stored; nobody waits for a look to say so.
+    /// How many photos could not be stored. A counter, so that nobody has to wait for a check to record a failure.
     failures: AtomicU64,
-    /// Held during a look: whoever asks meanwhile wants the same answer.
+    /// Locked during a check: anyone who asks meanwhile wants the same answer.
     found: Mutex<Option<Found>>,
 }
 
 #[derive(Debug)]
 struct Found {
     at: Instant,
-    /// How many photos had failed when the look began.
+    /// How many photos had failed when the check began.
     failures: u64,
     result: Result<(), FilesError>,
 }
@@ -37,7 +37,7 @@ impl LastLook {
         }
     }
 
-    /// What was found, or is found now where that is too long ago.
+    /// The last result, or a new one if that is too old.
     pub(super) async fn or(
         &self,
         look: impl Future<Output = Result<(), FilesError>>,
@@ -59,7 +59,7 @@ impl LastLook {
         result
     }
 
-    /// A photo could not be stored: whoever asks next is not to hear what was true before.
+    /// Records that a photo could not be stored, so that the previous result is not reused.
     pub(super) fn forget(&self) {
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_look_is_believed_for_a_while_unless_a_photo_fails() {
+    async fn a_result_is_reused_for_a_while_unless_a_photo_fails() {
         let look = LastLook::new(Duration::from_hours(1));
         assert!(look.or(async { Ok(()) }).await.is_ok());
         let away = || async { Err(FilesError("away".into())) };
