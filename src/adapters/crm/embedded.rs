@@ -1,7 +1,7 @@
 //! The embedded CRM: the demande lives in the daemon's own database.
 //!
-//! It only mints the UID, which has no side effect, so one commit makes the signalement, the
-//! demande and all that goes with it true together.
+//! It only generates the UID, which has no side effect, so a single commit records the signalement, the demande and
+//! everything that goes with them.
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::domain::ports::{
 };
 use crate::domain::referentiel::Gestionnaire;
 
-/// A CRM without an outside.
+/// A CRM with no external system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EmbeddedCrm;
 
@@ -24,7 +24,7 @@ impl Crm for EmbeddedCrm {
 
     async fn create(&self, _request: &CreateDemande) -> Result<Created, CrmError> {
         Ok(Created {
-            // Version 7 begins with the time, so UIDs sort as the demandes were made.
+            // A version 7 UUID begins with the time, so UIDs sort in order of creation.
             uid: Uid::new(format!("DEM-{}", Uuid::now_v7().simple())),
             attaches: false,
         })
@@ -34,7 +34,7 @@ impl Crm for EmbeddedCrm {
         Err(no_outside())
     }
 
-    /// The photos lie with the signalement already.
+    /// Nothing to do: the photos are already stored with the signalement.
     async fn attach(
         &self,
         _uid: &Uid,
@@ -57,7 +57,7 @@ impl Crm for EmbeddedCrm {
     }
 }
 
-/// What only a remote CRM is asked.
+/// The error for calls that only a remote CRM can answer.
 fn no_outside() -> CrmError {
     CrmError::Misconfigured("the embedded CRM has nothing that the daemon does not have".into())
 }

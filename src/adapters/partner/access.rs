@@ -1,4 +1,4 @@
-//! What the settings say of a partner.
+//! A partner's address and secrets, from the settings.
 
 use chrono::Utc;
 
@@ -7,10 +7,10 @@ use crate::domain::instant::to_the_second;
 use crate::rules::connector::{Access, Partner};
 use crate::settings::{LiveSettings, Secret};
 
-/// What the settings say of a partner.
+/// A partner's address and secrets, as connectors use them.
 ///
 /// # Errors
-/// When they do not say where it is.
+/// If the settings give no address.
 pub fn access(partner: Partner, settings: &LiveSettings) -> Result<Access, CallError> {
     let (base_url, token) = match partner {
         Partner::Crm => (settings.crm.base_url.as_ref(), settings.crm.token.as_ref()),

@@ -1,4 +1,4 @@
-//! A request as it leaves: its headers, its signature and its bytes, those of photos included.
+//! Completes a request for sending: its headers, signature and bytes, including photos.
 
 use chrono::Utc;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -22,7 +22,7 @@ pub(super) fn ready(
         let name = named.map_err(|_| format!("« {name} » n'est pas un nom d'en-tête"))?;
         let value = HeaderValue::from_bytes(value.as_bytes());
         let value =
-            value.map_err(|_| format!("la valeur de l'en-tête « {name} » ne convient pas"))?;
+            value.map_err(|_| format!("la valeur de l'en-tête « {name} » n'est pas valide"))?;
         headers.insert(name, value);
     }
     let photo = |number: &usize| {
@@ -47,7 +47,7 @@ pub(super) fn ready(
     }
     let mut builder = client.request(method, request.url.clone());
     if let Body::Multipart(parts) = &request.body {
-        // Its boundary is part of the type.
+        // The content type must include the form's boundary.
         headers.remove(reqwest::header::CONTENT_TYPE);
         let mut form = Form::new();
         for part in parts {
