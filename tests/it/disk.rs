@@ -301,7 +301,7 @@ async fn a_database_that_was_moved_away_takes_nothing_until_it_is_back() {
     let told = ready_when(&daemon.url, false).await;
     let why = told["database"].as_str().unwrap();
     assert!(why.contains("the database was moved away"), "{why}");
-    assert!(daemon.logged("ALARM: nothing is taken until the database is back"));
+    assert!(daemon.logged("ALARM: nothing is accepted until the database is back"));
 
     // Not even where another one has its name, such as that of a backup.
     File::create(&database).unwrap();
@@ -344,8 +344,8 @@ async fn a_log_that_was_taken_away_takes_nothing_and_loses_nothing(#[case] endin
     is_for_later(&post(&daemon, &signalement(2)).await);
     let told = ready_when(&daemon.url, false).await;
     let why = told["database"].as_str().unwrap();
-    assert!(why.contains("the database's log was taken away"), "{why}");
-    assert!(daemon.logged("ALARM: nothing is taken until the database is back"));
+    assert!(why.contains("the database's log was removed"), "{why}");
+    assert!(daemon.logged("ALARM: nothing is accepted until the database is back"));
     daemon.kill();
 
     let daemon = Process::start(folder.path(), &[]);

@@ -104,9 +104,7 @@ pub(super) async fn last(pool: &DbPool) -> Result<Option<StoredVersion>, StoreEr
             }));
         }
     }
-    Err(StoreError::Unavailable(
-        "the versions kept changing".into(),
-    ))
+    Err(StoreError::Unavailable("the versions kept changing".into()))
 }
 
 /// The rule files that a version refers to.
