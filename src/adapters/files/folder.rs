@@ -107,7 +107,7 @@ impl FilesOnDisk {
         crash::point("files.probe.written");
         let _ = fs::remove_file(&path);
         written.map_err(told)?;
-        // A photo refused in the meantime still needs its room checked.
+        // Keeps the size of a photo refused in the meantime: there must be room for that one too.
         let _ = self
             .refused
             .compare_exchange(refused, 0, Ordering::Relaxed, Ordering::Relaxed);

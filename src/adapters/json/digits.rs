@@ -231,7 +231,10 @@ mod tests {
     #[case("49.119309999999996", "49.119309999999996")]
     #[case("18446744073709551615", "18446744073709551615")]
     #[case("1E22", "1e+22")]
-    fn a_number_that_a_double_holds_is_written_in_its_usual_form(#[case] sent: &str, #[case] kept: &str) {
+    fn a_number_that_a_double_holds_is_written_in_its_usual_form(
+        #[case] sent: &str,
+        #[case] kept: &str,
+    ) {
         let json = Json::parse(sent.as_bytes()).unwrap();
         assert_eq!(serde_json::to_string(&json).unwrap(), kept);
     }
