@@ -12,7 +12,7 @@ use crate::domain::livraison::{Destination, LivraisonEtat};
 use crate::domain::ports::{ApartCount, LivraisonCount, Store};
 use crate::domain::signalement::Etat;
 
-/// Gives the metrics in Prometheus' text format.
+/// Donne les mesures, au format texte de Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "Exploitation", responses((status = 200, description = "Les mesures.", body = String, content_type = "text/plain")))]
 pub async fn metrics_text(State(state): State<AppState>) -> Response {
     set_gauges(&state).await;

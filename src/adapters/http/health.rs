@@ -12,20 +12,20 @@ use crate::adapters::http::regles::{ReglesBody, state_of};
 use crate::domain::instant::in_utc;
 use crate::flows::settings::SettingsReload;
 
-/// Whether the daemon can serve.
+/// Si le service est prêt.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Readiness)]
 pub struct ReadyBody {
     ready: bool,
-    /// `ok`, or why the database does not answer.
+    /// `ok`, ou pourquoi la base de données ne répond pas.
     database: String,
-    /// `ok`, or why photos cannot be written.
+    /// `ok`, ou pourquoi les photos ne peuvent pas être écrites.
     files: String,
-    /// `ok`, or why the CRM does not answer.
+    /// `ok`, ou pourquoi le CRM ne répond pas.
     crm: String,
-    /// The rules in force and the last edit; a refused edit does not make the daemon unready.
+    /// Les règles en vigueur et la dernière modification ; un refus ne rend pas le service indisponible.
     regles: ReglesBody,
-    /// The last edit of the settings file; a refused one does not make the daemon unready either.
+    /// La dernière modification du fichier de réglages ; un refus ne rend pas non plus le service indisponible.
     reglages: ReglagesBody,
 }
 
@@ -63,13 +63,13 @@ impl ReglagesBody {
     }
 }
 
-/// Tells that the process is alive.
+/// Dit que le processus vit.
 #[utoipa::path(get, path = "/healthz", tag = "Exploitation", responses((status = 200, description = "Le processus vit.", body = String, content_type = "text/plain")))]
 pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Tells whether it can serve: database, rules and CRM.
+/// Dit si le service est prêt : base de données, photos et CRM.
 #[utoipa::path(
     get,
     path = "/readyz",

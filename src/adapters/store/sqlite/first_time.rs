@@ -30,9 +30,7 @@ pub(super) async fn begin(
         Ok(_) => {}
         Err(error) => match failed(error) {
             unavailable @ StoreError::Unavailable(_) => return Err(unavailable),
-            known => {
-                tracing::debug!(error = %known, "not all of the batch arrives for the first time")
-            }
+            known => tracing::debug!(error = %known, "not all arrive for the first time"),
         },
     }
     super::writer::run_alone(connection, "ROLLBACK").await?;
