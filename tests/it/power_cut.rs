@@ -1,9 +1,9 @@
-//! Acknowledged means on the disk: what the system was told to sync when an answer went out holds
-//! everything that the answer acknowledges.
+//! Acknowledged means on disk: what had been synced when an answer was sent contains everything that the answer
+//! acknowledges.
 //!
-//! The daemon runs under `strace`. Its log is then played back into a disk that loses whatever was
-//! not synced: the bytes of a file that nobody synced since, and a name whose folder nobody synced.
-//! What is left at the moment of an answer must be enough for another daemon.
+//! The daemon runs under `strace`. Its log is then replayed on a disk that loses whatever was not synced: bytes of
+//! a file not synced since, and names whose folder was not synced. What is left at the moment of an answer must be
+//! enough for another daemon.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,16 +21,16 @@ use crate::cli::passerelle;
 use crate::harness::{Builder, PNG, environment, installed, signalement_with, until};
 use crate::process::{Process, settle_in, signal};
 
-/// What the daemon asks of the system about files, and answers to its clients.
+/// The system calls for files, and for answers to clients.
 const CALLS: &str = "openat,write,writev,pwrite64,sendto,sendmsg,fsync,fdatasync,ftruncate,rename,\
                      renameat,renameat2,unlink,unlinkat,mkdir,mkdirat";
-/// Several folders that are all new, from the current one.
+/// Several new folders, relative to the current one.
 const PHOTOS: &str = "file://photos/du/fichiers";
-/// Where e-mails are put where no server is set; each is one file.
+/// Where e-mails are written without a server, one file each.
 const COURRIELS: &str = "data/courriels";
 const SIGNALEMENTS: u32 = 6;
 
-/// One call that ended well, or that something else happened during.
+/// One call that succeeded, or part of one that another call interrupted.
 #[derive(Debug)]
 enum Step {
     Open {
@@ -51,7 +51,7 @@ enum Step {
         path: PathBuf,
         length: usize,
     },
-    /// A sync begins: what was written until now is what it promises.
+    /// A sync begins: it covers what was written until now.
     SyncBegins {
         thread: String,
         path: PathBuf,
@@ -73,7 +73,7 @@ enum Step {
     Answer(Value),
 }
 
-/// What a sync is of, so that a test can leave one kind out.
+/// What a sync is for, so that a test can leave one kind out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Log,
@@ -119,14 +119,14 @@ async fn what_is_acknowledged_survives_a_power_cut() {
     );
 
     assert_eq!(lost(&steps, None).await, Vec::<String>::new());
-    // The same daemon without one of its syncs would not pass: the check sees what it is for.
+    // Without one of its syncs, the same daemon would fail: the check detects what it is for.
     for left_out in [Kind::Log, Kind::Photo, Kind::PhotoFolder, Kind::Courriel] {
         let lost = lost(&steps, Some(left_out)).await;
-        assert!(!lost.is_empty(), "{left_out:?} need not be synced?");
+        assert!(!lost.is_empty(), "{left_out:?} does not need a sync?");
     }
 }
 
-/// A daemon that starts in an empty folder, takes signalements and statuses, and ends.
+/// A daemon that starts in an empty folder, accepts signalements and statuses, and stops.
 async fn run_under_strace(folder: &Arc<TempDir>) -> String {
     let log = folder.path().join("strace.log");
     let mut strace = Command::new("strace");
@@ -166,7 +166,7 @@ async fn run_under_strace(folder: &Arc<TempDir>) -> String {
         assert_eq!(status, 202);
     });
     futures_util::future::join_all(requests).await;
-    // Once e-mails are noted as sent, one more answer comes after them.
+    // Once e-mails are recorded as sent, one more answer follows.
     let environment = environment(folder.path());
     until("e-mails are noted as sent", || async {
         let arguments = [
@@ -193,7 +193,7 @@ async fn run_under_strace(folder: &Arc<TempDir>) -> String {
     fs::read_to_string(log).unwrap()
 }
 
-/// What a power cut at the moment of one answer or another would lose of what was acknowledged.
+/// What a power cut at the moment of some answer would lose of what was acknowledged.
 async fn lost(steps: &[Step], left_out: Option<Kind>) -> Vec<String> {
     let answers: Vec<usize> = (0..steps.len())
         .filter(|at| matches!(steps[*at], Step::Answer(_)))
@@ -215,7 +215,7 @@ async fn lost(steps: &[Step], left_out: Option<Kind>) -> Vec<String> {
     lost
 }
 
-/// Starts a daemon on what the disk has kept, and tells what it does not know.
+/// Starts a daemon on what the disk has kept, and returns what it is missing.
 async fn missing(disk: &Disk, acknowledged: &[&Value]) -> Vec<String> {
     let builder = Builder::new();
     let root = builder.folder();
@@ -265,15 +265,15 @@ async fn missing(disk: &Disk, acknowledged: &[&Value]) -> Vec<String> {
     missing
 }
 
-/// A disk that forgets what it was not told to keep.
+/// A disk that loses what was not synced.
 #[derive(Default)]
 struct Disk {
     files: Vec<Contents>,
-    /// What a running daemon sees, by path: a file, or a folder where there is none.
+    /// What a running daemon sees, by path: a file, or `None` for a folder.
     names: BTreeMap<PathBuf, Option<usize>>,
     /// What would be there after a power cut.
     kept: BTreeMap<PathBuf, Option<usize>>,
-    /// Syncs under way, by thread.
+    /// Syncs in progress, by thread.
     syncs: BTreeMap<String, Promise>,
 }
 
@@ -330,7 +330,7 @@ impl Disk {
                 let promise = match self.names.get(path) {
                     _ if left_out == Some(Kind::of(path)) => Promise::Nothing,
                     Some(Some(file)) => Promise::File(*file, self.files[*file].bytes.clone()),
-                    // The root itself is no name, and was there before.
+                    // The root itself is not created by the daemon.
                     _ => Promise::Folder(path.clone(), entries(&self.names, path)),
                 };
                 self.syncs.insert(thread.clone(), promise);
@@ -365,7 +365,7 @@ impl Disk {
         self.files.get_mut(file)
     }
 
-    /// Writes what was kept under `root`; a file in a folder that was not kept is gone.
+    /// Writes what was kept under `root`; a file in a folder that was not kept is lost.
     fn write_out(&self, root: &Path) {
         for (path, entry) in &self.kept {
             let place = root.join(path);
@@ -381,7 +381,7 @@ impl Disk {
     }
 }
 
-/// What a folder holds itself.
+/// The direct entries of a folder.
 fn entries(
     names: &BTreeMap<PathBuf, Option<usize>>,
     folder: &Path,
@@ -392,10 +392,10 @@ fn entries(
     inside.map(|(path, entry)| (path.clone(), *entry)).collect()
 }
 
-/// The steps of a log, with paths from `root`; what lies outside of it does not matter.
+/// The steps in a log, with paths relative to `root`; anything outside it is ignored.
 fn read_log(log: &str, root: &Path) -> Vec<Step> {
     let mut steps = Vec::new();
-    // The beginnings of calls that something else happened during, by thread.
+    // The beginnings of interrupted calls, by thread.
     let mut begun: BTreeMap<&str, &str> = BTreeMap::new();
     for line in log.lines() {
         let Some((thread, call)) = line.split_once(' ') else {
@@ -404,7 +404,7 @@ fn read_log(log: &str, root: &Path) -> Vec<Step> {
         let call = call.trim_start();
         if let Some((start, _)) = call.split_once(" <unfinished ...>") {
             begun.insert(thread, start);
-            // An answer counts from its first byte on, and a sync for what came before it.
+            // An answer counts from its first byte, and a sync for what came before it.
             steps.extend(early(thread, start, root));
         } else if call.starts_with("<... ") {
             let (Some(start), Some((_, end))) = (begun.remove(thread), call.split_once("resumed>"))
@@ -420,7 +420,7 @@ fn read_log(log: &str, root: &Path) -> Vec<Step> {
     steps
 }
 
-/// What counts from the moment that the call is made.
+/// What counts from the moment the call is made.
 fn early(thread: &str, call: &str, root: &Path) -> Option<Step> {
     let (name, arguments) = call.split_once('(')?;
     match name {
@@ -454,7 +454,7 @@ fn late(thread: &str, call: &str, root: &Path) -> Option<Step> {
             thread: thread.to_owned(),
         }),
         "openat" => Some(Step::Open {
-            // Where the name is a link or has dots, the descriptor tells the place itself.
+            // If the name is a link or has dots, the descriptor gives the real path.
             path: descriptor(outcome, root)?,
             create: arguments.contains("O_CREAT"),
             truncate: arguments.contains("O_TRUNC"),
@@ -492,7 +492,7 @@ fn below(root: &Path, path: &[u8]) -> Option<PathBuf> {
     let path = Path::new(std::str::from_utf8(path).ok()?);
     let path = match path.strip_prefix(root) {
         Ok(below) => below,
-        // The daemon runs in it.
+        // Relative to the daemon's current folder.
         Err(_) if path.is_relative() => path,
         Err(_) => return None,
     };
