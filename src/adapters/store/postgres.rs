@@ -3,7 +3,6 @@
 //! All that a replica needs to know is in the database, so that each may be killed at any time. Statements run at
 //! READ COMMITTED, and a unique key or a lock prevents what must not happen twice at once; `docs/databases.md`
 //! lists which.
-//! or a lock; `docs/databases.md` tells which.
 
 mod dialect;
 #[path = "shared/port.rs"]
