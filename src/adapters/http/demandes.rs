@@ -102,7 +102,7 @@ pub struct ChangeBody {
     /// Le canal de la demande ; celui de statuts.yaml (« SoWell » à la livraison), si la clé est absente.
     #[schema(max_length = 200, example = "SoWell")]
     canal: Option<String>,
-    /// L'identifiant de l'événement dans le CRM : le même événement n'est pris qu'une fois.
+    /// L'identifiant de l'événement dans le CRM : le même événement n'est pris en compte qu'une fois.
     #[schema(max_length = 200, example = "EVT-2026-000123")]
     evenement: Option<String>,
 }

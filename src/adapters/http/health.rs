@@ -63,13 +63,13 @@ impl ReglagesBody {
     }
 }
 
-/// Dit que le processus vit.
+/// Indique que le processus vit.
 #[utoipa::path(get, path = "/healthz", tag = "Exploitation", responses((status = 200, description = "Le processus vit.", body = String, content_type = "text/plain")))]
 pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Dit si le service est prêt : base de données, photos et CRM.
+/// Indique si le service est prêt : base de données, photos et CRM.
 #[utoipa::path(
     get,
     path = "/readyz",

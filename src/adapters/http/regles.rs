@@ -122,7 +122,7 @@ pub fn state_of(reload: &Reload) -> ReglesBody {
     }
 }
 
-/// Dit quelles règles sont en vigueur.
+/// Indique quelles règles sont en vigueur.
 #[utoipa::path(
     operation_id = "lire_regles",
     get,

@@ -418,7 +418,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-/// Dit où en est un signalement, par son id ou par l'uid de sa demande.
+/// Indique où en est un signalement, par son id ou par l'uid de sa demande.
 #[utoipa::path(
     operation_id = "lire_signalement",
     get,
