@@ -1,4 +1,4 @@
-//! The world: each module provides one port of [`crate::domain::ports`], or calls the flows.
+//! The outside world: each module implements one port of [`crate::domain::ports`], or calls the flows.
 //!
 //! Wire and row formats live here and nowhere else.
 

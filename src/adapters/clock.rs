@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::ports::Clock;
 
-/// The machine's clock, cut to the milliseconds that the database keeps.
+/// The machine's clock, truncated to the milliseconds that the database keeps.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -1,4 +1,4 @@
-//! The landlord's CRM, by `crm.kind`.
+//! The landlord's CRM: which adapter runs is set by `crm.kind`.
 
 pub mod embedded;
 pub mod rest;

@@ -1,4 +1,4 @@
-//! A folder that someone edits, read whole.
+//! A folder that people edit, read as a whole.
 
 mod listing;
 mod replace;
@@ -15,31 +15,31 @@ use crate::domain::ports::{FileSet, Source, SourceError};
 
 pub use stamp::{Root, Stamp};
 
-/// The largest file; 100,000 biens take about 5 MB.
+/// The largest file accepted, in bytes; 100,000 biens take about 5 MB.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
-/// All that is read together: it is held in memory, and compared with what was read before.
+/// The most bytes read in all: they are held in memory and compared with the previous read.
 const MAX_TOTAL_BYTES: u64 = 256 * 1024 * 1024;
 
-/// A file that was written to and not closed counts as half written for so long: a writer that
-/// stalls, or whose end was missed, holds nothing up for good.
+/// How long a file that was written to but not closed counts as half written. A writer that stalls, or whose close
+/// was missed, must not block reading for good.
 const STALLED: Duration = Duration::from_secs(2);
 
-/// What a folder holds.
+/// Which files of the folder are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     Rules,
     Referentiel,
-    /// One file of that name; whatever stands beside it is none of our business.
+    /// The file of that name; anything beside it is ignored.
     OneFile(String),
 }
 
-/// A folder on the disk.
+/// A folder on disk.
 #[derive(Debug, Clone)]
 pub struct EditedFolder {
     root: PathBuf,
     kind: Kind,
-    /// Files that someone has written to and not closed, with the time of the last write; told by
-    /// who watches the folder, asked by who reads it.
+    /// Files that have been written to but not closed, with the time of the last write. The watcher of the folder
+    /// fills this in; whoever reads the folder checks it.
     half_written: Arc<Mutex<HashMap<PathBuf, Instant>>>,
 }
 
@@ -64,8 +64,7 @@ impl EditedFolder {
         }
     }
 
-    /// The settings file, in whatever folder it stands; `None` for what cannot be read again, such
-    /// as a pipe.
+    /// The settings file, in whichever folder it is; `None` for one that cannot be read again, such as a pipe.
     #[must_use]
     pub fn settings(file: &Path) -> Option<Self> {
         let name = file.file_name()?.to_str()?.to_owned();
@@ -80,7 +79,7 @@ impl EditedFolder {
         })
     }
 
-    /// Whether a change of this path may be one of a file that counts.
+    /// Whether a change of this path may concern a file that counts.
     #[must_use]
     pub fn may_hold(&self, path: &Path) -> bool {
         match &self.kind {
@@ -89,7 +88,7 @@ impl EditedFolder {
         }
     }
 
-    /// Whether files in its subfolders count.
+    /// Whether files in subfolders count.
     #[must_use]
     pub fn is_deep(&self) -> bool {
         !matches!(self.kind, Kind::OneFile(_))
@@ -101,9 +100,9 @@ impl EditedFolder {
         &self.root
     }
 
-    /// Takes in that someone has written to this file, and not closed it yet.
+    /// Records that this file has been written to and not yet closed.
     pub fn note_writing(&self, path: &Path) {
-        // The system tells absolute paths, whatever it was asked to watch.
+        // The system reports absolute paths, whichever path it was asked to watch.
         let root = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());
         let counts = path.strip_prefix(root).ok().and_then(|it| {
             let (folder, name) = (it.parent()?.to_str()?, it.file_name()?.to_str()?);
@@ -119,7 +118,7 @@ impl EditedFolder {
         }
     }
 
-    /// Takes in that this file was closed, or is no longer there under that name.
+    /// Records that this file was closed, or no longer exists under that name.
     pub fn note_written(&self, path: &Path) {
         self.half_written().remove(path);
     }
@@ -140,7 +139,7 @@ impl EditedFolder {
         self.refused(path, reason)
     }
 
-    /// Names it as a diagnostic of its text would: by its path in the folder.
+    /// Names the file as a diagnostic about its text would: by its path within the folder.
     fn refused(&self, path: &Path, reason: String) -> SourceError {
         let inside = path.strip_prefix(&self.root).unwrap_or(path);
         let is_root = inside.as_os_str().is_empty();
@@ -162,7 +161,7 @@ impl Source for EditedFolder {
         let mut total = 0;
         for (name, path) in self.files()? {
             if !self.is_read(&name) {
-                // Its name is to be told, and what it holds is nobody's business.
+                // Only its name is reported; its content is not our business.
                 set.insert(name, Vec::new());
                 continue;
             }
@@ -207,18 +206,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_files_together_are_bounded_as_each_of_them_is() {
+    fn the_total_size_is_bounded_as_well_as_each_file() {
         let folder = tempfile::tempdir().unwrap();
         let source = EditedFolder::rules(folder.path().to_path_buf());
         fs::create_dir(folder.path().join("cas")).unwrap();
-        // None of them takes room on the disk.
+        // Sparse files: none of them takes up disk space.
         let make = |name: &str, mib: u64| {
             let file = fs::File::create(folder.path().join("cas").join(name)).unwrap();
             file.set_len(mib << 20).unwrap();
         };
         make("vide.yaml", 0);
         make("grand.yaml", 1);
-        // Of this one only the name is told.
+        // Only the name of this one is reported.
         make("film.yaml.txt", 1_000);
         assert_eq!(source.read().unwrap().len(), 3);
         for name in ["a.yaml", "b.yaml", "c.yaml", "d.yaml"] {
@@ -240,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_counts_or_nearly_has_its_name_is_read() {
+    fn only_files_that_count_or_nearly_have_such_a_name_are_read() {
         let folder = tempfile::tempdir().unwrap();
         for name in [
             "priorites.yaml",
@@ -291,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_utf_8_is_told_and_not_read() {
+    fn a_file_whose_name_is_not_utf_8_is_reported_and_not_read() {
         use std::os::unix::ffi::OsStrExt as _;
         let folder = tempfile::tempdir().unwrap();
         for name in [
@@ -311,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn links_that_another_program_keeps_are_found() {
+    fn links_managed_by_another_program_are_found() {
         use std::os::unix::fs::symlink;
         let parent = tempfile::tempdir().unwrap();
         let root = parent.path().join("rules");
@@ -353,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_place_of_a_file_is_not_left_out() {
+    fn something_that_is_not_a_file_is_reported_not_skipped() {
         let folder = tempfile::tempdir().unwrap();
         let source = EditedFolder::rules(folder.path().to_path_buf());
         let place = folder.path().join("a.yaml");
@@ -367,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_file_that_counts_is_half_written_and_until_it_is_closed() {
+    fn only_a_file_that_counts_is_half_written_until_it_is_closed() {
         let source = EditedFolder::rules("rules".into());
         let reader = source.clone();
         let at = |name: &str| std::env::current_dir().unwrap().join("rules").join(name);

@@ -1,6 +1,6 @@
-//! Photos, each under its SHA-256: in a folder, or in a bucket that speaks S3.
+//! Photos, each stored under its SHA-256: in a folder, or in an S3-compatible bucket.
 //!
-//! Both lay them out alike, `ab/abcdef…`, so that one can be copied to the other as it is.
+//! Both use the same layout, `ab/abcdef…`, so that one can be copied to the other unchanged.
 
 pub mod folder;
 pub mod s3;
@@ -10,26 +10,26 @@ use std::fmt;
 use crate::domain::digest::sha256_hex;
 use crate::domain::ports::FilesError;
 
-/// Beside the photos, what says whose they are: the name of a database.
+/// The file beside the photos that says which database they belong to.
 const OWNER: &str = "passerelle-owner";
 
-/// The name that the mark holds; whoever wrote it by hand ended the line.
+/// The name in the owner mark; one written by hand ends with a newline.
 fn owner_in(mark: &[u8]) -> String {
     String::from_utf8_lossy(mark).trim().to_owned()
 }
 
-/// The bytes, if they are still those that were stored under this name.
+/// The bytes, if they still match the hash they were stored under.
 fn verified(sha256: &str, bytes: Vec<u8>) -> Result<Vec<u8>, FilesError> {
     if sha256_hex(&bytes) == sha256 {
         Ok(bytes)
     } else {
         Err(FilesError(format!(
-            "photo {sha256} is no longer what it was"
+            "photo {sha256} no longer matches its hash"
         )))
     }
 }
 
-/// Runs what keeps a thread busy away from those that serve requests.
+/// Runs blocking work away from the threads that serve requests.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FilesError> + Send + 'static,
 ) -> Result<T, FilesError> {

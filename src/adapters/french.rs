@@ -1,9 +1,8 @@
-//! Why something did not go out, in the words of the landlord's staff. What is kept and logged of it
-//! is English.
+//! Reasons for failures in French, for the landlord's staff. Stored and logged reasons are in English.
 
 use crate::domain::reason::Phrase;
 
-/// How a reason begins in French; nothing where it adds nothing to what is said around it.
+/// The French text of a phrase; empty if it would only repeat the text around it.
 fn words(phrase: Phrase) -> &'static str {
     match phrase {
         Phrase::CrmRefused | Phrase::Answered => "réponse ",
@@ -13,13 +12,13 @@ fn words(phrase: Phrase) -> &'static str {
         | Phrase::DatabaseUnavailable
         | Phrase::DatabaseBusy
         | Phrase::DatabaseFault => "",
-        Phrase::CrmUnreadable => "sa réponse ne se lit pas : ",
+        Phrase::CrmUnreadable => "sa réponse est illisible : ",
         Phrase::CrmCredentials => "il refuse notre accès : ",
         Phrase::CrmConnector => "son connecteur : ",
         Phrase::CrmAddressUnset => "crm.base_url n'est pas réglé",
         Phrase::CrmFileAbsent => "connecteurs/crm.yaml manque dans les règles",
         Phrase::NoUid => "la réponse n'a pas d'uid",
-        Phrase::ChangeDate => "la date d'un changement ne se lit pas (filtre lire_date)",
+        Phrase::ChangeDate => "la date d'un changement est illisible (filtre lire_date)",
         Phrase::ChangePageTwice => {
             "deux pages de la liste des changements sont identiques, car sa requête ne demande pas de page"
         }
@@ -32,7 +31,7 @@ fn words(phrase: Phrase) -> &'static str {
         Phrase::ConnectionLost => "connexion perdue avant la réponse",
         Phrase::RequestUnsendable => "la requête ne peut pas être envoyée",
         Phrase::CertificateUntrusted => "le certificat du serveur n'est pas reconnu (ca_file)",
-        Phrase::IdentityRefused => "le serveur veut de nous un autre certificat (identity_file)",
+        Phrase::IdentityRefused => "le serveur exige un autre certificat client (identity_file)",
         Phrase::NoConnection => "pas de connexion à temps",
         Phrase::ConnectionRefused => "connexion refusée",
         Phrase::HostUnreachable => "serveur injoignable",
@@ -43,8 +42,8 @@ fn words(phrase: Phrase) -> &'static str {
         Phrase::TlsUnspoken => "le serveur ne parle pas TLS comme nous",
         Phrase::NameUnknown => "le nom du serveur ne mène à aucune adresse (DNS)",
         Phrase::ConnectionBroken => "connexion rompue",
-        Phrase::SmtpSender => "l'expéditeur ne se lit pas (smtp.from)",
-        Phrase::SmtpAddress => "l'adresse du serveur d'e-mails ne convient pas : smtp.url ",
+        Phrase::SmtpSender => "l'expéditeur est illisible (smtp.from)",
+        Phrase::SmtpAddress => "l'adresse du serveur d'e-mails n'est pas valide : smtp.url ",
         Phrase::SmtpTakesNothing => "le serveur d'e-mails n'a pas pris l'e-mail en charge",
         Phrase::SmtpAnswered => "le serveur d'e-mails a répondu ",
         Phrase::SmtpSilent => "le serveur d'e-mails n'a pas répondu à temps",
@@ -52,22 +51,20 @@ fn words(phrase: Phrase) -> &'static str {
             "le serveur d'e-mails s'est interrompu, ou sa réponse n'a pas de sens"
         }
         Phrase::SmtpUnconnected => "pas de connexion au serveur d'e-mails : ",
-        Phrase::SmtpUnusable => "le serveur d'e-mails ne convient pas : ",
-        Phrase::SmtpWithoutTls => {
-            "le serveur d'e-mails n'offre pas TLS, sans quoi smtp.url ne laisse rien partir"
-        }
-        Phrase::SmtpWithoutAccents => "le serveur d'e-mails ne prend pas d'adresse accentuée",
+        Phrase::SmtpUnusable => "le serveur d'e-mails est inutilisable : ",
+        Phrase::SmtpWithoutTls => "le serveur d'e-mails n'offre pas TLS, or smtp.url l'exige",
+        Phrase::SmtpWithoutAccents => "le serveur d'e-mails n'accepte pas d'adresse accentuée",
     }
 }
 
-/// A reason in French, as far as it is one of ours: what a library or a partner says stays as it is.
+/// A reason in French. The text of a library or a partner stays unchanged.
 #[must_use]
 pub fn french(reason: &str) -> String {
     let (said, rest) = in_part(reason);
     said + rest
 }
 
-/// The beginning of a reason in French, and the rest as it stands.
+/// The part of a reason that is ours, in French, and the rest unchanged.
 #[must_use]
 pub fn in_part(reason: &str) -> (String, &str) {
     let (phrases, rest) = Phrase::split(reason);
@@ -95,7 +92,7 @@ mod tests {
     )]
     #[case::unknown("a phrase of long ago: x", "a phrase of long ago: x")]
     #[case::nothing("", "")]
-    fn a_reason_is_told_in_french_to_its_end(#[case] reason: &str, #[case] told: &str) {
+    fn all_of_a_reason_that_is_ours_is_translated(#[case] reason: &str, #[case] told: &str) {
         assert_eq!(french(reason), told);
     }
 }

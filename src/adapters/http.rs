@@ -1,6 +1,6 @@
-//! The HTTP API and the console: routes, and what every request goes through.
+//! The HTTP API and the console: routes, and the layers that every request goes through.
 //!
-//! One file a resource; `problem` alone turns an error into a status.
+//! One file per resource; only `problem` turns an error into a status.
 
 mod api_page;
 pub mod auth;
@@ -51,10 +51,10 @@ pub use probe::Probe;
 pub use problem::Problem;
 pub use signalements::render_created;
 
-/// A body of which nothing comes for so long is given up.
+/// How long a body may send nothing before the request is abandoned.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What handlers reach, shared by all of them: axum clones it several times a request.
+/// What handlers use, behind one `Arc` because axum clones it several times per request.
 #[derive(Clone)]
 pub struct AppState(Arc<Services>);
 
@@ -74,33 +74,33 @@ impl Deref for AppState {
 
 /// The flows and adapters behind the API.
 pub struct Services {
-    /// The daemon's memory, for what is only read.
+    /// The database, for requests that only read.
     pub store: Arc<dyn Store>,
-    /// Photos.
+    /// Stored photos.
     pub files: Arc<dyn Files>,
-    /// The time.
+    /// The clock, replaced in tests.
     pub clock: Arc<dyn Clock>,
-    /// Signalements.
+    /// Accepts signalements.
     pub inbound: Arc<Inbound>,
-    /// Statuses.
+    /// Accepts status changes.
     pub outbound: Arc<Outbound>,
-    /// The rules in force.
+    /// Loads the rules and holds those in force.
     pub reload: Arc<Reload>,
-    /// This daemon among the replicas.
+    /// This daemon's place among the replicas.
     pub presence: Arc<Presence>,
-    /// What the last calls say of the CRM.
+    /// The state of the CRM according to the last calls.
     pub watch: Arc<CrmWatch>,
-    /// What `/readyz` and the console know of the database and the place of photos.
+    /// Checks the database and the photo store, for `/readyz` and the console.
     pub probe: Probe,
-    /// Memory for bodies.
+    /// Reusable memory for bodies.
     pub buffers: Arc<Buffers>,
-    /// Tokens and rates.
+    /// Checks tokens and request rates.
     pub gate: Arc<Gate>,
-    /// The settings in force.
+    /// Loads the settings and holds those in force.
     pub settings: Arc<SettingsReload>,
-    /// Requests under way, each of which outlives its client; a shutdown waits for them.
+    /// Requests in progress, which continue if the client disconnects; a shutdown waits for them.
     pub tasks: TaskTracker,
-    /// The metrics.
+    /// Renders the metrics.
     pub metrics: PrometheusHandle,
 }
 
@@ -135,7 +135,7 @@ impl Modify for Credentials {
 const SIGNATURE: &str = "À la place du jeton, la signature du corps selon Standard Webhooks, avec les en-têtes \
                          webhook-id et webhook-timestamp ; le secret est celui de crm.webhook_secret.";
 
-/// The whole API.
+/// All routes of the API and the console.
 pub fn router(state: AppState) -> Router {
     let (api, openapi) = OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(signalements::create))
@@ -154,7 +154,8 @@ pub fn router(state: AppState) -> Router {
         .fallback(|| async { Problem::not_found("il n'y a rien à cette adresse") })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(middleware::from_fn(drain::hear_out))
-        // As one layer, the first outermost: each layer of a router costs every request an allocation or more.
+        // A single layer, the first one outermost: each layer on a router costs at least one allocation per
+        // request.
         .layer(
             ServiceBuilder::new()
                 .layer(middleware::from_fn_with_state(state.tasks.clone(), outlive))
@@ -164,8 +165,8 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// Runs the handler in a task of its own: the server drops what it polls itself as soon as the
-/// client hangs up, and work that has begun must end.
+/// Runs the handler in its own task: the server drops the future it polls as soon as the client hangs up, and work
+/// that has begun must finish.
 async fn outlive(State(tasks): State<TaskTracker>, request: Request, next: Next) -> Response {
     match tasks.spawn(next.run(request)).await {
         Ok(response) => response,
@@ -173,14 +174,14 @@ async fn outlive(State(tasks): State<TaskTracker>, request: Request, next: Next)
     }
 }
 
-/// Counts and times requests by route, never by the address that was asked for.
+/// Counts and times requests by route, never by the requested address.
 async fn measure(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    // Anyone can invent a method; only those that exist get a series of their own.
+    // Anyone can invent a method; only real ones get their own series.
     let method = match *request.method() {
         Method::GET => "GET",
         Method::POST => "POST",

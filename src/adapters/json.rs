@@ -1,5 +1,4 @@
-//! JSON as it was received: strings are borrowed from the request, nothing is lost, and a key
-//! that is given twice is noticed.
+//! JSON as received: strings are borrowed from the request, nothing is lost, and repeated keys are detected.
 
 mod canonical;
 mod digits;
@@ -25,9 +24,9 @@ pub enum Json<'a> {
     Bool(bool),
     /// A number.
     Number(Number),
-    /// A number that this cannot hold, for its digits or for its size: the nearest one, and what was sent.
+    /// A number that [`Number`] cannot hold exactly, or at all: the nearest one, and the digits as sent.
     Long(Number, &'a str),
-    /// A string; borrowed where it holds no escape.
+    /// A string; borrowed if it contains no escape.
     Text(Cow<'a, str>),
     /// An array.
     List(Vec<Json<'a>>),
@@ -36,8 +35,9 @@ pub enum Json<'a> {
 }
 
 impl Json<'_> {
-    /// The value on its own, for what outlives the request. Rules compute with it, so that a number is the nearest
-    /// one that they can compute with, and NUL is U+FFFD: neither PostgreSQL nor most partners keep a text with NUL.
+    /// An owned value that can outlive the request. Rules compute with it, so each number is the nearest one that
+    /// they can compute with, and NUL becomes U+FFFD: neither PostgreSQL nor most partners can store a text with
+    /// NUL.
     #[must_use]
     pub fn to_value(&self) -> Value {
         match self {
@@ -54,7 +54,7 @@ impl Json<'_> {
     }
 }
 
-/// A text of an unknown key, or its name, as rules see it.
+/// An unknown key, or its text, as rules see it.
 pub fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
@@ -87,7 +87,7 @@ impl Serialize for Json<'_> {
     }
 }
 
-/// Where the part stands in the whole, if it does: a text that was written with escapes is a copy.
+/// The position of the part within the whole, if it is a slice of it: a text written with escapes is a copy.
 pub fn place(part: &str, whole: &[u8]) -> Option<Range<usize>> {
     let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
     let end = start.checked_add(part.len())?;
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_written_as_it_came() {
+    fn a_document_is_written_back_as_it_was_read() {
         let text = r#"{"z":[1,-2,3.5,null,true],"a":{"é":"L'été \"🚨\""}}"#;
         let json = Json::parse(text.as_bytes()).unwrap();
         assert_eq!(serde_json::to_string(&json).unwrap(), text);

@@ -1,4 +1,4 @@
-//! E-mails: over SMTP where a server is set, else as `.eml` files.
+//! E-mails: sent over SMTP if a server is set, otherwise written as `.eml` files.
 
 mod headers;
 mod reply;
@@ -25,41 +25,41 @@ use crate::domain::reason::{Phrase, Reason};
 use crate::rules::addressee;
 use crate::settings::{InForce, MadeFrom, SmtpSettings};
 
-/// The way out for e-mails.
+/// Sends e-mails.
 pub struct MailOut {
-    /// Made anew when its own settings change.
+    /// Rebuilt when the SMTP settings change.
     way: Arc<MadeFrom<SmtpSettings, Result<Way, MailError>>>,
-    /// Takes the files where no server is set.
+    /// Where e-mails are written if no server is set.
     folder: PathBuf,
 }
 
-/// How e-mails leave, and in whose name.
+/// The sender and the transport that the settings give.
 struct Way {
     from: Mailbox,
-    /// Without one, each e-mail is a file, named by its delivery: a repeat overwrites it.
+    /// Without a server, each e-mail is written to a file named after its delivery, so a repeat overwrites it.
     server: Option<AsyncSmtpTransport<Tokio1Executor>>,
 }
 
 impl Way {
-    /// The settings were checked: what fails here is ours, and no e-mail dies of it.
+    /// The settings were validated, so a failure here is ours and must not turn an e-mail into a dead letter.
     fn new(settings: &SmtpSettings) -> Result<Self, MailError> {
         let from = settings.from.parse();
         let from = from.map_err(|_| MailError::temporary(Phrase::SmtpSender))?;
         let server = settings.server();
         let server =
             server.map_err(|fault| MailError::temporary(Phrase::SmtpAddress.with(fault)))?;
-        // No connection serves twice: one that was given up in the middle of a command still owes an answer, which
-        // whoever came next would take for its own.
+        // No connection is used twice: one that was abandoned in the middle of a command still has an answer to
+        // come, which the next e-mail would take for its own.
         let used_once = || PoolConfig::new().max_size(0);
         let server = server.map(|it| it.pool_config(used_once()).build());
         Ok(Self { from, server })
     }
 
     fn compose(&self, id: &str, message: &Message) -> Result<Mail, MailError> {
-        // It is the rules that gave it: whoever writes them reads this.
+        // The address comes from the rules, whose authors read this message in French.
         let to = addressee(&message.to)
             .ok_or_else(|| unfit("le destinataire n'est pas une adresse e-mail"))?;
-        // Given, since the library does not find again in a header what is quoted or a number in brackets.
+        // Given explicitly: the library does not recover a quoted address or an address literal from the header.
         let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.email.clone()]);
         let envelope = envelope.map_err(|error| unfit(error.to_string()))?;
         let domain = self.from.email.domain();
@@ -69,7 +69,7 @@ impl Way {
             .to(to)
             .header(Subject(message.subject.clone()))
             .header(AutoSubmitted)
-            // The same at every attempt, so that a mailbox can drop a repeat.
+            // The same at every attempt, so that a mailbox can drop duplicates.
             .message_id(Some(format!("<{id}@{domain}>")));
         let built = match (&message.text, &message.html) {
             (Some(text), Some(html)) => builder.multipart(MultiPart::alternative_plain_html(
@@ -84,24 +84,24 @@ impl Way {
     }
 }
 
-/// An e-mail that no server takes, as whoever checked it says.
+/// An e-mail that no server would accept, and why.
 fn unfit(why: impl Into<String>) -> MailError {
     MailError::permanent(Reason::told(why))
 }
 
-/// An e-mail that stays here, as whoever kept it says.
+/// A failure on our side, after which the e-mail can be retried.
 fn ours(error: impl Display) -> MailError {
     MailError::temporary(Reason::told(error.to_string()))
 }
 
-/// Whom an address names, with its domain as the DNS knows it.
+/// The mailbox that an address names, with its domain in ASCII for the DNS.
 fn addressee(text: &str) -> Option<Mailbox> {
     let mailbox = addressee::mailbox(text)?;
     let email = in_ascii(&mailbox.email).unwrap_or(mailbox.email);
     Some(Mailbox::new(mailbox.name, email))
 }
 
-/// The address with its domain as the DNS knows it, so that accents there ask nothing of a server.
+/// The address with its domain in ASCII for the DNS, so that accents in the domain require nothing of a server.
 fn in_ascii(address: &Address) -> Option<Address> {
     if address.domain().is_ascii() {
         return None;
@@ -113,10 +113,10 @@ fn in_ascii(address: &Address) -> Option<Address> {
 }
 
 impl MailOut {
-    /// Follows the settings; `folder` takes the files where no server is set.
+    /// Follows the settings; e-mails are written to `folder` if no server is set.
     ///
     /// # Errors
-    /// When the folder is needed and cannot be made.
+    /// When the folder is needed and cannot be created.
     pub fn new(in_force: InForce, folder: PathBuf) -> io::Result<Self> {
         if in_force.get().smtp.url.is_none() {
             make_folder(&folder, &DirBuilder::new())?;
@@ -128,12 +128,12 @@ impl MailOut {
         })
     }
 
-    /// The way that belongs to the settings in force.
+    /// The sender and transport for the settings in force.
     async fn way(&self) -> Result<Arc<Result<Way, MailError>>, MailError> {
         if let Some(way) = self.way.current() {
             return Ok(way);
         }
-        // The certificates that the system trusts are read from its files.
+        // Off this thread: the system's trusted certificates are read from files.
         let way = Arc::clone(&self.way);
         tokio::task::spawn_blocking(move || way.get())
             .await
@@ -155,7 +155,7 @@ impl Mailer for MailOut {
                 Ok(reply) => accepted(&reply).map(Some),
                 Err(error) => {
                     let mut failed = classify(&error);
-                    // A code alone does not tell whether it is this e-mail that is refused, or whoever connects.
+                    // The code alone does not tell whether this e-mail is refused, or everything we send.
                     if failed.failure == MailFailure::Permanent && refuses_all(server).await {
                         failed.failure = MailFailure::Refused;
                     }
@@ -165,7 +165,7 @@ impl Mailer for MailOut {
         }
         let (folder, name) = (self.folder.clone(), format!("{id}.eml"));
         let bytes = mail.formatted();
-        // An edit may have taken the server away since the start.
+        // An edit may have removed the server since the start, so the folder may not exist yet.
         let write = move || {
             make_folder(&folder, &DirBuilder::new())?;
             write_synced(&folder, &name, &bytes)
@@ -196,7 +196,7 @@ mod tests {
         MailOut::new(InForce::new(&settings), folder.to_path_buf()).unwrap()
     }
 
-    /// Sends by a server that greets each connection so, and answers each line with the next of these.
+    /// Sends to a server that opens each connection with this greeting and answers each line with the next reply.
     async fn sent_to(
         greeting: &'static str,
         replies: &'static [&'static str],
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_refuses_everyone_kills_no_e_mail() {
+    async fn a_server_that_refuses_everyone_loses_no_e_mail() {
         let everyone = sent_to("554 no service here", &[], "", "zoe@x.fr").await;
         assert_eq!(
             (everyone.failure, everyone.code),
@@ -244,8 +244,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_asks_for_more_takes_no_e_mail_over() {
-        // To whatever line of the e-mail, and until the client goes.
+    async fn an_answer_that_asks_for_more_does_not_accept_the_e_mail() {
+        // The reply to every line of the e-mail, until the client disconnects.
         let mut replies = vec!["250 hello", "250 from", "250 to"];
         replies.resize(100, "354 go on");
         let error = sent_to("220 hello", replies.leak(), "", "zoe@x.fr").await;

@@ -1,9 +1,8 @@
-//! Calls a partner's REST API as its connector's file describes it: the only place that speaks
-//! HTTP to the outside.
+//! Calls a partner's REST API as its connector describes it: the only place with outgoing HTTP calls.
 //!
-//! What to send and what an answer means is decided in `rules::connector`, which calls nobody. Here
-//! are the limits of a call (time, size, where it may go), the token that a session needs, and the
-//! one question that only the wire can answer: was the request certainly not received?
+//! `rules::connector` decides what to send and what an answer means, without calling anyone. This module adds the
+//! limits of a call (time, size, allowed hosts), the session's token, and whether a request certainly never
+//! arrived, which only the connection can tell.
 
 mod access;
 mod client;
@@ -46,26 +45,26 @@ pub struct PartnerHttp {
     in_force: InForce,
     rules: Arc<dyn Rules>,
     clock: Arc<dyn Clock>,
-    /// Held while it is built, so that one serves everyone.
+    /// Locked while the client is built, so that it is built once for everyone.
     client: Mutex<Option<(Reach, Client)>>,
-    /// Held while the token is renewed, so that one renewal serves everyone.
+    /// Locked while the token is renewed, so that it is renewed once for everyone.
     session: Mutex<Option<Held>>,
 }
 
-/// The bytes of the photos that an operation may carry, by number from 1.
+/// The bytes of the photos that an operation may send, by number from 1.
 pub type PhotoBytes = BTreeMap<usize, Vec<u8>>;
 
-/// Why a call brought nothing.
+/// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// The partner answered, and it is no success.
+    /// The partner's answer is not a success.
     #[error("{}", .failure.reason)]
     Answered {
         /// HTTP status.
         status: u16,
-        /// What the answer means.
+        /// How the connector interprets the answer.
         failure: Failure,
-        /// The first characters of the answer, without our secrets.
+        /// The first characters of the answer, with our secrets masked.
         excerpt: String,
         /// When the partner asked to be called again.
         retry_at: Option<DateTime<Utc>>,
@@ -73,10 +72,10 @@ pub enum CallError {
     /// The request certainly did not arrive.
     #[error("{0}")]
     NotSent(Phrase),
-    /// The request left, and no answer came.
+    /// The request was sent, and no answer came.
     #[error("{0}")]
     Lost(Phrase),
-    /// The file or the settings make no request that can be sent.
+    /// The connector or the settings give no request that can be sent.
     #[error("{0}")]
     Misconfigured(Reason),
 }
@@ -86,40 +85,40 @@ pub enum CallError {
 pub struct Called {
     /// HTTP status.
     pub status: u16,
-    /// What the answer holds.
+    /// The values extracted from the answer.
     pub found: Found,
-    /// The first characters of the answer, without our secrets.
+    /// The first characters of the answer, with our secrets masked.
     pub excerpt: String,
 }
 
-/// One request and what came of it, for whoever looks on.
+/// One request and its answer, for a witness.
 pub struct Exchange<'a> {
-    /// What is asked.
+    /// The operation being performed.
     pub operation: Operation,
-    /// The values that the request was made of.
+    /// The values that the request was rendered from.
     pub values: &'a Value,
-    /// Which call of the operation.
+    /// Which call of the operation it is.
     pub step: Step,
-    /// Takes out what must not be shown of it.
+    /// Masks the secrets in what is shown of it.
     pub scrubber: &'a Scrubber,
-    /// What was sent; holds secrets.
+    /// The request as sent; contains secrets.
     pub request: &'a Request,
-    /// What came back; `None` where nothing did.
+    /// The answer; `None` if there was none.
     pub answer: Option<&'a Answer>,
 }
 
-/// Looks on at each exchange of an operation.
+/// A callback for each exchange of an operation.
 pub type Witness<'a> = &'a (dyn Fn(&Exchange<'_>) + Send + Sync);
 
-/// A partner with the rules and the settings of one piece of work: an edit meanwhile changes nothing in it, so that what
-/// was asked of the file holds of the calls.
+/// A partner with the rules and settings of one piece of work: they stay the same until it ends, even if edited
+/// meanwhile, so that answers about the connector hold for the calls too.
 pub struct Begun<'p> {
     http: &'p PartnerHttp,
     generation: Arc<Generation>,
     settings: Arc<LiveSettings>,
 }
 
-/// What one operation keeps for as long as it takes.
+/// The context of one operation.
 struct Work<'a> {
     begun: &'a Begun<'a>,
     connector: &'a Connector,
@@ -128,7 +127,7 @@ struct Work<'a> {
 }
 
 impl PartnerHttp {
-    /// A client that asks for the file and the settings in force at each piece of work.
+    /// A client that uses the connector and the settings in force when each piece of work begins.
     #[must_use]
     pub fn new(
         partner: Partner,
@@ -158,7 +157,7 @@ impl PartnerHttp {
 }
 
 impl Begun<'_> {
-    /// What holds of the connector; `None` where there is none.
+    /// Asks a question about the connector; `None` if there is none.
     pub fn ask<T>(&self, about: impl FnOnce(&Connector) -> T) -> Option<T> {
         self.connector().map(about)
     }
@@ -167,10 +166,10 @@ impl Begun<'_> {
         self.generation.rules.connectors.get(&self.http.partner)
     }
 
-    /// Carries an operation out: what comes before it, then itself.
+    /// Performs an operation: first the calls that precede it, then its own.
     ///
     /// # Errors
-    /// Tells apart what certainly was not received, what was answered, and silence.
+    /// Distinguishes a request that certainly did not arrive, an answer, and silence.
     pub async fn perform(
         &self,
         operation: Operation,
@@ -180,7 +179,7 @@ impl Begun<'_> {
         self.perform_before(operation, values, photos, None).await
     }
 
-    /// The same before a witness.
+    /// The same, showing each exchange to a witness.
     ///
     /// # Errors
     /// As [`Self::perform`].
@@ -218,7 +217,7 @@ impl Begun<'_> {
                     &PhotoBytes::new(),
                 )
                 .await
-                // Nothing has begun yet.
+                // The operation itself has not begun yet.
                 .map_err(|error| match error {
                     CallError::Lost(reason) => CallError::NotSent(reason),
                     other => other,
@@ -243,8 +242,8 @@ impl PartnerHttp {
         CallError::Misconfigured(Reason::told(Scrubber::new(access).scrub(&what)))
     }
 
-    /// One call; where an old token was refused, once more with a new one: what was refused for
-    /// its token was not carried out.
+    /// Makes one call; if its token was refused and was not new, repeats the call with a new one. A call refused
+    /// for its token was not carried out.
     async fn step(
         &self,
         work: &Work<'_>,
@@ -332,7 +331,7 @@ impl PartnerHttp {
     }
 }
 
-/// The number, name, type, size and hash of a photo, as files describe it.
+/// The number, name, type, size and hash of a photo, as connectors refer to them.
 #[must_use]
 pub fn fichier(number: usize, it: &crate::domain::demande::Fichier) -> Value {
     json!({

@@ -1,5 +1,5 @@
-//! The shipped rules, sample reference data, settings and the schemas of all of these, inside the
-//! binary: for `init`, and for a start outside the repository.
+//! The shipped rules, sample reference data, settings, and their schemas, embedded in the binary: for `init`, and
+//! for a start outside the repository.
 
 use rust_embed::Embed;
 
@@ -23,16 +23,16 @@ pub const SETTINGS: &str = include_str!("../../examples/passerelle.yaml");
 /// One of the shipped folders.
 #[derive(Debug, Clone, Copy)]
 pub enum Shipped {
-    /// The rules.
+    /// The shipped rules.
     Rules,
     /// The sample reference data.
     Referentiel,
-    /// What editors know of the rule files and the settings.
+    /// The JSON schemas of the rule files and the settings, for editors.
     Schemas,
 }
 
 impl Shipped {
-    /// Its files.
+    /// The folder's files.
     #[must_use]
     pub fn files(self) -> FileSet {
         match self {

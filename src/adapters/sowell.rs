@@ -12,14 +12,14 @@ use crate::flows::rules::Rules;
 use crate::rules::connector::{Meaning, Operation, Partner};
 use crate::settings::InForce;
 
-/// The client of SoWell's API; as long as the settings give no address it is not configured.
+/// The client of SoWell's API; not configured while the settings give no address.
 pub struct SowellHttp {
     partner: PartnerHttp,
     in_force: InForce,
 }
 
 impl SowellHttp {
-    /// A client that asks for the file and the settings in force at each call.
+    /// A client that uses the connector and the settings in force at each call.
     #[must_use]
     pub fn new(in_force: InForce, rules: Arc<dyn Rules>, clock: Arc<dyn Clock>) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl SowellHttp {
                     Meaning::Success => ReplyMeaning::Taken,
                     Meaning::Refused | Meaning::Absent => ReplyMeaning::Refused,
                     Meaning::Unauthorized => ReplyMeaning::Unauthorized,
-                    // Every attempt carries the same key, so silence may be broken again.
+                    // Every attempt carries the same key, so it may be repeated after silence.
                     Meaning::Unavailable | Meaning::InDoubt => ReplyMeaning::Later,
                 },
                 retry_at,
@@ -57,7 +57,7 @@ impl SowellHttp {
             Err(CallError::NotSent(reason) | CallError::Lost(reason)) => {
                 Err(Unreachable(reason.into()))
             }
-            // Tried again like silence: someone may mend the file or the settings.
+            // Retried like silence, as the connector or the settings may be fixed meanwhile.
             Err(CallError::Misconfigured(reason)) => Err(Unreachable(reason)),
         }
     }

@@ -1,8 +1,7 @@
-//! The daemon's memory; the only place that writes SQL.
+//! The database; the only place with SQL.
 //!
-//! `shared/` holds the SQL that both databases understand, written once and compiled once for each
-//! backend; what a database has of its own stands in its folder. Each has its own migrations under
-//! `migrations/`.
+//! `shared/` holds the SQL that both databases understand, written once and compiled for each backend; what is
+//! specific to one is in its folder. Each has its own migrations under `migrations/`.
 
 pub mod copy;
 pub mod postgres;

@@ -1,6 +1,6 @@
 //! The body of `POST /api/v1/signalements`, and its stored form, as domain values.
 //!
-//! Every fault is collected with its pointer; a field that is wrong hides no other.
+//! Every fault is collected with its pointer, so that one wrong field does not hide others.
 
 pub mod buffers;
 mod photo;
@@ -31,10 +31,10 @@ const AUTEUR_CHARS: usize = 200;
 const EMAIL_CHARS: usize = 254;
 const LIEN_CHARS: usize = 2_000;
 const DESCRIPTION_CHARS: usize = 20_000;
-/// Reads a received body.
+/// Parses a received body.
 ///
 /// # Errors
-/// The reason, in French, why it is no JSON object at all.
+/// Why it is not a JSON object, in French.
 pub fn read(
     client: Client,
     key: Option<String>,
@@ -50,7 +50,7 @@ pub fn read(
     let (avertissements, payload) = (object.avertissements(), object.payload());
     let canonical = object.canonical_autres();
     let mut faults = object.faults;
-    // From here on the body is no longer what was received: photos are decoded where they stand in it.
+    // From here on, the body is no longer what was received: photos are decoded in place.
     let photos = photo::decode(body, encoded, limits, &mut faults);
     let content = signalement
         .filter(|_| faults.is_empty())
@@ -70,7 +70,7 @@ pub fn read(
     })
 }
 
-/// Reads what was stored of a received body, so that it can be decided anew.
+/// Parses a stored body, so that it can be decided again.
 #[must_use]
 pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
     let json = Json::parse(stored.payload.as_bytes()).ok()?;
@@ -94,7 +94,7 @@ pub fn read_stored(stored: &StoredSubmission) -> Option<Submission> {
     })
 }
 
-/// The signalement of a stored body, which had so many photos.
+/// The signalement of a stored body, which came with this number of photos.
 #[must_use]
 pub fn stored_signalement(payload: &str, photos: usize) -> Option<Signalement> {
     let json = Json::parse(payload.as_bytes()).ok()?;
@@ -103,7 +103,7 @@ pub fn stored_signalement(payload: &str, photos: usize) -> Option<Signalement> {
     fields.complete(object.autres(), photos)
 }
 
-/// The fields as far as each is well formed.
+/// The fields, as far as each is well formed.
 #[derive(Default)]
 struct Fields {
     qualification: Option<String>,
@@ -184,7 +184,7 @@ impl Object<'_> {
     fn email(&mut self) -> Option<String> {
         let text = self.required("email_auteur", EMAIL_CHARS, false)?;
         let bare = Options::default().without_display_text();
-        // A name that is empty is no name to the parser; the brackets behind it are none of the address.
+        // The parser takes an empty name for no name at all, although the brackets are not part of the address.
         let named = text.contains(" <");
         if !named && EmailAddress::parse_with_options(&text, bare).is_ok() {
             return Some(text);
@@ -207,7 +207,7 @@ impl Object<'_> {
 
     fn lien(&mut self) -> Option<String> {
         let text = self.required("lien_sowell", LIEN_CHARS, false)?;
-        // The parser mends what browsers forgive; a key must not have several spellings.
+        // The parser repairs what browsers tolerate, but a key must not have several spellings.
         let authority = text.split_once("://").and_then(|(scheme, rest)| {
             let known = ["http", "https"];
             let known = known.iter().any(|it| scheme.eq_ignore_ascii_case(it));
@@ -223,7 +223,7 @@ impl Object<'_> {
         None
     }
 
-    /// Where the photos stand in the body.
+    /// The positions of the photos in the body.
     fn photos(&mut self, body: &[u8], limits: &Limits) -> Vec<Result<Encoded, Fault>> {
         let items = match self.get("photos") {
             None => return Vec::new(),
@@ -253,7 +253,7 @@ impl Object<'_> {
             .collect()
     }
 
-    /// The same in one spelling each, by which repeats are compared.
+    /// The same values as canonical texts, by which repeated submissions are compared.
     fn canonical_autres(&self) -> BTreeMap<String, String> {
         self.unknown(&KEYS)
             .map(|(key, value)| (json::without_nul(key), value.canonical()))
@@ -266,9 +266,9 @@ impl Object<'_> {
         })
     }
 
-    /// What was received, without the photos.
+    /// The received body without its photos.
     fn payload(&self) -> String {
-        // Strings, numbers and lists only: none of them can fail to print.
+        // Only strings, numbers and lists, which always serialise.
         serde_json::to_string(&WithoutPhotos(self.entries)).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! Folders and files that are on the disk, their names included, once the call that makes them returns.
+//! Files and folders that are on disk, names included, once the call that creates them returns.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::crash;
 
-/// The folder that a name stands in: whoever makes or renames what has that name syncs it. That of a
-/// relative name of one part is the current one.
+/// The folder that contains a path, which must be synced after creating or renaming the path. For a relative path
+/// of one part, this is the current folder.
 #[must_use]
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
@@ -20,13 +20,13 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Makes a folder where it is missing, and those that it stands in.
+/// Creates a folder if it is missing, along with its parents.
 ///
 /// # Errors
-/// When one cannot be made, or its name not be synced.
+/// When one cannot be created, or its name cannot be synced.
 pub fn make_folder(folder: &Path, builder: &DirBuilder) -> io::Result<()> {
     if folder.as_os_str().is_empty() {
-        // The current one.
+        // The current folder.
         return Ok(());
     }
     let outer = folder_of(folder);
@@ -36,10 +36,10 @@ pub fn make_folder(folder: &Path, builder: &DirBuilder) -> io::Result<()> {
     make_folder_inside(folder, builder)
 }
 
-/// Makes a folder where it is missing, in one that must be there.
+/// Creates a folder if it is missing, in a parent that must exist.
 ///
 /// # Errors
-/// When it cannot be made, or its name not be synced.
+/// When it cannot be created, or its name cannot be synced.
 pub(super) fn make_folder_inside(folder: &Path, builder: &DirBuilder) -> io::Result<()> {
     crash::point("folder.make.before");
     let was_there = match builder.create(folder) {
@@ -47,11 +47,11 @@ pub(super) fn make_folder_inside(folder: &Path, builder: &DirBuilder) -> io::Res
         made => made.map(|()| false)?,
     };
     crash::point("folder.make.made");
-    // Also of one that was there: who made it may have died before this.
+    // Also if it already existed: whoever created it may have died before syncing it.
     let synced = File::open(folder_of(folder)).and_then(|outer| outer.sync_all());
     crash::point("folder.make.after");
     match synced {
-        // Nobody who may not look into the outer folder has made it there.
+        // Someone without access to the parent cannot have created it there.
         Err(error) if was_there && error.kind() == ErrorKind::PermissionDenied => Ok(()),
         synced => synced,
     }
@@ -60,19 +60,19 @@ pub(super) fn make_folder_inside(folder: &Path, builder: &DirBuilder) -> io::Res
 /// Puts a file in a folder, whole or not at all.
 ///
 /// # Errors
-/// When it could not be written and synced whole.
+/// When it cannot be written and synced in full.
 pub fn write_synced(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     Staged::write(folder, name, bytes)?.put()
 }
 
-/// Writes a file that is not there yet, whole or not at all; tells whether it did. What stands there
-/// stays as it is.
+/// Writes a file that does not exist yet, whole or not at all; returns whether it did. An existing file is left as
+/// it is.
 ///
 /// # Errors
-/// When it could not be written and synced whole, or has no name that is text.
+/// When it cannot be written and synced in full, or its name is not valid text.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     if path.symlink_metadata().is_ok() {
-        // Nor is anything tried where all is there and nothing may be written.
+        // This also works in a read-only folder that already has the file.
         return Ok(false);
     }
     let name = path.file_name().and_then(OsStr::to_str);
@@ -80,20 +80,20 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     Staged::write(folder_of(path), name, bytes)?.put_new()
 }
 
-/// A file that is on the disk whole, beside the place where it is to be; gone again unless it is put there.
+/// A complete file on disk, beside its final place; removed again unless it is moved there.
 #[derive(Debug)]
 pub struct Staged {
     beside: PathBuf,
     place: PathBuf,
-    /// Whether it is in its place.
+    /// Whether it is in its final place.
     placed: bool,
 }
 
 impl Staged {
-    /// Writes it beside its place in the folder.
+    /// Writes it beside its final place in the folder.
     ///
     /// # Errors
-    /// When it could not be written and synced whole.
+    /// When it cannot be written and synced in full.
     pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<Self> {
         let staged = Self {
             beside: folder.join(format!(".{name}.{}", Uuid::now_v7().simple())),
@@ -110,16 +110,16 @@ impl Staged {
         Ok(staged)
     }
 
-    /// Where it is now.
+    /// Where the file is now.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.beside
     }
 
-    /// Puts it in its place, and what stood there goes.
+    /// Moves it into place, replacing any existing file.
     ///
     /// # Errors
-    /// When it could not be put there, or its name not be synced.
+    /// When it cannot be moved there, or its name cannot be synced.
     pub fn put(mut self) -> io::Result<()> {
         crash::point("file.rename.before");
         fs::rename(&self.beside, &self.place)?;
@@ -137,13 +137,13 @@ impl Staged {
 }
 
 impl Staged {
-    /// Puts it in its place unless something stands there; tells whether it did.
+    /// Moves it into place unless something exists there; returns whether it did.
     fn put_new(self) -> io::Result<bool> {
         match fs::hard_link(&self.beside, &self.place) {
             Ok(()) => self.sync_name().map(|()| true),
             Err(_) if self.place.symlink_metadata().is_ok() => Ok(false),
-            // Not every file system has such links. Without them there is a moment in which somebody
-            // else's file would be replaced.
+            // Not every file system has hard links. Without them, there is a moment in which someone else's file
+            // could be replaced.
             Err(_) => self.put().map(|()| true),
         }
     }
@@ -152,17 +152,17 @@ impl Staged {
 impl Drop for Staged {
     fn drop(&mut self) {
         if !self.placed {
-            // Half written it is of no use, and whole not wanted any more.
+            // Useless if incomplete, and no longer wanted if complete.
             let _ = fs::remove_file(&self.beside);
         }
     }
 }
 
-/// Removes from a folder what a process that died was writing there. What another one is writing
-/// there at the moment goes as well, and is written again.
+/// Removes the files that a dead process was still writing in a folder. Those that another process is writing at
+/// the moment are removed too, and written again.
 ///
 /// # Errors
-/// When the folder cannot be read, or a file not be removed.
+/// When the folder cannot be read, or a file cannot be removed.
 pub fn remove_remains(folder: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -174,7 +174,7 @@ pub fn remove_remains(folder: &Path) -> io::Result<()> {
             continue;
         }
         match fs::remove_file(entry.path()) {
-            // A replica with the same folder has just finished it: it was no remains.
+            // A replica with the same folder has just finished it, so it was not a leftover.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             removed => removed?,
         }
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_made_with_those_that_it_stands_in() {
+    fn a_folder_is_created_with_its_parents() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("a/b/c");
         for _ in 0..2 {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_not_made_in_one_that_is_gone_nor_over_a_file() {
+    fn a_folder_is_not_created_in_a_missing_one_or_over_a_file() {
         let root = tempfile::tempdir().unwrap();
         let inside = root.path().join("gone/inside");
         let fault = make_folder_inside(&inside, &DirBuilder::new()).unwrap_err();
@@ -210,12 +210,12 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_takes_no_place_of_another() {
+    fn a_new_file_does_not_replace_an_existing_one() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("file");
         assert!(write_new(&path, b"first").unwrap());
         assert!(!write_new(&path, b"second").unwrap());
-        // Nor when it came while this one was written.
+        // Nor one that appeared while this one was being written.
         let late = Staged::write(root.path(), "file", b"third").unwrap();
         assert!(!late.put_new().unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"first");
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_one_part_stands_in_the_current_folder() {
+    fn a_path_of_one_part_is_in_the_current_folder() {
         assert_eq!(folder_of(Path::new("a")), Path::new("."));
         assert_eq!(folder_of(Path::new("a/b")), Path::new("a"));
         assert_eq!(folder_of(Path::new("/a")), Path::new("/"));

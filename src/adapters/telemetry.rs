@@ -1,4 +1,4 @@
-//! Logs on stderr and the metrics' registry.
+//! Logs on stderr, and the registry of metrics.
 
 use std::sync::OnceLock;
 
@@ -12,45 +12,45 @@ const LATENCY_SECONDS: [f64; 11] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
 
-/// What chooses the events of this process, once there are logs.
+/// The filter of this process's events, once logging is set up.
 static EVENTS: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 
-/// Sends logs to stderr; `directives` choose the events, `NO_COLOR` drops the colours.
+/// Sends logs to stderr; `directives` select the events, `NO_COLOR` turns colours off.
 pub fn logs(directives: &str) {
     let colours = std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
         && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let (filter, events) = reload::Layer::new(chosen(directives));
     let lines = fmt::layer().with_ansi(colours).with_writer(std::io::stderr);
     let subscriber = tracing_subscriber::registry().with(filter).with(lines);
-    // A second start in one process (the tests) finds the first one's subscriber: that will do.
+    // A second start in one process (in tests) keeps the first one's subscriber, which is fine.
     if subscriber.try_init().is_ok() {
         let _ = EVENTS.set(events);
     }
 }
 
-/// Chooses other events from now on; where the logs are another's, nothing.
+/// Selects different events from now on; no effect if logging was set up elsewhere.
 pub fn set_log(directives: &str) {
     if let Some(events) = EVENTS.get() {
-        // Fails only once the subscriber is gone, and then there is nobody to tell.
+        // Fails only once the subscriber is gone, and then there is no log to write to.
         let _ = events.reload(chosen(directives));
     }
 }
 
-/// The events that the directives choose. At `info` PostgreSQL's own remarks are left out: on each start it says of
-/// tables that they are there already.
+/// The filter for these directives. At `info`, PostgreSQL's own notices are left out: on each start it mentions
+/// tables that already exist.
 fn chosen(directives: &str) -> EnvFilter {
     if directives
         .split(',')
         .any(|it| it.eq_ignore_ascii_case("info"))
     {
-        // First, so that a directive for the same target replaces it.
+        // First, so that a directive for the same target overrides it.
         EnvFilter::new(format!("sqlx::postgres::notice=warn,{directives}"))
     } else {
         EnvFilter::new(directives)
     }
 }
 
-/// The registry of this process.
+/// The metrics registry of this process.
 #[must_use]
 pub fn metrics() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -61,7 +61,7 @@ pub fn metrics() -> PrometheusHandle {
                 .unwrap_or_else(|_| PrometheusBuilder::new());
             let recorder = builder.build_recorder();
             let handle = recorder.handle();
-            // Fails only where a registry is set already, which `get_or_init` rules out.
+            // Fails only if a recorder is already set, which `get_or_init` rules out.
             let _ = metrics::set_global_recorder(recorder);
             describe();
             handle
@@ -110,7 +110,7 @@ const COUNTERS: [(&str, &str); 9] = [
     ),
     (
         "passerelle_purged_total",
-        "What is no longer kept: traces, payloads or deliveries.",
+        "Items deleted by retention, by kind: traces, payloads or deliveries.",
     ),
     (
         "passerelle_rules_reloads_total",
@@ -133,7 +133,7 @@ const GAUGES: [(&str, &str); 13] = [
     ),
     (
         "passerelle_delivery_paused",
-        "1 while a destination is left alone, or tried with one delivery, after it failed.",
+        "1 while a destination is paused, or probed with one delivery, after failures.",
     ),
     (
         "passerelle_signalements_apart",
@@ -141,27 +141,24 @@ const GAUGES: [(&str, &str); 13] = [
     ),
     (
         "passerelle_signalements_stopped",
-        "Those among them that wait for a person, by state.",
+        "Signalements without a demande that wait for a person, by state.",
     ),
-    (
-        "passerelle_crm_up",
-        "0 while the CRM does not do what it is asked.",
-    ),
+    ("passerelle_crm_up", "0 while calls to the CRM fail."),
     (
         "passerelle_crm_changes_read_timestamp_seconds",
         "When this process last read the CRM's whole list of changes, seconds since 1970.",
     ),
     (
         "passerelle_replicas",
-        "Daemons that share the database and were seen lately.",
+        "Daemons that share the database and were seen recently.",
     ),
     (
         "passerelle_replicas_lagging",
-        "Those among them that decide by other rules than those accepted last.",
+        "Replicas whose rules in force are not those accepted last.",
     ),
     (
         "passerelle_rules_last_attempt_accepted",
-        "1 when the files on the disk are in force, 0 when the last edit was refused.",
+        "1 when the files on disk are in force, 0 when the last edit was refused.",
     ),
     (
         "passerelle_rules_active_since_timestamp_seconds",
@@ -186,7 +183,7 @@ mod tests {
 
     use super::*;
 
-    /// Where the events of a test go.
+    /// Collects the log lines of a test.
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -206,7 +203,10 @@ mod tests {
     #[case("info,sqlx::postgres::notice=info", &["remark", "other"])]
     #[case("debug", &["remark", "other"])]
     #[case("warn", &[])]
-    fn remarks_of_the_database_are_for_who_asks(#[case] log: &str, #[case] wanted: &[&str]) {
+    fn notices_of_the_database_are_logged_only_on_request(
+        #[case] log: &str,
+        #[case] wanted: &[&str],
+    ) {
         let lines = Lines::default();
         let kept = lines.clone();
         let layer = fmt::layer().with_writer(move || kept.clone());

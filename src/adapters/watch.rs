@@ -1,8 +1,8 @@
-//! Notices changes in the landlord's folders and in the settings file.
+//! Detects changes in the landlord's folders and in the settings file.
 //!
-//! The operating system's notices make an edit live at once; looking at the folders every second
-//! is what makes it certain: where there are no notices (network shares), where they overflow,
-//! and where a whole folder is swapped by a symbolic link.
+//! Notifications from the operating system make an edit take effect at once; checking the folders every second
+//! makes it certain: if there are no notifications (network shares), if they overflow, and if a whole folder is
+//! swapped by a symbolic link.
 
 use std::time::Duration;
 
@@ -12,26 +12,26 @@ use tokio::sync::mpsc;
 
 use crate::adapters::edited::{EditedFolder, Stamp};
 
-/// How often the folders are looked at.
+/// How often the folders are checked.
 const POLL: Duration = Duration::from_secs(1);
-/// Looks after a change that give a hint whatever they show: a file saved twice within one tick
-/// of its file system's clock, two seconds at worst, may show nothing the second time.
+/// How many checks after a change give a hint whatever they find: if a file is saved twice within one tick of the
+/// file system's clock, two seconds at worst, the second save may not be visible.
 const LOOKS_AFTER_A_CHANGE: u32 = 3;
 
-/// Sends a hint for each change until the receiver is gone.
+/// Sends a hint for each change until the receiver is dropped.
 pub async fn watch(folders: Vec<EditedFolder>, hints: mpsc::Sender<()>) {
     let tell = hints.clone();
     let mut looks = Looks::new(&folders, move |folder| notices(folder, tell.clone()));
     while !hints.is_closed() {
         if looks.take(stamps(&folders).await) {
-            // A full channel already holds a hint, which is as good as this one.
+            // A full channel already contains a hint, which is just as good.
             let _ = hints.try_send(());
         }
         tokio::time::sleep(POLL).await;
     }
 }
 
-/// What the looks at the folders have shown, and who tells of changes between two of them.
+/// The results of the checks so far, and the watchers that report changes between them.
 struct Looks<'a, W, L> {
     folders: &'a [EditedFolder],
     before: Vec<Stamp>,
@@ -52,7 +52,7 @@ impl<'a, W, L: Fn(&EditedFolder) -> notify::Result<W>> Looks<'a, W, L> {
         }
     }
 
-    /// Takes in one look at the folders; tells whether it gives a hint.
+    /// Records one check of the folders; returns whether it gives a hint.
     fn take(&mut self, now: Vec<Stamp>) -> bool {
         let places = self.folders.iter().zip(&mut self.watchers).zip(&now);
         for (place, ((folder, watcher), stamp)) in places.enumerate() {
@@ -60,7 +60,7 @@ impl<'a, W, L: Fn(&EditedFolder) -> notify::Result<W>> Looks<'a, W, L> {
             if !moved && watcher.is_some() {
                 continue;
             }
-            // Notices follow a folder that is moved away, not the one that takes its place.
+            // A watcher follows a folder that is moved away, not the one that replaces it.
             *watcher = match (self.listen)(folder) {
                 Ok(watcher) => Some(watcher),
                 Err(error) => {
@@ -72,8 +72,8 @@ impl<'a, W, L: Fn(&EditedFolder) -> notify::Result<W>> Looks<'a, W, L> {
                 }
             };
         }
-        // True of the first look as well: what was saved between the start's own reading and now
-        // has no other witness.
+        // This includes the first check: nothing else notices what was saved between the start's own reading and
+        // now.
         if now != self.before {
             self.owed = 1 + LOOKS_AFTER_A_CHANGE;
             self.before = now;
@@ -109,7 +109,7 @@ fn notices(folder: &EditedFolder, hints: mpsc::Sender<()>) -> notify::Result<Rec
     Ok(watcher)
 }
 
-/// A copy that comes in over a slow line makes pauses: a file is whole once it is closed.
+/// A copy over a slow connection has pauses: a file is complete once it is closed.
 fn note_writers(folder: &EditedFolder, event: &Event) {
     for path in &event.paths {
         match event.kind {
@@ -122,8 +122,8 @@ fn note_writers(folder: &EditedFolder, event: &Event) {
     }
 }
 
-/// Being read is no change, and looking at the files is itself a reading. Whatever else happened,
-/// errors and overflows included, is a reason to look.
+/// Whether an event is a reason to check. Reading is not a change, and checking the files is itself reading;
+/// everything else is one, including errors and overflows.
 fn tells_of_a_change(event: &notify::Result<Event>) -> bool {
     match event {
         Ok(event) => match event.kind {
@@ -134,8 +134,8 @@ fn tells_of_a_change(event: &notify::Result<Event>) -> bool {
     }
 }
 
-/// A settings file may stand beside a busy database: only its own events are hints. Where an
-/// event names nothing, or the file is swapped by a link, polling finds it.
+/// Whether an event concerns a file of the folder: a settings file may be beside a busy database, whose events are
+/// no hints. If an event names no file, or the file is swapped by a link, polling finds the change.
 fn concerns(folder: &EditedFolder, event: &Event) -> bool {
     event.paths.is_empty() || event.paths.iter().any(|path| folder.may_hold(path))
 }
@@ -148,13 +148,13 @@ mod tests {
 
     use super::*;
 
-    /// Waits for one hint; `false` when none comes before the folders were looked at twice.
+    /// Waits for one hint; `false` if none arrives within the time of two checks.
     async fn hinted(hints: &mut mpsc::Receiver<()>) -> bool {
         tokio::time::timeout(POLL * 2, hints.recv()).await.is_ok()
     }
 
     #[tokio::test]
-    async fn a_reader_is_no_change_and_a_writer_is_one() {
+    async fn reading_is_not_a_change_and_writing_is() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("priorites.yaml");
         std::fs::write(&file, "a: 1").unwrap();
@@ -163,11 +163,11 @@ mod tests {
         std::fs::read(&file).unwrap();
         assert!(!hinted(&mut hints).await, "reading it is not an edit");
         std::fs::write(&file, "a: 2").unwrap();
-        assert!(hinted(&mut hints).await, "the system tells of an edit");
+        assert!(hinted(&mut hints).await, "the system reports an edit");
     }
 
     #[tokio::test]
-    async fn what_is_written_beside_the_settings_is_no_hint() {
+    async fn a_file_written_beside_the_settings_gives_no_hint() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("passerelle.yaml");
         std::fs::write(&file, "a: 1").unwrap();
@@ -175,7 +175,7 @@ mod tests {
         let settings = EditedFolder::settings(&file).unwrap();
         let _watcher = notices(&settings, hint).unwrap();
         std::fs::write(folder.path().join("passerelle.sqlite-wal"), "x").unwrap();
-        assert!(!hinted(&mut hints).await, "the database is no setting");
+        assert!(!hinted(&mut hints).await, "the database is not a setting");
         let beside = folder.path().join(".new");
         std::fs::write(&beside, "a: 2").unwrap();
         std::fs::rename(&beside, &file).unwrap();
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overflow_and_an_error_of_the_watcher_are_reasons_to_look() {
+    fn an_overflow_or_an_error_of_the_watcher_is_a_reason_to_check() {
         let overflow = Event::new(EventKind::Other).set_flag(Flag::Rescan);
         assert!(tells_of_a_change(&Ok(overflow)));
         assert!(tells_of_a_change(&Err(notify::Error::generic("lost"))));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn without_notices_every_edit_gives_hints_and_their_absence_none() {
+    fn without_notifications_an_edit_gives_hints_and_no_edit_gives_none() {
         let parent = tempfile::tempdir().unwrap();
         let root = parent.path().join("rules");
         std::fs::create_dir(&root).unwrap();
@@ -217,7 +217,7 @@ mod tests {
             ("a removed folder", &|| {
                 std::fs::remove_dir_all(&root).unwrap();
             }),
-            ("a folder made anew", &|| {
+            ("a folder created again", &|| {
                 std::fs::create_dir(&root).unwrap();
             }),
         ];
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn notices_are_asked_for_again_when_another_folder_takes_the_place() {
+    fn a_folder_that_replaces_another_is_watched_in_turn() {
         let parent = tempfile::tempdir().unwrap();
         let root = parent.path().join("rules");
         std::fs::create_dir(&root).unwrap();

@@ -1,5 +1,5 @@
-//! Clients of the daemon: SoWell that sends signalements and a CRM that changes statuses. Whatever
-//! happens to a request, they repeat it until the answer leaves no doubt, and keep that as a receipt.
+//! Clients of the daemon: SoWell sending signalements, and a CRM changing statuses. Whatever happens to a request,
+//! they repeat it until the answer leaves no doubt, and keep that answer as a receipt.
 
 use std::time::Duration;
 
@@ -18,25 +18,25 @@ const STATUTS: [&str; 3] = [
     "Vivest en cours",
 ];
 
-/// What a client holds in its hand about one signalement.
+/// What a client knows about one signalement.
 #[derive(Debug)]
 pub struct Receipt {
     pub email: String,
     pub uid: String,
-    /// The body of the first answer; `None` where it came as a conflict's.
+    /// The body of the first answer; `None` if it was a conflict's.
     answer: Option<Vec<u8>>,
-    /// The photos of the content that was created; several contents where it cannot know which.
+    /// The photos of the content that was created; several contents if the client cannot know which one.
     pub photos: Vec<Vec<Vec<u8>>>,
-    /// The status events that were acknowledged, in this order.
+    /// The acknowledged status events, in this order.
     pub statuts: Vec<Acknowledged>,
 }
 
 #[derive(Debug)]
 pub struct Acknowledged {
     pub statut: &'static str,
-    /// The same in the body that SoWell receives.
+    /// The text that identifies it in the body that SoWell receives.
     pub commentaire: String,
-    /// The delivery that the 202 named; `None` where the 202 itself was lost.
+    /// The delivery that the 202 named; `None` if the 202 itself was lost.
     pub livraison: Option<String>,
 }
 
@@ -44,15 +44,15 @@ pub struct Acknowledged {
 pub struct Client {
     pub number: u32,
     pub url: String,
-    /// Where a status changes before the daemon is told of it; `None` for the embedded one.
+    /// The CRM in which a status changes before the daemon hears of it; `None` for the embedded one.
     pub crm: Option<FakeCrm>,
     pub http: Http,
     pub rng: SmallRng,
-    /// What it waits between two signalements at most, in milliseconds.
+    /// The longest pause between two signalements, in milliseconds.
     pub pause_ms: u64,
 }
 
-/// An answer that ends a doubt, and whether there was one.
+/// An answer that leaves no doubt, and whether an earlier attempt did.
 struct Certain {
     status: StatusCode,
     bytes: Vec<u8>,
@@ -70,14 +70,14 @@ impl Certain {
 }
 
 impl Client {
-    /// Works until told to finish; what it has begun it brings to its end.
+    /// Works until told to finish, completing what it has begun.
     pub async fn run(mut self, finish: CancellationToken) -> Vec<Receipt> {
         let mut receipts: Vec<Receipt> = Vec::new();
         while !finish.is_cancelled() {
             let number = receipts.len();
             receipts.push(self.create(number).await);
             for _ in 0..self.rng.random_range(0..3) {
-                // Of an earlier one as well: its statuses may still be under way.
+                // Possibly an earlier one: its statuses may still be in progress.
                 let which = self.rng.random_range(number.saturating_sub(2)..=number);
                 self.change_statut(&mut receipts[which]).await;
             }
@@ -87,7 +87,7 @@ impl Client {
         receipts
     }
 
-    /// A picture like no other: what follows its end is part of the file.
+    /// A unique picture: bytes after its end are part of the file.
     fn photo(&mut self) -> Vec<u8> {
         let mut bytes = base64_simd::STANDARD.decode_to_vec(PNG).unwrap();
         let length = self.rng.random_range(16..20_000);
@@ -125,7 +125,7 @@ impl Client {
                 .await
             else {
                 doubted = true;
-                // Now and then somebody adds a photo meanwhile: the first ones may be orphans.
+                // Sometimes a photo is added meanwhile: the first ones may then be orphans.
                 if self.rng.random_ratio(1, 4) {
                     contents.push(self.photos());
                 }
@@ -138,7 +138,7 @@ impl Client {
                 .to_owned();
             match answer.status {
                 StatusCode::CREATED | StatusCode::OK => contents = vec![contents.pop().unwrap()],
-                // One of the earlier contents came through.
+                // One of the earlier contents got through.
                 StatusCode::CONFLICT if doubted && contents.len() > 1 => {
                     contents.pop();
                 }
@@ -171,7 +171,7 @@ impl Client {
         if let Some(crm) = &self.crm {
             crm.change(&receipt.uid, statut, None);
             if self.rng.random_ratio(1, 3) {
-                // A CRM that tells late: the daemon may read it before.
+                // A CRM that notifies late: the daemon may poll the change first.
                 let pause = self.rng.random_range(0..2_000);
                 tokio::time::sleep(Duration::from_millis(pause)).await;
             }
@@ -181,7 +181,7 @@ impl Client {
         let told = answer.json();
         match answer.status {
             StatusCode::ACCEPTED => {}
-            // Only what was sent before can have been received before.
+            // Only an event that was sent before can have been received before.
             StatusCode::OK if answer.doubted => {}
             other => panic!("{other} to {commentaire}: {told}"),
         }
@@ -208,7 +208,7 @@ impl Client {
         }
     }
 
-    /// `None` where the answer, or its absence, leaves a doubt.
+    /// `None` if the answer, or its absence, leaves a doubt.
     async fn try_once(
         &mut self,
         path: &str,

@@ -1,5 +1,5 @@
-//! Kills the daemon at every place that has a name and at random moments, while clients repeat what
-//! they doubt and partners misbehave. Then the clients' receipts and the partners' ledgers judge.
+//! Kills the daemon at every named crash point and at random moments, while clients repeat what they are unsure of
+//! and partners misbehave. Then the clients' receipts and the partners' ledgers are compared.
 
 #![allow(
     clippy::unwrap_used,
@@ -56,11 +56,11 @@ use source::crash_points;
 
 const CLIENTS: u32 = 6;
 const SIGKILL: i32 = 9;
-/// How long a daemon may take to come to the place where it is to die; it is killed then.
+/// How long a daemon may take to reach the crash point; it is killed after that.
 const ON_ITS_WAY: Duration = Duration::from_secs(4);
-/// How often a place that no daemon came to is tried again.
+/// How many daemons are started for a crash point that none has reached.
 const TRIES: u32 = 10;
-/// The latest of the random moments, counted from the start of a process.
+/// The latest of the random moments, in milliseconds from the start of a process.
 const LATEST_MS: u64 = 1_200;
 
 #[rstest]
@@ -68,7 +68,7 @@ const LATEST_MS: u64 = 1_200;
 #[case::postgres(Backend::Postgres, Crm::Embedded)]
 #[case::remote_crm(Backend::Sqlite, Crm::Remote)]
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_lost_and_nothing_doubled_wherever_it_is_killed(
+async fn nothing_is_lost_or_doubled_wherever_the_daemon_is_killed(
     #[case] backend: Backend,
     #[case] crm: Crm,
 ) {
@@ -77,14 +77,15 @@ async fn nothing_is_lost_and_nothing_doubled_wherever_it_is_killed(
     }
 }
 
-/// `cargo test --test crash -- --ignored --nocapture`, for one of them with its name, such as `sqlite`.
+/// Run with `cargo test --test crash -- --ignored --nocapture`, plus a case's name for one of them, such as
+/// `sqlite`.
 #[rstest]
 #[case::sqlite(Backend::Sqlite, Crm::Embedded)]
 #[case::postgres(Backend::Postgres, Crm::Embedded)]
 #[case::remote_crm(Backend::Sqlite, Crm::Remote)]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes the better part of an hour"]
-async fn nothing_is_lost_and_nothing_doubled_in_two_thousand_kills(
+async fn nothing_is_lost_or_doubled_in_two_thousand_kills(
     #[case] backend: Backend,
     #[case] crm: Crm,
 ) {
@@ -94,7 +95,7 @@ async fn nothing_is_lost_and_nothing_doubled_in_two_thousand_kills(
     }
 }
 
-/// Two thousand, or what `PASSERELLE_TEST_KILLS` says.
+/// Two thousand, or the number in `PASSERELLE_TEST_KILLS`.
 fn kills() -> u32 {
     let wanted = std::env::var("PASSERELLE_TEST_KILLS").ok();
     wanted.map_or(2_000, |it| it.parse().unwrap())
@@ -104,18 +105,19 @@ fn kills() -> u32 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Crm {
     Embedded,
-    /// In a CRM that keeps a ledger of its own, and fails now and then.
+    /// In a remote CRM that keeps its own ledger and fails now and then.
     Remote,
 }
 
-/// The places that a daemon on this database can come to.
+/// The crash points that a daemon on this database can reach.
 fn places(backend: Backend) -> Vec<String> {
-    // A copy is no daemon, and photos are in a folder here (`tests/it/s3.rs` kills beside a bucket).
+    // Copying is not a daemon's work, and photos are in a folder here (`tests/it/s3.rs` kills a daemon that uses a
+    // bucket).
     let other = match backend {
         Backend::Sqlite => "postgres.",
         Backend::Postgres => "store.",
     };
-    // Nor is a rollback of the rules (`tests/it/cli/rules.rs`).
+    // Neither is a rollback of the rules (`tests/it/cli/rules.rs`).
     let elsewhere = [other, "copy.", "s3.", "rules."];
     let mut names = crash_points();
     names.retain(|name| !elsewhere.iter().any(|it| name.starts_with(it)));
@@ -126,30 +128,30 @@ fn places(backend: Backend) -> Vec<String> {
 struct Ordeal {
     folder: Arc<TempDir>,
     backend: Backend,
-    /// The database's address, where it is not a file in the folder.
+    /// The database's address, unless it is a file in the folder.
     database: Option<String>,
-    /// Held here, as by a service manager: requests wait in its queue while no daemon lives.
+    /// Held here, as a service manager would: requests wait in its queue while no daemon is running.
     socket: TcpListener,
     url: String,
     sowell: Partner<Push>,
     mail_server: Partner<Mail>,
-    /// `None` where the embedded one serves.
+    /// `None` if the embedded CRM is used.
     crm: Option<FakeCrm>,
     rng: SmallRng,
-    /// Kills by place; those at a random moment under `at random`.
+    /// Kills by crash point; those at a random moment under `at random`.
     kills: BTreeMap<String, u32>,
     begun: Instant,
 }
 
 impl Ordeal {
-    /// `None` where the database is not installed.
+    /// `None` if the database is not installed.
     async fn on(backend: Backend, crm: Crm) -> Option<Self> {
         let database = match backend {
             Backend::Sqlite => None,
             Backend::Postgres => Some(postgres::database().await?),
         };
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-        // Every run takes another way; a failed one says which.
+        // Every run is different; a failed one prints its seed.
         let seed = rand::random();
         say(&format!("{backend:?}, {crm:?}: seed {seed}"));
         let mut builder = Builder::new();
@@ -159,7 +161,7 @@ impl Ordeal {
         };
         if let Some(crm) = &crm {
             crm.be_moody(true);
-            // Its list is one page: one of several counts once it holds still, which it never does.
+            // Its list fits on one page: paging requires that it holds still, which it never does.
             let connector = fake_crm::CONNECTOR.replace("taille: 2", "taille: 100000");
             builder =
                 fake_crm::connected(builder, crm).file("rules/connecteurs/crm.yaml", &connector);
@@ -179,7 +181,7 @@ impl Ordeal {
         })
     }
 
-    /// Kills at each named place and `more` times besides, half of them at random moments.
+    /// Kills once at each crash point, then `more` times, half of them at random moments.
     async fn survive(mut self, more: u32, pause_ms: u64) {
         let finish = CancellationToken::new();
         let clients: Vec<_> = (0..CLIENTS)
@@ -255,7 +257,7 @@ impl Ordeal {
         }
         stop(last).await;
 
-        // As if days had passed: what nobody names by now never will be.
+        // As if days had passed: photos that nothing refers to by now never will be referred to.
         self.age_files();
         let last = self.start(None, true);
         patiently("no delivery is stuck", async || {
@@ -295,7 +297,7 @@ impl Ordeal {
         ));
     }
 
-    /// Kills at a place, however many daemons it takes until one comes by.
+    /// Kills at a crash point, however many daemons it takes until one reaches it.
     async fn kill_at(&mut self, place: &str) {
         for _ in 0..TRIES {
             if self.try_kill_at(place).await {
@@ -313,7 +315,7 @@ impl Ordeal {
             self.age_files();
         }
         let passage = match self.kills.get(place) {
-            // The first time, the first that comes by; then also a later one.
+            // The first time at the first passage, then possibly at a later one.
             None => 1,
             Some(_) => self.rng.random_range(1..=3),
         };
@@ -349,11 +351,11 @@ impl Ordeal {
         *self.kills.entry("at random".to_owned()).or_default() += 1;
     }
 
-    /// It did not end by itself.
+    /// Checks that it did not exit by itself.
     fn was_killed(&self, status: ExitStatus) {
         if status.signal() != Some(SIGKILL) {
             let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
-            panic!("it ended by itself, {status}: {log}");
+            panic!("it exited by itself, {status}: {log}");
         }
     }
 
@@ -367,8 +369,8 @@ impl Ordeal {
         };
         let mut more = vec![("SOWELL__BASE_URL", &*sowell), ("SMTP__URL", &*smtp)];
         if let Some(crm) = &self.crm {
-            // The clients tell each status, as a CRM does that calls; that it is read as well must
-            // do no harm.
+            // The clients report each status, as a CRM with webhooks does; that it is polled as well must do no
+            // harm.
             more.extend([
                 ("CRM__KIND", "rest"),
                 ("CRM__BASE_URL", &*crm.url),
@@ -377,7 +379,7 @@ impl Ordeal {
             ]);
         }
         if let Some(database) = &self.database {
-            // Claims of the dead are not given back there: they run out, after twice as long.
+            // There, claims of dead daemons are not released but expire, after twice this time.
             more.extend([("DATABASE_URL", &**database), ("DELIVERY__ATTEMPT", "2s")]);
         }
         let mut command = settle_in(binary, self.folder.path(), &more);
@@ -406,14 +408,14 @@ impl Ordeal {
         fs::write(self.path("fichiers/ab").join(name), "orphan").unwrap();
     }
 
-    /// Makes all photos look as if they had been there for days.
+    /// Makes all photos look days old.
     fn age_files(&self) {
         let long_ago = SystemTime::now() - Duration::from_hours(48);
         age(&self.path("fichiers"), long_ago);
     }
 }
 
-/// A daemon's process, which ends with the test, also with one that fails.
+/// A daemon's process, which ends with the test, even with one that fails.
 struct Life(Child);
 
 impl Drop for Life {
@@ -423,21 +425,21 @@ impl Drop for Life {
     }
 }
 
-/// Asks whether the daemon is ready, as a load balancer does.
+/// Checks readiness repeatedly, as a load balancer does.
 async fn probe(url: String) {
     let http = reqwest::Client::builder()
         .timeout(Duration::from_secs(2))
         .build()
         .unwrap();
     loop {
-        // Whatever it answers, and whether it does.
+        // The result does not matter.
         let _ = http.get(&url).send().await;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
 fn age(folder: &Path, to: SystemTime) {
-    // A daemon may be killed before it made the folder.
+    // A daemon may be killed before it has created the folder.
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
@@ -451,7 +453,7 @@ fn age(folder: &Path, to: SystemTime) {
     }
 }
 
-/// Ends it in good order.
+/// Stops it gracefully.
 async fn stop(mut life: Life) {
     signal(life.0.id(), "TERM");
     let status = until("it stops", || {
@@ -462,7 +464,7 @@ async fn stop(mut life: Life) {
     assert!(status.success(), "{status}");
 }
 
-/// Waits longer than other tests do: much may be left over from a long run.
+/// Waits longer than other tests do: a long run may leave a lot behind.
 async fn patiently(what: &str, mut done: impl AsyncFnMut() -> bool) {
     let end = Instant::now() + Duration::from_mins(5);
     while !done().await {
@@ -471,7 +473,7 @@ async fn patiently(what: &str, mut done: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// Prints past the test runner, which swallows what a passing test says.
+/// Prints past the test runner, which captures the output of passing tests.
 fn say(words: &str) {
     let _ = std::io::stderr().write_all(format!("crash: {words}\n").as_bytes());
 }

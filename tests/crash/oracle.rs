@@ -1,5 +1,5 @@
-//! Compares what the clients were told with what the partners saw, and with what the daemon answers
-//! now. What the daemon keeps for itself is asked nothing but whether it is whole.
+//! Compares the clients' receipts with what the partners saw and what the daemon answers now. The daemon's own data
+//! is only checked for integrity.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
@@ -16,14 +16,14 @@ use crate::fake_crm::InCrm;
 use crate::harness::token;
 use crate::partners::{Mail, Mood, Push};
 
-/// No key ever got two UIDs, nor two keys one.
+/// No key ever got two UIDs, nor two keys the same one.
 pub fn each_has_a_uid_of_its_own(receipts: &[Receipt]) {
     let uids: HashSet<&str> = receipts.iter().map(|it| it.uid.as_str()).collect();
     assert_eq!(uids.len(), receipts.len(), "two signalements share a UID");
 }
 
-/// The remote CRM has one demande for each acknowledged signalement, under the UID that was told, and
-/// none that nobody sent.
+/// The remote CRM has one demande for each acknowledged signalement, under the UID in the answer, and none that
+/// nobody sent.
 pub fn the_crm_has_each_demande_once(receipts: &[Receipt], ledger: &[InCrm]) {
     let mut references: HashMap<&str, Vec<&str>> = HashMap::new();
     for demande in ledger {
@@ -38,8 +38,7 @@ pub fn the_crm_has_each_demande_once(receipts: &[Receipt], ledger: &[InCrm]) {
     assert_eq!(there, told, "what is in the CRM, and what the clients know");
 }
 
-/// The acknowledged photos that the remote CRM has not got yet. It may have one twice, where its
-/// answer was lost.
+/// How many acknowledged photos the remote CRM does not have yet. It may have one twice if its answer was lost.
 pub fn not_attached(receipts: &[Receipt], ledger: &[InCrm]) -> usize {
     let in_crm: HashMap<&str, &InCrm> = ledger.iter().map(|it| (it.id.as_str(), it)).collect();
     let missing = |receipt: &Receipt| {
@@ -54,7 +53,7 @@ pub fn not_attached(receipts: &[Receipt], ledger: &[InCrm]) -> usize {
     receipts.iter().map(missing).sum()
 }
 
-/// The acknowledged statuses that SoWell has not taken yet.
+/// How many acknowledged statuses SoWell has not accepted yet.
 pub fn not_taken(receipts: &[Receipt], ledger: &[Push]) -> usize {
     let taken: HashSet<&str> = ledger
         .iter()
@@ -67,8 +66,8 @@ pub fn not_taken(receipts: &[Receipt], ledger: &[Push]) -> usize {
         .count()
 }
 
-/// SoWell saw each acknowledged status under one key, and each demande's in the order in which they
-/// were acknowledged. Besides, it saw at most what was read from the CRM before it was told.
+/// SoWell saw each acknowledged status under a single key, and each demande's in the order of acknowledgement. In
+/// addition, it saw at most what was polled from the CRM before it was notified.
 pub fn sowell_saw_each_status_once_and_in_order(receipts: &[Receipt], ledger: &[Push]) {
     let mut seen = HashSet::new();
     let mut keys: HashMap<&str, HashSet<&str>> = HashMap::new();
@@ -107,7 +106,7 @@ pub fn sowell_saw_each_status_once_and_in_order(receipts: &[Receipt], ledger: &[
     assert!(order.is_empty(), "of demandes that nobody has: {order:?}");
 }
 
-/// The acknowledged signalements whose author has no e-mail yet.
+/// How many acknowledged signalements have an author without an e-mail yet.
 pub fn not_written_to(receipts: &[Receipt], mails: &[Mail]) -> usize {
     let written_to: HashSet<&str> = mails.iter().map(|it| it.to.as_str()).collect();
     receipts
@@ -116,7 +115,7 @@ pub fn not_written_to(receipts: &[Receipt], mails: &[Mail]) -> usize {
         .count()
 }
 
-/// Each author got the acknowledgement, however often, as one and the same e-mail.
+/// Each author got the acknowledgement, however many times, as one and the same e-mail.
 pub fn each_author_got_one_email(receipts: &[Receipt], mails: &[Mail]) {
     let mut ids: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for mail in mails {
@@ -140,8 +139,8 @@ pub fn mails_in(folder: &Path) -> Vec<Mail> {
         .collect()
 }
 
-/// The acknowledged statuses of which the daemon does not know yet that SoWell has them: one that
-/// died after SoWell's answer leaves that open until its claim has ended.
+/// How many acknowledged statuses the daemon does not yet know to be delivered: one that died after SoWell's answer
+/// leaves that open until its claim has ended.
 pub async fn not_delivered(url: &str, receipts: &[Receipt]) -> usize {
     let http = Http::new();
     let waiting = receipts.iter().map(|receipt| async {
@@ -158,7 +157,7 @@ pub async fn not_delivered(url: &str, receipts: &[Receipt]) -> usize {
     waiting.fold(0, async |sum, it| sum + it).await
 }
 
-/// Every acknowledged signalement is there, whole, and gives the SHA-256 of its photos.
+/// Checks that every acknowledged signalement is complete, and returns the SHA-256 of its photos.
 pub async fn everything_is_there(url: &str, receipts: &[Receipt]) -> BTreeSet<String> {
     let http = Http::new();
     let checks = receipts.iter().map(|receipt| is_there(&http, url, receipt));
@@ -205,7 +204,7 @@ async fn get(http: &Http, url: &str) -> Vec<u8> {
     response.bytes().await.unwrap().to_vec()
 }
 
-/// Every file under the folder, by its name.
+/// The names of all files under the folder.
 pub fn files_in(folder: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -219,7 +218,7 @@ pub fn files_in(folder: &Path) -> BTreeSet<String> {
     names
 }
 
-/// The database itself is whole.
+/// Checks the database's integrity.
 pub async fn database_is_whole(database: &Path) {
     let url = format!("sqlite://{}", database.display());
     let mut connection = SqliteConnection::connect(&url).await.unwrap();

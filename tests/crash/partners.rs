@@ -1,5 +1,5 @@
-//! SoWell and a mail server as bad as they can be: each keeps a ledger of its own, refuses some of
-//! what it is sent, and hangs up on some, before or after it has taken it.
+//! SoWell and a mail server at their worst: each keeps its own ledger, refuses some of what it is sent, and hangs
+//! up on some, before or after accepting it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,19 +9,19 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What a partner does with what it is sent.
+/// How a partner treats what it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
     /// Hangs up before it has understood anything.
     Deaf,
-    /// Takes it, and hangs up without a word.
+    /// Accepts it, and hangs up without an answer.
     Mute,
-    /// Takes note of it, and wants it again later.
+    /// Records it, and asks for it again later.
     Busy,
     Well,
 }
 
-/// Where a partner listens, and how it feels.
+/// Where a partner listens, and its mood.
 struct Place {
     calm: AtomicBool,
 }
@@ -47,7 +47,7 @@ pub struct Push {
     pub uid: String,
     /// The CRM's word.
     pub statut: String,
-    /// Empty for a status that was read from the CRM.
+    /// Empty for a status that was polled from the CRM.
     pub commentaire: String,
     pub mood: Mood,
 }
@@ -94,7 +94,7 @@ impl<T: Clone + Send + 'static> Partner<T> {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (mood, entries) = (theirs.mood(), Arc::clone(&entries));
-                // A daemon that was killed breaks its connections off: no fault of the partner's.
+                // A killed daemon breaks its connections, which is not the partner's fault.
                 tokio::spawn(
                     async move { serve(BufStream::new(stream), mood, entries).await.ok() },
                 );
@@ -107,7 +107,7 @@ impl<T: Clone + Send + 'static> Partner<T> {
         }
     }
 
-    /// From now on it does what it is asked.
+    /// From now on, it accepts everything.
     pub fn calm_down(&self) {
         self.place.calm.store(true, Ordering::SeqCst);
     }
@@ -141,7 +141,7 @@ async fn take_push(
     loop {
         let mut line = String::new();
         if stream.read_line(&mut line).await? == 0 {
-            // Killed before it had said all.
+            // Killed before it had sent everything.
             return Ok(());
         }
         let line = line.trim_end();

@@ -81,7 +81,7 @@ async fn each_occasion_can_have_its_e_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_e_mail_that_lacked_a_category_goes_once_there_is_one_again() {
+async fn an_e_mail_that_lacked_a_category_is_sent_once_it_is_restored() {
     let script = "fn accuses(evenement) {
         if evenement.type != \"statut\" { return []; }
         [#{ a: \"zoe@locataire.example\", modele: \"note\" }]
@@ -193,7 +193,7 @@ async fn a_decision_is_explained_with_what_became_of_its_messages(
         "{before}"
     );
 
-    // Others have theirs.
+    // Other demandes have e-mails of their own.
     daemon.created(&signalement(2)).await;
     daemon.statut(&uid, &json!({"statut": "Suspendue"})).await;
     let done = json!({"statut": "Clôturée", "resultat": "Traité"});
@@ -255,7 +255,7 @@ async fn a_mail_without_template_is_a_dead_letter_until_there_is_one(
         return;
     };
 
-    // A name that stands in the script would refuse the edit; one that is put together does not.
+    // A literal name would cause the edit to be refused; a computed one does not.
     let script =
         "fn accuses(evenement) { [#{ a: \"x@bailleur.example\", modele: \"abs\" + \"ent\" }] }";
     let daemon = builder.file("rules/accuses.rhai", script).start().await;
@@ -283,7 +283,7 @@ async fn a_mail_without_template_is_a_dead_letter_until_there_is_one(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_e_mail_without_address_takes_no_other_along(
+async fn an_e_mail_without_address_does_not_affect_the_others(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(builder) = Builder::on(backend).await else {
@@ -339,7 +339,7 @@ async fn an_e_mail_without_address_takes_no_other_along(
     let list = String::from_utf8(list.stdout).unwrap();
     assert!(list.contains(&reason), "{list}");
 
-    // As the reason says: the next ones go.
+    // As the reason says: the next ones are sent.
     let regles = daemon.edit("referentiel/gestionnaires.csv", managers).await;
     assert_eq!(regles["derniere_tentative"]["acceptee"], true, "{regles}");
     daemon.created(&signalement(2)).await;

@@ -1,4 +1,5 @@
-//! Once the CRM has the demande, nothing that goes wrong makes the answer an error, or the demande two.
+//! Once the CRM has the demande, nothing that goes wrong turns the answer into an error or creates a second
+//! demande.
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ const FAULTS: [Fault; 3] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_that_follows_the_creation_makes_it_an_error_or_two() {
+async fn a_failure_after_the_creation_causes_no_error_and_no_second_demande() {
     for fault in FAULTS {
         let builder = Builder::new().file("rules/accuses.rhai", fault.script);
         let daemon = builder.start().await;
@@ -42,12 +43,12 @@ async fn nothing_that_follows_the_creation_makes_it_an_error_or_two() {
     }
 }
 
-/// Where a fault of ours makes the process panic, in the order of their turn.
+/// Where the test makes the process panic, in order of execution.
 const PANICS: [&str; 4] = ["accuses", "trace", "answer", "mail"];
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_after_the_creation_makes_it_neither_an_error_nor_two(
+async fn a_panic_after_the_creation_causes_no_error_and_no_second_demande(
     #[values(PANICS[0], PANICS[1], PANICS[2], PANICS[3])] panic: &str,
     #[values(false, true)] remote: bool,
 ) {
@@ -77,7 +78,7 @@ async fn a_panic_after_the_creation_makes_it_neither_an_error_nor_two(
         let made: Vec<String> = crm.demandes().into_iter().map(|it| it.id).collect();
         assert_eq!(made, [uid.as_str()]);
     }
-    // Its statuses go out as ever.
+    // Its statuses are still sent as usual.
     let event = json!({"statut": "Vivest en cours"});
     let path = format!("/api/v1/demandes/{uid}/statut");
     let (status, told) = daemon.post(&path, "crm", &event).await;

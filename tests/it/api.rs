@@ -1,4 +1,4 @@
-//! What every endpoint has in common: tokens, limits, problems, probes and the API's page.
+//! What all endpoints have in common: tokens, limits, problems, probes and the API's page.
 
 mod openapi;
 mod problems;
@@ -51,7 +51,7 @@ async fn each_client_has_its_rights(
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
         assert_eq!(answer.json()["status"], 401);
     }
-    // Nobody can know which of two is meant; twice the same is one.
+    // With two different tokens, there is no way to know which is meant; the same one twice counts once.
     for (second, refused) in [("wrong", true), (token(allowed[0]).as_str(), false)] {
         let twice = daemon.request(method, path, allowed[0]).bearer_auth(second);
         let answer = daemon.send(twice.json(&json!({"statut": "x"}))).await;
@@ -73,7 +73,7 @@ const TWICE: &str = "Authorization est donné plusieurs fois, avec des valeurs d
 #[case::object("{}", Some("application/json"), 422)]
 #[case::twice("{\"auteur\":\"a\",\"auteur\":\"b\"}", Some("application/json"), 422)]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_signalement_at_all(
+async fn a_body_that_is_no_signalement_is_refused(
     #[case] body: &'static str,
     #[case] content_type: Option<&str>,
     #[case] status: u16,
@@ -123,7 +123,10 @@ async fn a_compressed_body_is_415(#[case] path: &str, #[case] client: &str) {
 #[case::signalement_of_an_admin("/api/v1/signalements", "admin")]
 #[case::statut("/api/v1/demandes/absent/statut", "sowell")]
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_not_send_is_told_nothing_of_the_body(#[case] path: &str, #[case] client: &str) {
+async fn a_client_without_the_right_learns_nothing_about_its_body(
+    #[case] path: &str,
+    #[case] client: &str,
+) {
     let daemon = Builder::new().set("LIMITS__BODY", "1 KiB").start().await;
     let send = async |name: &str, value: &str, body: String| {
         let request = daemon.request("POST", path, client).header(name, value);
@@ -138,14 +141,14 @@ async fn who_may_not_send_is_told_nothing_of_the_body(#[case] path: &str, #[case
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_status_is_no_large_body() {
+async fn the_body_of_a_status_is_limited() {
     let builder = Builder::new().set(
         "CRM__WEBHOOK_SECRET",
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     );
     let daemon = builder.start().await;
     let event = json!({"statut": "CRC en cours", "more": "x".repeat(2 * 1024 * 1024)});
-    // Nobody knows yet whether the signature is right.
+    // It is not known yet whether the signature is valid.
     let request = daemon.request("POST", "/api/v1/demandes/DEM-1/statut", "");
     let request = request.header("webhook-signature", "v1,x").json(&event);
     assert_eq!(daemon.send(request).await.status, 413);
@@ -177,7 +180,10 @@ async fn what_is_too_large_is_413(
 #[case::two(&[8, 9], 400)]
 #[case::twice_the_same(&[8, 8], 400)]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_idempotency_key_is_one_of_255_signs(#[case] lengths: &[usize], #[case] status: u16) {
+async fn an_idempotency_key_has_at_most_255_characters(
+    #[case] lengths: &[usize],
+    #[case] status: u16,
+) {
     let daemon = Builder::new().start().await;
     let mut request = daemon.request("POST", "/api/v1/signalements", "sowell");
     for length in lengths {
@@ -212,7 +218,7 @@ async fn a_picture_of_too_many_pixels_is_422() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_over_its_rate_is_told_when_to_come_back() {
+async fn a_client_over_its_rate_is_told_when_to_retry() {
     let daemon = Builder::new().set("LIMITS__RATE", "3/h").start().await;
     for number in 0..3 {
         assert_eq!(daemon.post(&signalement(number)).await.status, 201);
@@ -221,7 +227,7 @@ async fn a_client_over_its_rate_is_told_when_to_come_back() {
     assert_eq!(answer.status, 429);
     let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=1_201).contains(&seconds), "{seconds}");
-    // Another client has a rate of its own.
+    // Another client has its own rate.
     assert_eq!(
         daemon.get("/api/v1/admin/regles", "admin").await.status,
         200
@@ -308,7 +314,7 @@ async fn the_page_of_the_api_asks_nobody_else() {
     let script = daemon.get("/docs/swagger-initializer.js", "").await;
     let script = String::from_utf8(script.bytes).unwrap();
     assert!(script.contains(r#""validatorUrl": "none""#), "{script}");
-    // It is shown under its policy.
+    // It is displayed under its security policy.
     if let Some(browser) = Browser::open().await {
         browser.load(&format!("{}/docs/", daemon.url())).await;
         until("it is shown", || async {
@@ -369,7 +375,7 @@ async fn a_body_that_is_announced_too_large_is_refused_at_once(
     let body = vec![b' '; sent_mebibytes * 1024 * 1024];
     stream.write_all(&body).await.unwrap();
     let mut answer = [0; 12];
-    // Less than the daemon waits for a body of which nothing comes.
+    // Less than the daemon's timeout for a body of which nothing arrives.
     let answered = tokio::time::timeout(Duration::from_secs(10), stream.read_exact(&mut answer));
     answered.await.unwrap().unwrap();
     let answer = String::from_utf8_lossy(&answer).into_owned();
@@ -377,7 +383,7 @@ async fn a_body_that_is_announced_too_large_is_refused_at_once(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_no_text_leads_nowhere() {
+async fn an_address_that_is_not_text_is_not_found() {
     let daemon = Builder::new().start().await;
     let answer = daemon.get("/api/v1/signalements/%ff", "sowell").await;
     assert_eq!(answer.status, 404);

@@ -1,4 +1,4 @@
-//! A backup beside traffic, and a start from it.
+//! A backup during traffic, and a start from it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,7 +41,7 @@ async fn rows(database: &Path) -> BTreeMap<String, Vec<Vec<String>>> {
     tables
 }
 
-/// Every photo under a folder, by its path in it.
+/// Every photo under a folder, by its relative path.
 fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let shards = fs::read_dir(root).unwrap().map(|it| it.unwrap().path());
@@ -60,7 +60,7 @@ fn stderr(output: &std::process::Output) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_restored_equals_what_was_there() {
+async fn the_restored_data_equals_the_original() {
     let sowell = FakeSowell::start().await;
     let daemon = Builder::new().sowell(&sowell).start().await;
     let first = daemon.post(&signalement(1)).await;
@@ -151,7 +151,7 @@ async fn a_backup_beside_traffic_holds_all_that_was_acknowledged_before_it() {
     let made = making.await.unwrap();
     assert!(made.status.success(), "{}", stderr(&made));
 
-    // Another house, with nothing in it.
+    // Another installation, with no data.
     let other = Builder::new();
     let (folder, environment) = (other.folder(), other.environment());
     let copy = daemon.path("copy").display().to_string();
@@ -181,7 +181,7 @@ async fn a_backup_beside_traffic_holds_all_that_was_acknowledged_before_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backup_that_is_not_whole_is_told_and_not_restored() {
+async fn an_incomplete_backup_is_reported_and_not_restored() {
     let daemon = Builder::new().start().await;
     daemon.created(&signalement(1)).await;
     let (folder, environment) = daemon.stop().await;
@@ -224,7 +224,7 @@ async fn a_backup_that_is_not_whole_is_told_and_not_restored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_photo_that_is_lost_already_keeps_nothing_else_from_being_saved() {
+async fn a_photo_that_was_already_lost_does_not_prevent_a_backup() {
     let daemon = Builder::new().start().await;
     let uid = daemon.created(&signalement(1)).await;
     let photos = daemon.path("data/fichiers");

@@ -1,4 +1,4 @@
-//! A real browser (Chromium, by its driver): one driver a test process, one browser a test.
+//! A real browser (Chromium, through its driver): one driver per test process, one browser per test.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::harness::{installed, token, until};
 use crate::process::Beside;
 
-/// By its port.
+/// A driver, by its port.
 type Driver = Beside<u16>;
 
 fn start() -> Option<Driver> {
@@ -21,18 +21,18 @@ fn start() -> Option<Driver> {
     })
 }
 
-/// A browser with a profile of its own.
+/// A browser with its own profile.
 pub struct Browser {
     client: Client,
 }
 
 impl Browser {
-    /// `None` where Chromium is not installed.
+    /// `None` if Chromium is not installed.
     pub async fn open() -> Option<Self> {
         Self::with(json!({})).await
     }
 
-    /// The same with the screen of a telephone, 360 pixels wide.
+    /// The same with a phone's screen, 360 pixels wide.
     pub async fn on_a_telephone() -> Option<Self> {
         let metrics = json!({"width": 360, "height": 740, "pixelRatio": 1});
         Self::with(json!({"deviceMetrics": metrics})).await
@@ -42,7 +42,7 @@ impl Browser {
         static DRIVER: LazyLock<Option<Driver>> = LazyLock::new(start);
         let port = DRIVER.as_ref()?.place;
         let driver = format!("http://127.0.0.1:{port}");
-        // Tests run as root, too, where Chromium's sandbox does not start.
+        // Tests may run as root, for whom Chromium's sandbox does not start.
         let mut options = json!({"args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
             "--window-size=1280,1400",
@@ -74,7 +74,7 @@ impl Browser {
         self.client.goto(url).await.unwrap();
     }
 
-    /// Presses the only button with these words, and has what follows loaded.
+    /// Presses the only button with this text, and waits until the following page is loaded.
     pub async fn press(&self, words: &str) {
         let path = format!("//button[normalize-space()='{words}']");
         let button = self.client.find(Locator::XPath(&path)).await.unwrap();
@@ -83,7 +83,7 @@ impl Browser {
             .await
             .unwrap();
         button.click().await.unwrap();
-        // A press returns when it may, not when what follows is there.
+        // A click may return before the following page is there.
         let followed = "return !window.isBefore && document.readyState === 'complete'";
         until("another page is there", || async {
             let followed = self.client.execute(followed, vec![]).await;
@@ -92,18 +92,18 @@ impl Browser {
         .await;
     }
 
-    /// What a script on the page gives.
+    /// The value that a script returns on the page.
     pub async fn evaluate(&self, script: &str) -> Value {
         self.client.execute(script, vec![]).await.unwrap()
     }
 
-    /// What can be read in the only element that a CSS selector finds.
+    /// The visible text of the only element that a CSS selector finds.
     pub async fn text(&self, selector: &str) -> String {
         let found = self.client.find(Locator::Css(selector)).await.unwrap();
         found.text().await.unwrap()
     }
 
-    /// What can be read in each element that a CSS selector finds.
+    /// The visible text of each element that a CSS selector finds.
     pub async fn texts(&self, selector: &str) -> Vec<String> {
         let mut texts = Vec::new();
         for found in self.client.find_all(Locator::Css(selector)).await.unwrap() {
@@ -112,7 +112,7 @@ impl Browser {
         texts
     }
 
-    /// Leaves a picture of the page for a person to look at, and closes the browser.
+    /// Saves a screenshot for people to look at, and closes the browser.
     pub async fn close(self, picture: &str) {
         let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join(picture);
         let png = self.client.screenshot().await.unwrap();

@@ -1,4 +1,4 @@
-//! The command line, as an operator uses it: the real binary, beside a running daemon.
+//! The command line as operators use it: the real binary, beside a running daemon.
 
 mod check;
 mod output;
@@ -88,7 +88,7 @@ fn init_writes_a_folder_to_start_from_and_never_over_an_edit() {
 #[test]
 fn init_on_a_full_disk_leaves_no_part_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
-    // No file may be larger than a kilobyte, and who tries is told so.
+    // No file may exceed a kilobyte; writing more fails with an error.
     let limited = r#"trap '' XFSZ; ulimit -f 1; exec "$0" init here"#;
     let full = Command::new("bash")
         .args(["-c", limited, env!("CARGO_BIN_EXE_passerelle")])
@@ -107,7 +107,7 @@ fn init_on_a_full_disk_leaves_no_part_of_a_file() {
 }
 
 #[test]
-fn a_mistake_is_told_in_one_line() {
+fn a_mistake_is_reported_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, words) in [
         (vec!["deliveries", "list"], "there is no database"),
@@ -124,7 +124,7 @@ fn a_mistake_is_told_in_one_line() {
 }
 
 #[test]
-fn a_wrong_word_is_answered_with_those_there_are() {
+fn an_invalid_value_is_answered_with_the_valid_ones() {
     for (arguments, word, known) in [
         (vec!["tokens", "reset"], "landlord", "sowell, crm, admin"),
         (vec!["connector", "test"], "admin", "crm, sowell"),
@@ -152,7 +152,7 @@ fn a_wrong_word_is_answered_with_those_there_are() {
 }
 
 #[test]
-fn variables_of_others_may_be_anything_and_empty_ones_are_absent() {
+fn foreign_variables_may_be_anything_and_empty_ones_count_as_absent() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
 
@@ -194,7 +194,7 @@ async fn a_decision_is_explained_before_and_after() {
     let daemon = Builder::new().start().await;
     let body = crate::harness::signalement(1);
     let file = daemon.folder.path().join("signalement.json");
-    // As Notepad saves it.
+    // As saved by Notepad.
     std::fs::write(&file, format!("\u{feff}{body}")).unwrap();
     let foreseen = on(&daemon, &["explain", "signalement.json"]);
     assert!(foreseen.status.success(), "{foreseen:?}");

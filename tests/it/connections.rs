@@ -1,4 +1,4 @@
-//! Clients that connect and say nothing.
+//! Clients that connect and send nothing.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::{Builder, PNG, signalement_with, token, until};
 use crate::process::{Process, settle_in};
 
-/// One connection for several requests: a client with a pool might open another, which would wait.
+/// One connection for several requests: a client with a pool might open a second one, which would have to wait.
 struct Kept(BufReader<TcpStream>);
 
 impl Kept {
@@ -41,8 +41,8 @@ impl Kept {
     }
 }
 
-/// More of them than may be let in, and no more than the queue of the socket holds: whoever was there
-/// before them is served, photos included.
+/// More of them than are accepted, but no more than the socket's queue holds: a client connected before them is
+/// still served, photos included.
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_clients_leave_the_others_their_files() {
     let folder = Builder::new().folder();

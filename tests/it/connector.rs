@@ -26,7 +26,7 @@ fn photo() -> Vec<u8> {
     base64_simd::STANDARD.decode_to_vec(PNG).unwrap()
 }
 
-/// A photo of a signalement, as the creation finds it.
+/// A photo of a signalement, stored for the creation.
 async fn stored(bench: &Bench) -> Fichier {
     let photo = Photo::new(ImageKind::Png, photo());
     let fichier = Fichier {
@@ -77,7 +77,7 @@ async fn photos_are_uploaded_then_named_by_the_creation() {
     assert!(!remote.attaches && remote.overlap.is_some());
 }
 
-/// What the first file says of the photos is not forgotten for what the second one says of them.
+/// What the first connector requires for photos still applies, although the second one does not.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_during_a_creation_changes_nothing_in_it() {
     let fake = Fake::start(&[
@@ -99,7 +99,7 @@ async fn an_edit_during_a_creation_changes_nothing_in_it() {
     assert_eq!(body["files"], json!(["up-1"]));
 }
 
-/// A CRM that is told how many photos there are, and has each one attached afterwards.
+/// A CRM that receives the number of photos, and has each one attached afterwards.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_creation_that_counts_the_photos_has_them_attached() {
     let fake = Fake::start(&[(201, json!({"id": 42}))]).await;
@@ -136,7 +136,7 @@ async fn a_token_that_ran_out_is_renewed_once_for_everyone() {
     );
     let sessions: Vec<_> = fake.seen().into_iter().map(|it| it.session).collect();
     assert_eq!(sessions, ["", "old", "old", "", "new"]);
-    // A fresh token that is refused is no reason to ask for another.
+    // A new token that is refused is no reason to request another.
     fake.then(&[
         (401, json!("no")),
         (200, json!({"token": "third"})),
@@ -151,7 +151,7 @@ async fn a_token_that_ran_out_is_renewed_once_for_everyone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_answer_to_a_creation_leaves_open_is_a_doubt() {
+async fn an_inconclusive_answer_to_a_creation_is_a_doubt() {
     let login = (200, json!({"token": "t"}));
     for (answer, wanted) in [
         ((500, json!("boom")), "doubt"),
@@ -181,7 +181,7 @@ async fn what_an_answer_to_a_creation_leaves_open_is_a_doubt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn silence_after_the_request_is_a_doubt_and_silence_before_it_is_none() {
+async fn silence_after_the_request_is_a_doubt_and_silence_before_it_is_not() {
     let resets = reset().await;
     let hangs = server(|stream| async move { std::mem::forget(stream) }).await;
     let cut = server(|mut stream| async move {
@@ -194,7 +194,7 @@ async fn silence_after_the_request_is_a_doubt_and_silence_before_it_is_none() {
         let created = bench.crm.create(&request(Vec::new())).await;
         assert!(matches!(created, Err(CrmError::InDoubt(_))), "{created:?}");
         let found = bench.crm.find(&request(Vec::new())).await;
-        // What came of an answer that was cut cannot be read.
+        // The part of an answer that was cut off cannot be read.
         let away = matches!(
             found,
             Err(CrmError::Unavailable { .. } | CrmError::Unreadable(_))
@@ -204,7 +204,7 @@ async fn silence_after_the_request_is_a_doubt_and_silence_before_it_is_none() {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
-    // Nobody there; nobody of that name; no TLS.
+    // A refused connection, an unknown name, and no TLS.
     let plain = reset().await.replace("http:", "https:");
     for url in [url.as_str(), "http://nobody.invalid", plain.as_str()] {
         let created = bench(url, PLAIN, &[])
@@ -219,7 +219,7 @@ async fn silence_after_the_request_is_a_doubt_and_silence_before_it_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_file_leads_a_call_inside_the_house() {
+async fn no_connector_can_call_an_internal_address() {
     let inside = Fake::start(&[(200, json!({"id": 1}))]).await;
     let api = PLAIN.replace(
         "chemin: /tickets, corps",
@@ -255,7 +255,7 @@ async fn an_endless_answer_is_not_read_to_its_end() {
             let head = b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n";
             let _ = stream.write_all(head).await;
             let junk = vec![b'a'; MIB];
-            // As much as would be believed to have no end.
+            // Enough to count as endless.
             while count.load(Ordering::SeqCst) < 100 && stream.write_all(&junk).await.is_ok() {
                 count.fetch_add(1, Ordering::SeqCst);
             }
@@ -269,7 +269,7 @@ async fn an_endless_answer_is_not_read_to_its_end() {
         .await;
     assert!(matches!(created, Err(CrmError::InDoubt(_))), "{created:?}");
     let taken = taken.load(Ordering::SeqCst);
-    // What the system holds for the connection comes on top of the eight that are read.
+    // The system's buffers for the connection come on top of the eight that are read.
     assert!(taken < 50, "{taken} MiB were taken");
 }
 

@@ -1,4 +1,4 @@
-//! The console, in a real browser where a person would be at it.
+//! The console, in a real browser where a person would use one.
 
 mod alarms;
 mod pages;
@@ -49,7 +49,7 @@ async fn a_replica_that_lags_is_seen() {
     assert!(is_accepted(
         &first.edit("rules/priorites.yaml", &text).await
     ));
-    // Cookies know no port, so that any replica's page is open to who signed in at one.
+    // Cookies ignore the port, so any replica's page is open to someone who signed in at one of them.
     for page in [url(&first), format!("{}/", second.url)] {
         until("one lags", || async {
             browser.load(&page).await;
@@ -103,7 +103,7 @@ async fn an_edit_that_is_refused_says_where_and_why() {
             .await
             .contains("des exports est refusée")
     );
-    // Saved and read again before anybody noticed.
+    // Corrected and read again before anyone noticed.
     daemon.save("rules/transmission.yaml", &good);
     browser.press("Relire les fichiers maintenant").await;
     assert!(
@@ -184,7 +184,7 @@ async fn what_waits_for_a_person_is_named() {
     browser.close("console-waiting.png").await;
 }
 
-/// Without a browser's good manners.
+/// A client without a browser's protections.
 fn bare() -> Client {
     Client::builder().redirect(Policy::none()).build().unwrap()
 }
@@ -194,7 +194,7 @@ fn bare() -> Client {
 #[case::of_sowell("token-of-sowell-in-the-tests")]
 #[case::of_the_crm("token-of-crm-in-the-tests")]
 #[tokio::test(flavor = "multi_thread")]
-async fn another_token_opens_nothing(#[case] token: &str) {
+async fn any_other_token_is_refused(#[case] token: &str) {
     let daemon = Builder::new().start().await;
     let form = format!("jeton={token}");
     let answer = bare()
@@ -211,7 +211,7 @@ async fn another_token_opens_nothing(#[case] token: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_shown_or_done_for_who_is_not_signed_in() {
+async fn nothing_is_shown_or_done_without_signing_in() {
     let daemon = Builder::new().start().await;
     let url = url(&daemon);
     let page = daemon.get("/", "").await;

@@ -85,7 +85,7 @@ async fn a_start_in_an_empty_folder_prints_a_request_that_works() {
             ("TOKENS__CRM", ""),
             ("TOKENS__ADMIN", ""),
         ];
-        // Without the folders of the repository, the copies inside the binary serve.
+        // Without the repository's folders, the copies in the binary are used.
         let mut child = Command::new(env!("CARGO_BIN_EXE_passerelle"));
         child
             .current_dir(folder)
@@ -122,13 +122,13 @@ async fn a_start_in_an_empty_folder_prints_a_request_that_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_being_sent_when_it_was_killed_is_sent_at_once_after_the_restart() {
-    // A partner that takes the connection and never answers.
+async fn a_delivery_interrupted_by_a_kill_is_sent_at_once_after_the_restart() {
+    // A partner that accepts the connection and never answers.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let builder = Builder::new();
     let folder = builder.folder();
-    // A claim holds for twice the time of an attempt: two hours here, which nobody waits for.
+    // A claim holds for twice the time of an attempt: two hours here, much longer than the test.
     let first = Process::start(
         folder.path(),
         &[("SOWELL__BASE_URL", &url), ("DELIVERY__ATTEMPT", "1h")],

@@ -1,11 +1,10 @@
-//! Where the crash suite can kill is complete by construction: nothing that outlives the process is
-//! done between two places where it cannot.
+//! The crash suite's points are complete by construction: every action that outlives the process is next to one.
 
 use std::collections::BTreeSet;
 
 use crate::source::{code, crash_points, files, without_tests};
 
-/// How near a point must stand.
+/// How close a point must be.
 const LINES: usize = 5;
 
 /// Whether a line does something that outlives the process.
@@ -21,7 +20,7 @@ fn lasts(file: &str, text: &str, line: &str) -> bool {
         ".sync_all()",
         ".sync_data()",
     ];
-    // Channels are sent to, too; a partner only by the files that speak to one.
+    // Channels also have `send`; a partner is only called in files that use one of its clients.
     let calls = ["reqwest::", "lettre::", "object_store::"];
     let partner = calls.iter().any(|it| text.contains(it));
     let call = [
@@ -33,7 +32,7 @@ fn lasts(file: &str, text: &str, line: &str) -> bool {
         ".complete(",
         ".delete(",
     ];
-    // Comparing them with what a database has had changes nothing.
+    // Comparing them with the migrations applied to a database changes nothing.
     let declared = line.contains("static MIGRATIONS")
         || line.contains("check(&MIGRATIONS")
         || line.trim_start().starts_with("use ");
@@ -44,7 +43,7 @@ fn lasts(file: &str, text: &str, line: &str) -> bool {
 }
 
 #[test]
-fn each_commit_file_step_and_outside_call_stands_between_two_crash_points() {
+fn each_commit_file_step_and_outside_call_is_next_to_a_crash_point() {
     let mut bare = Vec::new();
     let mut found = 0;
     for (file, text) in files() {
@@ -67,7 +66,7 @@ fn each_commit_file_step_and_outside_call_stands_between_two_crash_points() {
 }
 
 #[test]
-fn each_crash_point_has_a_name_of_its_own() {
+fn each_crash_point_has_a_unique_name() {
     let names = crash_points();
     let distinct: BTreeSet<&String> = names.iter().collect();
     assert_eq!(names.len(), distinct.len(), "{names:?}");

@@ -1,4 +1,4 @@
-//! A demande is created in a remote CRM once, whatever answers do not come.
+//! A demande is created exactly once in a remote CRM, whichever answers are missing.
 
 mod away;
 mod clock;
@@ -37,7 +37,7 @@ async fn etat(daemon: &Daemon, number: u32) -> String {
     answer.json()["etat"].as_str().unwrap().to_owned()
 }
 
-/// Waits until the signalement stands so.
+/// Waits until the signalement is in this state.
 async fn becomes(daemon: &Daemon, number: u32, wanted: &str) {
     until(&format!("{number} is {wanted}"), || async {
         (etat(daemon, number).await == wanted).then_some(())
@@ -45,7 +45,7 @@ async fn becomes(daemon: &Daemon, number: u32, wanted: &str) {
     .await;
 }
 
-/// A refusal for now, which names a time.
+/// A temporary refusal, with a time to retry.
 fn is_later(answer: &Answer) -> bool {
     answer.status == 503 && answer.header("retry-after").is_some()
 }
@@ -90,7 +90,7 @@ async fn the_uid_of_the_answer_is_the_crms_own() {
 #[case::words("Demande n° é?x=1#")]
 #[case::encoded("%2F%00+")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_uid_of_any_signs_leads_to_its_demande(#[case] prefix: &str) {
+async fn a_uid_of_any_characters_leads_to_its_demande(#[case] prefix: &str) {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp);
     crm.names(prefix);
     let daemon = with(&crm).await;
@@ -130,7 +130,7 @@ async fn a_demande_that_the_crm_refuses_is_kept_and_can_be_sent_again() {
 async fn what_the_crm_did_in_silence_is_adopted() {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp);
     crm.creates([Goes::DoneInSilence]);
-    // Not even a look-up that fails makes it create again.
+    // Even a failed look-up does not cause a second creation.
     crm.finds([Goes::Away, Goes::Lost, Goes::Refused]);
     let daemon = with(&crm).await;
     let answer = daemon.post(&signalement(1)).await;
@@ -146,19 +146,19 @@ async fn what_the_crm_did_in_silence_is_adopted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_crm_never_got_is_created_after_a_look_up() {
+async fn a_creation_that_the_crm_never_got_is_made_after_a_look_up() {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp);
     crm.creates([Goes::Lost, Goes::Lost, Goes::Away]);
     let daemon = with(&crm).await;
     assert!(is_later(&daemon.post(&signalement(1)).await));
     becomes(&daemon, 1, "transmis").await;
     is_replayed(&daemon, &crm, 1).await;
-    // After the connection that was refused nothing was in doubt, so nothing was looked up.
+    // Nothing was in doubt after the refused connection, so nothing was looked up.
     assert_eq!((crm.count("create"), crm.count("find")), (4, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_look_up_is_believed_before_the_crm_has_ended_its_work() {
+async fn no_look_up_counts_before_the_crm_has_ended_its_work() {
     let crm =
         RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.longest_work = Duration::from_hours(1));
     crm.creates([Goes::Lost]);
@@ -173,7 +173,7 @@ async fn no_look_up_is_believed_before_the_crm_has_ended_its_work() {
         .unwrap()
         .unwrap();
     assert!(due > Utc::now() + TimeDelta::minutes(55));
-    // Neither SoWell's repeat nor a person in a hurry makes it look or create.
+    // Neither a repeat from SoWell nor an impatient operator causes a look-up or a creation.
     assert!(is_later(&daemon.post(&signalement(1)).await));
     let creations = &daemon.state.inbound.creations;
     let attempted = creations.take_up(&id_of(1)).await.unwrap();
@@ -235,7 +235,7 @@ async fn a_crm_that_knows_a_repeat_is_asked_again_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_becomes_of_a_repeat_says_nothing_of_the_call_before() {
+async fn the_outcome_of_a_repeat_says_nothing_about_the_call_before() {
     let crm = RemoteCrm::new(DuplicateGuard::IdempotencyKey).with(|it| it.reads_statut = true);
     crm.creates([Goes::DoneInSilence, Goes::Away, Goes::Refused]);
     let sowell = FakeSowell::start().await;
@@ -270,7 +270,7 @@ async fn without_any_guard_a_doubt_waits_for_a_person() {
         assert!(is_later(&daemon.post(&signalement(number)).await));
         assert_eq!(etat(&daemon, number).await, "inconnu");
     }
-    // Other creations are none the worse for it.
+    // Other creations are not affected.
     assert_eq!(daemon.post(&signalement(3)).await.status, 201);
     assert_eq!(crm.count("create"), 3);
     let creations = &daemon.state.inbound.creations;
@@ -305,13 +305,13 @@ async fn without_any_guard_nobody_creates_again_while_the_crm_may_be_at_work() {
         }
         assert_eq!(etat(&daemon, 1).await, "inconnu");
     }
-    // It is still a person's, who may have found it in the meantime.
+    // It still waits for an operator, who may have found it in the meantime.
     let next = daemon.state.store.next_creation(clock.now().into()).await;
     assert_eq!(next.unwrap(), None);
     let adopted = creations.adopt(&id_of(1), Uid::new("CRM-1".into())).await;
     assert!(matches!(adopted.unwrap(), Some(Attempted::Created { .. })));
     assert_eq!(crm.count("create"), 2);
-    // The time that it named is over.
+    // The time that it announced has passed.
     drop(crm.clone().with(|it| it.longest_work = Duration::ZERO));
     clock.step(TimeDelta::hours(2));
     let tried = creations.take_up(&id_of(2)).await.unwrap();
@@ -335,7 +335,8 @@ async fn a_uid_that_belongs_to_another_signalement_is_not_taken() {
     assert_eq!(etat(&daemon, 2).await, "inconnu");
 }
 
-/// The database is away just when the CRM answers: what it said is not lost, even where nothing would tell it again.
+/// The database is unavailable just when the CRM answers: the answer is not lost, even if nothing could give it
+/// again.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_crm_said_while_the_database_was_away_is_written_once_it_is_back(
@@ -361,7 +362,7 @@ async fn what_the_crm_said_while_the_database_was_away_is_written_once_it_is_bac
     assert_eq!((crm.count("create"), crm.count("find")), (1, 0));
 }
 
-/// A daemon that dies while the CRM is at work for it, with whatever runs for it.
+/// A daemon that dies, with all its tasks, while the CRM is working on its request.
 async fn killed_in_the_call(crm: &Arc<RemoteCrm>, number: u32) -> Builder {
     let never = Arc::new(Semaphore::new(0));
     crm.creates([Goes::Held(never)]);
@@ -378,7 +379,7 @@ async fn killed_in_the_call(crm: &Arc<RemoteCrm>, number: u32) -> Builder {
             })
             .await;
         });
-        // Every task ends where it stands.
+        // Every task stops where it is.
         runtime.shutdown_background();
     });
     tokio::task::spawn_blocking(|| life.join().unwrap())

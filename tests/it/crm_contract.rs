@@ -1,4 +1,4 @@
-//! What a remote CRM's API can do wrong, over real connections: each leaves one demande, whole.
+//! What a remote CRM's API can do wrong, over real connections: in each case there is one demande, complete.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn settled(daemon: &Daemon, number: u32) -> Answer {
     .await
 }
 
-/// One demande, under the UID of the answer, with both photos.
+/// One demande, under the UID in the answer, with both photos.
 async fn is_whole(crm: &FakeCrm, answer: &Answer) {
     let demandes = until("both photos arrived", || async {
         let demandes = crm.demandes();
@@ -95,7 +95,7 @@ async fn only_the_photo_that_failed_is_tried_again(
         (crm.calls(second).len() == 2).then_some(())
     })
     .await;
-    // A token that ends may end under the other photo, too.
+    // A token may also expire during the other photo's call.
     let most = if mood == Mood::TokenEnds { 2 } else { 1 };
     let first = crm.calls("POST /demandes/C-1/fichiers?nom=photo-1").len();
     assert!(first <= most, "{first}");

@@ -1,5 +1,5 @@
-//! PostgreSQL goes silent in the middle of its work, as a machine that lost its power does, and is
-//! asked what it cannot be asked: nobody waits for ever, and nobody gets a fault of ours.
+//! PostgreSQL falls silent in the middle of its work, as after a power cut, or is sent what it cannot store: nobody
+//! waits for ever, and nobody gets an internal error.
 
 use rstest::rstest;
 use serde_json::json;
@@ -34,7 +34,7 @@ async fn a_server_that_goes_silent_holds_no_request_and_service_resumes_by_itsel
         daemon.post(&body),
         daemon.console()
     );
-    // What is known without it is shown all the same.
+    // What is known without the database is still shown.
     for words in ["La base de données ne répond pas", "Relire les fichiers"] {
         assert!(html.contains(words), "{html}");
     }
@@ -42,7 +42,7 @@ async fn a_server_that_goes_silent_holds_no_request_and_service_resumes_by_itsel
         assert_eq!(answer.status, 503);
         assert!(answer.header("retry-after").is_some());
     }
-    // A server that comes back knows nothing of the connections from before.
+    // A server that comes back does not know the connections from before.
     proxy.set(Way::Cut);
     proxy.set(Way::Open);
     until("it reads again", || async {
@@ -80,7 +80,7 @@ async fn a_nul_is_the_clients_fault_on_both_databases(
         let body = signalement_with(2, &json!({key: "a\u{0}b"}));
         assert_eq!(daemon.post(&body).await.status, 422, "{key}");
     }
-    // What is only kept is kept as it came.
+    // Unknown keys are kept as they came.
     let body = signalement_with(3, &json!({"inconnue\u{0}": "a\u{0}b"}));
     assert_eq!(daemon.post(&body).await.status, 201);
     for path in [
@@ -94,12 +94,12 @@ async fn a_nul_is_the_clients_fault_on_both_databases(
     assert_eq!(daemon.statut("a%00b", &unknown).await.status, 404);
 }
 
-/// A probe that says all is well while every request is refused keeps the requests coming.
+/// If a probe says all is well while every request is refused, requests keep being sent here.
 #[rstest]
 #[case::where_a_signalement_goes("signalements")]
 #[case::where_its_deliveries_go("livraisons")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_that_takes_no_rows_makes_the_daemon_unready(#[case] table: &str) {
+async fn a_table_that_accepts_no_rows_makes_the_daemon_unready(#[case] table: &str) {
     let Some(url) = postgres::database().await else {
         return;
     };

@@ -1,19 +1,19 @@
-//! What admins are told of an edit, at its place and in their words. The rules are the shipped ones with
-//! some files changed.
+//! What admins are told about an edit, where it is wrong and in their own words. The rules are the shipped ones
+//! with some files changed.
 
 use passerelle::adapters::shipped::Shipped;
 use passerelle::rules::compile::{Known, compile};
 use passerelle::rules::diagnostic::{Diagnostic, Severity, any_error};
 use rstest::rstest;
 
-/// All that is said of the shipped rules once these files say something else.
+/// All diagnostics of the shipped rules after these edits.
 fn found(edits: &[(&str, &str)]) -> Vec<Diagnostic> {
     let mut rules = Shipped::Rules.files();
     for (file, text) in edits {
         rules.insert((*file).to_owned(), text.as_bytes().to_vec());
     }
     let (generation, found) = compile(&rules, &Shipped::Referentiel.files(), Known::default());
-    // A remark refuses nothing, and what is refused says why.
+    // A remark refuses nothing, and a refusal always has a reason.
     assert_eq!(generation.is_none(), any_error(&found), "{found:#?}");
     found
 }
@@ -28,7 +28,7 @@ fn told(diagnostics: &[Diagnostic], severity: Severity) -> Vec<String> {
 }
 
 #[test]
-fn a_misspelt_key_hides_no_misspelt_word() {
+fn a_misspelt_key_does_not_hide_a_misspelt_word() {
     let errors = told(
         &found(&[
             (
@@ -54,7 +54,7 @@ fn a_misspelt_key_hides_no_misspelt_word() {
 }
 
 #[test]
-fn one_fault_of_accuses_is_told_once() {
+fn one_fault_of_accuses_is_reported_once() {
     let thanks = "#{ a: evenement.signalement.email_auteur, modele: \"accuse-reception\" }";
     let script = format!(
         "fn accuses(evenement) {{\n    if evenement.type == \"transmis\" {{\n        return [{thanks}];\n    }}\n}}\n"
@@ -70,13 +70,13 @@ fn one_fault_of_accuses_is_told_once() {
 }
 
 #[test]
-fn what_fails_on_several_occasions_is_told_once() {
+fn a_failure_on_several_occasions_is_reported_once() {
     let of = |condition: &str| {
         let script = format!(
             "fn accuses(evenement) {{\n    if {condition} {{\n        throw \"non\";\n    }}\n    []\n}}\n"
         );
         let mut rules = found(&[("accuses.rhai", &script)]);
-        // The cases say what they miss, and are no question here.
+        // The failures of the cases do not matter here.
         rules.retain(|it| it.file == "accuses.rhai" && it.severity == Severity::Warning);
         told(&rules, Severity::Warning)
     };
@@ -95,7 +95,7 @@ fn what_fails_on_several_occasions_is_told_once() {
 }
 
 #[test]
-fn what_another_program_accepted_still_decides() {
+fn a_file_that_another_program_accepted_still_decides() {
     let mut rules = Shipped::Rules.files();
     let file = "connecteurs/sowell.yaml";
     let text = include_str!("../../rules/connecteurs/sowell.yaml");
@@ -143,7 +143,7 @@ fn a_list_that_changes_nothing_is_pointed_out() {
 }
 
 #[test]
-fn a_template_that_cannot_be_read_hides_no_other() {
+fn a_template_that_cannot_be_read_does_not_hide_another() {
     let errors = told(
         &found(&[
             ("modeles/accuse-reception.txt", "Objet: x\n{{ bien"),
@@ -162,7 +162,7 @@ fn a_template_that_cannot_be_read_hides_no_other() {
     "statuts.yaml",
     "initial: Ouverte\ncanal: SoWell\ncorrespondances: {}\n"
 )]
-fn a_file_that_says_nothing_is_refused(#[case] file: &str, #[case] text: &str) {
+fn a_file_without_content_is_refused(#[case] file: &str, #[case] text: &str) {
     let errors = told(&found(&[(file, text)]), Severity::Error);
     let empty = |it: &String| it.contains("au moins une ligne « nom: valeur »");
     assert!(errors.iter().any(empty), "{errors:?}");
@@ -171,7 +171,7 @@ fn a_file_that_says_nothing_is_refused(#[case] file: &str, #[case] text: &str) {
 #[test]
 fn no_mode_at_all_is_pointed_out() {
     let mut edits = vec![("transmission.yaml", "modes: []\n")];
-    // The shipped cases would refuse it, since they expect that everything is forwarded.
+    // The shipped cases would refuse it, since they expect everything to be forwarded.
     let rules = Shipped::Rules.files();
     let cases = rules.keys().filter(|it| it.starts_with("cas/"));
     edits.extend(cases.map(|it| (it.as_str(), "cas: []\n")));
@@ -182,7 +182,7 @@ fn no_mode_at_all_is_pointed_out() {
 }
 
 #[test]
-fn a_misspelt_function_is_found_where_it_stands() {
+fn a_misspelt_function_is_found_at_its_place() {
     let script = "// Qui ?\nfn afecter(signalement, residence, qualification) { #{} }\n";
     let errors = told(&found(&[("gestionnaire.rhai", script)]), Severity::Error);
     assert_eq!(
@@ -192,7 +192,7 @@ fn a_misspelt_function_is_found_where_it_stands() {
 }
 
 #[test]
-fn a_misnamed_file_is_told_before_the_one_that_is_missing_for_it() {
+fn a_misnamed_file_is_reported_before_the_missing_one() {
     let mut rules = Shipped::Rules.files();
     let text = rules.remove("statuts.yaml").unwrap();
     rules.insert("statuts.yaml.txt".to_owned(), text);
@@ -233,7 +233,7 @@ fn quotes_of_a_word_processor_around_a_code_are_pointed_out() {
 }
 
 #[test]
-fn what_a_word_processor_made_of_a_word_is_told_with_what_to_type() {
+fn characters_of_a_word_processor_are_reported_with_what_to_type() {
     let statuts = "initial: Ouverte\ncanal: SoWell\ncorrespondances:\n  Ouverte: En attente\n  \"Clôturée\u{a0}\": {selon: resultat, valeurs: {Traité: Traité, Rejeté: Rejeté}}\n";
     let found = found(&[
         ("transmission.yaml", "modes\u{a0}: [tous]\n"),
@@ -258,7 +258,7 @@ fn what_a_word_processor_made_of_a_word_is_told_with_what_to_type() {
 }
 
 #[test]
-fn what_a_script_waits_for_and_can_never_come_is_pointed_out() {
+fn an_impossible_comparison_in_a_script_is_pointed_out() {
     let gestionnaire = r#"fn affecter(s, r, q) {
     let g = r.gestionnaires.get("responsable_secteur");
     if s.priorite == "haute" || q.code == "asc" || r.code != "R-001" || s.transmettre_auteur == "true" {
@@ -303,7 +303,7 @@ fn what_a_script_waits_for_and_can_never_come_is_pointed_out() {
 }
 
 #[test]
-fn what_a_template_waits_for_and_can_never_come_is_pointed_out() {
+fn an_impossible_comparison_in_a_template_is_pointed_out() {
     let mail = r#"Objet: {% if priorite == "high" %}Urgent{% endif %} {{ demande.uid }}
 {% if evenement.statut_sowell == "Traite" or "ASCENSEUR" == qualification.code %}a{% endif %}
 {% if "concierge" in residence.gestionnaires %}{{ residence.gestionnaires.concierge.nom }}{% endif %}
@@ -342,7 +342,7 @@ fn whether_there_is_a_bien_gets_one_remark_that_helps() {
 }
 
 #[test]
-fn what_is_wrong_with_one_file_hides_nothing_of_the_e_mails() {
+fn a_fault_of_one_file_hides_no_fault_of_the_e_mails() {
     let accuses = "fn accuses(evenement) {\n    [#{ a: \"x@vivest.example\", modele: \"accuse-receptoin\" }]\n}\n";
     let missing = "accuses.rhai:2 il n'y a pas de modèle « accuse-receptoin » dans modeles/ ; vouliez-vous dire « accuse-reception » ?";
     for (name, text) in [
@@ -364,7 +364,7 @@ fn what_is_wrong_with_one_file_hides_nothing_of_the_e_mails() {
 }
 
 #[test]
-fn all_that_an_e_mail_lacks_is_told_at_once() {
+fn all_that_an_e_mail_lacks_is_reported_at_once() {
     let mail = "Objet: {{ statut }}\n\n{{ uid }} {{ auteur }}\n{{ description }} {{ uid }}\n";
     let remarks = told(
         &found(&[("modeles/accuse-reception.txt", mail)]),
@@ -395,7 +395,7 @@ fn all_that_an_e_mail_lacks_is_told_at_once() {
 }
 
 #[test]
-fn a_model_whose_name_is_put_together_is_told_with_its_script_and_line() {
+fn a_template_with_a_computed_name_is_reported_with_its_script_and_line() {
     let accuses = "// Quels e-mails ?\nfn accuses(evenement) {\n    [#{ a: \"x@vivest.example\", modele: \"accuse-\" + \"nouveau\" }]\n}\n";
     let remarks = told(&found(&[("accuses.rhai", accuses)]), Severity::Warning);
     let wanted = "accuses.rhai:2 pour chaque événement : il n'y a pas de modèle « accuse-nouveau »";
@@ -403,7 +403,7 @@ fn a_model_whose_name_is_put_together_is_told_with_its_script_and_line() {
 }
 
 #[test]
-fn an_addressee_that_is_none_is_pointed_out_and_hides_nothing() {
+fn an_invalid_recipient_is_pointed_out_and_hides_nothing() {
     let accuses = "fn accuses(evenement) {\n    if evenement.type == \"ecarte\" {\n        return [#{a: \"secretariat\", modele: \"accuse\"}];\n    }\n    []\n}\n";
     let told_of = |accuses: &str| {
         let found = found(&[("accuses.rhai", accuses)]);
@@ -419,7 +419,7 @@ fn an_addressee_that_is_none_is_pointed_out_and_hides_nothing() {
 }
 
 #[test]
-fn a_kind_of_manager_that_looks_misspelt_is_pointed_out_unless_a_rule_asks_for_it() {
+fn a_manager_type_that_looks_misspelt_is_pointed_out_unless_a_rule_uses_it() {
     let mut exports = Shipped::Referentiel.files();
     let managers = exports.get_mut("gestionnaires.csv").unwrap();
     let text = String::from_utf8(managers.clone()).unwrap();

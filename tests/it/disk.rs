@@ -1,5 +1,5 @@
-//! The disk fills up, cannot be written, or gives a photo back no more: clients are told to come
-//! again, operators are told why, nothing is half kept, and service resumes by itself.
+//! The disk fills up, cannot be written, or no longer returns a photo: clients are told to try again later,
+//! operators are told why, nothing is half stored, and service resumes by itself.
 
 use std::fs::{self, File, Permissions};
 use std::io::{Read, Write};
@@ -22,11 +22,11 @@ use crate::harness::{
 use crate::process::{Process, settle_in};
 use crate::store::record;
 
-/// A file system of its own in memory, so small that a test can fill it.
+/// A file system in memory, small enough for a test to fill.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// `None`, with a note, where this system lets nobody mount one.
+    /// `None`, with a note, if this system does not allow mounting one.
     fn at(folder: &Path) -> Option<Self> {
         fs::create_dir(folder).unwrap();
         let mut mount = Command::new("mount");
@@ -37,7 +37,7 @@ impl SmallDisk {
         possible(mounted, "the right to mount a file system").then(|| Self(folder.to_path_buf()))
     }
 
-    /// Leaves no room, or just `left` bytes.
+    /// Leaves no room, or only `left` bytes.
     fn fill(&self, left: u64) {
         let mut filler = File::create(self.filler()).unwrap();
         while filler.write_all(&[0; 4096]).is_ok() {}
@@ -128,7 +128,7 @@ async fn a_full_disk_refuses_for_now_and_resumes_by_itself() {
     assert_eq!(created.status, 201);
     let kept = photos(&data);
 
-    // Room for little things, not for this photo.
+    // Room for small things, but not for this photo.
     disk.fill(64 * 1024);
     let large = with_photo(2, 500_000);
     is_for_later(&post(&daemon, &large).await);
@@ -139,7 +139,7 @@ async fn a_full_disk_refuses_for_now_and_resumes_by_itself() {
     );
     assert_eq!(photos(&data), kept, "nothing is left of it");
 
-    // Not even for a row. What the log has room for already may still be written.
+    // Not even for a row. What fits in the existing log may still be written.
     disk.fill(0);
     let mut small = Vec::new();
     let refused = loop {
@@ -160,7 +160,7 @@ async fn a_full_disk_refuses_for_now_and_resumes_by_itself() {
 
     fs::remove_file(disk.filler()).unwrap();
     ready_when(&daemon.url, true).await;
-    // Created, not replayed: nothing of the refused ones was there.
+    // Created, not replayed: nothing of the refused requests was stored.
     assert_eq!(post(&daemon, &large).await.status, 201);
     for (body, before) in &small {
         let wanted = if *before == 201 { 200 } else { 201 };
@@ -172,7 +172,7 @@ async fn a_full_disk_refuses_for_now_and_resumes_by_itself() {
     daemon.kill();
 }
 
-/// A daemon that file permissions bind, as they bind one that is not run by root.
+/// A daemon subject to file permissions, as one that is not run by root.
 fn bound_by_permissions(folder: &Path) -> Option<Process> {
     let root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
     let binary = env!("CARGO_BIN_EXE_passerelle");
@@ -224,7 +224,7 @@ async fn a_folder_that_cannot_be_written_refuses_for_now() {
         "{told}"
     );
     assert!(photos(&data).is_empty());
-    // Without photos there is nothing that it could not keep.
+    // Without photos, it has everything it needs.
     let bare = signalement_with(2, &json!({"photos": []}));
     assert_eq!(post(&daemon, &bare).await.status, 201);
     all(0o755);
@@ -234,7 +234,7 @@ async fn a_folder_that_cannot_be_written_refuses_for_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_photo_that_cannot_be_read_is_a_problem_of_its_own() {
+async fn a_photo_that_cannot_be_read_affects_nothing_else() {
     let folder = Builder::new().folder();
     let Some(daemon) = bound_by_permissions(folder.path()) else {
         return;
@@ -259,7 +259,7 @@ async fn a_photo_that_cannot_be_read_is_a_problem_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_another_process_holds_is_waited_for_and_then_refused_for_now() {
+async fn a_database_locked_by_another_process_is_waited_for_and_then_refused_for_now() {
     let daemon = Builder::new().start().await;
     let url = format!("sqlite://{}", daemon.database().display());
     let mut other = SqliteConnection::connect(&url).await.unwrap();
@@ -271,7 +271,7 @@ async fn a_database_that_another_process_holds_is_waited_for_and_then_refused_fo
         .request("POST", "/api/v1/signalements", "sowell")
         .json(&body);
     let waiting = tokio::spawn(waiting.send());
-    // Its photo is on the disk: it has come as far as it can.
+    // Its photo is on disk, so it has come as far as it can.
     let fichiers = daemon.path("data");
     until("it waits", || async {
         (!photos(&fichiers).is_empty()).then_some(())
@@ -286,9 +286,9 @@ async fn a_database_that_another_process_holds_is_waited_for_and_then_refused_fo
     assert_eq!(daemon.post(&signalement(2)).await.status, 201);
 }
 
-/// What is written to a file that was moved away would be confirmed and found by nobody after the next start.
+/// Writes to a file that was moved away would be confirmed, but missing after the next start.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_was_moved_away_takes_nothing_until_it_is_back() {
+async fn a_database_that_was_moved_away_accepts_nothing_until_it_is_back() {
     let folder = Builder::new().folder();
     let daemon = Process::start(folder.path(), &[]);
     let first = post(&daemon, &signalement(1)).await;
@@ -301,9 +301,9 @@ async fn a_database_that_was_moved_away_takes_nothing_until_it_is_back() {
     let told = ready_when(&daemon.url, false).await;
     let why = told["database"].as_str().unwrap();
     assert!(why.contains("the database was moved away"), "{why}");
-    assert!(daemon.logged("ALARM: nothing is taken until the database is back"));
+    assert!(daemon.logged("ALARM: nothing is accepted until the database is back"));
 
-    // Not even where another one has its name, such as that of a backup.
+    // Not even if a different file has its name, such as a backup.
     File::create(&database).unwrap();
     is_for_later(&post(&daemon, &signalement(2)).await);
 
@@ -314,12 +314,12 @@ async fn a_database_that_was_moved_away_takes_nothing_until_it_is_back() {
     daemon.kill();
 }
 
-/// A log that was taken away goes on taking what is confirmed, and ends with the daemon that has it open.
+/// A log that was removed would still accept confirmed writes, and be lost with the daemon that has it open.
 #[rstest]
 #[case::log_alone(&["-wal"])]
 #[case::with_its_index(&["-wal", "-shm"])]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_was_taken_away_takes_nothing_and_loses_nothing(#[case] endings: &[&str]) {
+async fn a_log_that_was_removed_accepts_nothing_and_loses_nothing(#[case] endings: &[&str]) {
     let folder = Builder::new().folder();
     let daemon = Process::start(folder.path(), &[]);
     let first = post(&daemon, &signalement(1)).await;
@@ -344,8 +344,8 @@ async fn a_log_that_was_taken_away_takes_nothing_and_loses_nothing(#[case] endin
     is_for_later(&post(&daemon, &signalement(2)).await);
     let told = ready_when(&daemon.url, false).await;
     let why = told["database"].as_str().unwrap();
-    assert!(why.contains("the database's log was taken away"), "{why}");
-    assert!(daemon.logged("ALARM: nothing is taken until the database is back"));
+    assert!(why.contains("the database's log was removed"), "{why}");
+    assert!(daemon.logged("ALARM: nothing is accepted until the database is back"));
     daemon.kill();
 
     let daemon = Process::start(folder.path(), &[]);
@@ -357,7 +357,7 @@ async fn a_log_that_was_taken_away_takes_nothing_and_loses_nothing(#[case] endin
     daemon.kill();
 }
 
-/// Whoever starts with an empty database, by mistake or because it was lost, keeps the photos for the right one.
+/// A start with an empty database, by mistake or after a loss, keeps the photos for the right one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_with_another_database_leaves_the_photos_alone() {
     let folder = Builder::new().folder();
@@ -418,14 +418,14 @@ async fn a_daemon_with_another_database_leaves_the_photos_alone() {
     daemon.kill();
 }
 
-/// However steadily it is written to, the log of the database is copied and begins anew: it does not
-/// fill the disk.
+/// However steadily it is written to, the database's log is copied and restarted, so that it does not fill the
+/// disk.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_of_the_database_begins_anew_under_steady_writes() {
+async fn the_log_of_the_database_restarts_under_steady_writes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("s.sqlite");
     let store = SqliteStore::open(&file).await.unwrap();
-    // The log's fourth number counts how often it has begun.
+    // The log's fourth number counts how often it has started.
     let begun = || {
         let mut head = [0; 16];
         let mut log = File::open(file.with_extension("sqlite-wal")).unwrap();
@@ -442,6 +442,6 @@ async fn the_log_of_the_database_begins_anew_under_steady_writes() {
         let all = written.iter().all(|it| matches!(it, Ok(Recorded::Written)));
         assert!(all, "{written:?}");
         number += 32;
-        assert!(number < 100_000, "it never begins anew");
+        assert!(number < 100_000, "it never restarts");
     }
 }

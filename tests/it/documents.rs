@@ -1,4 +1,4 @@
-//! The documents name what is there: their links, the files and tests of the repository, the verbs of the program.
+//! The documents refer to what exists: their links, the repository's files and tests, the program's verbs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use regex_lite::Regex;
 
 use crate::cli::passerelle;
 
-/// Where documents are.
+/// The folders with documents.
 const FOLDERS: [&str; 6] = [
     ".",
     "docs",
@@ -16,7 +16,7 @@ const FOLDERS: [&str; 6] = [
     "examples/connecteurs",
     "examples/crm-redmine",
 ];
-/// Where a path may begin: readers of the code are told `flows/…` and `http/…`.
+/// Where a path may begin: documents refer to the code as `flows/…` and `http/…`.
 const ROOTS: [&str; 4] = [".", "src", "src/adapters", "docs"];
 
 fn documents() -> Vec<PathBuf> {
@@ -27,27 +27,27 @@ fn documents() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The prose of a document: what it shows of a terminal is not its own.
+/// The prose of a document, without its code blocks.
 fn prose(text: &str) -> String {
     let parts = text.split("\n```").step_by(2);
     parts.collect::<Vec<_>>().join("\n")
 }
 
-/// All that a pattern finds in the first of its groups.
+/// All that a pattern finds in its first group.
 fn found(pattern: &str, text: &str) -> Vec<String> {
     let pattern = Regex::new(pattern).unwrap();
     let all = pattern.captures_iter(text);
     all.map(|it| it[1].to_owned()).collect()
 }
 
-/// The name that a heading has in an address.
+/// The anchor of a heading.
 fn anchor(heading: &str) -> String {
     let kept = |it: &char| it.is_alphanumeric() || "-_ ".contains(*it);
     let kept: String = heading.to_lowercase().chars().filter(kept).collect();
     kept.replace(' ', "-")
 }
 
-/// Links of a document in this folder that lead nowhere.
+/// Links of a document in this folder whose target does not exist.
 fn broken_links(text: &str, folder: &Path) -> Vec<String> {
     let mut broken = found(r"\]\(([^)\s]+)\)", &prose(text));
     broken.retain(|link| {
@@ -69,7 +69,7 @@ fn broken_links(text: &str, folder: &Path) -> Vec<String> {
     broken
 }
 
-/// Source files that a document names and that are not there. A name without a folder may be that of any source file.
+/// Source files that a document refers to and that do not exist. A name without a folder may refer to any source file.
 fn missing_files(text: &str, sources: &[PathBuf]) -> Vec<String> {
     let mut named = found(r"`([\w./-]+\.(?:rs|sql|md))`", &prose(text));
     named.retain(|name| {
@@ -83,7 +83,7 @@ fn missing_files(text: &str, sources: &[PathBuf]) -> Vec<String> {
     named
 }
 
-/// Tests that a document names and that are not there.
+/// Tests that a document refers to and that do not exist.
 fn missing_tests(text: &str, sources: &str) -> Vec<String> {
     let mut named = found(r"`([a-z_]+(?:::[a-z_0-9]+)+)`", &prose(text));
     named.retain(|path| {
@@ -114,7 +114,7 @@ fn sources() -> Vec<PathBuf> {
 }
 
 #[test]
-fn what_documents_name_is_there() {
+fn all_that_documents_refer_to_exists() {
     let sources = sources();
     let code = sources.iter().map(|it| fs::read_to_string(it).unwrap());
     let code: String = code.collect();
@@ -132,7 +132,7 @@ fn what_documents_name_is_there() {
 }
 
 #[test]
-fn what_a_document_names_and_is_not_there_is_told() {
+fn a_missing_reference_of_a_document_is_reported() {
     let here = Path::new(".");
     let text = "# A page, with `code`\n\n[a](README.md) [b](none.md) [c](README.md#none) [d](https://x.example/y) \
                 [e](#a-page-with-code) [f](#none) [g](docs) `flows/delivery.rs` `flows/none.rs` `delivery.rs` \

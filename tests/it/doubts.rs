@@ -1,5 +1,5 @@
-//! Creations that the CRM's answer did not settle, to their end: deferred and told to SoWell later,
-//! or settled by a person on the command line.
+//! Creations that the CRM's answer did not settle, to their end: deferred and later reported to SoWell, or settled
+//! by an operator on the command line.
 
 use std::path::Path;
 use std::process::Output;
@@ -11,7 +11,7 @@ use crate::cli::{lines, on, passerelle};
 use crate::fake_crm::{CONNECTOR, FakeCrm, Mood};
 use crate::harness::{Builder, FakeSowell, signalement, until};
 
-/// A place where SoWell is told a UID.
+/// An API where SoWell receives UIDs.
 const SOWELL: &str = r#"
 operations:
   signaler_statut:
@@ -55,7 +55,7 @@ async fn sowell_is_told_the_uid_of_a_deferred_demande_once() {
     })
     .await;
     assert_eq!(shown["uid"], "C-1");
-    // A status goes out behind the UID: what would be told twice would have been told by then.
+    // A status is sent after the UID: a duplicate would have been sent by then.
     crm.change("C-1", "Vivest en cours", None);
     let calls = until("the status is told", || async {
         let calls = sowell.calls();
@@ -120,7 +120,7 @@ async fn a_person_says_what_became_of_a_doubtful_creation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_says_that_a_doubtful_creation_came_to_nothing() {
+async fn a_person_says_that_a_doubtful_creation_did_not_take_place() {
     let crm = FakeCrm::start().await;
     let possible = CONNECTOR.replace("doublons: recherche", "doublons: possibles");
     let daemon = builder(&crm, &possible).start().await;
@@ -154,7 +154,7 @@ async fn a_person_need_not_wait_for_a_look_up_that_is_put_off() {
     let store = &daemon.state.store;
     until("the look-up is put off", || async {
         let due = store.next_creation(Utc::now().into()).await.unwrap()?;
-        // For as long as we would ever wait ourselves.
+        // The longest that we would ever wait.
         (due > Utc::now() + TimeDelta::minutes(10)).then_some(())
     })
     .await;
@@ -169,7 +169,7 @@ async fn a_person_need_not_wait_for_a_look_up_that_is_put_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_so_hurried_that_a_second_demande_is_risked() {
+async fn no_retry_by_hand_risks_a_second_demande() {
     let crm = FakeCrm::start().await;
     let patient = CONNECTOR.replace("traitement_max: 50ms", "traitement_max: 1h");
     let daemon = builder(&crm, &patient).start().await;

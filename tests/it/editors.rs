@@ -1,4 +1,4 @@
-//! What editors, copies, shares and orchestrators do to the two folders while the daemon runs.
+//! What editors, copies, network shares and orchestrators do to the two folders while the daemon runs.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -14,12 +14,12 @@ use crate::harness::{
 };
 use crate::process::{Process, settle_in};
 
-/// Priorities whose only word says which edit they are.
+/// Priorities whose word identifies the edit.
 fn priorites(word: &str) -> String {
     format!("priorites: {{high: {word}}}\n")
 }
 
-/// Waits until a version other than this one is in force.
+/// Waits until a different version is in force.
 async fn replaced(daemon: &Daemon, version: &Value) -> Value {
     let another = |it: &Value| is_accepted(it) && it["active"]["version"] != *version;
     let regles = daemon.regles_when("another version", another).await;
@@ -30,7 +30,7 @@ async fn active(daemon: &Daemon) -> Value {
     daemon.regles().await["active"]["version"].clone()
 }
 
-/// The CRM's word for the priority of a new demande: it tells which edit decided.
+/// The CRM's word for the priority of a new demande, which shows which edit decided.
 async fn word(daemon: &Daemon, number: u32) -> Value {
     let uid = daemon.created(&signalement(number)).await;
     let path = format!("/api/v1/demandes/{uid}");
@@ -43,7 +43,7 @@ async fn an_editor_that_saves_by_renaming_is_followed_twice_in_a_row() {
     let file = daemon.path("rules/priorites.yaml");
     for (number, edit) in (1..).zip(["une", "deux", "trois"]) {
         let before = active(&daemon).await;
-        // As vim does: the old file becomes the backup, a new one takes its name.
+        // As vim does: the old file becomes the backup, and a new one takes its name.
         fs::rename(&file, file.with_extension("yaml~")).unwrap();
         fs::write(&file, priorites(edit)).unwrap();
         replaced(&daemon, &before).await;
@@ -78,7 +78,7 @@ async fn a_file_that_is_written_in_two_halves_counts_once_it_is_whole() {
 async fn an_export_that_comes_in_slowly_takes_effect_once_it_is_closed() {
     let daemon = Builder::new().start().await;
     let before = active(&daemon).await;
-    // Good after every row, each time with residences missing.
+    // Valid after every row, each time with residences missing.
     let rows = daemon.read("referentiel/residences.csv");
     let mut file = fs::File::create(daemon.path("referentiel/residences.csv")).unwrap();
     let mut number = 0;
@@ -87,7 +87,7 @@ async fn an_export_that_comes_in_slowly_takes_effect_once_it_is_closed() {
         if row.starts_with("MZ-01") {
             daemon.save("rules/priorites.yaml", &priorites("autre"));
         }
-        // Longer than the daemon waits for quiet, while signalements come in.
+        // Longer than the daemon waits for quiet, while signalements arrive.
         let written = Instant::now();
         while written.elapsed() < Duration::from_millis(200) {
             number += 1;
@@ -124,7 +124,7 @@ async fn a_file_that_was_emptied_never_takes_effect() {
         "referentiel/biens.csv",
     ] {
         let whole = daemon.read(name);
-        // Also an export that was cut after its header, but for the biens, which may be none.
+        // Also an export truncated after its header, except for the biens, which may be empty.
         let header = whole.lines().next().unwrap().to_owned() + "\n";
         let cut = name.contains("residences") || name.contains("gestionnaires");
         for rest in ["", &header].into_iter().take(1 + usize::from(cut)) {
@@ -144,7 +144,7 @@ async fn a_file_that_was_emptied_never_takes_effect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_editors_leave_behind_is_no_edit() {
+async fn files_that_editors_leave_behind_are_no_edit() {
     let daemon = Builder::new().start().await;
     let before = daemon.regles().await["derniere_tentative"]["version"].clone();
     for name in [
@@ -164,12 +164,12 @@ async fn what_editors_leave_behind_is_no_edit() {
     ] {
         fs::write(daemon.path(name), "initial: [").unwrap();
     }
-    // Emacs marks a file as being edited by a link to nowhere.
+    // Emacs marks a file as being edited with a dangling link.
     symlink("zoe@poste.42", daemon.path("rules/.#statuts.yaml")).unwrap();
     let regles = daemon.reload().await;
     assert_eq!(regles["derniere_tentative"]["version"], before);
     assert!(is_accepted(&regles), "{regles}");
-    // One that may have been meant to count is told all the same.
+    // One that may have been meant to count is still reported.
     let told = &regles["derniere_tentative"]["avertissements"];
     let told: Vec<_> = told.as_array().unwrap().iter().collect();
     assert_eq!(told.len(), 1, "{told:?}");
@@ -195,7 +195,7 @@ async fn a_file_that_is_added_renamed_or_removed_is_an_edit() {
     fs::remove_dir_all(daemon.path("rules/cas")).unwrap();
     assert_eq!(replaced(&daemon, &renamed).await, first);
 
-    // A required one that is renamed or removed is missed, by its name.
+    // A required file that is renamed or removed is reported by name.
     let statuts = daemon.path("rules/statuts.yaml");
     fs::rename(&statuts, daemon.path("rules/status.yaml")).unwrap();
     let regles = daemon.regles_when("it is missed", is_refused).await;
@@ -236,8 +236,7 @@ async fn files_that_need_each_other_may_be_saved_one_after_the_other() {
     assert_eq!(daemon.post(&signalement(3)).await.json()["transmis"], false);
 }
 
-/// Mounts a folder as Kubernetes mounts a ConfigMap: each entry a link through `..data` to a
-/// dated folder.
+/// Mounts a folder as Kubernetes mounts a ConfigMap: each entry is a link through `..data` to a dated folder.
 fn mount(mounted: &Path, from: &Path) {
     fs::create_dir(mounted).unwrap();
     remount(mounted, "..0", from);
@@ -247,7 +246,7 @@ fn mount(mounted: &Path, from: &Path) {
     }
 }
 
-/// Swaps what is mounted in one step, and removes what was.
+/// Swaps the mounted content in one step, and removes the previous one.
 fn remount(mounted: &Path, dated: &str, from: &Path) {
     let old = fs::read_link(mounted.join("..data")).ok();
     copy(from, &mounted.join(dated));
@@ -364,12 +363,12 @@ async fn a_folder_behind_a_link_may_be_swapped_by_the_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_stands_in_the_place_of_a_file_refuses_the_set_and_names_it() {
+async fn something_in_the_place_of_a_file_refuses_the_set_and_is_named() {
     let daemon = Builder::new().start().await;
     fs::create_dir(daemon.path("rules/cas")).unwrap();
     daemon.edit("rules/cas/a.yaml", "cas: []\n").await;
     let before = daemon.regles().await["active"].clone();
-    // One that is required, one that a set could do without, and one of the exports.
+    // One that is required, one that is optional, and one of the exports.
     for name in [
         "rules/priorites.yaml",
         "rules/cas/a.yaml",
@@ -396,7 +395,7 @@ async fn what_stands_in_the_place_of_a_file_refuses_the_set_and_names_it() {
                 fs::remove_file(&path).unwrap();
             }
             fs::write(&path, &whole).unwrap();
-            // Nobody asks for it: it is noticed.
+            // Noticed without a request.
             let regles = daemon.regles_when("it is a file again", is_accepted).await;
             assert_eq!(regles["active"], before);
         }
@@ -404,7 +403,7 @@ async fn what_stands_in_the_place_of_a_file_refuses_the_set_and_names_it() {
     daemon.created(&signalement(1)).await;
 }
 
-/// The binary where the system gives no change notices: in a namespace that allows no inotify.
+/// The binary on a system without change notifications: in a namespace that allows no inotify.
 fn without_inotify(folder: &Path) -> Option<Process> {
     let forbid = "echo 0 > /proc/sys/user/max_inotify_instances";
     let in_namespace = |script: &str| {
@@ -427,7 +426,7 @@ fn without_inotify(folder: &Path) -> Option<Process> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_inotify_every_edit_is_found_by_looking() {
+async fn without_inotify_every_edit_is_found_by_polling() {
     let builder = Builder::new().file("rules/priorites.yaml", &priorites("aaa"));
     let folder = builder.folder();
     let at = |name: &str| folder.path().join(name);
@@ -451,7 +450,7 @@ async fn without_inotify_every_edit_is_found_by_looking() {
             .await
     };
 
-    // In place, of the same size, with the same time of modification.
+    // In place, of the same size, with the same modification time.
     let before = active().await;
     let file = at("rules/priorites.yaml");
     let time = fs::metadata(&file).unwrap().modified().unwrap();
@@ -461,7 +460,7 @@ async fn without_inotify_every_edit_is_found_by_looking() {
     replaced(before).await;
     assert_eq!(word().await, "bbb");
 
-    // Another folder in its place.
+    // A different folder in its place.
     let before = active().await;
     copy(&at("rules"), &at("new"));
     fs::write(at("new/priorites.yaml"), priorites("ccc")).unwrap();

@@ -1,4 +1,4 @@
-//! The connectors of `examples/`: each has cases that hold, which pin what it sends and understands.
+//! The connectors in `examples/`: each has cases that pass, which pin down what it sends and understands.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! A CRM with a REST API, spoken over real connections: it remembers what it did, and fails in the
-//! ways in which such APIs fail.
+//! A CRM with a REST API, over real connections: it records what it did, and fails in the ways in which such APIs
+//! fail.
 //!
 //! `POST /jeton` gives a token (OAuth 2, client credentials), which every other call must carry.
 //! `POST /demandes` creates, `GET /demandes?reference=` looks up, `GET /demandes?depuis=` lists
@@ -27,7 +27,7 @@ use tokio::sync::Notify;
 
 use crate::harness::Builder;
 
-/// How a daemon is told to speak to it.
+/// The connector with which a daemon calls it.
 pub const CONNECTOR: &str = r#"
 nom: Faux CRM
 authentification:
@@ -62,7 +62,7 @@ operations:
     recouvrement: 1s
 "#;
 
-/// A daemon to be, whose demandes are created there.
+/// A builder for a daemon whose demandes are created there.
 pub fn connected(builder: Builder, crm: &FakeCrm) -> Builder {
     fs::create_dir_all(builder.folder().path().join("rules/connecteurs")).unwrap();
     builder
@@ -76,21 +76,21 @@ pub fn connected(builder: Builder, crm: &FakeCrm) -> Builder {
 /// How one call goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
-    /// It is done, and no answer ever comes.
+    /// It is carried out, and no answer ever comes.
     DoesAndHangs,
-    /// It is done, and the connection is reset.
+    /// It is carried out, and the connection is reset.
     DoesAndResets,
-    /// It is done, and the answer is a 500.
+    /// It is carried out, and the answer is a 500.
     DoesAndFails,
-    /// It is done, and the answer breaks off in its middle.
+    /// It is carried out, and the answer breaks off in the middle.
     DoesAndBreaksOff,
-    /// It is done, and the answer comes so late.
+    /// It is carried out, and the answer comes this late.
     DoesLate(Duration),
-    /// A proxy answers 200 with a page for people; nothing is done.
+    /// A proxy answers 200 with an HTML page; nothing is carried out.
     Page,
-    /// Too many calls; nothing is done. With `Retry-After`, in seconds.
+    /// Too many calls; nothing is carried out. With this `Retry-After`, in seconds.
     TooMany(u32),
-    /// Every token given so far ends; nothing is done.
+    /// Every token issued so far expires; nothing is carried out.
     TokenEnds,
 }
 
@@ -99,7 +99,7 @@ pub enum Mood {
 pub struct InCrm {
     pub id: String,
     pub body: Value,
-    /// Name and bytes.
+    /// Name and bytes of each.
     pub photos: Vec<(String, Vec<u8>)>,
     pub statut: String,
     pub resultat: Option<String>,
@@ -110,13 +110,13 @@ pub struct InCrm {
 #[derive(Debug, Clone)]
 pub struct CrmCall {
     pub method: String,
-    /// With its query.
+    /// Including the query.
     pub path: String,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
-/// The CRM.
+/// A handle to the fake CRM.
 #[derive(Clone)]
 pub struct FakeCrm {
     pub url: String,
@@ -127,19 +127,19 @@ pub struct FakeCrm {
 struct Inside {
     demandes: Mutex<Vec<InCrm>>,
     calls: Mutex<Vec<CrmCall>>,
-    /// How the next calls that begin so go.
+    /// The moods of the next calls, by the start of their method and path.
     moods: Mutex<VecDeque<(&'static str, Mood)>>,
     tokens: Mutex<Tokens>,
-    /// Calls that nothing was said of go well, unless it is moody.
+    /// Whether calls without a given mood may fail.
     moody: AtomicBool,
 }
 
 #[derive(Default)]
 struct Tokens {
     given: u32,
-    /// What is said of their lifetime, in seconds; an hour where nothing is.
+    /// The announced lifetime in seconds; an hour if `None`.
     hold: Option<u32>,
-    /// Tokens up to this one have ended.
+    /// Tokens up to this number have expired.
     ended: u32,
 }
 
@@ -157,30 +157,30 @@ impl FakeCrm {
         Self { url, inside }
     }
 
-    /// Makes the next call that begins so, such as `POST /demandes`, go so. Several for the same
-    /// call hold one after the other.
+    /// Sets the mood of the next call that begins like this, such as `POST /demandes`. Several for the same call
+    /// apply one after another.
     pub fn next(&self, begin: &'static str, mood: Mood) {
         self.inside.moods.lock().unwrap().push_back((begin, mood));
     }
 
-    /// From now on, three calls in twenty fail in one way or another, or none does again.
+    /// From now on, three calls in twenty fail in some way, or none does any more.
     #[allow(dead_code, reason = "the crash suite alone wants it so")]
     pub fn be_moody(&self, moody: bool) {
         self.inside.moody.store(moody, Ordering::SeqCst);
     }
 
-    /// Says of its tokens that they hold for so many seconds.
+    /// Sets the announced lifetime of its tokens.
     #[allow(dead_code, reason = "the crash suite has no use for it")]
     pub fn tokens_hold(&self, seconds: u32) {
         self.inside.tokens.lock().unwrap().hold = Some(seconds);
     }
 
-    /// The demandes, the oldest first.
+    /// The demandes, oldest first.
     pub fn demandes(&self) -> Vec<InCrm> {
         self.inside.demandes.lock().unwrap().clone()
     }
 
-    /// The calls that begin so, the oldest first.
+    /// The calls that begin like this, oldest first.
     pub fn calls(&self, begin: &str) -> Vec<CrmCall> {
         let calls = self.inside.calls.lock().unwrap();
         let wanted = |it: &&CrmCall| format!("{} {}", it.method, it.path).starts_with(begin);
@@ -209,7 +209,7 @@ async fn serve(stream: TcpStream, inside: Arc<Inside>) {
     tokio::select! {
         _ = &mut connection => {}
         () = broken.notified() => {
-            // Closed without a farewell: the client sees a reset.
+            // Closed abruptly: the client sees a reset.
             let stream = connection.into_parts().io.into_inner();
             let _ = stream.set_zero_linger();
         }
@@ -265,7 +265,7 @@ impl Inside {
         }
     }
 
-    /// What the CRM does and says, whatever becomes of the answer.
+    /// What the CRM does and answers, whether or not the answer arrives.
     fn answer(&self, call: &CrmCall) -> (u16, Value) {
         let url = url::Url::parse(&format!("http://crm{}", call.path)).unwrap();
         let query: HashMap<_, _> = url.query_pairs().into_owned().collect();
@@ -327,7 +327,7 @@ impl Inside {
     }
 }
 
-/// Well, most of the time.
+/// Usually none.
 fn any_mood() -> Option<Mood> {
     match rand::rng().random_range(0..40) {
         0 => Some(Mood::DoesAndResets),
@@ -391,13 +391,13 @@ fn too_many(seconds: u32) -> Response<Body> {
     answer
 }
 
-/// Promises the whole body, gives half of it, and ends.
+/// Promises the whole body, sends half of it, and ends.
 fn broken_off((status, body): &(u16, Value)) -> Response<Body> {
     let whole = Bytes::from(body.to_string());
     let length = whole.len();
     let half = stream::once(async move { Ok(whole.slice(..length / 2)) });
     let end = stream::once(async {
-        // The half leaves first.
+        // Lets the half leave first.
         tokio::task::yield_now().await;
         Err(std::io::Error::other("broken off"))
     });

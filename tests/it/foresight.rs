@@ -1,5 +1,5 @@
-//! What the rules would do, asked before a tenant does: `coverage`, `impact`, and the holes that a
-//! reload warns of.
+//! What the rules would do, checked before a tenant finds out: `coverage`, `impact`, and the gaps that a reload
+//! warns of.
 
 mod impact;
 mod varied;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::cli::{lines, passerelle};
 use crate::harness::{Builder, Daemon, until};
 
-/// Every residence has an ascenseur; MZ-02 has no responsable de secteur.
+/// Every residence has a technique manager; MZ-02 has no responsable de secteur and no gardien.
 const HOLES: &str = "residence;type;identifiant;nom;email\n\
     MZ-01;responsable_secteur;RS-1;n;e\nMZ-01;technique;TEC-1;n;e\nMZ-02;technique;TEC-2;n;e\n";
 
@@ -44,9 +44,9 @@ fn two_residences() -> Builder {
         )
 }
 
-/// What a reload of a large landlord looks at finds every residence that lacks someone.
+/// The sample that a reload examines for a large landlord includes every residence that lacks someone.
 #[test]
-fn looking_at_one_of_each_kind_misses_no_residence() {
+fn examining_one_of_each_kind_misses_no_residence() {
     let rules = Shipped::Rules.files();
     let mut exports = Shipped::Referentiel.files();
     let managers = String::from_utf8(exports["gestionnaires.csv"].clone()).unwrap();
@@ -56,7 +56,7 @@ fn looking_at_one_of_each_kind_misses_no_residence() {
     });
     let kept: Vec<&str> = kept.map(|(_, line)| line).collect();
     exports.insert("gestionnaires.csv".into(), kept.join("\n").into_bytes());
-    // The cases of the shipped rules know the managers that are gone.
+    // The cases of the shipped rules refer to the managers that were removed.
     let rules = rules
         .into_iter()
         .filter(|(path, _)| !path.starts_with("cas/"));
@@ -77,7 +77,7 @@ fn looking_at_one_of_each_kind_misses_no_residence() {
 }
 
 #[test]
-fn coverage_groups_its_holes_as_a_person_would_mend_them() {
+fn coverage_groups_its_gaps_as_a_person_would_fix_them() {
     let builder = two_residences().file("referentiel/gestionnaires.csv", HOLES);
     let found = coverage(&builder, &["--format", "json"]);
     assert_eq!(found.status.code(), Some(1));
@@ -98,9 +98,9 @@ fn coverage_groups_its_holes_as_a_person_would_mend_them() {
     );
 }
 
-/// One is for whoever keeps the export, the other for whoever wrote the script.
+/// One is for the maintainer of the export, the other for the author of the script.
 #[test]
-fn what_the_rules_chose_is_not_told_as_a_manager_who_is_missing() {
+fn a_choice_of_the_rules_is_not_reported_as_a_missing_manager() {
     let script = fs::read_to_string("rules/gestionnaire.rhai")
         .unwrap()
         .replace(
@@ -139,7 +139,7 @@ fn what_the_rules_chose_is_not_told_as_a_manager_who_is_missing() {
 }
 
 #[test]
-fn a_fallback_is_no_hole() {
+fn a_fallback_is_not_a_gap() {
     let managers = HOLES.replace("MZ-02;technique", "MZ-02;responsable_secteur");
     let builder = two_residences().file("referentiel/gestionnaires.csv", &managers);
     let found = coverage(&builder, &[]);
@@ -173,7 +173,7 @@ fn coverage_finds_what_only_some_input_triggers() {
     assert_eq!(of("modeles/absent.txt")["statuts"], json!(["Clôturée"]));
 }
 
-/// Tells the landlord of each status, in a template that names the gardien.
+/// Tells the landlord about each status, in a template that uses the gardien.
 const TELLS_THE_GARDIEN: &str = "fn accuses(evenement) {
     if evenement.type == \"statut\" && evenement.statut_sowell == \"Traité\" {
         return [#{ a: evenement.signalement.email_auteur, modele: \"traite\" }];
@@ -206,7 +206,7 @@ fn the_e_mails_of_a_status_are_tried_on_every_residence() {
     );
 }
 
-/// Of many residences one of each kind stands for the others, unless it fails.
+/// Among many residences, one of each kind represents the others, unless it fails.
 #[test]
 fn the_e_mails_of_a_status_cost_a_large_landlord_little() {
     let mut rules = Shipped::Rules.files();
@@ -225,7 +225,7 @@ fn the_e_mails_of_a_status_cost_a_large_landlord_little() {
     let holed = decided(&rules);
     assert_eq!(holed.holes.len(), 1, "{:#?}", holed.holes);
     assert_eq!(holed.holes[0].residences.len(), 30);
-    // Fifty-eight residences were spared eight statuses for each kind of manager.
+    // For each kind of manager, fifty-eight residences did not need eight statuses.
     assert!(whole.decisions + 400 < holed.decisions);
 }
 
@@ -273,13 +273,13 @@ fn the_e_mails_of_a_status_are_tried_for_each_kind_of_manager() {
     let holes = found["trous"].as_array().unwrap();
     assert_eq!(holes.len(), 1, "{found:#}");
     assert_eq!(holes[0]["fichier"], "accuses.rhai");
-    // Also one of which SoWell is not told.
+    // Also a status that is not sent to SoWell.
     assert_eq!(holes[0]["statuts"], json!(["En relecture", "Transférée"]));
     assert_eq!(holes[0]["conditions"], json!(["type_gestionnaire gardien"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_warns_of_the_holes_that_it_adds() {
+async fn a_reload_warns_of_the_gaps_that_it_adds() {
     let daemon = Builder::new().start().await;
     let script = daemon.read("rules/gestionnaire.rhai");
     let holey = format!(
@@ -301,17 +301,17 @@ async fn a_reload_warns_of_the_holes_that_it_adds() {
         warnings[0]["message"],
         "partout : personne à … (seulement transmettre_auteur true)"
     );
-    // Reading the same files again does not make them whole.
+    // Reading the same files again does not remove the warnings.
     let read_again = reload(&daemon).await;
     assert_eq!(
         read_again["derniere_tentative"]["avertissements"],
         json!(warnings)
     );
-    // The same hole again is no news, wherever its line went.
+    // The same gap is not reported again, even if its line moved.
     daemon.save("rules/gestionnaire.rhai", &format!("\n{holey}"));
     let again = reload(&daemon).await;
     assert_eq!(again["derniere_tentative"]["avertissements"], json!([]));
-    // Without being asked, the watcher tells it as well.
+    // The watcher also reports it, without a request.
     daemon.save("rules/gestionnaire.rhai", &script);
     reload(&daemon).await;
     daemon.save("rules/gestionnaire.rhai", &holey);

@@ -1,5 +1,5 @@
-//! Requests and reloads at the same time: each request is decided by one version, that which was
-//! in force when it came, and no reload makes it fail or wait.
+//! Concurrent requests and reloads: each request is decided by one version, the one in force when it arrived, and
+//! no reload makes it fail or wait.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -21,9 +21,9 @@ use crate::harness::{
     Builder, Daemon, Intercepted, Interceptor, is_accepted, signalement, signalement_with, until,
 };
 
-/// Good and bad edits while signalements keep coming.
+/// Valid and invalid edits while signalements keep arriving.
 const EDITS: u32 = 100;
-/// Clients that send one signalement after the other.
+/// Clients that send one signalement after another.
 const CLIENTS: u32 = 3;
 
 fn submitted(daemon: &Daemon, number: u32) -> Submission {
@@ -32,7 +32,7 @@ fn submitted(daemon: &Daemon, number: u32) -> Submission {
     submission::read(Client::Sowell, None, Vec::from(body).into(), limits).unwrap()
 }
 
-/// The version that decided a demande, as `passerelle explain --uid` tells it.
+/// The version that decided a demande, as `passerelle explain --uid` shows it.
 async fn decided_by(daemon: &Daemon, uid: &str) -> String {
     let traces = daemon.state.store.find_traces(uid).await.unwrap();
     traces[0].version.clone()
@@ -75,7 +75,7 @@ async fn no_request_fails_because_of_an_edit_and_each_is_decided_by_what_was_in_
             let attempt = daemon.state.reload.reload().await;
             assert_eq!(attempt.accepted, !bad, "{text}");
         } else {
-            // The others are noticed or overtaken, while signalements come in between.
+            // The others are noticed or overtaken, while signalements arrive in between.
             let seen = numbers.load(Ordering::SeqCst);
             until("another signalement", || async {
                 (numbers.load(Ordering::SeqCst) > seen).then_some(())
@@ -104,7 +104,7 @@ async fn no_request_fails_because_of_an_edit_and_each_is_decided_by_what_was_in_
     );
 }
 
-/// Holds photos back until it is told to let them go.
+/// Holds photos back until it is told to let them pass.
 struct Held {
     files: Arc<dyn Files>,
     arrived: Semaphore,
@@ -154,7 +154,7 @@ async fn a_request_in_flight_ends_on_the_version_that_it_began_with() {
     let new = regles["active"]["version"].as_str().unwrap();
     assert_ne!(new, old);
     assert!(!under_way.is_finished());
-    // Who comes now is decided by the new version, whoever is still under way.
+    // A new request is decided by the new version, even while the old one is in progress.
     let later = daemon.created(&signalement(2)).await;
     assert_eq!(decided_by(&daemon, &later).await, new);
 
@@ -177,7 +177,7 @@ async fn a_request_in_flight_ends_on_the_version_that_it_began_with() {
     assert_eq!(mails.len(), 1, "the new version wants none: {mails:?}");
 }
 
-/// A folder on a share that hangs.
+/// A folder on a network share that hangs.
 struct Hanging {
     folder: EditedFolder,
     hangs: Mutex<bool>,
@@ -256,8 +256,8 @@ async fn a_reload_that_hangs_holds_up_no_request() {
     assert_ne!(attempt.version, Some(old));
 }
 
-/// A folder that, after the two looks of the start, is saved anew after every two looks at it,
-/// nine looks long, and then rests.
+/// A folder that, after the two reads of the start, is saved again after every two reads, for nine reads, and then
+/// stays unchanged.
 struct Restless {
     folder: EditedFolder,
     looks: AtomicU32,
@@ -300,7 +300,7 @@ async fn a_reload_that_cannot_end_says_so_and_is_made_again_by_itself() {
     assert!(message.contains("ne cessent de changer"), "{message}");
     assert_eq!(reload.generation().version, boot.version.clone().unwrap());
 
-    // No hint comes, and nobody asks again.
+    // No hint arrives, and nobody asks again.
     let (hint, hints) = tokio::sync::mpsc::channel(1);
     let running = reload.clone();
     tokio::spawn(async move { running.run(hints).await });
@@ -312,7 +312,7 @@ async fn a_reload_that_cannot_end_says_so_and_is_made_again_by_itself() {
     drop(hint);
 }
 
-/// Settings that say nothing.
+/// Default settings.
 fn in_force() -> InForce {
     InForce::new(&Settings::load(None, Vec::new()).unwrap())
 }

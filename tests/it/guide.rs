@@ -1,17 +1,15 @@
-//! The guide for admins cannot rot: its edits are made, its commands are run, and what it shows is
-//! what comes out.
+//! The guide for admins stays correct: its edits are made, its commands are run, and their output is compared.
 //!
-//! Each task (a heading of level 2 or 3) starts in a folder that `passerelle init` made, with the
-//! files of the introduction. What a fenced block is for stands after its language, where readers
-//! do not see it:
+//! Each task (a heading of level 2 or 3) starts in a folder created by `passerelle init`, with the files of the
+//! introduction. The purpose of a fenced block follows its language, where readers do not see it:
 //!
-//! - `cherchez=FILE`, then `ecrivez`: this stands once in the file, and that takes its place;
-//! - `ajoutez=FILE`: this goes to its end; `nouveau=FILE`: this is a new file;
-//! - `console`: a command after `$`, and what it prints; a line `…` stands for any lines.
+//! - `cherchez=FILE`, then `ecrivez`: the first occurs exactly once in the file, and is replaced by the second;
+//! - `ajoutez=FILE`: appends this to the file; `nouveau=FILE`: creates a file with it;
+//! - `console`: a command after `$`, and its output; a line `…` stands for any lines.
 //!
-//! `<!-- en marche -->` starts a daemon that receives `essai.json`; `<!-- copie A B -->` copies a
-//! folder; `<!-- sans erreur -->` checks the rules, which must be right and give no remark.
-//! `PASSERELLE_TEST_WRITE=1` writes into the guide what the commands print today.
+//! `<!-- en marche -->` starts a daemon that receives `essai.json`; `<!-- copie A B -->` copies a folder;
+//! `<!-- sans erreur -->` checks the rules, which must be valid and cause no remark.
+//! `PASSERELLE_TEST_WRITE=1` writes the commands' current output into the guide.
 
 use std::fs;
 use std::path::Path;
@@ -65,7 +63,7 @@ async fn the_guide_shows_what_happens() {
     is_current(GUIDE, &shown);
 }
 
-/// A folder that a reader works in.
+/// The folder that a reader works in.
 struct Task {
     folder: Arc<TempDir>,
     daemon: Option<Daemon>,
@@ -117,7 +115,7 @@ impl Task {
         }
     }
 
-    /// Does what a block says, and gives what the block should say.
+    /// Does what a block says, and returns what the block should contain.
     async fn follow(&mut self, info: &str, body: String) -> String {
         let (language, what) = info.split_once(' ').unwrap_or((info, ""));
         let (what, file) = what.split_once('=').unwrap_or((what, ""));
@@ -159,7 +157,7 @@ impl Task {
         .await;
     }
 
-    /// Runs the commands of a block; each is followed by what it printed.
+    /// Runs the commands of a block; each is followed by its output.
     fn run(&mut self, block: &str) -> String {
         let mut shown = Vec::new();
         for part in block.split("$ ").skip(1) {
@@ -172,7 +170,7 @@ impl Task {
             }
             let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
             let printed = self.names.shown(printed.trim_end());
-            // Spaces at the end of a line do not survive every editor.
+            // Some editors strip spaces at the end of a line.
             let printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
             let expected: Vec<&str> = expected.lines().collect();
             let same = matches(&expected, &printed);
@@ -183,7 +181,7 @@ impl Task {
         shown.join("\n") + "\n"
     }
 
-    /// What the daemon takes, no editor underlines.
+    /// Editors accept all that the daemon accepts.
     fn show_editors(&self, rules: &str) {
         let root = self.folder.path().join(rules);
         for name in EditedFolder::rules(root.clone())
@@ -207,12 +205,12 @@ fn matches(expected: &[&str], printed: &[&str]) -> bool {
     }
 }
 
-/// Names that differ from one run to the next, and those that the guide shows for them.
+/// Names that differ between runs, and those that the guide shows instead.
 #[derive(Default)]
 struct Names(Vec<(String, String)>);
 
 impl Names {
-    /// The versions of a story, in the order of their appearance.
+    /// The versions in a task, in order of appearance.
     const VERSIONS: [&str; 3] = ["4bf6c79074c9", "e2a81c0d57b3", "90c7d1f5a648"];
     const UID: &str = "DEM-01a20ac89a7e7440b979a9238ac4856e";
     const INSTANT: &str = "2026-01-15T09:30:00Z";
@@ -266,7 +264,7 @@ fn an_ellipsis_stands_for_any_lines() {
 }
 
 #[test]
-fn the_guide_is_linked_and_links_to_what_is_there() {
+fn the_guide_is_linked_and_its_links_lead_somewhere() {
     assert!(fs::read_to_string("README.md").unwrap().contains(GUIDE));
     let guide = fs::read_to_string(GUIDE).unwrap();
     for rest in guide.split("](").skip(1) {
@@ -278,7 +276,7 @@ fn the_guide_is_linked_and_links_to_what_is_there() {
     }
 }
 
-/// The names that Markdown gives to headings.
+/// The anchors of the headings in Markdown.
 fn anchors(text: &str) -> Vec<String> {
     let headings = text.lines().filter(|line| line.starts_with("##"));
     headings

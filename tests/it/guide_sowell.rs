@@ -1,17 +1,17 @@
-//! What the guide for SoWell's developers shows is what they get.
+//! The examples in the guide for SoWell's developers match reality.
 
 use serde_json::Value;
 
 use crate::harness::{Builder, FakeSowell, signalement};
 
-/// What stands in the block of this name.
+/// The content of the block with this name.
 fn block(name: &str) -> String {
     let guide = std::fs::read_to_string("docs/guide-sowell.md").unwrap();
     let (_, block) = guide.split_once(&format!(" {name}\n")).unwrap();
     block.split_once("\n```").unwrap().0.to_owned()
 }
 
-/// A value in which each text that the guide leaves out is left out as well.
+/// A value shortened in the same places as in the guide.
 fn shortened(value: &Value, shown: &Value) -> Value {
     match (value, shown) {
         (Value::String(_), Value::String(it)) if it == "…" => shown.clone(),

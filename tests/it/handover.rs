@@ -1,4 +1,4 @@
-//! A daemon ends in good order, and another takes its socket over without a request lost.
+//! A daemon stops gracefully, and another takes over its socket without losing a request.
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use crate::harness::{Builder, signalement, token, until};
 use crate::process::{Process, hand_over, settle_in};
 
-/// A request that has begun: its head was understood, and half of its body is sent.
+/// A request in progress: its head was accepted, and half of its body is sent.
 struct Begun {
     stream: TcpStream,
     rest: Vec<u8>,
@@ -32,7 +32,7 @@ impl Begun {
         let (half, rest) = body.split_at(body.len() / 2);
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
-        // From here on the daemon has it in hand.
+        // From here on, the daemon is handling it.
         let mut go_on = [0; 25];
         stream.read_exact(&mut go_on).await.unwrap();
         assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -43,7 +43,7 @@ impl Begun {
         }
     }
 
-    /// Sends the rest, and gives all that is answered until the connection is closed.
+    /// Sends the rest, and returns all that is answered until the connection is closed.
     async fn end(mut self) -> String {
         self.stream.write_all(&self.rest).await.unwrap();
         let mut answer = String::new();
@@ -52,7 +52,7 @@ impl Begun {
     }
 }
 
-/// Waits until the daemon has heard that it is to stop.
+/// Waits until the daemon has received the signal to stop.
 async fn heard(daemon: &Process) {
     until("it is stopping", || async {
         daemon.logged("stopping: finishing").then_some(())
@@ -61,7 +61,7 @@ async fn heard(daemon: &Process) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_daemon_told_to_stop_ends_what_it_has_in_hand() {
+async fn a_daemon_told_to_stop_finishes_what_it_has_begun() {
     let folder = Builder::new().folder();
     let mut daemon = Process::start(folder.path(), &[]);
     let begun = Begun::at(&daemon.url).await;
@@ -148,7 +148,7 @@ async fn a_rolling_restart_under_load_drops_no_request() {
     daemon.kill();
 }
 
-/// Waits until another thirty requests were answered.
+/// Waits until thirty more requests are answered.
 async fn under_load(answered: &AtomicU32) {
     let before = answered.load(Ordering::SeqCst);
     until("requests are answered", || async {

@@ -1,7 +1,7 @@
-//! A daemon in this process on a free port, with a folder of its own and a fake SoWell that
-//! remembers what it received and fails on command.
+//! A daemon in this process on a free port, with its own folder and a fake SoWell that records what it received and
+//! fails on command.
 
-// By their paths, since the crash suite takes this file by its own and would look for them beside it.
+// With explicit paths, since the crash suite includes this file from a different folder.
 #[path = "harness/builder.rs"]
 mod builder;
 #[path = "harness/clock.rs"]
@@ -35,16 +35,16 @@ pub use files::{Intercepted, Interceptor};
 pub use samples::{PNG, signalement, signalement_with};
 pub use sowell::FakeSowell;
 
-/// How long a condition may take to come true; reached only by a test that fails.
+/// How long a condition may take to come true; reached only by a failing test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Token of each client in the tests.
+/// The token of each client in the tests.
 pub fn token(client: &str) -> String {
     format!("token-of-{client}-in-the-tests")
 }
 
-/// Whether a program that a test needs is installed. Where it is not, the test says so and does
-/// not run; with `PASSERELLE_TEST_REQUIRE=all` it fails instead.
+/// Whether a program that a test needs is installed. If not, the test says so and does not run; with
+/// `PASSERELLE_TEST_REQUIRE=all` it fails instead.
 pub fn installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
@@ -56,15 +56,15 @@ pub fn possible(found: bool, need: &str) -> bool {
     if !found {
         let required = std::env::var("PASSERELLE_TEST_REQUIRE").is_ok_and(|it| it == "all");
         assert!(!required, "a test needs {need}");
-        // Not `eprintln!`, which the test runner swallows when the test passes.
+        // Not `eprintln!`, which the test runner captures when the test passes.
         let note = format!("NOT RUN: a test needs {need}\n");
         let _ = std::io::stderr().write_all(note.as_bytes());
     }
     found
 }
 
-/// Fails unless a file of the repository says what it should; with `PASSERELLE_TEST_WRITE=1` it
-/// is written instead.
+/// Fails unless a file of the repository has the expected content; with `PASSERELLE_TEST_WRITE=1` it is written
+/// instead.
 pub fn is_current(path: &str, expected: &str) {
     if std::env::var_os("PASSERELLE_TEST_WRITE").is_some() {
         fs::write(path, expected).unwrap();
@@ -74,9 +74,7 @@ pub fn is_current(path: &str, expected: &str) {
     if found != expected {
         let diff = similar::TextDiff::from_lines(found.as_str(), expected);
         let diff = diff.unified_diff();
-        panic!(
-            "{path} is stale; PASSERELLE_TEST_WRITE=1 cargo test --test it writes it anew\n{diff}"
-        );
+        panic!("{path} is stale; PASSERELLE_TEST_WRITE=1 cargo test --test it rewrites it\n{diff}");
     }
 }
 
@@ -92,7 +90,7 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
     }
 }
 
-/// Waits until `/readyz` of the daemon at this address says whether it can serve; gives what it says.
+/// Waits until `/readyz` of the daemon at this address reports that it can serve, or cannot; returns the report.
 pub async fn ready_when(url: &str, wanted: bool) -> Value {
     let url = format!("{url}/readyz");
     until(&format!("ready is {wanted}"), || async {
@@ -104,7 +102,7 @@ pub async fn ready_when(url: &str, wanted: bool) -> Value {
     .await
 }
 
-/// Fails unless the client is told to come again: 503 with `Retry-After`, as a problem document.
+/// Fails unless the client is told to retry: 503 with `Retry-After`, as a problem document.
 pub fn is_for_later(answer: &Answer) {
     let text = String::from_utf8_lossy(&answer.bytes);
     assert_eq!(answer.status, 503, "{text}");
@@ -113,19 +111,19 @@ pub fn is_for_later(answer: &Answer) {
     assert!(answer.header("retry-after").is_some(), "{text}");
 }
 
-/// A daemon that runs.
+/// A running daemon.
 pub struct Daemon {
     pub address: SocketAddr,
     pub folder: Arc<TempDir>,
     pub environment: Vec<(String, String)>,
     pub client: Client,
-    /// What its handlers reach.
+    /// The state shared by its handlers.
     pub state: AppState,
     stop: CancellationToken,
     task: JoinHandle<anyhow::Result<()>>,
 }
 
-/// An answer, read whole.
+/// A complete answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
@@ -157,7 +155,7 @@ impl Answer {
 }
 
 impl Daemon {
-    /// Where it listens.
+    /// Its base URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -197,7 +195,7 @@ impl Daemon {
             .await
     }
 
-    /// Posts a signalement that becomes a demande, and gives its UID.
+    /// Posts a signalement that becomes a demande, and returns its UID.
     pub async fn created(&self, body: &Value) -> String {
         let answer = self.post(body).await;
         assert_eq!(
@@ -213,7 +211,7 @@ impl Daemon {
         self.get("/api/v1/admin/regles", "admin").await.json()
     }
 
-    /// Reloads on demand, and gives the outcome.
+    /// Reloads on demand, and returns the outcome.
     pub async fn reload(&self) -> Value {
         let request = self.request("POST", "/api/v1/admin/regles/recharger", "admin");
         self.send(request).await.json()
@@ -228,7 +226,7 @@ impl Daemon {
         .await
     }
 
-    /// The cookie of someone who signed in at the console.
+    /// The cookie of someone signed in at the console.
     pub async fn signed_in(&self) -> String {
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
         let answer = client
@@ -242,7 +240,7 @@ impl Daemon {
         cookie.split(';').next().unwrap().to_owned()
     }
 
-    /// The console's page, as HTML with its apostrophes.
+    /// The console's page, as HTML with plain apostrophes.
     pub async fn console(&self) -> String {
         let cookie = self.signed_in().await;
         let request = self.request("GET", "/", "").header("cookie", cookie);
@@ -250,7 +248,7 @@ impl Daemon {
         html.replace("&#39;", "'")
     }
 
-    /// A file or folder of it.
+    /// The path of a file or folder in its folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -267,7 +265,7 @@ impl Daemon {
         fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 
-    /// Saves a file and waits until the edit was looked at.
+    /// Saves a file and waits until the edit has been processed.
     pub async fn edit(&self, name: &str, text: &str) -> Value {
         let before = self.regles().await["derniere_tentative"]["version"].clone();
         self.save(name, text);
@@ -278,12 +276,12 @@ impl Daemon {
         .await
     }
 
-    /// How the last edit of the settings file went.
+    /// The result of the last edit of the settings file.
     pub async fn reglages(&self) -> Value {
         self.get("/readyz", "").await.json()["reglages"].clone()
     }
 
-    /// Saves the settings file and waits until the edit was looked at.
+    /// Saves the settings file and waits until the edit has been processed.
     pub async fn edit_settings(&self, text: &str) -> Value {
         let before = self.reglages().await["derniere_tentative"].clone();
         self.save("passerelle.yaml", text);
@@ -309,7 +307,7 @@ impl Daemon {
         self.folder.path().join("data/passerelle.sqlite")
     }
 
-    /// Stops it in good order.
+    /// Stops it gracefully.
     pub async fn stop(self) -> (Arc<TempDir>, Vec<(String, String)>) {
         self.stop.cancel();
         self.task.await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! The container image, as far as it can be held without building one: its recipe names what is there.
+//! The container image, as far as it can be checked without building it: its recipe refers to what exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use passerelle::settings::Settings;
 
 use crate::source::files;
 
-/// The instructions, each with what follows its name; what is continued on the next line is one.
+/// The instructions, each with its arguments; continued lines are joined.
 fn instructions() -> Vec<(String, String)> {
     let text = fs::read_to_string("Dockerfile").unwrap();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -22,13 +22,13 @@ fn instructions() -> Vec<(String, String)> {
     lines.map(split).collect()
 }
 
-/// What follows each instruction of a name.
+/// The arguments of each instruction with this name.
 fn all(name: &str) -> Vec<String> {
     let of_name = instructions().into_iter().filter(|(it, _)| it == name);
     of_name.map(|(_, rest)| rest).collect()
 }
 
-/// What follows the last instruction of a name: an earlier one is another stage's.
+/// The arguments of the last instruction with this name: earlier ones belong to other stages.
 fn last(name: &str) -> String {
     all(name).pop().unwrap_or_else(|| panic!("no {name}"))
 }
@@ -44,7 +44,7 @@ fn sources() -> BTreeSet<String> {
     sources
 }
 
-/// The settings that the image brings.
+/// The settings in the image.
 fn environment() -> Vec<(String, String)> {
     let split = |it: String| {
         let (name, value) = it.split_once('=').unwrap();
@@ -53,13 +53,13 @@ fn environment() -> Vec<(String, String)> {
     all("ENV").into_iter().map(split).collect()
 }
 
-/// The words of an instruction in the form of JSON.
+/// The words of an instruction in JSON form.
 fn words(name: &str) -> Vec<String> {
     serde_json::from_str(&last(name)).unwrap()
 }
 
 #[test]
-fn what_is_copied_is_there_and_reaches_the_build() {
+fn all_that_is_copied_exists_and_reaches_the_build() {
     let ignored = fs::read_to_string(".dockerignore").unwrap();
     let let_in: BTreeSet<String> = ignored
         .lines()
@@ -74,7 +74,7 @@ fn what_is_copied_is_there_and_reaches_the_build() {
 }
 
 #[test]
-fn what_the_program_takes_in_as_it_is_built_is_copied() {
+fn all_that_the_program_embeds_is_copied() {
     let sources = sources();
     let mut found = 0;
     for (file, text) in files() {
@@ -86,13 +86,13 @@ fn what_the_program_takes_in_as_it_is_built_is_copied() {
             for (at, _) in text.match_indices(before) {
                 let path = &text[at + before.len()..];
                 let name = path.split(['/', '"']).next().unwrap();
-                assert!(sources.contains(name), "{file} takes {name} in");
+                assert!(sources.contains(name), "{file} embeds {name}");
                 found += 1;
             }
         }
     }
     assert!(found >= 7, "only {found} were recognised");
-    // Cargo wants to see every target that the manifest names.
+    // Cargo requires every target that the manifest names.
     let manifest = fs::read_to_string("Cargo.toml").unwrap();
     assert!(!manifest.contains("[[bench]]") || sources.contains("benches"));
 }
@@ -113,7 +113,7 @@ fn it_is_built_by_the_toolchain_that_the_manifest_names() {
 }
 
 #[test]
-fn what_it_runs_the_program_knows() {
+fn the_program_knows_the_verb_that_the_image_runs() {
     let placed = all("COPY").into_iter().find(|it| it.starts_with("--from"));
     let placed = placed.unwrap();
     assert_eq!(

@@ -129,7 +129,7 @@ async fn a_residence_without_responsable_is_an_error_that_keeps_the_signalement(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_date_in_another_writing_of_iso_8601_is_good_everywhere() {
+async fn a_date_in_any_form_of_iso_8601_is_valid_everywhere() {
     let daemon = Builder::new().start().await;
     let body = signalement_with(1, &json!({"date_creation": "2026-02-28T23:59+0100"}));
     let uid = daemon.created(&body).await;
@@ -146,7 +146,7 @@ async fn a_date_in_another_writing_of_iso_8601_is_good_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_fault_is_told_at_once() {
+async fn all_faults_are_reported_at_once() {
     let daemon = Builder::new().start().await;
     let answer = daemon
         .post(&json!({
@@ -186,7 +186,7 @@ async fn every_fault_is_told_at_once() {
 #[case::unknown_qualification(json!({"qualification": "asc"}), &["/qualification"])]
 #[case::unknown_priority(json!({"priorite": "medium"}), &["/priorite"])]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_landlord_does_not_know_is_refused_and_recorded_without_a_key(
+async fn an_unknown_code_is_refused_and_recorded_without_a_key(
     #[case] change: Value,
     #[case] pointers: &[&str],
 ) {
@@ -200,7 +200,7 @@ async fn what_the_landlord_does_not_know_is_refused_and_recorded_without_a_key(
         .await
         .json();
     assert_eq!(state["etat"], "echec");
-    // Its key is free: other content under the same link is no conflict.
+    // Its key is free: different content under the same link is no conflict.
     assert_eq!(daemon.post(&signalement(1)).await.status, 201);
 }
 
@@ -357,12 +357,12 @@ async fn only_a_creation_binds_its_key(
     assert!(kept.json()["motif"].is_string());
     let other = daemon.send(with_key(signalement(2))).await;
     assert_eq!(other.status, 200);
-    // Decided anew, each time it comes.
+    // Decided again each time it arrives.
     let asked = signalement_with(1, &json!({"transmettre_manager": true}));
     let created = daemon.send(with_key(asked)).await;
     assert_eq!(created.status, 201);
     assert_eq!(created.json()["id"], kept.json()["id"]);
-    // Created, it stays so, whatever the flags and rules say now.
+    // Once created, it stays so, whatever the flags and rules say now.
     let again = daemon.send(with_key(signalement(1))).await;
     assert_eq!((again.status, again.bytes), (200, created.bytes));
 }
@@ -430,7 +430,7 @@ async fn a_client_that_hangs_up_leaves_its_signalement_behind() {
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(body.as_bytes()).await.unwrap();
     drop(stream);
-    // Only looked at, never posted again: the first request alone can have made it.
+    // Only read, never posted again: the first request alone can have created it.
     let id = SignalementId::of_lien("https://manager.sowell.example/signalements/1");
     let path = format!("/api/v1/signalements/{}", id.as_str());
     until("the work went on", || async {

@@ -1,4 +1,4 @@
-//! Holds the walls: imports point one way, and each room keeps its tools to itself.
+//! Enforces the layers: imports point one way, and each room keeps its tools to itself.
 
 use std::path::Path;
 
@@ -14,8 +14,8 @@ fn room(file: &str) -> Option<usize> {
     ROOMS.iter().position(|room| *room == name)
 }
 
-/// Whether code names a path, such as `crate::app` or `tokio::`. `crate::apply` does not name the first,
-/// nor `xtokio::` or `crate::tokio::` the second.
+/// Whether code names a path, such as `crate::app` or `tokio::`. `crate::apply` does not name the first, nor
+/// `xtokio::` or `crate::tokio::` the second.
 fn names(line: &str, path: &str) -> bool {
     let in_a_name = |it: char| it.is_alphanumeric() || it == '_';
     line.match_indices(path).any(|(at, _)| {
@@ -61,11 +61,11 @@ fn imports_point_one_way() {
 
 #[test]
 fn each_room_keeps_its_tools() {
-    // A tool, and the only places that may name it.
+    // Each tool, with the only places that may use it.
     let tools: [(&str, &[&str]); 12] = [
         ("rhai::", &["rules/script"]),
         ("minijinja::", &["rules/template"]),
-        // Logs choose among the events of the database by its name.
+        // Logging refers to the database's events by name.
         ("sqlx::", &["adapters/store/", "adapters/telemetry.rs"]),
         ("axum::", &["adapters/http", "app/serve.rs"]),
         ("reqwest::", &["adapters/partner"]),
@@ -73,7 +73,7 @@ fn each_room_keeps_its_tools() {
             "lettre::",
             &[
                 "adapters/mail",
-                // Whom an e-mail can be sent to is read as whoever sends it does.
+                // Recipients are parsed in the same way as when e-mails are sent.
                 "rules/addressee.rs",
                 "settings/compile.rs",
                 "settings/smtp.rs",
@@ -128,7 +128,7 @@ fn every_module_says_what_it_is_for() {
 }
 
 #[test]
-fn no_room_is_named_after_nothing() {
+fn no_room_has_a_meaningless_name() {
     let vague = [
         "utils", "util", "helpers", "common", "manager", "misc", "mod",
     ];

@@ -1,4 +1,4 @@
-//! Commits that held, and whose answers the store never had.
+//! Commits that held although the store never received their answers.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn set_standby(connection: &mut PgConnection, names: &'static str) {
     let set = format!("ALTER SYSTEM SET synchronous_standby_names = {names}");
     connection.execute(sqlx::AssertSqlSafe(set)).await.unwrap();
     connection.execute("SELECT pg_reload_conf()").await.unwrap();
-    // The setting reaches each session after it was told, so this one, too.
+    // Each session applies the setting after it was announced, so this one does too.
     loop {
         let shown: String = sqlx::query_scalar("SHOW synchronous_standby_names")
             .fetch_one(&mut *connection)
@@ -47,14 +47,14 @@ async fn set_standby(connection: &mut PgConnection, names: &'static str) {
     }
 }
 
-/// Does both, one of which takes the answer of the other away.
+/// Runs both; the second makes the first lose an answer.
 async fn both<T>(work: impl Future<Output = T>, lose: impl Future<Output = ()>) -> T {
     let both = futures_util::future::join(work, lose);
     let done = tokio::time::timeout(Duration::from_mins(1), both).await;
     done.expect("no commit waited for its answer").0
 }
 
-/// Ends the session whose commit waits, and has the server answer again.
+/// Ends the session whose commit waits, and lets the server answer again.
 async fn lose_one_answer(connection: &mut PgConnection) {
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
     while connection.execute(end).await.unwrap().rows_affected() == 0 {
@@ -64,7 +64,7 @@ async fn lose_one_answer(connection: &mut PgConnection) {
 }
 
 #[tokio::test]
-async fn a_reservation_whose_answer_is_lost_is_still_ones_own() {
+async fn a_reservation_whose_answer_is_lost_is_still_recognised() {
     let Some(mute) = Mute::start().await else {
         return;
     };
@@ -76,14 +76,14 @@ async fn a_reservation_whose_answer_is_lost_is_still_ones_own() {
         panic!("taken for somebody else's")
     };
     assert!(store.begin_call(&claim, at(20)).await.unwrap());
-    // Whoever comes meanwhile has another one.
+    // Anyone who comes meanwhile has a different one.
     let second = store.reserve(reservation(1, Some("K"))).await.unwrap();
     assert!(matches!(second, Reserved::Pending(_)));
     drop(mute.server);
 }
 
 #[tokio::test]
-async fn an_e_mail_goes_once_where_the_answer_of_its_commit_is_lost() {
+async fn an_e_mail_is_sent_once_though_the_answer_of_its_commit_is_lost() {
     let Some(mute) = Mute::start().await else {
         return;
     };

@@ -1,4 +1,4 @@
-//! E-mails through a real SMTP server: what arrives, and what becomes of what it refuses.
+//! E-mails through a real SMTP server: what arrives, and what happens to what it refuses.
 
 use passerelle::adapters::store::sqlite::SqliteStore;
 use passerelle::domain::livraison::{Destination, LivraisonEtat, LivraisonSummary};
@@ -84,7 +84,7 @@ async fn an_email_arrives_whole_over_tls(#[values(Tls::Starttls, Tls::Implicit)]
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_of_an_unknown_authority_gets_nothing_until_it_is_named() {
+async fn a_server_of_an_unknown_authority_gets_nothing_until_it_is_trusted() {
     let Some(server) = SmtpServer::start(Tls::Starttls, None) else {
         return;
     };
@@ -111,13 +111,13 @@ async fn a_server_of_an_unknown_authority_gets_nothing_until_it_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_refused_for_now_is_tried_again_as_the_same_message() {
+async fn a_temporary_refusal_is_retried_as_the_same_message() {
     let Some(mut server) = SmtpServer::start(Tls::None, None) else {
         return;
     };
     server.next("RCPT", "450 4.2.1 greylisted").await;
     server.next("DATA", "451 4.3.0 later").await;
-    // Lost between the message and the reply to it: nobody can know whether it was taken.
+    // Lost between the message and the reply to it: there is no telling whether it was accepted.
     server.next("DATA", "drop").await;
     let daemon = builder().set("SMTP__URL", &server.url(None)).start().await;
     daemon.created(&signalement(1)).await;
@@ -136,7 +136,7 @@ async fn what_is_refused_for_now_is_tried_again_as_the_same_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_refused_for_good_is_a_dead_letter_that_can_be_sent_again() {
+async fn a_permanent_refusal_is_a_dead_letter_that_can_be_sent_again() {
     let Some(mut server) = SmtpServer::start(Tls::None, None) else {
         return;
     };
@@ -159,7 +159,7 @@ async fn what_is_refused_for_good_is_a_dead_letter_that_can_be_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_account_costs_no_email_and_is_mended_by_an_edit() {
+async fn a_refused_account_loses_no_email_and_is_fixed_by_an_edit() {
     let Some(server) = SmtpServer::start(Tls::Starttls, Some(LOGIN_IN_CLEAR)) else {
         return;
     };
@@ -171,7 +171,7 @@ async fn a_refused_account_costs_no_email_and_is_mended_by_an_edit() {
         )
     };
     let daemon = builder()
-        // Any e-mail that had failed by itself would be dead at once.
+        // Any e-mail that failed by itself would be dead at once.
         .set("DELIVERY__GIVE_UP_AFTER", "1ms")
         .file(FILE, &settings("passerelle:wrong"))
         .start()
@@ -187,7 +187,7 @@ async fn a_refused_account_costs_no_email_and_is_mended_by_an_edit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_account_that_was_mended_counts_from_the_start_on() {
+async fn a_fixed_account_is_used_as_soon_as_the_daemon_starts() {
     let Some(server) = SmtpServer::start(Tls::Starttls, Some(LOGIN_IN_CLEAR)) else {
         return;
     };
@@ -214,7 +214,7 @@ async fn a_refused_account_that_was_mended_counts_from_the_start_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_that_is_sent_to_us_adds_a_header_or_an_addressee() {
+async fn nothing_received_can_add_a_header_or_a_recipient() {
     let Some(server) = SmtpServer::start(Tls::None, None) else {
         return;
     };
@@ -268,8 +268,8 @@ async fn an_address_that_needs_quotes_gets_its_email() {
     assert_eq!(message["recipients"], json!([address]));
 }
 
-/// An answer that comes after its attempt was given up is nobody else's: neither does it make a refused e-mail
-/// of another signalement a delivered one, nor the other way round.
+/// An answer that arrives after its attempt was abandoned must not be taken for another e-mail's: it must not turn
+/// a refused e-mail of a different signalement into a delivered one, or the other way round.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_answer_is_not_taken_for_that_to_another_email() {
     let Some(mut server) = SmtpServer::start(Tls::None, None) else {
@@ -288,7 +288,7 @@ async fn a_late_answer_is_not_taken_for_that_to_another_email() {
     assert_eq!(late.etat, LivraisonEtat::EnAttente);
     assert!(server.holds());
     server.release().await;
-    // It has arrived by the time that its server says so.
+    // It has arrived once its server reports it.
     server.wait_for(1).await;
 
     server.next("DATA", "554 5.7.1 refused as spam").await;
@@ -314,7 +314,8 @@ async fn a_late_answer_is_not_taken_for_that_to_another_email() {
     assert_eq!(third.etat, LivraisonEtat::Livree, "{:?}", third.last_error);
 }
 
-/// The server took it just when the database was away: it is noted once that is back, and nothing goes twice.
+/// The server accepted it just when the database was unavailable: this is recorded once the database is back, and
+/// nothing is sent twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_email_that_left_while_the_database_was_away_goes_once() {
     let Some(mut server) = SmtpServer::start(Tls::None, None) else {
@@ -331,7 +332,7 @@ async fn an_email_that_left_while_the_database_was_away_goes_once() {
     std::fs::rename(&database, &away).unwrap();
     server.release().await;
     server.wait_for(1).await;
-    // Behind what is written of the e-mail: the one who writes takes turns.
+    // This follows the write about the e-mail, since the writer takes turns.
     ready_when(&daemon.url(), false).await;
     std::fs::rename(&away, &database).unwrap();
     let delivered = only_delivery(&daemon, |it| it.etat == LivraisonEtat::Livree).await;

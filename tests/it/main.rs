@@ -1,6 +1,6 @@
-//! End-to-end tests: the real router, a real database, fakes only for the partners.
+//! End-to-end tests: the real router, a real database, and fakes only for the partners.
 //!
-//! One binary, so that the crate is linked once.
+//! A single binary, so that the crate is linked once.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Every metric that the daemon writes says what it is, and none is described that is not written.
+//! Every metric that the daemon writes is described, and every description belongs to one.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ fn every_metric_is_described() {
 }
 
 #[test]
-fn a_name_is_found_wherever_it_stands() {
+fn a_name_is_found_wherever_it_appears() {
     let text = r#"
         metrics::gauge!("passerelle_a").set(1.0);
         metrics::counter!(

@@ -1,4 +1,4 @@
-//! A real server that speaks S3 (moto): one a test process, one bucket a test.
+//! A real S3 server (moto): one per test process, one bucket per test.
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use reqwest::{Client, Method, Response};
 use crate::harness::{Builder, installed};
 use crate::process::Beside;
 
-/// With signs that some libraries spell otherwise in the bucket than it says.
+/// Includes characters that some libraries encode differently in the bucket.
 const PREFIX: &str = "vivest~1/photos 2026/résidences";
 
 type Server = Beside<SocketAddr>;
@@ -31,7 +31,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// `None` where moto is not installed.
+    /// `None` if moto is not installed.
     pub async fn new() -> Option<Self> {
         static SERVER: LazyLock<Option<Server>> = LazyLock::new(start);
         static BUCKETS: AtomicU32 = AtomicU32::new(0);
@@ -45,7 +45,7 @@ impl Bucket {
         Some(bucket)
     }
 
-    /// The settings of a daemon that keeps its photos here, reached at `server`.
+    /// The settings of a daemon that stores its photos here, reached at `server`.
     pub fn settings(&self, server: SocketAddr) -> Vec<(&'static str, String)> {
         vec![
             ("FILES_URL", format!("s3://{}/{PREFIX}", self.name)),
@@ -63,7 +63,7 @@ impl Bucket {
             .fold(builder, |it, (name, value)| it.set(name, value))
     }
 
-    /// Calls the server without a daemon in between. It asks for a signature, and does not check it.
+    /// Calls the server directly. It requires a signature, but does not verify it.
     pub async fn call(&self, method: Method, key: &str, body: Vec<u8>) -> Response {
         let url = format!("http://{}/{}/{key}", self.server, self.name);
         let signature = "AWS4-HMAC-SHA256 Credential=passerelle/20260101/us-east-1/s3/aws4_request, \
@@ -73,12 +73,12 @@ impl Bucket {
         request.send().await.unwrap()
     }
 
-    /// Where a photo is.
+    /// The key of a photo's object.
     pub fn key(sha256: &str) -> String {
         format!("{PREFIX}/{}/{sha256}", &sha256[..2])
     }
 
-    /// Whether an object is there.
+    /// Whether an object exists.
     pub async fn has(&self, key: &str) -> bool {
         let found = self.call(Method::HEAD, key, Vec::new()).await;
         found.status().is_success()

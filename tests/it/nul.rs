@@ -1,4 +1,4 @@
-//! A NUL, which PostgreSQL keeps in no text: whatever it comes in, both databases keep the same.
+//! NUL, which PostgreSQL cannot store in a text: wherever it is received, both databases store the same.
 
 use passerelle::domain::ports::DuplicateGuard;
 use rstest::rstest;
@@ -17,7 +17,7 @@ fn noted(number: u32, note: &str) -> Value {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_demande_shows_it_as_a_sign_that_can_be_kept(
+async fn a_demande_shows_it_as_a_character_that_can_be_stored(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
     #[values(false, true)] remote: bool,
 ) {
@@ -51,7 +51,7 @@ async fn a_script_that_fails_with_it_leaves_a_signalement_behind(
         return;
     };
     let daemon = builder.start().await;
-    // No case of the shipped rules passes with it: it fails only where the note is.
+    // The shipped rules' cases do not have a note, so it fails only for this signalement.
     let shipped = daemon.read("rules/gestionnaire.rhai");
     let begin = "fn affecter(signalement, residence, qualification) {";
     let script = shipped.replace(

@@ -1,5 +1,5 @@
-//! The token of a remote CRM (OAuth 2, client credentials): asked for once, renewed in time, by one
-//! call for all, and seen nowhere.
+//! The token of a remote CRM (OAuth 2, client credentials): requested once, renewed in time, by one call for all,
+//! and never visible.
 
 use futures_util::future::join_all;
 
@@ -39,7 +39,7 @@ async fn one_token_serves_simultaneous_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_ends_is_renewed_once_for_all() {
+async fn a_token_that_expires_is_renewed_once_for_all() {
     let crm = FakeCrm::start().await;
     let daemon = daemon(&crm).await;
     all_created(&daemon, 1..2).await;
@@ -82,7 +82,7 @@ async fn neither_token_nor_secret_is_kept_anywhere() {
     let (folder, _) = daemon.stop().await;
     let mut looked_at = 0;
     for entry in walk(folder.path()) {
-        // The database takes files of its own away as it closes.
+        // The database deletes some of its own files as it closes.
         let Ok(bytes) = std::fs::read(&entry) else {
             continue;
         };

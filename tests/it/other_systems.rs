@@ -1,5 +1,5 @@
-//! Ticket systems that differ much from each other, each joined by its files in `examples/` alone:
-//! imitations that answer as the public documentation of the real ones says.
+//! Very different ticket systems, each connected with its files in `examples/` alone. The imitations answer as the
+//! real ones' public documentation says.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::harness::{Builder, FakeSowell, PNG, signalement, until};
 
-/// A ticket as this test looks at it.
+/// A ticket, as this test sees it.
 #[derive(Debug, Clone)]
 struct Ticket {
     id: usize,
@@ -34,7 +34,7 @@ struct Desk {
     url: String,
     tickets: Mutex<Vec<Ticket>>,
     uploads: Mutex<Vec<Vec<u8>>>,
-    /// The next creation is done, and answered as an error of the server.
+    /// The next creation is carried out, and answered with a server error.
     fails_after: AtomicBool,
 }
 
@@ -97,7 +97,7 @@ impl Desk {
         self.tickets.lock().unwrap().clone()
     }
 
-    /// A person changes a ticket's state.
+    /// Changes a ticket's state, as a person would.
     fn change(&self, state: &'static str) {
         let mut tickets = self.tickets.lock().unwrap();
         tickets[0].state = state;
@@ -171,7 +171,7 @@ fn zendesk(desk: &Desk, call: &Call) -> (u16, Value) {
             )
         }
         ("GET", "/incremental/tickets/cursor.json") => {
-            // One ticket a page: the cursor says how many were shown, and since when.
+            // One ticket per page: the cursor contains how many were shown, and since when.
             let cursor = call
                 .query("cursor")
                 .unwrap_or_else(|| format!("0-{}", call.query("start_time").unwrap()));
@@ -193,7 +193,7 @@ fn zendesk(desk: &Desk, call: &Call) -> (u16, Value) {
     }
 }
 
-/// It answers 200 to everything.
+/// Answers 200 to everything.
 fn znuny(desk: &Desk, call: &Call) -> (u16, Value) {
     let mut asked = call.json();
     let error = |code: &str| {
@@ -261,7 +261,7 @@ fn znuny(desk: &Desk, call: &Call) -> (u16, Value) {
 #[case::zendesk("zendesk", zendesk, &[("SECRETS__ZENDESK_COMPTE", "agent@bailleur.example"), ("SECRETS__ZENDESK_JETON", "s3cr3t")], "open", "solved")]
 #[case::znuny("znuny", znuny, &[("SECRETS__ZNUNY_COMPTE", "passerelle"), ("SECRETS__ZNUNY_MOT_DE_PASSE", "s3cr3t")], "open", "closed successful")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_system_is_joined_by_files_alone(
+async fn a_system_is_connected_by_files_alone(
     #[case] name: &str,
     #[case] answers: Answers,
     #[case] secrets: &[(&str, &str)],
@@ -271,7 +271,7 @@ async fn a_system_is_joined_by_files_alone(
     let (desk, sowell) = (Desk::start(answers).await, FakeSowell::start().await);
     let connector = format!("examples/connecteurs/{name}/connecteurs/crm.yaml");
     let connector = std::fs::read_to_string(connector).unwrap();
-    // Nobody waits for a minute here.
+    // Shortened from a minute for the test.
     let connector = connector.replace("traitement_max: 1m", "traitement_max: 50ms");
     let mut builder = Builder::new();
     std::fs::create_dir_all(builder.folder().path().join("rules/connecteurs")).unwrap();
@@ -286,7 +286,7 @@ async fn a_system_is_joined_by_files_alone(
     }
     let daemon = builder.start().await;
 
-    // Created, and the answer is lost: once the doubt is settled there is one ticket.
+    // Created, and the answer is lost: once the doubt is settled, there is one ticket.
     desk.fails_after.store(true, Ordering::Relaxed);
     assert_eq!(daemon.post(&signalement(1)).await.status, 503);
     let answer = until("the doubt is settled", || async {

@@ -1,4 +1,4 @@
-//! A partner that is away for days, under a clock that the test moves.
+//! A partner that is unavailable for days, with a clock that the test moves.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,21 +23,21 @@ use tokio_util::sync::CancellationToken;
 
 use crate::harness::{Builder, Daemon, MovedClock, signalement_with, until};
 
-/// SoWell's side: away or not, and what it saw.
+/// SoWell's side: whether it is available, and what it saw.
 #[derive(Default)]
 struct Partner {
     back: AtomicBool,
     attempts: AtomicUsize,
-    /// Calls under way now, and those that were answered.
+    /// Calls in progress now, and those that were answered.
     under_way: AtomicUsize,
     answered: AtomicUsize,
-    /// As each call began: how many were answered before it, and how many were under way with it.
+    /// At the start of each call: how many were answered before it, and how many were in progress including it.
     widths: Mutex<Vec<(usize, usize)>>,
     /// What arrived, per demande, in order.
     arrived: Mutex<HashMap<String, Vec<u32>>>,
-    /// The demande whose statuses it never takes.
+    /// The demande whose statuses it never accepts.
     poisoned: Mutex<Option<String>>,
-    /// Lets calls through that are under way, where a test has one.
+    /// Lets calls in progress through, if a test has set one.
     gate: Mutex<Option<Arc<Semaphore>>>,
 }
 
@@ -112,7 +112,7 @@ impl Mailer for NoMail {
     }
 }
 
-/// Accepts `statuts` for each of `demandes`, while nobody delivers.
+/// Accepts `statuts` for each of `demandes`, while nothing is delivered.
 async fn accepted(demandes: u32, statuts: u32) -> (Daemon, Vec<String>) {
     let daemon = Builder::new()
         .file("rules/accuses.rhai", "fn accuses(evenement) { [] }\n")
@@ -126,7 +126,7 @@ async fn accepted(demandes: u32, statuts: u32) -> (Daemon, Vec<String>) {
     for round in 0..statuts {
         let round = round.to_string();
         let event = json!({"statut": "Vivest en cours", "evenement": round, "commentaire": round});
-        // No more at once than a slow machine answers in time.
+        // Few enough at once for a slow machine to answer in time.
         for some in uids.chunks(32) {
             let posts = some.iter().map(|uid| daemon.statut(uid, &event));
             for answer in futures_util::future::join_all(posts).await {
@@ -145,7 +145,7 @@ fn resident_mib() -> u64 {
     kib / 1024
 }
 
-/// A worker of the outbox under virtual time, with its partner.
+/// A worker of the outbox in virtual time, with its partner.
 struct Work {
     store: Arc<dyn Store>,
     clock: Arc<MovedClock>,
@@ -156,7 +156,7 @@ struct Work {
 }
 
 impl Work {
-    /// Begins to deliver what the daemon accepted.
+    /// Starts delivering what the daemon accepted.
     fn begin(daemon: &Daemon, give_up_after: &str) -> Self {
         let settings = Builder::again(&daemon.folder, daemon.environment.clone())
             .set("DELIVERY__FIRST_RETRY", "1s")
@@ -189,7 +189,7 @@ impl Work {
         }
     }
 
-    /// Lets three days pass, probe by probe, and gives how many probes failed.
+    /// Lets three days pass, probe by probe, and returns how many probes failed.
     async fn three_days_away(&self) -> usize {
         let pause = || self.store.pause(Destination::Sowell);
         let opened = until("the breaker opens", || async { pause().await.unwrap() });
@@ -206,7 +206,7 @@ impl Work {
         usize::try_from(failures).unwrap()
     }
 
-    /// From now on the partner answers, and what failed is due again.
+    /// From now on the partner answers, and failed deliveries are due again.
     fn partner_is_back(&self) {
         self.partner.back.store(true, Ordering::SeqCst);
         self.pass(TimeDelta::minutes(15));
@@ -217,7 +217,7 @@ impl Work {
         self.outbox.notify();
     }
 
-    /// Deliveries to SoWell that stand so.
+    /// Deliveries to SoWell in this state.
     async fn count(&self, etat: LivraisonEtat) -> i64 {
         let counts = self.store.count_livraisons().await.unwrap();
         let these = |it: &&LivraisonCount| it.destination == Destination::Sowell && it.etat == etat;
@@ -230,18 +230,18 @@ impl Work {
     }
 }
 
-/// What was seen of a drain.
+/// Measurements of a drain.
 struct Drain {
-    /// Attempts while the partner was away.
+    /// Attempts while the partner was unavailable.
     tried: usize,
     took: std::time::Duration,
-    /// Resident memory in MiB: before the days, after them, and as each quarter had arrived.
+    /// Resident memory in MiB: before the days, after them, and as each quarter has arrived.
     resident: Vec<u64>,
 }
 
 async fn outage(demandes: u32, statuts: u32) -> Drain {
     let (daemon, uids) = accepted(demandes, statuts).await;
-    // An outage that is longer than a delivery's own patience.
+    // An outage that lasts longer than a delivery may be retried.
     let work = Work::begin(&daemon, "1h");
     let mut resident = vec![resident_mib()];
     let probes = work.three_days_away().await;
@@ -253,7 +253,7 @@ async fn outage(demandes: u32, statuts: u32) -> Drain {
     let started = std::time::Instant::now();
     let total = usize::try_from(demandes * statuts).unwrap();
     let end = tokio::time::Instant::now() + std::time::Duration::from_mins(30);
-    // The clock then stands still, or leases would run out.
+    // The clock then stands still, or leases would expire.
     work.partner_is_back();
     loop {
         work.outbox.notify();
@@ -280,7 +280,7 @@ async fn outage(demandes: u32, statuts: u32) -> Drain {
     assert_eq!(arrived.len(), uids.len());
     let in_order: Vec<u32> = (0..statuts).collect();
     assert!(arrived.values().all(|it| *it == in_order));
-    // One alone tries the ground, then two, and each success allows one more.
+    // First a single one as a probe, then two, and each success allows one more.
     let widths = partner.widths.lock().unwrap();
     assert_eq!(widths[0], (0, 1));
     for (answered, width) in widths.iter() {
@@ -300,7 +300,7 @@ async fn after_three_days_away_a_partner_gets_everything_in_growing_numbers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_fails_alone_after_an_outage_still_has_all_of_its_own_time() {
+async fn a_delivery_that_fails_alone_after_an_outage_has_all_of_its_own_time() {
     let (daemon, uids) = accepted(20, 1).await;
     let work = Work::begin(&daemon, "1h");
     *work.partner.poisoned.lock().unwrap() = Some(uids[7].clone());
@@ -308,7 +308,7 @@ async fn what_fails_alone_after_an_outage_still_has_all_of_its_own_time() {
     work.partner_is_back();
     let back_at = work.clock.now();
     until("the others arrive", || async {
-        // The poisoned one may be the probe, and then there is another pause.
+        // The poisoned one may be the probe, which causes another pause.
         let pause = work.store.pause(Destination::Sowell).await.unwrap();
         if let Some(pause) = pause {
             work.pass((pause.until - work.clock.now()).max(TimeDelta::zero()));
@@ -351,7 +351,7 @@ async fn a_clock_set_forward_sends_nothing_a_second_time() {
     }
     work.pass(TimeDelta::minutes(1));
     under_way(2).await;
-    // Their leases are over by the clock, and a third is claimed by it.
+    // By the clock their leases have expired, and a third delivery is claimed.
     work.pass(TimeDelta::minutes(10));
     assert_eq!(daemon.statut(&uids[2], &event).await.status, 202);
     under_way(3).await;
@@ -364,13 +364,13 @@ async fn a_clock_set_forward_sends_nothing_a_second_time() {
     work.end().await;
 }
 
-/// How many demandes, of a hundred statuses each, the test below has waiting.
+/// How many demandes, with a hundred statuses each, wait in the test below.
 const DEMANDES: &str = "PASSERELLE_TEST_OUTAGE_DEMANDES";
-/// What a drain may take on top of what it began with: the pages of the database that its
-/// connections keep, and nothing that grows with what waits.
+/// The memory that a drain may add: the database pages that its connections cache, and nothing that grows with the
+/// number of deliveries.
 const DRAIN_MIB: u64 = 24;
 
-/// A process has one memory for all of its tests: this one has a process of its own.
+/// Tests in one process share its memory, so this one runs in its own process.
 #[test]
 fn memory_stays_flat_while_thousands_wait_and_drain() {
     let test = "outage::a_hundred_thousand_deliveries_drain_after_three_days";

@@ -1,4 +1,4 @@
-//! The CRM changes a status, SoWell learns it.
+//! The CRM changes a status, and SoWell is notified.
 
 mod held;
 mod not_for_sowell;
@@ -86,7 +86,7 @@ async fn sowell_receives_what_the_contract_says(
 #[case("Clôturée", Some("Traité"), "Traité")]
 #[case("Clôturée", Some("Rejeté"), "Rejeté")]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_shipped_table_is_the_landlords(
+async fn the_shipped_table_is_that_of_the_landlord(
     #[case] statut: &str,
     #[case] resultat: Option<&str>,
     #[case] wanted: &str,
@@ -258,7 +258,7 @@ async fn one_that_always_fails_holds_up_no_other_demande() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_destination_that_fails_for_all_is_left_alone_across_a_restart() {
+async fn a_destination_that_fails_for_all_stays_paused_across_a_restart() {
     let sowell = FakeSowell::start().await;
     let daemon = Builder::new()
         .sowell(&sowell)
@@ -294,7 +294,7 @@ async fn a_destination_that_fails_for_all_is_left_alone_across_a_restart() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn who_refused_us_is_tried_again_at_the_start(
+async fn a_destination_that_refused_us_is_retried_at_the_start(
     #[values(Destination::Sowell, Destination::Courriel, Destination::Crm)]
     destination: Destination,
     #[values(true, false)] refused: bool,
@@ -365,10 +365,10 @@ async fn a_status_that_comes_back_is_sent_again() {
     );
 }
 
-/// Where the comment decides, another comment says another thing.
+/// If the comment decides, a different comment is a different status.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_differs_by_a_comment_that_decides_is_no_repeat(
+async fn a_different_comment_that_decides_is_no_repeat(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let sowell = FakeSowell::start().await;
@@ -433,7 +433,7 @@ async fn retry_after_is_obeyed_for_a_day_at_most(
     let list = store.list_livraisons(None, 10).await.unwrap();
     let push = list.iter().find(|it| it.destination == Destination::Sowell);
     let id = push.unwrap().id.clone();
-    // Counted from the attempt: on a slow machine it comes long after the status was accepted.
+    // Counted from the attempt, which on a slow machine comes long after the status was accepted.
     let (due_at, tried_at) = until("the wait is noted", || async {
         let view = store.find_livraison(&id).await.unwrap().unwrap();
         Some((view.summary.due_at, view.attempts.last()?.at))
@@ -455,7 +455,7 @@ async fn an_event_is_taken_once(#[values(Backend::Sqlite, Backend::Postgres)] ba
     let again = daemon.statut(&uid, &numbered).await;
     assert_eq!(again.status, 200);
     assert!(again.json()["livraison"].is_null() && again.json()["motif"].is_string());
-    // Without an id: the same as the last accepted is a repeat, a status that came back is not.
+    // Without an id: the same as the last accepted status is a repeat, one that came back is not.
     let bare = |statut: &str| json!({"statut": statut, "date": "2026-03-01T00:00:00Z"});
     for (statut, status) in [
         ("Vivest en cours", 202),
@@ -484,7 +484,7 @@ async fn an_event_is_taken_once(#[values(Backend::Sqlite, Backend::Postgres)] ba
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_instant_in_another_writing_is_a_repeat() {
+async fn the_same_instant_in_another_form_is_a_repeat() {
     let sowell = FakeSowell::start().await;
     let (daemon, uid) = start(&sowell).await;
     for (date, status) in [

@@ -1,5 +1,5 @@
-//! The outbox against a simple model: whatever is accepted, claimed, finished, expired, retried or
-//! forgotten by a crash, of each queue only the oldest that waits can go out.
+//! The outbox against a simple model: whatever is accepted, claimed, finished, expired, retried or forgotten by a
+//! crash, only the oldest waiting delivery of each queue can be sent.
 
 use std::collections::BTreeMap;
 
@@ -40,11 +40,11 @@ struct Delivery {
     fence: i64,
 }
 
-/// What the outbox is, in as few words as possible.
+/// The outbox in its simplest form.
 #[derive(Debug, Clone, Default)]
 struct Model {
     now: i64,
-    /// In the order of acceptance; the number is the identifier.
+    /// In the order of acceptance; the index is the identifier.
     deliveries: Vec<Delivery>,
     /// Claims that were given out, with the fence of each.
     claims: Vec<(usize, i64)>,
@@ -54,7 +54,7 @@ struct Model {
 enum Step {
     Accept(u32),
     Claim,
-    /// Of the claims given out so far, which one ends, and how.
+    /// Which of the claims given out so far ends, and how.
     Finish(usize, End),
     Pass(i64),
     Retry(usize),
@@ -69,7 +69,7 @@ enum End {
 }
 
 impl Model {
-    /// Of each queue the oldest that waits, where it is due and nothing of the queue is under way.
+    /// The oldest waiting delivery of each queue, if it is due and nothing of the queue is in progress.
     fn claimable(&self) -> Vec<usize> {
         (0..QUEUES)
             .filter_map(|queue| {
@@ -195,7 +195,7 @@ fn finish(model: &mut Model, number: usize, end: End) {
     }
 }
 
-/// The store on SQLite, and the claims that it gave out, in the model's order.
+/// The store on SQLite, and the claims it gave out, in the model's order.
 struct Real {
     runtime: Runtime,
     store: SqliteStore,
@@ -316,5 +316,5 @@ prop_state_machine! {
     })]
 
     #[test]
-    fn the_outbox_does_what_its_model_does(sequential 1..40 => OutboxTest);
+    fn the_outbox_behaves_like_its_model(sequential 1..40 => OutboxTest);
 }

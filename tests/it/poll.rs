@@ -1,4 +1,4 @@
-//! Statuses of a CRM that is polled: each change once, in order, and nothing that is none.
+//! Statuses of a CRM that is polled: each change once, in order, and nothing that is not a change.
 
 mod clocks;
 mod pages;
@@ -61,18 +61,18 @@ async fn each_change_reaches_sowell_once_and_the_first_status_never() {
     let crm = listing();
     let (daemon, sowell) = with(&crm).await;
     let poll = poller(&daemon, &crm);
-    // Without a demande of ours there is nothing to ask for.
+    // Without any demande, there is nothing to poll.
     poll.look().await.unwrap();
     assert_eq!(crm.count("changes"), 0);
     let uid = daemon.created(&signalement(1)).await;
     poll.look().await.unwrap();
     assert!(statuts(&daemon, &uid).await.is_empty());
     crm.change(&uid, "CRC en cours", None);
-    // The overlap makes each reading see it again.
+    // The overlap makes each poll see it again.
     for _ in 0..3 {
         poll.look().await.unwrap();
     }
-    // Someone writes a comment: it is listed, and its status is what it was.
+    // Someone adds a comment: the demande is listed, with an unchanged status.
     crm.change(&uid, "CRC en cours", None);
     poll.look().await.unwrap();
     crm.change(&uid, "Clôturée", Some("Rejeté"));
@@ -90,9 +90,10 @@ async fn each_change_reaches_sowell_once_and_the_first_status_never() {
     );
 }
 
-/// Where the rules decide by the comment, another one is another status; where the list shows none, it says nothing.
+/// If the rules decide by the comment, a different one is a different status; a list without comments says nothing
+/// about it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_comment_that_decides_makes_the_same_status_another() {
+async fn a_comment_that_decides_makes_the_same_status_a_different_one() {
     let crm = listing();
     let (daemon, sowell) = with(&crm).await;
     let table = daemon.read("rules/statuts.yaml").replace(
@@ -184,7 +185,7 @@ async fn a_change_of_a_demande_in_doubt_is_read_again_once_it_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_read_before_the_crm_told_something_is_read_again() {
+async fn a_change_polled_before_a_call_of_the_crm_is_polled_again() {
     let crm = listing();
     let (daemon, sowell) = with(&crm).await;
     let poll = Arc::new(poller(&daemon, &crm));
@@ -210,7 +211,7 @@ async fn what_was_read_before_the_crm_told_something_is_read_again() {
     look.await.unwrap().unwrap();
     assert_eq!(statuts(&daemon, &uid).await, ["Clôturée"]);
     assert_eq!(statuts(&daemon, &other).await, ["CRC en cours"]);
-    // Reopened, and nobody calls.
+    // Reopened, and there is no call.
     crm.change(&uid, "CRC en cours", None);
     gate.add_permits(1);
     poll.look().await.unwrap();
@@ -219,7 +220,7 @@ async fn what_was_read_before_the_crm_told_something_is_read_again() {
     sowell.wait_for(3).await;
 }
 
-/// The last statuses of a demande, each but once: what comes after what can be told.
+/// The last statuses of a demande, each only once, after those that may repeat.
 const HISTORY: [(&str, Option<&str>); 6] = [
     ("CRC en cours", None),
     ("Vivest en attente retour", None),
@@ -229,9 +230,9 @@ const HISTORY: [(&str, Option<&str>); 6] = [
     ("Clôturée", Some("Traité")),
 ];
 
-/// By what SoWell was told: no status after a later one, and the last one last.
+/// As seen by SoWell: no status after a later one, and the last one last.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crm_that_is_polled_and_calls_without_dates_is_told_in_order() {
+async fn statuses_of_a_crm_that_is_polled_and_calls_without_dates_stay_in_order() {
     let crm = listing();
     let (daemon, sowell) = with(&crm).await;
     let daemon = Arc::new(daemon);
@@ -276,7 +277,7 @@ async fn a_crm_that_is_polled_and_calls_without_dates_is_told_in_order() {
         })
         .await;
     }
-    // What is still under way would be seen by two more readings.
+    // Two more polls would see what is still in progress.
     let read = crm.count("changes");
     until("it is read again", || async {
         (crm.count("changes") > read + 2).then_some(())
@@ -303,7 +304,7 @@ async fn two_pollers_do_not_read_at_the_same_time() {
     let second = store.claim_poll(later, lease).await.unwrap().unwrap();
     assert!(!store.finish_poll(&claim, Some(now)).await.unwrap());
     assert!(!store.renew_poll(&claim, later, lease).await.unwrap());
-    // The second holds it for as long as it says so.
+    // The second holds it as long as it keeps renewing.
     let much_later = later + TimeDelta::seconds(59);
     assert!(store.renew_poll(&second, much_later, lease).await.unwrap());
     let third = store.claim_poll(much_later + TimeDelta::seconds(59), lease);
@@ -312,7 +313,7 @@ async fn two_pollers_do_not_read_at_the_same_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_died_while_it_read_keeps_no_other_from_reading() {
+async fn a_poller_that_died_does_not_block_the_next() {
     let crm = listing();
     let sowell = FakeSowell::start().await;
     let daemon = Builder::new().crm(crm.clone()).sowell(&sowell);
@@ -325,7 +326,7 @@ async fn one_that_died_while_it_read_keeps_no_other_from_reading() {
     crm.change(&uid, "CRC en cours", None);
     let daemon = Builder::again(&folder, environment).crm(crm.clone());
     let daemon = daemon.start().await;
-    // The daemon's own poller may be at it, and then this one is not.
+    // The daemon's own poller may hold the claim, in which case this one does nothing.
     until("it is read", || async {
         poller(&daemon, &crm).look().await.unwrap();
         (statuts(&daemon, &uid).await == ["CRC en cours"]).then_some(())
@@ -370,7 +371,7 @@ async fn the_daemon_polls_as_often_as_the_settings_say() {
     );
 }
 
-/// Answers the next reading with a wish to be left alone for two hours.
+/// Answers the next poll with a request to wait two hours.
 fn asks_for_hours(crm: &RemoteCrm) {
     crm.lists(Err(CrmError::Unavailable {
         reason: Phrase::Answered.with(503),
@@ -386,7 +387,7 @@ async fn is_read(crm: &RemoteCrm, times: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crm_that_asks_for_hours_is_left_alone_for_the_longest_wait_and_no_longer() {
+async fn a_crm_that_asks_for_hours_is_polled_again_after_the_longest_wait() {
     let crm = listing();
     asks_for_hours(&crm);
     let builder = Builder::new().crm(crm.clone()).set("CRM__POLL", "1s");
@@ -396,7 +397,7 @@ async fn a_crm_that_asks_for_hours_is_left_alone_for_the_longest_wait_and_no_lon
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_of_how_the_crm_is_reached_ends_the_pause_of_its_readings() {
+async fn an_edit_of_how_the_crm_is_reached_ends_the_pause_of_polling() {
     let crm = listing();
     asks_for_hours(&crm);
     let builder = Builder::new().crm(crm.clone());

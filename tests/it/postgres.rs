@@ -1,7 +1,7 @@
-//! A real PostgreSQL for the tests: one server a test process, one database a test.
+//! A real PostgreSQL for the tests: one server per test process, one database per test.
 //!
-//! It runs as an unprivileged user in a folder of its own, reached by a Unix socket, and syncs as it
-//! would in production. A shell holds it and stops it when this process ends, however it ends.
+//! It runs as an unprivileged user in its own folder, reached through a Unix socket, and syncs as in production. A
+//! shell holds it and stops it when this process ends, however it ends.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -22,14 +22,14 @@ pub enum Backend {
     Postgres,
 }
 
-/// A server that lives as long as this value, or as long as this process.
+/// A server that lives as long as this value, or as this process.
 pub struct Server {
     folder: PathBuf,
     shell: Child,
     databases: AtomicU32,
 }
 
-/// Starts a server in `$1` with the programs of `$2`, says so, and stops it at the end of its input.
+/// Starts a server in `$1` with the programs in `$2`, reports it, and stops the server at the end of its input.
 const SCRIPT: &str = r#"
 set -e
 as_nobody() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; else "$@"; fi; }
@@ -51,7 +51,7 @@ rm -rf "$1"
 "#;
 
 impl Server {
-    /// Starts one; `None` where PostgreSQL is not installed.
+    /// Starts a server; `None` if PostgreSQL is not installed.
     pub fn start() -> Option<Self> {
         let programs = programs();
         if !possible(programs.is_some(), "PostgreSQL, which is not installed") {
@@ -75,7 +75,7 @@ impl Server {
         })
     }
 
-    /// An address that no other test uses, of a database that exists and is empty.
+    /// The address of a new, empty database that no other test uses.
     pub async fn database(&self) -> String {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{number}");
@@ -108,7 +108,7 @@ impl Drop for Server {
 }
 
 fn wait_ready(shell: &mut Child, folder: &Path) {
-    // Unbuffered reads would be needed to keep this reader; one line is all that ever waits.
+    // A buffered reader could not be kept across calls; at most one line is ever waiting.
     let output = shell.stdout.as_mut().unwrap();
     let mut line = String::new();
     BufReader::with_capacity(1, output)
@@ -118,7 +118,7 @@ fn wait_ready(shell: &mut Child, folder: &Path) {
     assert_eq!(line, "ready\n", "PostgreSQL does not start: {log}");
 }
 
-/// Where the server's programs are; the newest where several are installed.
+/// Where the server's programs are; the newest if several are installed.
 fn programs() -> Option<PathBuf> {
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let mut found: Vec<PathBuf> = debian
@@ -132,7 +132,7 @@ fn programs() -> Option<PathBuf> {
         .find(|folder| folder.join("pg_ctl").is_file())
 }
 
-/// An empty database of the shared server; `None` where PostgreSQL is not installed.
+/// An empty database on the shared server; `None` if PostgreSQL is not installed.
 pub async fn database() -> Option<String> {
     static SHARED: LazyLock<Option<Server>> = LazyLock::new(Server::start);
     Some(SHARED.as_ref()?.database().await)

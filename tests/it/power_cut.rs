@@ -1,9 +1,9 @@
-//! Acknowledged means on the disk: what the system was told to sync when an answer went out holds
-//! everything that the answer acknowledges.
+//! Acknowledged means on disk: what had been synced when an answer was sent contains everything that the answer
+//! acknowledges.
 //!
-//! The daemon runs under `strace`. Its log is then played back into a disk that loses whatever was
-//! not synced: the bytes of a file that nobody synced since, and a name whose folder nobody synced.
-//! What is left at the moment of an answer must be enough for another daemon.
+//! The daemon runs under `strace`. Its log is then replayed on a disk that loses whatever was not synced: bytes of
+//! a file not synced since, and names whose folder was not synced. What is left at the moment of an answer must be
+//! enough for another daemon.
 
 mod disk;
 mod log;
@@ -24,12 +24,12 @@ use crate::cli::passerelle;
 use crate::harness::{Builder, PNG, environment, installed, signalement_with, until};
 use crate::process::{Process, settle_in, signal};
 
-/// What the daemon asks of the system about files, and answers to its clients.
+/// The system calls for files, and for answers to clients.
 const CALLS: &str = "openat,write,writev,pwrite64,sendto,sendmsg,fsync,fdatasync,ftruncate,rename,\
                      renameat,renameat2,unlink,unlinkat,mkdir,mkdirat";
-/// Several folders that are all new, from the current one.
+/// Several new folders, relative to the current one.
 const PHOTOS: &str = "file://photos/du/fichiers";
-/// Where e-mails are put where no server is set; each is one file.
+/// Where e-mails are written without a server, one file each.
 const COURRIELS: &str = "data/courriels";
 const SIGNALEMENTS: u32 = 6;
 
@@ -52,14 +52,14 @@ async fn what_is_acknowledged_survives_a_power_cut() {
     );
 
     assert_eq!(lost(&steps, None).await, Vec::<String>::new());
-    // The same daemon without one of its syncs would not pass: the check sees what it is for.
+    // Without one of its syncs, the same daemon would fail: the check detects what it is for.
     for left_out in [Kind::Log, Kind::Photo, Kind::PhotoFolder, Kind::Courriel] {
         let lost = lost(&steps, Some(left_out)).await;
-        assert!(!lost.is_empty(), "{left_out:?} need not be synced?");
+        assert!(!lost.is_empty(), "{left_out:?} does not need a sync?");
     }
 }
 
-/// A daemon that starts in an empty folder, takes signalements and statuses, and ends.
+/// A daemon that starts in an empty folder, accepts signalements and statuses, and stops.
 async fn run_under_strace(folder: &Arc<TempDir>) -> String {
     let log = folder.path().join("strace.log");
     let mut strace = Command::new("strace");
@@ -99,7 +99,7 @@ async fn run_under_strace(folder: &Arc<TempDir>) -> String {
         assert_eq!(status, 202);
     });
     futures_util::future::join_all(requests).await;
-    // Once e-mails are noted as sent, one more answer comes after them.
+    // Once e-mails are recorded as sent, one more answer follows.
     let environment = environment(folder.path());
     until("e-mails are noted as sent", || async {
         let arguments = [
@@ -126,7 +126,7 @@ async fn run_under_strace(folder: &Arc<TempDir>) -> String {
     fs::read_to_string(log).unwrap()
 }
 
-/// What a power cut at the moment of one answer or another would lose of what was acknowledged.
+/// What a power cut at the moment of some answer would lose of what was acknowledged.
 async fn lost(steps: &[Step], left_out: Option<Kind>) -> Vec<String> {
     let answers: Vec<usize> = (0..steps.len())
         .filter(|at| matches!(steps[*at], Step::Answer(_)))
@@ -148,7 +148,7 @@ async fn lost(steps: &[Step], left_out: Option<Kind>) -> Vec<String> {
     lost
 }
 
-/// Starts a daemon on what the disk has kept, and tells what it does not know.
+/// Starts a daemon on what the disk has kept, and returns what it is missing.
 async fn missing(disk: &Disk, acknowledged: &[&Value]) -> Vec<String> {
     let builder = Builder::new();
     let root = builder.folder();

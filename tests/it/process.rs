@@ -1,5 +1,4 @@
-//! The real binary in a process of its own, for what only a process has: signals, a sudden end,
-//! limits of the system.
+//! The real binary in its own process, for what only a process has: signals, a sudden end, system limits.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -13,7 +12,7 @@ use serde_json::Value;
 
 use crate::harness::{environment, token, until};
 
-/// A daemon of its own process.
+/// A daemon in its own process.
 pub struct Process {
     pub child: Child,
     pub url: String,
@@ -24,19 +23,19 @@ pub struct Process {
 }
 
 impl Process {
-    /// A daemon that lives in `folder`, with more settings.
+    /// A daemon in `folder`, with more settings.
     pub fn start(folder: &Path, more: &[(&str, &str)]) -> Self {
         let binary = Command::new(env!("CARGO_BIN_EXE_passerelle"));
         Self::of(settle_in(binary, folder, more))
     }
 
-    /// What `command` starts, once it listens.
+    /// The daemon that `command` starts, once it listens.
     pub fn of(mut command: Command) -> Self {
         command.stdin(Stdio::null());
         Self::started(command, |_| {})
     }
 
-    /// The same, telling its number as soon as it has one.
+    /// The same, reporting its process id as soon as it is known.
     pub fn started(mut command: Command, tell: impl FnOnce(u32)) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         tell(child.id());
@@ -53,7 +52,7 @@ impl Process {
                 break;
             }
         }
-        // What it logs from here on must not fill the pipe.
+        // Its further output must not fill the pipe.
         let log = Arc::<Mutex<Vec<String>>>::default();
         let lines = Arc::clone(&log);
         std::thread::spawn(move || {
@@ -61,7 +60,7 @@ impl Process {
             all.for_each(|line| lines.lock().unwrap().push(line));
         });
         let Some(url) = url else {
-            panic!("it ended at once: {greeting:#?}");
+            panic!("it exited at once: {greeting:#?}");
         };
         Self {
             child,
@@ -71,7 +70,7 @@ impl Process {
         }
     }
 
-    /// Whether a line of the log since the greeting holds these words.
+    /// Whether a line of the log since the greeting contains these words.
     pub fn logged(&self, words: &str) -> bool {
         let log = self.log.lock().unwrap();
         log.iter().any(|line| line.contains(words))
@@ -108,7 +107,7 @@ impl Process {
         .await
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it has exited by itself.
     pub async fn ended(&mut self) -> ExitStatus {
         until("it ends", || {
             let ended = self.child.try_wait().unwrap();
@@ -130,7 +129,7 @@ impl Drop for Process {
     }
 }
 
-/// Gives a command the settings of a daemon that lives in `folder`.
+/// Gives a command the settings of a daemon in `folder`.
 pub fn settle_in(mut command: Command, folder: &Path, more: &[(&str, &str)]) -> Command {
     command
         .current_dir(folder)
@@ -142,10 +141,10 @@ pub fn settle_in(mut command: Command, folder: &Path, more: &[(&str, &str)]) -> 
     command
 }
 
-/// The same command with the socket handed over to it, as a service manager does: as descriptor 3.
+/// The same command with the socket handed over to it as a service manager does: as descriptor 3.
 pub fn hand_over(socket: &TcpListener, command: &Command) -> Command {
     let socket = OwnedFd::from(socket.try_clone().unwrap());
-    // LISTEN_PID must name the process itself, which only a shell that becomes it can know.
+    // LISTEN_PID must be that of the process itself, which only a shell that becomes it can know.
     let script = r#"exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@""#;
     let mut shell = Command::new("sh");
     shell
@@ -172,16 +171,16 @@ pub fn signal(pid: u32, name: &str) {
     assert!(status.success());
 }
 
-/// A server of another make, for as long as this process lives.
+/// A third-party server, for as long as this process lives.
 pub struct Beside<T> {
-    /// Where it says that it listens.
+    /// The address on which it reports that it listens.
     pub place: T,
-    /// Its input stays open until this process ends, however that comes, and it ends with it.
+    /// Its input stays open until this process ends, however it ends, and the server ends with it.
     _shell: Child,
 }
 
 impl<T> Beside<T> {
-    /// Starts it by a command of the shell; `find` reads where it listens in a line of what it prints.
+    /// Starts it with a shell command; `find` reads its address from a line of its output.
     pub fn start(command: &str, find: impl FnMut(String) -> Option<T>) -> Self {
         let script = format!("{command} 2>&1 & read -r _; kill $!");
         let mut shell = Command::new("sh")
@@ -192,7 +191,7 @@ impl<T> Beside<T> {
             .unwrap();
         let mut lines = BufReader::new(shell.stdout.take().unwrap()).lines();
         let place = lines.by_ref().map_while(Result::ok).find_map(find);
-        // It may tell of each request: the pipe must not fill.
+        // It may log each request: the pipe must not fill.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         Self {
             place: place.expect("it says where it listens"),

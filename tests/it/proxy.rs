@@ -1,4 +1,4 @@
-//! A way to a server that can be cut, or go silent as a machine that lost its power does.
+//! A proxy that can be cut, or fall silent like a machine after a power cut.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,11 +14,11 @@ pub enum Way {
     Open,
     /// They are broken off, new ones at once.
     Cut,
-    /// They stay, and nothing comes through any more.
+    /// They stay open, and nothing comes through any more.
     Silent,
 }
 
-/// Where the server is.
+/// The address of the server.
 #[derive(Clone)]
 pub enum Target {
     Tcp(SocketAddr),
@@ -59,7 +59,7 @@ impl Proxy {
     }
 }
 
-/// Passes bytes both ways for as long as the way is open.
+/// Passes bytes both ways as long as the way is open.
 async fn pass(
     mut client: TcpStream,
     server: std::io::Result<impl AsyncRead + AsyncWrite + Unpin>,

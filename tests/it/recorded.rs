@@ -1,4 +1,4 @@
-//! `passerelle connector record`: a real exchange becomes a case that holds.
+//! `passerelle connector record`: a real exchange becomes a case that passes.
 
 use std::process::Output;
 
@@ -14,7 +14,7 @@ fn said(output: &Output) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_real_exchange_becomes_a_case_that_holds() {
+async fn a_real_exchange_becomes_a_case_that_passes() {
     let crm = FakeCrm::start().await;
     let folder = tempfile::tempdir().unwrap();
     let environment = [
@@ -32,7 +32,7 @@ async fn a_real_exchange_becomes_a_case_that_holds() {
     assert!(run(&["init"]).await.status.success());
     std::fs::write(path.join("rules/connecteurs/crm.yaml"), CONNECTOR).unwrap();
 
-    // Nothing is sent by a slip.
+    // Nothing is sent by mistake.
     let refused = run(&["connector", "record", "crm", "creer"]).await;
     assert!(said(&refused).contains("--live"), "{}", said(&refused));
     assert!(crm.calls("").is_empty());

@@ -1,5 +1,5 @@
-//! A real CRM: Redmine from Debian's packages, set up by `examples/crm-redmine/`, and a way to it
-//! that breaks on command.
+//! A real CRM: Redmine from Debian's packages, set up by `examples/crm-redmine/`, and a proxy to it that breaks on
+//! command.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -20,7 +20,7 @@ use crate::harness::{copy, possible};
 
 const SCRIPT: &str = "examples/crm-redmine/redmine.sh";
 
-/// A Redmine that runs, with nothing in it but the landlord's words.
+/// A running Redmine, with only the landlord's configuration.
 pub struct Redmine {
     child: Child,
     folder: TempDir,
@@ -29,7 +29,7 @@ pub struct Redmine {
 }
 
 impl Redmine {
-    /// `None` where it is not installed.
+    /// `None` if it is not installed.
     pub async fn start() -> Option<Self> {
         let found = ["/usr/share/redmine/config.ru", "/usr/bin/puma"];
         let found = found.iter().all(|it| Path::new(it).exists());
@@ -53,7 +53,7 @@ impl Redmine {
                     break address.parse().unwrap();
                 }
             };
-            // What it prints from here on must not fill the pipe.
+            // Its further output must not fill the pipe.
             std::thread::spawn(move || lines.for_each(drop));
             (child, folder, address)
         });
@@ -72,7 +72,7 @@ impl Redmine {
         fs::read_to_string(path).unwrap().trim().to_owned()
     }
 
-    /// Reads something by Redmine's own API.
+    /// Reads a resource through Redmine's own API.
     pub async fn get(&self, path: &str) -> Value {
         let answer = self.request(Method::GET, path, "admin");
         answer.send().await.unwrap().json().await.unwrap()
@@ -86,13 +86,13 @@ impl Redmine {
         answer.unwrap().bytes().await.unwrap().to_vec()
     }
 
-    /// All issues, the oldest first, closed ones too.
+    /// All issues, oldest first, including closed ones.
     pub async fn issues(&self) -> Vec<Value> {
         let found = self.get("/issues.json?status_id=*&sort=id&limit=100").await;
         found["issues"].as_array().unwrap().clone()
     }
 
-    /// Changes an issue as someone of the customer-relations centre.
+    /// Changes an issue as the customer-relations centre does.
     pub async fn change(&self, id: &str, issue: &Value) {
         let path = format!("/issues/{id}.json");
         let request = self.request(Method::PUT, &path, "agent");
@@ -115,7 +115,7 @@ impl Drop for Redmine {
     }
 }
 
-/// The value of a custom field of an issue.
+/// The value of an issue's custom field.
 pub fn field<'i>(issue: &'i Value, name: &str) -> &'i Value {
     let fields = issue["custom_fields"].as_array().unwrap();
     let found = fields.iter().find(|it| it["name"] == name);
@@ -128,8 +128,8 @@ fn script(arguments: &[&str]) -> Command {
     command
 }
 
-/// An instance that nobody uses, to be copied: its tables take longer to make than to copy. Kept
-/// between runs for as long as the scripts that make it stay as they are.
+/// An unused instance, to be copied: creating its tables takes longer than copying them. Kept between runs as long
+/// as the scripts that create it do not change.
 fn prepared() -> &'static Path {
     static PREPARED: OnceLock<PathBuf> = OnceLock::new();
     PREPARED.get_or_init(|| {
@@ -145,15 +145,15 @@ fn prepared() -> &'static Path {
                 .stdout(Stdio::null())
                 .status();
             assert!(status.unwrap().success(), "Redmine is prepared");
-            // Another run may have made it meanwhile: then either will do.
+            // Another run may have created it meanwhile: then either will do.
             let _ = fs::rename(making.keep(), &kept);
         }
         kept
     })
 }
 
-/// A way to a server that can be cut at the worst moment: after the server did what it was asked,
-/// and before its answer came back.
+/// A proxy that can be cut at the worst moment: after the server has done what it was asked, and before its answer
+/// arrives.
 pub struct Way {
     pub url: String,
     state: Arc<WayState>,
@@ -161,7 +161,7 @@ pub struct Way {
 
 #[derive(Default)]
 struct WayState {
-    /// Requests that begin so lose their answer, while there are any left to lose.
+    /// Requests that begin like this lose their answer, while there are any left to lose.
     cut: Mutex<Vec<u8>>,
     left: AtomicUsize,
     lost: AtomicUsize,
@@ -181,13 +181,13 @@ impl Way {
         Self { url, state }
     }
 
-    /// Loses the answers to the next `times` requests that begin so, such as `POST /issues.json`.
+    /// Loses the answers to the next `times` requests that begin like this, such as `POST /issues.json`.
     pub fn cut(&self, begin: &str, times: usize) {
         *self.state.cut.lock().unwrap() = begin.as_bytes().to_vec();
         self.state.left.store(times, Ordering::SeqCst);
     }
 
-    /// How many answers were lost so far.
+    /// How many answers have been lost so far.
     pub fn lost(&self) -> usize {
         self.state.lost.load(Ordering::SeqCst)
     }
@@ -204,7 +204,7 @@ impl WayState {
             tokio::select! {
                 read = client.read(&mut up) => {
                     let Ok(count @ 1..) = read else { return };
-                    // A request's head comes in one piece: one write of the client, on one machine.
+                    // A request's head arrives in one piece: a single write of the client, on one machine.
                     doomed = doomed || self.is_doomed(&up[..count]);
                     if server.write_all(&up[..count]).await.is_err() { return }
                 }

@@ -1,4 +1,4 @@
-//! A real CRM from end to end: Redmine, joined by the connector of `examples/crm-redmine/`.
+//! A real CRM from end to end: Redmine, through the connector in `examples/crm-redmine/`.
 
 use base64_simd::STANDARD;
 use serde_json::{Value, json};
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use crate::harness::{Builder, FakeSowell, PNG, copy, signalement, until};
 use crate::redmine::{Redmine, Way, field};
 
-/// A daemon whose CRM is the Redmine behind this address.
+/// A daemon whose CRM is the Redmine at this address.
 fn builder(redmine: &Redmine, url: &str, sowell: &FakeSowell) -> Builder {
     let builder = Builder::new();
     let rules = builder.folder().path().join("rules");
     copy("examples/crm-redmine/rules".as_ref(), &rules);
-    // How long Redmine may take is for real life; a test does not wait that long after a doubt.
+    // The time that Redmine may take in production is shortened: a test does not wait that long after a doubt.
     let file = rules.join("connecteurs/crm.yaml");
     let connector = std::fs::read_to_string(&file).unwrap();
     let hurried = connector.replace("traitement_max: 30s", "traitement_max: 100ms");
@@ -25,7 +25,7 @@ fn builder(redmine: &Redmine, url: &str, sowell: &FakeSowell) -> Builder {
         .sowell(sowell)
 }
 
-/// An issue once both photos are attached to it.
+/// An issue, once both photos are attached to it.
 async fn with_photos(redmine: &Redmine, uid: &str) -> Value {
     until("both photos are in Redmine", || async {
         let path = format!("/issues/{uid}.json?include=attachments");
@@ -82,7 +82,7 @@ async fn a_signalement_lives_in_redmine_and_its_status_comes_back() {
         assert_eq!(redmine.download(photo).await, bytes);
     }
 
-    // Vivest en cours; then Clôturée, which Redmine takes with a result only.
+    // Vivest en cours; then Clôturée, which Redmine accepts only with a result.
     redmine.change(&uid, &json!({"status_id": 6})).await;
     sowell.wait_for(1).await;
     let closed = json!({"status_id": 7, "custom_fields": [{"id": 11, "value": "Rejeté"}]});
@@ -90,7 +90,7 @@ async fn a_signalement_lives_in_redmine_and_its_status_comes_back() {
     let calls = sowell.wait_for(2).await;
     assert_eq!(calls[0].path, format!("/signalements/{uid}"));
     assert_eq!(calls[0].body["lien_sowell"], body["lien_sowell"]);
-    // Nothing else was told: neither the status that the answer carried, nor that photos came.
+    // Nothing else was sent: neither the status in the answer, nor the arrival of photos.
     assert_eq!(sowell.delivered(), ["En cours de traitement", "Rejeté"]);
 }
 
@@ -110,7 +110,7 @@ async fn an_answer_lost_after_redmine_committed_makes_no_second_issue() {
     assert_eq!(way.lost(), 1);
     assert_eq!(redmine.issues().await.len(), 1);
 
-    // SoWell tries again, as it should, until the daemon knows.
+    // SoWell retries, as it should, until the daemon knows.
     let answer = until("the issue is adopted", || async {
         let answer = daemon.post(&body).await;
         (answer.status != 503).then_some(answer)

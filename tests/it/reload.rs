@@ -15,7 +15,7 @@ use crate::harness::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_that_the_database_lost_is_kept_again() {
+async fn a_version_that_the_database_lost_is_stored_again() {
     let daemon = Builder::new().start().await;
     let edited = daemon.edit("rules/priorites.yaml", "priorites: {high: urgentissime}\n");
     assert!(is_accepted(&edited.await));
@@ -23,7 +23,7 @@ async fn a_version_that_the_database_lost_is_kept_again() {
     let kept = daemon.state.store.last_version().await.unwrap().unwrap();
     let url = format!("sqlite://{}", daemon.database().display());
     let mut database = SqliteConnection::connect(&url).await.unwrap();
-    // As a copy that takes over and was behind.
+    // As on a database copy that was behind when it took over.
     for lost in [
         "DELETE FROM versions WHERE sequence = (SELECT MAX(sequence) FROM versions)",
         "DELETE FROM last_referentiel",
@@ -31,7 +31,7 @@ async fn a_version_that_the_database_lost_is_kept_again() {
     ] {
         sqlx::query(lost).execute(&mut database).await.unwrap();
     }
-    let again = until("it is kept again", || async {
+    let again = until("it is stored again", || async {
         let last = daemon.state.store.last_version().await.ok()??;
         (last.version == version).then_some(last)
     })
@@ -130,7 +130,7 @@ async fn a_bad_edit_never_takes_effect_and_says_why_and_where() {
         error["message"].as_str().unwrap().contains("« auteur »"),
         "{error}"
     );
-    // What was in force decides, and the daemon stays ready while it says so.
+    // The rules in force decide, and the daemon stays ready while it reports the refusal.
     daemon.created(&signalement(1)).await;
     let ready = daemon.get("/readyz", "").await;
     assert_eq!(ready.status, 200);
@@ -156,7 +156,7 @@ async fn a_set_takes_effect_whole_or_not_at_all() {
     daemon
         .edit("rules/priorites.yaml", "priorites: {high: A, high: B}\n")
         .await;
-    // A good edit of another file does not go in beside the bad one.
+    // A valid edit of another file does not take effect beside the invalid one.
     let regles = daemon.edit("rules/transmission.yaml", "modes: []\n").await;
     assert_eq!(regles["derniere_tentative"]["acceptee"], false);
     daemon.created(&signalement(1)).await;
@@ -218,7 +218,7 @@ async fn a_reload_on_demand_answers_with_its_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nothing_reads_is_told_and_makes_no_other_version() {
+async fn a_folder_that_is_not_read_is_reported_and_changes_no_version() {
     let daemon = Builder::new().start().await;
     let before = daemon.regles().await["active"].clone();
     let path = daemon.folder.path().join("rules/archives");
@@ -248,7 +248,7 @@ async fn of_a_thousand_saves_the_last_one_wins() {
     let storm = tokio::task::spawn_blocking(move || {
         for number in 1..=saves {
             let text = format!("priorites: {{high: mot-{number}}}\n");
-            // In turn as editors save: over the old file, and by renaming.
+            // Alternately in the two ways editors save: over the old file, and by renaming.
             if number % 2 == 0 {
                 fs::write(&path, text).unwrap();
             } else {
@@ -315,7 +315,7 @@ async fn a_reload_on_demand_answers_with_its_own_attempt_even_in_a_storm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_between_the_first_reading_and_the_watching_is_noticed() {
+async fn an_edit_between_the_first_read_and_the_watching_is_noticed() {
     for name in ["rules/priorites.yaml", "referentiel/biens.csv"] {
         let builder = Builder::new();
         let path = builder.folder().path().join(name);
@@ -365,7 +365,7 @@ async fn an_edit_whose_cases_fail_does_not_take_effect() {
             .unwrap()
             .contains("attendu « TEC-1 », obtenu « RS-MZ-01 »")
     );
-    // With its case changed as well, the edit is meant.
+    // With its case changed too, the edit is intended.
     let regles = daemon.edit("rules/cas/a.yaml", &case("RS-MZ-01")).await;
     assert_eq!(regles["derniere_tentative"]["acceptee"], true);
 }
@@ -388,7 +388,7 @@ async fn an_export_that_only_makes_a_case_fail_takes_effect_with_a_warning() {
         "cas"
     );
     let (folder, environment) = daemon.stop().await;
-    // A restart is no edit: the same rules stay good.
+    // A restart is not an edit: the same rules stay valid.
     let daemon = Builder::again(&folder, environment).start().await;
     assert_eq!(
         daemon.regles().await["derniere_tentative"]["acceptee"],
@@ -399,7 +399,7 @@ async fn an_export_that_only_makes_a_case_fail_takes_effect_with_a_warning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_one_folder_holds_takes_effect_where_the_other_one_is_refused() {
+async fn one_folder_takes_effect_when_the_other_is_refused() {
     let daemon = Builder::new().start().await;
     let managers = daemon.read("referentiel/gestionnaires.csv");
     let good = daemon.read("rules/transmission.yaml");
@@ -424,7 +424,7 @@ async fn what_one_folder_holds_takes_effect_where_the_other_one_is_refused() {
     let body = daemon.post(&signalement(1)).await.json();
     assert_eq!(body["gestionnaire_concerne"]["identifiant"], "TEC-2");
 
-    // After a restart as well, which finds another export once more.
+    // Also after a restart, which finds yet another export.
     let active = regles["active"]["version"].clone();
     let (folder, environment) = daemon.stop().await;
     let path = folder.path().join("referentiel/gestionnaires.csv");
@@ -436,7 +436,7 @@ async fn what_one_folder_holds_takes_effect_where_the_other_one_is_refused() {
     let body = daemon.post(&signalement(2)).await.json();
     assert_eq!(body["gestionnaire_concerne"]["identifiant"], "TEC-3");
 
-    // The other way round: the export is broken, and the rules are good again, and others.
+    // The other way round: the export is broken, and the rules are valid again, with a change.
     let regles = daemon
         .edit("referentiel/gestionnaires.csv", "rien;de;tel\n")
         .await;
@@ -458,7 +458,7 @@ async fn what_one_folder_holds_takes_effect_where_the_other_one_is_refused() {
     let body = daemon.post(&signalement(3)).await.json();
     assert_eq!(body["gestionnaire_concerne"]["identifiant"], "TEC-3");
 
-    // Once both are good, what is on the disk is in force.
+    // Once both are valid, what is on disk is in force.
     let regles = daemon
         .edit("referentiel/gestionnaires.csv", &managers)
         .await;
@@ -470,11 +470,11 @@ async fn what_one_folder_holds_takes_effect_where_the_other_one_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broken_export_is_refused_whole_and_forgotten_once_it_is_as_before() {
+async fn a_broken_export_is_refused_whole_and_forgotten_once_it_is_restored() {
     let daemon = Builder::new().start().await;
     let before = daemon.regles().await["active"].clone();
     let residences = daemon.read("referentiel/residences.csv");
-    // Cut in the middle of a row, as by a copy that broke off.
+    // Cut in the middle of a row, as by an interrupted copy.
     let cut = &residences[..residences.find(";Bellecroix").unwrap()];
     let regles = daemon.edit("referentiel/residences.csv", cut).await;
     assert!(is_refused(&regles), "{regles}");

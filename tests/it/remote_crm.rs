@@ -1,4 +1,4 @@
-//! A remote CRM behind the port: it remembers what it did, and answers or not as it is told.
+//! A remote CRM behind the port: it records what it did, and answers or not as told.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -22,9 +22,9 @@ use tokio::sync::Semaphore;
 pub enum Goes {
     /// Nothing is done, and that is certain.
     Away,
-    /// The same, and we are asked to come again then.
+    /// The same, with a time at which to try again.
     AwayUntil(DateTime<Utc>),
-    /// It answers a question, and not as it should.
+    /// It answers a query with something unexpected.
     Unreadable,
     /// A photo of ours cannot be read.
     NoPhoto,
@@ -36,11 +36,11 @@ pub enum Goes {
     DoneInSilence,
     /// It is done twice, and no answer comes.
     DoneTwice,
-    /// It is refused for good.
+    /// It is refused permanently.
     Refused,
-    /// The connector makes no request of it.
+    /// The connector cannot build its request.
     Broken,
-    /// Nothing is done, since we panic.
+    /// Nothing is done, since the client panics.
     Panics,
     /// It waits to be let through, then is done.
     Held(Arc<Semaphore>),
@@ -62,19 +62,19 @@ struct Inside {
     demandes: Vec<InCrm>,
     creates: VecDeque<Goes>,
     finds: VecDeque<Goes>,
-    /// What becomes of the next photo of this name.
+    /// What happens to the next photo with this name.
     attaches: Vec<(String, Goes)>,
     managers: VecDeque<Goes>,
     calls: Vec<&'static str>,
-    /// What the next lists of changes see, page by page; the demandes themselves once it is empty.
+    /// What the next lists of changes show, page by page; the demandes themselves once it is empty.
     pages: VecDeque<Result<ChangePage, CrmError>>,
     queries: Vec<ChangeQuery>,
-    /// How long what a list shows is under way.
+    /// How long a list is in transit.
     listing_takes: Duration,
-    /// Lets lists through that are under way.
+    /// Lets lists in transit through.
     listing_gate: Option<Arc<Semaphore>>,
     clock: Option<DateTime<Utc>>,
-    /// What it puts before the number of a demande; `CRM-` where nothing was said.
+    /// What precedes the number of a demande; `CRM-` by default.
     prefix: Option<String>,
 }
 
@@ -98,18 +98,18 @@ impl RemoteCrm {
         })
     }
 
-    /// Changes what its connector says.
+    /// Changes the properties of its connector.
     pub fn with(self: Arc<Self>, change: impl FnOnce(&mut Capabilities)) -> Arc<Self> {
         change(&mut self.capabilities.lock().unwrap());
         self
     }
 
-    /// Puts this before the number of each demande to come.
+    /// Sets what precedes the number of each further demande.
     pub fn names(&self, prefix: &str) {
         self.inside.lock().unwrap().prefix = Some(prefix.to_owned());
     }
 
-    /// Makes the next creations go so, one after the other.
+    /// Sets how the next creations go, one after another.
     pub fn creates(&self, goes: impl IntoIterator<Item = Goes>) {
         self.inside.lock().unwrap().creates.extend(goes);
     }
@@ -118,7 +118,7 @@ impl RemoteCrm {
         self.inside.lock().unwrap().finds.extend(goes);
     }
 
-    /// Makes the next attempt at this photo go so.
+    /// Sets how the next attempt at this photo goes.
     pub fn attaches(&self, name: &str, goes: Goes) {
         let mut inside = self.inside.lock().unwrap();
         inside.attaches.push((name.to_owned(), goes));
@@ -129,7 +129,7 @@ impl RemoteCrm {
         self.inside.lock().unwrap().pages.push_back(page);
     }
 
-    /// Lists show what was when they were asked for, and come when the gate lets them.
+    /// Lists show the state when they were requested, and arrive when the gate lets them.
     pub fn holds_lists(&self, gate: &Arc<Semaphore>) {
         self.inside.lock().unwrap().listing_gate = Some(gate.clone());
     }
@@ -142,7 +142,7 @@ impl RemoteCrm {
         self.inside.lock().unwrap().queries.clone()
     }
 
-    /// Someone changes a status in the CRM.
+    /// Changes a status in the CRM, as a person would.
     pub fn change(&self, uid: &str, statut: &str, resultat: Option<&str>) {
         let mut inside = self.inside.lock().unwrap();
         let at = inside.tick();
@@ -152,7 +152,7 @@ impl RemoteCrm {
         demande.at = at;
     }
 
-    /// Makes the next look-up of managers go so.
+    /// Sets how the next look-up of managers goes.
     pub fn manages(&self, goes: Goes) {
         self.inside.lock().unwrap().managers.push_back(goes);
     }
@@ -161,13 +161,13 @@ impl RemoteCrm {
         self.inside.lock().unwrap().demandes.clone()
     }
 
-    /// How often it was called so.
+    /// How many times this call was made.
     pub fn count(&self, call: &str) -> usize {
         let inside = self.inside.lock().unwrap();
         inside.calls.iter().filter(|it| **it == call).count()
     }
 
-    /// It has this demande already.
+    /// Creates a demande that the CRM already has.
     pub fn has(&self, reference: &SignalementId) -> String {
         self.inside.lock().unwrap().create(reference, "Transférée")
     }
@@ -216,7 +216,7 @@ impl Inside {
     }
 }
 
-/// The error that a call ends with, if it does.
+/// The error that a call ends with, if any.
 fn failure(goes: &Goes) -> Option<CrmError> {
     match goes {
         Goes::Away => Some(CrmError::Unavailable {
@@ -256,7 +256,7 @@ impl Crm for RemoteCrm {
         let goes = self.call("create", |inside| inside.creates.pop_front());
         match &goes {
             Some(Goes::Held(gate)) => gate.acquire().await.unwrap().forget(),
-            // While nothing is locked that others need.
+            // While no lock is held that others need.
             Some(Goes::Panics) => panic!("by design"),
             _ => {}
         }
@@ -365,7 +365,7 @@ impl ports::RemoteCrm for RemoteCrm {
     }
 }
 
-/// What a list of changes says of a demande.
+/// A demande's entry in a list of changes.
 pub fn change(it: &InCrm) -> Change {
     Change {
         event: StatutEvent {

@@ -1,4 +1,4 @@
-//! Several daemons on one database, behind a balancer, killed and started again under load.
+//! Several daemons on one database, behind a load balancer, killed and restarted under load.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use crate::harness::{Builder, FakeSowell, is_accepted, signalement, token, until
 use crate::postgres::{self, Backend};
 use crate::process::Process;
 
-/// Requests under way at once.
+/// Requests in progress at once.
 const CLIENTS: u32 = 8;
-/// Words of the statuses that each demande goes through, and what SoWell calls them.
+/// The statuses that each demande goes through, with SoWell's words for them.
 const STATUTS: [(&str, &str); 3] = [
     ("CRC en cours", "En cours de traitement"),
     ("Vivest en attente retour", "En attente"),
     ("Vivest en cours", "En cours de traitement"),
 ];
 
-/// Passes each connection on to the next daemon that takes it.
+/// Passes each connection on to the next daemon that accepts it.
 struct Balancer {
     url: String,
     behind: Arc<Mutex<Vec<String>>>,
@@ -57,7 +57,7 @@ impl Balancer {
     }
 }
 
-/// Daemons that share a database, each in a process of its own.
+/// Daemons that share a database, each in its own process.
 struct Cluster {
     folder: Arc<tempfile::TempDir>,
     settings: Vec<(String, String)>,
@@ -120,7 +120,7 @@ impl Cluster {
     }
 }
 
-/// Asks until there is an answer that settles it; a broken connection or a 503 does not.
+/// Repeats until there is a conclusive answer, which a broken connection or a 503 is not.
 async fn settled(client: &Client, url: &str, who: &str, body: &Value) -> Value {
     let end = Instant::now() + Duration::from_mins(1);
     loop {
@@ -140,16 +140,16 @@ async fn settled(client: &Client, url: &str, who: &str, body: &Value) -> Value {
     }
 }
 
-/// Creates demandes and changes their statuses until told to stop; gives each link's UID.
+/// Creates demandes and changes their statuses until told to stop; returns each link's UID.
 async fn load(url: String, stop: Arc<AtomicBool>, next: Arc<AtomicU32>) -> BTreeMap<u32, String> {
-    // A connection each: the balancer decides anew.
+    // A new connection each time, so that the balancer chooses again.
     let client = Client::builder().pool_max_idle_per_host(0).build().unwrap();
     let mut made = BTreeMap::new();
     while !stop.load(Ordering::Relaxed) {
         let number = next.fetch_add(1, Ordering::Relaxed);
         let body = signalement(number);
         let posts = format!("{url}/api/v1/signalements");
-        // The same at the same moment, as an impatient client does it.
+        // The same request at the same moment, as an impatient client sends it.
         let (first, second) = tokio::join!(
             settled(&client, &posts, "sowell", &body),
             settled(&client, &posts, "sowell", &body)
@@ -180,7 +180,7 @@ fn arrived(sowell: &FakeSowell) -> BTreeMap<String, Vec<String>> {
     words
 }
 
-/// Runs the load for a while, killing replicas in turn; gives demandes a second.
+/// Runs the load for a while, killing replicas in turn; returns demandes per second.
 async fn survive(size: usize, lasts: Duration, kill_every: Option<Duration>) -> Option<f64> {
     let mut cluster = Cluster::start(size).await?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -214,7 +214,7 @@ async fn survive(size: usize, lasts: Duration, kill_every: Option<Duration>) -> 
     let uids: BTreeSet<&String> = made.values().collect();
     assert_eq!(uids.len(), made.len(), "each link has a UID of its own");
     let sowell = &cluster.sowell;
-    // What a killed replica was sending comes after its lease.
+    // What a killed replica was sending is sent after its lease.
     let end = Instant::now() + Duration::from_mins(1);
     while arrived(sowell).values().map(Vec::len).sum::<usize>() < made.len() * STATUTS.len() {
         assert!(Instant::now() < end, "a status was lost");
@@ -240,7 +240,7 @@ async fn replicas_that_are_killed_in_turn_lose_and_double_nothing() {
     survive(3, Duration::from_secs(12), Some(Duration::from_secs(2))).await;
 }
 
-/// `cargo test --release --test it -- --ignored --nocapture ten_minutes`
+/// Run with `cargo test --release --test it -- --ignored --nocapture ten_minutes`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes twelve minutes"]
 async fn ten_minutes_of_killing_and_the_throughput_of_one_two_and_three() {
@@ -275,7 +275,7 @@ async fn each_replica_shows_the_versions_of_all_and_one_that_lags() {
         all.filter(|it| it["en_retard"] == true).count()
     };
     assert_eq!(lagging(&regles), 0, "{regles}");
-    // An edit that reaches one machine only.
+    // An edit that reaches only one machine.
     let text = format!("{}\n# vu\n", first.read("rules/priorites.yaml"));
     let edited = first.edit("rules/priorites.yaml", &text).await;
     assert!(is_accepted(&edited));
@@ -296,7 +296,7 @@ async fn each_replica_shows_the_versions_of_all_and_one_that_lags() {
     assert!(
         text.contains("passerelle_replicas 2") && text.contains("passerelle_replicas_lagging 1")
     );
-    // One that stops in good order is no longer shown.
+    // One that stops gracefully is no longer shown.
     second.signal("TERM");
     until("only one is left", || async {
         let regles = first.regles().await;
@@ -305,7 +305,7 @@ async fn each_replica_shows_the_versions_of_all_and_one_that_lags() {
     .await;
 }
 
-/// Has each claim of a delivery to SoWell wait, in its commit, for whoever holds the lock.
+/// Makes each claim of a delivery to SoWell wait, in its commit, for the holder of the lock.
 const CLAIMS_WAIT: &str = "
     CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END $$;
@@ -314,7 +314,7 @@ const CLAIMS_WAIT: &str = "
         EXECUTE FUNCTION wait();
     SELECT pg_advisory_lock(42)";
 
-/// Waits until the database answers with yes.
+/// Waits until the database answers yes.
 async fn until_true(connection: &mut PgConnection, question: &'static str) {
     let ask = async {
         while !sqlx::query_scalar::<_, bool>(question)
@@ -329,9 +329,9 @@ async fn until_true(connection: &mut PgConnection, question: &'static str) {
     answered.unwrap_or_else(|_| panic!("never true: {question}"));
 }
 
-/// What it was about to send, another has sent meanwhile, and something newer after it.
+/// What it was about to send has meanwhile been sent by another replica, followed by something newer.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replica_that_stood_still_sends_nothing_old() {
+async fn a_replica_that_was_suspended_sends_nothing_old() {
     let Some(mut cluster) = Cluster::start(1).await else {
         return;
     };
@@ -369,7 +369,7 @@ async fn a_replica_that_stood_still_sends_nothing_old() {
     until_true(&mut database, noted).await;
     second.kill();
     first.signal("CONT");
-    // Whatever it had still in hand comes before what it is told now.
+    // Whatever it was still sending comes before this new event.
     let newest = json!({"statut": "Ouverte"});
     assert_eq!(first.post(&path, "crm", &newest).await.0, 202);
     let calls = until("the newest is sent", || async {
@@ -387,9 +387,9 @@ async fn a_replica_that_stood_still_sends_nothing_old() {
     assert_eq!(told, ["Vivest en cours", "Clôturée", "Ouverte"]);
 }
 
-/// What another process puts in the outbox wakes this one.
+/// A delivery that another process puts in the outbox wakes this one.
 #[tokio::test]
-async fn a_replica_is_told_what_another_put_in_the_outbox() {
+async fn a_replica_is_notified_of_what_another_put_in_the_outbox() {
     use passerelle::adapters::store::postgres::{PostgresStore, migrate};
     use passerelle::domain::ports::Store;
 
@@ -401,7 +401,7 @@ async fn a_replica_is_told_what_another_put_in_the_outbox() {
     let there = PostgresStore::open(&url).await.unwrap();
     let told = tokio::spawn(async move { here.told().await });
     until("it hears", || async {
-        // Until it listens, there is nobody to hear.
+        // Notifications before it listens are lost.
         there.tell_others().await.unwrap();
         told.is_finished().then_some(())
     })

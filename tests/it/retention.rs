@@ -1,4 +1,4 @@
-//! What is no longer kept, and what always is.
+//! What retention deletes, and what is always kept.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ async fn statuts_are(daemon: &Daemon, uid: &str, wanted: &[&str]) {
     .await;
 }
 
-/// Makes everything so old that all of it may go.
+/// Makes everything so old that all of it may be deleted.
 async fn grow_old(database: &Path) {
     let mut connection = connect(database).await;
     let year = 40 * 365 * 86_400_000_i64;
@@ -58,7 +58,7 @@ async fn grow_old(database: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_purged_is_told_from_what_is_still_needed() {
+async fn only_what_is_no_longer_needed_is_purged() {
     let sowell = FakeSowell::start().await;
     let daemon = Builder::new().sowell(&sowell).start().await;
     let keyed = || {
@@ -86,7 +86,7 @@ async fn what_is_purged_is_told_from_what_is_still_needed() {
     let unknown = signalement_with(4, &json!({"residence": "NEUVE", "bien": null}));
     assert_eq!(daemon.post(&unknown).await.status, 422);
     grow_old(&daemon.database()).await;
-    // Something happens to this one today.
+    // This one is active today.
     let alive = daemon.created(&signalement(5)).await;
     grow_old(&daemon.database()).await;
     daemon
@@ -118,7 +118,7 @@ async fn what_is_purged_is_told_from_what_is_still_needed() {
     assert_eq!(number(&database, traces).await, 0);
     let events = "SELECT COUNT(*) FROM evenements WHERE trace IS NOT NULL";
     assert_eq!(number(&database, events).await, 1, "the one of today");
-    // What is gone was delivered, and is still told so; what SoWell never got is all there.
+    // What was deleted was delivered, and is still shown as such; what SoWell never received is all there.
     statuts_are(&daemon, &done, &["livree"]).await;
     statuts_are(&daemon, &dead, &["morte"]).await;
     let left = "SELECT COUNT(*) FROM livraisons WHERE evenement_id IS NOT NULL";
@@ -127,14 +127,14 @@ async fn what_is_purged_is_told_from_what_is_still_needed() {
                    (SELECT id FROM livraisons)";
     assert_eq!(number(&database, orphans).await, 0);
 
-    // Keys and answers outlive it: nothing is made twice.
+    // Keys and answers are kept longer: nothing is created twice.
     let again = daemon.send(keyed()).await;
     assert_eq!((again.status, again.bytes), (200, created.bytes));
     let other = signalement_with(1, &json!({"description": "autre"}));
     assert_eq!(daemon.post(&other).await.status, 409);
     let explained = on(&daemon, &["explain", "--uid", &done]);
     assert!(explained.status.success(), "{explained:?}");
-    // A dead letter goes out, a refused signalement is decided anew with its photos.
+    // A dead letter is sent, and a refused signalement is decided again with its photos.
     let listed = on(
         &daemon,
         &["deliveries", "list", "--state", "morte", "--format", "json"],
@@ -217,7 +217,7 @@ async fn a_clock_far_ahead_of_all_that_was_received_is_in_doubt() {
     assert!(!retention.is_clock_in_doubt().await.unwrap(), "it is right");
     clock.step(years);
     assert!(retention.is_clock_in_doubt().await.unwrap());
-    // A store that cannot be read says neither.
+    // A store that cannot be read gives neither result.
     let mut other = connect(&daemon.database()).await;
     let away = "ALTER TABLE signalements RENAME TO away";
     sqlx::raw_sql(away).execute(&mut other).await.unwrap();
@@ -225,7 +225,7 @@ async fn a_clock_far_ahead_of_all_that_was_received_is_in_doubt() {
     let back = "ALTER TABLE away RENAME TO signalements";
     sqlx::raw_sql(back).execute(&mut other).await.unwrap();
     assert!(retention.is_clock_in_doubt().await.unwrap());
-    // A landlord of today with much that is old.
+    // A present-day landlord with a lot of old data.
     clock.step(-years);
     grow_old(&daemon.database()).await;
     daemon.created(&signalement(2)).await;

@@ -1,4 +1,4 @@
-//! Photos in a bucket of a real server that speaks S3.
+//! Photos in a bucket on a real S3 server.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -23,7 +23,7 @@ use crate::process::Process;
 use crate::proxy::{Proxy, Target, Way};
 use crate::source::crash_points;
 
-/// Two hours ahead: what was written a moment ago is old by it.
+/// Two hours ahead: by this clock, what was just written is old.
 fn later() -> Arc<dyn Clock> {
     Arc::new(MovedClock::ahead(TimeDelta::hours(2)))
 }
@@ -34,7 +34,7 @@ fn png() -> Photo {
     Photo::new(ImageKind::Png, bytes)
 }
 
-/// A daemon with its photos in a bucket of its own.
+/// A daemon with its photos in its own bucket.
 async fn daemon(bucket: &Bucket) -> Daemon {
     bucket
         .keep_photos_of(Builder::new(), bucket.server)
@@ -50,7 +50,7 @@ async fn photo_of(daemon: &Daemon, uid: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_signalement_keeps_its_photos_in_the_bucket_and_gives_them_back() {
+async fn photos_are_stored_in_the_bucket_and_returned() {
     let Some(bucket) = Bucket::new().await else {
         return;
     };
@@ -61,7 +61,7 @@ async fn a_signalement_keeps_its_photos_in_the_bucket_and_gives_them_back() {
     assert_eq!((photo.status, photo.bytes), (200, png().bytes.to_vec()));
     assert!(bucket.has(&Bucket::key(&png().sha256)).await);
     assert!(!daemon.path("data/fichiers").exists(), "none on the disk");
-    // Another one with the same picture, and the same one again.
+    // Another signalement with the same picture, and the first one again.
     daemon.created(&signalement(2)).await;
     assert_eq!(daemon.post(&signalement(1)).await.status, 200);
     ready_when(&daemon.url(), true).await;
@@ -72,7 +72,7 @@ async fn a_signalement_keeps_its_photos_in_the_bucket_and_gives_them_back() {
 }
 
 #[tokio::test]
-async fn the_bucket_says_whose_photos_it_holds() {
+async fn the_bucket_names_the_database_that_its_photos_belong_to() {
     let Some(bucket) = Bucket::new().await else {
         return;
     };
@@ -123,7 +123,7 @@ async fn a_bucket_that_is_away_or_silent_refuses_for_now_and_service_resumes_by_
         let why = told["files"].as_str().unwrap();
         assert!(why.starts_with("photo store: "), "{why}");
         assert!(!why.contains("hunter2"), "{why}");
-        // Without photos there is nothing that it could not keep.
+        // Without photos, it has everything it needs.
         let bare = signalement_with(10 + number, &json!({"photos": []}));
         assert_eq!(daemon.post(&bare).await.status, 201);
         proxy.set(Way::Cut);
@@ -152,7 +152,7 @@ async fn a_daemon_starts_while_its_bucket_is_away() {
 }
 
 #[tokio::test]
-async fn an_object_that_is_no_longer_what_was_stored_is_not_given_out() {
+async fn an_object_that_was_altered_is_not_served() {
     let Some(bucket) = Bucket::new().await else {
         return;
     };
@@ -163,13 +163,13 @@ async fn an_object_that_is_no_longer_what_was_stored_is_not_given_out() {
     let spoilt = bucket.call(Method::PUT, &key, b"spoilt".to_vec()).await;
     assert!(spoilt.status().is_success());
     is_for_later(&daemon.get(&url, "crm").await);
-    // The same picture with another signalement mends it.
+    // The same picture with another signalement repairs it.
     daemon.created(&signalement(2)).await;
     assert_eq!(daemon.get(&url, "crm").await.bytes, png().bytes);
 }
 
 #[tokio::test]
-async fn old_objects_that_nobody_names_go_however_many_pages_they_fill() {
+async fn old_unreferenced_objects_are_removed_however_many_pages_they_fill() {
     let Some(bucket) = Bucket::new().await else {
         return;
     };
@@ -177,7 +177,7 @@ async fn old_objects_that_nobody_names_go_however_many_pages_they_fill() {
     daemon.created(&signalement(1)).await;
     let orphan = Photo::new(ImageKind::Png, b"an orphan".to_vec());
     daemon.state.files.put(orphan.clone()).await.unwrap();
-    // A server lists a thousand objects a page.
+    // A server lists a thousand objects per page.
     let many = (0..1_005_u32).map(|number| Bucket::key(&format!("ab{number:062x}")));
     let puts = many.map(|key| async { bucket.call(Method::PUT, &{ key }, Vec::new()).await });
     let made = stream::iter(puts).buffer_unordered(16);
@@ -190,7 +190,7 @@ async fn old_objects_that_nobody_names_go_however_many_pages_they_fill() {
     };
     let now = Arc::new(passerelle::adapters::clock::SystemClock);
     assert_eq!(sweep(now).once().await.unwrap(), 0, "all are young");
-    // So many are worth a question.
+    // So many require confirmation.
     let asked = sweep(later()).once().await;
     assert!(
         matches!(asked, Err(SweepError::TooMany { .. })),
@@ -228,7 +228,7 @@ async fn a_backup_takes_photos_out_of_the_bucket_and_restore_puts_them_into_one(
     assert_eq!(daemon.get(&url, "crm").await.bytes, png().bytes);
 }
 
-/// Wherever it dies beside the bucket, the repeat is a creation and finds its photos.
+/// Wherever it is killed near a call to the bucket, the repeat is a creation and finds its photos.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_that_is_killed_beside_a_call_to_the_bucket_loses_nothing() {
     let Some(bucket) = Bucket::new().await else {
@@ -236,7 +236,7 @@ async fn a_daemon_that_is_killed_beside_a_call_to_the_bucket_loses_nothing() {
     };
     let mut places = crash_points();
     places.retain(|name| name.starts_with("s3."));
-    // The sweep's are passed by nobody's request: see below.
+    // No request passes the sweep's crash points: see below.
     places.retain(|name| !name.starts_with("s3.remove.") && !name.starts_with("s3.owner."));
     assert!(places.len() >= 8, "{places:?}");
     let settings = bucket.settings(bucket.server);
@@ -282,10 +282,10 @@ async fn a_daemon_that_is_killed_beside_a_call_to_the_bucket_loses_nothing() {
 /// The settings under which the other half of the next test sweeps.
 const SWEEP_UNDER: &str = "PASSERELLE_TEST_SWEEP_UNDER";
 
-/// A kill beside the removal of an object leaves it or takes it, and the next sweep does the rest;
-/// who names it meanwhile is refused for now, since it may be about to go.
+/// A kill next to the removal of an object leaves or removes it, and the next sweep does the rest. A request that
+/// refers to it meanwhile is refused for now, since it may be about to disappear.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sweep_that_is_killed_beside_a_removal_is_made_up_for() {
+async fn a_sweep_that_is_killed_beside_a_removal_is_completed_later() {
     for (place, goes) in [("s3.remove.before", false), ("s3.remove.after", true)] {
         let Some(bucket) = Bucket::new().await else {
             return;
@@ -323,7 +323,7 @@ async fn sweeps_as_if_hours_had_passed() {
     sweep(&serde_json::from_str::<Vec<_>>(&environment).unwrap()).await;
 }
 
-/// Sweeps once under these settings, and says how many objects went.
+/// Sweeps once under these settings, and prints how many objects were removed.
 async fn sweep(environment: &[(String, String)]) -> u64 {
     let settings = Settings::load(None, environment.to_vec()).unwrap();
     let sweep = Sweep {

@@ -1,7 +1,6 @@
 //! Editors and the daemon agree on the YAML files: what one underlines, the other refuses.
 //!
-//! Samples that use every key are changed at every place, one change at a time, and each result is
-//! shown to both.
+//! Samples that use every key are changed in every place, one change at a time, and each result is given to both.
 
 mod named;
 mod settings_file;
@@ -27,10 +26,10 @@ use serde_json::{Value, json};
 pub use self::named::underlined;
 use crate::harness::is_current;
 
-/// A key and a word that no file knows, and that is near none.
+/// A key and a word that no file knows, and that resembles none.
 const UNKNOWN: &str = "zzzzzzzzzzzz";
 
-/// A file of cases that uses every key; the shipped ones do not.
+/// A file of cases that uses every key, which the shipped ones do not.
 const CASES: &str = "cas:
   - nom: un signalement
     signalement:
@@ -120,7 +119,7 @@ const CASES: &str = "cas:
     attendu: {issue: refus}
 ";
 
-/// A connector's file with a key of every kind.
+/// A connector with a key of every kind.
 const CONNECTOR: &str = "nom: Essai
 doublons: recherche
 traitement_max: 90s
@@ -166,7 +165,7 @@ operations:
     recouvrement: 2m
 ";
 
-/// A file and the schema that describes it.
+/// Each sample file with the schema that describes it.
 fn samples() -> Vec<(&'static str, &'static str, Value)> {
     let shipped = |name: &str| {
         let files = Shipped::Rules.files();
@@ -191,7 +190,7 @@ fn yaml(text: &str) -> Value {
     serde_saphyr::from_str_with_options(text, options).unwrap()
 }
 
-/// Files of connectors that use every kind of key.
+/// Connectors that use every kind of key.
 fn connectors() -> Vec<(&'static str, &'static str, Value)> {
     let sowell = Shipped::Rules.files();
     let sowell = yaml(std::str::from_utf8(&sowell[Partner::Sowell.file()]).unwrap());
@@ -213,7 +212,7 @@ fn validator(name: &str) -> Validator {
     jsonschema::draft7::new(&schema(name)).unwrap()
 }
 
-/// What the daemon says of the form of one file. JSON is YAML, too.
+/// The daemon's diagnostics about the form of one file. JSON is also YAML.
 fn form(file: &str, content: &Value) -> Vec<Diagnostic> {
     let text = serde_json::to_string_pretty(content).unwrap();
     let mut faults = Vec::new();
@@ -234,10 +233,10 @@ fn form(file: &str, content: &Value) -> Vec<Diagnostic> {
     faults
 }
 
-/// Why the daemon would refuse the file in the place of its shipped one.
+/// Why the daemon would refuse the file in place of the shipped one.
 fn refusal(file: &str, content: &Value) -> Vec<Diagnostic> {
     let mut rules = Shipped::Rules.files();
-    // The shipped cases would judge a change of words, which is no matter of form.
+    // The shipped cases would fail for changed words, which is not a matter of form.
     rules.retain(|name, _| !name.starts_with(case::FOLDER));
     rules.insert(Partner::Crm.file().into(), CONNECTOR.into());
     let text = serde_json::to_string_pretty(content).unwrap();
@@ -247,7 +246,7 @@ fn refusal(file: &str, content: &Value) -> Vec<Diagnostic> {
     found
 }
 
-/// Every document that differs from this one at one place.
+/// Every document that differs from this one in one place.
 fn changed(document: &Value) -> Vec<Value> {
     fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
         found.push(at.to_owned());
@@ -282,7 +281,7 @@ fn changed(document: &Value) -> Vec<Value> {
             json!([]),
             json!({}),
         ];
-        // An empty file is no file to speak of.
+        // An empty file is a case apart.
         others.into_iter().filter(|_| !whole).for_each(&mut put);
         if let Value::Object(map) = document.pointer(&place).unwrap() {
             for added in [UNKNOWN, ""] {
@@ -328,7 +327,7 @@ fn editors_and_the_daemon_refuse_the_same_rule_files() {
             let underlined = validator.validate(&content).err();
             let agree = match &underlined {
                 None => told.is_empty(),
-                // An editor may see more than the form: a word from a closed list, for one.
+                // An editor may see more than the form, for instance a word from a closed list.
                 Some(_) => !told.is_empty() || !refusal(file, &content).is_empty(),
             };
             if !agree {
@@ -341,7 +340,7 @@ fn editors_and_the_daemon_refuse_the_same_rule_files() {
 
 #[test]
 fn editors_and_the_daemon_know_the_same_keys() {
-    /// What the daemon would say of an unknown key in each object of a schema that is closed.
+    /// The daemon's message about an unknown key, for each closed object in a schema.
     fn collect(schema: &Value, found: &mut BTreeSet<String>) {
         if let (Some(properties), Some(false)) = (
             schema["properties"].as_object(),

@@ -1,5 +1,5 @@
-//! Scripts that go wrong: each gives a bounded error that says where, loses nothing, and stalls
-//! nobody. No error counts as "no match" (ARCHITECTURE.md, invariant 8).
+//! Scripts that go wrong: each gives a bounded error that says where, loses nothing, and blocks nobody. No error
+//! counts as "no match" (ARCHITECTURE.md, invariant 8).
 
 use proptest::prelude::*;
 use rstest::rstest;
@@ -14,7 +14,7 @@ use passerelle::rules::{decide, foresee, trace};
 use crate::cli::on;
 use crate::harness::{Builder, signalement, signalement_with};
 
-/// A script that goes wrong for signalements of priority `low` only.
+/// A script that goes wrong only for signalements of priority `low`.
 fn wrong_for_low(body: &str) -> String {
     format!(
         "fn affecter(signalement, residence, qualification) {{
@@ -40,7 +40,7 @@ fn again(n) {{ again(n + 1) }}
 #[case::reads_what_is_not_there("residence.gestionnaires.absent", "champ inconnu")]
 #[case::answers_nonsense("return 40 + 2", "le résultat doit être")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_script_that_fails_says_where_and_its_signalement_is_decided_once_it_is_mended(
+async fn a_script_that_fails_says_where_and_its_signalement_is_decided_once_it_is_fixed(
     #[case] body: &str,
     #[case] words: &str,
 ) {
@@ -55,7 +55,7 @@ async fn a_script_that_fails_says_where_and_its_signalement_is_decided_once_it_i
     for part in ["gestionnaire.rhai", "affecter", "ligne ", words] {
         assert!(detail.contains(part), "{part}: {detail}");
     }
-    // Others are decided as if nothing were wrong.
+    // Others are decided as usual.
     daemon.created(&signalement(2)).await;
 
     daemon
@@ -69,7 +69,7 @@ async fn a_script_that_fails_says_where_and_its_signalement_is_decided_once_it_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn scripts_that_run_into_their_limits_stall_nobody() {
+async fn scripts_that_reach_their_limits_block_nobody() {
     let daemon = Builder::new()
         .file("rules/gestionnaire.rhai", &wrong_for_low("loop { }"))
         .start()
@@ -92,7 +92,7 @@ async fn scripts_that_run_into_their_limits_stall_nobody() {
     assert!(good.iter().all(|status| *status == 201), "{good:?}");
 }
 
-/// Pieces of Rhai that compile wherever a statement may stand, from harmless to hostile.
+/// Fragments of Rhai that compile wherever a statement may stand, from harmless to hostile.
 const STATEMENTS: [&str; 16] = [
     "let a = signalement.description.len();",
     "let b = residence.gestionnaires.get(qualification.type_gestionnaire) ?? r;",
@@ -112,7 +112,7 @@ const STATEMENTS: [&str; 16] = [
     "return ();",
 ];
 
-/// What `affecter` may answer at its end.
+/// What `affecter` may return at its end.
 const ANSWERS: [&str; 5] = [
     "#{gestionnaire_concerne: r, acteur_en_charge: r}",
     "#{gestionnaire_concerne: r}",
@@ -121,7 +121,7 @@ const ANSWERS: [&str; 5] = [
     "#{gestionnaire_concerne: #{type: 1}, acteur_en_charge: r}",
 ];
 
-/// Lines of a template of the context, from plain to hostile.
+/// Lines of a template for the contexte, from plain to hostile.
 const LINES: [&str; 6] = [
     "{{ signalement.description }}",
     "{{ bien.libelle }}",
@@ -225,7 +225,7 @@ fn decide_twice(generation: &Generation, it: &Signalement) -> Result<(), TestCas
     prop_assert!(stored.len() <= trace::MAX_BYTES);
     let read: serde_json::Value = serde_json::from_str(&stored).unwrap();
     prop_assert!(!read["etapes"].as_array().unwrap().is_empty());
-    // With its e-mails, too.
+    // Including its e-mails.
     let mut trace = trace::Trace::default();
     let foreseen = foresee::signalement(generation, it, &mut trace);
     prop_assert_eq!(&foreseen.decision, &other);
@@ -236,7 +236,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_accepted_decides_whatever_comes_within_its_limits_and_alike(
+    fn accepted_rules_decide_any_signalement_within_their_limits_and_repeatably(
         rules in rules(),
         signalements in prop::collection::vec(any_signalement(), 1..4),
     ) {

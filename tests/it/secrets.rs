@@ -1,4 +1,4 @@
-//! A connector names secrets that the settings have, or its edit does not take effect.
+//! A connector may only use secrets that the settings have, or its edit does not take effect.
 
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ async fn an_edit_that_names_an_unknown_secret_waits_for_the_settings() {
     let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
     assert!(checked.contains("le secret « redmin »"), "{checked}");
 
-    // The file is right once the settings know the name.
+    // The connector is valid once the settings have the name.
     daemon.edit_settings(&settings("redmin")).await;
     daemon
         .regles_when("the edit is accepted", is_accepted)
@@ -63,7 +63,7 @@ async fn an_edit_that_names_an_unknown_secret_waits_for_the_settings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_the_settings_lose_is_told_and_stops_nothing() {
+async fn a_secret_removed_from_the_settings_is_reported_and_stops_nothing() {
     let daemon = daemon("redmine").await;
     let version = daemon.regles().await["active"]["version"].clone();
     daemon.edit_settings(&settings("other")).await;

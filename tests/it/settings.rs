@@ -32,7 +32,7 @@ fn faults(reglages: &Value) -> Vec<String> {
     texts.collect()
 }
 
-/// Waits until SoWell's refusal of the token is on the disk.
+/// Waits until SoWell's refusal of the token is on disk.
 async fn refused(daemon: &Daemon) {
     let store = SqliteStore::open(&daemon.database()).await.unwrap();
     until("the refusal is noted", || async {
@@ -97,7 +97,7 @@ async fn another_token_ends_the_pause_that_the_old_one_caused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mended_connector_is_tried_at_once() {
+async fn a_fixed_connector_is_tried_at_once() {
     let sowell = FakeSowell::start().await;
     let daemon = Builder::new()
         .set("DELIVERY__FIRST_RETRY", "1h")
@@ -163,8 +163,8 @@ async fn another_address_is_tried_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_email_that_waits_for_its_server_leaves_by_the_new_way() {
-    // An address where nobody listens.
+async fn an_email_that_waits_for_its_server_is_sent_in_the_new_way() {
+    // An address that nothing listens on.
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = closed.local_addr().unwrap();
     drop(closed);
@@ -215,7 +215,7 @@ async fn the_next_failure_is_tried_again_by_the_new_policy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_edit_is_refused_whole_and_told_with_every_fault() {
+async fn a_bad_edit_is_refused_whole_and_reported_with_every_fault() {
     let daemon = Builder::new()
         .file(FILE, "limits: {photos: 2}\n")
         .start()
@@ -238,7 +238,7 @@ async fn a_bad_edit_is_refused_whole_and_told_with_every_fault() {
     assert_eq!(told.len(), 3, "{told:?}");
     assert!(told[1].contains("line 2") && told[1].contains("\"tokens\""));
     assert!(!reglages.to_string().contains("s3cret"));
-    // The old settings decide, and the daemon stays ready.
+    // The old settings stay in force, and the daemon stays ready.
     daemon.created(&signalement(1)).await;
     assert_eq!(daemon.get("/readyz", "").await.status, 200);
     let reglages = daemon.edit_settings("limits: {photos: 1}\n").await;
@@ -275,7 +275,7 @@ async fn a_file_that_is_cut_short_or_gone_changes_nothing() {
 async fn a_file_swapped_by_a_link_is_noticed() {
     let builder = Builder::new();
     let root = builder.folder();
-    // As a ConfigMap is mounted: the file a link through `..data` to a dated folder.
+    // Mounted like a ConfigMap: the file is a link through `..data` to a dated folder.
     for (name, photos) in [("..2026_01", 9), ("..2026_02", 1)] {
         fs::create_dir(root.path().join(name)).unwrap();
         let text = format!("limits: {{photos: {photos}}}\n");
@@ -304,14 +304,14 @@ async fn a_key_that_needs_a_restart_is_named_and_the_others_are_live() {
         .file(FILE, "limits: {photos: 9}\n")
         .start()
         .await;
-    // The environment gives data_dir: what the file says of it changes nothing.
+    // The environment sets data_dir, so its value in the file has no effect.
     let text =
         "listen: 127.0.0.1:1\ndatabase_url: sqlite:other\ndata_dir: other\nlimits: {photos: 1}\n";
     let reglages = daemon.edit_settings(text).await;
     assert!(accepted(&reglages), "{reglages}");
     assert_eq!(reglages["redemarrage"], json!(["listen", "database_url"]));
     assert_eq!(daemon.post(&signalement(1)).await.status, 413);
-    // What waits goes on waiting whatever a refused edit says.
+    // Keys that wait for a restart still do, whatever a refused edit says.
     let reglages = daemon.edit_settings("listen: here\n").await;
     assert_eq!(reglages["redemarrage"], json!(["listen", "database_url"]));
     let reglages = daemon
@@ -403,7 +403,7 @@ async fn a_storm_of_saves_disturbs_nobody_and_ends_with_the_last_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_server_without_a_sender_is_told_of_at_the_start_and_after_an_edit() {
+async fn a_mail_server_without_a_sender_is_reported_at_the_start_and_after_an_edit() {
     let url = "smtp: {url: \"smtp://127.0.0.1:9\"}\n";
     let builder = Builder::new().file(FILE, url);
     let folder = builder.folder();
@@ -417,7 +417,7 @@ async fn a_mail_server_without_a_sender_is_told_of_at_the_start_and_after_an_edi
     ));
     assert!(!process.logged(warning));
     fs::write(&config, format!("log: info\n{url}")).unwrap();
-    until("the edit is told of", || async {
+    until("the edit is reported", || async {
         process.logged(warning).then_some(())
     })
     .await;
@@ -439,7 +439,7 @@ async fn the_log_level_follows_the_file_and_a_hangup_reads_it_again() {
     let attempts = "passerelle_settings_reloads_total{outcome=\"accepted\"}";
     assert!(!metrics().await.contains(attempts), "nothing was edited");
     process.signal("HUP");
-    until("the hangup is obeyed", || async {
+    until("the hangup is handled", || async {
         metrics()
             .await
             .contains(&format!("{attempts} 1"))
@@ -459,7 +459,7 @@ async fn the_log_level_follows_the_file_and_a_hangup_reads_it_again() {
         }
     })
     .await;
-    // A refused edit is told there, too; a word that would silence everything is one.
+    // A refused edit is logged too; a word that would silence everything causes one.
     fs::write(&config, "log: debgu\n").unwrap();
     until("the refusal is logged", || async {
         process.logged("did you mean \"debug\"?").then_some(())

@@ -1,4 +1,4 @@
-//! What the repository ships works as it is: rules, sample data, requests, settings.
+//! What the repository ships works unchanged: rules, sample data, requests, settings.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::harness::Builder;
 
 #[test]
-fn the_binary_carries_what_the_folders_hold() {
+fn the_binary_contains_the_files_of_the_folders() {
     let rules = EditedFolder::rules("rules".into()).read().unwrap();
     assert_eq!(Shipped::Rules.files(), rules);
     let exports = EditedFolder::referentiel("examples/referentiel".into())

@@ -1,5 +1,4 @@
-//! A real SMTP server in a process of its own (`smtp_server.py`), with a certificate from an
-//! authority of its own.
+//! A real SMTP server in its own process (`smtp_server.py`), with a certificate from its own authority.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -13,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::harness::{possible, until};
 
-/// Debian's package is for Debian's Python, which need not be the first one in `PATH`.
+/// Debian's package is for Debian's Python, which may not be the first one in `PATH`.
 static PYTHON: LazyLock<Option<&str>> = LazyLock::new(|| {
     ["/usr/bin/python3", "python3"].into_iter().find(|python| {
         let import = Command::new(python)
@@ -32,19 +31,19 @@ pub enum Tls {
     Implicit,
 }
 
-/// A server that runs.
+/// A running server.
 pub struct SmtpServer {
     child: Child,
     commands: ChildStdin,
     tls: Tls,
     port: u16,
-    /// The certificate of its authority is here.
+    /// Contains the certificate of its authority.
     folder: TempDir,
     events: Arc<Mutex<Vec<Value>>>,
 }
 
 impl SmtpServer {
-    /// `None` where it is not installed. A `login` is `user:password`.
+    /// `None` if it is not installed. A `login` is `user:password`.
     pub fn start(tls: Tls, login: Option<&str>) -> Option<Self> {
         if !possible(PYTHON.is_some(), "aiosmtpd, which no Python here has") {
             return None;
@@ -110,8 +109,8 @@ impl SmtpServer {
         self.folder.path().join("authority.pem")
     }
 
-    /// Makes it answer so once, after what it was told before: at `RCPT` or `DATA`, a reply or
-    /// `drop`, which ends the connection without one.
+    /// Adds an answer at `RCPT` or `DATA`, given once after those added before: a reply, or `drop`, which ends the
+    /// connection without one.
     pub async fn next(&mut self, at: &str, answer: &str) {
         let turn = json!({"at": at, "answer": answer, "held": false});
         self.tell(&turn).await;
@@ -123,12 +122,12 @@ impl SmtpServer {
         self.tell(&turn).await;
     }
 
-    /// Gives the answers that are held, and those that were to be.
+    /// Gives the answers that are held, and no longer holds those still to come.
     pub async fn release(&mut self) {
         self.tell(&json!({"release": true})).await;
     }
 
-    /// Whether somebody waits for an answer.
+    /// Whether a client is waiting for an answer.
     pub fn holds(&self) -> bool {
         self.count("holding") > 0
     }
@@ -142,17 +141,17 @@ impl SmtpServer {
         .await;
     }
 
-    /// Messages that arrived whole, accepted or not.
+    /// Messages that arrived in full, accepted or not.
     pub fn messages(&self) -> Vec<Value> {
         self.events_with("headers")
     }
 
-    /// Addressees and accounts that it refused.
+    /// Recipients and accounts that it refused.
     pub fn refusals(&self) -> Vec<Value> {
         self.events_with("refused")
     }
 
-    /// Waits until so many messages arrived.
+    /// Waits until this many messages have arrived.
     pub async fn wait_for(&self, count: usize) -> Vec<Value> {
         until(&format!("{count} messages"), || async {
             let messages = self.messages();
@@ -191,7 +190,7 @@ pub fn header<'m>(message: &'m Value, name: &str) -> Vec<&'m str> {
         .collect()
 }
 
-/// Writes an authority's certificate, and one for localhost that it signed.
+/// Writes an authority's certificate, and one for localhost signed by it.
 fn certify(folder: &Path) {
     let key = KeyPair::generate().unwrap();
     let mut authority = CertificateParams::new(Vec::new()).unwrap();

@@ -1,7 +1,7 @@
-"""A real SMTP server that keeps what it received and fails on command.
+"""A real SMTP server that records what it received and fails on command.
 
-Prints one JSON object a line: first {"port"}, then each message or refusal as it happens. Reads one
-JSON object a line: {"at": "RCPT" | "DATA", "answer": "451 4.3.0 later" | "drop", "held": true | false},
+Prints one JSON object per line: first {"port"}, then each message or refusal as it happens. Reads one
+JSON object per line: {"at": "RCPT" | "DATA", "answer": "451 4.3.0 later" | "drop", "held": true | false},
 used once, in order. An answer that is held is given when {"release": true} is read. Ends with its
 standard input.
 """
@@ -19,7 +19,7 @@ from collections import deque
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-# What the server thinks of its clients and of the tests' settings would drown a fault of its own.
+# The server's remarks about its clients and the tests' settings would drown out a real fault.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 warnings.simplefilter("ignore")
 
@@ -109,7 +109,7 @@ async def main():
             require_starttls=options.tls == "starttls",
             authenticator=authenticate if options.login else None,
             auth_required=bool(options.login),
-            # The server asks this of STARTTLS alone, and does not see the other kind.
+            # The server only checks this for STARTTLS, and does not see implicit TLS.
             auth_require_tls=options.tls == "starttls",
         )
 

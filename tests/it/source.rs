@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every file under `src`, by its path in it.
+/// Every file under `src`, with its relative path.
 pub fn files() -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -27,13 +27,13 @@ pub fn files() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Code lines, without comments: prose may name anything.
+/// Lines of code, without comments: prose may mention anything.
 pub fn code(text: &str) -> impl Iterator<Item = &str> {
     text.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
 }
 
-/// What the daemon runs of a file, without the tests at its end.
+/// The part of a file that the daemon runs, without the tests at its end.
 pub fn without_tests(text: &str) -> &str {
     text.split("#[cfg(test)]").next().unwrap_or(text)
 }

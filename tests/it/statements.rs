@@ -1,6 +1,6 @@
-//! Every statement of the stores finds its rows: none looks through a table that grows.
+//! Every statement of the stores finds its rows through an index: none scans a table that grows.
 //!
-//! The statements are read in the source, so that a new one is looked at without a word here.
+//! The statements are read from the source, so that a new one is checked without a change here.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row as _};
 use crate::postgres;
 use crate::source::{code, files, without_tests};
 
-/// Tables with rows of every signalement there ever was.
+/// Tables with rows for every signalement ever received.
 const GROWING: [&str; 7] = [
     "demandes",
     "evenements",
@@ -23,7 +23,7 @@ const GROWING: [&str; 7] = [
     "signalements",
     "tentatives",
 ];
-/// What is pending now, noted for a day, or as much as there are edits, clients or daemons.
+/// Tables with what is pending, what is recorded for a day, or as many rows as edits, clients or daemons.
 const SMALL: [&str; 11] = [
     "_sqlx_migrations",
     "creations",
@@ -37,7 +37,7 @@ const SMALL: [&str; 11] = [
     "version_files",
     "versions",
 ];
-/// Indexes that hold only what waits; they may be gone through.
+/// Indexes that hold only what waits; these may be scanned.
 const WAITING: [&str; 5] = [
     "evenements_held",
     "livraisons_due",
@@ -45,7 +45,7 @@ const WAITING: [&str; 5] = [
     "livraisons_queue",
     "livraisons_stuck",
 ];
-/// The statements that look through more, by their beginning and end, and why they may.
+/// The statements that scan more, by their beginning and end, and why they may.
 const LOOK_THROUGH: [(&str, &str, &str); 10] = [
     (
         "SELECT MAX(sequence)",
@@ -99,7 +99,7 @@ const LOOK_THROUGH: [(&str, &str, &str); 10] = [
     ),
 ];
 
-/// Enough for PostgreSQL to see what is much and what is little.
+/// Enough rows for PostgreSQL to tell what is many and what is few.
 const ROWS: [(&str, &str); 5] = [
     (
         "signalements (id, lien_sowell, client, etat, bound, uid, fingerprint, payload, version, \
@@ -160,9 +160,9 @@ async fn no_statement_looks_through_what_grows_in_postgresql() {
     }
     for setting in [
         "ANALYZE",
-        // Tables as small as these it would look through.
+        // Otherwise it would scan tables as small as these.
         "SET enable_seqscan = off",
-        // As when the values are not known yet: of a NULL it would know that nothing is found.
+        // As when the values are not known yet: it knows that a NULL finds nothing.
         "SET plan_cache_mode = force_generic_plan",
     ] {
         connection.execute(setting).await.unwrap();
@@ -175,19 +175,19 @@ async fn no_statement_looks_through_what_grows_in_postgresql() {
             found.push((statement, plan));
         }
     }
-    // Backups are of SQLite, and for PostgreSQL what comes before a row is found by its key.
+    // Backups are only for SQLite, and PostgreSQL finds the rows before another by key.
     let others = ["DISTINCT sha256", "AS position", "d.uid", "MAX(sequence)"];
     assert_expected(&found, |it| !others.iter().any(|word| it.contains(word)));
 }
 
-/// A new table says whether it grows.
+/// Every new table must be listed as growing or not.
 fn assert_tables(found: Result<Vec<String>, sqlx::Error>) {
     let found: BTreeSet<String> = found.unwrap().into_iter().collect();
     let known = GROWING.iter().chain(&SMALL).map(|it| (*it).to_owned());
     assert_eq!(found, known.collect());
 }
 
-/// Those that were found are those that may, and no more are allowed than were found.
+/// The scans found are those allowed, and each one allowed was found.
 fn assert_expected(found: &[(String, Vec<String>)], asked: impl Fn(&str) -> bool) {
     let allows = |(beginning, end, _): &(&str, &str, &str), statement: &str| {
         statement.starts_with(beginning) && statement.ends_with(end)
@@ -204,7 +204,7 @@ fn assert_expected(found: &[(String, Vec<String>)], asked: impl Fn(&str) -> bool
     assert!(unused.is_empty(), "{unused:#?}");
 }
 
-/// Whole statements of one backend and of what both share.
+/// The complete statements of one backend and of the shared code.
 fn statements(folder: &str) -> Vec<String> {
     let folders = [folder, "adapters/store/shared"];
     let mut found = Vec::new();
@@ -220,12 +220,12 @@ fn statements(folder: &str) -> Vec<String> {
     found
 }
 
-/// What a text of the source becomes, if it is a statement or the beginning of one.
+/// The statements that a text in the source amounts to, if it is one or the beginning of one.
 fn whole(text: &str, file: &[String], at: usize) -> Vec<String> {
     let verbs = ["SELECT ", "UPDATE ", "DELETE ", "INSERT ", "WITH "];
     let reads = verbs.iter().any(|it| text.starts_with(it));
     let only_writes = text.starts_with("INSERT ") && !text.contains("SELECT ");
-    // What stands in these braces is a statement of its own.
+    // The content of these braces is itself a checked statement.
     if !reads || only_writes || text.contains("({part})") {
         return Vec::new();
     }
@@ -248,7 +248,7 @@ fn whole(text: &str, file: &[String], at: usize) -> Vec<String> {
     vec![text.to_owned()]
 }
 
-/// The texts in quotes, as the compiler reads them.
+/// The string literals, as the compiler reads them.
 fn literals(text: &str) -> Vec<String> {
     let code: Vec<&str> = code(without_tests(text)).collect();
     let code = code.join("\n");
@@ -276,7 +276,7 @@ async fn plan_of_sqlite(connection: &mut SqliteConnection, statement: &str) -> V
     rows.iter().map(|row| row.get("detail")).collect()
 }
 
-/// Whether a step of SQLite's reads all of a table that grows, or a part as good as all.
+/// Whether a step of SQLite reads all of a growing table, or so large a part that it is no better.
 fn looks_through(step: &str, statement: &str) -> bool {
     let words: Vec<&str> = step.split(' ').collect();
     let ["SCAN" | "SEARCH", name, ..] = words.as_slice() else {
@@ -292,7 +292,7 @@ fn looks_through(step: &str, statement: &str) -> bool {
     !(found_by_key || by_rowid || WAITING.contains(index))
 }
 
-/// The table that a statement means by a name.
+/// The table that a name in a statement refers to.
 fn table<'a>(name: &'a str, statement: &'a str) -> &'a str {
     let words: Vec<&str> = statement
         .split([' ', '(', ')', ','])
@@ -327,7 +327,7 @@ async fn plan_of_postgres(connection: &mut PgConnection, statement: &str) -> Vec
         .unwrap_or_else(|error| panic!("{statement}: {error}"))
 }
 
-/// Whether a plan of PostgreSQL's reads all of a table that grows.
+/// Whether a plan of PostgreSQL reads all of a growing table.
 fn postgres_looks_through(plan: &[String]) -> bool {
     let node = |line: &str| line.contains(" Scan ") || line.contains("->");
     let mut heap = None;
@@ -343,7 +343,7 @@ fn postgres_looks_through(plan: &[String]) -> bool {
             heap = after("on");
             return false;
         }
-        // The step that chooses of a heap names the index alone.
+        // The step below a heap scan names only the index.
         let (table, index) = if line.contains("Bitmap Index Scan") {
             (heap, after("on"))
         } else {

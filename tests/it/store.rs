@@ -1,4 +1,4 @@
-//! The story that every store must tell alike.
+//! The scenario that every store must handle in the same way.
 
 mod both;
 mod creations;
@@ -166,7 +166,7 @@ async fn claimed(store: &dyn Store, now: i64) -> Vec<Claim> {
         .unwrap()
 }
 
-/// The place of an event that is to be written.
+/// The place of an event that must be written.
 async fn place(store: &dyn Store, new: NewEvent) -> i64 {
     match store.record_event(new).await.unwrap() {
         EventRecorded::Written(place) => place,
@@ -174,7 +174,7 @@ async fn place(store: &dyn Store, new: NewEvent) -> i64 {
     }
 }
 
-/// A store of its own, and the way around it.
+/// A test's own store, with access to its database.
 pub struct Opened {
     pub store: Arc<dyn Store>,
     pub url: String,
@@ -182,7 +182,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// `None` where the database is not installed.
+    /// `None` if the database is not installed.
     pub async fn on(backend: Backend) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.sqlite");
@@ -216,7 +216,7 @@ impl Opened {
 
 #[rstest]
 #[tokio::test]
-async fn each_database_tells_the_same_story(
+async fn each_database_handles_the_same_scenario(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(opened) = Opened::on(backend).await else {
@@ -225,7 +225,7 @@ async fn each_database_tells_the_same_story(
     story(opened.store.as_ref()).await;
 }
 
-/// The answer of a commit was lost, and the write is made again.
+/// The answer of a commit was lost, and the write is repeated.
 #[rstest]
 #[tokio::test]
 async fn a_write_that_is_repeated_changes_nothing(
@@ -244,7 +244,7 @@ async fn a_write_that_is_repeated_changes_nothing(
     assert_eq!(place(store, event("1", "A", "X", Some("e"))).await, first);
     let second = place(store, event("2", "A", "Y", None)).await;
     place(store, event("3", "A", "Z", None)).await;
-    // Known by nothing but its identifier, after another one.
+    // Recognised only by its identifier, after another one.
     assert_eq!(place(store, event("2", "A", "Y", None)).await, second);
     let waiting = store.list_livraisons(None, 10).await.unwrap();
     assert_eq!(waiting.len(), 4);

@@ -1,4 +1,4 @@
-//! Photos that no signalement names go; young ones, and those that are named, stay.
+//! Photos that no signalement refers to are removed; recent ones, and those in use, stay.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn files(daemon: &Daemon) -> Vec<PathBuf> {
     files.map(|it| it.unwrap().path()).collect()
 }
 
-/// A daemon takes photos for its own at its first look at them.
+/// Waits until the daemon has marked the photos as its own, at its first sweep.
 async fn owned(daemon: &Daemon) {
     until("the photos have an owner", || async {
         daemon.state.files.owner().await.unwrap()
@@ -50,7 +50,7 @@ async fn owned(daemon: &Daemon) {
 }
 
 #[tokio::test]
-async fn only_old_photos_that_nobody_names_go() {
+async fn only_old_unreferenced_photos_are_removed() {
     let daemon = Builder::new().start().await;
     owned(&daemon).await;
     daemon.created(&signalement(1)).await;
@@ -67,7 +67,7 @@ async fn only_old_photos_that_nobody_names_go() {
             age(&path);
         }
     }
-    // The daemon sweeps at its start, too, so either may find them.
+    // The daemon sweeps at its start too, so either may find them.
     sweep(&daemon).once().await.unwrap();
     let mut left = files(&daemon);
     left.retain(|it| !it.ends_with(&young.sha256));
@@ -111,7 +111,7 @@ async fn a_daemon_sweeps_when_it_starts() {
     daemon.stop().await;
 }
 
-/// A record that names one photo and was received just then.
+/// A record that refers to one photo and was received at that time.
 fn naming(photo: &Photo, received_at: DateTime<Utc>) -> NewRecord {
     NewRecord {
         fichiers: vec![Fichier {
@@ -151,7 +151,7 @@ async fn all_there(files: &FilesOnDisk, photos: &[Photo]) -> bool {
 
 #[rstest]
 #[tokio::test]
-async fn photos_of_another_database_stay_until_an_operator_gives_them_away(
+async fn photos_of_another_database_stay_until_an_operator_reassigns_them(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(opened) = Opened::on(backend).await else {
@@ -167,7 +167,7 @@ async fn photos_of_another_database_stay_until_an_operator_gives_them_away(
         files: files.clone(),
         clock: Arc::new(SystemClock),
     };
-    // Whoever comes first to an empty store owns it.
+    // The first database to use an empty store owns it.
     assert_eq!(sweep(&opened.store).once().await.unwrap(), 0);
     let identity = opened.store.identity().await.unwrap();
     assert_eq!(opened.store.identity().await.unwrap(), identity);
@@ -184,18 +184,18 @@ async fn photos_of_another_database_stay_until_an_operator_gives_them_away(
     assert_eq!(sweep(&other.store).once().await.unwrap(), 0);
     let refused = sweep(&opened.store).once().await;
     assert!(matches!(refused, Err(SweepError::Foreign)), "{refused:?}");
-    // Written by hand, the mark ends its line, or does not.
+    // A mark written by hand may or may not end with a newline.
     fs::write(folder.path().join("passerelle-owner"), identity).unwrap();
     assert_eq!(sweep(&opened.store).once().await.unwrap(), 0);
 }
 
-/// Photos of before there were marks: whose database it is shows in what it names.
+/// Photos from before there were marks: the database that refers to them owns them.
 #[rstest]
 #[case::nothing(0, None)]
 #[case::little(1, None)]
 #[case::most(2, Some(1))]
 #[tokio::test]
-async fn unmarked_photos_are_taken_by_the_database_that_names_them(
+async fn unmarked_photos_are_taken_by_the_database_that_refers_to_them(
     #[case] named: usize,
     #[case] removed: Option<u64>,
 ) {
@@ -220,12 +220,12 @@ async fn unmarked_photos_are_taken_by_the_database_that_names_them(
     assert_eq!(all_there(&files, &photos).await, removed.is_none());
 }
 
-/// An old backup that was put back knows nothing of the photos that came after it.
+/// A restored old backup does not know the photos that came after it.
 #[rstest]
 #[case::few(5, Some(5))]
 #[case::many(25, None)]
 #[tokio::test]
-async fn a_sweep_that_would_empty_the_store_asks_first(
+async fn a_sweep_that_would_empty_the_store_requires_confirmation(
     #[case] unnamed: usize,
     #[case] removed: Option<u64>,
 ) {
@@ -242,14 +242,14 @@ async fn a_sweep_that_would_empty_the_store_asks_first(
     };
     assert_eq!(sweep.once().await.ok(), removed);
     assert_eq!(all_there(&files, &photos).await, removed.is_none());
-    // What the message says.
+    // As the message suggests.
     let left = if removed.is_some() { 0 } else { 25 };
     assert_eq!(sweep.take_over(false).await.unwrap(), left);
     assert!(!all_there(&files, &photos).await);
 }
 
-/// What a sweep removes, with the worst that another replica can do at that very moment: the photo
-/// comes again after the sweep looked at its age and before it goes, and its request commits.
+/// What a sweep removes, with the worst that another replica can do at that very moment: after the sweep checked
+/// the photo's age and before it removes it, the photo is sent again and its request commits.
 struct Meanwhile {
     files: FilesOnDisk,
     folder: PathBuf,
@@ -281,7 +281,7 @@ impl Interceptor for Meanwhile {
 
 #[rstest]
 #[tokio::test]
-async fn a_photo_that_comes_again_while_it_goes_is_named_by_nobody_until_it_is_gone(
+async fn a_photo_sent_again_during_its_removal_is_not_referred_to_until_it_is_gone(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(opened) = Opened::on(backend).await else {
@@ -312,7 +312,7 @@ async fn a_photo_that_comes_again_while_it_goes_is_named_by_nobody_until_it_is_g
     let named = opened.store.unnamed_files(vec![photo.sha256.clone()]).await;
     assert_eq!(named.unwrap().len(), 1, "nobody names what is gone");
 
-    // Once a removal that was noted then must be over, the photo is stored and named for good.
+    // Once any removal recorded then must be over, the photo is stored and referred to permanently.
     let later = Utc::now() + REMOVAL_WINDOW + TimeDelta::seconds(1);
     meanwhile.put(photo.clone()).await.unwrap();
     let written = opened.store.record(naming(&photo, later)).await;
@@ -321,7 +321,7 @@ async fn a_photo_that_comes_again_while_it_goes_is_named_by_nobody_until_it_is_g
     assert!(begun.await.unwrap().is_empty(), "it is named");
 }
 
-/// Sweeping and purging are done by one replica at a time, and a dead one gives its turn back.
+/// One replica at a time sweeps or purges, and a dead one releases its turn.
 #[tokio::test]
 async fn replicas_take_turns() {
     let Some(opened) = Opened::on(Backend::Postgres).await else {

@@ -1,5 +1,4 @@
-//! A remote CRM behind TLS: an authority of the landlord's own, and a client certificate where the
-//! CRM demands one.
+//! A remote CRM behind TLS: the landlord's own authority, and a client certificate if the CRM requires one.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use crate::cli::on;
 use crate::fake_crm::{CONNECTOR, FakeCrm};
 use crate::harness::{Builder, Daemon, signalement};
 
-/// TLS in front of the fake CRM, and what opens it.
+/// TLS in front of the fake CRM, with the keys to open it.
 struct Front {
     url: String,
     folder: TempDir,
@@ -33,7 +32,7 @@ fn certified(name: &str, issuer: &Issuer<'_, KeyPair>) -> (String, String) {
 }
 
 impl Front {
-    /// With `demands`, only who has a certificate of its authority is let in.
+    /// With `demands`, only clients with a certificate of its authority are let in.
     async fn start(crm: &FakeCrm, demands: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let key = KeyPair::generate().unwrap();
@@ -81,7 +80,7 @@ impl Front {
                     let mut inside = match acceptor.accept(stream).into_fallible().await {
                         Ok(inside) => inside,
                         Err((_, mut refused)) => {
-                            // Closed with something unread, it would take its own alert back.
+                            // If it closed with unread data, its own alert would be lost.
                             let _ = tokio::io::copy(&mut refused, &mut tokio::io::sink()).await;
                             return;
                         }
@@ -113,7 +112,7 @@ impl Front {
     }
 }
 
-/// What an operator who tries the connector is told.
+/// What an operator who tries the connector sees.
 fn tell(daemon: &Daemon) -> String {
     let tried = on(
         daemon,
@@ -129,7 +128,7 @@ fn tell(daemon: &Daemon) -> String {
     String::from_utf8_lossy(&tried.stderr).into_owned()
 }
 
-/// Nothing reached the CRM, nothing is kept, and the operator is told which setting it is about.
+/// Nothing reached the CRM, nothing is stored, and the operator learns which setting is concerned.
 async fn is_kept_out(daemon: &Daemon, crm: &FakeCrm, setting: &str) {
     assert_eq!(daemon.post(&signalement(1)).await.status, 503);
     let listed = on(daemon, &["signalements", "list", "--format", "json"]);
@@ -143,7 +142,7 @@ async fn is_kept_out(daemon: &Daemon, crm: &FakeCrm, setting: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_authority_that_nobody_named_is_not_trusted() {
+async fn an_unknown_authority_is_not_trusted() {
     let crm = FakeCrm::start().await;
     let front = Front::start(&crm, false).await;
     let daemon = front.daemon(&[]).await;
@@ -169,8 +168,8 @@ async fn a_crm_that_demands_a_certificate_lets_nobody_else_in() {
         .daemon(&[("CRM__CA_FILE", &front.file("authority.pem"))])
         .await;
     assert_eq!(daemon.post(&signalement(1)).await.status, 503);
-    // With TLS 1.3 the refusal comes after the handshake: now and then it finds the request half
-    // written, and is then a lost connection like any other.
+    // With TLS 1.3 the refusal comes after the handshake: sometimes the request is only half written by then, and
+    // the connection counts as lost like any other.
     let told = (0..20).map(|_| tell(&daemon));
     let told = told.inspect(|told| assert!(told.contains("n'a certainement rien reçu"), "{told}"));
     let mut told = told.filter(|told| told.contains("identity_file"));
@@ -179,7 +178,7 @@ async fn a_crm_that_demands_a_certificate_lets_nobody_else_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_of_ours_lets_us_in() {
+async fn our_certificate_lets_us_in() {
     let crm = FakeCrm::start().await;
     let front = Front::start(&crm, true).await;
     let daemon = front

@@ -1,7 +1,7 @@
 //! The embedded CRM: the demande lives in the daemon's own database.
 //!
-//! It only mints the UID, which has no side effect, so one commit makes the signalement, the
-//! demande and all that goes with it true together.
+//! It only generates the UID, which has no side effect, so a single commit records the signalement, the demande and
+//! everything that goes with them.
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::demande::Uid;
 use crate::domain::ports::{CreateDemande, Created, Crm, CrmError, RemoteCrm};
 
-/// A CRM without an outside.
+/// A CRM with no external system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EmbeddedCrm;
 
@@ -21,7 +21,7 @@ impl Crm for EmbeddedCrm {
 
     async fn create(&self, _request: &CreateDemande) -> Result<Created, CrmError> {
         Ok(Created {
-            // Version 7 begins with the time, so UIDs sort as the demandes were made.
+            // A version 7 UUID begins with the time, so UIDs sort in order of creation.
             uid: Uid::new(format!("DEM-{}", Uuid::now_v7().simple())),
             attaches: false,
         })

@@ -26,7 +26,7 @@ pub struct RestCrm {
 }
 
 impl RestCrm {
-    /// A client that asks for the file and the settings in force at each call.
+    /// A client that uses the connector file and the settings in force at each call.
     #[must_use]
     pub fn new(
         in_force: InForce,
@@ -40,7 +40,7 @@ impl RestCrm {
         }
     }
 
-    /// The photos as the creation sees them, and their bytes where it carries them.
+    /// The photos as the creation call sees them, with their bytes if that call carries them.
     async fn photos(
         &self,
         crm: &Begun<'_>,
@@ -64,7 +64,7 @@ impl RestCrm {
     }
 }
 
-/// Whether the photos follow the creation.
+/// Whether photos are sent after the creation.
 fn attaches(connector: &Connector) -> bool {
     connector.has(Operation::Joindre) && !connector.creates_with_photos()
 }
@@ -83,7 +83,7 @@ async fn call(
     called.map_err(|error| crm_error(operation, error))
 }
 
-/// A photo as an operation sees it, uploaded first where the file says so.
+/// A photo as an operation sees it, uploaded first if the connector says so.
 async fn prepared(
     crm: &Begun<'_>,
     operation: Operation,
@@ -103,7 +103,7 @@ async fn prepared(
         }
         let own = PhotoBytes::from([(number, bytes.to_vec())]);
         let sent = call(crm, Operation::Televerser, values, &own).await;
-        // An upload that nothing refers to has no effect: after silence it is made anew.
+        // An upload that nothing refers to has no effect, so one left without an answer is repeated.
         let called = sent.map_err(|error| match error {
             CrmError::InDoubt(reason) => CrmError::Unavailable {
                 reason,
@@ -152,7 +152,7 @@ impl RemoteCrm for RestCrm {
             knows_managers: it.has(Operation::Gestionnaires),
             overlap: it.has(Operation::Changements).then_some(it.overlap),
         });
-        // Without a file nothing can be called, and nothing may be guessed.
+        // Without a connector file no call is possible, and nothing may be guessed.
         told.unwrap_or(Capabilities {
             guard: DuplicateGuard::Nothing,
             longest_work: std::time::Duration::from_mins(2),
@@ -219,14 +219,14 @@ impl RemoteCrm for RestCrm {
                 Err(error) => unread.push(error),
             }
         }
-        // Where none can be read, it is rather the connector that is wrong.
+        // If no change can be read, the connector is probably at fault.
         if changes.is_empty()
             && let Some(error) = unread.pop()
         {
             return Err(error);
         }
         for error in unread {
-            tracing::error!(%error, "ALARM: a change of the CRM cannot be read, and is passed over");
+            tracing::error!(%error, "ALARM: a change of the CRM cannot be read, and is skipped");
         }
         Ok(ChangePage {
             changes,
@@ -303,7 +303,7 @@ fn crm_error(operation: Operation, error: CallError) -> CrmError {
     }
 }
 
-/// The status of an answer, and what is wrong with the rest of it, where that is what is wrong.
+/// The status of an answer, followed by what is wrong with the rest of it, if anything.
 fn answered(status: u16, failure: &Failure) -> Reason {
     if failure.unreadable {
         Phrase::Answered.with(format_args!("{status}: {}", failure.reason))
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_told_once_and_what_is_wrong_behind_it() {
+    fn the_status_is_given_once_followed_by_what_is_wrong() {
         assert_eq!(reason(503, "réponse 503", false), "answered 503");
         let no_json = reason(200, "la réponse n'est pas du JSON", true);
         assert_eq!(no_json, "answered 200: la réponse n'est pas du JSON");

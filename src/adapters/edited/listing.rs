@@ -1,7 +1,7 @@
-//! Which files of a folder count: those that are read, and those whose names are nearly theirs.
+//! Which files of a folder count: those that are read, and those whose names nearly match.
 //!
-//! Editors and orchestrators leave things beside the files that count: backup and swap files,
-//! folders of symbolic links. What counts is decided by name, here.
+//! Editors and orchestrators leave other things beside the files that count: backup and swap files, folders of
+//! symbolic links. What counts is decided here, by name.
 
 use std::fs::{self, DirEntry};
 use std::io;
@@ -11,11 +11,11 @@ use super::{EditedFolder, Kind};
 use crate::domain::ports::{Source, SourceError};
 use crate::rules::layout;
 
-/// More files than that are no rules.
+/// Limit on the number of files; more means the wrong folder.
 const MAX_FILES: usize = 5_000;
 
 impl EditedFolder {
-    /// The files that count, unless they are part of two sets.
+    /// The files that count. Refused while an interrupted rollback has left a mixture of two versions.
     pub(super) fn files(&self) -> Result<Vec<(String, PathBuf)>, SourceError> {
         if self.is_unfinished() {
             let reason = "un retour à une autre version n'est pas terminé : relancez passerelle rules rollback, ou \
@@ -25,10 +25,10 @@ impl EditedFolder {
         self.listed()
     }
 
-    /// The files that count, whatever state they are in.
+    /// The files that count, even if they are such a mixture.
     pub(super) fn listed(&self) -> Result<Vec<(String, PathBuf)>, SourceError> {
         if let Kind::OneFile(name) = &self.kind {
-            // Not listed: its folder may hold anything, and may not be open to us.
+            // The folder is not listed: it may hold anything, and we may not be allowed to list it.
             let path = self.root.join(name);
             let found = path.is_file().then(|| (name.clone(), path));
             return Ok(found.into_iter().collect());
@@ -58,7 +58,8 @@ impl EditedFolder {
         Ok(files)
     }
 
-    /// Those with rules; `unread` gets the others that are to be told, each as its path with a `/`.
+    /// The folders that hold rules. Folders that are not read but must be reported are added to `unread`, each as
+    /// its path with a `/`.
     fn folders(&self, unread: &mut Vec<(String, PathBuf)>) -> Result<Vec<String>, SourceError> {
         let mut folders = Vec::new();
         let mut look = |name: String, path: PathBuf| {
@@ -69,7 +70,7 @@ impl EditedFolder {
         for entry in fs::read_dir(&self.root).map_err(|error| self.failed(&self.root, &error))? {
             let entry = entry.map_err(|error| self.failed(&self.root, &error))?;
             let name = shown(&entry);
-            // A link to nowhere is there, and is not the same as no folder.
+            // A dangling link exists: that is not the same as having no folder.
             if layout::is_folder(&name) {
                 for (own, path) in names_in(&entry.path()) {
                     look(format!("{name}/{own}"), path);
@@ -95,12 +96,12 @@ impl EditedFolder {
                 continue;
             }
             let path = entry.path();
-            // Follows links, as a ConfigMap's files are.
+            // Follows links, since a ConfigMap's files are links.
             match fs::metadata(&path) {
                 Ok(metadata) if metadata.is_file() => files.push((name, path)),
-                // Of those only the names are told.
+                // Only the names of these are reported.
                 _ if !self.is_read(&name) => {}
-                // To leave it out would be an edit that nobody made.
+                // Leaving it out would be an edit that nobody made.
                 Ok(_) => {
                     return Err(self.refused(&path, "n'est pas un fichier".into()));
                 }
@@ -112,7 +113,7 @@ impl EditedFolder {
         Ok(())
     }
 
-    /// Whether the file of that path in the folder is read, or nearly has the name of one that is.
+    /// Whether the file at that path in the folder is read, or nearly has the name of one that is.
     pub(super) fn counts(&self, path: &str) -> bool {
         let nearly = match &self.kind {
             Kind::Rules => layout::is_misnamed(path),
@@ -131,18 +132,19 @@ impl EditedFolder {
     }
 }
 
-/// What a folder has, by name; nothing where it is none. Where one with rules cannot be listed, that is told anyway.
+/// The entries of a folder, with their names; none if it is not a folder. A rules folder that cannot be listed is
+/// reported elsewhere.
 fn names_in(folder: &Path) -> impl Iterator<Item = (String, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| (shown(&entry), entry.path()))
 }
 
-/// The name, with a sign that says so in the place of what is not UTF-8: such a name is to be told.
+/// The name, with U+FFFD in place of what is not UTF-8: such a name has to be reported.
 fn shown(entry: &DirEntry) -> String {
     entry.file_name().to_string_lossy().into_owned()
 }
 
-/// Whether the folder has an entry of that name, be it a link to nowhere.
+/// Whether the folder has an entry of that name, even a dangling link.
 fn is_there(path: &Path) -> bool {
     !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }

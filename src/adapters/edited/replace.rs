@@ -1,4 +1,4 @@
-//! Puts another set of files in the place of what a folder holds, and keeps a copy of what goes.
+//! Replaces the files of a folder with another set, and keeps a copy of those it replaces.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -11,14 +11,14 @@ use crate::adapters::synced::{Staged, folder_of, write_synced};
 use crate::crash;
 use crate::domain::ports::{FileSet, SourceError};
 
-/// A folder with this file holds part of one set of files and part of another.
+/// A folder containing this file holds part of one set of files and part of another.
 const UNFINISHED: &str = ".retour-en-cours";
 
 impl EditedFolder {
-    /// Copies what [`EditedFolder::replace`] would change or remove, and gives the names.
+    /// Copies the files that [`EditedFolder::replace`] would change or remove, and returns their names.
     ///
     /// # Errors
-    /// When one cannot be read, or its copy not be written.
+    /// When a file cannot be read, or its copy cannot be written.
     pub fn copy_aside(&self, files: &FileSet, aside: &Path) -> Result<Vec<String>, SourceError> {
         let mut copied = Vec::new();
         for (name, path) in self.listed()? {
@@ -40,8 +40,9 @@ impl EditedFolder {
         Ok(copied)
     }
 
-    /// A link that another program keeps and that [`EditedFolder::replace`] would make a plain file of, or write behind, and
-    /// where it leads: that of a file, or that of a folder into one of versions, such as `..data`.
+    /// The first link that another program manages and that [`EditedFolder::replace`] would turn into a plain file
+    /// or bypass, with its target: a link to a file, or a folder's link into one that holds versions, such as
+    /// `..data`.
     ///
     /// # Errors
     /// When the folder cannot be listed.
@@ -64,15 +65,15 @@ impl EditedFolder {
         Ok(None)
     }
 
-    /// Writes these files in place of those that are read; what is not read is left alone. Each
-    /// keeps its owner and its mode, and a new one has those of its folder, as far as we may.
+    /// Replaces the files that are read with these; other files are left alone. Each keeps its owner and mode, and
+    /// a new one takes those of its folder, as far as our rights allow.
     ///
-    /// All are on the disk before the first takes its place. Cut short after that, the folder holds a mixture
-    /// that nobody wrote: a mark stays in it, with which it is not read.
+    /// All are on disk before the first is moved into place. If interrupted after that, the folder holds a mixture
+    /// that nobody wrote, so a mark stays in it and prevents it from being read.
     ///
     /// # Errors
-    /// When one cannot be written: then nothing has changed. When one cannot be put in its place or
-    /// removed: then the mark is left.
+    /// When a file cannot be written: nothing has changed then. When one cannot be moved into place or removed: the
+    /// mark remains then.
     pub fn replace(&self, files: &FileSet) -> Result<(), SourceError> {
         let staged = self.stage(files)?;
         let gone = |name: &str| self.is_read(name) && !files.contains_key(name);
@@ -89,7 +90,7 @@ impl EditedFolder {
         fs::remove_file(&mark).map_err(|error| self.failed(&mark, &error))
     }
 
-    /// Writes those that are not there yet beside their places, each with its place.
+    /// Writes the files that differ beside their places, and returns each with its place.
     fn stage(&self, files: &FileSet) -> Result<Vec<(PathBuf, Staged)>, SourceError> {
         let mut staged = Vec::new();
         for (name, bytes) in files.iter().filter(|(name, _)| self.is_read(name)) {
@@ -111,13 +112,13 @@ impl EditedFolder {
         Ok(staged)
     }
 
-    /// Whether a replacement was begun and not ended.
+    /// Whether a replacement was started and not finished.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
         self.is_deep() && fs::symlink_metadata(self.unfinished()).is_ok()
     }
 
-    /// The mark of that.
+    /// The path of the mark of an unfinished replacement.
     pub(super) fn unfinished(&self) -> PathBuf {
         self.root.join(UNFINISHED)
     }
@@ -126,14 +127,15 @@ impl EditedFolder {
         let cut_short_before = self.is_unfinished();
         let marked = write_synced(&self.root, UNFINISHED, b"");
         if marked.is_err() && !cut_short_before {
-            // Nothing is replaced yet; after one that was cut short, the folder still holds its mixture.
+            // Nothing has been replaced yet. After an earlier interruption, though, the folder still holds its
+            // mixture.
             let _ = fs::remove_file(self.unfinished());
         }
         marked
     }
 }
 
-/// Removes a file, if nobody else has, so that it does not come back after a power cut.
+/// Removes a file, if nobody else has, so that it does not reappear after a power cut.
 fn remove_synced(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -145,21 +147,20 @@ fn remove_synced(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a folder has such a name as orchestrators give to one that they put another in the place of.
+/// Whether this is a name that orchestrators give to a versioned folder that they swap as a whole.
 fn is_of_versions(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.len() > 2 && name.starts_with(b"..")
 }
 
-/// Gives a file the owner and the mode of what stood in its place, or of its folder, as far as we may and
-/// the disk knows them: whoever edits there and the daemon go on to read and write it, whoever ran the
-/// command.
+/// Gives a file the owner and mode of the one it replaces, or of its folder, as far as our rights and the file
+/// system allow. Whoever edits there and the daemon can then still read and write it, whoever ran the command.
 fn belong(path: &Path, like: &fs::Metadata) {
     let to = |uid, gid| chown(path, uid, gid).is_ok();
     let given = to(Some(like.uid()), Some(like.gid()));
     let group = given || to(None, Some(like.gid()));
     let now = fs::metadata(path).map_or(0, |it| it.mode());
-    // Where it stays ours, those who read it by its old owner's rights must not lose them.
+    // If it stays ours, those who could read it through the old owner's rights must not lose access.
     let (old, kept) = (like.mode() & 0o666, now & 0o666);
     let mode = match (given, group) {
         (true, _) => old,

@@ -1,4 +1,4 @@
-//! What a look at a folder shows without reading its files, so that looks can be compared.
+//! The state of a folder as seen without reading its files, so that two looks can be compared.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -8,16 +8,16 @@ use std::time::SystemTime;
 use super::EditedFolder;
 use crate::domain::ports::SourceError;
 
-/// Changes whenever a file that counts may have changed, without reading it.
+/// Changes whenever a file that counts may have changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp {
     root: Option<Root>,
-    /// Why they cannot be listed, where they cannot: that is not the same as no file at all.
+    /// Why the files cannot be listed, if so: that is not the same as having no files.
     files: Result<Vec<(String, Option<FileStamp>)>, SourceError>,
 }
 
-/// Which folder stands at the path. A folder made anew may get the number of the one before it,
-/// but not its time of birth.
+/// Identifies the folder at the path. A folder that is created again may get the inode number of the previous one,
+/// but not its creation time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Root {
     device: u64,
@@ -25,8 +25,8 @@ pub struct Root {
     born: Option<SystemTime>,
 }
 
-/// Size and time of modification stay the same when an older file is moved into place or copied
-/// with its times; the inode and the time of change do not.
+/// Identifies a state of a file. The size and modification time stay the same when an older file is moved into
+/// place or copied with its times; the inode and the change time do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileStamp {
     device: u64,
@@ -37,7 +37,7 @@ struct FileStamp {
 }
 
 impl Stamp {
-    /// Which folder it was; `None` while there is none.
+    /// Which folder it was; `None` if there was none.
     #[must_use]
     pub fn root(&self) -> Option<Root> {
         self.root
@@ -69,7 +69,7 @@ impl FileStamp {
 }
 
 impl EditedFolder {
-    /// What a look at the folder shows, to be compared with the look before.
+    /// The folder's current state, to compare with the previous one.
     #[must_use]
     pub fn stamp(&self) -> Stamp {
         let stamped = |(name, path): (String, PathBuf)| (name, FileStamp::of(&path));
@@ -86,7 +86,7 @@ impl EditedFolder {
 mod tests {
     use super::*;
 
-    /// A folder with one file of three bytes, and whether `edit` changes its stamp.
+    /// Whether `edit` changes the stamp of a folder with one file of three bytes.
     fn notices(edit: impl FnOnce(&Path)) -> bool {
         let parent = tempfile::tempdir().unwrap();
         let root = parent.path().join("rules");
@@ -99,7 +99,7 @@ mod tests {
         source.stamp() != before
     }
 
-    /// Gives `path` the time of modification of `like`, as `cp -p` does.
+    /// Gives `path` the modification time of `like`, as `cp -p` does.
     fn with_time_of(path: &Path, like: SystemTime) {
         let file = fs::OpenOptions::new().write(true).open(path).unwrap();
         file.set_modified(like).unwrap();
@@ -122,7 +122,7 @@ mod tests {
         assert!(notices(|root| {
             let file = root.join("a.yaml");
             let (time, before) = (modified(&file), FileStamp::of(&file));
-            // The clock of the files ticks every few milliseconds.
+            // File timestamps only advance every few milliseconds.
             while FileStamp::of(&file) == before {
                 fs::write(&file, "new").unwrap();
                 with_time_of(&file, time);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_or_folder_that_comes_goes_or_cannot_be_read_is_noticed() {
+    fn a_file_or_folder_that_appears_disappears_or_is_unreadable_is_noticed() {
         assert!(notices(|root| fs::write(root.join("b.yaml"), "").unwrap()));
         assert!(notices(|root| fs::remove_file(root.join("a.yaml")).unwrap()));
         assert!(notices(|root| {

@@ -1,7 +1,7 @@
 //! Photos on the local disk, each under its SHA-256: `ab/abcdef….`.
 //!
-//! A file is written beside its place, synced, renamed, and its folder synced: once `put` returns,
-//! it survives a power cut. Writing it again is harmless, since equal names have equal bytes.
+//! A file is written beside its place, synced, renamed, and its folder synced: once `put` returns, it survives a
+//! power cut. Writing it again is harmless, since equal names mean equal bytes.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
@@ -20,28 +20,28 @@ use crate::crash;
 use crate::domain::ports::{Files, FilesError};
 use crate::domain::signalement::Photo;
 
-/// The least and the most that a look at the disk writes, in bytes.
+/// The fewest and the most bytes that a check of the disk writes.
 const PROBE: Range<usize> = 4_096..1024 * 1024;
 
 /// The store of photos in a folder.
 #[derive(Debug, Clone)]
 pub struct FilesOnDisk {
     root: PathBuf,
-    /// The size of the photo that could not be written last, in bytes, until as much can be again.
+    /// The size in bytes of the last photo that could not be written, until that much can be written again.
     refused: Arc<AtomicUsize>,
-    /// Held alone by who makes the folders of photos again, so that no photo is acknowledged in one whose
-    /// own name is not on the disk yet.
+    /// Locked exclusively while the folders of photos are recreated, so that no photo is acknowledged in a folder
+    /// whose own entry is not on disk yet.
     shards: Arc<RwLock<()>>,
 }
 
 impl FilesOnDisk {
-    /// Uses a folder, which is made where it is missing.
+    /// Uses a folder, creating it if it is missing.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When it cannot be created.
     pub fn open(root: &Path) -> io::Result<Self> {
         make_folder(root, &DirBuilder::new())?;
-        // A look at the disk that was cut short.
+        // Left by an interrupted check of the disk.
         remove_remains(root)?;
         make_shards(root)?;
         Ok(Self {
@@ -53,7 +53,7 @@ impl FilesOnDisk {
 
     fn make_shards_again(&self) -> io::Result<()> {
         let _alone = self.shards.write().unwrap_or_else(PoisonError::into_inner);
-        // Not what it stands in: where that is gone, so is the disk that photos were on.
+        // The root's parent is not created: if it is missing, so is the disk that holds the photos.
         make_folder_inside(&self.root, &DirBuilder::new())?;
         make_shards(&self.root)
     }
@@ -74,7 +74,7 @@ impl FilesOnDisk {
             write_synced(&folder, &photo.sha256, &photo.bytes)
         };
         let written = write().or_else(|error| match error.kind() {
-            // Someone tidied empty folders away, or mounted an empty disk there.
+            // Someone removed the empty folders, or mounted an empty disk there.
             io::ErrorKind::NotFound => self.make_shards_again().and_then(|()| write()),
             _ => Err(error),
         });
@@ -84,7 +84,7 @@ impl FilesOnDisk {
         written.map_err(told)
     }
 
-    /// Writes as much as could not be written last, and takes it away again.
+    /// Writes as much as could not be written last time, then removes it.
     fn look(&self) -> Result<(), FilesError> {
         let refused = self.refused.load(Ordering::Relaxed);
         let size = refused.clamp(PROBE.start, PROBE.end);
@@ -97,7 +97,7 @@ impl FilesOnDisk {
         crash::point("files.probe.written");
         let _ = fs::remove_file(&path);
         written.map_err(told)?;
-        // A photo that was refused meanwhile is still to be made room for.
+        // Keeps the size of a photo refused in the meantime: there must be room for that one too.
         let _ = self
             .refused
             .compare_exchange(refused, 0, Ordering::Relaxed, Ordering::Relaxed);
@@ -108,8 +108,8 @@ impl FilesOnDisk {
 #[async_trait]
 impl Files for FilesOnDisk {
     async fn put(&self, photo: Photo) -> Result<(), FilesError> {
-        // Written even where it is there already: the file of a signalement that was never
-        // committed is the sweep's, and may have been left by a write that nobody synced.
+        // Written even if it already exists: the file of a signalement that was never committed may be removed by
+        // the sweep, and may come from a write that was never synced.
         self.store(photo).await
     }
 
@@ -196,9 +196,8 @@ impl Files for FilesOnDisk {
     }
 }
 
-/// Makes the folders of photos, and has them on the disk. All of them at once: were they made with their
-/// first photo, two photos could race, and one be acknowledged while its folder's own name is not on
-/// the disk.
+/// Creates the folders of photos and syncs them, all at once. If each were created with its first photo, two photos
+/// could race, and one be acknowledged before its folder's own entry is on disk.
 fn make_shards(root: &Path) -> io::Result<()> {
     for shard in 0..=u8::MAX {
         match fs::create_dir(root.join(format!("{shard:02x}"))) {
@@ -212,7 +211,7 @@ fn make_shards(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether nothing has been written there since.
+/// Whether the file was last written before that time.
 fn is_settled(path: &Path, before: DateTime<Utc>) -> io::Result<bool> {
     let written = DateTime::<Utc>::from(fs::metadata(path)?.modified()?);
     Ok(written < before)
@@ -238,7 +237,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn folders_that_were_tidied_away_are_made_again() {
+    async fn folders_that_were_removed_are_recreated() {
         let folder = tempfile::tempdir().unwrap();
         let files = FilesOnDisk::open(folder.path()).unwrap();
         let photo = Photo::new(ImageKind::Png, vec![1, 2, 3]);
@@ -247,7 +246,7 @@ mod tests {
         }
         files.put(photo.clone()).await.unwrap();
         assert_eq!(files.read(&photo.sha256).await.unwrap(), [1, 2, 3]);
-        // And the folder of them all.
+        // The root folder too.
         fs::remove_dir_all(folder.path()).unwrap();
         files.put(photo.clone()).await.unwrap();
         assert_eq!(files.read(&photo.sha256).await.unwrap(), [1, 2, 3]);

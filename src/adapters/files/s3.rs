@@ -1,8 +1,8 @@
-//! Photos in a bucket that speaks S3: `PREFIX/ab/abcdef…`.
+//! Photos in an S3-compatible bucket: `PREFIX/ab/abcdef…`.
 //!
-//! The server compares each upload with its SHA-256 before it keeps it, and an object appears whole
-//! or not at all. Writing one again is harmless, since equal names have equal bytes, and makes it
-//! young again. Every call has a limit of time; what it could not do in time it has not done.
+//! The server compares each upload with its SHA-256 before it stores it, and an object appears whole or not at all.
+//! Writing one again is harmless, since equal names mean equal bytes, and resets its age. Every call has a time
+//! limit; a call that exceeds it counts as failed.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,21 +24,21 @@ use crate::domain::ports::{Files, FilesError};
 use crate::domain::signalement::Photo;
 use crate::settings::{S3Server, S3Settings};
 
-/// What is larger goes in several parts of this size, in bytes: one that fails is sent again alone.
+/// Larger photos are sent in parts of this size (bytes), so that a part that fails is resent alone.
 const PART: usize = 8 * 1024 * 1024;
-/// How long a connection may take to be made.
+/// Time allowed for a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-/// How long a removal may take; `flows/sweep.rs` counts on its being over by then.
+/// Time allowed for a removal; `flows/sweep.rs` relies on it being over by then.
 const REMOVE_LIMIT: Duration = Duration::from_secs(20);
-/// How long the list of one part of the bucket may take.
+/// Time allowed for listing one shard of the bucket.
 const LIST_LIMIT: Duration = Duration::from_mins(5);
-/// How long a look at the bucket may take.
+/// Time allowed for a check of the bucket.
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
-/// How long what such a look found is believed: each one is paid for.
+/// How long the result of such a check is reused: each one costs money.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
-/// What a look writes, beside the photos' shards.
+/// The object that a check writes, beside the photos' shards.
 const PROBE: &str = ".probe";
-/// Requests that fail are sent again so often, at growing distances.
+/// How many times a failed request is sent again, at growing intervals.
 const RETRIES: usize = 3;
 
 /// The store of photos in a bucket.
@@ -46,21 +46,22 @@ const RETRIES: usize = 3;
 pub struct FilesOnS3 {
     bucket: AmazonS3,
     prefix: Path,
-    /// How long a photo may take, there or back.
+    /// Time allowed for a photo, in either direction.
     timeout: Duration,
-    /// When a photo could not be stored last.
+    /// When storing a photo last failed.
     failed: Mutex<Option<Instant>>,
 }
 
 impl FilesOnS3 {
-    /// Makes ready to call the bucket; calls nobody yet.
+    /// Prepares a client for the bucket, without calling it yet.
     ///
     /// # Errors
-    /// When the settings do not make a client.
+    /// When the settings are not valid for a client.
     pub fn new(settings: &S3Settings) -> Result<Self, FilesError> {
         Ok(Self {
             bucket: builder(settings)?.build().map_err(told)?,
-            // As it is, and not in this library's own spelling: other tools must find what is there.
+            // Not `Path::from`, which would re-encode it: other tools must find the objects under the prefix as
+            // set.
             prefix: Path::parse(&settings.prefix).map_err(told)?,
             timeout: settings.server.timeout,
             failed: Mutex::default(),
@@ -86,7 +87,7 @@ impl FilesOnS3 {
         put.map(|_| ())
     }
 
-    /// The object appears with the last call; until then the parts are nobody's.
+    /// The object appears with the last call; until then the parts belong to no object.
     async fn upload_in_parts(&self, place: &Path, bytes: &Bytes) -> Result<(), FilesError> {
         crash::point("s3.parts.before");
         let mut upload = in_time(self.timeout, self.bucket.put_multipart(place)).await?;
@@ -102,13 +103,13 @@ impl FilesOnS3 {
         };
         crash::point("s3.parts.after");
         if whole.is_err() {
-            // What is half sent is of no use; the first error is the one to tell.
+            // A partial upload is useless, and it is the first error that matters.
             let _ = in_time(PROBE_LIMIT, upload.abort()).await;
         }
         whole
     }
 
-    /// Whether something is there and has not been written since.
+    /// Whether the object exists and was last written before that time.
     async fn is_settled(&self, place: &Path, before: DateTime<Utc>) -> Result<bool, Error> {
         match self.bucket.head(place).await {
             Ok(found) => Ok(found.last_modified < before),
@@ -117,7 +118,7 @@ impl FilesOnS3 {
         }
     }
 
-    /// Writes a little, as a photo would be, over what the last look wrote.
+    /// Writes a small object, as a photo would be written, over that of the last check.
     async fn look(&self) -> Result<(), FilesError> {
         let place = self.prefix.clone().join(PROBE);
         let now = Utc::now().timestamp().to_string();
@@ -171,7 +172,7 @@ impl Files for FilesOnS3 {
 
     async fn settled(&self, shard: u8, before: DateTime<Utc>) -> Result<Vec<String>, FilesError> {
         let shard = self.shard(shard);
-        // Asked for page by page, of which only the names of what is old are kept.
+        // Listed page by page, keeping only the names of old objects.
         let old = self.bucket.list(Some(&shard)).try_filter_map(|found| {
             let old = found.last_modified < before;
             let name = found.location.filename().filter(|_| old);
@@ -209,8 +210,8 @@ impl Files for FilesOnS3 {
     }
 }
 
-/// Where nobody set a key, the client finds one as AWS' own tools do: in the environment, with the
-/// identity of the pod, or from the machine it runs on.
+/// If no key is set, the client finds one as AWS' own tools do: in the environment, through the pod's identity, or
+/// from the machine it runs on.
 fn builder(settings: &S3Settings) -> Result<AmazonS3Builder, FilesError> {
     let server = &settings.server;
     let mut builder = match &server.key {
@@ -240,7 +241,7 @@ fn builder(settings: &S3Settings) -> Result<AmazonS3Builder, FilesError> {
 fn client(server: &S3Server) -> Result<ClientOptions, FilesError> {
     let mut client = ClientOptions::new()
         .with_connect_timeout(CONNECT_LIMIT)
-        // One that is stuck leaves time for another.
+        // Half the time, so that a stuck attempt leaves time for another.
         .with_timeout(server.timeout / 2)
         .with_allow_http(server.allow_http);
     if let Some(ca) = &server.ca {
@@ -269,8 +270,8 @@ mod tests {
     use crate::settings::{S3Key, Secret};
 
     #[tokio::test]
-    async fn a_photo_that_fails_ends_what_a_look_found() {
-        // Nobody listens there.
+    async fn a_photo_that_fails_invalidates_the_last_result() {
+        // Nothing listens on this port.
         let settings = S3Settings {
             bucket: "photos".into(),
             prefix: String::new(),

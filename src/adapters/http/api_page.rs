@@ -1,4 +1,4 @@
-//! `/docs`: the API's page, made by Swagger UI from the document that the API itself gives.
+//! `/docs`: the API's page, rendered by Swagger UI from the OpenAPI document.
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -9,14 +9,14 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::adapters::http::AppState;
 
-/// Nothing but what this server sends, and calls to this server alone. The page sets styles of its own.
+/// Allows only what this server sends, and calls only to this server. The page sets inline styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; \
                       frame-ancestors 'none'";
 
-/// The page, and the document under its address.
+/// The page, and the OpenAPI document it reads.
 pub(super) fn routes(document: OpenApi) -> Router<AppState> {
-    // Else the browser would tell swagger.io the address of this server, to have the document checked.
+    // Otherwise the browser would send this server's address to swagger.io to have the document validated.
     let config = Config::default().validator_url("none");
     let page = SwaggerUi::new("/docs")
         .url("/api/v1/openapi.json", document)

@@ -1,5 +1,4 @@
-//! Who calls, and how often: bearer tokens kept hashed, the CRM's signatures, and a rate for each
-//! client.
+//! Authentication and rate limits: bearer tokens, stored hashed, the CRM's signatures, and a rate for each client.
 
 mod tokens;
 
@@ -25,10 +24,10 @@ use crate::settings::{InForce, MadeFrom, Rate, Secret};
 
 pub use tokens::{TOKEN_REFRESH, make_missing_tokens, make_token};
 
-/// How many letters of a hash tell one daemon's token from another's.
+/// How many characters of the token's hash distinguish one daemon's cookies from another's.
 const MARK_CHARS: usize = 8;
 
-/// The hash under which a token is kept. Tokens are long and random, so a plain hash is enough.
+/// The hash under which a token is stored. Tokens are long and random, so a plain hash is enough.
 #[must_use]
 pub fn hash(token: &str) -> String {
     sha256_hex(token.as_bytes())
@@ -37,9 +36,9 @@ pub fn hash(token: &str) -> String {
 /// The hash of each client's token.
 type Hashes = BTreeMap<Client, String>;
 
-/// Tells clients apart.
+/// Identifies clients and limits their rates.
 pub struct Gate {
-    /// From the settings; these win over stored ones.
+    /// From the settings; these take precedence over stored ones.
     set: MadeFrom<BTreeMap<Client, Secret>, Hashes>,
     stored: ArcSwap<Hashes>,
     /// Keeps its counts until the rate itself changes.
@@ -48,7 +47,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Follows the settings; stored tokens come with [`Gate::set_stored`].
+    /// Follows the settings; stored tokens are given with [`Gate::set_stored`].
     fn new(in_force: &InForce) -> Self {
         Self {
             set: MadeFrom::new(in_force.clone(), |settings| &settings.tokens, hashes),
@@ -62,12 +61,12 @@ impl Gate {
         }
     }
 
-    /// Replaces the hashes that the database gave.
+    /// Replaces the hashes read from the database.
     fn set_stored(&self, hashes: impl IntoIterator<Item = (Client, String)>) {
         self.stored.store(Arc::new(hashes.into_iter().collect()));
     }
 
-    /// Checks that the CRM signed this body; never where the settings give no secret for it.
+    /// Checks that the CRM signed this body; always fails if the settings have no secret for it.
     fn signed_by_crm(
         &self,
         headers: &HeaderMap,
@@ -82,7 +81,7 @@ impl Gate {
             .map_err(|fault| Problem::unsigned(fault.to_string()))
     }
 
-    /// Counts a call of a client.
+    /// Counts a client's call against its rate.
     pub(super) fn admit(&self, client: Client) -> Result<Caller, Problem> {
         match self.limiter.get().check_key(&client) {
             Ok(()) => Ok(Caller(client)),
@@ -102,8 +101,8 @@ impl Gate {
         self.holder(token.trim())
     }
 
-    /// What tells the admins' token from another daemon's; nothing of it can be guessed from that, and every
-    /// replica has the same.
+    /// Distinguishes the admin token from another daemon's. It reveals nothing of the token, and is the same on
+    /// every replica.
     pub(super) fn admin_mark(&self) -> String {
         let (set, stored) = (self.set.get(), self.stored.load());
         let known = set
@@ -113,7 +112,7 @@ impl Gate {
         mark.chars().take(MARK_CHARS).collect()
     }
 
-    /// Whose token this is.
+    /// The client that holds this token.
     pub(super) fn holder(&self, token: &str) -> Option<Client> {
         let given = hash(token);
         let (set, stored) = (self.set.get(), self.stored.load());
@@ -143,10 +142,10 @@ fn quota(rate: Rate) -> Quota {
 pub struct Caller(pub Client);
 
 impl Caller {
-    /// Lets only these clients pass.
+    /// Allows only these clients.
     ///
     /// # Errors
-    /// 403 for any other.
+    /// 403 for any other client.
     pub fn require(self, allowed: &[Client]) -> Result<Client, Problem> {
         if allowed.contains(&self.0) {
             Ok(self.0)
@@ -166,7 +165,7 @@ impl FromRequestParts<AppState> for Caller {
         let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
         let first = given.next();
         if given.any(|it| Some(it) != first) {
-            // Which of them is meant, nobody here can know.
+            // There is no way to know which one is meant.
             return Err(Problem::malformed_header(
                 "Authorization est donné plusieurs fois, avec des valeurs différentes",
             ));
@@ -179,23 +178,22 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
-/// Who tells a status: a client by its token, or the CRM by the signature of its call, which only
-/// the body can prove.
+/// The sender of a status: a client identified by its token, or the CRM by the signature of its call, which can
+/// only be verified with the body.
 #[derive(Debug)]
 pub enum Teller {
-    /// Its token is known, and gives it the right.
+    /// A client whose token is known and allows this.
     Known,
-    /// It claims to be the CRM.
+    /// A sender that claims to be the CRM; its headers.
     Signing(HeaderMap),
 }
 
 impl Teller {
-    /// Lets pass whoever has the right, now that the body is there; says which message this is, where
-    /// it is signed. Its `webhook-id` alone would do by the specification, but not where a CRM gives
-    /// all its messages the same one.
+    /// Checks the sender, now that the body has arrived, and returns an identifier of the message if it is signed.
+    /// By the specification its `webhook-id` alone would do, but some CRMs give all their messages the same one.
     ///
     /// # Errors
-    /// 401 for a signature that does not fit or is too old by now, 429 beyond the rate.
+    /// 401 if the signature does not match or is too old by now, 429 beyond the rate.
     pub fn require(
         self,
         gate: &Gate,

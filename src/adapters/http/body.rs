@@ -1,5 +1,5 @@
-//! The body of a request: JSON by its type, as it is, never larger than the settings allow, and never
-//! for ever on its way.
+//! The body of a request: declared as JSON, kept as received, no larger than the settings allow, and received
+//! within a limited time.
 
 use std::time::{Duration, Instant};
 
@@ -13,16 +13,16 @@ use crate::adapters::http::problem::Problem;
 use crate::adapters::submission::buffers::Buffer;
 use crate::settings::Limits;
 
-/// A body may take so long,
+/// Base time allowed for a body.
 const GRACE: Duration = Duration::from_mins(1);
-/// and a second more for each so many bytes that came. What trickles in would hold its memory for days.
+/// Minimum rate: each of these many bytes adds one second. A slow client would otherwise hold a buffer for days.
 const LEAST_BYTES_PER_SECOND: usize = 8 * 1024;
 
-/// The bytes of a JSON body, of so many at most whatever the settings allow.
+/// The bytes of a JSON body: `MOST` bytes at most, even if the settings allow more.
 pub struct JsonBody<const MOST: usize = { usize::MAX }> {
-    /// As they came.
+    /// The body as received.
     pub bytes: Buffer,
-    /// The limits under which it began: an edit of the settings meanwhile does not concern it.
+    /// The limits in force when it began: later edits of the settings do not apply to it.
     pub limits: Limits,
 }
 
@@ -34,11 +34,11 @@ impl<const MOST: usize> FromRequest<AppState> for JsonBody<MOST> {
         let (json, coded) = (is_json(request.headers()), is_coded(request.headers()));
         let announced = content_length(request.headers()).unwrap_or(0);
         let most = limits.body.min(MOST);
-        // Not waited for: it may be asked first whether to send it (`Expect`), or never come.
+        // Checked before reading: the client may be waiting for our consent (`Expect`), or may never send the body.
         check_size(most, announced)?;
         let bytes = state.buffers.take(announced);
         let bytes = read(request.into_body(), most, bytes).await?;
-        // Told only now, when the client has sent everything: it would miss an answer while it sends.
+        // Checked only now that the client has sent everything: it would not see an answer while sending.
         if coded {
             Err(Problem::coded())
         } else if json {
@@ -49,10 +49,10 @@ impl<const MOST: usize> FromRequest<AppState> for JsonBody<MOST> {
     }
 }
 
-/// Lets no longer body pass.
+/// Refuses a longer body.
 ///
 /// # Errors
-/// 413 for a longer one.
+/// 413 if there are more bytes than the limit.
 pub fn check_size(limit: usize, bytes: usize) -> Result<(), Problem> {
     if bytes > limit {
         return Err(Problem::too_large(limit));
@@ -75,13 +75,13 @@ async fn read(body: Body, limit: usize, mut bytes: Buffer) -> Result<Buffer, Pro
     Ok(bytes)
 }
 
-/// Whether so few bytes took too long. Where none come at all, the server itself gives up.
+/// Whether the body arrives too slowly. If nothing arrives at all, the server's own timeout applies.
 fn trickles(bytes: usize, took: Duration) -> bool {
     let seconds = (bytes / LEAST_BYTES_PER_SECOND) as u64;
     took > GRACE + Duration::from_secs(seconds)
 }
 
-/// Whether the body is compressed, for instance: nobody here would undo it.
+/// Whether the body is encoded, compressed for instance: we do not decode it.
 fn is_coded(headers: &HeaderMap) -> bool {
     headers
         .get_all(header::CONTENT_ENCODING)
@@ -105,7 +105,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     mime == "application/json" || (mime.starts_with("application/") && mime.ends_with("+json"))
 }
 
-/// From the header: a layer before may have wrapped the body, which then tells no size.
+/// Read from the header: an outer layer may have wrapped the body, which then reports no size.
 fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers
         .get(header::CONTENT_LENGTH)?
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_slowly_is_given_up_only_below_the_least_pace() {
+    fn a_slow_body_is_abandoned_only_below_the_minimum_rate() {
         let minutes = Duration::from_mins;
         assert!(!trickles(1, minutes(1)));
         assert!(trickles(1_000, minutes(2)));

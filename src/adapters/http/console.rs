@@ -1,5 +1,5 @@
-//! `/`: the console, where the landlord's staff and operators see what stands still and why. Pages
-//! are made here, in French, and need no script: the one there is reads them anew more gently.
+//! `/`: the console, where the landlord's staff and operators see what is stuck and why. Pages are rendered here,
+//! in French, and work without a script; the only script refreshes them without a flash.
 
 mod alarms;
 mod overview;
@@ -24,11 +24,11 @@ use crate::domain::ports::{IfOvertaken, RetryOutcome};
 use overview::Overview;
 use session::{Operator, Refusal};
 
-/// Nothing but what this server sends, shown in no other site's frame.
+/// Allows only what this server sends, and forbids framing by other sites.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
                       img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The console's addresses; the API's description leaves them out.
+/// The console's routes, which the API's description leaves out.
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/", get(show))
@@ -40,7 +40,7 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/console/livraisons/{id}/renvoyer", post(resend))
 }
 
-/// What an action did, told by the page that follows it.
+/// The result of an action, shown by the page that follows it.
 #[derive(Debug, Clone, Copy, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 enum Notice {
@@ -67,12 +67,12 @@ impl Notice {
         }
     }
 
-    /// The word in the address of the page.
+    /// The value of `fait` in the page's address.
     fn word(self) -> &'static str {
         self.into()
     }
 
-    /// The console again, with these words; to load it once more does nothing once more.
+    /// Redirects to the console with this notice, so that reloading the page does not repeat the action.
     fn shown(self) -> Redirect {
         Redirect::to(&format!("/?fait={}", self.word()))
     }
@@ -91,7 +91,7 @@ struct Credentials {
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignIn {
-    /// What went wrong.
+    /// What went wrong, in French; `None` on a first visit.
     alarm: Option<&'static str>,
 }
 
@@ -105,7 +105,7 @@ const WRONG_TOKEN: &str = "Ce jeton n'est pas celui de l'administration.";
 const NO_TOKEN: &str = "Donnez le jeton d'administration.";
 const SIGNED_OUT: &str = "Vous n'étiez plus connecté : l'action demandée n'a pas été faite. Connectez-vous, \
                           puis recommencez.";
-/// The word of [`SIGNED_OUT`] in the address of the page.
+/// The value of `fait` that shows [`SIGNED_OUT`].
 const SIGNED_OUT_WORD: &str = "deconnecte";
 
 async fn show(
@@ -113,7 +113,7 @@ async fn show(
     operator: Result<Operator, Refusal>,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
-    // A word that nobody knows says nothing.
+    // An unknown value shows nothing.
     let word = asked.ok().and_then(|Query(asked)| asked.fait);
     match operator {
         Ok(Operator) => {
@@ -147,12 +147,12 @@ async fn sign_in(
     }
 }
 
-/// The address that a browser shows after a wrong token, and may be asked for again.
+/// A browser shows this address after a wrong token, and may request it again.
 async fn sign_in_page() -> Redirect {
     Redirect::to("/")
 }
 
-/// The page of someone who asks more often than the settings let the admins; it asks again by itself.
+/// The page shown when the rate is exceeded; it reloads by itself.
 fn too_often(problem: Problem) -> Response {
     let answer = problem.into_response();
     let wait = answer.headers().get(header::RETRY_AFTER).cloned();
@@ -195,7 +195,7 @@ async fn resend(
         Ok(RetryOutcome::Overtaken) => Notice::Depassee,
         Ok(RetryOutcome::Unknown | RetryOutcome::NotDead(_)) => Notice::PlusMorte,
         Err(error) => {
-            tracing::warn!(%error, delivery = id, "not sent again");
+            tracing::warn!(%error, delivery = id, "the delivery was not queued again");
             Notice::Indisponible
         }
     };

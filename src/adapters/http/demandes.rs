@@ -1,4 +1,4 @@
-//! `/api/v1/demandes`: the CRM's side.
+//! `/api/v1/demandes`: the API for the CRM.
 
 use axum::Json;
 use axum::extract::State;
@@ -20,11 +20,11 @@ use crate::domain::ports::Client;
 use crate::domain::statut::StatutEvent;
 use crate::flows::outbound::StatutReceived;
 
-/// The largest body that tells a status, in bytes: a comment of 20,000 characters, each escaped, and
-/// much besides. One that claims a signature is read before it can be known.
+/// The largest body of a status change, in bytes: enough for a comment of 20,000 characters, all escaped, and much
+/// more. A signed one has to be read before its sender is known.
 const STATUT_BYTES: usize = 1024 * 1024;
 
-/// The keys of a status.
+/// The keys of a status change.
 const KEYS: [&str; 6] = [
     "statut",
     "date",
@@ -102,7 +102,7 @@ pub struct ChangeBody {
     /// Le canal de la demande ; celui de statuts.yaml (« SoWell » à la livraison), si la clé est absente.
     #[schema(max_length = 200, example = "SoWell")]
     canal: Option<String>,
-    /// L'identifiant de l'événement dans le CRM : le même événement n'est pris qu'une fois.
+    /// L'identifiant de l'événement dans le CRM : le même événement n'est pris en compte qu'une fois.
     #[schema(max_length = 200, example = "EVT-2026-000123")]
     evenement: Option<String>,
 }
@@ -259,7 +259,7 @@ pub async fn change_statut(
 ) -> Result<Response, Problem> {
     let message = teller.require(&state.gate, &body.bytes, state.clock.now())?;
     let (mut event, avertissements) = read_event(uid, &body.bytes)?;
-    // Without a date, the same words may be a status that came back.
+    // Without a date, the same content may be a status that has come back.
     event.message = message.filter(|_| event.evenement.is_none() && event.date.is_some());
     let outcome = state.outbound.receive(event).await;
     let label = match &outcome {
@@ -289,7 +289,7 @@ pub async fn change_statut(
     })
 }
 
-/// Reads an event, and remarks on what has no effect.
+/// Reads an event, with remarks on keys that have no effect.
 fn read_event(uid: String, body: &[u8]) -> Result<(StatutEvent, Vec<String>), Problem> {
     const LABEL_CHARS: usize = StatutEvent::LABEL_CHARS;
     let json = Received::parse(body).map_err(Problem::malformed)?;
@@ -303,7 +303,7 @@ fn read_event(uid: String, body: &[u8]) -> Result<(StatutEvent, Vec<String>), Pr
     if statut.is_none() && object.faults.iter().all(|it| it.pointer != "/statut") {
         object.fault("/statut", "champ obligatoire".into());
     }
-    // SoWell and the portal are told it in a form that they certainly read.
+    // Sent on to SoWell and the portal in a form that they can certainly read.
     let plain = date.as_deref().map(instant::rfc3339);
     if plain == Some(None) {
         object.fault("/date", "n'est pas une date ISO 8601 avec fuseau".into());

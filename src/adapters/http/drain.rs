@@ -1,10 +1,8 @@
 //! Reads the rest of a refused request, so that the client sees the answer and not a reset.
 //!
-//! A refusal often needs only the head of a request: no token, no right, too many requests. Were it
-//! answered and no more while the client is still sending photos, the connection would break under the
-//! client's hands and it would see that in place of the answer. So what is left of the body is
-//! read and thrown away beside the answer, within bounds: who sends no more has it at once, and who
-//! only listens once all is sent finds it then.
+//! A request may be refused from its head alone: no token, no right, too many requests. If we close while the
+//! client is still sending, it sees a reset instead of the answer. So we answer and discard the rest of the body,
+//! within limits.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,15 +16,15 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::StreamExt;
 
-/// What is read of a refused body at most; a client that announces more is answered at once.
+/// The most bytes read of a refused body; a client that announces more gets its answer and no more.
 pub const MOST_BYTES: u64 = 256 * 1024 * 1024;
 /// How long a refused client may take to send the rest.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// Lets the handler read the body; what it left of one that it refused is read while the answer goes out.
+/// Lets the handler read the body; if it refuses the request, the rest is read while the answer is sent.
 pub async fn hear_out(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    // A client that asked whether to send at all has sent nothing before it was read.
+    // A client that sent `Expect` sends nothing until its body is read.
     let asked = parts.headers.contains_key(header::EXPECT);
     let announced = body.size_hint().upper();
     let shared = Shared(Arc::new(Mutex::new(Given { body, read: false })));
@@ -51,13 +49,13 @@ async fn discard(body: Body) {
     }
 }
 
-/// A body, and whether anybody began to read it.
+/// A body, and whether reading it has begun.
 struct Given {
     body: Body,
     read: bool,
 }
 
-/// A body that can still be read after the one who was given it has gone.
+/// A body that can still be read after the handler it was given to has finished.
 #[derive(Clone)]
 struct Shared(Arc<Mutex<Given>>);
 

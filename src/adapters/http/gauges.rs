@@ -1,5 +1,5 @@
-//! Metrics; they need no token. What is counted as it happens is counted there; how things stand is
-//! looked up here when somebody asks.
+//! The metrics, which need no token. Events are counted where they happen; the current state is read here on
+//! request.
 
 use axum::extract::State;
 use axum::http::header;
@@ -88,7 +88,7 @@ async fn outbox_gauges(store: &dyn Store, now: DateTime<Utc>) {
     }
 }
 
-/// Signalements without a demande, and those among them that only a person can help.
+/// Signalements without a demande, and how many of them wait for a person.
 async fn set_apart(store: &dyn Store) {
     let Ok(counts) = store.count_apart().await else {
         return;

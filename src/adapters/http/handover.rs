@@ -1,8 +1,8 @@
-//! Lets another daemon take the socket over without a request lost.
+//! Lets another daemon take over the socket without losing a request.
 //!
-//! Told to stop, a daemon accepts nothing more: what waits in the socket's queue is for the one that
-//! follows. Connections that are open already get a short while in which each answer asks its client
-//! to come back by a new one; only then are the idle ones closed.
+//! When told to stop, a daemon accepts no more connections: those waiting in the socket's queue are left to the
+//! next daemon. For a short while, answers on open connections ask the client to reconnect; only then are idle
+//! connections closed.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,20 +18,20 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// How often a full house is looked at for a place.
+/// How often to check for a free slot when all are taken.
 const ROOM_POLL: Duration = Duration::from_millis(50);
-/// How often that is told.
+/// How often to log that we are waiting.
 const TELL_AGAIN: Duration = Duration::from_mins(1);
 
-/// A socket that is no longer listened to once the daemon is told to stop, nor while as many connections
-/// are open as may be: further ones wait in its queue.
+/// A listener that stops accepting when the daemon is told to stop, and while the maximum number of connections is
+/// open: further ones wait in the socket's queue.
 pub struct UntilStop {
     listener: TcpListener,
     stop: CancellationToken,
-    /// Counts the open ones.
+    /// Counts the open connections.
     open: Handle<ConnectionSlot>,
     most: usize,
-    /// When operators were last told that there are as many as may be.
+    /// When the lack of free slots was last logged.
     told: Mutex<Option<Instant>>,
 }
 
@@ -53,13 +53,13 @@ impl UntilStop {
         }
     }
 
-    /// Tells that there is no room, once a minute while that lasts.
+    /// Logs that there is no free slot, once a minute while that lasts.
     fn tell_full(&self) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_none_or(|at| at.elapsed() >= TELL_AGAIN) {
             tracing::warn!(
                 most = self.most,
-                "as many clients are connected as may be: further ones wait"
+                "the maximum number of clients is connected: further ones wait"
             );
             *told = Some(Instant::now());
         }
@@ -76,7 +76,7 @@ impl UntilStop {
     }
 }
 
-/// The address of such a socket.
+/// The address of such a listener.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionSlot(SocketAddr);
 
@@ -95,7 +95,7 @@ impl AddrListener<TcpStream, ConnectionSlot> for UntilStop {
     async fn accept_stream(&self) -> io::Result<(TcpStream, ConnectionSlot)> {
         tokio::select! {
             biased;
-            // For good: an accepted connection that nobody serves any more would be cut.
+            // Pending for ever: a connection accepted now would be cut, since nothing serves it any more.
             () = self.stop.cancelled() => std::future::pending().await,
             accepted = self.accept() => {
                 let (stream, from) = accepted?;
@@ -109,13 +109,13 @@ impl AddrListener<TcpStream, ConnectionSlot> for UntilStop {
     }
 }
 
-/// Once the daemon is told to stop, each answer is the last one of its connection.
+/// Closes each connection with its next answer once the daemon is told to stop.
 pub async fn last_answers(
     State(stop): State<CancellationToken>,
     request: Request,
     next: Next,
 ) -> Response {
-    // HTTP/2 has a way of its own to say so, and forbids this one.
+    // HTTP/2 has its own way to announce this, and forbids this header.
     let says_so = request.version() <= Version::HTTP_11;
     let mut response = next.run(request).await;
     if says_so && stop.is_cancelled() {

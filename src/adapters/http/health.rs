@@ -1,5 +1,5 @@
-//! Probes: whether the process lives, and whether it can serve. Neither needs a token. Doc comments in French are the
-//! descriptions of the OpenAPI document.
+//! Probes for liveness and readiness. Neither needs a token. Doc comments in French are the descriptions of the
+//! OpenAPI document.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,20 +13,20 @@ use crate::adapters::http::regles::{ReglesBody, state_of};
 use crate::domain::instant::in_utc;
 use crate::flows::settings::SettingsReload;
 
-/// Si le service est en état de répondre.
+/// Si le service est prêt.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Readiness)]
 pub struct ReadyBody {
     ready: bool,
-    /// `ok`, ou la raison pour laquelle la base de données ne répond pas.
+    /// `ok`, ou pourquoi la base de données ne répond pas.
     database: String,
-    /// `ok`, ou la raison pour laquelle les photos ne peuvent pas être écrites.
+    /// `ok`, ou pourquoi les photos ne peuvent pas être écrites.
     files: String,
-    /// `ok`, ou la raison pour laquelle le CRM ne répond pas.
+    /// `ok`, ou pourquoi le CRM ne répond pas.
     crm: String,
-    /// Les règles en vigueur et la dernière modification ; un refus laisse le service prêt.
+    /// Les règles en vigueur et la dernière modification ; un refus ne rend pas le service indisponible.
     regles: ReglesBody,
-    /// La dernière modification du fichier de réglages ; un refus laisse le service prêt.
+    /// La dernière modification du fichier de réglages ; un refus ne rend pas non plus le service indisponible.
     reglages: ReglagesBody,
 }
 
@@ -70,7 +70,7 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Indique si le service est en état de répondre : base de données, photos, règles et CRM.
+/// Indique si le service est prêt : base de données, photos et CRM.
 #[utoipa::path(
     get,
     path = "/readyz",

@@ -1,4 +1,4 @@
-//! The variable segments of an address; one that cannot be read leads nowhere.
+//! The variable segments of an address; one that cannot be decoded is not found.
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -8,19 +8,19 @@ use serde::de::DeserializeOwned;
 use crate::adapters::http::AppState;
 use crate::adapters::http::problem::Problem;
 
-/// What stands in a segment as it is (RFC 3986, unreserved).
+/// The characters that are not encoded in a segment (RFC 3986, unreserved).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The text as one segment of an address: a CRM may give a UID with slashes or spaces.
+/// The text encoded as one segment of an address: a CRM's UID may contain slashes or spaces.
 pub fn segment(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, ENCODED)
 }
 
-/// Segments of the address, as text.
+/// The decoded segments of an address.
 pub struct Segments<T>(pub T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Segments<T> {
@@ -30,11 +30,11 @@ impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Segments<T> {
         parts: &mut Parts,
         state: &AppState,
     ) -> Result<Self, Self::Rejection> {
-        // PostgreSQL has no text with a NUL, so that it cannot even be asked for one.
+        // PostgreSQL cannot store NUL in a text, so it cannot even be queried for one.
         let nul = parts.uri.path().contains("%00");
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(segments)) if !nul => Ok(Self(segments)),
-            // Not UTF-8, for instance: nothing here has such a name.
+            // For instance not UTF-8: nothing here has such a name.
             _ => Err(Problem::not_found("il n'y a rien à cette adresse")),
         }
     }

@@ -1,5 +1,5 @@
-//! Whether the database and the place of photos can be written: one look at a time, with a limit of
-//! its own, so that whoever asks has an answer while they give none.
+//! Checks whether the database and the photo store can be written: one check at a time, with its own time limit, so
+//! that callers get an answer even when the store gives none.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,14 +11,14 @@ use tokio::time::timeout;
 use crate::domain::ports::{Files, FilesError, Store, StoreError};
 use crate::domain::reason::Phrase;
 
-/// How long what a look found is believed at least.
+/// How long the result of a check is reused, at least.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
-/// How long a look may take. A write that takes longer is one that nobody should wait for, and what asks
-/// `/readyz` mostly gives up after some seconds itself.
+/// How long a check may take. Nobody should wait for a write that takes longer, and most clients of `/readyz` give
+/// up after a few seconds themselves.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Looks at the database and the place of photos, one look at a time and no more than one a second: it
-/// writes, and nobody needs a token to ask for it.
+/// Checks the database and the photo store, one check at a time and at most one per second: a check writes, and
+/// anyone may request it without a token.
 #[derive(Debug, Default)]
 pub struct Probe {
     database: Look<StoreError>,
@@ -29,7 +29,7 @@ impl Probe {
     /// Whether the database can be written and read.
     ///
     /// # Errors
-    /// Why not; [`Phrase::NoAnswer`] where it does not tell in time.
+    /// Why not; [`Phrase::NoAnswer`] if it does not answer in time.
     pub(super) async fn database(&self, store: &Arc<dyn Store>) -> Result<(), StoreError> {
         let store = Arc::clone(store);
         let silent = || StoreError::Unavailable(Phrase::NoAnswer.to_string());
@@ -41,7 +41,7 @@ impl Probe {
     /// Whether photos can be written.
     ///
     /// # Errors
-    /// Why not; [`Phrase::NoAnswer`] where the place does not tell in time.
+    /// Why not; [`Phrase::NoAnswer`] if the store does not answer in time.
     pub(super) async fn files(&self, files: &Arc<dyn Files>) -> Result<(), FilesError> {
         let asked = Arc::clone(files);
         let ping = async move { asked.ping().await };
@@ -51,22 +51,23 @@ impl Probe {
     }
 }
 
-/// Looks at one thing.
+/// Checks one of them.
 #[derive(Debug)]
 struct Look<E>(Mutex<Seen<E>>);
 
 #[derive(Debug)]
 struct Seen<E> {
     last: Option<Found<E>>,
-    /// A look that has not ended, and when it was begun: another would only wait behind it.
+    /// A check that has not finished, and when it was started: a second one would only wait behind it.
     under_way: Option<(Instant, JoinHandle<Result<(), E>>)>,
 }
 
-/// What came of a look.
+/// The result of a check.
 #[derive(Debug)]
 struct Found<E> {
+    /// When the result was recorded.
     at: Instant,
-    /// When it was begun, where it was answered.
+    /// When the check was started; `None` if it gave no answer.
     asked: Option<Instant>,
     result: Result<(), E>,
 }
@@ -100,8 +101,8 @@ impl<E: Clone + Send + 'static> Look<E> {
         {
             return last.result.clone();
         }
-        // One that has ended meanwhile tells of then. It stays noted while it is waited for: whoever asked may
-        // give up first, and the next is not to begin another.
+        // The result of one that has finished since is out of date. The check stays recorded while it is awaited:
+        // the caller may give up first, and the next one must not start another.
         let before = seen.under_way.take();
         let before = before.filter(|(_, ping)| !ping.is_finished());
         let begin = || (Instant::now(), tokio::spawn(ping));
@@ -111,7 +112,7 @@ impl<E: Clone + Send + 'static> Look<E> {
         if ended.is_ok() {
             seen.under_way = None;
         }
-        // Where it panicked, which the log tells, it has not answered.
+        // If it panicked, which is logged, there is no answer.
         let answer = ended.ok().and_then(Result::ok);
         let asked = answer.is_some().then_some(asked);
         let result = answer.unwrap_or_else(|| Err(silent()));
@@ -131,7 +132,7 @@ mod tests {
 
     use super::*;
 
-    /// A look that never ends, and counts that it was begun.
+    /// A check that never ends, and counts how often it was started.
     fn hangs(
         asked: &Arc<AtomicU32>,
     ) -> impl Future<Output = Result<(), &'static str>> + Send + 'static {
@@ -142,7 +143,7 @@ mod tests {
         }
     }
 
-    /// A look at what is to be asked each time.
+    /// A check whose result is reused for [`PROBE_EVERY`] only.
     async fn ask(
         look: &Look<&'static str>,
         limit: Duration,
@@ -151,14 +152,14 @@ mod tests {
         look.look(limit, ping, || "silent", |_| false).await
     }
 
-    /// What the last look found is older than what is believed without asking.
+    /// Makes the last result older than [`PROBE_EVERY`].
     async fn let_it_age(look: &Look<&'static str>) {
         let last = &mut look.0.lock().await.last;
         last.as_mut().unwrap().at -= PROBE_EVERY;
     }
 
     #[tokio::test]
-    async fn what_does_not_answer_is_told_in_time_and_asked_once() {
+    async fn a_check_without_an_answer_is_reported_in_time_and_started_once() {
         let (look, asked) = (Look::<&str>::default(), Arc::new(AtomicU32::new(0)));
         for _ in 0..3 {
             let found = ask(&look, Duration::from_millis(5), hangs(&asked));
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_gives_up_waiting_leaves_one_look_under_way() {
+    async fn a_caller_that_gives_up_leaves_one_check_running() {
         let (look, asked) = (Look::<&str>::default(), Arc::new(AtomicU32::new(0)));
         for _ in 0..3 {
             let found = ask(&look, LIMIT, hangs(&asked));
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_found_is_believed_for_a_while() {
+    async fn a_result_is_reused_for_a_while() {
         let look = Look::<&str>::default();
         assert_eq!(ask(&look, LIMIT, ready(Err("full"))).await, Err("full"));
         assert_eq!(ask(&look, LIMIT, ready(Ok(()))).await, Err("full"));
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_still_holds_is_not_asked_again_unless_it_was_silence() {
+    async fn a_result_that_still_holds_is_reused_unless_there_was_no_answer() {
         let look = Look::<&str>::default();
         let holds = |_| true;
         let silence = look.look(Duration::from_millis(5), pending(), || "silent", holds);

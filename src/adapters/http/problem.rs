@@ -16,21 +16,21 @@ use crate::domain::signalement::SignalementId;
 use self::documented::Erreur;
 pub use self::documented::{BodyRefusals, CommonRefusals, ProblemBody};
 
-/// When a client may try again what could not be done now, in seconds.
+/// When a client may retry what is impossible for the moment, in seconds.
 const RETRY_AFTER_SECONDS: u64 = 5;
 
-/// Keys that differ from what was received first, and are named.
+/// How many differing keys a conflict lists.
 const NAMED: usize = 20;
-/// Characters of the name of a key; an unknown one may be long.
+/// The most characters kept of a key's name, as unknown ones may be long.
 const NAME_CHARS: usize = 64;
-/// What is said of each.
+/// The detail given for each.
 const DIFFERS: &str = "diffère de ce qui a été reçu la première fois";
 
 /// An answer that is not a success.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    /// Names the kind of problem, e.g. `requete-invalide`.
+    /// Identifies the kind of problem, e.g. `requete-invalide`.
     kind: &'static str,
     title: &'static str,
     detail: String,
@@ -42,7 +42,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem with nothing but words.
+    /// A problem with only a text.
     pub fn new(
         status: StatusCode,
         kind: &'static str,
@@ -62,7 +62,7 @@ impl Problem {
         }
     }
 
-    /// 400.
+    /// 400: a body that is not a JSON object.
     pub fn malformed(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -72,7 +72,7 @@ impl Problem {
         )
     }
 
-    /// 400: a header that cannot be read.
+    /// 400: an `Idempotency-Key` that cannot be read.
     pub fn malformed_key(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -82,7 +82,7 @@ impl Problem {
         )
     }
 
-    /// 400: a header that says two things.
+    /// 400: a header given with conflicting values.
     pub fn malformed_header(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -92,14 +92,14 @@ impl Problem {
         )
     }
 
-    /// 401: what is wrong with a signature.
+    /// 401: a signature that is not valid, and why.
     pub fn unsigned(detail: impl Into<String>) -> Self {
         let mut problem = Self::unauthorized();
         problem.detail = detail.into();
         problem
     }
 
-    /// 401.
+    /// 401: no token, or an unknown one.
     pub fn unauthorized() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -110,7 +110,7 @@ impl Problem {
         .header(header::WWW_AUTHENTICATE, "Bearer")
     }
 
-    /// 403.
+    /// 403: a token without this right.
     #[must_use]
     pub fn forbidden() -> Self {
         Self::new(
@@ -121,12 +121,12 @@ impl Problem {
         )
     }
 
-    /// 404.
+    /// 404: nothing under that address or identifier.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "introuvable", "Introuvable", detail)
     }
 
-    /// 405.
+    /// 405: a method that the address does not accept.
     #[must_use]
     pub fn method_not_allowed() -> Self {
         Self::new(
@@ -137,7 +137,7 @@ impl Problem {
         )
     }
 
-    /// 408.
+    /// 408: the body did not arrive in full.
     #[must_use]
     pub fn too_slow() -> Self {
         Self::new(
@@ -148,7 +148,7 @@ impl Problem {
         )
     }
 
-    /// 409: whoever has no `uid` yet is told by its `id`, and each key that differs is named.
+    /// 409, listing each key that differs. Gives the `id` of a signalement that has no `uid` yet.
     fn conflict(
         owner: &SignalementId,
         uid: Option<String>,
@@ -176,7 +176,7 @@ impl Problem {
         problem
     }
 
-    /// 413.
+    /// 413: a body over the limit, in bytes.
     #[must_use]
     pub fn too_large(limit: usize) -> Self {
         Self::new(
@@ -187,7 +187,7 @@ impl Problem {
         )
     }
 
-    /// 415.
+    /// 415: a body that is not JSON.
     #[must_use]
     pub fn not_json() -> Self {
         Self::new(
@@ -198,7 +198,7 @@ impl Problem {
         )
     }
 
-    /// 415: a content coding.
+    /// 415: an encoded body.
     pub fn coded() -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -209,7 +209,7 @@ impl Problem {
         .header(header::ACCEPT_ENCODING, "identity")
     }
 
-    /// 413 or 422, by the gravest fault.
+    /// 413 if any fault is about size, otherwise 422.
     #[must_use]
     pub fn faults(faults: Vec<Fault>) -> Self {
         let too_large = faults.iter().any(|it| it.kind == FaultKind::TooLarge);
@@ -235,7 +235,7 @@ impl Problem {
         problem
     }
 
-    /// 429.
+    /// 429: the client's rate is exceeded.
     pub fn too_many(retry_after_seconds: u64) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -246,7 +246,7 @@ impl Problem {
         .header(header::RETRY_AFTER, retry_after_seconds.max(1).to_string())
     }
 
-    /// 503: the reason goes to the log, not to the client.
+    /// 503: the reason is logged, and not given to the client.
     pub fn unavailable(reason: &dyn std::fmt::Display) -> Self {
         let reference = reference();
         tracing::error!(reference, %reason, "request refused for now");
@@ -261,7 +261,7 @@ impl Problem {
         problem
     }
 
-    /// 503 for what is told to the client in full.
+    /// 503 with a reason that is given to the client.
     fn later(detail: impl Into<String>, retry_after_seconds: u64) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -272,8 +272,8 @@ impl Problem {
         .header(header::RETRY_AFTER, retry_after_seconds.to_string())
     }
 
-    /// 503: the CRM is away, and may have said for how long. It may also be our credentials or our own photos that keep
-    /// it from creating the demande, so that the words blame nobody.
+    /// 503: the CRM is unavailable, and may have said for how long. Our credentials or photos may also be the reason,
+    /// so the text blames nobody.
     fn crm_away(wait: Option<Duration>) -> Self {
         let seconds = wait.map_or(0, |it| it.as_secs());
         Self::later(
@@ -283,7 +283,7 @@ impl Problem {
         )
     }
 
-    /// 502: what the CRM said stays with the record, for the operators.
+    /// 502: the CRM's answer is kept with the signalement, for operators.
     fn refused_by_crm(status: u16, id: &SignalementId) -> Self {
         let mut problem = Self::new(
             StatusCode::BAD_GATEWAY,
@@ -298,7 +298,7 @@ impl Problem {
         problem
     }
 
-    /// 500: the reason goes to the log, under a reference that the client can quote.
+    /// 500: the reason is logged, under a reference that the client can quote.
     pub fn internal(reason: &dyn std::fmt::Display) -> Self {
         let reference = reference();
         tracing::error!(reference, %reason, "request failed");
@@ -324,7 +324,7 @@ impl Problem {
         &self.detail
     }
 
-    /// Every fault of the request.
+    /// The faults found in the request.
     #[must_use]
     pub fn erreurs(&self) -> &[Fault] {
         &self.erreurs
@@ -340,11 +340,11 @@ fn cut(name: &str) -> String {
     name.chars().take(NAME_CHARS).collect()
 }
 
-/// The words of a fault that stands alone, with the field that it is about, where they do not name it.
+/// The text of a single fault, preceded by its field unless the text names it.
 fn with_field(fault: &Fault) -> String {
     let field = fault.pointer.trim_start_matches('/');
     let key = field.split('/').next().unwrap_or_default();
-    // « résidence inconnue » and « priorité inconnue » name theirs.
+    // « résidence inconnue » and « priorité inconnue » already name the field.
     let plain = fault.detail.replace('é', "e").to_lowercase();
     if key.is_empty() || plain.contains(key) {
         fault.detail.clone()

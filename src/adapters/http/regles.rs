@@ -1,4 +1,4 @@
-//! `/api/v1/admin/regles`: which rules are in force, and how the last edit went.
+//! `/api/v1/admin/regles`: which rules are in force, and the result of the last edit.
 
 use axum::Json;
 use axum::extract::State;
@@ -94,10 +94,10 @@ impl From<&Diagnostic> for DiagnosticBody {
     }
 }
 
-/// The state of the rules as every page and probe shows it.
+/// The state of the rules, as every page and probe shows it.
 #[must_use]
 pub fn state_of(reload: &Reload) -> ReglesBody {
-    // In this order: an attempt that is told as accepted is then also told as in force.
+    // Read in this order, so that an attempt shown as accepted is also shown as in force.
     let last = reload.last_attempt();
     let active = reload.active();
     let of = |wanted: Severity| {
@@ -122,7 +122,7 @@ pub fn state_of(reload: &Reload) -> ReglesBody {
     }
 }
 
-/// Dit quelles règles sont en vigueur.
+/// Indique quelles règles sont en vigueur.
 #[utoipa::path(
     operation_id = "lire_regles",
     get,

@@ -1,4 +1,4 @@
-//! `/api/v1/signalements`: SoWell's side.
+//! `/api/v1/signalements`: the API for SoWell.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -24,11 +24,11 @@ use crate::flows::inbound::{Received, Submission};
 
 /// The longest `Idempotency-Key`, in bytes.
 const KEY_BYTES: usize = 255;
-/// Bodies beyond it are parsed off the threads that serve requests; below it, half a millisecond
-/// of work is less than the way to another thread and back.
+/// Larger bodies (bytes) are parsed off the threads that serve requests; for smaller ones, half a millisecond of
+/// work costs less than a switch to another thread and back.
 const PARSE_APART_BYTES: usize = 512 * 1024;
 
-/// A photo of one pixel, which the description of the API sends.
+/// A one-pixel photo, for the example in the API's description.
 const PHOTO: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
 /// Un signalement, tel que SoWell l'envoie. Une clé inconnue est conservée et signalée dans
@@ -254,10 +254,10 @@ enum PublicLivraison {
     Depassee,
 }
 
-/// The body of a 201, committed with the creation.
+/// The body of a 201, stored in the same commit as the creation.
 #[must_use]
 pub fn render_created(accepted: &Accepted<'_>) -> String {
-    // The demande exists by now: whatever goes wrong with the rest, its UID is told.
+    // The demande already exists: whatever else goes wrong, its UID must be returned.
     catch_unwind(AssertUnwindSafe(|| {
         crash::panic_at("answer");
         created_body(accepted)
@@ -265,7 +265,7 @@ pub fn render_created(accepted: &Accepted<'_>) -> String {
     .unwrap_or_else(|_| {
         tracing::error!(
             uid = accepted.uid.as_str(),
-            "the answer could not be written whole"
+            "the full answer could not be rendered, a minimal one is returned"
         );
         let (id, uid) = (accepted.id.as_str(), accepted.uid.as_str());
         json!({"id": id, "uid": uid, "transmis": true, "avertissements": []}).to_string()
@@ -285,7 +285,7 @@ fn created_body(accepted: &Accepted<'_>) -> String {
         acteur_en_charge: (&demande.acteur_en_charge).into(),
         avertissements: accepted.avertissements,
     };
-    // Strings only: printing cannot fail.
+    // Only strings and booleans: serialising cannot fail.
     serde_json::to_string(&body).unwrap_or_default()
 }
 
@@ -322,7 +322,7 @@ pub async fn create(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Problem> {
-    // Before the body is looked at: nothing is wrong with that of a client that may not send it.
+    // Checked before the body: a client without this right must not be told about faults in its body.
     let client = caller.require(&[Client::Sowell])?;
     let headers = request.headers().clone();
     let body = JsonBody::from_request(request, &state).await?;
@@ -404,7 +404,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         return Ok(None);
     };
     if values.next().is_some() {
-        // Which of them is meant, nobody here can know.
+        // There is no way to know which one is meant.
         return Err(Problem::malformed_key(
             "Idempotency-Key est donné plusieurs fois",
         ));
@@ -418,7 +418,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-/// Dit où en est un signalement, par son id ou par l'uid de sa demande.
+/// Indique où en est un signalement, par son id ou par l'uid de sa demande.
 #[utoipa::path(
     operation_id = "lire_signalement",
     get,

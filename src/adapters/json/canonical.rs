@@ -1,4 +1,4 @@
-//! One spelling for equal values, by which the content of two bodies is compared.
+//! The canonical text of JSON values, by which the contents of two bodies are compared.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use super::digits::decimal;
 use super::{Json, without_nul};
 
 impl Json<'_> {
-    /// The value as JSON without white space, the keys of each object in order. A number has all its digits, even
+    /// The value as JSON without white space, with the keys of each object sorted. Numbers keep all their digits, even
     /// those that [`Json::to_value`] drops.
     #[must_use]
     pub fn canonical(&self) -> String {
-        // Strings, numbers, lists and maps of them: none of them can fail to print.
+        // Strings, numbers, lists and maps with string keys: serialising them cannot fail.
         serde_json::to_string(&Canonical(self)).unwrap_or_default()
     }
 }
@@ -75,10 +75,10 @@ mod tests {
         assert_ne!(canonical(one), canonical(other));
     }
 
-    /// Fingerprints were stored that were computed from this.
+    /// Stored fingerprints were computed from this text, so it must not change.
     #[rstest]
     #[case(r#"{"b":[1,-2,0.5,1e2,null,true],"a":{"d":"L'été","c":"\u0000"}}"#)]
-    fn it_is_the_text_of_the_value_that_rules_see(#[case] text: &str) {
+    fn it_is_the_text_of_the_value_given_to_rules(#[case] text: &str) {
         let json = Json::parse(text.as_bytes()).unwrap();
         assert_eq!(json.canonical(), json.to_value().to_string());
     }

@@ -1,5 +1,5 @@
-//! The digits of a number as they were sent. The parser gives a number as the nearest one that the
-//! processor computes with; what a person or a partner wrote is looked up in the body.
+//! The digits of a number as they were sent. The parser returns the nearest number that the processor can
+//! represent, so the original digits are looked up in the body.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -9,13 +9,13 @@ use serde_json::Number;
 
 use super::place;
 
-/// How far the parser came. It gives numbers as what the processor computes with, and not the digits; these are
-/// looked up in the body, from the last text on, so that no photo is read twice.
+/// How far the parser has come. It returns numbers without their digits; these are looked up in the body, from the
+/// last text onwards, so that no photo is scanned twice.
 pub(super) struct Way<'a> {
     body: &'a [u8],
-    /// The parser was here,
+    /// The parser's last known position.
     at: Cell<usize>,
-    /// and came past so many numbers since.
+    /// Numbers passed since that position.
     numbers: Cell<usize>,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Way<'a> {
 
     pub(super) fn past_text(&self, text: &str) {
         if let Some(place) = place(text, self.body) {
-            // Behind the quote that ends it.
+            // After the closing quote.
             self.past(place.end + 1);
         }
     }
@@ -44,7 +44,7 @@ impl<'a> Way<'a> {
         self.numbers.set(self.numbers.get() + 1);
     }
 
-    /// These digits, which stand in the body, are behind the parser.
+    /// Records that the parser has passed these digits, which are a slice of the body.
     pub(super) fn past_digits(&self, digits: &str) {
         if let Some(place) = place(digits, self.body) {
             self.past(place.end);
@@ -62,7 +62,7 @@ impl<'a> Way<'a> {
     }
 }
 
-/// The first number behind this place, which is in no text.
+/// The first number after this position that is not inside a text.
 fn next_number(body: &[u8], mut at: usize) -> Option<Range<usize>> {
     loop {
         match body.get(at)? {
@@ -81,8 +81,8 @@ fn number_at(body: &[u8], at: usize) -> Range<usize> {
     at..at + length
 }
 
-/// Which values of a body are numbers that the parser refuses for their size, counted from 0 as it comes to them.
-/// Of what is not JSON it says whatever it likes: the parser refuses that anyway.
+/// Which values of a body are numbers too large for the parser, counted from 0 in the order in which it reads them.
+/// The result is meaningless for a body that is not JSON, which the parser refuses anyway.
 pub(super) fn beyond_size(body: &[u8]) -> HashSet<usize> {
     let mut found = HashSet::new();
     let (mut at, mut values) = (0, 0);
@@ -94,7 +94,7 @@ pub(super) fn beyond_size(body: &[u8]) -> HashSet<usize> {
                 };
                 at = end;
                 let next = body[at..].iter().find(|it| !it.is_ascii_whitespace());
-                // A key is no value.
+                // A key is not a value.
                 values += usize::from(next != Some(&b':'));
             }
             b'-' | b'0'..=b'9' => {
@@ -119,7 +119,7 @@ pub(super) fn beyond_size(body: &[u8]) -> HashSet<usize> {
     found
 }
 
-/// Behind the quote that ends the text.
+/// The position after the text's closing quote.
 fn end_of_text(body: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match body.get(at)? {
@@ -130,14 +130,13 @@ fn end_of_text(body: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// Whether the number stands for these very digits.
+/// Whether the number has exactly the value of these digits.
 pub(super) fn is_exact(number: &Number, digits: &str) -> bool {
     let printed = number.to_string();
     printed == digits || decimal(digits).is_some_and(|it| decimal(&printed) == Some(it))
 }
 
-/// One spelling for each number, whatever zeros and exponent it was written with; `None` where the exponent alone is
-/// beyond counting.
+/// A canonical spelling, independent of zeros and exponent; `None` if the exponent itself is out of range.
 pub(super) fn decimal(number: &str) -> Option<String> {
     let (digits, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let exponent: i64 = exponent.parse().ok()?;
@@ -189,7 +188,7 @@ mod tests {
         }
     }
 
-    /// JSON as it is printed, in which long numbers, others, and texts that look like them stand anywhere.
+    /// JSON as serialised, with long and other numbers, and texts that look like numbers, in any position.
     fn printed() -> impl Strategy<Value = String> {
         let text = r#"[-0-9e."\\\\ é]{0,5}"#.prop_map(|it| serde_json::to_string(&it).unwrap());
         let key = text.clone();
@@ -218,7 +217,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn digits_are_found_whatever_stands_around_them(text in printed()) {
+        fn digits_are_found_whatever_surrounds_them(text in printed()) {
             let json = Json::parse(text.as_bytes()).unwrap();
             prop_assert_eq!(serde_json::to_string(&json).unwrap(), text);
         }
@@ -232,7 +231,10 @@ mod tests {
     #[case("49.119309999999996", "49.119309999999996")]
     #[case("18446744073709551615", "18446744073709551615")]
     #[case("1E22", "1e+22")]
-    fn a_number_that_a_double_holds_is_written_as_ever(#[case] sent: &str, #[case] kept: &str) {
+    fn a_number_that_a_double_holds_is_written_in_its_usual_form(
+        #[case] sent: &str,
+        #[case] kept: &str,
+    ) {
         let json = Json::parse(sent.as_bytes()).unwrap();
         assert_eq!(serde_json::to_string(&json).unwrap(), kept);
     }

@@ -1,5 +1,5 @@
-//! A JSON object whose keys are read one by one: every fault is kept with its pointer, so that a key that is wrong
-//! hides no other.
+//! A JSON object whose keys are read one by one: each fault is recorded with its pointer, so that one wrong key
+//! does not hide others.
 
 use std::borrow::Cow;
 
@@ -7,28 +7,28 @@ use super::Json;
 use crate::domain::fault::{Fault, pointer_to};
 use crate::rules::diagnostic::nearest;
 
-/// Characters of the name of an unknown key that are told; it may be long.
+/// The most characters of an unknown key that are reported, as it may be long.
 const NAME_CHARS: usize = 64;
-/// What begins a new line wherever a text is shown (Unicode, annex 14, classes BK, CR, LF and NL).
+/// The characters that begin a new line wherever a text is shown (Unicode, annex 14, classes BK, CR, LF and NL).
 const LINE_BREAKS: [char; 7] = [
     '\n', '\u{b}', '\u{c}', '\r', '\u{85}', '\u{2028}', '\u{2029}',
 ];
-/// Named unknown keys; the rest is only counted.
+/// How many unknown keys are reported by name; the others are only counted.
 const NAMED_UNKNOWN: usize = 20;
 
-/// An object under examination, and what was found wrong with it.
+/// An object being read, and the faults found in it.
 pub struct Object<'j> {
-    /// Its keys and values as they came.
+    /// Its keys and values as received.
     pub entries: &'j [(Cow<'j, str>, Json<'j>)],
-    /// What is wrong with it, as far as it was read.
+    /// The faults found so far.
     pub faults: Vec<Fault>,
 }
 
 impl<'j> Object<'j> {
-    /// A body as it came.
+    /// The object that a body holds; repeated keys are recorded as faults.
     ///
     /// # Errors
-    /// The reason, in French, where it is no object.
+    /// The reason, in French, if it is not an object.
     pub fn received(json: &'j Json<'j>) -> Result<Self, String> {
         let mut object = Self::of(json).ok_or("le corps doit être un objet JSON")?;
         for pointer in json.repeated_keys() {
@@ -37,7 +37,7 @@ impl<'j> Object<'j> {
         Ok(object)
     }
 
-    /// What was received once, whose repeated keys are told of no more; `None` for what is not an object.
+    /// An object that was already received, whose repeated keys are not reported again; `None` for any other value.
     pub fn of(json: &'j Json<'j>) -> Option<Self> {
         let Json::Object(entries) = json else {
             return None;
@@ -48,12 +48,12 @@ impl<'j> Object<'j> {
         })
     }
 
-    /// Keeps a fault of the value at this pointer.
+    /// Records a fault of the value at this pointer.
     pub fn fault(&mut self, pointer: &str, detail: String) {
         self.faults.push(Fault::invalid(pointer, detail));
     }
 
-    /// The value of a key; `null` equals absent.
+    /// The value of a key; `null` counts as absent.
     pub fn get(&self, key: &str) -> Option<&'j Json<'j>> {
         let found = self.entries.iter().find(|(name, _)| name == key);
         found
@@ -61,7 +61,8 @@ impl<'j> Object<'j> {
             .filter(|value| **value != Json::Null)
     }
 
-    /// A text that must be there and not be blank, of so many characters at most; `None` with a fault.
+    /// A text that must be present and not blank, with `max_chars` characters at most; `None` after recording a
+    /// fault.
     pub fn required(&mut self, key: &str, max_chars: usize, several_lines: bool) -> Option<String> {
         let details = match self.get(key) {
             None => vec!["champ obligatoire".to_owned()],
@@ -83,13 +84,13 @@ impl<'j> Object<'j> {
         None
     }
 
-    /// The same on one line, where it is there.
+    /// The same for a text on a single line that may be absent.
     pub fn optional(&mut self, key: &str, max_chars: usize) -> Option<String> {
         self.get(key)?;
         self.required(key, max_chars, false)
     }
 
-    /// A blank one is left out: a form that leaves a field empty sends it so.
+    /// The same, except that a blank text counts as absent: forms send an empty field that way.
     pub fn optional_or_blank(
         &mut self,
         key: &str,
@@ -102,7 +103,7 @@ impl<'j> Object<'j> {
         }
     }
 
-    /// A flag that is off unless it is set.
+    /// A flag that is false unless set.
     pub fn flag(&mut self, key: &str) -> bool {
         match self.get(key) {
             None => false,
@@ -114,14 +115,14 @@ impl<'j> Object<'j> {
         }
     }
 
-    /// The keys that are none of these.
+    /// The keys that are not among these.
     pub fn unknown(&self, known: &[&str]) -> impl Iterator<Item = &'j (Cow<'j, str>, Json<'j>)> {
         self.entries
             .iter()
             .filter(move |(key, _)| !known.contains(&key.as_ref()))
     }
 
-    /// Names the keys that are none of these, and the one that each was meant for.
+    /// Remarks on the keys that are not among these, with the known key that each was probably meant to be.
     pub fn without_effect(&self, known: &[&str]) -> Vec<String> {
         self.remarks(known, |name| {
             let near = nearest(name, known.iter().copied());
@@ -131,7 +132,7 @@ impl<'j> Object<'j> {
         })
     }
 
-    /// What is to be said of the keys that are none of these; of the first [`NAMED_UNKNOWN`] each by its name.
+    /// A remark for each key that is not among these: the first [`NAMED_UNKNOWN`] by name, the others as a count.
     pub fn remarks(&self, known: &[&str], say: impl Fn(&str) -> String) -> Vec<String> {
         let named = self.unknown(known).take(NAMED_UNKNOWN).map(|(key, _)| {
             let name: String = key.chars().take(NAME_CHARS).collect();
@@ -145,10 +146,10 @@ impl<'j> Object<'j> {
     }
 }
 
-/// What breaks the contract's rules for texts in one text of a request, in French.
+/// The contract's rules for texts that this text breaks, in French.
 fn check_text(text: &str, max_chars: usize, several_lines: bool) -> Vec<String> {
     let mut faults = Vec::new();
-    // Bytes bound characters from above, which spares counting almost always.
+    // The number of bytes is at least that of characters, so counting is almost never needed.
     if text.len() > max_chars && text.chars().count() > max_chars {
         faults.push(format!("plus de {max_chars} caractères"));
     }

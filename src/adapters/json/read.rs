@@ -1,4 +1,4 @@
-//! From the bytes of a body to the tree, within limits that no signalement comes near.
+//! Parses a body into a tree, within limits far above any signalement.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -12,25 +12,25 @@ use serde_json::value::RawValue;
 use super::Json;
 use super::digits::{Way, beyond_size, is_exact};
 
-/// The byte order mark, with which some programs begin a text; RFC 8259 lets a reader pass over it.
+/// The byte order mark, which some programs put before a text; RFC 8259 lets a parser ignore it.
 const MARK: &[u8] = "\u{feff}".as_bytes();
-/// Values in one body; a signalement has a few dozen. Bounds memory where a body is all brackets.
+/// The most values in one body; a signalement has a few dozen. Limits memory for a body made of brackets.
 const MAX_VALUES: usize = 200_000;
-/// What the parser says of a body that exceeds it.
+/// The parser's error for a body that exceeds it.
 const TOO_MANY_VALUES: &str = "too many values";
-/// Objects and lists in one another; less than the 127 that serde_json reads, since what is kept stands in
-/// another document and is read again.
+/// The deepest nesting of objects and lists. Less than the 127 that serde_json accepts, since stored values are
+/// embedded in another document and parsed again.
 const MAX_DEPTH: usize = 100;
-/// What the parser says of a body that exceeds it.
+/// The parser's error for a body that exceeds it.
 const TOO_DEEP: &str = "too deep";
-/// What it says of a number beyond what the processor computes with.
+/// The parser's error for a number too large for the processor.
 const OUT_OF_RANGE: &str = "number out of range";
 
 impl<'a> Json<'a> {
-    /// Reads one document.
+    /// Parses one document.
     ///
     /// # Errors
-    /// The reason, in French, where it is not JSON in UTF-8, or holds more, or deeper, than can be kept.
+    /// The reason, in French, if it is not JSON in UTF-8, or exceeds a limit.
     pub fn parse(body: &'a [u8]) -> Result<Self, String> {
         let body = body.strip_prefix(MARK).unwrap_or(body);
         if body.trim_ascii().is_empty() {
@@ -38,14 +38,14 @@ impl<'a> Json<'a> {
         }
         let mut parsed = read(body, &HashSet::new());
         if matches!(&parsed, Err(error) if error.to_string().starts_with(OUT_OF_RANGE)) {
-            // JSON all the same: those numbers are read by their digits alone.
+            // This is still valid JSON: those numbers are read by their digits alone.
             parsed = read(body, &beyond_size(body));
         }
         parsed.map_err(|error| explain(&error, body))
     }
 }
 
-/// Reads one document; the values of these numbers are numbers beyond what the parser takes.
+/// Parses one document; the values listed in `beyond` are numbers too large for the parser.
 fn read<'a>(body: &'a [u8], beyond: &HashSet<usize>) -> serde_json::Result<Json<'a>> {
     let way = Way::through(body);
     let mut deserializer = serde_json::Deserializer::from_slice(body);
@@ -59,21 +59,21 @@ fn read<'a>(body: &'a [u8], beyond: &HashSet<usize>) -> serde_json::Result<Json<
     deserializer.end().map(|()| value)
 }
 
-/// A number that no other can stand for: the nearest one, and its digits.
+/// A number out of range: the nearest one, and its digits.
 fn by_digits(digits: &str) -> Json<'_> {
     let nearest = if digits.starts_with('-') {
         f64::MIN
     } else {
         f64::MAX
     };
-    // There is a number for each of the two.
+    // Both constants are finite, so there is a number for each.
     Number::from_f64(nearest).map_or(Json::Null, |it| Json::Long(it, digits))
 }
 
-/// Why a body was not taken. Much that is refused here is JSON all the same, and whoever looks for
-/// a missing bracket would look in vain.
+/// Why a body was refused. Some of what is refused is valid JSON, so the message must not send people looking for a
+/// missing bracket.
 fn explain(error: &serde_json::Error, body: &[u8]) -> String {
-    // As the parser sees it, another encoding is a bracket that is missing.
+    // To the parser, text in another encoding looks like a missing bracket.
     let valid = std::str::from_utf8(body).map_or_else(|it| it.valid_up_to(), str::len);
     if valid < body.len() || is_utf16(body) {
         return not_utf8(body, valid);
@@ -87,7 +87,7 @@ fn explain(error: &serde_json::Error, body: &[u8]) -> String {
         "le corps n'est pas du JSON valide".to_owned()
     };
     let (mut line, mut column) = (error.line(), error.column());
-    // Told of a line break in a text, which belongs to the line that it ends.
+    // The error is a line break inside a text, which belongs to the line that it ends.
     if column == 0 && line > 1 && !error.is_eof() {
         line -= 1;
         column = body
@@ -101,7 +101,7 @@ fn explain(error: &serde_json::Error, body: &[u8]) -> String {
     format!("{what} (ligne {line}, colonne {column})")
 }
 
-/// Where the body leaves UTF-8, and what it is instead, as far as that can be told.
+/// Where the body stops being UTF-8, and its actual encoding, if it can be recognised.
 fn not_utf8(body: &[u8], valid: usize) -> String {
     let mut lines = body[..valid].split(|it| *it == b'\n');
     let column = lines.next_back().map_or(0, <[u8]>::len) + 1;
@@ -112,7 +112,7 @@ fn not_utf8(body: &[u8], valid: usize) -> String {
     format!("le corps doit être en UTF-8 : un octet n'en est pas (ligne {line}, colonne {column})")
 }
 
-/// Whether a body of JSON is in UTF-16, with its mark or without: it begins with an ASCII character.
+/// Whether a JSON body is in UTF-16, with or without a byte order mark: its first character is ASCII.
 fn is_utf16(body: &[u8]) -> bool {
     matches!(
         body,
@@ -126,13 +126,13 @@ struct Seed<'w, 'a> {
     way: &'w Way<'a>,
     /// Which values are numbers that are read by their digits alone.
     beyond: &'w HashSet<usize>,
-    /// Values that the body may still hold.
+    /// How many more values the body may hold.
     left: &'w Cell<usize>,
     depth: usize,
 }
 
 impl Seed<'_, '_> {
-    /// For what stands in a list or an object.
+    /// The seed for the values of a list or an object.
     fn inside<E: Error>(self) -> Result<Self, E> {
         if self.depth == MAX_DEPTH {
             return Err(E::custom(TOO_DEEP));
@@ -225,7 +225,7 @@ impl<'de> Visitor<'de> for Seed<'_, 'de> {
     }
 }
 
-/// Reads a key, borrowed where it can be.
+/// Reads a key, borrowed if possible.
 struct KeySeed<'w, 'a>(&'w Way<'a>);
 
 impl<'de> DeserializeSeed<'de> for KeySeed<'_, 'de> {
@@ -259,7 +259,7 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn what_is_kept_can_be_read_again_inside_another() {
+    fn the_deepest_document_can_be_parsed_inside_another() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let text = nested(MAX_DEPTH);
         assert!(Json::parse(text.as_bytes()).is_ok());
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_passed_over_once() {
+    fn a_single_byte_order_mark_is_ignored() {
         let marked = "\u{feff}{\"a\": 1.00000000000000000001}";
         let plain = marked.trim_start_matches('\u{feff}');
         let json = Json::parse(marked.as_bytes()).unwrap();
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_body_is_told_so() {
+    fn an_empty_body_is_reported_as_empty() {
         for empty in ["", " \r\n", "\u{feff}"] {
             let error = Json::parse(empty.as_bytes()).unwrap_err();
             assert_eq!(error, "le corps est vide");
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_fill_the_memory_is_refused() {
+    fn a_body_that_would_fill_the_memory_is_refused() {
         let wide = format!("[{}1]", "1,".repeat(MAX_VALUES));
         let error = Json::parse(wide.as_bytes()).unwrap_err();
         assert!(error.contains("200000 valeurs"), "{error}");

@@ -1,16 +1,15 @@
-//! Keys that a body gives twice, by their places.
+//! Keys that are repeated within an object of a body, by their position.
 
 use std::collections::HashSet;
 
 use super::Json;
 use crate::domain::fault::pointer_to;
 
-/// Keys that are given twice, and told of. Whoever gives more has to look anyway.
+/// The most repeated keys that are reported. Someone who sends more has to check them all anyway.
 const MAX_REPEATED: usize = 20;
 
 impl Json<'_> {
-    /// Pointers of the keys that are given twice in the same object, at any depth: the first
-    /// [`MAX_REPEATED`] of them.
+    /// Pointers of the keys that are repeated within an object, at any depth: the first [`MAX_REPEATED`] of them.
     #[must_use]
     pub fn repeated_keys(&self) -> Vec<String> {
         let mut found = Vec::new();
@@ -37,7 +36,7 @@ impl Json<'_> {
                     value.find_repeated(at, found);
                     if !seen.insert(key) {
                         let pointer = pointer(at);
-                        // It may come a third time.
+                        // It may appear a third time.
                         if !found.contains(&pointer) {
                             found.push(pointer);
                         }
@@ -50,7 +49,7 @@ impl Json<'_> {
     }
 }
 
-/// One step of the way to a value.
+/// One step on the path to a value.
 enum Step<'j> {
     Item(usize),
     Key(&'j str),

@@ -1,12 +1,12 @@
-//! The headers of an e-mail that the library does not write as they must be.
+//! The headers of an e-mail that the library does not write correctly.
 
 use std::error::Error;
 
 use base64_simd::STANDARD;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 
-/// What the e-mail is about. The library leaves as it is what looks encoded already, and a reader would decode
-/// what was never encoded.
+/// The subject. The library leaves text that looks encoded as it is, so readers would decode text that was never
+/// encoded.
 #[derive(Clone)]
 pub(super) struct Subject(pub String);
 
@@ -29,9 +29,9 @@ impl Header for Subject {
     }
 }
 
-/// A text as encoded words (RFC 2047), each on a line of its own and with whole characters.
+/// A text as encoded words (RFC 2047), each on its own line and made of whole characters.
 fn encoded_words(text: &str) -> String {
-    /// Of one word, in bytes: with what is around it, a line has 76 characters at most.
+    /// The most bytes in one word, so that its line has 76 characters at most.
     const MOST: usize = 39;
     let mut words = Vec::new();
     let mut rest = text;
@@ -43,8 +43,7 @@ fn encoded_words(text: &str) -> String {
     words.join("\r\n ")
 }
 
-/// Says that no person wrote the e-mail (RFC 3834), so that an absent addressee's mailbox does not
-/// answer it.
+/// Declares that no person wrote the e-mail (RFC 3834), so that no out-of-office reply is sent to it.
 #[derive(Clone)]
 pub(super) struct AutoSubmitted;
 

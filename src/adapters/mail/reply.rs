@@ -1,4 +1,4 @@
-//! What a mail server's reply, or its silence, means for an e-mail.
+//! Interprets a mail server's reply, or its silence.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use crate::domain::ports::{EXCERPT_CHARS, MailError, MailFailure};
 use crate::domain::reason::Phrase;
 
-/// How long a refusal waits for whether it is everybody's: it is an answer already.
+/// How long to test, after a refusal, whether the server refuses everyone: the refusal itself is already an answer.
 const TEST_LIMIT: Duration = Duration::from_secs(5);
 
-/// The code with which the server took the e-mail over. The library lets pass what only asks for more, too.
+/// The code with which the server accepted the e-mail. The library also lets intermediate replies pass.
 pub(super) fn accepted(reply: &Response) -> Result<u16, MailError> {
     let code = reply.code();
     match code.severity {
@@ -25,19 +25,19 @@ pub(super) fn accepted(reply: &Response) -> Result<u16, MailError> {
     }
 }
 
-/// Whether the server answers a mere greeting with a refusal.
+/// Whether the server refuses even a plain connection.
 pub(super) async fn refuses_all(server: &AsyncSmtpTransport<Tokio1Executor>) -> bool {
     let tested = tokio::time::timeout(TEST_LIMIT, server.test_connection()).await;
     matches!(tested, Ok(Err(error)) if error.is_permanent())
 }
 
-/// What a failure means. Of a reply only the codes go into the reason, which is logged: its text may
-/// repeat the addressee.
+/// Interprets a failure. Only the codes of a reply go into the reason, which is logged: its text may repeat the
+/// recipient's address.
 pub(super) fn classify(error: &SmtpError) -> MailError {
     let said = || error.source().map(ToString::to_string).unwrap_or_default();
     let Some(code) = error.status() else {
         return match () {
-            // It can only be sent by a server that has SMTPUTF8, and this one has not.
+            // Such an address requires SMTPUTF8, which this server does not support.
             () if error.is_client() && said().contains("SMTPUTF8") => {
                 MailError::permanent(Phrase::SmtpWithoutAccents)
             }
@@ -54,7 +54,7 @@ pub(super) fn classify(error: &SmtpError) -> MailError {
     };
     let code = u16::from(code);
     let failure = match code {
-        // They refuse us, not the e-mail: someone mends the account, and it can go then.
+        // These refuse us, not the e-mail: it can be sent once the account is fixed.
         530..=538 => MailFailure::Refused,
         _ if error.is_permanent() => MailFailure::Permanent,
         _ => MailFailure::Temporary,
@@ -71,8 +71,7 @@ pub(super) fn classify(error: &SmtpError) -> MailError {
     }
 }
 
-/// The enhanced status code that a reply's text begins with, such as `5.1.1` for an unknown mailbox
-/// (RFC 3463).
+/// The enhanced status code at the start of a reply's text, such as `5.1.1` for an unknown mailbox (RFC 3463).
 fn enhanced(text: &str) -> Option<&str> {
     let code = text.split_whitespace().next()?;
     let mut parts = code.split('.');
@@ -90,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_reply_only_its_codes_are_kept() {
+    fn only_the_codes_of_a_reply_are_kept() {
         assert_eq!(
             enhanced("5.1.1 <zoe@locataire.example> unknown"),
             Some("5.1.1")

@@ -1,4 +1,4 @@
-//! What the settings say of a partner.
+//! A partner's address and secrets, from the settings.
 
 use chrono::{DateTime, Utc};
 
@@ -8,10 +8,10 @@ use crate::domain::reason::Phrase;
 use crate::rules::connector::{Access, Partner};
 use crate::settings::{LiveSettings, Secret};
 
-/// What the settings say of a partner, and the instant that its requests may tell.
+/// A partner's address and secrets, and the current time, as connectors use them.
 ///
 /// # Errors
-/// When they do not say where it is.
+/// If the settings give no address.
 pub fn access(
     partner: Partner,
     settings: &LiveSettings,

@@ -1,5 +1,4 @@
-//! The client of HTTP that a partner is called with: where it may go, and the certificates that it
-//! knows and shows.
+//! The HTTP client for a partner: the hosts it may call, the certificates it trusts, and its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use super::network::Allowed;
 use crate::rules::connector::Partner;
 use crate::settings::{LiveSettings, TlsSettings};
 
-/// What a client of HTTP is made from.
+/// The settings that a client is built from.
 #[derive(Clone, PartialEq)]
 pub(super) struct Reach {
     pub tls: TlsSettings,
@@ -22,7 +21,7 @@ pub(super) struct Reach {
 }
 
 impl PartnerHttp {
-    /// Connections are kept for as long as nothing about them changes.
+    /// A client for these settings; connections are kept until the settings change.
     pub(super) async fn client(&self, reach: Reach) -> Result<Client, String> {
         let mut kept = self.client.lock().await;
         if let Some((made_for, client)) = kept.as_ref()
@@ -31,7 +30,7 @@ impl PartnerHttp {
             return Ok(client.clone());
         }
         let made_for = reach.clone();
-        // The certificates that the system trusts are read from its files.
+        // Off this thread: the system's trusted certificates are read from files.
         let built = tokio::task::spawn_blocking(move || build(&made_for)).await;
         let client = built.map_err(|error| error.to_string())??;
         *kept = Some((reach, client.clone()));
@@ -52,10 +51,9 @@ pub(super) fn tls(partner: Partner, settings: &LiveSettings) -> TlsSettings {
 fn build(reach: &Reach) -> Result<Client, String> {
     let mut builder = Client::builder()
         .connect_timeout(reach.connect)
-        // A redirect could carry the token elsewhere; it is an answer like any other.
+        // A redirect could send the token elsewhere, so it is treated as a plain answer.
         .redirect(Policy::none())
-        // Whatever a name resolves to is judged where the connection is made: nothing can change
-        // between the two.
+        // Addresses are checked as the connection resolves its name, so that they cannot change in between.
         .dns_resolver(Arc::new(reach.allowed.clone()))
         .user_agent(concat!("passerelle/", env!("CARGO_PKG_VERSION")));
     if let Some(ca) = &reach.tls.ca {

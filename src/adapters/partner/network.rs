@@ -1,5 +1,5 @@
-//! Where calls may go: to the host of the settings and to those that they allow; anywhere else only
-//! at public addresses, so that no rule file can reach what stands inside the house.
+//! Where calls may go: the settings' own host and those they allow may have any address; others must have a public
+//! one, so that no rule file can reach the internal network.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,12 +10,12 @@ use url::{Host, Url};
 use crate::rules::connector::Partner;
 use crate::settings::LiveSettings;
 
-/// The hosts that may stand at any address.
+/// The hosts that may have any address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Allowed(Vec<String>);
 
 impl Allowed {
-    /// What the settings allow for calls to a partner.
+    /// The hosts that the settings allow for calls to a partner.
     pub fn new(partner: Partner, settings: &LiveSettings) -> Self {
         let base = match partner {
             Partner::Crm => settings.crm.base_url.as_ref(),
@@ -26,7 +26,7 @@ impl Allowed {
         Self(own.into_iter().chain(more).collect())
     }
 
-    /// Judges an address that needs no name to be resolved; the others are judged when theirs is.
+    /// Checks a numeric address; names are checked when they are resolved.
     pub fn check(&self, url: &Url) -> Result<(), String> {
         let address = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -49,7 +49,7 @@ impl Allowed {
     }
 }
 
-/// A name that leads to no address.
+/// A name that resolves to no address.
 #[derive(Debug, thiserror::Error)]
 #[error("the host's name leads to no address")]
 pub(super) struct NoAddress(#[source] pub io::Error);
@@ -66,7 +66,7 @@ impl Resolve for Allowed {
                 let host = name.as_str();
                 tracing::error!(
                     host,
-                    "is at an internal address that network.allow does not name"
+                    "the host is at an internal address that network.allow does not list"
                 );
                 let what = "the host is at an internal address that the settings do not allow";
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, what).into());
@@ -80,7 +80,7 @@ impl Resolve for Allowed {
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(it) => is_public_v4(it),
-        // An IPv4 address in the clothes of an IPv6 one is what it is.
+        // An IPv4-mapped IPv6 address is checked as IPv4.
         IpAddr::V6(it) => it.to_ipv4().map_or_else(|| is_public_v6(it), is_public_v4),
     }
 }
@@ -102,7 +102,7 @@ fn is_public_v4(it: Ipv4Addr) -> bool {
 
 fn is_public_v6(it: Ipv6Addr) -> bool {
     let first = it.segments()[0];
-    // What is routed on the Internet; NAT64 and 6to4 lead to IPv4 addresses inside it.
+    // The range routed on the Internet; NAT64 and 6to4 lead to IPv4 addresses, which may be internal.
     let global = (0x2000..0x4000).contains(&first);
     global && first != 0x2002
 }
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_inside_is_not_public() {
+    fn internal_addresses_are_not_public() {
         for (address, wanted) in [
             ("127.0.0.1", false),
             ("10.1.2.3", false),
@@ -138,17 +138,17 @@ mod tests {
     }
 
     #[test]
-    fn only_hosts_of_the_settings_may_stand_inside() {
+    fn only_hosts_of_the_settings_may_be_internal() {
         let allowed = Allowed(vec!["127.0.0.1".into(), "[::1]".into()]);
         let check = |url: &str| allowed.check(&Url::parse(url).unwrap()).is_ok();
         assert!(check("http://127.0.0.1:81/x") && check("http://[::1]/"));
-        // However it is written.
+        // In whichever notation.
         assert!(!check("http://127.0.0.2/") && !check("http://0x7f000002/"));
         assert!(!check("http://[::ffff:10.0.0.1]/"));
     }
 
     #[tokio::test]
-    async fn a_name_that_leads_inside_is_refused() {
+    async fn a_name_that_resolves_to_an_internal_address_is_refused() {
         let resolve = |hosts: &[&str]| {
             let hosts = hosts.iter().map(|it| (*it).to_owned());
             Allowed(hosts.collect()).resolve("localhost".parse().unwrap())

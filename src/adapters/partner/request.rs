@@ -1,4 +1,4 @@
-//! A request as it leaves: its headers, its signature and its bytes, those of photos included.
+//! Completes a request for sending: its headers, signature and bytes, including photos.
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -8,7 +8,7 @@ use reqwest::{Client, Method};
 use super::{PhotoBytes, sign};
 use crate::rules::connector::{Body, PartContent, Request};
 
-/// The request with its bytes, signed at this instant where it is to be signed.
+/// The request with its bytes, signed as of `now` if the connector asks for a signature.
 pub(super) fn ready(
     client: &Client,
     request: &Request,
@@ -23,7 +23,7 @@ pub(super) fn ready(
         let name = named.map_err(|_| format!("« {name} » n'est pas un nom d'en-tête"))?;
         let value = HeaderValue::from_bytes(value.as_bytes());
         let value =
-            value.map_err(|_| format!("la valeur de l'en-tête « {name} » ne convient pas"))?;
+            value.map_err(|_| format!("la valeur de l'en-tête « {name} » n'est pas valide"))?;
         headers.insert(name, value);
     }
     let photo = |number: &usize| {
@@ -48,7 +48,7 @@ pub(super) fn ready(
     }
     let mut builder = client.request(method, request.url.clone());
     if let Body::Multipart(parts) = &request.body {
-        // Its boundary is part of the type.
+        // The content type must include the form's boundary.
         headers.remove(reqwest::header::CONTENT_TYPE);
         let mut form = Form::new();
         for part in parts {

@@ -1,5 +1,5 @@
-//! Takes our secrets out of whatever is shown of a partner's calls: an API may repeat what it was sent, and write it
-//! in its own way.
+//! Masks our secrets in anything shown of a partner's calls: an API may repeat what it was sent, in a different
+//! encoding.
 
 mod view;
 
@@ -12,18 +12,18 @@ use crate::rules::connector::{Access, Answer};
 
 use view::View;
 
-/// What stands in the place of a secret.
+/// What replaces a secret.
 const MASK: &str = "***";
-/// A shorter one would make a riddle of every text, and is none; in bytes.
+/// Shorter values are not masked: masking them would garble every message, and they are no real secrets. In bytes.
 const SHORTEST: usize = 4;
 
-/// Knows what must not be shown. Holds secrets, so it has no `Debug`.
+/// The secrets to mask, which is why it has no `Debug`.
 pub struct Scrubber {
     secrets: Vec<String>,
 }
 
 impl Scrubber {
-    /// Knows the secrets of the settings, and a session's.
+    /// Masks the secrets of the settings and the session's token.
     #[must_use]
     pub fn new(access: &Access) -> Self {
         let named = access.secrets.values();
@@ -34,7 +34,7 @@ impl Scrubber {
         .knowing(all)
     }
 
-    /// The same that knows more: what was made of secrets.
+    /// Masks these too: values derived from secrets.
     #[must_use]
     pub fn knowing(mut self, more: impl IntoIterator<Item = String>) -> Self {
         for secret in more.into_iter().filter(|it| it.len() >= SHORTEST) {
@@ -45,14 +45,13 @@ impl Scrubber {
         self
     }
 
-    /// A text without our secrets, whether they stand there as they are, in base64, or escaped as addresses, forms, JSON
-    /// and HTML have it.
+    /// The text with our secrets masked, whether plain, in base64, or escaped as in URLs, forms, JSON and HTML.
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
         self.beginning(text, usize::MAX)
     }
 
-    /// The same of so many characters of a text; a secret that goes on beyond them is hidden as well.
+    /// The same for the first characters of a text; a secret that extends beyond them is masked too.
     #[must_use]
     pub fn beginning(&self, text: &str, chars: usize) -> String {
         let end = text.char_indices().nth(chars);
@@ -73,17 +72,17 @@ impl Scrubber {
 
     /// The first characters of an answer.
     pub(super) fn excerpt(&self, answer: &Answer) -> String {
-        /// What one byte takes when it is escaped, as in `&#x0022;`.
+        /// The most bytes that one escaped byte takes, as in `&#x0022;`.
         const ESCAPED: usize = 12;
         let longest = self.secrets.iter().map(String::len).max();
         let enough = 4 * EXCERPT_CHARS + ESCAPED * longest.unwrap_or_default();
         let begin = &answer.body[..answer.body.len().min(enough)];
         let text = self.beginning(&String::from_utf8_lossy(begin), EXCERPT_CHARS);
-        // A page in UTF-16 is full of NULs, which PostgreSQL keeps in no text.
+        // A page in UTF-16 is full of NULs, which PostgreSQL cannot store in a text.
         text.replace('\0', "\u{fffd}")
     }
 
-    /// Where secrets stand, in order and apart: one may begin another, or end in it.
+    /// The positions of secrets, in order and merged: one may contain or overlap another.
     fn hidden(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         for view in View::all(text) {
@@ -127,7 +126,7 @@ mod tests {
         })
     }
 
-    /// Each escapes something of its own: the first is by itself what no other changes.
+    /// Each escapes something of its own; the first leaves the text as it is.
     const WRITINGS: [fn(&str) -> String; 9] = [
         str::to_owned,
         |it| STANDARD.encode_to_string(it).trim_end_matches('=').into(),
@@ -156,13 +155,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_secret_is_left_however_it_is_written(
+        fn no_secret_is_left_however_it_is_encoded(
             secret in "[ -~éà€🔑]{4,24}",
             first in 0..WRITINGS.len(),
             second in 3..WRITINGS.len(),
             twice: bool,
         ) {
-            // In small letters, percents write another secret where letters themselves are escaped; they are not.
+            // Lower-casing percent escapes also lower-cases plain letters, so those cases use a lower-case secret.
             let secret = if first == 4 || second == 4 { secret.to_lowercase() } else { secret };
             let mut written = WRITINGS[first](&secret);
             if twice && second != 4 {
@@ -174,13 +173,13 @@ mod tests {
         }
 
         #[test]
-        fn what_holds_no_secret_stays_as_it_is(text in "[ -~é%&\\\\+;]{0,60}") {
+        fn a_text_without_a_secret_is_unchanged(text in "[ -~é%&\\\\+;]{0,60}") {
             prop_assert_eq!(scrubber(&["un secret que rien ne répète"]).scrub(&text), text);
         }
     }
 
     #[test]
-    fn a_secret_that_begins_or_overlaps_another_leaves_nothing_of_it() {
+    fn secrets_that_contain_or_overlap_each_other_are_fully_masked() {
         let scrubber = scrubber(&["abcd", "abcd1234", "1234-5678"]);
         assert_eq!(scrubber.scrub("x abcd1234 y"), "x *** y");
         assert_eq!(scrubber.scrub("x abcd1234-5678 y abcd"), "x *** y ***");
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_at_the_end_of_an_excerpt_is_not_cut_in_two() {
+    fn a_secret_at_the_end_of_an_excerpt_is_masked_whole() {
         let scrubber = scrubber(&["0123456789"]);
         let before = "é".repeat(EXCERPT_CHARS - 3);
         let answer = Answer {
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_made_of_a_secret_is_known_once_it_is_told() {
+    fn a_value_derived_from_a_secret_is_masked_once_declared() {
         let pair = STANDARD.encode_to_string("vivest:mot de passe");
         let text = format!("{{\"Authorization\": \"Basic {pair}\"}}");
         let scrubber = scrubber(&["mot de passe"]);

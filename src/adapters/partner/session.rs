@@ -1,5 +1,5 @@
-//! The token that calls need where a partner wants a session: asked for once for everyone, and
-//! again before its end or once it is refused.
+//! The token for partners whose calls need a session: requested once for everyone, and again before it expires or
+//! once it is refused.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +11,13 @@ use super::{CallError, PartnerHttp, PhotoBytes, Work};
 use crate::rules::connector::{Access, Meaning, Step};
 use crate::settings::LiveSettings;
 
-/// A token is renewed so long before its end: a call that begins with it must end with it.
+/// How long before its end a token is renewed: it must stay valid for the whole of a call.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
-/// A token is asked for anew after a day, whatever was said of it: some say by an enormous number that it never ends.
+/// The longest that a token is used, whatever its announced lifetime: some partners give an enormous number to mean
+/// that it never expires.
 const LONGEST_HELD: Duration = Duration::from_hours(24);
 
-/// A token, and what it was given for.
+/// A token, and what it was requested with.
 pub(super) struct Held {
     version: String,
     settings: Arc<LiveSettings>,
@@ -25,7 +26,7 @@ pub(super) struct Held {
 }
 
 impl PartnerHttp {
-    /// Puts the session's token into `access`; `true` where another one would be no better.
+    /// Puts the session's token into `access`; `true` if requesting another one would be useless.
     pub(super) async fn log_in(
         &self,
         work: &Work<'_>,
@@ -71,7 +72,7 @@ impl PartnerHttp {
     }
 }
 
-/// How long a token is used, by the seconds that its answer told, or else the file.
+/// How long a token is used, from the lifetime in its answer (seconds) or else in the connector.
 fn held_for(told: Option<&str>, lifetime: Duration) -> Duration {
     let told = told.and_then(|it| it.parse().ok());
     let lifetime = told.map_or(lifetime, Duration::from_secs);
@@ -79,7 +80,7 @@ fn held_for(told: Option<&str>, lifetime: Duration) -> Duration {
     lifetime.saturating_sub(RENEW_BEFORE.min(lifetime / 2))
 }
 
-/// A token that is refused is a matter of credentials, whatever status says so.
+/// A refused login is a credentials failure, whatever its status.
 fn login_error(error: CallError) -> CallError {
     match error {
         CallError::Answered {
@@ -116,13 +117,13 @@ mod tests {
     #[case(Some("bientôt"), 1740)]
     #[case(Some("9223372036854775807"), 86_340)]
     #[case(Some("18446744073709551615"), 86_340)]
-    fn a_token_is_held_for_a_day_at_most(#[case] told: Option<&str>, #[case] seconds: u64) {
+    fn a_token_is_used_for_a_day_at_most(#[case] told: Option<&str>, #[case] seconds: u64) {
         let held = held_for(told, Duration::from_mins(30));
         assert_eq!(held.as_secs(), seconds);
     }
 
     #[test]
-    fn a_file_that_says_longer_is_held_for_a_day_too() {
+    fn a_longer_lifetime_in_the_connector_is_limited_to_a_day_too() {
         assert!(held_for(None, Duration::MAX) < LONGEST_HELD);
     }
 }

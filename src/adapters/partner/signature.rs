@@ -1,5 +1,5 @@
-//! Signatures as Standard Webhooks has them: `webhook-id`, `webhook-timestamp` and
-//! `webhook-signature`, HMAC-SHA-256 over the three and the body.
+//! Signatures according to Standard Webhooks: `webhook-id`, `webhook-timestamp` and `webhook-signature`, an
+//! HMAC-SHA-256 over the id, the timestamp and the body.
 
 use base64_simd::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -8,14 +8,13 @@ use subtle::ConstantTimeEq;
 
 use crate::settings::signing_key;
 
-/// How far the clocks of the two sides may be apart, and how long a call can be replayed, in
-/// seconds.
+/// How far apart the two sides' clocks may be, and how long a call can be replayed, in seconds.
 const TOLERANCE: i64 = 300;
 
 /// The headers that sign a call.
 ///
 /// # Errors
-/// When the secret is none.
+/// If the secret is malformed.
 pub fn sign(
     secret: &str,
     id: &str,
@@ -31,22 +30,22 @@ pub fn sign(
     ])
 }
 
-/// What is wrong with the signature of a call.
+/// What is wrong with a call's signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureFault {
-    /// A header is missing or is none.
+    /// A header is missing or malformed.
     #[error(
         "signature incomplète : webhook-id, webhook-timestamp (en secondes depuis 1970) et \
          webhook-signature sont attendus"
     )]
     Incomplete,
-    /// The clocks are too far apart, or the call is an old one.
+    /// The clocks are too far apart, or the call is old.
     #[error(
-        "webhook-timestamp s'écarte de plus de cinq minutes de l'heure d'ici : mettez à l'heure \
-         l'horloge de qui signe, et signez chaque envoi à nouveau"
+        "webhook-timestamp s'écarte de plus de cinq minutes de l'heure du serveur : réglez \
+         l'horloge de l'émetteur, et signez à nouveau chaque envoi"
     )]
     Untimely,
-    /// Another secret, or another body.
+    /// It was made with another secret, or for another body.
     #[error(
         "la signature n'est pas celle de ce corps : vérifiez que le secret est celui de \
          crm.webhook_secret, et que le corps est envoyé tel qu'il est signé"
@@ -54,10 +53,10 @@ pub enum SignatureFault {
     Wrong,
 }
 
-/// Checks that these headers sign this body; `header` gives one by its name, `now` is in seconds.
+/// Checks that these headers sign this body; `header` returns one by name, `now` is in seconds since 1970.
 ///
 /// # Errors
-/// Why they do not.
+/// What is wrong with the signature.
 pub fn verify<'a>(
     secret: &str,
     header: impl Fn(&str) -> Option<&'a str>,
@@ -77,7 +76,7 @@ pub fn verify<'a>(
         return Err(SignatureFault::Untimely);
     }
     let wanted = digest(secret, id, timestamp, body).ok_or(SignatureFault::Wrong)?;
-    // While a secret is being changed, a call carries a signature for each.
+    // During a change of secret, a call carries a signature for each.
     let signed = given.split(' ').any(|it| {
         let digest = it.strip_prefix("v1,").unwrap_or_default();
         digest.as_bytes().ct_eq(wanted.as_bytes()).into()
@@ -102,14 +101,14 @@ fn digest(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> Option<String>
 mod tests {
     use super::*;
 
-    /// The example of the specification's own libraries.
+    /// The example from the specification's own libraries.
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
     const BODY: &[u8] = br#"{"test": 2432232314}"#;
     const AT: i64 = 1_614_265_330;
 
     #[test]
-    fn the_example_of_the_specification_is_signed_so() {
+    fn the_example_of_the_specification_is_reproduced() {
         let headers = sign(SECRET, ID, AT, BODY).unwrap();
         assert_eq!(
             headers[2].1,
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_very_call_is_signed() {
+    fn a_signature_is_valid_for_its_own_call_only() {
         let headers = sign(SECRET, ID, AT, BODY).unwrap();
         let check = |now: i64, body: &[u8], id: &'static str| {
             let header = |name: &str| match name {

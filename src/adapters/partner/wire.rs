@@ -1,4 +1,4 @@
-//! One request over the wire: what came back, or whether it certainly did not arrive.
+//! Sends one request, and tells an answer apart from a request that certainly did not arrive.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -19,10 +19,10 @@ use crate::rules::connector::{Answer, Delays};
 use super::CallError;
 use super::network::NoAddress;
 
-/// How much of an answer is read; a page of a hundred changes is far below it.
+/// The most bytes read of an answer; a page of a hundred changes takes far less.
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 
-/// Sends a request and reads its answer, within its delays.
+/// Sends a request and reads its answer, within its time limits.
 pub(super) async fn exchange(
     client: &Client,
     request: reqwest::Request,
@@ -30,7 +30,7 @@ pub(super) async fn exchange(
     clock: &dyn Clock,
 ) -> Result<(Answer, Option<DateTime<Utc>>), CallError> {
     let whole = Instant::now() + delays.total;
-    // A connection that is not made in time is told by its own limit, as what was not sent.
+    // A connection that takes too long hits its own limit, and counts as not sent.
     let head = (delays.connect + delays.head).min(delays.total);
     crash::point("partner.call.before");
     let answered = in_time(head, client.execute(request)).await;
@@ -48,7 +48,7 @@ pub(super) async fn exchange(
         headers.entry(name.as_str().to_owned()).or_insert(value);
     }
     let read = by(whole, body(response)).await;
-    // The status is known already: what follows from a body that breaks off is not for here.
+    // The status is already known: the caller decides what an incomplete body means.
     let (body, whole) = read.unwrap_or_default();
     let answer = Answer {
         status,
@@ -59,7 +59,7 @@ pub(super) async fn exchange(
     Ok((answer, retry_at))
 }
 
-/// Without the address, which the operator knows, and which may hold a secret.
+/// Without the URL, which the operator knows and which may contain a secret.
 fn silence(error: &reqwest::Error) -> CallError {
     if let Some(reason) = not_trusted(error) {
         CallError::NotSent(reason)
@@ -74,8 +74,8 @@ fn silence(error: &reqwest::Error) -> CallError {
     }
 }
 
-/// Whether a certificate was refused, ours or theirs. A server that refuses ours may say so only once
-/// we think that we are connected (TLS 1.3); it has read nothing of what we sent.
+/// Whether a certificate was refused, ours or theirs. With TLS 1.3, a server may refuse ours only once we consider
+/// the connection made; it has read nothing of what we sent.
 fn not_trusted(error: &reqwest::Error) -> Option<Phrase> {
     const OURS: [Alert; 5] = [
         Alert::CertificateRequired,
@@ -87,7 +87,7 @@ fn not_trusted(error: &reqwest::Error) -> Option<Phrase> {
     let refuses_ours = |cause: &(dyn Error + 'static)| match cause.downcast_ref() {
         Some(TlsError::AlertReceived(alert)) => OURS.contains(alert),
         Some(_) => false,
-        // HTTP/2 keeps of an error on its connection nothing but the text.
+        // HTTP/2 keeps only the text of an error on its connection.
         None => {
             let text = cause.to_string();
             OURS.iter()
@@ -101,21 +101,21 @@ fn not_trusted(error: &reqwest::Error) -> Option<Phrase> {
     })
 }
 
-/// Why there is no connection, so that nothing was sent: whoever reads it must know whom to ask.
+/// Why there is no connection, so that nothing was sent; specific enough to tell the reader whom to ask.
 fn not_connected(error: &reqwest::Error) -> Phrase {
     if error.is_timeout() {
         return Phrase::NoConnection;
     }
     let kind = |cause: &(dyn Error + 'static)| {
         let mut io = cause.downcast_ref::<io::Error>()?;
-        // One in another is not among the causes.
+        // A nested I/O error is not among the causes.
         while let Some(inner) = io.get_ref().and_then(|it| it.downcast_ref()) {
             io = inner;
         }
         Some(match io.kind() {
             ErrorKind::ConnectionRefused => Phrase::ConnectionRefused,
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Phrase::HostUnreachable,
-            // Our own word, see `network`; the system's would have a number.
+            // Our own error, see `network`; one from the system would have a number.
             ErrorKind::PermissionDenied if io.raw_os_error().is_none() => Phrase::InternalAddress,
             ErrorKind::PermissionDenied => Phrase::Firewall,
             ErrorKind::InvalidData => Phrase::TlsUnspoken,
@@ -135,12 +135,12 @@ fn not_connected(error: &reqwest::Error) -> Phrase {
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     std::iter::successors(error.source(), |&cause| {
         let wrapped = cause.downcast_ref().and_then(io::Error::get_ref);
-        // What it calls its source is the source of that.
+        // Its own `source` skips the error it wraps and returns that error's source.
         wrapped.map_or_else(|| cause.source(), |it| Some(it))
     })
 }
 
-/// The body, and whether it came to its end within the limit.
+/// The body, and whether it arrived in full and within the size limit.
 async fn body(mut response: Response) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
     loop {
@@ -159,7 +159,7 @@ fn retry_at(response: &Response, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     retry_after(text.trim(), now)
 }
 
-/// `Retry-After` in either of its forms, seconds or a date.
+/// `Retry-After` in either form, seconds or a date.
 fn retry_after(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let at = match text.parse::<u64>() {
         Ok(seconds) => {
@@ -181,7 +181,7 @@ mod tests {
 
     use super::*;
 
-    /// Knows no name, whatever the machine's resolver does.
+    /// Resolves no name, whatever the machine's resolver does.
     struct Nowhere;
 
     impl Resolve for Nowhere {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_keeps_from_connecting_is_told_apart() {
+    async fn the_reasons_for_not_connecting_are_distinguished() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let plain = tokio::spawn(async move {
@@ -215,7 +215,7 @@ mod tests {
         let no_tls = reason(&format!("https://{address}")).await;
         assert_eq!(no_tls, Phrase::TlsUnspoken);
         plain.await.unwrap();
-        // A port that is taken, and where nobody listens.
+        // A port that is bound, but not listened on.
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local_addr().unwrap();
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_kept_within_a_day() {
+    fn a_wait_is_limited_to_a_day() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         for (text, seconds) in [
             ("120", Some(120)),

@@ -1,8 +1,8 @@
-//! Moves a landlord that outgrew one machine: every row of a SQLite file into an empty PostgreSQL
+//! Moves a landlord that has outgrown one machine: copies every row of a SQLite file to an empty PostgreSQL
 //! database.
 //!
-//! Which tables and columns there are is asked of the databases, so that a migration needs no word
-//! here. All of it is one transaction: a copy that is interrupted or not alike leaves nothing behind.
+//! The tables and columns are read from the databases, so that this code needs no change for a migration.
+//! Everything happens in one transaction: a copy that is interrupted or does not match leaves nothing behind.
 
 use std::path::Path;
 
@@ -16,9 +16,9 @@ use crate::adapters::store::rows::storable;
 use crate::adapters::store::sqlite::SqliteStore;
 use crate::crash;
 
-/// Tables that are the database's own business, or say who is there just now.
+/// Tables that belong to the database itself, or that list the running replicas.
 const LEFT_OUT: [&str; 2] = ["_sqlx_migrations", "replicas"];
-/// Rows of one `INSERT`; with the widest table still below 65,535 values.
+/// Rows per `INSERT`; the widest table stays below 65,535 values.
 const BATCH: usize = 1_000;
 
 /// Why a database was not copied.
@@ -27,23 +27,23 @@ pub enum CopyError {
     /// One of the databases failed.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-    /// The target's address cannot be understood, or its tables could not be made.
+    /// The target's address is invalid, or its tables could not be created.
     #[error(transparent)]
     Migration(#[from] crate::domain::ports::StoreError),
-    /// Somebody's data is there already.
+    /// The target already contains data.
     #[error("the target is not empty: {0} has rows")]
     NotEmpty(String),
-    /// What was written is not what was read.
-    #[error("row {row} of {table} is not alike after the copy; nothing was kept")]
+    /// A row read back differs from its source.
+    #[error("row {row} of {table} differs after the copy; nothing was kept")]
     NotAlike {
-        /// The table.
+        /// Name of the table.
         table: String,
-        /// Counted from 1, in the order of the key.
+        /// Position of the row, from 1, in the order of the key.
         row: u64,
     },
 }
 
-/// One value of a row; both databases know these three kinds.
+/// A value of one of the three kinds that both databases have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Value {
     Integer(Option<i64>),
@@ -59,12 +59,12 @@ struct Column {
 struct Table {
     name: String,
     columns: Vec<Column>,
-    /// The columns that tell its rows apart.
+    /// The columns of its primary key.
     key: Vec<String>,
     rows: u64,
 }
 
-/// A copy that has been looked at and may begin.
+/// A copy that is ready to run.
 pub struct Copy {
     from: SqliteConnection,
     to: PgConnection,
@@ -72,7 +72,7 @@ pub struct Copy {
 }
 
 impl Copy {
-    /// Brings both databases up to date and looks at what there is.
+    /// Brings both databases up to date and reads their tables.
     ///
     /// # Errors
     /// When one of them cannot be read, or the target has rows.
@@ -81,25 +81,25 @@ impl Copy {
         drop(SqliteStore::open(from).await?);
         let options = SqliteConnectOptions::new().filename(from).read_only(true);
         let mut from = options.connect().await?;
-        // The source may take longer to be sorted than a transaction of the daemon may stand still.
+        // Sorting the source may take longer than the daemon's limit for an idle transaction.
         let patient = [("idle_in_transaction_session_timeout", "0")];
         let mut to = postgres::options(to)?.options(patient).connect().await?;
         let tables = tables(&mut from, &mut to).await?;
         Ok(Self { from, to, tables })
     }
 
-    /// Rows to be copied, and to be compared afterwards.
+    /// How many rows will be copied and then compared, in total.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.tables.iter().map(|it| it.rows).sum::<u64>() * 2
     }
 
-    /// Copies and compares, telling how many rows are done. Gives the number of rows.
+    /// Copies and compares, reporting how many rows are done. Returns the number of rows.
     ///
     /// # Errors
-    /// When a database fails or a row is not alike; the target is then as before.
+    /// When a database fails or a row differs; the target is then unchanged.
     pub async fn run(mut self, mut done: impl FnMut(u64)) -> Result<u64, CopyError> {
-        // One view of the source for both passes.
+        // The same snapshot of the source for both passes.
         let mut from = self.from.begin().await?;
         let mut to = self.to.begin().await?;
         for table in &self.tables {
@@ -200,7 +200,7 @@ impl Table {
         names.collect::<Vec<_>>().join(", ")
     }
 
-    /// Every row in the order of the key; text in the order of its bytes, as SQLite has it.
+    /// Every row in the order of the key; text in byte order, as in SQLite.
     fn select(&self, collation: &str) -> AssertSqlSafe<String> {
         let key = self.key.iter().map(|name| {
             let text = self
@@ -225,7 +225,7 @@ impl Table {
                 "bytea" => Value::Bytes(row.try_get(at)?),
                 _ => {
                     let text: Option<&str> = row.try_get(at)?;
-                    // As PostgreSQL would have kept it to begin with.
+                    // As PostgreSQL would have stored it in the first place.
                     Value::Text(text.map(|it| storable(it).into_owned()))
                 }
             })
@@ -317,7 +317,7 @@ async fn compare(
     Ok(())
 }
 
-/// The next number that the database gives follows the highest that was copied.
+/// Sets the sequences to continue after the highest copied number.
 async fn continue_numbers(to: &mut PgConnection, table: &Table) -> Result<(), sqlx::Error> {
     for column in table.columns.iter().filter(|it| it.kind == "bigint") {
         let sequence: Option<String> = sqlx::query_scalar("SELECT pg_get_serial_sequence($1, $2)")

@@ -1,8 +1,8 @@
 //! PostgreSQL: one database that several replicas share.
 //!
-//! Whatever a replica needs to know stands in the database, so that each may be killed at any time.
-//! Statements run at READ COMMITTED, and what must not happen twice at once is held by a unique key
-//! or a lock; `docs/databases.md` tells which.
+//! All that a replica needs to know is in the database, so that each may be killed at any time. Statements run at
+//! READ COMMITTED, and a unique key or a lock prevents what must not happen twice at once; `docs/databases.md`
+//! lists which.
 
 mod dialect;
 #[path = "shared/port.rs"]
@@ -27,7 +27,7 @@ use crate::domain::ports::StoreError;
 
 use writer::Writer;
 
-// What `shared` knows this database by.
+// The names that `shared` uses for this database.
 type Db = sqlx::Postgres;
 type DbConnection = sqlx::PgConnection;
 type DbPool = PgPool;
@@ -35,27 +35,26 @@ type DbRow = sqlx::postgres::PgRow;
 type DbStore = PostgresStore;
 
 static MIGRATIONS: Migrator = Migrator {
-    // A replica of the version before must still start beside the new ones.
+    // A replica of the previous version must still be able to start beside the new ones.
     ignore_missing: true,
     ..sqlx::migrate!("migrations/postgres")
 };
 
-/// First key of every advisory lock of ours: "Pass" in ASCII.
+/// First key of all our advisory locks: "Pass" in ASCII.
 const LOCKS: i32 = 0x5061_7373;
-/// Connections of one replica at most, for reads and writes together.
+/// The most connections of one replica, for reads and writes together.
 const CONNECTIONS: u32 = 20;
-/// Connections that a replica makes beside: for the lock of a sweep and of retention's turn.
+/// Connections that a replica opens outside the pool: for the locks of the sweep and of retention.
 const BESIDE_THE_POOL: u32 = 2;
-/// Below this not even one request could be served beside what listens to other replicas.
+/// With fewer, no request could be served beside the connection that listens to other replicas.
 const FEWEST: u32 = 3;
-/// How long a request waits for a connection; a server that restarts is back before.
+/// How long a request waits for a connection; a server that restarts is usually back sooner.
 const ACQUIRE_TIMEOUT: StdDuration = StdDuration::from_secs(5);
 
-/// How long a connection that is given back may take to show that it lives.
+/// How long a returned connection may take to answer a ping.
 const RELEASE_LIMIT: StdDuration = StdDuration::from_secs(5);
 
-/// What the server is told of each connection: a transaction whose replica is gone without a word
-/// must not hold its locks for hours.
+/// Settings of each connection: a transaction whose replica has disappeared must not hold its locks for hours.
 const SESSION: [(&str, &str); 5] = [
     ("lock_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "30s"),
@@ -68,15 +67,15 @@ const SESSION: [(&str, &str); 5] = [
 pub struct PostgresStore {
     readers: PgPool,
     writer: Writer,
-    /// Hears what other replicas tell; made at the first need.
+    /// Listens for notifications from other replicas; connected when first needed.
     listener: Mutex<Option<PgListener>>,
 }
 
 impl PostgresStore {
-    /// Connects to a database whose tables are there, see [`migrate`], and leaves them alone.
+    /// Connects to a database whose tables exist, see [`migrate`], and does not change them.
     ///
     /// # Errors
-    /// When the address cannot be understood, the server cannot be reached, or the tables are older than this version.
+    /// When the address is invalid, the server cannot be reached, or the tables are older than this version.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let connected = options(url)?.connect().await;
         let mut connection = connected.map_err(failed)?;
@@ -84,20 +83,21 @@ impl PostgresStore {
         let applied = applied(&mut connection).await.map_err(failed)?;
         schema::check(&MIGRATIONS, &applied)?;
         let connections = connections(&mut connection).await.map_err(failed)?;
-        // Its place may be one of few.
+        // It may use up one of few connections.
         connection.close().await.map_err(failed)?;
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    // Whatever the server's default is, a commit is on the disk when it returns.
+                    // Whatever the server's default, a commit must be on disk when it returns.
                     let durable = "SELECT set_config('synchronous_commit', 'on', false) \
                                    WHERE current_setting('synchronous_commit') = 'off'";
                     connection.execute(durable).await.map(|_| ())
                 })
             })
-            // One that was left in the middle of a read is tried; the pool itself would wait for ever.
+            // A connection that was abandoned in the middle of a read is pinged; the pool itself would wait for
+            // ever.
             .after_release(|connection, _| {
                 Box::pin(async move {
                     let tried = tokio::time::timeout(RELEASE_LIMIT, connection.ping()).await;
@@ -117,7 +117,7 @@ impl PostgresStore {
     }
 }
 
-/// Brings the tables up to date. Replicas that do so at once wait for each other.
+/// Brings the tables up to date. Replicas that do so at the same time wait for each other.
 ///
 /// # Errors
 /// When the server cannot be reached or a migration fails.
@@ -134,7 +134,7 @@ pub async fn migrate(url: &str) -> Result<(), StoreError> {
     })
 }
 
-/// Another encoding has no place for some of the letters and signs that come in, and would say so only then.
+/// Other encodings cannot store some of the characters we receive, and would fail only when they arrive.
 async fn check_encoding(connection: &mut PgConnection) -> Result<(), StoreError> {
     let encoding: String = sqlx::query_scalar("SELECT current_setting('server_encoding')")
         .fetch_one(connection)
@@ -149,7 +149,7 @@ async fn check_encoding(connection: &mut PgConnection) -> Result<(), StoreError>
     )))
 }
 
-/// The migrations that the database has had; none where it has no tables.
+/// The migrations applied to the database; none if it has no tables.
 async fn applied(connection: &mut PgConnection) -> Result<Vec<i64>, sqlx::Error> {
     let made: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
         .fetch_one(&mut *connection)
@@ -162,11 +162,11 @@ async fn applied(connection: &mut PgConnection) -> Result<Vec<i64>, sqlx::Error>
         .await
 }
 
-/// How many connections this replica may hold: those that it has use for, or fewer where the server lets in no more.
-/// Asking for one too many is no quick refusal: the pool tries again until the request's time is up, and meanwhile
-/// gives it none of those that come back.
+/// How many connections this replica may hold: as many as it can use, or fewer if the server allows fewer. A
+/// refused connection does not fail quickly: the pool retries until the request's time is up, and meanwhile does
+/// not hand out connections that are returned.
 async fn connections(connection: &mut PgConnection) -> Result<u32, sqlx::Error> {
-    // The limits of the role and of the database hold for all but superusers; -1 is none.
+    // The limits of the role and of the database do not apply to superusers; -1 means unlimited.
     let limit: i32 = sqlx::query_scalar(
         "SELECT LEAST(current_setting('max_connections')::int \
              - current_setting('superuser_reserved_connections')::int, \
@@ -190,26 +190,26 @@ async fn connections(connection: &mut PgConnection) -> Result<u32, sqlx::Error> 
     Ok(held)
 }
 
-/// How each connection to this address is made.
+/// The options of each connection to this address.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    // The error would repeat a part of the address, and that may be the password.
+    // The error would quote part of the address, possibly the password.
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| StoreError::Fault("database_url cannot be understood".into()))?;
     Ok(options.application_name("passerelle").options(SESSION))
 }
 
-/// Tells what may pass from what never will.
+/// Distinguishes temporary failures from permanent ones.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "`map_err` takes it by its name"
 )]
 fn failed(error: sqlx::Error) -> StoreError {
-    /// Classes of SQLSTATE: connection, transaction rolled back, resources, prerequisite state (a
-    /// lock not had in time), operator intervention and system errors.
+    /// Classes of SQLSTATE: connection, transaction rolled back, resources, prerequisite state (such as a lock not
+    /// available in time), operator intervention and system errors.
     const PASSING: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
-    /// A standby was asked to write.
+    /// A write was sent to a standby.
     const READ_ONLY: &str = "25006";
-    /// The session was ended for being idle inside a transaction.
+    /// The session was ended for being idle in a transaction.
     const IDLE: &str = "25P03";
     let passing = match &error {
         sqlx::Error::Database(database) => database.code().is_some_and(|code| {
@@ -231,10 +231,10 @@ fn failed(error: sqlx::Error) -> StoreError {
     }
 }
 
-/// What to say of it.
+/// The message for an error.
 fn told(error: &sqlx::Error) -> String {
     match error {
-        // Without the line of the server's own source that comes with it.
+        // Leaves out the line of the server's source code that comes with it.
         sqlx::Error::Database(database) => match database.code() {
             Some(code) => format!("{} (SQLSTATE {code})", database.message()),
             None => database.message().to_owned(),

@@ -1,4 +1,4 @@
-//! How domain values are written into a column: words, JSON texts and milliseconds.
+//! How domain values are stored in columns: as words, JSON texts and milliseconds.
 
 use std::borrow::Cow;
 
@@ -21,8 +21,8 @@ pub(super) fn instant(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
-/// A text that partners or rules made, without what PostgreSQL cannot keep in one: NUL becomes U+FFFD.
-/// JSON needs it not, which writes NUL as an escape.
+/// A text from partners or rules, as PostgreSQL can store it: NUL becomes U+FFFD. JSON columns do not need this:
+/// JSON escapes NUL.
 pub(super) fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') {
         Cow::Owned(text.replace('\0', "\u{fffd}"))
@@ -31,7 +31,7 @@ pub(super) fn storable(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A stored word that the code no longer knows.
+/// The error for a stored word that the code does not know.
 pub(super) fn unreadable(column: &str) -> StoreError {
     StoreError::Fault(format!("unreadable value in column {column}"))
 }
@@ -207,8 +207,8 @@ pub(super) fn write_content(content: &Content) -> String {
     write_json(&row)
 }
 
-/// As [`ContentRow::Courriel`] is read. The context was written as JSON and goes in as it stands: it is
-/// large, and a row of its own would read it again to be sure of that.
+/// Produces what [`ContentRow::Courriel`] reads. The context is already JSON and is inserted as it is: it is large,
+/// and a `RawValue` would have to parse it again.
 fn write_courriel(mail: &Courriel) -> String {
     let (a, modele) = (write_json(&mail.a), write_json(&mail.modele));
     let context = &mail.context;
@@ -269,7 +269,7 @@ pub(super) fn read_content(text: &str) -> Result<Content, StoreError> {
 }
 
 fn write_json(row: &impl Serialize) -> String {
-    // Strings, options and JSON values only: none of them can fail to print.
+    // Only strings, options and JSON values, which always serialise.
     serde_json::to_string(row).unwrap_or_default()
 }
 
@@ -279,7 +279,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn contents_are_read_back_as_written() {
         let contents = [
             Content::Statut(StatutPush {
                 uid: "D".into(),

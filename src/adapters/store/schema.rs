@@ -1,20 +1,20 @@
-//! Whether the tables of a database are those of this version.
+//! Whether a database's tables are those of this version.
 //!
-//! A start brings them up to date, and so does `passerelle migrate`. Whoever else opens the database leaves them alone:
-//! a daemon of the version before may be running on it.
+//! A start brings them up to date, and so does `passerelle migrate`. Other commands that open the database leave
+//! them alone, as a daemon of the previous version may be running on it.
 
 use sqlx::migrate::{MigrateError, Migrator};
 
 use crate::domain::ports::StoreError;
 
-/// The migrations that a database has had.
+/// Selects the migrations applied to a database.
 pub(super) const APPLIED: &str =
     "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
 
-/// Compares the migrations that a database has had with those of this version.
+/// Compares the migrations applied to a database with those of this version.
 ///
 /// # Errors
-/// When one is missing, or, unless the migrator ignores it, one is unknown.
+/// When one is missing or, unless the migrator ignores it, unknown.
 pub(super) fn check(ours: &Migrator, applied: &[i64]) -> Result<(), StoreError> {
     let missing = ours.iter().any(|it| !applied.contains(&it.version));
     let unknown = |it: &&i64| !ours.version_exists(**it);
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_of_another_version_are_told_with_the_remedy() {
+    fn tables_of_another_version_are_reported_with_the_remedy() {
         let all: Vec<i64> = OURS.iter().map(|it| it.version).collect();
         assert_eq!(told(&all), None);
         let older = told(&all[..all.len() - 1]).unwrap();
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn replicas_of_the_version_before_go_on_beside_newer_tables() {
+    fn replicas_of_the_previous_version_accept_newer_tables() {
         let shared = Migrator {
             ignore_missing: true,
             ..sqlx::migrate!("migrations/sqlite")

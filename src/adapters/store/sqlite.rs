@@ -1,8 +1,7 @@
 //! SQLite: one file, write-ahead log, `synchronous=FULL`.
 //!
-//! Every write goes through the one `writer`, which commits many at once; reads have a pool of
-//! their own. Other processes (the command line) may write beside the daemon: SQLite's lock makes
-//! them wait for each other.
+//! Every write goes through the one `writer`, which commits many at once; reads have their own pool. Other
+//! processes (the command line) may write beside the daemon: SQLite's lock makes them wait for each other.
 
 mod dialect;
 mod first_time;
@@ -30,7 +29,7 @@ use crate::domain::ports::StoreError;
 use place::DatabaseFile;
 use writer::Writer;
 
-// What `shared` knows this database by.
+// The names that `shared` uses for this database.
 type Db = sqlx::Sqlite;
 type DbConnection = SqliteConnection;
 type DbPool = SqlitePool;
@@ -39,12 +38,12 @@ type DbStore = SqliteStore;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// How long a write waits for another process to let go of the file.
+/// How long a write waits for another process to release the file.
 const BUSY_TIMEOUT: StdDuration = StdDuration::from_secs(10);
-/// Readers at once; each look-up takes well under a millisecond.
+/// The most concurrent readers; each look-up takes well under a millisecond.
 const READERS: u32 = 4;
-/// Statements that are kept ready. A batch is a text of its own for each number of its records, demandes,
-/// keys, deliveries and photos (`first_time`): the usual ones stay, and the others make room for them.
+/// Prepared statements that are kept. The text of a batch depends on its numbers of records, demandes, keys,
+/// deliveries and photos (`first_time`): the usual ones stay in the cache, and the others replace each other.
 const CACHED_STATEMENTS: usize = 192;
 
 /// The store on SQLite.
@@ -54,7 +53,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, makes it where it is missing, and brings its tables up to date.
+    /// Opens the file, creates it if it is missing, and brings its tables up to date.
     ///
     /// # Errors
     /// When the file cannot be opened or migrated.
@@ -62,8 +61,8 @@ impl SqliteStore {
         let options = options(path).create_if_missing(true);
         let mut connection = options.connect().await.map_err(failed)?;
         crash::point("store.migrate.before");
-        // No sync for each: one that a power cut takes away is made again, and the first commit
-        // after them syncs the log with all of them.
+        // No sync for each migration: one lost to a power cut is run again, and the first commit after them syncs
+        // the log with all of them.
         set(&mut connection, "synchronous", "NORMAL").await?;
         MIGRATIONS
             .run(&mut connection)
@@ -74,8 +73,8 @@ impl SqliteStore {
         Self::start(path, options, connection).await
     }
 
-    /// Opens a file whose tables are there and up to date, and leaves them alone: a daemon of another version may be
-    /// running on it.
+    /// Opens a file whose tables exist and are up to date, and does not change them: a daemon of a different
+    /// version may be running on it.
     ///
     /// # Errors
     /// When the file cannot be opened, or its tables are not those of this version.
@@ -103,10 +102,10 @@ impl SqliteStore {
         options: SqliteConnectOptions,
         mut connection: SqliteConnection,
     ) -> Result<Self, StoreError> {
-        // What a statement of a batch may have to undo would else be written to a file in
-        // `/var/tmp`. Not before the migrations: an index that is made anew sorts its whole table.
+        // Otherwise, the undo data of a batch's statement could be written to a file in `/var/tmp`. Set after the
+        // migrations: rebuilding an index sorts its whole table.
         set(&mut connection, "temp_store", "MEMORY").await?;
-        // What is gone is not made anew while the daemon runs: an empty database would have no tables.
+        // A file that disappears is not recreated while the daemon runs: an empty database would have no tables.
         let options = options.create_if_missing(false);
         let reopened = options.clone().pragma("temp_store", "MEMORY");
         let place =
@@ -128,7 +127,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
-        // FULL: a commit returns only when the log is on the disk.
+        // FULL: a commit returns only when the log is on disk.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
@@ -149,7 +148,7 @@ async fn set(
         .map_err(failed)
 }
 
-/// Tells what may pass from what never will.
+/// Distinguishes temporary failures from permanent ones.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "`map_err` takes it by its name"
@@ -161,7 +160,7 @@ fn failed(error: sqlx::Error) -> StoreError {
         sqlx::Error::Database(database) => database
             .code()
             .and_then(|code| code.parse::<u32>().ok())
-            // The low byte is the primary code, the rest its detail.
+            // The low byte is the primary code, the rest the details.
             .is_some_and(|code| PASSING.contains(&(code & 0xff))),
         sqlx::Error::Io(_)
         | sqlx::Error::PoolTimedOut

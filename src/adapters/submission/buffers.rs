@@ -1,5 +1,5 @@
-//! Memory for large bodies, used again by the next one: fresh from the system, it costs a page fault for each
-//! 4 KiB, which was a fifth of the work for a body with photos.
+//! Reuses the memory of large bodies: fresh from the system, it costs a page fault for each 4 KiB, which was a
+//! fifth of the work for a body with photos.
 
 use std::mem;
 use std::ops::{Deref, DerefMut};
@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// What the allocator keeps by itself is left to it, in bytes.
+/// Smaller buffers are left to the allocator (bytes).
 const WORTH_KEEPING: usize = 128 * 1024;
-/// The most that is kept, in bytes.
+/// The most memory that is kept, in bytes.
 const MOST_KEPT: usize = 48 * 1024 * 1024;
-/// What nobody took for so long is the system's again.
+/// A buffer unused for this long is returned to the system.
 const UNUSED: Duration = Duration::from_secs(1);
 
-/// The memory that is kept.
+/// The buffers kept for reuse.
 #[derive(Default)]
 pub struct Buffers {
-    /// The one given back first comes first.
+    /// In the order in which they were given back.
     free: Mutex<Vec<Free>>,
     given_back: Notify,
 }
@@ -29,7 +29,7 @@ struct Free {
 }
 
 impl Buffers {
-    /// An empty buffer with room for so many bytes.
+    /// An empty buffer with room for this many bytes.
     pub(in crate::adapters) fn take(self: &Arc<Self>, capacity: usize) -> Buffer {
         let kept = if capacity < WORTH_KEEPING {
             None
@@ -42,7 +42,7 @@ impl Buffers {
         }
     }
 
-    /// Gives back to the system what is no longer used, for as long as it is polled.
+    /// Returns unused memory to the system, for as long as it is polled.
     pub async fn run(self: Arc<Self>) {
         loop {
             self.given_back.notified().await;
@@ -52,7 +52,8 @@ impl Buffers {
         }
     }
 
-    /// The smallest that is large enough, of several the one used last: the processor may still have it at hand.
+    /// The smallest buffer that is large enough; of several, the one used last, which may still be in the
+    /// processor's cache.
     fn fitting(&self, capacity: usize) -> Option<Vec<u8>> {
         let mut free = self.free();
         let large_enough = free.iter().enumerate().rev();
@@ -75,7 +76,7 @@ impl Buffers {
         self.given_back.notify_one();
     }
 
-    /// Whether nothing is kept any more.
+    /// Releases what has been unused too long; returns whether nothing is left.
     fn forget(&self, now: Instant) -> bool {
         let mut free = self.free();
         free.retain(|it| now.saturating_duration_since(it.since) < UNUSED);
@@ -87,13 +88,13 @@ impl Buffers {
     }
 }
 
-/// Bytes whose memory goes back to where it was taken from.
+/// Bytes whose memory returns to the buffers it was taken from.
 pub struct Buffer {
     bytes: Vec<u8>,
     home: Option<Arc<Buffers>>,
 }
 
-/// Bytes from elsewhere: nobody waits for their memory.
+/// Bytes from elsewhere, whose memory is not kept.
 impl From<Vec<u8>> for Buffer {
     fn from(bytes: Vec<u8>) -> Self {
         Self { bytes, home: None }
@@ -138,13 +139,13 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_used_again_and_holds_nothing_of_before() {
+    fn memory_is_reused_without_its_previous_content() {
         let buffers = Arc::new(Buffers::default());
         let mut first = buffers.take(WORTH_KEEPING);
         first.extend_from_slice(b"what a tenant wrote");
         let there = first.as_ptr();
         drop(first);
-        // Too small for a larger one, which takes none of it.
+        // Too small for a larger body, which does not use it.
         drop(buffers.take(2 * WORTH_KEEPING));
         assert_eq!(kept(&buffers), [WORTH_KEEPING, 2 * WORTH_KEEPING]);
         let again = buffers.take(WORTH_KEEPING);
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_kept_than_the_limit_and_none_of_it_for_long() {
+    fn memory_is_kept_up_to_the_limit_and_not_for_long() {
         let buffers = Arc::new(Buffers::default());
         let all: Vec<Buffer> = (0..4).map(|_| buffers.take(MOST_KEPT / 3)).collect();
         drop(all);
@@ -164,12 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn a_small_body_is_no_matter() {
+    fn the_memory_of_small_bodies_is_not_kept() {
         let buffers = Arc::new(Buffers::default());
         drop(buffers.take(1_000));
         drop(Buffer::from(vec![0; WORTH_KEEPING]));
         assert!(kept(&buffers).is_empty());
-        // One whose size nobody announced may have grown.
+        // One of unknown size may have grown.
         let mut grown = buffers.take(0);
         grown.resize(WORTH_KEEPING, 0);
         drop(grown);

@@ -1,4 +1,4 @@
-//! A photo out of a JSON string: strict base64, recognised by its own bytes.
+//! A photo in a JSON string: strict base64, recognised by its own bytes.
 
 mod size;
 
@@ -14,18 +14,18 @@ use crate::settings::Limits;
 
 use size::size;
 
-/// A photo that a body holds, still in base64.
+/// A photo in a body, still in base64.
 pub enum Encoded {
-    /// It stands there in the body.
+    /// At this position in the body.
     There(Range<usize>),
-    /// It was written with escapes, which are gone here.
+    /// Written with escapes, and unescaped here.
     Apart(Vec<u8>),
 }
 
-/// Finds the photo of this index in the body that its text was read from.
+/// Finds the photo with this index in the body that its text was parsed from.
 ///
 /// # Errors
-/// A prefix other than the one expected.
+/// An unexpected prefix.
 pub fn find(index: usize, text: &str, body: &[u8]) -> Result<Encoded, Fault> {
     let encoded = strip_prefix(text).ok_or_else(|| {
         let detail = "préfixe « data: » inattendu : data:image/…;base64, est attendu";
@@ -35,9 +35,8 @@ pub fn find(index: usize, text: &str, body: &[u8]) -> Result<Encoded, Fault> {
     Ok(place.map_or_else(|| Encoded::Apart(encoded.into()), Encoded::There))
 }
 
-/// Decodes photos where they stand in the body, which they share from then on: a copy of each would
-/// double what a request holds. Adds a fault for each that is not base64, not a picture that is known
-/// here, or over a limit.
+/// Decodes photos in place in the body, which they then share: a copy of each would double the memory of a request.
+/// Adds a fault for each that is not base64, not a supported picture, or over a limit.
 pub fn decode(
     mut body: Buffer,
     encoded: Vec<Result<Encoded, Fault>>,
@@ -76,7 +75,7 @@ pub fn decode(
     decoded.into_iter().map(photo).collect()
 }
 
-/// What the photo is, and how many bytes of the text it takes once decoded, from its beginning.
+/// The photo's type, and how many bytes at the start of the text hold it once decoded.
 fn decode_in_place(
     index: usize,
     text: &mut [u8],
@@ -97,7 +96,7 @@ fn decode_in_place(
         let detail = "ce fichier n'est pas une image JPEG, PNG, WebP ou HEIC";
         fault(index, detail)
     })?;
-    // A head without a size is no reason to lose a report: no decoder makes pixels of it.
+    // A file without a size is no reason to lose a report: no decoder can produce pixels from it.
     if let Some((width, height)) = size(kind, bytes)
         && width.saturating_mul(height) > limits.pixels
     {
@@ -110,7 +109,7 @@ fn decode_in_place(
     Ok((kind, bytes.len()))
 }
 
-/// A fault of the photo of this index.
+/// A fault of the photo with this index.
 pub fn fault(index: usize, detail: impl Into<String>) -> Fault {
     Fault::invalid(pointer(index), detail)
 }
@@ -124,7 +123,7 @@ fn pointer(index: usize) -> String {
     format!("/photos/{index}")
 }
 
-/// The base64 itself; `None` where a prefix is there and is not the one expected.
+/// The base64 itself; `None` if there is an unexpected prefix.
 fn strip_prefix(text: &str) -> Option<&str> {
     let Some(rest) = strip_word(text, "data:") else {
         return Some(text);
@@ -137,7 +136,7 @@ fn strip_prefix(text: &str) -> Option<&str> {
     expected.then_some(encoded)
 }
 
-/// What follows a word that may be written in large or small letters (RFC 3986, RFC 2397).
+/// What follows a word, whose case does not matter (RFC 3986, RFC 2397).
 fn strip_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     let (begin, rest) = text.split_at_checked(word.len())?;
     begin.eq_ignore_ascii_case(word).then_some(rest)
@@ -158,8 +157,8 @@ fn recognise(bytes: &[u8]) -> Option<ImageKind> {
     }
 }
 
-/// Whether the file names itself HEIC in its first box: phones differ in which of the brands they
-/// put first, and some only put it in the list of those that they are compatible with.
+/// Whether the file's first box names a HEIC brand: phones differ in which brand they put first, and some have it
+/// only in the list of compatible brands.
 fn is_heic(bytes: &[u8]) -> bool {
     const BRANDS: [&[u8]; 8] = [
         b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",
@@ -170,7 +169,7 @@ fn is_heic(bytes: &[u8]) -> bool {
     let Some(brands) = rest.strip_prefix(b"ftyp") else {
         return false;
     };
-    // The box counts its own length and name; between the first brand and the others is a version.
+    // The box's length includes its length and name; a version stands between the first brand and the others.
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
     let end = length.saturating_sub(8).min(brands.len());
     let mut brands = brands[..end].chunks_exact(4).enumerate();
@@ -190,7 +189,7 @@ mod tests {
         Settings::load(None, Vec::new()).unwrap().live.limits
     }
 
-    /// Decodes what a body holds between two other texts.
+    /// Decodes a text as part of a body, and on its own.
     fn decode_one(text: &str, limits: &Limits) -> Result<Photo, Fault> {
         let body = format!("[{text}]").into_bytes();
         let inside = std::str::from_utf8(&body[1..=text.len()]).unwrap();
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn both_writings_give_the_same_photo() {
+    fn a_photo_is_the_same_with_and_without_a_prefix() {
         let plain = decode_one(PNG, &limits()).unwrap();
         for prefix in [
             "data:image/png;base64,",
@@ -227,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn each_photo_of_a_body_is_its_own() {
+    fn each_photo_of_a_body_is_decoded_separately() {
         let mut bodies = String::new();
         let mut encoded = Vec::new();
         for number in 0..3_u8 {
@@ -280,7 +279,7 @@ mod tests {
     #[case::not_base64_prefix(&format!("data:image/png,{PNG}"))]
     #[case::other_coding(&format!("data:image/png;base32,{PNG}"))]
     #[case::prefix_without_end("data:image/png;base64")]
-    fn what_is_not_strict_is_refused(#[case] text: &str) {
+    fn base64_that_is_not_strict_is_refused(#[case] text: &str) {
         let fault = decode_one(text, &limits()).unwrap_err();
         assert_eq!(fault.pointer, "/photos/0");
         assert_eq!(fault.kind, FaultKind::Invalid);

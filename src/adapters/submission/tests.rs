@@ -1,4 +1,4 @@
-//! Bodies that SoWell may send, good and bad.
+//! Valid and invalid bodies that SoWell may send.
 
 use super::*;
 use crate::settings::Settings;
@@ -71,7 +71,7 @@ fn an_unknown_key_is_kept_and_named() {
 #[case("qualification", json!("x".repeat(65)))]
 #[case("transmettre_auteur", json!("oui"))]
 #[case("photos", json!("x"))]
-fn a_bad_field_is_pointed_at(#[case] key: &str, #[case] bad: Value) {
+fn the_pointer_of_a_fault_names_its_field(#[case] key: &str, #[case] bad: Value) {
     let mut value = sample();
     value[key] = bad;
     let submission = read_value(&value);
@@ -85,7 +85,7 @@ fn a_bad_field_is_pointed_at(#[case] key: &str, #[case] bad: Value) {
 }
 
 #[test]
-fn a_text_is_told_all_its_faults() {
+fn all_faults_of_a_text_are_reported() {
     let mut value = sample();
     value["auteur"] = json!(format!("a\0\n{}", "x".repeat(200)));
     let faults = read_value(&value).faults;
@@ -107,7 +107,7 @@ fn a_field_at_its_limit_is_good(#[case] key: &str, #[case] good: Value) {
 }
 
 #[test]
-fn all_faults_come_at_once_and_codes_can_still_be_checked() {
+fn all_faults_are_reported_together_and_codes_can_still_be_checked() {
     let mut value = sample();
     value["auteur"] = json!(1);
     value["photos"] = json!(["x", 2]);
@@ -122,7 +122,7 @@ fn all_faults_come_at_once_and_codes_can_still_be_checked() {
 }
 
 #[test]
-fn what_was_stored_is_read_back() {
+fn a_stored_body_is_read_back() {
     let mut value = sample();
     value["gps"] = json!([1]);
     let content = read_value(&value).content.unwrap();

@@ -1,4 +1,4 @@
-//! The document that describes the API says what is sent and answered.
+//! The OpenAPI document describes what is sent and answered.
 
 use std::collections::BTreeSet;
 
@@ -220,7 +220,7 @@ fn collect_references(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// What the page of the API sends of itself: the example of each property, or a value of its type.
+/// What the API's page sends by default: the example of each property, or a value of its type.
 fn sent_by_the_page(document: &Value, path: &str) -> Value {
     let content = &document["paths"][path]["post"]["requestBody"]["content"];
     let reference = content["application/json"]["schema"]["$ref"].as_str();
@@ -274,7 +274,7 @@ async fn the_words_of_a_state_are_those_of_the_document() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_is_an_address_of_http_in_any_case() {
+async fn a_link_is_an_http_address_in_upper_or_lower_case() {
     let daemon = Builder::new().start().await;
     let document = daemon.get("/api/v1/openapi.json", "").await.json();
     let schema = &document["components"]["schemas"]["SignalementRecu"]["properties"]["lien_sowell"];
@@ -310,14 +310,14 @@ async fn a_key_of_a_status_that_nobody_knows_is_named_in_the_answer() {
     assert_eq!(told.status, 202);
     let remark = "champ inconnu « evenment » : sans effet ; vouliez-vous dire « evenement » ?";
     assert_eq!(told.json()["avertissements"], json!([remark]));
-    // Where there is nothing to remark on, the answer is what it always was.
+    // Without anything to remark on, the answer is unchanged.
     let event = json!({"statut": "Vivest en cours", "evenement": "E-1"});
     let told = daemon.statut(&uid, &event).await.json();
     let keys: Vec<&String> = told.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["livraison", "statut_sowell"]);
 }
 
-/// The descriptions and summaries of a document, with where each of them is.
+/// The descriptions and summaries in a document, each with its position.
 fn collect_descriptions(value: &Value, place: &str, found: &mut Vec<(String, String)>) {
     match value {
         Value::Object(map) => {
@@ -340,7 +340,7 @@ fn collect_descriptions(value: &Value, place: &str, found: &mut Vec<(String, Str
     }
 }
 
-/// Whether a text has one of the short words that an English sentence hardly does without.
+/// Whether a text contains one of the short words found in almost every English sentence.
 fn is_english(text: &str) -> bool {
     let words = [
         "the", "of", "is", "are", "that", "which", "with", "why", "whether", "when", "and", "not",

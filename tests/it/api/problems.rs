@@ -1,4 +1,4 @@
-//! What a client is told of its mistakes: what is wrong, where, and what to do.
+//! What a client learns about its mistakes: what is wrong, where, and what to do.
 
 use chrono::Utc;
 use passerelle::adapters::partner;
@@ -121,7 +121,7 @@ async fn a_conflict_names_what_differs_and_no_value() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_none_is_no_fault_of_the_body() {
+async fn a_malformed_key_is_not_reported_as_a_fault_of_the_body() {
     let daemon = Builder::new().start().await;
     let request = daemon.request("POST", "/api/v1/signalements", "sowell");
     let request = request.header("idempotency-key", "k".repeat(256));

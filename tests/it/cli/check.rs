@@ -1,4 +1,4 @@
-//! Edited rules are judged with their cases before a daemon reads them, for people and for machines.
+//! Edited rules are checked with their cases before a daemon reads them, for people and for machines.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::passerelle;
 
 #[test]
-fn settings_beside_the_rules_are_none_of_them() {
+fn settings_beside_the_rules_are_not_rules() {
     let folder = tempfile::tempdir().unwrap();
     passerelle(folder.path(), &[], &["init"]);
     let version = |path: &str| {
@@ -27,10 +27,10 @@ fn settings_beside_the_rules_are_none_of_them() {
     assert_eq!(version("rules"), before);
 }
 
-/// They hold secrets, and whoever edits the rules may be none of those who know them.
+/// They contain secrets, which people who edit the rules may not be allowed to read.
 #[cfg(unix)]
 #[test]
-fn settings_that_may_not_be_read_keep_nobody_from_the_rules_beside_them() {
+fn unreadable_settings_do_not_prevent_checking_the_rules() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::process::CommandExt;
 
@@ -101,7 +101,7 @@ fn check_says_what_the_daemon_would() {
 }
 
 #[test]
-fn what_refuses_the_rules_is_json_for_every_verb_that_is_asked_for_it() {
+fn every_verb_reports_refused_rules_as_json_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let found = |arguments: &[&str]| -> Value {
         let arguments = [arguments, &["--format", "json"]].concat();
@@ -151,7 +151,7 @@ fn check_runs_the_cases() {
 }
 
 #[test]
-fn check_tells_the_holes_that_a_reload_would() {
+fn check_reports_the_gaps_that_a_reload_would() {
     let folder = tempfile::tempdir().unwrap();
     passerelle(folder.path(), &[], &["init"]);
     let check = || {
@@ -160,7 +160,7 @@ fn check_tells_the_holes_that_a_reload_would() {
         String::from_utf8(checked.stdout).unwrap()
     };
     assert!(!check().contains("attention"), "{}", check());
-    // A filter that was on as Excel saved the file.
+    // As saved by Excel with a filter on.
     let managers = folder.path().join("referentiel/gestionnaires.csv");
     let text = fs::read_to_string(&managers).unwrap();
     let few: Vec<&str> = text.lines().take(5).collect();

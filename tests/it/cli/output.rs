@@ -1,4 +1,4 @@
-//! An output that nobody reads to its end, or that takes no more.
+//! An output whose reader stops early, or that cannot be written.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use super::passerelle;
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_fault() {
+fn a_reader_that_stops_early_is_not_an_error() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let output = Command::new(env!("CARGO_BIN_EXE_passerelle"))
@@ -21,7 +21,7 @@ fn a_reader_that_has_seen_enough_is_no_fault() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
-/// Runs the binary with its output going there; gives the exit code and what it says of it.
+/// Runs the binary with its output going there; returns the exit code and what it reports on stderr.
 fn printing_to(output: impl Into<Stdio>, folder: &Path, arguments: &[&str]) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_passerelle"))
         .args(arguments)
@@ -37,7 +37,7 @@ fn printing_to(output: impl Into<Stdio>, folder: &Path, arguments: &[&str]) -> (
 }
 
 #[test]
-fn an_output_that_takes_no_more_is_told_of_in_one_line() {
+fn an_output_that_cannot_be_written_is_reported_in_one_line() {
     let full = || {
         fs::OpenOptions::new()
             .write(true)
@@ -57,7 +57,7 @@ fn an_output_that_takes_no_more_is_told_of_in_one_line() {
         let (code, told) = printing_to(full(), folder, &arguments);
         assert_eq!((code, told.as_str()), (1, wanted), "{arguments:?}");
     }
-    // What was to be done is done all the same.
+    // The work itself is still done.
     let checked = passerelle(folder, &[], &["check"]);
     assert!(checked.status.success(), "{checked:?}");
     assert!(folder.join("schemas/cas.schema.json").is_file());

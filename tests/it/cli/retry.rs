@@ -1,4 +1,4 @@
-//! What failed is listed and tried again: dead letters, and signalements that were refused.
+//! Listing and retrying what failed: dead letters, and signalements that were refused.
 
 use passerelle::domain::livraison::Destination;
 use serde_json::json;
@@ -32,7 +32,7 @@ async fn a_dead_letter_is_listed_and_sent_again() {
     assert!(retried.status.success(), "{retried:?}");
     sowell.wait_for(2).await;
     assert_eq!(sowell.delivered(), ["En cours de traitement"]);
-    // What would count for all only is no silent part of one.
+    // Options that only apply to all deliveries are not silently ignored for one.
     for more in [["--destination", "sowell"], ["--wait", "1s"]] {
         let output = on(&daemon, &["deliveries", "retry", id, more[0], more[1]]);
         assert_eq!(output.status.code(), Some(2), "{output:?}");
@@ -70,7 +70,7 @@ async fn all_dead_letters_wait_for_the_first_to_arrive() {
     assert_eq!(sowell.calls().len(), 6, "each was tried alone, and once");
     assert_eq!(dead(), 3);
 
-    // One that is refused for itself keeps no other.
+    // One that is refused itself does not affect the others.
     sowell.next(422, vec![]);
     let output = on(&daemon, &retry_all);
     assert!(output.status.success(), "{output:?}");
@@ -85,7 +85,7 @@ async fn all_dead_letters_wait_for_the_first_to_arrive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_signalement_is_listed_and_decided_anew_with_its_photos() {
+async fn a_refused_signalement_is_listed_and_decided_again_with_its_photos() {
     let daemon = Builder::new().start().await;
     let body = signalement_with(1, &json!({"residence": "NEUVE", "bien": null, "gps": 1}));
     assert_eq!(daemon.post(&body).await.status, 422);
@@ -114,7 +114,7 @@ async fn a_refused_signalement_is_listed_and_decided_anew_with_its_photos() {
         &["signalements", "retry", listed[0]["id"].as_str().unwrap()],
     );
     assert!(retried.status.success(), "{retried:?}");
-    // SoWell, which repeats what was refused, gets the creation's answer.
+    // SoWell repeats the refused request, and gets the creation's answer.
     let answer = daemon.post(&body).await;
     assert_eq!(
         (answer.status, answer.header("idempotent-replayed")),
@@ -130,7 +130,7 @@ async fn a_refused_signalement_is_listed_and_decided_anew_with_its_photos() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_for_a_destination_that_is_left_alone_says_so() {
+async fn a_delivery_to_a_paused_destination_says_so() {
     let sowell = FakeSowell::start().await;
     let builder = Builder::new().sowell(&sowell);
     let builder = builder.set("DELIVERY__FIRST_RETRY", "1h");

@@ -1,4 +1,4 @@
-//! The versions of the rules that were in force, shown, compared and brought back.
+//! Past versions of the rules are listed, shown, compared and restored.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -57,7 +57,7 @@ async fn every_accepted_version_is_kept_and_can_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rollback_keeps_what_no_version_has() {
+async fn a_rollback_keeps_a_copy_of_files_that_no_version_has() {
     let daemon = Builder::new().start().await;
     let version = daemon.regles().await["active"]["version"].clone();
     let rules = daemon.folder.path().join("rules");
@@ -87,7 +87,7 @@ async fn a_rollback_keeps_what_no_version_has() {
 
 /// Killed after the first of two files, and run again.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rollback_that_is_cut_short_puts_no_mixture_in_force() {
+async fn an_interrupted_rollback_puts_no_mixture_in_force() {
     let daemon = Builder::new().start().await;
     let version = |it: &serde_json::Value| it["active"]["version"].as_str().unwrap().to_owned();
     let first = version(&daemon.regles().await);
@@ -105,7 +105,7 @@ async fn a_rollback_that_is_cut_short_puts_no_mixture_in_force() {
     })
     .await;
     let rollback = ["rules", "rollback", first.as_str()];
-    // The mark is put first, then the first of the files.
+    // The mark comes first, then the first of the files.
     let mut environment = daemon.environment.clone();
     environment.push(("PASSERELLE_CRASH".into(), "file.rename.after:2".into()));
     let killed = passerelle(daemon.folder.path(), &environment, &rollback);
@@ -135,7 +135,7 @@ async fn a_rollback_without_room_changes_nothing() {
     let version = daemon.regles().await["active"]["version"].clone();
     let rules = daemon.folder.path().join("rules");
     fs::write(rules.join("transmission.yaml"), "modes: []\n").unwrap();
-    // Where a file is to be made, something stands that leaves it no place.
+    // A file is in the way of a folder that has to be created.
     fs::remove_dir_all(rules.join("modeles")).unwrap();
     fs::write(rules.join("modeles"), "").unwrap();
     let back = on(&daemon, &["rules", "rollback", version.as_str().unwrap()]);
@@ -153,7 +153,7 @@ async fn a_rollback_without_room_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_of_rules_that_is_gone_comes_back() {
+async fn a_missing_rules_folder_is_restored() {
     let daemon = Builder::new().start().await;
     let version = daemon.regles().await["active"]["version"].clone();
     let rules = daemon.folder.path().join("rules");
@@ -173,7 +173,7 @@ async fn a_folder_of_rules_that_is_gone_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn links_that_another_program_keeps_are_left_alone() {
+async fn links_managed_by_another_program_are_left_alone() {
     let daemon = Builder::new().start().await;
     let version = daemon.regles().await["active"]["version"].clone();
     let rules = daemon.folder.path().join("rules");

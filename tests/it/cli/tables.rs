@@ -1,4 +1,4 @@
-//! Which verbs make tables or bring them up to date: `migrate` and a start, and no other.
+//! Only `migrate` and a start create tables or bring them up to date, and no other verb.
 
 use std::borrow::Cow;
 use std::io::{BufRead, BufReader};
@@ -16,7 +16,7 @@ use super::passerelle;
 use crate::harness::{Builder, environment};
 use crate::postgres;
 
-/// Looks at a database, or would write to it.
+/// Verbs that read a database, or would write to it.
 const VERBS: [&[&str]; 7] = [
     &["signalements", "list"],
     &["signalements", "retry", "--all"],
@@ -31,7 +31,7 @@ fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A file as a daemon of some versions ago left it.
+/// A file as left by a daemon several versions ago.
 async fn earlier(folder: &Path) -> SqliteConnection {
     std::fs::create_dir(folder.join("data")).unwrap();
     let options = SqliteConnectOptions::new()
@@ -50,7 +50,7 @@ async fn newest(connection: &mut SqliteConnection) -> i64 {
     newest.fetch_one(connection).await.unwrap()
 }
 
-/// The settings of a daemon in a folder of its own, whose tokens the database keeps.
+/// The settings of a daemon in its own folder, with its tokens in the database.
 fn settings(folder: &Path) -> Vec<(String, String)> {
     let mut all = environment(folder);
     let others = ["TOKENS__", "RULES_DIR", "REFERENTIEL_DIR"];
@@ -73,7 +73,7 @@ async fn a_verb_leaves_older_tables_as_they_are_and_names_the_remedy() {
         );
         assert_eq!(newest(&mut connection).await, 8, "{verb:?}");
     }
-    // A backup is what comes before an update.
+    // A backup is made before an update.
     let backup = passerelle(folder.path(), &settings, &["backup", "kept"]);
     assert!(backup.status.success(), "{}", told(&backup));
     assert_eq!(newest(&mut connection).await, 8);
@@ -81,7 +81,7 @@ async fn a_verb_leaves_older_tables_as_they_are_and_names_the_remedy() {
     assert!(migrated.status.success(), "{}", told(&migrated));
     let listed = passerelle(folder.path(), &settings, VERBS[0]);
     assert!(listed.status.success(), "{}", told(&listed));
-    // The version after this one has been here.
+    // The next version has already migrated the database.
     let newer = "INSERT INTO _sqlx_migrations SELECT 9999, description, installed_on, success, checksum, \
                  execution_time FROM _sqlx_migrations WHERE version = 1";
     sqlx::query(newer).execute(&mut connection).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_verb_leaves_older_tables_as_they_are_and_names_the_remedy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_verb_makes_no_tables_in_an_empty_postgres() {
+async fn a_verb_creates_no_tables_in_an_empty_postgres() {
     let Some(url) = postgres::database().await else {
         return;
     };
@@ -123,7 +123,7 @@ async fn a_verb_makes_no_tables_in_an_empty_postgres() {
 #[case(&["restore", "kept"])]
 #[case(&["migrate"])]
 #[tokio::test(flavor = "multi_thread")]
-async fn who_waits_for_a_daemon_to_stop_says_so_at_once(#[case] verb: &[&str]) {
+async fn a_verb_that_waits_for_a_daemon_to_stop_says_so_at_once(#[case] verb: &[&str]) {
     let daemon = Builder::new().start().await;
     let mut waiting = Command::new(env!("CARGO_BIN_EXE_passerelle"))
         .args(verb)
@@ -136,7 +136,7 @@ async fn who_waits_for_a_daemon_to_stop_says_so_at_once(#[case] verb: &[&str]) {
     let mut line = String::new();
     let stderr = waiting.stderr.take().unwrap();
     BufReader::new(stderr).read_line(&mut line).unwrap();
-    // It still waits, and has said why.
+    // It is still waiting, and has said why.
     assert!(waiting.try_wait().unwrap().is_none());
     waiting.kill().unwrap();
     waiting.wait().unwrap();

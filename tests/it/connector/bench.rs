@@ -1,4 +1,4 @@
-//! The daemon's client of a CRM, made of a connector's file alone, and what it is asked to create.
+//! The daemon's CRM client, built from a connector alone, and the requests it is given.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -61,7 +61,7 @@ operations:
   chercher: {chemin: /tickets, parametres: {ref: '{{ reference }}'}, uid: /id}
 ";
 
-/// Rules that are edited between any two looks at them, a last time when one is left.
+/// Rules that change each time they are read, until the last one remains.
 struct EditedRules(Mutex<VecDeque<Arc<Generation>>>);
 
 impl Rules for EditedRules {
@@ -85,12 +85,12 @@ pub(super) fn bench(url: &str, api: &str, more: &[(&str, &str)]) -> Bench {
     edited(url, &[api], more)
 }
 
-/// The same with files that follow one another, each in force for one look at the rules; the last stays.
+/// The same with a series of connectors, each in force for one read of the rules; the last one stays.
 pub(super) fn edited(url: &str, apis: &[&str], more: &[(&str, &str)]) -> Bench {
     by(Arc::new(SystemClock), url, apis, more)
 }
 
-/// The same by a clock of the test's.
+/// The same with the test's own clock.
 pub(super) fn by(clock: Arc<dyn Clock>, url: &str, apis: &[&str], more: &[(&str, &str)]) -> Bench {
     let generation = |api: &&str| {
         let mut rules = Shipped::Rules.files();

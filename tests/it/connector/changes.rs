@@ -40,7 +40,7 @@ async fn changes_come_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_cannot_be_read_keeps_no_other_from_being_taken() {
+async fn a_change_that_cannot_be_read_does_not_block_the_others() {
     let at = "2026-01-02T03:04:05Z";
     let good = json!({"id": "A-1", "status": "é".repeat(300), "date": at});
     let rows = json!([
@@ -61,7 +61,7 @@ async fn a_change_that_cannot_be_read_keeps_no_other_from_being_taken() {
     };
     assert_eq!(one.event.uid.as_str(), "A-1");
     assert_eq!(one.event.statut.chars().count(), StatutEvent::LABEL_CHARS);
-    // Where none can be read, the file is rather wrong than the CRM away.
+    // If none can be read, the connector is probably wrong, rather than the CRM unavailable.
     let error = bench.crm.changes(&query).await.unwrap_err();
     assert!(matches!(error, CrmError::Misconfigured(_)), "{error:?}");
 }

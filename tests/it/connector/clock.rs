@@ -1,4 +1,4 @@
-//! The time of day, where a call tells it or is told it.
+//! Calls use the given clock, for the time they send and for the wait that an answer asks for.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::fake::{Fake, server};
 use crate::harness::MovedClock;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_tells_the_instant_of_the_clock() {
+async fn a_request_sends_the_time_of_the_clock() {
     let fake = Fake::start(&[(201, json!({"id": 1}))]).await;
     let api = PLAIN.replacen("{ref: '{{ reference }}'}", "{at: '{{ maintenant }}'}", 1);
     let clock = Arc::new(MovedClock::ahead(TimeDelta::days(400)));
@@ -24,7 +24,7 @@ async fn a_request_tells_the_instant_of_the_clock() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wait_begins_at_the_instant_of_the_clock() {
+async fn a_wait_is_counted_from_the_time_of_the_clock() {
     let url = server(|mut stream| async move {
         let answer = "HTTP/1.1 503 Busy\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n";
         let _ = stream.write_all(answer.as_bytes()).await;

@@ -1,4 +1,4 @@
-//! Partners that answer what they were told to, or treat a connection badly.
+//! Partners that give prepared answers, or mistreat a connection.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ pub(super) struct Seen {
     pub body: Vec<u8>,
 }
 
-/// Answers what it was told to, in order, and remembers what came.
+/// Gives its prepared answers in order, and records the requests.
 #[derive(Clone, Default)]
 pub(super) struct Fake {
     pub url: String,

@@ -1,4 +1,4 @@
-//! What the guide of connectors shows compiles as it stands there.
+//! The examples in the connectors guide compile as they are.
 
 use passerelle::adapters::shipped::Shipped;
 use passerelle::rules::compile::{Known, compile};
@@ -7,7 +7,7 @@ use passerelle::rules::diagnostic::Severity;
 
 use super::bench::PLAIN;
 
-/// The examples of the guide, by the words that they begin with.
+/// The examples in the guide that begin with these words.
 fn examples(begin: &str) -> Vec<String> {
     let guide = std::fs::read_to_string("docs/guide-connecteurs.md").unwrap();
     let blocks = guide.split("```yaml\n").skip(1);

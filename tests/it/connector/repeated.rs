@@ -1,4 +1,4 @@
-//! An API that answers with what it was sent, in its own writing.
+//! An API that answers with what it was sent, in its own encoding.
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -11,7 +11,7 @@ use super::bench::{PLAIN, bench, request};
 
 const SECRET: &str = "cle/secrete+1";
 
-/// Answers 400 to everything, with the request in JSON whose slashes are escaped.
+/// Answers 400 to everything, with the request as JSON with escaped slashes.
 async fn repeating() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -32,7 +32,7 @@ async fn repeating() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_api_repeats_of_a_request_is_kept_without_its_secrets() {
+async fn secrets_are_masked_in_what_an_api_repeats() {
     let url = repeating().await;
     for (opens, shown) in [
         (

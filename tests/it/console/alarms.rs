@@ -1,4 +1,4 @@
-//! What the page says first: nothing where nothing is wrong, and whatever stands still.
+//! What the page shows first: nothing while all is well, and otherwise all that is stuck.
 
 use std::fs;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ async fn a_database_that_was_moved_away_is_an_alarm_until_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_another_process_holds_is_told_in_time() {
+async fn a_database_locked_by_another_process_is_reported_in_time() {
     let daemon = Builder::new().start().await;
     let address = format!("sqlite://{}", daemon.database().display());
     let mut other = SqliteConnection::connect(&address).await.unwrap();
@@ -49,7 +49,7 @@ async fn a_database_that_another_process_holds_is_told_in_time() {
         .execute(&mut other)
         .await
         .unwrap();
-    // A probe that is asked gives up within a few seconds: the answer is there before that.
+    // Clients of a probe give up within a few seconds, so the answer must come sooner.
     let (ready, page) = timeout(Duration::from_secs(9), async {
         tokio::join!(daemon.get("/readyz", ""), daemon.console())
     })
@@ -111,7 +111,7 @@ async fn a_change_that_the_crm_dates_in_the_future_is_an_alarm_until_it_is_corre
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delivery_that_fails_is_an_alarm_once_it_has_waited_for_long() {
+async fn a_failing_delivery_is_an_alarm_once_it_has_waited_long() {
     let (sowell, clock) = (FakeSowell::start().await, Arc::new(MovedClock::new()));
     let daemon = Builder::new().sowell(&sowell).clock(clock.clone());
     let daemon = daemon.start().await;
@@ -122,7 +122,7 @@ async fn a_delivery_that_fails_is_an_alarm_once_it_has_waited_for_long() {
         .statut(&uid, &json!({"statut": "CRC en cours"}))
         .await;
     sowell.wait_for(1).await;
-    // One that fails now and then is nothing to look into.
+    // An occasional failure needs no attention.
     clock.pass(TimeDelta::minutes(4));
     assert!(daemon.console().await.contains(NOTHING));
     clock.pass(TimeDelta::minutes(2));
@@ -142,7 +142,7 @@ async fn a_delivery_that_fails_is_an_alarm_once_it_has_waited_for_long() {
     assert_eq!(sowell.delivered(), ["En cours de traitement"]);
 }
 
-/// The cell « Envois » of a destination, and nothing where the page has no such row.
+/// The cell « Envois » of a destination; `None` if the page has no such row.
 fn sends(page: &str, destination: &str) -> Option<String> {
     let (_, row) = page.split_once(&format!("<th scope=\"row\">{destination}</th>"))?;
     let (_, cell) = row.split_once("data-title=\"Envois\">")?;
@@ -171,7 +171,7 @@ async fn a_crm_that_is_away_is_an_alarm_that_says_what_follows(
     let daemon = daemon.start().await;
     let page = daemon.console().await;
     assert_eq!(sends(&page, "CRM").as_deref(), Some(NORMAL));
-    // What is deferred is tried again meanwhile.
+    // The deferred signalement is retried meanwhile.
     crm.creates((0..20).map(|_| Goes::Away));
     assert_eq!(daemon.post(&signalement(1)).await.status, status);
     let page = daemon.console().await;
@@ -205,7 +205,7 @@ async fn sends_are_normal_until_an_alarm_is_about_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn e_mails_without_a_server_are_said_to_be_files() {
+async fn e_mails_without_a_server_are_shown_as_written_to_files() {
     let daemon = Builder::new().start().await;
     let page = daemon.console().await;
     assert_eq!(

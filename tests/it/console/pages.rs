@@ -7,7 +7,7 @@ use super::{bare, url};
 use crate::browser::Browser;
 use crate::harness::{Builder, Daemon, FakeSowell, signalement, signalement_with, token, until};
 
-/// A daemon with what makes a page hard to read.
+/// A daemon whose page is hard to read.
 async fn crowded(sowell: &FakeSowell) -> Daemon {
     let daemon = Builder::new().sowell(sowell).start().await;
     for (number, code) in [(1, " ASC"), (2, "AS\u{202e}C"), (3, &"X".repeat(64))] {
@@ -51,7 +51,7 @@ async fn a_telephone_shows_every_word_without_scrolling_sideways() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_value_is_shown_with_its_spaces_and_turns_nothing_around_it() {
+async fn a_value_keeps_its_spaces_and_its_text_direction_to_itself() {
     let Some(browser) = Browser::open().await else {
         return;
     };
@@ -84,7 +84,7 @@ async fn a_value_is_shown_with_its_spaces_and_turns_nothing_around_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_is_cut_says_of_how_many() {
+async fn a_truncated_list_gives_its_total() {
     let daemon = Builder::new().set("LIMITS__RATE", "1000/min").start().await;
     for number in 1..=22 {
         let body = signalement_with(number, &json!({"qualification": "NON"}));
@@ -102,7 +102,7 @@ async fn a_list_that_is_cut_says_of_how_many() {
         page.contains("passerelle signalements list --limit 22"),
         "{page}"
     );
-    // Nothing is ever sent to a CRM that is our own.
+    // Nothing is ever sent to the embedded CRM.
     assert!(!page.contains("scope=\"row\">CRM"), "{page}");
 }
 
@@ -122,7 +122,7 @@ async fn two_daemons_of_one_machine_do_not_sign_each_other_out() {
         .unwrap();
     let second = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
     assert_ne!(name(&first), name(&second));
-    // The cookie of a replica, whatever its port, is that of all.
+    // A replica's cookie is valid at all of them, whatever their port.
     let again = Builder::new().start().await;
     assert_eq!(first, again.signed_in().await);
 }
@@ -143,7 +143,7 @@ async fn a_button_that_did_nothing_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_address_of_the_form_leads_back_to_it() {
+async fn the_address_that_the_form_posts_to_shows_the_form() {
     let daemon = Builder::new().start().await;
     let address = format!("{}console/connexion", url(&daemon));
     let asked = bare().get(&address).send().await.unwrap();
@@ -165,7 +165,7 @@ async fn the_address_of_the_form_leads_back_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_is_asked_for_too_often_asks_again_by_itself() {
+async fn a_page_requested_too_often_reloads_by_itself() {
     let daemon = Builder::new().set("LIMITS__RATE", "2/h").start().await;
     let cookie = daemon.signed_in().await;
     let get = || daemon.request("GET", "/", "").header("cookie", &cookie);
@@ -187,14 +187,14 @@ async fn a_page_that_is_asked_for_too_often_asks_again_by_itself() {
 /// As when someone comes back to the page.
 const COME_BACK: &str = "document.dispatchEvent(new Event('visibilitychange'))";
 
-/// What stands there now: between two questions it may be replaced.
+/// The current text: between two queries, the element may be replaced.
 async fn shown(browser: &Browser, selector: &str) -> String {
     let text = format!("return document.querySelector(\"{selector}\").innerText");
     browser.evaluate(&text).await.as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_is_read_anew_leaves_the_keyboard_where_it_is() {
+async fn a_refreshed_page_keeps_the_focus() {
     let Some(browser) = Browser::open().await else {
         return;
     };
@@ -208,7 +208,7 @@ async fn a_page_that_is_read_anew_leaves_the_keyboard_where_it_is() {
     let kept = "return document.querySelector('main').dataset.kept ?? ''";
     let place = "return document.activeElement.id";
     assert_eq!(browser.evaluate(place).await, at);
-    // A second dead letter stands before it from now on.
+    // From now on, a second dead letter is listed before it.
     let before = shown(&browser, section).await;
     let uid = daemon.created(&signalement(5)).await;
     sowell.next(422, Vec::new());
@@ -223,7 +223,7 @@ async fn a_page_that_is_read_anew_leaves_the_keyboard_where_it_is() {
     .await;
     assert_eq!(browser.evaluate(place).await, at);
     assert_eq!(browser.evaluate(kept).await, "yes", "the rest stays");
-    // What the keyboard was at goes: it goes on from there.
+    // The focused element disappears: the focus moves to its section.
     browser.evaluate("document.activeElement.id = 'gone'").await;
     let lost = "return document.activeElement.matches('section[aria-labelledby=livraisons]')";
     until("the keyboard stays in its section", || async {
@@ -235,7 +235,7 @@ async fn a_page_that_is_read_anew_leaves_the_keyboard_where_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_cannot_be_read_anew_says_so_until_it_can() {
+async fn a_page_that_cannot_be_refreshed_says_so_until_it_can() {
     let Some(browser) = Browser::open().await else {
         return;
     };
@@ -259,7 +259,7 @@ async fn a_page_that_cannot_be_read_anew_says_so_until_it_can() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_scripts_the_browser_loads_the_page_anew() {
+async fn without_scripts_the_browser_reloads_the_page() {
     let daemon = Builder::new().start().await;
     let page = daemon.console().await;
     let alone = r#"<noscript><meta http-equiv="refresh" content="30; url=/"></noscript>"#;

@@ -1,4 +1,4 @@
-//! While a remote CRM is away nothing is kept, or the demande is deferred until it is back.
+//! While a remote CRM is unavailable, nothing is stored, or the demande is deferred until it is back.
 
 use chrono::{TimeDelta, Utc};
 use passerelle::domain::ports::DuplicateGuard;
@@ -90,7 +90,7 @@ async fn a_deferred_signalement_stays_what_it_is_while_it_waits() {
     assert_eq!(owner, (&json!(id_of(1).as_str()), &Value::Null));
     assert_eq!(etat(&daemon, 1).await, "differe");
     assert_eq!(crm.count("create"), 1);
-    // Those that wait do not wait for each other: a person may try one at once.
+    // Waiting signalements do not wait for each other: an operator may retry one at once.
     assert_eq!(daemon.post(&signalement(2)).await.status, 202);
     let creations = &daemon.state.inbound.creations;
     let tried = creations.take_up(&id_of(2)).await.unwrap();
@@ -100,17 +100,17 @@ async fn a_deferred_signalement_stays_what_it_is_while_it_waits() {
         matches!(tried, Some(Attempted::Created { .. })),
         "{tried:?}"
     );
-    // The CRM answers again: the other need not wait for its hour.
+    // The CRM answers again, so the other need not wait for its hour.
     becomes(&daemon, 1, "transmis").await;
 }
 
-/// A wait of a day that a CRM asked for while it was broken must not outlast its being mended.
+/// A wait of a day that a broken CRM asked for must end when it is repaired.
 #[rstest]
 #[case::it_answers_another(Mended::ItAnswers)]
 #[case::another_token(Mended::Settings)]
 #[case::another_connector(Mended::Connector)]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_crm_put_off_for_a_day_goes_once_it_is_mended(#[case] how: Mended) {
+async fn a_creation_put_off_for_a_day_is_made_once_the_crm_is_repaired(#[case] how: Mended) {
     const FILE: &str = "passerelle.yaml";
     const CONNECTEUR: &str = "rules/connecteurs/crm.yaml";
     let settings = |token: &str| format!("crm: {{token: {token}, when_unavailable: defer}}\n");
@@ -146,9 +146,9 @@ async fn what_the_crm_put_off_for_a_day_goes_once_it_is_mended(#[case] how: Mend
     becomes(&daemon, 1, "transmis").await;
 }
 
-/// Who is told that the CRM is away looks for the fault there.
+/// Someone told that the CRM is unavailable looks for the fault there.
 #[tokio::test(flavor = "multi_thread")]
-async fn why_a_creation_waits_is_told_as_it_is() {
+async fn the_real_reason_why_a_creation_waits_is_given() {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp);
     crm.creates([Goes::Lost, Goes::Away, Goes::NoPhoto]);
     crm.finds([Goes::Unreadable]);
@@ -185,7 +185,7 @@ async fn why_a_creation_waits_is_told_as_it_is() {
         told.contains("les photos ne peuvent pas être relues"),
         "{told}"
     );
-    // Nobody knows of the CRM that it is still away.
+    // Nothing shows that the CRM is still unavailable.
     assert_eq!(creations.watch.outage(), None);
 }
 
@@ -210,7 +210,7 @@ async fn a_deferred_demande_that_the_crm_refuses_is_shown_to_the_admins() {
         motif.contains("422") && motif.contains("champ manquant"),
         "{motif}"
     );
-    // What the CRM said is for the landlord; that it refuses is for SoWell, too.
+    // The CRM's message is for the landlord; that it refuses is for SoWell too.
     let path = format!("/api/v1/signalements/{}", id_of(1).as_str());
     let view = |client| daemon.get(&path, client);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The clock is set, forward or back, while creations and deliveries are under way or wait.
+//! The clock is set, forward or back, while creations and deliveries are in progress or waiting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use crate::harness::{Builder, FakeSowell, SetClock, signalement, until};
 use crate::remote_crm::{Goes, RemoteCrm};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_set_forward_during_a_creation_makes_no_second_demande() {
+async fn a_clock_set_forward_during_a_creation_causes_no_second_demande() {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp);
     let gate = Arc::new(Semaphore::new(0));
     crm.creates([Goes::Held(gate.clone()), Goes::Lost]);
@@ -29,7 +29,7 @@ async fn a_clock_set_forward_during_a_creation_makes_no_second_demande() {
     })
     .await;
     clock.step(TimeDelta::hours(1));
-    // One that is settled later shows that what is due by the new time was looked for.
+    // When a later one is settled, due creations have been looked for at the new time.
     assert!(is_later(&daemon.post(&signalement(2)).await));
     becomes(&daemon, 2, "transmis").await;
     assert_eq!(etat(&daemon, 1).await, "recu");
@@ -40,7 +40,7 @@ async fn a_clock_set_forward_during_a_creation_makes_no_second_demande() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_set_forward_makes_no_look_up_believed_sooner() {
+async fn a_clock_set_forward_makes_no_look_up_count_sooner() {
     let crm =
         RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.longest_work = Duration::from_hours(1));
     crm.creates([Goes::Lost]);
@@ -72,7 +72,7 @@ async fn a_creation_whose_claim_ran_out_during_the_look_up_is_looked_up_again() 
         (crm.count("find") == 1).then_some(())
     })
     .await;
-    // Another replica may have it by now.
+    // Another replica may have claimed it by now.
     clock.step(TimeDelta::hours(1));
     gate.add_permits(1);
     becomes(&daemon, 1, "transmis").await;
@@ -80,7 +80,7 @@ async fn a_creation_whose_claim_ran_out_during_the_look_up_is_looked_up_again() 
     assert_eq!((crm.count("create"), crm.count("find")), (2, 2));
 }
 
-/// A clock that runs away, so that between any two looks at it a claim runs out.
+/// A clock so fast that a claim expires between any two readings.
 #[derive(Default)]
 struct Runaway {
     clock: SetClock,
@@ -97,7 +97,7 @@ impl Clock for Runaway {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_creation_whose_claim_ran_out_before_the_first_call_is_made_up_for() {
+async fn a_creation_whose_claim_ran_out_before_the_first_call_is_made_later() {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp);
     let clock = Arc::<Runaway>::default();
     let builder = Builder::new().crm(crm.clone()).clock(clock.clone());

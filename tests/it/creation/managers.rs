@@ -1,4 +1,4 @@
-//! Managers that only a remote CRM knows are asked for before a demande is decided.
+//! Managers that only a remote CRM knows are requested before a demande is decided.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ async fn managers_that_only_the_crm_knows_are_asked_for_and_remembered() {
     let of = |number, residence| {
         signalement_with(number, &json!({"residence": residence, "bien": null}))
     };
-    // Nothing can be decided without them, so nothing is kept.
+    // Nothing can be decided without them, so nothing is stored.
     assert!(is_later(&daemon.post(&of(1, "SANS")).await));
     assert_eq!(etat(&daemon, 1).await, "none");
     let names_them = "Objet: x\n\n{{ residence.gestionnaires.technique.identifiant }}\n";
@@ -37,13 +37,13 @@ async fn managers_that_only_the_crm_knows_are_asked_for_and_remembered() {
         (named.count() == 2).then_some(())
     })
     .await;
-    // Those of the export count more.
+    // Those of the export take precedence.
     let exported = daemon.post(&of(3, "MZ-01")).await.json();
     assert_eq!(exported["gestionnaire_concerne"]["identifiant"], "TEC-1");
     assert_eq!(crm.count("managers"), 2);
 }
 
-/// A daemon that remembers nothing of what the CRM told the one before it.
+/// A daemon without the managers that the CRM gave the previous one.
 async fn restarted(daemon: Daemon, crm: &Arc<RemoteCrm>) -> Daemon {
     let (folder, environment) = daemon.stop().await;
     let builder = Builder::again(&folder, environment).crm(crm.clone());
@@ -73,11 +73,11 @@ async fn a_repeat_is_answered_without_the_crm_that_knows_the_managers() {
     assert_eq!((again.status, &again.bytes), (200, &created.bytes));
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(daemon.post(&of(1, "deux fuites")).await.status, 409);
-    // What is created later waits for the CRM, and its repeat does not.
+    // A deferred creation waits for the CRM; its repeat does not.
     assert_eq!(daemon.post(&of(2, "une fuite")).await.status, 202);
     assert_eq!(daemon.post(&of(2, "deux fuites")).await.status, 409);
     assert_eq!(crm.count("managers"), asked);
-    // Only what is new needs them.
+    // Only new signalements need them.
     crm.manages(Goes::Away);
     assert!(is_later(&daemon.post(&of(3, "une fuite")).await));
     assert_eq!(crm.count("managers"), asked + 1);

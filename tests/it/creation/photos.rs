@@ -1,4 +1,4 @@
-//! Photos follow the demande that a remote CRM created, each for itself.
+//! Photos follow the demande that a remote CRM created, each separately.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ async fn only_the_photo_that_failed_is_attached_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_photo_that_the_crm_refuses_keeps_no_other_back() {
+async fn a_photo_that_the_crm_refuses_does_not_block_the_others() {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp);
     crm.attaches("photo-1.png", Goes::Refused);
     let daemon = with(&crm).await;
@@ -57,9 +57,9 @@ async fn photos_that_go_along_with_the_creation_are_not_attached_again() {
     );
 }
 
-/// An edit may come between what the flow asks of the file first and the call.
+/// The connector may be edited between the flow's first look at it and the call.
 #[tokio::test(flavor = "multi_thread")]
-async fn whether_photos_follow_is_for_the_creation_that_was_made_to_say() {
+async fn the_connector_of_the_creation_decides_whether_photos_follow() {
     for attaches in [false, true] {
         let crm = RemoteCrm::new(DuplicateGuard::LookUp).with(|it| it.attaches = !attaches);
         let gate = Arc::new(Semaphore::new(0));

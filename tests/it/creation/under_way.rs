@@ -1,4 +1,4 @@
-//! What comes while a remote CRM is still at work on a creation: repeats, other keys, a status.
+//! What arrives while a remote CRM is still working on a creation: repeats, other keys, a status.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,7 @@ async fn simultaneous_repeats_wait_for_the_first_and_are_answered_like_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_waits_for_so_long_and_no_longer() {
+async fn a_repeat_waits_for_a_limited_time() {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp);
     let gate = Arc::new(Semaphore::new(0));
     crm.creates([Goes::Held(gate.clone())]);
@@ -57,7 +57,7 @@ async fn a_repeat_waits_for_so_long_and_no_longer() {
     .await;
     let answer = daemon.post(&signalement(1)).await;
     assert!(is_later(&answer), "{answer:?}");
-    // Nor is it decided otherwise meanwhile.
+    // It is not decided differently meanwhile either.
     let broken = "fn affecter(signalement, residence, qualification) { throw \"panne\" }\n";
     daemon.edit("rules/gestionnaire.rhai", broken).await;
     assert!(is_later(&daemon.post(&signalement(1)).await));
@@ -104,7 +104,7 @@ async fn a_second_key_is_reserved_with_the_first() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_another_content_is_no_repeat_of_what_is_in_doubt(
+async fn a_different_content_is_no_repeat_of_one_in_doubt(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(builder) = Builder::on(backend).await else {
@@ -133,7 +133,7 @@ async fn what_has_another_content_is_no_repeat_of_what_is_in_doubt(
     }
     assert_eq!(daemon.post(&other).await.status, 503);
     assert_eq!(etat(&daemon, 2).await, "none");
-    // Without that key it is a signalement as any other.
+    // Without that key, it is an ordinary signalement.
     assert_eq!(daemon.post(&signalement(2)).await.status, 201);
     let creations = &daemon.state.inbound.creations;
     creations.take_up(&id_of(1)).await.unwrap();
@@ -146,7 +146,7 @@ async fn what_has_another_content_is_no_repeat_of_what_is_in_doubt(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_status_that_comes_before_its_uid_is_to_come_again() {
+async fn a_status_that_comes_before_its_uid_must_be_sent_again() {
     let crm = RemoteCrm::new(DuplicateGuard::LookUp);
     let gate = Arc::new(Semaphore::new(0));
     crm.creates([Goes::Held(gate.clone())]);

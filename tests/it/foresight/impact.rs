@@ -1,4 +1,4 @@
-//! The past, decided again by edited rules.
+//! Past signalements, decided again with edited rules.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn copy_rules(daemon: &Daemon, to: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn impact_tells_what_an_edit_would_have_changed() {
+async fn impact_reports_what_an_edit_would_have_changed() {
     let daemon = Builder::new().start().await;
     let mut uids = Vec::new();
     for number in 0..4 {
@@ -30,7 +30,7 @@ async fn impact_tells_what_an_edit_would_have_changed() {
         let body = signalement_with(number, &json!({"priorite": priority}));
         uids.push(daemon.created(&body).await);
     }
-    // One that was refused, for a residence that nobody knew.
+    // One that was refused, for a residence that was unknown.
     let refused = signalement_with(9, &json!({"residence": "NEUVE", "bien": null}));
     assert_eq!(daemon.post(&refused).await.status, 422);
     daemon
@@ -64,7 +64,7 @@ async fn impact_tells_what_an_edit_would_have_changed() {
         differences[0]["changements"],
         json!([{"de": "haute", "vers": "urgente", "nombre": 3, "exemples": [uids[3], uids[2], uids[1]]}])
     );
-    // The contexte carries the priority.
+    // The contexte contains the priority.
     assert_eq!(differences[1]["quoi"], "contexte");
     assert_eq!(found["statuts"]["examines"], 2);
     assert_eq!(
@@ -114,7 +114,7 @@ async fn impact_sees_what_would_fail_and_which_mails_would_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn impact_sees_what_an_email_would_say_otherwise() {
+async fn impact_sees_how_the_text_of_an_email_would_change() {
     let daemon = Builder::new().start().await;
     let uid = daemon.created(&signalement(1)).await;
     let edits = [
@@ -124,7 +124,7 @@ async fn impact_sees_what_an_email_would_say_otherwise() {
             "Un grand merci",
             true,
         ),
-        // What the template tells is no part of any decision.
+        // A template's text is not part of any decision.
         ("qualifications.yaml", "libelle: ", "libelle: Aussi ", true),
         ("modeles/contexte.txt", "Priorité", "Urgence", false),
     ];
@@ -144,7 +144,7 @@ async fn impact_sees_what_an_email_would_say_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn impact_tells_what_becomes_of_an_email_apart() {
+async fn impact_distinguishes_what_happens_to_an_email() {
     let daemon = Builder::new().start().await;
     let uid = daemon
         .created(&signalement_with(1, &json!({"bien": null})))
@@ -226,7 +226,7 @@ async fn impact_tells_what_becomes_of_an_email_apart() {
         fs::remove_dir_all(&edited).unwrap();
     }
 
-    // The other way round: what is in force cannot be written, and an edit mends it.
+    // The other way round: the e-mail cannot be written by the rules in force, and an edit fixes that.
     copy_rules(&daemon, &edited);
     let regles = daemon
         .edit(

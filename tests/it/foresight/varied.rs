@@ -1,4 +1,4 @@
-//! Holes that only another date, other words or other photos open.
+//! Gaps that appear only for a different date, text or number of photos.
 
 use std::cell::Cell;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ const GESTIONNAIRES: &str = "residence;type;identifiant;nom;email\n\
     MZ-01;responsable_secteur;RS-1;n;e@x.fr\nMZ-01;gardien;GAR-1;n;e@x.fr\n\
     WO-02;responsable_secteur;RS-1;n;e@x.fr\nWO-03;responsable_secteur;RS-1;n;e@x.fr\n";
 const WITHOUT_GARDIEN: [&str; 2] = ["WO-02", "WO-03"];
-/// The first two are alike for rules that do not name them.
+/// The first two are equivalent for rules that do not name them.
 const QUALIFICATIONS: &str = "qualifications:
   ASC: {libelle: L, type_gestionnaire: responsable_secteur, workflow: W}
   CHAUF: {libelle: L, type_gestionnaire: responsable_secteur, workflow: W}
@@ -159,7 +159,7 @@ const GARDIEN: &str = "responsable = residence.gestionnaires.gardien;";
     "if jour_de_semaine(signalement.date_creation) == \"samedi\" && signalement.photos > 3 {",
     "le samedi, avec 4 photos ou plus"
 )]
-fn a_hole_that_only_some_input_opens_is_told_with_it(#[case] before: &str, #[case] when: &str) {
+fn a_gap_for_some_input_is_reported_with_that_input(#[case] before: &str, #[case] when: &str) {
     let rules = rules(&format!("    {before} {GARDIEN} }}"), None);
     for found in covered(&rules) {
         assert_eq!(found.holes.len(), 1, "{:#?}", found.holes);
@@ -177,7 +177,7 @@ fn a_hole_that_only_some_input_opens_is_told_with_it(#[case] before: &str, #[cas
         };
         assert_eq!(found.holes[0].qualifications, all);
     }
-    // Mended as the cause says, none is left.
+    // Fixed as the cause suggests, no gap remains.
     let mended = rules_with(
         GARDIEN,
         "responsable = residence.gestionnaires.get(\"gardien\") ?? responsable;",
@@ -250,7 +250,7 @@ fn the_e_mail_of_a_status_is_tried_with_other_words() {
     }
 }
 
-/// A value of `autres` may be of another kind than the rules ask for: nobody knows what SoWell sends.
+/// A value of `autres` may have a different type than the rules expect: there is no telling what SoWell sends.
 #[rstest]
 #[case(
     "if \"etage\" in signalement.autres && signalement.autres.etage.to_upper() == \"RDC\" { responsable = residence.gestionnaires.get(\"gardien\") ?? responsable; }"
@@ -273,7 +273,7 @@ fn the_e_mail_of_a_status_is_tried_with_other_words() {
 #[case(
     "if heure_de(signalement.date_creation) >= 20 && \"gaz\" in signalement.description { responsable = residence.gestionnaires.get(\"gardien\") ?? responsable; }"
 )]
-fn right_rules_have_no_hole(#[case] before: &str) {
+fn correct_rules_have_no_gap(#[case] before: &str) {
     for found in covered(&rules(before, None)) {
         assert_eq!(found.holes, []);
     }
@@ -292,10 +292,7 @@ fn right_rules_have_no_hole(#[case] before: &str) {
     "let d = signalement.description; let concierge = d == \"concierge\"; if concierge || d != \"\" { throw \"aucun concierge ici\"; }",
     "aucun concierge ici"
 )]
-fn one_cause_is_told_once_whichever_words_its_message_has(
-    #[case] before: &str,
-    #[case] cause: &str,
-) {
+fn one_cause_is_reported_once_whatever_its_message(#[case] before: &str, #[case] cause: &str) {
     for found in covered(&rules(before, None)) {
         assert_eq!(found.holes.len(), 1, "{:#?}", found.holes);
         let sentence = found.holes[0].sentence();
@@ -328,9 +325,9 @@ fn the_search_can_be_ended_while_one_kind_of_residences_is_tried() {
     assert_eq!(combinations.decide_aside(Reach::Kinds, but_the_last), None);
 }
 
-/// The same cause has another condition for each qualification: what is told of one is true of no other.
+/// The same cause has a different condition for each qualification, which must not be reported for the other.
 #[test]
-fn each_qualification_is_told_with_its_own_condition() {
+fn each_qualification_is_reported_with_its_own_condition() {
     let before = format!(
         "let tard = heure_de(signalement.date_creation) >= 20;
         let gaz = \"gaz\" in signalement.description;
@@ -354,9 +351,9 @@ fn each_qualification_is_told_with_its_own_condition() {
     }
 }
 
-/// What no pair can show is said, and nothing where pairs are enough.
+/// What pairs cannot show is reported; nothing is reported if pairs are enough.
 #[test]
-fn what_was_not_tried_together_is_told() {
+fn conditions_not_tried_together_are_reported() {
     let of_three = "if signalement.photos > 3 && heure_de(signalement.date_creation) > 20 && \"gaz\" in signalement.description {";
     for found in covered(&rules(&format!("{of_three} {GARDIEN} }}"), None)) {
         assert_eq!(
@@ -372,9 +369,10 @@ fn what_was_not_tried_together_is_told() {
     }
 }
 
-/// Rules can name so many residences that each is a kind of its own: beside the traffic, what they look like is tried.
+/// Rules may name so many residences that each is a kind of its own: beside traffic, kinds that ignore the names are
+/// still tried.
 #[test]
-fn many_names_in_the_rules_keep_no_kind_of_residence_from_being_tried() {
+fn many_names_in_the_rules_do_not_prevent_trying_each_kind_of_residence() {
     let named = (10..60).fold(String::new(), |mut all, number| {
         let _ = write!(all, "\"clos{number}\", ");
         all
@@ -410,9 +408,9 @@ fn many_names_in_the_rules_keep_no_kind_of_residence_from_being_tried() {
     assert!(found.untried.iter().any(told), "{:?}", found.untried);
 }
 
-/// A landlord whose rules read nothing that varies decides as much as ever.
+/// Rules that read no varying input take no more decisions than before.
 #[test]
-fn rules_that_read_nothing_of_it_pay_nothing() {
+fn rules_that_read_no_varying_input_cost_nothing_more() {
     let rules = Shipped::Rules.files();
     let (generation, _) = compile(&rules, &Shipped::Referentiel.files(), Known::default());
     let generation = generation.unwrap();

@@ -1,4 +1,4 @@
-//! A daemon to be: its folder, its settings, and whoever stands in for a partner.
+//! Builds a daemon: its folder, its settings, and the stand-ins for partners.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ use super::samples::{BIENS, GESTIONNAIRES, QUALIFICATIONS, RESIDENCES};
 use super::{Daemon, FakeSowell, copy, token};
 use crate::postgres::{self, Backend};
 
-/// A daemon to be.
+/// A daemon that is not started yet.
 pub struct Builder {
     folder: Arc<TempDir>,
     environment: Vec<(String, String)>,
@@ -43,7 +43,7 @@ impl Builder {
             .file("referentiel/biens.csv", BIENS)
     }
 
-    /// The same on this database; `None` where it is not installed.
+    /// The same on this database; `None` if it is not installed.
     pub async fn on(backend: Backend) -> Option<Self> {
         Some(match backend {
             Backend::Sqlite => Self::new(),
@@ -51,7 +51,7 @@ impl Builder {
         })
     }
 
-    /// A daemon in a folder that another one has left.
+    /// A daemon in the folder of an earlier one.
     pub fn again(folder: &Arc<TempDir>, environment: Vec<(String, String)>) -> Self {
         Self {
             folder: Arc::clone(folder),
@@ -60,30 +60,30 @@ impl Builder {
         }
     }
 
-    /// Puts a CRM in the place of the one that the settings name.
+    /// Replaces the CRM that the settings name.
     pub fn crm(mut self, crm: Arc<dyn Crm>) -> Self {
         self.stand_ins.crm = Some(crm);
         self
     }
 
-    /// Puts a clock in the place of the machine's.
+    /// Replaces the machine's clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.stand_ins.clock = clock;
         self
     }
 
-    /// How long a repeat waits for the request that it repeats.
+    /// Sets how long a repeat waits for the request that it repeats.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.stand_ins.patience = patience;
         self
     }
 
-    /// Its settings.
+    /// The settings, as environment variables.
     pub fn environment(&self) -> Vec<(String, String)> {
         self.environment.clone()
     }
 
-    /// Where it will live.
+    /// The folder of the daemon.
     pub fn folder(&self) -> Arc<TempDir> {
         Arc::clone(&self.folder)
     }
@@ -111,14 +111,14 @@ impl Builder {
             .set("SOWELL__TOKEN", "partner-token")
     }
 
-    /// From `passerelle.yaml` in its folder, where a test wrote one, and the environment.
+    /// From `passerelle.yaml` in its folder, if a test wrote one, and the environment.
     pub fn settings(&self) -> Settings {
         let file = self.folder.path().join("passerelle.yaml");
         let file = file.is_file().then_some(file);
         Settings::load(file.as_deref(), self.environment.clone()).unwrap()
     }
 
-    /// What keeps it from starting.
+    /// Why it does not start.
     pub async fn refusal(self) -> String {
         match App::build_with(&self.settings(), self.stand_ins).await {
             Ok(_) => panic!("it starts"),
@@ -130,7 +130,7 @@ impl Builder {
         self.start_while(|| {}).await
     }
 
-    /// Starts it, with something happening after it read its files and before it serves.
+    /// Starts it, with something happening after it has read its files and before it serves.
     pub async fn start_while(self, happens: impl FnOnce()) -> Daemon {
         let settings = self.settings();
         let app = App::build_with(&settings, self.stand_ins).await.unwrap();
@@ -152,7 +152,7 @@ impl Builder {
     }
 }
 
-/// The settings of a daemon that lives in `folder`.
+/// The settings of a daemon in `folder`.
 pub fn environment(folder: &Path) -> Vec<(String, String)> {
     let path = |name: &str| folder.join(name).display().to_string();
     [

@@ -1,4 +1,4 @@
-//! Clocks that a test moves.
+//! Clocks controlled by a test.
 
 use std::sync::Mutex;
 
@@ -10,12 +10,12 @@ use passerelle::domain::ports::Clock;
 pub struct MovedClock(Mutex<DateTime<Utc>>);
 
 impl MovedClock {
-    /// A clock that shows the time of day.
+    /// A clock that shows the current time.
     pub fn new() -> Self {
         Self::ahead(TimeDelta::zero())
     }
 
-    /// A clock that is ahead of the time of day.
+    /// A clock that is ahead of the current time.
     pub fn ahead(time: TimeDelta) -> Self {
         Self(Mutex::new(Utc::now() + time))
     }
@@ -32,7 +32,7 @@ impl Clock for MovedClock {
     }
 }
 
-/// The machine's clock, and how far it is ahead of it.
+/// The machine's clock plus an offset.
 #[derive(Default)]
 pub struct SetClock(Mutex<TimeDelta>);
 

@@ -1,4 +1,4 @@
-//! A photo store in whose work a test steps in.
+//! A photo store that a test can intercept.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use passerelle::domain::ports::{Files, FilesError};
 use passerelle::domain::signalement::Photo;
 
-/// What a test does in place of a photo store; what it leaves out, the store behind it does.
+/// What a test does in place of a photo store; the store behind it does the rest.
 #[async_trait]
 pub trait Interceptor: Send + Sync {
     /// The store behind it.
@@ -27,7 +27,7 @@ pub trait Interceptor: Send + Sync {
     }
 }
 
-/// The photo store that a test hands to the daemon. Every photo reaches [`Interceptor::put`], since
+/// The photo store that a test gives to the daemon. Every photo reaches [`Interceptor::put`], since
 /// [`Files::put_new`] keeps its default here, which stores nothing.
 pub struct Intercepted<T>(pub T);
 

@@ -1,4 +1,4 @@
-//! A signalement, and the reference data that its tests decide it by.
+//! A signalement, and the reference data with which tests decide it.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A fake SoWell that remembers what it received and fails on command.
+//! A fake SoWell that records what it received and fails on command.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ pub struct Call {
     pub answered: u16,
 }
 
-/// SoWell's API, as far as the daemon calls it.
+/// The part of SoWell's API that the daemon calls.
 #[derive(Clone)]
 pub struct FakeSowell {
     pub url: String,
@@ -39,7 +39,7 @@ struct Ledger {
     calls: Mutex<Vec<Call>>,
     /// Answers to give before the usual 200, each with its headers.
     script: Mutex<VecDeque<Scripted>>,
-    /// What is answered about one demande, whatever the script says.
+    /// Answers about one demande, which take precedence over the script.
     always: Mutex<Vec<(String, u16)>>,
 }
 
@@ -55,7 +55,7 @@ impl FakeSowell {
         Self { url, ledger }
     }
 
-    /// Makes it answer so once, after what it was told before.
+    /// Adds an answer, given once after those added before.
     pub fn next(&self, status: u16, headers: Vec<(&'static str, String)>) {
         self.ledger
             .script
@@ -64,7 +64,7 @@ impl FakeSowell {
             .push_back((status, headers));
     }
 
-    /// Makes it answer so to everything about one demande.
+    /// Sets the answer to everything about one demande.
     pub fn always(&self, uid: &str, status: u16) {
         let path = format!("/signalements/{uid}");
         self.ledger.always.lock().unwrap().push((path, status));
@@ -74,7 +74,7 @@ impl FakeSowell {
         self.ledger.calls.lock().unwrap().clone()
     }
 
-    /// SoWell words that arrived, in order.
+    /// SoWell's words that arrived, in order.
     pub fn delivered(&self) -> Vec<String> {
         self.calls()
             .iter()
@@ -83,7 +83,7 @@ impl FakeSowell {
             .collect()
     }
 
-    /// Waits until so many calls arrived.
+    /// Waits until this many calls have arrived.
     pub async fn wait_for(&self, count: usize) -> Vec<Call> {
         until(&format!("{count} calls"), || async {
             let calls = self.calls();

@@ -1,4 +1,4 @@
-//! A status that the rules do not know keeps its place until an edit teaches it.
+//! A status that the rules do not know keeps its place until an edit adds it.
 
 use std::sync::Arc;
 
@@ -98,7 +98,7 @@ async fn a_held_status_that_was_overtaken_stays_behind(
     assert_eq!(demande["statut"], "CRC en cours");
 }
 
-/// What SoWell is told in the end is what the CRM said last, whatever the table did not know meanwhile.
+/// In the end, SoWell receives what the CRM sent last, whatever the table did not know meanwhile.
 #[rstest]
 #[case::closed_again(&["Clôturée", "Vivest en cours", "Clôturée"], &[422, 202, 422], "Clôturée")]
 #[case::back(&["Vivest en cours", "En expertise", "Vivest en cours"], &[202, 422, 200], "Vivest en cours")]
@@ -109,7 +109,7 @@ async fn a_held_status_that_was_overtaken_stays_behind(
 )]
 #[case::twice(&["Vivest en cours", "En expertise", "En expertise"], &[202, 422, 422], "En expertise")]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_word_of_the_crm_is_the_last_that_sowell_hears(
+async fn the_last_status_of_the_crm_is_the_last_that_sowell_gets(
     #[case] told: &[&str],
     #[case] answers: &[u16],
     #[case] last: &str,
@@ -152,7 +152,7 @@ async fn the_last_word_of_the_crm_is_the_last_that_sowell_hears(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_reads_of_a_status_after_what_came_later() {
+async fn no_e_mail_about_a_status_follows_a_later_one() {
     let script = "fn accuses(evenement) {
         if evenement.type != \"statut\" { return []; }
         [#{ a: \"zoe@locataire.example\", modele: \"note\" }]
@@ -206,7 +206,7 @@ async fn many_held_statuses_are_all_sent_once_the_rules_know_them() {
     assert_eq!(sowell.wait_for(MANY).await.len(), MANY);
 }
 
-/// What a daemon that has these rules would do with the statuses that are held.
+/// What a daemon with these rules would do with the held statuses.
 async fn look(daemon: &Daemon, rules: &Arc<Generation>, looked: &mut Looked) -> Value {
     let outbound = &daemon.state.outbound;
     let another = Outbound {
@@ -227,7 +227,7 @@ async fn look(daemon: &Daemon, rules: &Arc<Generation>, looked: &mut Looked) -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_held_status_is_judged_once_by_each_rules() {
+async fn each_version_of_the_rules_decides_a_held_status_once() {
     let (sowell, other) = (FakeSowell::start().await, FakeSowell::start().await);
     let (daemon, uid) = start(&sowell).await;
     let ignorant = daemon.state.reload.generation();
@@ -236,7 +236,7 @@ async fn a_held_status_is_judged_once_by_each_rules() {
     let table = table.replace(TAUGHT.0, TAUGHT.1);
     teacher.edit("rules/statuts.yaml", &table).await;
     let learnt = teacher.state.reload.generation();
-    // Under the name of the others it shows whether they are asked at all.
+    // With the version name of the other rules, it shows whether the held statuses are decided at all.
     let mut disguised = Generation::clone(&learnt);
     disguised.version.clone_from(&ignorant.version);
 

@@ -1,4 +1,4 @@
-//! What SoWell need not know: statuses that are to be left out, and what is said on other channels.
+//! What SoWell is not sent: ignored statuses, and those of other channels.
 
 use rstest::rstest;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::harness::{Builder, FakeSowell, signalement};
 use crate::postgres::Backend;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_sowell_need_not_know_is_answered_200() {
+async fn a_status_not_meant_for_sowell_is_answered_200() {
     let sowell = FakeSowell::start().await;
     let table = std::fs::read_to_string("rules/statuts.yaml").unwrap();
     let table = table.replace("ignorer: []", "ignorer: [En relecture]");
@@ -37,7 +37,7 @@ async fn what_sowell_need_not_know_is_answered_200() {
             .status,
         404
     );
-    // One that it must know comes last, so that what should not be sent had its chance.
+    // One that must be sent comes last, by which time a wrong one would have been sent.
     daemon
         .statut(&uid, &json!({"statut": "CRC en cours"}))
         .await;
@@ -46,7 +46,7 @@ async fn what_sowell_need_not_know_is_answered_200() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_channel_that_gets_another_name_cuts_nothing_off() {
+async fn renaming_a_channel_loses_nothing() {
     let sowell = FakeSowell::start().await;
     let (daemon, uid) = start(&sowell).await;
     let table = daemon.read("rules/statuts.yaml");
@@ -64,7 +64,7 @@ async fn a_channel_that_gets_another_name_cuts_nothing_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_said_on_another_channel_is_no_repeat() {
+async fn a_status_of_another_channel_is_no_repeat() {
     let sowell = FakeSowell::start().await;
     let (daemon, uid) = start(&sowell).await;
     let elsewhere = json!({"statut": "Vivest en cours", "canal": "Téléphone"});

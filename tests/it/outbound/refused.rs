@@ -1,4 +1,4 @@
-//! An event that is refused, for who sends it or for what it says.
+//! An event that is refused, because of its sender or of its content.
 
 use chrono::Utc;
 use rstest::rstest;
@@ -33,7 +33,7 @@ async fn the_crm_may_sign_its_calls_instead_of_sending_a_token() {
     for refused in [call(other, now, ""), call(SECRET, now - 3_600, "")] {
         assert_eq!(daemon.send(refused).await.status, 401);
     }
-    // A token that is sent counts, whatever is signed.
+    // If a token is sent, it counts, whatever is signed.
     assert_eq!(daemon.send(call(SECRET, now, "sowell")).await.status, 403);
     assert_eq!(daemon.send(call(SECRET, now, "")).await.status, 202);
     sowell.wait_for(1).await;
@@ -42,7 +42,7 @@ async fn the_crm_may_sign_its_calls_instead_of_sending_a_token() {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signed_message_that_comes_again_takes_sowell_back_to_nothing(
+async fn a_repeated_signed_message_takes_sowell_back_to_nothing(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -69,13 +69,13 @@ async fn a_signed_message_that_comes_again_takes_sowell_back_to_nothing(
     let send = async |id: &str, ago: i64, statut: &str| send_dated(id, ago, statut, date).await;
     assert_eq!(send("m-1", 60, "Vivest en cours").await, 202);
     assert_eq!(send("m-2", 40, "Ouverte").await, 202);
-    // Late, with a new time; and as it stood.
+    // Late, with a new timestamp; then unchanged.
     assert_eq!(send("m-1", 20, "Vivest en cours").await, 200);
     assert_eq!(send("m-1", 60, "Vivest en cours").await, 200);
-    // The status comes back indeed; and a CRM may give all its messages one id.
+    // The status really comes back; and a CRM may give all its messages one id.
     assert_eq!(send("m-3", 10, "Vivest en cours").await, 202);
     assert_eq!(send("m-3", 5, "Ouverte").await, 202);
-    // Nothing but the order tells these apart from repeats.
+    // Only the order distinguishes these from repeats.
     for statut in ["Vivest en cours", "Ouverte"] {
         assert_eq!(send_dated("m-4", 4, statut, None).await, 202);
     }
@@ -93,7 +93,10 @@ async fn a_signed_message_that_comes_again_takes_sowell_back_to_nothing(
 #[case(json!({"statut": "Ouverte", "date": "hier"}), "/date")]
 #[case(json!({"statut": "Ouverte", "commentaire": "\u{0}"}), "/commentaire")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_malformed_event_is_pointed_at(#[case] event: Value, #[case] pointer: &str) {
+async fn the_pointer_of_a_malformed_event_names_its_field(
+    #[case] event: Value,
+    #[case] pointer: &str,
+) {
     let sowell = FakeSowell::start().await;
     let (daemon, uid) = start(&sowell).await;
     let answer = daemon.statut(&uid, &event).await;

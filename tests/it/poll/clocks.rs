@@ -8,7 +8,7 @@ use crate::harness::signalement;
 use crate::remote_crm::change;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_reading_begins_by_the_crms_own_clock() {
+async fn each_poll_begins_by_the_crms_own_clock() {
     let crm = listing();
     let (daemon, _sowell) = with(&crm).await;
     let poll = poller(&daemon, &crm);
@@ -54,7 +54,7 @@ async fn a_date_in_the_future_hides_nothing_that_comes_after_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_status_told_with_a_date_in_the_future_hides_nothing_that_the_list_shows_later() {
+async fn a_status_sent_with_a_date_in_the_future_hides_no_later_change() {
     let crm = listing();
     let (daemon, _sowell) = with(&crm).await;
     let poll = poller(&daemon, &crm);
@@ -64,7 +64,7 @@ async fn a_status_told_with_a_date_in_the_future_hides_nothing_that_the_list_sho
     let date = (Utc::now() + TimeDelta::hours(1)).to_rfc3339();
     let told = json!({"statut": "Vivest en cours", "date": date});
     assert_eq!(daemon.statut(&uid, &told).await.status, 202);
-    // What the CRM had before is older by any clock.
+    // The CRM's earlier changes are older by any clock.
     crm.lists(Ok(page(vec![before], None)));
     poll.look().await.unwrap();
     assert_eq!(statuts(&daemon, &uid).await, ["Vivest en cours"]);
@@ -80,9 +80,9 @@ async fn a_status_told_with_a_date_in_the_future_hides_nothing_that_the_list_sho
     );
 }
 
-/// A list of all that happened, by a clock that is ahead of ours with everything.
+/// A list of the whole history, by a clock that is always ahead of ours.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_told_by_a_clock_that_is_ahead_is_not_taken_again() {
+async fn a_status_sent_by_a_clock_that_is_ahead_is_not_taken_again() {
     let crm = listing();
     let (daemon, _sowell) = with(&crm).await;
     let poll = poller(&daemon, &crm);

@@ -11,7 +11,7 @@ use crate::harness::{Daemon, MovedClock, signalement, until};
 use crate::remote_crm::change;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_of_several_pages_counts_once_two_readings_agree() {
+async fn a_list_of_several_pages_counts_once_two_polls_agree() {
     let crm = listing();
     let (daemon, _sowell) = with(&crm).await;
     let poll = poller(&daemon, &crm);
@@ -24,7 +24,7 @@ async fn a_list_of_several_pages_counts_once_two_readings_agree() {
     }
     let demandes = crm.demandes();
     let some = |which: &[usize]| which.iter().map(|at| change(&demandes[*at])).collect();
-    // The second slips to the page that was read already; the next two readings have it.
+    // The second slips onto the page that was already read; the next two polls include it.
     for [first, second] in [[&[0][..], &[2]], [&[0, 1], &[2]], [&[0, 1], &[2]]] {
         crm.lists(Ok(page(some(first), Some("2"))));
         crm.lists(Ok(page(some(second), None)));
@@ -38,7 +38,7 @@ async fn a_list_of_several_pages_counts_once_two_readings_agree() {
     }
 }
 
-/// Whether the metrics say that the list was read whole at this instant.
+/// Whether the metrics say that the whole list was read at this instant.
 async fn is_told_read(daemon: &Daemon, at: DateTime<Utc>) -> bool {
     let metrics = daemon.get("/metrics", "").await;
     let wanted = format!(
@@ -51,10 +51,10 @@ async fn is_told_read(daemon: &Daemon, at: DateTime<Utc>) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_never_reads_the_same_twice_is_taken_and_not_told_read() {
+async fn a_list_that_never_reads_the_same_twice_counts_but_not_as_whole() {
     let crm = listing();
     let (daemon, _sowell) = with(&crm).await;
-    // Other tests of this process poll, too, but not on that day.
+    // Other tests in this process poll too, but not on that day.
     let clock = Arc::new(MovedClock::ahead(TimeDelta::days(10_000)));
     let poll = Poll {
         clock: clock.clone(),
@@ -76,7 +76,7 @@ async fn a_list_that_never_reads_the_same_twice_is_taken_and_not_told_read() {
     let at = clock.now();
     assert_eq!(poll.look().await.unwrap(), Looked::Shifting);
     assert!(!is_told_read(&daemon, at).await);
-    // What the last reading showed is taken.
+    // What the last poll showed is taken into account.
     assert_eq!(statuts(&daemon, &uids[1]).await, ["CRC en cours"]);
     let since = crm.queries().last().unwrap().since;
     until("it is told read once it is", || async {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::COURRIELS;
 use super::log::Step;
 
-/// What a sync is of, so that a test can leave one kind out.
+/// What a sync is for, so that a test can leave one kind out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Log,
@@ -34,15 +34,15 @@ impl Kind {
     }
 }
 
-/// A disk that forgets what it was not told to keep.
+/// A disk that loses what was not synced.
 #[derive(Default)]
 pub(super) struct Disk {
     files: Vec<Contents>,
-    /// What a running daemon sees, by path: a file, or a folder where there is none.
+    /// What a running daemon sees, by path: a file, or `None` for a folder.
     names: BTreeMap<PathBuf, Option<usize>>,
     /// What would be there after a power cut.
     kept: BTreeMap<PathBuf, Option<usize>>,
-    /// Syncs under way, by thread.
+    /// Syncs in progress, by thread.
     syncs: BTreeMap<String, Promise>,
 }
 
@@ -99,7 +99,7 @@ impl Disk {
                 let promise = match self.names.get(path) {
                     _ if left_out == Some(Kind::of(path)) => Promise::Nothing,
                     Some(Some(file)) => Promise::File(*file, self.files[*file].bytes.clone()),
-                    // The root itself is no name, and was there before.
+                    // The root itself is not created by the daemon.
                     _ => Promise::Folder(path.clone(), entries(&self.names, path)),
                 };
                 self.syncs.insert(thread.clone(), promise);
@@ -134,7 +134,7 @@ impl Disk {
         self.files.get_mut(file)
     }
 
-    /// Writes what was kept under `root`; a file in a folder that was not kept is gone.
+    /// Writes what was kept under `root`; a file in a folder that was not kept is lost.
     pub(super) fn write_out(&self, root: &Path) {
         for (path, entry) in &self.kept {
             let place = root.join(path);
@@ -150,7 +150,7 @@ impl Disk {
     }
 }
 
-/// What a folder holds itself.
+/// The direct entries of a folder.
 fn entries(
     names: &BTreeMap<PathBuf, Option<usize>>,
     folder: &Path,

@@ -1,11 +1,11 @@
-//! What `strace` tells of a daemon, as steps.
+//! Reads the log of `strace` as steps.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// One call that ended well, or that something else happened during.
+/// One call that succeeded, or part of one that another call interrupted.
 #[derive(Debug)]
 pub(super) enum Step {
     Open {
@@ -26,7 +26,7 @@ pub(super) enum Step {
         path: PathBuf,
         length: usize,
     },
-    /// A sync begins: what was written until now is what it promises.
+    /// A sync begins: it covers what was written until now.
     SyncBegins {
         thread: String,
         path: PathBuf,
@@ -48,10 +48,10 @@ pub(super) enum Step {
     Answer(Value),
 }
 
-/// The steps of a log, with paths from `root`; what lies outside of it does not matter.
+/// The steps in a log, with paths relative to `root`; anything outside it is ignored.
 pub(super) fn read_log(log: &str, root: &Path) -> Vec<Step> {
     let mut steps = Vec::new();
-    // The beginnings of calls that something else happened during, by thread.
+    // The beginnings of interrupted calls, by thread.
     let mut begun: BTreeMap<&str, &str> = BTreeMap::new();
     for line in log.lines() {
         let Some((thread, call)) = line.split_once(' ') else {
@@ -60,7 +60,7 @@ pub(super) fn read_log(log: &str, root: &Path) -> Vec<Step> {
         let call = call.trim_start();
         if let Some((start, _)) = call.split_once(" <unfinished ...>") {
             begun.insert(thread, start);
-            // An answer counts from its first byte on, and a sync for what came before it.
+            // An answer counts from its first byte, and a sync for what came before it.
             steps.extend(early(thread, start, root));
         } else if call.starts_with("<... ") {
             let (Some(start), Some((_, end))) = (begun.remove(thread), call.split_once("resumed>"))
@@ -76,7 +76,7 @@ pub(super) fn read_log(log: &str, root: &Path) -> Vec<Step> {
     steps
 }
 
-/// What counts from the moment that the call is made.
+/// What counts from the moment the call is made.
 fn early(thread: &str, call: &str, root: &Path) -> Option<Step> {
     let (name, arguments) = call.split_once('(')?;
     match name {
@@ -110,7 +110,7 @@ fn late(thread: &str, call: &str, root: &Path) -> Option<Step> {
             thread: thread.to_owned(),
         }),
         "openat" => Some(Step::Open {
-            // Where the name is a link or has dots, the descriptor tells the place itself.
+            // If the name is a link or has dots, the descriptor gives the real path.
             path: descriptor(outcome, root)?,
             create: arguments.contains("O_CREAT"),
             truncate: arguments.contains("O_TRUNC"),
@@ -148,7 +148,7 @@ fn below(root: &Path, path: &[u8]) -> Option<PathBuf> {
     let path = Path::new(std::str::from_utf8(path).ok()?);
     let path = match path.strip_prefix(root) {
         Ok(below) => below,
-        // The daemon runs in it.
+        // Relative to the daemon's current folder.
         Err(_) if path.is_relative() => path,
         Err(_) => return None,
     };

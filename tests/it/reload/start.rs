@@ -1,4 +1,4 @@
-//! Starts on files that are refused, and the hang-up that has them read again.
+//! Starts with files that are refused, and the SIGHUP that reads them again.
 
 use std::fs;
 use std::process::Command;
@@ -34,7 +34,7 @@ async fn a_start_on_refused_files_serves_the_last_accepted_version_loudly() {
         "statuts.yaml"
     );
     daemon.created(&signalement(1)).await;
-    // Mended as it was, then edited: both are picked up.
+    // Restored, then edited: both are picked up.
     daemon.save("rules/statuts.yaml", &good);
     let regles = daemon.regles_when("it is mended", is_accepted).await;
     assert_eq!(regles["active"]["version"], version);
@@ -75,7 +75,7 @@ async fn a_sighup_reloads_for_better_and_for_worse() {
             .regles_when("an attempt", |it| it["derniere_tentative"]["le"] != before)
             .await
     };
-    // Only the signal makes an attempt where nothing was edited.
+    // Without an edit, only the signal causes an attempt.
     let first = hang_up().await;
     assert!(is_accepted(&first), "{first}");
     let transmission = folder.path().join("rules/transmission.yaml");
@@ -95,7 +95,7 @@ async fn a_sighup_during_the_start_ends_nothing() {
     let builder = Builder::new();
     let folder = builder.folder();
     fs::create_dir(folder.path().join("data")).unwrap();
-    // Another daemon, as far as this one can see: it waits.
+    // To this one, it looks like another daemon, so it waits.
     let other = fs::File::create(folder.path().join("data/passerelle.lock")).unwrap();
     other.lock().unwrap();
     let (sender, pid) = std::sync::mpsc::channel();
@@ -124,7 +124,7 @@ async fn a_sighup_during_the_start_ends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_start_on_refused_files_tells_what_is_wrong() {
+async fn a_first_start_on_refused_files_says_what_is_wrong() {
     let refusal = Builder::new()
         .file("rules/statuts.yaml", "initial: [\n")
         .refusal()

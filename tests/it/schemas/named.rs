@@ -28,7 +28,7 @@ fn every_shipped_file_names_its_schema() {
     }
 }
 
-/// What an editor underlines first in a file, by the schema that the file names.
+/// The first problem that an editor underlines in a file, by the schema that the file names.
 pub fn underlined(file: &Path) -> Option<String> {
     let text = fs::read_to_string(file).unwrap();
     let path = file.with_file_name(named_schema(&text));
@@ -45,7 +45,7 @@ fn named_schema(text: &str) -> String {
 }
 
 #[test]
-fn what_init_writes_names_schemas_that_are_there() {
+fn files_written_by_init_name_existing_schemas() {
     let folder = tempfile::tempdir().unwrap();
     let made = crate::cli::passerelle(folder.path(), &[], &["init"]);
     assert!(made.status.success(), "{made:?}");

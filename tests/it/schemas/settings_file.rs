@@ -1,4 +1,4 @@
-//! The settings file: the one that is annotated, and what editors and the daemon say of it.
+//! The settings file: the annotated example, and the faults that editors and the daemon find.
 
 use std::fs;
 
@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::{UNKNOWN, changed, schema, validator, yaml};
 
-/// The annotated settings file with every key in force.
+/// The annotated settings file with every key uncommented.
 fn every_setting() -> Value {
     let text = fs::read_to_string("examples/passerelle.yaml").unwrap();
     let active: Vec<&str> = text
         .lines()
-        // A sentence follows one space, a key of a group two.
+        // A sentence follows one space, a key within a group two.
         .filter(|line| !line.starts_with("# ") || line.starts_with("#  "))
         .map(|line| line.strip_prefix('#').unwrap_or(line))
         .collect();
@@ -72,7 +72,7 @@ fn editors_and_the_daemon_refuse_the_same_settings() {
         fs::write(&file, serde_json::to_string_pretty(&content).unwrap()).unwrap();
         let refused = Settings::load(Some(&file), Vec::new()).err();
         let form = refused.as_ref().is_some_and(|it| {
-            // A fault of form names its place in the file; one of a value names its key.
+            // A fault of form starts with its place in the file, a fault of a value with its key.
             it.0[0].starts_with(&file.display().to_string())
         });
         let underlined = validator.validate(&content).err();

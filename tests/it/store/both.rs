@@ -1,4 +1,4 @@
-//! Both databases have the same tables, and what is in one can move to the other.
+//! Both databases have the same tables, and the data of one can be moved to the other.
 
 use passerelle::adapters::store::copy::{Copy, CopyError};
 use passerelle::domain::demande::Uid;
@@ -18,14 +18,14 @@ fn each_migration_has_its_pair_with_the_same_columns() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
             let text = fs::read_to_string(path).unwrap();
-            // Types and what follows them differ; the first words of a line name table or column.
+            // Types and what follows them differ; the first words of a line name a table or column.
             let lines = text
                 .lines()
                 .map(|line| line.split("--").next().unwrap().trim())
                 .filter(|line| !line.is_empty() && !line.starts_with("rowid"))
                 // Constraints are changed in ways that have nothing in common.
                 .filter(|line| !line.contains("CONSTRAINT") && !line.contains("_schema"))
-                // Of use to a start that gives claims back, and that only SQLite's does.
+                // Useful for a start that releases claims, which only happens on SQLite.
                 .filter(|line| !line.contains("livraisons_leased"));
             let words = lines.map(|line| {
                 let of_table = ["CREATE", "ALTER", "DROP"]
@@ -42,12 +42,12 @@ fn each_migration_has_its_pair_with_the_same_columns() {
         texts.collect()
     };
     let mut sqlite = read("migrations/sqlite");
-    // Makes one table anew, as PostgreSQL need not.
+    // Recreates one table, which is not necessary in PostgreSQL.
     assert!(sqlite.remove("0015_once.sql").is_some());
     assert_eq!(sqlite, read("migrations/postgres"));
 }
 
-/// A landlord that outgrew one machine.
+/// A landlord that has outgrown one machine.
 #[tokio::test]
 async fn every_row_moves_to_postgres_and_life_goes_on_there() {
     let Some(target) = Opened::on(Backend::Postgres).await else {
@@ -57,7 +57,7 @@ async fn every_row_moves_to_postgres_and_life_goes_on_there() {
     story(source.store.as_ref()).await;
     let path = source.folder.path().join("s.sqlite");
     let mut sqlite = SqliteConnection::connect(&source.url).await.unwrap();
-    // As versions before kept it, and PostgreSQL cannot.
+    // Stored by earlier versions, and impossible in PostgreSQL.
     let with_nul = "UPDATE demandes SET contexte = 'a' || char(0) || 'b' WHERE uid = 'U1'";
     sqlx::query(with_nul).execute(&mut sqlite).await.unwrap();
     let copy = Copy::prepare(&path, &target.url).await.unwrap();
@@ -78,7 +78,7 @@ async fn every_row_moves_to_postgres_and_life_goes_on_there() {
     let next = event("new", "NEW", "A", None);
     store.record_event(next).await.unwrap();
     assert_eq!(store.list_livraisons(None, 1).await.unwrap()[0].id, "new");
-    // Nobody's data is written over.
+    // Existing data is never overwritten.
     let again = Copy::prepare(&path, &target.url).await;
     assert!(matches!(again, Err(CopyError::NotEmpty(_))));
 }

@@ -12,7 +12,7 @@ pub(super) async fn story(store: &dyn Store) {
     let lease = TimeDelta::seconds(60);
     let claim = reserved(store, 60, Some("K60")).await;
     assert!(store.any_in_doubt().await.unwrap());
-    // Both keys are taken, for another creation and for anything else that could become of it.
+    // Both keys are taken, for another creation and for any other outcome.
     for (number, key) in [(60, None), (61, Some("K60"))] {
         let again = store.reserve(reservation(number, key)).await.unwrap();
         let Reserved::Pending(owner) = again else {
@@ -22,7 +22,7 @@ pub(super) async fn story(store: &dyn Store) {
     }
     let other = store.record(record(60, None)).await.unwrap();
     assert!(matches!(other, Recorded::Pending(_)), "{other:?}");
-    // Nobody takes it up before its lease ends and a look-up can tell.
+    // It is not claimed before its lease ends and a look-up can tell.
     for now in [5, 15] {
         assert!(
             store
@@ -48,7 +48,7 @@ pub(super) async fn story(store: &dyn Store) {
     assert_eq!(pending.request.demande, reservation(60, None).demande);
     assert_eq!(pending.request.fichiers.len(), 1);
     assert_eq!(pending.avertissements, ["é"]);
-    // Who lost it has no word any more.
+    // A worker that lost it has no say any more.
     assert!(!store.begin_call(&claim, at(30)).await.unwrap());
     let late = store.settle(&claim, created(60, "U60-late")).await.unwrap();
     assert_eq!(late, Settled::Lost);
@@ -74,7 +74,7 @@ pub(super) async fn story(store: &dyn Store) {
         .await
         .unwrap();
     assert_eq!((found[0].attempts, found[0].in_doubt), (1, false));
-    // What waits for a person is not taken up by itself.
+    // A creation that waits for an operator is not claimed automatically.
     let claim = &found[0].claim;
     assert_eq!(
         store.settle(claim, wait(None)).await.unwrap(),
@@ -98,7 +98,7 @@ pub(super) async fn story(store: &dyn Store) {
     endings(store).await;
 }
 
-/// A person goes on with one that waits for him.
+/// An operator takes up one that waits.
 async fn taken_by_hand(store: &dyn Store, id: &SignalementId) {
     let lease = TimeDelta::seconds(60);
     let taken = store.claim_creation(id, at(50), lease).await.unwrap();
@@ -143,7 +143,7 @@ async fn endings(store: &dyn Store) {
     let claim = reserved(store, 62, None).await;
     store.settle(&claim, refused).await.unwrap();
     assert_eq!(etat(store, 62).await, Some(Etat::Echec));
-    // It was kept before this attempt, so it still is.
+    // It was stored before this attempt, so it still is.
     let claim = reserved(store, 62, None).await;
     store.settle(&claim, withdrawn()).await.unwrap();
     assert_eq!(etat(store, 62).await, Some(Etat::Echec));
@@ -154,7 +154,7 @@ async fn endings(store: &dyn Store) {
         store.next_creation(at(1).into()).await.unwrap(),
         Some(at(15))
     );
-    // Should the one who called be alive after all, its word counts.
+    // If the caller is alive after all, its result counts.
     let done = store.settle(&claim, created(63, "U63")).await.unwrap();
     assert_eq!(done, Settled::Done);
 }

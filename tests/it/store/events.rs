@@ -1,4 +1,4 @@
-//! Status changes, told by a CRM or read of it: each counts once, in the order of acceptance.
+//! Status changes, sent by a CRM or polled: each counts once, in the order of acceptance.
 
 use chrono::TimeDelta;
 use passerelle::domain::demande::Uid;
@@ -30,7 +30,7 @@ pub(super) async fn told(store: &dyn Store) {
     assert_eq!(demande.content.statut, "A");
 }
 
-/// What was read counts only where nothing was told of the demande since.
+/// A polled change counts only if nothing was sent about the demande since.
 pub(super) async fn readings(store: &dyn Store) {
     store.record(record(401, Some("P"))).await.unwrap();
     let lease = TimeDelta::seconds(60);
@@ -78,7 +78,7 @@ fn on(canal: &str, of: NewEvent) -> NewEvent {
     event
 }
 
-/// Each status that a demande was told, with where its delivery stands.
+/// Each status of a demande, with the state of its delivery.
 async fn told_of(store: &dyn Store, uid: &str) -> Vec<(String, Option<LivraisonEtat>)> {
     let view = store.find_signalement(uid).await.unwrap().unwrap();
     let statuts = view.statuts.into_iter();
@@ -90,7 +90,7 @@ async fn statut_of(store: &dyn Store, uid: &str) -> String {
     demande.unwrap().content.statut
 }
 
-/// The table has come to know a held event.
+/// Releases a held event that the table now knows.
 async fn release(store: &dyn Store, id: &str, uid: &str) {
     let release = Release {
         id: format!("e-{id}"),
@@ -110,14 +110,14 @@ async fn release(store: &dyn Store, id: &str, uid: &str) {
     store.release_event(release).await.unwrap();
 }
 
-/// What is held is a repeat of what came last, and of nothing before it.
+/// A held event is a repeat of the last one, and of nothing before it.
 pub(super) async fn held_again(store: &dyn Store) {
     use LivraisonEtat::{EnAttente, Retenue};
     store.record(record(402, Some("H"))).await.unwrap();
     place(store, held("h1", "H", "X", None)).await;
     let again = store.record_event(held("h2", "H", "X", None)).await;
     assert_eq!(again.unwrap(), EventRecorded::Seen(EventIssue::Retenu));
-    // What is said on another channel is no word of this one.
+    // An event of another channel does not count for this one.
     place(store, on("Téléphone", event("h3", "H", "X", None))).await;
     let again = store.record_event(held("h4", "H", "X", None)).await;
     assert_eq!(again.unwrap(), EventRecorded::Seen(EventIssue::Retenu));
@@ -131,7 +131,7 @@ pub(super) async fn held_again(store: &dyn Store) {
     ];
     let statuts = statuts.map(|(statut, etat)| (statut.to_owned(), etat));
     assert_eq!(told_of(store, "H").await, statuts);
-    // With a date it is the very same, whatever came meanwhile.
+    // With a date, it is the same event, whatever came meanwhile.
     store.record(record(417, Some("H3"))).await.unwrap();
     let dated = |id: &str| {
         let mut it = held(id, "H3", "X", None);
@@ -149,7 +149,7 @@ pub(super) async fn held_again(store: &dyn Store) {
     assert_eq!(again.unwrap(), EventRecorded::Seen(EventIssue::Accepte));
 }
 
-/// A status that the CRM comes back to is newer than what it was told meanwhile.
+/// A status that the CRM comes back to is newer than those sent meanwhile.
 pub(super) async fn told_anew(store: &dyn Store) {
     use LivraisonEtat::{Depassee, EnAttente, Retenue};
     let seen = EventRecorded::Seen(EventIssue::Accepte);
@@ -159,7 +159,7 @@ pub(super) async fn told_anew(store: &dyn Store) {
     place(store, held("n2", "N", "X", None)).await;
     let back = event("n3", "N", "A", None);
     assert_eq!(store.record_event(back.clone()).await.unwrap(), seen);
-    // The second try of one whose answer was lost, and repeats, change nothing more.
+    // The second attempt of one whose answer was lost, and repeats, change nothing more.
     let ignored = EventRecorded::Seen(EventIssue::Ignore);
     assert_eq!(store.record_event(back).await.unwrap(), ignored);
     let again = store.record_event(event("n4", "N", "A", None)).await;
@@ -182,7 +182,7 @@ pub(super) async fn told_anew(store: &dyn Store) {
     let statuts = statuts.map(|(statut, etat)| (statut.to_owned(), etat));
     assert_eq!(told_of(store, "N").await, statuts);
 
-    // With a date or an id it is the very event that came before, sent once more.
+    // With a date or an id, it is the earlier event, sent once more.
     for (uid, number, date, evenement) in [
         ("N2", 405, Some("2026-03-01T00:00:00Z"), None),
         ("N3", 406, None, Some("E")),
@@ -201,7 +201,7 @@ pub(super) async fn told_anew(store: &dyn Store) {
     }
 }
 
-/// The record follows the CRM's last word, on whichever channel it came.
+/// The demande follows the CRM's last event, whatever its channel.
 pub(super) async fn channels(store: &dyn Store) {
     store.record(record(407, Some("C"))).await.unwrap();
     place(store, event("c1", "C", "A", None)).await;
@@ -210,7 +210,7 @@ pub(super) async fn channels(store: &dyn Store) {
     let back = store.record_event(event("c3", "C", "A", None)).await;
     assert_eq!(back.unwrap(), EventRecorded::Seen(EventIssue::Accepte));
     assert_eq!(statut_of(store, "C").await, "A");
-    // Refused, and sent again as one of another channel.
+    // Refused, and sent again with a different channel.
     place(store, held("c4", "C", "X", Some("E1"))).await;
     place(store, on("Téléphone", event("c5", "C", "X", Some("E1")))).await;
     let told = told_of(store, "C").await;

@@ -1,4 +1,4 @@
-//! Deliveries: claimed by one, oldest first, ended once.
+//! Deliveries: claimed by one worker, oldest first, ended once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use passerelle::domain::livraison::{
@@ -14,12 +14,12 @@ use super::{Opened, at, attempt, claimed, event, place, record, reservation};
 use crate::postgres::Backend;
 
 pub(super) async fn story(store: &dyn Store) {
-    // Of one demande, one at a time, oldest first.
+    // One at a time for each demande, oldest first.
     let first = claimed(store, 1).await;
     assert_eq!(first.len(), 1);
     assert_eq!(first[0].id, "1");
     assert!(claimed(store, 2).await.is_empty(), "held by its claim");
-    // Its worker dies: after the lease another takes over, and the first one's word counts no more.
+    // Its worker dies: after the lease another takes over, and the first one's result is ignored.
     let second = claimed(store, 120).await;
     assert_eq!(second[0].id, "1");
     let stale = store
@@ -44,7 +44,7 @@ pub(super) async fn story(store: &dyn Store) {
     let next = store.next_due(Destination::Sowell, at(499).into()).await;
     assert_eq!(next.unwrap(), Some(at(500)));
     assert_eq!(due(store, "3").await, at(500), "no claim passes it in vain");
-    // Another token is no reason to try it sooner: it was not refused for the old one.
+    // A different token is no reason to try it sooner: it was not refused because of the old one.
     for (which, now, due) in [
         (Resume::Refused, 200, 500),
         (Resume::Unanswered, 300, 500),
@@ -66,7 +66,7 @@ pub(super) async fn story(store: &dyn Store) {
             .await
             .unwrap()
     );
-    // The dead one blocks nobody, and is overtaken by the next that arrives.
+    // The dead one blocks nothing, and is overtaken by the next that arrives.
     assert_eq!(due(store, "3").await, at(1), "its own time again");
     let fourth = claimed(store, 501).await;
     assert_eq!(fourth[0].id, "3");
@@ -78,7 +78,7 @@ pub(super) async fn story(store: &dyn Store) {
     );
     retried_by_hand(store).await;
 
-    // E-mails have a destination and queues of their own.
+    // E-mails have their own destination and queues.
     let mut mailed = record(500, Some("M"));
     mailed.livraisons = vec![NewLivraison {
         id: "mail".into(),
@@ -139,11 +139,11 @@ async fn retried_by_hand(store: &dyn Store) {
         .await
         .unwrap();
     assert_eq!(unknown, RetryOutcome::Unknown);
-    // A person's word gives it its whole time anew.
+    // A retry by hand gives it its whole time again.
     let fifth = claimed(store, 503).await;
     let waited = fifth[0].waited;
     assert_eq!((fifth[0].id.as_str(), waited), ("1", TimeDelta::zero()));
-    // Refused again, it is still what a later one overtook.
+    // Refused again, it is still overtaken by a later one.
     let refused = store.finish(&fifth[0], attempt(Some("400")), Outcome::Dead);
     assert!(refused.await.unwrap());
     assert_eq!(
@@ -156,7 +156,7 @@ async fn retried_by_hand(store: &dyn Store) {
 
 #[rstest]
 #[tokio::test]
-async fn more_than_one_statement_changes_goes_on_page_by_page(
+async fn a_change_too_large_for_one_statement_goes_on_page_by_page(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(opened) = Opened::on(backend).await else {
@@ -190,7 +190,7 @@ async fn more_than_one_statement_changes_goes_on_page_by_page(
 
 #[rstest]
 #[tokio::test]
-async fn a_delivery_that_cannot_be_read_holds_up_no_other(
+async fn a_delivery_that_cannot_be_read_does_not_block_the_others(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(opened) = Opened::on(backend).await else {
@@ -251,7 +251,7 @@ async fn an_earlier_delivery_that_comes_back_waits_for_the_one_being_sent(
         claimed(store, 4).await.is_empty(),
         "the later one is on its way"
     );
-    // Nor is a worker told of it, who would ask for it without rest.
+    // A worker is not woken for it either, or it would try again without rest.
     let next = |now| store.next_due(Destination::Sowell, at(now).into());
     assert_eq!(next(4).await.unwrap(), None);
     store.record(record(2, Some("B"))).await.unwrap();
@@ -268,7 +268,7 @@ async fn an_earlier_delivery_that_comes_back_waits_for_the_one_being_sent(
             .await
             .unwrap()
     );
-    // One that is being sent hides no other, whatever it was due.
+    // One being sent does not hide others, whenever it was due.
     assert_eq!(next(6).await.unwrap(), Some(at(30)));
     let refused = store.finish(&second[0], attempt(Some("404")), Outcome::Dead);
     assert!(refused.await.unwrap());
@@ -277,7 +277,7 @@ async fn an_earlier_delivery_that_comes_back_waits_for_the_one_being_sent(
 
 #[rstest]
 #[tokio::test]
-async fn what_had_no_answer_is_due_at_once_where_its_connector_was_mended(
+async fn a_delivery_without_an_answer_is_due_at_once_when_its_connector_is_fixed(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(opened) = Opened::on(backend).await else {
@@ -308,7 +308,7 @@ async fn what_had_no_answer_is_due_at_once_where_its_connector_was_mended(
 
 #[rstest]
 #[tokio::test]
-async fn what_is_leased_is_free_by_what_the_claimant_has_in_hand(
+async fn a_lease_expires_only_by_the_time_that_the_claimant_gives(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(opened) = Opened::on(backend).await else {
@@ -325,7 +325,7 @@ async fn what_is_leased_is_free_by_what_the_claimant_has_in_hand(
     assert_eq!(claim(1, 1).await.unwrap().len(), 1);
     store.record(record(2, Some("B"))).await.unwrap();
     place(store, event("2", "B", "X", None)).await;
-    // By the clock alone both would be claimed.
+    // By the clock alone, both would be claimed.
     let others = claim(3_600, 60).await.unwrap();
     assert_eq!((others.len(), others[0].id.as_str()), (1, "2"));
     let first = claim(3_600, 61).await.unwrap();
@@ -334,9 +334,7 @@ async fn what_is_leased_is_free_by_what_the_claimant_has_in_hand(
 
 #[rstest]
 #[tokio::test]
-async fn nothing_waits_for_longer_than_it_is_told(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
+async fn no_wait_exceeds_the_cap(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let Some(opened) = Opened::on(backend).await else {
         return;
     };
@@ -373,15 +371,13 @@ async fn nothing_waits_for_longer_than_it_is_told(
     assert_eq!(pause_now, Some(Pause { until, ..pause }));
     let found = store.claim_creations(9, at(100).into(), TimeDelta::zero());
     let found = found.await.unwrap();
-    // What is known of it is no earlier for that.
+    // The time at which its outcome can be known does not become earlier.
     assert_eq!((found.len(), found[0].known_at), (1, at(9_000)));
 }
 
 #[rstest]
 #[tokio::test]
-async fn no_claim_lasts_longer_than_it_is_told(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
+async fn no_claim_exceeds_the_cap(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let Some(opened) = Opened::on(backend).await else {
         return;
     };
@@ -399,13 +395,13 @@ async fn no_claim_lasts_longer_than_it_is_told(
     assert!(claim_creation(9_000).await.unwrap().is_some());
     assert!(store.claim_poll(at(9_000), lease).await.unwrap().is_some());
     store.wait_no_longer(at(200), at(70)).await.unwrap();
-    // One that ends sooner ends then.
+    // A claim that would end sooner still does.
     assert!(claimed(store, 59).await.is_empty());
     assert_eq!(claimed(store, 60).await[0].id, claims[1].id);
     assert!(claimed(store, 69).await.is_empty());
     assert!(claim_creation(69).await.unwrap().is_none());
     assert!(store.claim_poll(at(69), lease).await.unwrap().is_none());
-    // Whoever is at work holds it until then.
+    // A busy worker holds its claim until then.
     let finished = store.finish(&claims[0], attempt(Some("500")), Outcome::Dead);
     assert!(finished.await.unwrap());
     assert!(claim_creation(70).await.unwrap().is_some());
@@ -414,7 +410,7 @@ async fn no_claim_lasts_longer_than_it_is_told(
 
 #[rstest]
 #[tokio::test]
-async fn a_claim_that_is_cut_is_free_then(
+async fn a_capped_claim_is_free_at_the_cap(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(opened) = Opened::on(backend).await else {

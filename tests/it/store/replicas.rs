@@ -1,4 +1,4 @@
-//! PostgreSQL: several daemons at once, and a server that goes away.
+//! PostgreSQL: several daemons at once, and a server that becomes unavailable.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use super::{Opened, at, attempt, claimed, event, record, reservation};
 use crate::harness::until;
 use crate::postgres::{self, Backend};
 
-/// The server lets in fewer than a replica has use for.
+/// The server allows fewer connections than a replica can use.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_makes_do_with_the_connections_that_it_is_given() {
     let Some(url) = postgres::database().await else {
@@ -45,7 +45,7 @@ async fn a_replica_makes_do_with_the_connections_that_it_is_given() {
 }
 
 #[tokio::test]
-async fn a_database_that_has_no_place_for_some_letters_is_refused() {
+async fn a_database_that_cannot_store_some_characters_is_refused() {
     let Some(url) = postgres::database().await else {
         return;
     };
@@ -67,7 +67,7 @@ async fn a_database_that_has_no_place_for_some_letters_is_refused() {
     }
 }
 
-/// Two replicas claim at once, over and over: never two deliveries of one queue at a time.
+/// Two replicas claim at the same time, over and over: never two deliveries of one queue at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_that_claim_at_once_never_hold_two_of_one_queue() {
     let Some(opened) = Opened::on(Backend::Postgres).await else {
@@ -96,7 +96,7 @@ async fn replicas_that_claim_at_once_never_hold_two_of_one_queue() {
                     let alone = held.lock().unwrap().insert(queue.to_owned());
                     assert!(alone, "two of {queue} at once");
                     tokio::task::yield_now().await;
-                    // An operator brings a dead one back while those behind it are taken.
+                    // An operator retries a dead one while those behind it are being sent.
                     let dies = claim.attempts == 0 && step == "2";
                     let outcome = if dies {
                         Outcome::Dead
@@ -127,7 +127,7 @@ async fn replicas_that_claim_at_once_never_hold_two_of_one_queue() {
         let queue = format!("Q{queue}-");
         let of_queue = arrived.iter().filter(|it| it.starts_with(&queue));
         let mut steps: Vec<&str> = of_queue.map(|it| &it[queue.len()..]).collect();
-        // The one that came back may have been overtaken; then it did not go, or went by force.
+        // The retried one may have been overtaken, in which case it was not sent, or only by force.
         steps.retain(|step| *step != "2");
         assert_eq!(steps, ["0", "1", "3", "4", "5"]);
     }
@@ -184,13 +184,13 @@ async fn a_creation_that_is_taken_over_while_it_is_settled_stays_in_doubt(
 }
 
 #[tokio::test]
-async fn replicas_that_start_at_once_make_the_tables_once() {
+async fn replicas_that_start_at_once_create_the_tables_once() {
     let Some(url) = postgres::database().await else {
         return;
     };
     let starts = futures_util::future::join_all([migrate(&url), migrate(&url), migrate(&url)]);
     assert!(starts.await.iter().all(Result::is_ok));
-    // A table of a later version is no reason for an older replica not to start.
+    // A table of a later version does not prevent an older replica from starting.
     let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
     let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, \
                  execution_time) VALUES (9999, 'later', true, '', 0)";
@@ -205,7 +205,7 @@ async fn one_key_at_two_replicas_at_once_makes_one_demande() {
     };
     let other = PostgresStore::open(&opened.url).await.unwrap();
     for number in 0..40 {
-        // Now one link, now two links under one Idempotency-Key.
+        // Alternately one link, and two links under one Idempotency-Key.
         let links = [number, number + 1_000 * (number % 2)];
         let both = [(&*opened.store, 0), (&other as &dyn Store, 1)].map(|(store, it)| {
             let uid = format!("U{number}-{it}");
@@ -224,7 +224,7 @@ async fn one_key_at_two_replicas_at_once_makes_one_demande() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_made_anew() {
+async fn a_lost_connection_is_reopened() {
     let Some(opened) = Opened::on(Backend::Postgres).await else {
         return;
     };
@@ -252,7 +252,7 @@ async fn a_server_that_restarts_is_waited_for() {
             store.record(record(number, Some(&uid))).await.unwrap();
         }
     };
-    // Killed without a word to its clients, as by a power cut.
+    // Killed without notice to its clients, as by a power cut.
     let restarts = tokio::task::spawn_blocking(move || {
         server.restart("immediate");
         server

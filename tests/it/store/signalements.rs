@@ -1,4 +1,4 @@
-//! Signalements and their keys: one demande for one link, whatever else is in the batch.
+//! Signalements and their keys: one demande per link, whatever else is in the batch.
 
 use passerelle::domain::demande::Uid;
 use passerelle::domain::ports::{Client, IdempotencyKey, Recorded, Store};
@@ -22,7 +22,7 @@ pub(super) async fn keys(store: &dyn Store) {
         store.find_bound(&record(1, None).id, None).await.unwrap(),
         None
     );
-    // A signalement that was kept may become a demande; then its row is closed.
+    // A stored signalement may become a demande; after that its row is final.
     let mut created = record(1, Some("U1"));
     created.key = Some(key.clone());
     assert!(matches!(
@@ -38,7 +38,7 @@ pub(super) async fn keys(store: &dyn Store) {
             ("U1", "answer 1")
         );
     }
-    // Another link under the same second key meets its owner.
+    // Another link under the same `Idempotency-Key` meets its owner.
     let mut other = record(2, Some("U2"));
     other.key = Some(key.clone());
     let Recorded::Bound(owner) = store.record(other).await.unwrap() else {
@@ -64,7 +64,7 @@ pub(super) async fn keys(store: &dyn Store) {
     assert!(store.find_signalement("absent").await.unwrap().is_none());
 }
 
-/// Writes that share a commit do not spoil each other.
+/// Writes that share a commit do not affect each other.
 pub(super) async fn batches(store: &dyn Store) {
     let many = (100..160).map(|number| store.record(record(number, Some(&format!("U{number}")))));
     // The same link ten times, and a UID that is taken: one of the ten wins, the last one fails.
@@ -101,7 +101,7 @@ pub(super) async fn batches(store: &dyn Store) {
 
 #[rstest]
 #[tokio::test]
-async fn each_without_a_demande_is_on_one_page(
+async fn each_signalement_without_a_demande_is_on_one_page(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(opened) = Opened::on(backend).await else {
@@ -111,7 +111,7 @@ async fn each_without_a_demande_is_on_one_page(
     for number in 0..7 {
         let mut it = record(number, None);
         it.etat = Etat::Echec;
-        // Several came at once.
+        // Several arrived at once.
         it.received_at = at(i64::from(number / 3));
         store.record(it).await.unwrap();
     }
@@ -139,7 +139,7 @@ async fn each_without_a_demande_is_on_one_page(
 /// Even at the same moment.
 #[rstest]
 #[tokio::test]
-async fn whoever_repeats_is_told_once_that_it_is_set_aside(
+async fn a_repeat_that_is_set_aside_is_announced_once(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(opened) = Opened::on(backend).await else {
@@ -168,11 +168,10 @@ async fn whoever_repeats_is_told_once_that_it_is_set_aside(
     assert_eq!((told("-c"), told("-d")), (0, 20));
 }
 
-/// One that is known already among many that come for the first time: each of those is written, once,
-/// with what follows from it.
+/// One known signalement among many new ones: each new one is written once, with what follows from it.
 #[rstest]
 #[tokio::test]
-async fn a_known_one_takes_nothing_from_those_that_are_new(
+async fn a_known_signalement_does_not_affect_the_new_ones(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let Some(opened) = Opened::on(backend).await else {
@@ -201,9 +200,9 @@ async fn a_known_one_takes_nothing_from_those_that_are_new(
     }
 }
 
-/// SQLite writes those that come for the first time otherwise than others: what is written is the same.
+/// SQLite writes new signalements in a different way from others, with the same result.
 #[tokio::test]
-async fn a_record_is_written_alike_whichever_way_it_goes() {
+async fn a_record_is_the_same_whichever_way_it_is_written() {
     for uid in [Some("U1"), None] {
         let mut new = record(1, uid);
         new.motif = uid.is_none().then(|| "hors périmètre".into());
@@ -233,7 +232,7 @@ async fn a_record_is_written_alike_whichever_way_it_goes() {
     }
 }
 
-/// The last line of defence: a fault of ours that would make another demande of a signalement is an error.
+/// The last line of defence: a bug of ours that would create a second demande for a signalement is an error.
 #[rstest]
 #[tokio::test]
 async fn the_database_refuses_a_second_demande_of_a_signalement(
@@ -257,7 +256,7 @@ async fn the_database_refuses_a_second_demande_of_a_signalement(
     assert!(opened.store.find_signalement("U2").await.unwrap().is_none());
 }
 
-/// What stands in the tables that records fill.
+/// The content of the tables that records fill.
 async fn rows(url: &str) -> Vec<String> {
     let mut connection = SqliteConnection::connect(url).await.unwrap();
     let mut rows = Vec::new();

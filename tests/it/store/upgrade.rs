@@ -1,4 +1,4 @@
-//! A file of an earlier daemon.
+//! A database file of an earlier daemon.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -10,7 +10,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Executor};
 
-/// One of before the table of the demandes was made anew, with a demande and a status of it.
+/// One from before the table of demandes was recreated, with a demande and a status.
 #[tokio::test]
 async fn demandes_and_what_refers_to_them_outlive_their_table() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What the console's page says first: what stands still, why, and what to do about it.
+//! What the console shows first: what is stuck, why, and what to do about it.
 
 use crate::adapters::french::in_part;
 use crate::adapters::http::AppState;
@@ -7,14 +7,14 @@ use crate::settings::WhenUnavailable;
 
 use super::overview::paris;
 
-/// How many changes with a date in the future are named.
+/// How many changes dated in the future are listed by name.
 const NAMED: usize = 5;
 
-/// Something that a person should know of.
+/// A problem that a person should know about.
 pub(super) struct Alarm {
-    /// In the words of the staff.
+    /// In French, in the words of the staff.
     pub(super) text: String,
-    /// What a library or a partner says of it: English, mostly.
+    /// The message of a library or a partner, mostly in English.
     pub(super) detail: Option<String>,
 }
 
@@ -25,14 +25,14 @@ impl From<String> for Alarm {
 }
 
 impl Alarm {
-    /// What is so, for a reason as it is kept and logged, and what follows from it.
+    /// Builds an alarm from a statement, a reason as stored and logged, and its consequence.
     pub(super) fn because(what: &str, reason: &str, follows: &str) -> Self {
         let (said, rest) = in_part(reason);
-        // A status belongs to what is said before it.
+        // A status code belongs with the phrase before it.
         let digits = rest.find(|it: char| !it.is_ascii_digit());
         let (status, rest) = rest.split_at(digits.unwrap_or(rest.len()));
         let (said, rest) = (said + status, rest.trim_start_matches([':', ' ']));
-        // A status or a number is nobody's language.
+        // A status code or number needs no translation.
         if !rest.contains(|it: char| it.is_alphabetic()) {
             return Self::from(format!("{what} ({said}{rest}){follows}"));
         }
@@ -49,7 +49,7 @@ impl Alarm {
     }
 }
 
-/// What needs no look at what is stored, but for the CRM: see [`of_crm`].
+/// Every alarm that can be raised without reading stored data, except for the CRM: see [`of_crm`].
 pub(super) fn of(
     state: &AppState,
     database: Result<(), StoreError>,
@@ -67,7 +67,7 @@ pub(super) fn of(
         alarms.push(Alarm::because(
             "Les photos ne peuvent pas être conservées",
             &error.to_string(),
-            " : un signalement qui en a n'est pas reçu.",
+            " : les signalements avec photos sont refusés.",
         ));
     }
     if !state.reload.last_attempt().accepted {
@@ -78,7 +78,7 @@ pub(super) fn of(
     let settings = state.settings.last_attempt();
     for fault in &settings.faults {
         alarms.push(Alarm {
-            text: "Le fichier de réglages est refusé : les réglages d'avant restent en vigueur."
+            text: "Le fichier de réglages est refusé : les réglages précédents restent en vigueur."
                 .to_owned(),
             detail: Some(fault.clone()),
         });
@@ -91,7 +91,7 @@ pub(super) fn of(
     alarms
 }
 
-/// What the last calls say of the CRM.
+/// The CRM's alarms, according to the last calls.
 pub(super) fn of_crm(state: &AppState) -> Vec<Alarm> {
     let mut alarms = Vec::new();
     let outage = state.watch.outage();
@@ -134,7 +134,7 @@ pub(super) fn of_crm(state: &AppState) -> Vec<Alarm> {
     alarms
 }
 
-/// What becomes of signalements while the CRM is away.
+/// What happens to signalements while the CRM is unavailable.
 fn without_crm(when_unavailable: WhenUnavailable) -> &'static str {
     match when_unavailable {
         WhenUnavailable::Refuse => " : les signalements ne sont pas reçus, SoWell les renverra.",
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_told_in_french_and_what_is_left_of_it_apart() {
+    fn a_reason_is_in_french_and_its_untranslated_rest_is_separate() {
         let told = |reason| {
             let alarm = Alarm::because("Rien ne part", reason, ".");
             (alarm.text, alarm.detail)

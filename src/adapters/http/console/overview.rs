@@ -1,4 +1,4 @@
-//! What the console's page shows: first what needs a person, then how things stand.
+//! What the console's page shows: first what needs a person, then the overall state.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use crate::adapters::french::french;
 
 use super::alarms::{self, Alarm};
 
-/// How many dead letters, signalements of a state and unknown statuses a page lists.
+/// The most dead letters, signalements in each state and unknown statuses that a page lists.
 const LISTED: u32 = 20;
 
-/// How long a delivery that fails may wait before the page says so: a partner that starts anew, or a line
-/// that breaks for a moment, is nothing to look into.
+/// How long a failing delivery may wait before the page reports it: a partner that restarts or a brief network
+/// failure needs no attention.
 const FAILING_AFTER: TimeDelta = TimeDelta::minutes(5);
 
-/// The page of someone who is signed in.
+/// The page shown to a signed-in operator.
 #[derive(Template)]
 #[template(path = "overview.html")]
 pub(super) struct Overview {
@@ -35,26 +35,26 @@ pub(super) struct Overview {
     version: String,
     since: String,
     attempt: Arc<ReloadAttempt>,
-    /// The replica that made the page.
+    /// The id of the replica that rendered the page.
     here: String,
     /// `None` while the database does not answer.
     stored: Option<Stored>,
     now: String,
 }
 
-/// What the database tells.
+/// The part of the page that is read from the database.
 struct Stored {
     replicas: Vec<Seen>,
     destinations: Vec<Line>,
-    /// Statuses that the rules do not know, and how many deliveries each keeps back.
+    /// Statuses that the rules do not know, and how many deliveries each one holds.
     held: Vec<(String, i64)>,
     dead: Vec<LivraisonSummary>,
-    /// States of signalements without a demande, and how many are in each.
+    /// States of signalements without a demande, with the number in each.
     apart: Vec<(&'static str, i64)>,
-    /// Those among them that wait for a person.
+    /// How many of those wait for a person.
     stopped: i64,
     listed: Vec<SignalementSummary>,
-    /// How many there are of those of which some are listed.
+    /// The total number of signalements in the listed states.
     listed_total: i64,
 }
 
@@ -66,13 +66,13 @@ struct Line {
     dead: i64,
     oldest: Option<DateTime<Utc>>,
     pause: Option<Pause>,
-    /// Of what has been tried for long for nothing, the oldest.
+    /// The oldest delivery that has been failing for [`FAILING_AFTER`].
     failing: Option<LivraisonSummary>,
-    /// The settings give no address for it: what goes there waits.
+    /// The settings give no address for it, so its deliveries wait.
     unaddressed: bool,
-    /// The settings give no server for it: what goes there is written to files.
+    /// The settings give no server for it, so its deliveries are written to files.
     to_files: bool,
-    /// An alarm of the page is about it, or about what it cannot do without.
+    /// An alarm on the page already concerns it, or something it depends on.
     covered: bool,
 }
 
@@ -85,7 +85,7 @@ impl Overview {
             state.probe.files(&state.files),
             Stored::read(state)
         );
-        // What cannot be read may be written, and the other way round: either is told.
+        // Reading may fail while writing works, and the other way round: a failure of either is shown.
         let database = stored
             .as_ref()
             .map_or_else(|it| Err(it.clone()), |_| database);
@@ -141,7 +141,7 @@ impl Stored {
         for destination in Destination::iter() {
             let pause = store.pause(destination).await?;
             let mut line = Line::of(destination, &counts, pause);
-            // The embedded CRM is sent nothing: what waits for another is from before.
+            // Nothing is sent to the embedded CRM: deliveries waiting for a CRM date from before the switch.
             let idle = destination == Destination::Crm && embedded;
             if idle && line.waiting + line.dead == 0 {
                 continue;
@@ -171,7 +171,7 @@ impl Stored {
         })
     }
 
-    /// What is tried again and again; where a destination is left alone, its pause is told instead.
+    /// Deliveries that keep failing; for a paused destination, the pause is shown instead.
     fn failing(&self) -> impl Iterator<Item = Alarm> {
         let failing = self.destinations.iter().filter(|it| it.pause.is_none());
         failing.filter_map(|line| {
@@ -192,7 +192,7 @@ impl Stored {
         self.destinations.iter().map(|it| it.dead).sum()
     }
 
-    /// How many dead letters there are, where not all are listed.
+    /// How many dead letters there are, if not all are listed.
     fn more_dead(&self) -> Option<i64> {
         let total = self.dead_total();
         let listed = i64::try_from(self.dead.len()).unwrap_or(i64::MAX);
@@ -203,7 +203,7 @@ impl Stored {
         i64::try_from(self.listed.len()).unwrap_or(i64::MAX)
     }
 
-    /// How many signalements have no demande.
+    /// The total number of signalements without a demande.
     fn apart_total(&self) -> i64 {
         self.apart.iter().map(|(_, count)| count).sum()
     }
@@ -263,8 +263,8 @@ impl Stored {
     }
 }
 
-/// How many are in each state, and how many wait for a person: those that failed, and those whose
-/// creation is no longer tried.
+/// How many are in each state, and how many wait for a person: those that failed, and those whose creation is no
+/// longer retried.
 fn apart(counted: &[ApartCount]) -> (Vec<(&'static str, i64)>, i64) {
     let count = |etat: Etat, stopped: bool| ApartCount::of(counted, etat, stopped);
     let all = Etat::APART.into_iter();
@@ -279,7 +279,7 @@ fn apart(counted: &[ApartCount]) -> (Vec<(&'static str, i64)>, i64) {
     )
 }
 
-/// Why a destination is left alone: it refuses everyone, or it was away.
+/// Why a destination is paused: it refuses our credentials, or it was unavailable.
 fn paused(name: &str, pause: &Pause) -> String {
     let (until, reason) = (paris(&pause.until), french(&pause.reason));
     if pause.refused {
@@ -313,7 +313,7 @@ impl Line {
         }
     }
 
-    /// Whether what is stored of it makes an alarm.
+    /// Whether its stored state raises an alarm.
     fn alarmed(&self) -> bool {
         self.pause.is_some() || self.failing.is_some() || self.dead + self.held > 0
     }
@@ -323,7 +323,8 @@ impl Line {
     }
 }
 
-/// A text in parts, and whether each is a value that it quotes: what a value holds turns nothing around it.
+/// Splits a text into parts, each marked if it is a quoted value: a value's text direction must not affect its
+/// surroundings.
 fn parts(text: &str) -> Vec<(bool, &str)> {
     const QUOTED: [&str; 2] = ["« ", " »"];
     let mut parts = Vec::new();
@@ -339,7 +340,7 @@ fn parts(text: &str) -> Vec<(bool, &str)> {
     parts
 }
 
-/// A destination as the staff calls it.
+/// A destination's name, as the staff know it.
 fn name(destination: Destination) -> &'static str {
     match destination {
         Destination::Sowell => "SoWell",
@@ -348,7 +349,7 @@ fn name(destination: Destination) -> &'static str {
     }
 }
 
-/// A state as the staff calls it.
+/// A state's name, as the staff know it.
 fn label(etat: Etat) -> &'static str {
     match etat {
         Etat::Recu => "reçu, demande en cours de création",
@@ -360,7 +361,7 @@ fn label(etat: Etat) -> &'static str {
     }
 }
 
-// A template passes what it has by reference.
+// Templates pass their values by reference.
 fn destination_of(livraison: &LivraisonSummary) -> &'static str {
     name(livraison.destination)
 }
@@ -369,7 +370,7 @@ fn state_of(signalement: &SignalementSummary) -> &'static str {
     label(signalement.etat)
 }
 
-/// An address that a link may lead to.
+/// Whether a link may lead to that address.
 fn is_web(address: &str) -> bool {
     address.starts_with("https://") || address.starts_with("http://")
 }
@@ -384,7 +385,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn our_access_is_blamed_only_where_it_is_refused() {
+    fn our_credentials_are_blamed_only_if_they_are_refused() {
         let pause = |refused, reason: &str| Pause {
             until: DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default(),
             failures: 1,
@@ -406,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_comes_apart_into_its_words_and_the_values_that_it_quotes() {
+    fn a_text_is_split_into_its_words_and_quoted_values() {
         for (text, values) in [
             ("inconnue : «  ASC » ; « B » ?", vec![" ASC", "B"]),
             ("rien", vec![]),

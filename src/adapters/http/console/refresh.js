@@ -1,6 +1,6 @@
-// Reads the page anew every half minute, and when someone comes back to it. Only the sections that changed are
-// replaced, so that the keyboard, what is selected and how far it is scrolled stay where they are. Without scripts, the
-// browser loads the whole page anew.
+// Reloads the page every half minute, and when someone comes back to it. Only the sections that changed are
+// replaced, so that the focus, the selection and the scroll position are kept. Without scripts, the browser reloads
+// the whole page.
 "use strict";
 
 const EVERY_MS = 30_000;
@@ -16,7 +16,7 @@ async function read() {
 
 function replace(before, now) {
   const shown = before.cloneNode(true);
-  // Given below, where the keyboard's place was gone.
+  // Set below when the focused element disappeared.
   shown.removeAttribute("tabindex");
   if (shown.isEqualNode(now)) {
     return;
@@ -26,7 +26,7 @@ function replace(before, now) {
   before.replaceWith(now);
   now.scrollLeft = sideways;
   if (focused !== null) {
-    // What the keyboard was at may be gone; the next key then goes on from there.
+    // The focused element may be gone; the next key then continues from here.
     const next = document.getElementById(focused) ?? now;
     if (next === now) {
       now.tabIndex = -1;
@@ -49,7 +49,7 @@ function show(page) {
   }
   replace(document.querySelector("footer"), page.querySelector("footer"));
   document.title = page.title;
-  // What was done has been said.
+  // The notice has been shown.
   history.replaceState(null, "", "/");
 }
 
@@ -64,7 +64,7 @@ async function refresh() {
   try {
     const page = await read();
     if (!page.querySelector("footer")) {
-      // Signed out meanwhile: another page.
+      // Signed out in the meantime: this is another page.
       location.assign("/");
       return;
     }
@@ -79,7 +79,7 @@ async function refresh() {
 
 setInterval(refresh, EVERY_MS);
 document.addEventListener("visibilitychange", () => {
-  // A notice of what was done stays until it can have been read.
+  // A notice stays until there has been time to read it.
   if (!document.hidden && location.search === "") {
     refresh();
   }

@@ -1,5 +1,5 @@
-//! Who is at the console: whoever gave the admins' token, which the browser keeps in a cookie. No
-//! replica remembers a session, so any of them answers, and a token that is replaced ends all.
+//! Sign-in to the console with the admin token, which the browser keeps in a cookie. Replicas keep no sessions, so
+//! any of them can answer, and replacing the token ends every session.
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
@@ -14,27 +14,27 @@ use crate::adapters::http::auth::Gate;
 use crate::adapters::http::problem::Problem;
 use crate::domain::ports::Client;
 
-/// How the name of the cookie begins. Browsers tell no port from another: two daemons of one machine would
-/// sign each other's operators out, were the name not that of the token. Replicas share both.
+/// The start of the cookie's name. Browsers ignore the port, so two daemons on one machine would sign each other's
+/// operators out if the name did not depend on the token. Replicas have the same name and token.
 const COOKIE: &str = "passerelle_console_";
 
 fn cookie_name(gate: &Gate) -> String {
     format!("{COOKIE}{}", gate.admin_mark())
 }
 
-/// Where someone is sent who is signed out and pressed a button all the same.
+/// Where someone is redirected who presses a button after being signed out.
 const NOT_DONE: &str = "/?fait=deconnecte";
 
-/// Someone who gave the admins' token, and whose request comes from the console itself.
+/// A request with the admin token's cookie that comes from the console itself.
 pub(super) struct Operator;
 
-/// Why a request is not an operator's.
+/// Why a request is not accepted as an operator's.
 pub(super) enum Refusal {
-    /// No session, or one whose token is no longer the admins'.
+    /// No session, or one whose token is no longer the admin token.
     SignedOut,
-    /// Another site's page sent it.
+    /// It was sent by another site's page.
     Foreign,
-    /// Beyond the admins' rate.
+    /// It exceeds the admin client's rate.
     Rate(Problem),
 }
 
@@ -62,8 +62,8 @@ impl FromRequestParts<AppState> for Operator {
         if holder != Some(Client::Admin) {
             return Err(Refusal::SignedOut);
         }
-        // The cookie does not follow a request of another site; this holds where a browser or a
-        // sibling domain has it follow all the same.
+        // Browsers do not send the cookie with other sites' requests. This check covers those that do all the same,
+        // and requests from sibling domains.
         if !parts.method.is_safe() && foreign(&parts.headers) {
             return Err(Refusal::Foreign);
         }
@@ -77,12 +77,12 @@ fn foreign(headers: &HeaderMap) -> bool {
     site.is_some_and(|site| site != "same-origin" && site != "none")
 }
 
-/// The cookie of whoever gives the admins' token; it goes with the browser.
+/// A session cookie for someone who gives the admin token; the browser drops it when it closes.
 pub(super) fn open(gate: &Gate, headers: &HeaderMap, token: &str) -> Option<Cookie<'static>> {
     if gate.holder(token)? != Client::Admin {
         return None;
     }
-    // TLS ends before this server, at a proxy that says so.
+    // TLS ends at a proxy in front of this server, which sets this header.
     let https = headers
         .get("x-forwarded-proto")
         .is_some_and(|it| it == "https");
@@ -97,7 +97,7 @@ pub(super) fn open(gate: &Gate, headers: &HeaderMap, token: &str) -> Option<Cook
     )
 }
 
-/// What makes the browser forget it.
+/// The cookie to remove.
 pub(super) fn closed(gate: &Gate) -> Cookie<'static> {
     Cookie::build(cookie_name(gate)).path("/").build()
 }

@@ -1,4 +1,4 @@
-//! Problems as the API's description shows them, and which of them a call can meet.
+//! Problems as the OpenAPI document describes them, and the common refusals of calls.
 
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
@@ -30,11 +30,11 @@ pub struct ProblemBody {
     pub(super) reference: Option<String>,
 }
 
-/// Refusals that every call with a token can meet.
+/// Refusals that any call with a token may get.
 #[derive(IntoResponses)]
 #[expect(
     dead_code,
-    reason = "documents answers; the answers themselves are made of a problem"
+    reason = "documents answers; the answers themselves are built from a `Problem`"
 )]
 pub enum CommonRefusals {
     /// Jeton absent ou inconnu.
@@ -58,7 +58,7 @@ pub enum CommonRefusals {
 #[derive(IntoResponses)]
 #[expect(
     dead_code,
-    reason = "documents answers; the answers themselves are made of a problem"
+    reason = "documents answers; the answers themselves are built from a `Problem`"
 )]
 pub enum BodyRefusals {
     /// Ni JSON ni objet.

@@ -1,4 +1,4 @@
-//! What the flows could not do, as problems.
+//! Turns the flows' errors into problems.
 
 use super::{Problem, RETRY_AFTER_SECONDS};
 use crate::flows::inbound::InboundError;

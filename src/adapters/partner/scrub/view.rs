@@ -1,22 +1,21 @@
-//! A text as its reader sees it once the escapes in it are read, and where each byte of that stands in the text.
+//! A text as its reader sees it after decoding, with the position of each decoded byte in the original.
 
 use std::ops::Range;
 
-/// Reads the escape that bytes begin with: what it means, and how many bytes it takes.
+/// Decodes the escape at the start of the bytes: its meaning, and how many bytes it takes.
 type Escape = fn(&[u8]) -> Option<(Vec<u8>, usize)>;
 
 const ESCAPES: [Escape; 4] = [percent, form, json, html];
 
-/// What a text means by one reading.
+/// A text after one kind of decoding.
 pub(super) struct View {
     bytes: Vec<u8>,
-    /// Where each of the bytes begins in the text, and where the text ends.
+    /// The position in the original of each byte, followed by the original's length.
     starts: Vec<usize>,
 }
 
 impl View {
-    /// The text as it is, and by each reading that finds an escape in it: two at most, one in the other, as in an
-    /// address that JSON holds.
+    /// The text as it is, and decoded in every way that finds an escape: up to twice, as for a URL within JSON.
     pub fn all(text: &str) -> Vec<Self> {
         let plain = Self {
             bytes: text.into(),
@@ -27,7 +26,7 @@ impl View {
         [plain].into_iter().chain(once).chain(twice).collect()
     }
 
-    /// Where in the text these bytes stand, also where they stand in one another.
+    /// The positions in the original where these bytes occur, including overlapping ones.
     pub fn places(&self, wanted: &[u8]) -> impl Iterator<Item = Range<usize>> {
         let windows = self.bytes.windows(wanted.len()).enumerate();
         windows
@@ -41,7 +40,7 @@ impl View {
             .filter_map(|escape| self.read_by(escape))
     }
 
-    /// `None` where there is nothing to read.
+    /// `None` if there is nothing to decode.
     fn read_by(&self, escape: Escape) -> Option<Self> {
         let mut read = Self {
             bytes: Vec::with_capacity(self.bytes.len()),
@@ -64,14 +63,14 @@ impl View {
     }
 }
 
-/// `%2F`.
+/// URL escapes: `%2F`.
 fn percent(rest: &[u8]) -> Option<(Vec<u8>, usize)> {
     let digits = rest.strip_prefix(b"%")?.get(..2)?;
     let byte = u8::try_from(hexadecimal(digits)?).ok()?;
     Some((vec![byte], 3))
 }
 
-/// The same, and `+` for a space.
+/// Form escapes: the same, and `+` for a space.
 fn form(rest: &[u8]) -> Option<(Vec<u8>, usize)> {
     match rest.first()? {
         b'+' => Some((vec![b' '], 1)),
@@ -79,7 +78,7 @@ fn form(rest: &[u8]) -> Option<(Vec<u8>, usize)> {
     }
 }
 
-/// `\"`, `\/`, `\u00e9`, and two of these for a character beyond them.
+/// JSON escapes: `\"`, `\/`, `\u00e9`, and surrogate pairs.
 fn json(rest: &[u8]) -> Option<(Vec<u8>, usize)> {
     let sign = *rest.strip_prefix(b"\\")?.first()?;
     let short = match sign {
@@ -105,9 +104,9 @@ fn unicode(rest: &[u8]) -> Option<(Vec<u8>, usize)> {
     Some((utf8(char), 6 * char.len_utf16()))
 }
 
-/// `&amp;`, `&#38;` or `&#x26;`.
+/// HTML escapes: `&amp;`, `&#38;` or `&#x26;`.
 fn html(rest: &[u8]) -> Option<(Vec<u8>, usize)> {
-    /// Of what stands between the signs, with zeros before a number.
+    /// The most bytes between `&` and `;`, allowing for leading zeros.
     const LONGEST: usize = 10;
     let rest = rest.strip_prefix(b"&")?;
     let end = rest.iter().take(LONGEST).position(|it| *it == b';')?;
@@ -128,7 +127,7 @@ fn html(rest: &[u8]) -> Option<(Vec<u8>, usize)> {
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u32> {
-    // The library takes a sign before them as well.
+    // The library accepts a sign before the digits as well.
     let plain = digits.iter().all(u8::is_ascii_hexdigit);
     let digits = std::str::from_utf8(digits).ok().filter(|_| plain)?;
     u32::from_str_radix(digits, 16).ok()

@@ -1,4 +1,4 @@
-//! The statements that SQLite needs written otherwise; `docs/databases.md` says why.
+//! The statements that differ from SQLite's; `docs/databases.md` says why.
 
 use chrono::Duration;
 use futures_util::TryFutureExt;
@@ -14,28 +14,27 @@ use crate::domain::ports::{Moment, StoreError, Turn, Work};
 use crate::domain::reason::Phrase;
 use crate::domain::signalement::SignalementId;
 
-/// Advisory lock of whoever writes an accepted version. The first key says whose locks these are,
-/// the second which; queues and signalements have locks of one 64-bit key, a space of their own.
+/// Advisory lock for writing an accepted version. The first key marks our locks, the second says which one; queues
+/// and signalements use locks with a single 64-bit key, which are a separate space.
 const VERSIONS_LOCK: (i32, i32) = (super::LOCKS, 1);
 
-/// Advisory lock of whoever names photos, and of whoever removes those that nobody names.
+/// Advisory lock for referring to photos, and for removing those that nothing refers to.
 const PHOTOS_LOCK: (i32, i32) = (super::LOCKS, 2);
-/// How long a read may take.
+/// Time allowed for a read.
 const READ_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// Several replicas may share the database.
+/// Several replicas may share this database.
 pub(super) const SHARED: bool = true;
-/// Where replicas tell each other that something waits in the outbox.
+/// The channel on which replicas notify each other of new deliveries in the outbox.
 const CHANNEL: &str = "passerelle_outbox";
 
-/// Leases due deliveries: of each queue only the oldest that waits, and none while a later one is
-/// being sent, so that order holds however many replicas claim at once.
+/// Leases due deliveries: from each queue only the oldest that waits, and none while a later one is being sent, so
+/// that the order is kept however many replicas claim at once.
 ///
-/// A statement sees what was committed before it began. So the row locks alone would not do: of two
-/// claims at the same moment, one could take a delivery that a retry by hand has just brought back,
-/// and the other the one behind it, neither seeing the other's lease. The first statement therefore
-/// takes a lock for each queue, which lasts until the commit; the second, which begins after that,
-/// sees every earlier lease of these queues and looks again.
+/// A statement sees what was committed before it began, so row locks alone are not enough: of two simultaneous
+/// claims, one could take a delivery that a manual retry has just put back, and the other the one behind it,
+/// neither seeing the other's lease. Therefore the first statement takes a lock for each queue, held until the
+/// commit; the second, which begins after that, sees every earlier lease of these queues and checks again.
 pub(super) async fn take_due(
     connection: &mut DbConnection,
     destination: Destination,
@@ -43,7 +42,7 @@ pub(super) async fn take_due(
     at: Moment,
     lease: Duration,
 ) -> Result<Vec<DbRow>, sqlx::Error> {
-    // MATERIALIZED: the locks are tried for the chosen rows alone.
+    // MATERIALIZED: the locks are tried only for the chosen rows.
     let candidates = sqlx::query(
         "WITH due AS MATERIALIZED ( \
            SELECT l.sequence, l.queue FROM livraisons l \
@@ -84,8 +83,7 @@ pub(super) async fn take_due(
     .await
 }
 
-/// Makes events of one demande follow each other: the order of acceptance is the order in which
-/// they are sent, and a repeat must see the first.
+/// Serialises events of one demande: they are sent in the order of acceptance, and a repeat must see the first.
 pub(super) async fn lock_demande(
     connection: &mut DbConnection,
     uid: &Uid,
@@ -98,8 +96,8 @@ pub(super) async fn lock_demande(
         .map_err(failed)
 }
 
-/// Makes records of one signalement follow each other, its first included: there is no row to lock
-/// before that is committed.
+/// Serialises records of one signalement, including the first, for which there is no row to lock until it is
+/// committed.
 pub(super) async fn lock_signalement(
     connection: &mut DbConnection,
     id: &SignalementId,
@@ -112,7 +110,7 @@ pub(super) async fn lock_signalement(
         .map_err(failed)
 }
 
-/// Makes acceptances follow each other: each is one more than the last.
+/// Serialises acceptances: each is numbered after the last.
 pub(super) async fn lock_versions(connection: &mut DbConnection) -> Result<(), StoreError> {
     sqlx::query("SELECT pg_advisory_xact_lock($1, $2)")
         .bind(VERSIONS_LOCK.0)
@@ -123,8 +121,8 @@ pub(super) async fn lock_versions(connection: &mut DbConnection) -> Result<(), S
         .map_err(failed)
 }
 
-/// Lets no photo be named while it is noted which ones go for not being named, and the other way
-/// round: neither sees what the other has not committed. Many may name at once.
+/// Prevents new references to photos while unreferenced ones are being removed, and the other way round: neither
+/// sees what the other has not committed. References may be added concurrently.
 pub(super) async fn lock_photos(
     connection: &mut DbConnection,
     photos: PhotoUse,
@@ -142,8 +140,8 @@ pub(super) async fn lock_photos(
         .map_err(failed)
 }
 
-/// Takes a lock of the session, on a connection of its own: it ends with the connection, and that
-/// with the process.
+/// Takes a session lock on a separate connection: it is released when the connection closes, at the latest with the
+/// process.
 pub(super) async fn turn(store: &DbStore, work: Work) -> Result<Option<Turn>, StoreError> {
     let number = match work {
         Work::Sweep => 3,
@@ -159,7 +157,7 @@ pub(super) async fn turn(store: &DbStore, work: Work) -> Result<Option<Turn>, St
     in_time(asked.map_err(failed)).await
 }
 
-/// Gives up on a server that is gone without a word: nobody else would tell for a quarter of an hour.
+/// Gives up on a server that has disappeared, which would otherwise go unnoticed for a quarter of an hour.
 pub(super) async fn in_time<T>(
     read: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
@@ -169,7 +167,7 @@ pub(super) async fn in_time<T>(
     }
 }
 
-/// Outside of any transaction: commits that notify wait for each other.
+/// Outside any transaction: commits that notify wait for each other.
 pub(super) async fn tell_others(store: &DbStore) -> Result<(), StoreError> {
     sqlx::query("SELECT pg_notify($1, '')")
         .bind(CHANNEL)
@@ -179,7 +177,7 @@ pub(super) async fn tell_others(store: &DbStore) -> Result<(), StoreError> {
         .map_err(failed)
 }
 
-/// Listens on a connection that is kept for it.
+/// Listens on a connection kept for this purpose.
 pub(super) async fn told(store: &DbStore) -> Result<(), StoreError> {
     let mut kept = store.listener.lock().await;
     let mut listener = match kept.take() {

@@ -1,9 +1,9 @@
-//! Writes: each a transaction of its own on one of the pool's connections.
+//! Writes: each one a transaction of its own on one of the pool's connections.
 //!
-//! PostgreSQL lets many transactions share one sync by itself, so there is no batch to make here.
-//! A write that fails is tried again on another connection: the server may have restarted or handed
-//! over to its standby, or another replica was first. Whether a commit held whose answer was lost is
-//! not known, so every body may find its own work done and must then change nothing.
+//! PostgreSQL itself lets concurrent transactions share a sync, so there is no batch to build here. A write that
+//! fails is retried on a different connection: the server may have restarted or failed over to its standby, or
+//! another replica was first. If the answer to a commit is lost, its outcome is unknown, so every body may find its
+//! own work already done and must then change nothing.
 
 use std::slice;
 use std::time::{Duration, Instant};
@@ -16,14 +16,14 @@ use crate::crash;
 use crate::domain::ports::{NewRecord, Recorded, StoreError};
 use crate::domain::reason::Phrase;
 
-/// How long a write is tried anew while the server is away: a restart is over before.
+/// How long a write is retried while the server is unavailable: a restart takes less.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// The rest between two tries.
+/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long one try may take; a server that is gone without a word would hold it for ever.
+/// Time allowed for one attempt; a server that has disappeared would block it for ever.
 const TRY_LIMIT: Duration = Duration::from_secs(15);
 
-/// The way to the connections that write.
+/// Runs the writes, with retries.
 pub(super) struct Writer {
     pool: PgPool,
 }
@@ -44,7 +44,7 @@ impl Writer {
             })
         });
         Ok(match recorded.await? {
-            // An earlier try of ours was committed, and its answer lost.
+            // An earlier attempt of ours was committed, and its answer lost.
             Recorded::Bound(owner) if uid.is_some_and(|uid| uid.as_str() == owner.uid) => {
                 Recorded::Written
             }
@@ -77,15 +77,15 @@ impl Writer {
                 StoreError::Unavailable(_) if begun.elapsed() < PATIENCE => {
                     tokio::time::sleep(PAUSE).await;
                 }
-                // What another replica did first is seen at the second try; a fault stays one.
+                // What another replica did first is visible to the second attempt; a real fault stays one.
                 StoreError::Fault(_) if first => first = false,
                 _ => return Err(error),
             }
-            tracing::debug!(%error, "a write is tried again");
+            tracing::debug!(%error, "a write is retried");
         }
     }
 
-    /// The same: the server lets commits share a sync by itself.
+    /// The same as [`Self::write`]: the server itself lets commits share a sync.
     pub(super) async fn write_along<I, T, F>(&self, input: I, body: F) -> Result<T, StoreError>
     where
         I: Send + Sync + 'static,
@@ -106,7 +106,7 @@ impl Writer {
         let mut connection = acquired.map_err(failed)?;
         let written = transact(&mut connection, input, body).await;
         if matches!(written, Err(StoreError::Unavailable(_))) {
-            // It may lead to a server that has become a standby: the next one is made anew.
+            // It may lead to a server that has become a standby, so a new one is opened next time.
             connection.close_on_drop();
         }
         written

@@ -1,6 +1,6 @@
-//! A batch of signalements as they were decided, with all that follows, in one transaction.
+//! A batch of decided signalements and all that follows from them, in one transaction.
 //!
-//! It is written a table at a time: a few statements, however many requests.
+//! Written table by table: a few statements, however many requests.
 
 use std::collections::{HashMap, HashSet};
 
@@ -59,8 +59,8 @@ pub(in super::super) async fn record(
         .collect())
 }
 
-/// Those that are set aside as they were before, when their e-mails were written: nobody wants the
-/// same one twice, however often the same content comes and is decided anew.
+/// The records that are set aside again with the same content as before, when their e-mails were written: nobody
+/// wants the same e-mail twice, however often that content arrives.
 async fn told_already(
     connection: &mut DbConnection,
     records: &[&NewRecord],
@@ -97,7 +97,7 @@ async fn insert_creations(
     livraisons::insert(connection, &livraisons, None, LivraisonEtat::EnAttente, at).await
 }
 
-/// The demandes that records create.
+/// The demandes that the records create.
 pub(in super::super) fn demandes_of<'a>(records: &[&'a NewRecord]) -> Vec<NewDemandeRow<'a>> {
     let created = records.iter().filter_map(|record| {
         let creation = record.creation.as_ref()?;
@@ -115,7 +115,7 @@ pub(in super::super) fn keys_of<'a>(
     keyed.collect()
 }
 
-/// The deliveries that follow from records.
+/// The deliveries that follow from the records.
 pub(in super::super) fn livraisons_of<'a>(records: &[&'a NewRecord]) -> Vec<LivraisonRow<'a>> {
     let of = |record: &&'a NewRecord| {
         let record = *record;

@@ -1,7 +1,7 @@
 //! Creations in a remote CRM between *received* and *created*.
 //!
-//! A row here is the lock of its signalement's keys: it is the first that a reservation writes, and
-//! goes away in the transaction that says what became of the creation.
+//! A row here locks the keys of its signalement: it is the first thing that a reservation writes, and is deleted in
+//! the transaction that records the outcome of the creation.
 
 mod claim;
 mod reserve;
@@ -27,8 +27,8 @@ use settle::settle;
 #[async_trait]
 impl PendingCreations for DbStore {
     async fn reserve(&self, reservation: Reservation) -> Result<Reserved, StoreError> {
-        // Drawn outside of what may run twice: it tells the row of a first try whose commit held and
-        // whose answer was lost from the row of anybody else.
+        // Drawn outside the part that may run twice: if the commit of a first attempt held but its answer was lost,
+        // the fence distinguishes its row from anyone else's.
         let fence = i64::from(rand::rng().random::<u32>());
         self.writer
             .write((reservation, fence), |connection, (reservation, fence)| {
@@ -124,7 +124,7 @@ impl PendingCreations for DbStore {
     }
 }
 
-/// The pending creation that holds the identity or the key; the key's counts where both do.
+/// The pending creation that holds the identity or the key; the key takes precedence.
 pub(super) async fn find_pending(
     executor: impl Executor<'_, Database = Db>,
     id: &SignalementId,
@@ -173,7 +173,7 @@ async fn next_due(pool: &DbPool, at: Moment) -> Result<Option<DateTime<Utc>>, St
     Ok(due.map(instant))
 }
 
-/// All are counted in an index, and only those that are pending are looked at.
+/// The total is counted in an index, and only pending rows are read.
 async fn count_apart(pool: &DbPool) -> Result<Vec<ApartCount>, StoreError> {
     let rows = sqlx::query(
         "SELECT etat, CAST(0 AS BIGINT) AS stopped, COUNT(*) AS count FROM signalements \

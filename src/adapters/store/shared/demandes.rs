@@ -1,4 +1,4 @@
-//! Demandes: written once with what was decided, read with their status of now.
+//! Demandes: written once with what was decided, read with their current status.
 
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row as _};
@@ -9,10 +9,10 @@ use crate::domain::demande::{Demande, NewDemande, Uid};
 use crate::domain::ports::{Creation, StoreError};
 use crate::domain::signalement::SignalementId;
 
-/// A demande to be written: its signalement, what was created, and when.
+/// A demande to write: its signalement, what was created, and when.
 pub(in super::super) type NewDemandeRow<'a> = (&'a SignalementId, &'a Creation, DateTime<Utc>);
 
-/// Writes demandes that exist now.
+/// Inserts demandes that were just created.
 pub(super) async fn insert(
     connection: &mut DbConnection,
     created: &[NewDemandeRow<'_>],
@@ -75,7 +75,7 @@ pub(super) async fn find(pool: &DbPool, uid: &Uid) -> Result<Option<Demande>, St
     }))
 }
 
-/// What was decided of a demande, with its status of now.
+/// What was decided for a demande, with its current status.
 pub(super) fn read(row: &DbRow) -> Result<NewDemande, StoreError> {
     Ok(NewDemande {
         statut: row.get("statut"),

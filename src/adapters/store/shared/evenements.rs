@@ -1,4 +1,4 @@
-//! Status events of the CRM, in the order of acceptance.
+//! The CRM's status events, in the order of acceptance.
 
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -12,7 +12,7 @@ use crate::domain::livraison::{Content, LivraisonEtat, NewLivraison};
 use crate::domain::ports::{EventRecorded, NewEvent, Release, StoreError};
 use crate::domain::statut::{ALREADY_RECEIVED, EventIssue, StatutEvent, StoredEvent};
 
-/// Writes a judged event, unless it was received before.
+/// Stores a decided event, unless it was received before.
 pub(super) async fn record(
     connection: &mut DbConnection,
     new: &NewEvent,
@@ -23,7 +23,7 @@ pub(super) async fn record(
     }
     let before = seen(connection, new).await?;
     match &before {
-        // Our own commit held, though its answer was lost: this is its second try.
+        // Our own commit held although its answer was lost: this is its second attempt.
         Some(before) if before.id == new.id && before.issue == new.issue => {
             return Ok(EventRecorded::Written(before.sequence));
         }
@@ -38,17 +38,17 @@ pub(super) async fn record(
     if let Some(place) = new.unless_after
         && is_followed(connection, new, place).await?
     {
-        // Another was accepted that the reading behind this one may not have seen.
+        // Another event was accepted that the poll behind this one may not have seen.
         return Ok(EventRecorded::Overtaken);
     }
     if let Some(before) = before {
-        // Nothing took effect, and the CRM now says otherwise what it was.
+        // The first one had no effect, and the CRM has now corrected it.
         withdraw(connection, &before).await?;
     }
     write(connection, new).await
 }
 
-/// Writes an event with all that goes with it.
+/// Stores an event with all that follows from it.
 async fn write(connection: &mut DbConnection, new: &NewEvent) -> Result<EventRecorded, StoreError> {
     let event = &new.event;
     let inserted = sqlx::query_scalar(
@@ -100,7 +100,7 @@ async fn write(connection: &mut DbConnection, new: &NewEvent) -> Result<EventRec
     Ok(EventRecorded::Written(sequence))
 }
 
-/// The place that its first try got.
+/// The place in the order that its first attempt got.
 async fn written_before(
     connection: &mut DbConnection,
     id: &str,
@@ -128,9 +128,8 @@ async fn is_followed(
         .map_err(failed)
 }
 
-/// Keeps the place of a status that the CRM came back to: it was told to SoWell at `place`, but it is newer than
-/// all that came after that. What is held of that would take SoWell back to
-/// what the CRM has left.
+/// Records that the CRM came back to a status that SoWell was sent at `place`: it is newer than everything after
+/// that. Held deliveries from in between would take SoWell back to what the CRM has left.
 async fn tell_anew(
     connection: &mut DbConnection,
     new: &NewEvent,
@@ -171,8 +170,8 @@ struct Before {
 }
 
 impl Before {
-    /// Whether the CRM was refused this event, and sends it again with another status, result or
-    /// channel, or another comment where that decides.
+    /// Whether the CRM's event was refused, and is now sent again with a different status, result or channel, or a
+    /// different comment if that decides.
     fn is_corrected_by(&self, new: &NewEvent) -> bool {
         let says_otherwise = self.statut != new.event.statut
             || self.resultat != new.event.resultat
@@ -182,15 +181,14 @@ impl Before {
         self.issue == EventIssue::Retenu && says_otherwise
     }
 
-    /// Whether this took effect, and the same may have become true again: with an id or a date it is
-    /// the very same event.
+    /// Whether this took effect, and may have become true again. With an id or a date, it is the same event.
     fn is_told_anew_by(&self, new: &NewEvent) -> bool {
         let nameless = new.event.evenement.is_none() && new.event.date.is_none();
         self.issue != EventIssue::Retenu && nameless
     }
 }
 
-/// Takes back an event that had no effect, with the place that it kept in the queue.
+/// Removes an event that had no effect, with the place that it held in the queue.
 async fn withdraw(connection: &mut DbConnection, held: &Before) -> Result<(), StoreError> {
     for statement in [
         "DELETE FROM livraisons WHERE evenement_id = $1",
@@ -205,8 +203,8 @@ async fn withdraw(connection: &mut DbConnection, held: &Before) -> Result<(), St
     Ok(())
 }
 
-/// What became of the event that the very same message brought before, whatever came since: its sender
-/// may not have had our answer.
+/// The outcome of the event that the same message brought before, whatever came since: its sender may not have
+/// received our answer.
 async fn brought_by(
     connection: &mut DbConnection,
     new: &NewEvent,
@@ -226,7 +224,7 @@ async fn brought_by(
     row.as_ref().map(issue).transpose()
 }
 
-/// The same event, if it came before, and what became of it.
+/// The same event, if it was received before, with its outcome.
 async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Before>, StoreError> {
     let event = &new.event;
     let row = if event.evenement.is_some() {
@@ -239,7 +237,7 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
         .fetch_optional(connection)
         .await
     } else if new.issue == EventIssue::Retenu && event.date.is_some() {
-        // Refused, it is sent again, whatever came meanwhile: its date says that it is the very same.
+        // A refused event is sent again, whatever came meanwhile: its date identifies it.
         sqlx::query(
             "SELECT id, sequence, issue, statut, resultat, canal, commentaire FROM evenements \
              WHERE uid = $1 AND canal = $2 AND statut = $3 \
@@ -256,9 +254,9 @@ async fn seen(connection: &mut DbConnection, new: &NewEvent) -> Result<Option<Be
         .fetch_optional(connection)
         .await
     } else {
-        // Without an id, only a repeat of the last one can be told from a status that came back.
-        // One that is to be held is compared with whatever came last, any other with what took
-        // effect last, and each with those of its own channel.
+        // Without an id, only a repeat of the last event can be distinguished from a status that came back. One to
+        // be held is compared with the last event, any other with the last one that took effect, and each within
+        // its own channel.
         sqlx::query(
             "SELECT id, sequence, issue, statut, resultat, canal, commentaire FROM (SELECT id, \
              sequence, issue, statut, resultat, canal, commentaire, date_at FROM evenements \
@@ -335,7 +333,7 @@ async fn insert_courriels(
     livraisons::insert(connection, &rows, None, LivraisonEtat::EnAttente, at).await
 }
 
-/// Events that the rules did not know, oldest first.
+/// Events whose status the rules did not know, oldest first.
 pub(super) async fn held(
     pool: &DbPool,
     after: i64,
@@ -351,8 +349,8 @@ pub(super) async fn held(
     rows.iter().map(stored).collect()
 }
 
-/// The statuses of held deliveries, the most frequent first. One that a later status overtook holds
-/// nothing any more.
+/// The statuses of held deliveries, the most frequent first. A status overtaken by a later one no longer holds
+/// anything.
 pub(super) async fn count_held(
     pool: &DbPool,
     limit: u32,
@@ -371,7 +369,7 @@ pub(super) async fn count_held(
     Ok(counted.collect())
 }
 
-/// What a [`StoredEvent`] is read from.
+/// Selects the columns of a [`StoredEvent`].
 const STORED: &str = "SELECT id, sequence, uid, evenement, statut, date, resultat, commentaire, \
                       canal, issue, received_at FROM evenements ";
 
@@ -396,7 +394,7 @@ fn stored(row: &DbRow) -> Result<StoredEvent, StoreError> {
     })
 }
 
-/// What the CRM said. A demande has a status and a channel too: in a join these columns have other
+/// The event as the CRM sent it. A demande also has a status and a channel: in a join, these columns have other
 /// names.
 pub(super) fn read(row: &DbRow, statut: &str, canal: &str) -> StatutEvent {
     StatutEvent {
@@ -411,12 +409,12 @@ pub(super) fn read(row: &DbRow, statut: &str, canal: &str) -> StatutEvent {
     }
 }
 
-/// Writes what became of a held event; does nothing where another did it first.
+/// Records the outcome of a held event; does nothing if someone else did so first.
 pub(super) async fn release(
     connection: &mut DbConnection,
     release: &Release,
 ) -> Result<(), StoreError> {
-    // The demande first, as whoever records an event of it does.
+    // Locks the demande first, in the same order as when an event is recorded.
     dialect::lock_demande(connection, &release.uid).await?;
     let row = sqlx::query(
         "UPDATE evenements SET issue = $1, statut_sowell = $2, motif = $3, version = $4, \
@@ -433,7 +431,7 @@ pub(super) async fn release(
     .map_err(failed)?;
     let Some(row) = row else { return Ok(()) };
     let livraison: Option<String> = match &release.push {
-        // Its place in the queue becomes a delivery, unless it was overtaken already.
+        // Its place in the queue becomes a delivery, unless it has been overtaken.
         Some(push) => sqlx::query_scalar(
             "UPDATE livraisons SET content = $1, due_at = $2, waited_ms = 0, \
              etat = CASE etat WHEN 'retenue' THEN 'en_attente' ELSE etat END \
@@ -447,7 +445,7 @@ pub(super) async fn release(
     .fetch_optional(&mut *connection)
     .await
     .map_err(failed)?;
-    // The CRM has left this status, so nobody wants to read of it.
+    // The CRM has left this status, so e-mails about it are pointless.
     if livraison.as_deref() == Some(LivraisonEtat::Depassee.as_str()) {
         return Ok(());
     }
@@ -469,7 +467,7 @@ pub(super) async fn release(
         )
         .await?;
     }
-    // Nobody wants to read of it after what came later.
+    // E-mails about it are pointless after a later status.
     if later.iter().any(|it| it == EventIssue::Accepte.as_str()) {
         return Ok(());
     }

@@ -1,10 +1,9 @@
-//! Which photos came with a signalement, and which stored ones are being removed because none names
-//! them.
+//! Which photos came with a signalement, and which stored ones are being removed because nothing refers to them.
 //!
-//! A photo is stored before the commit that names it, so it may come again in the very moment in
-//! which it is removed for being nobody's. Therefore a removal is noted before it begins, and a
-//! commit refuses to name what was noted since its request came in. Whoever commits second sees
-//! what the first did: `dialect` lets no noting run beside a naming.
+//! A photo is stored before the commit that refers to it, so it may be sent again just when it is being removed as
+//! unreferenced. Therefore a removal is recorded before it begins, and a commit may not refer to a photo whose
+//! removal was recorded since its request arrived. Whichever commits second sees what the first did: `dialect`
+//! never runs the two at the same time.
 
 use std::collections::HashSet;
 
@@ -17,21 +16,21 @@ use crate::domain::demande::Fichier;
 use crate::domain::ports::{NewRecord, REMOVAL_WINDOW, StoreError};
 use crate::domain::signalement::SignalementId;
 
-/// How long a removal stays noted: longer than any request takes between its photos and its commit.
+/// How long a removal stays recorded: longer than any request takes from storing its photos to its commit.
 const NOTED: TimeDelta = TimeDelta::days(1);
-/// Photos of one statement, whose variables are limited.
+/// The most photos in one statement, whose variables are limited.
 pub(in super::super) const AT_ONCE: usize = 1_000;
 
 /// What a transaction does with photos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum PhotoUse {
-    /// It names some.
+    /// It refers to some.
     Named,
-    /// It notes that some go, since nobody names them.
+    /// It records the removal of unreferenced ones.
     Removed,
 }
 
-/// The name that the database has, or else gets.
+/// The database's name, set to `fresh` if it has none yet.
 pub(super) async fn identity(
     connection: &mut DbConnection,
     fresh: &str,
@@ -46,7 +45,7 @@ pub(super) async fn identity(
     .map_err(failed)
 }
 
-/// Those of the names that no signalement's photo has.
+/// The names that no signalement's photo has.
 pub(super) async fn unnamed(pool: &DbPool, names: Vec<String>) -> Result<Vec<String>, StoreError> {
     let mut named = HashSet::new();
     for some in names.chunks(AT_ONCE) {
@@ -55,7 +54,7 @@ pub(super) async fn unnamed(pool: &DbPool, names: Vec<String>) -> Result<Vec<Str
     Ok(without(names, &named))
 }
 
-/// Notes that these are about to be removed, except those that are named by now; gives the others.
+/// Records that these are about to be removed, except those that are referred to by now; returns the others.
 pub(super) async fn begin_removal(
     connection: &mut DbConnection,
     names: &[String],
@@ -86,7 +85,7 @@ pub(super) async fn begin_removal(
     Ok(begun)
 }
 
-/// Writes which photos came with signalements.
+/// Records which photos came with signalements.
 pub(super) async fn insert(
     connection: &mut DbConnection,
     records: &[&NewRecord],
@@ -95,7 +94,7 @@ pub(super) async fn insert(
         return Ok(());
     }
     begin_naming(connection, records).await?;
-    // A signalement that is decided anew may have come with other photos.
+    // A signalement that is decided again may have come with different photos.
     let mut query = QueryBuilder::<Db>::new("DELETE FROM fichiers WHERE signalement_id IN (");
     let mut ids = query.separated(", ");
     for record in records {
@@ -111,10 +110,10 @@ pub(super) async fn insert(
     end_naming(connection, records).await
 }
 
-/// A photo of a signalement, and its place among them.
+/// A photo of a signalement, with its position.
 pub(in super::super) type FichierRow<'a> = (&'a SignalementId, i64, &'a Fichier);
 
-/// The photos of signalements.
+/// The photos of these signalements.
 pub(in super::super) fn rows<'a>(records: &[&'a NewRecord]) -> Vec<FichierRow<'a>> {
     let of = |record: &&'a NewRecord| {
         let record = *record;
@@ -137,7 +136,7 @@ pub(in super::super) fn push_rows(query: &mut QueryBuilder<Db>, rows: &[FichierR
     });
 }
 
-/// The photos of a signalement, in their order.
+/// The photos of a signalement, in order.
 pub(super) async fn of(
     executor: impl Executor<'_, Database = Db>,
     id: &str,
@@ -160,7 +159,7 @@ pub(super) async fn of(
         .collect())
 }
 
-/// Lets photos be named from here to the commit; asked for before they are.
+/// Allows photos to be referred to from here to the commit; called before they are.
 async fn begin_naming(
     connection: &mut DbConnection,
     records: &[&NewRecord],
@@ -185,19 +184,19 @@ async fn end_naming(
         let found = query.build_query_scalar::<i64>();
         let found = found.fetch_one(&mut *connection).await;
         if found.map_err(failed)? > 0 {
-            let why = "a photo is being removed, and must come again later";
+            let why = "a photo is being removed and must be sent again later";
             return Err(StoreError::Busy(why.into()));
         }
     }
     Ok(())
 }
 
-/// A batch comes in at once: what is too old for one of its requests is so for all.
+/// When the earliest record was received. The requests of a batch arrive together, so one limit serves all.
 pub(in super::super) fn first_received(records: &[&NewRecord]) -> Option<DateTime<Utc>> {
     records.iter().map(|it| it.received_at).min()
 }
 
-/// Adds the question how many of these photos may have been removed since they were stored.
+/// Adds a query for how many of these photos may have been removed since they were stored.
 pub(in super::super) fn push_removals(
     query: &mut QueryBuilder<Db>,
     received: DateTime<Utc>,
@@ -221,7 +220,7 @@ async fn named_among(
     query.push_values(names, |mut row, name| {
         row.push_bind(name);
     });
-    // One row is enough: the same photo may have come a thousand times.
+    // One row is enough: the same photo may have been received a thousand times.
     query.push(
         ") SELECT name FROM asked \
          WHERE EXISTS (SELECT 1 FROM fichiers f WHERE f.sha256 = asked.name)",

@@ -1,4 +1,4 @@
-//! Which creation owns a link or an `Idempotency-Key`: what is asked before anything is made twice.
+//! Which creation owns a link or an `Idempotency-Key`: checked before anything could be created twice.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,8 @@ use super::{Db, DbConnection, DbPool, execute, failed};
 use crate::domain::ports::{BoundKey, IdempotencyKey, NewRecord, StoreError};
 use crate::domain::signalement::SignalementId;
 
-/// The creation that owns the identity or the key; where both are owned, the key's counts when it
-/// is another one, since it makes the request a conflict.
+/// The creation that owns the identity or the key. If they have different owners, the key's is returned, since it
+/// makes the request a conflict.
 pub(super) async fn find_bound(
     pool: &DbPool,
     id: &SignalementId,
@@ -75,7 +75,7 @@ pub(super) async fn bound_by_key(
     query.push_values(&keyed, |mut row, (key, _)| {
         row.push_bind(key.client.as_str()).push_bind(&key.value);
     });
-    // A join, since SQLite would go through the whole table for `(client, value) IN (VALUES …)`.
+    // A join, since SQLite would scan the whole table for `(client, value) IN (VALUES …)`.
     query.push(
         ") SELECT k.client, k.value, k.signalement_id FROM sent CROSS JOIN idempotency_keys k \
          WHERE k.client = sent.client AND k.value = sent.value",

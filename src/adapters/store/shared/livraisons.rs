@@ -16,13 +16,13 @@ use crate::domain::ports::{IfOvertaken, LivraisonCount, Moment, Pause, RetryOutc
 pub(super) use again::{resume, retry_dead};
 pub(super) use seen::{find, list, of_demande, oldest_failing};
 
-/// Deliveries of one statement, whose variables are limited.
+/// The most deliveries in one statement, whose variables are limited.
 pub(in super::super) const AT_ONCE: usize = 1_000;
 
-/// A delivery, with the UID of its demande where it has one.
+/// A delivery, with the UID of its demande if it has one.
 pub(in super::super) type LivraisonRow<'a> = (&'a NewLivraison, Option<&'a str>);
 
-/// Writes deliveries.
+/// Inserts deliveries.
 pub(super) async fn insert(
     connection: &mut DbConnection,
     rows: &[LivraisonRow<'_>],
@@ -33,7 +33,7 @@ pub(super) async fn insert(
     for some in rows.chunks(AT_ONCE) {
         let mut query = QueryBuilder::<Db>::default();
         push_rows(&mut query, some, evenement_id, etat, at);
-        // One that is there was written by a first try whose answer was lost.
+        // A delivery that exists was written by a first attempt whose answer was lost.
         query.push(" ON CONFLICT (id) DO NOTHING");
         query
             .build()
@@ -69,8 +69,8 @@ pub(in super::super) fn push_rows(
     });
 }
 
-/// Takes due deliveries: of each queue only the oldest that waits, and none while a later one is
-/// being sent (an earlier one may have come back by a retry), so that order holds.
+/// Claims due deliveries: from each queue only the oldest that waits, and none while a later one is being sent (an
+/// earlier one may have come back by a retry), so that the order is kept.
 pub(super) async fn claim(
     connection: &mut DbConnection,
     destination: Destination,
@@ -92,7 +92,7 @@ pub(super) async fn claim(
                 attempts: attempts(row),
                 waited: Duration::milliseconds(row.get("waited_ms")),
             }),
-            // One that cannot be read must not keep the others from being claimed.
+            // One that cannot be read must not prevent the others from being claimed.
             Err(error) => bury(&mut *connection, &id, &error).await?,
         }
     }
@@ -113,7 +113,7 @@ async fn bury(
         .map_err(failed)
 }
 
-/// Gives back every claim; the fences stay, so a late word of an old claim still counts nothing.
+/// Releases every claim; the fences increase, so that a late result of an old claim is ignored.
 pub(super) async fn release_claims(connection: &mut DbConnection) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE livraisons SET leased_until = 0, fence = fence + 1 \
@@ -129,8 +129,8 @@ fn attempts(row: &DbRow) -> u32 {
     u32::try_from(row.get::<i64, _>("attempts")).unwrap_or(u32::MAX)
 }
 
-/// Chooses as `dialect::take_due` does, whenever that is due: told of one that no claim would give, a
-/// worker would ask for it without rest.
+/// Must select the same rows as `dialect::take_due`; otherwise a worker would be woken again and again for a
+/// delivery it cannot claim.
 pub(in super::super) const NEXT_DUE: &str = "SELECT l.due_at FROM livraisons l \
      WHERE l.destination = $1 AND l.etat = 'en_attente' \
        AND l.leased_until <= $2 AND NOT EXISTS ( \
@@ -141,7 +141,7 @@ pub(in super::super) const NEXT_DUE: &str = "SELECT l.due_at FROM livraisons l \
          AND sent.etat = 'en_attente' AND sent.leased_until > 0 AND sent.leased_until > $2) \
      ORDER BY l.due_at LIMIT 1";
 
-/// When the next delivery is due that is not being sent, and waits for none of its queue that is.
+/// When the next claimable delivery is due. Queues with a delivery in progress are skipped.
 pub(super) async fn next_due(
     pool: &DbPool,
     destination: Destination,
@@ -156,8 +156,8 @@ pub(super) async fn next_due(
     Ok(due.map(instant))
 }
 
-/// Marks what a delivery overtook. Each half of it has an index of its own: asked for together, all
-/// deliveries that were ever made would be looked through for each that ends.
+/// Marks the deliveries that a later one overtook. Each half has its own index; combined, every ending delivery
+/// would scan all deliveries ever made.
 pub(in super::super) const OVERTAKE: &str = "\
     UPDATE livraisons SET etat = 'depassee' WHERE sequence IN ( \
       SELECT sequence FROM livraisons \
@@ -165,27 +165,26 @@ pub(in super::super) const OVERTAKE: &str = "\
       UNION ALL SELECT sequence FROM livraisons \
       WHERE queue = $1 AND sequence < $2 AND etat IN ('morte', 'retenue'))";
 
-/// A delivery that was overtaken, sent by force and refused again: still only to be sent by force.
+/// Marks a delivery that was overtaken, then sent by force and refused again: it may still only be sent by force.
 const OVERTAKEN_BEFORE: &str = "\
     UPDATE livraisons SET etat = 'depassee' WHERE id = $1 AND etat = 'morte' AND EXISTS ( \
       SELECT 1 FROM livraisons later WHERE later.uid = livraisons.uid \
       AND later.queue = livraisons.queue AND later.sequence > livraisons.sequence \
       AND later.etat = 'livree')";
 
-/// Has what waits behind a delivery that failed wait as long: due at once, it would be passed by
-/// every claim until then, and after an outage there is much of it. What was tried itself has a
-/// time of its own.
+/// Postpones what waits behind a failed delivery as long as that one: if due at once, it would be skipped by every
+/// claim until then, and there is much of it after an outage. Deliveries already attempted keep their own time.
 pub(in super::super) const WAIT_BEHIND: &str = "\
     UPDATE livraisons SET due_at = $1 \
     WHERE queue = $2 AND etat = 'en_attente' AND attempts = 0 AND due_at < $1";
 
-/// Sets the next of a queue free from what it waited behind.
+/// Makes the next delivery of a queue due again after what it waited behind.
 pub(in super::super) const GO_NEXT: &str = "\
     UPDATE livraisons SET due_at = $1 WHERE sequence = ( \
       SELECT MIN(sequence) FROM livraisons WHERE queue = $2 AND etat = 'en_attente') \
     AND attempts = 0 AND due_at > $1";
 
-/// Ends a claim; `false`, and nothing written, where its lease ran out and another took it.
+/// Ends a claim; `false`, with nothing written, if its lease expired and another worker took it.
 pub(super) async fn finish(
     connection: &mut DbConnection,
     claim: &Claim,
@@ -226,7 +225,7 @@ pub(super) async fn finish(
     Ok(true)
 }
 
-/// Keeps an attempt, which is the `number`th of its delivery.
+/// Stores an attempt, the `number`th of its delivery.
 async fn note_attempt(
     connection: &mut DbConnection,
     claim: &Claim,
@@ -249,7 +248,7 @@ async fn note_attempt(
     Ok(())
 }
 
-/// What an attempt means for the rest of its queue.
+/// Applies the outcome of an attempt to the rest of its queue.
 async fn after_end(
     connection: &mut DbConnection,
     claim: &Claim,
@@ -286,7 +285,7 @@ async fn after_end(
     Ok(())
 }
 
-/// The pause of a destination.
+/// The pause of a destination, if it is paused.
 pub(super) async fn pause(
     pool: &DbPool,
     destination: Destination,
@@ -338,7 +337,7 @@ fn livraison_etat(row: &DbRow) -> Result<LivraisonEtat, StoreError> {
     word.parse().map_err(|_| unreadable("etat"))
 }
 
-/// Makes a dead delivery wait again.
+/// Queues a dead delivery again.
 pub(super) async fn retry(
     connection: &mut DbConnection,
     id: &str,
@@ -356,7 +355,7 @@ pub(super) async fn retry(
     let Some(row) = row else {
         return Ok(RetryOutcome::Unknown);
     };
-    // Whatever was overtaken since, a status that the rules do not know has nothing to send.
+    // Even one that was overtaken: a status that the rules do not know has nothing to send.
     if row.get::<Option<String>, _>("issue").as_deref() == Some("retenu") {
         return Ok(RetryOutcome::NotDead(LivraisonEtat::Retenue));
     }
@@ -397,7 +396,7 @@ pub(super) async fn oldest_dead(
     .map_err(failed)
 }
 
-/// How many deliveries stand where, of those that may still go out.
+/// The number of deliveries by destination and state, among those that may still be sent.
 pub(super) async fn count(pool: &DbPool) -> Result<Vec<LivraisonCount>, StoreError> {
     let rows = sqlx::query(
         "SELECT destination, etat, COUNT(*) AS count, MIN(created_at) AS oldest_at \

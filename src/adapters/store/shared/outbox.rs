@@ -152,7 +152,7 @@ impl Outbox for DbStore {
     }
 }
 
-/// A claim, how its attempt went, and what follows.
+/// A claim, its attempt, and the outcome.
 type Ended = (Claim, Attempt, Outcome);
 
 fn end_claim<'c>(

@@ -1,5 +1,4 @@
-//! The past, page by page: what was received and is still kept, for whoever asks what other rules
-//! would make of it.
+//! The past, page by page: what was received and is still stored, to see what other rules would make of it.
 
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
@@ -70,8 +69,8 @@ fn payload(row: &DbRow) -> PastPayload {
     }
 }
 
-/// How many signalements and status events were received, those of which nothing is kept included: to look
-/// whether each still has its signalement would take as long as reading some of them.
+/// How many signalements and status events were received, including those whose content is no longer stored:
+/// checking whether each event still has its signalement would take as long as reading some of them.
 pub(super) async fn count(
     pool: &DbPool,
     since: Option<DateTime<Utc>>,

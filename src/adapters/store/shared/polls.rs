@@ -71,7 +71,7 @@ async fn claim(
     .map_err(failed)?;
     let Some(row) = row else { return Ok(None) };
     let seen_until: Option<i64> = row.get("seen_until");
-    // Only the first reading needs it. No demande is older than the first signalement of one.
+    // Needed only for the first poll. No demande is older than the first signalement that has one.
     let first: Option<i64> = match seen_until {
         Some(_) => None,
         None => sqlx::query_scalar(
@@ -107,7 +107,7 @@ async fn renew(
     Ok(kept.rows_affected() == 1)
 }
 
-/// Ends the claim of a process that is gone; its late word then counts nothing.
+/// Ends the claim of a process that is gone; its late result is then ignored.
 pub(super) async fn release(connection: &mut DbConnection) -> Result<(), StoreError> {
     sqlx::query("UPDATE polls SET leased_until = 0, fence = fence + 1 WHERE leased_until > 0")
         .execute(connection)

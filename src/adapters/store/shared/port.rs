@@ -1,9 +1,9 @@
-//! The store's port, and the SQL behind it, written once and compiled once for each database.
+//! The store's port and the SQL behind it, written once and compiled for each database.
 //!
-//! A backend includes this file as a module of its own and puts beside it what its database has of
-//! its own: the aliases `Db…` for sqlx's types, `failed`, a `writer`, and `dialect` with the few
-//! statements that differ (`docs/databases.md` says which and why). Everything here must mean the
-//! same on SQLite and on PostgreSQL: `$1` placeholders, 64-bit integers, flags as 0 and 1.
+//! A backend includes this file as a module of its own, beside what is specific to its database: the aliases `Db…`
+//! for sqlx's types, `failed`, a `writer`, and `dialect` with the few statements that differ (`docs/databases.md`
+//! lists them with the reasons). Everything here must mean the same on SQLite and on PostgreSQL: `$1` placeholders,
+//! 64-bit integers, flags as 0 and 1.
 
 pub(super) mod batch;
 mod creations;
@@ -277,7 +277,7 @@ impl Store for DbStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        // A real write: a database that can only be read, or has no room left, does not serve.
+        // A real write: a database that is read-only or full cannot serve.
         self.writer
             .write((), |connection, ()| Box::pin(try_out(connection)))
             .await?;
@@ -289,8 +289,8 @@ impl Store for DbStore {
     }
 }
 
-/// Writes a row that is always there, and touches what a signalement is written to: of a table that somebody has
-/// locked, not even a row that is nobody's can be changed.
+/// Writes a row that always exists, and touches the tables that a signalement is written to: in a table that
+/// someone has locked, even an update that matches no row waits.
 async fn try_out(connection: &mut DbConnection) -> Result<(), StoreError> {
     versions::rewrite(connection).await?;
     for statement in [
@@ -309,7 +309,7 @@ async fn try_out(connection: &mut DbConnection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Runs a statement that was put together for many rows.
+/// Runs a statement that was built for many rows.
 async fn execute(
     query: &mut QueryBuilder<Db>,
     connection: &mut DbConnection,

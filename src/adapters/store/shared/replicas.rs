@@ -1,4 +1,4 @@
-//! The daemons that share this memory, each with the rules that it has in force.
+//! The daemons that share this database, each with the rules that it has in force.
 
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
@@ -7,7 +7,7 @@ use super::{DbConnection, DbPool, failed};
 use crate::adapters::store::rows::{instant, millis};
 use crate::domain::ports::{Replica, StoreError};
 
-/// Says that a replica lives, and forgets those that are gone.
+/// Records that a replica is alive, and deletes those that are gone.
 pub(super) async fn announce(
     connection: &mut DbConnection,
     replica: &Replica,
@@ -31,7 +31,7 @@ pub(super) async fn announce(
     .map_err(failed)
 }
 
-/// Forgets a replica.
+/// Deletes a replica.
 pub(super) async fn leave(connection: &mut DbConnection, id: &str) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM replicas WHERE id = $1")
         .bind(id)
@@ -41,7 +41,7 @@ pub(super) async fn leave(connection: &mut DbConnection, id: &str) -> Result<(),
         .map_err(failed)
 }
 
-/// Replicas that were seen since, by name.
+/// Replicas seen since then, by id.
 pub(super) async fn seen(pool: &DbPool, since: DateTime<Utc>) -> Result<Vec<Replica>, StoreError> {
     let rows =
         sqlx::query("SELECT id, version, seen_at FROM replicas WHERE seen_at >= $1 ORDER BY id")

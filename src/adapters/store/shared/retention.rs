@@ -1,4 +1,4 @@
-//! Forgetting what is no longer needed, a small batch at a time: each is one commit beside traffic.
+//! Deletes what is no longer needed, in small batches: each is one commit beside other traffic.
 
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, QueryBuilder};
@@ -7,14 +7,14 @@ use super::{Db, DbConnection, DbPool, failed};
 use crate::adapters::store::rows::millis;
 use crate::domain::ports::{Kept, StoreError};
 
-/// What may go before the instant `$1`, by the key of its table.
+/// Selects what may be deleted if older than `$1`, by the key of its table.
 pub(in super::super) const SIGNALEMENT_TRACES: &str =
     "SELECT id FROM signalements WHERE trace IS NOT NULL AND decided_at < $1";
 pub(in super::super) const EVENEMENT_TRACES: &str =
     "SELECT id FROM evenements WHERE trace IS NOT NULL AND received_at < $1";
-/// Only of demandes: whatever else was kept may be decided anew. A status that comes later would
-/// need the payload for its e-mails, so the last one must be as old; and so must no delivery wait.
-/// Counted, since for a NOT EXISTS PostgreSQL may read all events at each batch.
+/// Only of demandes: any other signalement may be decided again. A later status would need the payload for its
+/// e-mails, so the last one must be as old, and no delivery may be waiting. Uses COUNT, since PostgreSQL may read
+/// all events for a NOT EXISTS at each batch.
 pub(in super::super) const PAYLOADS: &str = "SELECT s.id FROM signalements s WHERE s.bound = 1 AND s.payload <> '' AND s.received_at < $1 \
      AND (SELECT COUNT(*) FROM evenements e WHERE e.uid = s.uid \
        AND (e.received_at >= $1 OR e.issue = 'retenu')) = 0 \
@@ -23,7 +23,7 @@ pub(in super::super) const PAYLOADS: &str = "SELECT s.id FROM signalements s WHE
 pub(in super::super) const DELIVERIES: &str =
     "SELECT id FROM livraisons WHERE etat = 'livree' AND finished_at < $1";
 
-/// Forgets at most `limit` things of a kind from before an instant; gives how many.
+/// Deletes at most `limit` items of a kind from before an instant; returns how many.
 pub(super) async fn purge(
     connection: &mut DbConnection,
     what: Kept,
@@ -97,7 +97,7 @@ async fn deliveries(
     Ok(u64::try_from(ids.len()).unwrap_or(0))
 }
 
-/// How many things of a kind from before an instant may be forgotten.
+/// How many items of a kind from before an instant may be deleted.
 pub(super) async fn count(
     pool: &DbPool,
     what: Kept,

@@ -1,4 +1,4 @@
-//! Signalements, as they are kept and as people ask for them.
+//! Signalements, as stored and as looked up.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -14,8 +14,8 @@ use crate::domain::ports::{
 };
 use crate::domain::signalement::{Etat, SignalementId};
 
-/// Writes what is kept of signalements, and gives the identities of those that were written: not
-/// of one that a creation owns, be it made or pending.
+/// Stores signalements, and returns the ids of those that were written: not one whose keys a creation owns, whether
+/// complete or pending.
 pub(super) async fn insert(
     connection: &mut DbConnection,
     records: &[&NewRecord],
@@ -82,7 +82,7 @@ pub(super) async fn find(
     let Some(row) = row else { return Ok(None) };
     let uid: Option<String> = row.get("uid");
     let events = sqlx::query(
-        // What was delivered long ago is no longer kept, and only that.
+        // Only deliveries that succeeded long ago are deleted, so a missing one was delivered.
         "SELECT e.statut, e.statut_sowell, e.date, e.received_at, \
          CASE WHEN l.etat IS NULL AND e.issue = 'accepte' THEN 'livree' ELSE l.etat END AS etat \
          FROM evenements e \
@@ -122,11 +122,11 @@ pub(super) fn etat(row: &DbRow) -> Result<Etat, StoreError> {
     word.parse().map_err(|_| unreadable("etat"))
 }
 
-/// What a [`SignalementSummary`] is read from.
+/// Selects the columns of a [`SignalementSummary`].
 const SUMMARY: &str = "SELECT id, lien_sowell, etat, uid, motif, received_at FROM signalements ";
 const NEWEST_IN_STATE: &str = "WHERE bound = 0 AND etat = $2 ORDER BY received_at DESC LIMIT $1";
-/// In the order of arrival, which is the table's own: nearly all of it are such, and an index of
-/// them would be one more thing to write for each.
+/// In the order of arrival, which is the table's own: nearly all signalements are bound, and an index on them would
+/// be one more write for each.
 const NEWEST_BOUND: &str = "WHERE bound = 1 ORDER BY rowid DESC LIMIT $1";
 
 /// Signalements in a state, or all those without a demande.
@@ -138,7 +138,7 @@ pub(super) async fn list(
     if let Some(etat) = etat {
         return newest(pool, etat, limit).await;
     }
-    // Each state has its own beginning in the index; an order over all would have to be made of all.
+    // Each state is sorted in the index; sorting across states would read all rows.
     let mut found = Vec::new();
     for etat in Etat::APART {
         found.extend(newest(pool, etat, limit).await?);
@@ -176,7 +176,7 @@ fn summary(row: &DbRow) -> Result<SignalementSummary, StoreError> {
     })
 }
 
-/// Signalements without a demande in a state, behind one of them.
+/// Signalements without a demande in a state, after one of them.
 pub(super) async fn before(
     pool: &DbPool,
     etat: Etat,

@@ -1,4 +1,4 @@
-//! Hashes of the clients' tokens; the tokens themselves are nowhere.
+//! Hashes of the clients' tokens; the tokens themselves are not stored.
 
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
@@ -22,7 +22,7 @@ pub(super) async fn all(pool: &DbPool) -> Result<Vec<(Client, String)>, StoreErr
         .collect()
 }
 
-/// Stores a hash; `false` where one is there already and is kept.
+/// Stores a hash; `false` if one exists and is kept.
 pub(super) async fn put(
     connection: &mut DbConnection,
     client: Client,

@@ -1,4 +1,4 @@
-//! Accepted versions, their files kept once each.
+//! Accepted versions; each distinct file is stored once.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::adapters::store::rows::{instant, millis, unreadable};
 use crate::domain::digest::sha256_hex;
 use crate::domain::ports::{FileSet, StoreError, StoredVersion, VersionSummary};
 
-/// How often the last version is read anew where another one was kept meanwhile.
+/// How many times to read the last version again if another one is stored meanwhile.
 const LOOKS: u32 = 5;
 
-/// Keeps an accepted version, and its reference data in place of the former.
+/// Stores an accepted version, and replaces the reference data.
 pub(super) async fn save(
     connection: &mut DbConnection,
     new: &StoredVersion,
@@ -59,7 +59,7 @@ pub(super) async fn save(
     Ok(())
 }
 
-/// Writes the last version's row as it is, to see whether anything can be written.
+/// Rewrites the last version's row unchanged, to check that the database can be written.
 pub(super) async fn rewrite(connection: &mut DbConnection) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE versions SET files = files \
@@ -71,7 +71,7 @@ pub(super) async fn rewrite(connection: &mut DbConnection) -> Result<(), StoreEr
     .map_err(failed)
 }
 
-/// Whether a version is kept.
+/// Whether this version is stored.
 pub(super) async fn has(pool: &DbPool, version: &str) -> Result<bool, StoreError> {
     let found: Option<String> =
         sqlx::query_scalar("SELECT version FROM versions WHERE version = $1")
@@ -98,7 +98,7 @@ pub(super) async fn last(pool: &DbPool) -> Result<Option<StoredVersion>, StoreEr
             .fetch_all(pool)
             .await
             .map_err(failed)?;
-        // A replica may have kept another one meanwhile, whose reference data these are.
+        // A replica may have stored another version meanwhile, to which this reference data belongs.
         let latest: Option<i64> = sqlx::query_scalar("SELECT MAX(sequence) FROM versions")
             .fetch_one(pool)
             .await
@@ -115,12 +115,10 @@ pub(super) async fn last(pool: &DbPool) -> Result<Option<StoredVersion>, StoreEr
             }));
         }
     }
-    Err(StoreError::Unavailable(
-        "the versions did not cease to change".into(),
-    ))
+    Err(StoreError::Unavailable("the versions kept changing".into()))
 }
 
-/// The rule files that a version names.
+/// The rule files that a version refers to.
 async fn rule_files(pool: &DbPool, files: &str) -> Result<FileSet, StoreError> {
     let mut rules = FileSet::new();
     for (name, sha256) in names(files)? {
@@ -139,7 +137,7 @@ fn names(files: &str) -> Result<BTreeMap<String, String>, StoreError> {
     serde_json::from_str(files).map_err(|_| unreadable("files"))
 }
 
-/// Accepted versions, the one accepted last first.
+/// Accepted versions, the latest first.
 pub(super) async fn list(pool: &DbPool, limit: u32) -> Result<Vec<VersionSummary>, StoreError> {
     let rows = sqlx::query(
         "SELECT version, files, accepted_at FROM versions ORDER BY sequence DESC LIMIT $1",
@@ -159,7 +157,7 @@ pub(super) async fn list(pool: &DbPool, limit: u32) -> Result<Vec<VersionSummary
         .collect()
 }
 
-/// Versions by the beginning of their name, and the rule files of the first.
+/// The versions whose name begins so (two at most), and the rule files of the first.
 pub(super) async fn find(pool: &DbPool, begin: &str) -> Result<(Vec<String>, FileSet), StoreError> {
     let rows = sqlx::query(
         "SELECT version, files FROM versions WHERE substr(version, 1, length($1)) = $1 \

@@ -1,4 +1,4 @@
-//! How long what failed or is claimed waits: no longer than a clock that was set back would make it.
+//! Caps waits and leases after the clock has been set back.
 
 use chrono::{DateTime, Utc};
 use strum::IntoEnumIterator;
@@ -8,7 +8,7 @@ use crate::adapters::store::rows::millis;
 use crate::domain::livraison::Destination;
 use crate::domain::ports::StoreError;
 
-/// Lets nothing wait for longer than until `latest`, and no claim last beyond `leased`.
+/// Lets nothing wait beyond `latest`, and no lease last beyond `leased`.
 pub(super) async fn no_longer(
     connection: &mut DbConnection,
     latest: DateTime<Utc>,
@@ -35,7 +35,7 @@ pub(super) async fn no_longer(
             .await
             .map_err(failed)?;
     }
-    // The fences stay: whoever is still at work under such a claim keeps it.
+    // The fences stay: a worker still busy under such a lease keeps its claim.
     for statement in [
         "UPDATE livraisons SET leased_until = $1 \
          WHERE etat = 'en_attente' AND leased_until > 0 AND leased_until > $1",

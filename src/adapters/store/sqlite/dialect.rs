@@ -1,4 +1,4 @@
-//! The statements that PostgreSQL needs written otherwise; `docs/databases.md` says why.
+//! The statements that differ from PostgreSQL's; `docs/databases.md` says why.
 
 use std::future::{Pending, Ready, pending, ready};
 
@@ -24,11 +24,11 @@ const TAKE_DUE: &str = "UPDATE livraisons SET leased_until = $1, fence = fence +
        ORDER BY l.due_at, l.sequence LIMIT $4) \
      RETURNING id, fence, queue, content, attempts, waited_ms";
 
-/// One daemon has the file for itself.
+/// The file belongs to one daemon.
 pub(super) const SHARED: bool = false;
 
-/// Leases due deliveries: of each queue only the oldest that waits, and none while a later one is
-/// being sent (an earlier one may have come back by a retry), so that order holds.
+/// Leases due deliveries: from each queue only the oldest that waits, and none while a later one is being sent (an
+/// earlier one may have come back by a retry), so that the order is kept.
 pub(super) async fn take_due(
     connection: &mut DbConnection,
     destination: Destination,
@@ -46,12 +46,12 @@ pub(super) async fn take_due(
         .await
 }
 
-/// Nothing to lock: a transaction that writes is alone.
+/// Nothing to lock: there is only one write transaction at a time.
 pub(super) fn lock_demande(_: &mut DbConnection, _: &Uid) -> Ready<Result<(), StoreError>> {
     ready(Ok(()))
 }
 
-/// Nor here.
+/// Nothing to lock, as in [`lock_demande`].
 pub(super) fn lock_signalement(
     _: &mut DbConnection,
     _: &SignalementId,
@@ -59,34 +59,34 @@ pub(super) fn lock_signalement(
     ready(Ok(()))
 }
 
-/// Nothing to lock, either.
+/// Nothing to lock, as in [`lock_demande`].
 pub(super) fn lock_versions(_: &mut DbConnection) -> Ready<Result<(), StoreError>> {
     ready(Ok(()))
 }
 
-/// Nor here.
+/// Nothing to lock, as in [`lock_demande`].
 pub(super) fn lock_photos(_: &mut DbConnection, _: PhotoUse) -> Ready<Result<(), StoreError>> {
     ready(Ok(()))
 }
 
-/// One daemon has every turn.
+/// The only daemon always gets its turn.
 pub(super) fn turn(_: &DbStore, _: Work) -> Ready<Result<Option<Turn>, StoreError>> {
     ready(Ok(Some(Box::new(()) as Turn)))
 }
 
-/// A file has its own limits of time.
+/// No limit here: SQLite has its own timeouts.
 pub(super) async fn in_time<T>(
     read: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     read.await
 }
 
-/// There is nobody to tell.
+/// There are no other replicas to notify.
 pub(super) fn tell_others(_: &DbStore) -> Ready<Result<(), StoreError>> {
     ready(Ok(()))
 }
 
-/// Nobody tells.
+/// There are no other replicas to hear from.
 pub(super) fn told(_: &DbStore) -> Pending<Result<(), StoreError>> {
     pending()
 }
@@ -103,9 +103,9 @@ mod tests {
     };
     use sqlx::Row as _;
 
-    /// What waits is found by indexes that hold nothing else: a million delivered ones cost nothing.
+    /// Waiting deliveries are found through indexes that hold nothing else: a million delivered ones cost nothing.
     #[tokio::test]
-    async fn what_is_due_is_found_without_looking_at_the_rest() {
+    async fn due_deliveries_are_found_without_scanning_the_rest() {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("s.sqlite"))
             .await
@@ -124,7 +124,7 @@ mod tests {
             for step in &plan {
                 assert!(!step.starts_with("SCAN"), "{plan:#?}");
                 assert!(!step.contains("TEMP B-TREE"), "{plan:#?}");
-                // A part of the whole table is as good as all of it.
+                // Scanning part of the table is as bad as scanning all of it.
                 assert!(!step.contains("PRIMARY KEY (rowid<"), "{plan:#?}");
             }
             let found = plan.iter().any(|it| it.contains(index));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_be_forgotten_is_found_without_looking_at_the_rest() {
+    async fn what_retention_deletes_is_found_without_scanning_the_rest() {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("s.sqlite"))
             .await

@@ -1,8 +1,8 @@
-//! Signalements that all come for the first time, as nearly all do: written by one message to SQLite's
-//! thread, and committed by another.
+//! Signalements that all arrive for the first time, as nearly all do: written with one message to SQLite's thread,
+//! and committed with another.
 //!
-//! Each statement is a message there and one back, and while all processors are busy each of them
-//! waits for one. The statements of a batch that need no answer of one another go as one text.
+//! Each statement is a message to that thread and back, and when all processors are busy each message has to wait
+//! for one. Statements of a batch that do not depend on each other's results are sent as one text.
 
 use sqlx::{QueryBuilder, SqliteConnection};
 
@@ -14,8 +14,8 @@ use crate::domain::ports::{NewRecord, StoreError};
 
 /// Begins a transaction and writes a batch in it.
 ///
-/// `false`, with no transaction begun, where that cannot be: one of them is known already, its key or its
-/// demande is, or a photo of it is being removed. It takes more questions to tell which.
+/// `false`, with no transaction begun, if a record, its key or its demande already exists, or a photo of it is
+/// being removed. Finding out which takes more queries.
 pub(super) async fn begin(
     connection: &mut SqliteConnection,
     records: &[NewRecord],
@@ -23,23 +23,23 @@ pub(super) async fn begin(
     let Some(mut query) = written_at_once(records) else {
         return Ok(false);
     };
-    // The rows are those of the question about photos, where there are any.
+    // The only rows are those of the query about photos, if there are any.
     let removals = query.build_query_scalar::<i64>();
     match removals.fetch_all(&mut *connection).await {
         Ok(removals) if removals.iter().all(|removed| *removed == 0) => return Ok(true),
         Ok(_) => {}
         Err(error) => match failed(error) {
             unavailable @ StoreError::Unavailable(_) => return Err(unavailable),
-            known => tracing::debug!(error = %known, "not all come for the first time"),
+            known => tracing::debug!(error = %known, "not all arrive for the first time"),
         },
     }
     super::writer::run_alone(connection, "ROLLBACK").await?;
     Ok(false)
 }
 
-/// The statements of a transaction up to its commit, for the same rows as those of `shared::batch`
-/// (`tests/it/store/signalements.rs` compares them); none where there is too much for one of each, or where a key would
-/// have to be looked for that none of them writes.
+/// The statements of a transaction up to its commit, writing the same rows as `shared::batch`
+/// (`tests/it/store/signalements.rs` compares them). `None` if a table has too many rows for one statement, or a
+/// key would have to be looked up that none of them writes.
 fn written_at_once(records: &[NewRecord]) -> Option<QueryBuilder<Db>> {
     if records
         .iter()
@@ -55,7 +55,7 @@ fn written_at_once(records: &[NewRecord]) -> Option<QueryBuilder<Db>> {
         return None;
     }
     let mut query = QueryBuilder::new("BEGIN IMMEDIATE; ");
-    // Not like one that comes again: what is there makes it fail.
+    // Without the conflict clause for repeats: an existing row makes it fail.
     signalements::push_rows(&mut query, &records);
     let demandes = demandes_of(&records);
     if !demandes.is_empty() {

@@ -1,30 +1,29 @@
-//! Copies the write-ahead log into the file, beside the writes.
+//! Copies the write-ahead log into the database file, beside the writes.
 //!
-//! Left to SQLite, the commit that makes the log long also copies all of it, and whoever waits for
-//! that commit or the next one waits for thousands of pages. Here another connection copies while
-//! commits go on; the one that writes then only copies what came meanwhile, so that the log can
-//! begin anew however busy the daemon is.
+//! If left to SQLite, the commit that makes the log long also copies all of it, and whoever waits for that commit
+//! or the next one waits for thousands of pages. Here, a second connection copies while commits go on; the writer
+//! then only copies what came meanwhile, so that the log can restart however busy the daemon is.
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::task::JoinHandle;
 
-/// Writes after which the log is copied: a page that many of them change is then copied once for
-/// all. A signalement with its demande and its e-mail is some six pages of 4 KiB.
+/// Writes after which the log is copied, so that a page that many of them change is copied only once. A signalement
+/// with its demande and its e-mail takes about six pages of 4 KiB.
 const LONG: usize = 600;
 
-/// What is known of the log.
+/// The state of the log's copying.
 pub(super) struct Log {
     options: SqliteConnectOptions,
-    /// Writes since it was last copied.
+    /// Writes since the last copy.
     writes: usize,
-    /// The connection that copies, while it does not.
+    /// The connection that copies, while it is idle.
     copier: Option<SqliteConnection>,
     copying: Option<JoinHandle<Option<SqliteConnection>>>,
 }
 
 impl Log {
-    /// Of the database that these options open.
+    /// For the database that these options open.
     pub(super) fn new(options: SqliteConnectOptions) -> Self {
         Self {
             options,
@@ -34,7 +33,7 @@ impl Log {
         }
     }
 
-    /// Notes so many writes by `writer`, and copies the log when it is long.
+    /// Counts these writes of `writer`, and copies the log when it is long.
     pub(super) async fn grew(&mut self, writes: usize, writer: &mut SqliteConnection) {
         self.writes += writes;
         match &mut self.copying {
@@ -53,7 +52,7 @@ impl Log {
     }
 }
 
-/// Gives the connection back, where there is one.
+/// Copies the log on a separate connection, which is returned if all went well.
 async fn copy_beside(
     copier: Option<SqliteConnection>,
     options: SqliteConnectOptions,
@@ -62,24 +61,24 @@ async fn copy_beside(
         Some(copier) => copier,
         None => options.connect().await.ok()?,
     };
-    // Once more, for what came meanwhile: the less is left, the shorter the writes wait for the rest.
+    // A second time, for what came meanwhile: the less is left, the shorter the writes wait for the rest.
     let copied = copy(&mut copier).await && copy(&mut copier).await;
     copied.then_some(copier)
 }
 
-/// Copies what no reader needs where it is; whether that went well. Where it did not, nothing is
-/// lost, and the next time it is tried again.
+/// Copies the pages that no reader still needs in the log; returns whether that went well. If not, nothing is lost,
+/// and it is tried again next time.
 pub(super) async fn copy(connection: &mut SqliteConnection) -> bool {
     checkpoint(connection).await.is_some()
 }
 
-/// Copies all of it; `false` where that failed, or a reader or another copier kept some of it back.
+/// Copies all of it; `false` if that failed, or a reader or another copier prevented part of it.
 pub(super) async fn copy_whole(connection: &mut SqliteConnection) -> bool {
     let copied = checkpoint(connection).await;
     copied.is_some_and(|(busy, pages, copied)| busy == 0 && pages == copied)
 }
 
-/// Whether it was hindered, how many pages the log has, and how many are in the file by now.
+/// Whether it was hindered, how many pages the log has, and how many of them are in the file by now.
 async fn checkpoint(connection: &mut SqliteConnection) -> Option<(i64, i64, i64)> {
     sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)")
         .fetch_one(connection)

@@ -1,27 +1,27 @@
-//! Whether the database and its log still are the files of their names.
+//! Whether the database and its log are still the files at their paths.
 //!
-//! A file that is moved or removed under a process goes on taking writes through the handles that are
-//! open: they would be confirmed, and found by nobody after the next start.
+//! A file that is moved or removed under a process still accepts writes through open handles: they would be
+//! confirmed, but missing after the next start.
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Names of files, and which they are.
+/// Paths of files, with the identity of each.
 type Files = Vec<(PathBuf, (u64, u64))>;
 
 /// The files that were opened.
 #[derive(Clone)]
 pub(super) struct DatabaseFile {
     path: PathBuf,
-    /// Its device and its number there, which no other file has while it is open.
+    /// Its device and inode, which no other file has while it is open.
     file: (u64, u64),
-    /// The log and its index, which SQLite leaves in their place for as long as one connection is open.
+    /// The log and its index, which SQLite leaves in place while a connection is open.
     log: Files,
 }
 
 impl DatabaseFile {
-    /// The file that has this name now, with its log. Something has been read or written there already.
+    /// The file now at this path, with its log. It has already been read or written.
     ///
     /// # Errors
     /// When there is none.
@@ -34,7 +34,7 @@ impl DatabaseFile {
     }
 
     /// # Errors
-    /// When the name is that of no file or of another one now.
+    /// When its path now leads to no file or to a different one.
     pub(super) fn check(&self) -> io::Result<()> {
         let path = self.path.display();
         let away = |why: &str| format!("the database was moved away from {path} ({why})");
@@ -46,27 +46,28 @@ impl DatabaseFile {
     }
 
     /// # Errors
-    /// When the name of the log, or of its index, is that of no file or of another one now.
+    /// When the path of the log, or of its index, now leads to no file or to a different one.
     pub(super) fn check_log(&self) -> io::Result<()> {
         let stray = |(path, file): &&(PathBuf, _)| which(path).ok() != Some(*file);
         match self.log.iter().find(stray) {
             None => Ok(()),
             Some((path, _)) => Err(io::Error::other(format!(
-                "the database's log was taken away from {}",
+                "the database's log was removed from {}",
                 path.display()
             ))),
         }
     }
 
-    /// A connection was opened where perhaps none was left: the last one that closes takes the log away itself.
+    /// Records that a connection was opened when there may have been none left: the last one to close deletes the
+    /// log.
     pub(super) fn reopened(&mut self) {
         if let Ok(log) = log_of(&self.path) {
             self.log = log;
         }
     }
 
-    /// Whether the log was taken away and the file is where it was, with nothing of anybody else: what is in the log
-    /// can still be copied into the file by who has it open, and by nobody after that.
+    /// Whether the log was removed while the file is in place, and no other log is there. What is in the log can
+    /// then still be copied into the file by the process that has it open, and by nothing else later.
     pub(super) fn lacks_only_its_log(&self) -> bool {
         let vacant = |path: &Path| path.metadata().map_or(true, |it| it.len() == 0);
         let is_index = |path: &Path| path.as_os_str().as_encoded_bytes().ends_with(b"-shm");
@@ -77,7 +78,7 @@ impl DatabaseFile {
     }
 }
 
-/// The log of a database and its index, as far as they are there.
+/// The log of a database and its index, if they exist.
 fn log_of(database: &Path) -> io::Result<Files> {
     // SQLite puts them beside the file itself, not beside a link to it.
     let real = database.canonicalize()?;
@@ -89,7 +90,7 @@ fn log_of(database: &Path) -> io::Result<Files> {
     Ok(found.collect())
 }
 
-/// The log, or its index, of a database.
+/// The path of a database's log, or of its index.
 fn beside(database: &Path, ending: &str) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
     path.push(ending);

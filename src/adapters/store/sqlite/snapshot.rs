@@ -1,4 +1,4 @@
-//! A copy of the database as it was at one instant, and what such a copy names.
+//! A copy of the database at one instant, and the photos that such a copy refers to.
 
 use std::path::Path;
 
@@ -8,19 +8,19 @@ use sqlx::{ConnectOptions, Row as _};
 use super::{BUSY_TIMEOUT, failed};
 use crate::domain::ports::StoreError;
 
-/// A photo that a copy names.
+/// A photo that a copy refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedPhoto {
-    /// Its address in the store of photos.
+    /// Its key in the photo store.
     pub sha256: String,
     /// Its MIME type.
     pub mime: String,
 }
 
-/// Writes a whole and consistent copy of a database that may be in use; nobody waits for it.
+/// Writes a complete and consistent copy of a database that may be in use, without blocking anyone.
 ///
 /// # Errors
-/// When the database cannot be read, or there is something at `to` already.
+/// When the database cannot be read, or something already exists at `to`.
 pub async fn take(database: &Path, to: &Path) -> Result<(), StoreError> {
     let mut connection = open(database, File::InUse).await?;
     sqlx::query("VACUUM INTO $1")
@@ -31,7 +31,7 @@ pub async fn take(database: &Path, to: &Path) -> Result<(), StoreError> {
         .map_err(failed)
 }
 
-/// Looks whether a copy is sound.
+/// Checks that a copy is sound.
 ///
 /// # Errors
 /// When it cannot be read, or SQLite finds a fault in it.
@@ -48,7 +48,7 @@ pub async fn check(copy: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// How many photos a copy names, each counted once.
+/// How many photos a copy refers to, each counted once.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -61,7 +61,7 @@ pub async fn count_photos(copy: &Path) -> Result<u64, StoreError> {
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// The photos that a copy names after `after`, in the order of their addresses.
+/// The photos that a copy refers to after `after`, in the order of their hashes.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -83,16 +83,16 @@ pub async fn photos(copy: &Path, after: &str, limit: u32) -> Result<Vec<NamedPho
     Ok(rows.iter().map(read).collect())
 }
 
-/// A file that is read.
+/// How a file is opened for reading.
 #[derive(PartialEq, Eq)]
 enum File {
-    /// Others write it meanwhile.
+    /// Others may write to it meanwhile.
     InUse,
-    /// Nobody else uses it, and nothing is put beside it.
+    /// Nothing else uses it, and no files are created beside it.
     Still,
 }
 
-/// Opens a file to read it.
+/// Opens a file for reading.
 async fn open(path: &Path, file: File) -> Result<SqliteConnection, StoreError> {
     SqliteConnectOptions::new()
         .filename(path)

@@ -1,8 +1,8 @@
-//! Group commit: one connection writes, and whatever waits when it is free shares one commit.
+//! Group commit: one connection writes, and all that waits when it is free shares one commit.
 //!
-//! It does not linger: an idle daemon commits a lone request at once, a busy one finds
-//! the next batch waiting. Durability then costs one sync a batch, not one a request. What nobody
-//! waits for, such as the note that an e-mail has left, does wait a little for others.
+//! It does not wait for more: an idle daemon commits a single request at once, a busy one finds the next batch
+//! waiting. Durability then costs one sync per batch, not one per request. Writes that nobody waits for, such as
+//! the record that an e-mail was sent, do wait a little for others.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -20,34 +20,34 @@ use crate::adapters::store::sqlite::{failed, first_time, shared};
 use crate::crash;
 use crate::domain::ports::{NewRecord, Recorded, StoreError};
 
-/// Writes that share one commit at most. More would hardly make it cheaper, and those behind them would
-/// wait longer for theirs.
+/// The most writes that share one commit. More would hardly make it cheaper, and those behind them would wait
+/// longer.
 const MAX_BATCH: usize = 64;
-/// How long a write that is in no hurry waits for others to share its commit with.
+/// How long a write that is not urgent waits for others to share its commit.
 const LINGER: Duration = Duration::from_millis(20);
-/// Writes that may wait; beyond it the callers wait to hand theirs over.
+/// The most writes that may wait; beyond it, callers wait to hand theirs over.
 const QUEUE: usize = 4096;
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
-/// The way to the one connection that writes.
+/// Hands writes to the one connection that writes.
 pub(super) struct Writer {
     queue: mpsc::Sender<Work>,
 }
 
 /// A write that waits for its commit.
 enum Work {
-    /// A signalement: written together with the others of its batch, a table at a time.
+    /// A signalement: written together with the others of its batch, table by table.
     Record(Box<NewRecord>, Reply<Recorded>),
-    /// Anything else.
+    /// Any other write.
     Task(Box<dyn Task>),
-    /// The same, in no hurry.
+    /// One that is not urgent.
     Deferred(Box<dyn Task>),
 }
 
 impl Writer {
-    /// Takes the connection over, with the options to open another one like it and the file that both
-    /// are of; the task ends when the last `Writer` is gone.
+    /// Takes over the connection, with the options to open another like it and the file that both use; the task
+    /// ends when the last `Writer` is dropped.
     pub(super) fn start(
         connection: SqliteConnection,
         options: SqliteConnectOptions,
@@ -88,8 +88,8 @@ impl Writer {
         self.put(input, body, Work::Task).await
     }
 
-    /// The same, for what is in no hurry: it waits a little for another write's commit, so that a
-    /// crowd of such writes does not keep the disk from those that someone waits for.
+    /// The same for a write that is not urgent: it waits a little for another write's commit, so that many such
+    /// writes do not keep the disk from those that someone waits for.
     pub(super) async fn write_along<I, T, F>(&self, input: I, body: F) -> Result<T, StoreError>
     where
         I: Send + Sync + 'static,
@@ -136,10 +136,10 @@ fn gone() -> StoreError {
     StoreError::Unavailable("the writer has stopped".into())
 }
 
-/// A write whose types are forgotten, so that one queue holds them all.
+/// A write with its types erased, so that one queue holds them all.
 #[async_trait]
 trait Task: Send {
-    /// Writes, and remembers what to answer.
+    /// Writes, and keeps the answer.
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError>;
     /// Answers, once it is known whether the commit held.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
@@ -172,51 +172,51 @@ where
             (Err(error), _) => Err(error),
             (Ok(()), None) => Err(StoreError::Fault("a write was not run".into())),
         };
-        // A caller that has gone away no longer wants to know.
+        // A caller that has gone away does not need the answer.
         let _ = self.reply.send(answer);
     }
 }
 
 /// The connection that writes.
 struct Connection {
-    /// None since it met with trouble, until the next write opens another.
+    /// `None` after a failure, until the next write opens a new one.
     opened: Option<SqliteConnection>,
     options: SqliteConnectOptions,
     place: DatabaseFile,
-    /// Whether operators were told that the file is gone.
+    /// Whether the loss of the file has been logged.
     told: bool,
-    /// Whether the log that has no name any more is in the file.
+    /// Whether a log that was removed has been copied into the file.
     saved: bool,
     log: Log,
 }
 
 impl Connection {
-    /// Refuses to write where nobody would find it, and tells operators so, once.
+    /// Refuses to write to a file that the next start would not find, and logs this once.
     async fn check_place(&mut self) -> Result<(), StoreError> {
         let found = self.place.check().and_then(|()| match self.opened {
             Some(_) => self.place.check_log(),
-            // The last one that closed may have taken it away.
+            // The last connection to close may have deleted it.
             None => Ok(()),
         });
         if let Err(error) = &found
             && !self.told
         {
-            tracing::error!(%error, "ALARM: nothing is taken until the database is back or the daemon starts anew");
+            tracing::error!(%error, "ALARM: nothing is accepted until the database is back or the daemon is restarted");
         }
-        // A reader may keep it from being copied whole: then it is tried again.
+        // A reader may prevent a complete copy: then it is tried again.
         self.saved = found.is_err() && (self.saved || self.save_log().await);
         self.told = found.is_err();
         found.map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 
-    /// Copies what is in a log that has no name any more into the file, where the next start finds it. Without this,
-    /// all since the log was last copied would end with this process.
+    /// Copies a log that was removed into the file, where the next start finds it. Otherwise, all writes since the
+    /// last copy would be lost with this process.
     async fn save_log(&mut self) -> bool {
         if let Some(opened) = &mut self.opened
             && self.place.lacks_only_its_log()
             && log::copy_whole(opened).await
         {
-            tracing::warn!("what the log held was copied into the database; start the daemon anew");
+            tracing::warn!("the log's content was copied into the database; restart the daemon");
             return true;
         }
         false
@@ -232,7 +232,7 @@ impl Connection {
         opened.ok_or_else(|| StoreError::Fault("no connection".into()))
     }
 
-    /// Leaves a connection of which it is not known whether its transaction has ended.
+    /// Drops a connection whose transaction may or may not have ended.
     async fn discard(&mut self) {
         if let Some(connection) = self.opened.take() {
             let _ = connection.close_hard().await;
@@ -281,8 +281,8 @@ struct Batch {
 }
 
 impl Batch {
-    /// Takes what can go together. Two signalements with a key in common cannot: the second must
-    /// see the first, so it waits for the next batch.
+    /// Takes the writes that can go together. Two signalements with a key in common cannot: the second must see the
+    /// first, so it waits for the next batch.
     fn take(next: &mut VecDeque<Work>) -> Self {
         let mut batch = Self::default();
         let mut ids = HashSet::new();
@@ -350,13 +350,13 @@ impl Batch {
 
 async fn commit(connection: &mut Connection, mut batch: Batch) {
     let outcome = attempt(connection, &mut batch).await;
-    // What is wrong with the database is wrong for all: trying each would only wait once more each.
+    // A problem of the database concerns all of them: trying each alone would only repeat the wait.
     let all_alike = matches!(outcome, Ok(_) | Err(StoreError::Unavailable(_)));
     if all_alike || batch.len() == 1 {
         batch.answer(outcome);
         return;
     }
-    // One bad write never takes its batch along.
+    // One bad write must not fail the rest of its batch.
     for mut alone in batch.split() {
         let outcome = attempt(connection, &mut alone).await;
         alone.answer(outcome);
@@ -372,7 +372,7 @@ async fn attempt(
     let outcome = transact(opened, batch).await;
     let usable = match &outcome {
         Ok(_) => true,
-        // On a full disk SQLite may have ended the transaction by itself, or not.
+        // On a full disk, SQLite may or may not have ended the transaction by itself.
         Err(StoreError::Unavailable(_)) => false,
         Err(_) => run_alone(opened, "ROLLBACK").await.is_ok(),
     };
@@ -380,7 +380,7 @@ async fn attempt(
         connection.discard().await;
     }
     let recorded = outcome?;
-    // What went into a file that was moved away meanwhile is not confirmed either.
+    // Writes to a file that was moved away meanwhile are not confirmed either.
     connection.check_place().await?;
     Ok(recorded)
 }
@@ -392,7 +392,7 @@ async fn transact(
     let recorded = if first_time::begin(connection, &batch.records).await? {
         batch.records.iter().map(|_| Recorded::Written).collect()
     } else {
-        // IMMEDIATE takes the write lock at once, so no statement after it can find it taken.
+        // IMMEDIATE takes the write lock at once, so no later statement can find it taken.
         run_alone(connection, "BEGIN IMMEDIATE").await?;
         shared::batch::record(connection, &batch.records).await?
     };
@@ -405,7 +405,7 @@ async fn transact(
     Ok(recorded)
 }
 
-/// Runs a statement that has no values.
+/// Runs a statement without values.
 pub(super) async fn run_alone(
     connection: &mut SqliteConnection,
     statement: &'static str,

@@ -1,10 +1,10 @@
-//! How large a picture says that it is. Nothing here decodes pixels: it is for whoever shows the picture that their
-//! number is bounded, so that this finds the size where decoders find it, behind bytes that they skip as well. What has
-//! no size here has none for them, and they show nothing of it.
+//! The dimensions that a picture declares. Nothing here decodes pixels: the limit protects whoever displays the
+//! picture, so this finds the size where decoders find it, after bytes that they also skip. A picture without a
+//! size here has none for decoders either, and they show nothing.
 
 use crate::domain::signalement::ImageKind;
 
-/// Width and height; `None` where the file does not tell them.
+/// Width and height in pixels; `None` if the file does not contain them.
 pub fn size(kind: ImageKind, bytes: &[u8]) -> Option<(u64, u64)> {
     match kind {
         ImageKind::Jpeg => jpeg(bytes),
@@ -16,19 +16,20 @@ pub fn size(kind: ImageKind, bytes: &[u8]) -> Option<(u64, u64)> {
     }
 }
 
-/// Markers up to that of the frame (ITU T.81, B.1.1). Other bytes between them are skipped, as libjpeg does.
+/// Walks the markers up to that of the frame (ITU T.81, B.1.1). Other bytes between them are skipped, as in
+/// libjpeg.
 fn jpeg(bytes: &[u8]) -> Option<(u64, u64)> {
     let mut rest = bytes;
     loop {
         let stray = rest.iter().position(|it| *it == 0xff)?;
         let marker = &rest[stray + 1..];
-        // Any number of these may fill the place before a marker.
+        // Any number of 0xff bytes may precede a marker.
         let filled = marker.iter().position(|it| *it != 0xff)?;
         let (marker, segment) = marker[filled..].split_first()?;
         rest = match marker {
-            // They stand alone: nothing says how long they are. The first is no marker at all.
+            // Markers without a length; 0x00 is not a marker at all.
             0x00 | 0x01 | 0xd0..=0xd8 => segment,
-            // The pixels, or the end: there is no picture for a frame behind them.
+            // The pixels, or the end: a frame after these has no picture.
             0xd9 | 0xda => return None,
             0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
                 return Some((number::<2>(segment, 5)?, number::<2>(segment, 3)?));
@@ -38,7 +39,7 @@ fn jpeg(bytes: &[u8]) -> Option<(u64, u64)> {
     }
 }
 
-/// Chunks up to `IHDR`: it comes first, but for Apple, whose tools put `CgBI` before it.
+/// Walks the chunks up to `IHDR`, which comes first, except that Apple's tools put `CgBI` before it.
 fn png(bytes: &[u8]) -> Option<(u64, u64)> {
     let mut rest = bytes.get(8..)?;
     loop {
@@ -52,7 +53,7 @@ fn png(bytes: &[u8]) -> Option<(u64, u64)> {
     }
 }
 
-/// So many bytes from there on, the weightiest first.
+/// The big-endian number of `BYTES` bytes at this position.
 fn number<const BYTES: usize>(bytes: &[u8], at: usize) -> Option<u64> {
     let bytes: &[u8; BYTES] = bytes.get(at..)?.first_chunk()?;
     Some(bytes.iter().fold(0, |all, it| all << 8 | u64::from(*it)))
@@ -75,7 +76,7 @@ mod tests {
     #[case::after_what_stands_alone(b"\xff\x01\xff\xd8")]
     #[case::after_a_stray_byte(b"\xff\xe0\0\x04aa\0")]
     #[case::after_stray_bytes(b"\xff\xe0\0\x04aahello\xff\0\xff\xff\0")]
-    fn a_jpeg_tells_its_size(#[case] before: &[u8]) {
+    fn the_size_of_a_jpeg_is_found(#[case] before: &[u8]) {
         let bytes = [b"\xff\xd8", before, FRAME].concat();
         assert_eq!(size(ImageKind::Jpeg, &bytes), Some((40_000, 30_000)));
         for length in 0..bytes.len() - 10 {
@@ -86,7 +87,7 @@ mod tests {
     #[rstest]
     #[case::at_once(b"")]
     #[case::of_apple(b"\0\0\0\x04CgBI\x50\0\x20\x02\x2b\xd5\xb3\x7f")]
-    fn a_png_tells_its_size(#[case] before: &[u8]) {
+    fn the_size_of_a_png_is_found(#[case] before: &[u8]) {
         let head = b"\0\0\0\x0dIHDR\0\0\x9c\x40\0\0\x75\x30\x08\x06\0\0\0aaaa";
         let bytes = [b"\x89PNG\r\n\x1a\n", before, head].concat();
         assert_eq!(size(ImageKind::Png, &bytes), Some((40_000, 30_000)));

@@ -1,4 +1,4 @@
-//! A creation that waits is taken up by one alone, who says so before he calls.
+//! A waiting creation is claimed by a single worker, which records a call before making it.
 
 use chrono::{DateTime, Duration, Utc};
 use sqlx::Row as _;
@@ -12,7 +12,7 @@ pub(super) async fn doubt_interrupted(
     connection: &mut DbConnection,
     known_at: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
-    // The fences stay: should the one who made the call be alive after all, its word still counts.
+    // The fences stay: if the maker of the call is alive after all, its result still counts.
     let found = sqlx::query(
         "UPDATE creations SET leased_until = 0, due_at = $1, known_at = $1 \
          WHERE in_doubt = 1 AND leased_until > 0 AND stopped = 0",
@@ -21,7 +21,7 @@ pub(super) async fn doubt_interrupted(
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
-    // A claim of which no call was made is simply free again.
+    // A claim without a call is simply released.
     for statement in [
         "UPDATE creations SET leased_until = 0 WHERE leased_until > 0",
         "UPDATE signalements SET etat = 'inconnu' WHERE etat IN ('recu', 'differe') AND id IN \
@@ -41,7 +41,7 @@ pub(super) async fn claim_due(
     at: Moment,
     lease: Duration,
 ) -> Result<Vec<PendingCreation>, StoreError> {
-    // Asked twice: on PostgreSQL another replica may have had one of those chosen, and put it off.
+    // The conditions are repeated: on PostgreSQL another replica may have claimed and postponed a chosen row.
     let rows = sqlx::query(
         "UPDATE creations SET leased_until = $1, fence = fence + 1 \
          WHERE leased_until <= $4 AND stopped = 0 AND due_at <= $2 AND signalement_id IN ( \
@@ -92,7 +92,7 @@ pub(super) async fn resume(
     connection: &mut DbConnection,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    // Of one in doubt by an earlier version, due_at alone tells when it can be known.
+    // For a creation left in doubt by an earlier version, only due_at tells when its outcome can be known.
     sqlx::query(
         "UPDATE creations SET due_at = $1 \
          WHERE stopped = 0 AND due_at > $1 AND (in_doubt = 0 OR known_at <= $1)",
@@ -122,7 +122,7 @@ pub(super) async fn begin_call(
     Ok(begun.rows_affected() == 1)
 }
 
-/// Reads a claimed creation; one that is in doubt shows it from now on.
+/// Reads a claimed creation; one in doubt is shown as such from now on.
 async fn load(connection: &mut DbConnection, row: &DbRow) -> Result<PendingCreation, StoreError> {
     let id: String = row.get("signalement_id");
     let in_doubt = row.get::<i64, _>("in_doubt") == 1;

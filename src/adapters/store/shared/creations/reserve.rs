@@ -1,4 +1,4 @@
-//! *Received*: the keys of a creation are taken before its call begins.
+//! Records *received*: the keys of a creation are reserved before its call begins.
 
 use super::super::{DbConnection, failed, fichiers, keys, signalements};
 use super::{find_pending, remove};
@@ -41,7 +41,7 @@ pub(super) async fn reserve(
         let owner = owner.ok_or_else(|| StoreError::Fault("a pending row is gone".into()))?;
         return Ok(Reserved::Pending(owner));
     }
-    // Only now: while the row was fought for, its last owner may have bound the keys.
+    // Only now: while this waited for the row, its last owner may have bound the keys.
     let owner = match key {
         Some(key) => keys::owner_of_key(&mut *connection, key).await?,
         None => None,

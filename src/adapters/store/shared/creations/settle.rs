@@ -1,4 +1,4 @@
-//! What became of a creation: *created* with all the rest, refused, withdrawn, or still waiting.
+//! Records the outcome of a creation: *created* with all the rest, refused, withdrawn, or still waiting.
 
 use sqlx::Row as _;
 
@@ -46,9 +46,9 @@ pub(super) async fn settle(
     Ok(Settled::Done)
 }
 
-/// What is claimed, for as long as the claim holds. Written, not only read: on PostgreSQL another replica
-/// could else take it over, and begin a call, before what follows here is written. So it waits until this
-/// is committed, or this sees that the fence is another one by now.
+/// The claimed row, if the claim still holds. An update and not only a read: on PostgreSQL another replica could
+/// otherwise take it over and begin a call before the following writes. Either it waits until this is committed, or
+/// this sees that the fence has changed.
 async fn held(
     connection: &mut DbConnection,
     claim: &CreationClaim,
@@ -64,8 +64,8 @@ async fn held(
     .map_err(failed)
 }
 
-/// A claim that is gone was lost to another, unless an earlier try of ours was committed and only its
-/// answer was lost.
+/// A missing claim was lost to another worker, unless an earlier attempt of ours was committed and only its answer
+/// was lost.
 async fn lost_or_done(
     connection: &mut DbConnection,
     claim: &CreationClaim,
@@ -147,7 +147,7 @@ async fn create(
     livraisons::insert(connection, &livraisons, None, waiting, created.at).await
 }
 
-/// Nothing is kept of what the client was told to send again; the photos' files are swept later.
+/// Deletes a signalement that the client was told to send again; its photo files are swept later.
 async fn forget(connection: &mut DbConnection, id: &SignalementId) -> Result<(), StoreError> {
     for statement in [
         "DELETE FROM fichiers WHERE signalement_id = $1",

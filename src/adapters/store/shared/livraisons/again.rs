@@ -1,7 +1,7 @@
-//! What brings many deliveries back: some at a time, so that other writes need not wait for all of them.
+//! Brings many deliveries back, some at a time, so that other writes need not wait for all of them.
 //!
-//! Each time goes on behind the last one's places, so that what failed again meanwhile is not met again, and the end is
-//! where nothing is found: PostgreSQL leaves out of a page what somebody else changes at that moment.
+//! Each step continues after the places of the last one, so as not to meet again what failed meanwhile, and ends
+//! when nothing is found: PostgreSQL leaves rows that someone else is changing out of a page.
 
 use chrono::{DateTime, Utc};
 
@@ -11,7 +11,7 @@ use crate::adapters::store::rows::millis;
 use crate::domain::livraison::Destination;
 use crate::domain::ports::{Resume, StoreError};
 
-/// Ends the pause of a destination and makes what waits there for another attempt due.
+/// Ends the pause of a destination and makes what waits there for a retry due.
 pub(in super::super) async fn resume(
     store: &DbStore,
     destination: Destination,
@@ -42,7 +42,7 @@ pub(in super::super) async fn resume(
     }
 }
 
-/// Makes every dead delivery of a destination wait again, and gives how many.
+/// Queues every dead delivery of a destination again, and returns how many.
 pub(in super::super) async fn retry_dead(
     store: &DbStore,
     destination: Destination,
@@ -71,7 +71,7 @@ async fn end_pause(
     which: Resume,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    // Not deleted: one delivery tries the ground before the others follow.
+    // Not deleted: one delivery is sent as a probe before the others follow.
     sqlx::query(
         "UPDATE pauses SET until = $1, failures = 0 \
          WHERE destination = $2 AND ($3 OR refused = 1)",
@@ -85,7 +85,7 @@ async fn end_pause(
     .map_err(failed)
 }
 
-/// Those behind a place, in the order of acceptance; gives their places.
+/// Those after a place, in the order of acceptance; returns their places.
 async fn resume_some(
     connection: &mut DbConnection,
     destination: Destination,
@@ -115,7 +115,7 @@ async fn resume_some(
     .map_err(failed)
 }
 
-/// Those behind a place, in the order of acceptance; gives their places.
+/// Those after a place, in the order of acceptance; returns their places.
 async fn retry_some(
     connection: &mut DbConnection,
     destination: Destination,

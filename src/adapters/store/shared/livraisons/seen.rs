@@ -1,4 +1,4 @@
-//! Deliveries as they are looked at: listed, and one by one with their attempts.
+//! Deliveries for display: listed, or one by one with their attempts.
 
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row as _};
@@ -32,8 +32,7 @@ pub(in super::super) async fn list(
     rows.iter().map(summary).collect()
 }
 
-/// The delivery of a destination that has waited longest although it was tried, of those accepted before
-/// an instant.
+/// The delivery of a destination that has waited longest despite attempts, among those accepted before an instant.
 pub(in super::super) async fn oldest_failing(
     pool: &DbPool,
     destination: Destination,
@@ -52,13 +51,13 @@ pub(in super::super) async fn oldest_failing(
     row.as_ref().map(summary).transpose()
 }
 
-/// What a [`LivraisonSummary`] is read from.
+/// Selects the columns of a [`LivraisonSummary`].
 const SUMMARY: &str = "SELECT id, destination, uid, etat, attempts, last_error, created_at, \
                        due_at, content FROM livraisons ";
 const NEWEST: &str = "ORDER BY sequence DESC LIMIT $1";
 const NEWEST_DELIVERED: &str = "WHERE etat = 'livree' ORDER BY sequence DESC LIMIT $1";
-/// Says that they are not delivered ones: nobody else can tell before the state is bound, and only
-/// these have an index by their state.
+/// States the condition `<> 'livree'` explicitly: the planner cannot infer it before the state is bound, and the
+/// index by state covers only these.
 const NEWEST_APART: &str = "WHERE etat <> 'livree' AND etat = $2 ORDER BY sequence DESC LIMIT $1";
 
 fn summary(row: &DbRow) -> Result<LivraisonSummary, StoreError> {
@@ -74,7 +73,7 @@ fn summary(row: &DbRow) -> Result<LivraisonSummary, StoreError> {
     })
 }
 
-/// A delivery with its attempts, as they stood at one instant.
+/// A delivery with its attempts, read in one snapshot.
 pub(in super::super) async fn find(
     pool: &DbPool,
     id: &str,
@@ -108,7 +107,7 @@ pub(in super::super) async fn of_demande(
     views(&rows)
 }
 
-/// One delivery for all rows that follow each other with its id, a row for each attempt.
+/// One delivery for each run of rows with the same id, which hold one attempt each.
 fn views(rows: &[DbRow]) -> Result<Vec<LivraisonView>, StoreError> {
     let attempt = |row: &DbRow| {
         Some(Attempt {
