@@ -402,7 +402,10 @@ async fn a_daemon_with_another_database_leaves_the_photos_alone() {
         &["purge", "--photos", "--dry-run"],
     );
     let counted = String::from_utf8(counted.stdout).unwrap();
-    assert_eq!(counted, format!("photos: {} would be deleted\n", kept.len()));
+    assert_eq!(
+        counted,
+        format!("photos: {} would be deleted\n", kept.len())
+    );
     empty.kill();
     fs::create_dir(folder.path().join("empty")).unwrap();
     aside(&data, &folder.path().join("empty"));
