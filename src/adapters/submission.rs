@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Map;
 use url::Url;
 
-use crate::adapters::json::{self, Json, Object};
+use crate::adapters::json::{self, Json, Object, Unreadable};
 use crate::adapters::submission::buffers::Buffer;
 use crate::adapters::submission::photo::Encoded;
 use crate::domain::demande::Fichier;
@@ -33,13 +33,13 @@ const DESCRIPTION_CHARS: usize = 20_000;
 /// Reads a received body.
 ///
 /// # Errors
-/// The reason, in French, why it is no JSON object at all.
+/// Why it is no JSON object at all.
 pub fn read(
     client: Client,
     key: Option<String>,
     body: Buffer,
     limits: &Limits,
-) -> Result<Submission, String> {
+) -> Result<Submission, Unreadable> {
     let json = Json::parse(&body)?;
     let mut object = Object::received(&json)?;
     let fields = object.fields();

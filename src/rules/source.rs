@@ -11,6 +11,8 @@ use crate::rules::place::Located;
 use crate::rules::yaml::{Key, Node, Value};
 
 pub(super) use reader::Reader;
+pub use text::{NOT_UTF8, document};
+
 pub(super) use text::text;
 
 /// `priorites.yaml`: SoWell's word and the CRM's.
