@@ -26,8 +26,8 @@ const NO_COMMENTS: &str =
     "JSON n'a pas de commentaires : effacez celui-ci, jusqu'à la fin de la ligne";
 const NO_LONG_COMMENTS: &str = "JSON n'a pas de commentaires : effacez tout, de « /* » à « */ »";
 
-/// The byte of the slip, and how to write it instead; `None` where nobody can tell.
-type Slip = Option<(usize, String)>;
+/// The byte of the slip, and how to write it instead.
+type Slip = (usize, String);
 
 /// Where the parser stops, and what it has read.
 struct Stop<'t> {
@@ -59,13 +59,12 @@ impl<'t> Stop<'t> {
                     signs.next();
                 }
                 (Some(_), b'"') => quote = None,
-                (Some(_), _) => {}
                 (None, b'"') => (quote, last_quote) = (Some(at), Some(at)),
                 (None, b'{' | b'[') => open.push(sign),
                 (None, b'}' | b']') => {
                     open.pop();
                 }
-                (None, _) => {}
+                _ => {}
             }
         }
         Some(Self {
@@ -82,13 +81,13 @@ impl<'t> Stop<'t> {
 
     /// At the sign itself.
     fn here(&self, what: &str) -> Slip {
-        Some((self.at, what.to_owned()))
+        (self.at, what.to_owned())
     }
 
     /// At the last sign before it.
     fn behind(&self, what: &str) -> Slip {
         let last = self.before.char_indices().next_back();
-        Some((last.map_or(self.at, |it| it.0), what.to_owned()))
+        (last.map_or(self.at, |it| it.0), what.to_owned())
     }
 
     fn behind_sign(&self) -> &'t str {
@@ -111,18 +110,18 @@ impl<'t> Stop<'t> {
     }
 }
 
-/// What was written where the parser stops, at this byte, for this reason in its own words.
-pub(super) fn slip(text: &str, at: usize, reason: &str) -> Slip {
+/// What was written where the parser stops, at this byte, for this reason in its own words; `None` where nobody can tell.
+pub(super) fn slip(text: &str, at: usize, reason: &str) -> Option<Slip> {
     let stop = Stop::new(text, at)?;
     let is = |words: &str| reason.starts_with(words);
     if is("EOF") {
-        return cut_off(&stop);
+        return Some(cut_off(&stop));
     }
-    if stop.quote.is_some() {
-        return in_text(&stop, reason);
+    if let Some(quote) = stop.quote {
+        return Some(in_text(&stop, quote, reason));
     }
     if let Some(what) = foreign(&stop) {
-        return stop.here(&what);
+        return Some(stop.here(&what));
     }
     let (word, _) = stop.word();
     if text[..word].trim_matches(SPACES).is_empty() {
@@ -133,11 +132,11 @@ pub(super) fn slip(text: &str, at: usize, reason: &str) -> Slip {
             "la virgule avant « {} » est en trop : effacez-la",
             stop.sign
         );
-        stop.behind(&what)
+        Some(stop.behind(&what))
     } else if is("trailing characters") {
-        behind_end(&stop)
+        Some(behind_end(&stop))
     } else if is("key must") {
-        in_place_of_key(&stop)
+        Some(in_place_of_key(&stop))
     } else if is("expected `:`") {
         behind_key(&stop)
     } else if is("expected `,`") {
@@ -150,7 +149,7 @@ pub(super) fn slip(text: &str, at: usize, reason: &str) -> Slip {
 /// What ends before it is whole.
 fn cut_off(stop: &Stop<'_>) -> Slip {
     if let Some(quote) = stop.quote {
-        return Some((quote, NOT_CLOSED.to_owned()));
+        return (quote, NOT_CLOSED.to_owned());
     }
     if stop.before.ends_with([',', ':', '{', '[']) {
         return stop.behind("la suite manque");
@@ -167,7 +166,7 @@ fn closes(bracket: u8) -> char {
 }
 
 /// What a text cannot have in it as it is.
-fn in_text(stop: &Stop<'_>, reason: &str) -> Slip {
+fn in_text(stop: &Stop<'_>, quote: usize, reason: &str) -> Slip {
     if reason.starts_with("invalid escape") {
         return if stop.before.ends_with('\\') {
             stop.behind(BACKSLASH)
@@ -180,7 +179,7 @@ fn in_text(stop: &Stop<'_>, reason: &str) -> Slip {
         return stop.here("« \\u » annonce la moitié d'un caractère, et l'autre moitié manque");
     }
     match stop.sign {
-        '\n' | '\r' => line_break(stop),
+        '\n' | '\r' => line_break(stop, quote),
         '\t' => stop.here("dans un texte, une tabulation s'écrit \\t"),
         other => stop.here(&format!(
             "un caractère invisible (U+{:04X}) : effacez-le",
@@ -190,16 +189,15 @@ fn in_text(stop: &Stop<'_>, reason: &str) -> Slip {
 }
 
 /// A line that ends within a text: its quote may be missing, or be one that JSON has not.
-fn line_break(stop: &Stop<'_>) -> Slip {
-    let quote = stop.quote?;
+fn line_break(stop: &Stop<'_>, quote: usize) -> Slip {
     let own = stop.text[quote + 1..stop.at].trim_end_matches([' ', '\t', ',']);
     let bent = own.char_indices().next_back();
     if let Some((at, sign)) = bent.filter(|(_, it)| QUOTES.contains(*it)) {
-        return Some((quote + 1 + at, straight(sign)));
+        return (quote + 1 + at, straight(sign));
     }
     let next = stop.rest.trim_start_matches(SPACES);
     if next.starts_with(['"', '}', ']']) {
-        return Some((quote, NOT_CLOSED.to_owned()));
+        return (quote, NOT_CLOSED.to_owned());
     }
     stop.here("dans un texte, un retour à la ligne s'écrit \\n")
 }
@@ -242,7 +240,7 @@ fn behind_end(stop: &Stop<'_>) -> Slip {
     let begin = stop.before.trim_start_matches(SPACES);
     let next = stop.behind_sign().trim_start_matches(SPACES);
     match stop.sign {
-        _ if !begin.starts_with(['{', '[']) => Some((0, BEGINS.to_owned())),
+        _ if !begin.starts_with(['{', '[']) => (0, BEGINS.to_owned()),
         '{' | '[' => stop.here("un second objet commence ici : gardez-en un seul"),
         ',' if next.starts_with('{') => {
             stop.here("un second objet suit cette virgule : gardez-en un seul")
@@ -282,14 +280,14 @@ fn bare(stop: &Stop<'_>, what: &str) -> Slip {
     } else {
         format!("mettez {what} entre guillemets droits (\")")
     };
-    Some((begin, told))
+    (begin, told)
 }
 
 /// What stands where the colon after a name should.
-fn behind_key(stop: &Stop<'_>) -> Slip {
+fn behind_key(stop: &Stop<'_>) -> Option<Slip> {
     let quote = stop.last_quote?;
     let name = stop.before.get(quote + 1..).unwrap_or_default();
-    match stop.sign {
+    Some(match stop.sign {
         ',' | '}' => stop.here("devant ce signe, il manque « : » et une valeur"),
         '=' | ';' => stop.here(&format!(
             "mettez deux-points « : » à la place de « {} »",
@@ -299,16 +297,16 @@ fn behind_key(stop: &Stop<'_>) -> Slip {
                 &stop.rest[..1]
             }
         )),
-        _ if name.contains(':') => Some((quote, NOT_CLOSED.to_owned())),
+        _ if name.contains(':') => (quote, NOT_CLOSED.to_owned()),
         _ => stop.behind("il manque les deux-points « : » après ce nom"),
-    }
+    })
 }
 
 /// What stands where a comma or the end of a list or of an object should.
-fn behind_value(stop: &Stop<'_>) -> Slip {
+fn behind_value(stop: &Stop<'_>) -> Option<Slip> {
     let is_text = stop.before.ends_with('"');
     let (begin, word) = stop.word();
-    match stop.sign {
+    Some(match stop.sign {
         ';' => stop.here("mettez une virgule à la place de ce point-virgule"),
         ']' | '}' => mismatch(stop),
         '"' if is_text && stop.is_adjacent() => stop.behind(INNER_QUOTE),
@@ -323,15 +321,15 @@ fn behind_value(stop: &Stop<'_>) -> Slip {
         }
         _ if stop.is_adjacent() && word.starts_with(|it: char| it.is_ascii_digit()) => {
             let what = "mettez cette valeur entre guillemets droits (\") : ce n'est pas un nombre";
-            Some((begin, what.to_owned()))
+            (begin, what.to_owned())
         }
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 /// A bracket that closes another one.
 fn mismatch(stop: &Stop<'_>) -> Slip {
-    let open = *stop.open.last()?;
+    let open = stop.open.last().copied().unwrap_or(b'[');
     let (open, close) = (char::from(open), closes(open));
     stop.here(&format!(
         "« {open} » n'est pas encore refermé : mettez « {close} » ici"
@@ -339,7 +337,7 @@ fn mismatch(stop: &Stop<'_>) -> Slip {
 }
 
 /// What stands where a value should.
-fn in_place_of_value(stop: &Stop<'_>, reason: &str) -> Slip {
+fn in_place_of_value(stop: &Stop<'_>, reason: &str) -> Option<Slip> {
     let (begin, word) = stop.word();
     let plain = word.trim_start_matches('-').to_lowercase();
     let mut known = WORDS.iter();
@@ -350,7 +348,7 @@ fn in_place_of_value(stop: &Stop<'_>, reason: &str) -> Slip {
     let next_digit = stop
         .behind_sign()
         .starts_with(|it: char| it.is_ascii_digit());
-    match stop.sign {
+    Some(match stop.sign {
         ',' | '}' | ']' if stop.before.ends_with(':') => {
             stop.here("devant ce signe, il manque une valeur : écrivez null s'il n'y en a pas")
         }
@@ -362,15 +360,15 @@ fn in_place_of_value(stop: &Stop<'_>, reason: &str) -> Slip {
         sign if QUOTES.contains(sign) => stop.here(&straight(sign)),
         sign if sign.is_ascii_digit() && reason.starts_with("invalid number") => {
             let what = "un nombre ne commence pas par 0 : effacez ce zéro, ou mettez un code entre guillemets droits (\")";
-            Some((begin, what.to_owned()))
+            (begin, what.to_owned())
         }
         _ if reason.starts_with("invalid number") => {
             let what = "ce n'est pas un nombre entier, ni à décimales : mettez cette valeur entre guillemets droits (\")";
-            Some((begin, what.to_owned()))
+            (begin, what.to_owned())
         }
         sign if sign.is_alphanumeric() => bare(stop, "ce texte"),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
