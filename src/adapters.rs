@@ -8,7 +8,7 @@ pub mod edited;
 pub mod files;
 pub mod french;
 pub mod http;
-mod json;
+pub(crate) mod json;
 pub mod mail;
 pub mod partner;
 pub mod shipped;

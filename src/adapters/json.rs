@@ -5,6 +5,8 @@ mod digits;
 mod object;
 mod read;
 mod repeated;
+mod slips;
+mod unreadable;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,6 +16,7 @@ use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 pub use object::Object;
+pub use unreadable::Unreadable;
 
 /// A JSON value that borrows from the body.
 #[derive(Debug, Clone, PartialEq)]

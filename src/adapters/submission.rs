@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Map;
 use url::Url;
 
-use crate::adapters::json::{self, Json, Object};
+use crate::adapters::json::{self, Json, Object, Unreadable};
 use crate::adapters::submission::buffers::Buffer;
 use crate::adapters::submission::photo::Encoded;
 use crate::domain::demande::Fichier;
@@ -34,13 +34,13 @@ const DESCRIPTION_CHARS: usize = 20_000;
 /// Parses a received body.
 ///
 /// # Errors
-/// Why it is not a JSON object, in French.
+/// Why it is not a JSON object.
 pub fn read(
     client: Client,
     key: Option<String>,
     body: Buffer,
     limits: &Limits,
-) -> Result<Submission, String> {
+) -> Result<Submission, Unreadable> {
     let json = Json::parse(&body)?;
     let mut object = Object::received(&json)?;
     let fields = object.fields();

@@ -58,8 +58,14 @@ pub(super) struct Retry {
     #[arg(long, requires = "all", conflicts_with = "ids", value_parser = one_of::<Destination>())]
     destination: Option<Destination>,
     /// With --all: how long to wait for the trial
-    #[arg(long, requires = "all", conflicts_with = "ids", value_parser = humantime::parse_duration, default_value = "60s")]
+    #[arg(long, requires = "all", conflicts_with = "ids", value_parser = wait, default_value = "60s")]
     wait: Duration,
+}
+
+/// How long a trial may take, as it is typed.
+fn wait(text: &str) -> Result<Duration, String> {
+    let wait = humantime::parse_duration(text);
+    wait.map_err(|_| "a duration is a number and its unit, such as 90s or 5m".into())
 }
 
 impl Deliveries {

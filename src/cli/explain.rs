@@ -2,6 +2,7 @@
 
 mod foreseen;
 mod sent;
+mod unread;
 
 use std::io;
 use std::path::PathBuf;
@@ -16,10 +17,12 @@ use crate::adapters::submission;
 use crate::cli::output::{printable, time};
 use crate::cli::{Format, edited, existing_store};
 use crate::domain::demande::Uid;
+use crate::domain::fault::Fault;
 use crate::domain::ports::{Client, StoredTrace};
 use crate::rules::compile::Generation;
 use crate::rules::decide;
 use crate::rules::foresee;
+use crate::rules::source::document;
 use crate::rules::trace::{Place, Trace};
 use crate::settings::Settings;
 
@@ -59,18 +62,28 @@ fn foresee(settings: &Settings, file: &PathBuf, format: Format) -> anyhow::Resul
         .map_err(|error| anyhow!("{} : {}", file.display(), in_french(&error)))?;
     let generation = edited::generation(settings, None, format)?;
     let limits = &settings.live.limits;
-    let received = check_size(limits.body, body.len()).and_then(|()| {
-        let submission = submission::read(Client::Sowell, None, body.into(), limits);
-        submission.map_err(Problem::malformed)
-    });
-    let submission = match received {
+    if let Err(problem) = check_size(limits.body, body.len()) {
+        let told = unread::too_large(limits.body);
+        return refuse(&generation, &problem, &told, format);
+    }
+    let document = document(&body);
+    let submission = match submission::read(Client::Sowell, None, body.into(), limits) {
         Ok(submission) => submission,
-        Err(problem) => return refuse(&generation, &problem, format),
+        Err(why) => {
+            let told = document.unwrap_or_else(|| unread::told(&why));
+            return refuse(&generation, &Problem::malformed(why), &told, format);
+        }
     };
     let Some(content) = submission.content else {
         let mut faults = submission.faults;
         faults.extend(decide::unknown_codes(&generation, &submission.codes));
-        return refuse(&generation, &Problem::faults(faults), format);
+        let told: Vec<String> = faults.iter().map(told_of_fault).collect();
+        return refuse(
+            &generation,
+            &Problem::faults(faults),
+            &told.join("\n"),
+            format,
+        );
     };
     let remarks = submission.avertissements;
     let mut trace = Trace::default();
@@ -90,18 +103,23 @@ fn foresee(settings: &Settings, file: &PathBuf, format: Format) -> anyhow::Resul
     Ok(())
 }
 
-/// Shows the answer that SoWell would get for an invalid request.
-fn refuse(generation: &Generation, problem: &Problem, format: Format) -> anyhow::Result<()> {
+/// Prints the answer that SoWell would get for an invalid request as JSON, or what is wrong with the file as text.
+fn refuse(
+    generation: &Generation,
+    problem: &Problem,
+    told: &str,
+    format: Format,
+) -> anyhow::Result<()> {
     if format == Format::Json {
         println!("{}", foreseen::refused(generation, problem));
-    } else if problem.erreurs().is_empty() {
-        println!("{}", problem.detail());
     } else {
-        for fault in problem.erreurs() {
-            println!("{} : {}", fault.pointer, printable(Some(&fault.detail)));
-        }
+        println!("{told}");
     }
     bail!("SoWell recevrait un refus ({})", problem.status());
+}
+
+fn told_of_fault(fault: &Fault) -> String {
+    format!("{} : {}", fault.pointer, printable(Some(&fault.detail)))
 }
 
 /// Why a file cannot be read, in French.

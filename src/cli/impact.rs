@@ -27,7 +27,7 @@ pub(super) struct Impact {
     #[arg(long, value_name = "DIR")]
     rules: PathBuf,
     /// Only what was received within this time, such as 30d
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = so_long_ago)]
     since: Option<Duration>,
     /// Maximum number of signalements and of status events, newest first
     #[arg(long, value_name = "N")]
@@ -95,6 +95,13 @@ fn nothing_before(error: BootError, format: Format) -> anyhow::Error {
         }
     }
     anyhow!(why)
+}
+
+/// How long ago something was received, as it is typed.
+fn so_long_ago(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| {
+        "une durée est un nombre et son unité, par exemple 30d (30 jours), 2w (2 semaines) ou 12h (12 heures)".into()
+    })
 }
 
 fn before_now(since: Duration) -> anyhow::Result<DateTime<Utc>> {
@@ -190,4 +197,25 @@ fn aspect_to_json(aspect: Aspect, found: &AspectImpact) -> Value {
         "nombre": found.count,
         "changements": changes.collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("hier")]
+    #[case("30j")]
+    #[case("30")]
+    #[case("2026-01-01")]
+    #[case("")]
+    fn what_is_no_duration_is_told_how_one_is_typed(#[case] text: &str) {
+        let told = so_long_ago(text).unwrap_err();
+        let examples = [("30d", 30 * 24), ("2w", 14 * 24), ("12h", 12)];
+        for (example, hours) in examples {
+            assert!(told.contains(example), "{told}");
+            assert_eq!(so_long_ago(example), Ok(Duration::from_hours(hours)));
+        }
+    }
 }

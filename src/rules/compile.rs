@@ -80,11 +80,16 @@ pub fn compile(
             (referentiel.map(Arc::new), faults)
         }
     };
-    let ((rule_set, cases, mut diagnostics), (referentiel, faults)) =
+    let ((rule_set, cases, mut diagnostics), (mut referentiel, faults)) =
         rayon::join(read_rules, read_referentiel);
     // First: an export that is misnamed is why another one is missing.
     layout::note_unread_exports(exports, &mut diagnostics);
     diagnostics.extend(faults);
+    if referentiel.is_some() && !may_ask_the_crm_for_managers(rule_set.as_ref(), rules) {
+        let fault = referentiel::without_managers(exports);
+        referentiel = referentiel.filter(|_| fault.is_none());
+        diagnostics.extend(fault);
+    }
     let (Some(rule_set), Some(referentiel)) = (rule_set, referentiel) else {
         return (None, diagnostics);
     };
@@ -119,6 +124,14 @@ pub fn compile(
     }
     let accepted = !any_error(&diagnostics);
     (accepted.then_some(generation), diagnostics)
+}
+
+/// Whether the managers may come from the CRM alone; of rules that are refused, nobody knows what their connector asks.
+fn may_ask_the_crm_for_managers(rule_set: Option<&RuleSet>, rules: &FileSet) -> bool {
+    match rule_set {
+        Some(rule_set) => rule_set.asks_the_crm_for_managers(),
+        None => rules.contains_key(Partner::Crm.file()),
+    }
 }
 
 fn is_case(name: &str) -> bool {

@@ -138,7 +138,8 @@ pub fn hidden_in_structure(line: &str) -> Option<usize> {
             return Some(at);
         }
     }
-    let of_key = |it: char| of_yaml_key(it) || is_combining(it);
+    // The sign before a colon may be such a space too.
+    let of_key = |it: char| of_yaml_key(it) || is_combining(it) || hidden(it);
     while signs.next_if(|(_, it)| of_key(*it)).is_some() {}
     signs.next_if(|(_, it)| *it == ':')?;
     signs.next_if(|(_, it)| hidden(*it)).map(|(at, _)| at)
@@ -288,6 +289,8 @@ mod tests {
     #[case("  a:\u{a0}b", Some(4))]
     #[case("  - a: b\u{a0}: c", None)]
     #[case("  il dit\u{a0}: c", None)]
+    #[case("  a\u{a0}:\u{a0}b", Some(5))]
+    #[case("  a\u{a0}:\u{202f}b", Some(5))]
     fn a_space_that_makes_no_structure_is_found(#[case] line: &str, #[case] at: Option<usize>) {
         assert_eq!(hidden_in_structure(line), at);
     }

@@ -48,11 +48,8 @@ pub fn read(files: &FileSet) -> (Option<Referentiel>, Vec<Diagnostic>) {
 
     let mut by_code = known_residences(&residences, &mut faults);
     note_twins(by_code.values(), &mut faults);
-    if !any_error(&faults) {
-        faults.extend(empty(RESIDENCES, "aucune résidence", &residences));
-    }
-    if !any_error(&faults) {
-        faults.extend(empty(GESTIONNAIRES, "aucun gestionnaire", &gestionnaires));
+    if residences.rows.is_empty() && !any_error(&faults) {
+        faults.push(empty(RESIDENCES, "aucune résidence"));
     }
     give_managers(&gestionnaires, &mut by_code, &mut faults);
     let known_biens = known_biens(&biens, &by_code, &mut faults);
@@ -103,9 +100,22 @@ fn known_residences<'t>(
 }
 
 /// What to say of an export without a row.
-fn empty<const N: usize>(file: &str, what: &str, table: &Table<N>) -> Option<Diagnostic> {
+fn empty(file: &str, what: &str) -> Diagnostic {
     let message = format!("{what} dans ce fichier : l'export semble vide ou tronqué");
-    (table.rows.is_empty()).then(|| Diagnostic::file(code::EXPORT, file, message))
+    Diagnostic::file(code::EXPORT, file, message)
+}
+
+/// What to say where the export of the managers has no row: whoever knows where else they come from decides whether that
+/// is a fault. Of an export that is broken [`read`] says more.
+#[must_use]
+pub fn without_managers(files: &FileSet) -> Option<Diagnostic> {
+    let text = text::decode(files.get(GESTIONNAIRES)?);
+    let (_, text) = text::named_delimiter(&text);
+    let mut rows = text.lines().skip(1);
+    // Excel leaves rows of lone delimiters behind.
+    let has_row =
+        rows.any(|it| it.contains(|it: char| !it.is_whitespace() && !";,\"".contains(it)));
+    (!has_row).then(|| empty(GESTIONNAIRES, "aucun gestionnaire"))
 }
 
 /// Gives each residence its managers.

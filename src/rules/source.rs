@@ -11,6 +11,8 @@ use crate::rules::place::Located;
 use crate::rules::yaml::{Key, Node, Value};
 
 pub(super) use reader::Reader;
+pub use text::{NOT_UTF8, document};
+
 pub(super) use text::text;
 
 /// `priorites.yaml`: SoWell's word and the CRM's.
@@ -104,7 +106,7 @@ pub fn qualifications(
         let Some([libelle, kind, workflow]) = reader.fields(node, OF_QUALIFICATION, &[]) else {
             continue;
         };
-        let libelle = libelle.and_then(|node| reader.text(node));
+        let libelle = libelle.and_then(|node| reader.label(node));
         let kind = kind.and_then(|node| reader.word_kept(node));
         let workflow = workflow.and_then(|node| reader.word_kept(node));
         if let (Some(libelle), Some(kind), Some(workflow)) = (libelle, kind, workflow) {

@@ -4,6 +4,7 @@
 //! place. So the text becomes a tree first and [`super::source`] reads its shape.
 
 mod causes;
+mod habits;
 mod marks;
 mod scan;
 mod stumbles;
@@ -121,11 +122,20 @@ pub fn glued_dash(text: &str) -> Option<String> {
 #[must_use]
 pub fn remarks(file: &str, text: &str) -> Vec<Diagnostic> {
     const CUT_OFF: &str = "ce qui suit « # » est un commentaire et ne compte pas : mettez le texte entre guillemets (ou une espace après « # », si c'est un commentaire)";
+    const SLASHES: &str = "« // » ne commence pas un commentaire, et ce qui suit fait partie du texte : mettez « # » à sa place (ou le texte entre guillemets, s'il est bien ainsi)";
     let clamp = |it: usize| u32::try_from(it + 1).unwrap_or(u32::MAX);
-    let cut_off = scan::cut_off(text).into_iter();
+    let cut_off = scan::cut_off(text).into_iter().map(|at| (at, CUT_OFF));
+    // Connectors divide so.
+    let slashes = if file.starts_with("connecteurs/") {
+        Vec::new()
+    } else {
+        scan::slashes(text)
+    };
+    let slashes = slashes.into_iter().map(|at| (at, SLASHES));
     cut_off
-        .map(|(line, column)| {
-            Diagnostic::at(code::YAML, file, clamp(line), clamp(column), CUT_OFF).as_warning()
+        .chain(slashes)
+        .map(|((line, column), told)| {
+            Diagnostic::at(code::YAML, file, clamp(line), clamp(column), told).as_warning()
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::Json;
+use super::{Json, Unreadable};
 use crate::domain::fault::{Fault, pointer_to};
 use crate::rules::diagnostic::nearest;
 
@@ -28,9 +28,13 @@ impl<'j> Object<'j> {
     /// The object that a body holds; repeated keys are recorded as faults.
     ///
     /// # Errors
-    /// The reason, in French, if it is not an object.
-    pub fn received(json: &'j Json<'j>) -> Result<Self, String> {
-        let mut object = Self::of(json).ok_or("le corps doit être un objet JSON")?;
+    /// Why it is not an object.
+    pub fn received(json: &'j Json<'j>) -> Result<Self, Unreadable> {
+        let mut object = Self::of(json).ok_or_else(|| match json {
+            Json::List(_) => Unreadable::List,
+            Json::Text(it) if it.trim_start().starts_with('{') => Unreadable::TwiceEncoded,
+            _ => Unreadable::NotAnObject,
+        })?;
         for pointer in json.repeated_keys() {
             object.fault(&pointer, "cette clé est donnée deux fois".into());
         }

@@ -9,8 +9,10 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Se
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-use super::Json;
 use super::digits::{Way, beyond_size, is_exact};
+use super::slips::slip;
+use super::{Json, Unreadable};
+use crate::rules::place::{offset, place_of};
 
 /// The byte order mark, which some programs put before a text; RFC 8259 lets a parser ignore it.
 const MARK: &[u8] = "\u{feff}".as_bytes();
@@ -30,11 +32,11 @@ impl<'a> Json<'a> {
     /// Parses one document.
     ///
     /// # Errors
-    /// The reason, in French, if it is not JSON in UTF-8, or exceeds a limit.
-    pub fn parse(body: &'a [u8]) -> Result<Self, String> {
+    /// Why it cannot be read: it is not JSON in UTF-8, or exceeds a limit.
+    pub fn parse(body: &'a [u8]) -> Result<Self, Unreadable> {
         let body = body.strip_prefix(MARK).unwrap_or(body);
         if body.trim_ascii().is_empty() {
-            return Err("le corps est vide".to_owned());
+            return Err(Unreadable::Empty);
         }
         let mut parsed = read(body, &HashSet::new());
         if matches!(&parsed, Err(error) if error.to_string().starts_with(OUT_OF_RANGE)) {
@@ -72,44 +74,45 @@ fn by_digits(digits: &str) -> Json<'_> {
 
 /// Why a body was refused. Some of what is refused is valid JSON, so the message must not send people looking for a
 /// missing bracket.
-fn explain(error: &serde_json::Error, body: &[u8]) -> String {
+fn explain(error: &serde_json::Error, body: &[u8]) -> Unreadable {
     // To the parser, text in another encoding looks like a missing bracket.
-    let valid = std::str::from_utf8(body).map_or_else(|it| it.valid_up_to(), str::len);
-    if valid < body.len() || is_utf16(body) {
-        return not_utf8(body, valid);
+    if is_utf16(body) {
+        return Unreadable::Utf16;
     }
-    let words = error.to_string();
-    let what = if words.starts_with(TOO_DEEP) {
-        format!("le corps a plus de {MAX_DEPTH} niveaux d'imbrication")
-    } else if words.starts_with(TOO_MANY_VALUES) {
-        format!("le corps a plus de {MAX_VALUES} valeurs")
-    } else {
-        "le corps n'est pas du JSON valide".to_owned()
+    let text = match std::str::from_utf8(body) {
+        Ok(text) => text,
+        Err(error) => {
+            let (valid, _) = body.split_at(error.valid_up_to());
+            let valid = String::from_utf8_lossy(valid);
+            return Unreadable::NotUtf8(place_of(&valid, valid.len()));
+        }
     };
-    let (mut line, mut column) = (error.line(), error.column());
-    // The error is a line break inside a text, which belongs to the line that it ends.
-    if column == 0 && line > 1 && !error.is_eof() {
-        line -= 1;
-        column = body
-            .split(|it| *it == b'\n')
-            .nth(line - 1)
-            .map_or(0, |it| it.len() + 1);
-        return format!(
-            "{what} (ligne {line}, colonne {column} : dans un texte, un retour à la ligne s'écrit \\n)"
-        );
+    let at = stop(error, text);
+    let words = error.to_string();
+    if words.starts_with(TOO_DEEP) {
+        let what = format!("a plus de {MAX_DEPTH} niveaux d'imbrication");
+        Unreadable::TooMuch(what, place_of(text, at))
+    } else if words.starts_with(TOO_MANY_VALUES) {
+        let what = format!("a plus de {MAX_VALUES} valeurs");
+        Unreadable::TooMuch(what, place_of(text, at))
+    } else {
+        let slip = slip(text, at, &words);
+        let (at, remedy) = slip.map_or((at, None), |(at, remedy)| (at, Some(remedy)));
+        Unreadable::not_json(text, (at, remedy))
     }
-    format!("{what} (ligne {line}, colonne {column})")
 }
 
-/// Where the body stops being UTF-8, and its actual encoding, if it can be recognised.
-fn not_utf8(body: &[u8], valid: usize) -> String {
-    let mut lines = body[..valid].split(|it| *it == b'\n');
-    let column = lines.next_back().map_or(0, <[u8]>::len) + 1;
-    let line = lines.count() + 1;
-    if is_utf16(body) {
-        return "le corps doit être en UTF-8 : il est en UTF-16".to_owned();
+/// The offset of the character at which the parser stopped. It counts bytes within a line, and reports a line break
+/// inside a text as part of the next line.
+fn stop(error: &serde_json::Error, text: &str) -> usize {
+    let line = u32::try_from(error.line()).unwrap_or(u32::MAX);
+    let begin = offset(text, (line, 1)).unwrap_or(text.len());
+    let at = (begin + error.column()).saturating_sub(1).min(text.len());
+    if error.is_eof() {
+        return text.len();
     }
-    format!("le corps doit être en UTF-8 : un octet n'en est pas (ligne {line}, colonne {column})")
+    let before = |it: usize| (0..=it).rev().find(|it| text.is_char_boundary(*it));
+    before(at).unwrap_or(0)
 }
 
 /// Whether a JSON body is in UTF-16, with or without a byte order mark: its first character is ASCII.
@@ -266,7 +269,7 @@ mod tests {
         let around = format!("{}{text}{}", "[".repeat(10), "]".repeat(10));
         assert!(serde_json::from_str::<Value>(&around).is_ok());
         let error = Json::parse(nested(MAX_DEPTH + 1).as_bytes()).unwrap_err();
-        assert!(error.contains("100 niveaux"), "{error}");
+        assert!(error.to_string().contains("100 niveaux"), "{error}");
     }
 
     #[test]
@@ -284,7 +287,7 @@ mod tests {
     fn an_empty_body_is_reported_as_empty() {
         for empty in ["", " \r\n", "\u{feff}"] {
             let error = Json::parse(empty.as_bytes()).unwrap_err();
-            assert_eq!(error, "le corps est vide");
+            assert_eq!(error, Unreadable::Empty);
         }
     }
 
@@ -292,10 +295,10 @@ mod tests {
     fn a_body_that_would_fill_the_memory_is_refused() {
         let wide = format!("[{}1]", "1,".repeat(MAX_VALUES));
         let error = Json::parse(wide.as_bytes()).unwrap_err();
-        assert!(error.contains("200000 valeurs"), "{error}");
+        assert!(error.to_string().contains("200000 valeurs"), "{error}");
         let deep = "[".repeat(100_000);
         let error = Json::parse(deep.as_bytes()).unwrap_err();
-        assert!(error.contains("imbrication"), "{error}");
+        assert!(error.to_string().contains("imbrication"), "{error}");
         assert!(Json::parse(b"{} {}").is_err());
         assert!(Json::parse(b"\"\\ud83d\"").is_err());
     }

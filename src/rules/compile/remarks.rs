@@ -38,9 +38,31 @@ pub(super) fn note_idle_modes(
         let message = "cette liste ne compte pas : « categories » n'est pas parmi les modes";
         remark(first.line, first.column, message);
     }
-    if let (Some(line), true) = (line_of(Mode::Tous), modes.len() > 1) {
+    let has_others = modes.iter().any(|(it, _)| *it != Mode::Tous);
+    if let (Some(line), true) = (line_of(Mode::Tous), has_others) {
         let message = "« tous » laisse déjà tout passer : les autres modes ne changent rien";
         remark(line, 0, message);
+    }
+}
+
+/// Words that a list has already.
+pub(super) fn note_repeated(file: &str, list: &[Located], faults: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+    for word in list {
+        let Some(first) = seen.insert(&word.text, word.line) else {
+            continue;
+        };
+        let place = if first == word.line {
+            String::new()
+        } else {
+            format!(" (déjà à la ligne {first})")
+        };
+        let message = format!(
+            "« {} » est écrit deux fois dans cette liste{place} : retirez-le ici",
+            word.text
+        );
+        let remark = Diagnostic::at(code::RULE, file, word.line, word.column, message);
+        faults.push(remark.as_warning());
     }
 }
 

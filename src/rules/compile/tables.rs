@@ -97,6 +97,8 @@ pub(super) fn transmission(
     if any_error(&faults[before..]) {
         return None;
     }
+    remarks::note_repeated(TRANSMISSION, &raw.modes, faults);
+    remarks::note_repeated(TRANSMISSION, &raw.categories, faults);
     remarks::note_idle_modes(&modes, &raw.categories, faults);
     Some(Transmission {
         modes,
@@ -141,6 +143,7 @@ pub(super) fn statuts(
         };
         table.insert(statut.text, Correspondance { line, target });
     }
+    remarks::note_repeated(STATUTS, &raw.ignorer, faults);
     let mut ignorer = BTreeMap::new();
     for statut in raw.ignorer {
         if let Some(other) = table.get(&statut.text) {

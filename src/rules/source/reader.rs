@@ -44,6 +44,16 @@ impl<'a> Reader<'a> {
                 self.fault(code::SHAPE, 0, 0, message);
                 None
             }
+            Ok(Node {
+                line,
+                column,
+                value: Value::Text(text),
+                ..
+            }) if !text.contains(':') && pasted::note(&text).is_none() => {
+                let message = "il n'y a ici aucune ligne « nom: valeur » : il manque les deux-points, ou l'espace après eux";
+                self.fault(code::SHAPE, line, column, message.to_owned());
+                None
+            }
             Ok(node) => {
                 self.faults.extend(yaml::remarks(self.file, text));
                 let noted = self.note_hidden_indent(&node) | self.note_nul(&node);
@@ -111,35 +121,37 @@ impl<'a> Reader<'a> {
             Value::List(_) => "une liste",
             Value::Map(_) => "des clés « nom: valeur »",
         };
+        let marked = self.marked(node).filter(|_| node.value == Value::Null);
+        let column = marked.as_ref().map_or(node.column, |it| it.0);
         let pasted = match &node.value {
             Value::Text(text) => yaml::glued_dash(text)
                 .or_else(|| pasted::note(text))
                 .or_else(|| yaml::glued(text)),
-            Value::Null => self.marked(node),
-            _ => None,
+            _ => marked.map(|it| it.1),
         };
         let pasted = pasted.map(|it| format!(" ; {it}")).unwrap_or_default();
-        self.fault(
-            code::SHAPE,
-            node.line,
-            node.column,
-            format!("il faut ici {what}, et non {found}{pasted}"),
-        );
+        let message = format!("il faut ici {what}, et non {found}{pasted}");
+        self.fault(code::SHAPE, node.line, column, message);
     }
 
-    /// The sign that makes YAML take a text for something else, where it does.
-    fn marked(&self, node: &Node) -> Option<String> {
+    /// The sign that makes YAML take a text for something else, where it does: its column, and what to do about it.
+    fn marked(&self, node: &Node) -> Option<(u32, String)> {
         let line = usize::try_from(node.line).ok()?.checked_sub(1)?;
         let line = self.text.lines().nth(line)?;
         let value = line.split_once(": ").or_else(|| line.split_once("- "))?.1;
-        let mut signs = value.trim_start().chars();
-        match signs.next()? {
-            sign @ ('!' | '&') => Some(yaml::marked(sign)),
-            '#' if signs.next()?.is_alphanumeric() => Some(
-                "ce qui suit « # » est un commentaire : mettez le texte entre guillemets".into(),
-            ),
-            _ => None,
-        }
+        let value = value.trim_start();
+        let before = line.strip_suffix(value)?;
+        let column = u32::try_from(before.chars().count() + 1).ok()?;
+        let mut signs = value.chars();
+        let told = match (signs.next()?, signs.next()?) {
+            (sign @ ('!' | '&'), _) => yaml::marked(sign),
+            ('#', it) if it.is_alphanumeric() => {
+                "ce qui suit « # » est un commentaire : mettez le texte entre guillemets".into()
+            }
+            ('#', '[' | '{') => "ce qui suit « # » est un commentaire : effacez ce signe".into(),
+            _ => return None,
+        };
+        Some((column, told))
     }
 
     pub(in crate::rules) fn map<'n>(&mut self, node: &'n Node) -> Option<&'n [(Key, Node)]> {

@@ -247,3 +247,55 @@ fn a_choice_that_the_rules_cannot_make_is_told_once(#[case] more: &str, #[case] 
     assert!(faults[0].message.ends_with(words), "{faults:?}");
     assert_eq!(faults[0].severity, Severity::Error);
 }
+
+#[rstest]
+#[case("Ascenseur,", Some("écrivez « Ascenseur »"))]
+#[case("Ascenseur;", Some("écrivez « Ascenseur »"))]
+#[case("Ascenseur\"", Some("écrivez « Ascenseur »"))]
+#[case("“Ascenseur”", Some("tapez le guillemet droit"))]
+#[case("« Ascenseur »", Some("tapez le guillemet droit"))]
+#[case("\"Ascenseur,\"", None)]
+#[case("'« Ascenseur »'", None)]
+#[case("Tuyau de 3/4\"", None)]
+#[case("Dit « l’ascenseur »", None)]
+#[case("Ascenseur, escalier", None)]
+#[case("Le \"grand\"", None)]
+fn what_was_meant_for_the_file_and_ends_a_label_is_a_remark(
+    #[case] label: &str,
+    #[case] words: Option<&str>,
+) {
+    let text = format!(
+        "qualifications:\n  ASC:\n    libelle: {label}\n    type_gestionnaire: t\n    workflow: W\n"
+    );
+    let mut faults = Vec::new();
+    let read = qualifications("qualifications.yaml", &text, &mut faults);
+    assert!(read.is_some());
+    assert_eq!(faults.len(), usize::from(words.is_some()), "{faults:?}");
+    if let (Some(words), Some(fault)) = (words, faults.first()) {
+        assert_eq!((fault.line, fault.column), (3, 14));
+        assert!(fault.message.contains(words), "{fault}");
+    }
+}
+
+#[rstest]
+#[case("modes [tous]\n", "il manque les deux-points")]
+#[case("modes = [tous]\n", "il manque les deux-points")]
+#[case("modes\u{a0}: [tous]\n", "il y a ici une espace insécable")]
+#[case("modes:[tous]\n", "il manque une espace après les deux-points")]
+#[case("modes: #[tous]\n", "est un commentaire : effacez ce signe")]
+fn a_file_of_one_line_that_says_nothing_is_told_why(#[case] text: &str, #[case] words: &str) {
+    let mut faults = Vec::new();
+    assert!(transmission("transmission.yaml", text, &mut faults).is_none());
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].message.contains(words), "{faults:?}");
+}
+
+#[rstest]
+#[case("priorites:\n  low: &faible\n", (2, 8))]
+#[case("priorites:\n  low: !faible\n", (2, 8))]
+#[case("priorites:\n  low:   #faible\n", (2, 10))]
+fn a_sign_that_swallows_a_value_is_told_at_its_place(#[case] text: &str, #[case] at: (u32, u32)) {
+    let mut faults = Vec::new();
+    assert!(priorites("priorites.yaml", text, &mut faults).is_none());
+    assert_eq!((faults[0].line, faults[0].column), at, "{faults:?}");
+}

@@ -6,7 +6,7 @@ use crate::rules::garbled;
 use crate::rules::place::line_of;
 
 /// What to do about a text in another encoding.
-const NOT_UTF8: &str = "ce fichier n'est pas en UTF-8 : enregistrez-le avec cet encodage (dans le Bloc-notes : « Enregistrer sous », puis « Encodage »)";
+pub const NOT_UTF8: &str = "ce fichier n'est pas en UTF-8 : enregistrez-le avec cet encodage (dans le Bloc-notes : « Enregistrer sous », puis « Encodage »)";
 /// What to do about a sign that no editor shows; a text in UTF-16 is full of them.
 const NUL: &str = "un caractère invisible (NUL) se trouve dans cette ligne : effacez-la et retapez-la, puis enregistrez le fichier en UTF-8";
 /// What to do about letters that another encoding spoilt.
@@ -65,7 +65,8 @@ pub(in crate::rules) fn text(
 }
 
 /// What to say of a file that is no text, whatever its name.
-fn document(bytes: &[u8]) -> Option<String> {
+#[must_use]
+pub fn document(bytes: &[u8]) -> Option<String> {
     let mut known = DOCUMENTS.iter();
     let (_, what) = known.find(|(begin, _)| bytes.starts_with(begin))?;
     Some(format!(

@@ -1,7 +1,7 @@
 //! Causes that stand above the place where the parser stops, and what to say of each: spaces that are none to YAML,
 //! a bracket that is left open, an item without its dash.
 
-use super::{scan, stumbles};
+use super::{habits, scan, stumbles};
 use crate::rules::pasted;
 
 /// What has its own place, from 0, and its own words.
@@ -10,7 +10,12 @@ type Cause = (usize, usize, String);
 /// The cause of a fault that the parser finds here; places count from 0.
 pub(super) fn cause(lines: &[&str], stop: (usize, usize)) -> Option<Cause> {
     let hidden = hidden_above(lines, stop.0);
-    let cause = hidden.or_else(|| left_open(lines, stop));
+    let cause = hidden.or_else(|| near(lines, stop.0, habits::comment_line));
+    let cause = cause.or_else(|| {
+        let (column, message) = habits::behind_value(lines.get(stop.0)?, stop.1)?;
+        Some((stop.0, column, message))
+    });
+    let cause = cause.or_else(|| left_open(lines, stop));
     let cause = cause.or_else(|| near(lines, stop.0, goes_on_after_bracket));
     let cause = cause.or_else(|| near(lines, stop.0, key_cut_off));
     cause.or_else(|| dash_missing(lines, stop.0))

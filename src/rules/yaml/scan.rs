@@ -45,6 +45,15 @@ pub(super) fn cut_off(text: &str) -> Vec<(usize, usize)> {
     walk.cut_off
 }
 
+/// Where « // » stands within a text without quotes, as a comment of other languages: lines and columns from 0.
+pub(super) fn slashes(text: &str) -> Vec<(usize, usize)> {
+    let mut walk = Walk::default();
+    for (number, line) in text.lines().enumerate() {
+        walk.line(number, line, usize::MAX);
+    }
+    walk.slashes
+}
+
 /// How far YAML takes a line to be indented.
 fn indent_in_spaces(line: &str) -> usize {
     line.chars().take_while(|it| *it == ' ').count()
@@ -68,6 +77,7 @@ struct Walk {
     /// How far the line is indented below which a text of several lines (`|`, `>`) stands.
     block: Option<usize>,
     cut_off: Vec<(usize, usize)>,
+    slashes: Vec<(usize, usize)>,
 }
 
 impl Walk {
@@ -126,6 +136,12 @@ impl Walk {
                     self.block = begin.filter(|it| *it < at).or(Some(indent_in_spaces(line)));
                     return;
                 }
+                (None, '/') if plain && signs.get(at + 1) == Some(&'/') => {
+                    if space(at - 1) && space(at + 2) {
+                        self.slashes.push((number, at));
+                    }
+                    at += 1;
+                }
                 _ => (fresh, plain) = (false, true),
             }
             at += 1;
@@ -154,6 +170,16 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         let found = left_open(&lines, stop);
         assert_eq!(found.map(|it| (it.line, it.column)), opener);
+    }
+
+    #[rstest]
+    #[case("a: b // c\n", &[(0, 5)])]
+    #[case("a:\n  - b // c\n  - {d: e //, f: g}\n", &[(1, 6)])]
+    #[case("a: 'b // c'\nd: \"e // f\"\ng: |\n  h // i\n", &[])]
+    #[case("a: https://i.fr\nb: //serveur/partage\nc: d // e # f\ng: h # i // j\n", &[(2, 5)])]
+    #[case("a: b//c\nd: voir //serveur\n", &[])]
+    fn a_comment_of_other_languages_is_found(#[case] text: &str, #[case] found: &[(usize, usize)]) {
+        assert_eq!(slashes(text), found);
     }
 
     #[rstest]

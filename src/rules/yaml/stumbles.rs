@@ -21,6 +21,10 @@ const GOES_ON: &str =
     "le texte continue après le guillemet qui le ferme : mettez-le entre apostrophes « ' »";
 const GOES_ON_SINGLE: &str =
     "le texte continue après l'apostrophe qui le ferme : mettez-le entre guillemets doubles « \" »";
+const GOES_ON_WITH_BOTH: &str = "le texte continue après le guillemet qui le ferme : écrivez « \\\" » pour chaque guillemet du texte";
+const GOES_ON_SINGLE_WITH_BOTH: &str =
+    "le texte continue après l'apostrophe qui le ferme : doublez chaque apostrophe du texte « '' »";
+const QUOTE_LEFT_OPEN: &str = "un guillemet n'est pas refermé";
 const NOT_CLOSED: &str = "le guillemet ouvert ici n'est pas refermé";
 const NOT_CLOSED_SINGLE: &str = "l'apostrophe ouverte ici n'est pas refermée";
 
@@ -30,7 +34,7 @@ const STUMBLES: [(&str, &str); 36] = [
     ("content after double-quoted", GOES_ON),
     (
         "block sequence entries",
-        "un tiret inattendu : une liste commence à la ligne suivante, ou s'écrit [a, b]",
+        "un tiret inattendu : une liste commence à la ligne suivante, ou s'écrit [a, b] ; s'il fait partie du texte, mettez le texte entre guillemets",
     ),
     (
         "block scalar",
@@ -50,7 +54,7 @@ const STUMBLES: [(&str, &str); 36] = [
         "« null » et « ~ » disent « rien » : mettez-les entre guillemets s'ils sont un nom",
     ),
     ("unclosed bracket", UNCLOSED),
-    ("unclosed quote", "un guillemet n'est pas refermé"),
+    ("unclosed quote", QUOTE_LEFT_OPEN),
     ("mapping values are not allowed", COLON),
     ("tab", TAB),
     ("multiple YAML documents", CUT),
@@ -143,12 +147,20 @@ pub(super) fn diagnose(
     }
     let message = explain(error);
     let sign = stop.and_then(|(at, column)| lines.get(at)?.chars().nth(column));
-    let opener = sign.filter(|_| message == UNCLOSED).and_then(not_closed);
+    let opener = match (message.as_str(), sign) {
+        (UNCLOSED, Some(sign)) => not_closed(sign),
+        (QUOTE_LEFT_OPEN, Some('"')) => Some(NOT_CLOSED),
+        (QUOTE_LEFT_OPEN, Some('\'')) => Some(NOT_CLOSED_SINGLE),
+        _ => None,
+    };
     let message = opener.map_or(message, str::to_owned);
     let found = stop.and_then(|(at, _)| mistake(&lines, at, &message));
     let (line, column, message) = match found {
         Some((at, column, message)) => (clamp(at), clamp(column), message),
-        None => (line, column, message.as_str()),
+        None => {
+            let own = stop.and_then(|(at, _)| with_both(&message, lines.get(at)?));
+            (line, column, own.unwrap_or(message.as_str()))
+        }
     };
     let pasted = before(line).and_then(|at| pasted::note_in_line(lines.get(at)?));
     let left = before(line).filter(|_| message == ASKEW);
@@ -181,7 +193,9 @@ fn mistake<'m>(lines: &[&str], at: usize, message: &'m str) -> Option<(usize, us
             let column = lines[at][..braces].chars().count();
             Some((at, column, message))
         }
-        GOES_ON => left_open(lines, at, '"').map(|(at, column)| (at, column, NOT_CLOSED)),
+        GOES_ON => left_open(lines, at, '"')
+            .or_else(|| Some((at, name_left_open(lines.get(at)?)?)))
+            .map(|(at, column)| (at, column, NOT_CLOSED)),
         GOES_ON_SINGLE => {
             left_open(lines, at, '\'').map(|(at, column)| (at, column, NOT_CLOSED_SINGLE))
         }
@@ -244,6 +258,23 @@ fn left_open(lines: &[&str], at: usize, quote: char) -> Option<(usize, usize)> {
         })?;
         Some((at, line[..begins.0].chars().count()))
     })
+}
+
+/// Where the quote of a name stands that none closes before the colon: `"nom: "valeur"`. In characters, from 0.
+fn name_left_open(line: &str) -> Option<usize> {
+    let own = line.trim_start();
+    let (name, value) = own.strip_prefix('"')?.split_once('"')?;
+    let takes_colon = name.trim_end().ends_with(':') && !value.trim_start().starts_with(':');
+    takes_colon.then(|| line.chars().count() - own.chars().count())
+}
+
+/// The same advice for a text that has both kinds of quotes: the other kind would end it as well.
+fn with_both(message: &str, line: &str) -> Option<&'static str> {
+    match message {
+        GOES_ON if line.contains('\'') => Some(GOES_ON_WITH_BOTH),
+        GOES_ON_SINGLE if line.contains('"') => Some(GOES_ON_SINGLE_WITH_BOTH),
+        _ => None,
+    }
 }
 
 /// What the parser stumbled on, for someone who has never heard of YAML's grammar.

@@ -43,6 +43,8 @@ fn every_repeated_key_is_reported_at_its_line() {
 #[case("a:\n  b: \"1\n  c: \"2\"\n", 2)]
 #[case("a:\n  b: 'x\n  c: y\n  d: l'eau\n", 2)]
 #[case("a:\n  b: 'l'eau'\n", 2)]
+#[case("a:\n  b\u{a0}:\u{a0}1\n  c: d\n", 2)]
+#[case("a:\n  \"b: \"c\"\n", 2)]
 fn a_mistake_is_told_on_its_own_line(#[case] text: &str, #[case] line: u32) {
     let faults = parse("f.yaml", text).unwrap_err();
     assert_eq!(faults[0].line, line, "{faults:?}");
@@ -92,7 +94,11 @@ fn a_text_that_a_comment_cuts_off_is_a_remark() {
 #[case("a: [b, c\nd: 1\n", "ouvert ici n'est pas refermé")]
 #[case("a: {b: 1 c: 2}\n", "")]
 #[case("a: [b c: d: e]\n", "")]
-#[case("a: 'b\nc: 1\n", "guillemet")]
+#[case("a: 'b\nc: 1\n", "l'apostrophe ouverte ici n'est pas refermée")]
+#[case("a: \"b\nc: 1\n", "le guillemet ouvert ici n'est pas refermé")]
+#[case("a: \"l'accès \"B\" est\"\n", "écrivez « \\\" »")]
+#[case("a: 'l'accès \"B\"'\n", "doublez chaque apostrophe")]
+#[case("a:\n  \"b: \"c\"\n", "ouvert ici n'est pas refermé")]
 #[case("a: \"b\\z\"\n", "barre")]
 #[case("a: b: c\n", "deux-points")]
 #[case("a:\n\tb: 1\n", "tabulation")]
@@ -134,4 +140,27 @@ fn a_text_that_is_no_yaml_is_located_and_explained() {
         "{}",
         faults[0].message
     );
+}
+
+#[test]
+fn a_comment_of_other_languages_is_a_remark_where_nothing_is_divided() {
+    let told = |file, text| {
+        let remarks = remarks(file, text);
+        assert!(!crate::rules::diagnostic::any_error(&remarks));
+        let at = remarks.iter().map(|it| (it.line, it.column));
+        at.collect::<Vec<_>>()
+    };
+    let text = "a: b // c\n";
+    assert_eq!(told("qualifications.yaml", text), [(1, 6)]);
+    assert_eq!(told("connecteurs/crm.yaml", text), []);
+    for mended in ["a: b # c\n", "a: 'b // c'\n"] {
+        assert_eq!(told("qualifications.yaml", mended), []);
+    }
+}
+
+#[rstest]
+#[case("a: \"l'accès \\\"B\\\" est\"\n")]
+#[case("a: 'l''accès \"B\"'\n")]
+fn a_text_with_both_kinds_of_quotes_can_be_written(#[case] text: &str) {
+    parse("f.yaml", text).unwrap();
 }

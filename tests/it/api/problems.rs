@@ -66,7 +66,7 @@ async fn a_signature_that_nobody_can_check_says_so() {
 #[case::latin_1(b"{\"auteur\":\n \"Zo\xe9\"}".to_vec(), "UTF-8 : un octet n'en est pas (ligne 2, colonne 5)")]
 #[case::utf_16("{\"a\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect(), "il est en UTF-16")]
 #[case::utf_16_with_a_mark("\u{feff}{}".encode_utf16().flat_map(u16::to_be_bytes).collect(), "il est en UTF-16")]
-#[case::raw_line_break(b"{\"description\":\"un\ndeux\"}".to_vec(), "(ligne 1, colonne 19 : ")]
+#[case::raw_line_break(b"{\"description\":\"un\ndeux\"}".to_vec(), "(ligne 1, colonne 19) : ")]
 #[case::cut_off(b"{\"auteur\":".to_vec(), "n'est pas du JSON valide (ligne 1, colonne 10)")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_cannot_be_read_says_where(#[case] body: Vec<u8>, #[case] words: &str) {

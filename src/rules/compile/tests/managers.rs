@@ -50,3 +50,37 @@ fn a_residence_with_managers_of_an_export_is_not_asked_about() {
     let known = with_managers_of_the_crm(&generation, &called);
     assert!(matches!(known, Cow::Borrowed(_)));
 }
+
+#[rstest]
+#[case(true, "", false)]
+#[case(true, ";;;;\r\n", false)]
+#[case(false, "", true)]
+#[case(false, ";;;;\r\n", true)]
+#[case(false, "R;responsable_secteur;RS;n;e@x.fr\r\n", false)]
+fn an_export_without_managers_is_refused_where_nobody_else_tells_them(
+    #[case] asks: bool,
+    #[case] rows: &str,
+    #[case] refused: bool,
+) {
+    let (mut rules, mut exports) = shipped();
+    rules.retain(|path, _| !path.starts_with("cas/"));
+    let crm = format!("{CRM}{}", if asks { MANAGERS } else { "" });
+    rules.insert("connecteurs/crm.yaml".into(), crm.into_bytes());
+    let managers = format!("residence;type;identifiant;nom;email\r\n{rows}");
+    exports.insert("gestionnaires.csv".into(), managers.into_bytes());
+    let (generation, told) = compile(&rules, &exports, Known::default());
+    assert_eq!(generation.is_none(), refused, "{told:?}");
+    let errors = told.iter().filter(|it| it.severity == Severity::Error);
+    let errors: Vec<_> = errors.map(ToString::to_string).collect();
+    let wanted = "gestionnaires.csv : erreur : aucun gestionnaire dans ce fichier : l'export semble vide ou tronqué";
+    assert_eq!(errors, vec![wanted; usize::from(refused)]);
+    let Some(generation) = generation else { return };
+    // The export has not changed, and is not read again.
+    let known = Known {
+        previous: Some(&generation),
+        ..Known::default()
+    };
+    rules.insert("connecteurs/crm.yaml".into(), CRM.into());
+    let (again, told) = compile(&rules, &exports, known);
+    assert_eq!(again.is_none(), asks, "{told:?}");
+}

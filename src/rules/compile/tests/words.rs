@@ -98,3 +98,46 @@ fn what_sowell_is_told_is_held_against_the_tables(
     let words = words.unwrap_or_default();
     assert!(told.iter().all(|it| it.contains(words)), "{told:?}");
 }
+
+#[rstest]
+#[case(
+    "modes: [tous, tous]\n",
+    &["transmission.yaml:1 « tous » est écrit deux fois dans cette liste : retirez-le ici"]
+)]
+#[case(
+    "modes:\n  - tous\n  - auteur\n  - tous\n",
+    &[
+        "transmission.yaml:4 « tous » est écrit deux fois dans cette liste (déjà à la ligne 2) : retirez-le ici",
+        "transmission.yaml:2 « tous » laisse déjà tout passer : les autres modes ne changent rien",
+    ]
+)]
+#[case(
+    "modes: [categories]\ncategories: [ASC, CHAUF, ASC]\n",
+    &["transmission.yaml:2 « ASC » est écrit deux fois dans cette liste : retirez-le ici"]
+)]
+#[case("modes: [tous]\n", &[])]
+#[case("modes: [auteur, manager, categories]\ncategories: [ASC, CHAUF]\n", &[])]
+fn a_word_that_a_list_has_twice_is_told_at_the_second_one(
+    #[case] transmission: &str,
+    #[case] wanted: &[&str],
+) {
+    let (mut rules, exports) = shipped();
+    // What is transmitted by other modes is not what the shipped cases want.
+    rules.remove("cas/transmission.yaml");
+    rules.insert("transmission.yaml".to_owned(), transmission.into());
+    let (_, found) = compile(&rules, &exports, Known::default());
+    let told = found.iter().filter(|it| it.file == "transmission.yaml");
+    let told = told.map(|it| format!("{}:{} {}", it.file, it.line, it.message));
+    assert_eq!(told.collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn a_status_that_is_ignored_twice_is_told() {
+    let statuts = include_str!("../../../../rules/statuts.yaml");
+    let twice = statuts.replace("ignorer: []", "ignorer: [Archivée, En relecture, Archivée]");
+    let (generation, told) = compiled(&[("statuts.yaml", &twice)]);
+    let wanted =
+        "statuts.yaml:25 « Archivée » est écrit deux fois dans cette liste : retirez-le ici";
+    assert_eq!(told, [wanted]);
+    assert!(generation.is_some());
+}

@@ -169,6 +169,48 @@ impl Reader<'_> {
         !key.quoted && written.is_some_and(|rest| rest.trim_start().starts_with([',', '}']))
     }
 
+    /// A text that people read: points out what ends it, or stands around it, and was meant for the file. Between quotes
+    /// all of it is meant.
+    pub(in crate::rules::source) fn label(&mut self, node: &Node) -> Option<Located> {
+        let label = self.text(node)?;
+        let text = label.text.as_str();
+        if !self.is_written(&label) {
+            return Some(label);
+        }
+        // Behind a figure it means inches.
+        let before = text.strip_suffix('"');
+        let before = before.filter(|it| !it.ends_with(|it: char| it.is_ascii_digit()));
+        let told = match (text.chars().next_back(), before) {
+            (Some(sign @ (',' | ';')), _) => {
+                let meant = text.trim_end_matches([',', ';', ' ']);
+                let told = format!("ce « {sign} » fait partie du texte : écrivez « {meant} »");
+                Some(told)
+            }
+            (_, Some(before)) if !before.contains('"') => {
+                let told =
+                    format!("le guillemet de la fin fait partie du texte : écrivez « {before} »");
+                Some(told)
+            }
+            _ => pasted::note_around(text),
+        };
+        if let Some(told) = told {
+            let message = format!("« {text} » : {told}");
+            self.remark(code::SHAPE, label.line, label.column, message);
+        }
+        Some(label)
+    }
+
+    /// Whether a text stands in its line as it is read, without quotes.
+    fn is_written(&self, it: &Located) -> bool {
+        let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);
+        let written = number(it.line).zip(number(it.column));
+        let written = written.and_then(|(line, column)| {
+            let line = self.text.lines().nth(line)?;
+            line.get(line.char_indices().nth(column)?.0..)
+        });
+        written.is_some_and(|line| line.starts_with(&it.text))
+    }
+
     /// Points out a word of a list that stands on several lines: those are several words, and a comma is missing.
     pub(in crate::rules::source) fn note_over_lines(&mut self, word: &Located) {
         let number = |it: u32| usize::try_from(it).ok()?.checked_sub(1);

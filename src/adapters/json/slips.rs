@@ -1,0 +1,375 @@
+//! What a person, or a program of theirs, wrote for JSON, where it is none, and how to write it.
+//!
+//! Nothing of what is sent stands in what is said: it may be anybody's name, and answers are kept in logs.
+
+use crate::rules::pasted;
+
+/// What parts the signs of JSON.
+const SPACES: [char; 4] = [' ', '\t', '\n', '\r'];
+/// Quotes that JSON has not, and that people or their word processors put around a text.
+const QUOTES: &str = "'`‘’‛′´“”„‟″«»";
+/// Words of other languages, and the one of JSON that is meant.
+const WORDS: [(&[&str], &str); 4] = [
+    (&["nan", "infinity", "inf"], "null, ou un nombre"),
+    (&["none", "null", "nil", "nul", "undefined"], "null"),
+    (&["true", "vrai", "oui", "yes", "on"], "true"),
+    (&["false", "faux", "non", "no", "off"], "false"),
+];
+
+const NOT_CLOSED: &str = "le guillemet ouvert ici n'est pas refermé";
+const BEGINS: &str = "un objet JSON commence par « { » et finit par « } »";
+const INNER_QUOTE: &str = "un guillemet à l'intérieur d'un texte s'écrit \\\"";
+const BACKSLASH: &str = "dans un texte, une barre « \\ » s'écrit « \\\\ »";
+const TWO_COMMAS: &str = "deux virgules se suivent : effacez-en une";
+const COMMA_TOO_MANY: &str = "cette virgule est en trop : effacez-la";
+const NO_COMMENTS: &str =
+    "JSON n'a pas de commentaires : effacez celui-ci, jusqu'à la fin de la ligne";
+const NO_LONG_COMMENTS: &str = "JSON n'a pas de commentaires : effacez tout, de « /* » à « */ »";
+
+/// The byte of the slip, and how to write it instead.
+type Slip = (usize, String);
+
+/// Where the parser stops, and what it has read.
+struct Stop<'t> {
+    text: &'t str,
+    /// The byte of the sign that it does not take.
+    at: usize,
+    /// What stands before it, without the spaces between.
+    before: &'t str,
+    /// From that sign on.
+    rest: &'t str,
+    /// The sign, NUL where there is none.
+    sign: char,
+    /// The brackets that are open here, the innermost last.
+    open: Vec<u8>,
+    /// Where the text begins that the sign stands in.
+    quote: Option<usize>,
+    /// Where the last text before it begins.
+    last_quote: Option<usize>,
+}
+
+impl<'t> Stop<'t> {
+    fn new(text: &'t str, at: usize) -> Option<Self> {
+        let (read, rest) = text.split_at_checked(at)?;
+        let (mut open, mut quote, mut last_quote) = (Vec::new(), None, None);
+        let mut signs = read.bytes().enumerate();
+        while let Some((at, sign)) = signs.next() {
+            match (quote, sign) {
+                (Some(_), b'\\') => {
+                    signs.next();
+                }
+                (Some(_), b'"') => quote = None,
+                (None, b'"') => (quote, last_quote) = (Some(at), Some(at)),
+                (None, b'{' | b'[') => open.push(sign),
+                (None, b'}' | b']') => {
+                    open.pop();
+                }
+                _ => {}
+            }
+        }
+        Some(Self {
+            text,
+            at,
+            before: read.trim_end_matches(SPACES),
+            rest,
+            sign: rest.chars().next().unwrap_or('\0'),
+            open,
+            quote,
+            last_quote,
+        })
+    }
+
+    /// At the sign itself.
+    fn here(&self, what: &str) -> Slip {
+        (self.at, what.to_owned())
+    }
+
+    /// At the last sign before it.
+    fn behind(&self, what: &str) -> Slip {
+        let last = self.before.char_indices().next_back();
+        (last.map_or(self.at, |it| it.0), what.to_owned())
+    }
+
+    fn behind_sign(&self) -> &'t str {
+        let rest = self.rest.get(self.sign.len_utf8()..);
+        rest.unwrap_or_default()
+    }
+
+    /// Whether nothing parts the sign from what is before it.
+    fn is_adjacent(&self) -> bool {
+        self.before.len() == self.at
+    }
+
+    /// The word that the sign stands in: where it begins, and all of it.
+    fn word(&self) -> (usize, &'t str) {
+        let of_word = |it: char| it.is_alphanumeric() || "_-+.".contains(it);
+        let begin = self.text[..self.at].trim_end_matches(of_word).len();
+        let rest = &self.text[begin..];
+        let end = rest.find(|it| !of_word(it)).unwrap_or(rest.len());
+        (begin, &rest[..end])
+    }
+}
+
+/// What was written where the parser stops, at this byte, for this reason in its own words; `None` where nobody can tell.
+pub(super) fn slip(text: &str, at: usize, reason: &str) -> Option<Slip> {
+    let stop = Stop::new(text, at)?;
+    let is = |words: &str| reason.starts_with(words);
+    if is("EOF") {
+        return Some(cut_off(&stop));
+    }
+    if let Some(quote) = stop.quote {
+        return Some(in_text(&stop, quote, reason));
+    }
+    if let Some(what) = foreign(&stop) {
+        return Some(stop.here(&what));
+    }
+    let (word, _) = stop.word();
+    if text[..word].trim_matches(SPACES).is_empty() {
+        return Some((word, before_begin(&stop)));
+    }
+    if is("trailing comma") {
+        let what = format!(
+            "la virgule avant « {} » est en trop : effacez-la",
+            stop.sign
+        );
+        Some(stop.behind(&what))
+    } else if is("trailing characters") {
+        Some(behind_end(&stop))
+    } else if is("key must") {
+        Some(in_place_of_key(&stop))
+    } else if is("expected `:`") {
+        behind_key(&stop)
+    } else if is("expected `,`") {
+        behind_value(&stop)
+    } else {
+        in_place_of_value(&stop, reason)
+    }
+}
+
+/// What ends before it is whole.
+fn cut_off(stop: &Stop<'_>) -> Slip {
+    if let Some(quote) = stop.quote {
+        return (quote, NOT_CLOSED.to_owned());
+    }
+    if stop.before.ends_with([',', ':', '{', '[']) {
+        return stop.behind("la suite manque");
+    }
+    let missing: String = stop.open.iter().rev().map(|it| closes(*it)).collect();
+    if missing.is_empty() {
+        return stop.behind("la suite manque");
+    }
+    stop.behind(&format!("il manque « {missing} » à la fin"))
+}
+
+fn closes(bracket: u8) -> char {
+    if bracket == b'{' { '}' } else { ']' }
+}
+
+/// What a text cannot have in it as it is.
+fn in_text(stop: &Stop<'_>, quote: usize, reason: &str) -> Slip {
+    if reason.starts_with("invalid escape") {
+        return if stop.before.ends_with('\\') {
+            stop.behind(BACKSLASH)
+        } else {
+            let what = "après « \\u », il faut quatre chiffres (0 à 9, a à f)";
+            stop.here(&format!("{what} ; {BACKSLASH}"))
+        };
+    }
+    if !reason.starts_with("control character") {
+        return stop.here("« \\u » annonce la moitié d'un caractère, et l'autre moitié manque");
+    }
+    match stop.sign {
+        '\n' | '\r' => line_break(stop, quote),
+        '\t' => stop.here("dans un texte, une tabulation s'écrit \\t"),
+        other => stop.here(&format!(
+            "un caractère invisible (U+{:04X}) : effacez-le",
+            u32::from(other)
+        )),
+    }
+}
+
+/// A line that ends within a text: its quote may be missing, or be one that JSON has not.
+fn line_break(stop: &Stop<'_>, quote: usize) -> Slip {
+    let own = stop.text[quote + 1..stop.at].trim_end_matches([' ', '\t', ',']);
+    let bent = own.char_indices().next_back();
+    if let Some((at, sign)) = bent.filter(|(_, it)| QUOTES.contains(*it)) {
+        return (quote + 1 + at, straight(sign));
+    }
+    let next = stop.rest.trim_start_matches(SPACES);
+    if next.starts_with(['"', '}', ']']) {
+        return (quote, NOT_CLOSED.to_owned());
+    }
+    stop.here("dans un texte, un retour à la ligne s'écrit \\n")
+}
+
+fn straight(sign: char) -> String {
+    format!("un nom ou un texte se met entre guillemets droits (\"), et non entre « {sign} »")
+}
+
+/// What JSON has nowhere, outside of texts.
+fn foreign(stop: &Stop<'_>) -> Option<String> {
+    let rest = stop.rest;
+    if rest.starts_with("/*") {
+        return Some(NO_LONG_COMMENTS.to_owned());
+    }
+    if rest.starts_with("//") || rest.starts_with('#') {
+        return Some(NO_COMMENTS.to_owned());
+    }
+    if rest.starts_with("...") || rest.starts_with('…') {
+        return Some("JSON n'a pas de points de suspension : effacez-les".to_owned());
+    }
+    if let Some(hidden) = pasted::note_hidden(&stop.sign.to_string()) {
+        return Some(hidden);
+    }
+    let is_dash = "‐‑–—−".contains(stop.sign);
+    pasted::told(stop.sign).filter(|_| is_dash)
+}
+
+/// What stands where the object should begin.
+fn before_begin(stop: &Stop<'_>) -> String {
+    let what = if stop.rest.contains('{') {
+        "effacez ce qui précède « { » : un objet JSON commence par là"
+    } else {
+        BEGINS
+    };
+    what.to_owned()
+}
+
+/// What stands after the end.
+fn behind_end(stop: &Stop<'_>) -> Slip {
+    let begin = stop.before.trim_start_matches(SPACES);
+    let next = stop.behind_sign().trim_start_matches(SPACES);
+    match stop.sign {
+        _ if !begin.starts_with(['{', '[']) => (0, BEGINS.to_owned()),
+        '{' | '[' => stop.here("un second objet commence ici : gardez-en un seul"),
+        ',' if next.starts_with('{') => {
+            stop.here("un second objet suit cette virgule : gardez-en un seul")
+        }
+        ',' if next.starts_with('"') => stop.here(
+            "l'objet s'arrête avant cette virgule : une accolade « } » est en trop plus haut",
+        ),
+        '}' | ']' => stop.here(&format!("« {} » est en trop : effacez-le", stop.sign)),
+        _ => stop.here("effacez ce qui suit la fin de l'objet"),
+    }
+}
+
+/// What stands where a name should, in an object.
+fn in_place_of_key(stop: &Stop<'_>) -> Slip {
+    let digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
+    let is_decimal = stop.is_adjacent()
+        && digit(Some(stop.sign))
+        && digit(stop.before.trim_end_matches(',').chars().next_back());
+    match stop.sign {
+        ',' if stop.before.ends_with(',') => stop.here(TWO_COMMAS),
+        ',' => stop.here(COMMA_TOO_MANY),
+        ']' => mismatch(stop),
+        sign if QUOTES.contains(sign) => stop.here(&straight(sign)),
+        _ if is_decimal => stop.behind("les décimales suivent un point, et non une virgule"),
+        sign if sign.is_alphanumeric() || sign == '_' => bare(stop, "ce nom"),
+        _ => stop.here("il faut ici un nom entre guillemets"),
+    }
+}
+
+/// A text that no quote begins, and perhaps none ends.
+fn bare(stop: &Stop<'_>, what: &str) -> Slip {
+    let (begin, _) = stop.word();
+    let end = stop.text[begin..].find([',', ':', '}', ']', '"', '\n']);
+    let ends_quoted = end.is_some_and(|it| stop.text[begin + it..].starts_with('"'));
+    let told = if ends_quoted {
+        format!("il manque un guillemet (\") devant {what}")
+    } else {
+        format!("mettez {what} entre guillemets droits (\")")
+    };
+    (begin, told)
+}
+
+/// What stands where the colon after a name should.
+fn behind_key(stop: &Stop<'_>) -> Option<Slip> {
+    let quote = stop.last_quote?;
+    let name = stop.before.get(quote + 1..).unwrap_or_default();
+    Some(match stop.sign {
+        ',' | '}' => stop.here("devant ce signe, il manque « : » et une valeur"),
+        '=' | ';' => stop.here(&format!(
+            "mettez deux-points « : » à la place de « {} »",
+            if stop.rest.starts_with("=>") {
+                "=>"
+            } else {
+                &stop.rest[..1]
+            }
+        )),
+        _ if name.contains(':') => (quote, NOT_CLOSED.to_owned()),
+        _ => stop.behind("il manque les deux-points « : » après ce nom"),
+    })
+}
+
+/// What stands where a comma or the end of a list or of an object should.
+fn behind_value(stop: &Stop<'_>) -> Option<Slip> {
+    let is_text = stop.before.ends_with('"');
+    let (begin, word) = stop.word();
+    Some(match stop.sign {
+        ';' => stop.here("mettez une virgule à la place de ce point-virgule"),
+        ']' | '}' => mismatch(stop),
+        '"' if is_text && stop.is_adjacent() => stop.behind(INNER_QUOTE),
+        '"' | '{' | '[' => stop.behind("il manque une virgule après cette valeur"),
+        _ if is_text => {
+            let quote = stop.last_quote?;
+            let own = &stop.before[quote + 1..stop.before.len() - 1];
+            if own.trim_end_matches(SPACES).ends_with(',') {
+                return Some((quote, NOT_CLOSED.to_owned()));
+            }
+            stop.behind(INNER_QUOTE)
+        }
+        _ if stop.is_adjacent() && word.starts_with(|it: char| it.is_ascii_digit()) => {
+            let what = "mettez cette valeur entre guillemets droits (\") : ce n'est pas un nombre";
+            (begin, what.to_owned())
+        }
+        _ => return None,
+    })
+}
+
+/// A bracket that closes another one.
+fn mismatch(stop: &Stop<'_>) -> Slip {
+    let open = stop.open.last().copied().unwrap_or(b'[');
+    let (open, close) = (char::from(open), closes(open));
+    stop.here(&format!(
+        "« {open} » n'est pas encore refermé : mettez « {close} » ici"
+    ))
+}
+
+/// What stands where a value should.
+fn in_place_of_value(stop: &Stop<'_>, reason: &str) -> Option<Slip> {
+    let (begin, word) = stop.word();
+    let plain = word.trim_start_matches('-').to_lowercase();
+    let mut known = WORDS.iter();
+    if let Some((_, meant)) = known.find(|(words, _)| words.contains(&plain.as_str())) {
+        let what = format!("« {word} » n'existe pas en JSON : écrivez {meant}");
+        return Some((begin, what));
+    }
+    let next_digit = stop
+        .behind_sign()
+        .starts_with(|it: char| it.is_ascii_digit());
+    Some(match stop.sign {
+        ',' | '}' | ']' if stop.before.ends_with(':') => {
+            stop.here("devant ce signe, il manque une valeur : écrivez null s'il n'y en a pas")
+        }
+        ',' if stop.before.ends_with(',') => stop.here(TWO_COMMAS),
+        ',' => stop.here(COMMA_TOO_MANY),
+        '}' => mismatch(stop),
+        '+' if next_digit => stop.here("effacez le signe « + »"),
+        '.' if next_digit => stop.here("un nombre ne commence pas par un point : écrivez 0 devant"),
+        sign if QUOTES.contains(sign) => stop.here(&straight(sign)),
+        sign if sign.is_ascii_digit() && reason.starts_with("invalid number") => {
+            let what = "un nombre ne commence pas par 0 : effacez ce zéro, ou mettez un code entre guillemets droits (\")";
+            (begin, what.to_owned())
+        }
+        _ if reason.starts_with("invalid number") => {
+            let what = "ce n'est pas un nombre entier, ni à décimales : mettez cette valeur entre guillemets droits (\")";
+            (begin, what.to_owned())
+        }
+        sign if sign.is_alphanumeric() => bare(stop, "ce texte"),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,342 @@
+//! What is written by hand, or by a program that knows JSON by hearsay; each with what the remedy makes of it.
+
+use crate::adapters::json::Json;
+use rstest::rstest;
+
+fn told(text: &str) -> String {
+    Json::parse(text.as_bytes()).unwrap_err().to_string()
+}
+
+#[rstest]
+#[case::curved(
+    "{\"a\": “b”}",
+    "colonne 7) : un nom ou un texte se met entre guillemets droits",
+    "{\"a\": \"b\"}"
+)]
+#[case::curved_key(
+    "{“a”: 1}",
+    "colonne 2) : un nom ou un texte se met entre guillemets droits",
+    "{\"a\": 1}"
+)]
+#[case::curved_end(
+    "{\"a\": \"b”,\n\"c\": 1}",
+    "(ligne 1, colonne 9) : un nom ou un texte",
+    "{\"a\": \"b\",\n\"c\": 1}"
+)]
+#[case::french("{\"a\": « b »}", "colonne 7) : un nom ou un texte", "{\"a\": \"b\"}")]
+#[case::single("{\"a\": 'b'}", "colonne 7) : un nom ou un texte", "{\"a\": \"b\"}")]
+#[case::single_key("{'a': 1}", "colonne 2) : un nom ou un texte", "{\"a\": 1}")]
+#[case::trailing_comma(
+    "{\"a\": 1,\n}",
+    "(ligne 1, colonne 8) : la virgule avant « } » est en trop",
+    "{\"a\": 1\n}"
+)]
+#[case::in_list(
+    "{\"a\": [1, ]}",
+    "colonne 9) : la virgule avant « ] » est en trop",
+    "{\"a\": [1 ]}"
+)]
+#[case::two_commas(
+    "{\"a\": 1,, \"b\": 2}",
+    "colonne 9) : deux virgules",
+    "{\"a\": 1, \"b\": 2}"
+)]
+#[case::two_in_list("[1,,2]", "colonne 4) : deux virgules", "[1,2]")]
+#[case::first_comma("{,\"a\": 1}", "colonne 2) : cette virgule est en trop", "{\"a\": 1}")]
+#[case::comment(
+    "{\"a\": 1, // un\n\"b\": 2}",
+    "(ligne 1, colonne 10) : JSON n'a pas de commentaires",
+    "{\"a\": 1, \n\"b\": 2}"
+)]
+#[case::first_comment(
+    "// un\n{\"a\": 1}",
+    "(ligne 1, colonne 1) : JSON n'a pas de commentaires",
+    "\n{\"a\": 1}"
+)]
+#[case::hash(
+    "{\"a\": 1 # un\n}",
+    "colonne 9) : JSON n'a pas de commentaires",
+    "{\"a\": 1 \n}"
+)]
+#[case::last_comment(
+    "{\"a\": 1}\n# un",
+    "(ligne 2, colonne 1) : JSON n'a pas de commentaires",
+    "{\"a\": 1}\n"
+)]
+#[case::long_comment(
+    "{/* un */\"a\": 1}",
+    "colonne 2) : JSON n'a pas de commentaires : effacez tout, de « /* »",
+    "{\"a\": 1}"
+)]
+#[case::two_objects(
+    "{\"a\": 1}\n{\"b\": 2}",
+    "(ligne 2, colonne 1) : un second objet",
+    "{\"a\": 1}"
+)]
+#[case::with_a_comma(
+    "{\"a\": 1},\n{\"b\": 2}",
+    "(ligne 1, colonne 9) : un second objet",
+    "{\"a\": 1}"
+)]
+#[case::nan(
+    "{\"a\": NaN}",
+    "colonne 7) : « NaN » n'existe pas en JSON : écrivez null",
+    "{\"a\": null}"
+)]
+#[case::infinity(
+    "{\"a\": -Infinity}",
+    "colonne 7) : « -Infinity » n'existe pas",
+    "{\"a\": null}"
+)]
+#[case::python(
+    "{\"a\": None}",
+    "« None » n'existe pas en JSON : écrivez null",
+    "{\"a\": null}"
+)]
+#[case::upper(
+    "{\"a\": True}",
+    "« True » n'existe pas en JSON : écrivez true",
+    "{\"a\": true}"
+)]
+#[case::javascript(
+    "{\"a\": nul}",
+    "« nul » n'existe pas en JSON : écrivez null",
+    "{\"a\": null}"
+)]
+#[case::french_yes("[oui]", "« oui » n'existe pas en JSON : écrivez true", "[true]")]
+#[case::bare(
+    "{\"a\": ASC}",
+    "colonne 7) : mettez ce texte entre guillemets",
+    "{\"a\": \"ASC\"}"
+)]
+#[case::nearly_true(
+    "{\"a\": tresses}",
+    "colonne 7) : mettez ce texte entre guillemets",
+    "{\"a\": \"tresses\"}"
+)]
+#[case::bare_key("{a: 1}", "colonne 2) : mettez ce nom entre guillemets", "{\"a\": 1}")]
+#[case::half_quoted(
+    "{\"a\": ASC 1\"}",
+    "colonne 7) : il manque un guillemet (\") devant ce texte",
+    "{\"a\": \"ASC 1\"}"
+)]
+#[case::left_open(
+    "{\"a\": \"b,\n\"c\": 1}",
+    "(ligne 1, colonne 7) : le guillemet ouvert ici",
+    "{\"a\": \"b\",\n\"c\": 1}"
+)]
+#[case::windows_lines(
+    "{\"a\": \"b,\r\n\"c\": 1}",
+    "(ligne 1, colonne 7) : le guillemet ouvert ici",
+    "{\"a\": \"b\",\r\n\"c\": 1}"
+)]
+#[case::open_on_the_line(
+    "{\"a\": \"b, \"c\": 1}",
+    "colonne 7) : le guillemet ouvert ici",
+    "{\"a\": \"b\", \"c\": 1}"
+)]
+#[case::open_key(
+    "{\"a: \"b\"}",
+    "colonne 2) : le guillemet ouvert ici",
+    "{\"a\": \"b\"}"
+)]
+#[case::line_break(
+    "{\"a\": \"un\ndeux\"}",
+    "(ligne 1, colonne 10) : dans un texte, un retour à la ligne s'écrit \\n",
+    "{\"a\": \"un\\ndeux\"}"
+)]
+#[case::tab(
+    "{\"é\": \"un\tdeux\"}",
+    "colonne 10) : dans un texte, une tabulation s'écrit \\t",
+    "{\"é\": \"un\\tdeux\"}"
+)]
+#[case::control("{\"a\": \"un\u{1}\"}", "(U+0001) : effacez-le", "{\"a\": \"un\"}")]
+#[case::backslash(
+    "{\"a\": \"C:\\dossier\"}",
+    "colonne 10) : dans un texte, une barre « \\ » s'écrit « \\\\ »",
+    "{\"a\": \"C:\\\\dossier\"}"
+)]
+#[case::no_hexadecimal(
+    "{\"a\": \"C:\\users\"}",
+    "une barre « \\ » s'écrit « \\\\ »",
+    "{\"a\": \"C:\\\\users\"}"
+)]
+#[case::half_a_sign(
+    "{\"a\": \"\\ud83d\"}",
+    "l'autre moitié manque",
+    "{\"a\": \"\\ud83d\\ude00\"}"
+)]
+#[case::quoted(
+    "{\"a\": \"dit \"non\" hier\"}",
+    "colonne 12) : un guillemet à l'intérieur d'un texte s'écrit \\\"",
+    "{\"a\": \"dit \\\"non\\\" hier\"}"
+)]
+#[case::as_in_csv(
+    "{\"a\": \"dit \"\"non\"\"\"}",
+    "s'écrit \\\"",
+    "{\"a\": \"dit \\\"non\\\"\"}"
+)]
+#[case::no_comma(
+    "{\"a\": \"é\"\n\"b\": 2}",
+    "(ligne 1, colonne 9) : il manque une virgule",
+    "{\"a\": \"é\",\n\"b\": 2}"
+)]
+#[case::no_comma_in_list("[{} {}]", "colonne 3) : il manque une virgule", "[{}, {}]")]
+#[case::semicolon(
+    "{\"a\": 1; \"b\": 2}",
+    "colonne 8) : mettez une virgule",
+    "{\"a\": 1, \"b\": 2}"
+)]
+#[case::no_colon("{\"a\" 1}", "colonne 4) : il manque les deux-points", "{\"a\": 1}")]
+#[case::equals(
+    "{\"a\" = 1}",
+    "colonne 6) : mettez deux-points « : » à la place de « = »",
+    "{\"a\" : 1}"
+)]
+#[case::arrow("{\"a\" => 1}", "à la place de « => »", "{\"a\" : 1}")]
+#[case::no_value(
+    "{\"a\": , \"b\": 1}",
+    "colonne 7) : devant ce signe, il manque une valeur",
+    "{\"a\": null, \"b\": 1}"
+)]
+#[case::name_alone(
+    "{\"a\", \"b\": 1}",
+    "colonne 5) : devant ce signe, il manque « : » et une valeur",
+    "{\"a\": null, \"b\": 1}"
+)]
+#[case::date(
+    "{\"a\": 2026-03-01T09:30:00Z}",
+    "colonne 7) : mettez cette valeur entre guillemets",
+    "{\"a\": \"2026-03-01T09:30:00Z\"}"
+)]
+#[case::leading_zero(
+    "{\"a\": 0123}",
+    "colonne 7) : un nombre ne commence pas par 0",
+    "{\"a\": 123}"
+)]
+#[case::decimal_comma(
+    "{\"a\": 1,5}",
+    "colonne 8) : les décimales suivent un point",
+    "{\"a\": 1.5}"
+)]
+#[case::plus("{\"a\": +1}", "colonne 7) : effacez le signe « + »", "{\"a\": 1}")]
+#[case::point(
+    "{\"a\": .5}",
+    "colonne 7) : un nombre ne commence pas par un point",
+    "{\"a\": 0.5}"
+)]
+#[case::dash(
+    "{\"a\": –5}",
+    "un tiret typographique (–) : tapez le tiret ordinaire",
+    "{\"a\": -5}"
+)]
+#[case::hidden_space(
+    "{\"a\":\u{a0}1}",
+    "colonne 6) : il y a ici une espace insécable",
+    "{\"a\": 1}"
+)]
+#[case::ellipsis(
+    "{\"a\": [1, …]}",
+    "points de suspension : effacez-les",
+    "{\"a\": [1]}"
+)]
+#[case::closed_by_another(
+    "{\"a\": [1}",
+    "colonne 9) : « [ » n'est pas encore refermé : mettez « ] » ici",
+    "{\"a\": [1]}"
+)]
+#[case::closed_twice(
+    "{\"a\": 1}}",
+    "colonne 9) : « } » est en trop : effacez-le",
+    "{\"a\": 1}"
+)]
+#[case::closed_early(
+    "{\"a\": {}}, \"b\": 1}",
+    "colonne 10) : l'objet s'arrête avant cette virgule",
+    "{\"a\": {}, \"b\": 1}"
+)]
+#[case::not_closed(
+    "{\"a\": {\"b\": [1]\n",
+    "(ligne 1, colonne 15) : il manque « }} » à la fin",
+    "{\"a\": {\"b\": [1]}}"
+)]
+#[case::text_not_closed(
+    "{\"a\": \"b}",
+    "colonne 7) : le guillemet ouvert ici",
+    "{\"a\": \"b\"}"
+)]
+#[case::cut_off("{\"a\":\n", "(ligne 1, colonne 5) : la suite manque", "{\"a\":\n1}")]
+#[case::introduced(
+    "Bonjour,\nvoici :\n{\"a\": 1}",
+    "(ligne 1, colonne 1) : effacez ce qui précède « { »",
+    "{\"a\": 1}"
+)]
+#[case::fenced(
+    "{\"a\": 1}\n```",
+    "(ligne 2, colonne 1) : effacez ce qui suit",
+    "{\"a\": 1}"
+)]
+#[case::no_braces(
+    "\"a\": 1",
+    "(ligne 1, colonne 1) : un objet JSON commence par « { »",
+    "{\"a\": 1}"
+)]
+#[case::yaml(
+    "a: 1\n",
+    "(ligne 1, colonne 1) : un objet JSON commence par « { »",
+    "{\"a\": 1}"
+)]
+#[case::csv(
+    "nom;adresse\n",
+    "(ligne 1, colonne 1) : un objet JSON commence par « { »",
+    "{\"a\": 1}"
+)]
+fn a_slip_is_told_where_it_is_with_what_mends_it(
+    #[case] wrong: &str,
+    #[case] words: &str,
+    #[case] mended: &str,
+) {
+    let told = told(wrong);
+    assert!(told.contains(words), "{told}");
+    Json::parse(mended.as_bytes()).unwrap();
+}
+
+#[rstest]
+#[case("{\"a\": ?}", "le corps n'est pas du JSON valide (ligne 1, colonne 7)")]
+#[case(
+    "{\"a\": 1 * 2}",
+    "le corps n'est pas du JSON valide (ligne 1, colonne 9)"
+)]
+fn what_nobody_can_tell_is_only_placed(#[case] wrong: &str, #[case] wanted: &str) {
+    assert_eq!(told(wrong), wanted);
+}
+
+#[test]
+fn nothing_of_what_was_sent_is_told() {
+    for wrong in [
+        "{\"auteur\": Dupont}",
+        "{auteurDupont: 1}",
+        "{\"auteur\": \"Dupont\nDupont\"}",
+        "{\"Dupont\" 1}",
+        "{\"a\": \"b\"Dupont\"}",
+        "{\"a\": 06Dupont}",
+    ] {
+        assert!(!told(wrong).contains("Dupont"), "{}", told(wrong));
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_place_is_one_of_the_text(text in "[\\[\\]{}:,\"'ae1.\\\\é…“ \n]{0,20}") {
+        if let Err(told) = Json::parse(text.as_bytes()) {
+            let told = told.to_string();
+            let place = told.split_once("(ligne ").and_then(|it| it.1.split_once(", colonne "));
+            if let Some((line, rest)) = place {
+                let line: usize = line.parse().unwrap();
+                let column: usize = rest.split_once(')').unwrap().0.parse().unwrap();
+                let own = text.split('\n').nth(line - 1).unwrap();
+                proptest::prop_assert!((1..=own.chars().count() + 1).contains(&column), "{}", told);
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Why a text cannot be taken as JSON, in French.
+
+use std::fmt;
+
+use crate::rules::place::place_of;
+
+/// Why a body, or a file in its place, is not read. Places are line and column in characters, from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Nothing, or spaces alone.
+    Empty,
+    /// In UTF-16.
+    Utf16,
+    /// In no UTF-8, from this place on.
+    NotUtf8((u32, u32)),
+    /// JSON, and more than is kept: the sentence without its subject.
+    TooMuch(String, (u32, u32)),
+    /// No JSON from this place on, and what to write there, where that can be told.
+    NotJson((u32, u32), Option<String>),
+    /// A list, where one object belongs.
+    List,
+    /// JSON as a text in JSON.
+    TwiceEncoded,
+    /// A text, a number, or the like.
+    NotAnObject,
+}
+
+impl Unreadable {
+    /// No JSON from this byte on.
+    pub(super) fn not_json(text: &str, (at, remedy): (usize, Option<String>)) -> Self {
+        Self::NotJson(place_of(text, at), remedy)
+    }
+
+    /// The sentence about the whole, which is called so: « le corps », « ce fichier ».
+    #[must_use]
+    pub fn told_of(&self, whole: &str) -> String {
+        let place = |(line, column): &(u32, u32)| format!("(ligne {line}, colonne {column})");
+        match self {
+            Self::Empty => format!("{whole} est vide"),
+            Self::Utf16 => format!("{whole} doit être en UTF-8 : il est en UTF-16"),
+            Self::NotUtf8(at) => {
+                let at = place(at);
+                format!("{whole} doit être en UTF-8 : un octet n'en est pas {at}")
+            }
+            Self::TooMuch(what, at) => format!("{whole} {what} {}", place(at)),
+            Self::NotJson(at, None) => {
+                format!("{whole} n'est pas du JSON valide {}", place(at))
+            }
+            Self::NotJson(at, Some(remedy)) => {
+                format!("{whole} n'est pas du JSON valide {} : {remedy}", place(at))
+            }
+            Self::List => format!("{whole} doit être un objet JSON, et non une liste"),
+            Self::TwiceEncoded => format!(
+                "{whole} doit être un objet JSON, et non un texte qui en contient un : il est encodé deux fois"
+            ),
+            Self::NotAnObject => format!("{whole} doit être un objet JSON"),
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told_of("le corps"))
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl From<Unreadable> for String {
+    fn from(why: Unreadable) -> Self {
+        why.to_string()
+    }
+}
