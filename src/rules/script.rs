@@ -92,6 +92,8 @@ pub struct ScriptError {
     pub misshapen: bool,
     /// It does not work with a value of this kind, as with a text in the place of a number.
     pub unfit: bool,
+    /// It went on until a limit ended it, which takes far longer than anything else that it may come to.
+    pub at_limit: bool,
 }
 
 impl Scripts {

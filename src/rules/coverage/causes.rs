@@ -23,6 +23,10 @@ pub(super) struct Found {
     pub(super) holes: Groups,
     pub(super) remarks: Groups,
     pub(super) forwarded: BTreeSet<String>,
+    /// How often a script reached a limit.
+    pub(super) at_limit: u64,
+    /// The residences and the qualifications of which a signalement was decided.
+    pub(super) tried: [BTreeSet<String>; 2],
 }
 
 impl Found {
@@ -33,7 +37,21 @@ impl Found {
             Undecided::UnknownCodes(_) => (QUALIFICATIONS.to_owned(), None, error.to_string()),
         };
         let key = (file, line.unwrap_or(0), generalise(message, signalement));
-        self.holes.entry(key).or_default()
+        let at_limit = matches!(error, Undecided::Script(it) if it.at_limit);
+        self.at_limit += u64::from(at_limit);
+        let group = self.holes.entry(key).or_default();
+        group.at_limit |= at_limit;
+        group
+    }
+
+    /// Notes that a signalement with these codes was decided.
+    pub(super) fn try_codes(&mut self, signalement: &Signalement) {
+        let codes = [&signalement.residence, &signalement.qualification];
+        for (tried, code) in self.tried.iter_mut().zip(codes) {
+            if !tried.contains(code) {
+                tried.insert(code.clone());
+            }
+        }
     }
 
     /// A demande that the CRM cannot be asked to create; no hole where nobody is asked.
@@ -116,6 +134,10 @@ impl Found {
     pub(super) fn join(mut self, other: Self) -> Self {
         self.decisions += other.decisions;
         self.forwarded.extend(other.forwarded);
+        self.at_limit += other.at_limit;
+        for (mine, theirs) in self.tried.iter_mut().zip(other.tried) {
+            mine.extend(theirs);
+        }
         for (mine, theirs) in [
             (&mut self.holes, other.holes),
             (&mut self.remarks, other.remarks),
@@ -170,6 +192,8 @@ pub(super) struct Group {
     pub(super) flags: BTreeSet<u8>,
     pub(super) with_bien: bool,
     pub(super) without_bien: bool,
+    /// A script reaches a limit.
+    pub(super) at_limit: bool,
     /// The variations without which it does not happen; empty where it happens without any.
     pub(super) inputs: BTreeSet<u32>,
     /// The same by kinds of residences and of qualifications, as far as only one of each kind is tried.
@@ -196,6 +220,7 @@ impl Group {
             if let Some(kinds) = at.kinds {
                 let at = At { kinds: None, ..at };
                 let part = self.parts.entry(kinds).or_default();
+                part.at_limit = self.at_limit;
                 part.touch(signalement, Some(at));
             }
         }
@@ -283,6 +308,7 @@ impl Group {
         self.flags.extend(other.flags);
         self.with_bien |= other.with_bien;
         self.without_bien |= other.without_bien;
+        self.at_limit |= other.at_limit;
         self.inputs.extend(other.inputs);
         for (kinds, part) in other.parts {
             self.parts.entry(kinds).or_default().join(part);

@@ -42,6 +42,7 @@ impl Call {
             message,
             misshapen: true,
             unfit: false,
+            at_limit: false,
         }
     }
 
@@ -86,6 +87,7 @@ impl Call {
             message,
             misshapen: false,
             unfit: is_of_kind(inner),
+            at_limit: endless || matches!(inner, EvalAltResult::ErrorDataTooLarge(..)),
         }
     }
 
