@@ -227,7 +227,7 @@ impl Scripts {
                 call.function,
                 arguments,
             )
-            .map_err(|error| call.failed(&error, &script.loops, &script.absent))
+            .map_err(|error| call.failed(&error, script))
     }
 }
 
@@ -273,6 +273,8 @@ struct Script<const N: usize> {
     compared: Vec<Compared>,
     /// What it reads and is never there.
     absent: Vec<Remark>,
+    /// Where its keys stand that are computed.
+    computed_keys: Vec<Position>,
     /// What stands written out in it.
     written: Written,
 }
