@@ -25,6 +25,7 @@ mod supposed;
 mod variations;
 mod varied;
 mod when;
+mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -53,7 +54,7 @@ use varied::{Extent, Varied};
 pub use gap::Gap;
 pub use supposed::with_managers_of_the_crm;
 
-pub(super) use causes::generalise;
+pub(super) use words::generalise;
 
 /// The two forwarding flags, `(transmettre_auteur, transmettre_manager)`. All at once first: what
 /// is forwarded at all, is forwarded then.
@@ -182,6 +183,7 @@ impl<'g> Combinations<'g> {
                 let found = self.vary(kind, tried, known, &mut budget);
                 found.unwrap_or_default()
             })
+            .with_one_of_each(self)
         };
         let singles = self.singles(breadth);
         let of_singles = varied(&singles, &[&found]);
@@ -233,7 +235,7 @@ impl<'g> Combinations<'g> {
                 budget.at_limit = left;
                 found = found.join(self.vary(kind, tried, known, &mut budget)?);
             }
-            Some(found)
+            Some(found.with_one_of_each(self))
         };
         let singles = self.singles(breadth);
         let of_singles = varied(&singles, &[&found], varied::MOST_ASIDE)?;

@@ -1,4 +1,5 @@
-//! What a search finds where scripts reach their limits. The rules are the shipped ones with another script.
+//! What a search finds where scripts reach their limits, and where their messages hold words that are tried. The rules
+//! are the shipped ones with another script.
 
 use std::fmt::Write;
 
@@ -6,6 +7,7 @@ use super::*;
 use crate::rules::case::FOLDER;
 use crate::rules::case::tests::shipped;
 use crate::rules::compile::{Known, compile};
+use rstest::rstest;
 
 const SECTOR: &str = "let responsable = residence.gestionnaires.get(\"responsable_secteur\");";
 
@@ -95,4 +97,49 @@ fn a_limit_that_few_signalements_reach_ends_no_search() {
     }
     assert!(told.iter().any(|it| it.contains("trop de photos")));
     assert_eq!(found.untried, Vec::<String>::new());
+}
+
+#[rstest]
+#[case::a_word(
+    "for mot in signalement.description.split(\" \") { if mot == \"gaz\" || mot == \"fuite\" { throw `« ${mot} » : appelez`; } }",
+    "« … » : appelez"
+)]
+#[case::the_description(
+    "if signalement.description.contains(\"gaz\") || signalement.description.contains(\"fuite\") { throw `« ${signalement.description} » : appelez`; }",
+    "« … » : appelez"
+)]
+#[case::a_value(
+    "if signalement.autres.get(\"batiment\") in [\"nord\", \"sud-est\"] { throw `bâtiment ${signalement.autres.get(\"batiment\")} fermé`; }",
+    "bâtiment … fermé"
+)]
+#[case::nothing_else(
+    "if signalement.description.contains(\"gaz\") || signalement.description.contains(\"fuite\") { throw signalement.description; }",
+    "…"
+)]
+#[case::by_chance(
+    "let d = signalement.description;\nif d.contains(\"gaz\") || d.contains(\"fuite\") { throw \"pas de gaz ici\"; }",
+    "pas de gaz ici"
+)]
+#[case::by_chance_beside_a_code(
+    "let d = signalement.description;\nif d.contains(\"gaz\") || d.contains(\"fuite\") { throw `pas de gaz pour ${residence.code}`; }",
+    "pas de gaz pour …"
+)]
+fn a_cause_is_one_hole_whichever_of_its_words_are_tried(#[case] lines: &str, #[case] cause: &str) {
+    let generation = after(lines);
+    let combinations = Combinations::of(&generation);
+    let found = combinations.decide(&|_| ());
+    let [hole] = found.holes.as_slice() else {
+        panic!("{:?}", sentences(&found));
+    };
+    assert_eq!(hole.cause, cause);
+    assert_eq!(combinations.decide_aside(Reach::All, || true), Some(found));
+}
+
+#[test]
+fn two_causes_of_one_place_stay_two() {
+    let generation = after(
+        "let d = signalement.description;\nif d.contains(\"gaz\") || d.contains(\"odeur\") { throw \"pas de gaz ici\"; }\nif d.contains(\"fuite\") || d.contains(\"eaux\") { throw \"pas de fuite là\"; }",
+    );
+    let found = Combinations::of(&generation).decide(&|_| ());
+    assert_eq!(found.holes.len(), 2, "{:?}", sentences(&found));
 }

@@ -70,6 +70,16 @@ impl Variation {
         }
     }
 
+    /// What a person would have written, where that is what it changes.
+    pub(super) fn words(&self) -> Option<&String> {
+        match self {
+            Self::Word(words) | Self::Auteur(words) | Self::Autre(_, Value::String(words)) => {
+                Some(words)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether nobody knows what kind of value really comes.
     pub(super) fn is_guessed(&self) -> bool {
         matches!(self, Self::Autre(..))

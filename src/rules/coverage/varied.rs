@@ -453,12 +453,18 @@ impl Combinations<'_> {
         }
     }
 
-    /// What nobody sent, as it is, and with this variation.
-    pub(super) fn usual_and_varied(&self, number: usize) -> (&Signalement, Signalement) {
+    /// What a person wrote in what nobody sent, as it is, and with this variation: the longest first, then its parts.
+    pub(super) fn written_in(&self, number: usize) -> (Vec<String>, Vec<String>) {
         let usual = &self.varied.usual;
+        let changes = &self.varied.variations[number].changes;
         let mut varied = usual.clone();
-        variations::apply(&self.varied.variations[number].changes, &mut varied);
-        (usual, varied)
+        variations::apply(changes, &mut varied);
+        let whole = |it: &Signalement| vec![it.description.clone(), it.auteur.clone()];
+        let parts = changes.iter().filter_map(Variation::words).cloned();
+        (
+            whole(usual),
+            whole(&varied).into_iter().chain(parts).collect(),
+        )
     }
 
     pub(super) fn varied_signalement(
