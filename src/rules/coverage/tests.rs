@@ -143,3 +143,18 @@ fn two_causes_of_one_place_stay_two() {
     let found = Combinations::of(&generation).decide(&|_| ());
     assert_eq!(found.holes.len(), 2, "{:?}", sentences(&found));
 }
+
+#[rstest]
+#[case("== \"gaz\"", "quand la description est « gaz »")]
+#[case("in [\"gaz\", \"feu\"]", "quand la description est « feu » ou « gaz »")]
+#[case(".contains(\"gaz\")", "quand la description contient « gaz »")]
+fn what_a_description_is_asked_is_told(#[case] asks: &str, #[case] condition: &str) {
+    let generation = after(&format!(
+        "if signalement.description {asks} {{ throw \"urgent\"; }}"
+    ));
+    let found = Combinations::of(&generation).decide(&|_| ());
+    let [hole] = found.holes.as_slice() else {
+        panic!("{:?}", sentences(&found));
+    };
+    assert_eq!(hole.conditions, [condition]);
+}
