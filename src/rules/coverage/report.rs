@@ -26,12 +26,7 @@ impl<'g> Combinations<'g> {
         let ended = left_after(&[&found, &varied[0].0, &varied[1].0]) == 0;
         let untried = self.untried(&varied, ended);
         let types = self.asked(&found.forwarded).len();
-        // A qualification whose every decision fails is a hole already.
-        let failing = found.holes.values().flat_map(|it| &it.qualifications);
-        let failing: BTreeSet<String> = failing.cloned().collect();
-        let never = |it: &&str| !found.forwarded.contains(*it) && !failing.contains(*it);
-        let never = self.qualifications.iter().copied().filter(never);
-        let never: Vec<String> = never.map(str::to_owned).collect();
+        let never = self.never_forwarded(&found);
         let gaps = |parts: Vec<(Groups, Part)>| {
             let mut gaps = Vec::new();
             for (groups, part) in parts {
@@ -43,7 +38,6 @@ impl<'g> Combinations<'g> {
             gaps.sort_by_key(|gap| std::cmp::Reverse(gap.combinations));
             gaps
         };
-        let whole = left_after(&[&found]) > 0;
         let mut reached = 0;
         let (mut decisions, mut of_holes, mut of_remarks) = (0, Vec::new(), Vec::new());
         let varied = varied.map(|(found, it)| (found, it.breadth));
@@ -63,25 +57,35 @@ impl<'g> Combinations<'g> {
             of_remarks.push((found.remarks, part));
         }
         let mut remarks = gaps(of_remarks);
-        if !never.is_empty() && !self.residences.is_empty() && whole {
-            remarks.push(Gap {
-                place: Place::line(TRANSMISSION, 0),
-                cause: "jamais transmises au CRM".into(),
-                combinations: never.len() as u64,
-                residences: Vec::new(),
-                qualifications: never,
-                statuts: Vec::new(),
-                conditions: Vec::new(),
-                totals: self.totals(),
-                ends_search: false,
-            });
-        }
+        remarks.extend(never);
         Coverage {
             decisions,
             holes: gaps(of_holes),
             remarks,
             untried,
         }
+    }
+
+    /// The qualifications of which no signalement was forwarded; none where not all were tried.
+    fn never_forwarded(&self, found: &Found) -> Option<Gap> {
+        let is_whole = left_after(&[found]) > 0 && !self.residences.is_empty();
+        // A qualification whose every decision fails is a hole already.
+        let failing = found.holes.values().flat_map(|it| &it.qualifications);
+        let failing: BTreeSet<&str> = failing.map(String::as_str).collect();
+        let never = |it: &&str| !found.forwarded.contains(*it) && !failing.contains(*it);
+        let never = self.qualifications.iter().copied().filter(never);
+        let never: Vec<String> = never.map(str::to_owned).collect();
+        (is_whole && !never.is_empty()).then(|| Gap {
+            place: Place::line(TRANSMISSION, 0),
+            cause: "jamais transmises au CRM".into(),
+            combinations: never.len() as u64,
+            residences: Vec::new(),
+            qualifications: never,
+            statuts: Vec::new(),
+            conditions: Vec::new(),
+            totals: self.totals(),
+            ends_search: false,
+        })
     }
 
     /// What was not tried, in French, one sentence each.
