@@ -18,12 +18,14 @@ mod gap;
 mod kinds;
 mod moments;
 mod pairs;
+mod patience;
 mod report;
 mod statuts;
 mod supposed;
 mod variations;
 mod varied;
 mod when;
+mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -45,13 +47,14 @@ use budget::Budget;
 use causes::{At, Found, Group};
 use creation::Creations;
 use kinds::{Kind, kind};
+use patience::Patience;
 use statuts::{Examples, Statuts};
 use varied::{Extent, Varied};
 
 pub use gap::Gap;
 pub use supposed::with_managers_of_the_crm;
 
-pub(super) use causes::generalise;
+pub(super) use words::generalise;
 
 /// The two forwarding flags, `(transmettre_auteur, transmettre_manager)`. All at once first: what
 /// is forwarded at all, is forwarded then.
@@ -168,26 +171,19 @@ impl<'g> Combinations<'g> {
 
     /// Decides them all, on every core; `tick` is told of each handful of decisions.
     pub fn decide(&self, tick: &(dyn Fn(u64) + Sync)) -> Coverage {
-        let found = self
-            .residences
-            .par_iter()
-            .map(|residence| {
-                let found = self.residence(residence, &self.qualifications, Reach::All, true);
-                tick(found.decisions);
-                found
-            })
-            .reduce(Found::default, Found::join);
+        let found = side_by_side(self.residences.len(), patience::MOST, tick, |at, left| {
+            let residence = self.residences[at];
+            self.residence(residence, &self.qualifications, Reach::All, true, left)
+        });
         let breadth = self.breadth(varied::MOST, varied::MOST_BY_NAME);
         let varied = |tried: &Extent, known: &[&Found]| {
-            let kinds = (0..self.varied.residences(tried.breadth).len()).into_par_iter();
-            let found = kinds.map(|kind| {
-                let mut budget = Budget::new(u64::MAX, &|| true);
+            let kinds = self.varied.residences(tried.breadth).len();
+            side_by_side(kinds, left_after(known), tick, |kind, left| {
+                let mut budget = Budget::new(u64::MAX, left, &|| true);
                 let found = self.vary(kind, tried, known, &mut budget);
-                let found = found.unwrap_or_default();
-                tick(found.decisions);
-                found
-            });
-            found.reduce(Found::default, Found::join)
+                found.unwrap_or_default()
+            })
+            .with_one_of_each(self)
         };
         let singles = self.singles(breadth);
         let of_singles = varied(&singles, &[&found]);
@@ -207,6 +203,9 @@ impl<'g> Combinations<'g> {
             if !go_on() {
                 return None;
             }
+            if found.at_limit >= patience::MOST {
+                break;
+            }
             let kind = kind(residence);
             let known = kinds.get(&kind).copied();
             let whole = first || reach == Reach::All;
@@ -216,7 +215,8 @@ impl<'g> Combinations<'g> {
                 Some(_) => (&self.one_of_each_kind, reach),
             };
             let statuts = whole || known != Some(false);
-            let here = self.residence(residence, qualifications, reach, statuts);
+            let left = patience::MOST;
+            let here = self.residence(residence, qualifications, reach, statuts, left);
             if known.is_none() {
                 kinds.insert(kind, here.fails_a_mail_of_a_statut());
             }
@@ -226,14 +226,16 @@ impl<'g> Combinations<'g> {
         let breadth = self.breadth(varied::MOST_ASIDE, varied::MOST_ASIDE);
         let varied = |tried: &Extent, known: &[&Found], most| {
             let mut found = Found::default();
-            let mut budget = Budget::new(most, &go_on);
+            let left = left_after(known);
+            let mut budget = Budget::new(most, left, &go_on);
             for kind in 0..self.varied.residences(tried.breadth).len() {
-                if budget.signalements == 0 {
+                if budget.signalements == 0 || found.at_limit >= left {
                     break;
                 }
+                budget.at_limit = left;
                 found = found.join(self.vary(kind, tried, known, &mut budget)?);
             }
-            Some(found)
+            Some(found.with_one_of_each(self))
         };
         let singles = self.singles(breadth);
         let of_singles = varied(&singles, &[&found], varied::MOST_ASIDE)?;
@@ -249,6 +251,7 @@ impl<'g> Combinations<'g> {
         qualifications: &[&str],
         reach: Reach,
         statuts: bool,
+        left: u64,
     ) -> Found {
         let mut found = Found::default();
         let mut examples = Examples::new();
@@ -269,6 +272,9 @@ impl<'g> Combinations<'g> {
                     signalement.transmettre_manager = manager;
                     let priorites = self.priorites.iter().take(few(self.priorites.len()));
                     for (priorite, word) in (0..).zip(priorites) {
+                        if found.at_limit >= left {
+                            return found;
+                        }
                         (*word).clone_into(&mut signalement.priorite);
                         let at = whole.then_some(At {
                             flags,
@@ -284,7 +290,7 @@ impl<'g> Combinations<'g> {
         }
         if statuts {
             self.statuts
-                .decide(self.generation, &examples, None, &mut found);
+                .decide(self.generation, &examples, None, left, &mut found);
         }
         found
     }
@@ -298,6 +304,7 @@ impl<'g> Combinations<'g> {
     ) {
         let foreseen = foresee::signalement(self.generation, signalement, &mut Trace::unread());
         found.decisions += 1;
+        found.try_codes(signalement);
         let touched = |group: &mut Group| group.touch(signalement, at);
         match &foreseen.decision {
             Err(error) if At::counts(at, error) => touched(found.hole(error, signalement)),
@@ -348,3 +355,38 @@ impl<'g> Combinations<'g> {
         group
     }
 }
+
+/// Decides so many pieces of a search on every core, as far as scripts reach no limit more often than is left; each piece
+/// is given that, too.
+fn side_by_side(
+    pieces: usize,
+    left: u64,
+    tick: &(dyn Fn(u64) + Sync),
+    decide: impl Fn(usize, u64) -> Found + Sync,
+) -> Found {
+    let patience = Patience::of(left);
+    let piece = |at: usize| {
+        if patience.ended_before(at) {
+            return Found::default();
+        }
+        let found = decide(at, left);
+        patience.note(at, found.at_limit);
+        tick(found.decisions);
+        found
+    };
+    let all: Vec<Found> = (0..pieces).into_par_iter().map(piece).collect();
+    let counted = all.into_par_iter().enumerate();
+    let counted = counted.filter(|(at, _)| !patience.ended_before(*at));
+    counted
+        .map(|(_, found)| found)
+        .reduce(Found::default, Found::join)
+}
+
+/// How often scripts may still reach a limit after what these parts of a search came to.
+fn left_after(parts: &[&Found]) -> u64 {
+    let reached: u64 = parts.iter().map(|it| it.at_limit).sum();
+    patience::MOST.saturating_sub(reached)
+}
+
+#[cfg(test)]
+mod tests;

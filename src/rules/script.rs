@@ -92,6 +92,8 @@ pub struct ScriptError {
     pub misshapen: bool,
     /// It does not work with a value of this kind, as with a text in the place of a number.
     pub unfit: bool,
+    /// It went on until a limit ended it, which takes far longer than anything else that it may come to.
+    pub at_limit: bool,
 }
 
 impl Scripts {
@@ -225,7 +227,7 @@ impl Scripts {
                 call.function,
                 arguments,
             )
-            .map_err(|error| call.failed(&error, &script.loops, &script.absent))
+            .map_err(|error| call.failed(&error, script))
     }
 }
 
@@ -271,6 +273,8 @@ struct Script<const N: usize> {
     compared: Vec<Compared>,
     /// What it reads and is never there.
     absent: Vec<Remark>,
+    /// Where its keys stand that are computed.
+    computed_keys: Vec<Position>,
     /// What stands written out in it.
     written: Written,
 }

@@ -71,16 +71,14 @@ impl Combinations<'_> {
         let residences = self.varied.residences(breadth)[kind].iter();
         let alike = residences.flat_map(|it| codes.iter().map(move |code| (it, code)));
         for (residence, code) in alike.skip(1) {
-            if found.decisions >= most {
+            if found.decisions >= most || budget.at_limit == 0 {
                 break;
             }
             let signalement = self.varied_signalement(residence, code, case);
-            self.decide_one(
-                &signalement,
-                Some(case.at),
-                &mut Examples::new(),
-                &mut found,
-            );
+            let mut one = Found::default();
+            self.decide_one(&signalement, Some(case.at), &mut Examples::new(), &mut one);
+            budget.reach(one.at_limit);
+            found = found.join(one);
             budget.spend_besides(1)?;
         }
         Some(found)
@@ -96,19 +94,23 @@ impl Combinations<'_> {
     ) -> Option<Found> {
         let mut found = Found::default();
         for residence in self.varied.residences(breadth)[kind].iter().skip(1) {
-            if found.decisions >= most {
+            if found.decisions >= most || budget.at_limit == 0 {
                 break;
             }
-            let (mut examples, before) = (Examples::new(), found.decisions);
-            let mut asked = Found::default();
+            let mut examples = Examples::new();
+            let (mut asked, mut one) = (Found::default(), Found::default());
             for codes in self.varied.qualifications(breadth) {
                 let it = self.varied_signalement(residence, codes[0], case);
                 self.decide_one(&it, Some(case.at), &mut examples, &mut asked);
             }
-            found.decisions += asked.decisions;
+            one.decisions += asked.decisions;
+            one.at_limit += asked.at_limit;
+            let (at, left) = (Some(case.at), budget.at_limit);
             self.statuts
-                .decide(self.generation, &examples, Some(case.at), &mut found);
-            budget.spend_besides(found.decisions - before)?;
+                .decide(self.generation, &examples, at, left, &mut one);
+            budget.reach(one.at_limit);
+            budget.spend_besides(one.decisions)?;
+            found = found.join(one);
         }
         Some(found)
     }

@@ -9,16 +9,19 @@ pub(super) struct Budget<'a> {
     pub(super) signalements: u64,
     /// Decisions about what those bring about: their statuses, and the others that are alike.
     pub(super) besides: u64,
+    /// How often scripts may reach a limit in this piece of the search.
+    pub(super) at_limit: u64,
     unasked: u64,
     go_on: &'a dyn Fn() -> bool,
 }
 
 impl<'a> Budget<'a> {
-    /// So many decisions of each, for as long as `go_on` says.
-    pub(super) fn new(most: u64, go_on: &'a dyn Fn() -> bool) -> Self {
+    /// So many decisions of each, for as long as `go_on` says; a limit is reached `at_limit` times.
+    pub(super) fn new(most: u64, at_limit: u64, go_on: &'a dyn Fn() -> bool) -> Self {
         Self {
             signalements: most,
             besides: most,
+            at_limit,
             unasked: 0,
             go_on,
         }
@@ -34,6 +37,11 @@ impl<'a> Budget<'a> {
     pub(super) fn spend_besides(&mut self, decisions: u64) -> Option<()> {
         self.besides = self.besides.saturating_sub(decisions);
         self.ask_after(decisions)
+    }
+
+    /// Notes how often scripts reached a limit.
+    pub(super) fn reach(&mut self, times: u64) {
+        self.at_limit = self.at_limit.saturating_sub(times);
     }
 
     fn ask_after(&mut self, decisions: u64) -> Option<()> {

@@ -5,13 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Combinations;
 use super::biens::Biens;
+use super::words::{generalise, is_like, without_words};
 use crate::domain::signalement::Signalement;
 use crate::rules::compile::QUALIFICATIONS;
 use crate::rules::connector::{Fault, Partner};
 use crate::rules::decide::Undecided;
-
-/// Characters of what a person wrote that is looked for in messages.
-const SHORTEST_WORDS: usize = 3;
 
 pub(super) type GroupKey = (String, u32, String);
 pub(super) type Groups = BTreeMap<GroupKey, Group>;
@@ -23,6 +21,10 @@ pub(super) struct Found {
     pub(super) holes: Groups,
     pub(super) remarks: Groups,
     pub(super) forwarded: BTreeSet<String>,
+    /// How often a script reached a limit.
+    pub(super) at_limit: u64,
+    /// The residences and the qualifications of which a signalement was decided.
+    pub(super) tried: [BTreeSet<String>; 2],
 }
 
 impl Found {
@@ -33,7 +35,21 @@ impl Found {
             Undecided::UnknownCodes(_) => (QUALIFICATIONS.to_owned(), None, error.to_string()),
         };
         let key = (file, line.unwrap_or(0), generalise(message, signalement));
-        self.holes.entry(key).or_default()
+        let at_limit = matches!(error, Undecided::Script(it) if it.at_limit);
+        self.at_limit += u64::from(at_limit);
+        let group = self.holes.entry(key).or_default();
+        group.at_limit |= at_limit;
+        group
+    }
+
+    /// Notes that a signalement with these codes was decided.
+    pub(super) fn try_codes(&mut self, signalement: &Signalement) {
+        let codes = [&signalement.residence, &signalement.qualification];
+        for (tried, code) in self.tried.iter_mut().zip(codes) {
+            if !tried.contains(code) {
+                tried.insert(code.clone());
+            }
+        }
     }
 
     /// A demande that the CRM cannot be asked to create; no hole where nobody is asked.
@@ -89,11 +105,11 @@ impl Found {
         if beyond.holes.is_empty() && beyond.remarks.is_empty() {
             return beyond;
         }
-        let (usual, varied) = combinations.usual_and_varied(number);
+        let (usual, varied) = combinations.written_in(number);
         let renamed = |groups: Groups, known: &[&Groups]| {
             let mut general = Groups::new();
             for (key, group) in groups {
-                let key = without_words(key, usual, &varied, known);
+                let key = without_words(key, &usual, &varied, known);
                 general.entry(key).or_default().join(group);
             }
             general
@@ -108,6 +124,27 @@ impl Found {
         .beyond(known)
     }
 
+    /// The same, each cause once where a word that was tried stands in its message by chance: it was taken out of that
+    /// only where this word was tried.
+    pub(super) fn with_one_of_each(mut self, combinations: &Combinations<'_>) -> Self {
+        let with_gaps = self.holes.keys().filter(|(_, _, it)| it.contains('…'));
+        for general in with_gaps.cloned().collect::<Vec<_>>() {
+            let Some(group) = self.holes.get(&general) else {
+                continue;
+            };
+            let like = self.holes.keys().filter(|whole| {
+                let mut inputs = group.inputs.iter();
+                is_like(whole, &general) && inputs.all(|it| combinations.writes(*it, &whole.2))
+            });
+            if let [whole] = like.cloned().collect::<Vec<_>>().as_slice()
+                && let Some(group) = self.holes.remove(&general)
+            {
+                self.holes.entry(whole.clone()).or_default().join(group);
+            }
+        }
+        self
+    }
+
     /// Whether an e-mail fails that a status brings about.
     pub(super) fn fails_a_mail_of_a_statut(&self) -> bool {
         self.holes.values().any(|it| !it.types.is_empty())
@@ -116,6 +153,10 @@ impl Found {
     pub(super) fn join(mut self, other: Self) -> Self {
         self.decisions += other.decisions;
         self.forwarded.extend(other.forwarded);
+        self.at_limit += other.at_limit;
+        for (mine, theirs) in self.tried.iter_mut().zip(other.tried) {
+            mine.extend(theirs);
+        }
         for (mine, theirs) in [
             (&mut self.holes, other.holes),
             (&mut self.remarks, other.remarks),
@@ -170,6 +211,8 @@ pub(super) struct Group {
     pub(super) flags: BTreeSet<u8>,
     pub(super) with_bien: bool,
     pub(super) without_bien: bool,
+    /// A script reaches a limit.
+    pub(super) at_limit: bool,
     /// The variations without which it does not happen; empty where it happens without any.
     pub(super) inputs: BTreeSet<u32>,
     /// The same by kinds of residences and of qualifications, as far as only one of each kind is tried.
@@ -196,6 +239,7 @@ impl Group {
             if let Some(kinds) = at.kinds {
                 let at = At { kinds: None, ..at };
                 let part = self.parts.entry(kinds).or_default();
+                part.at_limit = self.at_limit;
                 part.touch(signalement, Some(at));
             }
         }
@@ -283,82 +327,10 @@ impl Group {
         self.flags.extend(other.flags);
         self.with_bien |= other.with_bien;
         self.without_bien |= other.without_bien;
+        self.at_limit |= other.at_limit;
         self.inputs.extend(other.inputs);
         for (kinds, part) in other.parts {
             self.parts.entry(kinds).or_default().join(part);
         }
     }
-}
-
-/// Takes the codes of one combination, its date and the address of its author out of a message, so that the same cause reads the same
-/// whichever residence it meets.
-pub(in crate::rules) fn generalise(message: String, signalement: &Signalement) -> String {
-    let codes = [
-        &signalement.date_creation_text,
-        signalement.bien.as_deref().unwrap_or_default(),
-        &signalement.residence,
-        &signalement.qualification,
-        &signalement.email_auteur,
-    ];
-    codes
-        .into_iter()
-        .fold(message, |message, code| without_word(&message, code))
-}
-
-/// The same cause without the words of `varied`, or as it is known where only its words are others.
-fn without_words(
-    key: GroupKey,
-    usual: &Signalement,
-    varied: &Signalement,
-    known: &[&Groups],
-) -> GroupKey {
-    // Rules hold the words that are tried, so that a message can have one by chance.
-    if known.iter().any(|it| it.contains_key(&key)) {
-        return key;
-    }
-    let (file, line, message) = key;
-    let general = without_written(&message, varied);
-    if general == message {
-        return (file, line, message);
-    }
-    let from = (file.clone(), line, String::new());
-    let all = known.iter().flat_map(|it| {
-        let at_or_after = it.range(from.clone()..);
-        at_or_after.take_while(|((of, at, _), _)| *of == file && *at == line)
-    });
-    let mut known = all.map(|((_, _, message), _)| message);
-    let same = known.find(|it| without_written(it, usual) == general);
-    let message = same.cloned().unwrap_or(general);
-    (file, line, message)
-}
-
-/// A message without what a person wrote: the description, and their name.
-fn without_written(message: &str, signalement: &Signalement) -> String {
-    [&signalement.description, &signalement.auteur]
-        .into_iter()
-        .filter(|it| it.chars().count() >= SHORTEST_WORDS)
-        .fold(message.to_owned(), |it, words| without_word(&it, words))
-}
-
-fn without_word(text: &str, word: &str) -> String {
-    if word.is_empty() || !text.contains(word) {
-        return text.to_owned();
-    }
-    let mut general = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(word) {
-        let end = at + word.len();
-        let inside = |it: Option<char>| it.is_some_and(char::is_alphanumeric);
-        let part_of_another = inside(
-            rest[..at]
-                .chars()
-                .next_back()
-                .or(general.chars().next_back()),
-        ) || inside(rest[end..].chars().next());
-        general.push_str(&rest[..at]);
-        general.push_str(if part_of_another { word } else { "…" });
-        rest = &rest[end..];
-    }
-    general.push_str(rest);
-    general
 }

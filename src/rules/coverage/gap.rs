@@ -23,8 +23,10 @@ pub struct Gap {
     pub statuts: Vec<String>,
     /// What must hold besides, in French, such as `priorité high`; empty where nothing must.
     pub conditions: Vec<String>,
-    /// How many residences and qualifications there are in all.
+    /// How many residences and qualifications there are in all; of a search that ended early, how many it tried.
     pub(super) totals: (usize, usize),
+    /// A script reaches a limit, so often that the search ended for it.
+    pub(super) ends_search: bool,
 }
 
 impl Gap {
@@ -67,6 +69,9 @@ impl Gap {
             sentence.push_str(" (seulement ");
             sentence.push_str(&self.conditions.join(", "));
             sentence.push(')');
+        }
+        if self.ends_search {
+            sentence.push_str(" ; la recherche de trous s'arrête là : ce qui n'a pas été essayé peut en cacher d'autres");
         }
         sentence
     }

@@ -122,7 +122,9 @@ fn asks_for(condition: &Together, value: &Variation) -> bool {
                 || condition.texts.contains(DAYS[*weekday])
                 || part_of(text)
         }
-        Variation::Word(text) | Variation::Auteur(text) => condition.texts.contains(text),
+        Variation::Word(text) | Variation::Description(text) | Variation::Auteur(text) => {
+            condition.texts.contains(text)
+        }
         Variation::Length(count) | Variation::Photos(count) => near_count(*count),
         Variation::Email(address) => part_of(address),
         Variation::Autre(name, value) => {

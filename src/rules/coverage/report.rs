@@ -6,61 +6,100 @@ use super::causes::{Found, Group, GroupKey, Groups};
 use super::gap::Gap;
 use super::varied::{Breadth, Extent};
 use super::when::when;
-use super::{Combinations, Coverage, FLAGS};
+use super::{Combinations, Coverage, FLAGS, left_after, patience};
 use crate::rules::compile::TRANSMISSION;
 use crate::rules::trace::Place;
+
+/// The part of a search that something was found in.
+#[derive(Clone, Copy)]
+struct Part {
+    breadth: Breadth,
+    /// How many residences and qualifications it tried.
+    totals: (usize, usize),
+    /// Whether the search ended early, here or later.
+    ended: bool,
+}
 
 impl<'g> Combinations<'g> {
     /// `varied` is what came of the variations, each with how far they were tried.
     pub(super) fn report(&self, found: Found, varied: [(Found, Extent); 2]) -> Coverage {
-        let [(_, singles), (_, pairs)] = &varied;
-        let mut untried = Vec::from_iter(self.not_for_each(singles.breadth));
-        untried.extend(self.not_together(pairs));
+        let ended = left_after(&[&found, &varied[0].0, &varied[1].0]) == 0;
+        let untried = self.untried(&varied, ended);
         let types = self.asked(&found.forwarded).len();
-        // A qualification whose every decision fails is a hole already.
-        let failing = found.holes.values().flat_map(|it| &it.qualifications);
-        let failing: BTreeSet<String> = failing.cloned().collect();
-        let never = |it: &&str| !found.forwarded.contains(*it) && !failing.contains(*it);
-        let never = self.qualifications.iter().copied().filter(never);
-        let never: Vec<String> = never.map(str::to_owned).collect();
-        let gaps = |groups: Vec<(Groups, Breadth)>| {
+        let never = self.never_forwarded(&found);
+        let gaps = |parts: Vec<(Groups, Part)>| {
             let mut gaps = Vec::new();
-            for (groups, breadth) in groups {
+            for (groups, part) in parts {
                 for (key, group) in groups {
-                    let parts = group.by_conditions().into_iter();
-                    gaps.extend(parts.map(|it| self.gap(key.clone(), it, types, breadth)));
+                    let groups = group.by_conditions().into_iter();
+                    gaps.extend(groups.map(|it| self.gap(key.clone(), it, types, part)));
                 }
             }
             gaps.sort_by_key(|gap| std::cmp::Reverse(gap.combinations));
             gaps
         };
-        let mut decisions = found.decisions;
-        let mut of_holes = vec![(found.holes, Breadth::ALL)];
-        let mut of_remarks = vec![(found.remarks, Breadth::ALL)];
-        for (varied, Extent { breadth, .. }) in varied {
-            decisions += varied.decisions;
-            of_holes.push((varied.holes, breadth));
-            of_remarks.push((varied.remarks, breadth));
+        let mut reached = 0;
+        let (mut decisions, mut of_holes, mut of_remarks) = (0, Vec::new(), Vec::new());
+        let varied = varied.map(|(found, it)| (found, it.breadth));
+        for (found, breadth) in [(found, Breadth::ALL)].into_iter().chain(varied) {
+            decisions += found.decisions;
+            reached += found.at_limit;
+            let part = Part {
+                breadth,
+                totals: if reached < patience::MOST {
+                    self.totals()
+                } else {
+                    found.tried.each_ref().map(BTreeSet::len).into()
+                },
+                ended,
+            };
+            of_holes.push((found.holes, part));
+            of_remarks.push((found.remarks, part));
         }
         let mut remarks = gaps(of_remarks);
-        if !never.is_empty() && !self.residences.is_empty() {
-            remarks.push(Gap {
-                place: Place::line(TRANSMISSION, 0),
-                cause: "jamais transmises au CRM".into(),
-                combinations: never.len() as u64,
-                residences: Vec::new(),
-                qualifications: never,
-                statuts: Vec::new(),
-                conditions: Vec::new(),
-                totals: self.totals(),
-            });
-        }
+        remarks.extend(never);
         Coverage {
             decisions,
             holes: gaps(of_holes),
             remarks,
             untried,
         }
+    }
+
+    /// The qualifications of which no signalement was forwarded; none where not all were tried.
+    fn never_forwarded(&self, found: &Found) -> Option<Gap> {
+        let is_whole = left_after(&[found]) > 0 && !self.residences.is_empty();
+        // A qualification whose every decision fails is a hole already.
+        let failing = found.holes.values().flat_map(|it| &it.qualifications);
+        let failing: BTreeSet<&str> = failing.map(String::as_str).collect();
+        let never = |it: &&str| !found.forwarded.contains(*it) && !failing.contains(*it);
+        let never = self.qualifications.iter().copied().filter(never);
+        let never: Vec<String> = never.map(str::to_owned).collect();
+        (is_whole && !never.is_empty()).then(|| Gap {
+            place: Place::line(TRANSMISSION, 0),
+            cause: "jamais transmises au CRM".into(),
+            combinations: never.len() as u64,
+            residences: Vec::new(),
+            qualifications: never,
+            statuts: Vec::new(),
+            conditions: Vec::new(),
+            totals: self.totals(),
+            ends_search: false,
+        })
+    }
+
+    /// What was not tried, in French, one sentence each.
+    fn untried(&self, varied: &[(Found, Extent); 2], ended: bool) -> Vec<String> {
+        if ended {
+            let most = patience::MOST;
+            return vec![format!(
+                "Recherche arrêtée après {most} décisions où un script va jusqu'à une limite : le reste n'a pas été essayé ; corrigez d'abord ce script, puis relancez."
+            )];
+        }
+        let [(_, singles), (_, pairs)] = varied;
+        let mut untried = Vec::from_iter(self.not_for_each(singles.breadth));
+        untried.extend(self.not_together(pairs));
+        untried
     }
 
     /// The types of manager that these qualifications ask for.
@@ -75,13 +114,8 @@ impl<'g> Combinations<'g> {
     }
 
     /// `types` says how many types of manager were asked for where something was forwarded.
-    fn gap(
-        &self,
-        (file, line, cause): GroupKey,
-        group: Group,
-        types: usize,
-        tried: Breadth,
-    ) -> Gap {
+    fn gap(&self, (file, line, cause): GroupKey, group: Group, types: usize, part: Part) -> Gap {
+        let tried = part.breadth;
         let mut conditions = Vec::new();
         let variations: Vec<&[_]> = self.varied.variations().collect();
         conditions.extend(when(&group.inputs, &variations));
@@ -119,7 +153,8 @@ impl<'g> Combinations<'g> {
             qualifications: group.qualifications.into_iter().collect(),
             statuts: group.statuts.into_iter().collect(),
             conditions,
-            totals: self.totals(),
+            totals: part.totals,
+            ends_search: part.ended && group.at_limit,
         }
     }
 }

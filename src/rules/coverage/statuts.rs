@@ -45,16 +45,21 @@ impl Statuts {
         self.events.len()
     }
 
-    /// Decides each of them for each of these demandes; `at` says what is other than usual of their signalements.
+    /// Decides each of them for each of these demandes, until scripts reached a limit as often as is left; `at` says what
+    /// is other than usual of their signalements.
     pub(super) fn decide(
         &self,
         generation: &Generation,
         examples: &Examples<'_>,
         at: Option<At>,
+        left: u64,
         found: &mut Found,
     ) {
         for (asked, (signalement, demande)) in examples {
             for (event, line) in &self.events {
+                if found.at_limit >= left {
+                    return;
+                }
                 let foreseen = foresee::statut(generation, event, signalement, demande);
                 found.decisions += 1;
                 let statut = &event.statut;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::moments::{self, Moment};
 use crate::domain::instant;
 use crate::domain::signalement::Signalement;
-use crate::rules::compared::Compared;
+use crate::rules::compared::{Asked, Compared};
 use crate::rules::written::Written;
 
 /// Texts of the rules that are tried as words of a description, or as a name.
@@ -43,8 +43,10 @@ pub(super) fn apply(changes: &[Variation], signalement: &mut Signalement) {
 pub(super) enum Variation {
     /// `date_creation`.
     Date(Moment),
-    /// A description that is this word.
+    /// A description that is this word, which may stand among others.
     Word(String),
+    /// A description that is this text, which is compared with the whole of it.
+    Description(String),
     /// A description of so many characters.
     Length(usize),
     /// So many photos.
@@ -62,11 +64,22 @@ impl Variation {
     pub(super) fn field(&self) -> &'static str {
         match self {
             Self::Date(_) => "date_creation",
-            Self::Word(_) | Self::Length(_) => "description",
+            Self::Word(_) | Self::Description(_) | Self::Length(_) => "description",
             Self::Photos(_) => "photos",
             Self::Auteur(_) => "auteur",
             Self::Email(_) => "email_auteur",
             Self::Autre(..) => "autres",
+        }
+    }
+
+    /// What a person would have written, where that is what it changes.
+    pub(super) fn words(&self) -> Option<&String> {
+        match self {
+            Self::Word(words)
+            | Self::Description(words)
+            | Self::Auteur(words)
+            | Self::Autre(_, Value::String(words)) => Some(words),
+            _ => None,
         }
     }
 
@@ -84,7 +97,9 @@ impl Variation {
                     signalement.date_creation_text.clone_from(&moment.text);
                 }
             }
-            Self::Word(word) => signalement.description.clone_from(word),
+            Self::Word(text) | Self::Description(text) => {
+                signalement.description.clone_from(text);
+            }
             Self::Length(length) => {
                 signalement.description = "Essai ".chars().cycle().take(*length).collect();
             }
@@ -106,7 +121,7 @@ pub(super) fn all(written: &Written, compared: &[&Compared]) -> Vec<Variation> {
     }
     let words = words(written);
     if written.reads("description") {
-        all.extend(words.iter().cloned().map(Variation::Word));
+        all.extend(words.into_iter().map(|it| description(it, compared)));
         all.extend(lengths(written).into_iter().map(Variation::Length));
     }
     if written.reads("photos") {
@@ -137,6 +152,18 @@ pub(super) fn all(written: &Written, compared: &[&Compared]) -> Vec<Variation> {
         }
     }
     all
+}
+
+/// A description that has this word, or nothing else where it is only ever compared with the whole of one.
+fn description(word: String, compared: &[&Compared]) -> Variation {
+    let of_description = |it: &&&Compared| it.value.rsplit('.').next() == Some("description");
+    let of_word = compared.iter().filter(|it| it.word == word);
+    let mut asked = of_word.filter(of_description).map(|it| it.asked).peekable();
+    if asked.peek().is_some() && asked.all(|it| it == Asked::Whole) {
+        Variation::Description(word)
+    } else {
+        Variation::Word(word)
+    }
 }
 
 /// Texts that could be words of a person, and not only names of fields.

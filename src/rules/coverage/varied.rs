@@ -354,17 +354,21 @@ impl Combinations<'_> {
             return Some(found);
         };
         for number in tried.numbers.clone() {
-            if budget.signalements == 0 {
+            if budget.signalements == 0 || budget.at_limit == 0 {
                 break;
             }
             let mut examples = Examples::new();
             for (of, codes) in varied.qualifications(breadth).iter().enumerate() {
                 let mut decisions = 0;
                 for case in self.cases_of(first, breadth, number) {
+                    if budget.at_limit == 0 {
+                        break;
+                    }
                     let case = case.of_kinds(kind, of);
                     let mut one = Found::default();
                     let signalement = self.varied_signalement(first, codes[0], case);
                     self.decide_one(&signalement, Some(case.at), &mut examples, &mut one);
+                    budget.reach(one.at_limit);
                     let one = one.without_words(self, number, known);
                     for key in one.holes.keys().chain(one.remarks.keys()) {
                         let key = (of, key.clone());
@@ -380,8 +384,10 @@ impl Combinations<'_> {
                 && let Some(case) = self.cases_of(first, breadth, number).next()
             {
                 let (mut one, at) = (Found::default(), Some(case.at));
+                let left = budget.at_limit;
                 self.statuts
-                    .decide(self.generation, &examples, at, &mut one);
+                    .decide(self.generation, &examples, at, left, &mut one);
+                budget.reach(one.at_limit);
                 let one = one.without_words(self, number, known);
                 for key in one.holes.keys() {
                     failing.statuts.entry(key.clone()).or_insert(case);
@@ -447,12 +453,18 @@ impl Combinations<'_> {
         }
     }
 
-    /// What nobody sent, as it is, and with this variation.
-    pub(super) fn usual_and_varied(&self, number: usize) -> (&Signalement, Signalement) {
+    /// What a person wrote in what nobody sent, as it is, and with this variation: the longest first, then its parts.
+    pub(super) fn written_in(&self, number: usize) -> (Vec<String>, Vec<String>) {
         let usual = &self.varied.usual;
+        let changes = &self.varied.variations[number].changes;
         let mut varied = usual.clone();
-        variations::apply(&self.varied.variations[number].changes, &mut varied);
-        (usual, varied)
+        variations::apply(changes, &mut varied);
+        let whole = |it: &Signalement| vec![it.description.clone(), it.auteur.clone()];
+        let parts = changes.iter().filter_map(Variation::words).cloned();
+        (
+            whole(usual),
+            whole(&varied).into_iter().chain(parts).collect(),
+        )
     }
 
     pub(super) fn varied_signalement(

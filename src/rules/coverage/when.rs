@@ -159,6 +159,14 @@ fn description(at: &[&Variation], all: &[&Variation]) -> Vec<String> {
     if !words.is_empty() {
         told.push(format!("quand la description contient {}", some_of(&words)));
     }
+    let wholes = at.iter().filter_map(|it| match it {
+        Variation::Description(text) => Some(in_quotes(text)),
+        _ => None,
+    });
+    let wholes: Vec<String> = wholes.collect();
+    if !wholes.is_empty() {
+        told.push(format!("quand la description est {}", some_of(&wholes)));
+    }
     told
 }
 
@@ -259,15 +267,17 @@ mod tests {
         &|text: &str| text.len() < 4 || text.contains("eaux"),
         "avec une description de 3 caractères ou moins, ou quand la description contient « eaux »"
     )]
+    #[case(&|text: &str| text == "Fuite", "quand la description est « Fuite »")]
     fn a_description_is_told_by_its_words_or_its_length(
         #[case] holds: &dyn Fn(&str) -> bool,
         #[case] wanted: &str,
     ) {
         let words = ["eaux", "gaz"].map(|it| Variation::Word(it.to_owned()));
         let lengths = [1, 3, 4, 5, 199, 200, 201, 300, 20_000].map(Variation::Length);
-        let all: Vec<Variation> = words.into_iter().chain(lengths).collect();
+        let whole = Variation::Description("Fuite".to_owned());
+        let all: Vec<Variation> = words.into_iter().chain(lengths).chain([whole]).collect();
         let found = told(&all, |it| match it {
-            Variation::Word(word) => holds(word),
+            Variation::Word(word) | Variation::Description(word) => holds(word),
             Variation::Length(length) => holds(&"x".repeat(*length)),
             _ => false,
         });

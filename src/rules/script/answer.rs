@@ -7,7 +7,7 @@ use rhai::{Dynamic, EvalAltResult, Map};
 use super::values::from_script;
 use super::{
     A, ACTEUR_EN_CHARGE, AccuseMessage, Affectation, GESTIONNAIRE_CONCERNE, MAX_MESSAGES, MODELE,
-    Remark, ScriptError, clamp, wanted, words,
+    Remark, Script, ScriptError, clamp, wanted, words,
 };
 use crate::domain::referentiel::Gestionnaire;
 use crate::rules::view::GESTIONNAIRE;
@@ -42,6 +42,7 @@ impl Call {
             message,
             misshapen: true,
             unfit: false,
+            at_limit: false,
         }
     }
 
@@ -49,20 +50,24 @@ impl Call {
         self.error(wanted::result(wanted))
     }
 
-    /// The engine forgets in which loop it was: where there is one alone, it is known. `absent` is what the script reads
-    /// and is never there.
-    pub(super) fn failed(
+    /// The engine forgets in which loop it was: where there is one alone, it is known.
+    pub(super) fn failed<const N: usize>(
         &self,
         error: &EvalAltResult,
-        loops: &[u32],
-        absent: &[Remark],
+        script: &Script<N>,
     ) -> ScriptError {
+        let Script {
+            loops,
+            absent,
+            computed_keys,
+            ..
+        } = script;
         let inner = error.unwrap_inner();
         let known = inner.position().line().or(error.position().line());
         let endless = matches!(inner, EvalAltResult::ErrorTooManyOperations(_));
         let grows = matches!(inner, EvalAltResult::ErrorDataTooLarge(..)) && known.is_none();
         let here = |it: &&Remark| it.0 == inner.position();
-        let (line, message) = match loops {
+        let (line, message) = match loops.as_slice() {
             [line] if grows => {
                 let message = words::of_failure(inner);
                 let message = format!("{message} ; si cette boucle ne finit pas, sortez-en par « break; »");
@@ -75,7 +80,11 @@ impl Call {
             [_, ..] if endless => (None, words::endless(self.function, loops)),
             _ => {
                 let told = absent.iter().find(here).map(|(_, message)| message.clone());
-                let message = told.unwrap_or_else(|| words::of_failure(inner));
+                let is_key = computed_keys.contains(&inner.position());
+                let message = told.unwrap_or_else(|| match inner {
+                    EvalAltResult::ErrorPropertyNotFound(key, _) if is_key => words::no_key(key),
+                    _ => words::of_failure(inner),
+                });
                 (known.map(clamp), message)
             }
         };
@@ -86,6 +95,7 @@ impl Call {
             message,
             misshapen: false,
             unfit: is_of_kind(inner),
+            at_limit: endless || matches!(inner, EvalAltResult::ErrorDataTooLarge(..)),
         }
     }
 

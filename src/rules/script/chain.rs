@@ -1,6 +1,6 @@
 //! What stands behind a name in a script, one of the other: `residence.gestionnaires.get("gardien").nom`.
 
-use rhai::{ASTFlags, Expr, FnCallExpr, Position};
+use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, Position};
 
 /// A variable and what is read of it, in the order in which it is written.
 pub(super) struct Chain<'e> {
@@ -66,6 +66,21 @@ pub(super) fn first_link(value: &Expr) -> Option<(Link<'_>, Position)> {
     };
     let (head, _) = split(&pair.rhs, by_key, flags);
     Some(link(head, by_key))
+}
+
+/// Where a key begins that is computed, as in `table[qualification.code]`.
+pub(super) fn computed_keys(script: &AST) -> Vec<Position> {
+    let mut found = Vec::new();
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::Index(pair, flags, _))) = path.last() {
+            let (head, _) = split(&pair.rhs, true, *flags);
+            if !matches!(head, Expr::StringConstant(..) | Expr::IntegerConstant(..)) {
+                found.push(head.start_position());
+            }
+        }
+        true
+    });
+    found
 }
 
 /// The function that a value is asked for at its end, as in `residence.code.to_upper()`.

@@ -3,7 +3,7 @@
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
 use super::lint::Balance;
-use super::{Entry, Script, clamp, dates, lint, position, reads, words, written};
+use super::{Entry, Script, chain, clamp, dates, lint, position, reads, words, written};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::place::Located;
 
@@ -111,6 +111,7 @@ pub(super) fn compile_one<const N: usize>(
         loops: looks.loops,
         compared: looks.compared,
         absent: looks.absent,
+        computed_keys: chain::computed_keys(&ast),
         ast,
     })
 }

@@ -157,6 +157,21 @@ fn what_is_no_message_is_told_with_a_remedy(#[case] body: &str, #[case] words: &
     "champ inconnu : « u » ; s'il peut manquer, écrivez .get(\"u\")"
 )]
 #[case(
+    "let t = #{ MZ: 1 };\nt[signalement.priorite]",
+    Some(3),
+    "clé inconnue : « high » ; si elle peut manquer, écrivez « .get(…) » à la place de « […] »"
+)]
+#[case(
+    "let t = #{ MZ: #{ nom: 1 } };\nlet c = \"MX\";\nt[c].nom",
+    Some(4),
+    "clé inconnue : « MX »"
+)]
+#[case(
+    "let t = #{ MZ: #{ } };\nt[\"MZ\"].nom",
+    Some(3),
+    "champ inconnu : « nom »"
+)]
+#[case(
     "let m = residence.gestionnaires.t.nom; [m][0].x",
     Some(2),
     "ce qui est devant « .x » est un texte, sans champ « x »"

@@ -228,6 +228,13 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
     }
 }
 
+/// A key that is looked up by a value and that an object does not have.
+pub(super) fn no_key(key: &str) -> String {
+    format!(
+        "clé inconnue : « {key} » ; si elle peut manquer, écrivez « .get(…) » à la place de « […] »"
+    )
+}
+
 /// What a script has or does too much of.
 fn of_limit(error: &EvalAltResult) -> Option<String> {
     Some(match error {

@@ -285,15 +285,8 @@ fn between_tags<'t>(
                 open.pop();
             }
             _ if !open.iter().any(|(_, ending)| ending == word) => {
-                let kept = open.last().map(|(it, ending)| {
-                    let (line, opened) = (line_of(source, it.begin), it.word());
-                    format!(" : « {{% {opened} %}} » de la ligne {line} se ferme par « {{% {ending} %}} »")
-                });
-                let before = " : l'instruction qu'elle termine manque avant".to_owned();
-                return told(format!(
-                    "« {{% {word} %}} » ne ferme rien{}",
-                    kept.unwrap_or(before)
-                ));
+                let innermost = open.last().map(|(it, ending)| (*it, ending.as_str()));
+                return told(closes_nothing(source, word, innermost));
             }
             _ => {
                 let (tag, ending) = open.last()?;
@@ -305,6 +298,18 @@ fn between_tags<'t>(
     }
     let (tag, ending) = open.last().filter(|_| at_end)?;
     Some(unclosed(tag, ending, ""))
+}
+
+/// What is wrong with an end of which nothing before it is open; `innermost` is what is open, with its own end.
+fn closes_nothing(source: &str, word: &str, innermost: Option<(&Tag<'_>, &str)>) -> String {
+    let why = match innermost {
+        Some((it, ending)) => {
+            let (line, opened) = (line_of(source, it.begin), it.word());
+            format!("« {{% {opened} %}} » de la ligne {line} se ferme par « {{% {ending} %}} »")
+        }
+        None => "l'instruction qu'elle termine manque avant".to_owned(),
+    };
+    format!("« {{% {word} %}} » ne ferme rien : {why}")
 }
 
 fn unclosed(tag: &Tag<'_>, ending: &str, before: &str) -> Slip {

@@ -107,7 +107,7 @@ pub(in crate::rules::template) fn of_unknown(
             Some(match (is_named, names::filter(name)) {
                 (true, _) => format!("écrivez « {last}.{name} »"),
                 (false, Some(filter)) => format!("un filtre s'écrit « {known} | {filter} »"),
-                (false, None) => format!("rien ne suit « {known} »"),
+                (false, None) => format!("rien ne suit « {known} » ; écrivez « {known} » seul"),
             })
         }
     }

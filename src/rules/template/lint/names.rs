@@ -185,6 +185,9 @@ pub(in crate::rules::template) fn instead_of_method(name: &str) -> String {
     match name {
         "values" => " : écrivez « {% for cle, valeur in … | items %} »".to_owned(),
         "contains" => " : écrivez « … in … », le texte cherché d'abord".to_owned(),
+        "split" => " : écrivez « … | split(\",\") | first » pour le premier morceau, « … | split(\",\") | last » pour le dernier".to_owned(),
+        "startswith" | "starts_with" => " : écrivez « … is startingwith \"…\" »".to_owned(),
+        "endswith" | "ends_with" => " : écrivez « … is endingwith \"…\" »".to_owned(),
         "keys" => " : écrivez « {% for cle in … %} »".to_owned(),
         _ => {
             let known = filters().find(|it| *it == name);

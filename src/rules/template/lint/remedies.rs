@@ -182,6 +182,7 @@ fn where_noticed(
     let at = behind.position(|(at, word)| at + word.len() > noticed)?;
     let until = &words[..=at];
     operator(until)
+        .or_else(|| part_of_filtered(source, tag, until))
         .or_else(|| idioms::of(source, tag, until))
         .or_else(|| idle(tag, words, at))
         .or_else(|| {
@@ -234,6 +235,28 @@ fn filter_without_bar(until: &[(usize, &str)]) -> Option<Slip> {
     Some(Slip {
         at: *at,
         message: format!("il manque « | » devant « {filter} »"),
+    })
+}
+
+/// A part of what a filter makes, which its brackets would have to follow: `x | split(",")[0]`.
+fn part_of_filtered(source: &str, tag: &Tag<'_>, until: &[(usize, &str)]) -> Option<Slip> {
+    let [before @ .., (_, ")"), (at, "[")] = until else {
+        return None;
+    };
+    let bar = before.iter().rposition(|(_, it)| *it == "|")?;
+    let (from, _) = *before.first()?;
+    let rest = source.get(at + 1..tag.end?)?;
+    let part = rest.split_once(']')?.0.trim();
+    let filtered = source.get(from..*at)?;
+    let instead = match part {
+        "0" => format!("{filtered} | first"),
+        "-1" => format!("{filtered} | last"),
+        _ => format!("({filtered})[{part}]"),
+    };
+    let alone = tag.open == "{{" && before[..bar].iter().all(|(_, it)| !it.contains(['(', '[']));
+    alone.then(|| Slip {
+        at: *at,
+        message: format!("« [{part}] » ne suit pas un filtre : écrivez « {instead} »"),
     })
 }
 

@@ -330,6 +330,26 @@ use super::*;
     "« .values(…) » n'existe pas : écrivez « {% for cle, valeur in … | items %} »"
 )]
 #[case("{{ priorite.truc() }}", 12, "« .truc(…) » n'existe pas")]
+#[case(
+    "{{ residence.adresse.split(\",\")[0] }}",
+    21,
+    "« .split(…) » n'existe pas : écrivez « … | split(\",\") | first » pour le premier morceau"
+)]
+#[case(
+    "{{ residence.adresse | split(\",\")[0] }}",
+    34,
+    "« [0] » ne suit pas un filtre : écrivez « residence.adresse | split(\",\") | first »"
+)]
+#[case(
+    "{{ residence.adresse | split(\",\")[2] }}",
+    34,
+    "écrivez « (residence.adresse | split(\",\"))[2] »"
+)]
+#[case(
+    "{{ residence.code.type }}",
+    4,
+    "rien ne suit « residence.code » ; écrivez « residence.code » seul"
+)]
 fn what_to_write_instead_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
     let told = told(text);
     assert_eq!(told.len(), 1, "{text}: {told:?}");
@@ -357,6 +377,13 @@ fn no_filter_is_promised_that_is_not_there() {
 #[case("{% for cle, valeur in bien | items %}{{ cle }} {{ valeur }}{% endfor %}")]
 #[case("{% if signalement.transmettre_auteur == true and not bien %}a{% endif %}")]
 #[case("{{ {\"a\": 1}.a }}{{ {'a': {'b': 1}}['a'].b }}")]
+#[case(
+    "{{ residence.adresse | split(\",\") | first }}{{ residence.adresse | split(\",\") | last }}"
+)]
+#[case("{{ (residence.adresse | split(\",\"))[0] }}{{ residence.code }}")]
+#[case(
+    "{% if residence.code is startingwith \"R\" or residence.code is endingwith \"R\" %}a{% endif %}"
+)]
 fn what_is_proposed_works(#[case] text: &str) {
     let (templates, faults) = compile(&[("contexte.txt", text)]);
     assert_eq!(faults, []);

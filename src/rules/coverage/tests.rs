@@ -1,0 +1,160 @@
+//! What a search finds where scripts reach their limits, and where their messages hold words that are tried. The rules
+//! are the shipped ones with another script.
+
+use std::fmt::Write;
+
+use super::*;
+use crate::rules::case::FOLDER;
+use crate::rules::case::tests::shipped;
+use crate::rules::compile::{Known, compile};
+use rstest::rstest;
+
+const SECTOR: &str = "let responsable = residence.gestionnaires.get(\"responsable_secteur\");";
+
+/// The shipped rules without cases on a dozen residences, where managers are found after these lines.
+fn after(lines: &str) -> Generation {
+    let (mut rules, mut exports) = shipped();
+    let mut residences = "code;nom;adresse\n".to_owned();
+    let mut managers = "residence;type;identifiant;nom;email\n".to_owned();
+    for code in 10..22 {
+        let _ = writeln!(residences, "R-{code};Tilleuls {code};rue du Lac");
+        for kind in ["responsable_secteur", "gardien", "technique"] {
+            let _ = writeln!(managers, "R-{code};{kind};{kind}-{code};n;e@e.fr");
+        }
+    }
+    exports.insert("residences.csv".into(), residences.into_bytes());
+    exports.insert("gestionnaires.csv".into(), managers.into_bytes());
+    exports.insert("biens.csv".into(), b"code;residence;libelle\n".to_vec());
+    rules.retain(|name, _| !name.starts_with(FOLDER));
+    let script = include_str!("../../../rules/gestionnaire.rhai");
+    assert!(script.contains(SECTOR));
+    let script = script.replace(SECTOR, &format!("{lines}\n{SECTOR}"));
+    rules.insert(GESTIONNAIRE.into(), script.into_bytes());
+    let (generation, told) = compile(&rules, &exports, Known::default());
+    generation.unwrap_or_else(|| panic!("{told:?}"))
+}
+
+fn sentences(found: &Coverage) -> Vec<String> {
+    found.holes.iter().map(Gap::sentence).collect()
+}
+
+const ENDS: &str =
+    " ; la recherche de trous s'arrête là : ce qui n'a pas été essayé peut en cacher d'autres";
+
+#[test]
+fn a_script_that_always_reaches_a_limit_ends_the_search_which_says_so() {
+    let generation = after("loop { }");
+    let combinations = Combinations::of(&generation);
+    let found = combinations.decide(&|_| ());
+    let [hole] = sentences(&found).try_into().unwrap();
+    assert!(hole.starts_with("partout : trop d'opérations"), "{hole}");
+    assert!(hole.ends_with(ENDS), "{hole}");
+    // The residence that reaches the last of them is decided whole.
+    assert!(found.decisions < 2 * patience::MOST, "{}", found.decisions);
+    let [untried] = found.untried.as_slice() else {
+        panic!("{:?}", found.untried);
+    };
+    assert!(untried.contains("arrêtée après 100 décisions"), "{untried}");
+    // Nobody knows whether a qualification is never forwarded.
+    assert_eq!(found.remarks, []);
+    let aside = combinations.decide_aside(Reach::All, || true);
+    assert_eq!(aside, Some(found));
+}
+
+#[test]
+fn what_was_found_before_a_search_ended_is_told_of_what_was_tried() {
+    let generation = after(
+        "if qualification.code == \"ASC\" { loop { } }\nif signalement.priorite == \"high\" { throw \"trop haute\"; }",
+    );
+    let found = Combinations::of(&generation).decide(&|_| ());
+    let told = sentences(&found);
+    let (ended, others): (Vec<_>, Vec<_>) = told.iter().partition(|it| it.ends_with(ENDS));
+    let [ended] = ended.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert!(ended.starts_with("1 qualification sur 7 : "), "{ended}");
+    assert_eq!(others.len(), 1, "{told:?}");
+    assert!(others[0].contains("trop haute"), "{others:?}");
+    assert!(
+        others[0].ends_with("(seulement priorité high)"),
+        "{others:?}"
+    );
+}
+
+#[test]
+fn a_limit_that_few_signalements_reach_ends_no_search() {
+    let generation = after(
+        "let n = 0;\nfor c in signalement.description.to_chars() { n += 1; n -= 1; n += 1; n -= 1; }\nif signalement.photos == 20 { throw \"trop de photos\"; }",
+    );
+    let found = Combinations::of(&generation).decide(&|_| ());
+    let told = sentences(&found);
+    let [one, other] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    for it in [one, other] {
+        assert!(it.starts_with("partout : "), "{told:?}");
+        assert!(it.ends_with(')'), "{told:?}");
+    }
+    assert!(told.iter().any(|it| it.contains("trop de photos")));
+    assert_eq!(found.untried, Vec::<String>::new());
+}
+
+#[rstest]
+#[case::a_word(
+    "for mot in signalement.description.split(\" \") { if mot == \"gaz\" || mot == \"fuite\" { throw `« ${mot} » : appelez`; } }",
+    "« … » : appelez"
+)]
+#[case::the_description(
+    "if signalement.description.contains(\"gaz\") || signalement.description.contains(\"fuite\") { throw `« ${signalement.description} » : appelez`; }",
+    "« … » : appelez"
+)]
+#[case::a_value(
+    "if signalement.autres.get(\"batiment\") in [\"nord\", \"sud-est\"] { throw `bâtiment ${signalement.autres.get(\"batiment\")} fermé`; }",
+    "bâtiment … fermé"
+)]
+#[case::nothing_else(
+    "if signalement.description.contains(\"gaz\") || signalement.description.contains(\"fuite\") { throw signalement.description; }",
+    "…"
+)]
+#[case::by_chance(
+    "let d = signalement.description;\nif d.contains(\"gaz\") || d.contains(\"fuite\") { throw \"pas de gaz ici\"; }",
+    "pas de gaz ici"
+)]
+#[case::by_chance_beside_a_code(
+    "let d = signalement.description;\nif d.contains(\"gaz\") || d.contains(\"fuite\") { throw `pas de gaz pour ${residence.code}`; }",
+    "pas de gaz pour …"
+)]
+fn a_cause_is_one_hole_whichever_of_its_words_are_tried(#[case] lines: &str, #[case] cause: &str) {
+    let generation = after(lines);
+    let combinations = Combinations::of(&generation);
+    let found = combinations.decide(&|_| ());
+    let [hole] = found.holes.as_slice() else {
+        panic!("{:?}", sentences(&found));
+    };
+    assert_eq!(hole.cause, cause);
+    assert_eq!(combinations.decide_aside(Reach::All, || true), Some(found));
+}
+
+#[test]
+fn two_causes_of_one_place_stay_two() {
+    let generation = after(
+        "let d = signalement.description;\nif d.contains(\"gaz\") || d.contains(\"odeur\") { throw \"pas de gaz ici\"; }\nif d.contains(\"fuite\") || d.contains(\"eaux\") { throw \"pas de fuite là\"; }",
+    );
+    let found = Combinations::of(&generation).decide(&|_| ());
+    assert_eq!(found.holes.len(), 2, "{:?}", sentences(&found));
+}
+
+#[rstest]
+#[case("== \"gaz\"", "quand la description est « gaz »")]
+#[case("in [\"gaz\", \"feu\"]", "quand la description est « feu » ou « gaz »")]
+#[case(".contains(\"gaz\")", "quand la description contient « gaz »")]
+fn what_a_description_is_asked_is_told(#[case] asks: &str, #[case] condition: &str) {
+    let generation = after(&format!(
+        "if signalement.description {asks} {{ throw \"urgent\"; }}"
+    ));
+    let found = Combinations::of(&generation).decide(&|_| ());
+    let [hole] = found.holes.as_slice() else {
+        panic!("{:?}", sentences(&found));
+    };
+    assert_eq!(hole.conditions, [condition]);
+}
