@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use passerelle::domain::instant::to_the_second;
-use passerelle::domain::ports::{Clock, Crm, CrmError};
+use passerelle::domain::ports::{Clock, Crm, CrmError, RemoteCrm};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
