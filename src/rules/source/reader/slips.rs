@@ -169,8 +169,8 @@ impl Reader<'_> {
         !key.quoted && written.is_some_and(|rest| rest.trim_start().starts_with([',', '}']))
     }
 
-    /// A text that people read: points out what ends it, or stands around it, and was meant for the file. Between quotes
-    /// all of it is meant.
+    /// A text that people read: points out what ends it and was meant for the file. Between quotes all of it is
+    /// meant, and so are the quotes of French or of a word processor around it.
     pub(in crate::rules::source) fn label(&mut self, node: &Node) -> Option<Located> {
         let label = self.text(node)?;
         let text = label.text.as_str();
@@ -191,7 +191,7 @@ impl Reader<'_> {
                     format!("le guillemet de la fin fait partie du texte : écrivez « {before} »");
                 Some(told)
             }
-            _ => pasted::note_around(text),
+            _ => None,
         };
         if let Some(told) = told {
             let message = format!("« {text} » : {told}");
