@@ -10,6 +10,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 pub(crate) const LATE: Duration = Duration::from_secs(1);
 /// How long what came meanwhile may take to be read.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long before its limit whoever has a part of an answer stops waiting for the rest, so that what is known of it
+/// is told and not lost with the rest.
+const TO_TELL: Duration = Duration::from_millis(100);
+
+tokio::task_local! {
+    /// When the first of the limits around the work under way is over.
+    static END: Instant;
+}
 
 /// The time is up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +44,8 @@ pub(crate) async fn within<T>(
 /// # Errors
 /// When it did not end by then.
 pub(crate) async fn by<T>(end: Instant, work: impl Future<Output = T>) -> Result<T, TimeIsUp> {
-    let mut work = std::pin::pin!(work);
+    let first = END.try_with(|around| end.min(*around)).unwrap_or(end);
+    let mut work = std::pin::pin!(END.scope(first, work));
     if let Ok(done) = timeout_at(end, work.as_mut()).await {
         return Ok(done);
     }
@@ -44,6 +53,12 @@ pub(crate) async fn by<T>(end: Instant, work: impl Future<Output = T>) -> Result
         return Err(TimeIsUp);
     }
     timeout(GRACE, work).await.map_err(|_| TimeIsUp)
+}
+
+/// Until when the rest of an answer that has begun may be waited for, by the limits around the work under way; `None`
+/// where there are none.
+pub(crate) fn end_for_the_rest() -> Option<Instant> {
+    END.try_with(|end| end.checked_sub(TO_TELL)).ok().flatten()
 }
 
 #[cfg(test)]
@@ -74,5 +89,21 @@ mod tests {
         );
         let prompt = within(Duration::MAX, async { 1 }).await;
         assert_eq!(prompt, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn what_has_begun_is_told_before_the_first_of_the_limits_around_it() {
+        let long = Duration::from_hours(1);
+        let begun = Instant::now();
+        let told = async {
+            let rest = end_for_the_rest().unwrap();
+            by(rest, std::future::pending::<()>()).await.unwrap_err();
+            "known"
+        };
+        let short = Duration::from_millis(300);
+        let told = within(long, within(short, within(long, told))).await;
+        assert_eq!(told, Ok(Ok(Ok("known"))));
+        assert!(begun.elapsed() < long);
+        assert_eq!(end_for_the_rest(), None);
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::crash;
 use crate::domain::ports::{LONGEST_RETRY_AFTER, NO_ANSWER};
-use crate::flows::within::{by, within};
+use crate::flows::within::{by, end_for_the_rest, within};
 use crate::rules::connector::{Answer, Delays};
 
 use super::CallError;
@@ -45,9 +45,12 @@ pub(super) async fn exchange(
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         headers.entry(name.as_str().to_owned()).or_insert(value);
     }
-    let read = by(whole, body(response)).await;
-    // The status is known already: what follows from a body that breaks off is not for here.
-    let (body, whole) = read.unwrap_or_default();
+    // The status is known already: it is not lost to a body that breaks off or never ends, and what follows from such
+    // a body is not for here.
+    let end = end_for_the_rest().map_or(whole, |it| it.min(whole));
+    let mut body = Vec::new();
+    let read = by(end, read_body(response, &mut body)).await;
+    let whole = read.unwrap_or(false);
     let answer = Answer {
         status,
         headers,
@@ -144,16 +147,15 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)
     })
 }
 
-/// The body, and whether it came to its end within the limit.
-async fn body(mut response: Response) -> (Vec<u8>, bool) {
-    let mut bytes = Vec::new();
+/// Reads the body; whether it came to its end, and is not too long.
+async fn read_body(mut response: Response, bytes: &mut Vec<u8>) -> bool {
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if bytes.len() + chunk.len() <= LONGEST_ANSWER => {
                 bytes.extend_from_slice(&chunk);
             }
-            Ok(None) => return (bytes, true),
-            Ok(Some(_)) | Err(_) => return (bytes, false),
+            Ok(None) => return true,
+            Ok(Some(_)) | Err(_) => return false,
         }
     }
 }
