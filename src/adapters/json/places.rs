@@ -1,7 +1,8 @@
 //! What a body says of its values by their places: which keys come twice, and which numbers are
 //! longer than what rules compute with.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
@@ -9,41 +10,45 @@ use super::Json;
 use super::digits::decimal;
 use crate::domain::fault::pointer_to;
 
-/// Keys that are given twice, and told of. Whoever gives more has to look anyway.
-const MAX_REPEATED: usize = 20;
+/// Keys that are given twice, and told of: a bound for memory alone.
+const MAX_REPEATED: usize = 1_000;
+/// Bytes of their pointers, after which no other is told of: each has all the keys around it, which may be long.
+const MAX_POINTERS: usize = 1024 * 1024;
 
 impl Json<'_> {
     /// Pointers of the keys that are given twice in the same object, at any depth: the first
-    /// [`MAX_REPEATED`] of them.
+    /// [`MAX_REPEATED`] of them, and fewer where those are long.
     #[must_use]
     pub fn repeated_keys(&self) -> Vec<String> {
-        let mut found = Vec::new();
+        let mut found = Repeated::default();
         self.find_repeated(&mut Vec::new(), &mut found);
-        found
+        found.pointers
     }
 
-    fn find_repeated<'j>(&'j self, at: &mut Vec<Step<'j>>, found: &mut Vec<String>) {
+    fn find_repeated<'j>(&'j self, at: &mut Vec<Hashed<'j>>, found: &mut Repeated) {
         match self {
             Self::List(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    at.push(Step::Item(index));
+                    at.push(Hashed::of(Step::Item(index)));
                     item.find_repeated(at, found);
                     at.pop();
                 }
             }
             Self::Object(entries) => {
-                let mut seen = HashSet::with_capacity(entries.len());
+                // Each with whether it came twice: it may come a third time.
+                let mut seen = HashMap::with_capacity(entries.len());
                 for (key, value) in entries {
-                    if found.len() == MAX_REPEATED {
+                    if found.is_full() {
                         return;
                     }
-                    at.push(Step::Key(key));
+                    at.push(Hashed::of(Step::Key(key)));
                     value.find_repeated(at, found);
-                    if !seen.insert(key) {
-                        let pointer = pointer(at);
-                        // It may come a third time.
-                        if !found.contains(&pointer) {
-                            found.push(pointer);
+                    match seen.entry(key) {
+                        Entry::Vacant(new) => drop(new.insert(false)),
+                        Entry::Occupied(mut twice) => {
+                            if !twice.insert(true) {
+                                found.add(at);
+                            }
                         }
                     }
                     at.pop();
@@ -87,6 +92,29 @@ impl Json<'_> {
     }
 }
 
+/// Pointers of keys that are given twice.
+#[derive(Default)]
+struct Repeated {
+    pointers: Vec<String>,
+    bytes: usize,
+    /// The same place is there twice itself where a key around it is.
+    told: HashSet<Hash>,
+}
+
+impl Repeated {
+    fn is_full(&self) -> bool {
+        self.pointers.len() == MAX_REPEATED || self.bytes >= MAX_POINTERS
+    }
+
+    fn add(&mut self, way: &mut [Hashed<'_>]) {
+        if !self.is_full() && self.told.insert(hash_of(way)) {
+            let pointer: String = way.iter().map(|it| it.step.pointer()).collect();
+            self.bytes += pointer.len();
+            self.pointers.push(pointer);
+        }
+    }
+}
+
 /// One step of the way to a value.
 enum Step<'j> {
     Item(usize),
@@ -100,10 +128,6 @@ impl Step<'_> {
             Self::Key(key) => pointer_to(key),
         }
     }
-}
-
-fn pointer(at: &[Step<'_>]) -> String {
-    at.iter().map(Step::pointer).collect()
 }
 
 type Hash = [u8; 32];
@@ -169,11 +193,24 @@ mod tests {
 
     #[test]
     fn repeated_keys_are_found_at_any_depth() {
-        let json = Json::parse(br#"{"a":1,"b":[{"c/d":1,"c/d":2}],"a":2,"a":3}"#).unwrap();
-        assert_eq!(json.repeated_keys(), ["/b/0/c~1d", "/a"]);
+        let repeated = |text: &str| Json::parse(text.as_bytes()).unwrap().repeated_keys();
+        let found = repeated(r#"{"a":1,"b":[{"c/d":1,"c/d":2}],"a":2,"a":3}"#);
+        assert_eq!(found, ["/b/0/c~1d", "/a"]);
+        let found = repeated(r#"{"a":{"b":1,"b":2},"a":{"b":1,"b":2}}"#);
+        assert_eq!(found, ["/a/b", "/a"]);
         let many: Vec<String> = (0..100_000).map(|it| format!("\"{}\":0", it / 2)).collect();
-        let many = format!("{{{}}}", many.join(","));
-        let json = Json::parse(many.as_bytes()).unwrap();
-        assert_eq!(json.repeated_keys().len(), MAX_REPEATED);
+        let found = repeated(&format!("{{{}}}", many.join(",")));
+        assert_eq!(found.len(), MAX_REPEATED);
+        let found = repeated(&format!("{{{}}}", many[..200].join(",")));
+        assert_eq!(found.len(), 100);
+    }
+
+    #[test]
+    fn repeated_keys_behind_a_long_one_take_little() {
+        let objects = vec![r#"{"a":0,"a":0}"#; 10_000].join(",");
+        let long = "k".repeat(MAX_POINTERS / 4);
+        let text = format!(r#"{{"{long}":[{objects}]}}"#);
+        let found = Json::parse(text.as_bytes()).unwrap().repeated_keys();
+        assert_eq!(found.len(), 4);
     }
 }
