@@ -232,7 +232,7 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
         )?;
         // What is left out is harmless: an e-mail's subject may be a name, and its addressee a manager.
         let text = |reader: &mut Reader<'_>, node: Option<&Node>, harmless: &str| match node {
-            Some(node) => reader.text(node).map(|it| it.text),
+            Some(node) => reader.text_or_empty(node),
             None => Some(harmless.to_owned()),
         };
         let code = code.and_then(|node| reader.text(node))?.text;
@@ -247,8 +247,13 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
                 &["type", "nom", "email"],
             )?;
             let identifiant = identifiant.and_then(|node| reader.text(node))?.text;
+            // The exports have no manager without a type.
+            let own_type = match own_type {
+                Some(node) => reader.text(node)?.text,
+                None => kind.name.clone(),
+            };
             let gestionnaire = Gestionnaire {
-                r#type: text(reader, own_type, &kind.name)?,
+                r#type: own_type,
                 nom: text(reader, nom, &identifiant)?,
                 email: text(reader, email, "gestionnaire@bailleur.example")?,
                 identifiant,
