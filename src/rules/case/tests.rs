@@ -114,6 +114,18 @@ fn a_residence_of_a_case_may_be_as_empty_as_the_exports() {
 }
 
 #[test]
+fn a_status_of_a_case_may_have_every_key_of_an_event() {
+    let case = |key: &str| {
+        format!(
+            "cas: [{{nom: un, statut: {{statut: Clôturée, resultat: Traité, commentaire: c, canal: SoWell, date: '2026-01-15T10:00:00+01:00', {key}: E-1}}, attendu: {{statut_sowell: Traité}}}}]"
+        )
+    };
+    assert_eq!(gate(&case("evenement")), []);
+    let told = gate(&case("evenment"));
+    assert!(told[0].message.contains("« evenement »"), "{told:?}");
+}
+
+#[test]
 fn a_status_without_a_channel_is_of_the_demandes_own() {
     let statuts = "initial: Ouverte
 canal: SoWell

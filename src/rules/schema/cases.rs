@@ -137,6 +137,8 @@ pub struct StatutDeCas {
     pub canal: Option<Texte>,
     /// La date du changement.
     pub date: Option<Texte>,
+    /// L'identifiant que le CRM donne à ce changement.
+    pub evenement: Option<Texte>,
 }
 
 /// Une résidence propre au cas.

@@ -30,7 +30,14 @@ const EXPECTED_OF_SIGNALEMENT: [&str; 10] = [
 /// What a case may expect of a status.
 const EXPECTED_OF_STATUT: [&str; 4] = ["statut_sowell", "ignore", "accuses", "erreur"];
 /// What a case may say of a status.
-const STATUT: [&str; 5] = ["statut", "resultat", "commentaire", "canal", "date"];
+const STATUT: [&str; 6] = [
+    "statut",
+    "resultat",
+    "commentaire",
+    "canal",
+    "date",
+    "evenement",
+];
 
 /// Reads a case and its name.
 pub(in crate::rules::case) fn read(
