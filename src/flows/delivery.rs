@@ -358,7 +358,7 @@ impl Delivery {
             crash::panic_at("mail");
             let it = &courriel_for_template;
             let context = serde_json::from_str(&it.context).map_err(|error| error.to_string())?;
-            let mail = decide::write_stored(&generation, &it.modele, &context);
+            let mail = decide::write_stored(&generation, it, &context);
             mail.map_err(|error| error.to_string())
         };
         let rendered = offload::run(&rules.pace, render)

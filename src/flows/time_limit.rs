@@ -9,6 +9,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 pub(crate) const LATE: Duration = Duration::from_secs(1);
 /// Time allowed to read what arrived meanwhile.
 const GRACE: Duration = Duration::from_secs(5);
+/// A caller that has part of an answer stops waiting for the rest this long before its limit, so that it can still
+/// return that part.
+const TO_RETURN: Duration = Duration::from_millis(100);
+
+tokio::task_local! {
+    /// The earliest of the limits around the work in progress.
+    static END: Instant;
+}
 
 /// The time limit was exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +43,8 @@ pub(crate) async fn in_time<T>(
 /// # Errors
 /// When it did not finish by then.
 pub(crate) async fn by<T>(end: Instant, work: impl Future<Output = T>) -> Result<T, TimeIsUp> {
-    let mut work = std::pin::pin!(work);
+    let first = END.try_with(|around| end.min(*around)).unwrap_or(end);
+    let mut work = std::pin::pin!(END.scope(first, work));
     if let Ok(done) = timeout_at(end, work.as_mut()).await {
         return Ok(done);
     }
@@ -43,6 +52,14 @@ pub(crate) async fn by<T>(end: Instant, work: impl Future<Output = T>) -> Result
         return Err(TimeIsUp);
     }
     timeout(GRACE, work).await.map_err(|_| TimeIsUp)
+}
+
+/// How long to wait for the rest of an answer, given the limits around the work in progress; `None` if there are
+/// none.
+pub(crate) fn end_for_the_rest() -> Option<Instant> {
+    END.try_with(|end| end.checked_sub(TO_RETURN))
+        .ok()
+        .flatten()
 }
 
 #[cfg(test)]
@@ -73,5 +90,21 @@ mod tests {
         );
         let prompt = in_time(Duration::MAX, async { 1 }).await;
         assert_eq!(prompt, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn a_partial_answer_is_returned_before_the_earliest_limit_around_it() {
+        let long = Duration::from_hours(1);
+        let begun = Instant::now();
+        let told = async {
+            let rest = end_for_the_rest().unwrap();
+            by(rest, std::future::pending::<()>()).await.unwrap_err();
+            "known"
+        };
+        let short = Duration::from_millis(300);
+        let told = in_time(long, in_time(short, in_time(long, told))).await;
+        assert_eq!(told, Ok(Ok(Ok("known"))));
+        assert!(begun.elapsed() < long);
+        assert_eq!(end_for_the_rest(), None);
     }
 }

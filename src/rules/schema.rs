@@ -60,6 +60,11 @@ fn described(partner: Partner) -> Schema {
 #[schemars(with = "Value", description = "", extend("type" = ["string", "number", "boolean"], "pattern" = "\\S"))]
 pub struct Texte;
 
+/// A text that an export may leave empty.
+#[derive(Debug, JsonSchema)]
+#[schemars(with = "Value", description = "", extend("type" = ["string", "number", "boolean"]))]
+pub struct TexteOuVide;
+
 /// A key that is not blank.
 #[derive(Debug, JsonSchema)]
 #[schemars(with = "Value", description = "", extend("type" = "string", "pattern" = "\\S"))]

@@ -42,9 +42,9 @@ const GESTIONNAIRE_CONCERNE: &str = "gestionnaire_concerne";
 /// The key of `affecter`'s answer for the manager who acts.
 const ACTEUR_EN_CHARGE: &str = "acteur_en_charge";
 /// The key of a message that names its addressee.
-const A: &str = "a";
+pub(super) const A: &str = "a";
 /// The key of a message that names its template.
-const MODELE: &str = "modele";
+pub(super) const MODELE: &str = "modele";
 /// E-mails that one event may cause.
 const MAX_MESSAGES: usize = 20;
 

@@ -3,6 +3,7 @@
 mod held;
 mod not_for_sowell;
 mod refused;
+mod stalled;
 
 use std::ops::Range;
 

@@ -72,7 +72,7 @@ const CASES: &str = "cas:
   - nom: un statut
     signalement:
     residences:
-    statut: {statut: Clôturée, resultat: Traité, commentaire: Fait, canal: SoWell, date: 2026-01-15T10:00:00+01:00}
+    statut: {statut: Clôturée, resultat: Traité, commentaire: Fait, canal: SoWell, date: 2026-01-15T10:00:00+01:00, evenement: E-1}
     attendu: {statut_sowell: Traité, ignore: false, accuses: []}
   - nom: un statut sans résultat
     statut: {statut: Clôturée}

@@ -7,14 +7,14 @@ use super::{Json, Unreadable};
 use crate::domain::fault::{Fault, pointer_to};
 use crate::rules::diagnostic::nearest;
 
-/// The most characters of an unknown key that are reported, as it may be long.
-const NAME_CHARS: usize = 64;
+/// The most characters of an unknown key that are reported, as it may be as long as the body.
+const NAME_CHARS: usize = 200;
 /// The characters that begin a new line wherever a text is shown (Unicode, annex 14, classes BK, CR, LF and NL).
 const LINE_BREAKS: [char; 7] = [
     '\n', '\u{b}', '\u{c}', '\r', '\u{85}', '\u{2028}', '\u{2029}',
 ];
-/// How many unknown keys are reported by name; the others are only counted.
-const NAMED_UNKNOWN: usize = 20;
+/// How many unknown keys are reported by name; the others are only counted. Bounds memory: no sender means that many.
+const NAMED_UNKNOWN: usize = 1_000;
 
 /// An object being read, and the faults found in it.
 pub struct Object<'j> {
@@ -139,12 +139,17 @@ impl<'j> Object<'j> {
     /// A remark for each key that is not among these: the first [`NAMED_UNKNOWN`] by name, the others as a count.
     pub fn remarks(&self, known: &[&str], say: impl Fn(&str) -> String) -> Vec<String> {
         let named = self.unknown(known).take(NAMED_UNKNOWN).map(|(key, _)| {
-            let name: String = key.chars().take(NAME_CHARS).collect();
-            say(&name)
+            match key.char_indices().nth(NAME_CHARS) {
+                Some((end, _)) => say(&format!("{}…", &key[..end])),
+                None => say(key),
+            }
         });
         let mut all: Vec<String> = named.collect();
         if let Some(more) = self.unknown(known).count().checked_sub(NAMED_UNKNOWN + 1) {
-            all.push(format!("… et {} autres champs inconnus", more + 1));
+            all.push(match more + 1 {
+                1 => "… et 1 autre champ inconnu".to_owned(),
+                more => format!("… et {more} autres champs inconnus"),
+            });
         }
         all
     }
@@ -164,4 +169,40 @@ fn check_text(text: &str, max_chars: usize, several_lines: bool) -> Vec<String> 
         faults.push("retour à la ligne interdit ici".to_owned());
     }
     faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of the keys of an object: their names.
+    fn named(keys: &[String]) -> Vec<String> {
+        let keys: Vec<String> = keys.iter().map(|it| format!("\"{it}\":0")).collect();
+        let text = format!("{{{}}}", keys.join(","));
+        let json = Json::parse(text.as_bytes()).unwrap();
+        let object = Object::received(&json).unwrap();
+        object.remarks(&["connu"], str::to_owned)
+    }
+
+    #[test]
+    fn each_unknown_key_is_named_and_of_too_many_the_rest_is_counted() {
+        let keys: Vec<String> = (0..=NAMED_UNKNOWN + 1).map(|it| format!("k{it}")).collect();
+        assert_eq!(named(&keys[..NAMED_UNKNOWN]), &keys[..NAMED_UNKNOWN]);
+        for (more, told) in [
+            (1, "… et 1 autre champ inconnu"),
+            (2, "… et 2 autres champs inconnus"),
+        ] {
+            let all = named(&keys[..NAMED_UNKNOWN + more]);
+            assert_eq!(all.len(), NAMED_UNKNOWN + 1);
+            assert_eq!(all.last().unwrap(), told);
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_cut_shows_it() {
+        let longest = "é".repeat(NAME_CHARS);
+        let cut = format!("{longest}…");
+        let keys = [longest.clone(), format!("{longest}a"), "connu".to_owned()];
+        assert_eq!(named(&keys), [longest, cut]);
+    }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::crash;
 use crate::domain::ports::{Clock, LONGEST_RETRY_AFTER};
 use crate::domain::reason::Phrase;
-use crate::flows::time_limit::{by, in_time};
+use crate::flows::time_limit::{by, end_for_the_rest, in_time};
 use crate::rules::connector::{Answer, Delays};
 
 use super::CallError;
@@ -47,9 +47,12 @@ pub(super) async fn exchange(
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         headers.entry(name.as_str().to_owned()).or_insert(value);
     }
-    let read = by(whole, body(response)).await;
-    // The status is already known: the caller decides what an incomplete body means.
-    let (body, whole) = read.unwrap_or_default();
+    // The status is already known, and must not be lost with a body that is cut off or never ends. The caller decides
+    // what an incomplete body means.
+    let end = end_for_the_rest().map_or(whole, |it| it.min(whole));
+    let mut body = Vec::new();
+    let read = by(end, read_body(response, &mut body)).await;
+    let whole = read.unwrap_or(false);
     let answer = Answer {
         status,
         headers,
@@ -140,16 +143,15 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)
     })
 }
 
-/// The body, and whether it arrived in full and within the size limit.
-async fn body(mut response: Response) -> (Vec<u8>, bool) {
-    let mut bytes = Vec::new();
+/// Reads the body into `bytes`; returns whether it arrived in full and within the size limit.
+async fn read_body(mut response: Response, bytes: &mut Vec<u8>) -> bool {
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if bytes.len() + chunk.len() <= LONGEST_ANSWER => {
                 bytes.extend_from_slice(&chunk);
             }
-            Ok(None) => return (bytes, true),
-            Ok(Some(_)) | Err(_) => return (bytes, false),
+            Ok(None) => return true,
+            Ok(Some(_)) | Err(_) => return false,
         }
     }
 }

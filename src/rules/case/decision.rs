@@ -208,7 +208,7 @@ fn statut(
         resultat: text("resultat"),
         commentaire: text("commentaire"),
         canal: Some(canal.clone()),
-        evenement: None,
+        evenement: text("evenement"),
         message: None,
     };
     let (decision, _) = decide::statut(rules, &event, &canal);

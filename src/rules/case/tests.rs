@@ -82,6 +82,50 @@ fn a_case_that_holds_lets_the_edit_pass() {
 }
 
 #[test]
+fn a_residence_of_a_case_may_be_as_empty_as_the_exports() {
+    let script = "fn affecter(signalement, residence, qualification) {
+    let qui = residence.gestionnaires.technique;
+    if residence.nom + residence.adresse + qui.nom + qui.email != \"\" { throw \"plein\"; }
+    #{ gestionnaire_concerne: qui, acteur_en_charge: qui }
+}
+";
+    let told = |residence: &str| {
+        let (mut rules, exports) = shipped();
+        rules.insert("gestionnaire.rhai".into(), script.into());
+        let case = format!(
+            "cas: [{{nom: un, residences: [{residence}], signalement: {{qualification: ASC}}, attendu: {{acteur_en_charge: T}}}}]"
+        );
+        rules.insert("cas/a.yaml".into(), case.into());
+        let (_, diagnostics) = compile(&rules, &exports, Known::default());
+        let of_case = diagnostics.into_iter().filter(|it| it.file == "cas/a.yaml");
+        of_case.map(|it| it.message).collect::<Vec<_>>()
+    };
+    let empty = "{code: Z, nom: '', adresse: ' ', gestionnaires: {technique: {type: technique, identifiant: T, nom: '', email: ''}}}";
+    assert_eq!(told(empty), [""; 0]);
+    for required in ["code: Z", "type: technique", "identifiant: T"] {
+        let (key, _) = required.split_once(' ').unwrap();
+        let without = empty.replacen(required, &format!("{key} ''"), 1);
+        let told = told(&without);
+        assert!(
+            told.len() == 1 && told[0].contains("un texte vide"),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn a_status_of_a_case_may_have_every_key_of_an_event() {
+    let case = |key: &str| {
+        format!(
+            "cas: [{{nom: un, statut: {{statut: Clôturée, resultat: Traité, commentaire: c, canal: SoWell, date: '2026-01-15T10:00:00+01:00', {key}: E-1}}, attendu: {{statut_sowell: Traité}}}}]"
+        )
+    };
+    assert_eq!(gate(&case("evenement")), []);
+    let told = gate(&case("evenment"));
+    assert!(told[0].message.contains("« evenement »"), "{told:?}");
+}
+
+#[test]
 fn a_status_without_a_channel_is_of_the_demandes_own() {
     let statuts = "initial: Ouverte
 canal: SoWell

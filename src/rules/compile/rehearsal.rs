@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::rules::diagnostic::{Diagnostic, Severity, code};
 use crate::rules::place::Located;
-use crate::rules::script::{self, ScriptError, Scripts};
+use crate::rules::script::{self, A, MODELE, ScriptError, Scripts};
 use crate::rules::template::{self, MailNames, Templates};
 use crate::rules::view::{OCCASIONS, Shown, sample_context, sample_occasion};
 
@@ -135,6 +135,8 @@ fn faults_of_mails(scripts: &Scripts, templates: &Templates, context: &Value) ->
             continue;
         }
         let mut own = message.values;
+        own.insert(A.to_owned(), message.a.into());
+        own.insert(MODELE.to_owned(), message.modele.as_str().into());
         own.extend(context.as_object().cloned().unwrap_or_default());
         let values = Value::Object(own);
         let failing = templates.faults_of_mail(&message.modele, &values);

@@ -13,7 +13,7 @@ use crate::domain::statut::StatutEvent;
 use crate::rules::addressee;
 use crate::rules::compile::{Generation, RuleSet};
 use crate::rules::extent::Extent;
-use crate::rules::script::{self, AccuseMessage, ScriptError};
+use crate::rules::script::{self, A, AccuseMessage, MODELE, ScriptError};
 use crate::rules::template::{self, Rendered, TemplateError};
 use crate::rules::trace::{Place, StepOutcome, Trace};
 use crate::rules::view::{self, Shown};
@@ -152,19 +152,23 @@ pub fn accuses(
     (messages, error)
 }
 
-/// The text of an e-mail, by its stored context. Of what the landlord did not know when that was stored, what is known
+/// The text of an e-mail, by its stored context, read. Of what the landlord did not know when that was stored, what is known
 /// now counts, so that an e-mail that died of it can go once it is mended; without that, what the demande has of it.
 ///
 /// # Errors
 /// When its template is missing or fails.
 pub fn write_stored(
     generation: &Generation,
-    modele: &str,
+    courriel: &Courriel,
     context: &Value,
 ) -> Result<Rendered, TemplateError> {
     let code = |name: &str| context["signalement"][name].as_str();
     let known = |name: &str, extent: &Extent| of_landlord(generation, name, code(name)?, extent);
     let values = |name: &str, extent: &Extent| {
+        // They stand beside the context, and not in it.
+        if let Some(of_message) = of_message(name, &courriel.a, &courriel.modele) {
+            return Some(of_message);
+        }
         let stored = template::values_of(context)(name, extent)?;
         if stored != Shown::Json(&Value::Null) {
             return Some(stored);
@@ -174,8 +178,17 @@ pub fn write_stored(
         Some(known(name, extent).or_else(stand_in).unwrap_or(stored))
     };
     let is_gone = |name: &str| context[name].is_null() && known(name, &Extent::NOTHING).is_none();
-    let written = generation.rules.templates.mail(modele, &values);
+    let written = generation.rules.templates.mail(&courriel.modele, &values);
     written.map_err(|it| gone::explained(it, |name| code(name).filter(|_| is_gone(name))))
+}
+
+/// What every message says of itself, under the name by which the script says it.
+fn of_message<'a>(name: &str, a: &'a str, modele: &'a str) -> Option<Shown<'a>> {
+    match name {
+        A => Some(Shown::Text(a)),
+        MODELE => Some(Shown::Text(modele)),
+        _ => None,
+    }
 }
 
 /// What the landlord knows by a code; nothing where it is not, or not any more, one of theirs.
@@ -280,7 +293,8 @@ impl<'a> MailContext<'a> {
         };
         let values = |name: &str, extent: &Extent| {
             if !view::OF_MAIL.contains(&name) {
-                return message.values.get(name).map(Shown::Json);
+                let of_message = of_message(name, &message.a, &message.modele);
+                return of_message.or_else(|| message.values.get(name).map(Shown::Json));
             }
             let stand_in = || gone::stand_in(name, self.code(name)?, kept);
             let known = self.known(name, extent).or_else(stand_in);
@@ -329,3 +343,6 @@ impl<'a> MailContext<'a> {
         messages.into_iter().map(write).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::exchange::CasDeConnecteur;
-use super::{Cle, OuiNon, Texte};
+use super::{Cle, OuiNon, Texte, TexteOuVide};
 
 /// Les cas : ce qui doit sortir des règles. Ils sont rejoués à chaque modification.
 #[derive(Debug, JsonSchema)]
@@ -137,6 +137,8 @@ pub struct StatutDeCas {
     pub canal: Option<Texte>,
     /// La date du changement.
     pub date: Option<Texte>,
+    /// L'identifiant que le CRM donne à ce changement.
+    pub evenement: Option<Texte>,
 }
 
 /// Une résidence propre au cas.
@@ -145,10 +147,10 @@ pub struct StatutDeCas {
 pub struct ResidenceDeCas {
     /// Le code que le signalement du cas utilise.
     pub code: Texte,
-    /// Son nom.
-    pub nom: Option<Texte>,
-    /// Son adresse.
-    pub adresse: Option<Texte>,
+    /// Son nom ; "" là où l'export n'en a pas.
+    pub nom: Option<TexteOuVide>,
+    /// Son adresse ; "" là où l'export n'en a pas.
+    pub adresse: Option<TexteOuVide>,
     /// À gauche le type (technique, gardien…), à droite le gestionnaire.
     pub gestionnaires: BTreeMap<Cle, GestionnaireDeCas>,
 }
@@ -161,10 +163,10 @@ pub struct GestionnaireDeCas {
     pub r#type: Option<Texte>,
     /// Son identifiant, celui que « attendu » nomme.
     pub identifiant: Texte,
-    /// Son nom.
-    pub nom: Option<Texte>,
-    /// Son adresse e-mail.
-    pub email: Option<Texte>,
+    /// Son nom ; "" là où l'export n'en a pas.
+    pub nom: Option<TexteOuVide>,
+    /// Son adresse e-mail ; "" là où l'export n'en a pas.
+    pub email: Option<TexteOuVide>,
 }
 
 /// Ce qui doit sortir d'un signalement.

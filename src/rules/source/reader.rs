@@ -285,6 +285,14 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A text that may be empty, as a cell of an export may be; one of spaces is empty, as it is there.
+    pub(in crate::rules) fn text_or_empty(&mut self, node: &Node) -> Option<String> {
+        match &node.value {
+            Value::Text(text) if text.trim().is_empty() => Some(String::new()),
+            _ => self.text(node).map(|it| it.text),
+        }
+    }
+
     /// One of these words; any other is noted with the nearest.
     pub(in crate::rules) fn word(&mut self, node: &Node, words: &[&str]) -> Option<Located> {
         let word = self.text(node)?;

@@ -9,7 +9,8 @@ pub fn size(kind: ImageKind, bytes: &[u8]) -> Option<(u64, u64)> {
     match kind {
         ImageKind::Jpeg => jpeg(bytes),
         ImageKind::Png => png(bytes),
-        ImageKind::Webp | ImageKind::Heic => {
+        ImageKind::Heic => heic(bytes),
+        ImageKind::Webp => {
             let size = imagesize::blob_size(bytes).ok()?;
             Some((size.width as u64, size.height as u64))
         }
@@ -53,6 +54,41 @@ fn png(bytes: &[u8]) -> Option<(u64, u64)> {
     }
 }
 
+/// The largest picture that the file describes (ISO/IEC 23008-12, 6.5.3): thumbnails and the tiles of a larger
+/// picture are described as well.
+fn heic(bytes: &[u8]) -> Option<(u64, u64)> {
+    let children = |content, kind| {
+        let all = boxes(content).filter(move |(it, _)| *it == kind);
+        all.map(|(_, content)| content)
+    };
+    // A `meta` box has a version between its header and its content.
+    let meta = children(bytes, b"meta").filter_map(|it| it.get(4..));
+    let properties = meta.flat_map(|it| children(it, b"iprp"));
+    let properties = properties.flat_map(|it| children(it, b"ipco"));
+    let sizes = properties.flat_map(|it| children(it, b"ispe"));
+    let sizes = sizes.filter_map(|it| Some((number::<4>(it, 4)?, number::<4>(it, 8)?)));
+    sizes.max_by_key(|(width, height)| width.saturating_mul(*height))
+}
+
+/// Consecutive boxes, each as its type and content (ISO/IEC 14496-12, 4.2). A box longer than the rest of the file
+/// ends with the file.
+fn boxes(bytes: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let kind = rest.get(4..8)?;
+        let (header, length) = match number::<4>(rest, 0)? {
+            // It extends to the end of the file.
+            0 => (8, u64::MAX),
+            1 => (16, number::<8>(rest, 8)?),
+            length => (8, length),
+        };
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let (whole, behind) = rest.split_at(length.min(rest.len()));
+        rest = behind;
+        Some((kind, whole.get(header..)?))
+    })
+}
+
 /// The big-endian number of `BYTES` bytes at this position.
 fn number<const BYTES: usize>(bytes: &[u8], at: usize) -> Option<u64> {
     let bytes: &[u8; BYTES] = bytes.get(at..)?.first_chunk()?;
@@ -94,6 +130,71 @@ mod tests {
         for length in 0..bytes.len() - 9 {
             assert_eq!(size(ImageKind::Png, &bytes[..length]), None, "{length}");
         }
+    }
+
+    /// How a box says how long it is.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Length {
+        Short,
+        Long,
+        UpToTheEnd,
+    }
+
+    fn boxed(length: Length, kind: &[u8], content: &[&[u8]]) -> Vec<u8> {
+        let content = content.concat();
+        let number = |length: usize| u32::try_from(length).unwrap().to_be_bytes();
+        let (short, long) = match length {
+            Length::Short => (number(8 + content.len()), Vec::new()),
+            Length::Long => {
+                let length = u64::try_from(16 + content.len()).unwrap();
+                (number(1), length.to_be_bytes().to_vec())
+            }
+            Length::UpToTheEnd => (number(0), Vec::new()),
+        };
+        [&short, kind, &long, &content].concat()
+    }
+
+    #[rstest]
+    fn a_heic_tells_the_size_of_its_largest_picture(
+        #[values(Length::Short, Length::Long)] pixels: Length,
+        #[values(Length::Short, Length::Long, Length::UpToTheEnd)] meta: Length,
+        #[values(Length::Short, Length::Long)] inside: Length,
+        #[values(true, false)] pixels_first: bool,
+    ) {
+        use Length::Short;
+        let version = b"\0\0\0\0".as_slice();
+        let of = |size: &[u8]| boxed(inside, b"ispe", &[version, size]);
+        let thumbnail = of(b"\0\0\x01\x40\0\0\0\xf0");
+        let picture = of(b"\0\0\x9c\x40\0\0\x75\x30");
+        let other = boxed(Short, b"colr", &[b"nclxaaaaaaa"]);
+        let properties = [thumbnail.as_slice(), &other, &picture, &thumbnail];
+        let ipco = boxed(inside, b"ipco", &properties);
+        let iprp = boxed(
+            inside,
+            b"iprp",
+            &[&ipco, &boxed(Short, b"ipma", &[version])],
+        );
+        let handler = boxed(Short, b"hdlr", &[version, b"\0\0\0\0pict"]);
+        let start = boxed(Short, b"ftyp", &[b"heic\0\0\0\0mif1heic"]);
+        let meta_box = boxed(meta, b"meta", &[version, &handler, &iprp]);
+        let mdat = boxed(pixels, b"mdat", &[&[7; 300]]);
+        let bytes = if pixels_first || meta == Length::UpToTheEnd {
+            [start, mdat, meta_box].concat()
+        } else {
+            [start, meta_box, mdat].concat()
+        };
+        assert_eq!(size(ImageKind::Heic, &bytes), Some((40_000, 30_000)));
+    }
+
+    #[rstest]
+    #[case::shorter_than_its_head(b"\0\0\0\x04meta\0\0\0\0")]
+    #[case::long_and_shorter_than_its_head(b"\0\0\0\x01meta\0\0\0\0\0\0\0\x08aaaaaaaa")]
+    #[case::cut_off_in_its_head(b"\0\0\0\x01meta\0\0\0")]
+    #[case::longer_than_all_there_is(b"\0\0\0\x01meta\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0")]
+    #[case::empty(b"\0\0\0\0meta")]
+    fn a_heic_of_broken_boxes_has_no_size(#[case] broken: &[u8]) {
+        let bytes = [b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", broken].concat();
+        assert_eq!(size(ImageKind::Heic, &bytes), None);
     }
 
     #[rstest]

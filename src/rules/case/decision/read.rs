@@ -30,7 +30,14 @@ const EXPECTED_OF_SIGNALEMENT: [&str; 10] = [
 /// What a case may expect of a status.
 const EXPECTED_OF_STATUT: [&str; 4] = ["statut_sowell", "ignore", "accuses", "erreur"];
 /// What a case may say of a status.
-const STATUT: [&str; 5] = ["statut", "resultat", "commentaire", "canal", "date"];
+const STATUT: [&str; 6] = [
+    "statut",
+    "resultat",
+    "commentaire",
+    "canal",
+    "date",
+    "evenement",
+];
 
 /// Reads a case and its name.
 pub(in crate::rules::case) fn read(
@@ -232,7 +239,7 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
         )?;
         // What is left out is harmless: an e-mail's subject may be a name, and its addressee a manager.
         let text = |reader: &mut Reader<'_>, node: Option<&Node>, harmless: &str| match node {
-            Some(node) => reader.text(node).map(|it| it.text),
+            Some(node) => reader.text_or_empty(node),
             None => Some(harmless.to_owned()),
         };
         let code = code.and_then(|node| reader.text(node))?.text;
@@ -247,8 +254,13 @@ fn read_residences(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Residence
                 &["type", "nom", "email"],
             )?;
             let identifiant = identifiant.and_then(|node| reader.text(node))?.text;
+            // The exports have no manager without a type.
+            let own_type = match own_type {
+                Some(node) => reader.text(node)?.text,
+                None => kind.name.clone(),
+            };
             let gestionnaire = Gestionnaire {
-                r#type: text(reader, own_type, &kind.name)?,
+                r#type: own_type,
                 nom: text(reader, nom, &identifiant)?,
                 email: text(reader, email, "gestionnaire@bailleur.example")?,
                 identifiant,

@@ -54,6 +54,7 @@ fn what_can_never_come_is_told_of_a_template(#[case] line: &str, #[case] words: 
 #[rstest]
 #[case("{% if residence.code in [\"R\"] or demande.canal == \"SoWell\" %}a{% endif %}")]
 #[case("{% if residence.gestionnaires.technique.nom == \"n\" %}a{% endif %}")]
+#[case("{{ a }} ({{ modele }}){% if a == \"x@y.fr\" and modele == \"autre\" %}a{% endif %}")]
 #[case("{% if evenement.motif %}Motif : {{ evenement.motif }}.{% endif %}")]
 #[case("{% if evenement.type == \"ecarte\" %}Motif : {{ evenement.motif }}.{% endif %}")]
 #[case("{{ evenement.motif | default(\"\") }}{{ evenement.statut_sowell }}{{ evenement.statut }}")]
