@@ -4,22 +4,23 @@
 //! reach a file, a clock, the network or another script, and every resource that they use has a
 //! limit, since Rhai has none by default on most. What is told to their authors beyond what the engine says is `lint`'s.
 
+mod analysis;
 mod answer;
-mod chain;
 mod compile;
 mod dates;
 mod lint;
-mod reads;
+mod syntax;
+mod validate;
 mod values;
 mod wanted;
 mod words;
-mod written;
 
 pub use lint::OwnKey;
 
 use rhai::{AST, CallFnOptions, Dynamic, Engine, Position, Scope};
 use serde_json::{Map, Value};
 
+use self::analysis::uses;
 use self::answer::Call;
 use self::compile::{compile_one, engine};
 use self::values::to_script;
@@ -111,7 +112,7 @@ impl Scripts {
         let accuses = compile_one(&engine, &ACCUSE, accuses, named, faults);
         if let Some(accuses) = &accuses {
             lint::addressees(&accuses.ast, ACCUSES, faults);
-            lint::fixed_keys(&accuses.ast, ACCUSES, faults);
+            lint::reserved_keys(&accuses.ast, ACCUSES, faults);
         }
         Some(Self {
             gestionnaire: gestionnaire?,
@@ -173,7 +174,7 @@ impl Scripts {
     /// The templates that `accuses` names outright.
     #[must_use]
     pub fn named_templates(&self) -> Vec<Located> {
-        lint::templates(&self.accuses.ast)
+        uses::templates(&self.accuses.ast)
     }
 
     /// The texts that the scripts compare with what they are given.
@@ -203,13 +204,13 @@ impl Scripts {
     /// The kinds of managers that `affecter` names outright.
     #[must_use]
     pub fn named_managers(&self) -> Vec<Located> {
-        lint::managers(&self.gestionnaire.ast)
+        uses::managers(&self.gestionnaire.ast)
     }
 
     /// Whether `affecter` writes managers out itself, or changes those that it finds.
     #[must_use]
     pub fn makes_managers(&self) -> bool {
-        lint::makes_managers(&self.gestionnaire.ast)
+        uses::makes_managers(&self.gestionnaire.ast)
     }
 
     fn call<'s, const N: usize>(
@@ -240,7 +241,7 @@ struct Entry<const N: usize> {
     /// What an answer is made of, as in « manque … », and the keys that it cannot do without.
     keys: (&'static str, [&'static str; 2]),
     /// Notes the results that are written out and are none.
-    results: lint::Results,
+    results: validate::results::Check,
 }
 
 const AFFECTER: Entry<3> = Entry {
@@ -248,7 +249,7 @@ const AFFECTER: Entry<3> = Entry {
     function: "affecter",
     parameters: ["signalement", "residence", "qualification"],
     keys: ("au résultat", [GESTIONNAIRE_CONCERNE, ACTEUR_EN_CHARGE]),
-    results: lint::of_affecter,
+    results: validate::results::of_affecter,
 };
 
 const ACCUSE: Entry<1> = Entry {
@@ -256,7 +257,7 @@ const ACCUSE: Entry<1> = Entry {
     function: "accuses",
     parameters: ["evenement"],
     keys: ("à un message", [A, MODELE]),
-    results: lint::of_accuses,
+    results: validate::results::of_accuses,
 };
 
 /// A compiled script, whose function takes so many parameters.

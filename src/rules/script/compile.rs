@@ -2,8 +2,11 @@
 
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
-use super::lint::Balance;
-use super::{Entry, Script, chain, clamp, dates, lint, position, reads, words, written};
+use super::analysis::functions::Functions;
+use super::analysis::{chain, reads, uses, written};
+use super::syntax::brackets::Balance;
+use super::syntax::slips;
+use super::{Entry, Script, clamp, dates, lint, position, validate, words};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::place::Located;
 
@@ -69,12 +72,12 @@ pub(super) fn compile_one<const N: usize>(
     } = *entry;
     let before = faults.len();
     let ast = parse(engine, text, file, &parameters, faults)?;
-    let templates = lint::templates(&ast).into_iter();
+    let templates = uses::templates(&ast).into_iter();
     // An empty text may stand there for an unknown name.
     let stands_in = faults.len() > before;
     named.extend(templates.filter(|it| !stands_in || !it.text.is_empty()));
-    lint::calls(engine, &ast, file, faults);
-    lint::globals(&ast, file, faults);
+    validate::calls::unknown(engine, &ast, file, faults);
+    validate::globals::unknown(&ast, file, faults);
     let line = line_of(&ast, text, function);
     let found: Vec<usize> = ast
         .iter_functions()
@@ -103,12 +106,14 @@ pub(super) fn compile_one<const N: usize>(
     if faults.len() > before {
         return None;
     }
+    let functions = Functions::of(&ast, function, N);
+    (entry.results)(&ast, &functions, file, faults);
     let looks = lint::look(&ast, text, entry, faults);
     Some(Script {
         line,
         read: reads::of(&ast, function),
         written: written::of(&ast, text),
-        loops: looks.loops,
+        loops: uses::loops(&ast),
         compared: looks.compared,
         absent: looks.absent,
         computed_keys: chain::computed_keys(&ast),
@@ -135,7 +140,7 @@ fn parse(
             Ok(ast) => return Some(ast),
             Err(error) => error,
         };
-        if let Some(((line, column), message)) = lint::foreign_function(&text) {
+        if let Some(((line, column), message)) = slips::foreign_function(&text) {
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
             return None;
         }
@@ -148,7 +153,7 @@ fn parse(
         let kind = error.err_type();
         // What fails on the same line may fail for what now stands there.
         if line != last || matches!(kind, ParseErrorType::VariableUndefined(_)) {
-            let found = lint::slip(kind, &text, (line, column), parameters);
+            let found = slips::find(kind, &text, (line, column), parameters);
             let ((line, column), message) =
                 found.unwrap_or_else(|| ((line, column), words::of_syntax(kind)));
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));

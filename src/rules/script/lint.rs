@@ -1,81 +1,56 @@
-//! What is told of a script's text to who writes it: this reads the text, never decides, and no decision depends on it.
+//! Remarks about a script that compiles: what it probably should not do. They never refuse an edit, and no decision
+//! depends on them.
 
-mod brackets;
+mod addressees;
 mod calendar;
-mod check;
-mod compared;
-mod conditions;
+mod comparisons;
+mod constant_conditions;
 mod contradictions;
-mod dates;
-mod fields;
-mod fixed_keys;
-mod foreign;
-mod functions;
-mod given;
-mod globals;
-mod holes;
-mod in_place;
-mod joined;
-mod kinds;
-mod letters;
-mod library;
-mod misgiven;
-mod names;
-mod outside;
-mod own_keys;
-mod parts;
-mod passed;
-mod results;
-mod settled;
-mod shadowed;
-mod slips;
-mod switches;
-mod tables;
-mod thrown_away;
-mod tokens;
-mod unequal;
-mod unreached;
-mod unused;
+mod date_comparisons;
+mod discarded_values;
+mod in_place_results;
+mod letter_case;
+mod mismatched_types;
+mod missing_interpolation;
+mod missing_keys;
+mod never_equal;
+mod non_boolean_conditions;
+mod out_of_range;
+mod reserved_keys;
+mod shadowed_variables;
+mod switch_lists;
+mod table_keys;
+mod text_for_list;
+mod text_for_manager;
+mod unknown_fields;
+mod unreachable_code;
+mod unread_keys;
+mod unused_variables;
 
 use std::collections::HashSet;
 
-use rhai::{AST, Position};
+use rhai::AST;
 
-use self::compared::Comparisons;
-use self::functions::Functions;
-use self::names::Names;
+use self::comparisons::Comparisons;
+use super::analysis::names::Names;
 use super::{Entry, Remark, position};
 use crate::rules::compared::Compared;
 use crate::rules::diagnostic::{Diagnostic, code};
 
-pub(super) use self::brackets::Balance;
-pub(super) use self::check::{addressees, calls, makes_managers, managers, templates};
-pub(super) use self::fixed_keys::note as fixed_keys;
-pub(super) use self::globals::unknown as globals;
-pub use self::own_keys::OwnKey;
-pub(super) use self::own_keys::of as own_keys;
-pub(super) use self::results::{of_accuses, of_affecter};
-pub(super) use self::slips::{find as slip, foreign_function};
+pub(super) use self::addressees::note as addressees;
+pub(super) use self::reserved_keys::note as reserved_keys;
+pub use self::unread_keys::OwnKey;
+pub(super) use self::unread_keys::of as own_keys;
 
-/// Notes the results that are written out and are none.
-pub(super) type Results = fn(&AST, &Functions, &str, &mut Vec<Diagnostic>);
-
-/// The texts that the cases of the `switch` wait for that stands here.
-pub(super) fn texts_of_cases(text: &str, at: Position) -> impl Iterator<Item = String> {
-    switches::texts(text, at).into_iter().map(|(word, _)| word)
-}
-
-/// What is known of a script by its text.
+/// What the remarks were derived from and coverage or a failed call needs as well.
 pub(super) struct Looks {
-    /// The lines of its loops that may have no end.
-    pub(super) loops: Vec<u32>,
-    /// The texts that it compares with what it is given.
+    /// The texts that the script compares with what it is given.
     pub(super) compared: Vec<Compared>,
-    /// What it reads and is never there.
+    /// Fields that it reads and that never exist.
     pub(super) absent: Vec<Remark>,
 }
 
-/// Looks a script through that can be called, and notes what is wrong with it.
+/// Notes every remark about a script that compiles.
 pub(super) fn look<const N: usize>(
     script: &AST,
     text: &str,
@@ -87,41 +62,42 @@ pub(super) fn look<const N: usize>(
         function,
         parameters,
         keys: (of, answers),
-        results,
+        ..
     } = *entry;
-    let functions = Functions::of(script, function, N);
-    results(script, &functions, file, faults);
-    check::keys(script, answers, of, file, faults);
-    check::dollars(script, text, file, faults);
+    missing_keys::note(script, answers, of, file, faults);
+    missing_interpolation::dollars(script, text, file, faults);
     let (mut compared, mut absent) = (Comparisons::default(), Vec::new());
     let all = Names::all(script, function, &parameters);
     for names in &all {
-        let fields = fields::absent(names);
+        let fields = unknown_fields::absent(names);
         let others = [
-            kinds::unlike(names),
-            fields::set_in_vain(names),
-            in_place::answers(names),
-            joined::lists(names),
-            conditions::unasked(names),
+            mismatched_types::unlike(names),
+            unknown_fields::set_in_vain(names),
+            in_place_results::answers(names),
+            text_for_list::lists(names),
+            non_boolean_conditions::unasked(names),
             contradictions::conditions(names),
             calendar::hours_of_the_sender(names),
             calendar::no_days(names),
-            outside::numbers(names),
-            letters::never_found(names),
-            holes::without_dollar(text, names),
-            shadowed::variables(names),
-            switches::lists(text, names),
-            unreached::lines(names),
-            settled::conditions(names),
-            unequal::values(names),
-            misgiven::texts(names),
-            dates::compared(names),
-            unused::swapped(text, names),
+            out_of_range::numbers(names),
+            letter_case::never_found(names),
+            missing_interpolation::without_dollar(text, names),
+            shadowed_variables::variables(names),
+            switch_lists::lists(text, names),
+            unreachable_code::lines(names),
+            constant_conditions::conditions(names),
+            never_equal::values(names),
+            text_for_manager::texts(names),
+            date_comparisons::compared(names),
+            unused_variables::swapped(text, names),
         ];
         let mut remarks: Vec<&Remark> = fields.iter().chain(others.iter().flatten()).collect();
         // What is wrong with a line is told before that it does nothing.
         let told: HashSet<_> = remarks.iter().map(|(at, _)| at.line()).collect();
-        let idle = [thrown_away::values(names), unused::variables(names)];
+        let idle = [
+            discarded_values::values(names),
+            unused_variables::variables(names),
+        ];
         let idle = || idle.iter().flatten();
         remarks.extend(idle().filter(|(at, _)| !told.contains(&at.line())));
         for (at, message) in remarks {
@@ -130,11 +106,10 @@ pub(super) fn look<const N: usize>(
             faults.push(remark.as_warning());
         }
         absent.extend(fields);
-        compared::note(text, file, names, &mut compared);
+        comparisons::note(text, file, names, &mut compared);
     }
-    tables::note(file, &all, &mut compared);
+    table_keys::note(file, &all, &mut compared);
     Looks {
-        loops: check::loops(script),
         compared: compared.into_all(),
         absent,
     }

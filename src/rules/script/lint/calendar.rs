@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
-use super::names::{Bound, Names};
 use crate::rules::calendar::{HEURE_DE, JOUR_DE_SEMAINE, no_day};
 use crate::rules::script::Remark;
-use crate::rules::script::chain::{Chain, Link, last_call};
+use crate::rules::script::analysis::chain::{Chain, Link, last_call};
+use crate::rules::script::analysis::names::{Bound, Names};
 
 /// The field that is a date.
 const DATE: &str = "date_creation";

@@ -3,9 +3,9 @@
 
 use rhai::{ASTNode, Expr, Position};
 
-use super::names::Names;
-use super::outside::shown;
 use crate::rules::script::Remark;
+use crate::rules::script::analysis::names::Names;
+use crate::rules::script::lint::out_of_range::shown;
 
 /// Every condition that asks one value to be two texts or two numbers, or to be not one or not the other.
 pub(super) fn conditions(names: &Names) -> Vec<Remark> {

@@ -1,0 +1,13 @@
+//! Facts about a script, from its syntax tree: what its names stand for, what it reads, and what it names outright.
+
+pub(super) mod chain;
+pub(super) mod functions;
+pub(super) mod given;
+pub(super) mod library;
+pub(super) mod names;
+pub(super) mod parts;
+pub(super) mod passed;
+pub(super) mod reads;
+pub(super) mod switches;
+pub(super) mod uses;
+pub(super) mod written;

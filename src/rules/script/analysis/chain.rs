@@ -1,0 +1,176 @@
+//! What stands behind a name in a script, one of the other: `residence.gestionnaires.get("gardien").nom`.
+
+use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, Position};
+
+/// A variable and what is read of it, in the order in which it is written.
+pub(in crate::rules::script) struct Chain<'e> {
+    /// The variable.
+    pub(in crate::rules::script) root: &'e str,
+    /// What follows, and where each begins.
+    pub(in crate::rules::script) links: Vec<(Link<'e>, Position)>,
+}
+
+/// One step from a value into it.
+pub(in crate::rules::script) enum Link<'e> {
+    /// `.nom`
+    Field(&'e str),
+    /// `["nom"]` or `.get("nom")`
+    Key(&'e str),
+    /// `[valeur]` or `.get(valeur)`
+    Computed,
+    /// Another function.
+    Call(&'e FnCallExpr),
+}
+
+impl<'e> Chain<'e> {
+    /// A variable alone, or with what is read of it; none for another value.
+    pub(in crate::rules::script) fn of(value: &'e Expr) -> Option<Self> {
+        let mut links = Vec::new();
+        let (variable, rest) = match value {
+            Expr::Dot(pair, flags, _) => (&pair.lhs, Some((&pair.rhs, false, *flags))),
+            Expr::Index(pair, flags, _) => (&pair.lhs, Some((&pair.rhs, true, *flags))),
+            alone => (alone, None),
+        };
+        let Expr::Variable(it, ..) = variable else {
+            return None;
+        };
+        if let Some((right, by_key, flags)) = rest {
+            follow(right, by_key, flags, &mut links);
+        }
+        Some(Self {
+            root: it.1.as_str(),
+            links,
+        })
+    }
+
+    /// As it is written; none where a part of it is computed.
+    pub(in crate::rules::script) fn shown(&self) -> Option<String> {
+        let mut shown = self.root.to_owned();
+        for (link, _) in &self.links {
+            match link {
+                Link::Field(name) => shown = format!("{shown}.{name}"),
+                Link::Key(name) => shown = format!("{shown}.get(\"{name}\")"),
+                Link::Computed | Link::Call(_) => return None,
+            }
+        }
+        Some(shown)
+    }
+}
+
+/// What is read first of what stands in front, whatever that is.
+pub(in crate::rules::script) fn first_link(value: &Expr) -> Option<(Link<'_>, Position)> {
+    let (pair, by_key, flags) = match value {
+        Expr::Dot(pair, flags, _) => (pair, false, *flags),
+        Expr::Index(pair, flags, _) => (pair, true, *flags),
+        _ => return None,
+    };
+    let (head, _) = split(&pair.rhs, by_key, flags);
+    Some(link(head, by_key))
+}
+
+/// Where a key begins that is computed, as in `table[qualification.code]`.
+pub(in crate::rules::script) fn computed_keys(script: &AST) -> Vec<Position> {
+    let mut found = Vec::new();
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::Index(pair, flags, _))) = path.last() {
+            let (head, _) = split(&pair.rhs, true, *flags);
+            if !matches!(head, Expr::StringConstant(..) | Expr::IntegerConstant(..)) {
+                found.push(head.start_position());
+            }
+        }
+        true
+    });
+    found
+}
+
+/// The function that a value is asked for at its end, as in `residence.code.to_upper()`.
+pub(in crate::rules::script) fn last_call(value: &Expr) -> Option<&FnCallExpr> {
+    let (Expr::Dot(pair, ..) | Expr::Index(pair, ..)) = value else {
+        return None;
+    };
+    match &pair.rhs {
+        Expr::MethodCall(call, _) => Some(call),
+        further => last_call(further),
+    }
+}
+
+fn follow<'e>(
+    right: &'e Expr,
+    by_key: bool,
+    flags: ASTFlags,
+    links: &mut Vec<(Link<'e>, Position)>,
+) {
+    let (head, rest) = split(right, by_key, flags);
+    links.push(link(head, by_key));
+    if let Some((right, by_key, flags)) = rest {
+        follow(right, by_key, flags, links);
+    }
+}
+
+/// What stands right of a point or a bracket: what follows next, whether by a bracket, and how that ends.
+type Rest<'e> = Option<(&'e Expr, bool, ASTFlags)>;
+
+/// The first of what stands right of a point or a bracket, and the rest.
+fn split(right: &Expr, by_key: bool, flags: ASTFlags) -> (&Expr, Rest<'_>) {
+    // What stands between brackets may be such a chain itself.
+    let ends = by_key && flags.contains(ASTFlags::BREAK);
+    match right {
+        Expr::Dot(pair, flags, _) if !ends => (&pair.lhs, Some((&pair.rhs, false, *flags))),
+        Expr::Index(pair, flags, _) if !ends => (&pair.lhs, Some((&pair.rhs, true, *flags))),
+        alone => (alone, None),
+    }
+}
+
+fn link(head: &Expr, by_key: bool) -> (Link<'_>, Position) {
+    match head {
+        Expr::StringConstant(it, at) if by_key => (Link::Key(it), *at),
+        _ if by_key => (Link::Computed, head.position()),
+        Expr::Property(it, at) => (Link::Field(it.2.as_str()), *at),
+        Expr::MethodCall(call, at) if call.name == "get" => match call.args.as_slice() {
+            [Expr::StringConstant(it, at)] => (Link::Key(it), *at),
+            [_] => (Link::Computed, *at),
+            _ => (Link::Call(call), *at),
+        },
+        Expr::MethodCall(call, at) => (Link::Call(call), *at),
+        other => (Link::Computed, other.position()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rhai::{ASTNode, Engine};
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("a", "a")]
+    #[case("a.b.c", "a .b .c")]
+    #[case("a?.b", "a .b")]
+    #[case("a[\"b\"].c", "a [b] .c")]
+    #[case("a.b[\"c\"][x.y].d", "a .b [c] [] .d")]
+    #[case("a[x.y]", "a []")]
+    #[case("a.get(\"b\").c.f(1).d", "a [b] .c f() .d")]
+    #[case("a.get(x.y)", "a []")]
+    #[case("a[0]", "a []")]
+    fn a_chain_is_read_in_order(#[case] value: &str, #[case] wanted: &str) {
+        let script = Engine::new().compile(format!("{value};")).unwrap();
+        let mut seen = None;
+        script.walk(&mut |path| {
+            if let (Some(ASTNode::Expr(value)), None) = (path.last(), &seen) {
+                let chain = Chain::of(value).unwrap();
+                let links = chain.links.iter().map(|(link, _)| match link {
+                    Link::Field(it) => format!(".{it}"),
+                    Link::Key(it) => format!("[{it}]"),
+                    Link::Computed => "[]".to_owned(),
+                    Link::Call(it) => format!("{}()", it.name),
+                });
+                let all: Vec<String> = std::iter::once(chain.root.to_owned())
+                    .chain(links)
+                    .collect();
+                seen = Some(all.join(" "));
+            }
+            true
+        });
+        assert_eq!(seen.as_deref(), Some(wanted));
+    }
+}

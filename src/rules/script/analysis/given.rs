@@ -1,0 +1,111 @@
+//! What a script is given, as far as its shape is the same for every signalement.
+
+use serde_json::Value;
+
+use crate::rules::view::sample::{Found, at_any_manager, is_open};
+
+/// What a value is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::rules::script) enum Kind {
+    /// A text.
+    Text,
+    /// A number.
+    Number,
+    /// Yes or no.
+    Flag,
+}
+
+impl Kind {
+    pub(in crate::rules::script) fn in_french(self) -> &'static str {
+        match self {
+            Self::Text => "un texte",
+            Self::Number => "un nombre",
+            Self::Flag => "true ou false",
+        }
+    }
+}
+
+/// A value that a script is given.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::rules::script) enum Seen {
+    /// One that has no parts.
+    Plain(Kind),
+    /// An object that has these fields and never another.
+    Fields(Vec<&'static str>),
+    /// An object whose names are data.
+    Open,
+}
+
+/// What stands at the end of a path, as the contract names it: `["evenement", "demande"]`. None where any value may.
+pub(in crate::rules::script) fn seen(path: &[String]) -> Option<Seen> {
+    let Found::Value(value) = at_any_manager(path.iter().map(String::as_str)) else {
+        return None;
+    };
+    match value {
+        Value::Object(_) if path.last().is_some_and(|it| is_open(it)) => Some(Seen::Open),
+        Value::Object(fields) => Some(Seen::Fields(fields.keys().map(String::as_str).collect())),
+        Value::String(_) => Some(Seen::Plain(Kind::Text)),
+        Value::Number(_) => Some(Seen::Plain(Kind::Number)),
+        Value::Bool(_) => Some(Seen::Plain(Kind::Flag)),
+        Value::Null | Value::Array(_) => None,
+    }
+}
+
+/// Values that are not always there. Those that are there say something: none of them is an empty text.
+const MAY_BE_ABSENT: [&[&str]; 7] = [
+    &["signalement", "bien"],
+    &["evenement", "signalement", "bien"],
+    &["evenement", "demande"],
+    &["evenement", "demande", "bien"],
+    &["evenement", "statut"],
+    &["evenement", "statut_sowell"],
+    &["evenement", "motif"],
+];
+
+/// Whether what a path leads to is missing at times.
+pub(in crate::rules::script) fn may_be_absent(path: &[String]) -> bool {
+    is_manager(path) && path.first().is_some_and(|it| it == "residence")
+        || MAY_BE_ABSENT.iter().any(|it| path == *it)
+}
+
+/// Whether a path leads to a manager.
+pub(in crate::rules::script) fn is_manager(path: &[String]) -> bool {
+    let is_object = || matches!(seen(path), Some(Seen::Fields(_)));
+    match path {
+        [.., all, _] if all == "gestionnaires" => is_object(),
+        [.., last] => {
+            ["gestionnaire_concerne", "acteur_en_charge"].contains(&last.as_str()) && is_object()
+        }
+        [] => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("signalement.photos", Some(Seen::Plain(Kind::Number)))]
+    #[case(
+        "evenement.signalement.transmettre_auteur",
+        Some(Seen::Plain(Kind::Flag))
+    )]
+    #[case(
+        "evenement.demande.acteur_en_charge.email",
+        Some(Seen::Plain(Kind::Text))
+    )]
+    #[case("residence.gestionnaires", Some(Seen::Open))]
+    #[case("residence.gestionnaires.un_genre.nom", Some(Seen::Plain(Kind::Text)))]
+    #[case("signalement.autres", Some(Seen::Open))]
+    #[case("signalement.autres.etage", None)]
+    #[case("residence.ville", None)]
+    #[case(
+        "qualification",
+        Some(Seen::Fields(vec!["code", "libelle", "type_gestionnaire", "workflow"]))
+    )]
+    fn what_is_given_is_seen(#[case] path: &str, #[case] wanted: Option<Seen>) {
+        let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+        assert_eq!(seen(&path), wanted);
+    }
+}

@@ -1,0 +1,423 @@
+//! What the names of a script stand for, where that is certain: a name that a function gives a value once, and whose
+//! value it changes nowhere.
+
+use std::collections::{HashMap, HashSet};
+
+use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
+
+use crate::rules::script::analysis::chain::{Chain, Link, last_call};
+use crate::rules::script::analysis::given::{Kind, Seen, is_manager, seen};
+use crate::rules::script::analysis::library;
+use crate::rules::script::analysis::parts::{self, Part};
+use crate::rules::script::analysis::passed;
+
+/// What a name stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::rules::script) enum Bound {
+    /// Something that the script is given, by the path of the contract.
+    Given(Vec<String>),
+    /// A text that is written out, and where it stands.
+    Text(String, Position),
+    /// A list of such texts.
+    Texts(Vec<(String, Position)>),
+    /// An object that is written out, by its keys.
+    Table(Vec<(String, Position)>),
+    /// Another value of this kind.
+    Plain(Kind),
+}
+
+/// Operators that answer yes or no; `in` is a function.
+const ASKING: [&str; 7] = ["==", "!=", "<", ">", "<=", ">=", "!"];
+
+/// What is known of the names of one function.
+pub(in crate::rules::script) struct Names {
+    /// The function.
+    pub(in crate::rules::script) part: Part,
+    bound: HashMap<String, Bound>,
+    /// Names that are given one text that has letters of one case only.
+    cased: HashMap<String, Letters>,
+    /// What it changes of what it is given, by the paths of the contract.
+    changed: Vec<Vec<String>>,
+    /// The names whose value it may change, in whole or in part.
+    touched: HashSet<String>,
+    /// The script's own functions.
+    functions: HashSet<String>,
+}
+
+/// The letters that a text is left with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::rules::script) enum Letters {
+    /// It was asked for `to_lower()`.
+    Lower,
+    /// It was asked for `to_upper()`.
+    Upper,
+}
+
+impl Names {
+    /// Looks each function of a script through. `given` is how the contract calls the parameters of the function that
+    /// the daemon calls.
+    pub(in crate::rules::script) fn all(script: &AST, function: &str, given: &[&str]) -> Vec<Self> {
+        let functions: HashSet<String> = script
+            .iter_functions()
+            .map(|it| it.name.to_owned())
+            .collect();
+        let is_entry = |it: &Part| it.name == function && it.parameters.len() == given.len();
+        let parts = parts::of(script).into_iter();
+        let mut all: Vec<Self> = parts
+            .map(|part| Self {
+                part,
+                bound: HashMap::new(),
+                cased: HashMap::new(),
+                changed: Vec::new(),
+                touched: HashSet::new(),
+                functions: functions.clone(),
+            })
+            .collect();
+        let mut beside = HashMap::new();
+        // A function is called by another that is known itself.
+        for _ in 0..=passed::DEEPEST {
+            let passed = passed::of(script, &all);
+            let touched = all.iter();
+            let touched = touched.map(|it| (it.part.name.clone(), it.touched.clone()));
+            let touched: HashMap<_, _> = touched.collect();
+            for names in &mut all {
+                let captured = passed::changed_by_closures(&names.part, &touched);
+                let parameters = if is_entry(&names.part) {
+                    let given = given.iter().map(|it| Bound::Given(vec![(*it).to_owned()]));
+                    given.map(Some).collect()
+                } else {
+                    passed::to(&names.part, &passed)
+                };
+                names.look(parameters, &beside, captured);
+                if names.part.name.is_empty() {
+                    beside.clone_from(&names.bound);
+                }
+            }
+        }
+        all
+    }
+
+    /// What each name stands for, from the parameters on; `beside` are the constants beside the functions.
+    fn look(
+        &mut self,
+        parameters: Vec<Option<Bound>>,
+        beside: &HashMap<String, Bound>,
+        captured: HashSet<String>,
+    ) {
+        let declared = self.part.declared();
+        let once = |name: &str| declared.get(name) == Some(&1);
+        let known = beside.iter();
+        let known = known.filter(|(name, _)| !declared.contains_key(*name));
+        self.bound = known.map(|(name, it)| (name.clone(), it.clone())).collect();
+        self.changed.clear();
+        // An earlier look did not know yet which names the closures change.
+        self.cased.clear();
+        for (name, bound) in self.part.parameters.iter().zip(parameters) {
+            if let Some(bound) = bound.filter(|_| once(name)) {
+                self.bound.insert(name.clone(), bound);
+            }
+        }
+        let (parts, mut wholes, touched) = self.changes(&|_| true);
+        // What is only given another value as a whole.
+        let (_, others, _) = self.changes(&|it| !matches!(it, Expr::Variable(..)));
+        let again = wholes.difference(&others);
+        let again: HashSet<String> = again
+            .filter(|it| !captured.contains(*it))
+            .cloned()
+            .collect();
+        self.changed = parts;
+        self.touched = touched.union(&captured).cloned().collect();
+        wholes.extend(captured);
+        self.bound.retain(|name, _| !wholes.contains(name));
+        // What is read of a name that was itself given a value just before.
+        for _ in 0..2 {
+            let (mut bound, mut cased) = (Vec::new(), Vec::new());
+            self.part.script.walk(&mut |path| {
+                if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last() {
+                    let name = it.0.as_str();
+                    if once(name) && !wholes.contains(name) {
+                        bound.extend(self.value(&it.1).map(|it| (name.to_owned(), it)));
+                        cased.extend(self.letters(&it.1).map(|it| (name.to_owned(), it)));
+                    }
+                }
+                true
+            });
+            self.bound.extend(bound);
+            self.cased.extend(cased);
+        }
+        let managers = self.managers(again.into_iter().filter(|it| once(it)).collect());
+        self.bound.extend(managers);
+    }
+
+    /// Those of these names that are given nothing but managers of the residence, whichever.
+    fn managers(&self, mut names: HashSet<String>) -> Vec<(String, Bound)> {
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let mut others = HashSet::new();
+        self.part.script.walk(&mut |path| {
+            let (name, value) = match path.last() {
+                Some(ASTNode::Stmt(Stmt::Var(it, ..))) => (it.0.as_str(), &it.1),
+                Some(ASTNode::Stmt(Stmt::Assignment(it))) => match &it.1.lhs {
+                    Expr::Variable(name, ..) => (name.1.as_str(), &it.1.rhs),
+                    _ => return true,
+                },
+                _ => return true,
+            };
+            if !self.is_manager(value) {
+                others.insert(name.to_owned());
+            }
+            true
+        });
+        names.retain(|it| !others.contains(it) && !self.part.parameters.contains(it));
+        let any = ["residence", "gestionnaires", "*"].map(str::to_owned);
+        let any = || Bound::Given(any.to_vec());
+        names.into_iter().map(|it| (it, any())).collect()
+    }
+
+    /// Whether a value is a manager of the residence, or nothing.
+    fn is_manager(&self, value: &Expr) -> bool {
+        match value {
+            Expr::Unit(_) => true,
+            Expr::Coalesce(all, _) => all.iter().all(|it| self.is_manager(it)),
+            value => match self.bound(value) {
+                Some(Bound::Given(path)) => {
+                    path.first().is_some_and(|it| it == "residence") && is_manager(&path)
+                }
+                _ => false,
+            },
+        }
+    }
+
+    /// Walks through the function.
+    pub(in crate::rules::script) fn walk(&self, on_node: &mut dyn FnMut(&[ASTNode]) -> bool) {
+        self.part.script.walk(on_node);
+    }
+
+    /// The letters that this text is left with, where it has those of one case only.
+    pub(in crate::rules::script) fn letters(&self, value: &Expr) -> Option<Letters> {
+        if let Expr::Variable(it, ..) = value {
+            return self.cased.get(it.1.as_str()).copied();
+        }
+        let call = match value {
+            Expr::FnCall(call, _) if call.op_token.is_none() => call,
+            _ => last_call(value)?,
+        };
+        self.letters_of(call)
+    }
+
+    /// The letters that a function leaves.
+    pub(in crate::rules::script) fn letters_of(&self, call: &FnCallExpr) -> Option<Letters> {
+        match call.name.as_str() {
+            name if self.functions.contains(name) => None,
+            "to_lower" => Some(Letters::Lower),
+            "to_upper" => Some(Letters::Upper),
+            _ => None,
+        }
+    }
+
+    /// The path of what the script is given that this stands for, as far as it is named.
+    pub(in crate::rules::script) fn path(&self, chain: &Chain<'_>) -> Option<Vec<String>> {
+        let mut path = self.root(chain)?.to_vec();
+        for (link, _) in &chain.links {
+            match link {
+                Link::Field(name) | Link::Key(name) => path.push((*name).to_owned()),
+                // It is made as each other of its set, and is none of them.
+                Link::Computed => path.push("*".to_owned()),
+                Link::Call(_) => return None,
+            }
+        }
+        Some(path)
+    }
+
+    /// The path of what the first name of a chain stands for.
+    pub(in crate::rules::script) fn root(&self, chain: &Chain<'_>) -> Option<&[String]> {
+        match self.bound.get(chain.root)? {
+            Bound::Given(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether the script has a function of its own by this name.
+    pub(in crate::rules::script) fn is_function(&self, name: &str) -> bool {
+        self.functions.contains(name)
+    }
+
+    /// Whether the function changes this, a part of it, or what it is a part of.
+    pub(in crate::rules::script) fn is_changed(&self, path: &[String]) -> bool {
+        self.changed.iter().any(|it| related(it, path))
+    }
+
+    /// Whether a name is declared once, and never changed: what it stands for is the same wherever it is read.
+    pub(in crate::rules::script) fn is_constant(&self, name: &str) -> bool {
+        !self.touched.contains(name) && self.part.declared().get(name) == Some(&1)
+    }
+
+    /// What this value stands for.
+    pub(in crate::rules::script) fn bound(&self, value: &Expr) -> Option<Bound> {
+        let bound = match value {
+            Expr::Variable(it, ..) => self.bound.get(it.1.as_str()).cloned(),
+            written => self.value(written),
+        };
+        bound.filter(|it| !matches!(it, Bound::Given(path) if self.is_changed(path)))
+    }
+
+    /// What kind of value this is, where it is certain.
+    pub(in crate::rules::script) fn kind(&self, value: &Expr) -> Option<Kind> {
+        match value {
+            Expr::StringConstant(..) | Expr::InterpolatedString(..) => return Some(Kind::Text),
+            Expr::IntegerConstant(..) | Expr::FloatConstant(..) => return Some(Kind::Number),
+            Expr::BoolConstant(..) | Expr::And(..) | Expr::Or(..) => return Some(Kind::Flag),
+            Expr::FnCall(call, _) if call.op_token.is_none() => return self.answer(call),
+            Expr::FnCall(call, _) if ASKING.contains(&call.name.as_str()) => {
+                return Some(Kind::Flag);
+            }
+            _ => {}
+        }
+        if let Some(call) = last_call(value) {
+            return self.answer(call);
+        }
+        let chain = Chain::of(value)?;
+        if let [.., (Link::Call(call), _), (Link::Computed, _)] = chain.links.as_slice()
+            && self.answers_texts(call)
+        {
+            return Some(Kind::Text);
+        }
+        match self.bound.get(chain.root)? {
+            Bound::Given(_) => {
+                let path = self.path(&chain)?;
+                match seen(&path).filter(|_| !self.is_changed(&path))? {
+                    Seen::Plain(kind) => Some(kind),
+                    _ => None,
+                }
+            }
+            Bound::Text(..) => chain.links.is_empty().then_some(Kind::Text),
+            Bound::Texts(_) | Bound::Table(_) => None,
+            Bound::Plain(kind) => chain.links.is_empty().then_some(*kind),
+        }
+    }
+
+    /// Whether a function answers a list of texts: a text in parts.
+    fn answers_texts(&self, call: &FnCallExpr) -> bool {
+        let by_text = matches!(call.args.as_slice(), [Expr::StringConstant(..)]);
+        call.name == "split" && by_text && !self.functions.contains("split")
+    }
+
+    /// Whether a name is given one value of this kind, which never changes.
+    pub(in crate::rules::script) fn is_plain(&self, name: &str, kind: Kind) -> bool {
+        self.bound.get(name) == Some(&Bound::Plain(kind))
+    }
+
+    /// What a function of the language answers.
+    fn answer(&self, call: &FnCallExpr) -> Option<Kind> {
+        if self.functions.contains(call.name.as_str()) {
+            return None;
+        }
+        library::answer(&call.name)
+    }
+
+    /// What a name stands for that is given this value.
+    fn value(&self, value: &Expr) -> Option<Bound> {
+        match value {
+            Expr::StringConstant(it, at) => return Some(Bound::Text(it.to_string(), *at)),
+            Expr::Map(all, _) => {
+                let keys = all.0.iter().map(|(key, _)| (key.name.to_string(), key.pos));
+                return Some(Bound::Table(keys.collect()));
+            }
+            Expr::Array(all, _) => {
+                let text = |it: &Expr| match it {
+                    Expr::StringConstant(it, at) => Some((it.to_string(), *at)),
+                    _ => None,
+                };
+                return all
+                    .iter()
+                    .map(text)
+                    .collect::<Option<_>>()
+                    .map(Bound::Texts);
+            }
+            _ => {}
+        }
+        let chain = Chain::of(value);
+        let given = chain.and_then(|it| self.path(&it));
+        let given = given.filter(|it| seen(it).is_some() && !self.is_changed(it));
+        given
+            .map(Bound::Given)
+            .or_else(|| self.kind(value).map(Bound::Plain))
+    }
+
+    /// Parts of what the function is given that it changes, and the names whose whole value it changes, or a part of
+    /// what they stand for; and the names of both.
+    /// `counts` tells of what is given another value with `=` whether that is a change.
+    fn changes(
+        &self,
+        counts: &dyn Fn(&Expr) -> bool,
+    ) -> (Vec<Vec<String>>, HashSet<String>, HashSet<String>) {
+        let (mut parts, mut wholes) = (Vec::new(), HashSet::new());
+        let mut touched = HashSet::new();
+        let mut note = |value: &Expr, own: &dyn Fn(&Names, &Chain<'_>) -> Option<usize>| {
+            let Some(chain) = Chain::of(value) else {
+                return;
+            };
+            let Some(length) = own(self, &chain) else {
+                return;
+            };
+            touched.insert(chain.root.to_owned());
+            let part = Chain {
+                root: chain.root,
+                links: chain.links.into_iter().take(length).collect(),
+            };
+            match self.path(&part) {
+                Some(path) if length > 0 => parts.push(path),
+                _ => {
+                    wholes.insert(part.root.to_owned());
+                }
+            }
+        };
+        self.part.script.walk(&mut |path| {
+            match path.last() {
+                Some(ASTNode::Stmt(Stmt::Assignment(it)))
+                    if it.0.is_op_assignment() || counts(&it.1.lhs) =>
+                {
+                    note(&it.1.lhs, &|_, chain| Some(chain.links.len()));
+                }
+                Some(ASTNode::Expr(value @ (Expr::Dot(..) | Expr::Index(..)))) => {
+                    note(value, &|names, chain| {
+                        let changing = |link: &Link<'_>| match link {
+                            Link::Call(call) => names.may_change(call, true),
+                            _ => false,
+                        };
+                        chain.links.iter().position(|(link, _)| changing(link))
+                    });
+                }
+                Some(
+                    ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _)),
+                ) if self.may_change(call, false) => {
+                    if let Some(first) = call.args.first() {
+                        note(first, &|_, chain| Some(chain.links.len()));
+                    }
+                }
+                _ => {}
+            }
+            true
+        });
+        (parts, wholes, touched)
+    }
+
+    /// Whether a function may change the first value that it is given: one of the script's own sees a copy, unless it
+    /// stands behind the value.
+    fn may_change(&self, call: &FnCallExpr, method: bool) -> bool {
+        let name = call.name.as_str();
+        let own = self.functions.contains(name);
+        if method && own {
+            return true;
+        }
+        call.op_token.is_none() && !own && !library::reads(name)
+    }
+}
+
+/// Whether one is the other, or a part of it.
+pub(in crate::rules::script) fn related(one: &[String], other: &[String]) -> bool {
+    one.iter()
+        .zip(other)
+        .all(|(a, b)| a == b || a == "*" || b == "*")
+}

@@ -1,0 +1,120 @@
+//! What a script names outright: templates, kinds of managers, and loops.
+
+use rhai::{AST, ASTNode, Expr, Position, Stmt};
+
+use super::chain::{Link, first_link};
+use crate::rules::place::Located;
+use crate::rules::script::{MODELE, position};
+
+/// Functions of the set of all managers of a residence, as opposed to kinds of managers.
+pub(in crate::rules::script) const OF_ALL: [&str; 4] = ["contains", "get", "keys", "values"];
+
+/// Every template that the script names outright, as in `#{ modele: "accuse-reception" }`.
+pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Located> {
+    let mut found = Vec::new();
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() {
+            for (key, value) in &entries.0 {
+                if let (MODELE, Expr::StringConstant(name, at)) = (key.name.as_str(), value) {
+                    let (line, column) = position(*at);
+                    let name = name.to_string();
+                    found.push(Located {
+                        line,
+                        column,
+                        text: name,
+                    });
+                }
+            }
+        }
+        true
+    });
+    found
+}
+
+/// Every kind of manager that the script asks for outright, as in `residence.gestionnaires.get("gardien")`.
+pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Located> {
+    let mut found = Vec::new();
+    let mut note = |name: &str, at: Position| {
+        let (line, column) = position(at);
+        let name = name.to_owned();
+        found.push(Located {
+            line,
+            column,
+            text: name,
+        });
+    };
+    let of_residence = |it: &Expr| matches!(it, Expr::Property(it, _) if it.2 == "gestionnaires");
+    script.walk(&mut |path| {
+        // « x in y » asks y whether it contains x.
+        if let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last()
+            && call.name == "contains"
+            && let [Expr::Dot(pair, ..), Expr::StringConstant(it, at)] = call.args.as_slice()
+            && of_residence(last(&pair.rhs))
+        {
+            note(it, *at);
+        }
+        if let Some(ASTNode::Expr(value @ (Expr::Dot(pair, ..) | Expr::Index(pair, ..)))) =
+            path.last()
+            && of_residence(&pair.lhs)
+        {
+            match first_link(value) {
+                // Its parentheses are missing.
+                Some((Link::Field(name), _)) if OF_ALL.contains(&name) => {}
+                Some((Link::Field(name) | Link::Key(name), at)) => note(name, at),
+                Some((Link::Call(call), _)) if call.name == "contains" => {
+                    if let Some(Expr::StringConstant(it, at)) = call.args.first() {
+                        note(it, *at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        true
+    });
+    found
+}
+
+/// Whether the script writes a manager out, or gives a field of one another value.
+pub(in crate::rules::script) fn makes_managers(script: &AST) -> bool {
+    let mut found = false;
+    script.walk(&mut |path| {
+        found |= match path.last() {
+            Some(ASTNode::Expr(Expr::Map(entries, _))) => {
+                entries.0.iter().any(|(key, _)| key.name == "identifiant")
+            }
+            Some(ASTNode::Stmt(Stmt::Assignment(it))) => {
+                matches!(it.1.lhs, Expr::Dot(..) | Expr::Index(..))
+            }
+            _ => false,
+        };
+        !found
+    });
+    found
+}
+
+/// What a value is at its end: `gestionnaires` of `residence.gestionnaires`.
+fn last(value: &Expr) -> &Expr {
+    match value {
+        Expr::Dot(pair, ..) => last(&pair.rhs),
+        value => value,
+    }
+}
+
+/// The lines of the loops that may have no end; without any, of those that may have a late one.
+pub(in crate::rules::script) fn loops(script: &AST) -> Vec<u32> {
+    let (mut endless, mut counted) = (Vec::new(), Vec::new());
+    script.walk(&mut |path| {
+        match path.last() {
+            Some(ASTNode::Stmt(Stmt::While(_, at) | Stmt::Do(_, _, at))) => {
+                endless.push(position(*at).0);
+            }
+            Some(ASTNode::Stmt(Stmt::For(_, at))) => counted.push(position(*at).0),
+            _ => {}
+        }
+        true
+    });
+    let mut lines = if endless.is_empty() { counted } else { endless };
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}

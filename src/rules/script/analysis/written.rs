@@ -1,0 +1,217 @@
+//! What stands written out in a script, whatever it does with it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use rhai::{AST, ASTNode, Expr, Position, Stmt};
+
+use super::chain::{Link, first_link};
+use super::switches;
+use crate::rules::written::{Together, Written};
+
+/// The set whose names are what SoWell sends beside the contract.
+const AUTRES: &str = "autres";
+
+/// Everything that is written out.
+pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
+    let mut found = Written::default();
+    let variables = variables(script);
+    let is_autres = |value: &Expr| match last(value) {
+        Expr::Property(it, _) => it.2 == AUTRES,
+        Expr::Variable(it, ..) => variables.contains(it.1.as_str()),
+        _ => false,
+    };
+    script.walk(&mut |path| {
+        match path.last() {
+            Some(ASTNode::Expr(Expr::StringConstant(text, _))) => {
+                found.texts.insert(text.to_string());
+            }
+            Some(ASTNode::Expr(Expr::IntegerConstant(number, _))) => {
+                found.numbers.insert(*number);
+            }
+            Some(ASTNode::Expr(Expr::Property(it, _))) => {
+                found.fields.insert(it.2.to_string());
+            }
+            Some(ASTNode::Expr(Expr::MethodCall(call, _))) => {
+                found.functions.insert(call.name.to_string());
+            }
+            Some(ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _))) => {
+                found.functions.insert(call.name.to_string());
+                // « x in y » asks y whether it contains x.
+                if let ("contains", [of, Expr::StringConstant(name, _)]) =
+                    (call.name.as_str(), call.args.as_slice())
+                    && is_autres(of)
+                {
+                    found.autres.insert(name.to_string());
+                }
+            }
+            // The cases of a `switch` are none to the engine.
+            Some(ASTNode::Stmt(Stmt::Switch(_, at))) => {
+                let texts = switches::texts(text, *at).into_iter();
+                found.texts.extend(texts.map(|(text, _)| text));
+            }
+            _ => {}
+        }
+        if let Some(ASTNode::Expr(value @ (Expr::Dot(pair, ..) | Expr::Index(pair, ..)))) =
+            path.last()
+        {
+            let name = match first_link(value) {
+                Some((Link::Field(name) | Link::Key(name), _)) => {
+                    found.fields.insert(name.to_owned());
+                    Some(name)
+                }
+                Some((Link::Call(call), _)) if call.name == "contains" => match &call.args[..] {
+                    [Expr::StringConstant(name, _)] => Some(name.as_str()),
+                    _ => None,
+                },
+                _ => None,
+            };
+            if let Some(name) = name.filter(|_| is_autres(&pair.lhs)) {
+                found.autres.insert(name.to_owned());
+            }
+        }
+        true
+    });
+    found.together = together(script);
+    found
+}
+
+/// What stands in one condition, and in those that hold around it.
+fn together(script: &AST) -> Vec<Together> {
+    let mut found: BTreeMap<Position, Together> = BTreeMap::new();
+    script.walk(&mut |path| {
+        let conditions = conditions_around(path);
+        for at in conditions {
+            let condition = found.entry(at).or_default();
+            match path.last() {
+                Some(ASTNode::Expr(Expr::StringConstant(text, _))) => {
+                    condition.texts.insert(text.to_string());
+                }
+                Some(ASTNode::Expr(Expr::IntegerConstant(number, _))) => {
+                    condition.numbers.insert(*number);
+                }
+                Some(ASTNode::Expr(Expr::Property(it, _))) => {
+                    condition.names.insert(it.2.to_string());
+                }
+                _ => {}
+            }
+        }
+        true
+    });
+    found.into_values().collect()
+}
+
+/// Where the conditions begin that have the end of this path, or that must hold for one that has it.
+fn conditions_around(path: &[ASTNode<'_>]) -> Vec<Position> {
+    let mut asked = false;
+    let mut found = Vec::new();
+    let mut outermost = None;
+    for (at, node) in path.iter().enumerate().rev() {
+        let next = path.get(at + 1);
+        match node {
+            ASTNode::Expr(Expr::And(_, position) | Expr::Or(_, position)) => {
+                asked = true;
+                outermost = Some(*position);
+            }
+            ASTNode::Stmt(Stmt::If(flow, position)) => {
+                asked |= matches!(next, Some(ASTNode::Expr(_)));
+                let is_else = match next {
+                    Some(ASTNode::Stmt(next)) => {
+                        flow.branch.iter().any(|it| std::ptr::eq(it, *next))
+                    }
+                    _ => false,
+                };
+                if asked && !is_else {
+                    found.push(*position);
+                }
+            }
+            _ => {}
+        }
+    }
+    if found.is_empty() {
+        found.extend(outermost);
+    }
+    found
+}
+
+/// The variables that stand for the set.
+fn variables(script: &AST) -> HashSet<String> {
+    let mut names = HashSet::new();
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last()
+            && matches!(last(&it.1), Expr::Property(it, _) if it.2 == AUTRES)
+        {
+            names.insert(it.0.as_str().to_owned());
+        }
+        true
+    });
+    names
+}
+
+/// What a value is at its end: `autres` of `signalement.autres`.
+fn last(value: &Expr) -> &Expr {
+    match value {
+        Expr::Dot(pair, ..) => last(&pair.rhs),
+        value => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("s.autres.get(\"etage\") == 3", &["etage"])]
+    #[case("s.autres.etage > 3", &["etage"])]
+    #[case("s.autres[\"etage\"].len()", &["etage"])]
+    #[case("\"etage\" in s.autres", &["etage"])]
+    #[case("s.autres.contains(\"etage\")", &["etage"])]
+    #[case("let a = s.autres; if \"porte\" in a { a.get(\"etage\") }", &["etage", "porte"])]
+    #[case("\"gaz\" in s.description || s.description.contains(\"eau\")", &[])]
+    #[case("s.get(\"photos\") > 3", &[])]
+    fn the_names_that_are_asked_of_autres_are_found(#[case] body: &str, #[case] names: &[&str]) {
+        let script = rhai::Engine::new();
+        let text = format!("fn f(s) {{ {body} }}");
+        let found = of(&script.compile(&text).unwrap(), &text);
+        let found: Vec<&str> = found.autres.iter().map(String::as_str).collect();
+        assert_eq!(found, names);
+    }
+
+    #[rstest]
+    #[case("if s.photos > 2 && s.description.contains(\"gaz\") { g(\"x\") }", &["2 gaz description photos"])]
+    #[case("if s.photos > 2 { if s.description == \"gaz\" { 3 } }", &["2 gaz description photos", "gaz description"])]
+    #[case("let a = s.photos > 2 && s.auteur == \"Zoé\";", &["2 Zoé auteur photos"])]
+    #[case("if s.photos > 2 { 3 } else if s.description == \"gaz\" { 4 }", &["2 photos", "gaz description"])]
+    #[case("let a = s.photos; g(\"gaz\")", &[])]
+    fn what_one_condition_asks_for_stands_together(#[case] body: &str, #[case] wanted: &[&str]) {
+        let mut engine = rhai::Engine::new();
+        engine.set_optimization_level(rhai::OptimizationLevel::None);
+        let text = format!("fn f(s) {{ {body} }} fn g(x) {{ x }}");
+        let found = of(&engine.compile(&text).unwrap(), &text).together;
+        let found: Vec<String> = found
+            .iter()
+            .map(|it| {
+                let numbers = it.numbers.iter().map(i64::to_string);
+                let texts = it.texts.iter().chain(&it.names).cloned();
+                numbers.chain(texts).collect::<Vec<_>>().join(" ")
+            })
+            .collect();
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn what_helpers_and_cases_are_written_with_is_found() {
+        let text = "fn f(s) { if s.description.contains(\"eau\") { } switch s.description { \"gaz\" => g(s), _ => 3 } }
+            fn g(s) { if s.get(\"photos\") > 4 { heure_de(s.date_creation) } }";
+        let mut engine = rhai::Engine::new();
+        engine.set_optimization_level(rhai::OptimizationLevel::None);
+        let found = of(&engine.compile(text).unwrap(), text);
+        for field in ["description", "photos", "date_creation"] {
+            assert!(found.reads(field), "{found:?}");
+        }
+        assert!(!found.reads("auteur") && !found.reads("eau"));
+        assert!(found.calls(&["heure_de"]));
+        assert!(found.texts.contains("gaz"));
+        assert!(found.numbers.contains(&3) && found.numbers.contains(&4));
+    }
+}

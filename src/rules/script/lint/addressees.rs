@@ -1,0 +1,27 @@
+//! Addressees that are written out and cannot receive an e-mail.
+
+use rhai::{AST, ASTNode, Expr};
+
+use crate::rules::addressee;
+use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::script::{A, MODELE, position};
+
+/// Addressees that the script gives outright and that are none: no event makes them right.
+pub(in crate::rules::script) fn note(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last()
+            && entries.0.iter().any(|(key, _)| key.name == MODELE)
+        {
+            for (key, value) in &entries.0 {
+                if let (A, Expr::StringConstant(text, at)) = (key.name.as_str(), value)
+                    && let Some(message) = addressee::fault(text)
+                {
+                    let (line, column) = position(*at);
+                    let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
+                    faults.push(remark.as_warning());
+                }
+            }
+        }
+        true
+    });
+}

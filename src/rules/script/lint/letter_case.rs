@@ -1,0 +1,122 @@
+//! Texts that are sought in what has only small letters, or only capitals, and are written with the others.
+
+use std::collections::HashMap;
+
+use rhai::{ASTNode, Expr, Position, Stmt};
+
+use crate::rules::script::Remark;
+use crate::rules::script::analysis::names::{Bound, Letters, Names};
+
+/// Functions that ask for a text in the one before the point.
+const ASKING: [&str; 4] = ["contains", "ends_with", "index_of", "starts_with"];
+
+/// Every text that is never found for the case of its letters.
+pub(super) fn never_found(names: &Names) -> Vec<Remark> {
+    let mut found = Vec::new();
+    let in_turn = in_turn(names);
+    names.walk(&mut |path| {
+        let mut note = |letters: Option<Letters>, sought: &Expr| {
+            if let Some(letters) = letters {
+                texts(sought, &in_turn, &mut |word, at| {
+                    found.extend(fault(letters, word).map(|it| (at, it)));
+                });
+            }
+        };
+        match path.last() {
+            Some(ASTNode::Expr(Expr::FnCall(call, _))) => {
+                match (call.name.as_str(), call.args.as_slice()) {
+                    ("==" | "!=", [one, two]) => {
+                        note(names.letters(one), two);
+                        note(names.letters(two), one);
+                    }
+                    // « x in y » asks y whether it contains x: a text has a part, a list has a whole.
+                    ("contains", [whole, part]) if !names.is_function("contains") => {
+                        note(names.letters(whole), part);
+                        if let Expr::Array(..) = whole {
+                            note(names.letters(part), whole);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            Some(ASTNode::Expr(Expr::Dot(pair, ..))) => {
+                if let Some((letters, sought)) = asked(&pair.lhs, &pair.rhs, names) {
+                    note(Some(letters), sought);
+                }
+            }
+            _ => {}
+        }
+        true
+    });
+    found.sort_by_key(|(at, _)| *at);
+    found.dedup();
+    found
+}
+
+/// The text that is sought in one whose letters are known: `texte.contains("gaz")`, `a.b.to_lower().contains("gaz")`.
+fn asked<'e>(left: &Expr, right: &'e Expr, names: &Names) -> Option<(Letters, &'e Expr)> {
+    let (letters, call) = match right {
+        Expr::MethodCall(call, _) => (names.letters(left)?, call),
+        Expr::Dot(pair, ..) => {
+            let (Expr::MethodCall(changing, _), Expr::MethodCall(call, _)) = (&pair.lhs, &pair.rhs)
+            else {
+                return None;
+            };
+            (names.letters_of(changing)?, call)
+        }
+        _ => return None,
+    };
+    let name = call.name.as_str();
+    let asks = ASKING.contains(&name) && !names.is_function(name);
+    let sought = call.args.first().filter(|_| asks)?;
+    Some((letters, sought))
+}
+
+/// The texts that a name stands for one after the other: `for mot in ["gaz", "eau"]`.
+fn in_turn(names: &Names) -> HashMap<String, Vec<(String, Position)>> {
+    let mut found: HashMap<String, Vec<(String, Position)>> = HashMap::new();
+    names.walk(&mut |path| {
+        // A text that has its letters changed, or another thing by the same name, leaves none that is certain.
+        if let Some(ASTNode::Stmt(Stmt::For(it, _))) = path.last()
+            && let Some(Bound::Texts(words)) = names.bound(&it.2.expr)
+            && names.is_constant(it.0.as_str())
+        {
+            found.insert(it.0.as_str().to_owned(), words);
+        }
+        true
+    });
+    found
+}
+
+/// The texts that are written out here: one, or a list of them.
+fn texts(
+    value: &Expr,
+    in_turn: &HashMap<String, Vec<(String, Position)>>,
+    on_text: &mut dyn FnMut(&str, Position),
+) {
+    match value {
+        Expr::Variable(it, ..) => {
+            let words = in_turn.get(it.1.as_str()).into_iter().flatten();
+            words.for_each(|(word, at)| on_text(word, *at));
+        }
+        Expr::StringConstant(word, at) => on_text(word, *at),
+        Expr::Array(all, _) => all.iter().for_each(|it| {
+            if let Expr::StringConstant(word, at) = it {
+                on_text(word, *at);
+            }
+        }),
+        _ => {}
+    }
+}
+
+fn fault(letters: Letters, word: &str) -> Option<String> {
+    let (meant, only, function) = match letters {
+        Letters::Lower => (word.to_lowercase(), "minuscules", "to_lower"),
+        Letters::Upper => (word.to_uppercase(), "majuscules", "to_upper"),
+    };
+    // Some letters have no such other.
+    let same = |a: &str, b: &str| a.chars().count() == b.chars().count();
+    (meant != word && same(&meant, word)).then(|| {
+        format!("« {word} » ne s'y trouve jamais : « {function} » ne laisse que des {only} ; écrivez « {meant} »")
+    })
+}

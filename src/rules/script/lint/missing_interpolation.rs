@@ -1,0 +1,124 @@
+//! Values that are named between braces in a text and stay written so: their `$` was forgotten.
+
+use std::collections::HashSet;
+
+use rhai::{AST, ASTNode, Expr, Position, Stmt};
+
+use crate::rules::diagnostic::{Diagnostic, code};
+use crate::rules::place::offset;
+use crate::rules::script::analysis::names::Names;
+use crate::rules::script::{Remark, position};
+
+/// Functions that look for a text in another one.
+const LOOKING: [&str; 6] = [
+    "contains",
+    "ends_with",
+    "index_of",
+    "replace",
+    "split",
+    "starts_with",
+];
+
+/// Every name between braces that is one of the function's own.
+pub(super) fn without_dollar(text: &str, names: &Names) -> Vec<Remark> {
+    let mut own: HashSet<String> = names.part.parameters.iter().cloned().collect();
+    names.walk(&mut |path| {
+        match path.last() {
+            Some(ASTNode::Stmt(Stmt::Var(it, ..))) => {
+                own.insert(it.0.as_str().to_owned());
+            }
+            Some(ASTNode::Stmt(Stmt::For(it, _))) => {
+                own.insert(it.0.as_str().to_owned());
+            }
+            _ => {}
+        }
+        true
+    });
+    // Placeholders of the script's own.
+    let mut looked_for = HashSet::new();
+    names.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::MethodCall(call, _) | Expr::FnCall(call, _))) = path.last()
+            && LOOKING.contains(&call.name.as_str())
+        {
+            looked_for.extend(call.args.iter().filter_map(|it| match it {
+                Expr::StringConstant(it, _) => Some(it.as_str().to_owned()),
+                _ => None,
+            }));
+        }
+        true
+    });
+    let is_own = |inside: &str| {
+        let root = inside.split('.').next().unwrap_or_default();
+        own.contains(root) && !looked_for.contains(&format!("{{{inside}}}"))
+    };
+    let mut found = Vec::new();
+    names.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::StringConstant(it, at))) = path.last() {
+            let in_holed = path
+                .iter()
+                .any(|it| matches!(it, ASTNode::Expr(Expr::InterpolatedString(..))));
+            let holed = || in_holed || begins_with_back_quote(text, *at);
+            found.extend(hole(it, &holed, &is_own).map(|it| (*at, it)));
+        }
+        true
+    });
+    found
+}
+
+fn begins_with_back_quote(text: &str, at: Position) -> bool {
+    offset(text, position(at)).is_some_and(|at| text[at..].starts_with('`'))
+}
+
+/// What is told of the first such name of a text; `holed` tells whether it takes values in, and looks far for that.
+fn hole(text: &str, holed: &dyn Fn() -> bool, is_own: &dyn Fn(&str) -> bool) -> Option<String> {
+    for (at, _) in text.match_indices('{') {
+        let Some((inside, _)) = text[at + 1..].split_once('}') else {
+            break;
+        };
+        let of_path = |it: char| it.is_alphanumeric() || it == '_' || it == '.';
+        let is_path = inside.chars().all(of_path) && is_own(inside);
+        if !is_path || text[..at].ends_with(['$', '{']) {
+            continue;
+        }
+        let holed = holed();
+        if !holed && !inside.contains('.') {
+            continue;
+        }
+        let message = if holed {
+            format!("« {{{inside}}} » reste écrit ainsi : écrivez « ${{{inside}}} »")
+        } else {
+            format!(
+                "« {{{inside}}} » reste écrit ainsi entre guillemets : écrivez « ${{{inside}}} », et tout le texte entre accents graves (`)"
+            )
+        };
+        return Some(message);
+    }
+    None
+}
+
+/// Values that are named in a text that does not take them in.
+pub(super) fn dollars(script: &AST, source: &str, file: &str, faults: &mut Vec<Diagnostic>) {
+    script.walk(&mut |path| {
+        if let Some(ASTNode::Expr(Expr::StringConstant(text, at))) = path.last()
+            && let Some((_, rest)) = text.split_once("${")
+            && let Some((value, _)) = rest.split_once('}')
+            && value.starts_with(|it: char| it.is_alphabetic() || it == '_')
+        {
+            let (line, column) = position(*at);
+            let begins = offset(source, (line, column)).and_then(|it| source.get(it..));
+            let is_raw = begins.is_some_and(|it| it.starts_with('#'));
+            let message = if is_raw {
+                format!(
+                    "« ${{{value}}} » reste écrit ainsi entre « #\" » et « \"# » : mettez un accent grave (`) à la place de l'un et de l'autre, et sa valeur y sera"
+                )
+            } else {
+                format!(
+                    "« ${{{value}}} » reste écrit ainsi entre guillemets : mettez tout le texte entre accents graves (`), et sa valeur y sera"
+                )
+            };
+            let remark = Diagnostic::at(code::SCRIPT, file, line, column, message);
+            faults.push(remark.as_warning());
+        }
+        true
+    });
+}

@@ -1,0 +1,196 @@
+//! Hours and months that never come: past the last one, or in an interval that has none.
+
+use std::collections::HashMap;
+
+use rhai::{ASTNode, Expr, FnCallExpr, Stmt};
+
+use crate::rules::calendar::{HEURE_DE, MOIS_DE};
+use crate::rules::script::Remark;
+use crate::rules::script::analysis::chain::{Chain, last_call};
+use crate::rules::script::analysis::names::Names;
+
+/// What a function of the calendar answers.
+#[derive(Clone, Copy)]
+struct Counted {
+    function: &'static str,
+    first: i64,
+    last: i64,
+    /// Why it ends there, where that is no wonder.
+    because: &'static str,
+}
+
+const COUNTED: [Counted; 2] = [
+    Counted {
+        function: HEURE_DE,
+        first: 0,
+        last: 23,
+        because: ", minuit étant 0",
+    },
+    Counted {
+        function: MOIS_DE,
+        first: 1,
+        last: 12,
+        because: "",
+    },
+];
+
+/// Every comparison of an hour or a month that never holds.
+pub(super) fn numbers(names: &Names) -> Vec<Remark> {
+    let variables = variables(names);
+    let counted = |value: &Expr| match value {
+        Expr::Variable(it, ..) => variables.get(it.1.as_str()).copied(),
+        value => called(value, names),
+    };
+    let mut found = Vec::new();
+    names.walk(&mut |path| {
+        let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last() else {
+            return true;
+        };
+        let [one, other] = call.args.as_slice() else {
+            return true;
+        };
+        // « x in y » asks y whether it contains x.
+        let message = if call.name == "contains" {
+            counted(other).and_then(|it| in_interval(it, other, one))
+        } else {
+            let message = |it, value, sign| never(it, sign, value);
+            let turned = turned(&call.name);
+            counted(one)
+                .and_then(|it| message(it, other, call.name.as_str()))
+                .or_else(|| counted(other).and_then(|it| message(it, one, turned)))
+        };
+        found.extend(message.map(|it| (one.start_position().min(other.start_position()), it)));
+        true
+    });
+    found
+}
+
+/// Variables that are such a number wherever they stand.
+fn variables(names: &Names) -> HashMap<String, Counted> {
+    let mut found = HashMap::new();
+    names.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::Var(it, ..))) = path.last()
+            && names.is_constant(it.0.as_str())
+            && let Some(counted) = called(&it.1, names)
+        {
+            found.insert(it.0.as_str().to_owned(), counted);
+        }
+        true
+    });
+    found
+}
+
+fn called(value: &Expr, names: &Names) -> Option<Counted> {
+    let call = match value {
+        Expr::FnCall(call, _) => call,
+        value => last_call(value)?,
+    };
+    let known = COUNTED.into_iter().find(|it| call.name == it.function)?;
+    (!names.is_function(known.function)).then_some(known)
+}
+
+/// The sign of a comparison whose sides change places.
+fn turned(sign: &str) -> &str {
+    match sign {
+        "<" => ">",
+        "<=" => ">=",
+        ">" => "<",
+        ">=" => "<=",
+        same => same,
+    }
+}
+
+fn never(of: Counted, sign: &str, value: &Expr) -> Option<String> {
+    let Expr::IntegerConstant(number, _) = value else {
+        return None;
+    };
+    let holds = match sign {
+        "==" => (of.first..=of.last).contains(number),
+        ">" => of.last > *number,
+        ">=" => of.last >= *number,
+        "<" => of.first < *number,
+        "<=" => of.first <= *number,
+        _ => return None,
+    };
+    let Counted {
+        function,
+        first,
+        last,
+        because,
+    } = of;
+    (!holds).then(|| {
+        format!(
+            "« {sign} {number} » n'est jamais vrai : « {function} » donne un nombre de {first} à {last}{because}"
+        )
+    })
+}
+
+/// An interval that has no number, or that stands in a list, whose every value is a number.
+fn in_interval(of: Counted, value: &Expr, place: &Expr) -> Option<String> {
+    let shown = shown(value)?;
+    match place {
+        Expr::FnCall(call, _) => {
+            let (from, to, inclusive) = interval(call)?;
+            let is_empty = from > to || from == to && !inclusive;
+            let (sign, dots) = if inclusive {
+                ("<=", "..=")
+            } else {
+                ("<", "..")
+            };
+            let written = format!("{from}{dots}{to}");
+            // Over midnight, or over the end of the year.
+            let over = from <= of.last && to >= of.first;
+            (is_empty && over).then(|| {
+                format!(
+                    "« {written} » n'a aucun nombre, car il commence par le plus grand : écrivez « ({shown} >= {from} || {shown} {sign} {to}) »"
+                )
+            })
+        }
+        Expr::Array(all, _) => match all.as_slice() {
+            [Expr::FnCall(call, _)] => {
+                let (from, to, inclusive) = interval(call)?;
+                let (sign, dots) = if inclusive {
+                    ("<=", "..=")
+                } else {
+                    ("<", "..")
+                };
+                let remedy = if from > to {
+                    format!("écrivez « ({shown} >= {from} || {shown} {sign} {to}) »")
+                } else {
+                    format!("écrivez l'intervalle sans crochets, « {shown} in {from}{dots}{to} »")
+                };
+                Some(format!(
+                    "aucun nombre n'est dans une liste qui n'a qu'un intervalle : {remedy}"
+                ))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The two numbers of an interval, and whether it has the second.
+fn interval(call: &FnCallExpr) -> Option<(i64, i64, bool)> {
+    let inclusive = match call.name.as_str() {
+        ".." => false,
+        "..=" => true,
+        _ => return None,
+    };
+    match call.args.as_slice() {
+        [Expr::IntegerConstant(from, _), Expr::IntegerConstant(to, _)] => {
+            Some((*from, *to, inclusive))
+        }
+        _ => None,
+    }
+}
+
+/// A value as it is written: with a function around it, or alone.
+pub(super) fn shown(value: &Expr) -> Option<String> {
+    match value {
+        Expr::FnCall(call, _) if call.op_token.is_none() => match call.args.as_slice() {
+            [of] => Some(format!("{}({})", call.name, Chain::of(of)?.shown()?)),
+            _ => None,
+        },
+        value => Chain::of(value)?.shown(),
+    }
+}

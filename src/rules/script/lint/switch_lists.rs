@@ -1,0 +1,81 @@
+//! Lists in the place of a case of a `switch`.
+
+use rhai::{ASTNode, Position, Stmt};
+
+use crate::rules::script::Remark;
+use crate::rules::script::analysis::given::Kind;
+use crate::rules::script::analysis::names::Names;
+use crate::rules::script::analysis::switches::{opening, place};
+use crate::rules::script::syntax::tokens::{self, Token, tokens};
+
+/// Every list that stands for a case where a text or a number is looked at: it is a case of its own, and no choice of its
+/// values.
+pub(super) fn lists(script: &str, names: &Names) -> Vec<Remark> {
+    let mut found = Vec::new();
+    names.walk(&mut |path| {
+        if let Some(ASTNode::Stmt(Stmt::Switch(it, at))) = path.last()
+            && let Some(kind @ (Kind::Text | Kind::Number)) = names.kind(&it.0)
+        {
+            found.extend(lists_of_cases(script, *at).into_iter().map(|(at, list)| {
+                let kind = kind.in_french();
+                let instead = match values(list) {
+                    Some(values) => format!("écrivez « {} »", values.join(" | ")),
+                    None => {
+                        "écrivez les valeurs l'une après l'autre, avec « | » entre elles".to_owned()
+                    }
+                };
+                let message = format!(
+                    "ce cas est une liste, et {kind} n'en est jamais une : {instead}, sans crochets"
+                );
+                (place(script, at), message)
+            }));
+        }
+        true
+    });
+    found
+}
+
+/// Where each such list begins, and what stands between its brackets.
+fn lists_of_cases(script: &str, at: Position) -> Vec<(usize, &str)> {
+    let Some(opens) = opening(script, at) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    let (mut depth, mut in_case, mut begins) = (0_usize, true, None);
+    for token in tokens(&script[opens..]) {
+        let here = opens + token.at;
+        match token.written {
+            "{" | "(" | "[" => {
+                if depth == 1 && in_case && token.written == "[" {
+                    begins = Some(here);
+                }
+                depth += 1;
+            }
+            "}" | ")" | "]" => {
+                depth = depth.saturating_sub(1);
+                match depth {
+                    0 => return found,
+                    1 => {
+                        in_case |= token.written == "}";
+                        found.extend(begins.take().map(|begin| (begin, &script[begin + 1..here])));
+                    }
+                    _ => {}
+                }
+            }
+            "," if depth == 1 => in_case = true,
+            "=>" | "if" if depth == 1 => in_case = false,
+            _ => {}
+        }
+    }
+    // It does not end where it seemed to: nothing of it is certain.
+    Vec::new()
+}
+
+/// The texts and numbers of a list, as they are written, where it has nothing else.
+fn values(list: &str) -> Option<Vec<&str>> {
+    let all = tokens(list).filter(|it| it.counts() && it.written != ",");
+    let is_value =
+        |it: &Token<'_>| it.kind == tokens::Kind::Text || it.written.parse::<i64>().is_ok();
+    let all: Option<Vec<&str>> = all.map(|it| is_value(&it).then_some(it.written)).collect();
+    all.filter(|it| !it.is_empty())
+}

@@ -1,0 +1,209 @@
+//! Words, signs and functions of other languages, and what they are here.
+
+/// Words, and what they are.
+const WORDS: [(&str, &str); 63] = [
+    ("and", "&&"),
+    ("et", "&&"),
+    ("AND", "&&"),
+    ("or", "||"),
+    ("ou", "||"),
+    ("OR", "||"),
+    ("not", "!"),
+    ("non", "!"),
+    ("pas", "!"),
+    ("si", "if"),
+    ("sinon", "else"),
+    ("elif", "else if"),
+    ("elsif", "else if"),
+    ("elseif", "else if"),
+    ("sinonsi", "else if"),
+    ("then", "{"),
+    ("alors", "{"),
+    ("end", "}"),
+    ("endif", "}"),
+    ("fin", "}"),
+    ("finsi", "}"),
+    ("vrai", "true"),
+    ("True", "true"),
+    ("TRUE", "true"),
+    ("faux", "false"),
+    ("False", "false"),
+    ("FALSE", "false"),
+    ("null", "()"),
+    ("None", "()"),
+    ("NULL", "()"),
+    ("nil", "()"),
+    ("undefined", "()"),
+    ("rien", "()"),
+    ("foreach", "for"),
+    ("pour", "for"),
+    ("tantque", "while"),
+    ("match", "switch"),
+    ("select", "switch"),
+    ("selon", "switch"),
+    ("If", "if"),
+    ("IF", "if"),
+    ("Else", "else"),
+    ("ELSE", "else"),
+    ("var", "let"),
+    ("soit", "let"),
+    ("def", "fn"),
+    ("function", "fn"),
+    ("fonction", "fn"),
+    ("func", "fn"),
+    ("retourne", "return"),
+    ("retourner", "return"),
+    ("Return", "return"),
+    ("RETURN", "return"),
+    ("renvoie", "return"),
+    ("renvoyer", "return"),
+    ("Let", "let"),
+    ("LET", "let"),
+    ("raise", "throw"),
+    ("est", "=="),
+    ("is", "=="),
+    ("dans", "in"),
+    ("IN", "in"),
+    ("In", "in"),
+];
+
+/// Signs, and what they are.
+pub(in crate::rules::script) const SIGNS: [(&str, &str); 12] = [
+    ("=>", ">="),
+    ("=<", "<="),
+    ("=!", "!="),
+    ("<>", "!="),
+    ("≠", "!="),
+    ("≤", "<="),
+    ("≥", ">="),
+    ("×", "*"),
+    ("÷", "/"),
+    ("--", "//"),
+    ("<!--", "//"),
+    ("#", "//"),
+];
+
+/// Functions, and how what they do is written.
+const FUNCTIONS: [(&[&str], &str); 19] = [
+    (
+        &["slice", "substring", "substr", "mid", "left", "sous_chaine"],
+        "sub_string(début, longueur), où le début compte à partir de 0",
+    ),
+    (
+        &["length", "size", "count", "longueur", "taille", "strlen"],
+        "len()",
+    ),
+    (
+        &[
+            "lower",
+            "lowercase",
+            "to_lowercase",
+            "toLowerCase",
+            "minuscule",
+            "minuscules",
+        ],
+        "to_lower()",
+    ),
+    (
+        &[
+            "upper",
+            "uppercase",
+            "to_uppercase",
+            "toUpperCase",
+            "majuscule",
+            "majuscules",
+        ],
+        "to_upper()",
+    ),
+    (
+        &[
+            "includes", "include", "has", "contient", "like", "matches", "test",
+        ],
+        "contains(…)",
+    ),
+    (
+        &[
+            "has_key",
+            "hasKey",
+            "containsKey",
+            "hasOwnProperty",
+            "exists",
+            "existe",
+        ],
+        "\"nom\" in objet",
+    ),
+    (
+        &["startsWith", "startswith", "beginsWith", "commence_par"],
+        "starts_with(…)",
+    ),
+    (&["endsWith", "endswith", "finit_par"], "ends_with(…)"),
+    (&["indexOf", "find_index", "position"], "index_of(…)"),
+    (&["strip"], "trim()"),
+    (&["isEmpty", "empty", "est_vide", "vide"], "is_empty()"),
+    (
+        &[
+            "int",
+            "parseInt",
+            "Number",
+            "integer",
+            "to_number",
+            "entier",
+            "nombre",
+        ],
+        "parse_int(texte)",
+    ),
+    (&["float", "parseFloat"], "parse_float(texte)"),
+    (&["str", "String", "toString", "texte"], "to_string()"),
+    (
+        &[
+            "date",
+            "now",
+            "today",
+            "timestamp",
+            "maintenant",
+            "aujourdhui",
+        ],
+        "signalement.date_creation, la seule date qu'un script connaît",
+    ),
+    (
+        &["heure", "heures", "hour", "get_hour", "getHours"],
+        "heure_de(signalement.date_creation), l'heure de Paris de 0 à 23",
+    ),
+    (
+        &[
+            "jour",
+            "jour_semaine",
+            "day",
+            "weekday",
+            "day_of_week",
+            "getDay",
+        ],
+        "jour_de_semaine(signalement.date_creation), de \"lundi\" à \"dimanche\"",
+    ),
+    (
+        &["mois", "month", "get_month", "getMonth"],
+        "mois_de(signalement.date_creation), de 1 à 12",
+    ),
+    (
+        &["concat", "format", "sprintf"],
+        "`un texte avec ${valeur}`, entre accents graves",
+    ),
+];
+
+/// What a word of another language is.
+pub(in crate::rules::script) fn word(word: &str) -> Option<String> {
+    let (_, meant) = WORDS.iter().find(|(it, _)| *it == word)?;
+    Some(format!("« {word} » : écrivez « {meant} »"))
+}
+
+/// What a word of another language is that begins a function.
+pub(in crate::rules::script) fn defining(it: &str) -> Option<String> {
+    let is_fn = |(word, meant): &(&str, &str)| *word == it && *meant == "fn";
+    WORDS.iter().any(is_fn).then(|| word(it)).flatten()
+}
+
+/// How what a function of another language does is written.
+pub(in crate::rules::script) fn function(name: &str) -> Option<&'static str> {
+    let found = FUNCTIONS.iter().find(|(names, _)| names.contains(&name));
+    found.map(|(_, meant)| *meant)
+}

@@ -1,0 +1,230 @@
+//! What a person wrote where the parser asks for something else: it tells what would have been right there, and that is
+//! rarely what was meant.
+
+use rhai::{LexError, ParseErrorType};
+
+mod misplaced;
+mod several;
+mod undefined;
+
+use crate::rules::pasted;
+use crate::rules::place::{offset, place_of};
+use crate::rules::script::syntax::brackets::{Balance, Place, open_at};
+use crate::rules::script::syntax::foreign::{self, SIGNS};
+use crate::rules::script::syntax::tokens::{Kind, Token, is_of_name, tokens};
+
+/// What stands for the negation of `in`.
+const NOT_IN: &str = "« not in » : écrivez « !in »";
+/// What stands for a comparison with a pattern.
+const PATTERN: &str =
+    "« =~ » : pour chercher un mot dans un texte, écrivez « texte.contains(\"mot\") »";
+/// Functions that ask something of a text, where other languages have a word between two values.
+pub(in crate::rules::script) const ASKING: [&str; 3] = ["contains", "starts_with", "ends_with"];
+
+/// A script where the parser stops.
+#[derive(Clone, Copy)]
+struct Written<'t> {
+    text: &'t str,
+    /// The byte.
+    at: usize,
+    /// Line and column.
+    place: (u32, u32),
+}
+
+/// The slip behind a syntax error, where it can be told; `parameters` are those that the script's function is given.
+pub(in crate::rules::script) fn find(
+    error: &ParseErrorType,
+    text: &str,
+    place: (u32, u32),
+    parameters: &[&str],
+) -> Option<Place> {
+    let at = offset(text, place)?;
+    let written = Written { text, at, place };
+    if let ParseErrorType::VariableUndefined(name) = error {
+        return undefined::find(name, &written, parameters);
+    }
+    if let Some(message) = foreign_sign(error, text, at) {
+        return Some((place, message));
+    }
+    let message = match error {
+        ParseErrorType::Reserved(word) if word == "print" => {
+            Some("« print » demande des parenthèses : print(…)".to_owned())
+        }
+        ParseErrorType::Reserved(word) => foreign::word(word),
+        ParseErrorType::UnknownOperator(sign) if sign == "~" => Some(PATTERN.to_owned()),
+        ParseErrorType::UnknownOperator(sign) if sign == "?" => question(text, at),
+        ParseErrorType::ExprExpected(_) => {
+            case_of_switch(text, at).or_else(|| several::texts(text, at))
+        }
+        ParseErrorType::MismatchedType(..) => {
+            let line = text.get(at..)?.lines().next()?;
+            if let Some(found) = line.find(" not in ") {
+                return Some((place_of(text, at + found + 1), NOT_IN.to_owned()));
+            }
+            several::texts(text, at)
+        }
+        ParseErrorType::BadInput(LexError::ImproperSymbol(sign, _))
+            if sign == "=" && text[at..].starts_with("=~") =>
+        {
+            Some(PATTERN.to_owned())
+        }
+        ParseErrorType::BadInput(LexError::UnexpectedInput(word)) => misused(word, text, at),
+        ParseErrorType::BadInput(LexError::ImproperSymbol(sign, _)) if sign == "=" => {
+            Some("« = » donne une valeur à une variable ; pour comparer, écrivez « == »".to_owned())
+        }
+        ParseErrorType::UnexpectedEOF | ParseErrorType::BadInput(LexError::UnterminatedString) => {
+            return left_open(text);
+        }
+        ParseErrorType::MissingToken(token, _) => return misplaced::find(token, &written),
+        _ => None,
+    };
+    message.map(|it| (place, it))
+}
+
+/// A function that is defined by the word of another language: all that the engine says is told of its braces.
+pub(in crate::rules::script) fn foreign_function(text: &str) -> Option<Place> {
+    (1..).zip(text.lines()).find_map(|(line, written)| {
+        let begins = written.trim_start();
+        let (word, rest) = begins.split_once(' ')?;
+        let name = rest.trim_start().split_once('(')?.0.trim_end();
+        let is_name = !name.is_empty() && name.chars().all(is_of_name);
+        let message = foreign::defining(word).filter(|_| is_name)?;
+        let column = u32::try_from(written.len() - begins.len() + 1).ok()?;
+        Some(((line, column), message))
+    })
+}
+
+/// A question mark by itself.
+fn question(text: &str, at: usize) -> Option<String> {
+    let rest = text[at..].lines().next()?.strip_prefix('?')?;
+    if rest.trim_start().starts_with('{') {
+        return Some("« ? » est en trop : après la condition vient directement « { »".to_owned());
+    }
+    let (sign, rest) = match rest.strip_prefix(':') {
+        Some(rest) => ("?:", rest),
+        None => ("?", rest),
+    };
+    // Between two values, it is another way to write « if ».
+    let is_choice = tokens(rest).any(|it| it.written == ":");
+    (!is_choice).then(|| {
+        format!("« {sign} » : pour prendre la suite quand cette valeur manque, écrivez « ?? »")
+    })
+}
+
+/// A word that begins a case of a `switch` in other languages.
+fn case_of_switch(text: &str, at: usize) -> Option<String> {
+    let word = text[at..].split(|it| !is_of_name(it)).next()?;
+    let meant = match word {
+        "case" | "cas" | "when" => "\"CODE\" => …",
+        "default" | "else" | "sinon" | "autre" => "_ => …",
+        _ => return None,
+    };
+    Some(format!(
+        "« {word} » : un cas de « switch » s'écrit « {meant} »"
+    ))
+}
+
+/// A word of the language where it cannot stand.
+fn misused(word: &str, text: &str, at: usize) -> Option<String> {
+    if let Some(message) = undefined::accented(text, at) {
+        return Some(message);
+    }
+    let before = tokens(&text[..at]).filter(Token::counts);
+    let before: Vec<&str> = before.map(|it| it.written).collect();
+    let message = match word {
+        "else" if before.ends_with(&["}", ";"]) => {
+            "« else » suit directement l'accolade « } » de son « if » : enlevez le « ; » entre les deux"
+        }
+        "else" if Balance::of(text).left_open.is_some() => {
+            "il manque une accolade « } » devant « else » : elle referme le bloc de son « if »"
+        }
+        "else" => "« else » ne va que juste après l'accolade « } » d'un « if »",
+        "let" if before.ends_with(&["if"]) || before.ends_with(&["while"]) => {
+            "« let » ne va pas dans une condition : mettez la ligne « let … ; » avant elle"
+        }
+        "." if before.ends_with(&["|", "|"]) || before.ends_with(&["&", "&"]) => {
+            "il manque ce qui est devant ce point : répétez-le, comme dans « texte.contains(…) || texte.contains(…) »"
+        }
+        "]" if before.ends_with(&["[", "]", "["]) => {
+            "le résultat « [] » est écrit deux fois : enlevez-en un"
+        }
+        _ => return None,
+    };
+    Some(message.to_owned())
+}
+
+/// A sign of another language that begins here, or ends here.
+fn foreign_sign(error: &ParseErrorType, text: &str, at: usize) -> Option<String> {
+    // Each line of a « switch » has it.
+    let condition = matches!(error, ParseErrorType::MissingToken(token, _) if token == "{");
+    if text[at..].starts_with("=>") && !condition {
+        return None;
+    }
+    let before = text[..at].chars().next_back().map_or(0, char::len_utf8);
+    let (rest, around) = (&text[at..], &text[at - before..]);
+    if rest.starts_with("#{") {
+        return None;
+    }
+    let (sign, meant) = SIGNS
+        .iter()
+        .find(|(sign, _)| rest.starts_with(sign) || *sign == "<>" && around.starts_with(sign))?;
+    Some(match *meant {
+        "//" => format!("« {sign} » : un commentaire commence par « // »"),
+        meant => format!("« {sign} » : écrivez « {meant} »"),
+    })
+}
+
+/// Where an object begins whose `#` was forgotten, as in `{ nom: valeur }`; its first name stands between these offsets.
+fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Place> {
+    let follows = text.get(ends..)?.trim_start().strip_prefix(':')?;
+    let before = text.get(..begins)?.trim_end().strip_suffix('{')?;
+    if follows.starts_with(':') || before.ends_with('#') {
+        return None;
+    }
+    // What a function or a condition does stands between braces as well.
+    let front = before.trim_end();
+    let of_block = |it: char| is_of_name(it) || ")]\"".contains(it);
+    if front.ends_with(of_block) && !front.ends_with("return") {
+        return None;
+    }
+    let message = "il manque « # » devant l'accolade : un objet s'écrit #{nom: valeur}";
+    Some((place_of(text, before.len()), message.to_owned()))
+}
+
+/// Where a list begins that was meant for an object, as in `[ nom: valeur ]`; a name of it that begins at the first
+/// offset ends at the other.
+fn between_brackets(text: &str, begins: usize, ends: usize) -> Option<Place> {
+    let follows = text.get(ends..)?.trim_start().strip_prefix(':')?;
+    let opens = open_at(text, begins).filter(|it| text[*it..].starts_with('['))?;
+    // `valeur[…]` has one part of a value between them.
+    let of_value = |it: char| is_of_name(it) || ")]\"".contains(it);
+    if follows.starts_with(':') || text[..opens].ends_with(of_value) {
+        return None;
+    }
+    let message = "un objet s'écrit #{nom: valeur}, et non [nom: valeur] : mettez « #{ » et « } » à la place de ces crochets";
+    Some((place_of(text, opens), message.to_owned()))
+}
+
+/// What is not closed; where that is a text, the curved quote before it on its line that was meant to close another.
+fn left_open(text: &str) -> Option<Place> {
+    let open = Balance::of(text).left_open?;
+    let at = offset(text, open.0)?;
+    let is_text = text[at..].starts_with('"');
+    let curved = is_text.then(|| closed_by_another(text, at)).flatten();
+    Some(curved.unwrap_or(open))
+}
+
+/// A curved quote where the straight one was meant that ends a text: the text goes on up to the next straight one of its
+/// line.
+fn closed_by_another(text: &str, at: usize) -> Option<Place> {
+    let begins = text[..at].rfind('\n').map_or(0, |it| it + 1);
+    let line = text[begins..].split('\n').next()?;
+    let texts = tokens(line).filter(|it| it.kind == Kind::Text);
+    let mut unpaired = texts.filter_map(|it| {
+        let of = |sign| it.written.matches(sign).count();
+        let curved = it.written.find('”').filter(|_| of('”') != of('“'))?;
+        Some(begins + it.at + curved)
+    });
+    let curved = unpaired.next()?;
+    Some((place_of(text, curved), pasted::note("”")?))
+}

@@ -1,0 +1,306 @@
+//! What stands where the parser waits for a sign: most often it is the word of another language, or a sign that was
+//! forgotten before it.
+
+use super::{ASKING, NOT_IN, Written, between_brackets, several, without_hash};
+use crate::rules::place::place_of;
+use crate::rules::script::syntax::brackets::{Place, opening_of};
+use crate::rules::script::syntax::foreign;
+use crate::rules::script::syntax::tokens::{Kind, Token, is_of_name, tokens};
+
+/// Where the parser stops.
+struct Stop<'t> {
+    text: &'t str,
+    at: usize,
+    /// The sign that it waits for.
+    token: &'t str,
+    /// What stands before it on its line.
+    before: &'t str,
+    /// What its line goes on with.
+    rest: &'t str,
+    /// The word that it goes on with; empty for a sign.
+    word: &'t str,
+}
+
+/// What stands where a sign is missing.
+pub(super) fn find(token: &str, written: &Written<'_>) -> Option<Place> {
+    let Written { text, at, place } = *written;
+    let (before, after) = text.split_at(at);
+    let rest = after.split('\n').next().unwrap_or_default();
+    let word = rest.find(|it: char| !is_of_name(it));
+    let stop = Stop {
+        text,
+        at,
+        token,
+        before: before.rsplit('\n').next().unwrap_or_default(),
+        rest,
+        word: &rest[..word.unwrap_or(rest.len())],
+    };
+    let here = |message| (place, message);
+    stop.of_other_language()
+        .or_else(|| stop.hour())
+        .or_else(|| several::texts(text, at))
+        .or_else(|| stop.without_parentheses())
+        .or_else(|| stop.of_switch())
+        .map(here)
+        .or_else(|| between_brackets(text, at, at))
+        .or_else(|| stop.called())
+        .or_else(|| stop.left_open())
+        .or_else(|| stop.in_value().map(here))
+        .or_else(|| {
+            let of_statement = stop.token == ";";
+            of_statement.then(|| stop.in_statement(place)).flatten()
+        })
+}
+
+impl Stop<'_> {
+    /// A word of another language.
+    fn of_other_language(&self) -> Option<String> {
+        let behind = |word: &str| self.rest.strip_prefix(word).map(str::trim_start);
+        let negated = ["not ", "pas "].into_iter().find_map(behind);
+        if negated.is_some_and(|it| it.starts_with("in ") || it.starts_with("in[")) {
+            return Some(NOT_IN.to_owned());
+        }
+        let is_not = behind("is ");
+        if is_not.is_some_and(|it| it.starts_with("not ") || it.starts_with("not(")) {
+            return Some("« is not » : écrivez « != »".to_owned());
+        }
+        if self.rest.starts_with("n'est pas ") {
+            return Some("« n'est pas » : écrivez « != »".to_owned());
+        }
+        if ["or", "ou", "OR"].contains(&self.word) && !self.is_in_condition() {
+            if let Some(message) = several::texts(self.text, self.at) {
+                return Some(message);
+            }
+            let word = self.word;
+            return Some(
+                if self.before.trim_end().ends_with(')') && self.before.contains(".get(") {
+                    format!(
+                        "« {word} » : pour prendre la suite quand cette valeur manque, écrivez « ?? »"
+                    )
+                } else {
+                    format!(
+                        "« {word} » : écrivez « || » entre deux conditions, et « ?? » pour remplacer une valeur qui manque"
+                    )
+                },
+            );
+        }
+        if let Some(message) = foreign::word(self.word) {
+            // Several texts are told as such.
+            return several::texts(self.text, self.at).or(Some(message));
+        }
+        let asked = ASKING.into_iter().find(|it| *it == self.word);
+        let asked = asked.map(|it| format!("{it}(…)"));
+        let meant = asked.or_else(|| foreign::function(self.word).map(str::to_owned))?;
+        let of_text = self.before.ends_with(' ')
+            && self.rest[self.word.len()..].trim_start().starts_with('"');
+        of_text.then(|| format!("« {} » : écrivez « texte.{meant} »", self.word))
+    }
+
+    /// An hour as people write it: `20h`, `20 h 30`, `20:00`.
+    fn hour(&self) -> Option<String> {
+        let front = self.before.trim_end();
+        let hours = &front[front.trim_end_matches(|it: char| it.is_ascii_digit()).len()..];
+        let of_more = |it: char| is_of_name(it) || ".\"".contains(it);
+        if hours.len() > 2 || front[..front.len() - hours.len()].ends_with(of_more) {
+            return None;
+        }
+        let hour = hours.parse::<u8>().ok().filter(|it| *it < 24)?;
+        let digits = |it: &str| it.chars().all(|it| it.is_ascii_digit());
+        let minutes = self.rest.strip_prefix(':').and_then(|it| it.get(..2));
+        let is_hour = match self.word.strip_prefix(['h', 'H']) {
+            Some(minutes) => digits(minutes),
+            None => minutes.is_some_and(digits),
+        };
+        is_hour.then(|| {
+            format!("une heure s'écrit sans « h » ni minutes, comme un nombre de 0 à 23 : écrivez « {hour} »")
+        })
+    }
+
+    /// Whether something is asked on the line up to here.
+    fn is_in_condition(&self) -> bool {
+        const ASKED: [&str; 14] = [
+            "if ",
+            "while ",
+            "==",
+            "!=",
+            "<",
+            ">",
+            " in ",
+            "!in",
+            "!",
+            "&&",
+            "||",
+            "contains(",
+            "_with(",
+            "is_empty",
+        ];
+        ASKED.iter().any(|it| self.before.contains(it))
+    }
+
+    /// A text behind a function, without the parentheses around it: `.get "gardien"`.
+    fn without_parentheses(&self) -> Option<String> {
+        let first = tokens(self.rest).next()?;
+        let given = first.inner()?;
+        let before = self.before.trim_end();
+        let name = before.rsplit(|it| !is_of_name(it)).next()?;
+        let is_asked = before[..before.len() - name.len()].ends_with('.')
+            && (name == "get" || ASKING.contains(&name));
+        is_asked.then(|| {
+            format!("« {name} » demande des parenthèses : écrivez « {name}(\"{given}\") »")
+        })
+    }
+
+    fn of_switch(&self) -> Option<String> {
+        (self.token == "=>" && self.rest.starts_with(':'))
+            .then(|| "après un cas de « switch » vient « => », et non « : »".to_owned())
+    }
+
+    /// A word of another language that was taken for a function, as in `elif (a) {`, and where it begins.
+    fn called(&self) -> Option<Place> {
+        if !self.rest.starts_with('{') {
+            return None;
+        }
+        let begins = self.before.rfind(['}', ';']).map_or(0, |at| at + 1);
+        let front = &self.before[begins..];
+        let indent = front.len() - front.trim_start().len();
+        let (word, _) = front.trim_start().split_once('(')?;
+        let message = foreign::word(word.trim_end())?;
+        let line = self.at - self.before.len();
+        Some((place_of(self.text, line + begins + indent), message))
+    }
+
+    /// A bracket before this that nothing closes.
+    fn left_open(&self) -> Option<Place> {
+        let after = &self.text[self.at..];
+        let ends = self.rest.starts_with(['}', ')', ']']) || after.trim().is_empty();
+        (ends || self.token != ";")
+            .then(|| super::left_open(self.text))
+            .flatten()
+    }
+
+    /// Within a value or a condition.
+    fn in_value(&self) -> Option<String> {
+        if self.token == ";" {
+            return None;
+        }
+        if self.token == "{" {
+            return self.behind_condition();
+        }
+        self.rest
+            .starts_with(';')
+            .then(|| "entre deux valeurs, écrivez « , » et non « ; »".to_owned())
+    }
+
+    /// What stands between a condition and its block.
+    fn behind_condition(&self) -> Option<String> {
+        let sign = self.rest.chars().next()?;
+        if [';', ','].contains(&sign) {
+            let opens = self.text[self.at + 1..].trim_start().starts_with('{');
+            return Some(if opens {
+                format!("après la condition vient directement « {{ » : enlevez le signe « {sign} »")
+            } else {
+                format!("après la condition vient « {{ », et non « {sign} »")
+            });
+        }
+        if sign == ':' {
+            return Some("après la condition vient « { », et non « : »".to_owned());
+        }
+        (!self.word.is_empty()).then(|| {
+            format!(
+                "« {} » n'est pas à sa place ici : il manque un signe avant, comme « . » ou « == », ou une accolade « {{ »",
+                self.word
+            )
+        })
+    }
+
+    /// Where a statement should have ended.
+    fn in_statement(&self, place: (u32, u32)) -> Option<Place> {
+        let Self {
+            before, rest, word, ..
+        } = *self;
+        let here = |message: String| Some((place, message));
+        if rest.starts_with(':')
+            && let Some(found) = self.before_colon(place)
+        {
+            return Some(found);
+        }
+        if before.trim().is_empty() {
+            return self.line_before();
+        }
+        if before.ends_with('"') && !word.is_empty() {
+            return here("à l'intérieur d'un texte, un guillemet s'écrit « \\\" »".to_owned());
+        }
+        if before.trim_end().ends_with("let mut") {
+            return here(format!(
+                "« mut » est en trop : une variable peut toujours changer ; écrivez « let {word} »"
+            ));
+        }
+        let sign = rest.chars().next()?;
+        let digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
+        if sign == ',' && digit(before.chars().next_back()) && digit(rest.chars().nth(1)) {
+            return here("un nombre à virgule s'écrit avec un point, comme 1.5".to_owned());
+        }
+        let found = if word.is_empty() {
+            sign.to_string()
+        } else {
+            word.to_owned()
+        };
+        here(format!(
+            "« {found} » n'est pas à sa place ici : il manque un signe avant, ou « ; »"
+        ))
+    }
+
+    /// A name and a colon where a statement begins.
+    fn before_colon(&self, place: (u32, u32)) -> Option<Place> {
+        let name = self.before.trim_end();
+        let begins = match name.strip_suffix('"') {
+            Some(inside) => inside.rfind('"')?,
+            None => name.trim_end_matches(is_of_name).len(),
+        };
+        let line = self.at - self.before.len();
+        without_hash(self.text, line + begins, line + name.len()).or_else(|| {
+            name[..begins].trim().is_empty().then(|| {
+                let message = format!(
+                    "pour donner une valeur à « {} », écrivez « = », et non « : »",
+                    name.trim_start()
+                );
+                (place, message)
+            })
+        })
+    }
+
+    /// The line before that has no end.
+    fn line_before(&self) -> Option<Place> {
+        let before = &self.text[..self.at];
+        let last = tokens(before).filter(Token::counts).last()?;
+        let place = place_of(self.text, last.end().saturating_sub(1));
+        if let Some(begins) = self.result(&last) {
+            let shown = if last.written == "]" {
+                "[…]"
+            } else {
+                "#{…}"
+            };
+            let message = format!(
+                "le résultat « {shown} » vient en dernier : mettez avant lui les lignes qui le suivent, ou enlevez-les"
+            );
+            return Some((place_of(self.text, begins), message));
+        }
+        let message = "il manque « ; » à la fin de cette ligne".to_owned();
+        Some((place, message))
+    }
+
+    /// Where a list or an object begins that ends here and stands for itself: it is a result.
+    fn result(&self, last: &Token<'_>) -> Option<usize> {
+        if last.kind != Kind::Sign || !["]", "}"].contains(&last.written) {
+            return None;
+        }
+        let opens = opening_of(self.text, last.at)?;
+        let front = &self.text[..opens];
+        let begins = match last.written {
+            "}" => front.strip_suffix('#')?.len(),
+            _ => opens,
+        };
+        let front = tokens(&self.text[..begins]).filter(Token::counts).last()?;
+        ["{", "}", ";"].contains(&front.written).then_some(begins)
+    }
+}

@@ -1,0 +1,48 @@
+//! Several texts where the language takes one: `== "ASC", "CHAUF"`, `in ("ASC", "CHAUF")`, `== "ASC" ou "CHAUF"`.
+
+use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
+
+/// What people put between them.
+const BETWEEN: [&str; 12] = [
+    "", ",", ";", "/", "|", "||", "&&", "ou", "or", "OR", "et", "and",
+];
+
+/// What is told where the parser stops among several texts of a line.
+pub(super) fn texts(text: &str, at: usize) -> Option<String> {
+    let begins = text[..at].rfind('\n').map_or(0, |it| it + 1);
+    let line = text[begins..].split('\n').next()?;
+    let (first, last, all) = run(line, at - begins)?;
+    let before = line[..first].trim_end();
+    let list = all.join(", ");
+    if line[last..].trim_start().starts_with("=>") {
+        let is_begun = before.is_empty() || before.ends_with(['{', ',', '}']);
+        let cases = all.join(" | ");
+        return is_begun.then(|| {
+            format!("un cas de « switch » pour plusieurs textes s'écrit « {cases} => … »")
+        });
+    }
+    let before = before.strip_suffix('(').unwrap_or(before).trim_end();
+    let sign = ["!in", "!=", "==", "in"]
+        .into_iter()
+        .find(|it| before.ends_with(it))?;
+    let meant = if sign.starts_with('!') { "!in" } else { "in" };
+    Some(format!(
+        "« {sign} » ne va qu'avec une valeur : pour plusieurs textes, écrivez « {meant} [{list}] »"
+    ))
+}
+
+/// The texts with nothing but such words between them among which a place stands, and where they begin and end.
+fn run(line: &str, at: usize) -> Option<(usize, usize, Vec<&str>)> {
+    let texts: Vec<Token> = tokens(line)
+        .filter(|it| it.kind == Kind::Text && it.closed)
+        .collect();
+    let follows = |pair: &[Token]| BETWEEN.contains(&line[pair[0].end()..pair[1].at].trim());
+    let mut runs = texts.chunk_by(|a, b| follows(&[*a, *b]));
+    let run = runs.find(|run| match run {
+        [first, .., last] => first.at <= at && at <= last.at,
+        _ => false,
+    })?;
+    let (first, last) = (run.first()?, run.last()?);
+    let all = run.iter().map(|it| it.written).collect();
+    Some((first.at, last.end(), all))
+}

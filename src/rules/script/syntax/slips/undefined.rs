@@ -1,0 +1,196 @@
+//! Names that nothing defines: words of other languages, texts without quotes, fields without what they are read of.
+
+use super::Written;
+use crate::rules::alike::bare;
+use crate::rules::diagnostic::nearest;
+use crate::rules::script::analysis::given::{Kind, Seen, may_be_absent, seen};
+use crate::rules::script::syntax::brackets::Place;
+use crate::rules::script::syntax::foreign;
+use crate::rules::script::syntax::tokens::{self, is_of_name, tokens};
+
+/// What is meant by a name that is none; `parameters` are those that the script's function is given.
+pub(super) fn find(name: &str, written: &Written<'_>, parameters: &[&str]) -> Option<Place> {
+    let Written { text, at, place } = *written;
+    let rest = text.get(at..)?.strip_prefix(name)?;
+    let told = negated(name, rest)
+        .or_else(|| holed(name, rest))
+        .or_else(|| accented(text, at))
+        .or_else(|| foreign::word(name))
+        .or_else(|| outside(text, name));
+    if let Some(message) = told {
+        return Some((place, message));
+    }
+    let end = at + name.len();
+    let found = super::without_hash(text, at, end);
+    let found = found.or_else(|| super::between_brackets(text, at, end));
+    found.or_else(|| {
+        let message = field(name, rest, parameters)
+            .or_else(|| of_other_script(name, parameters))
+            .or_else(|| near(name, text))
+            .unwrap_or_else(|| unknown(name, &text[..at]));
+        Some((place, message))
+    })
+}
+
+/// A negation that stands before a text: it is of what is asked of it, or of whether there is one.
+fn negated(name: &str, rest: &str) -> Option<String> {
+    if !["not", "non", "pas"].contains(&name) {
+        return None;
+    }
+    let value = rest.trim_start();
+    let end = value.find(|it| !is_of_name(it) && it != '.');
+    let (value, behind) = value.split_at(end.unwrap_or(value.len()));
+    let path: Vec<String> = value.split('.').map(str::to_owned).collect();
+    if seen(&path) != Some(Seen::Plain(Kind::Text)) {
+        return None;
+    }
+    let behind = behind.trim_start();
+    let sign = if behind.starts_with("in ") || behind.starts_with("in[") {
+        "!in …"
+    } else if behind.starts_with("==") {
+        "!= …"
+    } else if may_be_absent(&path) {
+        "== ()"
+    } else {
+        return None;
+    };
+    Some(format!("« {name} {value} » : écrivez « {value} {sign} »"))
+}
+
+/// A text with values in it, as another language has it: `f"…{valeur}…"`.
+fn holed(name: &str, rest: &str) -> Option<String> {
+    (["f", "F"].contains(&name) && rest.starts_with('"')).then(|| {
+        format!("« {name}\"…\" » : un texte à trous s'écrit entre accents graves : `…${{valeur}}…`")
+    })
+}
+
+/// A name with an accent within: the engine knows what stands before that.
+pub(super) fn accented(text: &str, at: usize) -> Option<String> {
+    let before = text[..at].trim_end_matches(is_of_name).len();
+    let word = &text[before..];
+    let word = &word[..word.find(|it| !is_of_name(it)).unwrap_or(word.len())];
+    let meant: String = bare(word).collect();
+    let is_name = meant.is_ascii() && !word.is_ascii();
+    is_name.then(|| {
+        format!(
+            "« {word} » : un nom s'écrit sans accent, « {meant} », et un texte entre guillemets"
+        )
+    })
+}
+
+/// A name that is defined beside the functions, which see it by another name or not at all.
+fn outside(text: &str, name: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let (keyword, rest) = line.split_once(char::is_whitespace)?;
+        let rest = rest.trim_start().strip_prefix(name)?;
+        if !rest.trim_start().starts_with('=') {
+            return None;
+        }
+        match keyword {
+            "const" => Some(format!(
+                "« {name} » est défini hors de la fonction : écrivez ici « global::{name} »"
+            )),
+            "let" => Some(format!(
+                "« {name} » est défini hors de la fonction, qui ne le voit pas : écrivez-y « const {name} = … », et ici « global::{name} »"
+            )),
+            _ => None,
+        }
+    })
+}
+
+/// A field of what the function is given, without this in front.
+fn field(name: &str, rest: &str, parameters: &[&str]) -> Option<String> {
+    let fields = |path: &[String]| match seen(path) {
+        Some(Seen::Fields(all)) => all,
+        _ => Vec::new(),
+    };
+    let mut found = Vec::new();
+    for parameter in parameters {
+        let path = vec![(*parameter).to_owned()];
+        let all = fields(&path);
+        if all.contains(&name) {
+            found.push(format!("{parameter}.{name}"));
+        }
+        if *parameter != "evenement" {
+            continue;
+        }
+        for part in all {
+            let inner = fields(&[(*parameter).to_owned(), part.to_owned()]);
+            if inner.contains(&name) {
+                found.push(format!("{parameter}.{part}.{name}"));
+            }
+        }
+    }
+    // What an event has at all times comes first.
+    found.sort_by_key(|it| it.contains(".demande."));
+    let shown = found.first()?;
+    let path: Vec<String> = shown.split('.').map(str::to_owned).collect();
+    let is_code =
+        seen(&[name.to_owned()]).is_some() && seen(&path) == Some(Seen::Plain(Kind::Text));
+    if is_code && rest.trim_start().starts_with('.') {
+        return Some(format!(
+            "variable inconnue : « {name} » ; ce script n'en connaît que le code, « {shown} », sans rien derrière"
+        ));
+    }
+    Some(format!(
+        "variable inconnue : « {name} » ; écrivez « {} »",
+        found.join(" » ou « ")
+    ))
+}
+
+/// What only the other script is given.
+fn of_other_script(name: &str, parameters: &[&str]) -> Option<String> {
+    let is_given = seen(&[name.to_owned()]).is_some();
+    is_given.then(|| {
+        format!(
+            "variable inconnue : « {name} » ; ce script ne connaît que « {} »",
+            parameters.join(" », « ")
+        )
+    })
+}
+
+/// A name of the script's own that looks like this one.
+fn near(name: &str, text: &str) -> Option<String> {
+    let words: Vec<&str> = tokens(text)
+        .filter(tokens::Token::counts)
+        .map(|it| it.written)
+        .collect();
+    let defined = words.windows(2).filter_map(|it| match it {
+        ["let" | "for", name] => Some(*name),
+        _ => None,
+    });
+    let defined: Vec<&str> = defined.filter(|it| *it != name && it.len() > 2).collect();
+    let longer = |it: &&&str| name.len() > 3 && name.starts_with(&format!("{it}_"));
+    let near = nearest(name, defined.iter().copied());
+    let near = near.or_else(|| defined.iter().find(longer).copied())?;
+    Some(format!(
+        "variable inconnue : « {name} » ; vouliez-vous dire « {near} » ?"
+    ))
+}
+
+/// Signs and functions behind which a text is likely.
+const BEFORE_TEXTS: [&str; 9] = [
+    "==",
+    "!=",
+    "[",
+    "get(",
+    "contains(",
+    "starts_with(",
+    "ends_with(",
+    "a:",
+    "modele:",
+];
+
+fn unknown(name: &str, before: &str) -> String {
+    let of_code = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
+    let is_code = name.chars().count() > 1 && name.chars().all(of_code);
+    let before = before.trim_end();
+    if is_code || BEFORE_TEXTS.iter().any(|it| before.ends_with(it)) {
+        return format!(
+            "variable inconnue : « {name} » ; si c'est un texte, écrivez-le entre guillemets : « \"{name}\" »"
+        );
+    }
+    format!(
+        "variable inconnue : « {name} » ; une variable se définit plus haut par « let {name} = … ; », et un texte s'écrit entre guillemets"
+    )
+}
