@@ -4,6 +4,8 @@
 //! that no value can break out of the subject into the body or the headers. A file whose name
 //! begins with `_` is a part that others include. What is told to their authors beyond what the engine says is `lint`'s.
 
+mod advice;
+mod analysis;
 mod bounds;
 mod engine;
 mod expression;
@@ -11,9 +13,9 @@ mod filters;
 mod lint;
 mod mails;
 mod source;
-mod tags;
-mod tokens;
+mod syntax;
 mod unknown;
+mod validate;
 mod words;
 mod writing;
 
@@ -32,9 +34,10 @@ use crate::rules::place::{Located, place_of};
 use crate::rules::source::text;
 use crate::rules::view::{OF_MAIL, Shown};
 
+pub use self::analysis::written::OfTemplates;
 pub use self::expression::{Broken, Scope, Text};
-pub use self::lint::written::OfTemplates;
 pub use self::mails::MailNames;
+use self::syntax::tags;
 
 /// The folder of the templates in the folder of rules.
 pub const FOLDER: &str = "modeles/";
@@ -199,10 +202,10 @@ impl Templates {
             environment,
         };
         let all_read = !any_error(&faults[before..]);
-        lint::attempt::on_sample(&templates.environment, all_read, faults);
-        lint::known::note_stood_in(&templates.environment, faults);
-        lint::vain::note(&templates.environment, faults);
-        lint::holes::note(&lint::known::Parts::of(&templates.environment), faults);
+        validate::samples::on_sample(&templates.environment, all_read, faults);
+        lint::hidden_unknown::note(&templates.environment, faults);
+        lint::never_true::note(&templates.environment, faults);
+        lint::absent_values::note(&analysis::parts::Parts::of(&templates.environment), faults);
         (!any_error(&faults[before..])).then_some(templates)
     }
 
@@ -275,20 +278,20 @@ impl Templates {
     /// The texts that templates compare with what they are given.
     #[must_use]
     pub fn compared(&self) -> Vec<Compared> {
-        lint::compared::compared(&self.environment)
+        analysis::compared::compared(&self.environment)
     }
 
     /// What stands written out in the template of the *contexte*, in those of e-mails, and in both where they take it
     /// in, as far as it may decide of anything: what only prints a value does not.
     #[must_use]
     pub fn written(&self) -> OfTemplates {
-        lint::written::of(&self.environment)
+        analysis::written::of(&self.environment)
     }
 
     /// The kinds of managers that templates name outright, each with the file.
     #[must_use]
     pub fn named_managers(&self) -> Vec<(String, Located)> {
-        lint::known::managers(&self.environment)
+        analysis::managers::managers(&self.environment)
     }
 
     /// All that fails in an e-mail on one sample, and not only what fails first.
@@ -299,7 +302,7 @@ impl Templates {
             let path = format!("{FOLDER}{modele}{ending}");
             for name in [format!("{path}{SUBJECT}"), path] {
                 if self.environment.get_template(&name).is_ok() {
-                    lint::attempt::try_one(&self.environment, &name, sample, |_, it| {
+                    validate::samples::try_one(&self.environment, &name, sample, |_, it| {
                         faults.push(it);
                     });
                 }
@@ -319,7 +322,7 @@ impl Templates {
                     continue;
                 };
                 let source = template.source();
-                for (at, value) in lint::holes::unasked(source, absent) {
+                for (at, value) in lint::absent_values::unasked(source, absent) {
                     let (line, column) = place_of(source, at);
                     let text = path.clone();
                     found.push((Located { line, column, text }, value));

@@ -1,8 +1,9 @@
 //! What a template may ask of the parser: minijinja goes down one level for each operator and each `elif`
 //! without counting them, and a stack that runs over takes the whole daemon along.
 
-use super::{tags, tokens};
 use crate::rules::place::line_of;
+use crate::rules::template::syntax::tags;
+use crate::rules::template::syntax::tokens;
 
 /// Words and signs of one tag or expression; the shipped files use a dozen.
 const MOST_TOKENS: usize = 500;

@@ -9,8 +9,9 @@ use minijinja::{Environment, Error, ErrorKind, Expression, Value};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
-use super::tokens::{self, Word};
-use super::{bounds, engine, filters, source, tags};
+use super::{bounds, engine, filters, source};
+use crate::rules::template::syntax::tags;
+use crate::rules::template::syntax::tokens::{self, Word};
 
 /// What may stand in one segment of a path as it is.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC

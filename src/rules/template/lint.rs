@@ -1,23 +1,16 @@
-//! What is told of a template's text to who writes it: this reads the text, or tries it on samples, never decides, and no
-//! decision depends on it.
+//! Remarks about templates that can be rendered: what they probably should not do. They never refuse an edit, and no
+//! decision depends on them.
 
-pub(super) mod advice;
-pub(super) mod attempt;
+pub(super) mod absent_values;
 mod calendar;
-pub(super) mod compared;
 mod conditions;
-mod dates;
-pub(super) mod holes;
-mod idioms;
-pub(super) mod known;
-pub(super) mod names;
-pub(super) mod remedies;
-mod strays;
-mod text;
-pub(super) mod vain;
-pub(super) mod written;
+mod connector_text;
+mod date_comparisons;
+pub(super) mod hidden_unknown;
+pub(super) mod never_true;
 
-use super::tags;
+use super::advice;
+use super::syntax::{strays, tags};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::place_of;
 use crate::rules::view::OF_MAIL;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{CONTEXTE, FOLDER, source};
+
 use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Listed, suggestion_of};
 use crate::rules::layout;

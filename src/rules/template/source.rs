@@ -7,7 +7,8 @@ use minijinja::{Environment, Error, ErrorKind};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::place_of;
 
-use super::lint::{self, remedies};
+use super::lint;
+use super::syntax::remedies;
 use super::{CONTEXTE, SUBJECT, TemplateError, unknown, words};
 
 /// Compiles the text of a file: one template, or two where its first line is a subject.

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use minijinja::Error;
 
-use super::lint::advice;
-use super::tags;
+use crate::rules::template::advice;
+use crate::rules::template::syntax::tags;
 
 /// The value, and where it is written.
 pub(super) struct Unknown<'e> {

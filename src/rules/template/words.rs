@@ -4,8 +4,8 @@ use minijinja::{Error, ErrorKind};
 
 use crate::rules::pasted;
 
-use super::lint::names;
-use super::tags::{self, Slip};
+use crate::rules::template::syntax::names;
+use crate::rules::template::syntax::tags::{self, Slip};
 
 /// A part of the parser's words, and what to look for. The first that fits counts.
 const SLIPS: [(&str, &str); 20] = [

@@ -1,10 +1,10 @@
 //! Hours, days and months that a template compares with what they never are: an hour with a text, a day with another
 //! name.
 
-use super::compared::listed;
-use super::vain::other;
 use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS, no_day};
-use crate::rules::template::tokens::{Path, Word, unquoted};
+use crate::rules::template::analysis::compared::listed;
+use crate::rules::template::lint::never_true::other;
+use crate::rules::template::syntax::tokens::{Path, Word, unquoted};
 
 /// What is wrong with a comparison of what a filter makes of this value, and where: `date | heure_de >= "20"`,
 /// `date | jour_de_semaine in ["Samedi"]`.

@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::vain::Vain;
-use crate::rules::template::tokens::{self, Word, closing, unquoted};
+use crate::rules::template::lint::never_true::Vain;
+use crate::rules::template::syntax::tokens::{self, Word, closing, unquoted};
 
 /// What ends a condition, beside the bracket around it.
 const ENDS: [&str; 6] = ["if", "elif", "else", "=", ",", ":"];

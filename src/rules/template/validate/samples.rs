@@ -9,9 +9,11 @@ use serde_json::Value;
 use crate::rules::diagnostic::{Diagnostic, nearest};
 use crate::rules::view::{OCCASIONS, OF_DEMANDE, sample_context, sample_occasion};
 
-use super::{advice, names};
+use crate::rules::template::advice;
 use crate::rules::template::source::{innermost, is_part, located};
-use crate::rules::template::{CONTEXTE, FOLDER, tags, unknown, words};
+use crate::rules::template::syntax::names;
+use crate::rules::template::syntax::tags;
+use crate::rules::template::{CONTEXTE, FOLDER, unknown, words};
 
 /// What becomes of an error on a sample.
 enum Verdict {

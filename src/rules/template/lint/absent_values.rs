@@ -1,12 +1,12 @@
 //! Values that may be absent and are written as if they were always there: a sentence keeps a hole, or has a word of the
 //! engine's in it.
 
-use super::compared::root;
-use super::known::Parts;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::place_of;
-use crate::rules::template::tags::{self, Slip, Tag};
-use crate::rules::template::tokens::{self, Word};
+use crate::rules::template::analysis::compared::root;
+use crate::rules::template::analysis::parts::Parts;
+use crate::rules::template::syntax::tags::{self, Slip, Tag};
+use crate::rules::template::syntax::tokens::{self, Word};
 
 /// What is absent where no bien is named; the bien itself is a set, which is told of elsewhere.
 const ABSENT: [&str; 2] = ["signalement.bien", "demande.bien"];

@@ -2,11 +2,13 @@
 
 use serde_json::Value as Json;
 
-use super::compared::{self, root};
-use super::{names, vain};
+use crate::rules::template::analysis::compared::{self, root};
 use crate::rules::template::expression::has_filter;
-use crate::rules::template::tokens::{self, Word, closing, unquoted};
-use crate::rules::template::{Text, filters, tags};
+use crate::rules::template::lint::never_true;
+use crate::rules::template::syntax::names;
+use crate::rules::template::syntax::tags;
+use crate::rules::template::syntax::tokens::{self, Word, closing, unquoted};
+use crate::rules::template::{Text, filters};
 
 /// The filters that are given the format of a date.
 const OF_DATES: [&str; 2] = ["lire_date", "format_date"];
@@ -43,7 +45,9 @@ impl Text {
         let source = self.source();
         let is_given = |name: &str| locals.contains(&name) || tags::gives(source, name);
         let tags = self.tokens();
-        let all = tags.iter().flat_map(|it| vain::of_tag(source, it, sample));
+        let all = tags
+            .iter()
+            .flat_map(|it| never_true::of_tag(source, it, sample));
         all.filter(|it| !it.root.as_deref().is_some_and(is_given))
             .map(|it| it.message)
             .collect()

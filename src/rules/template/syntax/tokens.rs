@@ -5,24 +5,27 @@
 
 use std::ops::Range;
 
-use super::tags::{self, Tag};
+use crate::rules::template::syntax::tags::{self, Tag};
 
 /// A word, text or sign, and where it stands, in bytes.
-pub(super) type Word<'s> = (usize, &'s str);
+pub(in crate::rules::template) type Word<'s> = (usize, &'s str);
 
 /// What may stand before and behind a comparison that is one by itself.
 const BEFORE: [&str; 7] = ["if", "elif", "and", "or", "not", "else", "("];
 const BEHIND: [&str; 5] = ["and", "or", "if", "else", ")"];
 
 /// The words, texts and signs of a tag.
-pub(super) fn words<'s>(source: &'s str, tag: &Tag<'_>) -> Vec<Word<'s>> {
+pub(in crate::rules::template) fn words<'s>(source: &'s str, tag: &Tag<'_>) -> Vec<Word<'s>> {
     let from = tag.begin + tag.open.len();
     let end = from + tag.inside.trim_end_matches(['-', '+']).len();
     split(source, from..end, &tag.texts)
 }
 
 /// The same of an expression that is this part of a text, without its braces.
-pub(super) fn of_expression(source: &str, place: Range<usize>) -> Vec<Word<'_>> {
+pub(in crate::rules::template) fn of_expression(
+    source: &str,
+    place: Range<usize>,
+) -> Vec<Word<'_>> {
     let texts = tags::texts(&source[..place.end], place.start);
     split(source, place, &texts)
 }
@@ -56,7 +59,7 @@ fn split<'s>(source: &'s str, place: Range<usize>, texts: &[Range<usize>]) -> Ve
 }
 
 /// A value with what is asked of it, and where it stands among the words: `signalement.auteur`.
-pub(super) struct Path {
+pub(in crate::rules::template) struct Path {
     pub text: String,
     /// In bytes of the template's text.
     pub at: usize,
@@ -73,7 +76,7 @@ impl Path {
 }
 
 /// Every path in a tag; not what follows a filter or a bracket.
-pub(super) fn paths(words: &[Word<'_>]) -> Vec<Path> {
+pub(in crate::rules::template) fn paths(words: &[Word<'_>]) -> Vec<Path> {
     let mut paths = Vec::new();
     let mut begin = 0;
     while begin < words.len() {
@@ -107,14 +110,14 @@ fn is_name(word: &str) -> bool {
 }
 
 /// The words of every tag that is read and closed.
-pub(super) fn tags(source: &str) -> impl Iterator<Item = Vec<Word<'_>>> {
+pub(in crate::rules::template) fn tags(source: &str) -> impl Iterator<Item = Vec<Word<'_>>> {
     let tags = tags::read(source).into_iter();
     let read = tags.filter(|it| it.open != "{#" && it.end.is_some());
     read.map(move |tag| words(source, &tag))
 }
 
 /// The names of the filters in a tag, each with its place among the words.
-pub(super) fn filters<'w, 's>(
+pub(in crate::rules::template) fn filters<'w, 's>(
     words: &'w [Word<'s>],
 ) -> impl Iterator<Item = (usize, &'s str)> + use<'w, 's> {
     let pairs = words.windows(2).enumerate();
@@ -125,20 +128,20 @@ pub(super) fn filters<'w, 's>(
 }
 
 /// Whether these words are a comparison by themselves.
-pub(super) fn is_whole(words: &[Word<'_>], from: usize, to: usize) -> bool {
+pub(in crate::rules::template) fn is_whole(words: &[Word<'_>], from: usize, to: usize) -> bool {
     let begins = from == 0 || BEFORE.contains(&words[from - 1].1);
     begins && words.get(to).is_none_or(|(_, it)| BEHIND.contains(it))
 }
 
 /// A text without its quotes; none where it has signs of its own that stand for others.
-pub(super) fn unquoted(text: &str) -> Option<&str> {
+pub(in crate::rules::template) fn unquoted(text: &str) -> Option<&str> {
     let quote = text.chars().next().filter(|it| ['"', '\''].contains(it))?;
     let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
     (!inside.contains('\\')).then_some(inside)
 }
 
 /// The bracket that closes the one at a place, both among the words.
-pub(super) fn closing(words: &[Word<'_>], open: usize) -> Option<usize> {
+pub(in crate::rules::template) fn closing(words: &[Word<'_>], open: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, (_, word)) in words.iter().enumerate().skip(open) {
         match *word {

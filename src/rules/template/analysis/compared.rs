@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use minijinja::Environment;
 
-use super::known::Parts;
 use crate::rules::compared::{Asked, Compared};
 use crate::rules::place::place_of;
-use crate::rules::template::tags;
-use crate::rules::template::tokens::{self, Path, Word, closing, is_whole, unquoted};
+use crate::rules::template::analysis::parts::Parts;
+use crate::rules::template::syntax::tags;
+use crate::rules::template::syntax::tokens::{self, Path, Word, closing, is_whole, unquoted};
 
 /// The value, the text without its quotes, and where that stands, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +91,7 @@ fn side(words: &[Word<'_>], path: &Path) -> Option<usize> {
 }
 
 /// The texts of the list in which a value is sought that has these words: `valeur in ["un", "deux"]`, `not in`, or a list that has a name.
-pub(super) fn listed<'s>(
+pub(in crate::rules::template) fn listed<'s>(
     source: &'s str,
     words: &[Word<'s>],
     Range { start, end }: Range<usize>,

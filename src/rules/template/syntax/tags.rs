@@ -21,7 +21,7 @@ const PAIRED: [&str; 8] = [
 ];
 
 /// Every instruction, and every end of one.
-pub(super) const INSTRUCTIONS: [&str; 26] = [
+pub(in crate::rules::template) const INSTRUCTIONS: [&str; 26] = [
     "if",
     "elif",
     "else",
@@ -52,7 +52,7 @@ pub(super) const INSTRUCTIONS: [&str; 26] = [
 
 /// Something to mend at a place in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Slip {
+pub(in crate::rules::template) struct Slip {
     /// In bytes.
     pub at: usize,
     /// What is wrong, in French.
@@ -60,7 +60,7 @@ pub(super) struct Slip {
 }
 
 /// One tag, from its first brace on.
-pub(super) struct Tag<'s> {
+pub(in crate::rules::template) struct Tag<'s> {
     pub open: &'static str,
     close: &'static str,
     pub begin: usize,
@@ -108,7 +108,11 @@ impl<'s> Tag<'s> {
 }
 
 /// What was left open before the place where the parser gave up; `at_end` where it ran out of text.
-pub(super) fn left_open(source: &str, noticed: usize, at_end: bool) -> Option<Slip> {
+pub(in crate::rules::template) fn left_open(
+    source: &str,
+    noticed: usize,
+    at_end: bool,
+) -> Option<Slip> {
     let tags = read(source);
     let before = tags.iter().take_while(|it| it.begin <= noticed);
     let last = before.clone().last();
@@ -121,14 +125,14 @@ pub(super) fn left_open(source: &str, noticed: usize, at_end: bool) -> Option<Sl
 }
 
 /// The tag that takes in the rest of the text.
-pub(super) fn never_closed(source: &str) -> Option<Slip> {
+pub(in crate::rules::template) fn never_closed(source: &str) -> Option<Slip> {
     let tags = read(source);
     let open = tags.iter().find(|it| it.end.is_none())?;
     in_tag(source, open, source.len())
 }
 
 /// A text in an expression that is not closed.
-pub(super) fn open_text(expression: &str) -> Option<Slip> {
+pub(in crate::rules::template) fn open_text(expression: &str) -> Option<Slip> {
     let texts = texts(expression, 0);
     let mut open = texts
         .iter()
@@ -329,7 +333,7 @@ fn unclosed(tag: &Tag<'_>, ending: &str, before: &str) -> Slip {
 }
 
 /// Where instructions stand, each with its first word: not in comments, and not in what is not read.
-pub(super) fn instructions(source: &str) -> Vec<(Range<usize>, &str)> {
+pub(in crate::rules::template) fn instructions(source: &str) -> Vec<(Range<usize>, &str)> {
     let tags = read(source).into_iter();
     let closed = tags.filter(|tag| tag.open == "{%");
     closed
@@ -338,7 +342,7 @@ pub(super) fn instructions(source: &str) -> Vec<(Range<usize>, &str)> {
 }
 
 /// The paths that are printed as they are, each with its place.
-pub(super) fn printed(source: &str) -> Vec<(usize, &str)> {
+pub(in crate::rules::template) fn printed(source: &str) -> Vec<(usize, &str)> {
     let of_path = |it: char| it.is_alphanumeric() || "_.".contains(it);
     let tags = read(source).into_iter();
     let values = tags.filter(|it| it.open == "{{" && it.end.is_some());
@@ -353,7 +357,7 @@ pub(super) fn printed(source: &str) -> Vec<(usize, &str)> {
 }
 
 /// What an instruction goes through under this name.
-pub(super) fn walked<'s>(source: &'s str, name: &str) -> Option<&'s str> {
+pub(in crate::rules::template) fn walked<'s>(source: &'s str, name: &str) -> Option<&'s str> {
     read(source).into_iter().find_map(|tag| {
         let own = tag.inside.trim_matches(['-', '+']).trim();
         let (it, of) = own.strip_prefix("for ")?.split_once(" in ")?;
@@ -362,24 +366,24 @@ pub(super) fn walked<'s>(source: &'s str, name: &str) -> Option<&'s str> {
 }
 
 /// The first word of the instruction at a place.
-pub(super) fn word_at(source: &str, at: usize) -> Option<&str> {
+pub(in crate::rules::template) fn word_at(source: &str, at: usize) -> Option<&str> {
     let all = instructions(source);
     let found = all.into_iter().find(|(place, _)| place.contains(&at));
     found.map(|(_, word)| word)
 }
 
 /// Whether an instruction gives this name a value of its own.
-pub(super) fn gives(source: &str, name: &str) -> bool {
+pub(in crate::rules::template) fn gives(source: &str, name: &str) -> bool {
     read(source).iter().any(|tag| tag.gives(name))
 }
 
 /// The texts in an expression from a place on, with their quotes.
-pub(super) fn texts(expression: &str, from: usize) -> Vec<Range<usize>> {
+pub(in crate::rules::template) fn texts(expression: &str, from: usize) -> Vec<Range<usize>> {
     inside(expression, from, "}}").1
 }
 
 /// Every word in a tag that may be the name of a value.
-pub(super) fn names(source: &str) -> impl Iterator<Item = &str> {
+pub(in crate::rules::template) fn names(source: &str) -> impl Iterator<Item = &str> {
     let of_name = |it: char| it.is_alphanumeric() || it == '_';
     let tags = read(source).into_iter().filter(|tag| tag.open != "{#");
     tags.flat_map(move |tag| tag.inside.split(move |it| !of_name(it)))
@@ -387,7 +391,7 @@ pub(super) fn names(source: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The tags, as far as they can be told apart.
-pub(super) fn read(source: &str) -> Vec<Tag<'_>> {
+pub(in crate::rules::template) fn read(source: &str) -> Vec<Tag<'_>> {
     let mut tags = Vec::new();
     let mut at = 0;
     while let Some(begin) = source[at..].find('{').map(|it| at + it) {

@@ -133,12 +133,12 @@ const ALSO_TESTS: [(&str, &str); 7] = [
 ];
 
 /// All filters.
-pub(super) fn filters() -> impl Iterator<Item = &'static str> + Clone {
+pub(in crate::rules::template) fn filters() -> impl Iterator<Item = &'static str> + Clone {
     FILTERS.into_iter().chain(OF_REQUESTS)
 }
 
 /// What to write instead of a filter that a template does not have, after a colon; empty where nothing is near.
-pub(super) fn instead_of_filter(name: &str) -> String {
+pub(in crate::rules::template) fn instead_of_filter(name: &str) -> String {
     if ["tronquer", "truncate", "couper"].contains(&name) {
         return " : le début d'un texte s'écrit « …[:20] »".to_owned();
     }
@@ -159,7 +159,7 @@ fn meant(name: &str, known: impl Iterator<Item = &'static str>) -> String {
 }
 
 /// What to write instead of a test.
-pub(super) fn instead_of_test(name: &str) -> String {
+pub(in crate::rules::template) fn instead_of_test(name: &str) -> String {
     let near = also(&ALSO_TESTS, name).or_else(|| nearest(name, TESTS));
     near.map_or_else(String::new, |near| {
         format!(" : écrivez « {near} » à la place")
@@ -167,7 +167,7 @@ pub(super) fn instead_of_test(name: &str) -> String {
 }
 
 /// What to write instead of a function.
-pub(super) fn instead_of_function(name: &str) -> String {
+pub(in crate::rules::template) fn instead_of_function(name: &str) -> String {
     let filter = filter(name);
     filter.map_or_else(String::new, |it| {
         format!(" : c'est un filtre, et s'écrit derrière la valeur, « … | {it} »")
@@ -175,7 +175,7 @@ pub(super) fn instead_of_function(name: &str) -> String {
 }
 
 /// The filter that a template has under this name, or that is meant by it.
-pub(super) fn filter(name: &str) -> Option<&'static str> {
+pub(in crate::rules::template) fn filter(name: &str) -> Option<&'static str> {
     let known = FILTERS.into_iter().find(|it| *it == name);
     known.or_else(|| also(&ALSO_FILTERS, name))
 }

@@ -6,8 +6,9 @@ use crate::rules::diagnostic::nearest;
 use crate::rules::view::sample::{self, Found, is_open};
 use crate::rules::view::{OF_DEMANDE, OF_MAIL};
 
-use super::names;
-use crate::rules::template::{CONTEXTE, tags};
+use crate::rules::template::CONTEXTE;
+use crate::rules::template::syntax::names;
+use crate::rules::template::syntax::tags;
 
 /// Whose fields are looked at for a name that stands alone.
 const ROOTS: [&str; 6] = [
@@ -34,12 +35,12 @@ fn fields(of: &str) -> Option<&'static Map<String, Value>> {
 }
 
 /// Whether every template has this.
-pub(super) fn exists(path: &str) -> bool {
+pub(in crate::rules::template) fn exists(path: &str) -> bool {
     matches!(walk(path), Found::Value(_))
 }
 
 /// Whether a path is that of a field which this name has, where it is there at all.
-pub(super) fn is_of(name: &str, path: &str) -> bool {
+pub(in crate::rules::template) fn is_of(name: &str, path: &str) -> bool {
     let path = plain(path);
     path.is_some_and(|path| path.starts_with(&format!("{name}.")) && exists(&path))
 }
@@ -52,7 +53,7 @@ fn plain(path: &str) -> Option<String> {
 }
 
 /// Whether no signalement whatever has this value: a name that stands alone may come from the script.
-pub(super) fn is_nowhere(path: &str) -> bool {
+pub(in crate::rules::template) fn is_nowhere(path: &str) -> bool {
     let Some(path) = plain(path) else {
         return false;
     };
@@ -179,7 +180,7 @@ pub(in crate::rules::template) fn of_key(source: &str, path: &str) -> Option<Str
 }
 
 /// What to write instead of a set that would be printed as a whole; none for what is no set.
-pub(super) fn of_set(path: &str) -> Option<String> {
+pub(in crate::rules::template) fn of_set(path: &str) -> Option<String> {
     let Found::Value(Value::Object(fields)) = walk(path) else {
         return None;
     };

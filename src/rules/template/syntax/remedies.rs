@@ -5,9 +5,12 @@ use std::ops::Range;
 
 use crate::rules::diagnostic::nearest;
 
-use super::{advice, idioms, names, strays};
-use crate::rules::template::tags::{self, Slip, Tag};
-use crate::rules::template::tokens::words;
+use crate::rules::template::advice;
+use crate::rules::template::syntax::idioms;
+use crate::rules::template::syntax::names;
+use crate::rules::template::syntax::strays;
+use crate::rules::template::syntax::tags::{self, Slip, Tag};
+use crate::rules::template::syntax::tokens::words;
 
 /// Words and signs of an expression, and what templates have instead.
 const OPERATORS: [(&str, &str); 14] = [

@@ -1,11 +1,15 @@
 //! What other languages, or French itself, say in several words and signs, and what templates have instead.
 
-use super::names;
-use crate::rules::template::tags::{Slip, Tag};
-use crate::rules::template::tokens::unquoted;
+use crate::rules::template::syntax::names;
+use crate::rules::template::syntax::tags::{Slip, Tag};
+use crate::rules::template::syntax::tokens::unquoted;
 
 /// What was meant by the last of these words, where the parser gave up.
-pub(super) fn of(source: &str, tag: &Tag<'_>, words: &[(usize, &str)]) -> Option<Slip> {
+pub(in crate::rules::template) fn of(
+    source: &str,
+    tag: &Tag<'_>,
+    words: &[(usize, &str)],
+) -> Option<Slip> {
     match words {
         [.., (at, word @ ("contient" | "contains"))] => Some(Slip {
             at: *at,
@@ -33,7 +37,7 @@ const NOTHING: [&str; 9] = [
 ];
 
 /// A negation of French, whose apostrophe would begin a text.
-pub(super) fn negation(source: &str, tag: &Tag<'_>) -> Option<Slip> {
+pub(in crate::rules::template) fn negation(source: &str, tag: &Tag<'_>) -> Option<Slip> {
     let line = source[tag.begin..].lines().next()?;
     let line = &line[..line.find("%}").or(line.find("}}")).unwrap_or(line.len())];
     let found = ["n'est pas ", "n\u{2019}est pas "]

@@ -1,9 +1,9 @@
 //! Dates of which a part is cut out, or that are compared as they are not written: a date of SoWell is a text, year first,
 //! with the hour of whoever wrote it.
 
-use super::vain::{Vain, other};
 use crate::rules::calendar::{HEURE_DE, day_first};
-use crate::rules::template::tokens::{self, Path, Word, unquoted};
+use crate::rules::template::lint::never_true::{Vain, other};
+use crate::rules::template::syntax::tokens::{self, Path, Word, unquoted};
 
 /// The date of a signalement, the last name of its path.
 const DATE: &str = "date_creation";

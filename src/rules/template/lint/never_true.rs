@@ -4,11 +4,13 @@
 use minijinja::Environment;
 use serde_json::Value;
 
-use super::known::Parts;
-use super::{calendar, conditions, dates};
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::place_of;
-use crate::rules::template::tokens::{self, Path, Word, is_whole, unquoted};
+use crate::rules::template::analysis::parts::Parts;
+use crate::rules::template::lint::calendar;
+use crate::rules::template::lint::conditions;
+use crate::rules::template::lint::date_comparisons;
+use crate::rules::template::syntax::tokens::{self, Path, Word, is_whole, unquoted};
 use crate::rules::view::sample::is_open;
 use crate::rules::view::sample_context;
 
@@ -36,7 +38,7 @@ pub(in crate::rules::template) fn note(
     let parts = Parts::of(environment);
     let sample = sample_context();
     for (file, source, words) in parts.tags() {
-        let dates = dates::of_tag(&words);
+        let dates = date_comparisons::of_tag(&words);
         for vain in of_tag(source, &words, &sample).into_iter().chain(dates) {
             // Asked last: it reads all templates.
             if vain.root.is_some_and(|it| parts.give(&it)) {

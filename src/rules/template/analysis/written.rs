@@ -2,10 +2,10 @@
 
 use minijinja::Environment;
 
-use super::known::Parts;
 use crate::rules::template::CONTEXTE;
+use crate::rules::template::analysis::parts::Parts;
 use crate::rules::template::source::is_part;
-use crate::rules::template::tokens::unquoted;
+use crate::rules::template::syntax::tokens::unquoted;
 use crate::rules::written::Written;
 
 /// The set whose names are what SoWell sends beside the contract.

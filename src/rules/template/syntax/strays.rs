@@ -2,15 +2,18 @@
 
 use std::ops::Range;
 
-use super::advice;
-use crate::rules::template::tags::{self, Slip};
+use crate::rules::template::advice;
+use crate::rules::template::syntax::tags::{self, Slip};
 
 /// The longest text before a brace that is looked at for what was meant.
 const LONGEST: usize = 120;
 
 /// Values in braces too few, and ends of tags that nothing opens: `is_value` knows the first names of values. Styles and
 /// scripts have braces of their own, so that a brace which closes another one is left alone.
-pub(super) fn strays(source: &str, is_value: impl Fn(&str) -> bool) -> Vec<Slip> {
+pub(in crate::rules::template) fn strays(
+    source: &str,
+    is_value: impl Fn(&str) -> bool,
+) -> Vec<Slip> {
     let mut found = Vec::new();
     let mut open = Vec::new();
     for text in texts(source) {
@@ -33,7 +36,7 @@ const AROUND: [(&str, &str); 9] = [
 ];
 
 /// Values in the signs of a mail merge. Only a value with a field is one: « bien » alone may be a word like any other.
-pub(super) fn merged(source: &str) -> Vec<Slip> {
+pub(in crate::rules::template) fn merged(source: &str) -> Vec<Slip> {
     let mut found: Vec<Slip> = Vec::new();
     for text in texts(source) {
         let own = &source[text.clone()];
@@ -64,7 +67,7 @@ pub(super) fn merged(source: &str) -> Vec<Slip> {
 }
 
 /// An instruction whose first brace has lost its percent sign, before a place.
-pub(super) fn half_opened(source: &str, before: usize) -> Option<Slip> {
+pub(in crate::rules::template) fn half_opened(source: &str, before: usize) -> Option<Slip> {
     let texts = texts(source).into_iter();
     let mut texts = texts.take_while(|it| it.start < before);
     texts.find_map(|text| {
