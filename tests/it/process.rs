@@ -81,6 +81,20 @@ impl Process {
         signal(self.child.id(), name);
     }
 
+    /// Suspends it, and returns once all of its threads are stopped: until then, some still run.
+    pub async fn suspend(&self) {
+        self.signal("STOP");
+        let tasks = format!("/proc/{}/task", self.child.id());
+        until("every thread is stopped", || async {
+            let stopped = std::fs::read_dir(&tasks).unwrap().all(|task| {
+                let status = std::fs::read_to_string(task.unwrap().path().join("status"));
+                status.is_ok_and(|it| it.contains("\nState:\tT"))
+            });
+            stopped.then_some(())
+        })
+        .await;
+    }
+
     pub fn request(&self, method: &str, path: &str, client: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.url);
         let request = Client::new().request(method.parse().unwrap(), url);

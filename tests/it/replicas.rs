@@ -353,7 +353,7 @@ async fn a_replica_that_was_suspended_sends_nothing_old() {
                  WHERE d.datname = current_database() AND l.locktype = 'advisory' \
                  AND l.objid = 42 AND NOT l.granted)";
     until_true(&mut database, waits).await;
-    first.signal("STOP");
+    first.suspend().await;
     let go_on = "SELECT pg_advisory_unlock(42)";
     database.execute(go_on).await.unwrap();
     let claimed = "SELECT EXISTS (SELECT 1 FROM livraisons \
