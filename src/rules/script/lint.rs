@@ -1,4 +1,4 @@
-//! What is told of a script's text to who writes it: this reads the text, never decides, and no decision depends on it.
+//! Static checks of a script's text, reported to its author. No decision depends on them.
 
 mod brackets;
 mod calendar;
@@ -57,25 +57,25 @@ pub(super) use self::own_keys::of as own_keys;
 pub(super) use self::results::{of_accuses, of_affecter};
 pub(super) use self::slips::{find as slip, foreign_function};
 
-/// Notes the results that are written out and are none.
+/// Reports literal results that are invalid.
 pub(super) type Results = fn(&AST, &Functions, &str, &mut Vec<Diagnostic>);
 
-/// The texts that the cases of the `switch` wait for that stands here.
+/// The strings in the cases of the `switch` at this position.
 pub(super) fn texts_of_cases(text: &str, at: Position) -> impl Iterator<Item = String> {
     switches::texts(text, at).into_iter().map(|(word, _)| word)
 }
 
-/// What is known of a script by its text.
+/// What the checks learn from a script's text.
 pub(super) struct Looks {
-    /// The lines of its loops that may have no end.
+    /// Lines of the loops that may never end.
     pub(super) loops: Vec<u32>,
-    /// The texts that it compares with what it is given.
+    /// The strings it compares with its input.
     pub(super) compared: Vec<Compared>,
-    /// What it reads and is never there.
+    /// Reads of fields that never exist.
     pub(super) absent: Vec<Remark>,
 }
 
-/// Looks a script through that can be called, and notes what is wrong with it.
+/// Checks a script that compiles and reports what is wrong with it.
 pub(super) fn look<const N: usize>(
     script: &AST,
     text: &str,
@@ -119,7 +119,7 @@ pub(super) fn look<const N: usize>(
             unused::swapped(text, names),
         ];
         let mut remarks: Vec<&Remark> = fields.iter().chain(others.iter().flatten()).collect();
-        // What is wrong with a line is told before that it does nothing.
+        // A line that already has a remark is not also reported as doing nothing.
         let told: HashSet<_> = remarks.iter().map(|(at, _)| at.line()).collect();
         let idle = [thrown_away::values(names), unused::variables(names)];
         let idle = || idle.iter().flatten();
