@@ -44,7 +44,7 @@ pub(super) fn of(script: &AST, text: &str) -> Written {
                     found.autres.insert(name.to_string());
                 }
             }
-            // The engine does not walk the cases of a `switch`.
+            // The engine does not keep the values of a `switch`'s cases.
             Some(ASTNode::Stmt(Stmt::Switch(_, at))) => {
                 found.texts.extend(lint::texts_of_cases(text, *at));
             }

@@ -1,5 +1,4 @@
-//! What can be known of a script by its looks: calls of functions that do not exist, keys that are missing, and what it
-//! names outright.
+//! Static checks of a script: calls of unknown functions, missing keys, and the names that it uses as literals.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -15,13 +14,13 @@ use crate::rules::script::chain::{Chain, Link, first_link};
 use crate::rules::script::compile::SLEEP;
 use crate::rules::script::{A, MODELE, position, words};
 
-/// The functions that put the keys of one object into another.
+/// Functions that merge the keys of one object into another.
 const JOINING: [&str; 3] = ["+", "mixin", "fill_with"];
 
-/// How many values each function takes, by name.
+/// The possible numbers of arguments of each function, by name.
 type Functions = HashMap<String, BTreeSet<usize>>;
 
-/// Every call of a function that does not exist, or not with so many values.
+/// Reports every call of a function that does not exist, or with a wrong number of arguments.
 pub(in crate::rules::script) fn calls(
     engine: &Engine,
     script: &AST,
@@ -44,7 +43,7 @@ pub(in crate::rules::script) fn calls(
             .or_default()
             .insert(it.params.len());
     }
-    // A closure can be kept in a map and be called like a method.
+    // A closure can be kept in a map and called like a method.
     let closures = own.keys().any(|name| name.starts_with("anon$"));
     script.walk(&mut |path| {
         let (call, method, at) = match path.last() {
@@ -77,7 +76,7 @@ fn unknown(
     if operator || !call.namespace.is_empty() || library::is_built_in(name) {
         return None;
     }
-    // What stands before the dot is a value of a native function, and `this` of a script's own.
+    // The value before the dot is an argument of a native function, and `this` of a script's own.
     let given = call.args.len();
     let native = functions.get(name);
     let scripted = own.get(name);
@@ -100,7 +99,7 @@ fn unknown(
             Some(meant) => format!(" : écrivez {meant}"),
             None => {
                 let known = functions.keys().chain(own.keys()).map(String::as_str);
-                // Numbers such as « PI » are functions as well.
+                // Constants such as « PI » are functions too.
                 let word = |it: &&str| it.len() > 2 && it.starts_with(|it: char| it.is_lowercase());
                 nearest(name, known.filter(word))
                     .map(|near| format!(" : vouliez-vous dire « {near} » ?"))
@@ -123,7 +122,7 @@ fn unknown(
     ))
 }
 
-/// A function that asks something of a text, without the text in front: what was asked before it was meant.
+/// A function that tests a string, called without the string in front: the one tested just before was meant.
 fn asked_alone(call: &FnCallExpr, method: bool, path: &[ASTNode]) -> Option<String> {
     let name = call.name.as_str();
     if method || call.args.len() != 1 || !ASKING.contains(&name) {
@@ -158,7 +157,7 @@ fn variables(script: &AST) -> HashSet<String> {
     names
 }
 
-/// Every template that the script names outright, as in `#{ modele: "accuse-reception" }`.
+/// Every template that the script names as a literal, as in `#{ modele: "accuse-reception" }`.
 pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Located> {
     let mut found = Vec::new();
     script.walk(&mut |path| {
@@ -180,7 +179,7 @@ pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Located> {
     found
 }
 
-/// Every kind of manager that the script asks for outright, as in `residence.gestionnaires.get("gardien")`.
+/// Every manager type that the script names as a literal, as in `residence.gestionnaires.get("gardien")`.
 pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Located> {
     let mut found = Vec::new();
     let mut note = |name: &str, at: Position| {
@@ -194,7 +193,7 @@ pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Located> {
     };
     let of_residence = |it: &Expr| matches!(it, Expr::Property(it, _) if it.2 == "gestionnaires");
     script.walk(&mut |path| {
-        // « x in y » asks y whether it contains x.
+        // The engine turns « x in y » into `contains(y, x)`.
         if let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last()
             && call.name == "contains"
             && let [Expr::Dot(pair, ..), Expr::StringConstant(it, at)] = call.args.as_slice()
@@ -223,7 +222,7 @@ pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Located> {
     found
 }
 
-/// Whether the script writes a manager out, or gives a field of one another value.
+/// Whether the script builds a manager itself, or assigns to a field of one.
 pub(in crate::rules::script) fn makes_managers(script: &AST) -> bool {
     let mut found = false;
     script.walk(&mut |path| {
@@ -241,7 +240,7 @@ pub(in crate::rules::script) fn makes_managers(script: &AST) -> bool {
     found
 }
 
-/// What a value is at its end: `gestionnaires` of `residence.gestionnaires`.
+/// The last part of an expression: `gestionnaires` in `residence.gestionnaires`.
 fn last(value: &Expr) -> &Expr {
     match value {
         Expr::Dot(pair, ..) => last(&pair.rhs),
@@ -249,7 +248,7 @@ fn last(value: &Expr) -> &Expr {
     }
 }
 
-/// The lines of the loops that may have no end; without any, of those that may have a late one.
+/// Lines of the loops that may never end; if there are none, of those that may end too late.
 pub(super) fn loops(script: &AST) -> Vec<u32> {
     let (mut endless, mut counted) = (Vec::new(), Vec::new());
     script.walk(&mut |path| {
@@ -268,7 +267,7 @@ pub(super) fn loops(script: &AST) -> Vec<u32> {
     lines
 }
 
-/// Addressees that the script gives outright and that are none: no event makes them right.
+/// Reports literal addressees that are invalid: no event makes them valid.
 pub(in crate::rules::script) fn addressees(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last()
@@ -288,9 +287,9 @@ pub(in crate::rules::script) fn addressees(script: &AST, file: &str, faults: &mu
     });
 }
 
-/// Objects that are written out and have one of the keys of an answer, but not the other, which nothing gives them later
-/// on either. A script may use the short keys of a message for objects of its own: only one that misspells the other
-/// key, or stands in a list with the name of a template, is taken for a message.
+/// Reports object literals that have one required key of a result but not the other, if nothing adds it later. A script
+/// may use the short keys of a message in its own objects: only an object that misspells the other key, or that names a
+/// template inside a list, is taken for a message.
 pub(super) fn keys(
     script: &AST,
     wanted: [&str; 2],
@@ -320,7 +319,7 @@ pub(super) fn keys(
             if has(key) || !has(other) || given_later.contains(key) {
                 continue;
             }
-            // An object that is read is for the script itself.
+            // An object whose key is read is for the script itself.
             if other.len() > 2 && given_later.contains(other) {
                 continue;
             }
@@ -342,7 +341,7 @@ pub(super) fn keys(
             }
             let message = words::missing(key, of, given);
             let (line, column) = position(*at);
-            // Where it is a result that is written out, it is a fault.
+            // A literal result is already reported as an error here.
             let here = |it: &Diagnostic| it.file == file && (it.line, it.column) == (line, column);
             if faults.iter().any(here) {
                 continue;
@@ -354,7 +353,7 @@ pub(super) fn keys(
     });
 }
 
-/// The keys of an object that is written out and joined to another one.
+/// The keys of an object literal that is merged with another object.
 fn joined_keys(path: &[ASTNode]) -> Vec<String> {
     let [.., parent, ASTNode::Expr(Expr::Map(entries, _))] = path else {
         return Vec::new();
@@ -369,7 +368,7 @@ fn joined_keys(path: &[ASTNode]) -> Vec<String> {
     keys.filter(|_| joins).collect()
 }
 
-/// Values that are named in a text that does not take them in.
+/// Reports `${…}` in strings that do not interpolate.
 pub(super) fn dollars(script: &AST, source: &str, file: &str, faults: &mut Vec<Diagnostic>) {
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::StringConstant(text, at))) = path.last()

@@ -1,4 +1,4 @@
-//! The texts that the cases of a `switch` wait for: the engine keeps nothing of them that could be read again.
+//! The strings in the cases of a `switch`, read from the source because the engine does not keep them.
 
 use rhai::{ASTNode, Position, Stmt};
 
@@ -8,15 +8,14 @@ use super::tokens::{self, Token, tokens};
 use crate::rules::place::{offset, place_of};
 use crate::rules::script::{Remark, position};
 
-/// The texts, and where each stands.
+/// The strings, with their positions.
 pub(super) fn texts(script: &str, at: Position) -> Vec<(String, Position)> {
     opening(script, at)
         .map(|opens| cases(script, opens))
         .unwrap_or_default()
 }
 
-/// Every list that stands for a case where a text or a number is looked at: it is a case of its own, and no choice of its
-/// values.
+/// Every list used as a case of a `switch` on a string or a number. It only matches a list, not any one of its values.
 pub(super) fn lists(script: &str, names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
@@ -42,7 +41,7 @@ pub(super) fn lists(script: &str, names: &Names) -> Vec<Remark> {
     found
 }
 
-/// Where each such list begins, and what stands between its brackets.
+/// Byte offset and content of each such list.
 fn lists_of_cases(script: &str, at: Position) -> Vec<(usize, &str)> {
     let Some(opens) = opening(script, at) else {
         return Vec::new();
@@ -74,11 +73,11 @@ fn lists_of_cases(script: &str, at: Position) -> Vec<(usize, &str)> {
             _ => {}
         }
     }
-    // It does not end where it seemed to: nothing of it is certain.
+    // The block does not end as expected, so nothing about it is certain.
     Vec::new()
 }
 
-/// The texts and numbers of a list, as they are written, where it has nothing else.
+/// The strings and numbers of a list as source text; `None` if it contains anything else.
 fn values(list: &str) -> Option<Vec<&str>> {
     let all = tokens(list).filter(|it| it.counts() && it.written != ",");
     let is_value =
@@ -87,7 +86,7 @@ fn values(list: &str) -> Option<Vec<&str>> {
     all.filter(|it| !it.is_empty())
 }
 
-/// The byte at which the block of a `switch` opens.
+/// Byte offset where the block of a `switch` opens.
 fn opening(script: &str, at: Position) -> Option<usize> {
     let begins = offset(script, position(at))?;
     Some(begins + script.get(begins..)?.find('{')?)
@@ -99,7 +98,7 @@ fn place(script: &str, at: usize) -> Position {
     Position::new(line, column)
 }
 
-/// Looks through the block that opens at an offset. What stands in front of `=>`, and of its `if`, is a case.
+/// The strings in the cases of the block that opens at `opens`. A case is the part before `=>` and its `if`.
 fn cases(script: &str, opens: usize) -> Vec<(String, Position)> {
     let mut found = Vec::new();
     let (mut depth, mut in_case) = (0_usize, true);
@@ -110,7 +109,7 @@ fn cases(script: &str, opens: usize) -> Vec<(String, Position)> {
                 depth = depth.saturating_sub(1);
                 match depth {
                     0 => return found,
-                    // A case with a block needs no comma behind it.
+                    // A case with a block needs no comma after it.
                     1 if token.written == "}" => in_case = true,
                     _ => {}
                 }
@@ -125,7 +124,7 @@ fn cases(script: &str, opens: usize) -> Vec<(String, Position)> {
             _ => {}
         }
     }
-    // It does not end where it seemed to: nothing of it is certain.
+    // The block does not end as expected, so nothing about it is certain.
     Vec::new()
 }
 
@@ -146,14 +145,14 @@ mod tests {
     #[case("switch x { \"a\\\"b\" => 1, 2 => \"c\" }", &[])]
     #[case("switch x { \"\" => `}`, \"b\" => #{c: \"d\", e: \"f\"} }", &["", "b"])]
     #[case("switch x { \"a\" => 1", &[])]
-    fn the_texts_of_cases_are_found(#[case] script: &str, #[case] wanted: &[&str]) {
+    fn the_strings_of_cases_are_found(#[case] script: &str, #[case] wanted: &[&str]) {
         let found = texts(script, Position::new(1, 1));
         let found: Vec<&str> = found.iter().map(|(it, _)| it.as_str()).collect();
         assert_eq!(found, wanted);
     }
 
     #[test]
-    fn a_text_is_told_where_it_stands() {
+    fn a_string_has_its_position_in_the_source() {
         let found = texts("\n switch x {\n é => 1, \"a\" => 2}", Position::new(2, 2));
         let [(_, at)] = found.as_slice() else {
             panic!("{found:?}");
