@@ -175,7 +175,7 @@ mod tests {
     #[case("[1].map(|s| s == \"a\")", None)]
     #[case("s.priorite = s.priorite.to_upper(); s.priorite == \"A\"", None)]
     #[case("autre == \"a\"", None)]
-    fn what_is_compared_with_a_text_is_found(
+    fn comparisons_with_strings_are_found(
         #[case] body: &str,
         #[case] wanted: Option<(&str, &str)>,
     ) {
