@@ -1,10 +1,10 @@
-//! What other languages, or French itself, say in several words and signs, and what templates have instead.
+//! Phrases from other languages, or from French, and what templates have instead.
 
 use super::names;
 use crate::rules::template::tags::{Slip, Tag};
 use crate::rules::template::tokens::unquoted;
 
-/// What was meant by the last of these words, where the parser gave up.
+/// What was meant by the last of these words, at which the parser gave up.
 pub(super) fn of(source: &str, tag: &Tag<'_>, words: &[(usize, &str)]) -> Option<Slip> {
     match words {
         [.., (at, word @ ("contient" | "contains"))] => Some(Slip {
@@ -27,12 +27,12 @@ pub(super) fn of(source: &str, tag: &Tag<'_>, words: &[(usize, &str)]) -> Option
     }
 }
 
-/// What stands for nothing in French or elsewhere.
+/// Words for « nothing » in French or other languages.
 const NOTHING: [&str; 9] = [
     "vide", "vides", "absent", "absente", "none", "null", "nul", "nulle", "rien",
 ];
 
-/// A negation of French, whose apostrophe would begin a text.
+/// A French negation, whose apostrophe would begin a string.
 pub(super) fn negation(source: &str, tag: &Tag<'_>) -> Option<Slip> {
     let line = source[tag.begin..].lines().next()?;
     let line = &line[..line.find("%}").or(line.find("}}")).unwrap_or(line.len())];
@@ -61,7 +61,7 @@ pub(super) fn negation(source: &str, tag: &Tag<'_>) -> Option<Slip> {
     Some(Slip { at, message })
 }
 
-/// One of two values, as other languages choose it.
+/// A choice between two values, written as in other languages.
 fn choice(source: &str, tag: &Tag<'_>, at: usize) -> Option<Slip> {
     let begin = tag.begin + tag.open.len();
     let end = tag.end? - 2;
@@ -76,7 +76,7 @@ fn choice(source: &str, tag: &Tag<'_>, at: usize) -> Option<Slip> {
     (tag.open == "{{").then_some(Slip { at, message })
 }
 
-/// A filter with a colon, as other languages of templates give it a value.
+/// A filter with its argument after a colon, as in other template languages.
 fn filter_with_colon(
     source: &str,
     tag: &Tag<'_>,

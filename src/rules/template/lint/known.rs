@@ -1,5 +1,5 @@
-//! What can be known of templates without values: fields that nothing has, for which a filter stands in for ever, and
-//! managers that are asked for by their kind.
+//! Checks of templates that need no values: fields that never exist but that a filter such as `default` hides, and
+//! managers named by their type.
 
 use minijinja::Environment;
 
@@ -9,9 +9,9 @@ use crate::rules::place::{Located, place_of};
 use crate::rules::template::tokens::{self, Path, unquoted};
 use crate::rules::template::{SUBJECT, tags};
 
-/// Filters that stand in for what is not there.
+/// Filters that replace a missing value.
 const STANDING_IN: [&str; 2] = ["default", "d"];
-/// The managers of a residence.
+/// Path of a residence's managers.
 const MANAGERS: &str = "residence.gestionnaires";
 
 /// The texts of all templates and of their subjects, each with its file.
@@ -24,14 +24,14 @@ impl Parts {
             let file = subject.unwrap_or(name).to_owned();
             (file, subject.is_none(), it.source().to_owned())
         });
-        // The engine has them in no order; a subject is the first line of its file.
+        // The engine returns them in no particular order; a subject is the first line of its file.
         let mut all: Vec<_> = all.collect();
         all.sort_unstable();
         let parts = all.into_iter().map(|(file, _, source)| (file, source));
         Self(parts.collect())
     }
 
-    /// Whether an instruction gives a name another meaning, in a template or in one that takes it in.
+    /// Whether an instruction redefines a name in any template, since that template may include the others.
     pub(super) fn give(&self, name: &str) -> bool {
         self.0.iter().any(|(_, source)| tags::gives(source, name))
     }
@@ -42,7 +42,7 @@ impl Parts {
         all.map(|(file, source)| (file.as_str(), source.as_str()))
     }
 
-    /// The words of each tag, with its file and the whole text.
+    /// The words of each tag, with the file and the whole text.
     pub(super) fn tags(&self) -> impl Iterator<Item = (&str, &str, Vec<(usize, &str)>)> {
         let all = self.0.iter();
         all.flat_map(|(file, source)| {
@@ -51,7 +51,7 @@ impl Parts {
     }
 }
 
-/// Points out fields that no signalement has, and that nobody would miss, since a filter stands in for them.
+/// Reports fields that no signalement has, but whose absence goes unnoticed because a filter replaces them.
 pub(in crate::rules::template) fn note_stood_in(
     environment: &Environment<'static>,
     faults: &mut Vec<Diagnostic>,
@@ -79,7 +79,7 @@ pub(in crate::rules::template) fn note_stood_in(
     }
 }
 
-/// Every kind of manager that a template asks for outright, with its file: each once, where it is first.
+/// Every manager type that a template names as a literal, with the file: each once per file, where it comes first.
 pub(in crate::rules::template) fn managers(
     environment: &Environment<'static>,
 ) -> Vec<(String, Located)> {
@@ -110,7 +110,7 @@ pub(in crate::rules::template) fn managers(
     found
 }
 
-/// The kind of manager that is asked for, and where: `residence.gestionnaires.gardien`, `residence.gestionnaires["gardien"]`
+/// The manager type that is named, and where: `residence.gestionnaires.gardien`, `residence.gestionnaires["gardien"]`
 /// or `"gardien" in residence.gestionnaires`.
 fn kind<'s>(words: &[(usize, &'s str)], path: &Path) -> Option<(usize, &'s str)> {
     let fields = path.text.strip_prefix(MANAGERS)?;
@@ -121,7 +121,7 @@ fn kind<'s>(words: &[(usize, &'s str)], path: &Path) -> Option<(usize, &'s str)>
     if !fields.is_empty() {
         let (_, deeper) = fields.strip_prefix('.')?.split_once('.').unzip();
         let is_function = deeper.is_none() && matches!(behind, [(_, "("), ..]);
-        // Behind "residence", "gestionnaires" and their points.
+        // After "residence", "gestionnaires" and their dots.
         let (at, name) = words[path.begin + 4];
         return (!is_function).then_some((at, name));
     }
