@@ -1,8 +1,8 @@
-//! What admins write in Rhai: `gestionnaire.rhai` and `accuses.rhai`.
+//! The Rhai scripts that admins write: `gestionnaire.rhai` and `accuses.rhai`.
 //!
-//! The only room that names rhai. Scripts are pure: they see maps and give maps back; they cannot
-//! reach a file, a clock, the network or another script, and every resource that they use has a
-//! limit, since Rhai has none by default on most. What is told to their authors beyond what the engine says is `lint`'s.
+//! The only module that uses rhai. Scripts are pure: they receive maps and return maps, and cannot reach a file, a
+//! clock, the network or another script. Every resource they use is limited, since Rhai limits few by default. `lint`
+//! adds the checks that the engine itself does not make.
 
 mod analysis;
 mod answer;
@@ -33,20 +33,20 @@ use crate::rules::place::Located;
 use crate::rules::view::Shown;
 use crate::rules::written::Written;
 
-/// The script that finds who is concerned and who acts.
+/// The script that chooses the manager concerned and the manager in charge.
 pub const GESTIONNAIRE: &str = "gestionnaire.rhai";
-/// The script that says which e-mails go out.
+/// The script that decides which e-mails are sent.
 pub const ACCUSES: &str = "accuses.rhai";
 
-/// The key of `affecter`'s answer for the manager who is concerned.
+/// Key of the manager concerned in `affecter`'s result.
 const GESTIONNAIRE_CONCERNE: &str = "gestionnaire_concerne";
-/// The key of `affecter`'s answer for the manager who acts.
+/// Key of the manager in charge in `affecter`'s result.
 const ACTEUR_EN_CHARGE: &str = "acteur_en_charge";
-/// The key of a message that names its addressee.
+/// Key of a message's addressee.
 pub(super) const A: &str = "a";
-/// The key of a message that names its template.
+/// Key of a message's template.
 pub(super) const MODELE: &str = "modele";
-/// E-mails that one event may cause.
+/// Maximum number of e-mails that one event may cause.
 const MAX_MESSAGES: usize = 20;
 
 /// The compiled scripts of one version.
@@ -57,49 +57,49 @@ pub struct Scripts {
     accuses: Script<1>,
 }
 
-/// Who is concerned and who acts, as `affecter` answered.
+/// The two managers that `affecter` returned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Affectation {
-    /// The manager of the type that the qualification asks for.
+    /// The manager of the type the qualification asks for.
     pub gestionnaire_concerne: Gestionnaire,
-    /// Who acts on the demande.
+    /// The manager in charge of the demande.
     pub acteur_en_charge: Gestionnaire,
 }
 
 /// One e-mail that `accuses` asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccuseMessage {
-    /// The addressee; empty where the data has no address.
+    /// The addressee; empty if the data has no address.
     pub a: String,
-    /// Name of a file in `modeles/`, without its ending.
+    /// Name of a file in `modeles/`, without its extension.
     pub modele: String,
     /// The message's other keys, for the template.
     pub values: Map<String, Value>,
 }
 
-/// A script failed on this input.
+/// A script's failure on one input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}, fonction {function}{} : {message}", .line.map(|line| format!(", ligne {line}")).unwrap_or_default())]
 pub struct ScriptError {
-    /// The script.
+    /// File name of the script.
     pub file: &'static str,
-    /// The function that was called.
+    /// The function that the daemon called.
     pub function: &'static str,
-    /// The line, where the engine knows it.
+    /// The line, from 1, if the engine knows it.
     pub line: Option<u32>,
-    /// What went wrong, in French; what the script threw, in its own words.
+    /// What went wrong, in French; for a `throw`, the script's own text.
     pub message: String,
-    /// It ended well and answered something that is no answer: no input makes that right.
+    /// The script finished but returned an invalid result; no input would make it valid.
     pub misshapen: bool,
-    /// It does not work with a value of this kind, as with a text in the place of a number.
+    /// The script cannot handle a value of this type, such as a string instead of a number.
     pub unfit: bool,
-    /// It went on until a limit ended it, which takes far longer than anything else that it may come to.
+    /// A limit stopped the script; such a run takes far longer than any other outcome.
     pub at_limit: bool,
 }
 
 impl Scripts {
-    /// Compiles both scripts and checks that each has its function; `named` gets the templates that `accuses` names
-    /// outright, whatever else is wrong.
+    /// Compiles both scripts and checks that each defines its function. The templates that `accuses` names as literals
+    /// are added to `named` even if something else is wrong.
     pub fn compile(
         gestionnaire: &str,
         accuses: &str,
@@ -107,7 +107,7 @@ impl Scripts {
         faults: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
         let engine = engine();
-        // This one asks for no e-mail.
+        // This script requests no e-mails.
         let gestionnaire = compile_one(&engine, &AFFECTER, gestionnaire, &mut Vec::new(), faults);
         let accuses = compile_one(&engine, &ACCUSE, accuses, named, faults);
         if let Some(accuses) = &accuses {
@@ -121,11 +121,10 @@ impl Scripts {
         })
     }
 
-    /// Calls `affecter(signalement, residence, qualification)`; `arguments` makes these, as far as the script reads
-    /// them.
+    /// Calls `affecter(signalement, residence, qualification)`; `arguments` builds only the parts the script reads.
     ///
     /// # Errors
-    /// When the script throws, exceeds a limit or answers something else than two managers.
+    /// If the script throws, exceeds a limit or does not return two managers.
     pub fn affecter<'s>(
         &self,
         arguments: impl FnOnce(&[Extent; 3]) -> [Shown<'s>; 3],
@@ -135,10 +134,10 @@ impl Scripts {
         call.affectation(answer)
     }
 
-    /// Calls `accuses(evenement)`; `evenement` makes it, as far as the script reads it.
+    /// Calls `accuses(evenement)`; `evenement` builds only the parts the script reads.
     ///
-    /// The error is beside no message where the script throws, exceeds a limit or answers something else than a list;
-    /// beside all others where a message is none.
+    /// If the script throws, exceeds a limit or does not return a list, there are no messages, only the error. If one
+    /// message is invalid, the others are returned along with the error.
     pub fn accuses<'s>(
         &self,
         evenement: impl FnOnce(&Extent) -> Shown<'s>,
@@ -149,19 +148,19 @@ impl Scripts {
             .unwrap_or_else(|error| (Vec::new(), Some(error)))
     }
 
-    /// Where the function that finds managers stands; 0 where that is not known.
+    /// Line of `affecter`, from 1; 0 if unknown.
     #[must_use]
     pub fn gestionnaire_line(&self) -> u32 {
         self.gestionnaire.line
     }
 
-    /// Where the function that asks for e-mails stands; 0 where that is not known.
+    /// Line of `accuses`, from 1; 0 if unknown.
     #[must_use]
     pub fn accuses_line(&self) -> u32 {
         self.accuses.line
     }
 
-    /// What is wrong with the addressee of a message, where it is none.
+    /// What is wrong with a message's addressee, if it is not a valid one.
     #[must_use]
     pub fn misaddressed(&self, message: &AccuseMessage) -> Option<ScriptError> {
         let call = self.accuses.call(&ACCUSE);
@@ -171,43 +170,43 @@ impl Scripts {
         })
     }
 
-    /// The templates that `accuses` names outright.
+    /// The templates that `accuses` names as literals.
     #[must_use]
     pub fn named_templates(&self) -> Vec<Located> {
         uses::templates(&self.accuses.ast)
     }
 
-    /// The texts that the scripts compare with what they are given.
+    /// The strings that the scripts compare with their input.
     pub fn compared(&self) -> impl Iterator<Item = &Compared> {
         let gestionnaire = self.gestionnaire.compared.iter();
         gestionnaire.chain(&self.accuses.compared)
     }
 
-    /// What stands written out in the script that finds managers.
+    /// The literals and names in `gestionnaire.rhai`.
     #[must_use]
     pub fn written_in_gestionnaire(&self) -> &Written {
         &self.gestionnaire.written
     }
 
-    /// What stands written out in the script that asks for e-mails.
+    /// The literals and names in `accuses.rhai`.
     #[must_use]
     pub fn written_in_accuses(&self) -> &Written {
         &self.accuses.written
     }
 
-    /// Keys of messages that nobody but a template could read.
+    /// Message keys that only a template could read.
     #[must_use]
     pub fn own_keys(&self) -> Vec<OwnKey> {
         lint::own_keys(&self.accuses.ast)
     }
 
-    /// The kinds of managers that `affecter` names outright.
+    /// The manager types that `affecter` names as literals.
     #[must_use]
     pub fn named_managers(&self) -> Vec<Located> {
         uses::managers(&self.gestionnaire.ast)
     }
 
-    /// Whether `affecter` writes managers out itself, or changes those that it finds.
+    /// Whether `affecter` builds managers itself or modifies those it finds.
     #[must_use]
     pub fn makes_managers(&self) -> bool {
         uses::makes_managers(&self.gestionnaire.ast)
@@ -236,11 +235,11 @@ impl Scripts {
 struct Entry<const N: usize> {
     file: &'static str,
     function: &'static str,
-    /// How the contract calls each parameter.
+    /// The contract's name for each parameter.
     parameters: [&'static str; N],
-    /// What an answer is made of, as in « manque … », and the keys that it cannot do without.
+    /// The words for a result, as in « manque … », and its required keys.
     keys: (&'static str, [&'static str; 2]),
-    /// Notes the results that are written out and are none.
+    /// Reports literal results that are invalid.
     results: validate::results::Check,
 }
 
@@ -260,23 +259,23 @@ const ACCUSE: Entry<1> = Entry {
     results: validate::results::of_accuses,
 };
 
-/// A compiled script, whose function takes so many parameters.
+/// A compiled script whose function takes `N` parameters.
 #[derive(Debug)]
 struct Script<const N: usize> {
     ast: AST,
-    /// Where its function stands, from 1; 0 where nobody knows.
+    /// Line of its function, from 1; 0 if unknown.
     line: u32,
     /// How much of each parameter it reads.
     read: [Extent; N],
-    /// The lines of its loops that may have no end.
+    /// Lines of the loops that may never end.
     loops: Vec<u32>,
-    /// The texts that it compares with what it is given.
+    /// The strings it compares with its input.
     compared: Vec<Compared>,
-    /// What it reads and is never there.
+    /// Reads of fields that never exist.
     absent: Vec<Remark>,
-    /// Where its keys stand that are computed.
+    /// Positions of its computed keys.
     computed_keys: Vec<Position>,
-    /// What stands written out in it.
+    /// The literals and names in it.
     written: Written,
 }
 
@@ -290,10 +289,10 @@ impl<const N: usize> Script<N> {
     }
 }
 
-/// What is told of a script, and where it belongs.
+/// A position in a script and the remark about it.
 type Remark = (Position, String);
 
-/// Line and column from 1; 0 for none.
+/// Line and column, from 1; 0 if unknown.
 fn position(at: Position) -> (u32, u32) {
     (at.line().map_or(0, clamp), at.position().map_or(0, clamp))
 }

@@ -1,8 +1,8 @@
-//! What admins write in `modeles/`: the demande's context and the e-mails, in minijinja.
+//! The templates that admins write in `modeles/`, in minijinja: the demande's context and the e-mails.
 //!
-//! An e-mail's first line is its subject, `Objet: …`. Subject and body are rendered apart, so
-//! that no value can break out of the subject into the body or the headers. A file whose name
-//! begins with `_` is a part that others include. What is told to their authors beyond what the engine says is `lint`'s.
+//! An e-mail's first line is its subject, `Objet: …`. Subject and body are rendered separately, so that no value can
+//! break out of the subject into the body or the headers. A file whose name begins with `_` is a part that others
+//! include. `lint` adds the checks that the engine itself does not make.
 
 mod advice;
 mod analysis;
@@ -44,26 +44,26 @@ pub const FOLDER: &str = "modeles/";
 /// The template of the demande's *contexte*.
 pub const CONTEXTE: &str = "modeles/contexte.txt";
 
-/// What the template of an e-mail calls the event that causes it.
+/// Name of the triggering event in e-mail templates.
 const EVENEMENT: &str = "evenement";
-/// Marks the subject of an e-mail among the templates' names.
+/// Suffix of the template name of an e-mail's subject.
 const SUBJECT: &str = "#objet";
 
 /// The compiled templates of one version.
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
-    /// The names that each template reads and how much of each, so that nothing else is made for it.
+    /// The names each template reads, and how much of each, so that nothing else is built for it.
     read: HashMap<String, Names>,
     mails: MailNames,
 }
 
 type Names = BTreeMap<Arc<str>, Extent>;
 
-/// Gives the value under a name, at least as far as it is read; `None` for one that is not there.
+/// Returns the value of a name, at least the part that is read; `None` if there is no such name.
 pub type Values<'a> = dyn Fn(&str, &Extent) -> Option<Shown<'a>> + 'a;
 
-/// The values of an e-mail's context. Its `evenement` holds what stands beside it, too.
+/// The values of an e-mail's context. `evenement` also contains the `signalement` and the `demande` next to it.
 pub fn values_of<'c>(context: &'c Value) -> impl Fn(&str, &Extent) -> Option<Shown<'c>> {
     |name, _| {
         let value = context.get(name)?;
@@ -77,12 +77,12 @@ pub fn values_of<'c>(context: &'c Value) -> impl Fn(&str, &Extent) -> Option<Sho
             let found = context.get(name);
             (name, found.map_or(Shown::Nothing, Shown::Json))
         });
-        // What stands in it itself comes last, and counts.
+        // The event's own entries come last, and so take precedence.
         Some(Shown::Entries(beside.into_iter().chain(alone).collect()))
     }
 }
 
-/// A value as templates see it.
+/// Converts a value for a template.
 fn value(shown: Shown<'_>) -> minijinja::Value {
     match shown {
         Shown::Nothing => minijinja::Value::from(()),
@@ -114,7 +114,7 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// What is wrong with the subject, where these values leave none.
+    /// The error if these values leave the subject empty.
     #[must_use]
     pub fn without_subject(&self, modele: &str) -> Option<TemplateError> {
         let ending = if self.text.is_some() { "txt" } else { "html" };
@@ -129,26 +129,26 @@ impl Rendered {
     }
 }
 
-/// A template failed on this input.
+/// A template's failure on one input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{} : {message}", .line.map(|line| format!(", ligne {line}")).unwrap_or_default())]
 pub struct TemplateError {
     /// The file in `modeles/`.
     pub file: String,
-    /// The line, where it is known.
+    /// The line, from 1, if it is known.
     pub line: Option<u32>,
-    /// The column, from 1, where it is known.
+    /// The column, from 1, if it is known.
     pub column: Option<u32>,
     /// What went wrong, in French.
     pub message: String,
-    /// The same with what to write instead, for who can mend it.
+    /// The message with what to write instead, for people who can edit the template.
     pub advised: Option<String>,
-    /// The value that it asked for and that is not there, where that is what went wrong.
+    /// The missing value, if that is what went wrong.
     pub unknown: Option<String>,
 }
 
 impl TemplateError {
-    /// The same as something to mend in the rule files.
+    /// The error as a diagnostic of the rule files.
     #[must_use]
     pub fn as_diagnostic(&self) -> Diagnostic {
         let (line, column) = (self.line.unwrap_or(0), self.column.unwrap_or(0));
@@ -169,7 +169,7 @@ impl Templates {
             };
             let text = text.as_str();
             if text.trim().is_empty() {
-                // Some editors empty a file before they write it: no demande may go out blank.
+                // Some editors empty a file before they write it: no demande may be sent blank.
                 faults.push(Diagnostic::file(
                     code::TEMPLATE,
                     path,
@@ -178,7 +178,7 @@ impl Templates {
                 continue;
             }
             if let Some((line, what)) = bounds::exceeded(text) {
-                // A tag that nothing closes has as many words as the rest of the text.
+                // An unclosed tag has as many words as the rest of the text.
                 let open = tags::never_closed(text);
                 let (at, what) = match open.map(|it| (place_of(text, it.at), it)) {
                     Some((at, slip)) => (at, slip.message),
@@ -212,7 +212,7 @@ impl Templates {
     /// The demande's *contexte*.
     ///
     /// # Errors
-    /// When the template uses a value that this input does not have.
+    /// If the template uses a value that this input does not have.
     pub fn contexte(&self, values: &Values<'_>) -> Result<String, TemplateError> {
         self.render(CONTEXTE, values)
     }
@@ -220,7 +220,7 @@ impl Templates {
     /// An e-mail, from `modele.txt`, `modele.html` or both.
     ///
     /// # Errors
-    /// When there is no such template, or it uses a value that this input does not have.
+    /// If there is no such template, or it uses a value that this input does not have.
     pub fn mail(&self, modele: &str, values: &Values<'_>) -> Result<Rendered, TemplateError> {
         let mut rendered = Rendered {
             subject: String::new(),
@@ -256,7 +256,7 @@ impl Templates {
         Ok(rendered)
     }
 
-    /// Whether each template is written as in the other version.
+    /// Whether all templates have the same text as in the other version.
     #[must_use]
     pub fn are_those_of(&self, other: &Self) -> bool {
         let [mine, theirs] = [self, other].map(|it| {
@@ -269,32 +269,32 @@ impl Templates {
         mine == theirs
     }
 
-    /// What is wrong with this name of an e-mail, where there is no such template.
+    /// What is wrong with the name of an e-mail, if there is no such template.
     #[must_use]
     pub fn missing(&self, name: &str) -> Option<String> {
         self.mails.missing(name)
     }
 
-    /// The texts that templates compare with what they are given.
+    /// The strings that templates compare with their input.
     #[must_use]
     pub fn compared(&self) -> Vec<Compared> {
         analysis::compared::compared(&self.environment)
     }
 
-    /// What stands written out in the template of the *contexte*, in those of e-mails, and in both where they take it
-    /// in, as far as it may decide of anything: what only prints a value does not.
+    /// The literals and names in the template of the *contexte*, in those of e-mails, and in the parts that they
+    /// include, as far as they may decide anything; a tag that only prints a value does not.
     #[must_use]
     pub fn written(&self) -> OfTemplates {
         analysis::written::of(&self.environment)
     }
 
-    /// The kinds of managers that templates name outright, each with the file.
+    /// The manager types that templates name as literals, each with the file.
     #[must_use]
     pub fn named_managers(&self) -> Vec<(String, Located)> {
         analysis::managers::managers(&self.environment)
     }
 
-    /// All that fails in an e-mail on one sample, and not only what fails first.
+    /// All failures of an e-mail on one sample, not only the first.
     #[must_use]
     pub fn faults_of_mail(&self, modele: &str, sample: &Value) -> Vec<Diagnostic> {
         let mut faults = Vec::new();
@@ -311,7 +311,7 @@ impl Templates {
         faults
     }
 
-    /// Where an e-mail prints one of these values without asking for it first, with the value.
+    /// Where an e-mail prints one of these values without testing for it first, with the value.
     #[must_use]
     pub fn unasked(&self, modele: &str, absent: &[&'static str]) -> Vec<(Located, &'static str)> {
         let mut found = Vec::new();
@@ -332,7 +332,7 @@ impl Templates {
         found
     }
 
-    /// Whether this e-mail, or any where it is not known, asks for a value by this name.
+    /// Whether this e-mail, or any e-mail if `modele` is `None`, reads a value with this name.
     #[must_use]
     pub fn reads(&self, modele: Option<&str>, value: &str) -> bool {
         let of_mail = |path: &str| {
@@ -356,8 +356,8 @@ impl Templates {
     }
 }
 
-/// Instructions that take in another template, or give a name a value of its own: what is read then
-/// is not told by the text alone. Of `x[:5]` and of what `autoescape` asks for, the engine does not tell it.
+/// Instructions that include another template or assign to a name, so that the text alone does not show what is read.
+/// For `x[:5]` and the argument of `autoescape`, the engine does not report what is read.
 const CLOUDED: [&str; 10] = [
     "include",
     "import",
@@ -371,7 +371,7 @@ const CLOUDED: [&str; 10] = [
     "[",
 ];
 
-/// What each template reads. Of one that takes in others, everything that any reads counts, whole.
+/// What each template reads. One that includes others counts as reading everything that any template reads, in full.
 fn read(environment: &Environment<'_>) -> HashMap<String, Names> {
     let mut all: BTreeSet<String> = OF_MAIL.map(str::to_owned).into();
     for (_, template) in environment.templates() {

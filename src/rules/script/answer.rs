@@ -1,4 +1,4 @@
-//! What a script answers, as far as it has the shape of an answer, or why it has none.
+//! Reads a script's result, or reports why it is invalid.
 
 use std::ops::Deref;
 
@@ -12,14 +12,14 @@ use super::{
 use crate::domain::referentiel::Gestionnaire;
 use crate::rules::view::GESTIONNAIRE;
 
-/// The call under way, for error messages.
+/// The current call, for error messages.
 pub(super) struct Call {
     pub(super) file: &'static str,
     pub(super) function: &'static str,
     pub(super) line: Option<u32>,
 }
 
-/// Whether a value of another kind could have fared better.
+/// Whether the failure may be due to the type of a value.
 fn is_of_kind(error: &EvalAltResult) -> bool {
     matches!(
         error,
@@ -50,7 +50,8 @@ impl Call {
         self.error(wanted::result(wanted))
     }
 
-    /// The engine forgets in which loop it was: where there is one alone, it is known.
+    /// The error of a failed call. The engine does not report which loop it was in, but with a single loop there is no
+    /// doubt.
     pub(super) fn failed<const N: usize>(
         &self,
         error: &EvalAltResult,
@@ -99,7 +100,7 @@ impl Call {
         }
     }
 
-    /// Who is concerned and who acts, as `affecter` answered.
+    /// Reads the two managers from `affecter`'s result.
     pub(super) fn affectation(&self, answer: Dynamic) -> Result<Affectation, ScriptError> {
         let mut answer = answer
             .try_cast::<Map>()
@@ -140,7 +141,7 @@ impl Call {
             let found = found[at].take();
             found.ok_or_else(|| self.error(wanted::text(&what())))
         };
-        // In the order of their names.
+        // Indexes follow the order of `GESTIONNAIRE`.
         Ok(Gestionnaire {
             r#type: text(0)?,
             identifiant: text(1)?,
@@ -149,11 +150,10 @@ impl Call {
         })
     }
 
-    /// The e-mails, as `accuses` answered, and what is wrong with the first that is none: the others are not lost with
-    /// it.
+    /// Reads the e-mails from `accuses`'s result, with the error of the first invalid one; the valid ones are kept.
     ///
     /// # Errors
-    /// When it is no list, or too long a one.
+    /// If the result is not a list, or is too long.
     pub(super) fn messages(
         &self,
         answer: Dynamic,
@@ -194,7 +194,7 @@ impl Call {
                 return Err(self.error(format!("{wanted}, {got}")));
             }
             let text = value.into_string().unwrap_or_default();
-            // An address that is missing in the data says nothing against the script, see `addressee`.
+            // A missing address is a gap in the data, not a fault of the script; see `addressee`.
             if text.trim().is_empty() && field != A {
                 return Err(self.error(wanted::empty(&wanted::of_message(field))));
             }

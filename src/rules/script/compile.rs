@@ -1,4 +1,4 @@
-//! From a script's text to what can be called, within the limits of a script.
+//! Compiles a script's text within the limits set for scripts.
 
 use rhai::{AST, Engine, EvalAltResult, OptimizationLevel, ParseErrorType};
 
@@ -10,21 +10,21 @@ use super::{Entry, Script, clamp, dates, lint, position, validate, words};
 use crate::rules::diagnostic::{Diagnostic, code, counted, nearest};
 use crate::rules::place::Located;
 
-/// Operations of one call; a script of 20 lines takes a few hundred.
+/// Maximum number of operations in one call; a 20-line script takes a few hundred.
 const MAX_OPERATIONS: u64 = 100_000;
-/// A description of 20,000 characters of four bytes each must fit, three times over.
+/// Maximum size of a string: a description of 20,000 four-byte characters must fit three times.
 const MAX_STRING_BYTES: usize = 256 * 1024;
-/// A description of 20,000 characters that is split at its spaces has one piece more than half as many.
+/// Maximum size of an array: a description of 20,000 characters split at its spaces has at most 10,001 pieces.
 const MAX_ELEMENTS: usize = 10_001;
 
-/// The function of the library that no script may call.
+/// The library function that no script may call.
 pub(super) const SLEEP: &str = "sleep";
 
-/// The engine, with every limit that a script has.
+/// The engine with all limits for scripts.
 pub(super) fn engine() -> Engine {
     let mut engine = Engine::new();
     engine
-        // Folded constants would hide from the checks what the script names.
+        // Constant folding would hide names in the script from the checks.
         .set_optimization_level(OptimizationLevel::None)
         .set_max_operations(MAX_OPERATIONS)
         .set_max_call_levels(32)
@@ -40,23 +40,24 @@ pub(super) fn engine() -> Engine {
         .disable_symbol("eval")
         .disable_symbol("import")
         .disable_symbol("export");
-    // The library has it, counts none of its time, and gives no way to leave it out: ours come first.
+    // Rhai's library has `sleep`, does not count its time and cannot exclude it; functions registered here take
+    // precedence.
     engine
         .register_fn(SLEEP, |_: rhai::INT| no_sleep())
         .register_fn(SLEEP, |_: rhai::FLOAT| no_sleep());
     dates::add(&mut engine);
-    // What a script prints may hold a tenant's data: it goes nowhere.
+    // Printed output may contain a tenant's data, so it is discarded.
     engine.on_print(|_| {}).on_debug(|_, _, _| {});
     engine
 }
 
-/// A script that waits would keep a tenant waiting, and everybody behind.
+/// Refuses `sleep`: a waiting script would delay the tenant and everyone queued behind.
 fn no_sleep() -> Result<(), Box<EvalAltResult>> {
     Err("« sleep » est interdit : un script n'attend pas".into())
 }
 
-/// Compiles a script that has the function that the daemon calls, and notes what is wrong with it. The templates that it
-/// names are known as soon as it can be read.
+/// Compiles a script, checks that it defines the function the daemon calls, and reports what is wrong. Templates it
+/// names are added to `named` as soon as it parses, even if other checks fail.
 pub(super) fn compile_one<const N: usize>(
     engine: &Engine,
     entry: &Entry<N>,
@@ -73,7 +74,7 @@ pub(super) fn compile_one<const N: usize>(
     let before = faults.len();
     let ast = parse(engine, text, file, &parameters, faults)?;
     let templates = uses::templates(&ast).into_iter();
-    // An empty text may stand there for an unknown name.
+    // An empty string may be the placeholder for an unknown name.
     let stands_in = faults.len() > before;
     named.extend(templates.filter(|it| !stands_in || !it.text.is_empty()));
     validate::calls::unknown(engine, &ast, file, faults);
@@ -121,11 +122,11 @@ pub(super) fn compile_one<const N: usize>(
     })
 }
 
-/// Unknown names of one script that are told at once.
+/// Maximum number of unknown names reported for one script.
 const MOST_UNKNOWN: usize = 20;
 
-/// Parses a script. The engine stops at the first name that it does not know; each is told, and taken for a text
-/// from there on, so that the others and the calls can be looked at, too.
+/// Parses a script. The engine stops at the first unknown name, so each is reported and replaced by a placeholder
+/// string; this lets the other names and the calls be checked too.
 fn parse(
     engine: &Engine,
     text: &str,
@@ -144,14 +145,14 @@ fn parse(
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
             return None;
         }
-        // What stands behind a brace that closes too much is not where it was meant to be.
+        // After a surplus closing brace, the rest is not at the level it was meant for.
         if let Some(((line, column), message)) = Balance::of(&text).surplus {
             faults.push(Diagnostic::at(code::SCRIPT, file, line, column, message));
             return None;
         }
         let (line, column) = position(error.position());
         let kind = error.err_type();
-        // What fails on the same line may fail for what now stands there.
+        // A failure on the same line may be due to the placeholder.
         if line != last || matches!(kind, ParseErrorType::VariableUndefined(_)) {
             let found = slips::find(kind, &text, (line, column), parameters);
             let ((line, column), message) =
@@ -167,7 +168,7 @@ fn parse(
     None
 }
 
-/// The script with a text of the same length in the place of a name.
+/// The script with a name replaced by a placeholder of the same length.
 fn without(text: &str, name: &str, (line, column): (u32, u32)) -> Option<String> {
     let [line, column] = [line, column].map(|it| usize::try_from(it).ok()?.checked_sub(1));
     let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
@@ -183,7 +184,8 @@ fn without(text: &str, name: &str, (line, column): (u32, u32)) -> Option<String>
     Some(lines.join("\n"))
 }
 
-/// Where a function begins. The engine tells where its body does; `fn` and its name may stand some lines before.
+/// Line where a function begins. The engine only knows where its body begins; `fn` and the name may be some lines
+/// above.
 fn line_of(script: &AST, text: &str, function: &str) -> u32 {
     let all = script.shared_lib().iter_script_fn_info();
     let named = all.filter(|(.., it)| it.name == function);

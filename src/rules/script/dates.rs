@@ -1,5 +1,5 @@
-//! What scripts can ask of a date: the hour, the day of the week and the month in Paris, whatever zone SoWell wrote it
-//! in. The engine has nothing of the kind.
+//! Date functions for scripts: the hour, the day of the week and the month in Paris, whatever the zone of SoWell's
+//! date. The engine has no such functions.
 
 use chrono::DateTime;
 use chrono_tz::Tz;
@@ -8,7 +8,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString};
 use super::words;
 use crate::rules::calendar::{self, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE};
 
-/// Gives the engine these functions. Each takes any value, to say in French what is wrong with one that is no date.
+/// Registers these functions. Each accepts any value, so that a value that is not a date gets an error in French.
 pub(super) fn add(engine: &mut Engine) {
     engine
         .register_fn(HEURE_DE, |date: Dynamic| {

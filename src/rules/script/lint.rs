@@ -1,5 +1,4 @@
-//! Remarks about a script that compiles: what it probably should not do. They never refuse an edit, and no decision
-//! depends on them.
+//! Static checks of a script's text, reported to its author. No decision depends on them.
 
 mod addressees;
 mod calendar;
@@ -42,15 +41,15 @@ pub(super) use self::reserved_keys::note as reserved_keys;
 pub use self::unread_keys::OwnKey;
 pub(super) use self::unread_keys::of as own_keys;
 
-/// What the remarks were derived from and coverage or a failed call needs as well.
+/// By-products of the remarks that coverage and failed calls need.
 pub(super) struct Looks {
-    /// The texts that the script compares with what it is given.
+    /// The strings that the script compares with its input.
     pub(super) compared: Vec<Compared>,
-    /// Fields that it reads and that never exist.
+    /// Reads of fields that never exist.
     pub(super) absent: Vec<Remark>,
 }
 
-/// Notes every remark about a script that compiles.
+/// Reports every remark about a script that compiles.
 pub(super) fn look<const N: usize>(
     script: &AST,
     text: &str,
@@ -92,7 +91,7 @@ pub(super) fn look<const N: usize>(
             unused_variables::swapped(text, names),
         ];
         let mut remarks: Vec<&Remark> = fields.iter().chain(others.iter().flatten()).collect();
-        // What is wrong with a line is told before that it does nothing.
+        // A line that already has a remark is not also reported as doing nothing.
         let told: HashSet<_> = remarks.iter().map(|(at, _)| at.line()).collect();
         let idle = [
             discarded_values::values(names),

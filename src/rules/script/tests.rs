@@ -1,4 +1,4 @@
-//! What a script may do, what it is told, and what it answers.
+//! What scripts may do, what they receive and what they return.
 
 use super::*;
 use crate::domain::referentiel::{Gestionnaires, Residence};
@@ -39,7 +39,7 @@ fn affecter(body: &str) -> Result<Affectation, ScriptError> {
 #[case("2026-01-15T19:30:00Z", "20 jeudi 1")]
 #[case("2026-01-15T20:30:00+01:00", "20 jeudi 1")]
 #[case("2026-07-31T22:30:00Z", "0 samedi 8")]
-fn a_script_reads_dates_on_the_clocks_of_paris(#[case] date: &str, #[case] wanted: &str) {
+fn a_script_reads_dates_in_paris_time(#[case] date: &str, #[case] wanted: &str) {
     let body = format!(
         "let d = \"{date}\"; throw `${{heure_de(d)}} ${{d.jour_de_semaine()}} ${{mois_de(d)}}`;"
     );
@@ -47,7 +47,7 @@ fn a_script_reads_dates_on_the_clocks_of_paris(#[case] date: &str, #[case] wante
 }
 
 #[test]
-fn a_script_reads_maps_and_answers_with_two_managers() {
+fn a_script_reads_maps_and_returns_two_managers() {
     let got = affecter(
         "let g = residence.gestionnaires.get(qualification.type_gestionnaire);
          if signalement.bien != () { throw \"bien\" }
@@ -73,7 +73,7 @@ fn a_script_reads_maps_and_answers_with_two_managers() {
     "et non un objet sans ces champs : de residence.gestionnaires, prenez-en un avec « .get(\"…\") »",
     "residence.gestionnaires.get(\"t\")"
 )]
-fn what_is_no_manager_is_told_with_a_remedy(
+fn a_value_that_is_no_manager_is_reported_with_a_remedy(
     #[case] value: &str,
     #[case] words: &str,
     #[case] followed: &str,
@@ -102,7 +102,7 @@ fn what_is_no_manager_is_told_with_a_remedy(
     "[#{a: evenement, modele: \"m\"}]",
     "l'adresse d'un gestionnaire est son champ « .email », et celle de l'auteur « evenement.signalement.email_auteur »"
 )]
-fn what_is_no_message_is_told_with_a_remedy(#[case] body: &str, #[case] words: &str) {
+fn a_value_that_is_no_message_is_reported_with_a_remedy(#[case] body: &str, #[case] words: &str) {
     let text = format!("fn accuses(evenement) {{ let it = {{ {body} }}; it }}");
     let (scripts, faults) = compile("fn affecter(a, b, c) { throw 1 }", &text);
     let scripts = scripts.unwrap_or_else(|| panic!("{faults:?}"));
@@ -231,7 +231,7 @@ fn what_is_no_message_is_told_with_a_remedy(#[case] body: &str, #[case] words: &
     Some(1),
     "doit être un gestionnaire"
 )]
-fn a_failing_script_says_what_and_where(
+fn a_failing_script_reports_what_and_where(
     #[case] body: &str,
     #[case] line: Option<u32>,
     #[case] words: &str,
@@ -249,13 +249,13 @@ fn a_failing_script_says_what_and_where(
 #[case("replace(\"a\", \"b\")")]
 #[case("trim()")]
 #[case("truncate(1)")]
-fn what_changes_a_text_in_place_answers_nothing(#[case] call: &str) {
+fn methods_that_change_a_string_in_place_return_nothing(#[case] call: &str) {
     let error = affecter(&format!("let s = \"a\"; throw (s.{call}) == ();")).unwrap_err();
     assert_eq!(error.message, "true");
 }
 
 #[test]
-fn a_field_that_is_never_there_is_a_remark() {
+fn a_field_that_never_exists_is_a_remark() {
     let text = "fn affecter(signalement, residence, qualification) {\n  residence.gestionaires.get(qualification.code);\n  if \"gps\" in signalement.autres { signalement.autres.gps } else { signalement.bien }\n}";
     let (scripts, faults) = compile(text, "fn accuses(e) {\n\n e.tipe; [] }");
     assert!(scripts.is_some());
@@ -294,7 +294,7 @@ fn a_field_that_is_never_there_is_a_remark() {
 #[case("let plage = #{de: 1, a: 2}; []", None)]
 #[case("let ascenseur = #{marque: e.x, modele: e.x}; []", None)]
 #[case("let m = #{a: e.x} + #{modele: \"m\"}; [m]", None)]
-fn a_message_without_what_it_needs_is_told_where_it_is_written(
+fn a_message_without_a_required_key_is_reported_where_it_is_written(
     #[case] body: &str,
     #[case] told: Option<&str>,
 ) {
@@ -305,7 +305,7 @@ fn a_message_without_what_it_needs_is_told_where_it_is_written(
     assert_eq!(keys, told.map(|it| (it, 2)).into_iter().collect::<Vec<_>>());
     let evenement = json!({"x": "x@y.fr"});
     let answered = scripts.unwrap().accuses(|_| Shown::Json(&evenement));
-    // What it has besides may be told here, too: the message alone is known by then.
+    // At run time the other keys may be listed too: by then only the message is known.
     let error = answered.1.map(|it| it.message);
     let begins = |it: &str| it.split([',', ':']).next().map(str::to_owned);
     assert_eq!(error.as_deref().map(begins), told.map(begins));
@@ -320,7 +320,7 @@ fn a_message_without_what_it_needs_is_told_where_it_is_written(
     "#{acteur_en_charge: g}",
     "la clé « gestionnaire_concerne » manque au résultat"
 )]
-fn an_answer_without_a_manager_says_which(#[case] answer: &str, #[case] told: &str) {
+fn a_result_without_a_manager_is_reported_with_its_key(#[case] answer: &str, #[case] told: &str) {
     let body = format!("let g = residence.gestionnaires.t;\n{answer}");
     assert_eq!(affecter(&body).unwrap_err().message, told);
 }
@@ -336,7 +336,7 @@ fn an_answer_without_a_manager_says_which(#[case] answer: &str, #[case] told: &s
 #[case("throw `${b.nom}, ${\"nom\" in b}, ${b.gestionaires}`")]
 #[case("let f = |x| x.nom; throw f.call(b)")]
 #[case("a.priorite = \"low\"; a.nouveau = 1; throw `${a.priorite}, ${a.len()}`")]
-fn a_script_that_is_given_what_it_reads_answers_as_with_all(#[case] body: &str) {
+fn a_script_given_only_what_it_reads_returns_the_same(#[case] body: &str) {
     let text = format!("fn affecter(a, b, c) {{\n{body}\n}}");
     let (scripts, faults) = compile(&text, SILENT);
     let scripts = scripts.unwrap_or_else(|| panic!("{faults:?}"));
@@ -372,7 +372,7 @@ fn a_script_that_is_given_what_it_reads_answers_as_with_all(#[case] body: &str) 
 }
 
 #[test]
-fn managers_that_are_named_outright_are_found() {
+fn managers_named_as_literals_are_found() {
     let text = "fn affecter(a, b, c) {
   let g = b.gestionnaires.get(\"un\");
   if g == () { g = b.gestionnaires.deux.nom }
@@ -398,7 +398,7 @@ fn messages_keep_their_own_keys() {
 }
 
 #[test]
-fn what_is_no_message_takes_no_other_along() {
+fn an_invalid_message_does_not_drop_the_others() {
     let accuses = "fn accuses(e) { [#{a: e.x, modele: \"m\"}, #{a: e.n, modele: \"m\"}, #{a: \"x@y.fr\", modele: \"n\"}] }";
     let (scripts, _) = compile("fn affecter(a, b, c) { 1 }", accuses);
     let scripts = scripts.unwrap();

@@ -1,11 +1,11 @@
-//! Values as scripts see them, and as they give them back.
+//! Converts values to and from scripts.
 
 use rhai::{Dynamic, ImmutableString, Map};
 use serde_json::{Number, Value};
 
 use crate::rules::view::Shown;
 
-/// A value as scripts see it.
+/// Converts a value for a script.
 pub(super) fn to_script(shown: Shown<'_>) -> Dynamic {
     match shown {
         Shown::Nothing => Dynamic::UNIT,
@@ -14,7 +14,7 @@ pub(super) fn to_script(shown: Shown<'_>) -> Dynamic {
         Shown::Count(it) => Dynamic::from_int(i64::try_from(it).unwrap_or(i64::MAX)),
         Shown::Json(it) => of_json(it),
         Shown::Fields(all) | Shown::Entries(all) => {
-            // One after the other: collected, they would be sorted in a list of their own first.
+            // Inserted one at a time: `collect` would first sort them in a separate list.
             let mut map = Map::new();
             for (key, it) in all {
                 map.insert(key.into(), to_script(it));

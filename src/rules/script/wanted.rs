@@ -1,47 +1,47 @@
-//! What a script has to answer, in words: the same of what it answered and of what it has written out.
+//! Messages about what a script must return, shared by the checks of actual results and of literal ones.
 
 use rhai::Dynamic;
 
 use super::{MAX_MESSAGES, words};
 
-/// What `affecter` answers.
+/// The result expected of `affecter`.
 pub(super) const MANAGERS: &str = "#{gestionnaire_concerne: …, acteur_en_charge: …}";
-/// The one and the other of these.
+/// Each of its two managers.
 pub(super) const MANAGER: &str = "un gestionnaire #{type, identifiant, nom, email}";
-/// What `accuses` answers.
+/// The result expected of `accuses`.
 pub(super) const MESSAGES: &str = "une liste de messages #{a: …, modele: …}";
 
-/// What a result has to be.
+/// What the result must be.
 pub(super) fn result(wanted: &str) -> String {
     format!("le résultat doit être {wanted}")
 }
 
-/// A key that a result has and that nothing reads.
+/// A key of a result that nothing reads.
 pub(super) fn unknown_key(key: &str) -> String {
     format!("clé inconnue dans le résultat : « {key} »")
 }
 
-/// What stands under a key of the result of `affecter`.
+/// What a key of `affecter`'s result must hold.
 pub(super) fn manager(key: &str) -> String {
     format!("« {key} » doit être {MANAGER}")
 }
 
-/// A field of such a manager.
+/// Names a field of a manager in that result.
 pub(super) fn field(key: &str, field: &str) -> String {
     format!("« {key}.{field} »")
 }
 
-/// A key of a message.
+/// Names a key of a message.
 pub(super) fn of_message(key: &str) -> String {
     format!("« {key} » d'un message")
 }
 
-/// A value that is none.
+/// A value that is not a string.
 pub(super) fn text(what: &str) -> String {
     format!("{what} doit être un texte")
 }
 
-/// A text that says nothing.
+/// A blank string.
 pub(super) fn empty(what: &str) -> String {
     format!("{what} est vide")
 }
@@ -51,7 +51,7 @@ pub(super) fn too_many() -> String {
     format!("plus de {MAX_MESSAGES} messages")
 }
 
-/// What a result has in the place of a manager, and what to do.
+/// What was found instead of a manager, and the remedy.
 pub(super) fn instead_of_manager(got: &Dynamic) -> &'static str {
     if got.is_unit() {
         "et non rien : une résidence peut ne pas avoir ce gestionnaire ; ajoutez « ?? » et un remplaçant, comme « … ?? responsable »"
@@ -64,7 +64,7 @@ pub(super) fn instead_of_manager(got: &Dynamic) -> &'static str {
     }
 }
 
-/// What stands in the place of the list of messages, and what to do.
+/// What was found instead of the list of messages, and the remedy.
 pub(super) fn instead_of_messages(got: &Dynamic) -> &'static str {
     if got.is_unit() {
         "et non rien : pour les événements sans e-mail, terminez la fonction par une ligne « [] »"
@@ -75,7 +75,7 @@ pub(super) fn instead_of_messages(got: &Dynamic) -> &'static str {
     }
 }
 
-/// What stands in the place of a text of a message, and what to do.
+/// What was found instead of a string in a message, and the remedy.
 pub(super) fn instead_of_text(got: &Dynamic) -> String {
     if got.is_unit() {
         "et non rien".to_owned()

@@ -1,4 +1,4 @@
-//! The engine's errors, in the words of someone who is no programmer.
+//! The engine's errors in French, worded for people who are not programmers.
 
 use rhai::{EvalAltResult, LexError, ParseErrorType};
 
@@ -103,7 +103,7 @@ fn of_definition(error: &ParseErrorType) -> Option<String> {
 
 fn of_writing(error: &LexError) -> String {
     match error {
-        // No text stands between apostrophes here, straight or curved.
+        // No string is written between apostrophes here, straight or curved.
         LexError::UnexpectedInput(it) if it.starts_with(['‘', '’', '‛', '′', '´']) => {
             format!(
                 "il y a ici une apostrophe typographique ({it}) : un texte s'écrit entre guillemets droits (\")"
@@ -150,7 +150,8 @@ fn of_writing(error: &LexError) -> String {
     }
 }
 
-/// What a script throws may hold whatever a tenant wrote: in a log or on a terminal it is to steer nothing.
+/// Replaces control characters: a thrown text may contain anything a tenant wrote, and must not affect a log or a
+/// terminal.
 fn on_one_line(text: &str) -> String {
     let shown = |it: char| match it {
         '\n' | '\r' | '\t' => ' ',
@@ -160,7 +161,7 @@ fn on_one_line(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// Why a script fails on an input; what it throws itself, in its own words.
+/// Why a script failed on an input; for a `throw`, the script's own text.
 pub(super) fn of_failure(error: &EvalAltResult) -> String {
     if let Some(told) = of_limit(error) {
         return told;
@@ -228,14 +229,14 @@ pub(super) fn of_failure(error: &EvalAltResult) -> String {
     }
 }
 
-/// A key that is looked up by a value and that an object does not have.
+/// A computed key that an object does not have.
 pub(super) fn no_key(key: &str) -> String {
     format!(
         "clé inconnue : « {key} » ; si elle peut manquer, écrivez « .get(…) » à la place de « […] »"
     )
 }
 
-/// What a script has or does too much of.
+/// An exceeded limit, with the remedy.
 fn of_limit(error: &EvalAltResult) -> Option<String> {
     Some(match error {
         EvalAltResult::ErrorTooManyOperations(_) => {
@@ -262,7 +263,8 @@ fn of_limit(error: &EvalAltResult) -> Option<String> {
     })
 }
 
-/// A field of what has none, as the engine writes it: `Unknown property 'x' - a getter is not registered for type 'y'`.
+/// Translates the engine's error about a missing field: `Unknown property 'x' - a getter is not registered for type
+/// 'y'`.
 fn of_property(english: &str) -> String {
     let mut quoted = english.split('\'').skip(1).step_by(2);
     match (quoted.next(), quoted.next()) {
@@ -275,7 +277,7 @@ fn of_property(english: &str) -> String {
     }
 }
 
-/// A loop without end that may be any of these.
+/// An endless loop, which may be any of these.
 pub(super) fn endless(function: &str, loops: &[u32]) -> String {
     let lines: Vec<String> = loops.iter().map(u32::to_string).collect();
     format!(
@@ -284,7 +286,7 @@ pub(super) fn endless(function: &str, loops: &[u32]) -> String {
     )
 }
 
-/// A call with values for which there is no such function or operator, as the engine writes it: `- (string, i64)`.
+/// Translates the engine's error about a function or operator that does not exist for these types: `- (string, i64)`.
 fn of_call(call: &str) -> String {
     let Some((name, values)) = call.split_once(" (") else {
         return format!("fonction inconnue « {call} »");
@@ -307,7 +309,7 @@ fn of_call(call: &str) -> String {
         ("<" | ">" | "<=" | ">=" | "==" | "!=", [a, b]) => {
             format!("on ne peut pas comparer {a} et {b}")
         }
-        // « x in y » asks y whether it contains x.
+        // The engine turns « x in y » into `contains(y, x)`.
         ("contains", ["une valeur absente", _]) => {
             "on ne peut rien chercher dans une valeur absente « () » : une liste s'écrit entre crochets, comme « in [\"a\", \"b\"] », et un texte qui peut manquer « (texte ?? \"\") »".into()
         }
@@ -321,10 +323,10 @@ fn of_call(call: &str) -> String {
     }
 }
 
-/// A key that an answer cannot do without, and what it has instead.
+/// A missing required key, with the keys given instead.
 pub(super) fn missing<'a>(key: &str, of: &str, given: impl Iterator<Item = &'a str>) -> String {
     let given: Vec<&str> = given.collect();
-    // Any letter is near another.
+    // Any key is close to a very short one.
     let near = nearest(key, given.iter().copied()).filter(|_| key.len() > 2);
     let instead = match near {
         Some(near) => format!(" : est-ce « {near} », mal écrite ?"),
@@ -345,7 +347,7 @@ fn mismatch(wanted: &str, got: &str) -> String {
     )
 }
 
-/// What a value is made of, by the engine's name for that.
+/// The type of a value in French, from the engine's name for it.
 pub(super) fn of_kind(name: &str) -> String {
     match in_french(name).as_str() {
         "rien" => "une valeur absente".to_owned(),
@@ -353,7 +355,7 @@ pub(super) fn of_kind(name: &str) -> String {
     }
 }
 
-/// The engine's names for kinds of values, wherever they stand in a text.
+/// Translates the engine's type names wherever they are in a text.
 fn in_french(text: &str) -> String {
     const KINDS: [(&str, &str); 23] = [
         ("a boolean expression", "true ou false"),

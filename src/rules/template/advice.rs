@@ -1,4 +1,4 @@
-//! What to write instead of a value that is not there: found by the names that every template may rely on.
+//! What to write instead of a missing value, based on the names that every template may rely on.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use crate::rules::template::CONTEXTE;
 use crate::rules::template::syntax::names;
 use crate::rules::template::syntax::tags;
 
-/// Whose fields are looked at for a name that stands alone.
+/// Objects whose fields are searched for a name that is written alone.
 const ROOTS: [&str; 6] = [
     "signalement",
     "residence",
@@ -19,14 +19,14 @@ const ROOTS: [&str; 6] = [
     "demande",
     "evenement",
 ];
-/// What a person knows first of a set.
+/// The most telling fields of an object, best first.
 const TELLING: [&str; 6] = ["uid", "nom", "libelle", "auteur", "type", "code"];
 
 fn walk(path: &str) -> Found<'_> {
     sample::at(path.split('.'))
 }
 
-/// The fields of a set by this name.
+/// The fields of the object with this name.
 fn fields(of: &str) -> Option<&'static Map<String, Value>> {
     match sample::at([of]) {
         Found::Value(it) => it.as_object(),
@@ -34,25 +34,25 @@ fn fields(of: &str) -> Option<&'static Map<String, Value>> {
     }
 }
 
-/// Whether every template has this.
+/// Whether every template has a value at this path.
 pub(in crate::rules::template) fn exists(path: &str) -> bool {
     matches!(walk(path), Found::Value(_))
 }
 
-/// Whether a path is that of a field which this name has, where it is there at all.
+/// Whether a path is a field of this object, when the object is there at all.
 pub(in crate::rules::template) fn is_of(name: &str, path: &str) -> bool {
     let path = plain(path);
     path.is_some_and(|path| path.starts_with(&format!("{name}.")) && exists(&path))
 }
 
-/// The path of a value with points only; none where it is more than a path.
+/// The path of a value in dotted form; `None` if it is more than a path.
 fn plain(path: &str) -> Option<String> {
     let plain = path.replace("['", ".").replace("']", "");
     let of_path = |it: char| it.is_alphanumeric() || "_.-".contains(it);
     plain.chars().all(of_path).then_some(plain)
 }
 
-/// Whether no signalement whatever has this value: a name that stands alone may come from the script.
+/// Whether no signalement ever has this value. A name that is written alone may come from the script.
 pub(in crate::rules::template) fn is_nowhere(path: &str) -> bool {
     let Some(path) = plain(path) else {
         return false;
@@ -63,8 +63,8 @@ pub(in crate::rules::template) fn is_nowhere(path: &str) -> bool {
     }
 }
 
-/// What to write instead of an unknown value in this file. One that is compared with another may be a text without its
-/// quotes, so that only the very name of a field counts.
+/// What to write instead of an unknown value in this file. If it is part of a comparison, it may be a string without
+/// quotes, so only the exact name of a field counts.
 pub(in crate::rules::template) fn of_unknown(
     file: &str,
     path: &str,
@@ -103,7 +103,7 @@ pub(in crate::rules::template) fn of_unknown(
     match value {
         Value::Object(fields) => Some(of_field(fields, &known, name)),
         _ => {
-            // A code, in the place of what it names.
+            // A code instead of the object it names.
             let is_named = fields(last).is_some_and(|it| it.contains_key(name));
             Some(match (is_named, names::filter(name)) {
                 (true, _) => format!("écrivez « {last}.{name} »"),
@@ -114,7 +114,7 @@ pub(in crate::rules::template) fn of_unknown(
     }
 }
 
-/// A name that stands alone, or first.
+/// Advice on a name that is written alone, or comes first in a path.
 fn of_root(in_contexte: bool, root: &str, rest: &str, compared: bool) -> Option<String> {
     let known = |it: &&str| !in_contexte || !OF_DEMANDE.contains(it);
     let near = nearest(root, OF_MAIL.into_iter().filter(known));
@@ -132,7 +132,7 @@ fn of_root(in_contexte: bool, root: &str, rest: &str, compared: bool) -> Option<
         .filter(|of| names_of(of).any(|it| it == root))
         .collect();
     if having.first() == Some(&"signalement") {
-        // The others have it from there.
+        // The other objects get it from there.
         having.truncate(1);
     }
     let is_set =
@@ -152,7 +152,7 @@ fn of_root(in_contexte: bool, root: &str, rest: &str, compared: bool) -> Option<
     Some(format!("écrivez « {of}.{field} »"))
 }
 
-/// A field that what has it has not.
+/// Advice on a field that an object does not have.
 fn of_field(fields: &Map<String, Value>, known: &str, name: &str) -> String {
     let names = || fields.keys().map(String::as_str);
     let part = || {
@@ -169,7 +169,7 @@ fn of_field(fields: &Map<String, Value>, known: &str, name: &str) -> String {
     }
 }
 
-/// What to write instead of what is asked of a key, where an instruction goes through the keys of a set.
+/// What to write instead of a field of a key, if an instruction iterates over the keys of an object.
 pub(in crate::rules::template) fn of_key(source: &str, path: &str) -> Option<String> {
     let (key, rest) = path.split_once('.')?;
     let set = tags::walked(source, key)?;
@@ -179,7 +179,7 @@ pub(in crate::rules::template) fn of_key(source: &str, path: &str) -> Option<Str
     ))
 }
 
-/// What to write instead of a set that would be printed as a whole; none for what is no set.
+/// What to write instead of an object that would be printed as a whole; `None` if it is not an object.
 pub(in crate::rules::template) fn of_set(path: &str) -> Option<String> {
     let Found::Value(Value::Object(fields)) = walk(path) else {
         return None;

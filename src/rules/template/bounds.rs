@@ -1,16 +1,16 @@
-//! What a template may ask of the parser: minijinja goes down one level for each operator and each `elif`
-//! without counting them, and a stack that runs over takes the whole daemon along.
+//! Limits on what the parser is given: minijinja recurses for each operator and each `elif` without counting them, and
+//! a stack overflow would abort the whole daemon.
 
 use crate::rules::place::line_of;
 use crate::rules::template::syntax::tags;
 use crate::rules::template::syntax::tokens;
 
-/// Words and signs of one tag or expression; the shipped files use a dozen.
+/// Maximum number of words and signs in one tag or expression; the shipped files use a dozen.
 const MOST_TOKENS: usize = 500;
-/// `elif` of one template.
+/// Maximum number of `elif` in one template.
 const MOST_BRANCHES: usize = 300;
 
-/// The line, from 1, and what there is too much of there, in French.
+/// The line, from 1, where a limit is exceeded, and what is too long there, in French.
 pub(super) fn exceeded(source: &str) -> Option<(u32, String)> {
     let mut branches = 0;
     for tag in tags::read(source).iter().filter(|it| it.open != "{#") {
@@ -27,7 +27,7 @@ pub(super) fn exceeded(source: &str) -> Option<(u32, String)> {
     None
 }
 
-/// The same of what stands in no braces.
+/// The same check for an expression without braces.
 pub(super) fn expression_exceeded(source: &str) -> Option<String> {
     let words = tokens::of_expression(source, 0..source.len());
     (words.len() > MOST_TOKENS)
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_write_is_within_bounds() {
+    fn ordinary_templates_are_within_bounds() {
         let text =
             "{% if a %}\n{{ 'x' ~ b|upper }}\n{% elif c == 'd' %}{ {{ e.f[0] }} }{% endif %}";
         assert_eq!(exceeded(text), None);
@@ -48,12 +48,12 @@ mod tests {
     }
 
     #[test]
-    fn what_the_parser_does_not_read_may_be_long() {
+    fn text_that_the_parser_skips_may_be_long() {
         let signs = "- ".repeat(16_000);
         assert_eq!(exceeded(&format!("{{# {{{{ {signs}1 }}}} #}}a")), None);
         let raw = format!("{{% raw %}}{{{{ {signs}1 }}}}{{% endraw %}}a");
         assert_eq!(exceeded(&raw), None);
-        // Nor does it go down there.
+        // The parser does not recurse there either.
         for text in [raw, format!("{{# {{{{ {signs}1 }}}} #}}a")] {
             let environment = crate::rules::template::engine::bare();
             assert!(environment.template_from_str(&text).is_ok());
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_go_down_too_far_is_named_with_its_line() {
+    fn too_deep_a_recursion_is_reported_with_its_line() {
         let signs = format!("un\n{{{{ {}1 }}}}", "-".repeat(16_000));
         assert_eq!(exceeded(&signs).unwrap().0, 2);
         let branches = format!(

@@ -1,5 +1,5 @@
-//! Texts with expressions, as the connector files have them: each is evaluated by itself, and one
-//! that is exactly one `{{ expression }}` keeps the type of its value.
+//! Texts with expressions, as in connector files. Each is evaluated separately, and a text that is exactly one `{{
+//! expression }}` keeps the type of its value.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,7 +13,7 @@ use super::{bounds, engine, filters, source};
 use crate::rules::template::syntax::tags;
 use crate::rules::template::syntax::tokens::{self, Word};
 
-/// What may stand in one segment of a path as it is.
+/// Characters to encode in a path segment: all except the unreserved ones.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -22,7 +22,7 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(environment);
 
-/// Each value becomes (a part of) one segment: none of its characters can end it.
+/// Encodes each value as (a part of) one segment, which none of its characters can end.
 static PATH: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = environment();
     environment.set_formatter(|out, _, value| {
@@ -47,7 +47,7 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-/// Whether texts can be passed through a filter of this name.
+/// Whether there is a filter with this name for texts.
 pub(super) fn has_filter(name: &str) -> bool {
     let tried = PLAIN
         .compile_expression_owned(format!("1|{name}"))
@@ -55,7 +55,7 @@ pub(super) fn has_filter(name: &str) -> bool {
     !tried.is_err_and(|it| it.kind() == ErrorKind::UnknownFilter)
 }
 
-/// Why a text does not compile, and where in it.
+/// Why a text does not compile, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     /// In bytes of the text.
@@ -64,7 +64,7 @@ pub struct Broken {
     pub message: String,
 }
 
-/// Compiles what stands between the braces of `source`.
+/// Compiles `inner`, the part between the braces of `source`.
 fn compile_expression(source: &str, inner: &str) -> Result<Kind, Broken> {
     let begins = source.find(inner).unwrap_or_default();
     if let Some(message) = bounds::expression_exceeded(inner) {
@@ -88,7 +88,7 @@ fn compile_expression(source: &str, inner: &str) -> Result<Kind, Broken> {
     Err(Broken { at, message })
 }
 
-/// Whether this is a template.
+/// Checks that this is a valid template.
 fn check_template(source: &str) -> Result<(), Broken> {
     if let Some((_, message)) = bounds::exceeded(source) {
         return Err(Broken { at: 0, message });
@@ -106,7 +106,7 @@ fn check_template(source: &str) -> Result<(), Broken> {
 pub struct Scope(BTreeMap<String, Value>);
 
 impl Scope {
-    /// The keys of a JSON object as names.
+    /// A scope with the keys of a JSON object as names.
     #[must_use]
     pub fn of(context: &Json) -> Self {
         let entries = context.as_object().into_iter().flatten();
@@ -117,20 +117,20 @@ impl Scope {
         scope
     }
 
-    /// Gives a name its value.
+    /// Sets the value of a name.
     pub fn set(&mut self, name: &str, value: &Json) {
         let value = Value::from(minijinja::value::Serde(value));
         self.0.insert(name.to_owned(), value);
     }
 
-    /// The same for values that are a sample's: a table need not know them.
+    /// The same scope, marked as a sample's: its words need not be in the tables.
     #[must_use]
     pub fn of_a_sample(mut self) -> Self {
         self.set(filters::OF_A_SAMPLE, &Json::Bool(true));
         self
     }
 
-    /// The same with one more name.
+    /// The same scope with one more name.
     #[must_use]
     pub fn with(&self, name: &str, value: &Json) -> Self {
         let mut scope = self.clone();
@@ -143,8 +143,8 @@ impl Scope {
     }
 }
 
-/// A text of a rule file, checked. A single expression is kept compiled; of a text with several the engine keeps
-/// nothing that can be owned here, and reads it at each use.
+/// A checked text of a rule file. A single expression is kept compiled. For a text with several, the engine has no
+/// compiled form that can be owned here, so it is compiled at each use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     source: String,
@@ -153,7 +153,7 @@ pub struct Text {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    /// No braces in it.
+    /// Without braces.
     Literal,
     /// One expression.
     Expression(Compiled),
@@ -161,7 +161,7 @@ enum Kind {
     Template,
 }
 
-/// An expression, equal to another by how it is written.
+/// A compiled expression, compared by its source text.
 #[derive(Clone)]
 struct Compiled {
     inner: String,
@@ -192,7 +192,7 @@ impl Text {
     /// Compiles a text.
     ///
     /// # Errors
-    /// When it is no template.
+    /// If it is not a valid template.
     pub fn compile(source: &str) -> Result<Self, Broken> {
         let kind = if !source.contains("{{") && !source.contains("{%") && !source.contains("{#") {
             Kind::Literal
@@ -211,10 +211,10 @@ impl Text {
         })
     }
 
-    /// Compiles what stands between `{{` and `}}`, with or without them.
+    /// Compiles an expression, with or without `{{` and `}}` around it.
     ///
     /// # Errors
-    /// When it is no expression.
+    /// If it is not a valid expression.
     pub fn expression(source: &str) -> Result<Self, Broken> {
         let inner = single_expression(source).unwrap_or(source);
         Ok(Self {
@@ -223,13 +223,13 @@ impl Text {
         })
     }
 
-    /// The text as it is written.
+    /// The source text.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// What stands between its braces, where it is one expression.
+    /// The part between its braces, if it is a single expression.
     #[must_use]
     pub fn inner(&self) -> Option<&str> {
         match &self.kind {
@@ -238,16 +238,16 @@ impl Text {
         }
     }
 
-    /// The text itself, where nothing in it is evaluated.
+    /// The text itself, if nothing in it is evaluated.
     #[must_use]
     pub fn literal(&self) -> Option<&str> {
         (self.kind == Kind::Literal).then_some(self.source.as_str())
     }
 
-    /// Evaluates it; `None` where a single expression gives nothing that exists.
+    /// Evaluates it; `None` if it is a single expression whose value is undefined.
     ///
     /// # Errors
-    /// In French, when an expression fails on these values.
+    /// In French, if an expression fails on these values.
     pub fn value(&self, scope: &Scope) -> Result<Option<Json>, String> {
         match &self.kind {
             Kind::Literal => Ok(Some(Json::String(self.source.clone()))),
@@ -267,7 +267,7 @@ impl Text {
     /// Whether it is true, in the sense of an `if`.
     ///
     /// # Errors
-    /// In French, when an expression fails on these values.
+    /// In French, if an expression fails on these values.
     pub fn holds(&self, scope: &Scope) -> Result<bool, String> {
         match &self.kind {
             Kind::Expression(expression) => Ok(expression.eval(scope)?.is_true()),
@@ -281,7 +281,7 @@ impl Text {
     /// Evaluates it to a text.
     ///
     /// # Errors
-    /// In French, when an expression fails on these values.
+    /// In French, if an expression fails on these values.
     pub fn text(&self, scope: &Scope) -> Result<String, String> {
         self.written(&PLAIN, scope)
     }
@@ -289,7 +289,7 @@ impl Text {
     /// Evaluates it to a path: each value is percent-encoded, unless it is marked `|safe`.
     ///
     /// # Errors
-    /// In French, when an expression fails on these values.
+    /// In French, if an expression fails on these values.
     pub fn path(&self, scope: &Scope) -> Result<String, String> {
         self.written(&PATH, scope)
     }
@@ -303,7 +303,7 @@ impl Text {
             .map_err(|it| told(&it))
     }
 
-    /// Its words, those of each tag together.
+    /// Its words, grouped by tag.
     pub(super) fn tokens(&self) -> Vec<Vec<Word<'_>>> {
         match &self.kind {
             Kind::Literal => Vec::new(),
@@ -316,7 +316,7 @@ impl Text {
         }
     }
 
-    /// The names that it uses, with the fields that it asks of them: `demande`, `demande.bien`.
+    /// The names it uses, with the fields it reads from them: `demande`, `demande.bien`.
     #[must_use]
     pub fn names(&self) -> BTreeSet<String> {
         let names = match &self.kind {
@@ -330,7 +330,7 @@ impl Text {
     }
 }
 
-/// What stands between the braces, where the text is one pair of them and nothing else.
+/// The part between the braces, if the text is one pair of braces and nothing else.
 fn single_expression(source: &str) -> Option<&str> {
     let inner = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
     let several = ["{{", "}}", "{%", "{#"];
@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_in_french() {
+    fn errors_are_in_french() {
         for (source, words) in [
             ("{{ n", "refermée"),
             ("{{ x.y }}", "« x"),
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_compile_is_told_at_its_place() {
+    fn compile_errors_have_their_position() {
         for (source, at, words) in [
             ("commentaire ==", 12, "il manque une valeur après « == »"),
             ("{{ n + }}", 5, "il manque une valeur après « + »"),

@@ -1,5 +1,5 @@
-//! The filters beyond minijinja's own: French dates for every template, and what the descriptions
-//! of other APIs need.
+//! The filters added to minijinja's own: French dates for every template, and filters that connector files need for
+//! other APIs.
 
 use base64_simd::STANDARD;
 use chrono::format::{Item, StrftimeItems};
@@ -21,7 +21,7 @@ use crate::rules::diagnostic::{Listed, suggestion, suggestion_of};
 /// The filters for dates, in the zone Europe/Paris.
 pub(super) fn add_dates(environment: &mut Environment<'static>) {
     let mut add = |name, format| {
-        // Read once: as long as the date itself takes to write.
+        // Parsed once: parsing takes as long as formatting the date.
         let format: Vec<Item<'static>> = StrftimeItems::new(format).collect();
         environment.add_filter(name, move |text: String| in_paris(&text, &format));
     };
@@ -29,7 +29,7 @@ pub(super) fn add_dates(environment: &mut Environment<'static>) {
     add("heure", "%H:%M");
     add("date_heure", "%d/%m/%Y à %H:%M");
     environment.add_filter("date_longue", |text: String| long_date(&text));
-    // By these names scripts have them, too.
+    // Scripts have functions with the same names.
     environment.add_filter(HEURE_DE, |text: String| {
         on_clocks(&text).map(|it| calendar::hour(&it))
     });
@@ -41,7 +41,7 @@ pub(super) fn add_dates(environment: &mut Environment<'static>) {
     });
 }
 
-/// The filters for the requests and answers of an API.
+/// The filters for the requests and responses of an API.
 pub(super) fn add_for_requests(environment: &mut Environment<'static>) {
     environment.add_filter(
         "format_date",
@@ -70,8 +70,7 @@ pub(super) fn add_for_requests(environment: &mut Environment<'static>) {
     environment.add_filter("table", table);
 }
 
-/// An instant as it is written where nothing else is asked for. A part of a second stays: changes within one second
-/// have their order by it.
+/// An instant in the default format. Fractions of a second are kept: they order changes within one second.
 fn iso(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
@@ -80,7 +79,7 @@ fn wrong(what: String) -> Error {
     Error::new(ErrorKind::InvalidOperation, what)
 }
 
-/// The first group of the pattern, or all of what it matches; nothing where it does not.
+/// The first group of the pattern, or the whole match; `none` if it does not match.
 fn extract(text: &str, pattern: &str) -> Result<Value, Error> {
     let pattern = Regex::new(pattern)
         .map_err(|_| wrong(format!("« {pattern} » n'est pas une expression régulière")))?;
@@ -90,13 +89,13 @@ fn extract(text: &str, pattern: &str) -> Result<Value, Error> {
     Ok(found.map_or_else(|| Value::from(()), |it| Value::from(it.as_str())))
 }
 
-/// A name that no text can ask for, known where values are a sample's: see [`table`].
+/// A name that no text can use, set if the values are a sample's; see [`table`].
 pub(super) const OF_A_SAMPLE: &str = "(exemple)";
 
-/// The value that one of the file's tables gives for a word. The words of a sample are ours: where a table of the
-/// landlord's lacks one, its first value stands for it.
+/// Looks a word up in one of the file's tables. The words of a sample are ours: if a landlord's table lacks one, its
+/// first value is used instead.
 fn table(state: &State<'_, '_>, word: &Value, name: &str, or: Rest<Value>) -> Result<Value, Error> {
-    // An optional argument would take `none` for none given.
+    // An optional argument would take `none` for a missing argument.
     let or = or.0.into_iter().next();
     let tables = state.lookup("tables").unwrap_or_default();
     let table = tables.get_attr(name)?;
@@ -121,7 +120,7 @@ fn table(state: &State<'_, '_>, word: &Value, name: &str, or: Rest<Value>) -> Re
     })
 }
 
-/// What is wrong with the name of a table that is none of the known.
+/// What is wrong with an unknown table name.
 pub(super) fn no_table<'k>(name: &str, known: impl IntoIterator<Item = &'k str> + Clone) -> String {
     let near = suggestion_of(Listed::Names, name, known);
     format!("il n'y a pas de table « {name} » ; {near}")
@@ -135,7 +134,7 @@ fn keys(map: &Value) -> Vec<String> {
     keys.map(|it| it.to_string()).collect()
 }
 
-/// Whether a filter was asked for the time of Paris; it is UTC otherwise.
+/// Whether the `zone` argument asks for Paris; the default is UTC.
 fn paris(zone: &Kwargs) -> Result<bool, Error> {
     let zone: Option<String> = zone.get("zone")?;
     match zone.as_deref() {
@@ -153,7 +152,7 @@ fn no_format(format: &str) -> String {
     format!("« {format} » n'est pas un format de date")
 }
 
-/// What is wrong with what `format_date` and `lire_date` are given, whatever the date.
+/// What is wrong with the arguments of `format_date` and `lire_date`, whatever the date.
 pub(super) fn fault_of_date(format: &str, zone: Option<&str>) -> Option<String> {
     let known = [None, Some("UTC"), Some("Paris"), Some("Europe/Paris")];
     let is_wrong = StrftimeItems::new(format).any(|it| it == Item::Error);
@@ -173,12 +172,12 @@ fn format_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error>
     } else {
         write!(written, "{}", at.with_timezone(&Utc).format(format))
     };
-    // What chrono does not know, it tells only when it writes.
+    // chrono only reports an unknown format when it writes.
     done.map_err(|_| wrong(no_format(format)))?;
     Ok(written)
 }
 
-/// Another API's date as an ISO 8601 instant.
+/// Converts an API's date to an ISO 8601 instant.
 fn read_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error> {
     let paris = paris(zone)?;
     zone.assert_all_used()?;
@@ -193,7 +192,7 @@ fn read_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error> {
         })
         .ok_or_else(|| wrong(format!("« {text} » n'est pas une date « {format} »")))?;
     let at = if paris {
-        // The hour that comes twice in autumn is taken for the first one.
+        // Of the hour that occurs twice in autumn, the first one is taken.
         let at = Paris.from_local_datetime(&local).earliest();
         at.map(|it| it.with_timezone(&Utc))
     } else {
@@ -203,9 +202,9 @@ fn read_date(text: &str, format: &str, zone: &Kwargs) -> Result<String, Error> {
     Ok(iso(at))
 }
 
-/// A number, or a text that is one: of seconds, or of milliseconds.
+/// Converts a timestamp in seconds or milliseconds, given as a number or as a text.
 fn from_timestamp(number: &Value) -> Result<String, Error> {
-    /// In seconds it would be the year 5138.
+    /// As seconds, this would be the year 5138.
     const LEAST_MILLIS: u64 = 100_000_000_000;
     let text = number.to_string();
     let (whole, part) = text.split_once('.').unwrap_or((text.as_str(), ""));

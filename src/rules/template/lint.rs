@@ -1,5 +1,4 @@
-//! Remarks about templates that can be rendered: what they probably should not do. They never refuse an edit, and no
-//! decision depends on them.
+//! Static checks of a template's text, and trials on samples, reported to its author. No decision depends on them.
 
 pub(super) mod absent_values;
 mod calendar;
@@ -15,13 +14,13 @@ use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::place_of;
 use crate::rules::view::OF_MAIL;
 
-/// Notes what of a text would go out otherwise than it was meant.
+/// Reports parts of a text that would not be sent as intended.
 pub(super) fn look(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
     note_strays(path, source, faults);
     note_sets(path, source, faults);
 }
 
-/// Points out values that would go out as they are written, for want of a brace.
+/// Reports values that would be sent as they are written because a brace is missing.
 fn note_strays(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
     let strays = strays::strays(source, |root| OF_MAIL.contains(&root));
     for stray in strays.into_iter().chain(strays::merged(source)) {
@@ -31,7 +30,7 @@ fn note_strays(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Points out sets that would go out as a whole, in the words of a programming language.
+/// Reports objects that would be printed as a whole, in the notation of a programming language.
 fn note_sets(path: &str, source: &str, faults: &mut Vec<Diagnostic>) {
     for (at, printed) in tags::printed(source) {
         let root = printed.split('.').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The names of e-mails that the folder of templates has, whatever is wrong with the text of one.
+//! The names of the e-mails in the templates folder, including those whose text is faulty.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use crate::domain::ports::FileSet;
 use crate::rules::diagnostic::{Listed, suggestion_of};
 use crate::rules::layout;
 
-/// The names by which scripts and cases ask for e-mails.
+/// The names by which scripts and cases refer to e-mails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailNames(BTreeSet<String>);
 
 impl MailNames {
-    /// Those of a set of rules.
+    /// The names in a set of rules.
     #[must_use]
     pub fn of(files: &FileSet) -> Self {
         let own = files
@@ -26,7 +26,7 @@ impl MailNames {
         Self(names.map(str::to_owned).collect())
     }
 
-    /// What is wrong with the name of an e-mail, where there is none of this name.
+    /// What is wrong with the name of an e-mail, if there is no such e-mail.
     #[must_use]
     pub fn missing(&self, name: &str) -> Option<String> {
         if self.0.contains(name) {

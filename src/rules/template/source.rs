@@ -1,4 +1,4 @@
-//! The text of a template's file: what of it becomes a template, and where in it an error stands.
+//! Turns the text of a file into templates, and locates errors in it.
 
 use std::error::Error as _;
 
@@ -11,7 +11,7 @@ use super::lint;
 use super::syntax::remedies;
 use super::{CONTEXTE, SUBJECT, TemplateError, unknown, words};
 
-/// Compiles the text of a file: one template, or two where its first line is a subject.
+/// Compiles the text of a file: one template, or two if its first line is a subject.
 pub(super) fn add(
     environment: &mut Environment<'static>,
     path: &str,
@@ -28,8 +28,8 @@ pub(super) fn add(
                 return;
             }
         };
-        // The empty first line keeps the body's line numbers those of the file; what stands for the word before the
-        // subject keeps its columns, and goes with the blanks around a subject.
+        // The empty first line gives the body the line numbers of the file. Spaces in place of « Objet: » give the
+        // subject its columns; they are dropped with the other blanks around it.
         let before = first.chars().count() - subject.chars().count();
         let subject = format!("{}{}", " ".repeat(before), subject.trim_end());
         parts = vec![
@@ -47,7 +47,7 @@ pub(super) fn add(
     }
 }
 
-/// What stands behind `Objet:`, up to the end of its line.
+/// The subject after `Objet:`, up to the end of its line.
 fn subject<'l>(path: &str, line: &'l str) -> Result<&'l str, String> {
     let rest = line.trim_start().strip_prefix("Objet").map(str::trim_start);
     let Some(subject) = rest.and_then(|it| it.strip_prefix(':')) else {
@@ -62,14 +62,14 @@ fn subject<'l>(path: &str, line: &'l str) -> Result<&'l str, String> {
     Ok(subject.trim_start())
 }
 
-/// Whether a file is only taken in by others.
+/// Whether a file is a part, which is only included by others.
 pub(super) fn is_part(path: &str) -> bool {
     path.rsplit('/')
         .next()
         .is_some_and(|name| name.starts_with('_'))
 }
 
-/// An error with its place in the file, in the words of an admin.
+/// An error with its place in the file, worded for admins.
 pub(super) fn located(name: &str, error: &Error) -> TemplateError {
     let error = innermost(error);
     let name = error.name().unwrap_or(name);
@@ -89,7 +89,7 @@ pub(super) fn located(name: &str, error: &Error) -> TemplateError {
     }
 }
 
-/// The error of the file that is to be mended, where that is one which another takes in.
+/// The error in the file to be corrected, which may be one that another file includes.
 pub(super) fn innermost(error: &Error) -> &Error {
     let inner = error.source().and_then(|it| it.downcast_ref::<Error>());
     match (error.kind(), inner) {
@@ -98,7 +98,7 @@ pub(super) fn innermost(error: &Error) -> &Error {
     }
 }
 
-/// Where in its text, in bytes, and what; the engine tells where it noticed, which may be further on.
+/// Byte offset and message of an error. The engine reports where it noticed the error, which may be further on.
 pub(super) fn cause(error: &Error) -> (Option<usize>, String) {
     let Some((source, range)) = error.template_source().zip(error.range()) else {
         return (None, words::of(error, ""));
@@ -112,7 +112,7 @@ pub(super) fn cause(error: &Error) -> (Option<usize>, String) {
     if let Some(unknown) = unknown::of(error) {
         return (Some(unknown.place.start), unknown.message());
     }
-    // It may begin or end within a letter.
+    // The range may begin or end inside a multi-byte character.
     let at = (0..=range.start.min(source.len())).rfind(|at| source.is_char_boundary(*at));
     let text = source.get(range).unwrap_or_default();
     (at, words::of(error, text))

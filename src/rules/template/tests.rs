@@ -1,4 +1,4 @@
-//! What admins are told of a template, and what becomes of one.
+//! What admins are shown about their templates, and how templates render.
 
 mod known;
 mod remedies;
@@ -66,7 +66,7 @@ fn a_contexte_is_written_before_there_is_a_demande(
     1,
     40
 )]
-fn what_no_branch_of_the_sample_takes_is_tried_too(
+fn branches_that_no_sample_takes_are_tried_too(
     #[case] text: &str,
     #[case] line: u32,
     #[case] column: u32,
@@ -84,7 +84,7 @@ fn what_no_branch_of_the_sample_takes_is_tried_too(
 #[case("{# {% else %} #}{% raw %}{% if x|y %}{% endif %}{% endraw %}{{ '{% if x|y %}' }}")]
 #[case("{# {% if bien %}x{% else %}{{ bien.code | ancien }}{% endif %} #}y")]
 #[case("{% for it in [] %}a{% else %}b{% endfor %}{% if bien.code %}c{% endif %}")]
-fn what_only_some_signalements_have_may_be_asked_for(#[case] text: &str) {
+fn values_that_only_some_signalements_have_may_be_tested(#[case] text: &str) {
     let (templates, faults) = compile(&[("contexte.txt", text)]);
     assert!(templates.is_some(), "{faults:?}");
 }
@@ -104,7 +104,7 @@ fn dates_are_french_and_in_paris() {
 }
 
 #[test]
-fn what_is_wrong_is_found_before_it_is_used() {
+fn errors_are_found_before_use() {
     let cases = [
         ("m.txt", "Bonjour\n", 1, "Objet"),
         (
@@ -156,13 +156,13 @@ fn what_is_wrong_is_found_before_it_is_used() {
 #[case("{% set loop = 1 %}", "réservé")]
 #[case("{{ 1_ }}", "nombre")]
 #[case("{{ 'a\\u12' }}", "barre")]
-fn what_does_not_compile_is_told_in_french(#[case] tag: &str, #[case] words: &str) {
+fn compile_errors_are_in_french(#[case] tag: &str, #[case] words: &str) {
     let (_, faults) = compile(&[("m.txt", &format!("Objet: x\n{tag}"))]);
     assert!(!faults.is_empty(), "{tag}");
     assert!(faults[0].message.contains(words), "{tag}: {faults:?}");
 }
 
-/// What is told of a template: line, column, words.
+/// The diagnostics of a template: line, column, message.
 fn told(text: &str) -> Vec<(u32, u32, String)> {
     let (_, faults) = compile(&[("contexte.txt", text)]);
     let places = faults.into_iter();
@@ -258,7 +258,7 @@ fn told(text: &str) -> Vec<(u32, u32, String)> {
 )]
 #[case("a\n{# b\nc", 2, 1, "ce commentaire « {# … #} » n'est pas refermé")]
 #[case("a\n{% raw %}\nc", 2, 1, "il manque « {% endraw %} »")]
-fn what_is_left_open_is_told_where_it_opens(
+fn an_unclosed_part_is_reported_where_it_opens(
     #[case] text: &str,
     #[case] line: u32,
     #[case] column: u32,
@@ -271,7 +271,7 @@ fn what_is_left_open_is_told_where_it_opens(
 }
 
 #[test]
-fn a_tag_that_takes_in_a_long_text_is_told_where_it_opens() {
+fn an_open_tag_before_a_long_text_is_reported_where_it_opens() {
     let told = told(&format!(
         "a\n {{{{ bien.code\n{}",
         "encore un mot ".repeat(400)
@@ -299,7 +299,7 @@ fn a_tag_that_takes_in_a_long_text_is_told_where_it_opens() {
 )]
 #[case("{% set x = titre %}\n{{ x }}", 1, 12, "« titre » n'existe pas")]
 #[case("{{ bien.code.a.b }}", 1, 4, "« bien.code.a » n'existe pas")]
-fn what_is_unknown_is_told_where_it_is_written(
+fn an_unknown_value_is_reported_where_it_is_written(
     #[case] text: &str,
     #[case] line: u32,
     #[case] column: u32,
@@ -335,7 +335,11 @@ fn a_part_of_a_text_can_be_taken(#[case] text: &str, #[case] wanted: &str) {
 #[case("{% if priorite == 'Fuite d'eau' %}", 19, "l'apostrophe suivante")]
 #[case("{{ priorite | default(\"l\"eau\") }}", 23, "guillemet suivant")]
 #[case("{% if {{ bien }} %}a{% endif %}", 7, "ne va pas dans une autre")]
-fn a_slip_in_a_tag_is_no_open_tag(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+fn a_slip_in_a_tag_is_not_reported_as_an_open_tag(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
     let (_, faults) = compile(&[("contexte.txt", text)]);
     assert_eq!((faults.len(), faults[0].column), (1, column), "{faults:?}");
     assert!(faults[0].message.contains(words), "{faults:?}");
@@ -346,10 +350,14 @@ fn a_slip_in_a_tag_is_no_open_tag(#[case] text: &str, #[case] column: u32, #[cas
 #[case("Objet:  \nx", 1, "l'objet de cet e-mail est vide")]
 #[case("Objet: é {{ priorité }}\nx", 20, "signe inattendu")]
 #[case("  Objet : a {{ bien.code | majuscule }}\nx", 28, "filtre inconnu")]
-fn a_subject_is_told_of_at_its_place(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+fn errors_in_a_subject_have_their_position(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
     let (templates, faults) = compile(&[("m.txt", text)]);
     if text.starts_with("Objet\u{a0}") {
-        // A space before the colon is French, whichever it is.
+        // In French, a space precedes the colon; any kind of space will do.
         assert!(templates.is_some(), "{faults:?}");
         return;
     }
@@ -383,14 +391,14 @@ fn a_subject_is_told_of_at_its_place(#[case] text: &str, #[case] column: u32, #[
     "modèle introuvable « _pied.txt » : un texte que des modèles reprennent est un fichier dont le nom commence par « _ », comme « modeles/_pied.txt »"
 )]
 #[case("{% set a, b = [1] %}", "autant d'éléments")]
-fn what_fails_is_told_in_french(#[case] text: &str, #[case] words: &str) {
+fn rendering_errors_are_in_french(#[case] text: &str, #[case] words: &str) {
     let (_, faults) = compile(&[("contexte.txt", text)]);
     assert!(!faults.is_empty(), "{text}");
     assert!(faults[0].message.contains(words), "{text}: {faults:?}");
 }
 
 #[test]
-fn all_unknown_words_of_a_template_are_told_at_once() {
+fn all_unknown_words_of_a_template_are_reported_together() {
     let text = "{{ signalement.descripton }}\n{{ titre | majuscule }} {{ bien.libele | majuscule }}\n{% if priorite is haute %}{{ maintenant() }}{% endif %}";
     let (_, faults) = compile(&[("contexte.txt", text)]);
     let seen: Vec<(u32, &str)> = faults
@@ -420,7 +428,7 @@ fn all_unknown_words_of_a_template_are_told_at_once() {
 }
 
 #[test]
-fn a_template_in_another_encoding_is_told_how_to_save_it() {
+fn a_template_in_a_wrong_encoding_gets_advice_on_saving() {
     let mut files = FileSet::from([(CONTEXTE.to_owned(), b"un\nd\xe9j\xe0\n".to_vec())]);
     files.insert("modeles/_p.txt".to_owned(), "{{ a | x }}".into());
     let mut faults = Vec::new();
@@ -430,7 +438,7 @@ fn a_template_in_another_encoding_is_told_how_to_save_it() {
 }
 
 #[test]
-fn a_fault_in_a_part_is_told_of_that_part() {
+fn a_fault_in_a_part_is_reported_for_that_part() {
     let part = ("_pied.txt", "ici\n{{ signalement.auteur | majuscule }}");
     let (_, faults) = compile(&[("contexte.txt", "{% include 'modeles/_pied.txt' %}"), part]);
     assert_eq!(
@@ -440,7 +448,7 @@ fn a_fault_in_a_part_is_told_of_that_part() {
 }
 
 #[test]
-fn what_an_edit_does_with_a_name_does_not_hide_its_value() {
+fn redefining_a_name_does_not_hide_its_value() {
     let text = "Objet: x\n{% set priorite = priorite | upper %}{{ priorite }}, {% with bien = bien %}{{ bien.libelle }}{% endwith %}, {% filter upper %}{{ signalement.auteur }}{% endfilter %}";
     let (templates, faults) = compile(&[("m.txt", text)]);
     assert_eq!(faults, []);

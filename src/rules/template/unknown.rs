@@ -1,5 +1,5 @@
-//! A value that a template asks for and that does not exist: the engine tells which, and at what it was needed; here
-//! it is found where it is written.
+//! Locates a value that a template uses but that does not exist. The engine reports which value, and where it was
+//! needed; this module finds where it is written.
 
 use std::ops::Range;
 
@@ -8,16 +8,16 @@ use minijinja::Error;
 use crate::rules::template::advice;
 use crate::rules::template::syntax::tags;
 
-/// The value, and where it is written.
+/// The value and where it is written.
 pub(super) struct Unknown<'e> {
     pub name: &'e str,
     /// In bytes of the template's text.
     pub place: Range<usize>,
-    /// Whether it stands beside something that it is compared with.
+    /// Whether it is an operand of a comparison.
     compared: bool,
-    /// Whether that is asked for a difference.
+    /// Whether that comparison is `!=`.
     differs: bool,
-    /// What is asked of it.
+    /// The fields read from it, such as `.nom`.
     asked: &'e str,
     source: &'e str,
 }
@@ -40,7 +40,7 @@ impl Unknown<'_> {
         format!("« {name} » n'existe pas{advice}")
     }
 
-    /// The same with what to write instead in this file of templates, where something is near.
+    /// The message with what to write instead in this template file, if there is a close match.
     pub fn advised(&self, file: &str) -> Option<String> {
         let name = self.name;
         let path = format!("{name}{}", self.asked);
@@ -50,17 +50,18 @@ impl Unknown<'_> {
     }
 }
 
-/// The unknown value that an error is about; none where it is about something else, or too unusual to find.
+/// The unknown value that an error is about; `None` if it is about something else, or the value cannot be found.
 pub(super) fn of(error: &Error) -> Option<Unknown<'_>> {
     let (name, made_at) = named(error.detail()?)?;
     let (source, needed) = error.template_source().zip(error.range())?;
     let whole = source.get(needed.clone())?;
-    // The engine takes what is looked up for what it is looked up in: « noms[residence.code] » is « residence[...] » to it.
+    // The engine confuses the key with the table: it calls « noms[residence.code] » « residence[...] ».
     let is_looked_up = name.ends_with("[...]") && whole.contains('[') && whole.ends_with(']');
     let name = if is_looked_up { whole } else { name };
     let signs = ["==", "!=", "<", ">", " in "];
     let compared = signs.iter().any(|it| whole.contains(it));
-    // A filter is told without what stands before it, and the value may have got another name before it was needed.
+    // For a filter, the engine's range lacks the value before it; and the value may have been assigned to a different
+    // name before it was needed.
     let before = source.get(..needed.start)?;
     let tag = before
         .rfind("{{")
@@ -88,7 +89,7 @@ pub(super) fn of(error: &Error) -> Option<Unknown<'_>> {
     })
 }
 
-/// What the engine calls the value, and the line where it was asked for, where that is another one.
+/// The engine's name for the value, and the line where it was read, if that is a different one.
 fn named(detail: &str) -> Option<(&str, Option<usize>)> {
     let (before, after) = detail.rsplit_once("` is undefined")?;
     let (_, name) = before.rsplit_once('`')?;
@@ -97,7 +98,7 @@ fn named(detail: &str) -> Option<(&str, Option<usize>)> {
     Some((name, line.and_then(Result::ok)))
 }
 
-/// Where a name is written as such, outside of texts.
+/// Where a name is written as such, outside strings.
 fn find(source: &str, within: Range<usize>, name: &str) -> Option<Range<usize>> {
     let text = source.get(within.clone())?;
     let texts: Vec<Range<usize>> = tags::read(source)

@@ -1,4 +1,4 @@
-//! The engine's errors, in the words of someone who is no programmer.
+//! The engine's errors in French, worded for people who are not programmers.
 
 use minijinja::{Error, ErrorKind};
 
@@ -7,7 +7,7 @@ use crate::rules::pasted;
 use crate::rules::template::syntax::names;
 use crate::rules::template::syntax::tags::{self, Slip};
 
-/// A part of the parser's words, and what to look for. The first that fits counts.
+/// Parts of the parser's messages, and what to tell the author. The first match counts.
 const SLIPS: [(&str, &str); 20] = [
     (
         "unexpected end of string",
@@ -70,7 +70,7 @@ const SLIPS: [(&str, &str); 20] = [
     ("end of number", "ce nombre n'est pas correct"),
 ];
 
-/// A part of the engine's words for what cannot be done, and what is wrong with it.
+/// Parts of the engine's messages about impossible operations, and what is wrong.
 const IMPOSSIBLE: [(&str, &str); 27] = [
     ("not a string", "il faut un texte"),
     ("be multiplied", "seuls des nombres se multiplient"),
@@ -113,7 +113,7 @@ const IMPOSSIBLE: [(&str, &str); 27] = [
     ),
 ];
 
-/// What a sign or a kind of word is called.
+/// The engine's names for signs and kinds of words, in French.
 const SIGNS: [(&str, &str); 16] = [
     ("identifier or integer", "un nom ou un nombre"),
     ("identifier", "un nom"),
@@ -133,7 +133,7 @@ const SIGNS: [(&str, &str); 16] = [
     ("comma", "« , »"),
 ];
 
-/// What is wrong, in French; `text` is what stands at the fault.
+/// What is wrong, in French; `text` is the source text at the error.
 pub(super) fn of(error: &Error, text: &str) -> String {
     let detail = error.detail().unwrap_or_default();
     let unknown = || unknown(error).unwrap_or(text);
@@ -142,7 +142,7 @@ pub(super) fn of(error: &Error, text: &str) -> String {
             "une valeur demandée par le modèle n'existe pas".to_owned()
         }
         ErrorKind::UndefinedError => {
-            // A filter may stand behind it, which is not what is missing.
+            // A filter after the value is not what is missing.
             let value = text.split('|').next().unwrap_or(text);
             format!("« {} » n'existe pas", value.trim_end())
         }
@@ -175,7 +175,7 @@ pub(super) fn of(error: &Error, text: &str) -> String {
     }
 }
 
-/// Values between brackets that are not asked for; `text` is what stands at the fault.
+/// Surplus arguments; `text` is the source text at the error.
 fn too_many(detail: &str, text: &str) -> String {
     let filter = text.split('(').next().unwrap_or(text).trim_end();
     if detail.contains("keyword") {
@@ -190,7 +190,7 @@ fn too_many(detail: &str, text: &str) -> String {
     "trop de valeurs entre les parenthèses".to_owned()
 }
 
-/// What cannot be done with a value.
+/// An impossible operation on a value.
 fn impossible(detail: &str) -> String {
     if detail.is_empty() {
         return "cette opération est impossible".to_owned();
@@ -198,18 +198,18 @@ fn impossible(detail: &str) -> String {
     let mut known = IMPOSSIBLE.iter();
     match known.find(|(needle, _)| detail.contains(needle)) {
         Some((_, french)) => format!("opération impossible : {french}"),
-        // The filters of this crate say in French what they miss.
+        // This crate's own filters report errors in French.
         None if detail.contains('«') => detail.to_owned(),
         None => format!("opération impossible : {detail}"),
     }
 }
 
-/// The filter, test or function that does not exist.
+/// The name of the filter, test or function that does not exist.
 pub(super) fn unknown(error: &Error) -> Option<&str> {
     let mut words = error.detail()?.split(' ');
     match error.kind() {
         ErrorKind::UnknownFilter | ErrorKind::UnknownTest => words.nth(1),
-        // "… is unknown", without a word for what it is.
+        // The detail is "… is unknown", without a word for its kind.
         ErrorKind::UnknownFunction => words.next(),
         _ => None,
     }
@@ -252,7 +252,7 @@ fn of_syntax(error: &Error, detail: &str) -> String {
     }
 }
 
-/// What a word processor made of the tag that cannot be read, if anything.
+/// What a word processor changed in the unreadable tag, if anything.
 fn pasted_sign(error: &Error) -> Option<String> {
     let (source, at) = error.template_source().zip(error.range())?;
     let before = source.get(..at.start)?;
@@ -265,7 +265,7 @@ fn pasted_sign(error: &Error) -> Option<String> {
     pasted::note(&tag[..end.unwrap_or(tag.len())])
 }
 
-/// The text from the fault on.
+/// The source text from the error on.
 fn rest(error: &Error) -> Option<&str> {
     error.template_source()?.get(error.range()?.start..)
 }
@@ -287,7 +287,7 @@ fn sign(english: &str) -> String {
     format!("« {} »", english.trim_matches('`'))
 }
 
-/// What stands between the quotes of a detail.
+/// The quoted part of an error's detail.
 pub(super) fn quoted(detail: &str) -> &str {
     let mut parts = detail.split(['"', '\'', '`']);
     parts.nth(1).unwrap_or(detail)

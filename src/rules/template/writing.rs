@@ -1,4 +1,4 @@
-//! How values are written in the templates: as people write them, and not as the language of the templates does.
+//! How templates print values: as people write them, not as the template language does.
 
 use std::sync::LazyLock;
 
@@ -7,10 +7,10 @@ use minijinja::{Environment, Error, ErrorKind, Output, State, Value, filters};
 
 use super::engine;
 
-/// The engine with nothing of ours.
+/// The engine without our own filters.
 static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(engine::bare);
 
-/// What is absent is written as nothing, and yes and no in French; an unknown name stays an error.
+/// Prints absent values as nothing, and booleans as « oui » and « non »; an unknown name is still an error.
 pub(super) fn add(environment: &mut Environment<'static>) {
     environment.set_formatter(write);
     for name in ["default", "d"] {
@@ -30,7 +30,7 @@ pub(super) fn add(environment: &mut Environment<'static>) {
         ("replace", Value::from_function(filters::replace)),
     ];
     for (name, engine) in of_text {
-        // Those make a text of their value first.
+        // The engine's filters convert their value to a string first.
         let as_written = move |state: &mut State<'_, '_>, all: Rest<ValueOrKwargs>| {
             let mut all = all.into_values();
             if let Some(value) = all.first_mut()
@@ -39,7 +39,7 @@ pub(super) fn add(environment: &mut Environment<'static>) {
                 *value = Value::from(words);
             }
             if name == "replace" && all.len() > 3 {
-                // Only so many of them, which is no function that could be called here.
+                // With a maximum count, there is no public function to call; the engine applies the filter by name.
                 return ENGINE.empty_state().apply_filter(name, &all);
             }
             engine.call(state, &all)
@@ -48,11 +48,11 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     }
 }
 
-/// The same for what is put together of several values.
+/// The same for `join`, which prints several values.
 fn join(state: &mut State<'_, '_>, all: Rest<ValueOrKwargs>) -> Result<Value, Error> {
     static ENGINE_JOIN: LazyLock<Value> = LazyLock::new(|| Value::from_function(filters::join));
     let mut all = all.into_values();
-    // Of sets, with the name of a field, the fields are put together.
+    // With the name of a field, `join` takes that field of each object.
     let of_fields = all.len() > 2 || all.iter().any(Value::is_kwargs);
     if let Some(list) = all.first_mut()
         && !of_fields
@@ -72,7 +72,7 @@ fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     }
 }
 
-/// What is written for a value that is no text; none where it is written as it is.
+/// What is printed instead of a value; `None` if it is printed as it is.
 fn in_words(value: &Value) -> Option<&'static str> {
     match value.kind() {
         ValueKind::None => Some(""),
@@ -82,7 +82,7 @@ fn in_words(value: &Value) -> Option<&'static str> {
     }
 }
 
-/// Stands for what is absent as well as for what is undefined.
+/// `default`, which also replaces absent values, not only undefined ones.
 fn default(value: &Value, args: Rest<Value>) -> Result<Value, Error> {
     let args = args.0;
     let [other, lax] = match args.as_slice() {

@@ -1,16 +1,16 @@
-//! What stands behind a name in a script, one of the other: `residence.gestionnaires.get("gardien").nom`.
+//! Access chains that start at a variable, such as `residence.gestionnaires.get("gardien").nom`.
 
 use rhai::{AST, ASTFlags, ASTNode, Expr, FnCallExpr, Position};
 
-/// A variable and what is read of it, in the order in which it is written.
+/// A variable and the accesses that follow it, in source order.
 pub(in crate::rules::script) struct Chain<'e> {
     /// The variable.
     pub(in crate::rules::script) root: &'e str,
-    /// What follows, and where each begins.
+    /// Each access and its position.
     pub(in crate::rules::script) links: Vec<(Link<'e>, Position)>,
 }
 
-/// One step from a value into it.
+/// One access into a value.
 pub(in crate::rules::script) enum Link<'e> {
     /// `.nom`
     Field(&'e str),
@@ -18,12 +18,12 @@ pub(in crate::rules::script) enum Link<'e> {
     Key(&'e str),
     /// `[valeur]` or `.get(valeur)`
     Computed,
-    /// Another function.
+    /// A call of any other method.
     Call(&'e FnCallExpr),
 }
 
 impl<'e> Chain<'e> {
-    /// A variable alone, or with what is read of it; none for another value.
+    /// A variable, alone or with accesses; `None` for any other expression.
     pub(in crate::rules::script) fn of(value: &'e Expr) -> Option<Self> {
         let mut links = Vec::new();
         let (variable, rest) = match value {
@@ -43,7 +43,7 @@ impl<'e> Chain<'e> {
         })
     }
 
-    /// As it is written; none where a part of it is computed.
+    /// The chain as a script would write it; `None` if part of it is computed.
     pub(in crate::rules::script) fn shown(&self) -> Option<String> {
         let mut shown = self.root.to_owned();
         for (link, _) in &self.links {
@@ -57,7 +57,7 @@ impl<'e> Chain<'e> {
     }
 }
 
-/// What is read first of what stands in front, whatever that is.
+/// The first access of a dotted or indexed expression, whatever its root.
 pub(in crate::rules::script) fn first_link(value: &Expr) -> Option<(Link<'_>, Position)> {
     let (pair, by_key, flags) = match value {
         Expr::Dot(pair, flags, _) => (pair, false, *flags),
@@ -68,7 +68,7 @@ pub(in crate::rules::script) fn first_link(value: &Expr) -> Option<(Link<'_>, Po
     Some(link(head, by_key))
 }
 
-/// Where a key begins that is computed, as in `table[qualification.code]`.
+/// Positions of computed keys, as in `table[qualification.code]`.
 pub(in crate::rules::script) fn computed_keys(script: &AST) -> Vec<Position> {
     let mut found = Vec::new();
     script.walk(&mut |path| {
@@ -83,7 +83,7 @@ pub(in crate::rules::script) fn computed_keys(script: &AST) -> Vec<Position> {
     found
 }
 
-/// The function that a value is asked for at its end, as in `residence.code.to_upper()`.
+/// The method call at the end of an expression, as in `residence.code.to_upper()`.
 pub(in crate::rules::script) fn last_call(value: &Expr) -> Option<&FnCallExpr> {
     let (Expr::Dot(pair, ..) | Expr::Index(pair, ..)) = value else {
         return None;
@@ -107,12 +107,12 @@ fn follow<'e>(
     }
 }
 
-/// What stands right of a point or a bracket: what follows next, whether by a bracket, and how that ends.
+/// The rest of a chain: the next expression, whether it is an index, and its flags.
 type Rest<'e> = Option<(&'e Expr, bool, ASTFlags)>;
 
-/// The first of what stands right of a point or a bracket, and the rest.
+/// Splits the right-hand side of a dot or bracket into its first expression and the rest.
 fn split(right: &Expr, by_key: bool, flags: ASTFlags) -> (&Expr, Rest<'_>) {
-    // What stands between brackets may be such a chain itself.
+    // The expression between brackets may itself be a chain.
     let ends = by_key && flags.contains(ASTFlags::BREAK);
     match right {
         Expr::Dot(pair, flags, _) if !ends => (&pair.lhs, Some((&pair.rhs, false, *flags))),

@@ -1,11 +1,11 @@
-//! Which function of a script a line of it belongs to: a closure is a function of its own.
+//! Which function a line of a script belongs to. A closure counts as a separate function.
 
 use rhai::{AST, ASTFlags, ASTNode, Expr, Position, Stmt, StmtBlock};
 
-/// The functions of a script, by where their bodies stand.
+/// The functions of a script, by the positions of their bodies.
 pub(in crate::rules::script) struct Functions {
     spans: Vec<(Position, Position)>,
-    /// The one that the daemon calls.
+    /// Index of the one the daemon calls.
     entry: Option<usize>,
 }
 
@@ -22,8 +22,8 @@ impl Functions {
         Self { spans, entry }
     }
 
-    /// Whether this stands in the body of the function that the daemon calls, and in none within it. `path` leads there
-    /// from a statement of a body.
+    /// Whether the node at the end of `path` is in the body of the function the daemon calls, and not in a closure
+    /// within it. `path` begins at a statement of a body.
     pub(in crate::rules::script) fn in_entry(&self, path: &[ASTNode]) -> bool {
         match path.first() {
             Some(ASTNode::Stmt(first)) => self.entry.is_some() && self.owner(first) == self.entry,
@@ -31,11 +31,11 @@ impl Functions {
         }
     }
 
-    /// The function whose body this is a statement of.
+    /// The function whose body contains this statement.
     fn owner(&self, statement: &Stmt) -> Option<usize> {
         let at = statement.position();
         let spans = || self.spans.iter().enumerate();
-        // The body of a closure may be a value without braces: it ends nowhere.
+        // A closure's body may be an expression without braces, which has no end position.
         let alone = spans().find(|(_, (start, end))| *start == at && end.is_none());
         let around = spans()
             .filter(|(_, (start, end))| *start <= at && at <= *end)
@@ -44,14 +44,14 @@ impl Functions {
     }
 }
 
-/// Every value that the function that the daemon calls returns or ends with, as it is written, and where; none for a
-/// `return` without one.
+/// Calls `on_result` with each expression that the function called by the daemon returns or ends with, and its
+/// position; `None` for a `return` without a value.
 pub(in crate::rules::script) fn results(
     script: &AST,
     functions: &Functions,
     on_result: &mut dyn FnMut(Option<&Expr>, Position),
 ) {
-    // The last statement of the body: the others are passed over on the way there.
+    // Position of the body's last statement, which is the last one the walk meets.
     let mut last = Position::NONE;
     script.walk(&mut |path| {
         if let [ASTNode::Stmt(it)] = path
@@ -81,7 +81,7 @@ pub(in crate::rules::script) fn results(
     });
 }
 
-/// What a block is worth, which is what its last statement is.
+/// The results of a block, which are those of its last statement.
 fn of_block(block: &StmtBlock, on_result: &mut dyn FnMut(Option<&Expr>, Position)) {
     if let Some(last) = block.statements().last() {
         of_statement(last, on_result);
@@ -108,7 +108,7 @@ fn of_statement(statement: &Stmt, on_result: &mut dyn FnMut(Option<&Expr>, Posit
 fn of_value(value: &Expr, on_result: &mut dyn FnMut(Option<&Expr>, Position)) {
     match value {
         Expr::Stmt(block) => of_block(block, on_result),
-        // Where a choice of several ends so, it may be one that is never taken.
+        // A branch that ends like this may be one that is never taken.
         Expr::Unit(_) => {}
         value => on_result(Some(value), value.start_position()),
     }

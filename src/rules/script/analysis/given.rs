@@ -1,17 +1,17 @@
-//! What a script is given, as far as its shape is the same for every signalement.
+//! The input of a script, as far as its shape is the same for every signalement.
 
 use serde_json::Value;
 
 use crate::rules::view::sample::{Found, at_any_manager, is_open};
 
-/// What a value is made of.
+/// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::rules::script) enum Kind {
-    /// A text.
+    /// A string.
     Text,
     /// A number.
     Number,
-    /// Yes or no.
+    /// A boolean.
     Flag,
 }
 
@@ -25,18 +25,18 @@ impl Kind {
     }
 }
 
-/// A value that a script is given.
+/// A value in a script's input.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::rules::script) enum Seen {
-    /// One that has no parts.
+    /// A value without parts.
     Plain(Kind),
-    /// An object that has these fields and never another.
+    /// An object with exactly these fields.
     Fields(Vec<&'static str>),
-    /// An object whose names are data.
+    /// An object whose keys are data.
     Open,
 }
 
-/// What stands at the end of a path, as the contract names it: `["evenement", "demande"]`. None where any value may.
+/// The value at the end of a path in the contract, such as `["evenement", "demande"]`; `None` if it may be anything.
 pub(in crate::rules::script) fn seen(path: &[String]) -> Option<Seen> {
     let Found::Value(value) = at_any_manager(path.iter().map(String::as_str)) else {
         return None;
@@ -51,7 +51,7 @@ pub(in crate::rules::script) fn seen(path: &[String]) -> Option<Seen> {
     }
 }
 
-/// Values that are not always there. Those that are there say something: none of them is an empty text.
+/// Values that may be missing. When they are there, none of them is an empty string.
 const MAY_BE_ABSENT: [&[&str]; 7] = [
     &["signalement", "bien"],
     &["evenement", "signalement", "bien"],
@@ -62,7 +62,7 @@ const MAY_BE_ABSENT: [&[&str]; 7] = [
     &["evenement", "motif"],
 ];
 
-/// Whether what a path leads to is missing at times.
+/// Whether the value at a path may be missing.
 pub(in crate::rules::script) fn may_be_absent(path: &[String]) -> bool {
     is_manager(path) && path.first().is_some_and(|it| it == "residence")
         || MAY_BE_ABSENT.iter().any(|it| path == *it)
@@ -104,7 +104,7 @@ mod tests {
         "qualification",
         Some(Seen::Fields(vec!["code", "libelle", "type_gestionnaire", "workflow"]))
     )]
-    fn what_is_given_is_seen(#[case] path: &str, #[case] wanted: Option<Seen>) {
+    fn the_shape_of_the_input_is_known(#[case] path: &str, #[case] wanted: Option<Seen>) {
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();
         assert_eq!(seen(&path), wanted);
     }

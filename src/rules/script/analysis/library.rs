@@ -1,4 +1,4 @@
-//! What is known of the engine's own functions, one by one. What is not listed may do anything.
+//! What is known about each of the engine's own functions. A function that is not listed may do anything.
 
 use crate::rules::script::analysis::given::Kind;
 
@@ -7,21 +7,21 @@ use crate::rules::script::analysis::given::Kind;
 struct Function {
     name: &'static str,
     effect: Effect,
-    /// The engine takes any number of values for it, and lists it nowhere.
+    /// The engine accepts any number of arguments for it and does not list it.
     built_in: bool,
-    /// It can be read of a text or a number as if it were a field.
+    /// It can be read like a field of a string or a number.
     is_field: bool,
     answer: Option<Kind>,
 }
 
-/// What a function does to the value that it is asked of.
+/// What a method does to the value it is called on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
-    /// It changes nothing of it.
+    /// Does not change it.
     Reads,
-    /// It changes it where it stands, and answers nothing.
+    /// Changes it in place and returns nothing.
     InPlace,
-    /// Nobody asked yet.
+    /// No check has needed to know yet.
     Unknown,
 }
 
@@ -139,27 +139,27 @@ fn known(name: &str) -> Option<&'static Function> {
     LIBRARY.iter().find(|it| it.name == name)
 }
 
-/// Whether it changes nothing of the value that it is asked of.
+/// Whether this method leaves the value it is called on unchanged.
 pub(in crate::rules::script) fn reads(name: &str) -> bool {
     known(name).is_some_and(|it| it.effect == Effect::Reads)
 }
 
-/// Whether it changes the value in front of the point, and answers nothing.
+/// Whether this method changes the value before the dot in place and returns nothing.
 pub(in crate::rules::script) fn is_in_place(name: &str) -> bool {
     known(name).is_some_and(|it| it.effect == Effect::InPlace)
 }
 
-/// Whether the engine itself knows it, with any number of values.
+/// Whether this function is built into the engine, with any number of arguments.
 pub(in crate::rules::script) fn is_built_in(name: &str) -> bool {
     known(name).is_some_and(|it| it.built_in)
 }
 
-/// Whether it can be read of a text or a number as if it were a field.
+/// Whether this function can be read like a field of a string or a number.
 pub(in crate::rules::script) fn is_field(name: &str) -> bool {
     known(name).is_some_and(|it| it.is_field)
 }
 
-/// What kind of value it answers, where that is always the same.
+/// The type this function returns, if it is always the same.
 pub(in crate::rules::script) fn answer(name: &str) -> Option<Kind> {
     known(name)?.answer
 }
@@ -176,7 +176,7 @@ mod tests {
         found.map(|it| it.name).collect()
     }
 
-    /// The answers of calls, by the function that each is about.
+    /// The results of calls, by the function that each one tests.
     fn tried(calls: &[(&'static str, &str)]) -> BTreeMap<&'static str, Dynamic> {
         let engine = engine();
         let answers = calls.iter().map(|(name, call)| {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn each_function_is_one_that_the_engine_has() {
+    fn each_listed_function_exists_in_the_engine() {
         let engine = engine();
         let listed =
             engine.collect_fn_metadata(None, |it| Some(it.metadata.name.to_string()), true);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_engine_knows_by_itself_what_it_lists_nowhere() {
+    fn functions_the_engine_does_not_list_are_built_in() {
         let tried = tried(&[
             ("Fn", "fn f() { 1 } Fn(\"f\")"),
             ("call", "fn f() { 1 } Fn(\"f\").call()"),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_works_in_place_answers_nothing() {
+    fn in_place_methods_return_nothing() {
         let tried = tried(&[
             ("append", "let l = [1]; l.append([2])"),
             ("clear", "let l = [1]; l.clear()"),
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_of_the_kind_that_is_listed() {
+    fn results_have_the_listed_type() {
         let tried = tried(&[
             ("contains", "\"a\".contains(\"a\")"),
             ("ends_with", "\"a\".ends_with(\"a\")"),

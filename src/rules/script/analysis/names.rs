@@ -1,5 +1,4 @@
-//! What the names of a script stand for, where that is certain: a name that a function gives a value once, and whose
-//! value it changes nowhere.
+//! What the names in a script stand for, if that is certain: names assigned once in a function and never changed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,47 +13,47 @@ use crate::rules::script::analysis::passed;
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::rules::script) enum Bound {
-    /// Something that the script is given, by the path of the contract.
+    /// Part of the script's input, by its path in the contract.
     Given(Vec<String>),
-    /// A text that is written out, and where it stands.
+    /// A string literal and its position.
     Text(String, Position),
-    /// A list of such texts.
+    /// A list of string literals.
     Texts(Vec<(String, Position)>),
-    /// An object that is written out, by its keys.
+    /// An object literal, by its keys.
     Table(Vec<(String, Position)>),
-    /// Another value of this kind.
+    /// Any other value of this type.
     Plain(Kind),
 }
 
-/// Operators that answer yes or no; `in` is a function.
+/// Operators that return a boolean; `in` is a function.
 const ASKING: [&str; 7] = ["==", "!=", "<", ">", "<=", ">=", "!"];
 
-/// What is known of the names of one function.
+/// What is known about the names of one function.
 pub(in crate::rules::script) struct Names {
-    /// The function.
+    /// The function, or the statements outside functions.
     pub(in crate::rules::script) part: Part,
     bound: HashMap<String, Bound>,
-    /// Names that are given one text that has letters of one case only.
+    /// Names of strings converted to one letter case.
     cased: HashMap<String, Letters>,
-    /// What it changes of what it is given, by the paths of the contract.
+    /// The parts of its input that it changes, by their paths in the contract.
     changed: Vec<Vec<String>>,
     /// The names whose value it may change, in whole or in part.
     touched: HashSet<String>,
-    /// The script's own functions.
+    /// Names of the script's own functions.
     functions: HashSet<String>,
 }
 
-/// The letters that a text is left with.
+/// The letter case of a converted string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::rules::script) enum Letters {
-    /// It was asked for `to_lower()`.
+    /// After `to_lower()`.
     Lower,
-    /// It was asked for `to_upper()`.
+    /// After `to_upper()`.
     Upper,
 }
 
 impl Names {
-    /// Looks each function of a script through. `given` is how the contract calls the parameters of the function that
+    /// Analyses each function of a script. `given` lists the contract's names for the parameters of the function that
     /// the daemon calls.
     pub(in crate::rules::script) fn all(script: &AST, function: &str, given: &[&str]) -> Vec<Self> {
         let functions: HashSet<String> = script
@@ -74,7 +73,7 @@ impl Names {
             })
             .collect();
         let mut beside = HashMap::new();
-        // A function is called by another that is known itself.
+        // The arguments of a function are known once those of its caller are.
         for _ in 0..=passed::DEEPEST {
             let passed = passed::of(script, &all);
             let touched = all.iter();
@@ -97,7 +96,8 @@ impl Names {
         all
     }
 
-    /// What each name stands for, from the parameters on; `beside` are the constants beside the functions.
+    /// Works out what each name stands for, starting from the parameters; `beside` holds the constants outside the
+    /// functions.
     fn look(
         &mut self,
         parameters: Vec<Option<Bound>>,
@@ -110,7 +110,7 @@ impl Names {
         let known = known.filter(|(name, _)| !declared.contains_key(*name));
         self.bound = known.map(|(name, it)| (name.clone(), it.clone())).collect();
         self.changed.clear();
-        // An earlier look did not know yet which names the closures change.
+        // An earlier round did not yet know which names the closures change.
         self.cased.clear();
         for (name, bound) in self.part.parameters.iter().zip(parameters) {
             if let Some(bound) = bound.filter(|_| once(name)) {
@@ -118,7 +118,7 @@ impl Names {
             }
         }
         let (parts, mut wholes, touched) = self.changes(&|_| true);
-        // What is only given another value as a whole.
+        // Names that are only reassigned as a whole.
         let (_, others, _) = self.changes(&|it| !matches!(it, Expr::Variable(..)));
         let again = wholes.difference(&others);
         let again: HashSet<String> = again
@@ -129,7 +129,7 @@ impl Names {
         self.touched = touched.union(&captured).cloned().collect();
         wholes.extend(captured);
         self.bound.retain(|name, _| !wholes.contains(name));
-        // What is read of a name that was itself given a value just before.
+        // Twice, so that a name defined through another name is known too.
         for _ in 0..2 {
             let (mut bound, mut cased) = (Vec::new(), Vec::new());
             self.part.script.walk(&mut |path| {
@@ -149,7 +149,7 @@ impl Names {
         self.bound.extend(managers);
     }
 
-    /// Those of these names that are given nothing but managers of the residence, whichever.
+    /// Those of these names that only ever hold managers of the residence.
     fn managers(&self, mut names: HashSet<String>) -> Vec<(String, Bound)> {
         if names.is_empty() {
             return Vec::new();
@@ -175,7 +175,7 @@ impl Names {
         names.into_iter().map(|it| (it, any())).collect()
     }
 
-    /// Whether a value is a manager of the residence, or nothing.
+    /// Whether an expression is a manager of the residence, or `()`.
     fn is_manager(&self, value: &Expr) -> bool {
         match value {
             Expr::Unit(_) => true,
@@ -189,12 +189,12 @@ impl Names {
         }
     }
 
-    /// Walks through the function.
+    /// Walks the nodes of the function.
     pub(in crate::rules::script) fn walk(&self, on_node: &mut dyn FnMut(&[ASTNode]) -> bool) {
         self.part.script.walk(on_node);
     }
 
-    /// The letters that this text is left with, where it has those of one case only.
+    /// The letter case of a string, if it was converted to one.
     pub(in crate::rules::script) fn letters(&self, value: &Expr) -> Option<Letters> {
         if let Expr::Variable(it, ..) = value {
             return self.cased.get(it.1.as_str()).copied();
@@ -206,7 +206,7 @@ impl Names {
         self.letters_of(call)
     }
 
-    /// The letters that a function leaves.
+    /// The letter case that a function leaves.
     pub(in crate::rules::script) fn letters_of(&self, call: &FnCallExpr) -> Option<Letters> {
         match call.name.as_str() {
             name if self.functions.contains(name) => None,
@@ -216,13 +216,13 @@ impl Names {
         }
     }
 
-    /// The path of what the script is given that this stands for, as far as it is named.
+    /// The path in the script's input that a chain stands for, with `*` for computed keys.
     pub(in crate::rules::script) fn path(&self, chain: &Chain<'_>) -> Option<Vec<String>> {
         let mut path = self.root(chain)?.to_vec();
         for (link, _) in &chain.links {
             match link {
                 Link::Field(name) | Link::Key(name) => path.push((*name).to_owned()),
-                // It is made as each other of its set, and is none of them.
+                // It has the shape of the others of its set, but is no particular one.
                 Link::Computed => path.push("*".to_owned()),
                 Link::Call(_) => return None,
             }
@@ -230,7 +230,7 @@ impl Names {
         Some(path)
     }
 
-    /// The path of what the first name of a chain stands for.
+    /// The path in the script's input that a chain's first name stands for.
     pub(in crate::rules::script) fn root(&self, chain: &Chain<'_>) -> Option<&[String]> {
         match self.bound.get(chain.root)? {
             Bound::Given(path) => Some(path),
@@ -238,22 +238,22 @@ impl Names {
         }
     }
 
-    /// Whether the script has a function of its own by this name.
+    /// Whether the script defines a function with this name.
     pub(in crate::rules::script) fn is_function(&self, name: &str) -> bool {
         self.functions.contains(name)
     }
 
-    /// Whether the function changes this, a part of it, or what it is a part of.
+    /// Whether the function changes this value, a part of it, or a value that contains it.
     pub(in crate::rules::script) fn is_changed(&self, path: &[String]) -> bool {
         self.changed.iter().any(|it| related(it, path))
     }
 
-    /// Whether a name is declared once, and never changed: what it stands for is the same wherever it is read.
+    /// Whether a name is declared once and never changed, so that it has the same value wherever it is read.
     pub(in crate::rules::script) fn is_constant(&self, name: &str) -> bool {
         !self.touched.contains(name) && self.part.declared().get(name) == Some(&1)
     }
 
-    /// What this value stands for.
+    /// What an expression stands for.
     pub(in crate::rules::script) fn bound(&self, value: &Expr) -> Option<Bound> {
         let bound = match value {
             Expr::Variable(it, ..) => self.bound.get(it.1.as_str()).cloned(),
@@ -262,7 +262,7 @@ impl Names {
         bound.filter(|it| !matches!(it, Bound::Given(path) if self.is_changed(path)))
     }
 
-    /// What kind of value this is, where it is certain.
+    /// The type of an expression, if it is certain.
     pub(in crate::rules::script) fn kind(&self, value: &Expr) -> Option<Kind> {
         match value {
             Expr::StringConstant(..) | Expr::InterpolatedString(..) => return Some(Kind::Text),
@@ -297,18 +297,18 @@ impl Names {
         }
     }
 
-    /// Whether a function answers a list of texts: a text in parts.
+    /// Whether a call returns a list of strings: a string split into parts.
     fn answers_texts(&self, call: &FnCallExpr) -> bool {
         let by_text = matches!(call.args.as_slice(), [Expr::StringConstant(..)]);
         call.name == "split" && by_text && !self.functions.contains("split")
     }
 
-    /// Whether a name is given one value of this kind, which never changes.
+    /// Whether a name always holds one value of this type.
     pub(in crate::rules::script) fn is_plain(&self, name: &str, kind: Kind) -> bool {
         self.bound.get(name) == Some(&Bound::Plain(kind))
     }
 
-    /// What a function of the language answers.
+    /// The type that a function of the language returns.
     fn answer(&self, call: &FnCallExpr) -> Option<Kind> {
         if self.functions.contains(call.name.as_str()) {
             return None;
@@ -316,7 +316,7 @@ impl Names {
         library::answer(&call.name)
     }
 
-    /// What a name stands for that is given this value.
+    /// What a name assigned this expression stands for.
     fn value(&self, value: &Expr) -> Option<Bound> {
         match value {
             Expr::StringConstant(it, at) => return Some(Bound::Text(it.to_string(), *at)),
@@ -345,9 +345,8 @@ impl Names {
             .or_else(|| self.kind(value).map(Bound::Plain))
     }
 
-    /// Parts of what the function is given that it changes, and the names whose whole value it changes, or a part of
-    /// what they stand for; and the names of both.
-    /// `counts` tells of what is given another value with `=` whether that is a change.
+    /// What the function changes: the changed parts of its input, the names whose value is changed otherwise, and the
+    /// names of both. `counts` tells whether an assignment with `=` to a target is a change.
     fn changes(
         &self,
         counts: &dyn Fn(&Expr) -> bool,
@@ -403,8 +402,7 @@ impl Names {
         (parts, wholes, touched)
     }
 
-    /// Whether a function may change the first value that it is given: one of the script's own sees a copy, unless it
-    /// stands behind the value.
+    /// Whether a call may change its first argument. The script's own functions get a copy, unless called as methods.
     fn may_change(&self, call: &FnCallExpr, method: bool) -> bool {
         let name = call.name.as_str();
         let own = self.functions.contains(name);
@@ -415,7 +413,7 @@ impl Names {
     }
 }
 
-/// Whether one is the other, or a part of it.
+/// Whether two paths are equal, or one contains the other.
 pub(in crate::rules::script) fn related(one: &[String], other: &[String]) -> bool {
     one.iter()
         .zip(other)

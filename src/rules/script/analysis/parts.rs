@@ -1,29 +1,29 @@
-//! The functions of a script, each by itself: a name of one is not seen in another.
+//! The functions of a script, separately: names of one are not visible in another.
 
 use std::collections::HashMap;
 
 use rhai::{AST, ASTNode, Expr, Stmt, StmtBlock};
 
-/// How the engine names a function that has no name.
+/// Prefix of the names the engine gives to closures.
 const CLOSURE: &str = "anon$";
 
-/// One function, or what stands beside all of them.
+/// One function, or the statements outside all functions.
 pub(in crate::rules::script) struct Part {
-    /// Empty for what stands beside the functions.
+    /// Empty for the statements outside functions.
     pub(in crate::rules::script) name: String,
-    /// What it is called with; a closure is first given what it takes in from around it.
+    /// Its parameters; for a closure, the captured variables come first.
     pub(in crate::rules::script) parameters: Vec<String>,
-    /// It alone.
+    /// The script reduced to this part.
     pub(in crate::rules::script) script: AST,
 }
 
 impl Part {
-    /// Whether this is a function without a name, which sees what is around it.
+    /// Whether this is a closure, which sees the variables around it.
     pub(in crate::rules::script) fn is_closure(&self) -> bool {
         self.name.starts_with(CLOSURE)
     }
 
-    /// The names that it declares, and how many times.
+    /// The names it declares, with the number of declarations.
     pub(in crate::rules::script) fn declared(&self) -> HashMap<String, usize> {
         let mut times: HashMap<String, usize> = HashMap::new();
         let mut note = |name: &str| *times.entry(name.to_owned()).or_default() += 1;
@@ -52,7 +52,8 @@ impl Part {
     }
 }
 
-/// What stands beside the functions, and then each of these; none of those that differ by the kind of `this` alone.
+/// The statements outside functions, followed by each function. Functions that differ only in the type of `this` are
+/// left out.
 pub(in crate::rules::script) fn of(script: &AST) -> Vec<Part> {
     let mut alike: HashMap<(&str, usize), usize> = HashMap::new();
     for it in script.iter_functions() {
@@ -68,7 +69,7 @@ pub(in crate::rules::script) fn of(script: &AST) -> Vec<Part> {
     let functions = script.iter_functions();
     let functions = functions.filter(|it| alike.get(&(it.name, it.params.len())) == Some(&1));
     let functions = functions.map(|it| {
-        // This shares their bodies: what is copied of each is how it is called.
+        // The copy shares the function bodies; only their signatures are copied.
         let mut alone = all.clone();
         alone.retain_functions(|_, _, name, count| (name, count) == (it.name, it.params.len()));
         Part {
@@ -80,7 +81,7 @@ pub(in crate::rules::script) fn of(script: &AST) -> Vec<Part> {
     std::iter::once(beside).chain(functions).collect()
 }
 
-/// The blocks that stand directly in a statement or a value.
+/// The blocks directly inside a statement or an expression.
 pub(in crate::rules::script) fn blocks<'a>(node: &ASTNode<'a>) -> Vec<&'a StmtBlock> {
     match node {
         ASTNode::Stmt(Stmt::If(it, _) | Stmt::TryCatch(it, _)) => vec![&it.body, &it.branch],

@@ -1,4 +1,4 @@
-//! What a script's own functions are called with, where every call gives the same.
+//! The arguments of a script's own functions, if every call passes the same ones.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,15 +7,15 @@ use rhai::{AST, ASTNode, Expr, FnPtr, Stmt};
 use crate::rules::script::analysis::names::{Bound, Names};
 use crate::rules::script::analysis::parts::Part;
 
-/// How many functions may stand between one and that which the daemon calls.
+/// How many calls deep arguments are followed from the function that the daemon calls.
 pub(in crate::rules::script) const DEEPEST: usize = 3;
 
-/// A function, by its name and how many values it takes.
+/// A function, by name and number of parameters.
 type Function = (String, usize);
-/// What each call gives it.
+/// The arguments of each call, by function.
 pub(in crate::rules::script) type Passed = HashMap<Function, Vec<Vec<Option<Bound>>>>;
 
-/// What each function is called with, as far as it is known of those that call.
+/// The arguments each function is called with, as far as the callers are known.
 pub(in crate::rules::script) fn of(script: &AST, callers: &[Names]) -> Passed {
     let mut passed = Passed::new();
     let own: HashSet<Function> = script
@@ -51,7 +51,7 @@ pub(in crate::rules::script) fn of(script: &AST, callers: &[Names]) -> Passed {
             true
         });
     }
-    // One that is named otherwise may be called by that name with anything.
+    // A function whose name is also a string or a variable may be called with anything.
     let mut named = HashSet::new();
     script.walk(&mut |path| {
         match path.last() {
@@ -69,7 +69,7 @@ pub(in crate::rules::script) fn of(script: &AST, callers: &[Names]) -> Passed {
     passed
 }
 
-/// What each parameter of a function stands for: what every call gives.
+/// What each parameter of a function stands for, if every call passes the same.
 pub(in crate::rules::script) fn to(part: &Part, passed: &Passed) -> Vec<Option<Bound>> {
     let function = (part.name.clone(), part.parameters.len());
     let Some((first, others)) = passed.get(&function).and_then(|it| it.split_first()) else {
@@ -85,8 +85,8 @@ pub(in crate::rules::script) fn to(part: &Part, passed: &Passed) -> Vec<Option<B
         .collect()
 }
 
-/// The variables of a function that a closure within it may give another value: it shares what it takes in.
-/// `touched` are the names whose value each closure may change.
+/// The variables of a function that a closure inside it may change, since closures share what they capture. `touched`
+/// lists the names that each closure may change.
 pub(in crate::rules::script) fn changed_by_closures(
     part: &Part,
     touched: &HashMap<String, HashSet<String>>,
@@ -109,7 +109,7 @@ pub(in crate::rules::script) fn changed_by_closures(
     changed
 }
 
-/// The name of the function that a closure is.
+/// The function name of a closure.
 fn closure_of(value: &Expr) -> Option<String> {
     match value {
         Expr::DynamicConstant(it, _) => {

@@ -1,4 +1,4 @@
-//! How much a script reads of what it is given: a field that it nowhere names need not be made.
+//! How much of its input a script reads, so that fields it never names need not be built.
 
 use std::array;
 use std::ptr;
@@ -8,8 +8,8 @@ use rhai::{AST, ASTNode, Expr, Stmt};
 use crate::rules::extent::Extent;
 use crate::rules::script::analysis::chain::{Chain, Link};
 
-/// How much of each of its parameters a function reads. Too much rather than too little: what
-/// another function calls by the same name counts as well.
+/// How much of each parameter a function reads. Errs towards too much: uses of the same name in other functions count
+/// too.
 pub(in crate::rules::script) fn of<const N: usize>(script: &AST, function: &str) -> [Extent; N] {
     let mut read = array::from_fn(|_| Extent::NOTHING);
     let entry = script
@@ -22,7 +22,7 @@ pub(in crate::rules::script) fn of<const N: usize>(script: &AST, function: &str)
                 ..,
                 ASTNode::Stmt(Stmt::BreakLoop(Some(_), ..) | Stmt::Share(_)),
             ] => {
-                // The engine does not walk into what these name.
+                // The engine does not walk into the expressions of these statements.
                 read = array::from_fn(|_| Extent::Whole);
             }
             [
@@ -42,7 +42,7 @@ pub(in crate::rules::script) fn of<const N: usize>(script: &AST, function: &str)
     read
 }
 
-/// The field that is read of a variable, and the field of that, and so on; none where the variable itself is used.
+/// The path of fields read from a variable; empty if the variable itself is used.
 fn fields_of<'a>(variable: &Expr, parent: Option<&ASTNode<'a>>) -> Vec<&'a str> {
     let chain = match parent {
         Some(ASTNode::Expr(whole @ Expr::Dot(pair, ..)))
@@ -93,7 +93,7 @@ mod tests {
     #[case("#{k: [a.x]}", &[&["x"][..]])]
     #[case("a.x = 1", &[&["x"][..]])]
     #[case("throw a.x", &[&["x"][..]])]
-    fn a_field_is_read_where_it_is_named(#[case] body: &str, #[case] paths: &[&[&str]]) {
+    fn a_named_field_is_read(#[case] body: &str, #[case] paths: &[&[&str]]) {
         assert_eq!(read_of_a(body), extent(paths), "{body}");
     }
 
@@ -114,7 +114,7 @@ mod tests {
     #[case("call(Fn(\"autre\"), a)")]
     #[case("#{k: a}")]
     #[case("a = b; a.x")]
-    fn what_is_done_with_the_whole_needs_the_whole(#[case] body: &str) {
+    fn using_the_whole_value_needs_the_whole_value(#[case] body: &str) {
         assert_eq!(read_of_a(body), Extent::Whole, "{body}");
     }
 }

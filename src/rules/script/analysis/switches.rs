@@ -1,4 +1,4 @@
-//! The texts that the cases of a `switch` wait for: the engine keeps nothing of them that could be read again.
+//! The strings in the cases of a `switch`, read from the source because the engine does not keep them.
 
 use rhai::Position;
 
@@ -6,14 +6,14 @@ use crate::rules::place::{offset, place_of};
 use crate::rules::script::position;
 use crate::rules::script::syntax::tokens::tokens;
 
-/// The texts, and where each stands.
+/// The strings, with their positions.
 pub(in crate::rules::script) fn texts(script: &str, at: Position) -> Vec<(String, Position)> {
     opening(script, at)
         .map(|opens| cases(script, opens))
         .unwrap_or_default()
 }
 
-/// The byte at which the block of a `switch` opens.
+/// Byte offset where the block of a `switch` opens.
 pub(in crate::rules::script) fn opening(script: &str, at: Position) -> Option<usize> {
     let begins = offset(script, position(at))?;
     Some(begins + script.get(begins..)?.find('{')?)
@@ -25,7 +25,7 @@ pub(in crate::rules::script) fn place(script: &str, at: usize) -> Position {
     Position::new(line, column)
 }
 
-/// Looks through the block that opens at an offset. What stands in front of `=>`, and of its `if`, is a case.
+/// The strings in the cases of the block that opens at `opens`. A case is the part before `=>` and its `if`.
 fn cases(script: &str, opens: usize) -> Vec<(String, Position)> {
     let mut found = Vec::new();
     let (mut depth, mut in_case) = (0_usize, true);
@@ -36,7 +36,7 @@ fn cases(script: &str, opens: usize) -> Vec<(String, Position)> {
                 depth = depth.saturating_sub(1);
                 match depth {
                     0 => return found,
-                    // A case with a block needs no comma behind it.
+                    // A case with a block needs no comma after it.
                     1 if token.written == "}" => in_case = true,
                     _ => {}
                 }
@@ -51,7 +51,7 @@ fn cases(script: &str, opens: usize) -> Vec<(String, Position)> {
             _ => {}
         }
     }
-    // It does not end where it seemed to: nothing of it is certain.
+    // The block does not end as expected, so nothing about it is certain.
     Vec::new()
 }
 
@@ -72,14 +72,14 @@ mod tests {
     #[case("switch x { \"a\\\"b\" => 1, 2 => \"c\" }", &[])]
     #[case("switch x { \"\" => `}`, \"b\" => #{c: \"d\", e: \"f\"} }", &["", "b"])]
     #[case("switch x { \"a\" => 1", &[])]
-    fn the_texts_of_cases_are_found(#[case] script: &str, #[case] wanted: &[&str]) {
+    fn the_strings_of_cases_are_found(#[case] script: &str, #[case] wanted: &[&str]) {
         let found = texts(script, Position::new(1, 1));
         let found: Vec<&str> = found.iter().map(|(it, _)| it.as_str()).collect();
         assert_eq!(found, wanted);
     }
 
     #[test]
-    fn a_text_is_told_where_it_stands() {
+    fn a_string_has_its_position_in_the_source() {
         let found = texts("\n switch x {\n é => 1, \"a\" => 2}", Position::new(2, 2));
         let [(_, at)] = found.as_slice() else {
             panic!("{found:?}");

@@ -9,7 +9,7 @@ use crate::rules::script::{MODELE, position};
 /// Functions of the set of all managers of a residence, as opposed to kinds of managers.
 pub(in crate::rules::script) const OF_ALL: [&str; 4] = ["contains", "get", "keys", "values"];
 
-/// Every template that the script names outright, as in `#{ modele: "accuse-reception" }`.
+/// Every template that the script names as a literal, as in `#{ modele: "accuse-reception" }`.
 pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Located> {
     let mut found = Vec::new();
     script.walk(&mut |path| {
@@ -31,7 +31,7 @@ pub(in crate::rules::script) fn templates(script: &AST) -> Vec<Located> {
     found
 }
 
-/// Every kind of manager that the script asks for outright, as in `residence.gestionnaires.get("gardien")`.
+/// Every manager type that the script names as a literal, as in `residence.gestionnaires.get("gardien")`.
 pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Located> {
     let mut found = Vec::new();
     let mut note = |name: &str, at: Position| {
@@ -45,7 +45,7 @@ pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Located> {
     };
     let of_residence = |it: &Expr| matches!(it, Expr::Property(it, _) if it.2 == "gestionnaires");
     script.walk(&mut |path| {
-        // « x in y » asks y whether it contains x.
+        // The engine turns « x in y » into `contains(y, x)`.
         if let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last()
             && call.name == "contains"
             && let [Expr::Dot(pair, ..), Expr::StringConstant(it, at)] = call.args.as_slice()
@@ -74,7 +74,7 @@ pub(in crate::rules::script) fn managers(script: &AST) -> Vec<Located> {
     found
 }
 
-/// Whether the script writes a manager out, or gives a field of one another value.
+/// Whether the script builds a manager itself, or assigns to a field of one.
 pub(in crate::rules::script) fn makes_managers(script: &AST) -> bool {
     let mut found = false;
     script.walk(&mut |path| {
@@ -92,7 +92,7 @@ pub(in crate::rules::script) fn makes_managers(script: &AST) -> bool {
     found
 }
 
-/// What a value is at its end: `gestionnaires` of `residence.gestionnaires`.
+/// The last part of an expression: `gestionnaires` in `residence.gestionnaires`.
 fn last(value: &Expr) -> &Expr {
     match value {
         Expr::Dot(pair, ..) => last(&pair.rhs),
@@ -100,7 +100,7 @@ fn last(value: &Expr) -> &Expr {
     }
 }
 
-/// The lines of the loops that may have no end; without any, of those that may have a late one.
+/// Lines of the loops that may never end; if there are none, of those that may end too late.
 pub(in crate::rules::script) fn loops(script: &AST) -> Vec<u32> {
     let (mut endless, mut counted) = (Vec::new(), Vec::new());
     script.walk(&mut |path| {

@@ -1,4 +1,4 @@
-//! What stands written out in a script, whatever it does with it.
+//! The literals and names written in a script, whatever it does with them.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,10 +8,10 @@ use super::chain::{Link, first_link};
 use super::switches;
 use crate::rules::written::{Together, Written};
 
-/// The set whose names are what SoWell sends beside the contract.
+/// The field that holds what SoWell sends beyond the contract.
 const AUTRES: &str = "autres";
 
-/// Everything that is written out.
+/// All literals and names in a script.
 pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
     let mut found = Written::default();
     let variables = variables(script);
@@ -36,7 +36,7 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
             }
             Some(ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _))) => {
                 found.functions.insert(call.name.to_string());
-                // « x in y » asks y whether it contains x.
+                // The engine turns « x in y » into `contains(y, x)`.
                 if let ("contains", [of, Expr::StringConstant(name, _)]) =
                     (call.name.as_str(), call.args.as_slice())
                     && is_autres(of)
@@ -44,7 +44,7 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
                     found.autres.insert(name.to_string());
                 }
             }
-            // The cases of a `switch` are none to the engine.
+            // The engine does not keep the values of a `switch`'s cases.
             Some(ASTNode::Stmt(Stmt::Switch(_, at))) => {
                 let texts = switches::texts(text, *at).into_iter();
                 found.texts.extend(texts.map(|(text, _)| text));
@@ -75,7 +75,7 @@ pub(in crate::rules::script) fn of(script: &AST, text: &str) -> Written {
     found
 }
 
-/// What stands in one condition, and in those that hold around it.
+/// The literals and names of each condition, together with those of the conditions around it.
 fn together(script: &AST) -> Vec<Together> {
     let mut found: BTreeMap<Position, Together> = BTreeMap::new();
     script.walk(&mut |path| {
@@ -100,7 +100,7 @@ fn together(script: &AST) -> Vec<Together> {
     found.into_values().collect()
 }
 
-/// Where the conditions begin that have the end of this path, or that must hold for one that has it.
+/// Positions of the conditions that contain the last node of this path, or that enclose one that does.
 fn conditions_around(path: &[ASTNode<'_>]) -> Vec<Position> {
     let mut asked = false;
     let mut found = Vec::new();
@@ -133,7 +133,7 @@ fn conditions_around(path: &[ASTNode<'_>]) -> Vec<Position> {
     found
 }
 
-/// The variables that stand for the set.
+/// The variables that hold `autres`.
 fn variables(script: &AST) -> HashSet<String> {
     let mut names = HashSet::new();
     script.walk(&mut |path| {
@@ -147,7 +147,7 @@ fn variables(script: &AST) -> HashSet<String> {
     names
 }
 
-/// What a value is at its end: `autres` of `signalement.autres`.
+/// The last part of an expression: `autres` in `signalement.autres`.
 fn last(value: &Expr) -> &Expr {
     match value {
         Expr::Dot(pair, ..) => last(&pair.rhs),
@@ -169,7 +169,7 @@ mod tests {
     #[case("let a = s.autres; if \"porte\" in a { a.get(\"etage\") }", &["etage", "porte"])]
     #[case("\"gaz\" in s.description || s.description.contains(\"eau\")", &[])]
     #[case("s.get(\"photos\") > 3", &[])]
-    fn the_names_that_are_asked_of_autres_are_found(#[case] body: &str, #[case] names: &[&str]) {
+    fn names_looked_up_in_autres_are_found(#[case] body: &str, #[case] names: &[&str]) {
         let script = rhai::Engine::new();
         let text = format!("fn f(s) {{ {body} }}");
         let found = of(&script.compile(&text).unwrap(), &text);
@@ -183,7 +183,7 @@ mod tests {
     #[case("let a = s.photos > 2 && s.auteur == \"Zoé\";", &["2 Zoé auteur photos"])]
     #[case("if s.photos > 2 { 3 } else if s.description == \"gaz\" { 4 }", &["2 photos", "gaz description"])]
     #[case("let a = s.photos; g(\"gaz\")", &[])]
-    fn what_one_condition_asks_for_stands_together(#[case] body: &str, #[case] wanted: &[&str]) {
+    fn literals_of_one_condition_are_kept_together(#[case] body: &str, #[case] wanted: &[&str]) {
         let mut engine = rhai::Engine::new();
         engine.set_optimization_level(rhai::OptimizationLevel::None);
         let text = format!("fn f(s) {{ {body} }} fn g(x) {{ x }}");
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_helpers_and_cases_are_written_with_is_found() {
+    fn literals_in_other_functions_and_switch_cases_are_found() {
         let text = "fn f(s) { if s.description.contains(\"eau\") { } switch s.description { \"gaz\" => g(s), _ => 3 } }
             fn g(s) { if s.get(\"photos\") > 4 { heure_de(s.date_creation) } }";
         let mut engine = rhai::Engine::new();

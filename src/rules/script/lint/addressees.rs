@@ -6,7 +6,7 @@ use crate::rules::addressee;
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::script::{A, MODELE, position};
 
-/// Addressees that the script gives outright and that are none: no event makes them right.
+/// Reports literal addressees that are invalid: no event makes them valid.
 pub(in crate::rules::script) fn note(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last()

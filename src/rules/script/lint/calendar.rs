@@ -1,5 +1,5 @@
-//! Dates that are read otherwise than they are meant: in the zone of whoever wrote them, or by a day that has another
-//! name.
+//! Dates read differently from what was meant: in the sender's time zone, or compared with a day name that does not
+//! exist.
 
 use std::collections::HashMap;
 
@@ -10,12 +10,12 @@ use crate::rules::script::Remark;
 use crate::rules::script::analysis::chain::{Chain, Link, last_call};
 use crate::rules::script::analysis::names::{Bound, Names};
 
-/// The field that is a date.
+/// The field that holds a date.
 const DATE: &str = "date_creation";
-/// The function that cuts a text.
+/// The function that cuts a part out of a string.
 const CUTS: &str = "sub_string";
 
-/// Every hour that is cut out of a date's text.
+/// Every hour cut out of a date's text.
 pub(super) fn hours_of_the_sender(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
@@ -37,7 +37,7 @@ pub(super) fn hours_of_the_sender(names: &Names) -> Vec<Remark> {
     found
 }
 
-/// Whether a value is the hour that is cut out of a date's text, of which [`hours_of_the_sender`] tells.
+/// Whether an expression is an hour cut out of a date's text, which [`hours_of_the_sender`] reports.
 pub(super) fn is_hour_of_the_sender(value: &Expr, names: &Names) -> bool {
     match value {
         Expr::FnCall(call, at) if call.name == CUTS => cut_of_first(call, *at, names).is_some(),
@@ -47,7 +47,7 @@ pub(super) fn is_hour_of_the_sender(value: &Expr, names: &Names) -> bool {
     }
 }
 
-/// `signalement.date_creation.sub_string(11, 2)`: where it is cut, and the date as it is written.
+/// For `signalement.date_creation.sub_string(11, 2)`: the position of the call, and the date as source text.
 fn cut_behind(value: &Expr, names: &Names) -> Option<(Position, String)> {
     let Chain { root, mut links } = Chain::of(value)?;
     let is_cut = |(link, _): &(Link<'_>, Position)| matches!(link, Link::Call(it) if it.name == CUTS && is_of_hour(&it.args));
@@ -57,14 +57,14 @@ fn cut_behind(value: &Expr, names: &Names) -> Option<(Position, String)> {
     date(&Chain { root, links }, names).map(|shown| (at, shown))
 }
 
-/// `sub_string(signalement.date_creation, 11, 2)`.
+/// The same for `sub_string(signalement.date_creation, 11, 2)`.
 fn cut_of_first(call: &FnCallExpr, at: Position, names: &Names) -> Option<(Position, String)> {
     let (first, rest) = call.args.split_first()?;
     let chain = Chain::of(first).filter(|_| is_of_hour(rest))?;
     date(&chain, names).map(|shown| (at, shown))
 }
 
-/// Whether a text is cut where a date has its hour.
+/// Whether these arguments cut the hour out of a date.
 fn is_of_hour(values: &[Expr]) -> bool {
     matches!(
         values,
@@ -72,7 +72,7 @@ fn is_of_hour(values: &[Expr]) -> bool {
     )
 }
 
-/// The date of a signalement, as it is written.
+/// The date of a signalement as source text; `None` for any other chain.
 fn date(chain: &Chain<'_>, names: &Names) -> Option<String> {
     if names.is_function(CUTS) || names.is_function(HEURE_DE) {
         return None;
@@ -84,7 +84,7 @@ fn date(chain: &Chain<'_>, names: &Names) -> Option<String> {
     chain.shown()
 }
 
-/// Every text that a day of the week is compared with, and that is no day.
+/// Every string compared with a day of the week that is not the name of one.
 pub(super) fn no_days(names: &Names) -> Vec<Remark> {
     if names.is_function(JOUR_DE_SEMAINE) {
         return Vec::new();
@@ -101,7 +101,7 @@ pub(super) fn no_days(names: &Names) -> Vec<Remark> {
         };
         let pairs = match (call.name.as_str(), call.args.as_slice()) {
             ("==" | "!=", [one, other]) => vec![(one, other), (other, one)],
-            // « x in y » asks y whether it contains x.
+            // The engine turns « x in y » into `contains(y, x)`.
             ("contains", [list @ Expr::Array(..), value]) => vec![(value, list)],
             _ => return true,
         };
@@ -131,7 +131,7 @@ fn asks_for_day(value: &Expr) -> bool {
     }
 }
 
-/// Variables, and whether each is a day of the week wherever it stands.
+/// Variables, and whether each is always a day of the week.
 fn days(names: &Names) -> HashMap<String, bool> {
     let mut days = HashMap::new();
     names.walk(&mut |path| {
@@ -147,7 +147,7 @@ fn days(names: &Names) -> HashMap<String, bool> {
                     days.insert(it.1.as_str().to_owned(), false);
                 }
             }
-            // It may be changed where it stands, as by « jour.make_upper() ».
+            // A method may change it in place, as « jour.make_upper() » does.
             Some(ASTNode::Expr(value @ Expr::Dot(pair, ..))) => {
                 if let (Expr::Variable(it, ..), Some(_)) = (&pair.lhs, last_call(value)) {
                     days.insert(it.1.as_str().to_owned(), false);

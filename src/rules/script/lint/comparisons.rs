@@ -1,4 +1,4 @@
-//! Words that a script compares what it is given with: some can never come.
+//! Words that a script compares its input with: some may never occur.
 
 use std::collections::HashMap;
 
@@ -10,16 +10,16 @@ use crate::rules::script::analysis::names::{Bound, Names};
 use crate::rules::script::analysis::switches;
 use crate::rules::script::position;
 
-/// What the functions of a script compare, each once.
+/// The comparisons in a script's functions, without duplicates.
 #[derive(Default)]
 pub(super) struct Comparisons {
     found: Vec<Compared>,
-    /// Where each stands among them, by the place of its text.
+    /// Indexes into `found`, by the position of the text.
     by_place: HashMap<(u32, u32), Vec<usize>>,
 }
 
 impl Comparisons {
-    /// One list may be asked in several places.
+    /// Adds a comparison unless it is there already: one list may be used in several places.
     pub(super) fn add(&mut self, compared: Compared) {
         let place = (compared.line, compared.column);
         let here = self.by_place.entry(place).or_default();
@@ -29,13 +29,13 @@ impl Comparisons {
         }
     }
 
-    /// All of them, as they came.
+    /// All comparisons, in the order they were added.
     pub(super) fn into_all(self) -> Vec<Compared> {
         self.found
     }
 }
 
-/// Notes every text that a function of a script compares a value with.
+/// Adds every string that a function of a script compares a value with.
 pub(super) fn note(text: &str, file: &str, names: &Names, found: &mut Comparisons) {
     let mut note = |value: &[String], word: String, asked: Asked, at: Position| {
         let (line, column) = position(at);
@@ -49,13 +49,13 @@ pub(super) fn note(text: &str, file: &str, names: &Names, found: &mut Comparison
         });
     };
     names.walk(&mut |path| {
-        // What is compared with a text, and what is looked for in a list of them.
+        // Values compared with a string, and values searched for in a list of strings.
         let (mut alone, mut in_list) = (Vec::new(), Vec::new());
         match path.last() {
             Some(ASTNode::Expr(Expr::FnCall(call, _))) => {
                 match (call.name.as_str(), call.args.as_slice()) {
                     ("==" | "!=", [one, two]) => alone.extend([(one, two), (two, one)]),
-                    // « x in y » asks y whether it contains x.
+                    // The engine turns « x in y » into `contains(y, x)`.
                     ("contains", [list, value]) => in_list.push((value, list)),
                     _ => {}
                 }
@@ -99,7 +99,7 @@ pub(super) fn note(text: &str, file: &str, names: &Names, found: &mut Comparison
     });
 }
 
-/// A value that is asked for a part of its text, as in `residence.code.starts_with("MZ-")`.
+/// A value tested for a part of its text, as in `residence.code.starts_with("MZ-")`.
 fn part_of(whole: &Expr, names: &Names) -> Option<(Vec<String>, String, Asked, Position)> {
     let mut chain = Chain::of(whole)?;
     let (Link::Call(call), _) = chain.links.pop()? else {
@@ -175,7 +175,7 @@ mod tests {
     #[case("[1].map(|s| s == \"a\")", None)]
     #[case("s.priorite = s.priorite.to_upper(); s.priorite == \"A\"", None)]
     #[case("autre == \"a\"", None)]
-    fn what_is_compared_with_a_text_is_found(
+    fn comparisons_with_strings_are_found(
         #[case] body: &str,
         #[case] wanted: Option<(&str, &str)>,
     ) {

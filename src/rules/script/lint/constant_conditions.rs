@@ -1,4 +1,4 @@
-//! Conditions that are settled before they are asked: the lines before them, or the block around them, leave only other
+//! Conditions already decided before they are evaluated: the preceding lines or the enclosing block leave only other
 //! values.
 
 use std::collections::HashMap;
@@ -10,36 +10,36 @@ use crate::rules::script::analysis::given::is_manager;
 use crate::rules::script::analysis::names::{Bound, Names};
 use crate::rules::script::{Remark, position};
 
-/// What a value is compared with: a text, or nothing at all.
+/// What a value is compared with: a string, or `()` (`None`).
 type Word = Option<Rc<str>>;
-/// What is known of values, by the path of the contract.
+/// What is known about values, by their path in the contract.
 type Facts = HashMap<Vec<String>, Fact>;
 
-/// What is known of one value.
+/// What is known about one value.
 #[derive(Debug, Clone, PartialEq)]
 struct Fact {
     words: Words,
-    /// The last line that says so.
+    /// The last line that established it.
     by: Source,
-    /// The words that it is not, and which line says so of each.
+    /// The words it is not, each with the line that excluded it.
     not: Vec<(Word, Source)>,
 }
 
-/// Where something is known from.
+/// Where a fact comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Source {
     line: u32,
     how: How,
 }
 
-/// How a line leaves only what is known.
+/// How a line establishes a fact.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum How {
-    /// The lines there end the function where it is otherwise.
+    /// The lines there end the function in the opposite case.
     Ended,
-    /// They deal with what is otherwise, and this is their « else ».
+    /// The lines there handle the opposite case, and this is their `else`.
     Else,
-    /// It is the condition of the block around.
+    /// It is the condition of the enclosing block.
     Inside,
 }
 
@@ -59,7 +59,7 @@ impl Words {
         }
     }
 
-    /// What both leave; none where that is nothing.
+    /// What both allow; `None` if that is nothing.
     fn and(&self, other: &Self) -> Option<Self> {
         let left = match (self, other) {
             (Self::Not(one), Self::Not(two)) => {
@@ -78,7 +78,7 @@ fn keep(words: &[Word], of: impl Fn(&Word) -> bool) -> Vec<Word> {
     words.iter().filter(|it| of(it)).cloned().collect()
 }
 
-/// Every condition that never holds where it stands, and every value that stands in for one that is always there.
+/// Every condition that is never true where it is written, and every `??` fallback for a value that is never missing.
 pub(super) fn conditions(names: &Names) -> Vec<Remark> {
     let mut search = Search {
         names,
@@ -107,7 +107,7 @@ impl Search<'_> {
         }
     }
 
-    /// Looks into a statement, and adds what is known behind it.
+    /// Checks a statement and adds what is known after it.
     fn statement(&mut self, statement: &Stmt, facts: &mut Facts) {
         match statement {
             Stmt::If(it, _) => self.choice(&it.expr, &it.body, &it.branch, facts),
@@ -139,7 +139,7 @@ impl Search<'_> {
         }
     }
 
-    /// `responsable ?? autre`, where the first is always there.
+    /// `responsable ?? autre` when the first is never missing.
     fn stand_in(&mut self, all: &[Expr], facts: &Facts) {
         for (at, value) in all.iter().enumerate().take(all.len().saturating_sub(1)) {
             let Some(Bound::Given(path)) = self.names.bound(value) else {
@@ -169,7 +169,7 @@ impl Search<'_> {
     ) {
         let at = condition.start_position();
         let asked = self.asked(condition, true);
-        // One that fails by itself is told as such.
+        // A condition that contradicts itself has its own remark.
         let mut own = Facts::new();
         let is_possible = asked
             .iter()
@@ -186,7 +186,7 @@ impl Search<'_> {
         let refused = self.asked(condition, false);
         let how = if ends(body) { How::Ended } else { How::Else };
         for (path, words) in &refused {
-            // Where it is always true, the other way is never taken; nothing is said of that.
+            // If it is always true, the other branch is never taken; that is not reported.
             let _ = learn(&mut otherwise, path, words, at, how);
         }
         self.block(branch, &otherwise);
@@ -199,12 +199,12 @@ impl Search<'_> {
         }
     }
 
-    /// What a condition says of values where it holds, or where it does not.
+    /// What a condition implies about values if it is true (`holds`) or false.
     fn asked(&self, condition: &Expr, holds: bool) -> Vec<(Vec<String>, Words)> {
         match condition {
             Expr::And(all, _) if holds => self.each(all, holds),
             Expr::Or(all, _) if !holds => self.each(all, holds),
-            // One of them holds: that says something where all ask the same value.
+            // One of the operands holds: that implies something only if all test the same value.
             Expr::Or(all, _) | Expr::And(all, _) => {
                 let each = all.iter().map(|it| self.asked(it, holds));
                 let mut all = Vec::new();
@@ -227,7 +227,7 @@ impl Search<'_> {
                 ("!", [value]) => self.asked(value, !holds),
                 ("==", [one, two]) => self.comparison(one, two, holds).into_iter().collect(),
                 ("!=", [one, two]) => self.comparison(one, two, !holds).into_iter().collect(),
-                // « x in y » asks y whether it contains x: in a text, that may be a part.
+                // The engine turns « x in y » into `contains(y, x)`; if y is a string, x may be a part of it.
                 ("contains", [list, value]) => match self.names.bound(list) {
                     Some(Bound::Texts(_)) if !self.names.is_function("contains") => {
                         self.comparison(value, list, holds).into_iter().collect()
@@ -246,7 +246,7 @@ impl Search<'_> {
 
     fn comparison(&self, one: &Expr, two: &Expr, holds: bool) -> Option<(Vec<String>, Words)> {
         let given = |it: &Expr| match self.names.bound(it) {
-            // Another of its set may be meant by the same path.
+            // The same path may mean a different element of its set.
             Some(Bound::Given(path)) if path.iter().all(|it| it != "*") => Some(path),
             _ => None,
         };
@@ -268,7 +268,7 @@ impl Search<'_> {
     }
 }
 
-/// Adds what a condition says; fails with what was known where it leaves nothing.
+/// Adds what a condition implies; if that leaves nothing, fails with what was known before.
 fn learn(
     facts: &mut Facts,
     path: &[String],
@@ -293,7 +293,7 @@ fn learn(
     Ok(())
 }
 
-/// Whether what follows this block is never reached through it.
+/// Whether the code after this block is never reached through it.
 fn ends(block: &StmtBlock) -> bool {
     block.statements().iter().any(|it| match it {
         Stmt::Return(..) | Stmt::BreakLoop(..) => true,
@@ -351,7 +351,7 @@ fn message(path: &[String], fact: &Fact, words: &Words, asked: &[(Vec<String>, W
             "ces lignes ne servent jamais : « {shown} » vaut toujours ici {} (ligne {line})",
             quoted(known)
         ),
-        // Some value is always left.
+        // Two exclusions always leave some value.
         (Words::Not(_), Words::Not(_)) => String::new(),
     }
 }

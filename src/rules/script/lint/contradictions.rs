@@ -1,5 +1,5 @@
-//! Conditions that hold never, or always, whatever the values: one value cannot be two texts, nor a number be above
-//! one and below a smaller one.
+//! Conditions that are never or always true: a value cannot equal two strings, and a number cannot be above one bound
+//! and below a smaller one.
 
 use rhai::{ASTNode, Expr, Position};
 
@@ -7,7 +7,7 @@ use crate::rules::script::Remark;
 use crate::rules::script::analysis::names::Names;
 use crate::rules::script::lint::out_of_range::shown;
 
-/// Every condition that asks one value to be two texts or two numbers, or to be not one or not the other.
+/// Every condition that requires one value to equal two strings or numbers, or to differ from either.
 pub(super) fn conditions(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
@@ -19,7 +19,7 @@ pub(super) fn conditions(names: &Names) -> Vec<Remark> {
         else {
             return true;
         };
-        // It is looked at as a part of the whole.
+        // It is checked as part of the whole condition.
         let is_part = matches!(
             (before, value),
             (ASTNode::Expr(Expr::And(..)), Expr::And(..))
@@ -63,7 +63,8 @@ fn of(value: &Expr) -> Option<Remark> {
     apart(value, both)
 }
 
-/// A number that is asked to be above one and below a smaller one, or to be only one of these, which it always is.
+/// A number required to be above one bound and below a smaller one, or to satisfy either of two bounds that together
+/// cover all numbers.
 fn apart(value: &Expr, both: bool) -> Option<Remark> {
     let mut all = Vec::new();
     flatten(value, both, &mut all);
@@ -93,11 +94,11 @@ fn apart(value: &Expr, both: bool) -> Option<Remark> {
     Some((low.at.min(high.at), message))
 }
 
-/// A number that a value is compared with.
+/// A bound that a value is compared with.
 struct Bound {
     shown: String,
     number: f64,
-    /// Whether the value is to be above it.
+    /// Whether the value must be above it.
     is_lower: bool,
     or_equal: bool,
     at: Position,
@@ -119,7 +120,7 @@ fn bound(value: &Expr) -> Option<Bound> {
         return None;
     };
     let number = |it: &Expr| match it {
-        // Nobody compares with one that a float cannot hold.
+        // Nobody compares with a larger number; these convert to a float exactly.
         Expr::IntegerConstant(it, _) => i32::try_from(*it).ok().map(f64::from),
         Expr::FloatConstant(it, _) => Some(**it),
         _ => None,
@@ -153,7 +154,8 @@ fn flatten<'e>(value: &'e Expr, both: bool, all: &mut Vec<&'e Expr>) {
     }
 }
 
-/// A value that is compared with a text or a number: as it is written, what it is compared with, and the whole.
+/// A comparison with a string or a number: the value as source text, what it is compared with, and the whole
+/// expression.
 fn comparison<'e>(value: &'e Expr, sign: &str) -> Option<(String, String, &'e Expr)> {
     let Expr::FnCall(call, _) = value else {
         return None;

@@ -1,4 +1,4 @@
-//! Dates that are compared as they are not written: a date of SoWell is a text, year first.
+//! Dates compared with the wrong format: SoWell's dates are strings that begin with the year.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ pub(super) fn compared(names: &Names) -> Vec<Remark> {
     found
 }
 
-/// A date, as it is written in the script.
+/// A date as source text; `None` for any other value.
 fn date(value: &Expr, names: &Names) -> Option<String> {
     let Some(Bound::Given(path)) = names.bound(value) else {
         return None;
@@ -65,7 +65,7 @@ fn of_operator(call: &FnCallExpr, names: &Names) -> Option<Remark> {
     Some((at, message))
 }
 
-/// A date that is asked for its beginning, or for a part.
+/// A date tested for its beginning or for a part.
 fn of_function(value: &Expr, names: &Names) -> Option<Remark> {
     let mut chain = Chain::of(value)?;
     let (Link::Call(call), _) = chain.links.pop()? else {
@@ -87,7 +87,7 @@ fn of_function(value: &Expr, names: &Names) -> Option<Remark> {
     (is_date && is_wrong && !names.is_function(&call.name)).then(|| (at, year_first(&word)))
 }
 
-/// A part of a date that is compared with a text of another length.
+/// A part of a date compared with a string of a different length.
 fn of_part(call: &FnCallExpr, cut: &HashMap<String, usize>, names: &Names) -> Option<Remark> {
     let ("==" | "!=" | "contains", [one, two]) = (call.name.as_str(), call.args.as_slice()) else {
         return None;
@@ -101,7 +101,7 @@ fn of_part(call: &FnCallExpr, cut: &HashMap<String, usize>, names: &Names) -> Op
         (None, Some(length)) => (length, one),
         _ => return None,
     };
-    // « x in y » asks y whether it contains x: in a text, that may be a part.
+    // The engine turns « x in y » into `contains(y, x)`; if y is a string, x may be a part of it.
     let in_list = call.name == "contains";
     let words = match names.bound(other)? {
         Bound::Text(word, at) if !in_list => vec![(word, at)],
@@ -124,7 +124,7 @@ fn of_part(call: &FnCallExpr, cut: &HashMap<String, usize>, names: &Names) -> Op
     Some((at, message))
 }
 
-/// The variables that are a part of a date, and how long that is.
+/// The variables that hold a part of a date, with its length in characters.
 fn cut(names: &Names) -> HashMap<String, usize> {
     let mut found = HashMap::new();
     names.walk(&mut |path| {
@@ -135,12 +135,12 @@ fn cut(names: &Names) -> HashMap<String, usize> {
         }
         true
     });
-    // A name that is given a value once, and whose value does not change, is known to be a text.
+    // Only a name assigned once and never changed is certain to be that string.
     found.retain(|name, _| names.is_plain(name, Kind::Text));
     found
 }
 
-/// How long a part of a date is: `signalement.date_creation.sub_string(11, 2)`.
+/// The length of a part cut out of a date: `signalement.date_creation.sub_string(11, 2)`.
 fn part(value: &Expr, names: &Names) -> Option<usize> {
     let mut chain = Chain::of(value)?;
     let (Link::Call(call), _) = chain.links.pop()? else {
@@ -164,7 +164,7 @@ fn part(value: &Expr, names: &Names) -> Option<usize> {
         .then_some(length)
 }
 
-/// Whether a date may begin so.
+/// Whether a date may begin with this.
 fn begins_a_date(word: &str) -> bool {
     let mut pattern = PATTERN.chars().zip(word.chars());
     pattern.all(|(wanted, it)| match wanted {

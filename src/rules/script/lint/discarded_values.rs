@@ -1,4 +1,4 @@
-//! Values that a function makes and throws away: it answers only with its last one, or behind `return`.
+//! Values that a function computes and discards: it only returns its last value, or that of a `return`.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::rules::script::analysis::names::Names;
 use crate::rules::script::lint::unknown_fields::written;
 use crate::rules::view::sample::is_open;
 
-/// Functions that only answer: asked alone, they do nothing.
+/// Functions without side effects: called without using the result, they do nothing.
 const ANSWERING: [&str; 14] = [
     "chars",
     "contains",
@@ -31,9 +31,9 @@ const ANSWERING: [&str; 14] = [
 const NOT_RETURNED: &str = "cette valeur n'est ni rendue ni gardée : écrivez « return » devant, ou donnez-la à une variable";
 const NOTHING: &str = "cette ligne ne fait rien : sa valeur n'est gardée nulle part";
 
-/// Every value of a function that nothing takes.
+/// Every value in a function that nothing uses.
 pub(super) fn values(names: &Names) -> Vec<Remark> {
-    // What stands beside the functions is only there for its constants.
+    // The statements outside functions only define constants.
     if names.part.name.is_empty() {
         return Vec::new();
     }
@@ -59,16 +59,16 @@ pub(super) fn values(names: &Names) -> Vec<Remark> {
     search.found
 }
 
-/// Where a statement stands.
+/// The context of a statement.
 #[derive(Clone, Default)]
 struct Place {
-    /// What it is worth is asked for.
+    /// Its value is used.
     used: bool,
     /// It is the last of a block.
     last: bool,
-    /// What it fails on is waited for.
+    /// Its failure is caught.
     tried: bool,
-    /// Variables that a choice around it gives a value in one of its ways.
+    /// Variables that some branch of an enclosing choice assigns.
     given: HashSet<String>,
 }
 
@@ -158,11 +158,11 @@ impl Search<'_> {
         }
     }
 
-    /// The conditions of a `switch`'s cases, and what each does.
+    /// The conditions and bodies of a `switch`'s cases.
     fn cases(&mut self, cases: &[BinaryExpr], used: &Place, inner: &Place) {
         for case in cases {
             self.value(&case.lhs, used);
-            // Where there is nothing to do, something has to stand there.
+            // A case with nothing to do still needs an expression.
             if !is_empty(&case.rhs) {
                 self.value(&case.rhs, inner);
             }
@@ -206,7 +206,7 @@ impl Search<'_> {
         }
     }
 
-    /// A value that nothing takes.
+    /// An unused value.
     fn alone(&mut self, value: &Expr, place: &Place) {
         let at = value.start_position();
         match value {
@@ -243,7 +243,7 @@ impl Search<'_> {
         }
     }
 
-    /// An operator or a function whose answer nothing takes.
+    /// An operator or a function whose result is not used.
     fn call(&mut self, call: &FnCallExpr, at: Position, place: &Place) {
         if place.tried || !self.only_answers(call) {
             return;
@@ -271,14 +271,14 @@ impl Search<'_> {
         self.found.push((at, NOT_RETURNED.to_owned()));
     }
 
-    /// Whether a function or an operator does nothing but answer.
+    /// Whether a function or an operator has no side effects.
     fn only_answers(&self, call: &FnCallExpr) -> bool {
         let name = call.name.as_str();
         let answers = call.op_token.is_some() || ANSWERING.contains(&name);
         answers && !self.names.is_function(name) && call.args.iter().all(|it| self.does_nothing(it))
     }
 
-    /// Whether making this value changes nothing and stops nothing.
+    /// Whether evaluating this changes nothing and stops nothing.
     fn does_nothing(&self, value: &Expr) -> bool {
         match value {
             Expr::BoolConstant(..)
@@ -307,7 +307,7 @@ impl Search<'_> {
 }
 
 impl Place {
-    /// The same, with what this choice gives a value in one of its ways.
+    /// The same, with the variables that a branch of this choice assigns.
     fn with_given(&self, choice: &Stmt) -> Self {
         let mut inner = self.clone();
         choice.walk(&mut Vec::new(), &mut |path| {
@@ -322,7 +322,7 @@ impl Place {
     }
 }
 
-/// Whether reading it stops the script where there is none, which may be what the line is for.
+/// Whether reading it stops the script if the value is missing, which may be the purpose of the line.
 fn may_be_missing(value: &Expr) -> bool {
     let open = |(it, _): &(Link<'_>, Position)| matches!(it, Link::Field(it) if is_open(it));
     let asks = last_call(value).is_some_and(|it| it.name == "get");
@@ -330,7 +330,7 @@ fn may_be_missing(value: &Expr) -> bool {
     !asks && links.iter().rev().skip(1).any(open)
 }
 
-/// A list or a text with nothing in it.
+/// Whether an expression is an empty list or string.
 fn is_empty(value: &Expr) -> bool {
     match value {
         Expr::Array(all, _) => all.is_empty(),
@@ -340,13 +340,13 @@ fn is_empty(value: &Expr) -> bool {
     }
 }
 
-/// The variable or the field that a value is.
+/// The variable or field of an expression, as source text.
 fn shown(value: &Expr) -> Option<String> {
     let chain = Chain::of(value)?;
     written(&chain)
 }
 
-/// What is asked for another text by a function at its end, the function, and what stands for its values.
+/// For a method that derives a new string: the object, the method's name, and a placeholder for its arguments.
 fn asked(value: &Expr) -> Option<(String, String, &'static str)> {
     let mut chain = Chain::of(value)?;
     let (link, _) = chain.links.pop()?;

@@ -1,4 +1,4 @@
-//! Functions that change a text or a list where it stands, and answer nothing: what is made of their answer is empty.
+//! Methods that change a string or a list in place and return nothing, so that using their result is a mistake.
 
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
@@ -8,7 +8,7 @@ use crate::rules::script::analysis::library;
 use crate::rules::script::analysis::names::Names;
 use crate::rules::script::lint::unknown_fields::written;
 
-/// Every place where the answer of such a function is used.
+/// Every use of the result of such a method.
 pub(super) fn answers(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
@@ -46,7 +46,7 @@ pub(super) fn answers(names: &Names) -> Vec<Remark> {
     found
 }
 
-/// Such a function of which something more is asked, as in `d.trim().to_lower()`.
+/// Such a method followed by another, as in `d.trim().to_lower()`.
 fn before_others(value: &Expr, names: &Names) -> Option<(String, Position)> {
     let mut chain = Chain::of(value)?;
     let (_, before_last) = chain.links.split_last()?;
@@ -66,7 +66,7 @@ fn before_others(value: &Expr, names: &Names) -> Option<(String, Position)> {
     Some((message, start))
 }
 
-/// What a function is given, where it is written out.
+/// The arguments of a call as source text; « … » unless all are literals.
 fn given(call: &FnCallExpr) -> String {
     let constant = |it: &Expr| match it {
         Expr::StringConstant(it, _) => Some(format!("{:?}", it.as_str())),

@@ -1,4 +1,5 @@
-//! Texts that are sought in what has only small letters, or only capitals, and are written with the others.
+//! Searches that never succeed because of letter case: the string searched in was converted to one case, and the string
+//! searched for contains the other.
 
 use std::collections::HashMap;
 
@@ -7,10 +8,10 @@ use rhai::{ASTNode, Expr, Position, Stmt};
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::names::{Bound, Letters, Names};
 
-/// Functions that ask for a text in the one before the point.
+/// Methods that search for a string.
 const ASKING: [&str; 4] = ["contains", "ends_with", "index_of", "starts_with"];
 
-/// Every text that is never found for the case of its letters.
+/// Every string that is never found because of its case.
 pub(super) fn never_found(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     let in_turn = in_turn(names);
@@ -29,7 +30,8 @@ pub(super) fn never_found(names: &Names) -> Vec<Remark> {
                         note(names.letters(one), two);
                         note(names.letters(two), one);
                     }
-                    // « x in y » asks y whether it contains x: a text has a part, a list has a whole.
+                    // The engine turns « x in y » into `contains(y, x)`: a string contains a part, a list a whole
+                    // element.
                     ("contains", [whole, part]) if !names.is_function("contains") => {
                         note(names.letters(whole), part);
                         if let Expr::Array(..) = whole {
@@ -53,7 +55,7 @@ pub(super) fn never_found(names: &Names) -> Vec<Remark> {
     found
 }
 
-/// The text that is sought in one whose letters are known: `texte.contains("gaz")`, `a.b.to_lower().contains("gaz")`.
+/// The string searched for in one of known case: `texte.contains("gaz")`, `a.b.to_lower().contains("gaz")`.
 fn asked<'e>(left: &Expr, right: &'e Expr, names: &Names) -> Option<(Letters, &'e Expr)> {
     let (letters, call) = match right {
         Expr::MethodCall(call, _) => (names.letters(left)?, call),
@@ -72,11 +74,11 @@ fn asked<'e>(left: &Expr, right: &'e Expr, names: &Names) -> Option<(Letters, &'
     Some((letters, sought))
 }
 
-/// The texts that a name stands for one after the other: `for mot in ["gaz", "eau"]`.
+/// The strings that a loop variable takes in turn: `for mot in ["gaz", "eau"]`.
 fn in_turn(names: &Names) -> HashMap<String, Vec<(String, Position)>> {
     let mut found: HashMap<String, Vec<(String, Position)>> = HashMap::new();
     names.walk(&mut |path| {
-        // A text that has its letters changed, or another thing by the same name, leaves none that is certain.
+        // Nothing is certain if the variable is changed or its name is declared twice.
         if let Some(ASTNode::Stmt(Stmt::For(it, _))) = path.last()
             && let Some(Bound::Texts(words)) = names.bound(&it.2.expr)
             && names.is_constant(it.0.as_str())
@@ -88,7 +90,7 @@ fn in_turn(names: &Names) -> HashMap<String, Vec<(String, Position)>> {
     found
 }
 
-/// The texts that are written out here: one, or a list of them.
+/// Calls `on_text` for each string that an expression stands for: a literal, a list of them, or a loop variable.
 fn texts(
     value: &Expr,
     in_turn: &HashMap<String, Vec<(String, Position)>>,
@@ -114,7 +116,7 @@ fn fault(letters: Letters, word: &str) -> Option<String> {
         Letters::Lower => (word.to_lowercase(), "minuscules", "to_lower"),
         Letters::Upper => (word.to_uppercase(), "majuscules", "to_upper"),
     };
-    // Some letters have no such other.
+    // Some letters change their length with their case.
     let same = |a: &str, b: &str| a.chars().count() == b.chars().count();
     (meant != word && same(&meant, word)).then(|| {
         format!("« {word} » ne s'y trouve jamais : « {function} » ne laisse que des {only} ; écrivez « {meant} »")

@@ -1,4 +1,4 @@
-//! Comparisons of values of two kinds: they hold never, or always.
+//! Comparisons between values of two types, which are never or always true.
 
 use rhai::{ASTNode, Expr, FnCallExpr};
 
@@ -10,7 +10,7 @@ use crate::rules::script::analysis::names::{Bound, Names};
 use crate::rules::script::lint::calendar::is_hour_of_the_sender;
 use crate::rules::script::lint::unknown_fields::written;
 
-/// Every comparison of two kinds.
+/// Every comparison between values of different types.
 pub(super) fn unlike(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
@@ -30,7 +30,7 @@ fn of_call(call: &FnCallExpr, names: &Names) -> Option<String> {
     let [one, other] = call.args.as_slice() else {
         return None;
     };
-    // What is told of such an hour says with what to compare it.
+    // The remark about such an hour already says what to compare it with.
     if [one, other]
         .into_iter()
         .any(|it| is_hour_of_the_sender(it, names))
@@ -97,7 +97,7 @@ fn of_call(call: &FnCallExpr, names: &Names) -> Option<String> {
     Some(format!("{first} et {second} {outcome} ; {hint}"))
 }
 
-/// Whether a value is what this function of the calendar answers.
+/// Whether an expression is a call of this date function.
 fn asks(value: &Expr, function: &str, names: &Names) -> bool {
     let is_it = |it: &FnCallExpr| it.name == function;
     let here = match value {
@@ -107,7 +107,7 @@ fn asks(value: &Expr, function: &str, names: &Names) -> bool {
     here && !names.is_function(function)
 }
 
-/// How a month is written, by its name.
+/// The remedy for a month written by name.
 fn number_of_month(name: &str) -> String {
     let name = name.trim().to_lowercase();
     let number = MONTHS.iter().position(|it| *it == name);
@@ -118,18 +118,18 @@ fn number_of_month(name: &str) -> String {
     format!("« {MOIS_DE} » donne le numéro du mois : écrivez {number}")
 }
 
-/// Whether another remark is made of this comparison with true or false.
+/// Whether this comparison with a boolean gets another remark.
 fn is_told_elsewhere(sides: [&Expr; 2], names: &Names) -> bool {
     let any = |of: &dyn Fn(&Expr) -> bool| sides.iter().any(|it| of(it));
-    // What is given and compared with a text is told beside the words that no table knows.
+    // A given value compared with a string is reported among the words that no table contains.
     let given = |it: &Expr| matches!(names.bound(it), Some(Bound::Given(_)));
     let written = |it: &Expr| matches!(it, Expr::StringConstant(..));
-    // A negation of what is none is told as such.
+    // Negating a value that is not a boolean has its own remark.
     let negated = |it: &Expr| matches!(it, Expr::FnCall(call, _) if call.name == "!");
     any(&given) && any(&written) || any(&negated)
 }
 
-/// The date of which a value is what comes behind the `T`, as it is written.
+/// The date, as source text, from which this expression takes the part after the `T`.
 fn date_of_time(value: &Expr) -> Option<String> {
     let mut chain = Chain::of(value)?;
     match chain.links.as_slice() {
@@ -146,7 +146,7 @@ fn date_of_time(value: &Expr) -> Option<String> {
     }
 }
 
-/// A text that is sought in a list of numbers, or a number in one of texts.
+/// A string searched for in a list of numbers, or a number in a list of strings.
 fn in_list(list: &Expr, value: &Expr, names: &Names) -> Option<String> {
     let Expr::Array(all, _) = list else {
         return None;

@@ -1,4 +1,4 @@
-//! Values that are named between braces in a text and stay written so: their `$` was forgotten.
+//! Names between braces in a string that are not interpolated because their `$` is missing.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use crate::rules::place::offset;
 use crate::rules::script::analysis::names::Names;
 use crate::rules::script::{Remark, position};
 
-/// Functions that look for a text in another one.
+/// Functions that search for one string in another.
 const LOOKING: [&str; 6] = [
     "contains",
     "ends_with",
@@ -19,7 +19,7 @@ const LOOKING: [&str; 6] = [
     "starts_with",
 ];
 
-/// Every name between braces that is one of the function's own.
+/// Every name between braces that is a parameter or variable of the function.
 pub(super) fn without_dollar(text: &str, names: &Names) -> Vec<Remark> {
     let mut own: HashSet<String> = names.part.parameters.iter().cloned().collect();
     names.walk(&mut |path| {
@@ -34,7 +34,7 @@ pub(super) fn without_dollar(text: &str, names: &Names) -> Vec<Remark> {
         }
         true
     });
-    // Placeholders of the script's own.
+    // Placeholders that the script replaces itself.
     let mut looked_for = HashSet::new();
     names.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::MethodCall(call, _) | Expr::FnCall(call, _))) = path.last()
@@ -69,7 +69,8 @@ fn begins_with_back_quote(text: &str, at: Position) -> bool {
     offset(text, position(at)).is_some_and(|at| text[at..].starts_with('`'))
 }
 
-/// What is told of the first such name of a text; `holed` tells whether it takes values in, and looks far for that.
+/// The message about the first such name in a string. `holed` tells whether the string is interpolated; it is costly to
+/// call.
 fn hole(text: &str, holed: &dyn Fn() -> bool, is_own: &dyn Fn(&str) -> bool) -> Option<String> {
     for (at, _) in text.match_indices('{') {
         let Some((inside, _)) = text[at + 1..].split_once('}') else {
@@ -96,7 +97,7 @@ fn hole(text: &str, holed: &dyn Fn() -> bool, is_own: &dyn Fn(&str) -> bool) -> 
     None
 }
 
-/// Values that are named in a text that does not take them in.
+/// Reports `${…}` in strings that do not interpolate.
 pub(super) fn dollars(script: &AST, source: &str, file: &str, faults: &mut Vec<Diagnostic>) {
     script.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::StringConstant(text, at))) = path.last()

@@ -7,12 +7,12 @@ use rhai::{AST, ASTNode, Expr, Stmt};
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::script::{A, MODELE, position, words};
 
-/// The functions that put the keys of one object into another.
+/// Functions that merge the keys of one object into another.
 const JOINING: [&str; 3] = ["+", "mixin", "fill_with"];
 
-/// Objects that are written out and have one of the keys of an answer, but not the other, which nothing gives them later
-/// on either. A script may use the short keys of a message for objects of its own: only one that misspells the other
-/// key, or stands in a list with the name of a template, is taken for a message.
+/// Reports object literals that have one required key of a result but not the other, if nothing adds it later. A script
+/// may use the short keys of a message in its own objects: only an object that misspells the other key, or that names a
+/// template inside a list, is taken for a message.
 pub(super) fn note(
     script: &AST,
     wanted: [&str; 2],
@@ -42,7 +42,7 @@ pub(super) fn note(
             if has(key) || !has(other) || given_later.contains(key) {
                 continue;
             }
-            // An object that is read is for the script itself.
+            // An object whose key is read is for the script itself.
             if other.len() > 2 && given_later.contains(other) {
                 continue;
             }
@@ -64,7 +64,7 @@ pub(super) fn note(
             }
             let message = words::missing(key, of, given);
             let (line, column) = position(*at);
-            // Where it is a result that is written out, it is a fault.
+            // A literal result is already reported as an error here.
             let here = |it: &Diagnostic| it.file == file && (it.line, it.column) == (line, column);
             if faults.iter().any(here) {
                 continue;
@@ -76,7 +76,7 @@ pub(super) fn note(
     });
 }
 
-/// The keys of an object that is written out and joined to another one.
+/// The keys of an object literal that is merged with another object.
 fn joined_keys(path: &[ASTNode]) -> Vec<String> {
     let [.., parent, ASTNode::Expr(Expr::Map(entries, _))] = path else {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! Comparisons that never hold for what stands on the other side: a list, a manager, or an empty text where what is
-//! missing is nothing at all.
+//! Comparisons that are never true because of the other side: a list, a manager, or an empty string for a value that is
+//! `()` when missing.
 
 use std::collections::HashSet;
 
@@ -10,13 +10,13 @@ use crate::rules::script::analysis::chain::Chain;
 use crate::rules::script::analysis::given::{Kind, Seen, is_manager, may_be_absent, seen};
 use crate::rules::script::analysis::names::{Bound, Names};
 
-/// Words that stand in an order of their own, which their letters do not have.
+/// Fields whose values are ranked, but not alphabetically.
 const RANKED: [&str; 3] = ["priorite", "statut", "statut_sowell"];
 
 /// Every such comparison.
 pub(super) fn values(names: &Names) -> Vec<Remark> {
     let mut found: Vec<(Vec<String>, Remark)> = Vec::new();
-    // What is compared with an empty text as well as with nothing is asked well.
+    // A value compared both with an empty string and with `()` is checked correctly.
     let mut asked = HashSet::new();
     names.walk(&mut |path| {
         if let Some(ASTNode::Expr(Expr::FnCall(call, at))) = path.last()
@@ -41,7 +41,7 @@ pub(super) fn values(names: &Names) -> Vec<Remark> {
     found.map(|(_, it)| it).collect()
 }
 
-/// Where a comparison begins.
+/// Position where a comparison begins.
 fn place(call: &FnCallExpr, at: Position) -> Position {
     match (call.name.as_str(), call.args.as_slice()) {
         ("contains", [_, value]) => value.start_position(),
@@ -80,7 +80,7 @@ fn of(
             let Some(Bound::Text(word, _)) = names.bound(other) else {
                 return None;
             };
-            // Levels with a number stand in the order of their letters.
+            // Levels that contain a digit do sort alphabetically.
             if word.contains(|it: char| it.is_ascii_digit()) {
                 return None;
             }
@@ -95,13 +95,13 @@ fn of(
     }
 }
 
-/// Whether a text is written as types of managers are: `responsable_secteur`. What tells one manager from another is not.
+/// Whether a string looks like a manager type, such as `responsable_secteur`; identifiers do not.
 fn is_like_type(word: &str) -> bool {
     let sign = |it: char| it.is_ascii_lowercase() || it == '_';
     !word.is_empty() && word.chars().all(sign)
 }
 
-/// What is told of a value that is never the other; the signs are that of the comparison, and that for a list.
+/// The message about a value that never equals the other side; the operators are the one used and the one for a list.
 fn unlike(
     shown: &str,
     [sign, inside]: [&str; 2],

@@ -1,4 +1,5 @@
-//! Conditions that are no question: the engine stops at a text, a number or an object where it asks for true or false.
+//! Conditions that are not booleans: the engine fails on a string, a number or an object where it expects true or
+//! false.
 
 use rhai::{ASTNode, Expr, Stmt};
 
@@ -7,18 +8,18 @@ use crate::rules::script::analysis::chain::Chain;
 use crate::rules::script::analysis::given::{Kind, Seen, is_manager, may_be_absent, seen};
 use crate::rules::script::analysis::names::{Bound, Names};
 
-/// Where a value stands that should be a question.
+/// Where a value is used as a condition.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// It is the whole condition, or a part of one.
+    /// The whole condition, or part of one.
     Asked,
-    /// It stands on one side of `||`.
+    /// One side of `||`.
     Either,
-    /// It stands behind `!`.
+    /// The operand of `!`.
     Negated,
 }
 
-/// Every value that stands for a condition and is none.
+/// Every value used as a condition that is not a boolean.
 pub(super) fn unasked(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
@@ -33,7 +34,7 @@ pub(super) fn unasked(names: &Names) -> Vec<Remark> {
                 found.extend(all.iter().filter_map(|it| fault(it, Place::Asked, names)));
             }
             [.., ASTNode::Expr(Expr::Or(all, _))] => {
-                // With « ?? » between them, the others are right as well.
+                // Once « ?? » replaces « || », the other operands are right as well.
                 found.extend(all.iter().find_map(|it| fault(it, Place::Either, names)));
             }
             [before @ .., ASTNode::Expr(not @ Expr::FnCall(call, _))] if call.name == "!" => {
@@ -51,12 +52,12 @@ pub(super) fn unasked(names: &Names) -> Vec<Remark> {
     found
 }
 
-/// A negation that was meant for a comparison, and stands for its first value alone: `!a in b`.
+/// A negation meant for a whole comparison but applied only to its first operand: `!a in b`.
 fn parted(parent: Option<&ASTNode>, not: &Expr, value: &Expr, names: &Names) -> Option<Remark> {
     let Some(ASTNode::Expr(Expr::FnCall(around, _))) = parent else {
         return None;
     };
-    // « x in y » asks y whether it contains x.
+    // The engine turns « x in y » into `contains(y, x)`.
     let (at, sign) = match around.name.as_str() {
         "contains" => (1, "!in"),
         "==" => (0, "!="),
@@ -75,7 +76,7 @@ fn parted(parent: Option<&ASTNode>, not: &Expr, value: &Expr, names: &Names) -> 
     Some((value.start_position(), message))
 }
 
-/// What is wrong with what stands for a condition.
+/// What is wrong with a value used as a condition.
 fn fault(value: &Expr, place: Place, names: &Names) -> Option<Remark> {
     let at = value.start_position();
     let shown = Chain::of(value).and_then(|it| it.shown());

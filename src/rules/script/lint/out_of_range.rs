@@ -1,4 +1,4 @@
-//! Hours and months that never come: past the last one, or in an interval that has none.
+//! Comparisons with hours and months that never occur: out of range, or in an empty interval.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,13 @@ use crate::rules::script::Remark;
 use crate::rules::script::analysis::chain::{Chain, last_call};
 use crate::rules::script::analysis::names::Names;
 
-/// What a function of the calendar answers.
+/// The range of numbers that a date function returns.
 #[derive(Clone, Copy)]
 struct Counted {
     function: &'static str,
     first: i64,
     last: i64,
-    /// Why it ends there, where that is no wonder.
+    /// Added to the message if the limit is not obvious.
     because: &'static str,
 }
 
@@ -34,7 +34,7 @@ const COUNTED: [Counted; 2] = [
     },
 ];
 
-/// Every comparison of an hour or a month that never holds.
+/// Every comparison of an hour or a month that is never true.
 pub(super) fn numbers(names: &Names) -> Vec<Remark> {
     let variables = variables(names);
     let counted = |value: &Expr| match value {
@@ -49,7 +49,7 @@ pub(super) fn numbers(names: &Names) -> Vec<Remark> {
         let [one, other] = call.args.as_slice() else {
             return true;
         };
-        // « x in y » asks y whether it contains x.
+        // The engine turns « x in y » into `contains(y, x)`.
         let message = if call.name == "contains" {
             counted(other).and_then(|it| in_interval(it, other, one))
         } else {
@@ -65,7 +65,7 @@ pub(super) fn numbers(names: &Names) -> Vec<Remark> {
     found
 }
 
-/// Variables that are such a number wherever they stand.
+/// Variables that always hold such a number.
 fn variables(names: &Names) -> HashMap<String, Counted> {
     let mut found = HashMap::new();
     names.walk(&mut |path| {
@@ -89,7 +89,7 @@ fn called(value: &Expr, names: &Names) -> Option<Counted> {
     (!names.is_function(known.function)).then_some(known)
 }
 
-/// The sign of a comparison whose sides change places.
+/// The comparison operator after swapping the two sides.
 fn turned(sign: &str) -> &str {
     match sign {
         "<" => ">",
@@ -125,7 +125,7 @@ fn never(of: Counted, sign: &str, value: &Expr) -> Option<String> {
     })
 }
 
-/// An interval that has no number, or that stands in a list, whose every value is a number.
+/// An empty interval, or a list whose only element is an interval, which contains no number.
 fn in_interval(of: Counted, value: &Expr, place: &Expr) -> Option<String> {
     let shown = shown(value)?;
     match place {
@@ -138,7 +138,7 @@ fn in_interval(of: Counted, value: &Expr, place: &Expr) -> Option<String> {
                 ("<", "..")
             };
             let written = format!("{from}{dots}{to}");
-            // Over midnight, or over the end of the year.
+            // It spans midnight or the end of the year.
             let over = from <= of.last && to >= of.first;
             (is_empty && over).then(|| {
                 format!(
@@ -169,7 +169,7 @@ fn in_interval(of: Counted, value: &Expr, place: &Expr) -> Option<String> {
     }
 }
 
-/// The two numbers of an interval, and whether it has the second.
+/// The bounds of an interval, and whether it includes the second.
 fn interval(call: &FnCallExpr) -> Option<(i64, i64, bool)> {
     let inclusive = match call.name.as_str() {
         ".." => false,
@@ -184,7 +184,7 @@ fn interval(call: &FnCallExpr) -> Option<(i64, i64, bool)> {
     }
 }
 
-/// A value as it is written: with a function around it, or alone.
+/// An expression as source text: a chain, alone or as the argument of a function.
 pub(super) fn shown(value: &Expr) -> Option<String> {
     match value {
         Expr::FnCall(call, _) if call.op_token.is_none() => match call.args.as_slice() {

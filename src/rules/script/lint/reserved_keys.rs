@@ -1,4 +1,4 @@
-//! Keys of a message by the names that every template has already: what the message gives them is dropped.
+//! Message keys whose names every template already has: the values that the message gives them are dropped.
 
 use std::collections::HashMap;
 
@@ -9,17 +9,17 @@ use crate::rules::script::{A, MODELE, position};
 use crate::rules::view::OF_MAIL;
 
 const DEMANDE: &str = "demande";
-/// What an event is about.
+/// The objects an event is about.
 const SUBJECTS: [&str; 2] = ["signalement", DEMANDE];
 
-/// Notes each.
+/// Reports each such key.
 pub(in crate::rules::script) fn note(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
     let subjects = subjects(script);
     script.walk(&mut |path| {
         let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() else {
             return true;
         };
-        // What a variable or a constant holds may be a table that the script looks messages up in.
+        // An object in a variable or constant may be a table from which the script takes messages.
         let is_kept = path.iter().any(|it| matches!(it, ASTNode::Stmt(Stmt::Var(..))));
         let has = |name: &str| entries.0.iter().any(|(key, _)| key.name == name);
         if is_kept || !has(A) || !has(MODELE) {
@@ -41,7 +41,7 @@ pub(in crate::rules::script) fn note(script: &AST, file: &str, faults: &mut Vec<
     });
 }
 
-/// The names by which a script calls the signalement and the demande, each with which of the two it is.
+/// The script's names for the signalement and the demande, each with the object it stands for.
 fn subjects(script: &AST) -> HashMap<String, &'static str> {
     let mut found = HashMap::from(SUBJECTS.map(|it| (it.to_owned(), it)));
     script.walk(&mut |path| {
@@ -56,8 +56,8 @@ fn subjects(script: &AST) -> HashMap<String, &'static str> {
     found
 }
 
-/// Whether the message gives what the template has anyway: the whole of it, and not the code that a signalement or a
-/// demande has, nor SoWell's word for a priority, where a template has the CRM's.
+/// Whether the message passes the value that the template has anyway. The code in a signalement or demande is a
+/// different value, and so is SoWell's word for a priority, since templates get the CRM's.
 fn is_same(name: &str, value: &Expr, subjects: &HashMap<String, &'static str>) -> bool {
     let all = names(value).unwrap_or_default();
     let is_named = all.last() == Some(&name);
@@ -65,7 +65,7 @@ fn is_same(name: &str, value: &Expr, subjects: &HashMap<String, &'static str>) -
     is_named && of.is_none_or(|of| name == "priorite" && *of == DEMANDE)
 }
 
-/// The names of which a value is made: `evenement.signalement.bien`.
+/// The names in a dotted expression: `evenement.signalement.bien`.
 fn names(value: &Expr) -> Option<Vec<&str>> {
     match value {
         Expr::Variable(it, ..) => Some(vec![it.1.as_str()]),

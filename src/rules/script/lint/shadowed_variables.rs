@@ -1,5 +1,5 @@
-//! Variables that a block declares anew where it was to give another value to that which is around it: what they hold is
-//! forgotten at the end of the block.
+//! Variables that a block declares again with `let` instead of assigning to the one outside; their value is lost at the
+//! end of the block.
 
 use rhai::{ASTNode, Expr, Position, Stmt, StmtBlock};
 
@@ -10,16 +10,16 @@ use crate::rules::script::analysis::parts::blocks;
 const MESSAGE: &str =
     "« let » fait ici une autre variable, oubliée à l'accolade fermante : retirez « let »";
 
-/// A declaration, and the block that it stands in; none for the function itself.
+/// A declaration and the block it is in; `None` for the function body.
 struct Declared {
     name: String,
     at: Position,
     block: Option<(Position, Position)>,
-    /// Whether the block goes on to use it.
+    /// Whether the block uses it afterwards.
     is_used: bool,
 }
 
-/// Every declaration of a block that hides another, and whose value is never read.
+/// Every declaration in a block that shadows another and whose value is never read.
 pub(super) fn variables(names: &Names) -> Vec<Remark> {
     let (mut declared, mut mentioned) = (Vec::new(), Vec::new());
     for name in &names.part.parameters {
@@ -80,7 +80,7 @@ pub(super) fn variables(names: &Names) -> Vec<Remark> {
     found
 }
 
-/// What a block declares itself.
+/// The declarations directly in a block.
 fn of_block(block: &StmtBlock) -> Vec<Declared> {
     let all = block.statements();
     let declared = all.iter().enumerate().filter_map(|(at, statement)| {
@@ -98,13 +98,13 @@ fn of_block(block: &StmtBlock) -> Vec<Declared> {
     declared.collect()
 }
 
-/// Whether a name stands anywhere in a statement.
+/// Whether a statement mentions a name.
 fn mentions(statement: &Stmt, name: &str) -> bool {
     let mut found = false;
     statement.walk(&mut Vec::new(), &mut |path| {
         found |= match path.last() {
             Some(ASTNode::Expr(Expr::Variable(it, ..))) => it.1 == name,
-            // The engine does not walk into what these name.
+            // The engine does not walk into the expressions of these statements.
             Some(ASTNode::Stmt(Stmt::BreakLoop(Some(_), ..) | Stmt::Share(_))) => true,
             _ => false,
         };

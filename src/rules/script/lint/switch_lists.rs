@@ -8,8 +8,7 @@ use crate::rules::script::analysis::names::Names;
 use crate::rules::script::analysis::switches::{opening, place};
 use crate::rules::script::syntax::tokens::{self, Token, tokens};
 
-/// Every list that stands for a case where a text or a number is looked at: it is a case of its own, and no choice of its
-/// values.
+/// Every list used as a case of a `switch` on a string or a number. It only matches a list, not any one of its values.
 pub(super) fn lists(script: &str, names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
@@ -35,7 +34,7 @@ pub(super) fn lists(script: &str, names: &Names) -> Vec<Remark> {
     found
 }
 
-/// Where each such list begins, and what stands between its brackets.
+/// Byte offset and content of each such list.
 fn lists_of_cases(script: &str, at: Position) -> Vec<(usize, &str)> {
     let Some(opens) = opening(script, at) else {
         return Vec::new();
@@ -67,11 +66,11 @@ fn lists_of_cases(script: &str, at: Position) -> Vec<(usize, &str)> {
             _ => {}
         }
     }
-    // It does not end where it seemed to: nothing of it is certain.
+    // The block does not end as expected, so nothing about it is certain.
     Vec::new()
 }
 
-/// The texts and numbers of a list, as they are written, where it has nothing else.
+/// The strings and numbers of a list as source text; `None` if it contains anything else.
 fn values(list: &str) -> Option<Vec<&str>> {
     let all = tokens(list).filter(|it| it.counts() && it.written != ",");
     let is_value =

@@ -1,4 +1,4 @@
-//! Tables that a script looks a given value up in: of their keys, some can never come.
+//! Tables in which a script looks up a given value: some of their keys may never occur.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use crate::rules::script::analysis::names::{Bound, Names};
 use crate::rules::script::lint::comparisons::Comparisons;
 use crate::rules::script::position;
 
-/// A table that is written out.
+/// A table literal.
 #[derive(Default)]
 struct Table {
     keys: Vec<(String, Position)>,
-    /// What is looked up in it, each once.
+    /// The values looked up in it, without duplicates.
     sought: Vec<Vec<String>>,
-    /// How many times something is.
+    /// Number of lookups.
     reads: usize,
-    /// How many times it is named at all.
+    /// Number of mentions, including lookups.
     mentions: usize,
 }
 
-/// Notes the keys of every table in which one value is looked up, and nothing else.
+/// Adds the keys of every table that is only used to look up one value.
 pub(super) fn note(file: &str, all: &[Names], found: &mut Comparisons) {
     let mut tables: BTreeMap<Position, Table> = BTreeMap::new();
     for names in all {
@@ -81,10 +81,10 @@ fn table<'t>(
     Some(table)
 }
 
-/// A value in which another is looked up, and this.
+/// The table and the key of a lookup.
 fn looked_up(value: &Expr) -> Option<(&Expr, &Expr)> {
     match value {
-        // « x in y » asks y whether it contains x.
+        // The engine turns « x in y » into `contains(y, x)`.
         Expr::FnCall(call, _) if call.name == "contains" => match call.args.as_slice() {
             [table, sought] => Some((table, sought)),
             _ => None,

@@ -1,18 +1,18 @@
-//! Texts that stand in the place of a list: a value is sought anywhere in such a text, even in the middle of a word.
+//! Strings used instead of a list: a value is then found anywhere in the string, even in the middle of a word.
 
 use rhai::{ASTNode, Expr};
 
 use crate::rules::script::Remark;
 use crate::rules::script::analysis::names::{Bound, Names};
 
-/// What parts the words of a text that was meant as a list.
+/// Separators of the words in a string that was meant as a list.
 const BETWEEN: [char; 3] = [',', ';', '|'];
 
-/// Every text of several words in which a given value is sought.
+/// Every string of several words in which a given value is searched for.
 pub(super) fn lists(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
-        // « x in y » asks y whether it contains x.
+        // The engine turns « x in y » into `contains(y, x)`.
         if let Some(ASTNode::Expr(Expr::FnCall(call, _))) = path.last()
             && call.name == "contains"
             && let [Expr::StringConstant(text, at), value] = call.args.as_slice()

@@ -1,4 +1,4 @@
-//! Texts that `affecter` gives where its answer wants a manager.
+//! Strings that `affecter` returns where a manager is required.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use crate::rules::script::analysis::given::{Kind, is_manager};
 use crate::rules::script::analysis::names::Names;
 use crate::rules::script::{ACTEUR_EN_CHARGE, GESTIONNAIRE_CONCERNE, Remark};
 
-/// Every such text: in the answer itself, or the last that a variable of the answer is given.
+/// Every such string: in the result itself, or as the last value assigned to a variable of the result.
 pub(super) fn texts(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
-    // Where each is last answered.
+    // Last position where each variable is returned.
     let mut answered: HashMap<String, Position> = HashMap::new();
     names.walk(&mut |path| {
         let Some(ASTNode::Expr(Expr::Map(entries, _))) = path.last() else {
@@ -35,14 +35,14 @@ pub(super) fn texts(names: &Names) -> Vec<Remark> {
                     let last = answered.entry(it.1.to_string()).or_insert(*at);
                     *last = (*last).max(*at);
                 }
-                // One that is written out is told as no answer.
+                // A literal string is already reported as an invalid result.
                 Expr::StringConstant(..) | Expr::InterpolatedString(..) => {}
                 value => found.extend(fault(value, names)),
             }
         }
         true
     });
-    // Of two things by one name, the one that is answered may be another than the one that is given a text.
+    // With two declarations of a name, the one returned may not be the one assigned a string.
     let declared = declared_by_let(names);
     answered.retain(|name, _| declared.get(name) == Some(&1));
     let mut last: HashMap<String, (Position, Option<Remark>)> = HashMap::new();
@@ -63,7 +63,7 @@ pub(super) fn texts(names: &Names) -> Vec<Remark> {
     found
 }
 
-/// How many times each name is declared that no loop declares: a loop gives its own another value each time.
+/// How many times each name is declared, without loop variables, whose value changes at each iteration.
 fn declared_by_let(names: &Names) -> HashMap<String, usize> {
     let mut declared = names.part.declared();
     names.walk(&mut |path| {

@@ -1,5 +1,5 @@
-//! Fields that are read of what a script is given and that it never has, and values that are set in it and that nothing
-//! reads: a script sees a copy.
+//! Reads of fields that a script's input never has, and assignments to that input that nothing reads, since a script
+//! gets a copy.
 
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 
@@ -11,7 +11,7 @@ use crate::rules::script::analysis::library;
 use crate::rules::script::analysis::names::{Names, related};
 use crate::rules::script::analysis::uses::OF_ALL;
 
-/// Fields that are asked for and that are never there.
+/// Reads of fields that never exist.
 pub(super) fn absent(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {
@@ -21,7 +21,7 @@ pub(super) fn absent(names: &Names) -> Vec<Remark> {
                     found.extend(look(&chain, None, names));
                 }
             }
-            // « x in y » asks y whether it contains x.
+            // The engine turns « x in y » into `contains(y, x)`.
             Some(ASTNode::Expr(Expr::FnCall(call, _))) if call.name == "contains" => {
                 if let [all, Expr::StringConstant(name, at)] = call.args.as_slice()
                     && let Some(chain) = Chain::of(all)
@@ -39,7 +39,7 @@ pub(super) fn absent(names: &Names) -> Vec<Remark> {
     found
 }
 
-/// What is wrong with the first step that leads nowhere.
+/// What is wrong with the first access of a chain that leads nowhere.
 fn look(chain: &Chain<'_>, sought: Option<(&str, Position)>, names: &Names) -> Option<Remark> {
     let mut path = names.root(chain)?.to_vec();
     let mut shown = chain.root.to_owned();
@@ -88,7 +88,7 @@ fn look(chain: &Chain<'_>, sought: Option<(&str, Position)>, names: &Names) -> O
     None
 }
 
-/// A function that is asked like a field; `next` is what stands where it should be given a value.
+/// A method written like a field; `next` is what follows instead of its arguments.
 fn without_parentheses(shown: &str, name: &str, next: Option<&Link<'_>>) -> String {
     let given = match next {
         Some(Link::Key(given)) => format!("\"{given}\""),
@@ -98,9 +98,9 @@ fn without_parentheses(shown: &str, name: &str, next: Option<&Link<'_>>) -> Stri
     format!("« {name} » demande des parenthèses : écrivez « {shown}.{name}({given}) »")
 }
 
-/// The field that was meant, or those that there are.
+/// The field that was probably meant, or the list of known fields.
 fn nearest_field(name: &str, known: &[&str]) -> String {
-    // « email » of « email_auteur ».
+    // « email » for « email_auteur ».
     let mut longer = known
         .iter()
         .filter(|it| it.split('_').any(|part| part == name));
@@ -110,13 +110,13 @@ fn nearest_field(name: &str, known: &[&str]) -> String {
     }
 }
 
-/// A field of what has none.
+/// A field of a value that has no fields.
 fn not_of_plain(shown: &str, path: &[String], kind: Kind, name: &str) -> String {
     let last = path.last().map_or("", String::as_str);
     let root = path.first().map_or("", String::as_str);
     let asked = [last.to_owned(), name.to_owned()];
     let hint = match name {
-        // A code, in the place of what it names: only « affecter » is given that, and no bien.
+        // A code instead of the object it names: only `affecter` receives these objects, and never a bien.
         _ if root == "signalement" && path.len() == 2 && seen(&asked).is_some() => match last {
             "bien" => " : c'est le code du bien".to_owned(),
             last => format!(" : c'est un code ; écrivez « {last}.{name} »"),
@@ -134,7 +134,7 @@ fn not_of_plain(shown: &str, path: &[String], kind: Kind, name: &str) -> String 
     format!("« {shown} » {value}, sans champ « {name} »{hint}")
 }
 
-/// What is asked of a number as if it were a text or a list.
+/// A method called on a number as if it were a string or a list.
 fn not_of_number(shown: &str, call: &FnCallExpr) -> Option<String> {
     let of_others = [
         "contains",
@@ -163,7 +163,7 @@ fn part_of_date(shown: &str, name: &str) -> Option<String> {
     Some(format!(" : {told}"))
 }
 
-/// An object in the place of a list.
+/// An object used as a list.
 fn not_a_list(value: &Expr, names: &Names) -> Option<Remark> {
     let chain = Chain::of(value)?;
     let path = names.path(&chain)?;
@@ -183,7 +183,7 @@ fn not_a_list(value: &Expr, names: &Names) -> Option<Remark> {
     }
 }
 
-/// A chain of fields, as it is written.
+/// A chain of fields as source text; `None` if it has any other access.
 pub(super) fn written(chain: &Chain<'_>) -> Option<String> {
     let mut all = vec![chain.root];
     for (link, _) in &chain.links {
@@ -195,9 +195,9 @@ pub(super) fn written(chain: &Chain<'_>) -> Option<String> {
     Some(all.join("."))
 }
 
-/// What a script sets in what it is given, and reads nowhere later on.
+/// Assignments to the script's input that it never reads later.
 pub(super) fn set_in_vain(names: &Names) -> Vec<Remark> {
-    // What a closure takes in it shares with what is around it.
+    // A closure shares its captured variables with the code around it.
     if names.part.is_closure() {
         return Vec::new();
     }
@@ -206,7 +206,7 @@ pub(super) fn set_in_vain(names: &Names) -> Vec<Remark> {
     let (mut hidden, mut repeated) = (false, false);
     names.walk(&mut |path| {
         match path {
-            // The engine does not walk into what these name.
+            // The engine does not walk into the expressions of these statements.
             [
                 ..,
                 ASTNode::Stmt(Stmt::BreakLoop(Some(_), ..) | Stmt::Share(_)),
@@ -250,7 +250,7 @@ pub(super) fn set_in_vain(names: &Names) -> Vec<Remark> {
         .collect()
 }
 
-/// The path that is read where a variable stands; none where it is what the script sets.
+/// The path read through a variable; `None` if the script assigns it here.
 fn reading(before: &[ASTNode], variable: &Expr, names: &Names) -> Option<(Vec<String>, Position)> {
     let alone = Chain::of(variable)?;
     let at = variable.start_position();
@@ -271,7 +271,7 @@ fn reading(before: &[ASTNode], variable: &Expr, names: &Names) -> Option<(Vec<St
             Link::Computed | Link::Call(_) => break,
         }
     }
-    // What it becomes may be made of what it was.
+    // The new value may be computed from the old one.
     let set_here = before.iter().any(|it| match it {
         ASTNode::Stmt(Stmt::Assignment(it)) => {
             let set = Chain::of(&it.1.lhs).and_then(|it| names.path(&it));

@@ -1,4 +1,4 @@
-//! Lines that are never run, since the one before them ends the function or the turn of a loop.
+//! Lines that never run because the line before them ends the function or the loop iteration.
 
 use rhai::{ASTFlags, ASTNode, Position, Stmt};
 
@@ -6,7 +6,7 @@ use crate::rules::script::Remark;
 use crate::rules::script::analysis::names::Names;
 use crate::rules::script::analysis::parts::blocks;
 
-/// The first of such lines of each block.
+/// The first such line of each block.
 pub(super) fn lines(names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     let mut body = Passing::default();
@@ -22,13 +22,13 @@ pub(super) fn lines(names: &Names) -> Vec<Remark> {
         }
         true
     });
-    // A block of several cases is met for each.
+    // The walk visits a block shared by several cases once per case.
     found.sort_by_key(|(at, _)| *at);
     found.dedup();
     found
 }
 
-/// How far a block is run.
+/// How far a block runs.
 #[derive(Default)]
 struct Passing {
     ended: Option<&'static str>,
@@ -58,7 +58,7 @@ fn behind(ended: &str, statement: &Stmt) -> Option<Remark> {
     (at != Position::NONE).then_some((at, message))
 }
 
-/// The word that ends what this stands in.
+/// The keyword of a statement that ends its block.
 fn ending(statement: &Stmt) -> Option<&'static str> {
     match statement {
         Stmt::Return(_, flags, _) if flags.contains(ASTFlags::BREAK) => Some("throw"),

@@ -1,11 +1,11 @@
-//! Keys of a message that only its template could read, and that a person may take for a part of the e-mail.
+//! Message keys that only the template could read, but that an author may take for parts of the e-mail.
 
 use rhai::{AST, ASTNode, Expr};
 
 use crate::rules::place::Located;
 use crate::rules::script::{MODELE, position};
 
-/// Keys that are taken for a part of an e-mail, what each is not, and what to do instead.
+/// Keys mistaken for parts of an e-mail, with what they do not do and the remedy.
 const NO_PARTS: [(&[&str], &str); 4] = [
     (
         &[
@@ -42,18 +42,18 @@ const NO_PARTS: [(&[&str], &str); 4] = [
     ),
 ];
 
-/// A key of a message that only its template could read.
+/// A message key that only the template could read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnKey {
-    /// The key.
+    /// The key and its position.
     pub key: Located,
-    /// The template, where the message names it outright.
+    /// The template, if the message names it as a literal.
     pub modele: Option<String>,
-    /// What it does not do, where the template does not read it.
+    /// What to report if the template does not read the key.
     pub message: String,
 }
 
-/// Keys of messages that a person may take for a part of the e-mail.
+/// Message keys that an author may take for parts of the e-mail.
 pub(in crate::rules::script) fn of(script: &AST) -> Vec<OwnKey> {
     let mut found = Vec::new();
     script.walk(&mut |path| {

@@ -1,4 +1,4 @@
-//! Variables that nothing uses, and `=+` where `+=` was meant: what was begun and never does anything.
+//! Variables that are never used, and `=+` written instead of `+=`.
 
 use std::collections::HashSet;
 
@@ -8,9 +8,9 @@ use crate::rules::place::offset;
 use crate::rules::script::analysis::names::Names;
 use crate::rules::script::{Remark, position};
 
-/// Every variable of a function that it names nowhere, and every list that it only adds to.
+/// Every variable that its function never uses, and every list that it only adds to.
 pub(super) fn variables(names: &Names) -> Vec<Remark> {
-    // What stands beside the functions may be read in each of them.
+    // Constants outside the functions may be read in each of them.
     if names.part.name.is_empty() {
         return Vec::new();
     }
@@ -19,7 +19,7 @@ pub(super) fn variables(names: &Names) -> Vec<Remark> {
     let mut hidden = false;
     names.walk(&mut |path| {
         match path {
-            // The engine does not walk into what this names.
+            // The engine does not walk into this expression.
             [.., ASTNode::Stmt(Stmt::BreakLoop(Some(_), ..))] => hidden = true,
             [.., ASTNode::Stmt(Stmt::Var(it, _, at))] => {
                 declared.push((it.0.as_str().to_owned(), *at));
@@ -40,7 +40,7 @@ pub(super) fn variables(names: &Names) -> Vec<Remark> {
                     mentioned.push(it.1.to_string());
                 }
             }
-            // One that is named in a text is told there.
+            // A variable named in a string is reported there.
             [.., ASTNode::Expr(Expr::StringConstant(it, _))] => texts.push(it.to_string()),
             _ => {}
         }
@@ -63,7 +63,7 @@ pub(super) fn variables(names: &Names) -> Vec<Remark> {
                 (true, true) => format!(
                     "la liste « {name} » est remplie, et rien ne la lit : pour la rendre, écrivez « {name} » seul à la dernière ligne de la fonction, sans point-virgule"
                 ),
-                // It may be anything that has such a function.
+                // It may be any value that has such a function.
                 (true, false) => return None,
             };
             Some((at, message))
@@ -71,7 +71,7 @@ pub(super) fn variables(names: &Names) -> Vec<Remark> {
         .collect()
 }
 
-/// Whether a name that stands under these nodes is only added to: `messages.push(…)` as a whole statement.
+/// Whether the variable under these nodes is only added to: `messages.push(…)` as a whole statement.
 fn fills(before: &[ASTNode<'_>], names: &Names) -> bool {
     let [
         ..,
@@ -87,7 +87,7 @@ fn fills(before: &[ASTNode<'_>], names: &Names) -> bool {
         && matches!(&pair.rhs, Expr::MethodCall(call, _) if adds(call.name.as_str()))
 }
 
-/// Every `=+` and `=-` with a space behind: it gives a value, and adds nothing.
+/// Every `=+` and `=-` followed by a space, which assigns and adds nothing.
 pub(super) fn swapped(text: &str, names: &Names) -> Vec<Remark> {
     let mut found = Vec::new();
     names.walk(&mut |path| {

@@ -1,5 +1,5 @@
-//! Braces, brackets, quotes and comments of a script: which is left open, and which closes nothing. The engine stops
-//! where it can no longer go on, which may be far from there.
+//! Finds the brace, bracket, quote or comment that is left open or closes nothing. The engine only stops where it can
+//! no longer parse, which may be far from the mistake.
 
 use crate::rules::place::place_of;
 use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
@@ -7,27 +7,27 @@ use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
 /// Line and column from 1, and what is wrong there.
 pub(in crate::rules::script) type Place = ((u32, u32), String);
 
-/// What a script is out of balance by.
+/// The first imbalance of a script, if any.
 #[derive(Debug, Default)]
 pub(in crate::rules::script) struct Balance {
-    /// A sign that closes nothing.
+    /// A closing sign without an opening one.
     pub(in crate::rules::script) surplus: Option<Place>,
-    /// A sign, a text or a comment that is not closed.
+    /// A bracket, string or comment that is not closed.
     pub(in crate::rules::script) left_open: Option<Place>,
 }
 
-/// A sign that waits for the one that closes it.
+/// An opening bracket that is not closed yet.
 #[derive(Debug, Clone, Copy)]
 struct Opened {
     sign: char,
     at: usize,
-    /// How far to the right its line begins.
+    /// Indentation of its line, in bytes.
     indent: usize,
 }
 
 impl Balance {
-    /// Looks a script through up to the first sign that cannot be in its place. Where a closing brace begins a line, it
-    /// belongs to a line that begins as far to the left: one between them was forgotten, or one is too many.
+    /// Scans a script up to the first sign that cannot be right. A closing brace at the beginning of a line belongs to
+    /// a line with the same indentation; otherwise a brace between them is missing or surplus.
     pub(in crate::rules::script) fn of(text: &str) -> Self {
         let mut open: Vec<Opened> = Vec::new();
         let (mut forgotten, mut too_many) = (None, None);
@@ -89,7 +89,7 @@ impl Balance {
     }
 }
 
-/// What opens that which a sign closes.
+/// The opening sign for a closing one.
 fn opening(closing: char) -> Option<char> {
     match closing {
         '}' => Some('{'),
@@ -108,7 +108,7 @@ fn surplus(sign: char) -> String {
     message.to_owned()
 }
 
-/// The byte where the bracket opens that closes at this one.
+/// Byte offset of the bracket that the one at `closing` closes.
 pub(in crate::rules::script) fn opening_of(text: &str, closing: usize) -> Option<usize> {
     let mut open = Vec::new();
     for token in tokens(text) {
@@ -127,7 +127,7 @@ pub(in crate::rules::script) fn opening_of(text: &str, closing: usize) -> Option
     None
 }
 
-/// The byte of the last bracket that opens before this one and does not close before it.
+/// Byte offset of the innermost bracket still open at `at`.
 pub(in crate::rules::script) fn open_at(text: &str, at: usize) -> Option<usize> {
     let mut open = Vec::new();
     for token in tokens(text).take_while(|it| it.at < at) {
@@ -142,21 +142,21 @@ pub(in crate::rules::script) fn open_at(text: &str, at: usize) -> Option<usize> 
     open.pop()
 }
 
-/// The bracket of any kind that this is.
+/// The bracket of any kind, if the token is one.
 fn bracket(token: &Token<'_>) -> Option<char> {
     let sign = token.written.chars().next()?;
     let brackets = ['{', '(', '[', '}', ')', ']'];
     (token.kind == Kind::Sign && brackets.contains(&sign)).then_some(sign)
 }
 
-/// Where the line around a byte begins, and how far to the right it is written.
+/// Byte offset of the line around `at`, and its indentation.
 fn line_around(text: &str, at: usize) -> (usize, usize) {
     let begins = text[..at].rfind('\n').map_or(0, |it| it + 1);
     let line = text[begins..].split('\n').next().unwrap_or_default();
     (begins, line.len() - line.trim_start().len())
 }
 
-/// What is wrong with a text or a comment that does not end: what stands behind is taken for it.
+/// What is wrong with an unterminated string or comment, which swallows what follows.
 fn unclosed(token: &Token<'_>) -> Option<&'static str> {
     let message = match token.kind {
         _ if token.closed => return None,
@@ -177,7 +177,7 @@ mod tests {
     #[case("{ f(\"x\"]) }", (1, 8), "crochet « ] » est en trop")]
     #[case("fn f() {\n  if a {\n    b\n  }\n    }\n  c\n}", (5, 5), "accolade « } » est en trop")]
     #[case("fn f() {\n  c\n}\n}\n", (4, 1), "accolade « } » est en trop")]
-    fn what_closes_nothing_is_found(
+    fn a_sign_that_closes_nothing_is_found(
         #[case] text: &str,
         #[case] at: (u32, u32),
         #[case] words: &str,
@@ -194,7 +194,7 @@ mod tests {
     #[case("fn f() {\n  '\"'; [\n}", (2, 8), "crochet")]
     #[case("fn f() {\n  if a {\n    b\n  c\n}\n", (2, 8), "accolade")]
     #[case("fn f() {\n  g(\"a);\n  h(\"b\")\n}\n", (2, 5), "guillemet")]
-    fn what_is_left_open_is_found(#[case] text: &str, #[case] at: (u32, u32), #[case] words: &str) {
+    fn a_sign_left_open_is_found(#[case] text: &str, #[case] at: (u32, u32), #[case] words: &str) {
         let (place, message) = Balance::of(text).left_open.unwrap();
         assert_eq!(place, at, "{message}");
         assert!(message.contains(words), "{message}");
@@ -205,7 +205,7 @@ mod tests {
     #[case("fn f() { `${a.get(\"x\")}` }")]
     #[case("fn f() { `C:\\` }")]
     #[case("fn f() { \"a (\\\n b) c\" }")]
-    fn what_is_in_balance_is_left_alone(#[case] text: &str) {
+    fn a_balanced_script_is_not_reported(#[case] text: &str) {
         let Balance { surplus, left_open } = Balance::of(text);
         assert_eq!((surplus, left_open), (None, None));
     }

@@ -1,6 +1,6 @@
-//! Words, signs and functions of other languages, and what they are here.
+//! Words, signs and functions of other languages, with their Rhai equivalents.
 
-/// Words, and what they are.
+/// Words and their equivalents.
 const WORDS: [(&str, &str); 63] = [
     ("and", "&&"),
     ("et", "&&"),
@@ -67,7 +67,7 @@ const WORDS: [(&str, &str); 63] = [
     ("In", "in"),
 ];
 
-/// Signs, and what they are.
+/// Signs and their equivalents.
 pub(in crate::rules::script) const SIGNS: [(&str, &str); 12] = [
     ("=>", ">="),
     ("=<", "<="),
@@ -83,7 +83,7 @@ pub(in crate::rules::script) const SIGNS: [(&str, &str); 12] = [
     ("#", "//"),
 ];
 
-/// Functions, and how what they do is written.
+/// Names of functions, and how to write the same in Rhai.
 const FUNCTIONS: [(&[&str], &str); 19] = [
     (
         &["slice", "substring", "substr", "mid", "left", "sous_chaine"],
@@ -190,19 +190,19 @@ const FUNCTIONS: [(&[&str], &str); 19] = [
     ),
 ];
 
-/// What a word of another language is.
+/// The message for a word from another language.
 pub(in crate::rules::script) fn word(word: &str) -> Option<String> {
     let (_, meant) = WORDS.iter().find(|(it, _)| *it == word)?;
     Some(format!("« {word} » : écrivez « {meant} »"))
 }
 
-/// What a word of another language is that begins a function.
+/// The message for another language's keyword that begins a function.
 pub(in crate::rules::script) fn defining(it: &str) -> Option<String> {
     let is_fn = |(word, meant): &(&str, &str)| *word == it && *meant == "fn";
     WORDS.iter().any(is_fn).then(|| word(it)).flatten()
 }
 
-/// How what a function of another language does is written.
+/// How to write a function of another language in Rhai.
 pub(in crate::rules::script) fn function(name: &str) -> Option<&'static str> {
     let found = FUNCTIONS.iter().find(|(names, _)| names.contains(&name));
     found.map(|(_, meant)| *meant)

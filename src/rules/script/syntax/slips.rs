@@ -1,5 +1,5 @@
-//! What a person wrote where the parser asks for something else: it tells what would have been right there, and that is
-//! rarely what was meant.
+//! Finds the likely mistake behind a syntax error. The parser reports what it expected, which is rarely what the author
+//! meant.
 
 use rhai::{LexError, ParseErrorType};
 
@@ -13,25 +13,25 @@ use crate::rules::script::syntax::brackets::{Balance, Place, open_at};
 use crate::rules::script::syntax::foreign::{self, SIGNS};
 use crate::rules::script::syntax::tokens::{Kind, Token, is_of_name, tokens};
 
-/// What stands for the negation of `in`.
+/// Message for `not in`.
 const NOT_IN: &str = "« not in » : écrivez « !in »";
-/// What stands for a comparison with a pattern.
+/// Message for a comparison with a pattern.
 const PATTERN: &str =
     "« =~ » : pour chercher un mot dans un texte, écrivez « texte.contains(\"mot\") »";
-/// Functions that ask something of a text, where other languages have a word between two values.
+/// Functions that test a string, for which other languages have an infix operator.
 pub(in crate::rules::script) const ASKING: [&str; 3] = ["contains", "starts_with", "ends_with"];
 
-/// A script where the parser stops.
+/// A script and where the parser stopped.
 #[derive(Clone, Copy)]
 struct Written<'t> {
     text: &'t str,
-    /// The byte.
+    /// In bytes of the text.
     at: usize,
-    /// Line and column.
+    /// Line and column, from 1.
     place: (u32, u32),
 }
 
-/// The slip behind a syntax error, where it can be told; `parameters` are those that the script's function is given.
+/// The slip behind a syntax error, if it is recognized; `parameters` are those of the script's function.
 pub(in crate::rules::script) fn find(
     error: &ParseErrorType,
     text: &str,
@@ -81,7 +81,7 @@ pub(in crate::rules::script) fn find(
     message.map(|it| (place, it))
 }
 
-/// A function that is defined by the word of another language: all that the engine says is told of its braces.
+/// A function defined with another language's keyword; the engine would only report errors about its braces.
 pub(in crate::rules::script) fn foreign_function(text: &str) -> Option<Place> {
     (1..).zip(text.lines()).find_map(|(line, written)| {
         let begins = written.trim_start();
@@ -104,7 +104,7 @@ fn question(text: &str, at: usize) -> Option<String> {
         Some(rest) => ("?:", rest),
         None => ("?", rest),
     };
-    // Between two values, it is another way to write « if ».
+    // Followed by a `:`, it is the ternary operator, which means « if ».
     let is_choice = tokens(rest).any(|it| it.written == ":");
     (!is_choice).then(|| {
         format!("« {sign} » : pour prendre la suite quand cette valeur manque, écrivez « ?? »")
@@ -124,7 +124,7 @@ fn case_of_switch(text: &str, at: usize) -> Option<String> {
     ))
 }
 
-/// A word of the language where it cannot stand.
+/// A keyword or sign in a place where it is not allowed.
 fn misused(word: &str, text: &str, at: usize) -> Option<String> {
     if let Some(message) = undefined::accented(text, at) {
         return Some(message);
@@ -153,9 +153,9 @@ fn misused(word: &str, text: &str, at: usize) -> Option<String> {
     Some(message.to_owned())
 }
 
-/// A sign of another language that begins here, or ends here.
+/// An operator from another language that begins or ends here.
 fn foreign_sign(error: &ParseErrorType, text: &str, at: usize) -> Option<String> {
-    // Each line of a « switch » has it.
+    // `=>` is correct in the cases of a `switch`.
     let condition = matches!(error, ParseErrorType::MissingToken(token, _) if token == "{");
     if text[at..].starts_with("=>") && !condition {
         return None;
@@ -174,14 +174,14 @@ fn foreign_sign(error: &ParseErrorType, text: &str, at: usize) -> Option<String>
     })
 }
 
-/// Where an object begins whose `#` was forgotten, as in `{ nom: valeur }`; its first name stands between these offsets.
+/// Where an object whose `#` is missing begins, as in `{ nom: valeur }`; its first name lies between these offsets.
 fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Place> {
     let follows = text.get(ends..)?.trim_start().strip_prefix(':')?;
     let before = text.get(..begins)?.trim_end().strip_suffix('{')?;
     if follows.starts_with(':') || before.ends_with('#') {
         return None;
     }
-    // What a function or a condition does stands between braces as well.
+    // The body of a function or condition is also between braces.
     let front = before.trim_end();
     let of_block = |it: char| is_of_name(it) || ")]\"".contains(it);
     if front.ends_with(of_block) && !front.ends_with("return") {
@@ -191,12 +191,12 @@ fn without_hash(text: &str, begins: usize, ends: usize) -> Option<Place> {
     Some((place_of(text, before.len()), message.to_owned()))
 }
 
-/// Where a list begins that was meant for an object, as in `[ nom: valeur ]`; a name of it that begins at the first
-/// offset ends at the other.
+/// Where a list that was meant as an object begins, as in `[ nom: valeur ]`; one of its names lies between these
+/// offsets.
 fn between_brackets(text: &str, begins: usize, ends: usize) -> Option<Place> {
     let follows = text.get(ends..)?.trim_start().strip_prefix(':')?;
     let opens = open_at(text, begins).filter(|it| text[*it..].starts_with('['))?;
-    // `valeur[…]` has one part of a value between them.
+    // In `valeur[…]`, the brackets hold an index.
     let of_value = |it: char| is_of_name(it) || ")]\"".contains(it);
     if follows.starts_with(':') || text[..opens].ends_with(of_value) {
         return None;
@@ -205,7 +205,8 @@ fn between_brackets(text: &str, begins: usize, ends: usize) -> Option<Place> {
     Some((place_of(text, opens), message.to_owned()))
 }
 
-/// What is not closed; where that is a text, the curved quote before it on its line that was meant to close another.
+/// The unclosed bracket, string or comment. For a string, the curved quote earlier on its line that was meant to close
+/// another one.
 fn left_open(text: &str) -> Option<Place> {
     let open = Balance::of(text).left_open?;
     let at = offset(text, open.0)?;
@@ -214,8 +215,8 @@ fn left_open(text: &str) -> Option<Place> {
     Some(curved.unwrap_or(open))
 }
 
-/// A curved quote where the straight one was meant that ends a text: the text goes on up to the next straight one of its
-/// line.
+/// A curved quote used instead of the straight one that should end a string, so that the string continues to the next
+/// straight quote of its line.
 fn closed_by_another(text: &str, at: usize) -> Option<Place> {
     let begins = text[..at].rfind('\n').map_or(0, |it| it + 1);
     let line = text[begins..].split('\n').next()?;

@@ -1,39 +1,39 @@
-//! The words, signs, texts and comments of a script, one after the other, each as it is written and with the byte
-//! where it begins. The engine's own lexer gives values and columns, and leaves out comments and white space.
+//! The tokens of a script in order, each as source text with its byte offset. The engine's own lexer gives values and
+//! columns, and omits comments and white space.
 
-/// One of them.
+/// One token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::rules::script) struct Token<'t> {
-    /// The byte where it begins.
+    /// Byte offset where it begins.
     pub(in crate::rules::script) at: usize,
-    /// As it is written, with its quotes.
+    /// Source text, including quotes.
     pub(in crate::rules::script) written: &'t str,
     pub(in crate::rules::script) kind: Kind,
-    /// Whether a text or a comment ends where it should.
+    /// Whether a string or comment is terminated.
     pub(in crate::rules::script) closed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::rules::script) enum Kind {
-    /// Between straight quotes.
+    /// A string between straight quotes.
     Text,
-    /// Between back quotes.
+    /// A string between back quotes, which may interpolate values.
     Holed,
     Comment,
     Space,
     /// A name, a keyword or a number.
     Word,
-    /// One sign, or `=>`.
+    /// A single sign, or `=>`.
     Sign,
 }
 
 impl<'t> Token<'t> {
-    /// The byte behind it.
+    /// Byte offset after it.
     pub(in crate::rules::script) fn end(&self) -> usize {
         self.at + self.written.len()
     }
 
-    /// What stands between the quotes of a text that has no escape.
+    /// The content of a string that has no escape sequence.
     pub(in crate::rules::script) fn inner(&self) -> Option<&'t str> {
         let inner = self.written.strip_prefix('"')?.strip_suffix('"')?;
         (self.kind == Kind::Text && !inner.contains('\\')).then_some(inner)
@@ -45,7 +45,7 @@ impl<'t> Token<'t> {
     }
 }
 
-/// All of them.
+/// All tokens of a script.
 pub(in crate::rules::script) fn tokens(script: &str) -> impl Iterator<Item = Token<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -62,7 +62,7 @@ pub(in crate::rules::script) fn tokens(script: &str) -> impl Iterator<Item = Tok
     })
 }
 
-/// Whether a name may have this letter.
+/// Whether a name may contain this character.
 pub(in crate::rules::script) fn is_of_name(it: char) -> bool {
     it.is_alphanumeric() || it == '_'
 }
@@ -81,7 +81,7 @@ fn next(rest: &str) -> (usize, Kind, bool) {
         }
         '/' if rest.starts_with("/*") => comment(rest),
         '=' if rest.starts_with("=>") => (2, Kind::Sign, true),
-        // A sign between apostrophes is one by itself, a quote as well.
+        // A character between apostrophes is one token, even if it is a quote.
         '\'' if rest.chars().nth(2) == Some('\'') => {
             let length = rest.chars().take(3).map(char::len_utf8).sum();
             (length, Kind::Sign, true)
@@ -92,7 +92,7 @@ fn next(rest: &str) -> (usize, Kind, bool) {
     }
 }
 
-/// A text ends on its line, but for a bar at the end of it.
+/// A string ends on its line unless a backslash precedes the line break.
 fn text(rest: &str) -> (usize, Kind, bool) {
     let mut escaped = false;
     for (at, sign) in rest.char_indices().skip(1) {
@@ -107,7 +107,7 @@ fn text(rest: &str) -> (usize, Kind, bool) {
     (rest.len(), Kind::Text, false)
 }
 
-/// A comment may stand in another.
+/// Comments may be nested.
 fn comment(rest: &str) -> (usize, Kind, bool) {
     let (mut depth, mut at) = (0_usize, 0);
     loop {
@@ -140,7 +140,7 @@ mod tests {
     #[case("`a\n${b}` + 'é'", &["`a\n${b}`", "+", "'é'"])]
     #[case("a// \"b\nc /* d /* e */ */ f", &["a", "c", "f"])]
     #[case("'\"'; \"a\\\nb\" été", &["'\"'", ";", "\"a\\\nb\"", "été"])]
-    fn a_script_is_taken_apart(#[case] script: &str, #[case] wanted: &[&str]) {
+    fn a_script_is_split_into_tokens(#[case] script: &str, #[case] wanted: &[&str]) {
         let all: Vec<Token> = tokens(script).collect();
         assert!(all.iter().all(|it| it.closed), "{all:?}");
         let counting = all.iter().filter(|it| it.counts());
@@ -155,7 +155,7 @@ mod tests {
     #[case("a \"b\\", "\"b\\")]
     #[case("a `b\nc", "`b\nc")]
     #[case("a /* /* */ b", "/* /* */ b")]
-    fn what_does_not_end_is_told(#[case] script: &str, #[case] open: &str) {
+    fn unterminated_tokens_are_found(#[case] script: &str, #[case] open: &str) {
         let found = tokens(script).find(|it| !it.closed);
         assert_eq!(found.map(|it| it.written), Some(open));
     }

@@ -1,12 +1,12 @@
-//! What people write for what the language has another sign for: what they are told, and that a script that follows
-//! it is read.
+//! Things people write that the language writes differently: the advice they get, and that a script that follows it
+//! compiles.
 
 use rstest::rstest;
 
 use super::{SILENT, compile};
 use crate::rules::diagnostic::Diagnostic;
 
-/// Lines of a script that finds managers, before its result.
+/// The diagnostics of an `affecter` with these lines before its result.
 fn of_affecter(lines: &str) -> Vec<Diagnostic> {
     let text = format!(
         "fn affecter(signalement, residence, qualification) {{
@@ -193,7 +193,11 @@ fn told(faults: &[Diagnostic]) -> Vec<&str> {
     "il manque ce qui est devant ce point : répétez-le, comme dans « texte.contains(…) || texte.contains(…) »",
     "if signalement.description.contains(\"a\") || signalement.description.contains(\"b\") { concerne = (); }"
 )]
-fn what_is_told_helps(#[case] lines: &str, #[case] message: &str, #[case] followed: &str) {
+fn following_the_advice_on_affecter_solves_the_problem(
+    #[case] lines: &str,
+    #[case] message: &str,
+    #[case] followed: &str,
+) {
     let faults = of_affecter(lines);
     assert_eq!(told(&faults), [message]);
     assert_eq!(told(&of_affecter(followed)), [""; 0]);
@@ -231,13 +235,17 @@ fn what_is_told_helps(#[case] lines: &str, #[case] message: &str, #[case] follow
     "il manque « ; » à la fin de cette ligne",
     "if evenement.type == \"statut\" { return [] }\n return [#{a: \"a@b.example\", modele: \"m\"}];"
 )]
-fn what_is_told_of_mails_helps(#[case] lines: &str, #[case] message: &str, #[case] followed: &str) {
+fn following_the_advice_on_accuses_solves_the_problem(
+    #[case] lines: &str,
+    #[case] message: &str,
+    #[case] followed: &str,
+) {
     let faults = of_accuses(lines);
     assert_eq!(told(&faults), [message]);
     assert_eq!(told(&of_accuses(followed)), [""; 0]);
 }
 
-/// What is told first of a script with this line in it, and on which column of it.
+/// The first diagnostic of a script that contains this line, with its column.
 fn told_first(line: &str) -> Option<(u32, String)> {
     let text =
         format!("fn affecter(signalement, residence, qualification) {{\n{line}\nthrow \"non\"\n}}");
@@ -286,7 +294,7 @@ fn told_first(line: &str) -> Option<(u32, String)> {
     "guillemet typographique (”)"
 )]
 #[case("print(\"gaz”);", "print(\"gaz\");", "guillemet typographique (”)")]
-fn a_slip_is_told_with_what_to_write_instead(
+fn a_slip_is_reported_with_the_correct_form(
     #[case] line: &str,
     #[case] followed: &str,
     #[case] words: &str,
@@ -306,7 +314,7 @@ fn a_slip_is_told_with_what_to_write_instead(
 #[case("print(\"il dit “gaz” ou ‘eau’, à 20h ”\");")]
 #[case("if \"a\" in [\"a\", \"b\"] { throw 1 }")]
 #[case("switch heure_de(signalement.date_creation) { 20 => print(1), _ => print(2) }")]
-fn what_only_looks_like_a_slip_is_left_alone(#[case] line: &str) {
+fn code_that_only_looks_like_a_slip_is_not_reported(#[case] line: &str) {
     assert_eq!(told_first(line), None);
 }
 
@@ -316,7 +324,11 @@ fn what_only_looks_like_a_slip_is_left_alone(#[case] line: &str) {
 #[case("print(residence[inconnu: 1]);", 17, "variable inconnue")]
 #[case("let h = 42h;", 11, "n'est pas à sa place ici")]
 #[case("let h = \"a\":00;", 12, "n'est pas à sa place ici")]
-fn another_slip_keeps_its_own_words(#[case] line: &str, #[case] column: u32, #[case] words: &str) {
+fn other_mistakes_keep_their_own_message(
+    #[case] line: &str,
+    #[case] column: u32,
+    #[case] words: &str,
+) {
     let (at, message) = told_first(line).expect("a fault");
     assert!(message.contains(words), "{message}");
     assert_eq!(at, column, "{message}");

@@ -1,4 +1,4 @@
-//! Scripts that never compile, and what their authors are told.
+//! Scripts that do not compile, and the messages for their authors.
 
 use rstest::rstest;
 
@@ -405,14 +405,14 @@ fn a_faulty_script_never_compiles(#[case] text: &str, #[case] line: u32, #[case]
 #[case("e(1)")]
 #[case("p(1)")]
 #[case("pi(1)")]
-fn a_function_is_no_number_with_a_name(#[case] call: &str) {
+fn an_unknown_function_is_not_taken_for_a_constant(#[case] call: &str) {
     let (_, faults) = compile(&format!("fn affecter(a, b, c) {{ {call} }}"), SILENT);
     let name = call.trim_end_matches("(1)");
     assert_eq!(faults[0].message, format!("fonction inconnue « {name} »"));
 }
 
 #[test]
-fn all_unknown_names_and_functions_of_a_script_are_told_at_once() {
+fn all_unknown_names_and_functions_of_a_script_are_reported_together() {
     let text = "fn affecter(s, r, q) {\n  let a = inconnu.nom;\n  if e == autre { a.lenn() }\n  `${perdu} ${r.nom}`;\n  nulle_part(s)\n}";
     let (scripts, faults) = compile(text, SILENT);
     assert!(scripts.is_none());

@@ -1,10 +1,10 @@
-//! Lines that do nothing, or not what was meant, and those that do.
+//! Lines that do nothing or not what was meant, and lines that must not be reported.
 
 use rstest::rstest;
 
 use super::{SILENT, compile};
 
-/// What is told of a script of managers, with the lines.
+/// The remarks on an `affecter` with this body, with their lines.
 fn of_affecter(body: &str) -> Vec<(u32, String)> {
     let text = format!("fn affecter(signalement, residence, qualification) {{\n{body}\n}}");
     of_script(&text)
@@ -78,16 +78,12 @@ const NOT_RETURNED: &str = "cette valeur n'est ni rendue ni gardée : écrivez �
     3,
     NOT_RETURNED
 )]
-fn a_value_that_nothing_takes_is_told(
-    #[case] body: &str,
-    #[case] line: u32,
-    #[case] message: &str,
-) {
+fn an_unused_value_is_reported(#[case] body: &str, #[case] line: u32, #[case] message: &str) {
     assert_eq!(of_affecter(body), [(line, message.to_owned())]);
 }
 
 #[test]
-fn a_list_of_messages_that_is_not_returned_is_told() {
+fn a_list_of_messages_that_is_not_returned_is_reported() {
     let body = "if evenement.type == \"statut\" {\n [ #{ a: evenement.signalement.email_auteur, modele: \"m\" } ]\n}\n[]";
     assert_eq!(of_accuses(body), [(3, NOT_RETURNED.to_owned())]);
 }
@@ -97,7 +93,7 @@ const UNREAD: &str = "la liste « messages » est remplie, et rien ne la lit : p
 #[rstest]
 #[case("[]")]
 #[case("return [];")]
-fn a_list_of_messages_that_is_filled_and_never_read_is_told(#[case] last: &str) {
+fn a_list_of_messages_that_is_filled_and_never_read_is_reported(#[case] last: &str) {
     let filled = "let messages = [];\nif evenement.type == \"statut\" {\n messages.push(#{ a: evenement.signalement.email_auteur, modele: \"m\" });\n}\n";
     let told = of_accuses(&format!("{filled}{last}"));
     assert_eq!(told, [(2, UNREAD.to_owned())]);
@@ -115,7 +111,7 @@ fn a_list_of_messages_that_is_filled_and_never_read_is_told(#[case] last: &str) 
 #[case("let m = []; let n = []; n.push(m); m.push(n); n")]
 #[case("let m = []; m.push(1); let n = #{ liste: m }; if n.liste.len() > 1 { throw 1 } []")]
 #[case("let m = []; m += 1; []")]
-fn a_list_that_is_read_is_not(#[case] body: &str) {
+fn a_list_that_is_read_is_not_reported(#[case] body: &str) {
     assert_eq!(of_accuses(body), []);
 }
 
@@ -145,7 +141,7 @@ fn a_list_that_is_read_is_not(#[case] body: &str) {
 #[case("residence.gestionnaires.technique; throw 1")]
 #[case("for t in [\"gardien\"] { residence.gestionnaires[t].email; } throw 1")]
 #[case("let x = `${if residence.code == \"a\" { \"b\" } else { \"c\" }}`; throw x")]
-fn what_is_taken_or_does_something_is_not(#[case] body: &str) {
+fn used_values_and_lines_with_an_effect_are_not_reported(#[case] body: &str) {
     let text = format!(
         "fn affecter(signalement, residence, qualification) {{ {body} }}
          fn verifie(x) {{ if x.code == \"\" {{ throw \"vide\" }} else {{ true }} }}"
@@ -171,7 +167,7 @@ const FORGOTTEN: &str =
     "if residence.code == \"a\" {\n let signalement = 2;\n}\nthrow signalement",
     3
 )]
-fn a_variable_that_is_forgotten_at_once_is_told(#[case] body: &str, #[case] line: u32) {
+fn a_variable_dropped_at_the_closing_brace_is_reported(#[case] body: &str, #[case] line: u32) {
     assert_eq!(of_affecter(body), [(line, FORGOTTEN.to_owned())]);
 }
 
@@ -189,7 +185,7 @@ fn a_variable_that_is_forgotten_at_once_is_told(#[case] body: &str, #[case] line
     "if residence.code == \"a\" { let c = 1; if c > 2 { throw c } } else { let c = 2; if c > 2 { throw c } } throw 1"
 )]
 #[case("let c = 1; if c > 2 { let c = 3; let x = loop { break c; }; throw x } throw c")]
-fn a_variable_of_its_own_is_not(#[case] body: &str) {
+fn a_separate_variable_is_not_reported(#[case] body: &str) {
     assert_eq!(of_affecter(body), []);
 }
 
@@ -210,7 +206,7 @@ fn a_variable_of_its_own_is_not(#[case] body: &str) {
     3,
     "« return »"
 )]
-fn lines_that_are_never_run_are_told(#[case] body: &str, #[case] line: u32, #[case] word: &str) {
+fn lines_that_never_run_are_reported(#[case] body: &str, #[case] line: u32, #[case] word: &str) {
     let found = of_affecter(body);
     let wanted = format!(
         "ces lignes ne servent jamais : {word} les précède ; déplacez-les avant, ou retirez-les"
@@ -222,6 +218,6 @@ fn lines_that_are_never_run_are_told(#[case] body: &str, #[case] line: u32, #[ca
 #[case("if residence.code == \"a\" { throw 1; } throw 2;")]
 #[case("for x in [1] { if x > 1 { break; } if x > 2 { continue; } } throw 1 // fin")]
 #[case("switch residence.code { \"a\" => throw 1, _ => throw 2 }")]
-fn lines_that_are_run_are_not(#[case] body: &str) {
+fn lines_that_run_are_not_reported(#[case] body: &str) {
     assert_eq!(of_affecter(body), []);
 }

@@ -1,4 +1,4 @@
-//! Conditions and texts that say something else than was meant, and those that do not.
+//! Conditions and strings that do not mean what was intended, and correct ones that get no remark.
 
 use rstest::rstest;
 
@@ -84,8 +84,8 @@ fn of_affecter(body: &str) -> Vec<String> {
     "throw \"la résidence {residence.code}\";",
     "« {residence.code} » reste écrit ainsi entre guillemets : écrivez « ${residence.code} », et tout le texte entre accents graves (`)"
 )]
-fn what_says_something_else_is_told(#[case] body: &str, #[case] message: &str) {
-    // Another statement behind one that ends would be told as well.
+fn code_that_means_something_else_is_reported(#[case] body: &str, #[case] message: &str) {
+    // Without the `if`, the code after a `throw` would be reported as well.
     let body = format!("if residence.nom != \"\" {{ {body} }}");
     assert_eq!(of_affecter(&body), [message]);
 }
@@ -128,7 +128,7 @@ fn what_says_something_else_is_told(#[case] body: &str, #[case] message: &str) {
 #[case(
     "let m = \"Bonjour {signalement.auteur}\"; m.replace(\"{signalement.auteur}\", signalement.auteur); throw m;"
 )]
-fn what_says_what_was_meant_is_not(#[case] body: &str) {
+fn code_that_means_what_was_intended_is_not_reported(#[case] body: &str) {
     let body = format!("if residence.nom != \"\" {{ {body} }}");
     assert_eq!(of_affecter(&body), [] as [&str; 0]);
 }
@@ -146,7 +146,7 @@ fn what_says_what_was_meant_is_not(#[case] body: &str) {
     "\nfn affecter(a, b, c) { throw global::SEUIL }",
     "« global::SEUIL » n'existe pas : il faut « const SEUIL = … ; » en haut du fichier"
 )]
-fn a_constant_that_nothing_defines_is_refused(#[case] text: &str, #[case] message: &str) {
+fn an_undefined_constant_is_refused(#[case] text: &str, #[case] message: &str) {
     let (scripts, faults) = compile(text, SILENT);
     assert!(scripts.is_none());
     assert_eq!(faults.len(), 1, "{faults:?}");
@@ -168,7 +168,7 @@ fn a_constant_that_nothing_defines_is_refused(#[case] text: &str, #[case] messag
 #[case("priorite: s.priorite", 1)]
 #[case("code_bien: s.bien, priorite_sowell: s.priorite", 0)]
 #[case("urgence: \"URGENT\"", 0)]
-fn a_key_that_templates_have_already_is_told(#[case] key: &str, #[case] count: usize) {
+fn a_key_that_templates_already_have_is_reported(#[case] key: &str, #[case] count: usize) {
     let text = format!(
         "fn accuses(evenement) {{ let s = evenement.signalement; let demande = evenement.demande; [#{{a: s.email_auteur, modele: demande.canal, {key}}}] }}"
     );
@@ -178,7 +178,7 @@ fn a_key_that_templates_have_already_is_told(#[case] key: &str, #[case] count: u
     assert!(faults.iter().all(told), "{faults:?}");
 }
 
-/// Functions of a script know what they are given, and no more.
+/// The checks know what a script's functions receive, and nothing more.
 #[rstest]
 #[case("fn est_urgent(signalement) { signalement.priorit == \"high\" }", &["« signalement » n'a pas de champ « priorit »"])]
 #[case("fn est_urgent(s) { s.priorit == \"high\" }", &["« s » n'a pas de champ « priorit »"])]
@@ -191,7 +191,7 @@ fn a_key_that_templates_have_already_is_told(#[case] key: &str, #[case] count: u
 #[case("fn est_urgent(s) { autre(s) || autre(#{rien: 1}) }\nfn autre(it) { it.rien == 1 }", &[])]
 #[case("fn est_urgent(s) { s.priorite == \"high\" }\nfn jamais(signalement) { signalement.rien }", &[])]
 #[case("fn est_urgent(signalement) { signalement.priorite == \"high\" }\nfn jamais(residence) { residence == \"x\" }", &[])]
-fn a_function_knows_what_it_is_given(#[case] functions: &str, #[case] wanted: &[&str]) {
+fn functions_are_checked_with_what_they_receive(#[case] functions: &str, #[case] wanted: &[&str]) {
     let text = format!(
         "fn affecter(signalement, residence, qualification) {{
             if est_urgent(signalement) {{ throw residence.nomm }}
@@ -200,7 +200,7 @@ fn a_function_knows_what_it_is_given(#[case] functions: &str, #[case] wanted: &[
     );
     let faults = of_script(&text);
     let mut told: Vec<&str> = faults.iter().map(|it| it.message.as_str()).collect();
-    // Whatever the others are called with.
+    // Reported whatever the other functions are.
     for always in [
         "« residence » n'a pas de champ « nomm »",
         "« signalement » n'a pas de champ « proirite »",
@@ -213,7 +213,7 @@ fn a_function_knows_what_it_is_given(#[case] functions: &str, #[case] wanted: &[
     assert!(told.iter().zip(wanted).all(begins), "{told:?}");
 }
 
-/// One of the script's own may look at the letters otherwise.
+/// A table of the script may use the same keys for its own purposes.
 #[test]
 fn a_table_of_messages_is_no_message() {
     let accuses = "const ENVOIS = [#{ residence: \"MZ-02\", a: \"x@vivest.example\", modele: \"m\" }];
@@ -229,8 +229,9 @@ fn a_table_of_messages_is_no_message() {
     );
 }
 
+/// A function that the script defines itself is not checked.
 #[test]
-fn an_own_function_finds_what_it_likes() {
+fn a_function_of_the_script_may_ignore_case() {
     let text = "fn affecter(signalement, residence, qualification) {
         if contains(residence.nom.to_lower(), \"GAZ\") { throw 1 }
         throw 2
@@ -239,7 +240,7 @@ fn an_own_function_finds_what_it_likes() {
     assert_eq!(of_script(text), []);
 }
 
-/// What a closure gives another value is no longer what it was.
+/// A variable that a closure assigns may no longer have its original type.
 #[test]
 fn a_closure_shares_what_is_around_it() {
     let text = "fn affecter(signalement, residence, qualification) {
@@ -293,7 +294,7 @@ fn a_closure_shares_what_is_around_it() {
     "switch signalement.priorite { \"high\" => { let a = [\"x\"]; throw a[0]; } \"low\" => throw 2, _ => {} }",
     None
 )]
-fn a_list_that_stands_for_a_case_is_told(#[case] body: &str, #[case] words: Option<&str>) {
+fn a_list_as_a_switch_case_is_reported(#[case] body: &str, #[case] words: Option<&str>) {
     let body = format!("if residence.nom != \"\" {{ {body} }}");
     let told = of_affecter(&body);
     assert_eq!(told.len(), usize::from(words.is_some()), "{told:?}");

@@ -1,4 +1,4 @@
-//! Comparisons that never hold, or always, and those that do at times: nothing is told of these.
+//! Comparisons that are never or always true, and those that are sometimes true, which must not be reported.
 
 use rstest::rstest;
 
@@ -12,7 +12,7 @@ fn of_affecter(lines: &str) -> Vec<String> {
          throw responsable; }}"
     );
     let mut told = messages(compile(&text, SILENT));
-    // Of hours that are cut out of a date, see `remarks`.
+    // Hours cut out of a date are tested in `remarks`.
     told.retain(|it| !it.contains("l'heure du fuseau"));
     told
 }
@@ -51,7 +51,7 @@ const TRANSMIS: &str =
     "let t = evenement.type; if t == \"statut\" { return []; } if t in [\"statut\", \"transmis\"] { return []; }",
     "ces lignes ne servent jamais : « evenement.type » n'est plus « statut » ou « transmis » ici, car la ligne 2 l'a déjà traité et s'arrête là ; réunissez les deux en un seul bloc (une liste [ ] prend plusieurs messages)"
 )]
-fn what_was_dealt_with_before_is_told(#[case] lines: &str, #[case] message: &str) {
+fn a_case_already_handled_is_reported(#[case] lines: &str, #[case] message: &str) {
     assert_eq!(of_accuses(&format!("{TRANSMIS}\n{lines}")), [message]);
 }
 
@@ -84,7 +84,7 @@ fn what_was_dealt_with_before_is_told(#[case] lines: &str, #[case] message: &str
     "let n = 0; for x in [1, 2] { n =+ x; } if n > 3 { return []; }",
     "« =+ » remplace la valeur au lieu de la changer : écrivez « += »"
 )]
-fn what_never_holds_for_an_event_is_told(#[case] lines: &str, #[case] message: &str) {
+fn a_condition_never_true_for_an_event_is_reported(#[case] lines: &str, #[case] message: &str) {
     assert_eq!(of_accuses(lines), [message]);
 }
 
@@ -116,7 +116,7 @@ fn what_never_holds_for_an_event_is_told(#[case] lines: &str, #[case] message: &
 )]
 #[case("if evenement.signalement.description == \"\" { return []; }")]
 #[case("let n = 0; for x in [1, 2] { n = +x; n += x; } if n > 3 { return []; }")]
-fn what_holds_at_times_is_left_alone(#[case] lines: &str) {
+fn a_condition_sometimes_true_is_not_reported(#[case] lines: &str) {
     assert_eq!(of_accuses(&format!("{TRANSMIS}\n{lines}")), [""; 0]);
 }
 
@@ -289,7 +289,7 @@ fn what_holds_at_times_is_left_alone(#[case] lines: &str) {
     "if responsable == () { throw 1 }\n let g = responsable ?? residence.gestionnaires.get(\"gardien\"); throw g;",
     "ce qui suit « ?? » ne sert jamais : ce qui est devant ne manque pas ici (voir la ligne 3) ; échangez les deux pour prendre d'abord celui-ci"
 )]
-fn what_never_holds_is_told(#[case] lines: &str, #[case] message: &str) {
+fn a_condition_that_is_never_true_is_reported(#[case] lines: &str, #[case] message: &str) {
     let lines = format!("if residence.code != \"A\" {{ {lines} }}");
     assert_eq!(of_affecter(&lines), [message]);
 }
@@ -391,7 +391,7 @@ fn what_never_holds_is_told(#[case] lines: &str, #[case] message: &str) {
 #[case(
     "let a = \"x\"; let b = \"y\"; if residence.gestionnaires.get(residence.code) == () { throw 2 } if residence.gestionnaires.get(qualification.code) == () { throw 3 } throw a + b;"
 )]
-fn what_may_hold_is_left_alone(#[case] lines: &str) {
+fn a_condition_that_may_be_true_is_not_reported(#[case] lines: &str) {
     let lines = format!("if residence.code != \"A\" {{ {lines} }}");
     assert_eq!(of_affecter(&lines), [""; 0]);
 }

@@ -1,4 +1,4 @@
-//! What a script does that cannot be what was meant, and scripts that nothing is to be remarked on.
+//! Code that cannot be what its author meant, and scripts that must get no remark.
 
 use rstest::rstest;
 
@@ -69,7 +69,7 @@ fn told(faults: &[Diagnostic]) -> Vec<&str> {
 #[case("residence.nom = \"x\"; loop { break residence.nom; }", &[])]
 #[case("let residence = #{}; residence.nom = \"x\";", &[])]
 #[case("let r = #{nom: 1}; r.nom = 2;", &[])]
-fn what_is_set_in_a_copy_is_remarked_on(#[case] body: &str, #[case] wanted: &[&str]) {
+fn setting_a_field_of_a_copy_is_reported(#[case] body: &str, #[case] wanted: &[&str]) {
     assert_eq!(told(&of_affecter(body)), wanted);
 }
 
@@ -172,7 +172,10 @@ fn what_is_set_in_a_copy_is_remarked_on(#[case] body: &str, #[case] wanted: &[&s
 #[case("let g = #{mail: 1}; throw g.mail;", &[])]
 #[case("throw residence.keys();", &[])]
 #[case("throw residence.gestionnaires.len();", &[])]
-fn a_field_that_is_never_there_is_told_by_what_is(#[case] body: &str, #[case] wanted: &[&str]) {
+fn a_field_that_never_exists_is_reported_with_known_ones(
+    #[case] body: &str,
+    #[case] wanted: &[&str],
+) {
     assert_eq!(told(&of_affecter(body)), wanted);
 }
 
@@ -203,7 +206,7 @@ fn a_field_that_is_never_there_is_told_by_what_is(#[case] body: &str, #[case] wa
 )]
 #[case("throw evenement.demande?.uid;", &[])]
 #[case("if evenement.demande != () { throw evenement.demande.uid }", &[])]
-fn what_an_event_never_has_is_told(#[case] body: &str, #[case] wanted: &[&str]) {
+fn a_field_that_events_never_have_is_reported(#[case] body: &str, #[case] wanted: &[&str]) {
     assert_eq!(told(&of_accuses(body)), wanted);
 }
 
@@ -256,7 +259,7 @@ fn what_an_event_never_has_is_told(#[case] body: &str, #[case] wanted: &[&str]) 
 #[case("signalement.photos = \"3\"; if signalement.photos == \"3\" { }", &[])]
 #[case("let x = f(3); if x == \"3\" { }", &[])]
 #[case("for n in [1, 2] { if n == \"1\" { } }", &[])]
-fn a_comparison_of_two_kinds_is_told(#[case] body: &str, #[case] wanted: &[&str]) {
+fn a_comparison_of_two_types_is_reported(#[case] body: &str, #[case] wanted: &[&str]) {
     assert_eq!(told(&of_affecter(body)), wanted);
 }
 
@@ -278,7 +281,7 @@ fn a_comparison_of_two_kinds_is_told(#[case] body: &str, #[case] wanted: &[&str]
 #[case("throw `${residence.nom} !`;", &[])]
 #[case("throw \"5 ${ }\";", &[])]
 #[case("throw `a ${\"b\" + residence.nom} $c {d}`;", &[])]
-fn a_text_that_takes_no_value_in_is_told(#[case] body: &str, #[case] wanted: &[&str]) {
+fn a_string_that_interpolates_nothing_is_reported(#[case] body: &str, #[case] wanted: &[&str]) {
     assert_eq!(told(&of_affecter(body)), wanted);
 }
 
@@ -307,7 +310,7 @@ fn a_text_that_takes_no_value_in_is_told(#[case] body: &str, #[case] wanted: &[&
         "« replace » change sur place ce qui est devant le point et ne donne rien, dont la suite ne peut rien faire : écrivez avant « let texte = signalement.description; texte.replace(\"é\", \"e\"); », puis employez « texte » ici"
     ]
 )]
-// As the remark says.
+// As the remark advises.
 #[case(
     "let texte = signalement.description; texte.trim(); if texte.to_lower().contains(\"gaz\") { }",
     &[]
@@ -319,7 +322,7 @@ fn a_text_that_takes_no_value_in_is_told(#[case] body: &str, #[case] wanted: &[&
 #[case("let c = \"a\"; c.trim(); if c == \"b\" { }", &[])]
 #[case("let l = []; l.push(1); l.push(\"a\".to_upper()); throw l;", &[])]
 #[case("let l = [\"a\"].map(|x| { x.trim(); x }); if true { l.push(1) }", &[])]
-fn what_answers_nothing_is_told(#[case] body: &str, #[case] wanted: &[&str]) {
+fn using_a_method_that_returns_nothing_is_reported(#[case] body: &str, #[case] wanted: &[&str]) {
     assert_eq!(told(&of_affecter(body)), wanted);
 }
 
@@ -329,7 +332,7 @@ fn what_answers_nothing_is_told(#[case] body: &str, #[case] wanted: &[&str]) {
     "if signalement.photos > 0 && signalement.photos.to_string() == \"1\" { }",
     0
 )]
-fn a_number_is_asked_for_nothing(#[case] body: &str, #[case] count: usize) {
+fn a_method_called_on_a_number_is_reported(#[case] body: &str, #[case] count: usize) {
     let faults = of_affecter(body);
     assert_eq!(faults.len(), count, "{faults:?}");
     let wanted = "« signalement.photos » est déjà un nombre : « len » ne s'y emploie pas ; comparez par exemple « signalement.photos > 0 »";
@@ -366,10 +369,10 @@ const OF_THE_SENDER: &str = "c'est l'heure du fuseau où SoWell a écrit la date
     "if sub_string(signalement.date_creation, 11, 2) > \"20\" { throw 1 }",
     "signalement.date_creation"
 )]
-fn an_hour_that_is_cut_out_of_a_date_is_remarked_on(#[case] body: &str, #[case] date: &str) {
+fn an_hour_cut_out_of_a_date_is_reported(#[case] body: &str, #[case] date: &str) {
     let wanted = OF_THE_SENDER.replace("DATE", date);
     assert_eq!(told(&of_affecter(body)), [wanted]);
-    // What the remark says is right as it stands.
+    // The code that the remark proposes gets no remark itself.
     let body = format!("let heure = heure_de({date}); if heure >= 20 {{ throw 1 }}");
     let body = body.replace("heure_de(d)", "heure_de(signalement.date_creation)");
     assert_eq!(told(&of_affecter(&body)), [] as [&str; 0]);
@@ -396,7 +399,7 @@ fn an_hour_that_is_cut_out_of_a_date_is_remarked_on(#[case] body: &str, #[case] 
     "let jour = jour_de_semaine(signalement.date_creation); jour += \" soir\"; if jour == \"samedi soir\" { throw 1 }"
 )]
 #[case("if mois_de(signalement.date_creation) in [7, 8] { throw 1 }")]
-fn a_date_that_is_read_as_it_is_meant_is_not(#[case] body: &str) {
+fn a_date_read_as_intended_is_not_reported(#[case] body: &str) {
     assert_eq!(told(&of_affecter(body)), [] as [&str; 0]);
 }
 
@@ -417,6 +420,6 @@ fn a_date_that_is_read_as_it_is_meant_is_not(#[case] body: &str) {
     "if heure_de(signalement.date_creation) == \"20\" { throw 1 }",
     "un nombre et un texte ne sont jamais égaux ; écrivez ce nombre sans guillemets"
 )]
-fn a_day_or_an_hour_that_never_comes_is_remarked_on(#[case] body: &str, #[case] wanted: &str) {
+fn a_day_or_hour_that_never_occurs_is_reported(#[case] body: &str, #[case] wanted: &str) {
     assert_eq!(told(&of_affecter(body)), [wanted]);
 }

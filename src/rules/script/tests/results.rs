@@ -1,11 +1,11 @@
-//! Results that a script writes out, wherever it does.
+//! Literal results, wherever they are in a script.
 
 use rstest::rstest;
 
 use super::compile;
 use crate::rules::diagnostic::{Diagnostic, Severity};
 
-/// What is told of line 2.
+/// The diagnostics of line 2.
 fn told(faults: &[Diagnostic]) -> Vec<(Severity, &str)> {
     let here = faults.iter().filter(|it| it.line == 2);
     here.map(|it| (it.severity, it.message.as_str())).collect()
@@ -89,7 +89,10 @@ fn of_accuses(line: &str) -> Vec<Diagnostic> {
     "return #{gestionnaire_concerne: autre(), acteur_en_charge: autre(), priorite: \"haute\"};",
     "clé inconnue dans le résultat : « priorite »"
 )]
-fn a_result_that_never_is_one_is_refused_where_it_stands(#[case] line: &str, #[case] wanted: &str) {
+fn an_invalid_literal_result_is_refused_where_it_is_written(
+    #[case] line: &str,
+    #[case] wanted: &str,
+) {
     let line = format!("if residence.nom == \"x\" {{ {line} }}").replace("s.x", "autre()");
     let faults = of_affecter(&line);
     assert_eq!(told(&faults), [(Severity::Error, wanted)], "{faults:?}");
@@ -132,9 +135,9 @@ fn a_key_of_a_manager_that_nothing_reads_is_a_remark() {
 #[case("if q.code == \"\" { \"a\" } else { 2 }")]
 #[case("[1, 2];")]
 #[case("switch q.code { \"A\" => 1, _ => () }")]
-fn what_may_be_right_is_no_fault(#[case] line: &str) {
+fn a_result_that_may_be_valid_is_not_refused(#[case] line: &str) {
     let faults = of_affecter(line);
-    // What is thrown away is no result, and remarked on.
+    // A discarded value is not a result; it only gets a remark.
     let refused = |it: &Diagnostic| it.severity == Severity::Error;
     assert!(!faults.iter().any(refused), "{faults:?}");
 }
@@ -188,7 +191,7 @@ fn the_last_value_is_a_result(#[case] last: &str, #[case] count: usize) {
     "return [#{a: \"a@b.fr\", modele: \" \"}];",
     "« modele » d'un message est vide"
 )]
-fn messages_that_never_are_any_are_refused_where_they_stand(
+fn invalid_literal_messages_are_refused_where_they_are_written(
     #[case] line: &str,
     #[case] wanted: &str,
 ) {
@@ -202,7 +205,7 @@ fn messages_that_never_are_any_are_refused_where_they_stand(
 #[case("if e.motif == \"x\" { let l = []; l.push(#{modele: \"m\"}); return l; }")]
 #[case("if e.motif == \"x\" { let m = #{modele: \"m\"}; m.a = e.motif; return [m]; }")]
 #[case("if e.motif == \"x\" { return [#{a: e.motif, modele: \"m\"}] + autre(); }")]
-fn messages_that_may_be_right_are_no_fault(#[case] line: &str) {
+fn messages_that_may_be_valid_are_not_refused(#[case] line: &str) {
     let faults = of_accuses(line);
     assert_eq!(told(&faults), [], "{faults:?}");
 }

@@ -12,10 +12,10 @@ use crate::rules::script::position;
 use crate::rules::script::syntax::foreign;
 use crate::rules::script::syntax::slips::ASKING;
 
-/// How many values each function takes, by name.
+/// The possible numbers of arguments of each function, by name.
 type Functions = HashMap<String, BTreeSet<usize>>;
 
-/// Every call of a function that does not exist, or not with so many values.
+/// Reports every call of a function that does not exist, or with a wrong number of arguments.
 pub(in crate::rules::script) fn unknown(
     engine: &Engine,
     script: &AST,
@@ -38,7 +38,7 @@ pub(in crate::rules::script) fn unknown(
             .or_default()
             .insert(it.params.len());
     }
-    // A closure can be kept in a map and be called like a method.
+    // A closure can be kept in a map and called like a method.
     let closures = own.keys().any(|name| name.starts_with("anon$"));
     script.walk(&mut |path| {
         let (call, method, at) = match path.last() {
@@ -71,7 +71,7 @@ fn fault(
     if operator || !call.namespace.is_empty() || library::is_built_in(name) {
         return None;
     }
-    // What stands before the dot is a value of a native function, and `this` of a script's own.
+    // The value before the dot is an argument of a native function, and `this` of a script's own.
     let given = call.args.len();
     let native = functions.get(name);
     let scripted = own.get(name);
@@ -94,7 +94,7 @@ fn fault(
             Some(meant) => format!(" : écrivez {meant}"),
             None => {
                 let known = functions.keys().chain(own.keys()).map(String::as_str);
-                // Numbers such as « PI » are functions as well.
+                // Constants such as « PI » are functions too.
                 let word = |it: &&str| it.len() > 2 && it.starts_with(|it: char| it.is_lowercase());
                 nearest(name, known.filter(word))
                     .map(|near| format!(" : vouliez-vous dire « {near} » ?"))
@@ -117,7 +117,7 @@ fn fault(
     ))
 }
 
-/// A function that asks something of a text, without the text in front: what was asked before it was meant.
+/// A function that tests a string, called without the string in front: the one tested just before was meant.
 fn asked_alone(call: &FnCallExpr, method: bool, path: &[ASTNode]) -> Option<String> {
     let name = call.name.as_str();
     if method || call.args.len() != 1 || !ASKING.contains(&name) {

@@ -1,11 +1,11 @@
-//! Constants that functions name by `global::` and that nothing defines beside them.
+//! Constants that functions name as `global::…` and that the script does not define.
 
 use rhai::{AST, ASTFlags, ASTNode, Expr, Stmt};
 
 use crate::rules::diagnostic::{Diagnostic, code, nearest};
 use crate::rules::script::position;
 
-/// Notes each: the engine stops there.
+/// Reports each as an error, since the engine would stop there.
 pub(in crate::rules::script) fn unknown(script: &AST, file: &str, faults: &mut Vec<Diagnostic>) {
     let (mut constants, mut variables) = (Vec::new(), Vec::new());
     for statement in script.statements() {

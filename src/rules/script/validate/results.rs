@@ -1,5 +1,5 @@
-//! Results that a script writes out and that are none: each is told where it stands, since no input makes it right and
-//! the condition around it may hold for the first time at a tenant's signalement.
+//! Literal results that are invalid. Each is reported where it is written, since no input makes it valid and the
+//! condition around it may first be true for a tenant's signalement.
 
 use rhai::{AST, Expr, Ident, Position};
 
@@ -10,7 +10,7 @@ use crate::rules::script::{
 };
 use crate::rules::view::GESTIONNAIRE;
 
-/// What is wrong with the results of a script.
+/// Collects what is wrong with a script's results.
 struct Found<'f> {
     file: &'f str,
     faults: &'f mut Vec<Diagnostic>,
@@ -32,10 +32,10 @@ impl Found<'_> {
     }
 }
 
-/// Notes the results that are written out and have the wrong shape.
+/// Reports literal results that are invalid.
 pub(in crate::rules::script) type Check = fn(&AST, &Functions, &str, &mut Vec<Diagnostic>);
 
-/// Results of `affecter` that are not two managers.
+/// Reports results of `affecter` that are not two managers.
 pub(in crate::rules::script) fn of_affecter(
     script: &AST,
     functions: &Functions,
@@ -60,7 +60,7 @@ pub(in crate::rules::script) fn of_affecter(
     });
 }
 
-/// Results of `accuses` that are no list of messages.
+/// Reports results of `accuses` that are not a list of messages.
 pub(in crate::rules::script) fn of_accuses(
     script: &AST,
     functions: &Functions,
@@ -102,7 +102,7 @@ pub(in crate::rules::script) fn of_accuses(
     });
 }
 
-/// A manager who is written out.
+/// A manager written as a literal.
 fn gestionnaire(key: &str, value: &Expr, found: &mut Found<'_>) {
     let Expr::Map(entries, at) = value else {
         if let Some(got) = literal(value) {
@@ -140,7 +140,7 @@ fn gestionnaire(key: &str, value: &Expr, found: &mut Found<'_>) {
     }
 }
 
-/// The entries of an object that is written out; what is written out and is none is told.
+/// The entries of an object literal; any other literal is reported.
 fn object<'e>(
     value: Option<&'e Expr>,
     at: Position,
@@ -156,7 +156,7 @@ fn object<'e>(
     }
 }
 
-/// What is told of a result that is written out and is of another kind.
+/// The message for a literal result of the wrong type.
 fn not(wanted: &str, result: Option<&Expr>) -> Option<String> {
     let Some(result) = result else {
         return Some(format!(
@@ -168,7 +168,7 @@ fn not(wanted: &str, result: Option<&Expr>) -> Option<String> {
     Some(format!("{}, et non {got}", wanted::result(wanted)))
 }
 
-/// Keys that must be there.
+/// Reports required keys that are missing.
 fn missing(
     entries: &[(Ident, Expr)],
     wanted: [&str; 2],
@@ -180,7 +180,7 @@ fn missing(
     let others: Vec<&str> = given.filter(|it| !wanted.contains(it)).collect();
     let absent = wanted.iter().filter(|key| entry(entries, key).is_none());
     let absent: Vec<&str> = absent.copied().collect();
-    // Any letter is near another.
+    // Any key is close to a very short one.
     let near = |key: &&str| key.len() > 2 && nearest(key, others.iter().copied()).is_some();
     match absent.as_slice() {
         [one, other] if !absent.iter().any(near) => {
@@ -199,7 +199,7 @@ fn missing(
     }
 }
 
-/// A value that must be a text.
+/// Reports a literal that should be a string.
 fn text(what: &str, value: &Expr, found: &mut Found<'_>) {
     if matches!(
         value,
@@ -218,7 +218,7 @@ fn entry<'e>(entries: &'e [(Ident, Expr)], key: &str) -> Option<&'e Expr> {
     found.map(|(_, value)| value)
 }
 
-/// What kind of value is written out here; none where it is to be computed.
+/// The type of a literal, in French; `None` if the value is computed.
 fn literal(value: &Expr) -> Option<&'static str> {
     Some(match value {
         Expr::Unit(_) => "rien",

@@ -1,5 +1,5 @@
-//! Texts that a value is compared with, told by the words of a tag: `valeur == "texte"`, `valeur in ["texte"]`, and the
-//! keys of a table in which it is looked up. Templates and connectors are read alike.
+//! Strings that a value is compared with, found in the words of a tag: `valeur == "texte"`, `valeur in ["texte"]`, and
+//! the keys of a table in which it is looked up. Serves templates and connectors alike.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use crate::rules::template::analysis::parts::Parts;
 use crate::rules::template::syntax::tags;
 use crate::rules::template::syntax::tokens::{self, Path, Word, closing, is_whole, unquoted};
 
-/// The value, the text without its quotes, and where that stands, in bytes.
+/// The value, the string without its quotes, and the byte offset of the string.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::rules::template) struct Found<'s> {
     pub at: usize,
@@ -19,13 +19,13 @@ pub(in crate::rules::template) struct Found<'s> {
     pub word: &'s str,
 }
 
-/// Every text that a template compares a value with.
+/// Every string that a template compares a value with.
 pub(in crate::rules::template) fn compared(environment: &Environment<'static>) -> Vec<Compared> {
     let parts = Parts::of(environment);
     let mut all: Vec<Compared> = Vec::new();
     for (file, source, words) in parts.tags() {
         for found in of_tag(source, &words) {
-            // Asked last: it reads all templates.
+            // Checked last because it reads all templates.
             if parts.give(root(&found.value)) {
                 continue;
             }
@@ -38,7 +38,7 @@ pub(in crate::rules::template) fn compared(environment: &Environment<'static>) -
                 line,
                 column,
             };
-            // A list that has a name may be asked for several times.
+            // A named list may be used several times.
             if !all.contains(&compared) {
                 all.push(compared);
             }
@@ -52,7 +52,7 @@ pub(in crate::rules::template) fn root(path: &str) -> &str {
     path.split('.').next().unwrap_or_default()
 }
 
-/// Every text that a value is compared with in a tag of a source.
+/// Every string that a value is compared with in a tag.
 pub(in crate::rules::template) fn of_tag<'s>(
     source: &'s str,
     words: &[Word<'s>],
@@ -74,7 +74,7 @@ pub(in crate::rules::template) fn of_tag<'s>(
     found
 }
 
-/// The word that stands alone on the other side of `valeur == "texte"`, either way round, or of `!=`.
+/// Index of the single word on the other side of `==` or `!=`, as in `valeur == "texte"`, either way round.
 fn side(words: &[Word<'_>], path: &Path) -> Option<usize> {
     let compares = |at: usize| {
         words
@@ -90,7 +90,8 @@ fn side(words: &[Word<'_>], path: &Path) -> Option<usize> {
     (is_whole(words, from, to) && words.get(text).is_some()).then_some(text)
 }
 
-/// The texts of the list in which a value is sought that has these words: `valeur in ["un", "deux"]`, `not in`, or a list that has a name.
+/// The strings of the list in which the value with these words is searched for: `valeur in ["un", "deux"]`, `not in`,
+/// or a named list.
 pub(in crate::rules::template) fn listed<'s>(
     source: &'s str,
     words: &[Word<'s>],
@@ -118,7 +119,7 @@ pub(in crate::rules::template) fn listed<'s>(
     named.as_deref().and_then(texts_of_list).unwrap_or_default()
 }
 
-/// The texts of a list that has nothing else in it.
+/// The strings of a list; `None` if it contains anything else.
 fn texts_of_list<'s>(list: &[Word<'s>]) -> Option<Vec<Word<'s>>> {
     let [(_, "[" | "("), items @ .., (_, "]" | ")")] = list else {
         return None;
@@ -134,7 +135,7 @@ fn texts_of_list<'s>(list: &[Word<'s>]) -> Option<Vec<Word<'s>>> {
     Some(texts)
 }
 
-/// The keys of the table in which a value is looked up: `{"un": 1}[valeur]`, or a table that has a name.
+/// The keys of the table in which a value is looked up: `{"un": 1}[valeur]`, or a named table.
 fn keys<'s>(source: &'s str, words: &[Word<'s>], path: &Path) -> Vec<Word<'s>> {
     let Some(before) = path.begin.checked_sub(2) else {
         return Vec::new();
@@ -172,7 +173,7 @@ fn keys_of_table<'s>(table: &[Word<'s>]) -> Vec<Word<'s>> {
     keys
 }
 
-/// What an instruction gives a name, where only that one does.
+/// The expression assigned to a name, if only one instruction assigns it.
 fn given<'s>(source: &'s str, name: &str) -> Option<Vec<Word<'s>>> {
     let all = tags::read(source);
     let mut giving = all.iter().filter(|it| it.gives(name));

@@ -6,10 +6,10 @@ use super::parts::Parts;
 use crate::rules::place::{Located, place_of};
 use crate::rules::template::syntax::tokens::{self, Path, unquoted};
 
-/// The managers of a residence.
+/// Path of a residence's managers.
 const MANAGERS: &str = "residence.gestionnaires";
 
-/// Every kind of manager that a template asks for outright, with its file: each once, where it is first.
+/// Every manager type that a template names as a literal, with the file: each once per file, where it comes first.
 pub(in crate::rules::template) fn managers(
     environment: &Environment<'static>,
 ) -> Vec<(String, Located)> {
@@ -40,7 +40,7 @@ pub(in crate::rules::template) fn managers(
     found
 }
 
-/// The kind of manager that is asked for, and where: `residence.gestionnaires.gardien`, `residence.gestionnaires["gardien"]`
+/// The manager type that is named, and where: `residence.gestionnaires.gardien`, `residence.gestionnaires["gardien"]`
 /// or `"gardien" in residence.gestionnaires`.
 fn kind<'s>(words: &[(usize, &'s str)], path: &Path) -> Option<(usize, &'s str)> {
     let fields = path.text.strip_prefix(MANAGERS)?;
@@ -51,7 +51,7 @@ fn kind<'s>(words: &[(usize, &'s str)], path: &Path) -> Option<(usize, &'s str)>
     if !fields.is_empty() {
         let (_, deeper) = fields.strip_prefix('.')?.split_once('.').unzip();
         let is_function = deeper.is_none() && matches!(behind, [(_, "("), ..]);
-        // Behind "residence", "gestionnaires" and their points.
+        // After "residence", "gestionnaires" and their dots.
         let (at, name) = words[path.begin + 4];
         return (!is_function).then_some((at, name));
     }

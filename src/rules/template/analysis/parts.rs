@@ -15,14 +15,14 @@ impl Parts {
             let file = subject.unwrap_or(name).to_owned();
             (file, subject.is_none(), it.source().to_owned())
         });
-        // The engine has them in no order; a subject is the first line of its file.
+        // The engine returns them in no particular order; a subject is the first line of its file.
         let mut all: Vec<_> = all.collect();
         all.sort_unstable();
         let parts = all.into_iter().map(|(file, _, source)| (file, source));
         Self(parts.collect())
     }
 
-    /// Whether an instruction gives a name another meaning, in a template or in one that takes it in.
+    /// Whether an instruction redefines a name in any template, since that template may include the others.
     pub(in crate::rules::template) fn give(&self, name: &str) -> bool {
         self.0.iter().any(|(_, source)| tags::gives(source, name))
     }
@@ -33,7 +33,7 @@ impl Parts {
         all.map(|(file, source)| (file.as_str(), source.as_str()))
     }
 
-    /// The words of each tag, with its file and the whole text.
+    /// The words of each tag, with the file and the whole text.
     pub(in crate::rules::template) fn tags(
         &self,
     ) -> impl Iterator<Item = (&str, &str, Vec<(usize, &str)>)> {

@@ -1,4 +1,4 @@
-//! What stands written out in templates, where it may decide of anything.
+//! The literals and names in templates, as far as they may decide anything.
 
 use minijinja::Environment;
 
@@ -8,10 +8,10 @@ use crate::rules::template::source::is_part;
 use crate::rules::template::syntax::tokens::unquoted;
 use crate::rules::written::Written;
 
-/// The set whose names are what SoWell sends beside the contract.
+/// The field that holds what SoWell sends beyond the contract.
 const AUTRES: &str = "autres";
 
-/// What templates are written with, by what they make.
+/// The literals and names in templates, by what the templates produce.
 #[derive(Debug, Clone, Default)]
 pub struct OfTemplates {
     /// The demande's *contexte*.
@@ -20,7 +20,7 @@ pub struct OfTemplates {
     pub mails: Written,
 }
 
-/// Everything that is written out.
+/// All literals and names, except in tags that only print a value.
 pub(in crate::rules::template) fn of(environment: &Environment<'static>) -> OfTemplates {
     let parts = Parts::of(environment);
     let mut found = OfTemplates::default();
@@ -69,7 +69,7 @@ fn of_tag(words: &[(usize, &str)]) -> Written {
     found
 }
 
-/// The text that is sought in the path whose last name stands behind these words: `"etage" in signalement.autres`.
+/// The string searched for in the path whose last name follows these words: `"etage" in signalement.autres`.
 fn sought<'s>(before: &[(usize, &'s str)]) -> Option<&'s str> {
     let text = before
         .iter()

@@ -1,5 +1,5 @@
-//! Values that may be absent and are written as if they were always there: a sentence keeps a hole, or has a word of the
-//! engine's in it.
+//! Values that may be absent but are printed unconditionally, which leaves a gap in a sentence or prints the engine's
+//! word « None ».
 
 use crate::rules::diagnostic::{Diagnostic, code};
 use crate::rules::place::place_of;
@@ -8,15 +8,15 @@ use crate::rules::template::analysis::parts::Parts;
 use crate::rules::template::syntax::tags::{self, Slip, Tag};
 use crate::rules::template::syntax::tokens::{self, Word};
 
-/// What is absent where no bien is named; the bien itself is a set, which is told of elsewhere.
+/// Values that are absent if no bien is named; printing the `bien` object itself is reported elsewhere.
 const ABSENT: [&str; 2] = ["signalement.bien", "demande.bien"];
-/// What such a name ends with.
+/// The last part of such a name.
 const BIEN: &str = "bien";
-/// What of a sentence begins before a value, and goes on behind it.
+/// Punctuation before and after a value that shows it is part of a sentence.
 const BEFORE: [char; 2] = ['(', '«'];
 const BEHIND: [char; 5] = ['.', ',', ';', ')', '»'];
 
-/// Points out each of them in the templates.
+/// Reports each of them in the templates.
 pub(in crate::rules::template) fn note(parts: &Parts, faults: &mut Vec<Diagnostic>) {
     for (file, source) in parts.texts() {
         for slip in holes(source) {
@@ -38,7 +38,7 @@ fn holes(source: &str) -> Vec<Slip> {
             return;
         }
         let paths = tokens::paths(words);
-        // « … if bien else … » asks in the tag itself, by another name of the same.
+        // « … if bien else … » tests for it in the tag itself, possibly by a different name.
         let asks = |path: &tokens::Path| {
             let before = path.begin.checked_sub(1).and_then(|it| words.get(it));
             let guards = before.is_some_and(|(_, it)| ["if", "and", "or", "not"].contains(it));
@@ -79,7 +79,7 @@ fn holes(source: &str) -> Vec<Slip> {
     found
 }
 
-/// Whether signs of a sentence are right beside a tag.
+/// Whether a tag is right next to the punctuation of a sentence.
 fn in_sentence(source: &str, tag: &Tag<'_>) -> bool {
     let before = source[..tag.begin].trim_end_matches([' ', '\u{a0}', '\u{202f}']);
     let behind = tag
@@ -89,7 +89,7 @@ fn in_sentence(source: &str, tag: &Tag<'_>) -> bool {
     before.ends_with(BEFORE) || behind.starts_with(BEHIND)
 }
 
-/// Where one of these values is printed that no condition is around, though it is absent: with the value.
+/// Where one of these absent values is printed outside any condition, with the value.
 pub(in crate::rules::template) fn unasked<'p>(
     source: &str,
     absent: &[&'p str],
@@ -112,7 +112,7 @@ pub(in crate::rules::template) fn unasked<'p>(
     found
 }
 
-/// Shows each tag with its words and the conditions around it.
+/// Calls `see` with each tag, its words and the conditions around it.
 fn each_tag<'s>(source: &'s str, mut see: impl FnMut(&Tag<'s>, &[Word<'s>], &[Vec<Word<'s>>])) {
     let mut conditions: Vec<Vec<Word<'s>>> = Vec::new();
     for tag in tags::read(source) {

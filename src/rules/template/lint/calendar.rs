@@ -1,13 +1,13 @@
-//! Hours, days and months that a template compares with what they never are: an hour with a text, a day with another
-//! name.
+//! Hours, days and months compared with impossible values: an hour with a string, a day with a name that does not
+//! exist.
 
 use crate::rules::calendar::{DAYS, HEURE_DE, JOUR_DE_SEMAINE, MOIS_DE, MONTHS, no_day};
 use crate::rules::template::analysis::compared::listed;
 use crate::rules::template::lint::never_true::other;
 use crate::rules::template::syntax::tokens::{Path, Word, unquoted};
 
-/// What is wrong with a comparison of what a filter makes of this value, and where: `date | heure_de >= "20"`,
-/// `date | jour_de_semaine in ["Samedi"]`.
+/// What is wrong with a comparison of this value after a date filter, and where: `date | heure_de >= "20"`, `date |
+/// jour_de_semaine in ["Samedi"]`.
 pub(super) fn of<'s>(source: &'s str, words: &[Word<'s>], path: &Path) -> Option<(usize, String)> {
     let [(_, "|"), (_, filter), ..] = words.get(path.end..)? else {
         return None;
@@ -19,7 +19,7 @@ pub(super) fn of<'s>(source: &'s str, words: &[Word<'s>], path: &Path) -> Option
     faults.next()
 }
 
-/// What a filter of the calendar never gives.
+/// The message if a date filter never returns this word.
 fn fault(filter: &str, word: &str) -> Option<String> {
     let text = unquoted(word);
     match filter {

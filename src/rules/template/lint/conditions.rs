@@ -1,20 +1,20 @@
-//! Conditions that hold always, or never, by the way in which they are put together: one value that is asked to be two
-//! texts, a text that stands for a condition, and an absent value that is taken for an empty text.
+//! Conditions that are always or never true because of their structure: one value required to equal two strings, a
+//! string used as a condition, or an absent value taken for an empty string.
 
 use std::ops::Range;
 
 use crate::rules::template::lint::never_true::Vain;
 use crate::rules::template::syntax::tokens::{self, Word, closing, unquoted};
 
-/// What ends a condition, beside the bracket around it.
+/// What ends a condition, apart from the bracket around it.
 const ENDS: [&str; 6] = ["if", "elif", "else", "=", ",", ":"];
-/// What may be absent, though its name is always known.
+/// Values that may be absent although their names are always defined.
 const ABSENT: [&str; 3] = ["bien", "signalement.bien", "demande.bien"];
 
-/// A condition: what `or` parts, of which each is what `and` parts.
+/// A condition: alternatives joined by `or`, each a list of parts joined by `and`.
 type Condition = Vec<Vec<Range<usize>>>;
 
-/// What holds always or never among the words of a tag.
+/// The conditions of a tag that are always or never true.
 pub(super) fn of<'s>(source: &'s str, words: &[Word<'s>]) -> Vec<Vain> {
     let mut found = Vec::new();
     for condition in conditions(words) {
@@ -25,10 +25,10 @@ pub(super) fn of<'s>(source: &'s str, words: &[Word<'s>]) -> Vec<Vain> {
     found
 }
 
-/// Every condition, and those in its brackets by themselves.
+/// Every condition, with those in brackets as conditions of their own.
 fn conditions(words: &[Word<'_>]) -> Vec<Condition> {
     let mut found = Vec::new();
-    // What is still to be read.
+    // Ranges still to be read.
     let all = 0..words.len();
     let mut left = vec![all];
     while let Some(mut place) = left.pop() {
@@ -69,13 +69,13 @@ fn add(condition: &mut Condition, part: Range<usize>) {
     }
 }
 
-/// As it is written.
+/// The source text of these words.
 fn written<'s>(source: &'s str, words: &[Word<'s>], place: &Range<usize>) -> Option<&'s str> {
     let last = words.get(place.end.checked_sub(1)?)?;
     source.get(words.get(place.start)?.0..last.0 + last.1.len())
 }
 
-/// A text that something is compared with: what is compared, the sign, and the text with its quotes.
+/// A comparison with a string: the other operand, the operator, and the string with its quotes.
 struct Comparison<'s> {
     of: Range<usize>,
     sign: &'s str,
@@ -96,8 +96,8 @@ fn comparison<'s>(words: &[Word<'s>], part: &Range<usize>) -> Option<Comparison<
     (is_plain && !of.is_empty()).then_some(Comparison { of, sign, text })
 }
 
-/// A text that stands for a condition behind one that is: `code == "un" or "deux"`. Behind a value, it is what is
-/// written for want of that, and behind `and`, what is written where the condition holds.
+/// A string used as a condition after a real one: `code == "un" or "deux"`. After a plain value, `or` gives a fallback
+/// instead; after `and`, the string is printed if the condition is true.
 fn text_alone<'s>(source: &'s str, words: &[Word<'s>], condition: &Condition) -> Option<Vain> {
     let is_asked = words
         .first()
@@ -115,7 +115,7 @@ fn text_alone<'s>(source: &'s str, words: &[Word<'s>], condition: &Condition) ->
     let asks = |part: &Range<usize>| {
         let own = &words[part.clone()];
         let bracket = own.iter().position(|(_, it)| ["(", "["].contains(it));
-        // What stands in brackets may be a value.
+        // Brackets may contain a value.
         let mut own = own[..bracket.unwrap_or(own.len())].iter();
         own.any(|(_, it)| ["==", "!=", "in"].contains(it))
     };
@@ -136,7 +136,7 @@ fn text_alone<'s>(source: &'s str, words: &[Word<'s>], condition: &Condition) ->
     Some(Vain { at, message, root })
 }
 
-/// One value that is asked to be two texts at once, or to be not one or not the other.
+/// One value required to equal two strings at once, or to differ from either.
 fn contradiction<'s>(source: &'s str, words: &[Word<'s>], condition: &Condition) -> Option<Vain> {
     let single = |part: &Vec<Range<usize>>| match part.as_slice() {
         [one] => comparison(words, one),
@@ -171,7 +171,7 @@ fn contradiction<'s>(source: &'s str, words: &[Word<'s>], condition: &Condition)
     })
 }
 
-/// Two comparisons of one value with two texts.
+/// Two comparisons of one value with two different strings.
 fn two_of<'s>(
     words: &[Word<'s>],
     all: impl Iterator<Item = Comparison<'s>>,
@@ -190,7 +190,7 @@ fn two_of<'s>(
     None
 }
 
-/// A value that may be absent and is asked whether it is an empty text, or whether its name is known.
+/// A value that may be absent but is compared with an empty string or tested for being defined.
 fn absent(words: &[Word<'_>], condition: &Condition) -> Option<Vain> {
     let parts: Vec<&Range<usize>> = condition.iter().flatten().collect();
     parts.iter().enumerate().find_map(|(number, part)| {
@@ -205,7 +205,7 @@ fn absent(words: &[Word<'_>], condition: &Condition) -> Option<Vain> {
             return None;
         }
         let (why, there) = asked(own, path.begin..path.end)?;
-        // Where it is asked for once more, that may be what counts.
+        // A second test of the same value may be the one that matters.
         let again = parts.iter().enumerate().any(|(other, part)| {
             let mut paths = tokens::paths(&words[(*part).clone()]).into_iter();
             other != number && paths.any(|it| it.text == path.text)
@@ -231,7 +231,7 @@ fn absent(words: &[Word<'_>], condition: &Condition) -> Option<Vain> {
     })
 }
 
-/// What is overlooked by what is asked of a value, and whether that asks if it is there.
+/// What such a test overlooks, and whether it is meant to be true when the value is there.
 fn asked(own: &[Word<'_>], path: Range<usize>) -> Option<(&'static str, bool)> {
     const NOT_EMPTY: &str = "est absent (none), et non un texte vide";
     const DEFINED: &str = "est absent (none), mais son nom existe";

@@ -1,4 +1,4 @@
-//! What is known of one text of a connector without the values that it is given.
+//! Checks of one text of a connector that do not need its values.
 
 use serde_json::Value as Json;
 
@@ -10,13 +10,13 @@ use crate::rules::template::syntax::tags;
 use crate::rules::template::syntax::tokens::{self, Word, closing, unquoted};
 use crate::rules::template::{Text, filters};
 
-/// The filters that are given the format of a date.
+/// The filters that take a date format.
 const OF_DATES: [&str; 2] = ["lire_date", "format_date"];
 /// The filter that looks a word up in a table of the file.
 const TABLE: &str = "table";
 
 impl Text {
-    /// What is wrong with a filter in it that does not exist; only evaluation would tell of it otherwise.
+    /// What is wrong with an unknown filter in it, which would otherwise only show on evaluation.
     #[must_use]
     pub fn unknown_filter(&self) -> Option<String> {
         let tags = self.tokens();
@@ -26,7 +26,7 @@ impl Text {
         Some(format!("filtre inconnu « {name} »{instead}"))
     }
 
-    /// The paths of the values that it compares with texts, each with the text.
+    /// The paths of the values it compares with strings, each with the string.
     #[must_use]
     pub fn compared(&self) -> Vec<(String, &str)> {
         let source = self.source();
@@ -39,7 +39,7 @@ impl Text {
         found
     }
 
-    /// Why its comparisons are in vain, in French: `sample` has a value under each name, but for those of `locals`.
+    /// Why its comparisons are pointless, in French; `sample` has a value for each name except those in `locals`.
     #[must_use]
     pub fn in_vain(&self, sample: &Json, locals: &[&str]) -> Vec<String> {
         let source = self.source();
@@ -53,8 +53,7 @@ impl Text {
             .collect()
     }
 
-    /// What is wrong with a table that it names outright and that is none of these; only evaluation would tell of it
-    /// otherwise.
+    /// What is wrong with a literal table name that is not one of these, which would otherwise only show on evaluation.
     #[must_use]
     pub fn unknown_table(&self, tables: &Json) -> Option<String> {
         self.tokens().iter().find_map(|words| {
@@ -69,7 +68,7 @@ impl Text {
         })
     }
 
-    /// The table that its value comes from: no other filter is behind it.
+    /// The table its value comes from, if no other filter follows.
     #[must_use]
     pub fn last_table(&self) -> Option<&str> {
         self.inner()?;
@@ -105,7 +104,7 @@ impl Text {
         self.inner().is_some() && tags.iter().any(|words| words.windows(2).any(is_key))
     }
 
-    /// Whether values go out as they are, and nothing is done with them.
+    /// Whether it only prints values as they are.
     #[must_use]
     pub fn only_writes(&self) -> bool {
         let all = tags::read(self.source());
@@ -119,7 +118,7 @@ impl Text {
     }
 }
 
-/// The text that a filter is given first, and nothing with it; `at` is the filter's name among the words.
+/// The first argument of a filter, if it is a string alone; `at` is the index of the filter's name among the words.
 fn first_text<'s>(words: &[Word<'s>], at: usize) -> Option<&'s str> {
     match words.get(at + 1..)? {
         [(_, "("), (_, text), (_, ")" | ","), ..] => unquoted(text),

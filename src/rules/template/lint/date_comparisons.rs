@@ -1,13 +1,13 @@
-//! Dates of which a part is cut out, or that are compared as they are not written: a date of SoWell is a text, year first,
-//! with the hour of whoever wrote it.
+//! Dates cut into parts or compared with the wrong format: SoWell's dates are strings that begin with the year and have
+//! the hour of the sender's time zone.
 
 use crate::rules::calendar::{HEURE_DE, day_first};
 use crate::rules::template::lint::never_true::{Vain, other};
 use crate::rules::template::syntax::tokens::{self, Path, Word, unquoted};
 
-/// The date of a signalement, the last name of its path.
+/// The last name in the path of a signalement's date.
 const DATE: &str = "date_creation";
-/// Filters that write a date day first.
+/// Filters that print the day first.
 const DAY_FIRST: [&str; 3] = ["date", "date_heure", "date_longue"];
 
 /// Every such date in a tag.
@@ -27,7 +27,7 @@ pub(super) fn of_tag(words: &[Word<'_>]) -> Vec<Vain> {
     found.collect()
 }
 
-/// The hour that is cut out of a date's text: `signalement.date_creation[11:16]`.
+/// The hour cut out of a date's text: `signalement.date_creation[11:16]`.
 fn cut(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let [(_, "["), (_, "11"), (_, ":"), (_, end), (_, "]"), ..] = words.get(path.end..)? else {
         return None;
@@ -44,7 +44,7 @@ fn cut(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     Some((path.at, message))
 }
 
-/// A date, or what a filter makes of it, that is compared with a text of another form.
+/// A date, or the result of a filter on it, compared with a string in a different format.
 fn compared(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let shown = &path.text;
     let filter = match words.get(path.end..)? {

@@ -8,10 +8,10 @@ use crate::rules::template::advice;
 use crate::rules::template::analysis::parts::Parts;
 use crate::rules::template::syntax::tokens;
 
-/// Filters that stand in for what is not there.
+/// Filters that replace a missing value.
 const STANDING_IN: [&str; 2] = ["default", "d"];
 
-/// Points out fields that no signalement has, and that nobody would miss, since a filter stands in for them.
+/// Reports fields that no signalement has, but whose absence goes unnoticed because a filter replaces them.
 pub(in crate::rules::template) fn note(
     environment: &Environment<'static>,
     faults: &mut Vec<Diagnostic>,

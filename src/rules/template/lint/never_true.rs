@@ -1,5 +1,5 @@
-//! Comparisons of a template that hold never, or for another reason than was meant: of letters that a filter has changed,
-//! of a number with a text, and with a text in the place of a list.
+//! Comparisons in templates that are never true, or not for the intended reason: with letters that a filter has
+//! changed, of a number with a string, or with a string used instead of a list.
 
 use minijinja::Environment;
 use serde_json::Value;
@@ -14,23 +14,23 @@ use crate::rules::template::syntax::tokens::{self, Path, Word, is_whole, unquote
 use crate::rules::view::sample::is_open;
 use crate::rules::view::sample_context;
 
-/// What compares two values.
+/// Operators that compare two values.
 const COMPARING: [&str; 6] = ["==", "!=", "<", ">", "<=", ">="];
-/// What parts the words of a text that was meant as a list.
+/// Separators of the words in a string that was meant as a list.
 const BETWEEN: [char; 3] = [',', ';', '|'];
 
-/// Something that is compared in vain.
+/// A pointless comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::rules::template) struct Vain {
-    /// In bytes.
+    /// Byte offset.
     pub at: usize,
-    /// Why, in French.
+    /// Why it is pointless, in French.
     pub message: String,
-    /// The first name of the value that it is about, where it counts what that is: an instruction may have given it.
+    /// The first name of the value concerned, if its meaning matters: an instruction may have redefined it.
     pub root: Option<String>,
 }
 
-/// Points out each.
+/// Reports each of them.
 pub(in crate::rules::template) fn note(
     environment: &Environment<'static>,
     faults: &mut Vec<Diagnostic>,
@@ -40,7 +40,7 @@ pub(in crate::rules::template) fn note(
     for (file, source, words) in parts.tags() {
         let dates = date_comparisons::of_tag(&words);
         for vain in of_tag(source, &words, &sample).into_iter().chain(dates) {
-            // Asked last: it reads all templates.
+            // Checked last because it reads all templates.
             if vain.root.is_some_and(|it| parts.give(&it)) {
                 continue;
             }
@@ -51,7 +51,7 @@ pub(in crate::rules::template) fn note(
     }
 }
 
-/// What is compared in vain in a tag of a source; `sample` has a value under each name.
+/// The pointless comparisons in a tag; `sample` has a value for each name.
 pub(in crate::rules::template) fn of_tag(
     source: &str,
     words: &[Word<'_>],
@@ -74,7 +74,7 @@ pub(in crate::rules::template) fn of_tag(
     found
 }
 
-/// A text with letters that the filter leaves none of: `"Gaz" in description | lower`, `code | upper == "asc"`.
+/// A string with letters that the filter never leaves: `"Gaz" in description | lower`, `code | upper == "asc"`.
 fn letters(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let [(_, "|"), (_, filter), ..] = words.get(path.end..)? else {
         return None;
@@ -95,7 +95,7 @@ fn letters(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
         "upper" => (word.to_uppercase(), "majuscules"),
         _ => return None,
     };
-    // Some letters have no such other.
+    // Some letters change their length with their case.
     if meant == word || meant.chars().count() != word.chars().count() {
         return None;
     }
@@ -105,7 +105,7 @@ fn letters(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     Some((at, message))
 }
 
-/// A text in which a value is sought as in a list.
+/// A string in which a value is searched for as in a list.
 fn list(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let ((at, text), end) = match words.get(path.end..)? {
         [(_, "in"), text, ..] => (*text, path.end + 2),
@@ -125,7 +125,7 @@ fn list(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     is_whole(words, path.begin, end).then_some((at, message))
 }
 
-/// A number that is compared with a text.
+/// A number compared with a string.
 fn number(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, String)> {
     let (at, text, _) = other(words, path.begin, path.end)?;
     let word = unquoted(text).filter(|_| of_sample(sample, path).is_some_and(Value::is_number))?;
@@ -137,7 +137,7 @@ fn number(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, Str
     Some((at, message))
 }
 
-/// Filters that give a text.
+/// Filters that return a string.
 const OF_TEXT: [&str; 10] = [
     "heure",
     "date",
@@ -151,7 +151,7 @@ const OF_TEXT: [&str; 10] = [
     "string",
 ];
 
-/// A text that is compared with a number: a value by itself, or what a filter makes of it.
+/// A string compared with a number: a value itself, or the result of its filters.
 fn text(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, String)> {
     let mut end = path.end;
     let mut filter = None;
@@ -184,7 +184,7 @@ fn text(words: &[Word<'_>], path: &Path, sample: &Value) -> Option<(usize, Strin
     Some((at, message))
 }
 
-/// Values whose words have no order that anybody means.
+/// Values whose words are ranked, but not alphabetically.
 const UNORDERED: [&str; 5] = [
     "priorite",
     "signalement.priorite",
@@ -193,7 +193,7 @@ const UNORDERED: [&str; 5] = [
     "demande.statut",
 ];
 
-/// Words that are asked which comes first, which is told by their letters.
+/// Words compared by order, which only compares their letters.
 fn order(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     let (at, text, sign) = other(words, path.begin, path.end)?;
     let shown = &path.text;
@@ -202,7 +202,7 @@ fn order(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
         _ => shown,
     };
     let is_one = UNORDERED.contains(&name) && !["==", "!="].contains(&sign);
-    // Levels with a number stand in the order of their letters.
+    // Levels that contain a digit do sort alphabetically.
     let is_numbered = |it: &str| it.contains(|it: char| it.is_ascii_digit());
     unquoted(text).filter(|it| is_one && !is_numbered(it))?;
     let message = format!(
@@ -211,7 +211,7 @@ fn order(words: &[Word<'_>], path: &Path) -> Option<(usize, String)> {
     Some((at, message))
 }
 
-/// The value that a sample has under a path; none where other values may be of another kind.
+/// The sample's value at a path; `None` if other values there may have a different type.
 fn of_sample<'v>(sample: &'v Value, path: &Path) -> Option<&'v Value> {
     let mut value = sample;
     for name in path.text.split('.') {
@@ -220,7 +220,8 @@ fn of_sample<'v>(sample: &'v Value, path: &Path) -> Option<&'v Value> {
     Some(value)
 }
 
-/// The single word that these are compared with by themselves, either way round, its place, and the sign.
+/// The single word that the words from `begin` up to `end` are compared with, on either side, with its byte offset and
+/// the operator.
 pub(super) fn other<'s>(
     words: &[Word<'s>],
     begin: usize,

@@ -1,10 +1,10 @@
-//! What other languages, or French itself, say in several words and signs, and what templates have instead.
+//! Phrases from other languages, or from French, and what templates have instead.
 
 use crate::rules::template::syntax::names;
 use crate::rules::template::syntax::tags::{Slip, Tag};
 use crate::rules::template::syntax::tokens::unquoted;
 
-/// What was meant by the last of these words, where the parser gave up.
+/// What was meant by the last of these words, at which the parser gave up.
 pub(in crate::rules::template) fn of(
     source: &str,
     tag: &Tag<'_>,
@@ -31,12 +31,12 @@ pub(in crate::rules::template) fn of(
     }
 }
 
-/// What stands for nothing in French or elsewhere.
+/// Words for « nothing » in French or other languages.
 const NOTHING: [&str; 9] = [
     "vide", "vides", "absent", "absente", "none", "null", "nul", "nulle", "rien",
 ];
 
-/// A negation of French, whose apostrophe would begin a text.
+/// A French negation, whose apostrophe would begin a string.
 pub(in crate::rules::template) fn negation(source: &str, tag: &Tag<'_>) -> Option<Slip> {
     let line = source[tag.begin..].lines().next()?;
     let line = &line[..line.find("%}").or(line.find("}}")).unwrap_or(line.len())];
@@ -65,7 +65,7 @@ pub(in crate::rules::template) fn negation(source: &str, tag: &Tag<'_>) -> Optio
     Some(Slip { at, message })
 }
 
-/// One of two values, as other languages choose it.
+/// A choice between two values, written as in other languages.
 fn choice(source: &str, tag: &Tag<'_>, at: usize) -> Option<Slip> {
     let begin = tag.begin + tag.open.len();
     let end = tag.end? - 2;
@@ -80,7 +80,7 @@ fn choice(source: &str, tag: &Tag<'_>, at: usize) -> Option<Slip> {
     (tag.open == "{{").then_some(Slip { at, message })
 }
 
-/// A filter with a colon, as other languages of templates give it a value.
+/// A filter with its argument after a colon, as in other template languages.
 fn filter_with_colon(
     source: &str,
     tag: &Tag<'_>,

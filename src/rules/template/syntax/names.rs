@@ -59,10 +59,10 @@ const FILTERS: [&str; 54] = [
     "unique",
     "upper",
 ];
-/// The filters of dates, which take no value.
+/// The date filters, which take no argument.
 pub(in crate::rules::template) const DATES: [&str; 4] =
     ["date", "heure", "date_heure", "date_longue"];
-/// Those that only requests and answers of an API have.
+/// The filters that only the requests and responses of an API have.
 const OF_REQUESTS: [&str; 10] = [
     "base64",
     "depuis_horodatage",
@@ -75,7 +75,7 @@ const OF_REQUESTS: [&str; 10] = [
     "table",
     "tronquer",
 ];
-/// What filters are called in French, or elsewhere.
+/// Names of filters in French or other languages.
 const ALSO_FILTERS: [(&str, &str); 28] = [
     ("len", "length"),
     ("majuscule", "upper"),
@@ -106,7 +106,7 @@ const ALSO_FILTERS: [(&str, &str); 28] = [
     ("jour_semaine", "jour_de_semaine"),
     ("weekday", "jour_de_semaine"),
 ];
-/// The tests.
+/// The tests of every template.
 const TESTS: [&str; 12] = [
     "defined",
     "undefined",
@@ -121,7 +121,7 @@ const TESTS: [&str; 12] = [
     "startingwith",
     "endingwith",
 ];
-/// What tests are called in French, or elsewhere.
+/// Names of tests in French or other languages.
 const ALSO_TESTS: [(&str, &str); 7] = [
     ("vide", "none"),
     ("empty", "none"),
@@ -132,12 +132,12 @@ const ALSO_TESTS: [(&str, &str); 7] = [
     ("absent", "none"),
 ];
 
-/// All filters.
+/// All filters, including those for requests and responses.
 pub(in crate::rules::template) fn filters() -> impl Iterator<Item = &'static str> + Clone {
     FILTERS.into_iter().chain(OF_REQUESTS)
 }
 
-/// What to write instead of a filter that a template does not have, after a colon; empty where nothing is near.
+/// What to write instead of an unknown filter, after a colon; empty if there is no close match.
 pub(in crate::rules::template) fn instead_of_filter(name: &str) -> String {
     if ["tronquer", "truncate", "couper"].contains(&name) {
         return " : le début d'un texte s'écrit « …[:20] »".to_owned();
@@ -145,7 +145,7 @@ pub(in crate::rules::template) fn instead_of_filter(name: &str) -> String {
     meant(name, FILTERS.into_iter())
 }
 
-/// The same for requests and answers.
+/// The same for requests and responses.
 pub(in crate::rules::template) fn instead_of_filter_of_requests(name: &str) -> String {
     meant(name, filters())
 }
@@ -158,7 +158,7 @@ fn meant(name: &str, known: impl Iterator<Item = &'static str>) -> String {
     })
 }
 
-/// What to write instead of a test.
+/// What to write instead of an unknown test.
 pub(in crate::rules::template) fn instead_of_test(name: &str) -> String {
     let near = also(&ALSO_TESTS, name).or_else(|| nearest(name, TESTS));
     near.map_or_else(String::new, |near| {
@@ -166,7 +166,7 @@ pub(in crate::rules::template) fn instead_of_test(name: &str) -> String {
     })
 }
 
-/// What to write instead of a function.
+/// What to write instead of an unknown function.
 pub(in crate::rules::template) fn instead_of_function(name: &str) -> String {
     let filter = filter(name);
     filter.map_or_else(String::new, |it| {
@@ -174,13 +174,13 @@ pub(in crate::rules::template) fn instead_of_function(name: &str) -> String {
     })
 }
 
-/// The filter that a template has under this name, or that is meant by it.
+/// The filter with this name, or the one meant by it.
 pub(in crate::rules::template) fn filter(name: &str) -> Option<&'static str> {
     let known = FILTERS.into_iter().find(|it| *it == name);
     known.or_else(|| also(&ALSO_FILTERS, name))
 }
 
-/// What to write instead of something that is called behind a value, as other languages do.
+/// What to write instead of a method call on a value, which other languages have.
 pub(in crate::rules::template) fn instead_of_method(name: &str) -> String {
     match name {
         "values" => " : écrivez « {% for cle, valeur in … | items %} »".to_owned(),
@@ -210,7 +210,7 @@ mod tests {
     use minijinja::ErrorKind;
 
     #[test]
-    fn each_name_is_one_that_templates_have() {
+    fn each_listed_name_exists() {
         let unknown = |environment: &minijinja::Environment<'_>, text: &str| {
             let tried = environment.compile_expression(text).unwrap().eval(());
             let kind = tried.err().map(|it| it.kind());

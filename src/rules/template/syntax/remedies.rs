@@ -1,5 +1,5 @@
-//! What was meant by a tag that cannot be read: words of French, or of another language, in the place of those that
-//! templates have, and signs that are missing.
+//! What was meant by an unreadable tag: words of French or another language instead of those that templates have, and
+//! missing signs.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::rules::template::syntax::strays;
 use crate::rules::template::syntax::tags::{self, Slip, Tag};
 use crate::rules::template::syntax::tokens::words;
 
-/// Words and signs of an expression, and what templates have instead.
+/// Words of an expression, and what templates have instead.
 const OPERATORS: [(&str, &str); 14] = [
     ("et", "and"),
     ("and", "and"),
@@ -29,7 +29,7 @@ const OPERATORS: [(&str, &str); 14] = [
     ("sinon", "else"),
     ("else", "else"),
 ];
-/// Signs that no template has, wherever they stand.
+/// Signs that are never valid in a template.
 const SIGNS: [(&str, &str); 9] = [
     ("&&", "and"),
     ("&", "and"),
@@ -41,11 +41,12 @@ const SIGNS: [(&str, &str); 9] = [
     ("≠", "!="),
     ("===", "=="),
 ];
-/// What ends a condition elsewhere.
+/// What ends a condition in other languages.
 const IDLE: [&str; 4] = ["alors", "then", ":", ";"];
-/// Asks in other languages for the contrary of what follows.
+/// Negates the condition that follows, in other languages.
 const UNLESS: &str = "unless";
-/// Instructions of others, and those that templates have; an empty one stands for the end of whatever is open.
+/// Instructions of other languages, and those that templates have; an empty one means the end of the innermost open
+/// instruction.
 const INSTRUCTIONS: [(&str, &str); 25] = [
     ("si", "if"),
     ("sinon", "else"),
@@ -74,7 +75,7 @@ const INSTRUCTIONS: [(&str, &str); 25] = [
     ("var", "set"),
 ];
 
-/// What was meant where the parser gave up, if that can be told.
+/// What was meant where the parser gave up, if it is recognized.
 pub(in crate::rules::template) fn of(source: &str, noticed: usize) -> Option<Slip> {
     let all = tags::read(source);
     let last = all.iter().rposition(|it| it.begin <= noticed)?;
@@ -95,7 +96,7 @@ pub(in crate::rules::template) fn of(source: &str, noticed: usize) -> Option<Sli
     instruction.or_else(|| strays::half_opened(source, until))
 }
 
-/// An end that stands in the braces of a value, and would be taken for a name.
+/// A closing instruction in the braces of a value, which would be taken for a name.
 fn written_as_value(tag: &Tag<'_>) -> Option<Slip> {
     let own = tag.inside.trim_matches(['-', '+']).trim();
     let ends = own == "else" || own.starts_with("end") && tags::INSTRUCTIONS.contains(&own);
@@ -123,7 +124,7 @@ fn in_tag(source: &str, before: &[Tag<'_>], tag: &Tag<'_>, noticed: usize) -> Op
         ["\n", "}}", "%}"].iter().any(|it| own.contains(it))
     };
     if tag.texts.iter().any(runs_over) {
-        // What follows is no part of it.
+        // The text that follows is not part of the tag.
         return None;
     }
     let words = words(source, tag);
@@ -134,7 +135,7 @@ fn in_tag(source: &str, before: &[Tag<'_>], tag: &Tag<'_>, noticed: usize) -> Op
         .or_else(|| where_noticed(source, tag, &words, noticed))
 }
 
-/// An instruction in the braces of a value, a value in those of an instruction, or an instruction of others.
+/// An instruction in the braces of a value, a value in those of an instruction, or an instruction of another language.
 fn wrong_braces(
     before: &[Tag<'_>],
     tag: &Tag<'_>,
@@ -149,7 +150,7 @@ fn wrong_braces(
     is_instruction.then(|| as_instruction(tag, tag.inside.trim_matches(['-', '+']).trim()))
 }
 
-/// A sign that no template has.
+/// A sign that is never valid in a template.
 fn foreign_sign(words: &[(usize, &str)]) -> Option<Slip> {
     words.iter().find_map(|(at, word)| {
         let (_, instead) = SIGNS.iter().find(|(it, _)| it == word)?;
@@ -160,7 +161,7 @@ fn foreign_sign(words: &[(usize, &str)]) -> Option<Slip> {
     })
 }
 
-/// A bracket that nothing closes.
+/// A bracket that is not closed.
 fn left_open(words: &[(usize, &str)]) -> Option<Slip> {
     let (at, opened) = words[open_bracket(words)?];
     let (sign, close) = match opened {
@@ -174,7 +175,7 @@ fn left_open(words: &[(usize, &str)]) -> Option<Slip> {
     Some(Slip { at, message })
 }
 
-/// What is wrong with the word at which the parser gave up, or with what stands before it.
+/// What is wrong with the word at which the parser gave up, or with the words before it.
 fn where_noticed(
     source: &str,
     tag: &Tag<'_>,
@@ -197,7 +198,7 @@ fn where_noticed(
         .or_else(|| filter_without_bar(until))
 }
 
-/// A word of an expression in another language: the last of these, or the one before it.
+/// An operator in another language, as the last of these words or the one before it.
 fn operator(until: &[(usize, &str)]) -> Option<Slip> {
     let mut last = until.iter().rev().take(2);
     last.find_map(|(at, word)| {
@@ -211,7 +212,7 @@ fn operator(until: &[(usize, &str)]) -> Option<Slip> {
     })
 }
 
-/// A sign that gives a value where one is compared, or a word that nothing needs.
+/// An assignment where a comparison was meant, or a superfluous word.
 fn idle(tag: &Tag<'_>, words: &[(usize, &str)], at: usize) -> Option<Slip> {
     let (here, word) = words[at];
     let (_, first) = words.first()?;
@@ -225,7 +226,7 @@ fn idle(tag: &Tag<'_>, words: &[(usize, &str)], at: usize) -> Option<Slip> {
     Some(Slip { at: here, message })
 }
 
-/// A filter behind a value with nothing between the two.
+/// A filter after a value without `|` between them.
 fn filter_without_bar(until: &[(usize, &str)]) -> Option<Slip> {
     let [.., (_, value), (at, word)] = until else {
         return None;
@@ -241,7 +242,7 @@ fn filter_without_bar(until: &[(usize, &str)]) -> Option<Slip> {
     })
 }
 
-/// A part of what a filter makes, which its brackets would have to follow: `x | split(",")[0]`.
+/// An index directly after a filter, which the syntax does not allow: `x | split(",")[0]`.
 fn part_of_filtered(source: &str, tag: &Tag<'_>, until: &[(usize, &str)]) -> Option<Slip> {
     let [before @ .., (_, ")"), (at, "[")] = until else {
         return None;
@@ -263,7 +264,7 @@ fn part_of_filtered(source: &str, tag: &Tag<'_>, until: &[(usize, &str)]) -> Opt
     })
 }
 
-/// The bracket that is still open where the tag ends.
+/// Index of the bracket that is still open where the tag ends.
 fn open_bracket(words: &[(usize, &str)]) -> Option<usize> {
     let mut open = Vec::new();
     for (at, (place, word)) in words.iter().enumerate() {
@@ -284,7 +285,7 @@ fn open_bracket(words: &[(usize, &str)]) -> Option<usize> {
     None
 }
 
-/// The name of a value or of a filter that was written as two words; the last of these is its end.
+/// The name of a value or filter that was written as two words, the second being the last of these.
 fn one_name(words: &[(usize, &str)]) -> Option<String> {
     let (last, before) = words.split_last()?;
     if let [.., (_, "|"), (_, first)] = before {
@@ -296,7 +297,7 @@ fn one_name(words: &[(usize, &str)]) -> Option<String> {
         .iter()
         .rposition(|(_, it)| !of_path(it))
         .map_or(0, |it| it + 1);
-    // An instruction may stand before it.
+    // An instruction may precede it.
     let begins = [begin, begin + 1]
         .into_iter()
         .filter(|it| *it < before.len());
@@ -307,7 +308,7 @@ fn one_name(words: &[(usize, &str)]) -> Option<String> {
     paths.find(|it| advice::exists(it))
 }
 
-/// One brace too many, or a percent sign too few.
+/// A surplus brace, or a missing percent sign.
 fn braces(source: &str, tag: &Tag<'_>) -> Option<Slip> {
     let line = source[tag.begin..].lines().next()?;
     let in_text = |at: usize| tag.texts.iter().any(|it| it.contains(&at));
@@ -344,7 +345,7 @@ fn braces(source: &str, tag: &Tag<'_>) -> Option<Slip> {
     None
 }
 
-/// A value in the signs of an instruction, or one that is given a name without the word for it.
+/// A value in the signs of an instruction, or an assignment without `set`.
 fn value(tag: &Tag<'_>, words: &[(usize, &str)]) -> Option<Slip> {
     let (at, first) = *words.first()?;
     let own = tag.inside.trim_matches(['-', '+']).trim();
@@ -360,7 +361,7 @@ fn value(tag: &Tag<'_>, words: &[(usize, &str)]) -> Option<Slip> {
     Some(Slip { at, message })
 }
 
-/// An instruction that templates have under another name.
+/// An instruction that has a different name in templates.
 fn instruction(before: &[Tag<'_>], words: &[(usize, &str)], noticed: usize) -> Option<Slip> {
     let (at, first) = *words.first()?;
     let second = words.get(1).map_or("", |(_, it)| *it);
@@ -370,7 +371,7 @@ fn instruction(before: &[Tag<'_>], words: &[(usize, &str)], noticed: usize) -> O
         (Some((both, instead)), _) => (*both, *instead),
         (None, Some((one, instead))) => (*one, *instead),
         (None, None) => {
-            // Where the parser went on, it knows the instruction.
+            // If the parser went on after it, it knows the instruction.
             let unknown = !tags::INSTRUCTIONS.contains(&first) && at + first.len() > noticed;
             let foreign = || {
                 let near = nearest(first, INSTRUCTIONS.iter().map(|(it, _)| *it))?;
@@ -387,7 +388,7 @@ fn instruction(before: &[Tag<'_>], words: &[(usize, &str)], noticed: usize) -> O
         "" => innermost(before)?,
         it => it.to_owned(),
     };
-    // The word for the contrary would be about the first of several conditions alone.
+    // `not` alone would only apply to the first of several conditions.
     let several = words.iter().any(|(_, it)| ["and", "or"].contains(it));
     let message = if written == UNLESS && several {
         format!("« {written} … » s'écrit « {ending} (…) »")
@@ -397,7 +398,7 @@ fn instruction(before: &[Tag<'_>], words: &[(usize, &str)], noticed: usize) -> O
     Some(Slip { at, message })
 }
 
-/// The end of the instruction that is still open.
+/// The closing instruction of the innermost open one.
 fn innermost(tags: &[Tag<'_>]) -> Option<String> {
     let mut open: Vec<String> = Vec::new();
     for tag in tags {

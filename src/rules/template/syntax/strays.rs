@@ -1,15 +1,15 @@
-//! Braces that stand outside of the tags of a template and were meant to be part of one.
+//! Braces outside the tags of a template that were meant to be part of one.
 
 use std::ops::Range;
 
 use crate::rules::template::advice;
 use crate::rules::template::syntax::tags::{self, Slip};
 
-/// The longest text before a brace that is looked at for what was meant.
+/// Maximum number of characters before a brace that are searched for what was meant.
 const LONGEST: usize = 120;
 
-/// Values in braces too few, and ends of tags that nothing opens: `is_value` knows the first names of values. Styles and
-/// scripts have braces of their own, so that a brace which closes another one is left alone.
+/// Values with too few braces, and ends of tags that nothing opens; `is_value` recognizes the first names of values.
+/// Styles and scripts also use braces, so a brace that closes another one is not reported.
 pub(in crate::rules::template) fn strays(
     source: &str,
     is_value: impl Fn(&str) -> bool,
@@ -22,7 +22,7 @@ pub(in crate::rules::template) fn strays(
     found
 }
 
-/// What stands around a value in a mail merge, or where something else fills in.
+/// Signs around a value in mail merges and other template systems.
 const AROUND: [(&str, &str); 9] = [
     ("«", "»"),
     ("<%=", "%>"),
@@ -35,7 +35,7 @@ const AROUND: [(&str, &str); 9] = [
     ("$(", ")"),
 ];
 
-/// Values in the signs of a mail merge. Only a value with a field is one: « bien » alone may be a word like any other.
+/// Values in the signs of a mail merge. Only a value with a field counts: « bien » alone may be an ordinary word.
 pub(in crate::rules::template) fn merged(source: &str) -> Vec<Slip> {
     let mut found: Vec<Slip> = Vec::new();
     for text in texts(source) {
@@ -47,7 +47,7 @@ pub(in crate::rules::template) fn merged(source: &str) -> Vec<Slip> {
                     continue;
                 };
                 let path = inside.trim();
-                // One of two signs was told with the other.
+                // The second of two signs was reported with the first.
                 let before = &own[..at];
                 let is_second = open.len() == 1 && before.ends_with(open)
                     || open == "%" && before.ends_with('<');
@@ -66,7 +66,7 @@ pub(in crate::rules::template) fn merged(source: &str) -> Vec<Slip> {
     found
 }
 
-/// An instruction whose first brace has lost its percent sign, before a place.
+/// The first instruction before `before` whose opening brace lacks its percent sign.
 pub(in crate::rules::template) fn half_opened(source: &str, before: usize) -> Option<Slip> {
     let texts = texts(source).into_iter();
     let mut texts = texts.take_while(|it| it.start < before);
@@ -76,7 +76,7 @@ pub(in crate::rules::template) fn half_opened(source: &str, before: usize) -> Op
     })
 }
 
-/// What stands between the tags, and is not left unread.
+/// The text between the tags, except in `raw` blocks.
 fn texts(source: &str) -> Vec<Range<usize>> {
     let mut texts = Vec::new();
     let (mut at, mut in_raw) = (0, false);
@@ -93,7 +93,7 @@ fn texts(source: &str) -> Vec<Range<usize>> {
     texts
 }
 
-/// The same of what stands between two tags; `open` are the braces that wait for their end.
+/// The same for the text between two tags; `open` holds the braces not closed yet.
 fn strays_in(
     source: &str,
     text: Range<usize>,
@@ -141,7 +141,7 @@ fn unopened(at: usize, end: &str, begin: &str) -> Slip {
     Slip { at, message }
 }
 
-/// A value before a brace, where that has too few with it.
+/// A value before a brace, if there are too few braces.
 fn value(
     source: &str,
     before: Range<usize>,
@@ -157,7 +157,7 @@ fn value(
         .map_or(before.end, |(begin, _)| before.start + begin);
     let opened = source[before.start..begin].ends_with('{');
     let whole = &source[begin..before.end];
-    // Other words may stand before it.
+    // Other words may precede it.
     let own = last_value(whole, is_value).filter(|_| !opened);
     let begin = begin + own.unwrap_or_default();
     let name = source[begin..before.end].trim();
@@ -180,7 +180,7 @@ fn value(
     Some(Slip { at, message })
 }
 
-/// Where the last value of a text begins that goes on to its end, with its filters.
+/// Where the last value that extends to the end of a text begins; its filters belong to it.
 fn last_value(text: &str, is_value: &impl Fn(&str) -> bool) -> Option<usize> {
     let starts = text.char_indices().filter(|(at, it)| {
         !it.is_whitespace() && (*at == 0 || text[..*at].ends_with(char::is_whitespace))
@@ -195,7 +195,7 @@ fn last_value(text: &str, is_value: &impl Fn(&str) -> bool) -> Option<usize> {
     values.next_back().map(|(at, _)| at)
 }
 
-/// An instruction before its end, where only a brace opens it.
+/// An instruction opened by a brace alone, before its end.
 fn instruction(source: &str, before: Range<usize>) -> Option<Slip> {
     let line = source[before.clone()].rsplit('\n').next()?;
     let open = line.rfind('{')?;
@@ -231,7 +231,7 @@ mod tests {
     #[case("@media print { a { color: {{ bien }} }} {a {b}} td { width: {{ bien }}%}")]
     #[case("{\"a\": {\"b\": \"{{ bien }}\"}} .a { {% if bien %}b{% endif %} }}")]
     #[case("{ y } bien } { le bien }")]
-    fn braces_of_other_things_are_left_alone(#[case] text: &str) {
+    fn unrelated_braces_are_not_reported(#[case] text: &str) {
         assert_eq!(found(text), []);
     }
 
@@ -240,7 +240,7 @@ mod tests {
     #[case("a {priorite}", 2, "« {priorite} » part tel quel")]
     #[case("a { bien.libelle | upper } b", 2, "« {{ bien.libelle | upper }} »")]
     #[case("a (bien.code }} b", 3, "il manque « {{ »")]
-    fn a_value_in_braces_too_few_is_found(
+    fn a_value_with_too_few_braces_is_found(
         #[case] text: &str,
         #[case] at: usize,
         #[case] words: &str,

@@ -1,14 +1,14 @@
-//! Where the tags of a template begin and end. The parser notices that one was left open only when something
-//! later makes no sense: here the place is found where a person has to mend it.
+//! Where the tags of a template begin and end. The parser only notices an unclosed tag when something later makes no
+//! sense; this module finds the place to correct.
 
 use std::ops::Range;
 
 use crate::rules::pasted;
 use crate::rules::place::line_of;
 
-/// What opens a tag, and what closes it.
+/// The signs that open and close a tag.
 const SIGNS: [(&str, &str); 3] = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
-/// Instructions that something else closes.
+/// Instructions that need a closing one.
 const PAIRED: [&str; 8] = [
     "if",
     "for",
@@ -20,7 +20,7 @@ const PAIRED: [&str; 8] = [
     "autoescape",
 ];
 
-/// Every instruction, and every end of one.
+/// Every instruction, including the closing ones.
 pub(in crate::rules::template) const INSTRUCTIONS: [&str; 26] = [
     "if",
     "elif",
@@ -50,29 +50,29 @@ pub(in crate::rules::template) const INSTRUCTIONS: [&str; 26] = [
     "endautoescape",
 ];
 
-/// Something to mend at a place in a text.
+/// A mistake at a place in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::rules::template) struct Slip {
-    /// In bytes.
+    /// Byte offset.
     pub at: usize,
     /// What is wrong, in French.
     pub message: String,
 }
 
-/// One tag, from its first brace on.
+/// One tag, beginning at its first brace.
 pub(in crate::rules::template) struct Tag<'s> {
     pub open: &'static str,
     close: &'static str,
     pub begin: usize,
-    /// Behind its last brace; none where it is left open.
+    /// Byte offset after its last brace; `None` if it is left open.
     pub end: Option<usize>,
     pub inside: &'s str,
-    /// The texts in it, with their quotes.
+    /// The strings in it, with their quotes, in bytes of the source.
     pub texts: Vec<Range<usize>>,
 }
 
 impl<'s> Tag<'s> {
-    /// The first word of an instruction.
+    /// The first word of an instruction; empty for other tags.
     pub fn word(&self) -> &'s str {
         let word = self.inside.trim_start_matches(['-', '+']).trim_start();
         let end = word.find(|it: char| !(it.is_alphanumeric() || it == '_'));
@@ -83,7 +83,7 @@ impl<'s> Tag<'s> {
         }
     }
 
-    /// Whether it gives this name a value of its own.
+    /// Whether it assigns a value to this name.
     pub fn gives(&self, name: &str) -> bool {
         let of_name = |it: char| it.is_alphanumeric() || it == '_';
         let inside = self.inside;
@@ -96,18 +96,18 @@ impl<'s> Tag<'s> {
         given.split(|it| !of_name(it)).any(|it| it == name)
     }
 
-    /// What closes it, where it is an instruction that something has to close.
+    /// The instruction that closes it, if it needs one.
     pub fn ending(&self) -> Option<String> {
         let word = self.word();
         let paired = PAIRED.contains(&word)
             || word == "raw"
-            // Without a value, what follows is the value.
+            // Without a value, the text up to `endset` is the value.
             || word == "set" && !self.inside.contains('=');
         paired.then(|| format!("end{word}"))
     }
 }
 
-/// What was left open before the place where the parser gave up; `at_end` where it ran out of text.
+/// What was left open before the place where the parser gave up; `at_end` if it ran out of text.
 pub(in crate::rules::template) fn left_open(
     source: &str,
     noticed: usize,
@@ -124,14 +124,14 @@ pub(in crate::rules::template) fn left_open(
     between_tags(source, before, at_end)
 }
 
-/// The tag that takes in the rest of the text.
+/// The tag that is never closed and so includes the rest of the text.
 pub(in crate::rules::template) fn never_closed(source: &str) -> Option<Slip> {
     let tags = read(source);
     let open = tags.iter().find(|it| it.end.is_none())?;
     in_tag(source, open, source.len())
 }
 
-/// A text in an expression that is not closed.
+/// An unclosed string in an expression.
 pub(in crate::rules::template) fn open_text(expression: &str) -> Option<Slip> {
     let texts = texts(expression, 0);
     let mut open = texts
@@ -140,7 +140,7 @@ pub(in crate::rules::template) fn open_text(expression: &str) -> Option<Slip> {
     open.next().map(|text| open_quote(expression, text))
 }
 
-/// Whether no quote closes a text.
+/// Whether a string lacks its closing quote.
 fn goes_on(text: &str) -> bool {
     text.len() < 2 || !text.ends_with(['"', '\''])
 }
@@ -160,7 +160,7 @@ fn open_quote(source: &str, text: &Range<usize>) -> Slip {
     }
 }
 
-/// A text or the tag itself that goes on beyond its end.
+/// A string, or the tag itself, that goes on beyond its intended end.
 fn in_tag(source: &str, tag: &Tag<'_>, noticed: usize) -> Option<Slip> {
     let runs_over = |text: &&Range<usize>| {
         let own = &source[(*text).clone()];
@@ -196,7 +196,7 @@ fn in_tag(source: &str, tag: &Tag<'_>, noticed: usize) -> Option<Slip> {
     Some(Slip { at: begin, message })
 }
 
-/// A text that ends at a quote which was meant as one of its signs.
+/// A string cut short by a quote that was meant as one of its characters.
 fn cut_short(source: &str, text: &Range<usize>) -> Option<Slip> {
     let goes_over = source[text.clone()].contains('\n');
     if goes_over || !source[text.end..].starts_with(char::is_alphanumeric) {
@@ -213,7 +213,7 @@ fn cut_short(source: &str, text: &Range<usize>) -> Option<Slip> {
     })
 }
 
-/// Whether what opens at a place is closed in the same line, and so is the tag around it after that.
+/// Whether the inner tag at `at` is closed on the same line, and the outer tag after it.
 fn is_within(tag: &str, at: usize, opened: &str, close: &str) -> bool {
     let own = SIGNS.iter().find(|(open, _)| *open == opened);
     let line = tag.lines().next().and_then(|line| line.get(at..));
@@ -235,7 +235,7 @@ fn not_closed(source: &str, tag: &Tag<'_>) -> String {
     format!("cette balise « {open} » n'est pas refermée : il manque « {close} »{half}")
 }
 
-/// The first sign after the beginning of a tag that opens or closes one, outside of texts.
+/// The first sign after the beginning of a tag that opens or closes one, outside strings.
 fn first_sign(source: &str, tag: &Tag<'_>) -> Option<(usize, &'static str)> {
     let from = tag.begin + tag.open.len();
     let signs = SIGNS.iter().flat_map(|(open, close)| [*open, *close]);
@@ -248,14 +248,14 @@ fn first_sign(source: &str, tag: &Tag<'_>) -> Option<(usize, &'static str)> {
     found.map(|(at, sign)| (from + at, sign))
 }
 
-/// An instruction that is not closed, or closed by another's end.
+/// An instruction that is not closed, or is closed by the end of a different one.
 fn between_tags<'t>(
     source: &str,
     tags: impl Iterator<Item = &'t Tag<'t>>,
     at_end: bool,
 ) -> Option<Slip> {
     let mut open: Vec<(&Tag<'_>, String)> = Vec::new();
-    // Where the instructions begin whose `else` has come.
+    // Where those open instructions begin that already have an `else`.
     let mut others = Vec::new();
     for tag in tags {
         let (word, at) = (tag.word(), tag.begin);
@@ -304,7 +304,8 @@ fn between_tags<'t>(
     Some(unclosed(tag, ending, ""))
 }
 
-/// What is wrong with an end of which nothing before it is open; `innermost` is what is open, with its own end.
+/// What is wrong with a closing instruction that matches nothing open; `innermost` is the innermost open one, with its
+/// own end.
 fn closes_nothing(source: &str, word: &str, innermost: Option<(&Tag<'_>, &str)>) -> String {
     let why = match innermost {
         Some((it, ending)) => {
@@ -318,7 +319,7 @@ fn closes_nothing(source: &str, word: &str, innermost: Option<(&Tag<'_>, &str)>)
 
 fn unclosed(tag: &Tag<'_>, ending: &str, before: &str) -> Slip {
     let own = tag.inside.trim_matches(['-', '+']).trim();
-    // Nobody needs to read a long condition twice.
+    // A long condition need not be repeated in full.
     let own = if own.chars().count() > 40 {
         format!("{} …", tag.word())
     } else {
@@ -332,7 +333,7 @@ fn unclosed(tag: &Tag<'_>, ending: &str, before: &str) -> Slip {
     }
 }
 
-/// Where instructions stand, each with its first word: not in comments, and not in what is not read.
+/// The place and first word of each instruction, except in comments and `raw` blocks.
 pub(in crate::rules::template) fn instructions(source: &str) -> Vec<(Range<usize>, &str)> {
     let tags = read(source).into_iter();
     let closed = tags.filter(|tag| tag.open == "{%");
@@ -341,7 +342,7 @@ pub(in crate::rules::template) fn instructions(source: &str) -> Vec<(Range<usize
         .collect()
 }
 
-/// The paths that are printed as they are, each with its place.
+/// The paths that are printed as they are, each with its byte offset.
 pub(in crate::rules::template) fn printed(source: &str) -> Vec<(usize, &str)> {
     let of_path = |it: char| it.is_alphanumeric() || "_.".contains(it);
     let tags = read(source).into_iter();
@@ -356,7 +357,7 @@ pub(in crate::rules::template) fn printed(source: &str) -> Vec<(usize, &str)> {
         .collect()
 }
 
-/// What an instruction goes through under this name.
+/// What a `for` instruction iterates over under this name.
 pub(in crate::rules::template) fn walked<'s>(source: &'s str, name: &str) -> Option<&'s str> {
     read(source).into_iter().find_map(|tag| {
         let own = tag.inside.trim_matches(['-', '+']).trim();
@@ -372,12 +373,12 @@ pub(in crate::rules::template) fn word_at(source: &str, at: usize) -> Option<&st
     found.map(|(_, word)| word)
 }
 
-/// Whether an instruction gives this name a value of its own.
+/// Whether an instruction assigns a value to this name.
 pub(in crate::rules::template) fn gives(source: &str, name: &str) -> bool {
     read(source).iter().any(|tag| tag.gives(name))
 }
 
-/// The texts in an expression from a place on, with their quotes.
+/// The strings in an expression from a byte offset on, with their quotes.
 pub(in crate::rules::template) fn texts(expression: &str, from: usize) -> Vec<Range<usize>> {
     inside(expression, from, "}}").1
 }
@@ -390,7 +391,7 @@ pub(in crate::rules::template) fn names(source: &str) -> impl Iterator<Item = &s
         .filter(|it| it.starts_with(|it: char| it.is_alphabetic() || it == '_'))
 }
 
-/// The tags, as far as they can be told apart.
+/// The tags, as far as they can be told apart; `raw` blocks are skipped.
 pub(in crate::rules::template) fn read(source: &str) -> Vec<Tag<'_>> {
     let mut tags = Vec::new();
     let mut at = 0;
@@ -424,7 +425,7 @@ pub(in crate::rules::template) fn read(source: &str) -> Vec<Tag<'_>> {
     tags
 }
 
-/// Where the inside of a tag ends, and the texts in it. A brace that is opened in it has to be closed first.
+/// Where the inside of a tag ends, and the strings in it. A bracket opened inside must be closed first.
 fn inside(source: &str, from: usize, close: &str) -> (Option<usize>, Vec<Range<usize>>) {
     let mut texts = Vec::new();
     let mut depth = 0_usize;
@@ -449,7 +450,7 @@ fn inside(source: &str, from: usize, close: &str) -> (Option<usize>, Vec<Range<u
     (None, texts)
 }
 
-/// Behind the quote that closes a text, or the end of all.
+/// Byte offset after the quote that closes a string, or the end of the source.
 fn end_of_text(source: &str, begin: usize, quote: char) -> usize {
     let mut escaped = false;
     for (at, it) in source[begin + 1..].char_indices() {
@@ -461,7 +462,7 @@ fn end_of_text(source: &str, begin: usize, quote: char) -> usize {
     source.len()
 }
 
-/// Where the end of what is not read begins.
+/// Byte offset of the `endraw` tag.
 fn end_of_raw(source: &str, from: usize) -> Option<usize> {
     let mut signs = source[from..].match_indices("{%");
     let found = signs.find(|(at, sign)| {

@@ -1,27 +1,27 @@
-//! The tags of a template, word by word: what of a tag is known without running it.
+//! Splits the tags of a template into words, for checks that do not run it.
 //!
-//! The engine's own lexer may change with each of its versions (`unstable_machinery`), and stops at the first sign
-//! that it does not know, which is where most of the advice begins.
+//! The engine's own lexer may change in any version (`unstable_machinery`) and stops at the first sign it does not
+//! know, which is where most of the advice begins.
 
 use std::ops::Range;
 
 use crate::rules::template::syntax::tags::{self, Tag};
 
-/// A word, text or sign, and where it stands, in bytes.
+/// A word, string or sign, with its byte offset.
 pub(in crate::rules::template) type Word<'s> = (usize, &'s str);
 
-/// What may stand before and behind a comparison that is one by itself.
+/// What may come before and after a complete comparison.
 const BEFORE: [&str; 7] = ["if", "elif", "and", "or", "not", "else", "("];
 const BEHIND: [&str; 5] = ["and", "or", "if", "else", ")"];
 
-/// The words, texts and signs of a tag.
+/// The words, strings and signs of a tag.
 pub(in crate::rules::template) fn words<'s>(source: &'s str, tag: &Tag<'_>) -> Vec<Word<'s>> {
     let from = tag.begin + tag.open.len();
     let end = from + tag.inside.trim_end_matches(['-', '+']).len();
     split(source, from..end, &tag.texts)
 }
 
-/// The same of an expression that is this part of a text, without its braces.
+/// The same for an expression without braces at this place in a text.
 pub(in crate::rules::template) fn of_expression(
     source: &str,
     place: Range<usize>,
@@ -38,7 +38,7 @@ fn split<'s>(source: &'s str, place: Range<usize>, texts: &[Range<usize>]) -> Ve
     while let Some(first) = source[at..end].chars().next() {
         let of_word = |it: char| it.is_alphanumeric() || it == '_';
         let kind = |it: char| (of_word(it), OPERATING.contains(it));
-        // They are in order.
+        // The strings are in source order.
         let text = texts.binary_search_by_key(&at, |it| it.start);
         let text = text.ok().and_then(|it| texts.get(it));
         let length = match text {
@@ -58,12 +58,12 @@ fn split<'s>(source: &'s str, place: Range<usize>, texts: &[Range<usize>]) -> Ve
     words
 }
 
-/// A value with what is asked of it, and where it stands among the words: `signalement.auteur`.
+/// A value with its fields, as in `signalement.auteur`, and its place among the words.
 pub(in crate::rules::template) struct Path {
     pub text: String,
     /// In bytes of the template's text.
     pub at: usize,
-    /// The first of its words, and the one behind its last.
+    /// Index of its first word, and the index after its last.
     pub begin: usize,
     pub end: usize,
 }
@@ -75,7 +75,7 @@ impl Path {
     }
 }
 
-/// Every path in a tag; not what follows a filter or a bracket.
+/// Every path in a tag, but not the names after `|` or a closing bracket.
 pub(in crate::rules::template) fn paths(words: &[Word<'_>]) -> Vec<Path> {
     let mut paths = Vec::new();
     let mut begin = 0;
@@ -109,14 +109,14 @@ fn is_name(word: &str) -> bool {
     word.starts_with(|it: char| it.is_alphabetic() || it == '_')
 }
 
-/// The words of every tag that is read and closed.
+/// The words of every closed tag that is not a comment.
 pub(in crate::rules::template) fn tags(source: &str) -> impl Iterator<Item = Vec<Word<'_>>> {
     let tags = tags::read(source).into_iter();
     let read = tags.filter(|it| it.open != "{#" && it.end.is_some());
     read.map(move |tag| words(source, &tag))
 }
 
-/// The names of the filters in a tag, each with its place among the words.
+/// The names of the filters in a tag, each with its index among the words.
 pub(in crate::rules::template) fn filters<'w, 's>(
     words: &'w [Word<'s>],
 ) -> impl Iterator<Item = (usize, &'s str)> + use<'w, 's> {
@@ -127,20 +127,20 @@ pub(in crate::rules::template) fn filters<'w, 's>(
     })
 }
 
-/// Whether these words are a comparison by themselves.
+/// Whether the words from `from` up to `to` are a complete comparison.
 pub(in crate::rules::template) fn is_whole(words: &[Word<'_>], from: usize, to: usize) -> bool {
     let begins = from == 0 || BEFORE.contains(&words[from - 1].1);
     begins && words.get(to).is_none_or(|(_, it)| BEHIND.contains(it))
 }
 
-/// A text without its quotes; none where it has signs of its own that stand for others.
+/// A string without its quotes; `None` if it is not a string or has escape sequences.
 pub(in crate::rules::template) fn unquoted(text: &str) -> Option<&str> {
     let quote = text.chars().next().filter(|it| ['"', '\''].contains(it))?;
     let inside = text.strip_prefix(quote)?.strip_suffix(quote)?;
     (!inside.contains('\\')).then_some(inside)
 }
 
-/// The bracket that closes the one at a place, both among the words.
+/// Index of the bracket that closes the one at index `open`.
 pub(in crate::rules::template) fn closing(words: &[Word<'_>], open: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, (_, word)) in words.iter().enumerate().skip(open) {

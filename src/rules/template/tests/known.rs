@@ -1,4 +1,4 @@
-//! What is known of templates without the values of a real signalement.
+//! Checks of templates that do not need the values of a real signalement.
 
 use super::*;
 
@@ -14,7 +14,7 @@ pub(super) fn remarks(text: &str) -> Vec<(u32, u32, String)> {
 #[case("é {{ bien.libelle | upper }}", 6, "écrivez « {% if bien %} »")]
 #[case("{{ bien['libelle'] }}", 4, "« bien")]
 #[case("{% if bien.code %}a{% endif %}", 7, "« bien.code »")]
-fn a_bien_that_may_be_absent_is_pointed_out(
+fn a_bien_that_may_be_absent_is_reported(
     #[case] text: &str,
     #[case] column: u32,
     #[case] words: &str,
@@ -44,7 +44,7 @@ fn a_bien_that_may_be_absent_is_pointed_out(
 #[case("{{ signalement.bien }} {{ demande.bien | upper }}")]
 #[case("{% for bien in ['a'] %}{{ bien.libelle }}{% endfor %}")]
 #[case("{% if bien.libelle is defined %}{{ bien.libelle }}{% endif %}")]
-fn a_bien_that_is_asked_for_first_is_not(#[case] text: &str) {
+fn a_bien_that_is_tested_first_is_not_reported(#[case] text: &str) {
     assert_eq!(remarks(text), []);
 }
 
@@ -64,7 +64,7 @@ fn a_bien_that_is_asked_for_first_is_not(#[case] text: &str) {
     7,
     "« demande.resultat »"
 )]
-fn what_never_exists_is_told_though_a_filter_stands_in(
+fn a_field_that_never_exists_is_reported_despite_a_default(
     #[case] text: &str,
     #[case] column: u32,
     #[case] words: &str,
@@ -76,7 +76,7 @@ fn what_never_exists_is_told_though_a_filter_stands_in(
 }
 
 #[test]
-fn a_filter_with_a_value_too_many_is_told_in_an_e_mail_that_nothing_asks_for() {
+fn a_filter_with_a_surplus_argument_is_reported_in_an_unused_email() {
     let found = remarks("{{ signalement.date_creation | date('d/m/Y') }}");
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(
@@ -92,7 +92,7 @@ fn a_filter_with_a_value_too_many_is_told_in_an_e_mail_that_nothing_asks_for() {
 #[case("{% for bien in [{'etage': 1}] %}{{ bien.etage | default('') }}{% endfor %}")]
 #[case("{{ signalement['telephone'] | default('') }}")]
 #[case("{{ 'signalement.telephone | default' }}{# signalement.telephone | d #}")]
-fn what_may_exist_is_not(#[case] text: &str) {
+fn values_that_may_exist_are_not_reported(#[case] text: &str) {
     assert_eq!(remarks(text), []);
 }
 
@@ -121,7 +121,7 @@ pub(super) fn compared(text: &str) -> Vec<(String, String)> {
     None
 )]
 #[case("{{ 'priorite == \"a\"' }}{# priorite == 'a' #}", None)]
-fn what_is_compared_with_a_text_is_found(#[case] text: &str, #[case] wanted: Option<(&str, &str)>) {
+fn comparisons_with_strings_are_found(#[case] text: &str, #[case] wanted: Option<(&str, &str)>) {
     let found = compared(text);
     let found: Vec<_> = found
         .iter()
@@ -131,7 +131,7 @@ fn what_is_compared_with_a_text_is_found(#[case] text: &str, #[case] wanted: Opt
 }
 
 #[test]
-fn managers_that_are_named_outright_are_found() {
+fn managers_named_as_literals_are_found() {
     let text = "Objet: x
 {{ residence.gestionnaires.un.nom }}{{ residence.gestionnaires.un.email | default('') }}
 {% if 'deux' in residence.gestionnaires and residence.gestionnaires[\"trois\"] %}a{% endif %}
@@ -193,7 +193,11 @@ fn managers_that_are_named_outright_are_found() {
     29,
     "« signalement.photos » est un nombre, et jamais le texte « oui »"
 )]
-fn a_comparison_in_vain_is_told(#[case] text: &str, #[case] column: u32, #[case] message: &str) {
+fn a_pointless_comparison_is_reported(
+    #[case] text: &str,
+    #[case] column: u32,
+    #[case] message: &str,
+) {
     assert_eq!(remarks(text), [(3, column, message.to_owned())]);
 }
 
@@ -209,6 +213,6 @@ fn a_comparison_in_vain_is_told(#[case] text: &str, #[case] column: u32, #[case]
 #[case("{% if signalement.photos > '1' | int %}a{% endif %}")]
 #[case("{% set photos = '1' %}{% if photos == '1' %}a{% endif %}")]
 #[case("{{ '\"Gaz\" in priorite | lower' }}")]
-fn a_comparison_that_may_hold_is_not(#[case] text: &str) {
+fn a_comparison_that_may_be_true_is_not_reported(#[case] text: &str) {
     assert_eq!(remarks(text), []);
 }

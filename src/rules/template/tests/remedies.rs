@@ -1,4 +1,4 @@
-//! What to write instead of what someone wrote who thinks in French or in another language.
+//! What to write instead, for authors who think in French or in another language.
 
 use super::*;
 
@@ -350,7 +350,7 @@ use super::*;
     4,
     "rien ne suit « residence.code » ; écrivez « residence.code » seul"
 )]
-fn what_to_write_instead_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+fn the_correct_form_is_proposed(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
     let told = told(text);
     assert_eq!(told.len(), 1, "{text}: {told:?}");
     assert_eq!(told[0].1, column, "{text}: {told:?}");
@@ -358,7 +358,7 @@ fn what_to_write_instead_is_told(#[case] text: &str, #[case] column: u32, #[case
 }
 
 #[test]
-fn no_filter_is_promised_that_is_not_there() {
+fn no_missing_filter_is_proposed() {
     let told = told("{{ priorite.truc() }}");
     assert!(!told[0].2.contains('|'), "{told:?}");
 }
@@ -384,7 +384,7 @@ fn no_filter_is_promised_that_is_not_there() {
 #[case(
     "{% if residence.code is startingwith \"R\" or residence.code is endingwith \"R\" %}a{% endif %}"
 )]
-fn what_is_proposed_works(#[case] text: &str) {
+fn proposed_forms_work(#[case] text: &str) {
     let (templates, faults) = compile(&[("contexte.txt", text)]);
     assert_eq!(faults, []);
     let mut context = crate::rules::view::sample_context();
@@ -394,7 +394,7 @@ fn what_is_proposed_works(#[case] text: &str) {
 }
 
 #[test]
-fn what_another_template_offers_is_asked_for_as_it_was() {
+fn the_proposed_import_keeps_its_instruction() {
     let parts = [("_outils.txt", "{% macro salut() %}a{% endmacro %}")];
     let text = "{% from \"outils.txt\" import salut %}{{ salut() }}";
     let (_, faults) = compile(&[("contexte.txt", text), parts[0]]);
@@ -407,7 +407,7 @@ fn what_another_template_offers_is_asked_for_as_it_was() {
 }
 
 #[test]
-fn a_part_without_an_underscore_is_told_its_own_name() {
+fn a_part_without_an_underscore_gets_its_name_proposed() {
     let (_, faults) = compile(&[("pied.txt", "Vivest")]);
     assert!(
         faults[0].message.contains("modeles/_pied.txt"),
@@ -416,7 +416,7 @@ fn a_part_without_an_underscore_is_told_its_own_name() {
 }
 
 #[test]
-fn an_email_is_no_part_of_a_contexte() {
+fn an_email_included_in_the_contexte_is_reported() {
     let mail = ("m.txt", "Objet: x\n{{ demande.uid }}");
     let (_, faults) = compile(&[("contexte.txt", "{% include \"modeles/m.txt\" %}"), mail]);
     assert_eq!(faults.len(), 1, "{faults:?}");
@@ -435,7 +435,7 @@ fn an_email_is_no_part_of_a_contexte() {
 #[case("é { include 'a' %} b", 3, "« {% include 'a' %} »")]
 #[case("{{ priorite }} }}", 16, "« }} » part tel quel")]
 #[case("{{ priorite }}}", 15, "une accolade en trop")]
-fn a_sign_that_closes_nothing_is_pointed_out(
+fn a_sign_that_closes_nothing_is_reported(
     #[case] text: &str,
     #[case] column: u32,
     #[case] words: &str,
@@ -453,13 +453,13 @@ fn a_sign_that_closes_nothing_is_pointed_out(
 #[case("<style>a {width: 50%} b{c:d}</style>")]
 #[case("var a = {b: {c: 1}};")]
 #[case("{% raw %}a }} b %}{% endraw %}{# a %} #}{{ \"}}\" }}{{ {'a': {'b': 1}} | tojson }}")]
-fn braces_that_close_others_are_left_alone(#[case] text: &str) {
+fn matching_braces_are_not_reported(#[case] text: &str) {
     let (_, faults) = compile(&[("contexte.txt", text)]);
     assert_eq!(faults, []);
 }
 
 #[test]
-fn braces_that_are_no_tag_are_pointed_out() {
+fn values_in_single_braces_are_reported() {
     let text = "Objet: x\nBonjour {signalement.auteur}, {x} {priorite}\n";
     let (templates, remarks) = compile(&[("m.txt", text)]);
     assert!(templates.is_some());
@@ -477,7 +477,7 @@ fn braces_that_are_no_tag_are_pointed_out() {
 }
 
 #[test]
-fn what_to_write_instead_of_a_missing_part_can_be_written() {
+fn the_advice_for_a_missing_part_works() {
     let parts = [("_signature.txt", "Vivest"), ("m.txt", "Objet: x\ny")];
     for (wanted, instead) in [
         ("modeles/signature.txt", "modeles/_signature.txt"),
@@ -496,7 +496,7 @@ fn what_to_write_instead_of_a_missing_part_can_be_written() {
 }
 
 #[test]
-fn an_email_is_not_proposed_where_a_part_is_missing() {
+fn an_email_is_not_proposed_for_a_missing_part() {
     let mail = ("m.txt", "Objet: x\n{{ demande.uid }}");
     let (_, faults) = compile(&[("contexte.txt", "{% include \"m\" %}"), mail]);
     assert!(!faults[0].message.contains("m.txt"), "{faults:?}");

@@ -1,9 +1,9 @@
-//! Conditions that hold always or never, and values that leave a hole.
+//! Conditions that are always or never true, and values that leave a gap.
 
 use super::known::{compared, remarks};
 use super::*;
 
-/// The one remark on the third line.
+/// Asserts that the text has one remark, on the third line.
 fn one(text: &str, column: u32, words: &str) {
     let found = remarks(text);
     assert_eq!(found.len(), 1, "{found:?}");
@@ -42,7 +42,7 @@ fn one(text: &str, column: u32, words: &str) {
     32,
     "écrivez la comparaison en entier"
 )]
-fn a_text_that_stands_for_a_condition_is_told(
+fn a_string_used_as_a_condition_is_reported(
     #[case] text: &str,
     #[case] column: u32,
     #[case] words: &str,
@@ -59,7 +59,7 @@ fn a_text_that_stands_for_a_condition_is_told(
 #[case("{% if residence.code == 'A' or residence.code == 'B' %}a{% endif %}")]
 #[case("{% set x = signalement.autres.x or 'aucun' %}{{ x }}")]
 #[case("{% if priorite == 'haute' or 'gaz' in signalement.description %}a{% endif %}")]
-fn a_text_that_stands_for_itself_is_not(#[case] text: &str) {
+fn a_string_used_as_a_value_is_not_reported(#[case] text: &str) {
     assert_eq!(remarks(text), []);
 }
 
@@ -79,7 +79,7 @@ fn a_text_that_stands_for_itself_is_not(#[case] text: &str) {
     45,
     "jamais à la fois"
 )]
-fn a_contradiction_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+fn a_contradiction_is_reported(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
     one(text, column, words);
 }
 
@@ -92,7 +92,7 @@ fn a_contradiction_is_told(#[case] text: &str, #[case] column: u32, #[case] word
 #[case("{% if priorite != 'a' and bien or priorite != 'b' %}a{% endif %}")]
 #[case("{{ 'x' if priorite == 'a' else 'y' if priorite == 'b' }}")]
 #[case("{% if priorite == 'a' and priorite == \"a\" %}a{% endif %}")]
-fn what_may_hold_is_not(#[case] text: &str) {
+fn a_condition_that_may_be_true_is_not_reported(#[case] text: &str) {
     assert_eq!(remarks(text), []);
 }
 
@@ -133,7 +133,7 @@ fn what_may_hold_is_not(#[case] text: &str) {
     "jamais",
     "« not evenement.demande.bien »"
 )]
-fn an_absent_bien_that_is_taken_for_something_is_told(
+fn a_wrong_test_for_an_absent_bien_is_reported(
     #[case] text: &str,
     #[case] column: u32,
     #[case] holds: &str,
@@ -154,7 +154,7 @@ fn an_absent_bien_that_is_taken_for_something_is_told(
 #[case("{% if residence.adresse is defined and residence.adresse != '' %}a{% endif %}")]
 #[case("{% set bien = cle %}{% if bien != '' %}a{% endif %}")]
 #[case("{% if signalement.bien != 'R-01-A' %}a{% endif %}")]
-fn a_bien_that_is_asked_for_rightly_is_not(#[case] text: &str) {
+fn a_correct_test_for_a_bien_is_not_reported(#[case] text: &str) {
     assert_eq!(remarks(text), []);
 }
 
@@ -180,7 +180,7 @@ fn a_bien_that_is_asked_for_rightly_is_not(#[case] text: &str) {
     19,
     "écrivez « priorite in ['normal', …] »"
 )]
-fn what_compares_otherwise_than_was_meant_is_told(
+fn an_unintended_comparison_is_reported(
     #[case] text: &str,
     #[case] column: u32,
     #[case] words: &str,
@@ -197,7 +197,7 @@ fn what_compares_otherwise_than_was_meant_is_told(
 #[case("{% if signalement.date_creation | heure_de > 20 %}a{% endif %}")]
 #[case("{% if 8 > signalement.date_creation | heure_de %}a{% endif %}")]
 #[case("{% if demande.priorite >= '3' or priorite <= 'P2' %}a{% endif %}")]
-fn what_compares_as_it_was_meant_is_not(#[case] text: &str) {
+fn an_intended_comparison_is_not_reported(#[case] text: &str) {
     assert_eq!(remarks(text), []);
 }
 
@@ -212,7 +212,7 @@ fn what_compares_as_it_was_meant_is_not(#[case] text: &str) {
 #[case("{% for x in ['A'] %}{% if residence.code in x %}{% endif %}{% endfor %}", &[])]
 #[case("{% set l = ['A'] %}{% set l = ['B'] %}{% if residence.code in l %}{% endif %}", &[])]
 #[case("{{ ['A'][residence.code] }}{{ a.t[residence.code] }}", &[])]
-fn the_texts_of_lists_and_tables_are_compared(#[case] text: &str, #[case] wanted: &[&str]) {
+fn strings_of_lists_and_tables_count_as_compared(#[case] text: &str, #[case] wanted: &[&str]) {
     let found = compared(text);
     let words: Vec<&str> = found.iter().map(|(_, word)| word.as_str()).collect();
     assert_eq!(words, wanted);
@@ -233,7 +233,7 @@ fn the_texts_of_lists_and_tables_are_compared(#[case] text: &str, #[case] wanted
     11,
     "« None »"
 )]
-fn a_hole_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+fn a_gap_is_reported(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
     one(text, column, words);
 }
 
@@ -249,12 +249,12 @@ fn a_hole_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) 
 #[case("{{ \"Aucun\" if not bien else \"Logement \" ~ signalement.bien }}.")]
 #[case("{% if bien and \"n°\" ~ signalement.bien == \"n°R-1\" %}a{% endif %}")]
 #[case("{{ \"Logement \" ~ residence.nom }}.")]
-fn what_leaves_no_hole_is_not(#[case] text: &str) {
+fn a_text_without_a_gap_is_not_reported(#[case] text: &str) {
     assert_eq!(remarks(text), []);
 }
 
 #[test]
-fn the_remedy_for_a_joined_value_leaves_no_word_of_the_engines() {
+fn the_remedy_for_a_joined_value_prints_no_none() {
     let text =
         "Objet: x\n{{ \"a\" ~ signalement.bien }}|{{ \"a\" ~ signalement.bien | default(\"\") }}";
     let (templates, _) = compile(&[("m.txt", text)]);
@@ -275,7 +275,7 @@ fn the_remedy_for_a_joined_value_leaves_no_word_of_the_engines() {
     "« <%= signalement.auteur %> » part tel quel : une valeur s'écrit « {{ signalement.auteur }} »"
 )]
 #[case("Bonjour <% demande.uid %>", 9, "« <% demande.uid %> » part tel quel")]
-fn a_value_of_a_mail_merge_is_told(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
+fn a_mail_merge_value_is_reported(#[case] text: &str, #[case] column: u32, #[case] words: &str) {
     one(text, column, words);
 }
 
@@ -283,7 +283,7 @@ fn a_value_of_a_mail_merge_is_told(#[case] text: &str, #[case] column: u32, #[ca
 #[case("Le « bien » est à 50 % ou 60 %, [voir note], <b>vite</b>, [[x]], <% vite %>")]
 #[case("« {{ signalement.auteur }} » [{{ demande.uid }}] <{{ signalement.email_auteur }}>")]
 #[case("« demande.autre » {# «demande.uid» #}{% raw %}[demande.uid]{% endraw %}")]
-fn other_words_in_such_signs_are_not(#[case] text: &str) {
+fn other_words_in_such_signs_are_not_reported(#[case] text: &str) {
     assert_eq!(remarks(text), []);
 }
 
@@ -301,7 +301,7 @@ fn other_words_in_such_signs_are_not(#[case] text: &str) {
     "« is 'MZ-01' » s'écrit « == 'MZ-01' »"
 )]
 #[case("l'heure {{ signalement.nom }} d'été", "« signalement.nom »")]
-fn what_was_meant_is_told(#[case] text: &str, #[case] words: &str) {
+fn the_intended_form_is_proposed(#[case] text: &str, #[case] words: &str) {
     let (_, faults) = compile(&[("contexte.txt", text)]);
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert!(faults[0].message.contains(words), "{faults:?}");
@@ -361,7 +361,7 @@ fn the_text_of_the_demande_is_no_e_mail() {
     46,
     "écrivez 8 sans guillemets"
 )]
-fn what_the_calendar_never_gives_is_told(
+fn an_impossible_hour_day_or_month_is_reported(
     #[case] condition: &str,
     #[case] column: u32,
     #[case] words: &str,
@@ -384,7 +384,7 @@ fn what_the_calendar_never_gives_is_told(
 #[case("\"samedi\" == signalement.date_creation | jour_de_semaine")]
 #[case("signalement.date_creation | mois_de in [7, 8] and signalement.priorite == \"high\"")]
 #[case("signalement.date_creation | mois_de == 8 and \"gaz\" in signalement.description")]
-fn what_the_calendar_may_give_is_not(#[case] condition: &str) {
+fn a_possible_hour_day_or_month_is_not_reported(#[case] condition: &str) {
     assert_eq!(
         remarks(&format!("{{% if {condition} %}}a{{% endif %}}")),
         []
@@ -422,7 +422,7 @@ fn what_the_calendar_may_give_is_not(#[case] condition: &str) {
     "l'heure sur deux chiffres : écrivez \"07:00\"",
     "{% if signalement.date_creation | heure < \"07:00\" %}a{% endif %}"
 )]
-fn a_date_that_is_taken_otherwise_than_it_is_written_is_told(
+fn a_misread_date_is_reported(
     #[case] text: &str,
     #[case] column: u32,
     #[case] words: &str,
@@ -443,7 +443,7 @@ fn a_date_that_is_taken_otherwise_than_it_is_written_is_told(
 #[case("signalement.description[11:16] == \"abcde\"")]
 #[case("\"décembre\" in signalement.date_creation | date_longue")]
 #[case("signalement.date_creation | heure_de < 7")]
-fn a_date_that_is_taken_as_it_is_written_is_not(#[case] condition: &str) {
+fn a_correctly_read_date_is_not_reported(#[case] condition: &str) {
     assert_eq!(
         remarks(&format!("{{% if {condition} %}}a{{% endif %}}")),
         []

@@ -1,4 +1,4 @@
-//! How values are written, and what is asked of those that are not there.
+//! How values are printed, and how missing ones are reported.
 
 use super::*;
 
@@ -42,7 +42,7 @@ fn written(ending: &str, text: &str) -> Result<String, TemplateError> {
 #[case("{{ [{'a': 'x'}, {'a': 'y'}] | join(', ', attribute='a') }}", "x, y")]
 #[case("{{ signalement.bien is none }}", "oui")]
 #[case("{% if signalement.transmettre_auteur == true %}x{% endif %}", "x")]
-fn what_is_absent_is_written_as_nothing(#[case] text: &str, #[case] wanted: &str) {
+fn absent_values_are_printed_as_nothing(#[case] text: &str, #[case] wanted: &str) {
     assert_eq!(written("txt", text).unwrap(), wanted);
 }
 
@@ -59,7 +59,7 @@ fn values_are_still_escaped_in_html() {
 #[case("{{ etage }}")]
 #[case("{{ etage | upper }}")]
 #[case("{{ signalement.autres.etage | trim }}")]
-fn what_is_undefined_is_still_an_error(#[case] text: &str) {
+fn undefined_values_are_still_errors(#[case] text: &str) {
     let error = written("txt", text).unwrap_err();
     assert!(error.message.contains("n'existe pas"), "{error}");
     let name = text.trim_matches(['{', '}', ' ']).split(" |").next();
@@ -67,7 +67,7 @@ fn what_is_undefined_is_still_an_error(#[case] text: &str) {
 }
 
 #[test]
-fn a_default_stands_for_what_is_undefined_too() {
+fn a_default_also_replaces_undefined_values() {
     assert_eq!(
         written("txt", "{{ etage | default('aucun') }}").unwrap(),
         "aucun"
@@ -95,7 +95,7 @@ fn a_default_stands_for_what_is_undefined_too() {
     4,
     "écrivez « signalement.autres. » suivi d'un nom"
 )]
-fn a_whole_set_that_is_printed_is_pointed_out(
+fn printing_a_whole_object_is_reported(
     #[case] text: &str,
     #[case] column: u32,
     #[case] words: &str,
@@ -114,7 +114,7 @@ fn a_whole_set_that_is_printed_is_pointed_out(
     "{% for bien in ['a'] %}{{ bien }}{% endfor %}{% with demande = 1 %}{{ demande }}{% endwith %}"
 )]
 #[case("{{ residence | tojson }}{# {{ residence }} #}{% raw %}{{ residence }}{% endraw %}")]
-fn what_is_no_set_is_not(#[case] text: &str) {
+fn printing_other_values_is_not_reported(#[case] text: &str) {
     let (_, faults) = compile(&[("m.txt", &format!("Objet: x\n\n{text}"))]);
     assert_eq!(faults, []);
 }
@@ -131,7 +131,7 @@ fn what_is_no_set_is_not(#[case] text: &str) {
     "« evenement.demande.acteur_en_charge »"
 )]
 #[case("{{ priorite.libelle }}", "« priorite.libelle » n'existe pas")]
-fn an_email_that_nothing_asks_for_is_looked_at(#[case] text: &str, #[case] words: &str) {
+fn an_unused_email_is_checked(#[case] text: &str, #[case] words: &str) {
     let (templates, faults) = compile(&[("m.txt", &format!("Objet: x\n\n{text}"))]);
     assert!(templates.is_some(), "{faults:?}");
     assert_eq!(faults.len(), 1, "{faults:?}");
@@ -150,13 +150,13 @@ fn an_email_that_nothing_asks_for_is_looked_at(#[case] text: &str, #[case] words
 #[case("{{ signalement.bien | int }}")]
 #[case("{% for demande in liste %}{{ demande.rue }}{% endfor %}")]
 #[case("{% set bien = {'etage': 2} %}{{ bien.etage }}")]
-fn what_a_message_may_bring_is_not_blamed(#[case] text: &str) {
+fn values_that_a_message_may_provide_are_not_reported(#[case] text: &str) {
     let (_, faults) = compile(&[("m.txt", &format!("Objet: x\n\n{text}"))]);
     assert_eq!(faults, []);
 }
 
 #[test]
-fn a_part_is_told_of_once_and_only_where_something_takes_it_in() {
+fn a_part_is_reported_once_and_only_if_included() {
     let part = (
         "_pied.txt",
         "{{ demande.uid }} {{ pied }} {{ residence.ville }}",
@@ -177,7 +177,7 @@ fn a_part_is_told_of_once_and_only_where_something_takes_it_in() {
     "{% set noms = {\"MZ-99\": \"Paul\"} %}{{ noms[residence.code] }}",
     "« noms[residence.code] »"
 )]
-fn what_is_looked_up_in_what_is_unknown_is_told_once(#[case] text: &str, #[case] words: &str) {
+fn a_lookup_in_an_unknown_value_is_reported_once(#[case] text: &str, #[case] words: &str) {
     let text = format!("Objet: x\n\n{text}");
     let templates = compile(&[("m.txt", &text)]).0.unwrap();
     let found = templates.faults_of_mail("m", &crate::rules::view::sample_occasion("transmis"));

@@ -1,4 +1,4 @@
-//! Tries each template on a sample, since only rendering shows what it asks for and does not exist.
+//! Renders each template with samples, since only rendering shows which values and filters do not exist.
 
 use std::collections::BTreeSet;
 
@@ -15,21 +15,21 @@ use crate::rules::template::syntax::names;
 use crate::rules::template::syntax::tags;
 use crate::rules::template::{CONTEXTE, FOLDER, unknown, words};
 
-/// What becomes of an error on a sample.
+/// How an error on a sample is treated.
 enum Verdict {
-    /// It refuses the edit.
+    /// The edit is refused.
     Fault,
-    /// It is told.
+    /// It is reported as a remark.
     Remark,
-    /// It is told in these words, where nothing else is.
+    /// It is reported with this message, unless something else is reported at the same place.
     Note(String),
-    /// Real values may do better.
+    /// It is ignored: real values may not cause it.
     Nothing,
 }
 
-/// Finds what only rendering shows. In an e-mail, an unknown value may be a key that the
-/// script gives, so there only unknown filters, tests and functions count; a field that no signalement has is a remark.
-/// A template that is taken in by another is missing for certain only where all were read.
+/// Finds errors that only rendering shows. In an e-mail, an unknown value may be a key from the script, so only unknown
+/// filters, tests and functions are errors there; a field that no signalement has is a remark. An included template is
+/// certain to be missing only if all templates were read.
 pub(in crate::rules::template) fn on_sample(
     environment: &Environment<'static>,
     all_read: bool,
@@ -45,19 +45,19 @@ pub(in crate::rules::template) fn on_sample(
         ErrorKind::TemplateNotFound if all_read => Verdict::Fault,
         ErrorKind::TemplateNotFound => Verdict::Nothing,
         kind if is_unknown(kind) || name == CONTEXTE => Verdict::Fault,
-        // No value makes that right.
+        // No value can make that valid.
         ErrorKind::TooManyArguments => Verdict::Remark,
         _ if is_nowhere(environment, name, error) => Verdict::Remark,
         _ => Verdict::Nothing,
     };
     try_all(environment, |it| it, as_written, faults);
-    // A value may be asked for only where it is known to be there; a filter is never.
+    // A branch may guard against a missing value, but never against a missing filter.
     let filters_only = |_: &str, error: &Error| match error.kind() {
         kind if is_unknown(kind) => Verdict::Fault,
         _ => Verdict::Nothing,
     };
     try_all(&unbranched(environment), |it| it, filters_only, faults);
-    // Many a signalement names no bien, and the samples above do.
+    // Many signalements name no bien; the samples above do.
     let of_bien = |name: &str, error: &Error| {
         let unknown = unknown::of(error).filter(|it| advice::is_of(BIEN, it.name));
         match unknown.filter(|_| !is_given(environment, name, error, BIEN)) {
@@ -71,11 +71,11 @@ pub(in crate::rules::template) fn on_sample(
     try_all(environment, without_bien, of_bien, faults);
 }
 
-/// What a signalement may do without, though the samples do not.
+/// A value that a signalement may lack, although the samples have it.
 const BIEN: &str = "bien";
 
-/// A sample whose signalement names no bien. Where no demande is made of it, it is left as it is: what the demande has
-/// is as good a guard where there is one.
+/// The sample with a signalement that names no bien. One without a demande is left unchanged, since a test of the
+/// demande's bien is an equally good guard if there is a demande.
 fn without_bien(mut sample: Value) -> Value {
     if sample.get("demande").is_some_and(Value::is_null) {
         return sample;
@@ -95,7 +95,7 @@ fn without_bien(mut sample: Value) -> Value {
     sample
 }
 
-/// Whether an error is about a field that no signalement has, and its name has no other meaning in this template.
+/// Whether an error is about a field that no signalement has, and its first name is not redefined in this template.
 fn is_nowhere(environment: &Environment<'static>, name: &str, error: &Error) -> bool {
     let Some(unknown) = unknown::of(error) else {
         return false;
@@ -104,7 +104,7 @@ fn is_nowhere(environment: &Environment<'static>, name: &str, error: &Error) -> 
     advice::is_nowhere(unknown.name) && !is_given(environment, name, error, root)
 }
 
-/// Whether a name has another meaning where a template fails, or in the one that takes it in.
+/// Whether a name is redefined in the template that fails, or in the one that includes it.
 fn is_given(environment: &Environment<'static>, name: &str, error: &Error, root: &str) -> bool {
     let gives = |source: &str| tags::gives(source, root);
     error.template_source().is_some_and(gives)
@@ -113,7 +113,7 @@ fn is_given(environment: &Environment<'static>, name: &str, error: &Error, root:
             .is_ok_and(|it| gives(it.source()))
 }
 
-/// Renders each template with samples, and tells those errors of it that count.
+/// Renders each template with samples, and reports the errors that `judge` keeps.
 fn try_all(
     environment: &Environment<'static>,
     made: impl Fn(Value) -> Value,
@@ -127,7 +127,7 @@ fn try_all(
     let of_contexte = made(of_contexte);
     let of_mail = OCCASIONS.map(|kind| made(sample_occasion(kind)));
     let names = environment.templates().map(|(name, _)| name);
-    // The engine has them in no order.
+    // The engine returns them in no particular order.
     let names: BTreeSet<&str> = names.filter(|name| !is_part(name)).collect();
     for name in names {
         let contexts: &[Value] = if name == CONTEXTE {
@@ -150,7 +150,7 @@ fn try_all(
                     }
                     Verdict::Nothing => return,
                 };
-                // A part that several take in is told of once.
+                // A part that several templates include is reported once.
                 if !here.any(|it| it.message == fault.message) {
                     faults.push(if is_remark { fault.as_warning() } else { fault });
                 }
@@ -159,7 +159,7 @@ fn try_all(
     }
 }
 
-/// Renders one template with one sample, over and over, past what fails, and tells each of these.
+/// Renders one template with one sample repeatedly, replacing what fails, and reports each failure.
 pub(in crate::rules::template) fn try_one(
     environment: &Environment<'static>,
     name: &str,
@@ -177,7 +177,7 @@ pub(in crate::rules::template) fn try_one(
         };
         let error = innermost(&error);
         let fault = located(name, error).as_diagnostic();
-        // What fails where a value was unknown may fail for what now stands there.
+        // A failure at a replaced value may be due to the replacement.
         let place = Some((fault.file.clone(), fault.line));
         let is_new = words::unknown(error).is_some() || unknown::of(error).is_some();
         if !is_new && place == blanked {
@@ -192,7 +192,7 @@ pub(in crate::rules::template) fn try_one(
     }
 }
 
-/// The same fault with what to write instead, where the templates tell that.
+/// The fault with what to write instead, if that is known.
 fn advised(
     environment: &Environment<'static>,
     name: &str,
@@ -220,18 +220,18 @@ fn advised(
     fault
 }
 
-/// The same templates with every branch taken, one after the other, so that none escapes a trial.
+/// The same templates with all branches taken in sequence, so that each of them is tried.
 fn unbranched(environment: &Environment<'static>) -> Environment<'static> {
     let mut trial = environment.clone();
     trial.set_undefined_behavior(UndefinedBehavior::Chainable);
     for (name, template) in environment.templates() {
-        // Where that makes no template of it, it is tried as it is.
+        // If the result is not a valid template, the original is tried.
         let _ = trial.add_template_owned(name.to_owned(), take_all(template.source()));
     }
     trial
 }
 
-/// Has conditions written out, and what stands between them as well; every sign keeps its place.
+/// Turns conditions into printed values, and keeps what is between them; every character keeps its place.
 fn take_all(source: &str) -> String {
     let mut taken = String::with_capacity(source.len());
     let mut at = 0;
@@ -251,11 +251,10 @@ fn take_all(source: &str) -> String {
     taken + &source[at..]
 }
 
-/// Faults of one template that are told at once.
+/// Maximum number of faults reported for one template.
 const MOST_FAULTS: usize = 20;
 
-/// Puts something harmless in the place of what failed, so that what comes after it is tried, too; `false` where there is
-/// no telling what would do.
+/// Replaces what failed by something harmless, so that the rest is tried too; `false` if no replacement is known.
 fn pass_over(trial: &mut Environment<'static>, error: &Error) -> bool {
     let Some(name) = words::unknown(error) else {
         return blank(trial, error).is_some();
@@ -273,7 +272,7 @@ fn pass_over(trial: &mut Environment<'static>, error: &Error) -> bool {
     true
 }
 
-/// Puts an empty text of the same length in the place of a value that is not there.
+/// Replaces a missing value by an empty string of the same length.
 fn blank(trial: &mut Environment<'static>, error: &Error) -> Option<()> {
     let name = error.name()?.to_owned();
     let place = unknown::of(error)?.place;
@@ -292,8 +291,7 @@ fn blank(trial: &mut Environment<'static>, error: &Error) -> Option<()> {
     trial.add_template_owned(name, source).ok()
 }
 
-/// How many bytes of what stands behind a value are asked of it: fields, and what is looked up in it. They go along with
-/// it.
+/// Length in bytes of the fields and keys read from the value in front, which are replaced with it.
 fn asked(behind: &str) -> usize {
     let of_path = |it: char| it.is_alphanumeric() || "_.".contains(it);
     let mut rest = behind.trim_start_matches(of_path);
@@ -303,7 +301,7 @@ fn asked(behind: &str) -> usize {
     behind.len() - rest.len()
 }
 
-/// The byte behind the bracket that closes the first one of a text.
+/// Byte offset after the bracket that closes the first one of a text.
 fn closing(text: &str) -> Option<usize> {
     let (mut depth, mut quote) = (0_usize, None);
     for (at, sign) in text.char_indices() {
@@ -323,7 +321,7 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-/// What to write instead of the name of a template that is not there.
+/// What to write instead of the name of a missing template.
 fn meant(environment: &Environment<'static>, error: &Error) -> String {
     let wanted = words::quoted(error.detail().unwrap_or_default());
     let tag = error.template_source().zip(error.range());
@@ -342,7 +340,7 @@ fn meant(environment: &Environment<'static>, error: &Error) -> String {
     let exact = [&part, &whole]
         .into_iter()
         .find(|it| names.contains(&it.as_str()));
-    // An e-mail is seldom what was meant: it has a subject, and names that others do not have.
+    // An e-mail is rarely what was meant: it has a subject, and names that other templates do not have.
     let parts = names.iter().copied().filter(|it| is_part(it));
     let near = exact.map(String::as_str).or_else(|| nearest(&part, parts));
     match near {

@@ -1,5 +1,5 @@
-//! What stands where the parser waits for a sign: most often it is the word of another language, or a sign that was
-//! forgotten before it.
+//! What was written where the parser expects a token: usually a word from another language, or a missing token before
+//! it.
 
 use super::{ASKING, NOT_IN, Written, between_brackets, several, without_hash};
 use crate::rules::place::place_of;
@@ -7,21 +7,21 @@ use crate::rules::script::syntax::brackets::{Place, opening_of};
 use crate::rules::script::syntax::foreign;
 use crate::rules::script::syntax::tokens::{Kind, Token, is_of_name, tokens};
 
-/// Where the parser stops.
+/// Where the parser stopped.
 struct Stop<'t> {
     text: &'t str,
     at: usize,
-    /// The sign that it waits for.
+    /// The token it expects.
     token: &'t str,
-    /// What stands before it on its line.
+    /// The text before it on its line.
     before: &'t str,
-    /// What its line goes on with.
+    /// The rest of its line.
     rest: &'t str,
-    /// The word that it goes on with; empty for a sign.
+    /// The word at this place; empty if there is a sign.
     word: &'t str,
 }
 
-/// What stands where a sign is missing.
+/// The slip behind a missing token.
 pub(super) fn find(token: &str, written: &Written<'_>) -> Option<Place> {
     let Written { text, at, place } = *written;
     let (before, after) = text.split_at(at);
@@ -53,7 +53,7 @@ pub(super) fn find(token: &str, written: &Written<'_>) -> Option<Place> {
 }
 
 impl Stop<'_> {
-    /// A word of another language.
+    /// A word from another language.
     fn of_other_language(&self) -> Option<String> {
         let behind = |word: &str| self.rest.strip_prefix(word).map(str::trim_start);
         let negated = ["not ", "pas "].into_iter().find_map(behind);
@@ -85,7 +85,7 @@ impl Stop<'_> {
             );
         }
         if let Some(message) = foreign::word(self.word) {
-            // Several texts are told as such.
+            // Several strings have a message of their own.
             return several::texts(self.text, self.at).or(Some(message));
         }
         let asked = ASKING.into_iter().find(|it| *it == self.word);
@@ -116,7 +116,7 @@ impl Stop<'_> {
         })
     }
 
-    /// Whether something is asked on the line up to here.
+    /// Whether the line up to here contains part of a condition.
     fn is_in_condition(&self) -> bool {
         const ASKED: [&str; 14] = [
             "if ",
@@ -137,7 +137,7 @@ impl Stop<'_> {
         ASKED.iter().any(|it| self.before.contains(it))
     }
 
-    /// A text behind a function, without the parentheses around it: `.get "gardien"`.
+    /// A string after a function name without parentheses: `.get "gardien"`.
     fn without_parentheses(&self) -> Option<String> {
         let first = tokens(self.rest).next()?;
         let given = first.inner()?;
@@ -155,7 +155,7 @@ impl Stop<'_> {
             .then(|| "après un cas de « switch » vient « => », et non « : »".to_owned())
     }
 
-    /// A word of another language that was taken for a function, as in `elif (a) {`, and where it begins.
+    /// A word from another language that was taken for a function call, as in `elif (a) {`, with its position.
     fn called(&self) -> Option<Place> {
         if !self.rest.starts_with('{') {
             return None;
@@ -169,7 +169,7 @@ impl Stop<'_> {
         Some((place_of(self.text, line + begins + indent), message))
     }
 
-    /// A bracket before this that nothing closes.
+    /// An earlier bracket that is never closed.
     fn left_open(&self) -> Option<Place> {
         let after = &self.text[self.at..];
         let ends = self.rest.starts_with(['}', ')', ']']) || after.trim().is_empty();
@@ -178,7 +178,7 @@ impl Stop<'_> {
             .flatten()
     }
 
-    /// Within a value or a condition.
+    /// A misplaced sign within a value or a condition.
     fn in_value(&self) -> Option<String> {
         if self.token == ";" {
             return None;
@@ -191,7 +191,7 @@ impl Stop<'_> {
             .then(|| "entre deux valeurs, écrivez « , » et non « ; »".to_owned())
     }
 
-    /// What stands between a condition and its block.
+    /// A stray sign or word between a condition and its block.
     fn behind_condition(&self) -> Option<String> {
         let sign = self.rest.chars().next()?;
         if [';', ','].contains(&sign) {
@@ -250,7 +250,7 @@ impl Stop<'_> {
         ))
     }
 
-    /// A name and a colon where a statement begins.
+    /// A name and a colon at the beginning of a statement.
     fn before_colon(&self, place: (u32, u32)) -> Option<Place> {
         let name = self.before.trim_end();
         let begins = match name.strip_suffix('"') {
@@ -269,7 +269,7 @@ impl Stop<'_> {
         })
     }
 
-    /// The line before that has no end.
+    /// The previous line lacks its `;`.
     fn line_before(&self) -> Option<Place> {
         let before = &self.text[..self.at];
         let last = tokens(before).filter(Token::counts).last()?;
@@ -289,7 +289,7 @@ impl Stop<'_> {
         Some((place, message))
     }
 
-    /// Where a list or an object begins that ends here and stands for itself: it is a result.
+    /// The byte where a list or object begins that ends with `last` and is a statement by itself, meant as the result.
     fn result(&self, last: &Token<'_>) -> Option<usize> {
         if last.kind != Kind::Sign || !["]", "}"].contains(&last.written) {
             return None;

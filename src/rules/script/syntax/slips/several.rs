@@ -1,13 +1,13 @@
-//! Several texts where the language takes one: `== "ASC", "CHAUF"`, `in ("ASC", "CHAUF")`, `== "ASC" ou "CHAUF"`.
+//! Several strings where the language takes one: `== "ASC", "CHAUF"`, `in ("ASC", "CHAUF")`, `== "ASC" ou "CHAUF"`.
 
 use crate::rules::script::syntax::tokens::{Kind, Token, tokens};
 
-/// What people put between them.
+/// What people write between them.
 const BETWEEN: [&str; 12] = [
     "", ",", ";", "/", "|", "||", "&&", "ou", "or", "OR", "et", "and",
 ];
 
-/// What is told where the parser stops among several texts of a line.
+/// The message if the parser stopped among several strings on one line.
 pub(super) fn texts(text: &str, at: usize) -> Option<String> {
     let begins = text[..at].rfind('\n').map_or(0, |it| it + 1);
     let line = text[begins..].split('\n').next()?;
@@ -31,7 +31,7 @@ pub(super) fn texts(text: &str, at: usize) -> Option<String> {
     ))
 }
 
-/// The texts with nothing but such words between them among which a place stands, and where they begin and end.
+/// The run of strings around `at` with only such separators between them, and its start and end bytes in the line.
 fn run(line: &str, at: usize) -> Option<(usize, usize, Vec<&str>)> {
     let texts: Vec<Token> = tokens(line)
         .filter(|it| it.kind == Kind::Text && it.closed)

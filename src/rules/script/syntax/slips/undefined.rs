@@ -1,4 +1,4 @@
-//! Names that nothing defines: words of other languages, texts without quotes, fields without what they are read of.
+//! Undefined names: words from other languages, strings without quotes, fields without the object in front.
 
 use super::Written;
 use crate::rules::alike::bare;
@@ -8,7 +8,7 @@ use crate::rules::script::syntax::brackets::Place;
 use crate::rules::script::syntax::foreign;
 use crate::rules::script::syntax::tokens::{self, is_of_name, tokens};
 
-/// What is meant by a name that is none; `parameters` are those that the script's function is given.
+/// What an undefined name probably means; `parameters` are those of the script's function.
 pub(super) fn find(name: &str, written: &Written<'_>, parameters: &[&str]) -> Option<Place> {
     let Written { text, at, place } = *written;
     let rest = text.get(at..)?.strip_prefix(name)?;
@@ -32,7 +32,7 @@ pub(super) fn find(name: &str, written: &Written<'_>, parameters: &[&str]) -> Op
     })
 }
 
-/// A negation that stands before a text: it is of what is asked of it, or of whether there is one.
+/// A negation in front of a string: it negates the comparison, or asks whether the value is missing.
 fn negated(name: &str, rest: &str) -> Option<String> {
     if !["not", "non", "pas"].contains(&name) {
         return None;
@@ -57,14 +57,14 @@ fn negated(name: &str, rest: &str) -> Option<String> {
     Some(format!("« {name} {value} » : écrivez « {value} {sign} »"))
 }
 
-/// A text with values in it, as another language has it: `f"…{valeur}…"`.
+/// An interpolated string as in other languages: `f"…{valeur}…"`.
 fn holed(name: &str, rest: &str) -> Option<String> {
     (["f", "F"].contains(&name) && rest.starts_with('"')).then(|| {
         format!("« {name}\"…\" » : un texte à trous s'écrit entre accents graves : `…${{valeur}}…`")
     })
 }
 
-/// A name with an accent within: the engine knows what stands before that.
+/// A name with an accent inside; the engine only knows the part before the accent.
 pub(super) fn accented(text: &str, at: usize) -> Option<String> {
     let before = text[..at].trim_end_matches(is_of_name).len();
     let word = &text[before..];
@@ -78,7 +78,7 @@ pub(super) fn accented(text: &str, at: usize) -> Option<String> {
     })
 }
 
-/// A name that is defined beside the functions, which see it by another name or not at all.
+/// A name defined outside the functions, which see it as `global::…` or not at all.
 fn outside(text: &str, name: &str) -> Option<String> {
     text.lines().find_map(|line| {
         let (keyword, rest) = line.split_once(char::is_whitespace)?;
@@ -98,7 +98,7 @@ fn outside(text: &str, name: &str) -> Option<String> {
     })
 }
 
-/// A field of what the function is given, without this in front.
+/// A field of a parameter, written without the parameter in front.
 fn field(name: &str, rest: &str, parameters: &[&str]) -> Option<String> {
     let fields = |path: &[String]| match seen(path) {
         Some(Seen::Fields(all)) => all,
@@ -121,7 +121,7 @@ fn field(name: &str, rest: &str, parameters: &[&str]) -> Option<String> {
             }
         }
     }
-    // What an event has at all times comes first.
+    // Fields that every event has come first.
     found.sort_by_key(|it| it.contains(".demande."));
     let shown = found.first()?;
     let path: Vec<String> = shown.split('.').map(str::to_owned).collect();
@@ -138,7 +138,7 @@ fn field(name: &str, rest: &str, parameters: &[&str]) -> Option<String> {
     ))
 }
 
-/// What only the other script is given.
+/// A parameter that only the other script has.
 fn of_other_script(name: &str, parameters: &[&str]) -> Option<String> {
     let is_given = seen(&[name.to_owned()]).is_some();
     is_given.then(|| {
@@ -149,7 +149,7 @@ fn of_other_script(name: &str, parameters: &[&str]) -> Option<String> {
     })
 }
 
-/// A name of the script's own that looks like this one.
+/// A name defined in the script that looks like this one.
 fn near(name: &str, text: &str) -> Option<String> {
     let words: Vec<&str> = tokens(text)
         .filter(tokens::Token::counts)
@@ -168,7 +168,7 @@ fn near(name: &str, text: &str) -> Option<String> {
     ))
 }
 
-/// Signs and functions behind which a text is likely.
+/// Operators and functions after which a string is likely.
 const BEFORE_TEXTS: [&str; 9] = [
     "==",
     "!=",
