@@ -263,8 +263,7 @@ fn of_limit(error: &EvalAltResult) -> Option<String> {
     })
 }
 
-/// Translates the engine's error about a missing field: `Unknown property 'x' - a getter is not registered for type
-/// 'y'`.
+/// Translates the engine's error for a missing field, `Unknown property 'x' - a getter is not registered for type 'y'`.
 fn of_property(english: &str) -> String {
     let mut quoted = english.split('\'').skip(1).step_by(2);
     match (quoted.next(), quoted.next()) {

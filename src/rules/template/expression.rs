@@ -1,5 +1,5 @@
-//! Texts with expressions, as in connector files. Each is evaluated separately, and a text that is exactly one `{{
-//! expression }}` keeps the type of its value.
+//! Texts with expressions, as in connector files. Each text is evaluated by itself, and one that consists of a single
+//! `{{ expression }}` keeps the type of its value.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

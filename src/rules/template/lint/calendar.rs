@@ -6,8 +6,7 @@ use crate::rules::template::analysis::compared::listed;
 use crate::rules::template::lint::never_true::other;
 use crate::rules::template::syntax::tokens::{Path, Word, unquoted};
 
-/// What is wrong with a comparison of this value after a date filter, and where: `date | heure_de >= "20"`, `date |
-/// jour_de_semaine in ["Samedi"]`.
+/// What is wrong with a comparison of this value after a date filter (`date | heure_de >= "20"`), and where.
 pub(super) fn of<'s>(source: &'s str, words: &[Word<'s>], path: &Path) -> Option<(usize, String)> {
     let [(_, "|"), (_, filter), ..] = words.get(path.end..)? else {
         return None;
