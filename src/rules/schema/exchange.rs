@@ -1,4 +1,4 @@
-//! What editors know of a case of a connector.
+//! What editors know about a case of a connector.
 
 use std::collections::BTreeMap;
 
@@ -40,17 +40,17 @@ pub struct Connecteur;
 #[schemars(with = "Value", description = "", extend("enum" = connector::Operation::VARIANTS))]
 pub struct Operation;
 
-/// What an answer may mean.
+/// A possible meaning of an answer.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(with = "Value", description = "", extend("enum" = Meaning::VARIANTS))]
 pub struct Issue;
 
-/// A method of HTTP.
+/// An HTTP method.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(with = "Value", description = "", extend("enum" = METHODS))]
 pub struct Methode;
 
-/// Names and whatever they hold.
+/// Names with values of any type.
 #[derive(Debug, Default, JsonSchema)]
 #[schemars(with = "Value", description = "", extend("type" = "object"))]
 pub struct Champs;
