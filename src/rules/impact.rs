@@ -93,8 +93,8 @@ impl Aspect {
                 "auraient un contexte écrit autrement",
             ),
             Self::StatutSowell => (
-                "serait dit autrement à SoWell",
-                "seraient dits autrement à SoWell",
+                "serait transmis autrement à SoWell",
+                "seraient transmis autrement à SoWell",
             ),
             Self::Accuses => (
                 "ferait partir d'autres e-mails",

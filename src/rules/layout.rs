@@ -38,8 +38,7 @@ const NAMED: [&str; 8] = [
 /// The settings file, if it is next to the rules. It is not a rule, and it may contain secrets that must not be stored
 /// in a version.
 const SETTINGS: &str = "passerelle.yaml";
-/// How the file begins that Word and Excel keep beside one for as long as it is open: it has the ending of the
-/// other and holds no text.
+/// Prefix of the file that Word and Excel keep next to an open one: it has the same extension and contains no text.
 const OPEN_IN_OFFICE: &str = "~$";
 /// The extensions of copies that editors and tools make.
 const BACKUPS: [&str; 4] = ["bak", "orig", "tmp", "swp"];

@@ -20,7 +20,7 @@ pub struct CasDeConnecteur {
     pub connecteur: Connecteur,
     /// L'opération, comme dans le fichier du connecteur.
     pub operation: Operation,
-    /// Une étape d'avant : « connexion », ou le nom d'un préalable.
+    /// Une étape préalable : « connexion », ou le nom d'un préalable.
     pub etape: Option<Texte>,
     /// Ce que les expressions voient, à la place des valeurs de l'exemple.
     pub valeurs: Option<Champs>,
@@ -87,7 +87,7 @@ pub struct AttenduDeConnecteur {
     pub requete: RequeteDeCas,
     /// Ce que veut dire la réponse, aux mots de « reponses » du connecteur.
     pub issue: Issue,
-    /// Ce que l'API dit d'un refus.
+    /// Le message de l'API en cas de refus.
     pub message: Texte,
     /// L'identifiant de la demande.
     pub uid: Texte,

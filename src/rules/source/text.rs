@@ -10,7 +10,7 @@ pub const NOT_UTF8: &str = "ce fichier n'est pas en UTF-8 : enregistrez-le avec 
 /// What to do about a sign that no editor shows; a text in UTF-16 is full of them.
 const NUL: &str = "un caractère invisible (NUL) se trouve dans cette ligne : effacez-la et retapez-la, puis enregistrez le fichier en UTF-8";
 /// What to do about letters that another encoding spoilt.
-const SPOILT: &str = "ce texte a été lu dans un autre encodage que le sien, puis enregistré : retapez cette lettre et les autres qui sont ainsi, ou reprenez le fichier d'avant";
+const SPOILT: &str = "ce texte a été lu dans un autre encodage que le sien, puis enregistré : retapez cette lettre et les autres lettres abîmées, ou reprenez le fichier précédent";
 
 /// How documents begin that are no texts, and what they are called.
 const DOCUMENTS: [(&[u8], &str); 8] = [
